@@ -171,18 +171,24 @@ class Fault:
 
 
 class FaultyInput(SekishoError):
-    """A file or text is not what it should be; `faults` lists all that is wrong with it."""
+    """A file or text is not what it should be; `faults` lists all that is wrong with it.
 
-    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+    Attributes:
+        source: the file's name, or in English what else it is.
+        subject: the same in both languages.
+    """
+
+    def __init__(self, source: str | Message, faults: Sequence[Fault]) -> None:
+        self.subject = source if isinstance(source, Message) else verbatim(source)
+        self.source = self.subject.en
         if not faults:
-            raise InternalError(f"an input error about `{source}` that names no fault")
+            raise InternalError(f"an input error about `{self.source}` that names no fault")
         first, more = faults[0], len(faults) - 1
         said = first.sentence
         if more:
             said = _AND_MORE.filled(fault=said, more=more)
-        message = verbatim("{source}: {fault}").filled(source=source, fault=said)
+        message = verbatim("{source}: {fault}").filled(source=self.subject, fault=said)
         super().__init__(message, code=first.code, at=first.path, fix=first.fix)
-        self.source = source
         self.faults = tuple(faults)
 
     @property

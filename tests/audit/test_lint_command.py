@@ -47,7 +47,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 def test_a_good_policy_exits_zero_and_shows_the_table(files: dict[str, str]) -> None:
     told = run(files["good"], "--lang", "en")
     assert told.returncode == 0, told.stderr
-    assert "0 errors, 0 warnings, 2 notes" in told.stdout
+    assert "errors: 0, warnings: 0, notes: 2" in told.stdout
     answers = r"((?:(?:yes|no|never|other)\*? *)+)$"
     rows = {
         found[1].strip(): found[2].split()

@@ -59,7 +59,7 @@ def test_all_is_not_said_of_an_account_that_was_not_read_whole() -> None:
         "policies": {"Force_MFA": "Force_MFA"},
     }
     whole = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
-    assert whole.en == "MFA is proved to be enforced for all 1 users."
+    assert whole.en == "MFA is proved to be enforced for all users (1)."
     value["gaps"] = [["GetAccountAuthorizationDetails", "user eva", "not in the export"]]
     found = headline(audit_account(snapshot_of(value), Exceptions(), version="1"))
     assert found.en.endswith("but not all of the account was read.")
@@ -106,7 +106,7 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "MFA is proved to be enforced for 1 of 4 users; for these 3 it is not, and here is why: "
+        "MFA is proved to be enforced for 1 of 4 users; why it is not for 3: "
         "exceptions 1, not decided 1, not enforced 1."
     )
     assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
@@ -130,7 +130,7 @@ def test_many_users_have_commas() -> None:
     found = audit_account(
         snapshot_of({"users": users, "policies": policies}), Exceptions(), version="1"
     )
-    assert "for 1,000 of 1,001 users; for these 1 it is not" in headline(found).en
+    assert "for 1,000 of 1,001 users; why it is not for 1:" in headline(found).en
 
 
 def test_users_that_could_not_be_listed_are_not_none() -> None:
@@ -423,7 +423,7 @@ def test_who_is_enforced_by_an_undocumented_point_is_told_so() -> None:
     shut = {"Effect": "Deny", "NotAction": "iam:GetUser", "Resource": "*", "Condition": no_mfa}
     value = {"users": {"ken": {"has": ["Enforcement"]}}, "policies": {"Enforcement": [*READ, shut]}}
     found = audit_account(snapshot_of(value), Exceptions(), version="1")
-    said = "For 1 users, verdicts on MFA enforcement rest on a point that AWS does not document"
+    said = "Verdicts on MFA enforcement rest on a point that AWS does not document, the assumption"
     assert said in to_text(found, Language.EN)
     assert said in unescape(to_html(found, Language.EN))
     assert said in json.dumps(to_sarif(found, lang=Language.EN, source="account.json"))

@@ -12,6 +12,8 @@ import pytest
 
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.main import COMMANDS
+from sekisho.errors import Code, Fault, FaultyInput
+from sekisho.messages import Language, Message
 
 ENFORCEMENT = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
 
@@ -88,6 +90,8 @@ def test_an_error_is_in_the_language_of_the_user(
     ("arguments", "said"),
     [
         (["no-such-command"], "`no-such-command` はありません。"),
+        (["audti"], "`audit` ではありませんか"),
+        (["policy", "lnt"], "`lint` ではありませんか"),
         (["guide", "admin", "--no-such-option"], "`--no-such-option` はありません。"),
         (["tour", "--format", "pdf"], "`--format` の値が正しくありません。使える値: `"),
         (["reset"], "`USER` を指定してください。"),
@@ -204,3 +208,25 @@ def test_the_graver_exit_wins() -> None:
     for graver, lesser in combinations(order, 2):
         assert worst([lesser, graver]) is graver
     assert worst([]) is Exit.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("arguments", "close"), [(["audti"], "audit"), (["policy", "lnt"], "lint")], ids=str
+)
+def test_a_misspelt_command_is_told_from_its_like(arguments: list[str], close: str) -> None:
+    assert f"Did you mean '{close}'?" in _run(*arguments, LC_ALL="C").stderr
+
+
+@pytest.mark.parametrize("words", [[], ["guide"], ["guide", "admin"], ["policy", "lint"]], ids=str)
+def test_help_begins_in_the_language_of_the_user(words: list[str]) -> None:
+    for language, japanese in (("ja_JP.UTF-8", True), ("C", False)):
+        _, text, *_ = _run(*words, "--help", LC_ALL=language).stdout.split("\n\n")
+        assert text.endswith("。") is japanese
+
+
+def test_what_an_error_is_about_is_in_its_language_but_a_files_name() -> None:
+    fault = Fault(Code.NAME_REFUSED, Message("AWS"))
+    ours = FaultyInput(Message("options", "source"), [fault])
+    assert (ours.source, ours.into(Language.JA)) == ("options", "オプション: AWS")
+    theirs = FaultyInput("options", [fault])
+    assert (theirs.source, theirs.into(Language.JA)) == ("options", "options: AWS")

@@ -340,6 +340,17 @@ def test_a_condition_in_words(
     assert any(en in line.en for line in lines), lines
 
 
+def test_of_many_actions_the_rest_is_counted() -> None:
+    listed = [f"iam:Get{each}" for each in "ABCDEFGHIJ"]
+    deny = {"Sid": "D", "Effect": "Deny", "NotAction": listed, "Resource": "*"}
+    request = Request(ALICE, "s3:GetObject", BUCKET)
+    lines = reasons(explain(request, Policies((policy([allow("A", "*"), deny]),))))
+    (english,) = [line.en for line in lines if "iam:GetA" in line.en]
+    assert "`iam:GetF` and 4 more" in english
+    (japanese,) = [line.ja for line in lines if "iam:GetA" in line.ja]
+    assert "`iam:GetF` (ほか 4 件) 以外のすべてのアクション" in japanese
+
+
 def test_every_operator_has_a_predicate() -> None:
     said = {*sentences._PREDICATES, *sentences._NEGATED, OperatorName.NULL}
     assert said == {*OperatorName}

@@ -197,4 +197,4 @@ def test_what_only_the_plan_would_let_its_caller_do_stops_it() -> None:
         made = plan(goal, with_user(start, replace(admin, attached=attached)), ADMIN)
         (found,) = [each for each in made.proofs if each.id == "caller-keeps-access"]
         assert found.verdict is verdict
-        assert all(each.startswith("iam:CreateUser on ") for each in found.failed)
+        assert all(each == "iam:CreateUser" for each in found.failed)

@@ -218,4 +218,5 @@ def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:
     planned = plan(Goal(policy_goal(), group=GroupGoal("Enforced", ("machine",))), start, ADMIN)
     assert planned.already == ("group Enforced",)
     (proof,) = [each for each in planned.proofs if each.id == "caller-keeps-access"]
-    assert proof.failed == (f"iam:GetGroup on {arn}: ExplicitlyDenied",)
+    assert proof.failed == ("iam:GetGroup",)
+    assert [text.en for text in proof.shown] == [f"Explicitly denied on `{arn}`"]

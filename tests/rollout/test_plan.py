@@ -177,9 +177,15 @@ def test_a_caller_who_may_not_roll_back_may_not_apply() -> None:
     start = replace(account(), policies={FULL: managed(FULL, apply_only)})
     made = plan(MACHINE, start, ADMIN)
     (proof,) = [proof for proof in made.proofs if not proof.holds]
-    assert proof.failed == (
-        f"iam:DetachUserPolicy on arn:aws:iam::{ACCOUNT}:user/machine: ExplicitlyDenied",
+    machine = f"arn:aws:iam::{ACCOUNT}:user/machine"
+    assert proof.failed == ("iam:DetachUserPolicy",)
+    (shown,) = proof.shown
+    assert (shown.en, shown.ja) == (
+        f"Explicitly denied on `{machine}`",
+        f"明示的な拒否 (`{machine}`)",
     )
+    for lang, decision in ((Language.EN, shown.en), (Language.JA, shown.ja)):
+        assert f"    iam:DetachUserPolicy: {decision}" in [*plan_lines(made, lang)]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from rollout.staging import (
 )
 from sekisho.account import BESIDE, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.status import waves_as_json, waves_stand
+from sekisho.cli.status import plan_stands, waves_as_json, waves_stand
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
-from sekisho.rollout import Goal, GroupGoal, Plan, plan
+from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan
 from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.goal.model import Waiting, Waits, Wave
 from sekisho.rollout.goal.waves import waves_of
@@ -170,9 +170,26 @@ def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
     start = lacking(("ListMFADevices", "user hanako"))
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", start), start)
     assert (wave.enrolled, wave.unknown) == (("ken",), ("hanako",))
+    assert wave.devices_unknown == ("hanako",)
+    assert waves_as_json((wave,), ())["waves"][0]["devicesUnknown"] == ["hanako"]  # type: ignore[index]  # what it holds is JSON
+    for lang, counted in (
+        (Language.EN, "1 with an MFA device (of 1 it is not known), "),
+        (Language.JA, "MFA デバイスあり 1 人 (1 人は不明)、"),
+    ):
+        assert counted in next(waves_stand((wave,), (), lang))
     everybody = lacking(("ListMFADevices", ""))
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", everybody), everybody)
     assert wave.unknown == ("hanako", "ken")
+    assert (wave.enrolled, wave.devices_unknown) == (("ken",), ("hanako",))
+
+
+def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
+    goal = replace(MACHINE, users=("hanako", "machine"))
+    made = plan(goal, account(), ADMIN)
+    standing = PlanStatus((), (), ("machine",), unread=(("hanako", DENIED),))
+    lines = [*plan_stands(made, standing, Language.EN)]
+    assert "People: 2 in all, 0 with an MFA device (of 1 it is not known)" in lines
+    assert "Without an MFA device: machine" in lines
 
 
 @pytest.mark.parametrize("lang", list(Language))

@@ -13,6 +13,7 @@ from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
 from sekisho.signin import readings
 
+_THE_ACCOUNT = Message("the account", "source")
 _DETAILS = "GetAccountAuthorizationDetails"
 _PASSWORD_POLICY = "GetAccountPasswordPolicy"  # noqa: S105 - the name of a call
 _NO_GROUP = Message("group `{group}` of user `{user}` is not in it")
@@ -21,7 +22,7 @@ _UNREAD_POLICY = Message("policy `{policy}` could not be read: {cause}")
 _MORE = Message("collect the account again with more permissions")
 
 
-def user_of(snapshot: Snapshot, name: str, source: str = "the account") -> User:
+def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT) -> User:
     """Return the user of this name.
 
     Args:
@@ -85,7 +86,7 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
     role = next((role for role in snapshot.roles if role.name == role_name), None)
     if role is None:
         message = Message("there is no role `{name}` in it").filled(name=role_name)
-        raise FaultyAccount("snapshot", [_fault(message)])
+        raise FaultyAccount(Message("snapshot", "source"), [_fault(message)])
     parts = (list(role.inline), dict.fromkeys(role.attached), role.boundary)
     return _assembled(snapshot, parts, [(ResourceKind.ROLE_POLICY, role.name)], [])
 
@@ -146,7 +147,7 @@ def _assembled(
     wanted = [*arns, *([boundary] if boundary is not None else [])]
     faults += [_unread(arn) for arn in wanted if arn not in snapshot.policies]
     if faults:
-        raise FaultyAccount("snapshot", faults)
+        raise FaultyAccount(Message("snapshot", "source"), faults)
     attached = [AttachedPolicy(arn, snapshot.policies[arn].document) for arn in arns]
     limit = None if boundary is None else snapshot.policies[boundary].document
     return Policies(

@@ -348,7 +348,7 @@ class _Reader:
         absent = [f"request.{name}" for name in missing]
         faults = [fault for fault in request_faults(request) if fault.path not in absent]
         if faults:
-            self.errors.append(FaultyRequest("request", faults))
+            self.errors.append(FaultyRequest(Message("request", "source"), faults))
         return request
 
     def context(self) -> Context:

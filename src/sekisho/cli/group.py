@@ -52,7 +52,23 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return None
         known = self.lazy[cmd_name]
-        return _headed(known.load(), known.line, language_of(ctx))
+        return headed(known.load(), known.line, language_of(ctx))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called, and its arguments.
+
+        Raises:
+            NoSuchCommand: if there is none, with the names that are close to it; click looks for
+                them among commands that are loaded.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=self.lazy, ctx=ctx
+            ) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their help lines."""
@@ -77,7 +93,7 @@ def language_of(ctx: click.Context) -> Language:
     return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
 
 
-def _headed(command: click.Command, line: Message, language: Language) -> click.Command:
+def headed(command: click.Command, line: Message, language: Language) -> click.Command:
     """Return a command whose help, which is English, begins with one line in another language."""
     if language is Language.EN:
         return command

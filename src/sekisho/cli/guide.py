@@ -1,13 +1,15 @@
 """`sekisho guide`: what the tour rehearses, by hand, for people who click."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
 import click
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
+from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.options import lang_option
-from sekisho.messages import Language
+from sekisho.messages import Language, Message
 from sekisho.policy import Preset, choices_of
 from sekisho.tour import guide
 
@@ -18,12 +20,19 @@ class _Form(StrEnum):
     HTML = "html"
 
 
-@click.group()
+_COMMANDS: Mapping[str, Lazy] = {
+    "admin": Lazy(
+        Message("How to create, attach and undo the policy in the AWS console."), "guide", "admin"
+    ),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
 def command() -> None:
     """Print the path by hand, for people who click; nothing is changed anywhere."""
 
 
-@command.command()
+@click.command("admin")
 @click.option(
     "--preset",
     type=click.Choice([preset.value for preset in Preset]),

@@ -81,7 +81,7 @@ class NewUserOptions:
             *names.tags(tags.items(), "--tag"),
             *(names.group_name(self.group, "--group") if self.group else ()),
         ]
-        errors += [FaultyInput("options", faults)] if faults else []
+        errors += [FaultyInput(Message("options", "source"), faults)] if faults else []
         if errors:
             raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
         password = None if self.no_password else TemporaryPassword(not self.keep_password)

@@ -12,7 +12,7 @@ from contextlib import suppress
 import click
 
 from sekisho.cli.exits import Exit, Spoken, worst
-from sekisho.cli.group import Lazy, LazyGroup
+from sekisho.cli.group import Lazy, LazyGroup, headed
 from sekisho.cli.pipes import stdio
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message, joined_messages, verbatim
@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Lazy] = {
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
+_PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
 _INTERRUPTED = Message("interrupted")
 _SEE_HELP = Message("See `--help`.")
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
@@ -81,7 +82,10 @@ def _report(error: SekishoError, language: Language) -> Exit:
         return worst([_report(each, language) for each in error.errors])
     if isinstance(error, FaultyInput):
         for fault in error.faults:
-            click.echo(f"sekisho: {fault.code}: {error.source}: {fault.into(language)}", err=True)
+            click.echo(
+                f"sekisho: {fault.code}: {error.subject.into(language)}: {fault.into(language)}",
+                err=True,
+            )
         return Exit.ERROR
     said = error.into(language)
     place = f"{error.at}: " if error.at and error.at not in said else ""
@@ -107,7 +111,8 @@ def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
     spoken = Spoken(Language.of_environment())
     try:
-        result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
+        program = headed(root, _PURPOSE, spoken.language)
+        result = program.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
         click.echo(f"sekisho: {_INTERRUPTED.into(spoken.language)}", err=True)
         return Exit.ERROR

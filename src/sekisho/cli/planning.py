@@ -258,7 +258,7 @@ def said_by(options: Mapping[str, str], *sources: str) -> Iterator[None]:
         if not options or error.source not in sources:
             raise
         faults = [replace(each, path=_option(each.path, options)) for each in error.faults]
-        raise FaultyInput("options", faults) from None
+        raise FaultyInput(Message("options", "source"), faults) from None
 
 
 def _option(path: str, options: Mapping[str, str]) -> str:

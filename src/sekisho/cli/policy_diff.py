@@ -41,7 +41,7 @@ _FOR = Message("to {held}")
 _ON = Message("on {resources}")
 _LIKE = Message("such as: {counterexample}")
 _SHOWN = 10
-_MORE = Message("{count} more actions")
+_MORE = Message("more actions: {count}")
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -25,7 +25,7 @@ _FIX = Message("What to do: ")
 _FACT = Message("Seen: ")
 _GAP = Message("not examined")
 _NONE = Message("nothing found")
-_COUNT = Message("{errors} errors, {warnings} warnings, {notes} notes")
+_COUNT = Message("errors: {errors}, warnings: {warnings}, notes: {notes}")
 _LENGTH = Message("{used} characters by AWS's counting, of {most} at most")
 _TABLE = Message("What each credential may do under this policy")
 _UNTRIED = Message(
@@ -103,7 +103,7 @@ def command(
     # programs that read JSON read English
     spoken = Language.EN if output is ReportFormat.JSON else lang
     messages = [
-        f"{fault.code}: {error.source}: {fault.into(spoken)}"
+        f"{fault.code}: {error.subject.into(spoken)}: {fault.into(spoken)}"
         for error in failed
         for fault in error.faults
     ]

@@ -11,7 +11,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.planning import exceptions_of
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, verbatim
 from sekisho.rollout import CALLS, Author, Fact, Plan, PlanStatus, concerned, plan_status
 from sekisho.rollout.applying import ChangeStatus, read_plan
 from sekisho.rollout.changes import affected_names
@@ -110,12 +110,14 @@ _ADDER_NOT_KNOWN = Message("    {name} added by: not known: {reason}")
 _BY = Message("    last changed by: {who}, {event}, {at}")
 _NOT_KNOWN = Message("    last changed by: not known: {reason}")
 _ASK = Message("  Who it was: `--who` asks CloudTrail, by at most {calls} calls.")
-_WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device")
+_WAVE = Message("{wave}: {count} in all, {enrolled} with an MFA device{unknown}")
 _GOAL_WAVE = Message(
-    "{wave}{starts}: {count} in all; {enrolled} with an MFA device, {enforced} "
+    "{wave}{starts}: {count} in all; {enrolled} with an MFA device{unknown}, "
+    "{enforced} "
     "proved to be enforced, "
     "{exempt} excepted"
 )
+_DEVICES_UNKNOWN = Message(" (of {count} it is not known)")
 _FROM = Message(" (from {day})")
 _EVERYBODY = Message("People")
 _NO_WAVE = Message("In no wave")
@@ -156,8 +158,18 @@ def _people(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
     for wave in waves:
         users = [person.user for person in people if person.wave == wave]
         enrolled = len([user for user in users if user in standing.enrolled])
-        name = wave or rest.into(lang)
-        yield _WAVE.filled(wave=name, count=len(users), enrolled=enrolled).into(lang)
+        unread = len([user for user, _ in standing.unread if user in users])
+        yield _WAVE.filled(
+            wave=wave or rest.into(lang),
+            count=len(users),
+            enrolled=enrolled,
+            unknown=_devices_unknown(unread),
+        ).into(lang)
+
+
+def _devices_unknown(count: int) -> Message:
+    """Return of how many the MFA devices could not be listed, if of any."""
+    return _DEVICES_UNKNOWN.filled(count=count) if count else verbatim("")
 
 
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
@@ -198,6 +210,7 @@ def waves_stand(
             starts=starts,
             count=len(wave.users),
             enrolled=len(wave.enrolled),
+            unknown=_devices_unknown(len(wave.devices_unknown)),
             enforced=len(wave.enforced),
             exempt=len(wave.exempt),
         ).into(lang)
@@ -261,6 +274,7 @@ def waves_as_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dic
                 "users": list(wave.users),
                 "exempt": list(wave.exempt),
                 "enrolled": list(wave.enrolled),
+                "devicesUnknown": list(wave.devices_unknown),
                 "enforced": list(wave.enforced),
                 "unknown": list(wave.unknown),
             }

@@ -39,7 +39,7 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
     """
     faults = [*_faults_of(request, caller), *_policies_faults(policies, caller)]
     if faults:
-        raise FaultyRequest("request", faults)
+        raise FaultyRequest(Message("request", "source"), faults)
 
 
 def request_faults(request: Request) -> list[Fault]:

@@ -299,7 +299,7 @@ def _check_attached(backend: moto.IAMBackend, account: AccountFile) -> None:
         if arn not in backend.managed_policies
     ]
     if faults:
-        raise FaultyAccount("account", faults)
+        raise FaultyAccount(Message("account", "source"), faults)
 
 
 def _load_policy(world: World, account: AccountFile, policy: ManagedPolicy) -> None:

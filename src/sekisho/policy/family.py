@@ -124,7 +124,7 @@ def check(choices: Choices) -> None:
         )
         faults.append(Fault(Code.POLICY_BAD_CHOICE, message, "mfa_age", fix=fix))
     if faults:
-        raise FaultyPolicy("choices", faults)
+        raise FaultyPolicy(Message("choices", "source"), faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Proof:
 
     Attributes:
         verdict: a plan with a property that does not hold is not applicable.
-        failed: what speaks against it: a user, or `ACTION on RESOURCE: decision`.
+        failed: what speaks against it: a user, or an action of the caller.
         shown: a counterexample or a reason for each that failed, in the same order; or none.
     """
 

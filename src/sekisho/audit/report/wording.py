@@ -64,14 +64,13 @@ EXEMPTION: tuple[Message, ...] = (
 
 _AS_OF = Message("Account {account}{alias}. Data as of {at}; actions: {dated}; sekisho {version}.")
 _ALIAS = verbatim(" ({alias})")
-_ALL = Message("MFA is proved to be enforced for all {users} users.")
+_ALL = Message("MFA is proved to be enforced for all users ({users}).")
 _ALL_READ = Message(
-    "MFA is proved to be enforced for all {users} users that were read, but not "
+    "MFA is proved to be enforced for all users that were read ({users}), but not "
     "all of the account was read."
 )
 _SOME = Message(
-    "MFA is proved to be enforced for {enforced} of {users} users; for these "
-    "{left} it is not, and here is why:"
+    "MFA is proved to be enforced for {enforced} of {users} users; why it is not for {left}:"
 )
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
@@ -93,9 +92,8 @@ _WITHOUT_POLICIES = Message(
     "`aws iam get-account-authorization-details` without `--filter`."
 )
 _RESTS = Message(
-    "For {users} users, verdicts on MFA enforcement rest on a point that AWS "
-    "does not document: the "
-    "assumption `{name}` (docs/reference/assumptions.md)."
+    "Verdicts on MFA enforcement rest on a point that AWS does not document, the assumption "
+    "`{name}` (docs/reference/assumptions.md); the number of users: {users}."
 )
 _NOT_KNOWN = Message("; of {count} it is not known")
 _NOT_READ = Message("(not known whether) ")

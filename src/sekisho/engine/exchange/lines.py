@@ -66,7 +66,9 @@ def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[An
                 Message("a line of more than {most} bytes").filled(most=MOST_BYTES),
                 fix=Message("ask about fewer policies in one line"),
             )
-            yield _failure(None, FaultyRequest("line", [fault]), f"line {number}")
+            yield _failure(
+                None, FaultyRequest(Message("line", "source"), [fault]), f"line {number}"
+            )
         elif line.strip():
             yield answer(line, known, f"line {number}", compiled.decide)
 
@@ -167,7 +169,7 @@ def _no_constant(name: str) -> None:
 
 
 def _not_json(message: Message) -> FaultyRequest:
-    return FaultyRequest("line", [Fault(Code.REQUEST_NOT_JSON, message)])
+    return FaultyRequest(Message("line", "source"), [Fault(Code.REQUEST_NOT_JSON, message)])
 
 
 def decision_to_json(decision: Decision) -> dict[str, object]:

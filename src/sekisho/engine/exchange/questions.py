@@ -87,7 +87,7 @@ def read_question(value: Mapping[str, object], documents: Documents) -> Decision
     reader = _Reader(documents)
     question = reader.question(value)
     if reader.faults:
-        raise FaultyRequest("request", reader.faults)
+        raise FaultyRequest(Message("request", "source"), reader.faults)
     return question
 
 
@@ -139,7 +139,7 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
         if (message := _assumption_fault(name, value, known))
     ]
     if faults:
-        raise FaultyRequest("assumptions", faults)
+        raise FaultyRequest(Message("assumptions", "source"), faults)
     return {name: type(known[name])(value) for name, value in values.items()}
 
 

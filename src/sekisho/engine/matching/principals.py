@@ -113,7 +113,7 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
                 "root user, or the name of a service"
             ),
         )
-        raise FaultyRequest("request", [fault])
+        raise FaultyRequest(Message("request", "source"), [fault])
     if account is None:
         return Caller(arn, kind)
     user_id = request.context.folded.get("aws:userid", "")

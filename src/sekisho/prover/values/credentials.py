@@ -141,7 +141,7 @@ class CallingUser:
             fault = Fault(
                 Code.REQUEST_BAD_VALUE, message, "user", fix=Message("write `arn:…:user/NAME`")
             )
-            raise FaultyRequest("user", [fault])
+            raise FaultyRequest(Message("user", "source"), [fault])
         return cls(arn, known or {}, all_tags)
 
 

@@ -16,6 +16,7 @@ class WaveStatus:
         starts: its first day; None: at once.
         exempt: exceptions; they count nowhere else.
         enrolled: who has an MFA device.
+        devices_unknown: of whom it is not known whether they have one.
         enforced: who is proved to be enforced.
         unknown: of whom one of the two could not be found out.
     """
@@ -26,6 +27,7 @@ class WaveStatus:
     users: tuple[str, ...]
     exempt: tuple[str, ...]
     enrolled: tuple[str, ...]
+    devices_unknown: tuple[str, ...]
     enforced: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -53,6 +55,9 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
             users=wave.users,
             exempt=tuple(user for user in wave.users if user in exempt),
             enrolled=tuple(user for user in wave.users if user in with_device - exempt),
+            devices_unknown=tuple(
+                user for user in wave.users if user in unread - with_device - exempt
+            ),
             enforced=tuple(
                 user
                 for user in wave.users

@@ -83,7 +83,7 @@ def plan(
             can accept.
     """
     if faults := faults_of(goal, snapshot):
-        raise FaultyInput("goal", faults)
+        raise FaultyInput(Message("goal", "source"), faults)
     digest = hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest()
     draft = _Draft(with_change_password(snapshot), goal, digest)
     draft.policies()

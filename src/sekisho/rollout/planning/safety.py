@@ -21,6 +21,7 @@ from sekisho.audit.impact import (
     usable_credentials,
 )
 from sekisho.engine import DecisionEffect, Policies
+from sekisho.engine.exchange import EFFECTS
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.prover import Refuted, Unknown, counterexample_text
@@ -78,6 +79,9 @@ NOT_MEANT = Message(
     "Other policies will decide for these users, and the goal is not about them: they are in a "
     "group that gets the policy, or have the policy already."
 )
+
+_DENIAL = Message("{decision} on `{resource}`")
+_NOT_DECIDED = Message("Unknown", "decision")
 
 _DETAILS = "GetAccountAuthorizationDetails"
 
@@ -235,10 +239,14 @@ def _caller_keeps_access(accounts: BeforeAfter) -> Proof:
     applying = (*to_apply(accounts.changes, accounts.after), *looking)
     rolling_back = to_roll_back(accounts.changes, accounts.after)
     rounds = ((accounts.before, applying), (accounts.after, (*applying, *rolling_back)))
-    failed = dict.fromkeys(
+    denials = dict.fromkeys(
         denial for snapshot, asks in rounds for denial in _denials(snapshot, accounts.caller, asks)
     )
-    proof = _decided("caller-keeps-access", CALLER, tuple(failed))
+    found = [
+        (action, SafetyVerdict.REFUTED, _DENIAL.filled(decision=decision, resource=resource))
+        for action, resource, decision in denials
+    ]
+    proof = _proof("caller-keeps-access", CALLER, found)
     known = _is_known(accounts.before, accounts.caller) and _is_known(
         accounts.after, accounts.caller
     )
@@ -256,17 +264,18 @@ def _is_known(snapshot: Snapshot, caller: PlanCaller) -> bool:
 
 def _denials(
     snapshot: Snapshot, caller: PlanCaller, asks: tuple[SampleRequest, ...]
-) -> Iterator[str]:
+) -> Iterator[tuple[str, str, Message]]:
+    """Yield what the caller may not do: the action, its resource and the decision."""
     try:
         policies, credentials, user = _standing(snapshot, caller)
     except FaultyAccount:
-        yield from (f"{ask.action}: unknown" for ask in asks)
+        yield from ((ask.action, ask.resource, _NOT_DECIDED) for ask in asks)
         return
     tags = user.tags if user else {}
     for credential, ask in product(credentials, asks):
         decision = decided(snapshot, credential, policies, tags, ask)
         if decision.effect is not DecisionEffect.ALLOWED:
-            yield f"{ask.action} on {ask.resource}: {decision.effect}"
+            yield ask.action, ask.resource, EFFECTS[decision.effect]
 
 
 def _standing(
@@ -282,7 +291,9 @@ def _standing(
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
     if not _is_of(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
         message = Message("`{arn}` is no user, role or root of this account").filled(arn=caller.arn)
-        raise FaultyAccount("caller", [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
+        raise FaultyAccount(
+            Message("caller", "source"), [Fault(Code.ACCOUNT_BAD_REFERENCE, message)]
+        )
     if kind == "root":
         return Policies(), (), None
     if kind == "assumed-role":

@@ -13,7 +13,7 @@ from typing import Any
 from sekisho import __version__, catalogue, policy
 from sekisho.audit.meaning import Meaning, Target, Works, meaning, sentences
 from sekisho.errors import FaultyPolicy
-from sekisho.messages import table, verbatim
+from sekisho.messages import Message, table, verbatim
 from sekisho.policy import Choices, Document
 from sekisho.tour.guide.model import (
     Block,
@@ -50,7 +50,7 @@ class Label:
             *policy.names.tags(self.tags.items()),
         )
         if faults:
-            raise FaultyPolicy("label", faults)
+            raise FaultyPolicy(Message("label", "source"), faults)
 
 
 def admin(choices: Choices, label: Label | None = None) -> Guide:
