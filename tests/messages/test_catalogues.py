@@ -10,7 +10,7 @@ from string import Formatter
 
 import pytest
 
-from sekisho.messages import CATALOGUES, Language, Message, verbatim
+from sekisho.messages import CATALOGUES, Language, Message, joined_messages, verbatim
 
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
@@ -156,3 +156,37 @@ def test_equal_parts_are_compared_without_being_shown() -> None:
 
     said = verbatim("{value}")
     assert said.filled(value=Unshown()) == said.filled(value=Unshown())
+
+
+def test_joined_messages_are_put_together_when_they_are_shown_and_english_once() -> None:
+    shown: list[str] = []
+
+    class Noted:
+        def __format__(self, _: str) -> str:
+            shown.append("once")
+            return "x"
+
+    part = verbatim("{value}").filled(value=Noted())
+    joined = joined_messages([part, verbatim("y")], en=", ", ja="、")
+    assert not shown
+    assert {joined: 1}[joined] == 1
+    assert (joined.en, str(joined), shown) == ("x, y", "x, y", ["once"])
+    assert joined.ja == "x、y"
+
+
+def test_a_joined_message_equals_what_it_says() -> None:
+    parts = [Message.both("{a}", "い"), Message.both("b", "ろ")]
+    joined = joined_messages(parts, en=", ", ja="、")
+    # no place of a part is a place of what is said of several
+    same = Message.both("{a}, b", "い、ろ")
+    assert joined == same == Message.of_json(joined.to_json())
+    assert hash(joined) == hash(same)
+    assert joined != joined_messages(parts, en="; ", ja="、")
+    assert joined != joined_messages(parts, en=", ", ja=" ")
+    assert joined_messages(parts[:1], en=", ", ja="、") == parts[0]
+    assert joined_messages([], en=", ", ja="、") == verbatim("")
+
+
+def test_the_places_of_joined_messages_are_filled() -> None:
+    joined = joined_messages([verbatim("{a}"), verbatim("b")], en=", ", ja="、")
+    assert joined.filled(a="c") == Message.both("c, b", "c、b")

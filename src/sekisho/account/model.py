@@ -243,13 +243,16 @@ class Gap:
     @property
     def cause(self) -> Message:
         """The code and the reason, for people."""
-        parts = (*([verbatim(self.code)] if self.code else []), self.reason)
-        return joined_messages(parts, en=": ", ja=": ")
+        return self._said(self.code)
 
     @property
     def why(self) -> Message:
         """The operation and the cause, for people."""
-        return joined_messages((verbatim(self.operation), self.cause), en=": ", ja=": ")
+        return self._said(self.operation, self.code)
+
+    def _said(self, *before: str) -> Message:
+        parts = (*(verbatim(each) for each in before if each), self.reason)
+        return joined_messages(parts, en=": ", ja=": ")
 
     def to_json(self) -> dict[str, object]:
         """Return the gap as reports have it."""

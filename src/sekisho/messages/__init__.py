@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -66,6 +66,7 @@ class Message:
     context: str = ""
     japanese: str | None = None
     values: tuple[tuple[str, object], ...] | None = None
+    _en: str | None = field(default=None, init=False, repr=False)
 
     def __str__(self) -> str:
         return self.en
@@ -86,8 +87,10 @@ class Message:
 
     @property
     def en(self) -> str:
-        """The message in English."""
-        return self.into(Language.EN)
+        """The message in English, put together once: it is also what hashes and sorts."""
+        if self._en is None:
+            object.__setattr__(self, "_en", self.into(Language.EN))
+        return self._en or ""
 
     @property
     def ja(self) -> str:
@@ -132,7 +135,7 @@ class Message:
 
     def filled(self, **values: object) -> "Message":
         """Return the message with values for its `{name}` places."""
-        return replace(self, values=tuple(values.items()))
+        return Message(self.english, self.context, self.japanese, tuple(values.items()))
 
     def _template(self, language: Language) -> str:
         match language:
@@ -188,9 +191,40 @@ def listed(messages: Iterable[Message]) -> Message:
 
 
 def joined_messages(messages: Iterable[Message], *, en: str, ja: str) -> Message:
-    """Return messages one after the other, with what each language puts between them."""
+    """Return messages one after the other, with what each language puts between them.
+
+    They are put together when the message is shown: most reasons never are.
+    """
     several = tuple(messages)
-    return Message.both(en.join(each.en for each in several), ja.join(each.ja for each in several))
+    return several[0] if len(several) == 1 else _Joined("", messages=several, between=(en, ja))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Joined(Message):
+    """Messages to be shown one after the other, with what each language puts between them."""
+
+    messages: tuple[Message, ...] = ()
+    between: tuple[str, str] = ("", "")
+
+    def into(self, language: Language) -> str:
+        """Return all of them in `language`."""
+        en, ja = self.between
+        match language:
+            case Language.EN:
+                return en.join([each.into(language) for each in self.messages])
+            case Language.JA:
+                return ja.join([each.into(language) for each in self.messages])
+
+    def filled(self, **values: object) -> Message:
+        """Return them with values for the places that they have."""
+        return joined_messages(
+            (each.filled(**values) for each in self.messages),
+            en=self.between[0],
+            ja=self.between[1],
+        )
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.between, self.messages
 
 
 def _spaced(template: str, values: Mapping[str, object]) -> str:
