@@ -378,3 +378,24 @@ def test_what_is_on_every_resource_passes_on_an_unknown_one() -> None:
     bounded = Policies((every,), boundaries=(every,))
     decision = decide(asked, _of_unknown_resource(bounded, "rds"))
     assert decision.effect is DecisionEffect.ALLOWED
+
+
+def test_what_only_aws_changes_is_refused_in_the_end(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    role = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com")["Role"]
+    managed_by_aws = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    admin = client(aws, "iam", **new_user(aws, "admin-of-all", people.ALL))
+    with pytest.raises(ClientError) as caught:
+        admin.delete_role(RoleName=role["RoleName"])
+    assert caught.value.response["Error"]["Code"] == "UnmodifiableEntity"
+    assert "is only modifiable by AWS" in str(caught.value)
+    assert aws.world.log.entries()[-1].allowed is False
+    assert "AWS managed" in denial(admin.delete_policy, PolicyArn=managed_by_aws)
+    # whom no policy allows it learns no more than that
+    nobody = client(aws, "iam", **new_user(aws, "nobody-at-all"))
+    for call, params in [
+        (nobody.delete_role, {"RoleName": role["RoleName"]}),
+        (nobody.delete_policy, {"PolicyArn": managed_by_aws}),
+    ]:
+        assert "because no identity-based policy allows" in denial(call, **params)
+    iam.update_role_description(RoleName=role["RoleName"], Description="ours")

@@ -1,5 +1,6 @@
 """What the services say before any policy is asked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -29,17 +30,26 @@ STATUS = {"AccessDenied": 403, "InvalidClientTokenId": 403}
 @pytest.mark.parametrize(
     "case",
     cases(
-        "signin/service-rules", ["kind", "holder", "mfa", "action", "expected"], ["message", "rule"]
+        "signin/service-rules",
+        ["kind", "holder", "mfa", "action", "expected"],
+        ["message", "rule", "resource", "owner", "then", "notOfResource"],
     ),
 )
 def test_service_rule(case):
     held = credential(
         CredentialKind(case["kind"]), HolderKind(case["holder"]), NOW, mfa=case["mfa"]
     )
-    ruling = service_rule(held, case["action"], SigninAssumptions())
+    ruling = service_rule(
+        held, case["action"], SigninAssumptions(), case.get("resource", "*"), case.get("owner")
+    )
     match ruling:
         case AskPolicies(only_denies=False):
             assert case["expected"] == "policies"
+            assert (ruling.then and ruling.then.code) == case.get("then")
+            rule = ruling.not_of_resource or (ruling.then and ruling.then.reason)
+            assert rule == case.get("rule")
+            assert bool(ruling.not_of_resource) is case.get("notOfResource", False)
+            assert "message" not in case or ruling.then.message == case["message"]
         case PermittedWithoutPolicy(reason):
             assert (case["expected"], case["rule"]) == ("permitted", reason)
         case RefusedByService():
@@ -56,6 +66,15 @@ def test_the_assumption_lets_a_deny_stop_get_session_token():
     held = credential(CredentialKind.LONG_TERM_KEY, HolderKind.USER, NOW, mfa=False)
     assumptions = SigninAssumptions(get_session_token_heeds_deny=True)
     assert service_rule(held, "sts:GetSessionToken", assumptions) == AskPolicies(only_denies=True)
+
+
+@pytest.mark.parametrize("role", ["aws-service-role/sso.amazonaws.com/", ""])
+def test_only_the_roles_of_aws_services_change_what_nobody_else_may(role):
+    service = credential(CredentialKind.ROLE_SESSION, HolderKind.ROLE, NOW, mfa=False)
+    caller = replace(service, holder=replace(service.holder, path=f"/{role}"))
+    resource = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A"
+    ruling = service_rule(caller, "iam:AttachRolePolicy", SigninAssumptions(), resource)
+    assert (ruling.then is None) is bool(role)
 
 
 @given(
@@ -80,6 +99,6 @@ def test_every_rule_is_told_once_in_both_languages():
 
 def test_every_rule_of_the_service_is_tried():
     tried = {case.get("rule") for case in document("signin/service-rules")["cases"]}
-    by_service = {rule for rule in Rule if rule.startswith(("sts.", "iam."))}
+    by_service = {rule for rule in Rule if rule.startswith(("sts.", "iam.", "kms.", "s3."))}
     elsewhere = {Rule.MFA_OF_CALLER, Rule.LIMITS, Rule.UNKNOWN_ENTITY}
     assert by_service - elsewhere <= tried

@@ -165,13 +165,14 @@ def authorize(
         Refusal: with AWS's code and text.
     """
     entry = _entry(world, caller, target)
-    ruling = service_rule(caller.credential, target.action, world.signin)
+    ruling = service_rule(caller.credential, target.action, world.signin, target.resource or "*")
     if isinstance(ruling, PermittedWithoutPolicy):
         world.log.add(replace(entry, allowed=True, rule=ruling.reason))
         return
     if isinstance(ruling, Refused):
         world.log.add(replace(entry, rule=ruling.reason, note=ruling.code))
         raise _in_words_of(family, ruling)
+    # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
     try:
         decision = _decide(world, caller, target, extra or {})
     except (FaultyInput, Unsupported) as error:
@@ -182,12 +183,16 @@ def authorize(
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         ruling.only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
-    world.log.add(replace(entry, allowed=allowed, decision=decision))
+    if not allowed or ruling.then is None:
+        world.log.add(replace(entry, allowed=allowed, decision=decision))
     if not allowed:
         text = _text(caller.credential.arn, target, decision)
         if family is Dialect.EC2:
             text = f"You are not authorized to perform this operation. {text}"
         raise common(CommonError.ACCESS_DENIED, family, text)
+    if ruling.then is not None:
+        world.log.add(replace(entry, rule=ruling.then.reason, note=ruling.then.code))
+        raise _in_words_of(family, ruling.then)
 
 
 def _in_words_of(family: Dialect, refused: Refused) -> Refusal:

@@ -22,8 +22,11 @@ class ErrorCode(StrEnum):
     INVALID_CLIENT_TOKEN_ID = "InvalidClientTokenId"  # noqa: S105 - an error code
     INVALID_USER_TYPE = "InvalidUserType"
     LIMIT_EXCEEDED = "LimitExceeded"
+    METHOD_NOT_ALLOWED = "MethodNotAllowed"
+    NOT_AUTHORIZED = "NotAuthorizedException"
     NO_SUCH_ENTITY = "NoSuchEntity"
     PASSWORD_POLICY_VIOLATION = "PasswordPolicyViolation"  # noqa: S105 - an error code
+    UNMODIFIABLE_ENTITY = "UnmodifiableEntity"
     VALIDATION_ERROR = "ValidationError"
 
 
@@ -38,6 +41,11 @@ class Rule(StrEnum):
     FEDERATED_STS = "sts.federated-may-call-few"
     FEDERATED_IAM = "iam.not-for-federated"
     ROOT_ASSUMES_NO_ROLE = "sts.root-assumes-no-role"
+    AWS_POLICY = "iam.aws-managed-policy"
+    PROTECTED_ROLE = "iam.protected-role"
+    AWS_ALIAS = "kms.aws-alias"
+    OWNER_ROOT = "s3.owner-root-reaches-bucket-policy"
+    BUCKET_POLICY_OF_OWNER = "s3.bucket-policy-of-owner"
     MFA_OF_CALLER = "sts.mfa-device-of-caller"
     LIMITS = "sts.limits"
     CODE_ONCE = "mfa.code-once"
@@ -141,6 +149,37 @@ RULES: tuple[RuleNote, ...] = (
         Rule.ROOT_ASSUMES_NO_ROLE,
         Message("The root user cannot assume a role."),
         "AWS STS API Reference, AssumeRole",
+    ),
+    RuleNote(
+        Rule.AWS_POLICY,
+        Message("Only AWS changes or deletes an AWS managed policy."),
+        "IAM User Guide, Managed policies and inline policies",
+    ),
+    RuleNote(
+        Rule.PROTECTED_ROLE,
+        Message(
+            "Only AWS changes or deletes a service-linked role or a role that IAM Identity Center "
+            "has made."
+        ),
+        "IAM API Reference, UnmodifiableEntity; text observed: rebuy-de/aws-nuke issue 441",
+    ),
+    RuleNote(
+        Rule.AWS_ALIAS,
+        Message("Nobody but AWS makes, changes or deletes an alias that begins with `alias/aws/`."),
+        "AWS KMS API Reference, CreateAlias",
+    ),
+    RuleNote(
+        Rule.OWNER_ROOT,
+        Message(
+            "The root user of the account that owns a bucket can always get, put and delete its "
+            "policy, whatever the policy says."
+        ),
+        "Amazon S3 API Reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy",
+    ),
+    RuleNote(
+        Rule.BUCKET_POLICY_OF_OWNER,
+        Message("Only identities of the account that owns a bucket get, put or delete its policy."),
+        "Amazon S3 API Reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy",
     ),
     RuleNote(
         Rule.MFA_OF_CALLER,

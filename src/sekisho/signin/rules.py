@@ -1,12 +1,14 @@
-"""Who may call STS and IAM, whatever the policies say, and the limits of STS calls.
+"""What services permit and refuse beside policies, and the limits of STS calls.
 
-The limits: how long sessions last, what names look like, and the MFA parameters.
+Who may call STS and IAM; what of an account only AWS changes; the bucket policy and its owner. The
+limits: how long sessions last, what names look like, and the MFA parameters.
 
 Source: AWS STS API Reference (GetSessionToken, GetFederationToken, GetCallerIdentity, AssumeRole);
 IAM User Guide, "Compare AWS STS credentials"; texts observed. See
 docs/signin.md#who-may-call-what.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,14 +25,18 @@ from sekisho.signin.refusal import Constraint, ErrorCode, Range, Refused, Rule, 
 
 @dataclass(frozen=True, slots=True)
 class AskPolicies:
-    """The service has no rule of its own: the policies decide.
+    """The policies decide, unless a rule of the service changes how they do.
 
     Attributes:
         only_denies: no Allow is needed, but an explicit Deny counts (only ever true under the
             assumption `get_session_token_heeds_deny`).
+        not_of_resource: the rule by which the resource's own policy does not count.
+        then: what the service answers whom the policies allow it.
     """
 
     only_denies: bool = False
+    not_of_resource: Rule | None = None
+    then: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +65,93 @@ _TOKEN_SESSION_MAY = _PERMISSIONS_OF_ASSUME_ROLE | {
 _FEDERATED_MAY = frozenset({"getcalleridentity", "getscopedcredentials", "getdelegatedaccesstoken"})
 
 
-def service_rule(credential: Credential, action: str, assumptions: SigninAssumptions) -> Ruling:
-    """Return what the service itself says about `action`, before any policy is asked.
+_AWS_SERVICE_ROLE = "/aws-service-role/"
+_PROTECTED = re.compile(
+    r"arn:[^:]+:iam::\d{12}:role/(?:aws-reserved/|aws-service-role/).*/(?P<name>[^/]+)"
+)
+_AWS_POLICY = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
+_AWS_ALIAS = re.compile(r"arn:[^:]+:kms:[^:]*:\d{12}:alias/aws/.*")
 
-    `action` is an IAM action, `service:Name`, in any case.
+_CHANGES_OF_POLICY = frozenset(
+    {
+        *("createpolicyversion", "deletepolicy", "deletepolicyversion"),
+        *("setdefaultpolicyversion", "tagpolicy", "untagpolicy"),
+    }
+)
+_CHANGES_OF_ROLE = frozenset(
+    {
+        *("attachrolepolicy", "detachrolepolicy", "putrolepolicy", "deleterolepolicy"),
+        *("deleterole", "updateassumerolepolicy"),
+        *("putrolepermissionsboundary", "deleterolepermissionsboundary"),
+    }
+)
+_DETAILS_OF_ROLE = frozenset({"updaterole", "updateroledescription", "tagrole", "untagrole"})
+"""What an administrator may do to a service-linked role, but not to one of Identity Center."""
+_CHANGES_OF_ALIAS = frozenset({"createalias", "deletealias", "updatealias"})
+_BUCKET_POLICY = frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"})
+
+
+def service_rule(
+    credential: Credential,
+    action: str,
+    assumptions: SigninAssumptions,
+    resource: str = "*",
+    owner: str | None = None,
+) -> Ruling:
+    """Return what the service itself says about a request.
+
+    Args:
+        credential: the caller's.
+        action: an IAM action, `service:Name`, in any case.
+        assumptions: the doubtful points.
+        resource: the resource's ARN; rules about resources are not looked at for `*`.
+        owner: the account that owns the resource, where its ARN does not tell; the caller's own if
+            None.
     """
     service, _, name = action.partition(":")
+    operation = name.lower()
     match service.lower():
         case "sts":
             return _sts_rule(credential, name, assumptions)
         case "iam":
-            return _iam_rule(credential)
+            return _iam_rule(credential) or _only_by_aws(credential, operation, resource)
+        case "kms" if operation in _CHANGES_OF_ALIAS and _AWS_ALIAS.fullmatch(resource):
+            # AWS's answer is not documented; this one is a simulator's
+            return AskPolicies(then=Refused(ErrorCode.NOT_AUTHORIZED, "", 400, Rule.AWS_ALIAS))
+        case "s3" if operation in _BUCKET_POLICY and resource != "*":
+            return _bucket_policy_rule(credential, owner)
         case _:
             return AskPolicies()
+
+
+def _only_by_aws(credential: Credential, operation: str, resource: str) -> AskPolicies:
+    """Return that what only AWS changes is refused in the end; its own services' roles may."""
+    if credential.holder.path.startswith(_AWS_SERVICE_ROLE):
+        return AskPolicies()
+    if operation in _CHANGES_OF_POLICY and _AWS_POLICY.fullmatch(resource):
+        message = f"{resource} is an AWS managed policy"
+        return AskPolicies(then=Refused(ErrorCode.ACCESS_DENIED, message, 403, Rule.AWS_POLICY))
+    role = _PROTECTED.fullmatch(resource)
+    if role is None:
+        return AskPolicies()
+    linked = f":role{_AWS_SERVICE_ROLE}" in resource
+    if operation in _CHANGES_OF_ROLE or (operation in _DETAILS_OF_ROLE and not linked):
+        message = (
+            f"Cannot perform the operation on the protected role '{role['name']}' - "
+            "this role is only modifiable by AWS"
+        )
+        refused = Refused(ErrorCode.UNMODIFIABLE_ENTITY, message, 400, Rule.PROTECTED_ROLE)
+        return AskPolicies(then=refused)
+    return AskPolicies()
+
+
+def _bucket_policy_rule(credential: Credential, owner: str | None) -> Ruling:
+    if owner not in (None, credential.holder.account):
+        message = "The specified method is not allowed against this resource."
+        refused = Refused(ErrorCode.METHOD_NOT_ALLOWED, message, 405, Rule.BUCKET_POLICY_OF_OWNER)
+        return AskPolicies(then=refused)
+    root = credential.holder.kind is HolderKind.ROOT
+    return AskPolicies(not_of_resource=Rule.OWNER_ROOT if root else None)
 
 
 def _sts_rule(credential: Credential, name: str, assumptions: SigninAssumptions) -> Ruling:
@@ -103,14 +183,14 @@ def _rest_of_sts(credential: Credential, name: str) -> Ruling:
             return AskPolicies()
 
 
-def _iam_rule(credential: Credential) -> Ruling:
+def _iam_rule(credential: Credential) -> Refused | None:
     match credential.kind:
         case CredentialKind.SESSION_TOKEN if credential.mfa_at is None:
             return _invalid_token(Rule.TOKEN_SESSION_IAM)
         case CredentialKind.FEDERATED_SESSION:
             return _invalid_token(Rule.FEDERATED_IAM)
         case _:
-            return AskPolicies()
+            return None
 
 
 def _not_with_session(operation: str, rule: Rule) -> Refused:
