@@ -41,6 +41,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.exchange import (
     EFFECTS,
+    DecisionQuestion,
     answered_to_json,
     answers,
     assumption,
@@ -166,15 +167,6 @@ _request_options = grouped(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request to decide, under what policies and with which assumptions."""
-
-    request: Request
-    policies: Policies
-    assumptions: Assumptions
-
-
 @click.command(short_help="Decide one request, or a file of them, and say why.")
 @_request_options
 @click.option(
@@ -257,14 +249,16 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
         raise unusable(path, error) from None
 
 
-def _as_json(question: Question, explanation: Explanation, *, explained: bool) -> dict[str, object]:
+def _as_json(
+    question: DecisionQuestion, explanation: Explanation, *, explained: bool
+) -> dict[str, object]:
     value = answered_to_json(question.request, question.policies, explanation.decision)
     if explained:
         value["explanation"] = explanation_to_json(explanation)
     return value
 
 
-def _lines(question: Question, explanation: Explanation) -> Iterator[Message]:
+def _lines(question: DecisionQuestion, explanation: Explanation) -> Iterator[Message]:
     request, decision, why = question.request, explanation.decision, reasons(explanation)
     yield EFFECTS[decision.effect]
     yield sentence(request, decision)
@@ -286,7 +280,7 @@ def _cause(cause: Cause) -> Message:
 _JSON_LOOKS = ("[", '"')
 
 
-def question_of(asked: RequestOptions) -> Question:
+def question_of(asked: RequestOptions) -> DecisionQuestion:
     """Return what the options ask.
 
     Raises:
@@ -298,7 +292,7 @@ def question_of(asked: RequestOptions) -> Question:
         with reader.noted():
             # whether these policies can apply to this caller
             checked(request, policies)
-    found = Question(request, policies, reader.assumptions())
+    found = DecisionQuestion(request, policies, reader.assumptions())
     if len(reader.errors) > 1:
         raise SeveralErrors(reader.errors)
     if reader.errors:

@@ -1,7 +1,12 @@
 """Questions in, answers out: as lines of JSON, and a decision in sentences for people."""
 
 from sekisho.engine.exchange.lines import answered_to_json, answers, cause_to_json, decision_to_json
-from sekisho.engine.exchange.questions import ASSUMPTIONS, assumptions_from_text, settings_from_text
+from sekisho.engine.exchange.questions import (
+    ASSUMPTIONS,
+    DecisionQuestion,
+    assumptions_from_text,
+    settings_from_text,
+)
 from sekisho.engine.exchange.sentences import (
     EFFECTS,
     assumption,
@@ -16,6 +21,7 @@ from sekisho.engine.exchange.sentences import (
 __all__ = [
     "ASSUMPTIONS",
     "EFFECTS",
+    "DecisionQuestion",
     "answered_to_json",
     "answers",
     "assumption",

@@ -69,13 +69,13 @@ class DecisionQuestion:
     """A request to decide, under what policies and with which assumptions.
 
     Attributes:
-        id: handed back with the answer.
+        id: handed back with the answer; None: the question is not one of many.
     """
 
-    id: str | int | float
     request: Request
     policies: Policies
     assumptions: Assumptions
+    id: str | int | float | None = None
 
 
 def read_question(value: Mapping[str, object], documents: Documents) -> DecisionQuestion:
@@ -174,10 +174,10 @@ class _Reader:
             identity = ""
         options = self.members(value.get("options"), "options")
         return DecisionQuestion(
-            identity,
             request := self.request(value.get("request"), options),
             self.policies(value.get("policies"), options.get("resourceKind"), request),
             self.assumptions(options),
+            identity,
         )
 
     def wrong(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
