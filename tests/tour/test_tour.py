@@ -18,8 +18,7 @@ from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
 from sekisho.tour import company, example_company
 from sekisho.tour.rehearsal import Chapter, TourStep, counts_of, to_json, tour
-from sekisho.tour.rehearsal.expected import DONE, OK
-from sekisho.tour.rehearsal.steps import NO
+from sekisho.tour.rehearsal.steps import DONE, NO, OK
 
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 MADE_PASSWORDS: list[str] = []
@@ -218,7 +217,7 @@ def test_an_authorizer_that_allows_all_is_found_out(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_wrong_expectation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.tour.rehearsal.console_users.DENIED", DONE)
+    monkeypatch.setattr("sekisho.tour.rehearsal.users.DENIED", DONE)
     ends_at("4.1.2-denied")
 
 

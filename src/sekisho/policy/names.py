@@ -77,14 +77,6 @@ def policy_name(text: str, where: str = "PolicyName") -> tuple[Fault, ...]:
     return _name(text, _LONGEST_NAME, where)
 
 
-def device_name(text: str, where: str = "VirtualMFADeviceName") -> tuple[Fault, ...]:
-    """Return what is wrong with a virtual MFA device's name.
-
-    The longest is what leaves room for the rest of the serial number (256 characters).
-    """
-    return _name(text, 256 - len("arn:aws-us-gov:iam::111122223333:mfa/"), where)
-
-
 def path(text: str, where: str = "Path") -> tuple[Fault, ...]:
     """Return what is wrong with the path of a user, group or role: `/`, or `/…/`."""
     return _path(text, _PATH, where)

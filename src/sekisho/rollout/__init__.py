@@ -43,9 +43,16 @@ from sekisho.rollout.lifecycle import (
     planning_context,
     reset,
 )
-from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, Proof, SafetyVerdict
+from sekisho.rollout.plan import (
+    Plan,
+    PlanCaller,
+    PlannedImpact,
+    PlanNote,
+    Proof,
+    SafetyVerdict,
+    script_of,
+)
 from sekisho.rollout.planning.planner import plan
-from sekisho.rollout.script import script_of
 from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
 
 __all__ = [

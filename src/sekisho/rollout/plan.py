@@ -2,11 +2,17 @@
 
 A plan can be kept in a file, shown, approved, and carried out later by somebody else. Its digest is
 over all that it says: a plan that was edited is refused. It never holds a secret.
+
+People who change accounts by the AWS CLI get it as a plain script, too (`script_of`), which does
+the same calls in the same order and stops at the first error. It keeps no journal: what it has done
+is not taken back by `rollback`.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +29,16 @@ from sekisho.documents.records import WrongType, leaves, record_converter
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, PlanRefused, quoted
 from sekisho.messages import Message
-from sekisho.rollout.changes import KINDS, Change, CreatePolicyVersion, Image
+from sekisho.rollout.changes import (
+    KINDS,
+    Change,
+    CreateLoginProfile,
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    Image,
+    ReplacePassword,
+)
 
 SCHEMA = "sekisho.plan/1"
 
@@ -286,3 +301,51 @@ def temporary_length(snapshot: Snapshot) -> int:
     """Return how many characters a temporary password gets: as many as the account asks for."""
     policy = snapshot.password_policy
     return max(_LENGTH, policy.minimum_length if policy else 0)
+
+
+_WITH_PASSWORD = (CreateLoginProfile, ReplacePassword)
+
+
+def script_of(plan: Plan) -> str:
+    """Return the script; a temporary password is taken from the environment, and never in it."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield "#!/bin/sh"
+    yield f"# sekisho {plan.tool}: plan {plan.digest}"
+    yield "set -eu"
+    if any(isinstance(change, _WITH_PASSWORD) for change in plan.changes):
+        # missing, it stops the script before anything is done, and not in the middle
+        yield ': "${TEMPORARY_PASSWORD:?}"'
+    yield "export AWS_PAGER=''"
+    yield 'account="$(aws sts get-caller-identity --query Account --output text)"'
+    wrong = f"this plan is for the account {plan.account}, and this is"
+    yield f'[ "$account" = {plan.account} ] || {{ echo "{wrong} $account" >&2; exit 1; }}'
+    if not plan.applicable:
+        named = " ".join(name for name in plan.against if name not in plan.accepted)
+        yield f"echo {shlex.quote(f'this plan is not safe to apply: {named}')} >&2"
+        yield "exit 1"
+    for change in plan.changes:
+        yield from _commands(change)
+
+
+def _commands(change: Change) -> Iterator[str]:
+    call = change.call()
+    params = {name: value for name, value in call.params.items() if value not in ("", [])}
+    # inside JSON, no value is taken for an option or for the name of a file
+    text = shlex.quote(json.dumps(params, ensure_ascii=False))
+    more = ' --password "$TEMPORARY_PASSWORD"' if isinstance(change, _WITH_PASSWORD) else ""
+    yield f"aws iam {_dashed(call.operation)} --cli-input-json {text}{more} > /dev/null"
+    match change:
+        case CreatePolicy(arn=arn):
+            yield f"aws iam wait policy-exists --policy-arn {shlex.quote(arn)}"
+        case CreateUser(name):
+            yield f"aws iam wait user-exists --user-name {shlex.quote(name)}"
+        case _:
+            pass
+
+
+def _dashed(name: str) -> str:
+    """Return an operation as the CLI has it: `UpdateSSHPublicKey` is `update-ssh-public-key`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

@@ -15,12 +15,14 @@ from sekisho.engine import Cause, DecisionEffect
 from sekisho.errors import AwsRefused, InternalError, SekishoError, UnexpectedAnswer
 from sekisho.localaws import LocalAws, LoggedDecision
 from sekisho.messages import Message
-from sekisho.tour.rehearsal.expected import DONE, OK, Expected
 from sekisho.tour.rehearsal.steps import (
+    DONE,
+    OK,
     Cell,
     Chapter,
     Check,
     Exchange,
+    Expected,
     FactTable,
     Narration,
     StepCredential,

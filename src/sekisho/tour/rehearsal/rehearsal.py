@@ -19,10 +19,9 @@ from sekisho.policy import DESCRIPTION, Document, Preset, choices_of, force_mfa
 from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
 from sekisho.signin import PERIOD, NextStep, device_arn, step_of
 from sekisho.tour import company
-from sekisho.tour.rehearsal.expected import DONE, OK, Expected
 from sekisho.tour.rehearsal.people import Actor, ConsoleClient, ShownPage
 from sekisho.tour.rehearsal.recording import Client, DecisionReader, StepRecorder
-from sekisho.tour.rehearsal.steps import Exchange, StepCredential, narration_of
+from sekisho.tour.rehearsal.steps import DONE, OK, Exchange, Expected, StepCredential, narration_of
 
 
 @dataclass(slots=True)

@@ -11,19 +11,22 @@ from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.tour.company import example_company
 from sekisho.tour.rehearsal.afterwards import after
-from sekisho.tour.rehearsal.console_users import (
+from sekisho.tour.rehearsal.rehearsal import Rehearsal
+from sekisho.tour.rehearsal.setting_up import attach, before, policy
+from sekisho.tour.rehearsal.steps import TourStep
+from sekisho.tour.rehearsal.users import (
+    attacker,
+    break_glass,
     existing_user,
     group_members,
     half_enrolled,
+    key_user,
+    machine,
     new_user,
     other_preset,
     path_user,
     third_way,
 )
-from sekisho.tour.rehearsal.key_users import attacker, break_glass, key_user, machine
-from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.setting_up import attach, before, policy
-from sekisho.tour.rehearsal.steps import TourStep
 
 _CHAPTERS: tuple[Callable[[Rehearsal], Iterator[TourStep]], ...] = (
     before,

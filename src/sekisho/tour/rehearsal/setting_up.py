@@ -12,11 +12,20 @@ from sekisho.messages import Message
 from sekisho.policy import COLUMNS, from_json, names, render, size, summarise
 from sekisho.rollout import Goal, GroupGoal, NewUser, TemporaryPassword
 from sekisho.tour import company
-from sekisho.tour.rehearsal.expected import DONE, INVALID_TOKEN, TRUST_DENIES, Expected
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import NO, YES, Cell, StepCredential, TourStep
+from sekisho.tour.rehearsal.steps import (
+    DONE,
+    INVALID_TOKEN,
+    NO,
+    TRUST_DENIES,
+    YES,
+    Cell,
+    Expected,
+    StepCredential,
+    TourStep,
+)
 
 _MUST_CHANGE = Message("must be changed")
 _COLUMNS = (

@@ -1,4 +1,7 @@
-"""Chapter 4, at the console: users who were there before, and new ones."""
+"""Chapter 4, what happens to people: users at the console, old and new, and users with keys.
+
+With keys: the command line, a machine, the break-glass user, an attacker.
+"""
 
 from collections.abc import Iterator
 
@@ -7,20 +10,25 @@ from sekisho.policy import Preset
 from sekisho.rollout import Goal, NewUser, TemporaryPassword
 from sekisho.signin import NextStep
 from sekisho.tour import company
-from sekisho.tour.rehearsal.expected import (
-    CHANGE_REFUSED,
-    DENIED,
-    DONE,
-    EXISTS_ALREADY,
-    IMPLICITLY_DENIED,
-    NOT_CONSECUTIVE,
-    SIGNIN_FAILED,
-)
 from sekisho.tour.rehearsal.people import Actor
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import Client, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
-from sekisho.tour.rehearsal.steps import TourStep
+from sekisho.tour.rehearsal.steps import (
+    CHANGE_REFUSED,
+    CODE_USED,
+    DENIED,
+    DONE,
+    EXISTS_ALREADY,
+    IMPLICITLY_DENIED,
+    INVALID_TOKEN,
+    NOT_CONSECUTIVE,
+    SECOND_DEVICE,
+    SIGNIN_FAILED,
+    WRONG_CODE,
+    StepCredential,
+    TourStep,
+)
 
 
 def existing_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
@@ -280,4 +288,77 @@ def third_way(rehearsal: Rehearsal) -> Iterator[TourStep]:
         apply_plan(rehearsal, step, plan)
         step.call(session, "iam:GetAccountPasswordPolicy", DENIED)
         rehearsal.enrol(step, session, person, f"{name}-phone")
+    yield step.done
+
+
+def key_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
+    """The user with a key and a device: denied, then with an MFA session, then in a role."""
+    name = company.KEY_USER
+    key = rehearsal.key_of(name)
+    with rehearsal.step("4.8.1-key-denied", name=name) as step:
+        step.call(key, "s3:ListBuckets", DENIED)
+        step.call(key, "iam:ListAccessKeys", DENIED, UserName=name)
+        step.call(key, "sts:GetCallerIdentity")
+    yield step.done
+    with rehearsal.step("4.8.2-session-without-code", name=name) as step:
+        answer = step.call(key, "sts:GetSessionToken")
+        without = rehearsal.session_of(name, StepCredential.TOKEN_WITHOUT_MFA, answer)
+        step.call(without, "iam:GetUser", INVALID_TOKEN)
+        step.call(without, "s3:ListBuckets", DENIED)
+    yield step.done
+    yield from _with_code(rehearsal, key, without)
+
+
+def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[TourStep]:
+    name = company.KEY_USER
+    person = rehearsal.person(name)
+    serial = person.phone.serials[-1]
+    with rehearsal.step("4.8.3-session-with-code", name=name) as step:
+        code = rehearsal.fresh_code(step, person, serial)
+        wrong = f"{(int(code) + 1) % 1_000_000:06}"
+        device = {"SerialNumber": serial}
+        step.call(key, "sts:GetSessionToken", WRONG_CODE, TokenCode=wrong, **device)
+        answer = step.call(key, "sts:GetSessionToken", TokenCode=code, **device)
+        step.call(key, "sts:GetSessionToken", CODE_USED, TokenCode=code, **device)
+        session = rehearsal.session_of(name, StepCredential.TOKEN_WITH_MFA, answer)
+        step.call(session, "s3:ListBuckets")
+        step.call(session, "iam:ListAccessKeys", UserName=name)
+    yield step.done
+    with rehearsal.step("4.8.4-role", name=name) as step:
+        role = {"RoleArn": rehearsal.role_arn(company.ROLE), "RoleSessionName": "tour"}
+        step.call(key, "sts:AssumeRole", DENIED, **role)
+        step.call(without, "sts:AssumeRole", DENIED, **role)
+        answer = step.call(session, "sts:AssumeRole", **role)
+        assumed = rehearsal.session_of(company.ROLE, StepCredential.ROLE_SESSION, answer)
+        step.call(assumed, "s3:ListBuckets")
+    yield step.done
+
+
+def machine(rehearsal: Rehearsal) -> Iterator[TourStep]:
+    """The machine whose key stops."""
+    with rehearsal.step("4.9.1-key-stopped", name=company.MACHINE) as step:
+        step.call(rehearsal.key_of(company.MACHINE), company.PROBES[company.MACHINE], DENIED)
+    yield step.done
+
+
+def break_glass(rehearsal: Rehearsal) -> Iterator[TourStep]:
+    """The user who must always get in."""
+    person = rehearsal.person(company.BREAK_GLASS)
+    with rehearsal.step("4.10.1-untouched", name=person.name) as step:
+        session = rehearsal.signed_in(step, person)
+        step.call(session, "iam:ListUsers")
+    yield step.done
+
+
+def attacker(rehearsal: Rehearsal) -> Iterator[TourStep]:
+    """An attacker who holds a key of a user with a device, and a phone of their own."""
+    name = company.KEY_USER
+    key = rehearsal.key_of(name)
+    person = rehearsal.person("attacker")
+    person.name = name  # signs as the victim, with another phone
+    with rehearsal.step("4.11.1-second-device", name=name) as step:
+        rehearsal.create_device(step, key, person, "attacker-phone")
+        rehearsal.enable_device(step, key, person, SECOND_DEVICE)
+        serial = person.phone.serials[-1]
+        step.call(rehearsal.administrator, "iam:DeleteVirtualMFADevice", SerialNumber=serial)
     yield step.done
