@@ -1,0 +1,32 @@
+"""Whose a device may be that nobody has enabled, by its name alone."""
+
+import pytest
+
+from audit.small_accounts import HOME, snapshot_of
+from sekisho.audit.findings import guesses
+
+USERS = {"mika": {}, "mika-dev": {}, "ken": {"devices": ["virtual"]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "said"),
+    [
+        ("mika", "mika", "named like mika, who has no device and may be setting it up just now"),
+        ("mika-2", "mika", "named like mika, who has no device and may be setting it up just now"),
+        # of several users whose names it begins with, the longest name is meant
+        ("mika-dev", "mika-dev", "named like mika-dev, who has no device"),
+        ("mika-dev-2", "mika-dev", "named like mika-dev, who has no device"),
+        ("mika-de", "mika", "named like mika, who has no device"),
+        ("team/mika-2", "mika", "named like mika, who has no device"),
+        ("ken-phone", "ken", "named like ken, who has another device"),
+        # the user's name has to end where a hyphen is
+        ("mikado", "", "named like nobody here"),
+        ("mik", "", "named like nobody here"),
+        ("attic", "", "named like nobody here"),
+    ],
+)
+def test_the_longest_user_name_that_a_device_begins_with(name: str, user: str, said: str) -> None:
+    ((device, guess),) = guesses(snapshot_of({"users": USERS, "unassigned": [name]}))
+    assert device.serial == f"{HOME}:mfa/{name}"
+    assert guess.user == user
+    assert guess.text.en.startswith(said)
