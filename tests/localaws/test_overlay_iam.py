@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,9 +44,11 @@ def error_of(call: Any, **params: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("case", cases("overlay/refusals", ["operation", "params", "error"]))
-def test_refusal(iam: Any, case: dict[str, Any]) -> None:
-    call = getattr(iam, case["operation"])
+@pytest.mark.parametrize(
+    "case", cases("overlay/refusals", ["operation", "params", "error"], ["service"])
+)
+def test_refusal(aws: LocalAws, case: dict[str, Any]) -> None:
+    call = getattr(people.client(aws, case.get("service", "iam")), case["operation"])
     params = {
         key: json.dumps(value) if isinstance(value, dict) else value
         for key, value in case["params"].items()
@@ -396,6 +399,33 @@ def test_details_in_pages(iam: Any) -> None:
     assert len(pages) > 2
     for kind in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
         assert [entry for page in pages for entry in page[kind]] == whole[kind]
+
+
+def test_a_role_says_how_long_its_sessions_last(aws: LocalAws, iam: Any) -> None:
+    trust = {**TRUST, "Action": "sts:AssumeRole"}
+    document = json.dumps({**ALLOW, "Statement": [trust]})
+    made = {"AssumeRolePolicyDocument": document, "MaxSessionDuration": 7200}
+    role = iam.create_role(RoleName="two-hours", **made)["Role"]["Arn"]
+    sts = people.client(aws, "sts")
+    asked = {"RoleArn": role, "RoleSessionName": "shift"}
+    lasts = sts.assume_role(**asked, DurationSeconds=7200)["Credentials"]["Expiration"]
+    assert timedelta(minutes=119) < lasts - aws.clock.now() <= timedelta(hours=2)
+    found = error_of(sts.assume_role, **asked, DurationSeconds=7201)
+    assert (found["code"], found["status"]) == ("ValidationError", 400)
+    keys = people.keys_of(sts.assume_role(**asked)["Credentials"])
+    iam.attach_role_policy(
+        RoleName="two-hours", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    chained = people.client(aws, "sts", keys)
+    chained.assume_role(**asked, DurationSeconds=3600)
+    assert error_of(chained.assume_role, **asked, DurationSeconds=3601)["status"] == 400
+    # who is no user has to say which user is meant
+    unnamed = error_of(people.client(aws, "iam", keys).list_access_keys)
+    assert unnamed == {
+        "code": "ValidationError",
+        "message": "Must specify userName when calling with non-User credentials",
+        "status": 400,
+    }
 
 
 def test_an_assumed_role(aws: LocalAws) -> None:

@@ -230,6 +230,13 @@ def delete_user_permissions_boundary(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def put_role_permissions_boundary(self: IamResponse) -> ActionResult:
+    """Set a managed policy as a role's permissions boundary."""
+    role = iam().get_role(text(self, "RoleName"))
+    role.permissions_boundary_arn = boundary_policy(text(self, "PermissionsBoundary"))
+    return EmptyResult()
+
+
 def list_entities_for_policy(self: IamResponse) -> ActionResult:
     """List who has a policy, attached or as the permissions boundary, each once."""
     arn, usage = text(self, "PolicyArn"), text(self, "PolicyUsageFilter")
@@ -340,6 +347,7 @@ OPERATIONS = (
     attach_role_policy,
     put_user_permissions_boundary,
     delete_user_permissions_boundary,
+    put_role_permissions_boundary,
     list_entities_for_policy,
     update_assume_role_policy,
 )
