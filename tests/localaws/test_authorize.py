@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.models import iam_backends
 
 import localaws_people as people
 from localaws_people import client, session
@@ -135,6 +136,100 @@ def test_a_session_policy_bounds_the_session(aws: LocalAws) -> None:
     )
 
 
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+@pytest.mark.parametrize("whose", ["AWS's own", "the account's"])
+def test_a_managed_policy_bounds_the_session_too(aws: LocalAws, whose: str) -> None:
+    """Of the account's own policy the version in force counts, though it was set twice."""
+    iam, arn, role = client(aws, "iam"), READ_ONLY, "bounded-by-aws"
+    if whose == "the account's":
+        role = "bounded-by-own"
+        arn = managed(aws, "session", people.ALL)
+        narrow = people.policy({"Effect": "Allow", "Action": "iam:List*", "Resource": "*"})
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(narrow))
+        for _ in range(2):
+            iam.set_default_policy_version(PolicyArn=arn, VersionId="v2")
+    keys = new_user(aws, f"chooser-of-{role}", people.ALL)
+    new_role(aws, role, f"arn:aws:iam::{people.ACCOUNT}:root", people.ALL)
+    bounded = assume(aws, keys, role, PolicyArns=[{"arn": arn}])
+    client(aws, "iam", **bounded).list_users()
+    message = denial(client(aws, "iam", **bounded).create_user, UserName="never")
+    assert message.endswith("because no session policy allows the iam:CreateUser action")
+
+
+@pytest.mark.parametrize(
+    ("arns", "code"),
+    [([READ_ONLY] * 11, "PackedPolicyTooLarge"), ([f"{READ_ONLY}Not"], "NoSuchEntity")],
+    ids=["eleven", "one that is not there"],
+)
+def test_session_policies_that_cannot_be_had(aws: LocalAws, arns: list[str], code: str) -> None:
+    name = f"without-{code}"
+    new_role(aws, name, f"arn:aws:iam::{people.ACCOUNT}:root", people.ALL)
+    asked = {"RoleArn": f"{ROLE}/{name}", "RoleSessionName": "shift"}
+    with pytest.raises(ClientError, match=code):
+        client(aws, "sts").assume_role(**asked, PolicyArns=[{"arn": arn} for arn in arns])
+
+
+def test_a_role_made_with_a_boundary_is_bounded(aws: LocalAws) -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"{USER}/admin"}}
+    iam = client(aws, "iam")
+    made = {"RoleName": "fenced", "AssumeRolePolicyDocument": json.dumps(people.policy(trust))}
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.create_role(**made, PermissionsBoundary=f"{READ_ONLY}Not")
+    iam.create_role(**made, PermissionsBoundary=READ_ONLY)
+    document = json.dumps(people.policy(people.ALL))
+    iam.put_role_policy(RoleName="fenced", PolicyName="own", PolicyDocument=document)
+    asked = {"RoleArn": f"{ROLE}/fenced", "RoleSessionName": "shift"}
+    fenced = session(client(aws, "sts").assume_role(**asked))
+    client(aws, "iam", **fenced).list_users()
+    message = denial(client(aws, "iam", **fenced).create_user, UserName="never")
+    assert message.endswith("because no permissions boundary allows the iam:CreateUser action")
+
+
+def test_another_trust_policy_counts_at_once(aws: LocalAws) -> None:
+    new_role(aws, "handed-on", f"{USER}/admin")
+    asked = {"RoleArn": f"{ROLE}/handed-on", "RoleSessionName": "shift"}
+    sts = client(aws, "sts")
+    sts.assume_role(**asked)
+    other = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"{USER}/reader"}}
+    client(aws, "iam").update_assume_role_policy(
+        RoleName="handed-on", PolicyDocument=json.dumps(people.policy(other))
+    )
+    assert "because no role trust policy allows" in denial(sts.assume_role, **asked)
+    client(aws, "sts", "reader").assume_role(**asked)
+
+
+# --- what cannot be decided
+
+
+def test_a_boundary_that_is_gone_allows_nothing(aws: LocalAws) -> None:
+    """IAM refuses to delete it; the state of moto can still lack it."""
+    keys = new_user(aws, "unfenced", people.ALL)
+    arn = managed(aws, "fence", people.ALL)
+    client(aws, "iam").put_user_permissions_boundary(UserName="unfenced", PermissionsBoundary=arn)
+    client(aws, "s3", **keys).list_buckets()
+    del iam_backends[people.ACCOUNT]["aws"].managed_policies[arn]
+    message = denial(client(aws, "s3", **keys).list_buckets)
+    assert "because no permissions boundary allows" in message
+
+
+def test_a_policy_that_cannot_be_read_refuses_and_says_so(aws: LocalAws) -> None:
+    keys = new_user(aws, "unreadable", people.ALL)
+    iam = iam_backends[people.ACCOUNT]["aws"]
+    iam.users["unreadable"].policies["broken"] = '{"Statement": 3}'
+    assert "the local AWS cannot decide" in denial(client(aws, "s3", **keys).list_buckets)
+    entry = aws.log.last("s3:ListAllMyBuckets")
+    assert entry is not None
+    assert (entry.allowed, entry.decision) == (False, None)
+    assert entry.note
+    new_role(aws, "open", f"{USER}/admin")
+    role = next(role for role in iam.roles.values() if role.name == "open")
+    role.assume_role_policy_document = "{"
+    asked = {"RoleArn": f"{ROLE}/open", "RoleSessionName": "shift"}
+    assert "the local AWS cannot decide" in denial(client(aws, "sts").assume_role, **asked)
+
+
 def test_who_is_named_by_a_trust_policy_needs_no_allow_and_others_do(aws: LocalAws) -> None:
     named, other = new_user(aws, "named"), new_user(aws, "other")
     new_role(aws, "personal", f"{USER}/named")
@@ -232,22 +327,39 @@ def test_tags_decide_where_a_policy_asks_for_them(aws: LocalAws) -> None:
     assert "iam:GetUser" in denial(peer.get_user, UserName="admin")
 
 
+@pytest.mark.parametrize("team", ["blue", "red", ""])
+def test_tags_of_a_new_thing_decide(aws: LocalAws, team: str) -> None:
+    """SQS takes tags as one mapping, where IAM takes a list."""
+    blue = {
+        "Effect": "Allow",
+        "Action": ["sqs:CreateQueue", "sqs:TagQueue"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestTag/team": "blue"}},
+    }
+    sqs = client(aws, "sqs", **new_user(aws, f"queues-{team}", blue))
+    asked: dict[str, Any] = {"QueueName": f"q{team}"} | ({"tags": {"team": team}} if team else {})
+    if team == "blue":
+        sqs.create_queue(**asked)
+        return
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sqs.create_queue(**asked)
+
+
 def test_which_policy_may_be_attached_can_be_limited(aws: LocalAws) -> None:
-    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     only_read_only = {
         "Effect": "Allow",
         "Action": "iam:AttachUserPolicy",
         "Resource": "*",
-        "Condition": {"ArnEquals": {"iam:PolicyARN": read_only}},
+        "Condition": {"ArnEquals": {"iam:PolicyARN": READ_ONLY}},
     }
     keys = new_user(aws, "attacher", only_read_only)
     iam = client(aws, "iam", **keys)
-    iam.attach_user_policy(UserName="nobody", PolicyArn=read_only)
+    iam.attach_user_policy(UserName="nobody", PolicyArn=READ_ONLY)
     power = "arn:aws:iam::aws:policy/AdministratorAccess"
     assert "iam:AttachUserPolicy" in denial(
         iam.attach_user_policy, UserName="nobody", PolicyArn=power
     )
-    client(aws, "iam").detach_user_policy(UserName="nobody", PolicyArn=read_only)
+    client(aws, "iam").detach_user_policy(UserName="nobody", PolicyArn=READ_ONLY)
 
 
 def test_renaming_a_user_asks_for_the_old_and_the_new_name(aws: LocalAws) -> None:
@@ -289,16 +401,19 @@ def test_the_callers_own_policies_see_the_code_or_do_not() -> None:
             client(aws, "sts", "admin").assume_role(**unenforced)
 
 
-def test_a_session_outlives_its_key_or_does_not() -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["inactive", "deleted"])
+def test_a_session_outlives_its_key_or_does_not(gone: bool) -> None:
     for ends in (False, True):
         with LocalAws(
             people.account(), signin=SigninAssumptions(key_death_ends_sessions=ends)
         ) as aws:
             given_ = session(client(aws, "sts", "reader").get_session_token())
             client(aws, "sts", **given_).get_caller_identity()
-            client(aws, "iam").update_access_key(
-                UserName="reader", AccessKeyId=people.key_id("reader"), Status="Inactive"
-            )
+            key = {"UserName": "reader", "AccessKeyId": people.key_id("reader")}
+            if gone:
+                client(aws, "iam").delete_access_key(**key)
+            else:
+                client(aws, "iam").update_access_key(**key, Status="Inactive")
             if ends:
                 with pytest.raises(ClientError, match="InvalidClientTokenId"):
                     client(aws, "sts", **given_).get_caller_identity()

@@ -100,6 +100,19 @@ def test_each_protocol_names_a_bad_key_and_a_bad_signature(
     assert error_of(getattr(liar, operation))[:2] == BAD_SIGNATURE[service]
 
 
+@pytest.mark.parametrize(
+    ("service", "header"), [("sqs", "AccessDeniedException;Sender"), ("dynamodb", None)]
+)
+def test_a_former_query_service_gives_its_code_in_a_header(
+    aws: LocalAws, service: str, header: str | None
+) -> None:
+    operation = {each: name for each, name, _ in CALLS}[service]
+    with pytest.raises(ClientError) as caught:
+        getattr(client(aws, service, "nobody"), operation)()
+    headers = caught.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert headers.get("x-amzn-query-error") == header
+
+
 def test_an_explicit_deny_is_named(aws: LocalAws) -> None:
     found = error_of(client(aws, "s3", "enforced").list_buckets)
     assert found == (

@@ -192,10 +192,12 @@ def test_what_is_unknown_is_refused(service: str, asked: Request, status: int) -
     assert caught.value.status == status
 
 
-def test_a_body_that_is_no_json_is_refused() -> None:
+@pytest.mark.parametrize("body", ["{", "[]", "3", "null", '"TableName"', '["TableName"]'])
+def test_a_body_that_is_no_json_object_is_refused(body: str) -> None:
+    """moto would take some of these for a call without parameters."""
     headers = JSON | {"X-Amz-Target": "DynamoDB_20120810.GetItem"}
     with pytest.raises(Refusal) as caught:
-        classify(request(body="{", headers=headers), "dynamodb", "us-east-1")
+        classify(request(body=body, headers=headers), "dynamodb", "us-east-1")
     assert caught.value.code == "SerializationException"
 
 

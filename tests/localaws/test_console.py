@@ -1,9 +1,12 @@
 """Signing in to the console, step by step, over the wire."""
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -203,6 +206,31 @@ def test_bad_requests_get_one_clear_error(aws: LocalAws) -> None:
     )
     assert people.console(aws, "nowhere")[0] == 404
     assert people.console(aws, "sign-in", password="x" * 20_000)[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "status", "message"),
+    [
+        ("GET", b"", 405, "use POST"),
+        ("POST", b"", 400, "the body is not a JSON object"),
+        ("POST", b"\xff", 400, "the body is not a JSON object"),
+        ("POST", b"[" * 10_000, 400, "the body is not a JSON object"),
+        ("POST", b'["sign-in"]', 400, "the body is not a JSON object"),
+    ],
+)
+def test_what_is_no_request_at_all(
+    aws: LocalAws, method: str, body: bytes, status: int, message: str
+) -> None:
+    where = urlsplit(aws.console_url)
+    connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
+    try:
+        connection.request(method, f"{where.path}/sign-in", body)
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    finally:
+        connection.close()
+    assert (answer.status, told["error"]["message"]) == (status, message)
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_session_lasts_as_long_as_the_profile_says(aws: LocalAws) -> None:

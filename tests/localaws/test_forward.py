@@ -22,12 +22,14 @@ from botocore.credentials import Credentials
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
 from moto.s3.responses import S3Response
 
 import localaws_people as people
 from localaws_people import client
-from sekisho.localaws import LocalAws
+from sekisho.localaws import LocalAws, forward
 from sekisho.localaws.forward import forwarded
+from sekisho.localaws.sigv4 import SignatureClaims
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -201,6 +203,88 @@ def test_parameters_hidden_in_a_json_body_are_none(aws: LocalAws) -> None:
         aws, "admin", Raw("POST", "/", service="secretsmanager", body=body, headers=headers)
     )
     assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    "form", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_the_bytes_of_an_object_are_no_form(aws: LocalAws, form: str) -> None:
+    body = b"Action=DeleteObject&Key=shut/a"
+    headers = {"content-type": form}
+    assert send(aws, "admin", Raw("PUT", "/docs/open/f", body=body, headers=headers))[0] == 200
+    assert client(aws, "s3").get_object(Bucket="docs", Key="open/f")["Body"].read() == body
+
+
+@pytest.mark.parametrize("service", ["s3", "apigateway", "mediastore-data", "sagemaker-runtime"])
+def test_every_header_that_a_service_reads_arrives(service: str) -> None:
+    model = get_service_model(service)
+    members = [
+        member
+        for name in model.operation_names
+        for member in getattr(model.operation_model(name).input_shape, "members", {}).values()
+        if member.serialization.get("location") == "header"
+    ]
+    # WSGI has two of them in a place of their own
+    names = {member.serialization["name"] for member in members} - {
+        "Content-Length",
+        "Content-Type",
+    }
+    assert names
+    keys = {f"HTTP_{name.upper().replace('-', '_')}" for name in names}
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": "/",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "HTTP_ACTION": "GetUser",
+        **dict.fromkeys(keys, "given"),
+    }
+    signed = SignatureClaims(
+        "AKIA", "20261127", "us-east-1", service, "20261127T000000Z", ("host",), "0" * 64
+    )
+    made = forward.canonical(environ, b"", signed, people.ACCOUNT)
+    assert {key for key in keys if made.get(key) != "given"} == set()
+    assert "HTTP_ACTION" not in made
+
+
+READ_OTHERWISE = {
+    "the operation": (
+        BaseResponse,
+        "_get_action",
+        "ListUsers",
+        Raw("GET", "/", "Action=GetUser&Version=2010-05-08", "iam"),
+    ),
+    "the bucket": (
+        S3Response,
+        "parse_bucket_name_from_url",
+        "docs",
+        Raw("GET", "/elsewhere/open/a"),
+    ),
+    "the key": (S3Response, "parse_key_name", "shut/a", Raw("GET", "/docs/open/a")),
+}
+
+
+@pytest.mark.parametrize("what", READ_OTHERWISE)
+def test_a_moto_that_reads_otherwise_is_stopped(
+    aws: LocalAws, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next moto may read a request in a way that nobody here has thought of."""
+    owner, method, reading, raw = READ_OTHERWISE[what]
+    monkeypatch.setattr(owner, method, lambda *_: reading)
+    status, text = send(aws, "admin", raw)
+    assert (status, "can be read in two ways" in text) == (400, True)
+    assert SECRET not in text
+
+
+def test_a_moto_that_answers_for_another_service_is_stopped(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EC2 and Auto Scaling have an operation of one name."""
+    raw = Raw("GET", "/", "Action=DescribeTags&Version=2016-11-15", "ec2")
+    assert send(aws, "admin", raw)[0] == 200
+    monkeypatch.setattr(forward, "module_of", lambda _: "autoscaling")
+    status, text = send(aws, "admin", raw)
+    assert (status, "can be read in two ways" in text) == (400, True)
 
 
 DELETIONS = ["<Delete><Objects><Key>shut/a</Key></Objects></Delete>", "<Delete></Delete>"]

@@ -1,5 +1,6 @@
 """A code is the caller's own, right, and used once: with AWS's three texts."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -72,6 +73,25 @@ def test_a_security_key_gives_no_codes(aws: LocalAws) -> None:
     serial = f"arn:aws:iam::{people.ACCOUNT}:u2f/user/bob/default"
     error = refused(aws, SerialNumber=serial, TokenCode=people.code(aws))
     assert "unable to validate MFA code" in error["Message"]
+
+
+def test_a_role_has_no_device_though_a_user_has_its_name(aws: LocalAws) -> None:
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{people.ACCOUNT}:root"},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = people.client(aws, "iam")
+    iam.create_role(RoleName="bob", AssumeRolePolicyDocument=document)
+    power = "arn:aws:iam::aws:policy/AdministratorAccess"
+    iam.attach_role_policy(RoleName="bob", PolicyArn=power)
+    asked = {"RoleArn": f"arn:aws:iam::{people.ACCOUNT}:role/bob", "RoleSessionName": "shift"}
+    first = people.client(aws, "sts").assume_role(**asked)
+    role = people.client(aws, "sts", people.keys_of(first["Credentials"]))
+    with pytest.raises(ClientError, match="unable to validate MFA code"):
+        role.assume_role(**asked, SerialNumber=people.BOB_DEVICE, TokenCode=people.code(aws))
+    role.assume_role(**asked)
 
 
 def test_the_session_knows_when_mfa_was_passed(aws: LocalAws) -> None:

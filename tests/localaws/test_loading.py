@@ -89,3 +89,33 @@ def test_all_missing_policies_are_named_at_once() -> None:
         pass
     named = {fault.message.en.split("`")[1].rpartition("/")[2] for fault in caught.value.faults}
     assert named == {"NoSuchPolicy", "NorThis"}
+
+
+PASSWORD_POLICIES = [
+    {"MinimumPasswordLength": 14, "RequireSymbols": True},
+    {"RequireNumbers": True, "AllowUsersToChangePassword": True, "PasswordReusePrevention": 5},
+    {"RequireUppercaseCharacters": True, "MaxPasswordAge": 90, "HardExpiry": True},
+    {"RequireLowercaseCharacters": True, "MinimumPasswordLength": 6},
+]
+NOTHING_ASKED = {
+    "MinimumPasswordLength": 6,
+    "RequireSymbols": False,
+    "RequireNumbers": False,
+    "RequireUppercaseCharacters": False,
+    "RequireLowercaseCharacters": False,
+    "AllowUsersToChangePassword": False,
+    "ExpirePasswords": False,
+    "HardExpiry": False,
+}
+
+
+@pytest.mark.parametrize("written", PASSWORD_POLICIES)
+def test_the_password_policy_comes_back(written: dict[str, object]) -> None:
+    text = people.account_text()
+    assert '"passwordPolicy": null' in text
+    text = text.replace('"passwordPolicy": null', f'"passwordPolicy": {json.dumps(written)}')
+    with LocalAws(load_account(text)) as aws:
+        found = people.client(aws, "iam").get_account_password_policy()["PasswordPolicy"]
+    found = {key: value for key, value in found.items() if value}
+    expected = NOTHING_ASKED | written | {"ExpirePasswords": "MaxPasswordAge" in written}
+    assert found == {key: value for key, value in expected.items() if value}
