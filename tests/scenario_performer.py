@@ -143,7 +143,7 @@ class Performer:
                 "sts", "AssumeRole", RoleArn=role, RoleSessionName="session"
             )
             self._keys[hold] = _session(answer)
-        elif hold.held is Access.KEY:
+        elif hold.access is Access.KEY:
             self._keys[hold] = keys_of(self._names[hold.who])
         else:
             page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
@@ -190,8 +190,8 @@ class Performer:
         self._page = page
         if page.next is NextStep.DONE:
             assert page.keys is not None
-            held = Access.CONSOLE_MFA if page.mfa_used else Access.CONSOLE
-            self._keys[Holding(who, held)] = page.keys
+            access = Access.CONSOLE_MFA if page.mfa_used else Access.CONSOLE
+            self._keys[Holding(who, access)] = page.keys
 
     def _enrol(self, move: Move) -> None:
         api, device = self._signed(move), move.device

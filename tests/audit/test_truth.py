@@ -26,7 +26,7 @@ from sekisho.audit.meaning.truth import policies_with, truth_table
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import PolicyKind
 
-KEYS = ("as", "policy", "held", "rows", "assumptions", "untried")
+KEYS = ("as", "policy", "columns", "rows", "assumptions", "untried")
 
 
 def tabled(case: dict[str, Any]) -> TruthTable:
@@ -38,7 +38,7 @@ def tabled(case: dict[str, Any]) -> TruthTable:
 @pytest.mark.parametrize("case", cases("lint/table", KEYS, ("unasked",)))
 def test_the_corpus(case: dict[str, Any]) -> None:
     table = tabled(case)
-    assert [state.value for state in table.columns] == case["held"]
+    assert [state.value for state in table.columns] == case["columns"]
     rows = {
         row.task.en: [row.cells[state].outcome.value for state in table.columns]
         for row in table.rows

@@ -87,13 +87,13 @@ def _conditions(documents: Iterable[Document]) -> Iterator[VersionedCondition]:
 
 
 def contexts(
-    documents: Iterable[Document], held: CallerCredential, random_: random.Random
+    documents: Iterable[Document], credential: CallerCredential, random_: random.Random
 ) -> Iterator[Context]:
     """Yield contexts without end: what the credential brings, and values near the constants.
 
     The values do not come from the prover: constants themselves, and texts around them.
     """
-    situation = situations(ALICE, NOW, (held,))[0]
+    situation = situations(ALICE, NOW, (credential,))[0]
     by_key: dict[str, list[Condition]] = {}
     spelled: dict[str, str] = {}
     for asked in _conditions(documents):
@@ -144,12 +144,12 @@ def requests(
     policies: Policies,
     names: list[str],
     resources: list[str],
-    held: CallerCredential,
+    credential: CallerCredential,
     random_: random.Random,
 ) -> Iterator[Request]:
     """Yield requests without end."""
     documents = [policy.document for policy in policies.identity]
-    for context in contexts(documents, held, random_):
+    for context in contexts(documents, credential, random_):
         yield Request(ALICE.arn, random_.choice(names), random_.choice(resources), context)
 
 

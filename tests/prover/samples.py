@@ -43,14 +43,14 @@ def documents_of(*sets: Policies) -> list[Document]:
 
 
 def samples(
-    sets: Sequence[Policies], held: CallerCredential, random_: random.Random
+    sets: Sequence[Policies], credential: CallerCredential, random_: random.Random
 ) -> Iterator[Request]:
     """Yield requests of real actions without end."""
     documents = documents_of(*sets)
     entries = [e for d in documents for s in d.statements if s.resource for e in s.resource.values]
     elements = [s.action for d in documents for s in d.statements]
     pairs = list(_pairs(_some_actions(elements, random_), set(entries) - {"*"}, random_))
-    for context in contexts(documents, held, random_):
+    for context in contexts(documents, credential, random_):
         action, resource = random_.choice(pairs)
         request = Request(ALICE.arn, action, resource, _placed(context, random_))
         yield _owned(request, random_)

@@ -71,15 +71,15 @@ class _Rule:
         return self.statement.resource or Element(("*",))
 
 
-def _context(held: CallerCredential) -> Context:
+def _context(credential: CallerCredential) -> Context:
     holder = Holder(HolderKind.USER, _PARTITION, ACCOUNT, ALICE.name, "/", "AIDAIOSFODNN7EXAMPLE")
-    key = held is CallerCredential.KEY
+    key = credential is CallerCredential.KEY
     credential = Credential(
         CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION,
         holder,
         issued_at=None if key else NOW,
         expires_at=None if key else NOW + timedelta(hours=36),
-        mfa_at=NOW if held is CallerCredential.MFA_SESSION else None,
+        mfa_at=NOW if credential is CallerCredential.MFA_SESSION else None,
     )
     return Context(context_of(credential, NOW, SigninAssumptions()))
 
@@ -116,13 +116,13 @@ class _Problem:
         self,
         rules: Sequence[_Rule],
         outside: Element,
-        held: CallerCredential,
+        credential: CallerCredential,
         actions: Sequence[Action],
         owner: str,
     ) -> None:
         self.owner = owner
         self.actions = [one for one in actions if owner == ACCOUNT or one.service != "iam"]
-        self.settled = _context(held)
+        self.settled = _context(credential)
         self.absent = {key for key in _SESSION if key not in self.settled.folded}
         self.absent |= set(_NEVER_DIRECT)
         self.conditions: dict[str, list[tuple[Condition, Version | None]]] = {}
@@ -479,7 +479,7 @@ def answer(
     allowed: Policies,
     denied: Policies | None,
     outside: Sequence[str],
-    held: CallerCredential,
+    credential: CallerCredential,
     among: Sequence[str] = ("*",),
 ) -> Request | None:
     """Return a request of a real action that the one allows and the other does not, or None.
@@ -494,7 +494,9 @@ def answer(
     sets = [allowed] if denied is None else [allowed, denied]
     rules = [rule for policies in sets for group in _groups(policies) for rule in group]
     for owner in _owners(rules):
-        problem = _Problem(rules, Element(tuple(outside)), held, _actions(tuple(among)), owner)
+        problem = _Problem(
+            rules, Element(tuple(outside)), credential, _actions(tuple(among)), owner
+        )
         clauses = _allowed(problem, allowed)
         if denied is not None:
             clauses += _not_allowed(problem, denied)

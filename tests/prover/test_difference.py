@@ -40,7 +40,7 @@ def side(found: Side | Unknown) -> Side:
 
 
 def listed(found: Side | Unknown) -> dict[str, tuple[CallerCredential, ...]]:
-    return {action: item.held for item in side(found).items for action in item.actions}
+    return {action: item.credentials for item in side(found).items for action in item.actions}
 
 
 def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:

@@ -93,13 +93,13 @@ HOLES: dict[str, tuple[dict[str, Any], CallerCredential]] = {
 }
 
 
-@pytest.mark.parametrize(("condition", "held"), HOLES.values(), ids=list(HOLES))
+@pytest.mark.parametrize(("condition", "credential"), HOLES.values(), ids=list(HOLES))
 def test_a_hole_is_found_with_the_credential_that_fits(
-    condition: dict[str, Any], held: CallerCredential
+    condition: dict[str, Any], credential: CallerCredential
 ) -> None:
     verdict = asked(identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": condition})).direct
     assert isinstance(verdict, Refuted)
-    assert verdict.counterexample.held is held
+    assert verdict.counterexample.credential is credential
 
 
 SHUT: dict[str, list[dict[str, Any]]] = {

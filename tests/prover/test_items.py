@@ -56,7 +56,7 @@ def is_in(item: ActionGroup, request: Request) -> bool:
     """Tell whether an item takes in a request, by asking the engine about each of its parts."""
     return (
         request.action in item.actions
-        and held_by(request) in item.held
+        and held_by(request) in item.credentials
         and allows({"Resource": list(item.resources)}, request)
         and all(is_so(stated, request) for stated in item.conditions)
     )
@@ -164,7 +164,7 @@ def test_an_item_says_no_more_than_needed(
 ) -> None:
     item = single(old, new)
     assert (item.resources, set(item.conditions)) == (resources, conditions)
-    assert item.held == DIRECT
+    assert item.credentials == DIRECT
 
 
 def test_a_variable_within_the_others_pattern_is_no_difference() -> None:
@@ -180,7 +180,7 @@ def test_the_age_of_mfa_is_a_condition() -> None:
     old = identity(ALLOW_ALL, ENFORCEMENT, only_users)
     new = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": age}, only_users)
     item = single(old, new)
-    assert (item.actions, item.held) == (("iam:ListUsers",), (CallerCredential.MFA_SESSION,))
+    assert (item.actions, item.credentials) == (("iam:ListUsers",), (CallerCredential.MFA_SESSION,))
     assert item.conditions == (
         StatedCondition(
             "aws:MultiFactorAuthAge", "NumericGreaterThanIfExists", ("3600",), holds=True
@@ -194,11 +194,11 @@ def test_the_exempt_list_says_under_which_conditions() -> None:
     found = exempt_list(identity(statement), ALICE, NOW)
     assert isinstance(found, tuple)
     (item,) = found
-    assert item.held == (CallerCredential.SESSION,)
+    assert item.credentials == (CallerCredential.SESSION,)
     assert [stated.subject for stated in item.conditions] == ["aws:PrincipalTag/t"]
 
 
 def test_the_world_has_the_credentials_that_items_name() -> None:
     for situation in situations(ALICE, NOW, DIRECT):
         request = Request(ALICE.arn, "iam:ListUsers", "*", situation.values)
-        assert held_by(request) is situation.held
+        assert held_by(request) is situation.credential

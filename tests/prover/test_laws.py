@@ -46,7 +46,7 @@ def test_a_small_world_has_no_request_that_a_proof_denies(
             assert passes(policies) is None
         case Refuted(counterexample):
             assert allowing(policies)(counterexample.request)
-            assert counterexample.held in WITHOUT_MFA
+            assert counterexample.credential in WITHOUT_MFA
             assert counterexample.request.context.get(MFA) in (None, "false")
         case Unknown():
             pytest.fail(f"nothing here is beyond the prover: {verdict.reason.en}")
@@ -108,8 +108,8 @@ def test_a_proved_enforcement_withstands_samples_near_its_constants(seed: int) -
     policies = identity(enforcement, *statements)
     assert prove_enforcement(policies, ALICE, NOW, ("iam:GetUser",)).direct == Proved()
     allows = allowing(policies)
-    for held in WITHOUT_MFA:
-        sampled = requests(policies, NAMES[1:], ARNS, held, random_)
+    for credential in WITHOUT_MFA:
+        sampled = requests(policies, NAMES[1:], ARNS, credential, random_)
         for _, request in zip(range(2_000), sampled, strict=False):
             assert not allows(request)
 

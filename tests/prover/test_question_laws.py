@@ -47,10 +47,10 @@ ASSUMPTIONS = st.builds(
 )
 
 
-def requests(policies: Policies, held: Iterable[CallerCredential]) -> list[Request]:
+def requests(policies: Policies, credentials: Iterable[CallerCredential]) -> list[Request]:
     """Return the small world; none if there are too many keys to look at it whole."""
     keys = keys_of(documents_of(policies)) | {"aws:sourceip"}
-    return list(world(keys, held, NAMES)) if len(keys) <= 3 else []
+    return list(world(keys, credentials, NAMES)) if len(keys) <= 3 else []
 
 
 def fits(verdict: Verdict, breaks: Iterable[Request]) -> None:
@@ -73,7 +73,7 @@ def test_under_every_assumption_no_request_that_a_proof_denies_passes(
     asked = type(question)(
         question.user,
         question.now,
-        question.held,
+        question.credentials,
         allowed=policies,
         within=question.within,
         assumptions=assumptions,
@@ -103,7 +103,7 @@ def test_a_assumption_that_is_not_named_does_not_matter(statements: list[dict[st
                 type(question)(
                     question.user,
                     question.now,
-                    question.held,
+                    question.credentials,
                     allowed=question.allowed,
                     within=question.within,
                     assumptions=Assumptions(**{name: setting}),  # type: ignore[arg-type]  # its own setting

@@ -38,7 +38,7 @@ CASES = [
 KEYS = {
     "question": {"ask", "invariant", "assumptions", "known", "all_tags"},
     "policies": {"identity", "boundaries", "scps", "version"},
-    "expected": {"verdict", "held", "action", "resource_has", "address", "assumed"},
+    "expected": {"verdict", "credential", "action", "resource_has", "address", "assumed"},
 }
 
 
@@ -94,7 +94,7 @@ def answered(question: Question, assumptions: Assumptions) -> Conclusion:
 
 
 def _fields(question: Question) -> dict[str, Any]:
-    names = ("user", "now", "held", "allowed", "denied", "within")
+    names = ("user", "now", "credentials", "allowed", "denied", "within")
     return {name: getattr(question, name) for name in names}
 
 
@@ -109,7 +109,9 @@ def test_the_verdict_is_the_expected_one(case: dict[str, Any], tmp_path: Path) -
         assert list(found.assumed) == expected["assumed"]
     if isinstance(found.verdict, Refuted):
         counterexample = found.verdict.counterexample
-        assert counterexample.held is CallerCredential(expected.get("held", counterexample.held))
+        assert counterexample.credential is CallerCredential(
+            expected.get("credential", counterexample.credential)
+        )
         assert (
             expected.get("action", counterexample.request.action) == counterexample.request.action
         )

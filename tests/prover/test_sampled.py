@@ -52,9 +52,9 @@ ENFORCEMENTS = {
 }
 
 
-def _sampled(sets: list[Policies], held: CallerCredential, count: int) -> list[Request]:
-    random_ = random.Random(f"{held} {count}")  # noqa: S311 - samples, no secrets
-    tried = islice(samples(sets, held, random_), _TRIES * count)
+def _sampled(sets: list[Policies], credential: CallerCredential, count: int) -> list[Request]:
+    random_ = random.Random(f"{credential} {count}")  # noqa: S311 - samples, no secrets
+    tried = islice(samples(sets, credential, random_), _TRIES * count)
     found = list(islice(filter(_is_made, tried), count))
     assert len(found) == count
     return found
@@ -81,8 +81,8 @@ def test_a_proved_enforcement_withstands_samples(name: str) -> None:
     assert prove_enforcement(policies, ALICE, NOW).direct == Proved()
     exempt = {*expected_exempt(), *SERVICE_EXEMPT}
     allows = allowing(policies)
-    for held in WITHOUT_MFA:
-        for request in _sampled([policies], held, OF_A_PROOF // 2):
+    for credential in WITHOUT_MFA:
+        for request in _sampled([policies], credential, OF_A_PROOF // 2):
             if request.action not in exempt:
                 assert not allows(request), request
 
@@ -94,7 +94,7 @@ def test_samples_find_a_hole_where_there_is_one() -> None:
     for statements in ([{**ALLOW_ALL, "Condition": mfa}], [ALLOW_ALL, enforcement]):
         policies = Policies(identity=(attached(*statements),))
         allows = allowing(policies)
-        asked = [one for held in WITHOUT_MFA for one in _sampled([policies], held, 100)]
+        asked = [one for credential in WITHOUT_MFA for one in _sampled([policies], credential, 100)]
         assert any(map(allows, asked))
 
 
@@ -121,13 +121,17 @@ def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, sec
         for side in (found.only_in_old, found.only_in_new)
     ]
     asked = [allowing(each) for each in (old, new)]
-    for held in (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION):
-        for request in _sampled([old, new], held, OF_A_DIFFERENCE // 3):
+    for credential in (
+        CallerCredential.KEY,
+        CallerCredential.SESSION,
+        CallerCredential.MFA_SESSION,
+    ):
+        for request in _sampled([old, new], credential, OF_A_DIFFERENCE // 3):
             allowed = [allows(request) for allows in asked]
             for side, only in zip(
                 listed, (allowed == [True, False], allowed == [False, True]), strict=True
             ):
-                assert not only or side is None or (request.action, held) in side, request
+                assert not only or side is None or (request.action, credential) in side, request
 
 
 def _is_open(side: Side | Unknown) -> bool:
@@ -136,4 +140,9 @@ def _is_open(side: Side | Unknown) -> bool:
 
 def _listed(side: Side | Unknown) -> set[tuple[str, CallerCredential]]:
     assert isinstance(side, Side), side
-    return {(action, held) for item in side.items for action in item.actions for held in item.held}
+    return {
+        (action, credential)
+        for item in side.items
+        for action in item.actions
+        for credential in item.credentials
+    }

@@ -75,9 +75,9 @@ def states_of(attacker: Scenario) -> Iterator[ScenarioState]:
         [ScenarioPassword.KNOWN] if known else [ScenarioPassword.NONE, ScenarioPassword.UNKNOWN]
     )
     devices = [{_FAR}, {_FAR_OWN}] if begin.user.devices else [set[ScenarioDevice]()]
-    for password, held, orphans in product(passwords, devices, (set[ScenarioDevice](), {_FAR_OWN})):
-        if not (held & orphans):
-            user = replace(begin.user, password=password, devices=frozenset(held))
+    for password, own, orphans in product(passwords, devices, (set[ScenarioDevice](), {_FAR_OWN})):
+        if not (own & orphans):
+            user = replace(begin.user, password=password, devices=frozenset(own))
             yield replace(begin, user=user, unassigned=begin.unassigned | orphans)
 
 

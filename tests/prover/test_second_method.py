@@ -52,13 +52,17 @@ def agree(verdict: Verdict, second: bool) -> None:
 
 def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None:
     outside = (*exempt, *SERVICE_EXEMPT)
-    second = any(answer(policies, None, outside, held) is not None for held in WITHOUT_MFA)
+    second = any(
+        answer(policies, None, outside, credential) is not None for credential in WITHOUT_MFA
+    )
     agree(prove_enforcement(policies, ALICE, NOW, exempt).direct, second)
 
 
-def differ(old: Policies, new: Policies, held: tuple[CallerCredential, ...] = EVERY_KIND) -> None:
-    second = any(answer(old, new, SERVICE_EXEMPT, one) is not None for one in held)
-    verdict = prove_none(Question(ALICE, NOW, held, allowed=old, denied=new))
+def differ(
+    old: Policies, new: Policies, credentials: tuple[CallerCredential, ...] = EVERY_KIND
+) -> None:
+    second = any(answer(old, new, SERVICE_EXEMPT, one) is not None for one in credentials)
+    verdict = prove_none(Question(ALICE, NOW, credentials, allowed=old, denied=new))
     agree(verdict, second)
 
 
@@ -74,7 +78,9 @@ def test_of_random_policies_whether_mfa_is_enforced(
 ) -> None:
     boundaries = None if bounded is None else (attached(*bounded, name="boundary"),)
     policies = replace(fenced(statements), boundaries=boundaries)
-    second = any(answer(policies, None, (), held, NAMES) is not None for held in WITHOUT_MFA)
+    second = any(
+        answer(policies, None, (), credential, NAMES) is not None for credential in WITHOUT_MFA
+    )
     agree(prove_enforcement(policies, ALICE, NOW, ()).direct, second)
 
 
@@ -84,7 +90,7 @@ def test_of_random_policies_how_they_differ(
     old: list[dict[str, Any]], new: list[dict[str, Any]]
 ) -> None:
     sets = fenced(old), fenced(new)
-    second = any(answer(*sets, (), held, NAMES) is not None for held in EVERY_KIND)
+    second = any(answer(*sets, (), credential, NAMES) is not None for credential in EVERY_KIND)
     agree(prove_none(Question(ALICE, NOW, EVERY_KIND, allowed=sets[0], denied=sets[1])), second)
 
 
@@ -101,7 +107,7 @@ def test_of_policies_with_all_that_a_condition_can_be(
         )
         return
     try:
-        second = any(answer(*sets, (), held, NAMES) is not None for held in EVERY_KIND)
+        second = any(answer(*sets, (), credential, NAMES) is not None for credential in EVERY_KIND)
     except TooMuch:
         return
     agree(verdict, second)

@@ -69,16 +69,16 @@ def statement(effect: str, conditions: list[Any]) -> dict[str, Any]:
 
 
 def agree(
-    asked: Policies, held: CallerCredential, world: Iterator[dict[str, ContextValue]]
+    asked: Policies, credential: CallerCredential, world: Iterator[dict[str, ContextValue]]
 ) -> Refuted | None:
     """Check that the prover says what the world does; return what it has found."""
-    own = situations(ALICE, NOW, (held,))[0].values
+    own = situations(ALICE, NOW, (credential,))[0].values
     passes = any(
         decide(Request(ALICE.arn, "s3:ListAllMyBuckets", "*", own.with_(each)), asked).effect
         is DecisionEffect.ALLOWED
         for each in world
     )
-    verdict = prove_none(Question(ALICE, NOW, (held,), allowed=asked))
+    verdict = prove_none(Question(ALICE, NOW, (credential,), allowed=asked))
     assert isinstance(verdict, Refuted if passes else Proved)
     return verdict if isinstance(verdict, Refuted) else None
 

@@ -169,12 +169,14 @@ AGES = ["0", "60", "61"]
 
 
 def world(
-    keys: set[str], held: Iterable[CallerCredential] = WITHOUT_MFA, names: Iterable[str] = tuple(OF)
+    keys: set[str],
+    credentials: Iterable[CallerCredential] = WITHOUT_MFA,
+    names: Iterable[str] = tuple(OF),
 ) -> Iterator[Request]:
     """Yield every request of the small world, with the keys that matter."""
     chosen = {key: values for key, values in VALUES.items() if key.lower() in keys}
     asked = [(name, resource) for name in names for resource in OF[name]]
-    for situation in situations(ALICE, NOW, tuple(held)):
+    for situation in situations(ALICE, NOW, tuple(credentials)):
         more = dict(chosen)
         if AGE in situation.values and AGE.lower() in keys:
             more[AGE] = [*AGES]
@@ -182,7 +184,7 @@ def world(
             given_ = {k: v for k, v in zip(more, values, strict=True) if v is not None}
             context = situation.values.with_(given_)
             for name, resource in asked:
-                if _is_real(name, resource, given_, direct=situation.held.direct):
+                if _is_real(name, resource, given_, direct=situation.credential.direct):
                     yield from _owned(name, resource, context, keyed=OWNER.lower() in keys)
 
 

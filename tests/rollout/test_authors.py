@@ -14,7 +14,7 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, NOW, account, company, full_goal
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
-from sekisho.cli.status import plan_as_json, plan_stands
+from sekisho.cli.status import plan_as_json, plan_status_lines
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
@@ -145,12 +145,12 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     came = ("user mei", "user rin")
     standing = PlanStatus((Fact("a", ChangeStatus.DRIFTED, came=came, added=by),), (), ())
     made = plan(MACHINE, account(), ADMIN)
-    english = "\n".join(plan_stands(made, standing, Language.EN))
+    english = "\n".join(plan_status_lines(made, standing, Language.EN))
     assert f"user mei added by: {KEN}, AddUserToGroup, 2026-11-24" in english
     assert "user rin added by: not known: none" in english
     assert "--who" not in english
     assert "user rin を追加した人: 不明 (なし)" in "\n".join(
-        plan_stands(made, standing, Language.JA)
+        plan_status_lines(made, standing, Language.JA)
     )
     (told,) = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
     assert told["added"] == [
@@ -158,7 +158,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
         {"last": None, "notKnown": "none"},
     ]
     unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED, came=came),))
-    assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
+    assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
 
 
 ATTACHMENT = f"user-attachment machine {ENFORCEMENT}"
@@ -263,17 +263,17 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     )
     made = plan(MACHINE, account(), ADMIN)
     standing = PlanStatus(facts, (), ())
-    english = "\n".join(plan_stands(made, standing, Language.EN))
+    english = "\n".join(plan_status_lines(made, standing, Language.EN))
     assert f"last changed by: {KEN}, DetachUserPolicy, 2026-11-24" in english
     assert "not known: AccessDenied: no" in english
     assert "--who" not in english
-    assert "不明 (AccessDenied: no)" in "\n".join(plan_stands(made, standing, Language.JA))
+    assert "不明 (AccessDenied: no)" in "\n".join(plan_status_lines(made, standing, Language.JA))
     one, other, done = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
     assert one["last"] == {"who": KEN, "event": "DetachUserPolicy", "at": at.isoformat()}
     assert (one["dated"], other["notKnown"]) == (at.isoformat(), "AccessDenied: no")
     assert done == {"address": "c", "status": "done"}
     unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED),))
-    assert f"at most {CALLS} calls" in "\n".join(plan_stands(made, unasked, Language.EN))
+    assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
 
 
 @pytest.fixture(scope="module")

@@ -99,11 +99,11 @@ def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None
         api, now = signed_in(local, "admin", mfa=True), local.clock.now()
         assert applied(made(api, one_of_each(), now), api, tmp_path / "first", now)
         wanted = replace(one_of_each(), new_users=(), users=("machine",))
-        kept = PlanFile(made(api, wanted, now), Journal(tmp_path / "second"))
-        assert applied(kept.plan, api, kept.journal.path, now)
-        assert {fact.status for fact in plan_status(kept, api).facts} == {ChangeStatus.DONE}
+        plan_file = PlanFile(made(api, wanted, now), Journal(tmp_path / "second"))
+        assert applied(plan_file.plan, api, plan_file.journal.path, now)
+        assert {fact.status for fact in plan_status(plan_file, api).facts} == {ChangeStatus.DONE}
         api.call("iam", "DetachGroupPolicy", GroupName="Enforced", PolicyArn=ENFORCEMENT)
-        assert plan_status(kept, api).of(ChangeStatus.DRIFTED) == (
+        assert plan_status(plan_file, api).of(ChangeStatus.DRIFTED) == (
             f"group-attachment Enforced {ENFORCEMENT}",
         )
 
@@ -137,9 +137,9 @@ def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
     assert lost.apply()
     assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 3
     enrol(lost.local, "hanako", "hanako")
-    stands = plan_status(PlanFile(lost.plan, Journal(lost.path)), lost.api)
-    assert stands.of(ChangeStatus.WAITS) == ()
-    assert f"device hanako {PHONE}" in stands.of(ChangeStatus.DRIFTED)
+    standing = plan_status(PlanFile(lost.plan, Journal(lost.path)), lost.api)
+    assert standing.of(ChangeStatus.WAITS) == ()
+    assert f"device hanako {PHONE}" in standing.of(ChangeStatus.DRIFTED)
     with pytest.raises(PlanRefused, match="has changed"):
         lost.apply()
     assert lost.devices() == 1
@@ -187,10 +187,14 @@ def test_nobody_says_whose_it_is_for_another_account(tmp_path: Path) -> None:
     with company() as local:
         stage = Stage(local, tmp_path)
         stage.die(after=True)
-        kept = PlanFile(stage.plan, stage.journal)
+        plan_file = PlanFile(stage.plan, stage.journal)
         with pytest.raises(PlanRefused, match="999999999999"):
             settle_passwords(
-                kept, (), ("taro",), Between(stage.api, "GetCallerIdentity", elsewhere), stage.now
+                plan_file,
+                (),
+                ("taro",),
+                Between(stage.api, "GetCallerIdentity", elsewhere),
+                stage.now,
             )
-        kept.journal.open(stage.plan.digest)
-        assert kept.journal.standing(ADDRESS) is Event.BEGUN
+        plan_file.journal.open(stage.plan.digest)
+        assert plan_file.journal.standing(ADDRESS) is Event.BEGUN

@@ -80,8 +80,10 @@ class Stage:
         return journal
 
     def stands(self) -> ChangeStatus:
-        kept = PlanFile(self.plan, self.journal)
-        (fact,) = (each for each in plan_status(kept, self.api).facts if each.address == ADDRESS)
+        plan_file = PlanFile(self.plan, self.journal)
+        (fact,) = (
+            each for each in plan_status(plan_file, self.api).facts if each.address == ADDRESS
+        )
         return fact.status
 
     def dies_taking_back(self, *, after: bool) -> None:
@@ -311,8 +313,8 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     with pytest.raises(PlanRefused, match="of `mika`") as caught:
         lost.run(listening)
     assert caught.value.code is Code.PLAN_DOUBTFUL
-    kept = PlanFile(lost.plan, lost.journal)
-    assert plan_status(kept, lost.api).of(ChangeStatus.IN_DOUBT) == ("password mika",)
+    plan_file = PlanFile(lost.plan, lost.journal)
+    assert plan_status(plan_file, lost.api).of(ChangeStatus.IN_DOUBT) == ("password mika",)
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert left.reason is IN_DOUBT
     journal = lost.say(**{"theirs" if theirs else "ours": ("mika",)})
@@ -321,7 +323,7 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     ).already == (("password mika",) if theirs else ())
     lost.run(listening)
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
-    assert plan_status(kept, lost.api).of(ChangeStatus.DONE) == ("password mika",)
+    assert plan_status(plan_file, lost.api).of(ChangeStatus.DONE) == ("password mika",)
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert (left.reason is NOT_OURS) is theirs
 

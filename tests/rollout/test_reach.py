@@ -23,7 +23,7 @@ from rollout.staging import (
 from rollout.test_concurrent_changes import Meanwhile
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Group, Snapshot
-from sekisho.cli.status import plan_as_json, plan_stands
+from sekisho.cli.status import plan_as_json, plan_status_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
@@ -120,14 +120,14 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     colleague(iam_of(local))
     refused(whole, api, journal, address, who)
     assert not [line for line in journal.read_text().splitlines() if "begun" in line]
-    kept = PlanFile(whole, Journal(journal))
-    standing = plan_status(kept, api)
+    plan_file = PlanFile(whole, Journal(journal))
+    standing = plan_status(plan_file, api)
     assert standing.of(ChangeStatus.DRIFTED) == (address,)
-    assert f"    would now also affect: {who}" in [*plan_stands(whole, standing, Language.EN)]
+    assert f"    would now also affect: {who}" in [*plan_status_lines(whole, standing, Language.EN)]
     (told,) = [each for each in plan_as_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
     assert told == {"address": address, "status": "drifted", "came": [who]}
     # the local AWS has no CloudTrail: that is a reason, for each newcomer
-    (asked,) = [each for each in plan_status(kept, api, who=True).facts if each.came]
+    (asked,) = [each for each in plan_status(plan_file, api, who=True).facts if each.came]
     assert [type(each) for each in asked.added] == [Message]
 
 

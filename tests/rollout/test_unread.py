@@ -22,7 +22,7 @@ from rollout.staging import (
 )
 from sekisho.account import BESIDE, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.status import plan_stands, waves_as_json, waves_stand
+from sekisho.cli.status import plan_status_lines, wave_status_lines, waves_as_json
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan
@@ -176,7 +176,7 @@ def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
         (Language.EN, "1 with an MFA device (of 1 it is not known), "),
         (Language.JA, "MFA デバイスあり 1 人 (1 人は不明)、"),
     ):
-        assert counted in next(waves_stand((wave,), (), lang))
+        assert counted in next(wave_status_lines((wave,), (), lang))
     everybody = lacking(("ListMFADevices", ""))
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", everybody), everybody)
     assert wave.unknown == ("hanako", "ken")
@@ -187,12 +187,12 @@ def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
     goal = replace(MACHINE, users=("hanako", "machine"))
     made = plan(goal, account(), ADMIN)
     standing = PlanStatus((), (), ("machine",), unread=(("hanako", DENIED),))
-    lines = [*plan_stands(made, standing, Language.EN)]
+    lines = [*plan_status_lines(made, standing, Language.EN)]
     assert "People: 2 in all, 0 with an MFA device (of 1 it is not known)" in lines
     assert "Without an MFA device: machine" in lines
 
 
 @pytest.mark.parametrize("lang", list(Language))
 def test_who_may_be_in_a_wave_is_told(lang: Language) -> None:
-    assert "hanako" in "\n".join(waves_stand((), ("hanako",), lang))
+    assert "hanako" in "\n".join(wave_status_lines((), ("hanako",), lang))
     assert waves_as_json((), ("hanako",))["unread"] == ["hanako"]

@@ -153,7 +153,7 @@ class _Crew:
         """
         pool = ThreadPoolExecutor(self._pace.workers)
         try:
-            return [self._taken(*found) for found in pool.map(self._read, jobs)]
+            return [self._recorded(*found) for found in pool.map(self._read, jobs)]
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -161,7 +161,7 @@ class _Crew:
         reading = ReadingRun(self._api)
         return job(reading), reading
 
-    def _taken(self, result: T, reading: ReadingRun) -> T:
+    def _recorded(self, result: T, reading: ReadingRun) -> T:
         self.reading.gaps.extend(reading.gaps)
         self._done += 1
         if self._pace.progress is not None:

@@ -124,7 +124,7 @@ def _apart(paths: Iterable[str | Path]) -> FaultyAccount:
 
 _Named = TypeVar("_Named", User, Group, Role)
 
-_HELD = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
+_CREDENTIAL_CALLS = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
 _BARE = ("ListVirtualMFADevices", "GetAccountPasswordPolicy", "ListAccountAliases")
 _NEVER = (
     "GetAccessKeyLastUsed",
@@ -165,7 +165,7 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
         alias=account.alias,
         password_policy=account.password_policy,
     )
-    lacking = [*_HELD, *_BARE, *_NEVER] if account.bare else [*_NEVER]
+    lacking = [*_CREDENTIAL_CALLS, *_BARE, *_NEVER] if account.bare else [*_NEVER]
     gaps = [Gap(what, THE_ACCOUNT, _NOT_THERE) for what in (*lacking, _REPORT)]
     gaps += [
         Gap(_DETAILS, about, faults[0].message, faults[0].code)
@@ -198,11 +198,11 @@ def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Sn
         filled(user, report.rows[user.name]) if user.name in report.rows else user
         for user in _by_name((*snapshot.users, *map(user_of_row, new)))
     )
-    of_all = [gap for gap in snapshot.gaps if gap.operation not in (*_HELD, _REPORT)]
+    of_all = [gap for gap in snapshot.gaps if gap.operation not in (*_CREDENTIAL_CALLS, _REPORT)]
     absent = (
         Gap(what, user_ref(name), _NO_ROW)
         for name in sorted(known - report.rows.keys())
-        for what in _HELD
+        for what in _CREDENTIAL_CALLS
     )
     bare = (Gap(_DETAILS, user_ref(row.user), _NOT_IN_EXPORT) for row in new)
     rows = (report.rows.get(user.name) for user in users)
@@ -227,7 +227,7 @@ def snapshot_of_report(report: CredentialReport, as_of: datetime, source: str) -
         fault = Fault(Code.ACCOUNT_BAD_REFERENCE, Message("no ARN in it says whose account it is"))
         raise FaultyAccount(source, [fault])
     rows = [row for row in report.rows.values() if row.user != ROOT]
-    missing = (_DETAILS, *_HELD, *_BARE, *_NEVER)
+    missing = (_DETAILS, *_CREDENTIAL_CALLS, *_BARE, *_NEVER)
     everything = Snapshot(
         account=home[4],
         partition=home[1],

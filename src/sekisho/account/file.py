@@ -90,17 +90,18 @@ def _read(shape: Shape) -> AccountFile:
     got["schema"].expect(SCHEMA)
     account = got["account"].matching(_ACCOUNT, Message("an account id of twelve digits"))
     partition = got["partition"].matching(_PARTITION, Message("a partition, like `aws`"))
-    held = got["credentials"].members((), ("users", "unassignedDevices"))
+    sections = got["credentials"].members((), ("users", "unassignedDevices"))
     secrets = _Secrets(partition, account)
     found = replace(
         read_details(got["authorizationDetails"], partition, account),
         alias=got["alias"].matching(_ALIAS, Message("an account alias")) or None,
         password_policy=read_password_policy(got["passwordPolicy"]),
         credentials={
-            name: _user_credentials(entry, name, secrets) for name, entry in held["users"].entries()
+            name: _user_credentials(entry, name, secrets)
+            for name, entry in sections["users"].entries()
         },
         unassigned_devices=tuple(
-            _device(item, None, secrets) for item in held["unassignedDevices"].items()
+            _device(item, None, secrets) for item in sections["unassignedDevices"].items()
         ),
         seeds=secrets.seeds,
         secret_keys=secrets.keys,

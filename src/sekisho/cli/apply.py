@@ -56,7 +56,7 @@ class TemporaryPasswords:
     """
 
     def __init__(
-        self, plan: Plan, path: Path | None, lang: Language, kept: Collection[str] = ()
+        self, plan: Plan, path: Path | None, lang: Language, unchanged: Collection[str] = ()
     ) -> None:
         """Refuse, before anything is done, if a password could not be handed to anybody.
 
@@ -64,7 +64,7 @@ class TemporaryPasswords:
             plan: what is done.
             path: the file for passwords; None: they are shown.
             lang: the language.
-            kept: users whose password stays, so that none is made for them.
+            unchanged: users whose password stays, so that none is made for them.
 
         Raises:
             UsageError: if the plan makes one, there is no terminal, and no file is named; or if
@@ -77,7 +77,8 @@ class TemporaryPasswords:
         self._length = plan.password_length
         self._passwords: dict[str, str] = {}
         makes = any(
-            isinstance(change, SetsPassword) and change.user not in kept for change in plan.changes
+            isinstance(change, SetsPassword) and change.user not in unchanged
+            for change in plan.changes
         )
         if makes and path is None and not sys.stdout.isatty():
             raise UsageError(
@@ -210,31 +211,31 @@ def command(
     Each call is written to the journal before and after it is made. Exit 0 if everything is done,
     1 if it stopped, with what is done and what is not.
     """
-    kept = read_plan(path, journal)
-    passwords = TemporaryPasswords(kept.plan, password_file, lang, ownership.theirs)
+    plan_file = read_plan(path, journal)
+    passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)
     click.get_current_context().call_on_close(passwords.close)
     connected = connection(aws, lang)
-    click.echo("\n".join(plan_lines(kept.plan, lang)), err=True)
-    if kept.plan.applicable and kept.plan.changes:
-        confirm(_ASKED.filled(count=len(kept.plan.changes)), lang, yes=yes)
-    with kept.journal.locked():
-        ownership.record(kept, connected.api)
-        report = _applied(kept, connected.api, passwords, lang)
+    click.echo("\n".join(plan_lines(plan_file.plan, lang)), err=True)
+    if plan_file.plan.applicable and plan_file.plan.changes:
+        confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
+    with plan_file.journal.locked():
+        ownership.record(plan_file, connected.api)
+        report = _applied(plan_file, connected.api, passwords, lang)
     click.echo("\n".join(applied_lines(report, lang)))
-    click.echo(_JOURNAL.filled(path=kept.journal.path).into(lang), err=True)
+    click.echo(_JOURNAL.filled(path=plan_file.journal.path).into(lang), err=True)
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 
 def _applied(
-    kept: PlanFile, api: AwsApi, passwords: TemporaryPasswords, lang: Language
+    plan_file: PlanFile, api: AwsApi, passwords: TemporaryPasswords, lang: Language
 ) -> ApplyReport:
     """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""
     try:
         return retried(
             lambda: execute(
-                kept.plan,
+                plan_file.plan,
                 api,
-                kept.journal,
+                plan_file.journal,
                 passwords=passwords.password,
                 now=partial(datetime.now, UTC),
             ),
@@ -243,5 +244,7 @@ def _applied(
         )
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
-            click.echo("\n".join(applied_lines(apply_progress(kept.plan, kept.journal), lang)))
+            click.echo(
+                "\n".join(applied_lines(apply_progress(plan_file.plan, plan_file.journal), lang))
+            )
         raise

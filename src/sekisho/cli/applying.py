@@ -56,7 +56,7 @@ class OwnershipOptions:
     ours: tuple[str, ...]
     theirs: tuple[str, ...]
 
-    def record(self, kept: PlanFile, api: AwsApi) -> None:
+    def record(self, plan_file: PlanFile, api: AwsApi) -> None:
         """Write it down in the journal.
 
         Raises:
@@ -64,7 +64,7 @@ class OwnershipOptions:
             UsageError: if a user's password is not in doubt, or there is none.
             AwsRefused: if that cannot be read.
         """
-        settle_passwords(kept, self.ours, self.theirs, api, datetime.now(UTC))
+        settle_passwords(plan_file, self.ours, self.theirs, api, datetime.now(UTC))
 
 
 ownership_options = grouped(
@@ -113,11 +113,11 @@ def undone_lines(
     yield from _stopped(report.remaining, report.stopped, lang)
 
 
-def ahead_lines(ahead: RollbackPreview, lang: Language) -> Iterator[str]:
+def preview_lines(preview: RollbackPreview, lang: Language) -> Iterator[str]:
     """Yield what a roll-back can bring back, and what it cannot."""
-    yield from _listed(_COMES_BACK, ahead.coming, lang)
-    yield from _listed(_NEVER, ahead.never, lang)
-    yield from _listed(_THEIRS, ahead.theirs, lang)
+    yield from _listed(_COMES_BACK, preview.coming, lang)
+    yield from _listed(_NEVER, preview.never, lang)
+    yield from _listed(_THEIRS, preview.theirs, lang)
 
 
 def tell_wait(stop: Stop, lang: Language) -> None:

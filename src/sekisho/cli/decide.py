@@ -213,13 +213,13 @@ def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
             Message("`--batch` takes everything from its lines; give no request beside it")
         )
     source = click.get_current_context().get_parameter_source
-    told = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
+    given = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
     if output is OutputFormat.TABLE and source("output") is ParameterSource.COMMANDLINE:
-        told.append("`--format table`")
-    if told:
+        given.append("`--format table`")
+    if given:
         raise UsageError(
             _BATCH_TAKES_NO.filled(
-                options=joined_messages(map(verbatim, told), en=" and no ", ja="、")
+                options=joined_messages(map(verbatim, given), en=" and no ", ja="、")
             ),
             fix=Message("leave it away: the answers to a batch are JSON in English"),
         )

@@ -65,7 +65,7 @@ def command(
     words = accepted(planning.accept)
     older = open_account(since) if since else None
     snapshot, caller = account_of(planning, aws, lang)
-    _check_kept(keep, snapshot)
+    _check_keep(keep, snapshot)
     if older is not None and since is not None:
         _check_older(older, since, snapshot)
     aged = _Aged(snapshot, older, older_than)
@@ -79,8 +79,8 @@ def command(
     return finish(made, planning, lang)
 
 
-def _check_kept(kept: tuple[str, ...], snapshot: Snapshot) -> None:
-    for serial in kept:
+def _check_keep(serials: tuple[str, ...], snapshot: Snapshot) -> None:
+    for serial in serials:
         if not any(device.serial == serial for device in snapshot.unassigned_devices):
             raise UsageError(
                 Message("`--keep {serial}`: there is no such device").filled(serial=serial),

@@ -18,7 +18,7 @@ from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
-    HELD,
+    CREDENTIALS,
     SERVICE_EXEMPT,
     ActionGroup,
     Callers,
@@ -37,7 +37,7 @@ from sekisho.prover import (
 
 _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
-_FOR = Message("to {held}")
+_FOR = Message("to {credentials}")
 _ON = Message("on {resources}")
 _LIKE = Message("such as: {counterexample}")
 _SHOWN = 10
@@ -153,13 +153,13 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
 
 
 def _item_lines(item: ActionGroup, lang: Language) -> list[str]:
-    held = listed(HELD[each] for each in item.held)
+    credentials = listed(CREDENTIALS[each] for each in item.credentials)
     lines = [f"  {action}" for action in item.actions[:_SHOWN]]
     if len(item.actions) > _SHOWN:
         lines.append(f"  {_MORE.filled(count=len(item.actions) - _SHOWN).into(lang)}")
     return [
         *lines,
-        f"    {_FOR.filled(held=held).into(lang)}",
+        f"    {_FOR.filled(credentials=credentials).into(lang)}",
         f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}",
         *(f"    {stated_text(one).into(lang)}" for one in item.conditions),
         f"    {_LIKE.filled(counterexample=counterexample_text(item.counterexample)).into(lang)}",
@@ -198,8 +198,8 @@ def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
             "actions": list(item.actions),
             "resources": list(item.resources),
             "conditions": [stated_to_json(one) for one in item.conditions],
-            "mfa": sorted({held.mfa for held in item.held}),
-            "credentials": [held.value for held in item.held],
+            "mfa": sorted({one.mfa for one in item.credentials}),
+            "credentials": [one.value for one in item.credentials],
             "counterexample": counterexample_to_json(item.counterexample),
         }
         for item in side.items

@@ -12,7 +12,7 @@ from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import title_of
 from sekisho.prover import (
     ASSUMED,
-    HELD,
+    CREDENTIALS,
     SERVICE_EXEMPT,
     ActionGroup,
     CallerCredential,
@@ -108,7 +108,7 @@ def undeniable() -> Message:
 
 _SHOWN = 5
 _WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
-_ONLY_WITH = Message("only with: {held}")
+_ONLY_WITH = Message("only with: {credentials}")
 
 
 def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> list[str]:
@@ -122,9 +122,9 @@ def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> 
             actions = more.into(lang)
         conditions = (stated_text(one).into(lang) for one in each.conditions)
         lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
-        if len(each.held) < len(_WITHOUT_MFA):
-            held = listed(HELD[one] for one in each.held)
-            lines.append(f"    {_ONLY_WITH.filled(held=held).into(lang)}")
+        if len(each.credentials) < len(_WITHOUT_MFA):
+            credentials = listed(CREDENTIALS[one] for one in each.credentials)
+            lines.append(f"    {_ONLY_WITH.filled(credentials=credentials).into(lang)}")
     return lines or [f"  {_NOTHING.into(lang)}"]
 
 
@@ -135,7 +135,7 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
     """
     request = counterexample.request
     return {
-        "credential": counterexample.held.value,
+        "credential": counterexample.credential.value,
         "actionExists": counterexample.exists,
         "request": {
             "principal": request.principal,
@@ -194,7 +194,7 @@ def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:
         "actions": list(exempt.actions),
         "resources": list(exempt.resources),
         "conditions": [stated_to_json(one) for one in exempt.conditions],
-        "credentials": [held.value for held in exempt.held],
+        "credentials": [one.value for one in exempt.credentials],
     }
 
 
@@ -398,7 +398,7 @@ def _step_as_json(step: ScenarioStep) -> dict[str, object]:
     move, outcome = step.move, step.outcome
     return {
         "act": move.act.value,
-        "by": {"who": move.by.who.value, "holding": move.by.held.value},
+        "by": {"who": move.by.who.value, "holding": move.by.access.value},
         "on": move.on.value,
         "code": move.code,
         "answer": outcome.answer,

@@ -201,10 +201,10 @@ def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bo
         )
         _add(found, _RULE, said, verdicts_of(enforcement, later=later))
     for name, answers in users.conclusions.items():
-        for held in zip(users.invariants, answers, strict=True):
-            lines = _invariant(name, held, users.credentials.get(name), lang)
+        for answered in zip(users.invariants, answers, strict=True):
+            lines = _invariant(name, answered, users.credentials.get(name), lang)
             said = "; ".join(line.strip() for line in lines)
-            _add(found, held[0].id, said, [held[1].verdict])
+            _add(found, answered[0].id, said, [answered[1].verdict])
     return found
 
 

@@ -10,10 +10,10 @@ import click
 
 from sekisho.cli.applying import (
     OwnershipOptions,
-    ahead_lines,
     confirm,
     in_the_middle,
     ownership_options,
+    preview_lines,
     tell_wait,
     undone_lines,
 )
@@ -67,28 +67,28 @@ def command(
     are listed.
     Exit 0 if everything is as before, 3 if something was left, 1 if it stopped.
     """
-    kept = read_plan(path, journal)
-    _refuse_unapplied(kept)
+    plan_file = read_plan(path, journal)
+    _refuse_unapplied(plan_file)
     connected = connection(aws, lang)
-    kept.journal.open(kept.plan.digest)
-    ahead = preview_rollback(kept.plan, kept.journal)
-    for line in ahead_lines(ahead, lang):
+    plan_file.journal.open(plan_file.plan.digest)
+    preview = preview_rollback(plan_file.plan, plan_file.journal)
+    for line in preview_lines(preview, lang):
         click.echo(line, err=True)
-    if ahead.coming:
-        confirm(_ASKED.filled(count=len(ahead.coming)), lang, yes=yes)
-    with kept.journal.locked():
-        kept.journal.open(kept.plan.digest)
-        before = undone_addresses(kept.plan, kept.journal)
-        ownership.record(kept, connected.api)
+    if preview.coming:
+        confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)
+    with plan_file.journal.locked():
+        plan_file.journal.open(plan_file.plan.digest)
+        before = undone_addresses(plan_file.plan, plan_file.journal)
+        ownership.record(plan_file, connected.api)
         again = partial(
             roll_back,
-            kept.plan,
-            kept.journal,
+            plan_file.plan,
+            plan_file.journal,
             connected.api,
             now=partial(datetime.now, UTC),
             leave_unenforced=leave_unenforced,
         )
-        report = _rolled_back(kept, again, lang, before)
+        report = _rolled_back(plan_file, again, lang, before)
     click.echo("\n".join(undone_lines(report, lang, before)))
     if not report.complete:
         return Exit.ERROR
@@ -96,23 +96,23 @@ def command(
 
 
 def _rolled_back(
-    kept: PlanFile, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
+    plan_file: PlanFile, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
 ) -> RollbackReport:
     """Roll back; where it is stopped by an error or by hand, say first how far it came."""
     try:
         return retried_until_visible(run, time.sleep, lambda stop: tell_wait(stop, lang))
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
-            report = rollback_progress(kept.plan, kept.journal)
+            report = rollback_progress(plan_file.plan, plan_file.journal)
             click.echo("\n".join(undone_lines(report, lang, before)))
         raise
 
 
-def _refuse_unapplied(kept: PlanFile) -> None:
-    if not kept.journal.path.exists():
+def _refuse_unapplied(plan_file: PlanFile) -> None:
+    if not plan_file.journal.path.exists():
         raise PlanRefused(
             Message("there is no journal `{path}`: nothing says what this plan did").filled(
-                path=kept.journal.path
+                path=plan_file.journal.path
             ),
             code=Code.PLAN_FAULTY,
             fix=Message("give the journal that the plan was applied with, by `--journal`"),

@@ -56,13 +56,13 @@ def command(
         return _of_goal(path, exceptions, output, aws, lang)
     if exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
-    kept = read_plan(path, journal)
-    standing = plan_status(kept, connection(aws, lang).api, who=who)
+    plan_file = read_plan(path, journal)
+    standing = plan_status(plan_file, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:
-        found = plan_as_json(kept.plan, standing)
+        found = plan_as_json(plan_file.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(plan_stands(kept.plan, standing, lang)))
+        click.echo("\n".join(plan_status_lines(plan_file.plan, standing, lang)))
     return _exit_of(standing)
 
 
@@ -78,7 +78,7 @@ def _of_goal(
     if output is OutputFormat.JSON:
         click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(waves_stand(waves, goal.unread, lang)))
+        click.echo("\n".join(wave_status_lines(waves, goal.unread, lang)))
     return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
 
 
@@ -130,16 +130,16 @@ _NOBODY = Message("The goal has no wave with anybody in it.")
 _UNREAD = Message("Not read: {user}: {reason}")
 
 
-def plan_stands(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
+def plan_status_lines(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
     """Yield how a plan stands, line by line."""
-    for stands, title in _TITLES.items():
-        facts = [fact for fact in standing.facts if fact.status is stands]
+    for status, title in _TITLES.items():
+        facts = [fact for fact in standing.facts if fact.status is status]
         if facts:
             yield title.filled(count=len(facts)).into(lang)
         for fact in facts:
             yield f"  {fact.address}"
             yield from _history(fact, lang)
-        if facts and stands is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
+        if facts and status is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
             yield _ASK.filled(calls=CALLS).into(lang)
     yield from _people(plan, standing, lang)
     if standing.without:
@@ -197,7 +197,7 @@ def _adder(name: str, by: Author | Message, lang: Language) -> str:
             return _ADDER_NOT_KNOWN.into(lang).format(name=name, reason=reason.into(lang))
 
 
-def waves_stand(
+def wave_status_lines(
     waves: tuple[WaveStatus, ...], unread: tuple[str, ...], lang: Language
 ) -> Iterator[str]:
     """Yield how the waves of a goal stand, line by line, and whose part in it is unread."""

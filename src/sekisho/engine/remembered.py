@@ -17,11 +17,11 @@ _LONGEST_TEXT = 256
 
 def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
     """Keep what `read` returns for short texts, a bounded number of them; `read` must be pure."""
-    kept = lru_cache(maxsize=_MOST_TEXTS)(read)
+    remembered = lru_cache(maxsize=_MOST_TEXTS)(read)
 
     @wraps(read)
     def look(text: str) -> T:
-        return kept(text) if len(text) <= _LONGEST_TEXT else read(text)
+        return remembered(text) if len(text) <= _LONGEST_TEXT else read(text)
 
     return look
 

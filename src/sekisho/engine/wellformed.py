@@ -98,14 +98,14 @@ def _is_arn(text: str) -> bool:
 
 
 def _account_faults(resource: str, given: str) -> Iterator[Fault]:
-    told = arns.account_of(resource)
+    owner = arns.account_of(resource)
     if not arns.is_account(given):
         message = Message("{given} is not an account id").filled(given=quoted(given))
         fix = Message("an account id has twelve digits")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount", fix=fix)
-    elif told and told != given:
+    elif owner and owner != given:
         message = Message("the resource's ARN has account `{account}`, not {given}").filled(
-            account=told, given=quoted(given)
+            account=owner, given=quoted(given)
         )
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.resourceAccount")
 

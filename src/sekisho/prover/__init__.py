@@ -52,7 +52,7 @@ from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.sentences import (
     ASSUMED,
-    HELD,
+    CREDENTIALS,
     assumed_user,
     counterexample_text,
     invariant_text,
@@ -67,8 +67,8 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Ver
 
 __all__ = [
     "ASSUMED",
+    "CREDENTIALS",
     "EVERYTHING",
-    "HELD",
     "SERVICE_EXEMPT",
     "ActionGroup",
     "CallerCredential",

@@ -87,7 +87,7 @@ _AGE = "aws:MultiFactorAuthAge"
 
 
 def replayed(
-    question: Question, held: CallerCredential, request: Request, *, exists: bool
+    question: Question, credential: CallerCredential, request: Request, *, exists: bool
 ) -> Counterexample | None:
     """Return a request as a counterexample if the engine says that it answers the question.
 
@@ -95,14 +95,14 @@ def replayed(
 
     Args:
         question: what was asked.
-        held: what the caller signs with.
+        credential: what the caller signs with.
         request: what was found.
         exists: whether the catalogue knows the action.
     """
     for nicer in (*_nicer(request), request):
         decisions = _answering(question, nicer)
         if decisions is not None:
-            return Counterexample(nicer, held, decisions, exists, named_in(question, nicer))
+            return Counterexample(nicer, credential, decisions, exists, named_in(question, nicer))
     return None
 
 

@@ -12,7 +12,7 @@ from sekisho.prover.values.callers import Callers
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
-HELD: Mapping[CallerCredential, Message] = {
+CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.KEY: Message("access key"),
     CallerCredential.SESSION: Message("console session or session token without MFA"),
     CallerCredential.MFA_SESSION: Message("session with MFA"),
@@ -44,8 +44,8 @@ ASSUMED = (
 _PROVED = Message("proved")
 _REFUTED = Message("refuted")
 _UNKNOWN = Message("unknown: {reason}")
-_ALLOWED = Message("{who}'s {held}{address}{context}: {action} on {resource} is allowed")
-_REFUSED = Message("{who}'s {held}{address}{context}: {action} on {resource} is not allowed")
+_ALLOWED = Message("{who}'s {credential}{address}{context}: {action} on {resource} is allowed")
+_REFUSED = Message("{who}'s {credential}{address}{context}: {action} on {resource} is not allowed")
 _ADDRESS = Message(", from {address}")
 _NOWHERE = Message(", through a VPC endpoint (no aws:SourceIp)")
 _CONTEXT = Message(", with {context}")
@@ -100,7 +100,9 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
     context = ", ".join(_valued(counterexample))
     filled = said(_REFUSED if refused else _ALLOWED).format(
         who=who,
-        held=said(HELD[counterexample.held]).format(value=request.context.get(MFA_PRESENT)),
+        credential=said(CREDENTIALS[counterexample.credential]).format(
+            value=request.context.get(MFA_PRESENT)
+        ),
         address=where,
         context=said(_CONTEXT).format(context=context) if context else "",
         action=request.action,

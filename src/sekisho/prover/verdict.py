@@ -16,14 +16,14 @@ class Counterexample:
 
     Attributes:
         request: the whole request.
-        held: what the caller signs with.
+        credential: what the caller signs with.
         decisions: what the engine says of it, by the name of the set of policies.
         exists: whether the catalogue knows the action; if not, it may come to exist.
         named: the keys of its context that the policies name and the credential does not settle.
     """
 
     request: Request
-    held: CallerCredential
+    credential: CallerCredential
     decisions: Mapping[str, Decision]
     exists: bool
     named: tuple[str, ...] = ()

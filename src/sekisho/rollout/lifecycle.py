@@ -193,7 +193,7 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
 
 
 def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> Plan:
-    snapshot, accounts = at.snapshot, _outlook(at, user, changes)
+    snapshot, accounts = at.snapshot, _before_after(at, user, changes)
     now = snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
@@ -217,7 +217,9 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
     )
 
 
-def _outlook(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> BeforeAfter:
+def _before_after(
+    at: PlanningContext, user: User | None, changes: tuple[Change, ...]
+) -> BeforeAfter:
     """Return the account before and after; nobody but `user` is affected."""
     after = forecast(at.snapshot, changes)
     affected: tuple[User, ...] = () if user is None else (user_of(after, user.name),)

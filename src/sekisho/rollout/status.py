@@ -69,11 +69,11 @@ def concerned(plan: Plan) -> tuple[PlannedImpact, ...]:
     return tuple(each for each in plan.people if each.impact is not ImpactKind.BREAK_GLASS)
 
 
-def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus:
+def plan_status(plan_file: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus:
     """Return how a plan stands in the account now.
 
     Args:
-        kept: a plan and its journal.
+        plan_file: a plan and its journal.
         api: AWS.
         who: whether CloudTrail is asked who has changed what has drifted.
 
@@ -81,14 +81,14 @@ def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus
         PlanRefused: if the plan is of another account, or the journal of another plan.
         AwsRefused: if the plan's objects cannot be read.
     """
-    check_account(kept.plan, api)
-    if kept.journal.path.exists():
-        kept.journal.open(kept.plan.digest)
-    facts = _facts(kept, api, who=who)
+    check_account(plan_file.plan, api)
+    if plan_file.journal.path.exists():
+        plan_file.journal.open(plan_file.plan.digest)
+    facts = _facts(plan_file, api, who=who)
     devices: dict[str, bool] = {}
     unread: list[tuple[str, str]] = []
     absent: list[str] = []
-    for person in concerned(kept.plan):
+    for person in concerned(plan_file.plan):
         try:
             found = api.pages("iam", "ListMFADevices", "MFADevices", UserName=person.user)
             devices[person.user] = any(True for _ in found)
@@ -106,33 +106,34 @@ def plan_status(kept: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus
     )
 
 
-def _facts(kept: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
-    changes, observer = kept.plan.changes, Observer(api)
+def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
+    changes, observer = plan_file.plan.changes, Observer(api)
     found = {each.address: each.read(observer) for each in changes}
-    stands = {
-        each.address: status_of(each, found[each.address], kept.journal, api) for each in changes
+    statuses = {
+        each.address: status_of(each, found[each.address], plan_file.journal, api)
+        for each in changes
     }
-    for each in kept.plan.needless:
+    for each in plan_file.plan.needless:
         found[each.address] = each.read(observer)
         if not each.is_needless(found[each.address]):
-            stands[each.address] = ChangeStatus.DRIFTED
-    waiting = [each for each in changes if stands[each.address] is ChangeStatus.WAITS]
-    came = {each.address: newcomers(each, kept.plan.affected, observer) for each in waiting}
-    about = (*changes, *kept.plan.needless)
-    elsewise = [each for each in about if stands.get(each.address) is ChangeStatus.DRIFTED]
+            statuses[each.address] = ChangeStatus.DRIFTED
+    waiting = [each for each in changes if statuses[each.address] is ChangeStatus.WAITS]
+    came = {each.address: newcomers(each, plan_file.plan.affected, observer) for each in waiting}
+    about = (*changes, *plan_file.plan.needless)
+    elsewise = [each for each in about if statuses.get(each.address) is ChangeStatus.DRIFTED]
     dated = {
         each.address: each.made_at(observer)
         for each in elsewise
         if _tells_its_date(each, found[each.address])
     }
-    history = History(api, kept.plan.snapshot_at) if who else None
+    history = History(api, plan_file.plan.snapshot_at) if who else None
     authors = {each.address: history.last(each) for each in elsewise} if history else {}
     added = {
-        each.address: _added(kept.plan, each, came[each.address], history)
+        each.address: _added(plan_file.plan, each, came[each.address], history)
         for each in waiting
         if history
     }
-    stands |= {address: ChangeStatus.DRIFTED for address, names in came.items() if names}
+    statuses |= {address: ChangeStatus.DRIFTED for address, names in came.items() if names}
     return tuple(
         Fact(
             address,
@@ -142,7 +143,7 @@ def _facts(kept: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
             came.get(address, ()),
             added.get(address, ()),
         )
-        for address, each in stands.items()
+        for address, each in statuses.items()
     )
 
 

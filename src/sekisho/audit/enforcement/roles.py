@@ -41,8 +41,8 @@ def lets_in(
         now: the time of the request.
         identity: the user's own policies; with none, a role lets in whom it names itself.
     """
-    kept = tuple(each for each in map(_relaxed, role.trust.statements) if each is not None)
-    trust = AttachedPolicy("trust policy", replace(role.trust, statements=kept))
+    relaxed = tuple(each for each in map(_relaxed, role.trust.statements) if each is not None)
+    trust = AttachedPolicy("trust policy", replace(role.trust, statements=relaxed))
     context = Context(context_of(credential, now, SigninAssumptions()))
     account = credential.holder.account
     request = Request(credential.arn, "sts:AssumeRole", role.arn, context, account)

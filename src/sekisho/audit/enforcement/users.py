@@ -354,12 +354,12 @@ def _renamed(
 
 def _renamed_context(context: Context, other: CallingUser, own: CallingUser) -> Context:
     replaced = {key.lower() for key in (*other.known, *own.known)}
-    kept: dict[str, ContextValue] = {
+    constant: dict[str, ContextValue] = {
         key: _renamed_value(value, other, own)
         for key, value in context.items()
         if key.lower() not in replaced and not own.lacks(key.lower())
     }
-    return Context({**kept, **own.known})
+    return Context({**constant, **own.known})
 
 
 def _renamed_value(value: ContextValue, other: CallingUser, own: CallingUser) -> ContextValue:

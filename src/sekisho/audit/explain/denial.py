@@ -36,13 +36,13 @@ class Squeezed:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        kept = [
+        shown = [
             (at, char)
             for at, char in enumerate(text)
             if not char.isspace() and char not in _QUOTES and unicodedata.category(char) != "Cf"
         ]
-        self.places = [at for at, _ in kept]
-        self.chars = "".join(char for _, char in kept)
+        self.places = [at for at, _ in shown]
+        self.chars = "".join(char for _, char in shown)
         # lower() may give two characters for one, which would shift every place after it
         self.lower = "".join(
             char.lower() if len(char.lower()) == 1 else char for char in self.chars

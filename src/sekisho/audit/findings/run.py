@@ -115,12 +115,12 @@ def _root(examined: Examined) -> Iterator[Finding]:
     safe = True if root.password is False and root.keys is False else mfa
     by_report = examined.snapshot.report is not None and "AccountMFAEnabled" not in summary
     virtual = False if mfa is False else root.virtual_device
-    told = (
+    answers = (
         (Id.ROOT_WITHOUT_MFA, safe, False, _ROOT_REPORTED if by_report else _ROOT_MFA),
         (Id.ROOT_KEY, root.keys, True, _ROOT_KEY),
         (Id.ROOT_MFA_VIRTUAL, virtual, True, _ROOT_VIRTUAL),
     )
-    for name, answer, bad, fact in told:
+    for name, answer, bad, fact in answers:
         if answer is None:
             yield unknown(name, _ROOT, _ROOT_UNKNOWN)
         elif answer is bad:

@@ -79,7 +79,9 @@ class Administrators:
         }
         return Powers(self._snapshot, self._calls, self._likenesses, enforcements)
 
-    def of(self, user: User, held: CallerCredential = CallerCredential.MFA_SESSION) -> Verdict:
+    def of(
+        self, user: User, credential: CallerCredential = CallerCredential.MFA_SESSION
+    ) -> Verdict:
         """Return whether a user, who signs with this, is no administrator.
 
         Refuted shows a call that makes one, or the first of several, by this user or one alike.
@@ -88,7 +90,7 @@ class Administrators:
         if isinstance(known, Message):
             return Unknown(known)
         try:
-            return self._administers(user, known, held)[0]
+            return self._administers(user, known, credential)[0]
         except (FaultyAccount, FaultyPolicy) as error:
             return Unknown(_said(error))
 
@@ -128,12 +130,12 @@ class Administrators:
         return _Known(policies, alike, self._enforcing[key])
 
     def _administers(
-        self, user: User, known: _Known, held: CallerCredential = CallerCredential.MFA_SESSION
+        self, user: User, known: _Known, credential: CallerCredential = CallerCredential.MFA_SESSION
     ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
-        key = (self._powers.likeness(user, known.policies), held)
+        key = (self._powers.likeness(user, known.policies), credential)
         if key not in self._verdicts:
-            self._verdicts[key] = (self._powers.of(user, known.policies, held), user)
+            self._verdicts[key] = (self._powers.of(user, known.policies, credential), user)
         return self._verdicts[key]
 
     def _on_own_enforcement(self, user: User, known: _Known) -> tuple[str, Unknown | None]:

@@ -38,15 +38,15 @@ def counterexample_for_user(
     if credentials is None:
         return said
     key = None if credentials.active_keys is None else credentials.active_keys > 0
-    if counterexample.held in _BY_KEY:
-        held, lacking = key, _NO_KEY
-    elif counterexample.held in _BY_SESSION:
-        held, lacking = _either(credentials.password, key), _NOTHING
+    if counterexample.credential in _BY_KEY:
+        available, lacking = key, _NO_KEY
+    elif counterexample.credential in _BY_SESSION:
+        available, lacking = _either(credentials.password, key), _NOTHING
     else:
         return said
-    if held:
+    if available:
         return said
-    return (_UNREAD if held is None else lacking).filled(said=said)
+    return (_UNREAD if available is None else lacking).filled(said=said)
 
 
 def _either(one: bool | None, other: bool | None) -> bool | None:

@@ -164,8 +164,8 @@ class _Impacts:
                     replace(user, path="/"), credentials, policies
                 ).verdict
                 by_path = user.path != "/" and plain is ScenarioOutcome.GETS_IN
-                taken = why if name_taken else None
-                return UserImpact((ImpactKind.LOCKED_OUT,), by_path, name_taken=taken, stopped=why)
+                reason = why if name_taken else None
+                return UserImpact((ImpactKind.LOCKED_OUT,), by_path, name_taken=reason, stopped=why)
 
     def _dead_locks(self, user: User, credentials: Credentials, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.

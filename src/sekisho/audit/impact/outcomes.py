@@ -60,7 +60,7 @@ class SignInOutcome:
         return self.verdict is ScenarioOutcome.LOCKED_OUT
 
     @property
-    def console_shut(self) -> bool:
+    def console_refused(self) -> bool:
         """Whether it is proved that the password does not open the console."""
         return self.console is ScenarioOutcome.LOCKED_OUT
 

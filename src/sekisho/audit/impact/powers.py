@@ -91,19 +91,22 @@ class Powers:
         return self._named.get(user.arn, ())
 
     def of(
-        self, user: User, policies: Policies, held: CallerCredential = CallerCredential.MFA_SESSION
+        self,
+        user: User,
+        policies: Policies,
+        credential: CallerCredential = CallerCredential.MFA_SESSION,
     ) -> Verdict:
         """Return whether no call makes an administrator; Refuted with the call, or the first.
 
         Args:
             user: who calls.
             policies: what decides for the user.
-            held: what the first call is signed with.
+            credential: what the first call is signed with.
 
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
         """
-        caller = CallingSession(named_of(user), policies, held)
+        caller = CallingSession(named_of(user), policies, credential)
         return first_refuted(self._ways(user, caller))
 
     def _ways(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
@@ -260,30 +263,30 @@ class Powers:
         not_denied = partial(self._calls.may, _unless_denied(caller), assume)
         trusted = CallPattern(("iam:UpdateAssumeRolePolicy",), (role.arn,))
         ways = [and_then(self._calls.may(caller, trusted), not_denied)]
-        if self._lets_in(user, role, caller.held, by_name=True):
+        if self._lets_in(user, role, caller.credential, by_name=True):
             ways.append(not_denied())
-        elif self._lets_in(user, role, caller.held, by_name=False):
+        elif self._lets_in(user, role, caller.credential, by_name=False):
             ways.append(self._calls.may(caller, assume))
         return first_refuted(ways)
 
-    def _lets_in(self, user: User, role: Role, held: CallerCredential, *, by_name: bool) -> bool:
+    def _lets_in(self, user: User, role: Role, way: CallerCredential, *, by_name: bool) -> bool:
         """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
         named = any(name == role.name for name, _ in self._naming(user))
-        key = (role.name, user.arn if named else "", by_name, held)
+        key = (role.name, user.arn if named else "", by_name, way)
         if key not in self._doors:
             home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
             of = (user.name, user.path, user.id) if named else (_NOBODY,)
             holder = Holder(HolderKind.USER, *home, *of)
-            credential = _signing(holder, held, now)
+            credential = _signing(holder, way, now)
             identity = () if by_name else (EVERYTHING,)
             self._doors[key] = lets_in(role, credential, now, identity) is not None
         return self._doors[key]
 
 
-def _signing(holder: Holder, held: CallerCredential, now: datetime) -> Credential:
-    if held is CallerCredential.KEY:
+def _signing(holder: Holder, way: CallerCredential, now: datetime) -> Credential:
+    if way is CallerCredential.KEY:
         return Credential(CredentialKind.LONG_TERM_KEY, holder)
-    mfa_at = now if held.with_mfa else None
+    mfa_at = now if way.with_mfa else None
     return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)
 
 

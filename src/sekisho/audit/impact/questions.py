@@ -80,12 +80,12 @@ class CallingSession:
 
     Attributes:
         policies: what decides.
-        held: what the call is signed with.
+        credential: what the call is signed with.
     """
 
     named: CallingUser
     policies: Policies
-    held: CallerCredential = CallerCredential.MFA_SESSION
+    credential: CallerCredential = CallerCredential.MFA_SESSION
 
 
 class AllowedCalls:
@@ -102,10 +102,12 @@ class AllowedCalls:
         Raises:
             FaultyPolicy: if a document cannot be read for certain.
         """
-        policies, held = caller.policies, (caller.held,)
+        policies, credentials = caller.policies, (caller.credential,)
         if not any(self.gives(policies, action) for action in ask.actions):
             return Proved()
-        return prove_none(Question(caller.named, self._now, held, policies, within=ask.within))
+        return prove_none(
+            Question(caller.named, self._now, credentials, policies, within=ask.within)
+        )
 
     def gives(self, policies: Policies, action: str) -> bool:
         """Tell whether identity-based policies allow an action at all, whatever the conditions."""

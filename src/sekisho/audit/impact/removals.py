@@ -78,9 +78,9 @@ def enforcing_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[st
         ]
         for credential in (key, session)
     ]
-    shut = _shut_by(stops)
+    stopped = _stopped_by(stops)
     own = (*policies.identity, *(policies.boundaries or ()))
-    return tuple(name for name in dict.fromkeys(each.name for each in own) if name in shut)
+    return tuple(name for name in dict.fromkeys(each.name for each in own) if name in stopped)
 
 
 def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
@@ -93,7 +93,7 @@ def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Requ
     exempt = expected_exempt()
     for _ in range(_ASKED):
         asked = enforcement_question(policies, named_of(user), snapshot.taken_at, exempt)
-        found = prove_none(replace(asked, held=(CallerCredential.MFA_SESSION,)))
+        found = prove_none(replace(asked, credentials=(CallerCredential.MFA_SESSION,)))
         if not isinstance(found, Refuted):
             return
         request = found.counterexample.request
@@ -104,7 +104,7 @@ def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Requ
         exempt = (*exempt, request.action)
 
 
-def _shut_by(stops: Sequence[Sequence[set[str]]]) -> set[str]:
+def _stopped_by(stops: Sequence[Sequence[set[str]]]) -> set[str]:
     """Return what stops every probe with every credential; else what does so together."""
     every = [each for probes in stops for each in probes]
     if not all(every):
@@ -304,7 +304,7 @@ def removals_of(
         for name, why in enforcements.items()
         if isinstance(why, Message)
     ]
-    held = [(why, {*_held(snapshot, user)} - known) for user, why in unsure]
+    attached_by = [(why, {*_managed_policies(snapshot, user)} - known) for user, why in unsure]
     bound = [(why, {user.boundary} - known) for user, why in unsure if user.boundary]
     return Removals(
         home=home,
@@ -313,13 +313,13 @@ def removals_of(
         changing=tuple(sorted({*own, f"{home}:policy/{NAME}"})),
         strong=tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS),
         maybe_strong=tuple(_maybe_strong(snapshot, home)),
-        maybe_enforcements=_doubts(held),
+        maybe_enforcements=_doubts(attached_by),
         maybe_bounds=_doubts(bound),
         hidden=_hidden(snapshot),
     )
 
 
-def _held(snapshot: Snapshot, user: User) -> Iterator[str]:
+def _managed_policies(snapshot: Snapshot, user: User) -> Iterator[str]:
     """Yield the managed policies that a user has, also by groups."""
     yield from user.attached
     for name in user.groups:

@@ -232,7 +232,7 @@ class SignInScenarios:
         if name.serial and found.verdict is ScenarioOutcome.LOCKED_OUT:
             free = self._ask(user, credentials, policies, [_to_mfa(NameState.FREE)])
             if free.verdict is ScenarioOutcome.GETS_IN:
-                return replace(found, why=_taken(name), name_taken=True)
+                return replace(found, why=_name_taken(name), name_taken=True)
         return found
 
     def opens_console(
@@ -256,11 +256,11 @@ class SignInScenarios:
         policies: Policies,
         asked: Iterable[SearchProblem],
     ) -> SignInResult:
-        held = product(
+        states = product(
             self.hard_expiry if credentials.expired else (False,), [*_devices(credentials)]
         )
         results = []
-        for (hard, devices), question, may in product(held, asked, self._may_change):
+        for (hard, devices), question, may in product(states, asked, self._may_change):
             start = _start(question.start, credentials, devices, hard_expired=hard)
             results.append(self._once(user, replace(question, start=start), policies, may))
         return agreed(results) or SignInResult(ScenarioOutcome.UNKNOWN, None)
@@ -317,7 +317,7 @@ def _why(result: Result) -> Message:
             return _STOPPED.filled(step=step_text(result.deadlock.refused))
 
 
-def _taken(name: DeviceName) -> Message:
+def _name_taken(name: DeviceName) -> Message:
     text = _IN_USE if name.owner else _ORPHAN
     return text.filled(owner=name.owner, serial=name.serial)
 

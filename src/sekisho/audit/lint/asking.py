@@ -104,8 +104,8 @@ def relaxed_but_who(statement: Statement) -> Statement:
 
 
 def _with(statement: Statement, keys: frozenset[str]) -> Statement:
-    kept = tuple(each for each in statement.conditions if _decided(each, keys))
-    return replace(statement, conditions=kept)
+    decided = tuple(each for each in statement.conditions if _decided(each, keys))
+    return replace(statement, conditions=decided)
 
 
 def _decided(condition: Condition, keys: frozenset[str]) -> bool:

@@ -52,10 +52,10 @@ def _taken_back(
     for deny in denies:
         if not deny.naming.covers(allow.principal):
             continue
-        shut = {each for each in resources if deny.takes_resource(each, work)}
+        denied = {each for each in resources if deny.takes_resource(each, work)}
         for action in actions:
-            if shut & open_ones[action] and deny.takes_action(action, work):
-                open_ones[action] -= shut
+            if denied & open_ones[action] and deny.takes_action(action, work):
+                open_ones[action] -= denied
                 by.append(deny.statement.index)
     if actions and resources and not work.exhausted and not any(open_ones.values()):
         indexes = ", ".join(str(each) for each in tuple(dict.fromkeys(by))[:_SHOWN])

@@ -224,8 +224,8 @@ class MfaDenies:
 
     def _locked_out(self, may: Mapping[ActionOnResource, DecisionEffect], *, broad: bool) -> bool:
         """Tell whether no statement allows to enrol, where MFA is needed."""
-        shut = DecisionEffect.IMPLICITLY_DENIED in may.values()
-        return shut and (broad or self._by_allow or self._all_need_mfa())
+        denied = DecisionEffect.IMPLICITLY_DENIED in may.values()
+        return denied and (broad or self._by_allow or self._all_need_mfa())
 
     def _demands_mfa(self, each: Dependent) -> bool:
         """Tell whether a statement is an Allow for those with MFA only."""

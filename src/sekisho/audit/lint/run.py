@@ -274,14 +274,14 @@ class _Run:
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
     """Return the findings by place, each once, without what follows from IAM's refusing it."""
     refused = {each.place.statement for each in findings if each.id.startswith("save.")} - {None}
-    kept = [
+    lasting = [
         each
         for each in dict.fromkeys(findings)
         if not (each.place.statement in refused and each.id.startswith("policy."))
     ]
     return tuple(
         sorted(
-            kept,
+            lasting,
             key=lambda each: (
                 each.place.position,
                 -1 if each.place.statement is None else each.place.statement,

@@ -158,7 +158,7 @@ class Dependent:
 def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> Iterator[Finding]:
     """Yield what is wrong with the MFA condition of one statement of a document."""
     statement = dependent.statement
-    told: set[FindingId] = set()
+    reported: set[FindingId] = set()
     for ask in dependent.asks:
         if asker.exhausted:
             return
@@ -168,8 +168,8 @@ def statement_checks(document: Document, dependent: Dependent, asker: Asker) -> 
         else:
             wrong = _allow(document, dependent, own, ask, asker)
         for name, state in wrong:
-            if name not in told:
-                told.add(name)
+            if name not in reported:
+                reported.add(name)
                 yield found(
                     name,
                     place_in(document, statement, path="Condition", position=statement.position),

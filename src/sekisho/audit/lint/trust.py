@@ -107,12 +107,12 @@ class Trust:
         loose = relaxed(statement)
         allows = statement.effect is Effect.ALLOW
         fresh = self._asker.applies(loose, ask, MfaState.FRESH)
-        told: dict[Message, list[str]] = {}
+        by_text: dict[Message, list[str]] = {}
         for trusted in self._who_never_has(statement):
             default, other, assumption = self._applies_to(trusted, loose, ask)
             if (fresh or not default) if allows else default:
-                told.setdefault(applying(default, other, assumption), []).append(trusted.name)
-        for says, names in told.items():
+                by_text.setdefault(applying(default, other, assumption), []).append(trusted.name)
+        for says, names in by_text.items():
             shown = ", ".join(quoted(name) for name in names[:_SHOWN])
             shown += " …" if len(names) > _SHOWN else ""
             yield found(

@@ -416,9 +416,9 @@ def _bounds(document: Document) -> tuple[Document, Document]:
     """Return the document as it allows least and most, whatever holds of the other conditions."""
     least, most = [], []
     for each in document.statements:
-        kept = tuple(c for c in each.conditions if c.key.lower() in _TRIED_OF_TRUST)
-        loose = replace(each, conditions=kept)
-        certain = kept == each.conditions
+        about_mfa = tuple(c for c in each.conditions if c.key.lower() in _TRIED_OF_TRUST)
+        loose = replace(each, conditions=about_mfa)
+        certain = about_mfa == each.conditions
         if certain or each.effect is Effect.DENY:
             least.append(loose)
         if certain or each.effect is Effect.ALLOW:

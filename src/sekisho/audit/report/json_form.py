@@ -124,7 +124,7 @@ def _counterexample(counterexample: Counterexample, credentials: Credentials) ->
     request = counterexample.request
     return {
         "text": counterexample_for_user(counterexample, credentials).en,
-        "credential": counterexample.held.value,
+        "credential": counterexample.credential.value,
         "request": {
             "principal": request.principal,
             "action": request.action,

@@ -207,7 +207,7 @@ def cells(row: UserRow) -> tuple[Message, ...]:
         _UNKNOWN if credentials.active_keys is None else _plain(str(credentials.active_keys)),
         _plain(credentials.key_used.date().isoformat() if credentials.key_used else ""),
         _ENFORCED[row.enforcement.enforced],
-        _joined([_outlook(row, each) for each in row.impact.kinds]),
+        _joined([_impact(row, each) for each in row.impact.kinds]),
         _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
     )
 
@@ -258,9 +258,9 @@ def _counted(text: Message, count: int) -> Message:
     return text if count == 1 else Message("{count} {text}").filled(count=count, text=text)
 
 
-def _outlook(row: UserRow, outlook: ImpactKind) -> Message:
-    text: Message = table("impacts")[outlook]["audit"]
-    if outlook is ImpactKind.EXEMPT and row.exemption is not None:
+def _impact(row: UserRow, kind: ImpactKind) -> Message:
+    text: Message = table("impacts")[kind]["audit"]
+    if kind is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()
         return Message("exempt until {day}").filled(day=day)
     return text

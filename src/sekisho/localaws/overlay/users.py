@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 def create_user(self: IamResponse) -> ActionResult:
     """Create a user, with a permissions boundary if one is given."""
     world, name = WORLD.get(), text(self, "UserName")
-    _not_taken("User", name, list(iam().users))
+    _check_free("User", name, list(iam().users))
     boundary = text(self, "PermissionsBoundary")
     if boundary:
         boundary_policy(boundary)
@@ -63,7 +63,7 @@ def update_user(self: IamResponse) -> ActionResult:
     world, old = WORLD.get(), text(self, "UserName")
     user = named_user(old)
     new = text(self, "NewUserName") or old
-    _not_taken("User", new, [name for name in iam().users if name != old])
+    _check_free("User", new, [name for name in iam().users if name != old])
     tags = iam().list_user_tags(old)
     iam().tagger.delete_all_tags_for_resource(user.arn)
     iam().update_user(old, text(self, "NewPath") or None, new if new != old else None)
@@ -99,7 +99,7 @@ def delete_user(self: IamResponse) -> ActionResult:
 def create_group(self: IamResponse) -> ActionResult:
     """Create a user group."""
     world, name = WORLD.get(), text(self, "GroupName")
-    _not_taken("Group", name, list(iam().groups))
+    _check_free("Group", name, list(iam().groups))
     group = iam().create_group(name, text(self, "Path") or "/")
     group.id, group.create_date = unique_id(world.account, "AGPA"), now()
     return ActionResult({"Group": _group(group)})
@@ -109,7 +109,7 @@ def update_group(self: IamResponse) -> ActionResult:
     """Give a group another name or path."""
     group = iam().groups[text(self, "GroupName")]
     old, new = group.name, text(self, "NewGroupName") or group.name
-    _not_taken("Group", new, [name for name in iam().groups if name != old])
+    _check_free("Group", new, [name for name in iam().groups if name != old])
     group.path = text(self, "NewPath") or group.path
     group.name = new
     iam().groups[new] = iam().groups.pop(old)
@@ -151,7 +151,7 @@ def add_user_to_group(self: IamResponse) -> ActionResult:
 def create_role(self: IamResponse) -> ActionResult:
     """Create a role with a trust policy that IAM takes."""
     name = text(self, "RoleName")
-    _not_taken("Role", name, [role.name for role in iam().roles.values()])
+    _check_free("Role", name, [role.name for role in iam().roles.values()])
     document = checked(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
     within(Quota.TRUST_POLICY, [document])
     boundary = text(self, "PermissionsBoundary")
@@ -170,7 +170,7 @@ def create_role(self: IamResponse) -> ActionResult:
     return ActionResult({"Role": role})
 
 
-def _not_taken(noun: str, name: str, names: list[str]) -> None:
+def _check_free(noun: str, name: str, names: list[str]) -> None:
     # unique whatever the case of the letters: IAM User Guide, "IAM and AWS STS quotas"
     if name.lower() in {each.lower() for each in names}:
         raise already_exists(f"{noun} with name {name} already exists.")

@@ -31,14 +31,14 @@ class ActionGroup:
         actions: like `iam:ChangePassword`, in order.
         resources: the policies' own patterns; `*`: every resource that the actions have.
         conditions: what else must be so, all together.
-        held: the credentials with which it is so.
+        credentials: with which it is so.
         counterexample: one such request.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: tuple[StatedCondition, ...]
-    held: tuple[CallerCredential, ...]
+    credentials: tuple[CallerCredential, ...]
     counterexample: Counterexample
 
 
@@ -57,14 +57,20 @@ def items_of(question: Question) -> tuple[ActionGroup, ...]:
         for described, counterexample in found:
             by_description.setdefault(described, []).append(counterexample)
         for described, counterexamples in by_description.items():
-            held = tuple(dict.fromkeys(counterexample.held for counterexample in counterexamples))
-            names, _ = alike.setdefault((described, held), (set(), counterexamples[0]))
+            credentials = tuple(
+                dict.fromkeys(counterexample.credential for counterexample in counterexamples)
+            )
+            names, _ = alike.setdefault((described, credentials), (set(), counterexamples[0]))
             names.update(map(str, each.actions))
     return tuple(
         ActionGroup(
-            tuple(sorted(names)), described.resources, described.conditions, held, counterexample
+            tuple(sorted(names)),
+            described.resources,
+            described.conditions,
+            credentials,
+            counterexample,
         )
-        for (described, held), (names, counterexample) in alike.items()
+        for (described, credentials), (names, counterexample) in alike.items()
     )
 
 
@@ -135,10 +141,10 @@ def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
     """Tell whether a counterexample answers a question, too."""
-    request, held = counterexample.request, counterexample.held
+    request, credential = counterexample.request, counterexample.credential
     return (
-        held in question.held
-        and replayed(question, held, request, exists=counterexample.exists) is not None
+        credential in question.credentials
+        and replayed(question, credential, request, exists=counterexample.exists) is not None
     )
 
 
@@ -204,7 +210,7 @@ def uncertain_lists(
                 for resource in ("*", there)
             )
             if star is not other:
-                found.setdefault(action, set()).add((one.held, other))
+                found.setdefault(action, set()).add((one.credential, other))
     if not found:
         return None
     arn = f"arn:{user.partition}:iam::{user.account}:{LISTED[next(iter(found))]}"
@@ -215,7 +221,7 @@ def uncertain_lists(
 
 def _how(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
     """Say the worst of it."""
-    if any(allowed and not held.with_mfa for held, allowed in otherwise):
+    if any(allowed and not credential.with_mfa for credential, allowed in otherwise):
         return _ALLOWED_WITHOUT_MFA
     return _ALLOWED if any(allowed for _, allowed in otherwise) else _REFUSED
 
@@ -245,8 +251,10 @@ def roles_within_reach(
     if not allows:
         return None
     within = Restriction(actions=((Element((_ASSUME,)), True),))
-    held = (CallerCredential.KEY, CallerCredential.SESSION)
-    question = Question(user, now, held, allowed=policies, within=within, assumptions=settings)
+    credentials = (CallerCredential.KEY, CallerCredential.SESSION)
+    question = Question(
+        user, now, credentials, allowed=policies, within=within, assumptions=settings
+    )
     without = not isinstance(prove_none(question), Proved)
     match (without, any(_leads_out(each, user.account) for each in allows)):
         case (True, True):

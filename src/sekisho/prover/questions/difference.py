@@ -61,9 +61,11 @@ def difference(
         FaultyPolicy: if a document cannot be read for certain.
     """
     apart = tells_services_apart(old) or tells_services_apart(new)
-    held = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
+    credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
     within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
-    question = Question(user, now, held, within=within, assumptions=assumptions or Assumptions())
+    question = Question(
+        user, now, credentials, within=within, assumptions=assumptions or Assumptions()
+    )
     return Difference(
         _side(replace(question, allowed=old, denied=new)),
         _side(replace(question, allowed=new, denied=old)),
@@ -137,7 +139,7 @@ def tells_callers(keys: Sequence[str]) -> Message:
 
 def _said(item: ActionGroup) -> tuple[object, ...]:
     """Return what an item says, without the request that shows it."""
-    return item.actions, item.resources, item.conditions, item.held
+    return item.actions, item.resources, item.conditions, item.credentials
 
 
 def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:

@@ -151,7 +151,7 @@ def denying(document: Document) -> Document | None:
 
 def via_service(question: Question) -> Question:
     """Return a question about MFA enforcement for calls by AWS services on the user's behalf."""
-    return replace(question, held=_WITHOUT_MFA_VIA_SERVICE)
+    return replace(question, credentials=_WITHOUT_MFA_VIA_SERVICE)
 
 
 def exempt_list(
@@ -198,7 +198,9 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
     except LimitReached as limit:
         return Unknown(limit.reason)
     return tuple(
-        replace(question, user=_with(question.user, value), held=(CallerCredential.HYPOTHETICAL,))
+        replace(
+            question, user=_with(question.user, value), credentials=(CallerCredential.HYPOTHETICAL,)
+        )
         for value in values
         if value.lower() not in _KNOWN
     )
@@ -254,7 +256,7 @@ def allowed_with_mfa(
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = enforcement_question(policies, user, now, besides, later=later)
-    return replace(question, held=_WITH_MFA)
+    return replace(question, credentials=_WITH_MFA)
 
 
 def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: datetime) -> Question:
@@ -270,16 +272,16 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
         FaultyPolicy: if a document cannot be read for certain.
     """
     new = tuple(each for each in after.identity if each not in before.identity)
-    kept = all(each in after.identity for each in before.identity)
-    if kept and replace(before, identity=()) == replace(after, identity=()):
+    contained = all(each in after.identity for each in before.identity)
+    if contained and replace(before, identity=()) == replace(after, identity=()):
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
         after = replace(denied, identity=(*denied.identity, EVERYTHING))
-    held: tuple[CallerCredential, ...] = _WITH_MFA
+    credentials: tuple[CallerCredential, ...] = _WITH_MFA
     if tells_services_apart(before) or tells_services_apart(after):
-        held += (CallerCredential.MFA_VIA_SERVICE,)
+        credentials += (CallerCredential.MFA_VIA_SERVICE,)
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
-    return Question(user, now, held, allowed=before, denied=after, within=deniable)
+    return Question(user, now, credentials, allowed=before, denied=after, within=deniable)
 
 
 _AGE = "aws:multifactorauthage"
@@ -302,15 +304,19 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    held: tuple[CallerCredential, ...] = _WITH_MFA
+    credentials: tuple[CallerCredential, ...] = _WITH_MFA
     if tells_services_apart(policies):
-        held += _WITH_MFA_VIA_SERVICE
+        credentials += _WITH_MFA_VIA_SERVICE
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
-    if young.conditions and isinstance(prove_none(Question(user, now, held, within=young)), Proved):
+    if young.conditions and isinstance(
+        prove_none(Question(user, now, credentials, within=young)), Proved
+    ):
         young = deniable
     without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))
-    return Question(user, now, held, allowed=without_enforcement, denied=policies, within=young)
+    return Question(
+        user, now, credentials, allowed=without_enforcement, denied=policies, within=young
+    )
 
 
 def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Question:
@@ -318,7 +324,7 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
 
     Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
     """
-    held = (*DIRECT, *VIA_SERVICE) if tells_services_apart(policies) else DIRECT
+    credentials = (*DIRECT, *VIA_SERVICE) if tells_services_apart(policies) else DIRECT
     allowed = replace(
         policies,
         identity=those(
@@ -333,7 +339,7 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
         actions=((_OF_IAM, True),),
         resources=((Element((f"{users}*",)), True), (Element((*own, *nobody)), False)),
     )
-    return Question(user, now, held, allowed=allowed, within=within)
+    return Question(user, now, credentials, allowed=allowed, within=within)
 
 
 def has_self_service(policies: Policies) -> bool:

@@ -212,12 +212,12 @@ def _asked(invariant: Invariant, asked: Question) -> Iterator[Question]:
     without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
     every = with_ if invariant.with_mfa else (*without, *with_)
     if invariant.unless_mfa:
-        yield replace(asked, held=without)
+        yield replace(asked, credentials=without)
     if invariant.only_from:
         conditions = (*asked.within.conditions, (_from(invariant.only_from), False))
-        yield replace(asked, held=every, within=replace(asked.within, conditions=conditions))
+        yield replace(asked, credentials=every, within=replace(asked.within, conditions=conditions))
     if not invariant.unless_mfa and not invariant.only_from:
-        yield replace(asked, held=every)
+        yield replace(asked, credentials=every)
 
 
 def _from(networks: tuple[str, ...]) -> VersionedCondition:
@@ -233,14 +233,14 @@ def _not_older(seconds: int) -> VersionedCondition:
 
 
 def _empty_elsewhere(
-    invariant: Invariant, base: Question, held: tuple[CallerCredential, ...]
+    invariant: Invariant, base: Question, credentials: tuple[CallerCredential, ...]
 ) -> Message | None:
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
     conditions = (*base.within.conditions, (_from(invariant.only_from), False))
     within = replace(base.within, conditions=conditions, resources=())
-    match prove_none(replace(base, held=held[:1], within=within)):
+    match prove_none(replace(base, credentials=credentials[:1], within=within)):
         case Refuted():
             return None
         case Unknown(reason):
@@ -254,11 +254,11 @@ def _empty(invariant: Invariant, base: Question) -> Message | None:
     for action in invariant.actions:
         if not load().expand(action):
             return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
-    held = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
-    if (reason := _empty_elsewhere(invariant, base, held)) is not None:
+    credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    if (reason := _empty_elsewhere(invariant, base, credentials)) is not None:
         return reason
     for within, reason in _parts(invariant, base.within):
-        match prove_none(replace(base, held=held[:1], within=within)):
+        match prove_none(replace(base, credentials=credentials[:1], within=within)):
             case Refuted(counterexample) if counterexample.exists:
                 continue
             case Unknown(unknown):

@@ -423,7 +423,7 @@ def _own_things(case: _Case) -> Iterator[QuestionAnswer]:
 
 
 def _calls(question: Question) -> str:
-    return "direct" if all(held.direct for held in question.held) else "all"
+    return "direct" if all(credential.direct for credential in question.credentials) else "all"
 
 
 def _invariants(case: _Case) -> Iterator[QuestionAnswer]:

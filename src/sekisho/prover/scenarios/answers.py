@@ -286,8 +286,8 @@ def explorations(
     yield Exploration(setting, asked, first)
     if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
-    held, left = {*first.footholds}, [judge, *map(Judge, others(setting))]
-    while met := next((each for each in left if _open(each, _own(held), asked.acts)), None):
+    footholds, left = {*first.footholds}, [judge, *map(Judge, others(setting))]
+    while met := next((each for each in left if _open(each, _own(footholds), asked.acts)), None):
         left.remove(met)
         for start in starts(asked.start, again=met is not judge):
             question = replace(asked, start=start)
@@ -295,11 +295,11 @@ def explorations(
             yield Exploration(met.setting, question, found)
             if not isinstance(found, Unreachable):
                 return
-            held |= {*found.footholds}
+            footholds |= {*found.footholds}
 
 
-def _own(held: Iterable[Foothold]) -> Iterator[Foothold]:
-    return (one for one in held if one.hold.who is Who.USER)
+def _own(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
+    return (one for one in footholds if one.hold.who is Who.USER)
 
 
 def _left(searches: list[Exploration]) -> Message | None:
@@ -326,7 +326,7 @@ def _further(searches: list[Exploration]) -> Message | None:
         (each.setting, one)
         for each in searches
         for one in _footholds(each)
-        if one.hold.who is Who.COLLEAGUE and one.hold.held in WAYS
+        if one.hold.who is Who.COLLEAGUE and one.hold.access in WAYS
     ]
     if not theirs:
         return None
@@ -336,7 +336,7 @@ def _further(searches: list[Exploration]) -> Message | None:
         own = _open(third, mine, asked)
         for setting, one in theirs:
             between = Judge(become(setting, third.setting))
-            as_user = replace(one, hold=Holding(Who.USER, one.hold.held))
+            as_user = replace(one, hold=Holding(Who.USER, one.hold.access))
             if further := _open(between, [as_user], asked) - own:
                 return _FURTHER.filled(acts=", ".join(f"`{act}`" for act in sorted(further)))
     return None
@@ -346,7 +346,7 @@ def _footholds(search: Exploration) -> tuple[Foothold, ...]:
     return search.result.footholds if isinstance(search.result, Unreachable) else ()
 
 
-def _open(judge: Judge, held: Iterable[Foothold], acts: frozenset[Act]) -> frozenset[Act]:
+def _open(judge: Judge, footholds: Iterable[Foothold], acts: frozenset[Act]) -> frozenset[Act]:
     """Return what can be done to the colleague with what the user holds."""
-    found = (judge.open_to(Who.COLLEAGUE, one.hold, acts, member=one.member) for one in held)
+    found = (judge.open_to(Who.COLLEAGUE, one.hold, acts, member=one.member) for one in footholds)
     return frozenset().union(*found)

@@ -75,8 +75,8 @@ class Scenario:
     beyond: Message | None = None
 
 
-def _mfa(*held: Access) -> ScenarioGoal:
-    return ScenarioGoal(frozenset(Holding(Who.USER, each) for each in held))
+def _mfa(*access: Access) -> ScenarioGoal:
+    return ScenarioGoal(frozenset(Holding(Who.USER, each) for each in access))
 
 
 _IN = _mfa(Access.CONSOLE_MFA, Access.TOKEN_MFA)
@@ -190,9 +190,9 @@ def _deeds(*deeds: tuple[Act, Who]) -> ScenarioGoal:
 
 _ENTERED = ScenarioGoal(
     frozenset(
-        Holding(who, held)
+        Holding(who, access)
         for who in (Who.USER, Who.COLLEAGUE)
-        for held in (Access.CONSOLE_MFA, Access.TOKEN_MFA)
+        for access in (Access.CONSOLE_MFA, Access.TOKEN_MFA)
     ),
     frozenset({Deed(Act.WORK, Who.USER), Deed(Act.WORK, Who.COLLEAGUE)}),
 )

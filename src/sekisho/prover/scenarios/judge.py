@@ -134,7 +134,7 @@ class Judge:
         return frozenset(
             move.act
             for move in _on_others(by, who)
-            if move.act in acts and self._once(move, by.held in _WITH_MFA, member).carried_out
+            if move.act in acts and self._once(move, by.access in _WITH_MFA, member).carried_out
         )
 
     def refused(self, by: Holding, acts: Container[Act], *, member: bool) -> frozenset[str]:
@@ -163,8 +163,8 @@ class Judge:
                 else MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
             )
         # a code at an open page says nothing about a session that is held already
-        page = state.page if move.by.held is Access.PASSWORD else None
-        mfa = page.mfa if page is not None else move.by.held in _WITH_MFA
+        page = state.page if move.by.access is Access.PASSWORD else None
+        mfa = page.mfa if page is not None else move.by.access in _WITH_MFA
         outcome = self._once(move, mfa, state.person(move.by.who).member)
         if outcome.carried_out and (refused := self._holder_rule(state, move)):
             return MoveOutcome(refused.code, rule=refused.reason)
@@ -178,7 +178,7 @@ class Judge:
         if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
             return None
         devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
-        credential = self._credential(move.by, move.by.held in _WITH_MFA)
+        credential = self._credential(move.by, move.by.access in _WITH_MFA)
         refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
         if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
             return refused
@@ -216,14 +216,14 @@ class Judge:
         context = Context(
             {
                 **context_of(credential, setting.at, setting.signin),
-                **(setting.tags(move.by.who) if move.by.held is not Access.ROLE else {}),
+                **(setting.tags(move.by.who) if move.by.access is not Access.ROLE else {}),
                 **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
                 **ask.more,
             }
         )
         request = Request(credential.arn, ask.action, ask.resource, context)
-        if move.by.held is Access.ROLE:
+        if move.by.access is Access.ROLE:
             return decide(request, Policies(identity=(EVERYTHING,)), setting.engine)
         if move.act is not Act.ASSUME_ROLE:
             return decide(request, own, setting.engine)
@@ -240,10 +240,10 @@ class Judge:
     def _credential(self, by: Holding, mfa: bool) -> Credential:
         setting = self.setting
         holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
-        if by.held is Access.KEY:
+        if by.access is Access.KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, holder)
         ends = setting.at + timedelta(hours=1)
-        if by.held is Access.ROLE:
+        if by.access is Access.ROLE:
             role = Holder(
                 *(HolderKind.ROLE, setting.partition, setting.account),
                 *(setting.called.role, "/", "AROAEXAMPLEOPS000000"),
@@ -251,7 +251,7 @@ class Judge:
             return Credential(
                 CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
             )
-        return Credential(_KINDS[by.held], holder, issued, ends, issued if mfa else None)
+        return Credential(_KINDS[by.access], holder, issued, ends, issued if mfa else None)
 
     def _asks(self, move: Move) -> Iterator[_Ask]:
         """Yield each permission that a move needs."""
@@ -301,7 +301,7 @@ class Judge:
             "aws:CalledViaFirst": _SERVICE,
             "aws:CalledViaLast": _SERVICE,
         }
-        if move.by.held is Access.KEY:
+        if move.by.access is Access.KEY:
             # absent in the direct call, there and false in the service's
             more["aws:MultiFactorAuthPresent"] = "false"
         return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

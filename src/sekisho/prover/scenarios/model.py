@@ -32,7 +32,7 @@ class Holding:
     """What is held, and whose it is; a role session is held through the user who opened it."""
 
     who: Who
-    held: Access
+    access: Access
 
 
 ROLE_HOLD = Holding(Who.USER, Access.ROLE)
@@ -222,7 +222,7 @@ class ScenarioState:
             case Who.ADMINISTRATOR:
                 return ScenarioUser()
 
-    def taken(self, name: Who) -> bool:
+    def has_name(self, name: Who) -> bool:
         """Whether some device has the name of this user."""
         devices = self.unassigned | self.user.devices | self.colleague.devices
         return any(device.name == name for device in devices)
@@ -255,7 +255,7 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
     for hold in sorted(state.holds):
         if hold == ROLE_HOLD:
             yield Move(Act.WORK, hold, Who.USER)
-        elif hold.held in _API:
+        elif hold.access in _API:
             yield from _own_calls(state, hold)
             for whom in (Who.USER, Who.COLLEAGUE):
                 yield from _calls_on(state, hold, whom)
@@ -282,12 +282,12 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
 def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
     who = Who.USER if hold.who is Who.ADMINISTRATOR else hold.who
-    if not state.taken(who):
+    if not state.has_name(who):
         yield Move(Act.CREATE_DEVICE, hold, who, ScenarioDevice(Hand.ACTOR, who))
     other = ScenarioDevice(Hand.ACTOR)
     if other not in state.unassigned:
         yield Move(Act.CREATE_DEVICE, hold, who, other)
-    if hold.held in _SESSIONS:
+    if hold.access in _SESSIONS:
         yield Move(Act.REGISTER_PASSKEY, hold, who, ScenarioDevice(Hand.ACTOR_PASSKEY))
     if state.person(who).password is ScenarioPassword.KNOWN:
         yield Move(Act.CHANGE_PASSWORD, hold, who)
@@ -377,8 +377,8 @@ def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions
         person = state.person(move.on)
     step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
     if step is NextStep.DONE:
-        held = Access.CONSOLE_MFA if mfa else Access.CONSOLE
-        return replace(_holding(state, Holding(move.on, held)), page=None)
+        access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
+        return replace(_holding(state, Holding(move.on, access)), page=None)
     return replace(state, page=SigninPage(move.on, step is NextStep.NEEDS_MFA, mfa))
 
 

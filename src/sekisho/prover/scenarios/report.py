@@ -372,7 +372,7 @@ _WHO: Mapping[Who, Message] = {
     Who.ADMINISTRATOR: Message("the administrator"),
 }
 
-HELD: Mapping[Access, Message] = {
+ACCESS_NAMES: Mapping[Access, Message] = {
     Access.PASSWORD: Message("password"),
     Access.KEY: Message("access key"),
     Access.CONSOLE: Message("console session without MFA"),
@@ -411,9 +411,9 @@ _WITH_CODE = Message("with an MFA code")
 _WITHOUT_CODE = Message("without a code")
 _GUESS = Message("give an MFA code, without the device")
 _PASSKEY = Message("sign in with the passkey")
-_HOLDER = Message("{who}: {held}")
-_ASKED = Message("{what}, with {held}")
-_REFUSED = Message("{what}, with {held}: refused, {answer}")
+_HOLDER = Message("{who}: {credential}")
+_ASKED = Message("{what}, with {credential}")
+_REFUSED = Message("{what}, with {credential}: refused, {answer}")
 
 
 def step_text(step: ScenarioStep) -> Message:
@@ -425,8 +425,8 @@ def step_text(step: ScenarioStep) -> Message:
     code = _WITH_CODE if move.code else _WITHOUT_CODE
     filled = what.filled(on=_WHO[move.on], device=name, code=code)
     if step.outcome.answer == OK:
-        return _ASKED.filled(what=filled, held=_holder(step))
-    return _REFUSED.filled(what=filled, held=_holder(step), answer=step.outcome.answer)
+        return _ASKED.filled(what=filled, credential=_holder(step))
+    return _REFUSED.filled(what=filled, credential=_holder(step), answer=step.outcome.answer)
 
 
 def _what(move: Move) -> Message:
@@ -441,5 +441,5 @@ def _holder(step: ScenarioStep) -> Message:
     """Return the credential, and whose it is where that is not the user's."""
     by = step.move.by
     if by.who is Who.USER:
-        return HELD[by.held]
-    return _HOLDER.filled(who=_WHO[by.who], held=HELD[by.held])
+        return ACCESS_NAMES[by.access]
+    return _HOLDER.filled(who=_WHO[by.who], credential=ACCESS_NAMES[by.access])

@@ -31,7 +31,7 @@ from sekisho.prover.scenarios.model import (
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.sentences import HELD
+from sekisho.prover.sentences import CREDENTIALS
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
@@ -53,7 +53,8 @@ lists, or sets a device's clock right."""
 
 _UNDECIDED = Message("what the scenarios do not try could not be decided: {reason}")
 _OPEN = Message(
-    "the policies allow what the scenarios do not try: `{action}` on `{resource}`, with {held}"
+    "the policies allow what the scenarios do not try: `{action}` on `{resource}`, "
+    "with {credential}"
 )
 
 
@@ -80,7 +81,7 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    if foothold.hold.held not in WAYS:
+    if foothold.hold.access not in WAYS:
         return None
     match _verdict(setting, foothold):
         case Proved():
@@ -88,22 +89,22 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
         case Unknown(reason):
             return _UNDECIDED.filled(reason=reason)
         case Refuted(counterexample):
-            asked, held = counterexample.request, HELD[counterexample.held]
-            return _OPEN.filled(action=asked.action, resource=asked.resource, held=held)
+            asked, credential = counterexample.request, CREDENTIALS[counterexample.credential]
+            return _OPEN.filled(action=asked.action, resource=asked.resource, credential=credential)
 
 
 def _verdict(setting: Setting, foothold: Foothold) -> Verdict:
-    held = foothold.hold.held
+    access = foothold.hold.access
     # the service itself lets a session token without MFA call nothing of
     # IAM (AWS STS API Reference, "GetSessionToken")
-    refused = ("iam:*",) if held is Access.TOKEN else ()
+    refused = ("iam:*",) if access is Access.TOKEN else ()
     question = enforcement_question(
         setting.policies(foothold.hold.who, member=foothold.member),
         setting.caller(foothold.hold.who),
         setting.at,
         (*sorted(foothold.tried), *_LOOKING_UP, *refused),
     )
-    return prove_none(replace(question, held=(WAYS[held],), assumptions=setting.engine))
+    return prove_none(replace(question, credentials=(WAYS[access],), assumptions=setting.engine))
 
 
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
@@ -306,11 +307,11 @@ class _Search:
         return Unreachable(len(ways), tried, deadlock, assumed, footholds)
 
     def _footholds(self, states: Iterable[ScenarioState]) -> Iterator[Foothold]:
-        held = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
+        holdings = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
         # one group is tried, and there are others
         acts = self._question.acts - _GROUP_ACTS
         actions = {ACTION_OF.get(act, act.value) for act in acts}
-        for hold, member in sorted(held):
+        for hold, member in sorted(holdings):
             if hold.who is not Who.ADMINISTRATOR:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Foothold(hold, member, frozenset(actions - refused))

@@ -46,12 +46,12 @@ def names_for(known: Mapping[Who, str], policies: Iterable[AttachedPolicy]) -> N
     for attached in policies:
         for statement in attached.document.statements:
             texts.update(_values(statement))
-    taken = "\n".join(texts).lower()
+    used = "\n".join(texts).lower()
 
     def free(usual: str) -> str:
-        if usual.lower() not in taken:
+        if usual.lower() not in used:
             return usual
-        return next(name for n in count(2) if (name := f"{usual}-{n}").lower() not in taken)
+        return next(name for n in count(2) if (name := f"{usual}-{n}").lower() not in used)
 
     return Names(
         {who: known[who] if who in known else free(usual) for who, usual in USUAL.people.items()},

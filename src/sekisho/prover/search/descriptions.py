@@ -108,13 +108,13 @@ def _reachable(
 
 
 def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tuple[str, ...]:
-    kept: dict[str, Literal] = {}
+    least: dict[str, Literal] = {}
     for entry in named.element.values:
         found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
         if isinstance(found, Literal) and look.fits((*rest, found)):
-            kept[entry] = found
-    for entry, found in tuple(kept.items()):
-        others = (other for name, other in kept.items() if name != entry)
+            least[entry] = found
+    for entry, found in tuple(least.items()):
+        others = (other for name, other in least.items() if name != entry)
         if any(not look.fits((*rest, found), [(other,)]) for other in others):
-            del kept[entry]
-    return tuple(kept)
+            del least[entry]
+    return tuple(least)

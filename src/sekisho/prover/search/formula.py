@@ -59,10 +59,10 @@ class AnswerSpace:
         for way in self.ways:
             while True:
                 besides = [_not(cube) for cube in found]
-                held = implicant([*self.within, *way, *besides], self.theories, self.effort)
-                if held is None:
+                cube = implicant([*self.within, *way, *besides], self.theories, self.effort)
+                if cube is None:
                     break
-                found.append(self._shortened(held))
+                found.append(self._shortened(cube))
                 if len(found) > MOST_CUBES:
                     raise LimitReached(reasons.TOO_MANY_CONDITIONS)
         return self._needed(found)
@@ -80,19 +80,19 @@ class AnswerSpace:
         demands = [*self.within, *self._all(cube), *map(_not, none)]
         return search(demands, self.theories, self.effort) is not None
 
-    def _shortened(self, held: Cube) -> Cube:
+    def _shortened(self, cube: Cube) -> Cube:
         """Return a cube without the literals that are not needed: who fits it answers."""
         # what a statement demands says more than what another one does not
-        plain = [one for one in held if not self.target.is_implied(one)]
+        plain = [one for one in cube if not self.target.is_implied(one)]
         lists = self.target.lists
-        cube = sorted(plain, key=lambda one: (lists(one), one.holds))
-        for literal in tuple(cube):
-            rest = [one for one in cube if one is not literal]
+        needed = sorted(plain, key=lambda one: (lists(one), one.holds))
+        for literal in tuple(needed):
+            rest = [one for one in needed if one is not literal]
             # which resources they are is said in any case: it is what a reader looks for
             last = lists(literal) and not any(map(lists, rest))
             if not last and not self._admits_another(rest):
-                cube = rest
-        return tuple(reversed(cube))
+                needed = rest
+        return tuple(reversed(needed))
 
     def _admits_another(self, cube: Sequence[Literal]) -> bool:
         """Tell whether a request that does not answer fits a cube."""
@@ -155,7 +155,7 @@ class Question:
     Attributes:
         user: whose requests.
         now: the earliest time of a request.
-        held: the credentials and ways of calling that are asked about.
+        credentials: of which kinds, and calling in which ways.
         allowed, denied: None: nothing is demanded.
         within: further demands.
         assumptions: how the points are read that AWS does not document.
@@ -164,7 +164,7 @@ class Question:
 
     user: CallingUser
     now: datetime
-    held: tuple[CallerCredential, ...]
+    credentials: tuple[CallerCredential, ...]
     allowed: Policies | None = None
     denied: Policies | None = None
     within: Restriction = field(default_factory=Restriction)

@@ -33,7 +33,13 @@ from sekisho.prover.search.formula import (
 )
 from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.values import keys, resources
-from sekisho.prover.values.actions import ActionClass, RequestRange, RequestRanges, Ties, is_taken
+from sekisho.prover.values.actions import (
+    ActionClass,
+    RequestRange,
+    RequestRanges,
+    Ties,
+    includes_action,
+)
 from sekisho.prover.values.credentials import CallerCredential, Situation, situations
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
 from sekisho.prover.values.reading import About, ConditionReading
@@ -204,7 +210,9 @@ class RequestSearch:
             if found is None:
                 raise InternalError("the prover describes requests that it does not find")
             narrow = joined(self._question.within, within_of(cube, target))
-            question = replace(self._question, held=(view.situation.held,), within=narrow)
+            question = replace(
+                self._question, credentials=(view.situation.credential,), within=narrow
+            )
             counterexample = self._replayed(view, about, found, question)
             if counterexample is None and not reading.linked and not reading.inexact:
                 self._checked(view, about, found)
@@ -216,15 +224,15 @@ class RequestSearch:
 
     def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Description:
         """Return a description that says whose resources it is about where that matters."""
-        held = way.view.situation.held
+        credential = way.view.situation.credential
         same = {
             each.view.owner.account
             for each in ways
-            if each.described == way.described and each.view.situation.held is held
+            if each.described == way.described and each.view.situation.credential is credential
         }
         others = (one for one in self._owners.all if one.account not in same)
         question = replace(
-            self._question, held=(held,), allowed=None, denied=None, within=way.within
+            self._question, credentials=(credential,), allowed=None, denied=None, within=way.within
         )
         for owner in others:
             view = self._view(way.view.situation, owner)
@@ -244,7 +252,7 @@ class RequestSearch:
         """Return the statements that can be about the one action that is asked about."""
         if self._only is None:
             return rules
-        takes = partial(is_taken, load(), self._only)
+        takes = partial(includes_action, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
     def _of_only(self, like: _View, about: RequestRange) -> Counterexample | None:
@@ -258,7 +266,7 @@ class RequestSearch:
 
     def _may_answer(self, view: _View, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
-        takes = partial(is_taken, self._ranges.catalogue, alike[0].actions[0])
+        takes = partial(includes_action, self._ranges.catalogue, alike[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
         try:
             return self._search(view, RequestRange(forms, "*", takes=takes)) is not None
@@ -269,7 +277,7 @@ class RequestSearch:
     @cached_property
     def _situations(self) -> list[Situation]:
         question = self._question
-        return situations(question.user, question.now, question.held)
+        return situations(question.user, question.now, question.credentials)
 
     @cached_property
     def _owners(self) -> Owners:
@@ -297,12 +305,12 @@ class RequestSearch:
         return ConditionReading(about, self._asked, self._effort)
 
     def _view(self, situation: Situation, owner: Owner) -> _View:
-        key = (situation.held, owner.account)
+        key = (situation.credential, owner.account)
         if key not in self._views:
             keyed = self._owners.keyed
             user = self._question.user
             place = ResourcePlace(user.partition, owner.account, owner.own, owner.own or keyed)
-            first = self._views.get((situation.held, user.account))
+            first = self._views.get((situation.credential, user.account))
             # whose the resource is is read only where something asks for it
             reading = first.reading if first and not keyed else self._reading(situation, (owner,))
             self._views[key] = _View(situation, owner, place, reading)
@@ -310,7 +318,7 @@ class RequestSearch:
 
     def _candidate(self, situation: Situation) -> Looked:
         """Return what answers of more than there can be: of any name, and any ARN."""
-        if situation.held not in self._possible:
+        if situation.credential not in self._possible:
             owners, own = self._owners, self._owners.all[0]
             view = self._view(situation, own)
             if owners.keyed and (len(owners.all) > 1 or not owners.whole):
@@ -320,11 +328,11 @@ class RequestSearch:
             try:
                 found = self._search(view, everything)
             except LimitReached:
-                self._possible[situation.held] = LimitHit()
+                self._possible[situation.credential] = LimitHit()
             else:
                 looked = NoCandidate() if found is None else Candidate(found)
-                self._possible[situation.held] = looked
-        return self._possible[situation.held]
+                self._possible[situation.credential] = looked
+        return self._possible[situation.credential]
 
     def _in_view(self, situation: Situation, owner: Owner) -> Counterexample | None:
         candidate = self._candidate(situation)
@@ -428,8 +436,10 @@ class RequestSearch:
         request = view.reading.scope(action, resource, values, None).request
         if not view.owner.own and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
-        held = view.situation.held
-        return replayed(question or self._question, held, request, exists=each.real is not None)
+        credential = view.situation.credential
+        return replayed(
+            question or self._question, credential, request, exists=each.real is not None
+        )
 
 
 _A_RULE = 10

@@ -119,11 +119,11 @@ class ActionSource:
             places: dict[Action, int] = {}
             for service in (*self.services, ""):
                 places |= by_service.get(service, {})
-            taken = (one for one in places if is_taken(catalogue, one, self.action))
-            yield from sorted(taken, key=places.__getitem__)
+            included = (one for one in places if includes_action(catalogue, one, self.action))
+            yield from sorted(included, key=places.__getitem__)
         elif self.action.negated:
             everything = catalogue.expand(_ALL) if _ALL not in self.action.values else ()
-            yield from (one for one in everything if is_taken(catalogue, one, self.action))
+            yield from (one for one in everything if includes_action(catalogue, one, self.action))
         else:
             for entry in self.action.values:
                 yield from _expanded(catalogue, entry)
@@ -166,11 +166,11 @@ def classes(
     Those that the elements do not tell apart stand in one list.
     """
     # what takes in everything, or nothing, tells nothing apart
-    taken = [names for each in elements if (names := _taken(catalogue, each)) is not None]
+    included = [names for each in elements if (names := _included(catalogue, each)) is not None]
     found: dict[int, dict[object, dict[str, Action]]] = {}
     for action in (one for source in sources for one in source.actions(catalogue)):
         name = _name(action)
-        by_elements = sum((name in names) << place for place, names in enumerate(taken))
+        by_elements = sum((name in names) << place for place, names in enumerate(included))
         alike = found.setdefault(by_elements, {})
         alike.setdefault((action.resource_types, ties.of(action, direct=True)), {})[name] = action
     return tuple(
@@ -190,9 +190,9 @@ _EVERYTHING = 1_000_000
 _WILDCARDS = 1_000
 
 
-def is_taken(catalogue: Catalogue, action: Action, element: Element) -> bool:
+def includes_action(catalogue: Catalogue, action: Action, element: Element) -> bool:
     """Tell whether an element takes in a real action."""
-    names = _taken(catalogue, element)
+    names = _included(catalogue, element)
     listed = names is None or _name(action) in names
     return listed is not element.negated
 
@@ -220,7 +220,7 @@ def _name(action: Action) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def _taken(catalogue: Catalogue, element: Element) -> frozenset[str] | None:
+def _included(catalogue: Catalogue, element: Element) -> frozenset[str] | None:
     """Return the names that the entries match; None if one of them matches all."""
     if _ALL in element.values:
         return None
@@ -311,7 +311,7 @@ class RequestRanges:
     def of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
         forms, besides = resources.forms_of(action, place)
-        takes = partial(is_taken, self.catalogue, action)
+        takes = partial(includes_action, self.catalogue, action)
         return RequestRange(forms, besides, str(action), takes, real=action)
 
     @cached_property

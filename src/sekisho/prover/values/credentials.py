@@ -154,7 +154,7 @@ class Situation:
         absent: keys (in lower case) that the request cannot have.
     """
 
-    held: CallerCredential
+    credential: CallerCredential
     values: Context
     absent: frozenset[str]
 
@@ -164,28 +164,28 @@ _CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 
 
 def situations(
-    user: CallingUser, now: datetime, held: tuple[CallerCredential, ...]
+    user: CallingUser, now: datetime, ways: tuple[CallerCredential, ...]
 ) -> list[Situation]:
-    """Return the situations of `user` for each way of calling in `held`."""
-    return [_situation(user, now, each) for each in held]
+    """Return the situations of `user` for each of the ways of calling."""
+    return [_situation(user, now, each) for each in ways]
 
 
-def _situation(user: CallingUser, now: datetime, held: CallerCredential) -> Situation:
+def _situation(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
     tail = arns.split(user.arn)[-1]
     path = tail[len("user") : len(tail) - len(user.name)]
     holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, EXAMPLE_ID)
-    key = held in (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
+    key = way in (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
     kind = CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION
     credential = Credential(
         kind,
         holder,
         issued_at=None if key else now,
         expires_at=None if key else now + _LONGEST,
-        mfa_at=now if held.with_mfa else None,
+        mfa_at=now if way.with_mfa else None,
     )
     values = Context(context_of(credential, now, SigninAssumptions())).with_(user.known)
     absent = set(_CREDENTIALS).difference(values.folded)
-    if held.direct:
+    if way.direct:
         absent |= set(_CALLED_VIA)
     else:
         values = values.with_({"aws:ViaAWSService": "true"})
@@ -193,4 +193,4 @@ def _situation(user: CallingUser, now: datetime, held: CallerCredential) -> Situ
             values = values.with_({"aws:MultiFactorAuthPresent": "false"})
             # whether the service's own session shows is not documented
             absent -= {"aws:multifactorauthpresent", "aws:tokenissuetime"}
-    return Situation(held, values, frozenset(absent))
+    return Situation(way, values, frozenset(absent))

@@ -108,12 +108,12 @@ def with_only(policies: Policies, chosen: _Chosen) -> Policies:
 
 def those(attached: _Attached, chosen: _Chosen) -> _Attached:
     """Return some policies with none but the chosen statements; those without any are left out."""
-    kept = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
+    chosen_of = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
     return tuple(
         policy
         if statements == policy.document.statements
         else AttachedPolicy(policy.name, replace(policy.document, statements=statements))
-        for policy, statements in kept
+        for policy, statements in chosen_of
         if statements
     )
 

@@ -125,7 +125,7 @@ class ConditionReading:
         self.loose = about.assigned is None
         self.effort = effort
         self.tracked = about.tracked
-        self.direct = about.situation.held.direct
+        self.direct = about.situation.credential.direct
         self._about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
         self._owners = (user.account,) if about.owners is None else about.owners

@@ -301,10 +301,10 @@ class RequestTarget:
         return self._elements[key]
 
     def _resource(self, element: Element, effect: Effect, version: Version | None) -> Literal:
-        taken = self._takes_unresolved(element, effect, version)
-        known, key = self._reading.resources, (element.values, version, taken)
+        unresolved = self._takes_unresolved(element, effect, version)
+        known, key = self._reading.resources, (element.values, version, unresolved)
         if key not in known:
-            known[key] = self._patterns(element, version, taken=taken)
+            known[key] = self._patterns(element, version, unresolved=unresolved)
         patterns = known[key]
         if isinstance(patterns, Literal):
             # free is whether an entry matches, whichever way an element asks for that
@@ -333,7 +333,7 @@ class RequestTarget:
         return self._besides is not None and resources.matches(element, effect, scope)
 
     def _patterns(
-        self, element: Element, version: Version | None, *, taken: bool
+        self, element: Element, version: Version | None, *, unresolved: bool
     ) -> Patterns | Literal:
         """Return the patterns of an element, or a free literal if a variable is not known."""
         tails = (entry.split(":", arns.PARTS - 1)[-1] for entry in element.values)
@@ -345,7 +345,7 @@ class RequestTarget:
         return Patterns(
             tokens
             for entry in element.values
-            for tokens in self._arns(entry, version, unresolved=taken)
+            for tokens in self._arns(entry, version, unresolved=unresolved)
         )
 
     def _has_unresolved(self, element: Element, version: Version | None) -> bool:

@@ -40,9 +40,9 @@ _ORDINARY = "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZ.+=
 
 def filler(used: Iterable[str]) -> str:
     """Return a character that is not among `used`, an ordinary one if there is any."""
-    taken = set(used)
-    found = next((char for char in _ORDINARY if char not in taken), None)
-    return found or next(chr(code) for code in range(0xA1, 0x2FFF) if chr(code) not in taken)
+    known = set(used)
+    found = next((char for char in _ORDINARY if char not in known), None)
+    return found or next(chr(code) for code in range(0xA1, 0x2FFF) if chr(code) not in known)
 
 
 class Machine:

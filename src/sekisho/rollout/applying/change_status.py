@@ -86,12 +86,12 @@ def password_in_doubt(change: SetsPassword, api: AwsApi) -> PlanRefused:
 
 
 def settle_passwords(
-    kept: PlanFile, ours: Iterable[str], theirs: Iterable[str], api: AwsApi, now: datetime
+    plan_file: PlanFile, ours: Iterable[str], theirs: Iterable[str], api: AwsApi, now: datetime
 ) -> None:
     """Write into the journal whose the passwords in doubt are.
 
     Args:
-        kept: a plan and its journal, which nobody else works with.
+        plan_file: a plan and its journal, which nobody else works with.
         ours: users whose password is not somebody else's: it may be set anew, or taken back.
         theirs: users whose password somebody else has set.
         api: is asked whether there is a password.
@@ -105,13 +105,13 @@ def settle_passwords(
     said = [*((user, Event.BEGUN) for user in ours), *((user, Event.ALREADY) for user in theirs)]
     if not said:
         return
-    check_account(kept.plan, api)
-    kept.journal.open(kept.plan.digest, kept.plan.to_json())
-    sets = {each.user: each for each in kept.plan.changes if isinstance(each, SetsPassword)}
+    check_account(plan_file.plan, api)
+    plan_file.journal.open(plan_file.plan.digest, plan_file.plan.to_json())
+    sets = {each.user: each for each in plan_file.plan.changes if isinstance(each, SetsPassword)}
     entries = {}
     for user, event in said:
         change = sets.get(user)
-        untold = change and password_owner(change, kept.journal, api) is PasswordOwner.UNTOLD
+        untold = change and password_owner(change, plan_file.journal, api) is PasswordOwner.UNTOLD
         if change is None or user in entries or not untold:
             raise UsageError(
                 Message("it is not in doubt whose the password of `{user}` is").filled(user=user)
@@ -123,7 +123,7 @@ def settle_passwords(
             )
         entries[user] = JournalEntry(now, event, change.address, "said by whoever ran this")
     for entry in entries.values():
-        kept.journal.record(entry)
+        plan_file.journal.record(entry)
 
 
 class ChangeStatus(StrEnum):

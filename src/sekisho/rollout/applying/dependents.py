@@ -94,31 +94,31 @@ class Dependents:
         for change in self.plan.changes:
             if isinstance(change, AddUserToGroup) and change.group == group:
                 to_undo = self.journal.is_to_undo(change.address)
-                if to_undo and not self._what_stays(change.user, ahead=True):
+                if to_undo and not self._what_stays(change.user, before=True):
                     yield change.user
 
     def _stays(self, user: str) -> str:
         """Return the address of what the plan made of a user and does not go; "" if none."""
         if user not in self._staying:
-            self._staying[user] = self._what_stays(user, ahead=False)
+            self._staying[user] = self._what_stays(user, before=False)
         return self._staying[user]
 
-    def _what_stays(self, user: str, *, ahead: bool) -> str:
+    def _what_stays(self, user: str, *, before: bool) -> str:
         """Return the same, asked `ahead` of the password's turn or after it."""
-        stays = (each.address for each in self.plan.changes if self._remains(each, user, ahead))
+        stays = (each.address for each in self.plan.changes if self._remains(each, user, before))
         return next(stays, "")
 
-    def _remains(self, change: Change, user: str, ahead: bool) -> bool:
+    def _remains(self, change: Change, user: str, before: bool) -> bool:
         """Return whether a change made the user, or the password, and that stays."""
         match change:
             case CreateLoginProfile(name) if name == user:
                 # its turn comes before that of whatever enforces MFA for the user
                 there = change.read(Observer(self.api)) is not None
-                return there and not (ahead and self._goes(change))
+                return there and not (before and self._goes(change))
             case CreateUser(name) if name == user:
                 actual = change.read(Observer(self.api))
                 goes = self.journal.is_to_undo(change.address) and actual == change.after
-                return actual is not None and not (goes and not self._is_used(user, ahead))
+                return actual is not None and not (goes and not self._is_used(user, before))
             case _:
                 return False
 
@@ -131,7 +131,7 @@ class Dependents:
             and not profile.signs_of_use(self.api)
         )
 
-    def _is_used(self, user: str, ahead: bool) -> bool:
+    def _is_used(self, user: str, before: bool) -> bool:
         """Return whether a user holds anything that the plan does not take back."""
         given = []
         for change in self.plan.changes:
@@ -145,7 +145,7 @@ class Dependents:
                         pass
         # the plan's own password is looked at by itself
         sets = any(isinstance(e, CreateLoginProfile) and e.user == user for e in self.plan.changes)
-        return is_used(self.api, user, given, password_goes=ahead and sets)
+        return is_used(self.api, user, given, password_goes=before and sets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,19 +218,19 @@ def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
     Returns whether anything is left to do, or to write into the journal.
     """
     observer = Observer(api)
-    stands = {
+    statuses = {
         each.address: status_of(each, each.read(observer), journal, api) for each in plan.changes
     }
-    drifted = [address for address, each in stands.items() if each is ChangeStatus.DRIFTED]
+    drifted = [address for address, each in statuses.items() if each is ChangeStatus.DRIFTED]
     about = plan.needless
     drifted += [each.address for each in about if not each.is_needless(each.read(observer))]
-    waiting = [each for each in plan.changes if stands[each.address] is ChangeStatus.WAITS]
+    waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
     came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
     if drifted or any(came.values()):
         raise _stale(drifted, came)
     return not all(
         each is ChangeStatus.DONE and journal.standing(address) in _SETTLED
-        for address, each in stands.items()
+        for address, each in statuses.items()
     )
 
 

@@ -127,9 +127,9 @@ class Journal:
         """
         try:
             content = self.path.read_bytes() if self.path.exists() else b""
-            kept = _whole_lines(content)
-            self._torn = len(kept) if len(kept) < len(content) else None
-            lines = kept.decode("utf-8").splitlines()
+            whole = _whole_lines(content)
+            self._torn = len(whole) if len(whole) < len(content) else None
+            lines = whole.decode("utf-8").splitlines()
             self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
             if not lines:
                 if text:

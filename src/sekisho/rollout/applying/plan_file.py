@@ -39,8 +39,8 @@ def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
         message = Message("cannot be read: {reason}").filled(reason=reason_of(error))
         fault = Fault(Code.FILE_UNREADABLE, message)
         raise FaultyInput(str(path), [fault]) from None
-    held = _held_by_journal(text)
-    if held is not None:
+    from_journal = _plan_in_journal(text)
+    if from_journal is not None:
         if journal is not None and journal.resolve() != path.resolve():
             raise UsageError(
                 Message(
@@ -48,7 +48,9 @@ def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
                 ).filled(path=path, journal=journal),
                 fix=Message("leave one of them out"),
             )
-        return PlanFile(_plan(held, path, Message("restore the file from a copy")), Journal(path))
+        return PlanFile(
+            _plan(from_journal, path, Message("restore the file from a copy")), Journal(path)
+        )
     named = journal or path.with_name(f"{path.name}.journal")
     _check_place(named)
     begun = Message("give its journal `{journal}` in its place: it holds the plan that was applied")
@@ -108,7 +110,7 @@ def _check_place(journal: Path) -> None:
     )
 
 
-def _held_by_journal(text: str) -> str | None:
+def _plan_in_journal(text: str) -> str | None:
     """Return the text of the plan in a journal's first line; None if it is no journal."""
     try:
         header = json.loads(text.partition("\n")[0])

@@ -29,14 +29,14 @@ Report = TypeVar("Report", ApplyReport, RollbackReport)
 
 
 def retried(
-    run: Callable[[], Report], sleep: Callable[[float], None], told: Callable[[Stop], None]
+    run: Callable[[], Report], sleep: Callable[[float], None], report_stop: Callable[[Stop], None]
 ) -> Report:
     """Return what `run` comes to, run again after a wait as long as what stops it may pass.
 
     Args:
         run: a run of `execute` or `roll_back`, always of the same plan and journal.
         sleep: waits so many seconds.
-        told: is told of each stop before a wait.
+        report_stop: is told of each stop before a wait.
 
     Raises:
         PlanRefused: as `run` does; what looks like drift after a stop gets time to pass, too.
@@ -44,7 +44,7 @@ def retried(
     report = run()
     waits, fewest = list(WAITS), len(report.remaining)
     while (stop := report.stopped) is not None and _passes(stop) and waits:
-        told(stop)
+        report_stop(stop)
         sleep(waits.pop(0))
         report = _again(run, sleep, waits)
         if len(report.remaining) < fewest:
@@ -55,7 +55,7 @@ def retried(
 def retried_until_visible(
     run: Callable[[], RollbackReport],
     sleep: Callable[[float], None],
-    told: Callable[[Stop], None],
+    report_stop: Callable[[Stop], None],
 ) -> RollbackReport:
     """Return what a roll-back comes to, once AWS shows what was made before it.
 
@@ -66,13 +66,13 @@ def retried_until_visible(
     Raises:
         PlanRefused: as `patiently` does.
     """
-    report = retried(run, sleep, told)
+    report = retried(run, sleep, report_stop)
     for seconds in WAITS[-3:]:
         doubtful = _doubtful(report)
         if not doubtful:
             break
         sleep(seconds)
-        report = retried(run, sleep, told)
+        report = retried(run, sleep, report_stop)
         if _doubtful(report) == doubtful:
             break
     return report

@@ -114,10 +114,10 @@ def roll_back(
 
 def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
     """Return how far a plan was taken back, as its open journal tells."""
-    ahead = preview_rollback(plan, journal)
-    left = [Left(each, IRREVERSIBLE) for each in ahead.never]
-    left += [Left(each, NOT_OURS) for each in ahead.theirs]
-    return RollbackReport(undone_addresses(plan, journal), tuple(left), ahead.coming)
+    preview = preview_rollback(plan, journal)
+    left = [Left(each, IRREVERSIBLE) for each in preview.never]
+    left += [Left(each, NOT_OURS) for each in preview.theirs]
+    return RollbackReport(undone_addresses(plan, journal), tuple(left), preview.coming)
 
 
 def undone_addresses(plan: Plan, journal: Journal) -> tuple[str, ...]:

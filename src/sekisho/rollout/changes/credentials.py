@@ -135,8 +135,8 @@ class DeactivateDevice(Change):
         """Return the account in which the user does not have the device."""
 
         def changed(user: User) -> User:
-            kept = tuple(device for device in user.devices if device.serial != self.serial)
-            return replace(user, devices=kept)
+            others = tuple(device for device in user.devices if device.serial != self.serial)
+            return replace(user, devices=others)
 
         return with_user(snapshot, self.user, changed)
 
@@ -202,8 +202,8 @@ class DeleteDevice(Change):
 
     def forecast(self, snapshot: Snapshot) -> Snapshot:
         """Return the account without the device."""
-        kept = (device for device in snapshot.unassigned_devices if device.serial != self.serial)
-        return replace(snapshot, unassigned_devices=tuple(kept))
+        others = (device for device in snapshot.unassigned_devices if device.serial != self.serial)
+        return replace(snapshot, unassigned_devices=tuple(others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,10 @@ class CreatePolicyVersion(Change):
         old = [*self.replaced["versions"]]
         documents = {actual["default"]: actual["document"], **actual.get("beside", {})}
         added = tuple(each for each in actual["versions"] if each not in old)
-        kept = [each for each in actual["versions"] if each in old]
+        remaining = [each for each in actual["versions"] if each in old]
         ours = all(documents.get(each) == self.document for each in added)
         back = actual["default"] in added or actual["document"] == self.replaced["document"]
-        return added if ours and back and sorted(kept) == sorted(old) else ()
+        return added if ours and back and sorted(remaining) == sorted(old) else ()
 
     def read(self, observer: Observer) -> Image:
         """Return the versions, with the documents of new ones that are not the default."""

@@ -142,9 +142,9 @@ class _Reader:
         self, waves: tuple[Wave, ...], policy: PolicyGoal, group: GroupGoal | None
     ) -> bool:
         """Return whether nobody is selected, is in the group, or can have the policy already."""
-        stands = policy_arn(self.snapshot, policy) in self.snapshot.policies
+        exists = policy_arn(self.snapshot, policy) in self.snapshot.policies
         members = group is not None and any(group.name in u.groups for u in self.snapshot.users)
-        return not (stands or members or self.unread or any(wave.users for wave in waves))
+        return not (exists or members or self.unread or any(wave.users for wave in waves))
 
     def _policy(self, shape: Shape, name: str) -> PolicyGoal:
         got = shape.members((), _POLICY)
@@ -239,16 +239,16 @@ class _Reader:
             users = self._users(got["who"], set())
             return (Wave("", users),) if users or not got["who"].absent else ()
         waves: list[Wave] = []
-        taken: set[str] = set()
+        in_earlier_waves: set[str] = set()
         for place, shape in enumerate(got["waves"].items(), start=1):
             one = shape.members(("who",), ("name", "from", "except"))
             name = one["name"].text() or f"wave {place}"
             if name in [wave.name for wave in waves]:
                 one["name"].fault(Message("there is another wave `{name}`").filled(name=name))
             left = selected(one["except"], self.snapshot)
-            users = self._users(one["who"], taken | left.users.keys())
+            users = self._users(one["who"], in_earlier_waves | left.users.keys())
             self.unread |= left.unread & {*users}
-            taken |= {*users}
+            in_earlier_waves |= {*users}
             starts = one["from"].day()
             today = self.snapshot.taken_at.astimezone(UTC).date()
             waves.append(Wave(name, users, starts, starts is None or starts <= today))

@@ -18,7 +18,7 @@ _Test = Callable[[User], bool | None]
 _KEYS = ("user", "group", "path", "tag", "name", "with", "without", "all")
 _HOLDING = ("with", "without")
 _DETAILS = "GetAccountAuthorizationDetails"
-_HELD: dict[str, tuple[str, Callable[[User], bool]]] = {
+_PARTS_OF_USERS: dict[str, tuple[str, Callable[[User], bool]]] = {
     "password": ("GetLoginProfile", lambda user: user.password is not None),
     "key": ("ListAccessKeys", lambda user: any(key.active for key in user.keys)),
     "device": ("ListMFADevices", lambda user: bool(user.devices)),
@@ -102,8 +102,8 @@ def _test(key: str, shape: Shape, snapshot: Snapshot) -> _Test:
     """Return whether a user is as one key of a selector says; None where it was not read."""
     match key:
         case "with" | "without":
-            held = [_holding(each, snapshot, wanted=key == "with") for each in shape.items()]
-            return lambda user: _all(held, user)
+            tests = [_holding(each, snapshot, wanted=key == "with") for each in shape.items()]
+            return lambda user: _all(tests, user)
         case "all":
             everybody = shape.flag()
             return lambda _: everybody
@@ -143,8 +143,8 @@ def _known(shape: Shape, name: str, kind: Message, names: set[str]) -> None:
 
 
 def _holding(shape: Shape, snapshot: Snapshot, *, wanted: bool) -> _Test:
-    if (text := shape.choice(_HELD)) is None:
+    if (text := shape.choice(_PARTS_OF_USERS)) is None:
         return lambda _: False
-    operation, holds = _HELD[text]
-    held = _read(holds, users_not_read(snapshot, operation))
-    return held if wanted else lambda user: None if (has := held(user)) is None else not has
+    operation, holds = _PARTS_OF_USERS[text]
+    has_it = _read(holds, users_not_read(snapshot, operation))
+    return has_it if wanted else lambda user: None if (has := has_it(user)) is None else not has

@@ -30,7 +30,7 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     faults += _unknown(NO_USER, goal.break_glass, users, "break_glass")
     if goal.group is not None:
         faults += _unknown(NO_USER, goal.group.members, users | {*new}, "group.members")
-    return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_taken(goal, snapshot))
+    return (*faults, *_break_glass(goal), *_replaced(goal, snapshot), *_names_taken(goal, snapshot))
 
 
 def _stages(goal: Goal) -> Iterator[tuple[str, PolicyGoal, GroupGoal | None]]:
@@ -104,7 +104,7 @@ def _break_glass(goal: Goal) -> Iterator[Fault]:
             yield Fault(Code.PLAN_UNSAFE, message, "break_glass", fix=fix)
 
 
-def _taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
+def _names_taken(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
     """Yield the names that something else has: IAM compares them without path and case."""
     policies = [policy for policy in snapshot.policies.values() if not policy.aws_managed]
     for place, policy, group in _stages(goal):
@@ -120,10 +120,10 @@ def _somebody(wanted: NewUser, known: User | None, where: str) -> Iterator[Fault
     """Yield a fault if the user is there already, and not as a half-done plan would leave them."""
     if known is None:
         return
-    held = known.keys or known.devices
-    opens = known.password is None and wanted.password is not None and held
+    devices_and_keys = known.keys or known.devices
+    gets_password = known.password is None and wanted.password is not None and devices_and_keys
     tags_differ = any(known.tags.get(key) != value for key, value in wanted.tags.items())
-    if opens or tags_differ:
+    if gets_password or tags_differ:
         message = Message("the user `{name}` is there already, and is somebody else").filled(
             name=wanted.name
         )

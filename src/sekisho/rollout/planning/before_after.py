@@ -92,16 +92,16 @@ class BeforeAfter:
 
     def whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
         """Return the affected users for whom the answer is yes; users who are alike share one."""
-        return tuple(name for name, told in self._of_each(question, self.like).items() if told)
+        return tuple(name for name, answer in self._of_each(question, self.like).items() if answer)
 
     def _of_each(
         self, question: Callable[["BeforeAfter", User], _Told], like: Mapping[str, User]
     ) -> Mapping[str, _Told]:
         answers: dict[str, _Told] = {}
         for user in self.affected:
-            stands = like[user.name]
-            if stands.name not in answers:
-                answers[stands.name] = question(self, stands)
+            representative = like[user.name]
+            if representative.name not in answers:
+                answers[representative.name] = question(self, representative)
         return {user.name: answers[like[user.name].name] for user in self.affected}
 
     def was_stuck(self, name: str) -> bool:
@@ -209,8 +209,8 @@ def representatives(
             decide = [policies_of(each, user.name) for each in (before, after)]
         except FaultyAccount:
             return (user.name,)
-        held = (_holds(user), unread.get(user.name, ())) if holding else ()
-        return (*held, *likenesses.of(user, *decide))
+        own = (_holds(user), unread.get(user.name, ())) if holding else ()
+        return (*own, *likenesses.of(user, *decide))
 
     return {user.name: first.setdefault(key(user), user) for user in users}
 

@@ -88,7 +88,7 @@ def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
             if enforced is Enforced.UNKNOWN
             else ImpactKind.NOT_ENFORCED
         )
-    if entry.console_shut:
+    if entry.console_refused:
         return ImpactKind.KEY_ONLY
     if user.devices:
         return ImpactKind.READY
@@ -158,12 +158,12 @@ def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[SampleReque
 
 def other_credentials_stop(accounts: BeforeAfter) -> tuple[str, ...]:
     """Return whose SSH key, certificate or credential for one service comes to be shut out."""
-    held = {user.name: _held(accounts, user) for user in accounts.affected}
-    asked_about = frozenset[str]().union(*held.values())
+    services_of = {user.name: _services_used(accounts, user) for user in accounts.affected}
+    asked_about = frozenset[str]().union(*services_of.values())
     if not asked_about:
         return ()
-    shut = accounts.decided(partial(_denied_services, services=asked_about))
-    return tuple(name for name, services in held.items() if services & shut[name])
+    denied = accounts.decided(partial(_denied_services, services=asked_about))
+    return tuple(name for name, services in services_of.items() if services & denied[name])
 
 
 def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
@@ -179,15 +179,15 @@ def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
         and credentials.others_unread
     }
     every = frozenset({"", *SERVICES})
-    shut = accounts.decided(partial(_denied_services, services=every)) if unread else {}
+    denied = accounts.decided(partial(_denied_services, services=every)) if unread else {}
     return tuple(
         user.name
         for user in accounts.affected
-        if user.name in known or (user.name in unread and shut[user.name])
+        if user.name in known or (user.name in unread and denied[user.name])
     )
 
 
-def _held(accounts: BeforeAfter, user: User) -> frozenset[str]:
+def _services_used(accounts: BeforeAfter, user: User) -> frozenset[str]:
     """Return the services that a user's active ones are for; "" for any.
 
     A certificate may be known by the credential report alone.

@@ -93,15 +93,15 @@ def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
 
 def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
     """Yield of what an account would come to have more than it may; what AWS counts is believed."""
-    summary, held = before.summary, _held(before)
-    for name, (quota, number) in _held(after).items():
-        made = number - held[name][1]
+    summary, counts = before.summary, _counts(before)
+    for name, (quota, number) in _counts(after).items():
+        made = number - counts[name][1]
         if made > 0:
-            used = max(summary.get(name, 0), held[name][1]) + made
+            used = max(summary.get(name, 0), counts[name][1]) + made
             yield from _over(used, quota, after.account, summary)
 
 
-def _held(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
+def _counts(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
     """Return how many an account has, by AWS's names in the account summary."""
     own = sum(not policy.aws_managed for policy in snapshot.policies.values())
     return {

@@ -99,7 +99,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
     accounts = compared(snapshot, draft.now, draft.changes, caller, goal)
     accounts = replace(accounts, needless=tuple(draft.needless))
     persons = people(accounts, goal)
-    told = (
+    warned = (
         *draft.warnings,
         *no_enforcement(accounts.changes, snapshot),
         *warnings(accounts),
@@ -115,7 +115,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         needless=accounts.needless,
         proofs=proofs(accounts),
         reasons=tuple(_against(draft, accounts)),
-        warnings=told,
+        warnings=warned,
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),

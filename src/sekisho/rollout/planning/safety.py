@@ -96,7 +96,7 @@ _VERDICTS: Mapping[ScenarioOutcome, SafetyVerdict] = {
 def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
     return (
-        _enforcement_shut(accounts),
+        _enforcement_proved(accounts),
         gets_in(accounts),
         *keeping(accounts),
         _works_with_mfa(accounts),
@@ -162,7 +162,7 @@ def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
     return (PlanNote("not-meant", NOT_MEANT, names),) if names else ()
 
 
-def _enforcement_shut(accounts: BeforeAfter) -> Proof:
+def _enforcement_proved(accounts: BeforeAfter) -> Proof:
     """Show that no request without MFA passes, whatever is attached later.
 
     Asked for everybody whom the goal is about, also where nothing changes, for who gets the policy
@@ -394,8 +394,10 @@ def _administers(at: _Working, user: User) -> tuple[SafetyVerdict, Message]:
             return SafetyVerdict.REFUTED, verbatim("")
 
 
-def _administers_by(at: _Working, user: User, held: Iterable[Credential]) -> ProverVerdict:
-    return first_refuted(at.administrators.of(user, kind_of_credential(each)) for each in held)
+def _administers_by(at: _Working, user: User, credentials: Iterable[Credential]) -> ProverVerdict:
+    return first_refuted(
+        at.administrators.of(user, kind_of_credential(each)) for each in credentials
+    )
 
 
 def _works_with_mfa(accounts: BeforeAfter) -> Proof:

@@ -72,24 +72,24 @@ MAY_LOSE = Message(
 def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what people must know of a plan, each with the names of those it is about."""
     denied = {*accounts.whom(_where_readable(_newly_denied))}
-    told = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
+    readable = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
     stops = {*other_credentials_stop(accounts)}
     named = [
         ("keys-stop", KEYS_STOP, accounts.whom(_where_readable(key_stops))),
-        ("credentials-stop", CREDENTIALS_STOP, _names(told, lambda user: user.name in stops)),
+        ("credentials-stop", CREDENTIALS_STOP, _names(readable, lambda user: user.name in stops)),
         # what the walk tells is asked for each: more than their policies tells people apart
-        ("dead-lock", DEAD_LOCK, _names(told, partial(_dead_locks, accounts))),
+        ("dead-lock", DEAD_LOCK, _names(readable, partial(_dead_locks, accounts))),
         (
             "cannot-enrol",
             CANNOT_ENROL,
             _names(
-                told, lambda user: _cannot_enrol(accounts, user, newly_shut=user.name in denied)
+                readable, lambda user: _cannot_enrol(accounts, user, newly_shut=user.name in denied)
             ),
         ),
         (
             "must-enrol",
             MUST_ENROL,
-            _names(told, lambda user: user.name in denied and _must_enrol(accounts, user)),
+            _names(readable, lambda user: user.name in denied and _must_enrol(accounts, user)),
         ),
     ]
     # of whom the policy is theirs, and not only one that says the same
@@ -123,7 +123,7 @@ def _names(users: Iterable[User], holds_for: Callable[[User], bool]) -> tuple[st
 def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
     """Return whether the page that asks for a new password is where a sign-in ends."""
     entry = accounts.outcomes.get(user.name)
-    return entry is not None and entry.console_shut
+    return entry is not None and entry.console_refused
 
 
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:

@@ -54,7 +54,7 @@ def statuses_of(snapshot: Snapshot) -> tuple[EnforcementStatus, ...]:
         FaultyAccount: if a policy that applies could not be read: then nothing is claimed.
     """
     outcomes = SignInOutcomes(snapshot, unread_credentials(snapshot)).outcomes(snapshot.users)
-    refused = {name for name, outcome in outcomes.items() if outcome.console_shut}
+    refused = {name for name, outcome in outcomes.items() if outcome.console_refused}
     return tuple(
         EnforcementStatus(
             user=user.name,
