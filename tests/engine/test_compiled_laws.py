@@ -88,6 +88,7 @@ ACTION_PATTERNS = [
     *("*", "*:*", "s3:GetObject", "iam:Get*", "s3:*", "iam:*", "iam:EnableMFADevice"),
     *ACTIONS,
     *("*:", "s3:*", "s3:Get*", "iam:*User", "IAM:?et*", "i*:Get*", "??:*", "s3", ""),
+    *("iam:Get User", "iam:GetUser ", "s3: *", "s3:Get* "),
 ]
 KEYS = ["k", "K", "aws:username", "aws:MultiFactorAuthPresent", "aws:TagKeys"]
 

@@ -12,6 +12,7 @@ from sekisho.policy import (
     Condition,
     Effect,
     Element,
+    EmptyBlock,
     Operator,
     OperatorName,
     PolicyKind,
@@ -25,6 +26,12 @@ from sekisho.policy import (
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 CASES = json.loads((CORPUS / "faults.json").read_text(encoding="utf-8"))
+RECORDED = Path(__file__).parents[1] / "data" / "aws-recorded"
+DOCUMENTS = {
+    "PolicyDocument": PolicyKind.IDENTITY,
+    "AssumeRolePolicyDocument": PolicyKind.TRUST,
+    "Policy": PolicyKind.SESSION,
+}
 SAMPLES = sorted(path for path in CORPUS.glob("*.json") if path.name != "faults.json")
 
 
@@ -156,6 +163,39 @@ def test_empty_lists_are_kept():
     (statement,) = document.statements
     assert (statement.action.values, statement.resource.values) == ((), ())
     assert [condition.values for condition in statement.conditions] == [()]
+    assert statement.empty == (EmptyBlock("Bool"),)
+
+
+@pytest.mark.parametrize("condition", [{}, {"x": {}, "Bool": {}}])
+def test_a_condition_without_keys_is_kept_whatever_its_operators(condition):
+    wanted = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    document = policy.from_json({"Statement": wanted})
+    (statement,) = document.statements
+    assert statement.conditions == ()
+    assert [each.operator for each in statement.empty] == list(condition or [""])
+    assert policy.to_json(document)["Statement"] == [wanted]
+
+
+def _taken_by_aws():
+    """Yield the policy documents that recorded calls wrote, with the kind of each."""
+    for file in ("identities", "credentials"):
+        for line in (RECORDED / f"{file}.jsonl").read_text(encoding="utf-8").splitlines():
+            case = json.loads(line)
+            steps = [*case["setup"], *([case["call"]] if "response" in case["expect"] else [])]
+            for number, step in enumerate(steps):
+                for name, kind in DOCUMENTS.items():
+                    written = step["params"].get(name)
+                    if isinstance(written, dict):
+                        trust = step["op"] == "iam.UpdateAssumeRolePolicy"
+                        of = PolicyKind.TRUST if trust else kind
+                        yield pytest.param(written["$json"], of, id=f"{case['id']} {number}")
+
+
+@pytest.mark.parametrize(("written", "kind"), list(_taken_by_aws()))
+def test_what_aws_took_is_read_and_written_whole(written, kind):
+    document = policy.from_json(written, kind=kind)
+    assert policy.from_json(policy.to_json(document), kind=kind) == document
+    assert document.id == written.get("Id")
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":', '{"Action":[', "[[//\n"])

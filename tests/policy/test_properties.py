@@ -13,6 +13,7 @@ from sekisho.policy import (
     Document,
     Effect,
     Element,
+    EmptyBlock,
     PolicyKind,
     Principal,
     PrincipalKey,
@@ -23,7 +24,7 @@ from sekisho.policy import (
 plain = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=12)
 words = st.text("abcXYZ019", min_size=1, max_size=6)
 actions = st.one_of(
-    st.just("*"), st.builds("{}:{}".format, words, st.sampled_from(["*", "Get?", "X"]))
+    st.just("*"), st.builds("{}:{}".format, words, st.sampled_from(["*", "Get?", "X", " a b "]))
 )
 resources = st.one_of(st.just("*"), plain.map(lambda text: f"arn:{text}"))
 keys = st.builds("aws:{}".format, words)
@@ -54,6 +55,15 @@ def conditions(draw):
     return tuple(found)
 
 
+@st.composite
+def empty_blocks(draw, used):
+    """Parts of a condition without keys, under other names than its operators."""
+    named = st.one_of(st.sampled_from(list(policy.OPERATORS)), words)
+    names = draw(st.lists(named.filter(lambda name: name not in used), max_size=2, unique=True))
+    alone = [""] if not used and not names and draw(st.booleans()) else []
+    return tuple(EmptyBlock(name) for name in [*names, *alone])
+
+
 principals = st.one_of(
     st.just(((PrincipalKey.ANYONE, ("*",)),)),
     st.lists(
@@ -71,6 +81,7 @@ principals = st.one_of(
 def documents(draw, kind):
     trust = kind is PolicyKind.TRUST
     sids = draw(st.lists(words, min_size=3, max_size=3, unique=True))
+    tested = [draw(conditions()) for _ in sids]
     statements = tuple(
         Statement(
             index=index,
@@ -79,12 +90,13 @@ def documents(draw, kind):
             resource=None if trust else draw(elements(resources)),
             sid=draw(st.sampled_from([None, "", sid])),
             principal=Principal(draw(principals), draw(st.booleans())) if trust else None,
-            conditions=draw(conditions()),
+            conditions=tested[index],
+            empty=draw(empty_blocks({str(each.operator) for each in tested[index]})),
         )
         for index, sid in enumerate(sids[: draw(st.integers(1, 3))])
     )
     version = draw(st.sampled_from([None, *Version]))
-    return Document(statements, version, draw(plain) if trust else None)
+    return Document(statements, version, draw(st.none() | plain))
 
 
 kinds_and_documents = st.sampled_from([PolicyKind.IDENTITY, PolicyKind.TRUST]).flatmap(

@@ -80,9 +80,13 @@ CONDITIONS = [
     {"StringEquals": {OWNER: OTHER}},
     {"StringNotEquals": {OWNER: ACCOUNT}},
     {"StringNotEqualsIfExists": {OWNER: "${aws:PrincipalAccount}"}},
+    {"Bool": {}, "no operator": {}},
 ]
 ENTRIES = {
-    "Action": ["*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers", "kms:*"],
+    "Action": [
+        *("*", "iam:*", "iam:Get*", "s3:GetObject", "*:List*", "iam:ListUsers", "kms:*"),
+        *("iam: *", "iam:List* "),
+    ],
     "Resource": [
         "*",
         "arn:aws:iam::*:user/${aws:username}",

@@ -104,6 +104,7 @@ class FindingId(StrEnum):
     PASS_ROLE_NOT_RESOURCE = "analyzer.pass-role-with-not-resource"  # noqa: S105 - a finding's name
     NULL_WITH_QUALIFIER = "analyzer.null-with-qualifier"
     EMPTY_ARRAY_CONDITION = "analyzer.empty-array-condition"
+    EMPTY_OBJECT_CONDITION = "analyzer.empty-object-condition"
     EMPTY_SID = "analyzer.empty-sid-value"
     REDUNDANT_ACTION = "analyzer.redundant-action"
     REDUNDANT_RESOURCE = "analyzer.redundant-resource"
@@ -118,6 +119,7 @@ class FindingId(StrEnum):
     RESOURCE_WITHOUT_ACTION = "policy.resource-without-action"
     CONDITION_WITHOUT_ACTION = "policy.condition-without-action"
     NOT_GOVERNED = "policy.not-governed"
+    UNEXPECTED_ID = "policy.unexpected-id"
 
     DENY_MISSES_KEYS = "mfa.deny-misses-keys"
     DENY_MISSES_CONSOLE = "mfa.deny-misses-console"

@@ -181,6 +181,19 @@ class Condition:
     position: Position = field(default=Position(), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class EmptyBlock:
+    """A part of a `Condition` that IAM takes and that tests nothing: no key stands in it.
+
+    Attributes:
+        operator: the operator's name as written, which may be none of AWS's; "" if `Condition`
+            itself has no operator.
+    """
+
+    operator: str
+    position: Position = field(default=Position(), compare=False)
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Statement:
     """One statement.
@@ -191,6 +204,7 @@ class Statement:
         resource: None in a role trust policy, which has no `Resource`.
         principal: None in every policy that is attached to an identity.
         conditions: in the order written, one entry for each operator and key.
+        empty: the parts of `Condition` that have no key.
     """
 
     index: int
@@ -201,6 +215,7 @@ class Statement:
     principal: Principal | None = None
     conditions: tuple[Condition, ...] = ()
     position: Position = field(default=Position(), compare=False)
+    empty: tuple[EmptyBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

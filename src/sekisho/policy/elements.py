@@ -14,6 +14,7 @@ from sekisho.policy.document import (
     OPERATORS,
     Condition,
     Element,
+    EmptyBlock,
     Position,
     Principal,
     PrincipalKey,
@@ -92,9 +93,10 @@ def _action_fault(text: str) -> _Wrong | None:
     if ":" in name:
         message = Message("the action {action} has more than one colon").filled(action=action)
         return Code.POLICY_ACTION_COLONS, message, written
-    if any(character.isspace() for character in text):
-        message = Message("the action {action} has white space in it").filled(action=action)
-        return Code.POLICY_BAD_VALUE, message, Message("delete it")
+    if any(character.isspace() for character in prefix):
+        # in the name IAM takes it: recorded; no action that there is has any
+        message = Message("the service of the action {action} has white space in it")
+        return Code.POLICY_BAD_VALUE, message.filled(action=action), Message("delete it")
     return None
 
 
@@ -154,16 +156,26 @@ def _principal_values(
     return tuple(values)
 
 
-def conditions_of(member: Member, path: str, faults: Collector) -> tuple[Condition, ...]:
-    """Read a `Condition` block: one `Condition` for each operator and key."""
+def conditions_of(
+    member: Member, path: str, faults: Collector
+) -> tuple[tuple[Condition, ...], tuple[EmptyBlock, ...]]:
+    """Read a `Condition`: one entry for each operator and key, and the parts without any key."""
     if not isinstance(member.value, ObjectNode):
         message = Message("expected an object, found {found}").filled(found=kind_of(member.value))
         faults.add(Code.POLICY_BAD_VALUE, message, path, member.value.position)
-        return ()
+        return (), ()
+    blocks = member.value.members
+    if not blocks:
+        return (), (EmptyBlock("", member.position),)
     found: list[Condition] = []
-    for block in member.value.members:
-        found += _block(block, f"{path}.{quoted(block.key)[1:-1]}", faults)
-    return tuple(found)
+    empty: list[EmptyBlock] = []
+    for block in blocks:
+        # of an operator without keys IAM does not even look at the name: recorded
+        if isinstance(block.value, ObjectNode) and not block.value.members:
+            empty.append(EmptyBlock(block.key, block.position))
+        else:
+            found += _block(block, f"{path}.{quoted(block.key)[1:-1]}", faults)
+    return tuple(found), tuple(empty)
 
 
 def _block(block: Member, path: str, faults: Collector) -> list[Condition]:

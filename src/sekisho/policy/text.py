@@ -18,6 +18,7 @@ from sekisho.policy.document import (
     Document,
     Effect,
     Element,
+    EmptyBlock,
     PolicyKind,
     Principal,
     PrincipalKey,
@@ -55,7 +56,6 @@ _SID = re.compile(r"[A-Za-z0-9]*")
 _NAMES_PRINCIPALS = frozenset(
     {PolicyKind.TRUST, PolicyKind.RESOURCE, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT}
 )
-_HAS_ID = _NAMES_PRINCIPALS
 _FREE_SIDS = frozenset({PolicyKind.RESOURCE, PolicyKind.VPC_ENDPOINT})
 
 
@@ -71,7 +71,7 @@ def document_of(
         return None
     members = _known(root, _DOCUMENT, "", faults)
     version = _version(members.get("Version"), faults)
-    policy_id = _id(members.get("Id"), kind, faults)
+    policy_id = _text(members["Id"], "Id", faults) if "Id" in members else None
     if (member := members.get("Statement")) is None:
         message = Message("the policy has no `Statement`")
         faults.add(Code.POLICY_MISSING_ELEMENT, message, "Statement", root.position)
@@ -130,17 +130,6 @@ def _version(member: Member | None, faults: Collector) -> Version | None:
             fix=Message("write `{version}`").filled(version=Version.V2012),
         )
         return None
-
-
-def _id(member: Member | None, kind: PolicyKind, faults: Collector) -> str | None:
-    if member is None:
-        return None
-    if kind not in _HAS_ID:
-        message = Message("no `Id` in this policy: {kind}").filled(kind=KINDS[kind])
-        faults.add(
-            Code.POLICY_ELEMENT_CONFLICT, message, "Id", member.position, fix=Message("delete it")
-        )
-    return _text(member, "Id", faults)
 
 
 def _statements(member: Member, kind: PolicyKind, faults: Collector) -> tuple[Statement, ...]:
@@ -202,6 +191,7 @@ class _Statement:
 
     def read(self, index: int) -> Statement:
         """Return the statement; what is wrong with it is noted."""
+        conditions, empty = self.conditions()
         return Statement(
             index=index,
             effect=self.effect(),
@@ -209,8 +199,9 @@ class _Statement:
             resource=self.resource(),
             sid=self.sid(),
             principal=self.principal(),
-            conditions=self.conditions(),
+            conditions=conditions,
             position=self.node.position,
+            empty=empty,
         )
 
     def missing(self, name: str) -> None:
@@ -308,10 +299,10 @@ class _Statement:
             return None
         return principal_of(member, f"{self.path}.{member.key}", self.faults)
 
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self) -> tuple[tuple[Condition, ...], tuple[EmptyBlock, ...]]:
         """Read `Condition`, if there is one."""
         if (member := self.members.get("Condition")) is None:
-            return ()
+            return (), ()
         return conditions_of(member, f"{self.path}.Condition", self.faults)
 
 
@@ -380,8 +371,8 @@ def _statement(statement: Statement) -> dict[str, object]:
     value[_name("Action", statement.action)] = _values(statement.action)
     if statement.resource is not None:
         value[_name("Resource", statement.resource)] = _values(statement.resource)
-    if statement.conditions:
-        value["Condition"] = _conditions(statement.conditions)
+    if statement.conditions or statement.empty:
+        value["Condition"] = _conditions(statement)
     return value
 
 
@@ -403,13 +394,16 @@ def _principal(principal: Principal) -> object:
     }
 
 
-def _conditions(conditions: tuple[Condition, ...]) -> dict[str, dict[str, object]]:
+def _conditions(statement: Statement) -> dict[str, dict[str, object]]:
     value: dict[str, dict[str, object]] = {}
-    for condition in conditions:
+    for condition in statement.conditions:
         block = value.setdefault(str(condition.operator), {})
         if condition.key in block:
             raise InternalError(f"`{condition.operator}` on `{condition.key}` stands twice")
         block[condition.key] = _values(condition)
+    for empty in statement.empty:
+        if empty.operator:
+            value.setdefault(empty.operator, {})
     return value
 
 

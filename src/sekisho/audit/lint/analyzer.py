@@ -1,6 +1,7 @@
 """Access Analyzer's policy checks that need no account: versions, variables, actions, lists.
 
-The names are AWS's own. Source: IAM User Guide, "Access Analyzer policy check reference".
+The names are AWS's own. Source: IAM User Guide, "Access Analyzer policy check reference". What IAM
+accepts beside its documented grammar was recorded from AWS (tests/data/aws-recorded).
 """
 
 import re
@@ -14,11 +15,12 @@ from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.spelling import Speller
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, Effect, Statement, Version, to_json
+from sekisho.policy import Document, Effect, PolicyKind, Statement, Version, to_json
 
 _ARN_PARTS = 6
 _ACCOUNT_DIGITS = 12
 _PREFIX = re.compile(r"[A-Za-z0-9-]+")
+_WITH_ID = frozenset({PolicyKind.TRUST, PolicyKind.RESOURCE})
 _MOST_PATTERNS = 600
 """How many different action patterns are looked up; no policy that IAM takes has more."""
 
@@ -28,6 +30,9 @@ def analyzer_checks(
 ) -> Iterator[Finding]:
     """Yield what Access Analyzer would report about a document."""
     yield from _version(document, attachment)
+    if document.id is not None and attachment.kind not in _WITH_ID:
+        written = f'`"Id": "{quoted(document.id)[1:-1]}"`'
+        yield found(FindingId.UNEXPECTED_ID, place_in(document, None, path="Id"), written)
     seen: dict[str, int] = {}
     for statement in document.statements:
         yield from _actions(document, statement, speller)
@@ -116,6 +121,7 @@ def _write(near: str) -> Message | None:
 def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     yield from _misplaced_variables(document, statement)
     yield from _arns(document, statement)
+    yield from _empty_conditions(document, statement)
     if statement.sid == "":
         yield found(FindingId.EMPTY_SID, place_in(document, statement, path="Sid"), '`"Sid": ""`')
     principal = statement.principal
@@ -130,6 +136,17 @@ def _elements(document: Document, statement: Statement) -> Iterator[Finding]:
     elif _passes_roles(statement) and statement.resource and "*" in statement.resource.values:
         fact = Message("`iam:PassRole` on `*`")
         yield found(FindingId.PASS_ROLE_STAR, place_in(document, statement, path="Resource"), fact)
+
+
+def _empty_conditions(document: Document, statement: Statement) -> Iterator[Finding]:
+    for empty in statement.empty:
+        fact, path = Message("`Condition` is empty"), "Condition"
+        if empty.operator:
+            operator = quoted(empty.operator)
+            fact = Message("no condition key under {operator}").filled(operator=operator)
+            path = f"Condition.{operator[1:-1]}"
+        place = place_in(document, statement, path=path, position=empty.position)
+        yield found(FindingId.EMPTY_OBJECT_CONDITION, place, fact)
 
 
 def _misplaced_variables(document: Document, statement: Statement) -> Iterator[Finding]:

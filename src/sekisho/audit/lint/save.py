@@ -74,7 +74,7 @@ _FINDINGS: Mapping[Code, tuple[FindingId, str]] = {
     ),
     Code.POLICY_RESOURCE_NOT_ALLOWED: (
         FindingId.SAVE_PROHIBITED_RESOURCE,
-        "Has prohibited field Resource.",
+        "Has prohibited field Resource",
     ),
 }
 """Which finding a fault is, and what AWS answers; any other is an error of syntax to AWS."""
@@ -254,7 +254,7 @@ def _iam_fault(parts: list[str], shown: str) -> tuple[FindingId, str] | None:
         return FindingId.SAVE_IAM_REGION, answer
     if parts[5] not in ("*", "root") and not parts[5].startswith(_IAM_KINDS):
         kinds = ", ".join(_IAM_KINDS)
-        answer = f'IAM resource path must either be "*" or start with {kinds}.'
+        answer = f'IAM resource path must either be "*", root, or start with {kinds}.'
         return FindingId.SAVE_IAM_PATH, answer
     return None
 
