@@ -8,7 +8,7 @@ full of conditions on what the caller brings along (`aud`, `sub`, `sts:ExternalI
 example could meet: a cell that depends on a condition other than on MFA says so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ from sekisho.signin import (
     PermittedWithoutPolicy,
     Refused,
     RoleSessionMfa,
+    Ruling,
     SigninAssumptions,
     service_rule,
 )
@@ -201,20 +202,24 @@ def truth_table(
     if kind is PolicyKind.TRUST:
         return trust_table(distinct, home)
     columns = _columns(kind, on_roles)
-    reading = _Reading(distinct, kind, home)
+    reading = _Reading((distinct,), kind)
     tasks = list(_tasks(home))
     tasks += [(verbatim(f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
         TruthRow(
             title,
             tuple(ask.action for ask in asks),
-            {each: reading.cell(each, asks) for each in columns},
+            {each: _cell(reading, each, asks, home) for each in columns},
         )
         for title, asks in tasks
     )
+    return TruthTable(columns, rows, _untried(document, _TRIED))
+
+
+def _untried(document: Document, tried: Set[str]) -> tuple[str, ...]:
+    """Return the condition keys of a document that requests do not vary, as it writes them."""
     keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
-    untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED)
-    return TruthTable(columns, rows, untried)
+    return tuple(keys[key] for key in sorted(keys) if key not in tried)
 
 
 def _distinct(document: Document) -> Document:
@@ -283,50 +288,97 @@ def _everything(home: Home) -> tuple[ActionOnResource, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot."""
+class _Call:
+    """A call to be decided.
 
-    document: Document
+    Attributes:
+        ruling: what the service says of it before any policy is asked.
+        state: the credential it is signed with, where policies depend on that.
+        unsigned: whether no credential of IAM signs it: the caller has no policies of their own.
+    """
+
+    request: Request
+    ruling: Ruling
+    state: CredentialState = CredentialState.KEY
+    unsigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot.
+
+    Attributes:
+        documents: the document; or as it allows least and most, where conditions are not varied.
+    """
+
+    documents: tuple[Document, ...]
     kind: PolicyKind
-    home: Home
     decider: Decider = field(default_factory=CompiledDecider)
 
-    def cell(self, state: CredentialState, asks: Sequence[ActionOnResource]) -> Cell:
-        """Return what comes of a task, and the assumptions that mattered."""
-        found, assumed = self.outcome(state, asks, _DEFAULTS)
-        if state is CredentialState.ROLE and self.outcome(state, asks, _MFA_ABSENT)[0] is not found:
-            assumed |= {"role_session_mfa"}
-        if state is CredentialState.SERVICE_FOR_MFA:
-            without, _ = self.outcome(CredentialState.SERVICE_FOR_KEY, asks, _DEFAULTS)
-            if without is not found:
-                assumed |= {"service_keeps_mfa"}
+    def cell(
+        self, calls: Sequence[_Call], otherwise: Iterable[tuple[str, Sequence[_Call]]]
+    ) -> Cell:
+        """Return what comes of a task that needs these calls, and the assumptions that mattered.
+
+        `otherwise` has the calls under the other setting of an assumption, by its name.
+        """
+        found, assumed = self._outcome(calls)
+        for name, others in otherwise:
+            if self._outcome(others)[0] is not found:
+                assumed |= {name}
         return Cell(found, tuple(sorted(assumed)))
 
-    def outcome(
-        self,
-        state: CredentialState,
-        asks: Sequence[ActionOnResource],
-        assumptions: SigninAssumptions,
-    ) -> tuple[Outcome, set[str]]:
+    def _outcome(self, calls: Sequence[_Call]) -> tuple[Outcome, set[str]]:
         """Return the worst outcome of the calls; where each stands for itself, that they differ."""
         outcomes: list[Outcome] = []
         assumed: set[str] = set()
-        for ask in asks:
-            match service_rule(credential_of(state, self.home), ask.action, assumptions):
+        for call in calls:
+            match call.ruling:
                 case Refused():
                     outcomes.append(Outcome.REFUSED)
                 case PermittedWithoutPolicy():
                     outcomes.append(Outcome.UNGOVERNED)
                 case AskPolicies():
-                    request = request_of(state, ask, self.home, assumptions)
-                    policies = policies_with(self.document, self.kind, state)
-                    decision = self.decider.decide(request, policies)
-                    assumed |= set(decision.assumed)
-                    outcomes.append(_read(decision.effect, self.kind))
-        together = all(ask.action.startswith("iam:") for ask in asks)
+                    outcome, names = self._decided(call)
+                    outcomes.append(outcome)
+                    assumed |= names
+        together = all(call.request.action.startswith("iam:") for call in calls)
         if together or len(set(outcomes)) == 1:
             return min(outcomes, key=list(Outcome).index), assumed
         return Outcome.MIXED, assumed
+
+    def _decided(self, call: _Call) -> tuple[Outcome, set[str]]:
+        """Return the policies' outcome, if it is the same under each of the documents."""
+        outcomes: set[Outcome] = set()
+        assumed: set[str] = set()
+        for document in self.documents:
+            policies = policies_with(document, self.kind, call.state)
+            if call.unsigned:
+                policies = replace(policies, identity=())
+            decision = self.decider.decide(call.request, policies)
+            outcomes.add(_read(decision.effect, self.kind))
+            assumed |= set(decision.assumed)
+        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, assumed
+
+
+def _cell(
+    reading: _Reading, state: CredentialState, asks: Sequence[ActionOnResource], home: Home
+) -> Cell:
+    """Return what comes of a task of somebody who has the document."""
+
+    def calls(of: CredentialState, assumptions: SigninAssumptions = _DEFAULTS) -> list[_Call]:
+        credential = credential_of(of, home)
+        requests = [request_of(of, ask, home, assumptions) for ask in asks]
+        rulings = [service_rule(credential, ask.action, assumptions) for ask in asks]
+        return [_Call(*each, of) for each in zip(requests, rulings, strict=True)]
+
+    def otherwise() -> Iterator[tuple[str, list[_Call]]]:
+        if state is CredentialState.ROLE:
+            yield "role_session_mfa", calls(state, _MFA_ABSENT)
+        if state is CredentialState.SERVICE_FOR_MFA:
+            yield "service_keeps_mfa", calls(CredentialState.SERVICE_FOR_KEY)
+
+    return reading.cell(calls(state), otherwise())
 
 
 def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
@@ -352,12 +404,6 @@ _MOST_ASKED = 9
 _TRIED_OF_TRUST = _TRIED - {"aws:username"}
 _BASE: tuple[CredentialState | Way, ...] = TrustedKind.ANYONE.credentials
 
-_OUTCOMES = {
-    DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
-    DecisionEffect.IMPLICITLY_DENIED: Outcome.NOT_ALLOWED,
-    DecisionEffect.ALLOWED: Outcome.ALLOWED,
-}
-
 
 def trust_table(document: Document, home: Home) -> TruthTable:
     """Return what each of those may do whom a trust policy names.
@@ -377,20 +423,19 @@ def trust_table(document: Document, home: Home) -> TruthTable:
         *_BASE,
         *(each for each in (CredentialState.FEDERATED, *Way) if each in named - {*_BASE}),
     )
-    keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
-    untried = tuple(keys[key] for key in sorted(keys) if key not in _TRIED_OF_TRUST)
     role = f"arn:{home.partition}:iam::{home.account}:role/any"
-    reading = _TrustReading(*_bounds(document), role, CompiledDecider())
+    # what depends on no other condition is decided once
+    reading = _Reading(tuple(dict.fromkeys(_bounds(document))), PolicyKind.TRUST)
     rows = tuple(
         TruthRow(
             _title(each),
             (each.kind.action,),
-            {one: reading.cell(each, one) for one in columns},
+            {one: _trust_cell(reading, each, one, role) for one in columns},
             each.name if found else None,
         )
         for each in asked
     )
-    return TruthTable(columns, rows, untried, tuple(unasked))
+    return TruthTable(columns, rows, _untried(document, _TRIED_OF_TRUST), tuple(unasked))
 
 
 def _title(trusted: Trusted) -> Message:
@@ -426,46 +471,21 @@ def _bounds(document: Document) -> tuple[Document, Document]:
     return replace(document, statements=tuple(least)), replace(document, statements=tuple(most))
 
 
-@dataclass(frozen=True, slots=True)
-class _TrustReading:
-    """A trust policy that is asked, as it allows least and most."""
-
-    least: Document
-    most: Document
-    role: str
-    decider: Decider
-
-    def cell(self, trusted: Trusted, state: CredentialState | Way) -> Cell:
-        """Return what comes of it, and the assumptions that mattered."""
-        if state not in trusted.kind.credentials:
-            return Cell(Outcome.NOBODY)
-        request = trusted.request(state, self.role, SigninAssumptions())
-        credential = trusted.credential(state)
-        if credential is not None:
-            ruling = service_rule(credential, request.action, SigninAssumptions())
-            if isinstance(ruling, Refused):
-                return Cell(Outcome.REFUSED, (), request.principal)
-        unsigned = credential is None
-        outcome, assumptions = self.outcome(request, unsigned=unsigned)
-        for name, other in _otherwise(trusted, state, self.role, request):
-            if self.outcome(other, unsigned=unsigned)[0] is not outcome:
-                assumptions |= {name}
-        return Cell(outcome, tuple(sorted(assumptions)), request.principal)
-
-    def outcome(self, request: Request, *, unsigned: bool) -> tuple[Outcome, set[str]]:
-        """Return the outcome if it is the same whatever holds of the other conditions.
-
-        Who signs with no credential of IAM has no policies of their own.
-        """
-        outcomes, assumptions = set(), set[str]()
-        for document in dict.fromkeys((self.least, self.most)):
-            policies = policies_with(document, PolicyKind.TRUST)
-            if unsigned:
-                policies = replace(policies, identity=())
-            decision = self.decider.decide(request, policies)
-            outcomes.add(_OUTCOMES[decision.effect])
-            assumptions |= set(decision.assumed)
-        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, assumptions
+def _trust_cell(
+    reading: _Reading, trusted: Trusted, state: CredentialState | Way, role: str
+) -> Cell:
+    """Return what comes of it if one of those whom a trust policy names assumes the role."""
+    if state not in trusted.kind.credentials:
+        return Cell(Outcome.NOBODY)
+    request = trusted.request(state, role, _DEFAULTS)
+    credential = trusted.credential(state)
+    ruling: Ruling = (
+        AskPolicies() if credential is None else service_rule(credential, request.action, _DEFAULTS)
+    )
+    call = _Call(request, ruling, unsigned=credential is None)
+    others = _otherwise(trusted, state, role, request)
+    cell = reading.cell([call], ((name, [replace(call, request=one)]) for name, one in others))
+    return replace(cell, asked_as=request.principal)
 
 
 def _otherwise(
@@ -473,8 +493,7 @@ def _otherwise(
 ) -> Iterator[tuple[str, Request]]:
     """Yield what the call would show if a point were otherwise that AWS does not document."""
     if state is CredentialState.ROLE:
-        absent = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
-        yield "role_session_mfa", trusted.request(state, role, absent)
+        yield "role_session_mfa", trusted.request(state, role, _MFA_ABSENT)
     if state is Way.SERVICE:
         context = Context({**request.context, "aws:MultiFactorAuthPresent": "false"})
         yield "service_shows_mfa", replace(request, context=context)
