@@ -1,7 +1,8 @@
 """What others do while a plan is in force: it is never undone, and never taken for the plan's."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from rollout.staging import (
     CHANGE,
     ENFORCEMENT,
     EVERYTHING,
+    MACHINE,
     NOW,
     company,
     enforcement,
     full_goal,
     policy_goal,
 )
-from sekisho.account import collect
+from sekisho.account import AwsApi, collect
 from sekisho.account.aws import Boto3Api, connect
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
@@ -278,6 +280,47 @@ def test_only_who_was_judged_may_apply(
         assert not journal.path.exists()
     else:
         assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
+
+
+class Calling:
+    """An `AwsApi` in the hands of another caller."""
+
+    def __init__(self, api: AwsApi, arn: str) -> None:
+        self._api = api
+        self._arn = arn
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        if operation == "GetCallerIdentity":
+            return {"Account": ACCOUNT, "Arn": self._arn}
+        return self._api.call(service, operation, **params)
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._api.pages(service, operation, key, **params)
+
+
+@pytest.mark.parametrize(
+    ("caller", "refused"),
+    [
+        ("assumed-role/Deploy/monday", False),
+        ("assumed-role/Deploy/tuesday", False),
+        ("assumed-role/Deploy2/monday", True),
+        ("assumed-role/Other/monday", True),
+    ],
+)
+def test_any_session_of_the_role_that_was_judged_may_apply(
+    api: Boto3Api, journal: Journal, caller: str, refused: bool
+) -> None:
+    judged = PlanCaller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/monday")
+    whole = replace(made(api, MACHINE), caller=judged)
+    calling = Calling(api, f"arn:aws:sts::{ACCOUNT}:{caller}")
+    if refused:
+        with pytest.raises(PlanRefused, match="was judged for"):
+            execute(whole, calling, journal, passwords=password, now=lambda: NOW)
+        assert not journal.path.exists()
+    else:
+        assert execute(whole, calling, journal, passwords=password, now=lambda: NOW).complete
 
 
 def test_a_key_does_not_apply_what_was_judged_for_a_session_with_mfa(

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,23 @@ def test_all_faults_of_a_goal_at_once() -> None:
             ("break_glass", Code.PLAN_UNSAFE),
         ]
     )
+
+
+AT_BREAK_GLASS = {
+    "named": Goal(policy_goal(), users=("glass",)),
+    "a member": Goal(policy_goal(), group=GroupGoal("Enforced", ("glass",))),
+    # who is there already is found again, as after a plan that was half done
+    "a new user": Goal(policy_goal(), new_users=(NewUser("glass"),)),
+}
+
+
+@pytest.mark.parametrize("way", AT_BREAK_GLASS)
+def test_a_goal_cannot_enforce_mfa_for_a_break_glass_user(way: str) -> None:
+    goal = replace(AT_BREAK_GLASS[way], break_glass=("glass",))
+    with pytest.raises(FaultyInput) as caught:
+        plan(goal, account(), ADMIN)
+    found = [(fault.path, fault.code) for fault in caught.value.faults]
+    assert found == [("break_glass", Code.PLAN_UNSAFE)]
 
 
 def test_a_policy_over_the_quota_is_a_fault() -> None:
