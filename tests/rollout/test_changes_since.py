@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from rollout.staging import (
     EVERYTHING,
     MACHINE,
     NOW,
+    Killed,
+    Killing,
+    Refusing,
     company,
     enforcement,
     full_goal,
@@ -25,7 +29,7 @@ from rollout.staging import (
 )
 from sekisho.account import AwsApi, collect
 from sekisho.account.aws import Boto3Api, connect
-from sekisho.errors import Code, PlanRefused
+from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import (
@@ -38,6 +42,7 @@ from sekisho.rollout import (
     plan,
     roll_back,
 )
+from sekisho.rollout.applying.rollback import RollbackPreview, preview_rollback
 
 
 def password(user: str) -> str:
@@ -301,20 +306,23 @@ class Calling:
 
 
 @pytest.mark.parametrize(
-    ("caller", "refused"),
+    ("judged", "caller", "refused"),
     [
-        ("assumed-role/Deploy/monday", False),
-        ("assumed-role/Deploy/tuesday", False),
-        ("assumed-role/Deploy2/monday", True),
-        ("assumed-role/Other/monday", True),
+        ("iam::{}:user/admin", "iam::{}:user/admin", False),
+        ("iam::{}:user/admin", "iam::{}:user/glass", True),
+        ("iam::{}:user/ops/admin", "iam::{}:user/ops/glass", True),
+        ("iam::{}:user/ops", "iam::{}:user/ops/admin", True),
+        # another session of a role may do no more
+        ("sts::{}:assumed-role/Deploy/monday", "sts::{}:assumed-role/Deploy/tuesday", False),
+        ("sts::{}:assumed-role/Deploy/monday", "sts::{}:assumed-role/Deploy2/monday", True),
     ],
 )
-def test_any_session_of_the_role_that_was_judged_may_apply(
-    api: Boto3Api, journal: Journal, caller: str, refused: bool
+def test_whoever_applies_may_do_what_the_plan_was_judged_by(
+    api: Boto3Api, journal: Journal, judged: str, caller: str, refused: bool
 ) -> None:
-    judged = PlanCaller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/monday")
-    whole = replace(made(api, MACHINE), caller=judged)
-    calling = Calling(api, f"arn:aws:sts::{ACCOUNT}:{caller}")
+    arns = [f"arn:aws:{each.format(ACCOUNT)}" for each in (judged, caller)]
+    whole = replace(made(api, MACHINE), caller=PlanCaller(arns[0]))
+    calling = Calling(api, arns[1])
     if refused:
         with pytest.raises(PlanRefused, match="was judged for"):
             execute(whole, calling, journal, passwords=password, now=lambda: NOW)
@@ -373,3 +381,72 @@ def test_the_console_permission_comes_and_goes(
     attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="taro")
     assert {item["PolicyArn"] for item in attached} == {ENFORCEMENT, CHANGE}
     assert left(applied, journal, api) == []
+
+
+class Answering:
+    """An `AwsApi` that answers one operation with a refusal, and has carried it out or not."""
+
+    def __init__(self, api: AwsApi, operation: str, code: str, *, done: bool) -> None:
+        self._api = api
+        self._refused = (operation, code)
+        self._done = done
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        refused, code = self._refused
+        if operation != refused:
+            return self._api.call(service, operation, **params)
+        if self._done:
+            self._api.call(service, operation, **params)
+        raise AwsRefused(operation, code, "no", 409)
+
+    def pages(
+        self, service: str, operation: str, key: str, /, **params: object
+    ) -> Iterator[Mapping[str, Any]]:
+        return self._api.pages(service, operation, key, **params)
+
+
+@pytest.mark.parametrize("code", ["NoSuchEntity", "DeleteConflict", "LimitExceeded"])
+@pytest.mark.parametrize("done", [True, False], ids=["answer-lost", "refused"])
+def test_what_aws_refuses_to_undo_is_looked_at(
+    api: Boto3Api, journal: Journal, code: str, done: bool
+) -> None:
+    whole = made(api, MACHINE)
+    assert execute(whole, api, journal, passwords=password, now=lambda: NOW).complete
+    attached = f"user-attachment machine {ENFORCEMENT}"
+    answering = Answering(api, "DetachUserPolicy", code, done=done)
+    report = roll_back(whole, journal, answering, now=lambda: NOW)
+    assert report.complete
+    # the client tried again, and AWS knew no more of what its first answer had said
+    assert (attached in report.undone) is done
+    assert [each.address for each in report.left] == ([] if done else [attached, POLICY])
+    # what stays is still the plan's, and goes with the next run
+    assert left(whole, journal, api) == []
+
+
+@pytest.mark.parametrize("calls", range(3))
+def test_a_rollback_tells_of_what_was_begun_and_of_nothing_else(
+    api: Boto3Api, journal: Journal, calls: int
+) -> None:
+    whole = made(api, MACHINE)
+    with pytest.raises(Killed) if calls < len(whole.changes) else nullcontext():
+        dying = Killing(api, calls, after=False)
+        execute(whole, dying, journal, passwords=password, now=lambda: NOW)
+    again = Journal(journal.path)
+    again.open(whole.digest)
+    begun = [change.address for change in whole.changes[: calls + 1]]
+    assert preview_rollback(whole, again) == RollbackPreview(tuple(reversed(begun)), (), ())
+
+
+def test_a_run_that_cannot_look_stops_at_no_change(api: Boto3Api, journal: Journal) -> None:
+    whole = made(api, MACHINE)
+    refusing = Refusing(api, "GetCallerIdentity")
+    report = execute(whole, refusing, journal, passwords=password, now=lambda: NOW)
+    assert report.stopped is not None
+    assert (report.stopped.address, report.stopped.operation) == ("", "GetCallerIdentity")
+    assert report.remaining == tuple(change.address for change in whole.changes)
+
+
+def test_facts_are_in_one_order(api: Boto3Api) -> None:
+    text = facts_at_addresses(made(api, full_goal()), api)
+    ordered = json.dumps(json.loads(text), sort_keys=True, indent=2, ensure_ascii=False)
+    assert text == f"{ordered}\n"

@@ -40,6 +40,8 @@ from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout.applying.journal import Event, JournalEntry
+from sekisho.rollout.applying.rollback import IRREVERSIBLE
 from sekisho.rollout.changes.__init__ import forecast
 from sekisho.rollout.lifecycle import (
     PlanningContext,
@@ -122,6 +124,22 @@ def test_a_reset_killed_after_the_password_is_done_once_more(api: Boto3Api, tmp_
     undone = roll_back(made, Journal(tmp_path / "journal"), api, now=lambda: NOW)
     assert len(undone.left) == 3, "nothing of it can be given back, and it says so"
     assert undone.complete
+
+
+def test_what_a_run_that_died_was_to_delete_is_no_password_in_doubt(
+    api: Boto3Api, tmp_path: Path
+) -> None:
+    made = offboard(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
+    final = [change.address for change in made.changes if not change.reversible]
+    assert {address.split()[0] for address in final} >= {"login-profile", "device"}
+    for change in made.changes:
+        if not change.reversible:
+            # of each of them a run noted that it began, and died before AWS had heard of it
+            journal = Journal(tmp_path / change.address.replace("/", "-"))
+            journal.open(made.digest, made.to_json())
+            journal.record(JournalEntry(NOW, Event.BEGUN, change.address))
+            (left,) = roll_back(made, Journal(journal.path), api, now=lambda: NOW).left
+            assert (left.address, left.reason) == (change.address, IRREVERSIBLE)
 
 
 def test_who_leaves_loses_everything_at_once(
