@@ -81,6 +81,23 @@ def test_credentials_are_there_and_not_in_clear(aws: LocalAws) -> None:
         assert state.hash not in repr(aws.world)
 
 
+@pytest.mark.parametrize("whose", ["bob", "Ops"])
+def test_a_missing_boundary_is_named(whose: str) -> None:
+    """Of a user and of a role, who have nothing else that is missing."""
+    written = json.loads(people.account_text())
+    details = written["authorizationDetails"]
+    owners = {each["UserName"]: each for each in details["UserDetailList"]}
+    owners |= {each["RoleName"]: each for each in details["RoleDetailList"]}
+    owners[whose]["PermissionsBoundary"] = {
+        "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+        "PermissionsBoundaryArn": "arn:aws:iam::aws:policy/NoSuchBoundary",
+    }
+    with pytest.raises(FaultyAccount) as caught, LocalAws(load_account(json.dumps(written))):
+        pass
+    (fault,) = caught.value.faults
+    assert f"`arn:aws:iam::aws:policy/NoSuchBoundary`, attached to `{whose}`" in fault.message.en
+
+
 def test_all_missing_policies_are_named_at_once() -> None:
     text = people.account_text()
     text = text.replace("aws:policy/PowerUserAccess", "aws:policy/NoSuchPolicy")

@@ -290,12 +290,16 @@ def test_versions_attachments_and_deletion(iam: Any) -> None:
     text = json.dumps(ALLOW)
     made = iam.create_policy(
         PolicyName="Reader",
+        Path="/team/",
         PolicyDocument=text,
         Description="reads",
         Tags=[{"Key": "Purpose", "Value": "test"}],
     )["Policy"]
     arn = made["Arn"]
     assert made["PolicyId"].startswith("ANPA")
+    assert arn == f"arn:aws:iam::{people.ACCOUNT}:policy/team/Reader"
+    shown = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert (shown["Path"], shown["Description"]) == ("/team/", "reads")
     taken = error_of(iam.create_policy, PolicyName="READER", PolicyDocument=text)
     assert taken["code"] == "EntityAlreadyExists"
     for number in range(2, 6):

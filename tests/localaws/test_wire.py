@@ -34,6 +34,14 @@ def test_a_client_reads_code_message_and_status(family: Dialect, message: str) -
 
 
 @pytest.mark.parametrize("family", Dialect)
+def test_the_id_of_the_request_is_in_the_headers(family: Dialect) -> None:
+    answer = write(Refusal("SomeCode", "no", 403), WireForm(family), "id-1")
+    named = {name for name, value in answer.headers if value == "id-1"}
+    s3 = {"x-amz-request-id", "x-amz-id-2"}
+    assert named == (s3 if family is Dialect.S3 else {"x-amzn-RequestId"})
+
+
+@pytest.mark.parametrize("family", Dialect)
 def test_a_head_has_no_body(family: Dialect) -> None:
     answer = write(Refusal("AccessDenied", "no", 403), WireForm(family, head=True), "id-1")
     assert answer.body == b""
