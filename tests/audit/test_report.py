@@ -90,6 +90,20 @@ def test_many_of_whom_something_is_unknown_are_told_as_one_in_every_language() -
         assert "in all" not in text
 
 
+def test_what_is_unknown_for_two_reasons_is_told_as_two() -> None:
+    names = [f"user{number:02}" for number in range(22)]
+    value = {
+        "users": {name: {} for name in names},
+        "gaps": [
+            ["GetLoginProfile", f"user {name}", "Throttling" if name > "user10" else "AccessDenied"]
+            for name in names
+        ],
+    }
+    text = to_text(audit_account(snapshot_of(value), Exceptions(), version="1"), Language.EN)
+    assert "user00, user01, user02 (+8): GetLoginProfile: AccessDenied" in text
+    assert "user11, user12, user13 (+8): GetLoginProfile: Throttling" in text
+
+
 def exceptions() -> Exceptions:
     """Return an exceptions file whose texts are nobody's friends."""
     return load_exceptions(
