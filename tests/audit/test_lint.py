@@ -191,6 +191,33 @@ def test_a_near_action_is_suggested() -> None:
     assert "`iam:EnableMFADevice`" in wrong.fix.ja
 
 
+def test_every_statement_that_denies_an_allow_is_named() -> None:
+    deny = {"Effect": "Deny", "Resource": "*"}
+    statements = [
+        {"Effect": "Allow", "Action": ["sqs:ListQueues", "sns:ListTopics"], "Resource": "*"},
+        {**deny, "Action": "sqs:ListQueues"},
+        {**deny, "Action": "sns:ListTopics"},
+    ]
+    report = lint(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    [denied] = [each for each in report.findings if each.id == "policy.allow-always-denied"]
+    assert denied.fact.en == "`sqs:ListQueues`, `sns:ListTopics`: denied by statement 1, 2"
+
+
+@pytest.mark.parametrize("part", ["", "Not"])
+def test_the_place_of_a_finding_names_the_element(part: str) -> None:
+    statement = {
+        "Effect": "Deny",
+        f"{part}Action": ["s3:*", "s3:GetObject"],
+        f"{part}Resource": ["arn:aws-cn:s3:::a*", "arn:aws-cn:s3:::ab"],
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    report = lint(text, partition="aws")
+    places = {each.id.value: each.place.path for each in report.findings}
+    assert places["analyzer.redundant-action"] == f"Statement[0].{part}Action"
+    assert places["analyzer.redundant-resource"] == f"Statement[0].{part}Resource"
+    assert places["policy.wrong-partition"] == f"Statement[0].{part}Resource"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
