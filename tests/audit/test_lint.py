@@ -213,6 +213,11 @@ def test_the_place_of_a_finding_names_the_element(part: str) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     report = lint(text, partition="aws")
     places = {each.id.value: each.place.path for each in report.findings}
+    facts = {each.fact.en for each in report.findings}
+    assert {
+        "`s3:getobject` beside `s3:*`",
+        "`arn:aws-cn:s3:::ab` beside `arn:aws-cn:s3:::a*`",
+    } <= facts
     assert places["analyzer.redundant-action"] == f"Statement[0].{part}Action"
     assert places["analyzer.redundant-resource"] == f"Statement[0].{part}Resource"
     assert places["policy.wrong-partition"] == f"Statement[0].{part}Resource"
