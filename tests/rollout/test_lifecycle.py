@@ -19,6 +19,7 @@ from rollout.staging import (
     NOW,
     account,
     company,
+    device,
     enforcement,
     full_goal,
     policy_goal,
@@ -29,6 +30,7 @@ from sekisho.account import (
     AccessKey,
     Device,
     Group,
+    Password,
     ServiceCredential,
     SigningCertificate,
     SshKey,
@@ -180,12 +182,14 @@ def test_credentials_of_somebody_who_leaves_are_previewed() -> None:
             "certificates": (SigningCertificate("TA7LEAVER", active=active),),
         }
 
-    start = with_user(account(), user("leaver", **held(active=True)))
+    signs_in = {"password": Password(), "devices": (device("leaver"),)}
+    start = with_user(account(), user("leaver", **held(active=True), **signs_in))
     made = offboard(PlanningContext(start, ADMIN, ("glass",)), "leaver")
     assert made.applicable, made.against
     after = forecast(start, made.changes).user_named["leaver"]
     assert {name: getattr(after, name) for name in held(active=False)} == held(active=False)
     assert after.attached == (deny_all_arn("aws"),)
+    assert (after.password, after.devices) == (None, ())
 
 
 def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
