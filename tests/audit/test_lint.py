@@ -208,7 +208,7 @@ def test_the_place_of_a_finding_names_the_element(part: str) -> None:
     statement = {
         "Effect": "Deny",
         f"{part}Action": ["s3:*", "s3:GetObject"],
-        f"{part}Resource": ["arn:aws-cn:s3:::a*", "arn:aws-cn:s3:::ab"],
+        f"{part}Resource": ["arn:aws-cn:s3:::a*", "arn:aws-cn:s3:::ax"],
     }
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     report = lint(text, partition="aws")
@@ -216,7 +216,7 @@ def test_the_place_of_a_finding_names_the_element(part: str) -> None:
     facts = {each.fact.en for each in report.findings}
     assert {
         "`s3:getobject` beside `s3:*`",
-        "`arn:aws-cn:s3:::ab` beside `arn:aws-cn:s3:::a*`",
+        "`arn:aws-cn:s3:::ax` beside `arn:aws-cn:s3:::a*`",
     } <= facts
     assert places["analyzer.redundant-action"] == f"Statement[0].{part}Action"
     assert places["analyzer.redundant-resource"] == f"Statement[0].{part}Resource"
