@@ -256,6 +256,12 @@ def test_an_empty_text_is_no_time_and_never_means_never() -> None:
     assert {each.path for each in caught.value.faults} == {"takenAt", "users[0].keys[0].lastUsed"}
 
 
+def test_a_time_without_a_zone_is_refused() -> None:
+    value = {**plain(SMALL), "takenAt": "2026-11-24T09:00:00"}
+    with pytest.raises(FaultyAccount, match="takenAt: must have a time zone"):
+        read_snapshot(value, "snapshot")
+
+
 def test_all_faults_at_once_each_at_its_place() -> None:
     value = plain()
     value["takenAt"] = "yesterday"

@@ -43,6 +43,35 @@ def test_a_full_disk_is_an_error_that_names_the_journal(
     assert Journal(path).path.read_text().count("user") == 1
 
 
+REFUSED_LINES = [
+    # what stands in the line, and the places that its error names
+    ('{"at": "2026-11-26T00:00:00+00:00", "event": "done"}', ["`address` is missing"]),
+    ('{"at": "2026-11-26T00:00:00", "event": "done", "address": "user a"}', ["at: must have"]),
+    ('{"at": "", "event": "over", "address": 7}', ["at: must", "event: `over`", "address: must"]),
+    (
+        '{"at": "2026-11-26T00:00:00+00:00", "event": "done", "address": "user a", "by": "b"}',
+        ["the key `by` is not known"],
+    ),
+    ("[]", ["must be an object, not a list"]),
+]
+
+
+@pytest.mark.parametrize(("line", "named"), REFUSED_LINES)
+def test_a_line_that_is_no_entry_is_refused_with_every_fault(
+    tmp_path: Path, line: str, named: list[str]
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("digest", "text")
+    journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
+    with path.open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(FaultyInput, match="no entry of a journal") as caught:
+        Journal(path).open("digest")
+    assert [fault.line for fault in caught.value.faults] == [3]
+    assert [each for each in named if each not in str(caught.value)] == []
+
+
 def test_a_journal_that_cannot_be_locked_is_an_error_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     Path(f"{path}.lock").mkdir()

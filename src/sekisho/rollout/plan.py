@@ -13,22 +13,19 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-
-from cattrs import BaseValidationError
-from cattrs.gen import make_dict_structure_fn
 
 from sekisho import __version__
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import ImpactKind
-from sekisho.documents.records import WrongType, leaves, record_converter
+from sekisho.documents.records import FaultyRecord, Records
 from sekisho.engine.matching import arns
-from sekisho.errors import Code, PlanRefused, quoted
-from sekisho.messages import Message
+from sekisho.errors import Code, Fault, PlanRefused
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.changes import (
     KINDS,
     Change,
@@ -217,15 +214,11 @@ class Plan:
             raise _faulty(Message("this is no plan of the schema `{schema}`").filled(schema=SCHEMA))
         if digest != found:
             raise _faulty(Message("this plan was edited: its digest does not fit what it says"))
-        try:
-            return _plan(content)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            # the digest fits, so somebody computed it over what is no plan
-            raise _faulty(Message("this plan has a part that this version cannot read")) from error
+        return _plan(content)
 
     def _content(self) -> dict[str, Any]:
         said = {"schema": SCHEMA, "applicable": self.applicable}
-        return {**said, **_CONVERTER.unstructure(self)}
+        return {**said, **_PLANS.written(self)}
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -238,21 +231,36 @@ def _faulty(message: Message) -> PlanRefused:
 
 
 def _change_to_json(change: Change) -> dict[str, Any]:
-    values = {field.name: getattr(change, field.name) for field in fields(change)}
-    return {"kind": type(change).__name__, "address": change.address, **values}
+    kind = type(change).__name__
+    return {"kind": kind, "address": change.address, **_CHANGES.written(change)}
 
 
 def _change(value: Any, _: type) -> Change:
     """Return the change that `_change_to_json` wrote."""
-    values = {key: item for key, item in value.items() if key not in ("kind", "address")}
-    kind = KINDS[value["kind"]]
-    change = _FIELDS[kind](values, kind)
+    named = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(named, str) or named not in KINDS:
+        raise FaultyRecord([Fault(Code.PLAN_FAULTY, _NO_CHANGE)])
+    fields = {key: item for key, item in value.items() if key not in ("kind", "address")}
+    change = _CHANGES.read(fields, KINDS[named])
+    try:
+        _check_change(change, value)
+    except (LookupError, ValueError) as error:
+        raise FaultyRecord([Fault(Code.PLAN_FAULTY, _NO_CHANGE)]) from error
+    return change
+
+
+def _check_change(change: Change, value: Mapping[str, Any]) -> None:
+    """See that a change says what its kind can mean.
+
+    Raises:
+        LookupError: if it does not.
+        ValueError: likewise.
+    """
     if change.address != value["address"]:
         raise ValueError("a change whose address is not its own")
     change.call()  # an ARN or a kind of credential that is none has no call
     if isinstance(change, CreatePolicyVersion):
         _check_image(change.replaced)
-    return change
 
 
 def _check_image(image: Mapping[str, Any]) -> None:
@@ -266,34 +274,28 @@ def _check_image(image: Mapping[str, Any]) -> None:
 
 
 _PARTS = 3
-_CONVERTER = record_converter()
-_FIELDS = {
-    kind: make_dict_structure_fn(kind, _CONVERTER, _cattrs_forbid_extra_keys=True)
-    for kind in KINDS.values()
-}
-_CONVERTER.register_structure_hook(Change, _change)
-_CONVERTER.register_unstructure_hook(Change, _change_to_json)
+_NO_CHANGE = Message("is no change that this version can make")
+_UNREADABLE = Message("this plan has a part that this version cannot read")
+_CHANGES = Records(Code.PLAN_FAULTY)
+_PLANS = Records(Code.PLAN_FAULTY)
+_PLANS.add(Change, _change, _change_to_json)
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
     """Return the plan of this content.
 
     Raises:
-        PlanRefused: if a value has a wrong type.
-        ValueError: if it is another content.
+        PlanRefused: if a part of it is no part of a plan; with every such part.
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _CONVERTER.structure(said, Plan)
-    except BaseValidationError as error:
-        wrong = [*leaves(error)]
-        if all(isinstance(each, WrongType) for _, each in wrong):
-            named = ", ".join(quoted(place) for place, _ in wrong)
-            message = Message("this plan has values of a wrong type: {names}")
-            raise _faulty(message.filled(names=named)) from error
-        raise ValueError("no plan") from error
+        plan = _PLANS.read(said, Plan)
+    except FaultyRecord as error:
+        found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
+        message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)
+        raise _faulty(message) from error
     if plan._content() != content:
-        raise ValueError("a part of it was not read")
+        raise _faulty(_UNREADABLE)
     return plan
 
 

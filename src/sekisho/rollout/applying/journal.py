@@ -14,12 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from cattrs import BaseValidationError
 from filelock import FileLock, Timeout
 
-from sekisho.documents.records import record_converter
+from sekisho.documents.records import FaultyRecord, Records
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
-from sekisho.messages import Message
+from sekisho.messages import Message, joined_messages, verbatim
 
 SCHEMA = "sekisho.journal/1"
 
@@ -78,7 +77,7 @@ class JournalEntry:
     made: str = ""
 
 
-_CONVERTER = record_converter(omit_defaults=True)
+_LINES = Records(Code.PLAN_FAULTY, omit_defaults=True)
 
 
 class Journal:
@@ -179,7 +178,7 @@ class Journal:
 
     def record(self, entry: JournalEntry) -> None:
         """Write one entry and do not return before it is on the disk."""
-        self._write(_CONVERTER.unstructure(entry))
+        self._write(_LINES.written(entry))
         self._take(entry)
         if entry.event in _OPENING:
             self._here.add(entry.address)
@@ -232,10 +231,12 @@ class Journal:
         except (ValueError, RecursionError) as error:
             raise self._faulty(number, Message("this line is no JSON")) from error
         try:
-            entry = _CONVERTER.structure(value, JournalEntry)
+            entry = _LINES.read(value, JournalEntry)
             if entry.made:
                 datetime.fromisoformat(entry.made)
-        except (BaseValidationError, AttributeError, TypeError, ValueError) as error:
+        except FaultyRecord as error:
+            raise self._faulty(number, _no_entry(error)) from error
+        except ValueError as error:
             raise self._faulty(number, _NO_ENTRY) from error
         return entry
 
@@ -244,6 +245,11 @@ class Journal:
             Code.PLAN_FAULTY, message, line=line, fix=Message("restore the file from a copy")
         )
         return FaultyInput(str(self.path), [fault])
+
+
+def _no_entry(error: FaultyRecord) -> Message:
+    found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
+    return verbatim("{what}: {faults}").filled(what=_NO_ENTRY, faults=found)
 
 
 def _whole_lines(content: bytes) -> bytes:
