@@ -120,3 +120,27 @@ def test_a_user_with_a_path_who_needs_mfa_where_others_do_not_is_told_apart() ->
     [said] = [sentence.en for sentence in sentences(meant) if "path" in sentence.en]
     assert said.startswith("Works only with MFA (on their own things, for a user whose ARN has")
     assert said.endswith(": iam:EnableMFADevice, iam:ResyncMFADevice")
+
+
+def test_who_loses_everything_can_have_another_sentence() -> None:
+    # a user with a path loses what the policy allows; what it denies them is a list of its own
+    losing = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["iam:ChangePassword", "iam:CreateAccessKey"],
+                "Resource": "arn:aws:iam::*:user/${aws:username}",
+            },
+            {
+                "Effect": "Deny",
+                "Action": "iam:DeleteAccessKey",
+                "Resource": "arn:aws:iam::*:user/*/${aws:username}",
+                "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            },
+        ],
+    }
+    said = [sentence.en for sentence in sentences(_meaning(losing)) if "path" in sentence.en]
+    assert [sentence.rpartition(": ")[2] for sentence in said] == [
+        *("everything that other users may do", "iam:DeleteAccessKey")
+    ]
