@@ -48,6 +48,8 @@ _FROM_PARAMS: Mapping[tuple[str, str], str] = {
     ("iam", "PolicyArn"): "iam:PolicyARN",
     ("iam", "PermissionsBoundary"): "iam:PermissionsBoundary",
     ("iam", "AWSServiceName"): "iam:AWSServiceName",
+    ("iam", "ServiceName"): "iam:ServiceSpecificCredentialServiceName",
+    ("iam", "CredentialAgeDays"): "iam:ServiceSpecificCredentialAgeDays",
     ("sts", "ExternalId"): "sts:ExternalId",
     ("sts", "RoleSessionName"): "sts:RoleSessionName",
     ("sts", "SourceIdentity"): "sts:SourceIdentity",
@@ -102,6 +104,13 @@ def resource_context(world: World, resource: str | None) -> Mapping[str, Context
     }
 
 
+def _credential_context(world: World, call: ApiCall) -> Mapping[str, ContextValue]:
+    """Return for which service the credential is that a call is about."""
+    identifier = str(call.params.get("ServiceSpecificCredentialId", ""))
+    known = world.service_credentials.get(identifier)
+    return {} if known is None else {"iam:ServiceSpecificCredentialServiceName": known.service}
+
+
 @cache
 def _keys(action: str) -> frozenset[str]:
     """Return the condition keys that AWS sets for an action."""
@@ -146,6 +155,7 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         extra = {
             **call_context(call, target.action),
             **resource_context(world, target.resource),
+            **_credential_context(world, call),
         }
         authorize(world, caller, target, extra, call.form.family)
 

@@ -108,7 +108,12 @@ def _by_name(world: World, params: Mapping[str, Any], kind: str, name: str) -> I
 
 
 def _implied_user(world: World, caller: Credential, call: ApiCall) -> str | None:
-    """Return the user that a call means which names none: the key's owner, or the caller."""
+    """Return the user that a call means which names none: the key's owner, or the caller.
+
+    A call about all users is about no one that is known.
+    """
+    if str(call.params.get("AllUsers", "")).lower() == "true":
+        return None
     if call.operation == "GetAccessKeyLastUsed":
         owner = moto_iam.user_of_key(world, str(call.params.get("AccessKeyId", "")))
         return owner[0].holder.arn if owner is not None else None

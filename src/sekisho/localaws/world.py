@@ -170,6 +170,26 @@ class PasswordState:
     session_seconds: int | None = None
 
 
+@dataclass(slots=True)
+class ServiceCredentialState:
+    """A credential that is good for one service. Its secret is not kept: nothing here takes it.
+
+    Attributes:
+        user_id: the unique id of the user whose it is; it stays when the user is renamed.
+        service: like `codecommit.amazonaws.com`.
+        name: the user name or alias at that service; it stays when the user is renamed.
+        status: `Active` or `Inactive`, as it was set.
+        expires_at: when it ends by itself, or None.
+    """
+
+    user_id: str
+    service: str
+    name: str
+    created_at: datetime
+    status: str = "Active"
+    expires_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratedReport:
     """A credential report as it was generated."""
@@ -187,6 +207,7 @@ class World:
         devices: by serial number.
         passwords: by user name.
         boundaries: policy ARN by user name.
+        service_credentials: by id, in the order in which they were made.
         root_mfa: whether the root user has MFA; AWS has demanded it of every account since 2025.
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
@@ -203,6 +224,7 @@ class World:
     devices: dict[str, DeviceState] = field(default_factory=dict)
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
+    service_credentials: dict[str, ServiceCredentialState] = field(default_factory=dict)
     root_mfa: bool = True
     report: GeneratedReport | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)

@@ -21,6 +21,7 @@ from sekisho.localaws.overlay import (
     credentials,
     devices,
     policies,
+    service_credentials,
     sts,
     users,
 )
@@ -30,7 +31,15 @@ from sekisho.localaws.world import WORLD
 __all__ = ["SUBJECTS", "install"]
 
 SUBJECTS = {
-    "iam": (account, authorization_details, credentials, devices, policies, users),
+    "iam": (
+        account,
+        authorization_details,
+        credentials,
+        devices,
+        policies,
+        service_credentials,
+        users,
+    ),
     "sts": (sts,),
 }
 """The modules of the overlay, by the service whose operations they hold."""

@@ -56,8 +56,10 @@ def self_service() -> frozenset[str]:
 
 
 def imply_user(response: IamResponse) -> None:
-    """Fill in the caller's name where the request leaves the user out."""
-    if response._get_action() in self_service() and not response.params.get("UserName"):
+    """Fill in the caller's name where the request leaves the user out and is not about all."""
+    given = response.params
+    implied = not (given.get("UserName") or given.get("AllUsers"))
+    if response._get_action() in self_service() and implied:
         response.params["UserName"] = caller_user()
 
 

@@ -1,6 +1,6 @@
-"""Users' access keys and console passwords; and that there are no keys for one service.
+"""Users' access keys and console passwords.
 
-Source: IAM API Reference, CreateAccessKey to DeleteAccessKey, ListServiceSpecificCredentials,
+Source: IAM API Reference, CreateAccessKey to DeleteAccessKey,
 ChangePassword, CreateLoginProfile to DeleteLoginProfile; IAM User Guide, "Set an account password
 policy for IAM users"; docs/signin.md.
 """
@@ -52,6 +52,30 @@ def list_access_keys(self: IamResponse) -> ActionResult:
     return ActionResult({"AccessKeyMetadata": [_key_details(key) for key in keys], **more})
 
 
+def get_access_key_last_used(self: IamResponse) -> ActionResult:
+    """Tell when a key was used last. A key that does not exist is refused, like another account's.
+
+    The authorizer has asked for the key's owner, or for every user if it knows none.
+    """
+    wanted = text(self, "AccessKeyId")
+    key = iam().access_keys.get(wanted)
+    if key is None:
+        raise Refusal(
+            "AccessDenied",
+            f"User: {CALLER.get().credential.arn} is not authorized to perform "
+            f"iam:GetAccessKeyLastUsed on resource: access key {wanted}",
+            403,
+        )
+    used: dict[str, object] = {"Region": "N/A", "ServiceName": "N/A"}
+    if key.last_used is not None:
+        used = {
+            "LastUsedDate": key.last_used.timestamp,
+            "Region": key.last_used.region,
+            "ServiceName": key.last_used.service,
+        }
+    return ActionResult({"UserName": key.user_name, "AccessKeyLastUsed": used})
+
+
 def update_access_key(self: IamResponse) -> ActionResult:
     """Make a key active or inactive."""
     _key(self).status = text(self, "Status")
@@ -64,12 +88,6 @@ def delete_access_key(self: IamResponse) -> ActionResult:
     user_of(self).access_keys.remove(key)
     del iam().access_keys[key.access_key_id]
     return EmptyResult()
-
-
-def list_service_specific_credentials(self: IamResponse) -> ActionResult:
-    """List none: the local AWS makes none."""
-    user_of(self)
-    return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
 
 
 def _key(response: IamResponse) -> AccessKey:
@@ -226,9 +244,9 @@ def _profile(user: str, state: PasswordState) -> dict[str, object]:
 OPERATIONS = (
     create_access_key,
     list_access_keys,
+    get_access_key_last_used,
     update_access_key,
     delete_access_key,
-    list_service_specific_credentials,
     change_password,
     create_login_profile,
     get_login_profile,

@@ -24,6 +24,7 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
+from sekisho.localaws.overlay.service_credentials import has_service_credentials
 from sekisho.localaws.world import WORLD
 from sekisho.policy import PolicyKind, Quota
 
@@ -87,6 +88,7 @@ def delete_user(self: IamResponse) -> ActionResult:
         "remove users from group": user.group_list,
         "delete signing certificates": user.signing_certificates,
         "delete SSH public keys": user.ssh_public_keys,
+        "remove referenced objects": has_service_credentials(user),
     }
     for fix, what in left.items():
         if what:

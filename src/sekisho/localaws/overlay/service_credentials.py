@@ -1,0 +1,173 @@
+"""Service-specific credentials: user names, passwords and API keys that are good for one service.
+
+They work without MFA for as long as they exist; so who may make one is a matter of MFA enforcement.
+No service of the local AWS takes them: secrets are in the answer that makes them and nowhere else.
+
+Source: IAM API Reference, CreateServiceSpecificCredential to UpdateServiceSpecificCredential; IAM
+User Guide, "API keys for AWS services"; answers recorded from AWS (tests/data/aws-recorded).
+"""
+
+from base64 import b64encode
+from datetime import timedelta
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import User
+from moto.iam.responses import IamResponse
+
+from sekisho.localaws.overlay.policies import unique_id
+from sekisho.localaws.overlay.request import (
+    iam,
+    limit_exceeded,
+    naive,
+    named_user,
+    page,
+    text,
+    user_of,
+    validation,
+)
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import WORLD, ServiceCredentialState
+
+_WITH_PASSWORD = frozenset({"codecommit.amazonaws.com", "cassandra.amazonaws.com"})
+_WITH_API_KEY = frozenset({"bedrock.amazonaws.com", "logs.amazonaws.com"})
+_MOST_PER_SERVICE = 2
+_SECRET_BYTES = 33
+
+
+def create_service_specific_credential(self: IamResponse) -> ActionResult:
+    """Make a credential; its secret is in this answer, or in that of a reset, and nowhere else."""
+    world, user = WORLD.get(), named_user(text(self, "UserName"))
+    service = _service(self)
+    mine = [each for _, each in _owned([user]) if each.service == service]
+    if len(mine) >= _MOST_PER_SERVICE:
+        raise limit_exceeded(
+            f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {_MOST_PER_SERVICE}"
+        )
+    days, now = self._get_int_param("CredentialAgeDays"), world.clock.now()
+    if days and service not in _WITH_API_KEY:
+        raise validation(f"CredentialAgeDays is not supported for {service}")
+    made = ServiceCredentialState(
+        user.id,
+        service,
+        _free_name(service, user.name),
+        now,
+        expires_at=now + timedelta(days=days) if days else None,
+    )
+    identifier = unique_id(world.account, "ACCA")
+    world.service_credentials[identifier] = made
+    return ActionResult({"ServiceSpecificCredential": _with_secret(user, identifier, made)})
+
+
+def list_service_specific_credentials(self: IamResponse) -> ActionResult:
+    """List a user's credentials without their secrets, or everybody's."""
+    service = _service(self) if text(self, "ServiceName") else ""
+    if self._get_bool_param("AllUsers", False):
+        if text(self, "UserName"):
+            raise validation("AllUsers cannot be specified together with UserName")
+        users = [user for _, user in sorted(iam().users.items())]
+    else:
+        users = [user_of(self)]
+    found = [
+        _described(user, identifier, each)
+        for user in users
+        for identifier, each in _owned([user])
+        if service in ("", each.service)
+    ]
+    shown, more = page(self, found)
+    return ActionResult({"ServiceSpecificCredentials": shown, **more})
+
+
+def update_service_specific_credential(self: IamResponse) -> ActionResult:
+    """Make a credential active or inactive."""
+    _, credential = _credential(self, user_of(self))
+    credential.status = text(self, "Status")
+    return EmptyResult()
+
+
+def reset_service_specific_credential(self: IamResponse) -> ActionResult:
+    """Replace a credential's secret."""
+    user = user_of(self)
+    identifier, credential = _credential(self, user)
+    return ActionResult({"ServiceSpecificCredential": _with_secret(user, identifier, credential)})
+
+
+def delete_service_specific_credential(self: IamResponse) -> ActionResult:
+    """Delete a credential."""
+    identifier, _ = _credential(self, user_of(self))
+    del WORLD.get().service_credentials[identifier]
+    return EmptyResult()
+
+
+def has_service_credentials(user: User) -> bool:
+    """Whether a user has any such credential, which keeps them from being deleted."""
+    return bool(_owned([user]))
+
+
+def _owned(users: list[User]) -> list[tuple[str, ServiceCredentialState]]:
+    ids = {user.id for user in users}
+    return [each for each in WORLD.get().service_credentials.items() if each[1].user_id in ids]
+
+
+def _service(response: IamResponse) -> str:
+    service = text(response, "ServiceName")
+    if service not in _WITH_PASSWORD | _WITH_API_KEY:
+        message = f"No such service {service} is supported for Service Specific Credentials"
+        raise Refusal("NoSuchEntity", message, 404)
+    return service
+
+
+def _credential(response: IamResponse, user: User) -> tuple[str, ServiceCredentialState]:
+    wanted = text(response, "ServiceSpecificCredentialId")
+    for identifier, credential in _owned([user]):
+        if identifier == wanted:
+            return identifier, credential
+    raise Refusal("NoSuchEntity", f"No such credential {wanted} exists", 404)
+
+
+def _free_name(service: str, user: str) -> str:
+    """Return `alice-at-111122223333`; the second of a service is `alice+1-at-…`."""
+    world = WORLD.get()
+    credentials = world.service_credentials.values()
+    used = {each.name for each in credentials if each.service == service}
+    name, number = f"{user}-at-{world.account}", 0
+    while name in used:
+        number += 1
+        name = f"{user}+{number}-at-{world.account}"
+    return name
+
+
+def _described(
+    user: User, identifier: str, credential: ServiceCredentialState
+) -> dict[str, object]:
+    api_key = credential.service in _WITH_API_KEY
+    expires = credential.expires_at
+    expired = expires is not None and expires <= WORLD.get().clock.now()
+    answer: dict[str, object] = {
+        "UserName": user.name,
+        "ServiceSpecificCredentialId": identifier,
+        "ServiceName": credential.service,
+        "ServiceCredentialAlias" if api_key else "ServiceUserName": credential.name,
+        "Status": "Expired" if expired else credential.status,
+        "CreateDate": naive(credential.created_at),
+    }
+    if expires is not None:
+        answer["ExpirationDate"] = naive(expires)
+    return answer
+
+
+def _with_secret(
+    user: User, identifier: str, credential: ServiceCredentialState
+) -> dict[str, object]:
+    secret = b64encode(WORLD.get().entropy(_SECRET_BYTES)).decode()
+    api_key = credential.service in _WITH_API_KEY
+    shown = {"ServiceCredentialSecret" if api_key else "ServicePassword": secret}
+    return _described(user, identifier, credential) | shown
+
+
+OPERATIONS = (
+    create_service_specific_credential,
+    list_service_specific_credentials,
+    update_service_specific_credential,
+    reset_service_specific_credential,
+    delete_service_specific_credential,
+)
