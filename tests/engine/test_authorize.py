@@ -20,8 +20,9 @@ from sekisho.engine import (
 )
 from sekisho.engine.authorize import unasked
 from sekisho.engine.groups import applies
+from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.matching.principals import Named, caller_of
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
+from sekisho.engine.matching.scope import Scope
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,
@@ -58,8 +59,15 @@ DOUBTFUL = {
         Condition={"ForAnyValue:StringEqualsIfExists": {"nothing": "x"}}
     ),
     "malformed_value_matches_negated": allow(Condition={"NumericNotEquals": {"n": "x"}}),
+    "malformed_value_matches": allow(Condition={"DateGreaterThan": {"n": "2026-11-31"}}),
+    "malformed_arn_matches_negated": allow(Condition={"ArnNotLike": {"n": OBJECT}}),
+    "short_arn_completed": allow(Condition={"ArnLike": {"a": "*"}}),
     "empty_value_list_matches": allow(Condition={"StringEquals": {"n": []}}),
+    "empty_string_is_null": allow(Condition={"Null": {"e": "true"}}),
+    "list_needs_set_operator": allow(Condition={"StringNotEquals": {"l": "z"}}),
     "bool_variables": allow(Condition={"Bool": {"t": "${t}"}}),
+    "bool_other_is_false": allow(Condition={"Bool": {"n": "false"}}),
+    "not_principal_needs_chain": {**allow(Effect="Deny"), "NotPrincipal": {"AWS": ALICE}},
 }
 """For each assumption a statement whose effect hangs on it."""
 
@@ -71,18 +79,25 @@ def test_every_assumption_has_its_statement() -> None:
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_a_assumption_decides_and_is_named(name: str) -> None:
     resource = "arn:aws:s3:::b:k" if name == "arn_span" else OBJECT
-    request = Request(ALICE, "s3:GetObject", resource, context_of({"n": "1", "t": "true"}))
-    policies = Policies((policy(DOUBTFUL[name]),))
+    context = context_of({"n": "1", "t": "true", "a": OBJECT, "e": "", "l": ["x", "y"]})
+    request = Request(ALICE, "s3:GetObject", resource, context)
+    if "NotPrincipal" in DOUBTFUL[name]:
+        document = from_json({"Statement": DOUBTFUL[name]}, kind=PolicyKind.RESOURCE)
+        policies = Policies((policy(ALLOW),), resource=AttachedPolicy("bucket", document))
+    else:
+        policies = Policies((policy(DOUBTFUL[name]),))
     default = decide(request, policies)
     turned = replace(Assumptions(), **{name: other_setting(getattr(Assumptions(), name))})
     other = decide(request, policies, turned)
+    denied = DecisionEffect.EXPLICITLY_DENIED if policies.resource else None
     assert {default.effect, other.effect} == {
         DecisionEffect.ALLOWED,
-        DecisionEffect.IMPLICITLY_DENIED,
+        denied or DecisionEffect.IMPLICITLY_DENIED,
     }
     assert default.assumed == other.assumed == (name,)
-    # where another statement allows for certain, nothing is assumed
-    certain = Policies((*policies.identity, policy(ALLOW)))
+    # where another statement decides for certain, nothing is assumed
+    sure = policy({**ALLOW, "Effect": "Deny"} if denied else ALLOW)
+    certain = replace(policies, identity=(*policies.identity, sure))
     assert decide(request, certain).assumed == ()
 
 

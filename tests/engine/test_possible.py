@@ -1,7 +1,7 @@
 """What a request could be decided as: every assignment of the unknown keys is among it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -84,11 +84,11 @@ def check(data: st.DataObject, request: Request, attached: Policies, settings: A
 
 settings_of = st.builds(
     Assumptions,
-    wildcard_service_prefix=st.booleans(),
-    any_value_if_exists_when_missing=st.booleans(),
-    malformed_value_matches_negated=st.booleans(),
-    empty_value_list_matches=st.booleans(),
-    bool_variables=st.booleans(),
+    **{
+        field.name: st.booleans()
+        for field in fields(Assumptions)
+        if isinstance(field.default, bool)
+    },
 )
 
 

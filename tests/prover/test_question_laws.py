@@ -1,6 +1,7 @@
 """The verdicts on every question agree with a small world that is asked wholly of the engine."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import Assumptions, Policies, Request
-from sekisho.engine.matching.scope import other_setting
+from sekisho.engine.matching.assumptions import other_setting
 from sekisho.engine.model import ArnSpan, UnresolvedNotResource
 from sekisho.policy.document import Effect, Statement
 from sekisho.prover import (
@@ -41,9 +42,11 @@ ASSUMPTIONS = st.builds(
     Assumptions,
     unresolved_not_resource=st.sampled_from(UnresolvedNotResource),
     arn_span=st.sampled_from(ArnSpan),
-    wildcard_service_prefix=st.booleans(),
-    any_value_if_exists_when_missing=st.booleans(),
-    bool_variables=st.booleans(),
+    **{
+        field.name: st.booleans()
+        for field in fields(Assumptions)
+        if isinstance(field.default, bool)
+    },
 )
 
 

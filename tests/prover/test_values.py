@@ -8,8 +8,9 @@ import pytest
 from prover.questions import ALICE, NOW
 from sekisho.engine import Context, Request
 from sekisho.engine.matching import conditions
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.matching.principals import Caller, CallerKind
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
+from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import Assumptions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search.limits import Effort
@@ -53,24 +54,31 @@ VALUES = {
     OperatorFamily.BINARY: (_BINARY[:2], _BINARY),
     OperatorFamily.ADDRESS: (["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"], _ADDRESS),
 }
-_ARNS = ["arn:aws:s3:::b/*", "arn:*:s3:::b*", "arn:aws:s3:*:*:b/x"]
+_ARNS = ["arn:aws:s3:::b/*", "arn:*:s3:::b*", "arn:aws:s3:*:*:b/x", "*", "arn:aws:s3"]
 
 
 def _constants(name: OperatorName) -> list[str]:
     return _ARNS if name.value.startswith("Arn") else VALUES[family_of(name)][0]
 
 
-def _seen(asked: list[VersionedCondition], value: str) -> tuple[bool, ...]:
+def _seen(
+    asked: list[VersionedCondition], value: str, assumptions: Assumptions | None = None
+) -> tuple[bool, ...]:
     request = Request(ALICE.arn, "iam:GetUser", "*", Context({"k": value}))
     scope = Scope(
         request,
         Caller(ALICE.arn, CallerKind.USER),
         Version.V2012,
-        TrackedAssumptions(Assumptions()),
+        TrackedAssumptions(assumptions or Assumptions()),
     )
     return tuple(conditions.holds(each.condition, scope) for each in asked)
 
 
+SETTINGS = (
+    Assumptions(),
+    Assumptions(short_arn_completed=True),
+    Assumptions(malformed_arn_matches_negated=False),
+)
 OPERATORS = [name for name in OperatorName if name is not OperatorName.NULL]
 
 
@@ -86,8 +94,9 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
                 ]
                 values, exact = values_for(asked, Context(), NOW, Effort())
                 assert exact
-                found = {_seen(asked, value) for value in values}
-                assert {_seen(asked, value) for value in VALUES[family][1]} <= found
+                for settings in SETTINGS:
+                    found = {_seen(asked, value, settings) for value in values}
+                    assert {_seen(asked, value, settings) for value in VALUES[family][1]} <= found
 
 
 def test_two_types_on_one_key_are_not_all_told_apart() -> None:

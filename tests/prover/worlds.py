@@ -40,7 +40,7 @@ OF: dict[str, tuple[str, ...]] = {
 
 VALUES: dict[str, list[str | tuple[str, ...] | None]] = {
     "aws:SourceIp": [None, "10.1.2.3", "203.0.113.9"],
-    "aws:PrincipalTag/t": [None, "a", "alice", "x"],
+    "aws:PrincipalTag/t": [None, "a", "alice", "x", "", "arn:aws:s3:::b", ALICE.arn],
     "s3:max-keys": [None, "4", "5", "6"],
     "aws:TagKeys": [None, ("",), ("a",), ("b",), ("a", "b"), ("", "a")],
     "aws:SecureTransport": ["true", "false"],
@@ -70,6 +70,12 @@ CONDITIONS = [
     {"ForAnyValue:StringLike": {"aws:TagKeys": ["a*", "b"]}},
     {"ForAnyValue:StringLike": {"aws:TagKeys": "?*"}},
     {"Null": {"aws:TagKeys": "false"}},
+    {"Null": {"aws:PrincipalTag/t": "true"}},
+    {"StringNotEquals": {"aws:TagKeys": ["b"]}},
+    {"ArnLike": {"aws:PrincipalTag/t": "*"}},
+    {"ArnNotLikeIfExists": {"aws:PrincipalTag/t": ["arn:aws:iam::*:user/*", "arn:aws:s3"]}},
+    {"DateGreaterThan": {"aws:CurrentTime": "2026-11-31"}},
+    {"Bool": {"aws:SecureTransport": "no"}},
     {"Bool": {"aws:SecureTransport": "false"}},
     {"StringEquals": {"aws:username": "alice"}},
     {"Null": {"aws:TokenIssueTime": "true"}},

@@ -28,8 +28,9 @@ from sekisho.engine.groups import (
     read,
 )
 from sekisho.engine.matching import arns
+from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
+from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import (
     Assumptions,
     Cause,

@@ -18,8 +18,9 @@ from sekisho.engine.groups import (
     read,
 )
 from sekisho.engine.matching import actions, conditions, resources, variables
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.matching.principals import CallerKind, Named, named
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
+from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import (
     Assumptions,
     Cause,
@@ -276,10 +277,10 @@ def _with_mfa(condition: Condition, scope: Scope) -> bool:
 
 
 def _principal_point(principal: Principal, effect: Effect, scope: Scope) -> tuple[Point, bool]:
-    holds = named(principal, effect, scope.caller) is not Named.NOT
+    holds = named(principal, effect, scope.caller, scope.tracked) is not Named.NOT
     listed = None
     if principal.negated and holds and effect is Effect.DENY:
-        inside = named(replace(principal, negated=False), effect, scope.caller)
+        inside = named(replace(principal, negated=False), effect, scope.caller, scope.tracked)
         if inside is not Named.NOT:
             listed = Listed.BOUNDED if scope.caller.bounded else Listed.PARTLY
     written = tuple(value for _, values in principal.entries for value in values)

@@ -103,7 +103,7 @@ def otherwise_applies(statement: Statement, scope: Scope) -> Named:
     """
     closeness = Named.ITSELF
     if statement.principal is not None:
-        closeness = named(statement.principal, statement.effect, scope.caller)
+        closeness = named(statement.principal, statement.effect, scope.caller, scope.tracked)
         if closeness is Named.NOT:
             return closeness
     resource = statement.resource

@@ -173,8 +173,15 @@ class Assumptions:
     wildcard_service_prefix: bool = True
     any_value_if_exists_when_missing: bool = True
     malformed_value_matches_negated: bool = False
+    malformed_value_matches: bool = False
+    malformed_arn_matches_negated: bool = True
+    short_arn_completed: bool = False
     empty_value_list_matches: bool = False
+    empty_string_is_null: bool = False
+    list_needs_set_operator: bool = True
     bool_variables: bool = False
+    bool_other_is_false: bool = False
+    not_principal_needs_chain: bool = True
 
 
 class DecisionEffect(StrEnum):

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from sekisho.engine.authorize import DEFAULTS, checked, needed
 from sekisho.engine.groups import GroupReading, PolicyGroup
-from sekisho.engine.matching import actions, conditions, glob, resources, variables
+from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Caller, Named, named
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions
+from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import Assumptions, AttachedPolicy, DecisionEffect, Policies, Request
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import (
@@ -277,7 +278,7 @@ def _principal_span(
     callers = [scope.caller]
     if USER_ID in unknown:
         callers += [scope.caller._replace(unique_id=one) for one in _ids(principal)]
-    found = [named(principal, statement.effect, caller) for caller in callers]
+    found = [named(principal, statement.effect, one, scope.tracked) for one in callers]
     return min(found), max(found)
 
 
@@ -333,8 +334,12 @@ def _condition_span(
     present = scope.request.context.with_({condition.key: "x"})
     there = scope._replace(request=replace(scope.request, context=present))
     if condition.operator.name is OperatorName.NULL or not condition.values:
-        # whatever the value is
+        # whatever the value is, unless it may be an empty text
         found.add(conditions.holds(condition, there))
+        empty = scope.request.context.with_({condition.key: ""})
+        if unknown[key].like == _ANYTHING:
+            within = scope._replace(request=replace(scope.request, context=empty))
+            found.add(conditions.holds(condition, within))
     else:
         found |= _of_any_value(condition, unknown[key].like, scope, open_values=open_values)
     return frozenset(found)
@@ -350,6 +355,10 @@ def _of_any_value(
     """Return how a condition can come out for the values that a pattern takes in."""
     operator = condition.operator
     plain = operator.quantifier is Quantifier.NONE and operator.name in conditions.SUBSTITUTING
+    if operator.name in conditions.OF_ARNS:
+        # what is no ARN, or a short one, is like is an assumption
+        plain = plain and all(text.count(":") >= arns.PARTS - 1 for text in condition.values)
+        plain = plain and scope.tracked.assumptions.malformed_arn_matches_negated
     if like == _ANYTHING or open_values or not plain:
         return _BOTH
     ignoring_case = "IgnoreCase" in operator.name.value

@@ -95,7 +95,7 @@ def comparison(  # noqa: C901 - one case for each way to compare
 
 
 def _unsure(_: str, __: Values) -> bool | None:
-    """Leave variables under `Bool` to the engine: AWS's pages contradict each other."""
+    """Leave to the engine what AWS does not document: variables under `Bool`, short ARNs."""
     raise Unsure
 
 
@@ -153,6 +153,8 @@ def _unwild(parts: Sequence[Part]) -> tuple[str | Variable, ...]:
 def _arn(parts: Sequence[Part]) -> Test:
     """Compare ARNs part by part; what a variable brings in may hold the colons that part them."""
     segments: tuple[tuple[Part, ...], ...] = arns.parts_of(parts)
+    if len(segments) < arns.PARTS and not any(isinstance(part, Variable) for part in parts):
+        return _unsure
     early = any(isinstance(part, Variable) for segment in segments[:-1] for part in segment)
     if early or len(segments) < arns.PARTS:
         return _arn_with_variables(parts)
@@ -160,9 +162,11 @@ def _arn(parts: Sequence[Part]) -> Test:
 
     def test(value: str, values: Values) -> bool | None:
         asked = arns.split(value)
+        if len(asked) < arns.PARTS:
+            return None
         found = tail(asked[-1], values)
-        if not found or len(asked) < arns.PARTS:
-            return found and False
+        if not found:
+            return found
         return all(one(part, values) for one, part in zip(head, asked, strict=False))
 
     return test
@@ -259,12 +263,14 @@ def _boolean(source: ConstantSource, condition: Condition, version: Version | No
 
 
 def _one_text(source: ConstantSource, condition: Condition, version: Version | None) -> str:
-    """Write `StringEquals` with one text; a list of values is equal to no text."""
+    """Write `StringEquals` with one text; a list of values goes the long way."""
     wanted = condition.values[0]
     if condition.operator.if_exists or ("${" in wanted and version is Version.V2012):
         return ""
     key = source.constant(condition.key.lower())
-    return f"({key} in values and values[{key}] == {source.constant(wanted)})"
+    long_way = source.constant(condition_test(condition, version))
+    holds = f"(v := values[{key}]) == {source.constant(wanted)}"
+    return f"({key} in values and ({holds} or v.__class__ is not str and {long_way}(values)))"
 
 
 def condition_test(condition: Condition, version: Version | None) -> Holds:
@@ -291,16 +297,21 @@ def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
     """Return whether one value of the request satisfies the operator."""
     name = condition.operator.name
     compare = comparison(name, condition.values, version)
-    if name not in conditions.NEGATIONS:
+    negated = name in conditions.NEGATIONS
+    if name in _OF_TEXTS:
+        # a variable without a value is equal to nothing, and like nothing
         return lambda value, values: compare(value, values) is True
 
     def satisfies(value: str, values: Values) -> bool:
         found = compare(value, values)
         if found is None:
             raise Unsure
-        return not found
+        return found is not negated
 
     return satisfies
+
+
+_OF_TEXTS = frozenset({Op.STRING_EQUALS, Op.STRING_EQUALS_IGNORE_CASE, Op.STRING_LIKE})
 
 
 def _single(condition: Condition, satisfies: _Satisfies) -> Holds:
@@ -313,8 +324,11 @@ def _single(condition: Condition, satisfies: _Satisfies) -> Holds:
             return missing
         if isinstance(found, str):
             return satisfies(found, values)
-        # no values are as good as no key; several need a set operator
-        return missing and not found
+        if found:
+            # several need a set operator, as far as is known
+            raise Unsure
+        # no values are as good as no key
+        return missing
 
     return holds
 
@@ -382,4 +396,14 @@ def _null(condition: Condition) -> Holds:
             return _left_to_engine
         case Quantifier.NONE:
             wanted = frozenset(map(conditions.boolean, condition.values))
-            return lambda values: _absent(key, values) in wanted
+            return _left_to_engine if None in wanted else _is_null(key, wanted)
+
+
+def _is_null(key: str, wanted: frozenset[bool | None]) -> Holds:
+    def holds(values: Values) -> bool:
+        found = values.get(key, ())
+        if found == "":
+            raise Unsure
+        return (found == ()) in wanted
+
+    return holds

@@ -70,11 +70,14 @@ class Faces(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
         self._numbers: dict[tuple[object, ...], int] = {}
 
     def learn(self, request: Request) -> bool:
-        """Read the request's principal; tell whether it is one that makes requests."""
+        """Read the request's principal; tell whether it is certain how the statements name it."""
         caller = _read(request, bounded=self._bounded)
         if caller is None:
             return False
-        levels = [statement.closeness(caller) for statement in self._statements]
+        try:
+            levels = [statement.closeness(caller) for statement in self._statements]
+        except Unsure:
+            return False
         bits = sum(1 << place for place, level in enumerate(levels) if level is not Named.NOT)
         if len(self) >= _MOST_FACES:
             self.clear()

@@ -7,7 +7,9 @@ from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
 from sekisho.engine.compiled.templates import ConstantSource, Test, Unsure, Values, test_of
 from sekisho.engine.matching import glob
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.matching.principals import Caller, Named, named
+from sekisho.engine.model import Assumptions
 from sekisho.policy import Effect, Element, Statement, Version
 
 _NO_VALUES: Values = {}
@@ -92,11 +94,19 @@ class ReadyStatement:
         return self._statement.principal is not None
 
     def closeness(self, caller: Caller) -> Named:
-        """Tell how closely it names `caller`."""
+        """Tell how closely it names `caller`.
+
+        Raises:
+            Unsure: if that rests on how `NotPrincipal` lists the caller.
+        """
         principal = self._statement.principal
         if principal is None:
             return Named.ITSELF
-        return named(principal, self._statement.effect, caller)
+        tracked = TrackedAssumptions(Assumptions())
+        found = named(principal, self._statement.effect, caller, tracked)
+        if tracked.asked:
+            raise Unsure
+        return found
 
     def takes_in(self, action: str) -> bool:
         """Tell whether it is about `action`, given in lower case; raises as `ActionIndex` does."""

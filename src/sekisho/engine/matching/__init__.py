@@ -6,9 +6,10 @@ Guide. The engine and the prover read policies with the same matchers.
 
 from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
 from sekisho.engine.matching.actions import matches as action_matches
+from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
-from sekisho.engine.matching.scope import Scope, TrackedAssumptions, other_setting
+from sekisho.engine.matching.scope import Scope
 
 __all__ = [
     "Caller",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sekisho.engine.matching import glob
-from sekisho.engine.matching.scope import TrackedAssumptions
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import Document, Element, Statement
 

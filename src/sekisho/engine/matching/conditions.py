@@ -23,8 +23,9 @@ from operator import eq, ge, gt, le, lt
 from typing import TypeVar
 
 from sekisho.engine.matching import arns, glob, variables
-from sekisho.engine.matching.glob import Pattern
+from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.scope import Scope
+from sekisho.engine.model import ContextValue
 from sekisho.policy import Condition, Operator, Quantifier
 from sekisho.policy import OperatorName as Op
 
@@ -48,6 +49,8 @@ SUBSTITUTING: frozenset[Op] = frozenset(
 )
 """The operators in whose values variables are substituted: string and ARN operators only."""
 
+OF_ARNS = frozenset({Op.ARN_EQUALS, Op.ARN_LIKE, Op.ARN_NOT_EQUALS, Op.ARN_NOT_LIKE})
+"""The operators that compare ARNs part by part."""
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -117,10 +120,12 @@ def _like(request: str, policy: Pattern) -> bool:
     return glob.matches(policy, request)
 
 
-def _arn_like(request: str, policy: Pattern) -> bool:
-    """Compare part by part; what is not an ARN of six parts is like nothing."""
+def _arn_like(request: str, policy: Pattern) -> bool | None:
+    """Compare part by part; what is not an ARN of six parts cannot be compared."""
     parts, wanted = arns.split(request), arns.parts_of(policy)
-    return len(parts) == len(wanted) == arns.PARTS and all(map(glob.matches, wanted, parts))
+    if len(parts) < arns.PARTS or len(wanted) < arns.PARTS:
+        return None
+    return all(map(glob.matches, wanted, parts))
 
 
 def _ip_in_range(request: str, policy: Pattern) -> bool | None:
@@ -180,10 +185,10 @@ def holds(condition: Condition, scope: Scope) -> bool:
     """Tell whether the condition holds in the request's context."""
     operator = condition.operator
     value = scope.request.context.folded.get(condition.key.lower())
+    if operator.name is Op.NULL:
+        return _null(condition, value, scope)
     # a multivalued key without values is as good as missing
     present = value is not None and value != ()
-    if operator.name is Op.NULL:
-        return _null(condition, scope, present=present)
     if not condition.values:
         return _without_values(operator, scope, present=present)
     if value is None or not present:
@@ -191,8 +196,12 @@ def holds(condition: Condition, scope: Scope) -> bool:
     each = (value,) if isinstance(value, str) else value
     match operator.quantifier:
         case Quantifier.NONE:
+            if isinstance(value, str):
+                return _satisfies(value, condition, scope)
             # a multivalued key needs a set operator: without one, neither X nor NotX holds
-            return isinstance(value, str) and _satisfies(value, condition, scope)
+            together = all if operator.name in NEGATIONS else any
+            found = together(_satisfies(one, condition, scope) for one in each)
+            return found and not scope.tracked.list_needs_set_operator()
         case Quantifier.FOR_ALL_VALUES:
             # an empty string counts as an empty set (page "Set operators")
             return each == ("",) or all(_satisfies(one, condition, scope) for one in each)
@@ -218,7 +227,7 @@ def _without_values(operator: Operator, scope: Scope, *, present: bool) -> bool:
     return not present and _missing(operator, scope)
 
 
-def _null(condition: Condition, scope: Scope, *, present: bool) -> bool:
+def _null(condition: Condition, value: ContextValue | None, scope: Scope) -> bool:
     """Decide `Null`: "true" means that the key is missing, "false" that it is there."""
     match condition.operator.quantifier:
         case Quantifier.FOR_ALL_VALUES:
@@ -228,18 +237,36 @@ def _null(condition: Condition, scope: Scope, *, present: bool) -> bool:
         case Quantifier.NONE if not condition.values:
             return scope.tracked.empty_value_list_matches()
         case Quantifier.NONE:
-            return (not present) in map(boolean, condition.values)
+            missing = value in (None, ()) or (value == "" and scope.tracked.empty_string_is_null())
+            return missing in [_truth(text, scope) for text in condition.values]
+
+
+def _truth(text: str, scope: Scope) -> bool | None:
+    """Read `true` or `false`; whether anything else is false is a doubtful point."""
+    found = boolean(text)
+    return False if found is None and scope.tracked.bool_other_is_false() else found
 
 
 def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
     """Tell whether one value of the request satisfies the operator against all of the policy's."""
     name = condition.operator.name
     results = [_compare(name, value, text, scope) for text in condition.values]
-    if name not in NEGATIONS:
-        return True in results
     if True in results:
-        return False
-    return None not in results or scope.tracked.malformed_value_matches_negated()
+        return name not in NEGATIONS
+    return _over_malformed(name, scope) if None in results else name in NEGATIONS
+
+
+def _over_malformed(name: Op, scope: Scope) -> bool:
+    """Tell whether an operator holds over what is not of its type; no page says."""
+    match name:
+        case Op.ARN_EQUALS | Op.ARN_LIKE | Op.BOOL:
+            return False
+        case Op.ARN_NOT_EQUALS | Op.ARN_NOT_LIKE:
+            return scope.tracked.malformed_arn_matches_negated()
+        case _ if name in NEGATIONS:
+            return scope.tracked.malformed_value_matches_negated()
+        case _:
+            return scope.tracked.malformed_value_matches()
 
 
 def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:
@@ -250,4 +277,19 @@ def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:
         name is Op.BOOL and "${" in text and scope.tracked.bool_variables()
     ):
         pattern = variables.substitute(text, scope.version, scope.request.context)
-    return pattern is not None and compare(name, value, pattern)
+    if pattern is None:
+        return False
+    if name is Op.BOOL:
+        left, right = _truth(value, scope), _truth(glob.text_of(pattern), scope)
+        return None if left is None or right is None else left is right
+    if name in OF_ARNS:
+        pattern = _completed(pattern, scope)
+    return compare(name, value, pattern)
+
+
+def _completed(pattern: Pattern, scope: Scope) -> Pattern:
+    """Return a pattern of ARNs, a short one completed with `*` if that is assumed."""
+    lacking = arns.PARTS - len(arns.parts_of(pattern))
+    if not lacking or not scope.tracked.short_arn_completed():
+        return pattern
+    return (*pattern, *(":", Wild.STAR) * lacking)

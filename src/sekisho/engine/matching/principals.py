@@ -13,6 +13,7 @@ from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
 from sekisho.engine.matching import arns
+from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.model import Request
 from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
@@ -141,7 +142,9 @@ def _kind_of(service: str, resource: str) -> CallerKind | None:
     return kind if len(path) >= least and all((path[1], path[-1])) else None
 
 
-def named(principal: Principal, effect: Effect, caller: Caller) -> Named:
+def named(
+    principal: Principal, effect: Effect, caller: Caller, tracked: TrackedAssumptions
+) -> Named:
     """Tell how closely a statement of `effect` names `caller`; `Named.NOT` if it does not apply."""
     levels = {
         _level(key, value, caller) for key, values in principal.entries for value in values
@@ -153,7 +156,12 @@ def named(principal: Principal, effect: Effect, caller: Caller) -> Named:
         excepted = bool(levels)
     else:
         # with a boundary, NotPrincipal with Deny denies whomever it lists (page NotPrincipal)
-        excepted = not caller.bounded and (anyone or _FACETS[caller.kind] <= levels)
+        excepted = not caller.bounded and (
+            anyone
+            or _FACETS[caller.kind] <= levels
+            # it "might" deny whoever is listed without account or role (the same page)
+            or (bool(levels - {Named.ACCOUNT}) and not tracked.not_principal_needs_chain())
+        )
     return Named.NOT if excepted else Named.ITSELF
 
 

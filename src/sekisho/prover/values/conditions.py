@@ -256,6 +256,9 @@ def _texts(asked: Sequence[VersionedCondition], context: Context, effort: Effort
         for text in each.condition.values
         if (tokens := tokens_of(each, text, context)) is not None
     )
+    if any(each.condition.operator.name in _NOT_ARNS for each in asked):
+        # other ARNs and what is none may come out differently
+        patterns[_arn((Wild.STAR,))] = None
     return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
 
 
@@ -278,6 +281,7 @@ def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[T
             raise InternalError(f"`{other.value}` compares no texts")
 
 
+_NOT_ARNS = frozenset({OperatorName.ARN_NOT_EQUALS, OperatorName.ARN_NOT_LIKE})
 _KELVIN = "\u212a"
 """The one character beyond ASCII whose lower case is an ASCII letter, and one alone."""
 
@@ -290,10 +294,10 @@ def _casings(char: str) -> Token:
 _INSIDE: dict[object, Token] = {Wild.STAR: Segment.STAR, Wild.ANY: Segment.ANY}
 
 
-def _arn(pattern: Pattern) -> tuple[Token, ...] | None:
+def _arn(pattern: Pattern) -> tuple[Token, ...]:
     parts = arns.parts_of(pattern)
-    if len(parts) != arns.PARTS:
-        return None
+    # what a short one is like is an assumption: what it takes in is told apart whatever is assumed
+    parts = (*parts, *((Wild.STAR,) for _ in range(arns.PARTS - len(parts))))
     tokens: list[Token] = []
     for part in parts[:-1]:
         tokens += [*(_INSIDE.get(token, token) for token in part), ":"]

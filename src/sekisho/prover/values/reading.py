@@ -286,7 +286,7 @@ class ConditionReading:
             found, absent = absent, []
         with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
         shape = keys.shape_of(name, with_set_operator=with_sets)
-        if with_sets and "" not in texts:
+        if "" not in texts and (with_sets or _may_be_null(name, asked)):
             texts = [*texts, ""]
         if shape is not keys.KeyShape.MANY:
             found += [{spelled: text} for text in texts]
@@ -327,11 +327,19 @@ class ConditionReading:
 
     @staticmethod
     def _quantified(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
-        """Return the conditions that ask for some value, and those that ask for every value."""
-        some, every = (
-            sum((each.condition.operator.quantifier is which) << n for n, each in enumerate(asked))
-            for which in (Quantifier.FOR_ANY_VALUE, Quantifier.FOR_ALL_VALUES)
-        )
+        """Return the conditions that ask for some value, and those that ask for every value.
+
+        Without set operator a negated one asks for every value, if it asks for any.
+        """
+        some = every = 0
+        for number, each in enumerate(asked):
+            operator = each.condition.operator
+            if operator.quantifier is Quantifier.FOR_ALL_VALUES or (
+                operator.quantifier is Quantifier.NONE and operator.name in conditions.NEGATIONS
+            ):
+                every |= 1 << number
+            else:
+                some |= 1 << number
         return some, every
 
     def _satisfies(self, text: str, asked: VersionedCondition) -> bool:
@@ -400,6 +408,12 @@ class ConditionReading:
             return [*self._regions(own)[0]]
         texts = values_for(own, self.settled, self._about.now, self.effort)[0] if own else []
         return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
+
+
+def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
+    """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
+    empty = not name.startswith("aws:") or "tag/" in name
+    return empty and any(each.condition.operator.name is OperatorName.NULL for each in asked)
 
 
 _ASKING = 60
