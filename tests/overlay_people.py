@@ -88,7 +88,7 @@ def account_text() -> str:
                         GroupList=["Staff"],
                         Tags=[{"Key": "Team", "Value": "blue"}],
                         PermissionsBoundary={
-                            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+                            "PermissionsBoundaryType": "Policy",
                             "PermissionsBoundaryArn": admin,
                         },
                     ),

@@ -505,7 +505,7 @@ def test_what_only_aws_changes_is_refused_in_the_end(aws: LocalAws) -> None:
     assert caught.value.response["Error"]["Code"] == "UnmodifiableEntity"
     assert "is only modifiable by AWS" in str(caught.value)
     assert aws.world.log.entries()[-1].allowed is False
-    assert "AWS managed" in denial(admin.delete_policy, PolicyArn=managed_by_aws)
+    assert "outside your own account" in denial(admin.delete_policy, PolicyArn=managed_by_aws)
     # whom no policy allows it learns no more than that
     nobody = client(aws, "iam", **new_user(aws, "nobody-at-all"))
     for call, params in [

@@ -28,7 +28,7 @@ def test_authorization_details_come_back_as_they_were(aws: LocalAws) -> None:
         assert found == expected
     notes = next(each for each in answer["Policies"] if each["PolicyName"] == "Notes")
     versions = notes["PolicyVersionList"]
-    assert [each["VersionId"] for each in versions] == ["v2", "v3"]
+    assert [each["VersionId"] for each in versions] == ["v3", "v2"]
     assert {key: notes[key] for key in ("PolicyId", "Path", "DefaultVersionId", "Description")} == {
         "PolicyId": "ANPANOTES000000000000",
         "Path": "/team/",

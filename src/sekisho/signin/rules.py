@@ -129,8 +129,7 @@ def _only_by_aws(credential: Credential, operation: str, resource: str) -> AskPo
     if credential.holder.path.startswith(_AWS_SERVICE_ROLE):
         return AskPolicies()
     if operation in _CHANGES_OF_POLICY and _AWS_POLICY.fullmatch(resource):
-        message = f"{resource} is an AWS managed policy"
-        return AskPolicies(then=Refused(ErrorCode.ACCESS_DENIED, message, 403, Rule.AWS_POLICY))
+        return AskPolicies(then=change_of_aws_policy(operation))
     role = _PROTECTED.fullmatch(resource)
     if role is None:
         return AskPolicies()
@@ -143,6 +142,24 @@ def _only_by_aws(credential: Credential, operation: str, resource: str) -> AskPo
         refused = Refused(ErrorCode.UNMODIFIABLE_ENTITY, message, 400, Rule.PROTECTED_ROLE)
         return AskPolicies(then=refused)
     return AskPolicies()
+
+
+_REFUSED_CHANGES = {
+    "deletepolicy": "Cannot delete policies outside your own account.",
+    "deletepolicyversion": ("Cannot delete policy versions for policies outside your own account."),
+}
+
+
+def change_of_aws_policy(operation: str) -> Refused:
+    """Return AWS's refusal to change one of its own managed policies.
+
+    The texts of DeletePolicy, DeletePolicyVersion and SetDefaultPolicyVersion are recorded; the
+    others are taken to be like the last.
+    """
+    message = _REFUSED_CHANGES.get(
+        operation.lower(), "Cannot update policies outside your own account."
+    )
+    return Refused(ErrorCode.ACCESS_DENIED, message, 403, Rule.AWS_POLICY)
 
 
 def _bucket_policy_rule(credential: Credential, owner: str | None) -> Ruling:

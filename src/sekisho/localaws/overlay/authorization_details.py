@@ -11,11 +11,10 @@ from moto.core.responses import ActionResult
 from moto.iam.models import Group, ManagedPolicy, Role, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.request import iam, page
+from sekisho.localaws.overlay.attachments import boundary_usage
+from sekisho.localaws.overlay.policies import own, policy_entry, version_entry
+from sekisho.localaws.overlay.request import boundary_entry, iam, page
 from sekisho.localaws.world import WORLD
-
-BOUNDARY_TYPE = "PermissionsBoundaryPolicy"
-"""The one value that the API model has for the type of a permissions boundary."""
 
 _LISTS = {
     "User": "UserDetailList",
@@ -36,13 +35,6 @@ def get_account_authorization_details(self: IamResponse) -> ActionResult:
     return ActionResult({**answer, **more})
 
 
-def boundary_usage() -> dict[str, int]:
-    """Return how many users and roles each policy bounds, by ARN."""
-    arns = [*WORLD.get().boundaries.values()]
-    arns += [arn for role in iam().roles.values() if (arn := role.permissions_boundary_arn)]
-    return {arn: arns.count(arn) for arn in arns}
-
-
 _Entity = User | Group | Role | ManagedPolicy
 
 
@@ -53,7 +45,7 @@ def _entries() -> Iterable[tuple[str, _Entity]]:
     yield from (("Group", group) for _, group in sorted(backend.groups.items()))
     yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
     for arn, policy in sorted(backend.managed_policies.items()):
-        if f"::{policy.account_id}:" in arn:
+        if own(policy):
             yield "LocalManagedPolicy", policy
         elif policy.attachment_count or arn in bounding:
             yield "AWSManagedPolicy", policy
@@ -82,7 +74,7 @@ def _user(user: User) -> dict[str, object]:
         "GroupList": user.group_list,
         "AttachedManagedPolicies": _attached(user),
         "Tags": user.tags or [],
-        **_boundary(WORLD.get().boundaries.get(user.name)),
+        **boundary_entry(WORLD.get().boundaries.get(user.name)),
     }
 
 
@@ -110,30 +102,16 @@ def _role(role: Role) -> dict[str, object]:
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),
         "Tags": role.tags or [],
-        **_boundary(role.permissions_boundary_arn),
+        **boundary_entry(role.permissions_boundary_arn),
     }
 
 
 def _policy(policy: ManagedPolicy) -> dict[str, object]:
     answer: dict[str, object] = {
-        "PolicyName": policy.name,
-        "PolicyId": policy.id,
-        "Arn": policy.arn,
-        "Path": policy.path,
-        "DefaultVersionId": policy.default_version_id,
-        "AttachmentCount": policy.attachment_count,
-        "PermissionsBoundaryUsageCount": boundary_usage().get(policy.arn, 0),
-        "IsAttachable": policy.is_attachable,
-        "CreateDate": policy.create_date,
-        "UpdateDate": policy.update_date,
+        **policy_entry(policy, boundary_usage()),
         "PolicyVersionList": [
-            {
-                "Document": _encoded(version.document),
-                "VersionId": version.version_id,
-                "IsDefaultVersion": version.version_id == policy.default_version_id,
-                "CreateDate": version.create_date,
-            }
-            for version in policy.versions
+            {**version_entry(policy, version), "Document": _encoded(version.document)}
+            for version in policy.versions[::-1]
         ],
     }
     if policy.description:
@@ -153,17 +131,6 @@ def _attached(owner: User | Group | Role) -> list[dict[str, str]]:
         {"PolicyName": policy.name, "PolicyArn": arn}
         for arn, policy in owner.managed_policies.items()
     ]
-
-
-def _boundary(arn: str | None) -> dict[str, object]:
-    if not arn:
-        return {}
-    return {
-        "PermissionsBoundary": {
-            "PermissionsBoundaryType": BOUNDARY_TYPE,
-            "PermissionsBoundaryArn": arn,
-        }
-    }
 
 
 def _encoded(document: str) -> str:

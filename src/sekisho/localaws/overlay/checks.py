@@ -1,8 +1,8 @@
 """What is checked before any operation runs: parameters, the implied user, names that nobody has.
 
 moto takes nearly anything. The lengths, patterns, ranges and value sets are those of the API
-model that botocore ships, which AWS publishes; the sentences are AWS's own. A string's value is
-never repeated in a message, as IAM does not repeat it either: it may be a password.
+model that botocore ships, which AWS publishes; the sentences are AWS's own. IAM repeats no value
+in a message, since it may be a password. STS does, but for its secrets.
 
 Source: botocore's `iam` and `sts` models; IAM API Reference ("If you do not specify a user name,
 IAM determines the user name implicitly based on the AWS access key ID signing the request");
@@ -11,7 +11,7 @@ texts recorded from AWS.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from moto.core.model import Shape
@@ -19,7 +19,6 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.policies import managed
 from sekisho.localaws.overlay.request import (
     caller_user,
     from_rule,
@@ -31,16 +30,17 @@ from sekisho.localaws.overlay.request import (
 from sekisho.localaws.wire import Refusal
 from sekisho.signin import no_such_user
 
-_POLICY_CHANGES = frozenset(
+_LOOKS_FOR_POLICY = frozenset(
     {
-        "CreatePolicyVersion",
-        "DeletePolicy",
-        "DeletePolicyVersion",
+        "AttachGroupPolicy",
+        "AttachRolePolicy",
+        "AttachUserPolicy",
+        "GetPolicyVersion",
+        "ListEntitiesForPolicy",
         "SetDefaultPolicyVersion",
-        "TagPolicy",
-        "UntagPolicy",
     }
 )
+"""Operations that say in other words that a policy is not there."""
 
 
 @cache
@@ -75,9 +75,7 @@ def check_names(response: BaseResponse) -> None:
     if action not in {"CreateGroup", "CreateRole"}:
         _check_groups_and_roles(given)
     arn = given.get("PolicyArn")
-    if action in _POLICY_CHANGES and isinstance(arn, str):
-        managed(arn)
-    elif arn and not action.startswith("Attach") and arn not in iam().managed_policies:
+    if arn and action not in _LOOKS_FOR_POLICY and arn not in iam().managed_policies:
         raise Refusal("NoSuchEntity", f"Policy {arn} was not found.", 404)
 
 
@@ -133,7 +131,7 @@ def check_parameters(response: BaseResponse) -> None:
         ordered = sorted(faults, key=_place_in_map) if iams else faults
         texts = "; ".join(fault.text(values=not iams) for fault in ordered)
         raise validation(f"{len(faults)} validation error{plural} detected: {texts}")
-    _check_tags(response.params.get("Tags") or [])
+    _check_tags(operation.name, response.params.get("Tags") or [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ class _Fault:
 
     at: str
     constraint: str
-    value: str = ""
+    value: str = field(default="", repr=False)
     sentence: str = ""
 
     def text(self, *, values: bool) -> str:
@@ -173,13 +171,19 @@ def _place_in_map(fault: _Fault) -> int:
     return (code ^ code >> _PLACES) % _PLACES
 
 
-def _check_tags(tags: list[Mapping[str, str]]) -> None:
-    keys = [tag["Key"].lower() for tag in tags]
+_ANY_CASE = re.compile(r"(Create|Tag)(User|Role)")
+"""Operations on whose tags' keys the case does not matter. Source: IAM User Guide, "Tags"."""
+
+
+def _check_tags(operation: str, tags: list[Mapping[str, str]]) -> None:
+    session = operation in {"AssumeRole", "GetFederationToken"}
+    any_case = session or _ANY_CASE.fullmatch(operation) is not None
+    keys = [tag["Key"].lower() if any_case else tag["Key"] for tag in tags]
     if len(set(keys)) != len(keys):
-        raise invalid_input(
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        )
-    if any(key.startswith("aws:") for key in keys):
+        more = " Please note that Tag keys are case insensitive." if any_case else ""
+        code = "InvalidParameterValue" if session else "InvalidInput"
+        raise Refusal(code, f"Duplicate tag keys found.{more}", 400)
+    if any(key.lower().startswith("aws:") for key in keys):
         raise invalid_input("System tags cannot be added/updated by requester")
 
 
@@ -188,7 +192,7 @@ def _faults(shape: Shape, value: object, at: str) -> Iterator[_Fault]:
         case "structure", Mapping():
             yield from _member_faults(shape, value, at)
         case "list", list():
-            yield from _size_fault(shape, len(value), at, "length")
+            yield from _size_faults(shape, len(value), at)
             member: Shape = getattr(shape, "member")  # noqa: B009 - only list shapes have it
             if member.type_name == "string":
                 yield from _element_fault(member, value, at)
@@ -196,7 +200,7 @@ def _faults(shape: Shape, value: object, at: str) -> Iterator[_Fault]:
             for index, item in enumerate(value, 1):
                 yield from _faults(member, item, f"{at}.{index}.member")
         case (("integer" | "long"), int()):
-            yield from _size_fault(shape, value, at, "value")
+            yield from _size_faults(shape, value, at, f"'{value}'", "value")
         case "string", str():
             yield from _text_faults(shape, value, at)
         case _:
@@ -232,23 +236,31 @@ _PATTERN = "Member must satisfy regular expression pattern: "
 _ENUM = "Member must satisfy enum value set"
 
 
+_NEVER_SHOWN = frozenset({"tokenCode", "externalId"})
+"""Secrets among the parameters of STS that the model does not mark."""
+
+
 def _text_faults(shape: Shape, value: str, at: str) -> Iterator[_Fault]:
-    too_long_or_short = list(_size_fault(shape, len(value), at, "length"))
+    shown = f"'{value}'"
+    if at in _NEVER_SHOWN or shape.metadata.get("sensitive"):
+        shown = ""
+    too_long_or_short = list(_size_faults(shape, len(value), at, shown))
     if too_long_or_short:
         yield from too_long_or_short
         return
     values = shape.metadata.get("enum")
     if values and value not in values:
-        yield _Fault(at, _ENUM)
+        yield _Fault(at, _ENUM, shown)
     pattern = shape.metadata.get("pattern")
     if pattern and not pattern_of(pattern).fullmatch(value):
         sentence = _WHOLE.get(_plain(pattern), "").format(at=at)
-        yield _Fault(at, f"{_PATTERN}{pattern}", sentence=sentence)
+        yield _Fault(at, f"{_PATTERN}{pattern}", shown, sentence)
 
 
-def _size_fault(shape: Shape, size: int, at: str, what: str) -> Iterator[_Fault]:
+def _size_faults(
+    shape: Shape, size: int, at: str, shown: str = "", what: str = "length"
+) -> Iterator[_Fault]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    shown = f"'{size}'" if what == "value" else ""
     if least is not None and size < least:
         yield _Fault(at, f"Member must have {what} greater than or equal to {least}", shown)
     if most is not None and size > most:

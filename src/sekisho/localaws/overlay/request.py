@@ -5,12 +5,13 @@ most), `IsTruncated`. Texts as recorded from AWS where the tests' corpus has the
 AWS prints them in issues and questions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from moto.core.responses import BaseResponse
-from moto.iam.models import IAMBackend, User, iam_backends
+from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, WORLD, World
@@ -22,6 +23,17 @@ def no_such(kind: str, name: str) -> Refusal:
     return Refusal("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
 
 
+def no_such_policy(arn: str, noun: str = "Policy") -> Refusal:
+    """Refuse the ARN of a managed policy, or of a version of one, that is not there.
+
+    Args:
+        arn: the ARN, and what else AWS names behind it.
+        noun: what AWS calls it in the call at hand.
+    """
+    message = f"{noun} {arn} does not exist or is not attachable."
+    return Refusal("NoSuchEntity", message, 404)
+
+
 def no_such_key(identifier: str) -> Refusal:
     """Refuse the id of an access key that the user has not."""
     message = f"The Access Key with id {identifier} cannot be found."
@@ -31,6 +43,15 @@ def no_such_key(identifier: str) -> Refusal:
 def already_exists(message: str) -> Refusal:
     """Refuse what is there already."""
     return Refusal("EntityAlreadyExists", message, 409)
+
+
+def check_free(noun: str, name: str, names: Iterable[str]) -> None:
+    """Refuse a name that something of its kind has, whatever the case of the letters.
+
+    Source: IAM User Guide, "IAM and AWS STS quotas".
+    """
+    if name.lower() in {each.lower() for each in names}:
+        raise already_exists(f"{noun} with name {name} already exists.")
 
 
 def conflict(first: str) -> Refusal:
@@ -115,6 +136,30 @@ def named_user(name: str) -> User:
     return user
 
 
+def named_group(name: str) -> Group:
+    """Return the group of that name.
+
+    Raises:
+        Refusal: `NoSuchEntity`.
+    """
+    group = iam().groups.get(name)
+    if group is None:
+        raise no_such("group", name)
+    return group
+
+
+def named_role(name: str) -> Role:
+    """Return the role of that name.
+
+    Raises:
+        Refusal: `NoSuchEntity`.
+    """
+    for role in iam().roles.values():
+        if role.name == name:
+            return role
+    raise no_such("role", name)
+
+
 def now() -> datetime:
     """Return the policy clock's time in the form in which moto keeps its dates."""
     return naive(WORLD.get().clock.now())
@@ -125,14 +170,45 @@ def naive(when: datetime) -> datetime:
     return when.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
+def boundary_entry(arn: str | None) -> dict[str, object]:
+    """Return how an answer shows a permissions boundary; nothing if there is none.
+
+    The type is what AWS was recorded to answer; the API model has `PermissionsBoundaryPolicy`.
+    """
+    if not arn:
+        return {}
+    return {
+        "PermissionsBoundary": {
+            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryArn": arn,
+        }
+    }
+
+
 def tags_of(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Return tags in the form of the API."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
+def listed_tags(tags: Mapping[str, dict[str, str]]) -> list[dict[str, str]]:
+    """Return a policy's tags in the order in which AWS was recorded to list them.
+
+    It is none that is documented: short keys first, then by their characters.
+    """
+    return [tags[key] for key in sorted(tags, key=lambda key: (len(key), key))]
+
+
 def dict_of_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     """Return the API's tags as a mapping."""
     return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+_ID_LENGTH = 21
+
+
+def unique_id(account: str, prefix: str) -> str:
+    """Return a new unique id: `AIDA…` of a user, `AGPA…` of a group, `ANPA…` of a policy."""
+    return str(generate_access_key_id_from_account_id(account, prefix, _ID_LENGTH))
 
 
 _Item = TypeVar("_Item")

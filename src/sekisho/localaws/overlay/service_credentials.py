@@ -14,7 +14,6 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.policies import unique_id
 from sekisho.localaws.overlay.request import (
     iam,
     limit_exceeded,
@@ -22,6 +21,7 @@ from sekisho.localaws.overlay.request import (
     named_user,
     page,
     text,
+    unique_id,
     user_of,
     validation,
 )

@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult
 from moto.iam.models import Role
 from moto.sts.responses import TokenResponse
 
-from sekisho.localaws.overlay.policies import checked
+from sekisho.localaws.overlay.documents import checked
 from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
 from sekisho.localaws.sealing import IssuedCredentials, mint
 from sekisho.localaws.wire import Refusal

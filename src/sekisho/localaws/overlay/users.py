@@ -1,4 +1,4 @@
-"""Users, groups and roles: made, renamed, deleted, shown.
+"""Users and groups: made, renamed, deleted, shown.
 
 Source: IAM API Reference; IAM User Guide, "Remove or deactivate an IAM user", "IAM and
 AWS STS quotas", "IAM identifiers".
@@ -10,23 +10,25 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import Group, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.authorization_details import BOUNDARY_TYPE
-from sekisho.localaws.overlay.policies import boundary_policy, checked, unique_id, within
+from sekisho.localaws.overlay.attachments import boundary_policy
 from sekisho.localaws.overlay.request import (
-    already_exists,
+    boundary_entry,
+    check_free,
     conflict,
     iam,
     limit_exceeded,
     naive,
+    named_group,
     named_user,
     now,
     page,
     text,
+    unique_id,
     user_of,
 )
 from sekisho.localaws.overlay.service_credentials import has_service_credentials
 from sekisho.localaws.world import WORLD
-from sekisho.policy import PolicyKind, Quota
+from sekisho.policy import Quota
 
 _T = TypeVar("_T")
 
@@ -34,7 +36,7 @@ _T = TypeVar("_T")
 def create_user(self: IamResponse) -> ActionResult:
     """Create a user, with a permissions boundary if one is given."""
     world, name = WORLD.get(), text(self, "UserName")
-    _check_free("User", name, list(iam().users))
+    check_free("User", name, list(iam().users))
     boundary = text(self, "PermissionsBoundary")
     if boundary:
         boundary_policy(boundary)
@@ -64,7 +66,7 @@ def update_user(self: IamResponse) -> ActionResult:
     world, old = WORLD.get(), text(self, "UserName")
     user = named_user(old)
     new = text(self, "NewUserName") or old
-    _check_free("User", new, [name for name in iam().users if name != old])
+    check_free("User", new, [name for name in iam().users if name != old])
     tags = iam().list_user_tags(old)
     iam().tagger.delete_all_tags_for_resource(user.arn)
     iam().update_user(old, text(self, "NewPath") or None, new if new != old else None)
@@ -98,10 +100,18 @@ def delete_user(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def list_groups(self: IamResponse) -> ActionResult:
+    """List groups by name."""
+    prefix = text(self, "PathPrefix") or "/"
+    groups = [each for _, each in sorted(iam().groups.items()) if each.path.startswith(prefix)]
+    shown, more = page(self, groups)
+    return ActionResult({"Groups": [_group(group) for group in shown], **more})
+
+
 def create_group(self: IamResponse) -> ActionResult:
     """Create a user group."""
     world, name = WORLD.get(), text(self, "GroupName")
-    _check_free("Group", name, list(iam().groups))
+    check_free("Group", name, list(iam().groups))
     group = iam().create_group(name, text(self, "Path") or "/")
     group.id, group.create_date = unique_id(world.account, "AGPA"), now()
     return ActionResult({"Group": _group(group)})
@@ -109,9 +119,9 @@ def create_group(self: IamResponse) -> ActionResult:
 
 def update_group(self: IamResponse) -> ActionResult:
     """Give a group another name or path."""
-    group = iam().groups[text(self, "GroupName")]
+    group = named_group(text(self, "GroupName"))
     old, new = group.name, text(self, "NewGroupName") or group.name
-    _check_free("Group", new, [name for name in iam().groups if name != old])
+    check_free("Group", new, [name for name in iam().groups if name != old])
     group.path = text(self, "NewPath") or group.path
     group.name = new
     iam().groups[new] = iam().groups.pop(old)
@@ -120,7 +130,7 @@ def update_group(self: IamResponse) -> ActionResult:
 
 def delete_group(self: IamResponse) -> ActionResult:
     """Delete a group that is empty."""
-    group = iam().groups[text(self, "GroupName")]
+    group = named_group(text(self, "GroupName"))
     left = {
         "remove users from group": group.users,
         "detach all policies": group.managed_policies,
@@ -135,7 +145,7 @@ def delete_group(self: IamResponse) -> ActionResult:
 
 def get_group(self: IamResponse) -> ActionResult:
     """Show a group and its members."""
-    group = iam().groups[text(self, "GroupName")]
+    group = named_group(text(self, "GroupName"))
     members, more = page(self, sorted(group.users, key=lambda user: user.name))
     users = [_described(user, full=False) for user in members]
     return ActionResult({"Group": _group(group), "Users": users, **more})
@@ -143,39 +153,19 @@ def get_group(self: IamResponse) -> ActionResult:
 
 def add_user_to_group(self: IamResponse) -> ActionResult:
     """Put a user into a group; once is enough."""
-    group, user = iam().groups[text(self, "GroupName")], named_user(text(self, "UserName"))
+    group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
     if user not in group.users and len(user.group_list) >= Quota.GROUPS_PER_USER.number:
         raise limit_exceeded(Quota.GROUPS_PER_USER.message())
     iam().add_user_to_group(group.name, user.name)
     return EmptyResult()
 
 
-def create_role(self: IamResponse) -> ActionResult:
-    """Create a role with a trust policy that IAM takes."""
-    name = text(self, "RoleName")
-    _check_free("Role", name, [role.name for role in iam().roles.values()])
-    document = checked(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
-    within(Quota.TRUST_POLICY, [document])
-    boundary = text(self, "PermissionsBoundary")
-    if boundary:
-        boundary_policy(boundary)
-    role = iam().create_role(
-        name,
-        document,
-        text(self, "Path") or "/",
-        boundary or None,
-        text(self, "Description"),
-        self._get_param("Tags", []),
-        self._get_param("MaxSessionDuration", 3600),
-    )
-    role.create_date = now()
-    return ActionResult({"Role": role})
-
-
-def _check_free(noun: str, name: str, names: list[str]) -> None:
-    # unique whatever the case of the letters: IAM User Guide, "IAM and AWS STS quotas"
-    if name.lower() in {each.lower() for each in names}:
-        raise already_exists(f"{noun} with name {name} already exists.")
+def remove_user_from_group(self: IamResponse) -> ActionResult:
+    """Take a user out of a group; who is not in it stays out, without an error."""
+    group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
+    if user in group.users:
+        iam().remove_user_from_group(group.name, user.name)
+    return EmptyResult()
 
 
 def _rename(belongings: dict[str, _T], old: str, new: str) -> None:
@@ -197,11 +187,8 @@ def _described(user: User, *, full: bool) -> dict[str, object]:
         answer["PasswordLastUsed"] = naive(password.last_used)
     if full and user.tags:
         answer["Tags"] = user.tags
-    if full and user.name in world.boundaries:
-        answer["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": BOUNDARY_TYPE,
-            "PermissionsBoundaryArn": world.boundaries[user.name],
-        }
+    if full:
+        answer |= boundary_entry(world.boundaries.get(user.name))
     return answer
 
 
@@ -225,6 +212,7 @@ OPERATIONS = (
     update_group,
     delete_group,
     get_group,
+    list_groups,
     add_user_to_group,
-    create_role,
+    remove_user_from_group,
 )

@@ -1,0 +1,122 @@
+"""Policy documents that IAM takes: well-formed, of their kind, and within quotas.
+
+`policy` says what a document is; moto's validator is asked for AWS's sentence about one that is
+not, and for the checks of resources and vendors that it alone makes. Sentences that were recorded
+from AWS and are not moto's are put right here.
+
+Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas", "Grammar of the IAM JSON
+policy language"; responses recorded from AWS (tests/data/aws-recorded).
+"""
+
+import re
+from dataclasses import replace
+
+from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
+
+from sekisho import policy
+from sekisho.errors import Code, FaultyPolicy
+from sekisho.localaws.overlay.request import limit_exceeded, malformed
+from sekisho.policy import Document, Element, PolicyKind, Quota, Version, size
+
+_SYNTAX = "Syntax errors in policy."
+
+
+def checked(text: str, kind: PolicyKind, *, managed: bool = False) -> str:
+    """Return `text` if it is a document that IAM takes as a policy of that kind.
+
+    Args:
+        text: as the client sent it.
+        kind: what it is to be.
+        managed: a managed policy must have `Version` 2012-10-17; an inline one need not.
+
+    Raises:
+        Refusal: `MalformedPolicyDocument` with AWS's sentence.
+    """
+    try:
+        document = policy.parse(text, source="policy", kind=kind)
+    except FaultyPolicy as faulty:
+        raise malformed(_sentence_about(faulty, text, kind)) from None
+    if document.comments:
+        # sekisho reads comments, as how-tos print them; IAM does not
+        raise malformed(_SYNTAX)
+    sentence = _sentence(_as_moto_reads(document, managed), kind)
+    if sentence:
+        raise malformed(sentence)
+    return text
+
+
+def within(quota: Quota, texts: list[str], name: str = "") -> None:
+    """Refuse documents that are together, white space aside, longer than `quota` allows.
+
+    Args:
+        quota: which one.
+        texts: the documents that it counts.
+        name: whose they are.
+
+    Raises:
+        Refusal: `LimitExceeded`.
+    """
+    if sum(size(text) for text in texts) > quota.number:
+        raise limit_exceeded(quota.message(name))
+
+
+_NO_RESOURCES = "Policy statement must contain resources."
+_NOT_JSON = "This policy contains invalid Json"
+
+
+def _sentence_about(faulty: FaultyPolicy, text: str, kind: PolicyKind) -> str:
+    """Return AWS's sentence about a document that cannot be read whole."""
+    codes = {fault.code for fault in faulty.faults}
+    if kind is PolicyKind.TRUST and Code.POLICY_NOT_JSON in codes:
+        return _NOT_JSON
+    sentence = _sentence(text, kind)
+    if Code.POLICY_NO_RESOURCE in codes and sentence.startswith("Actions/Condition"):
+        # AWS looks for resources before it looks at the names of actions
+        return _NO_RESOURCES
+    return sentence or _SYNTAX
+
+
+_RECORDED = {
+    'IAM resource path must either be "*" or start': (
+        'IAM resource path must either be "*", root, or start'
+    ),
+    "Trust Policy statement actions can only be sts:AssumeRole, sts:AssumeRoleWithSAML,  and "
+    "sts:AssumeRoleWithWebIdentity": "AssumeRole policy may only specify STS AssumeRole actions.",
+    "Has prohibited field Resource.": "Has prohibited field Resource",
+}
+"""Sentences of moto, or how they begin, and what AWS was recorded to say."""
+
+
+def _sentence(text: str, kind: PolicyKind) -> str:
+    """Return what moto's imitation of AWS's validator says against a text, or ""."""
+    trust = kind is PolicyKind.TRUST
+    validator = IAMTrustPolicyDocumentValidator if trust else IAMPolicyDocumentValidator
+    try:
+        validator(text).validate()
+    except MalformedPolicyDocument as error:
+        sentence = str(error.message)
+        for moto, aws in _RECORDED.items():
+            sentence = sentence.replace(moto, aws)
+        return sentence
+    return ""
+
+
+def _as_moto_reads(document: Document, managed: bool) -> str:
+    """Return the document without what AWS takes and moto's validator does not."""
+    if not managed:
+        document = replace(document, version=Version.V2012)
+    statements = tuple(
+        replace(each, resource=_without_root(each.resource)) for each in document.statements
+    )
+    return policy.render(replace(document, statements=statements))
+
+
+_ROOT = re.compile(r"(arn:[^:]*:iam::[^:]*):root")
+
+
+def _without_root(resource: Element | None) -> Element | None:
+    """Return a resource element with a user in the place of each root user."""
+    if resource is None:
+        return None
+    return replace(resource, values=tuple(_ROOT.sub(r"\1:user/x", v) for v in resource.values))

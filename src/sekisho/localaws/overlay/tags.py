@@ -1,0 +1,109 @@
+"""Tags of users, roles and policies.
+
+Of users and roles the case of a key does not matter, and the new spelling stays; of policies it
+does.
+
+Source: IAM User Guide, "Tags for AWS Identity and Access Management resources"; responses recorded
+from AWS (tests/data/aws-recorded).
+"""
+
+from collections.abc import Callable
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.responses import IamResponse
+
+from sekisho.localaws.overlay.policies import managed
+from sekisho.localaws.overlay.request import (
+    iam,
+    limit_exceeded,
+    listed_tags,
+    named_role,
+    named_user,
+    page,
+    text,
+)
+from sekisho.policy import names
+
+_Tags = list[dict[str, str]]
+
+
+def tag_user(self: IamResponse) -> ActionResult:
+    """Set tags of a user."""
+    user = named_user(text(self, "UserName"))
+    _keep(user.arn, _with(self, user.tags or [], "User", str.lower))
+    return EmptyResult()
+
+
+def untag_user(self: IamResponse) -> ActionResult:
+    """Remove tags of a user."""
+    user = named_user(text(self, "UserName"))
+    _keep(user.arn, _without(self, user.tags or [], str.lower))
+    return EmptyResult()
+
+
+def tag_role(self: IamResponse) -> ActionResult:
+    """Set tags of a role."""
+    role = named_role(text(self, "RoleName"))
+    role.tags = _with(self, role.tags or [], "Role", str.lower)
+    return EmptyResult()
+
+
+def untag_role(self: IamResponse) -> ActionResult:
+    """Remove tags of a role."""
+    role = named_role(text(self, "RoleName"))
+    role.tags = _without(self, role.tags or [], str.lower)
+    return EmptyResult()
+
+
+def tag_policy(self: IamResponse) -> ActionResult:
+    """Set tags of a customer managed policy."""
+    policy = managed(self)
+    tags = _with(self, list(policy.tags.values()), "Policy", str)
+    policy.tags = {tag["Key"]: tag for tag in tags}
+    return EmptyResult()
+
+
+def untag_policy(self: IamResponse) -> ActionResult:
+    """Remove tags of a customer managed policy."""
+    policy = managed(self)
+    tags = _without(self, list(policy.tags.values()), str)
+    policy.tags = {tag["Key"]: tag for tag in tags}
+    return EmptyResult()
+
+
+def list_policy_tags(self: IamResponse) -> ActionResult:
+    """List the tags of a managed policy."""
+    policy = iam().managed_policies[text(self, "PolicyArn")]
+    tags, more = page(self, listed_tags(policy.tags))
+    return ActionResult({"Tags": tags, **more})
+
+
+def _keep(arn: str, tags: _Tags) -> None:
+    # moto keeps a user's tags apart, by ARN
+    iam().tagger.delete_all_tags_for_resource(arn)
+    iam().tagger.tag_resource(arn, tags)
+
+
+def _with(response: IamResponse, tags: _Tags, noun: str, folded: Callable[[str], str]) -> _Tags:
+    """Return tags with those of the request; a key that is there keeps its place."""
+    merged = {folded(tag["Key"]): tag for tag in tags}
+    merged |= {folded(tag["Key"]): tag for tag in response._get_param("Tags", [])}
+    if len(merged) > names.MOST_TAGS:
+        raise limit_exceeded(f"Cannot exceed quota for TagsPer{noun}: {names.MOST_TAGS}")
+    return list(merged.values())
+
+
+def _without(response: IamResponse, tags: _Tags, folded: Callable[[str], str]) -> _Tags:
+    gone = {folded(key) for key in response._get_param("TagKeys", [])}
+    return [tag for tag in tags if folded(tag["Key"]) not in gone]
+
+
+OPERATIONS = (
+    tag_user,
+    untag_user,
+    tag_role,
+    untag_role,
+    tag_policy,
+    untag_policy,
+    list_policy_tags,
+)
