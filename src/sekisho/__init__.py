@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sekisho.account import Snapshot
+    from sekisho.answer import Answer, AnswerEffect
     from sekisho.api import (
         audit_account,
         collect,
+        decide,
         diff,
         force_mfa,
         lint,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
         policies,
         prove,
     )
-    from sekisho.engine import Decision, DecisionEffect, Policies, Request, decide
+    from sekisho.engine import Decision, DecisionEffect, Policies, Request
     from sekisho.errors import SekishoError
     from sekisho.messages import Language, Message
     from sekisho.policy import Document
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from sekisho.rollout import Plan
 
 __all__ = [
+    "Answer",
+    "AnswerEffect",
     "Counterexample",
     "Decision",
     "DecisionEffect",
@@ -59,7 +63,8 @@ __all__ = [
 ]
 
 _HOME = {
-    **dict.fromkeys(("Decision", "DecisionEffect", "Policies", "Request", "decide"), "engine"),
+    **dict.fromkeys(("Answer", "AnswerEffect"), "answer"),
+    **dict.fromkeys(("Decision", "DecisionEffect", "Policies", "Request"), "engine"),
     **dict.fromkeys(("Counterexample", "Proved", "Refuted", "Unknown", "Verdict"), "prover"),
     **dict.fromkeys(("Language", "Message"), "messages"),
     "Document": "policy",

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sekisho.account import Snapshot
+    from sekisho.answer import Answer
     from sekisho.audit.lint import Report
     from sekisho.audit.report import AccountReport
-    from sekisho.engine import Policies
+    from sekisho.engine import Policies, Request
     from sekisho.policy import Document
     from sekisho.prover import Difference, Verdict
     from sekisho.rollout import Plan
@@ -93,6 +94,27 @@ def policies(*documents: Document | str | Path) -> Policies:
         else:
             attached.append(AttachedPolicy(each.source or f"policy {index + 1}", each))
     return Policies(identity=tuple(attached))
+
+
+def decide(request: Request, attached: Policies, *, now: datetime | None = None) -> Answer:
+    """Return what AWS would answer to a request, for all that is given.
+
+    Args:
+        request: what is known of it; keys that follow from it are added to its context.
+        attached: the policies that apply.
+        now: the time of the request, with its zone; None: the present.
+
+    Returns:
+        The answer, with the keys that policies ask for and that were not given. Compare its
+        `effect`: an answer cannot be tested for truth.
+
+    Raises:
+        FaultyRequest: if it is none that AWS could be asked, or contradicts its principal.
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    from sekisho.answer import answered
+
+    return answered(request, attached, now or datetime.now(UTC))
 
 
 def prove(attached: Policies, *, user_arn: str | None = None, later: bool = False) -> Verdict:

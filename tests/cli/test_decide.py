@@ -21,6 +21,7 @@ POLICY = """{
   ]
 }"""
 ALICE = "arn:aws:iam::111122223333:user/alice"
+MFA = "aws:MultiFactorAuthPresent"
 SELF = ["--principal", ALICE, "--action", "iam:GetUser", "--resource", ALICE]
 
 
@@ -57,6 +58,9 @@ def test_denied_in_japanese(policy: str) -> None:
     assert told.returncode == 0
     assert told.stdout.splitlines() == [
         "明示的な拒否",
+        "いずれにしても拒否されますが、拒否の種類は指定されていない次のキーによって変わります。",
+        "  `aws:MultiFactorAuthPresent`（認証情報によって異なります）",
+        "  MFA を使ったセッションは指定されていません。これは長期アクセスキーの場合の結果です。",
         f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
         "アイデンティティベースのポリシーが明示的に拒否しています。",
         f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] enforcement",
@@ -70,7 +74,8 @@ def test_denied_in_japanese(policy: str) -> None:
 def test_an_action_that_aws_has_not(action: str, meant: str, policy: str) -> None:
     request = ["--principal", ALICE, "--action", action, "--resource", "*", "--policy", policy]
     for language, said in (("en", "is not in the catalogue"), ("ja", "カタログ")):
-        _, _, line, *_ = run(*request, "--lang", language).stdout.splitlines()
+        told = run(*request, "--lang", language, "--context", f"{MFA}=true").stdout.splitlines()
+        _, _, line, *_ = told
         assert f"`{action}`" in line
         assert said in line
         assert meant in line
@@ -96,6 +101,7 @@ def test_json_and_what_was_assumed(policy: str, tmp_path: Path) -> None:
             }
         ],
         "blockedBy": None,
+        "missing": [],
         "assumed": ["wildcard_service_prefix"],
     }
     told = run(*SELF, "--policy", str(prefix), "--assume", "wildcard_service_prefix=false")
@@ -162,7 +168,9 @@ def test_a_policy_that_must_itself_allow_and_is_not_given(
     for more in ([], ["--explain"]):
         told = run(*asked, *more, "--format", "json")
         found = json.loads(told.stdout)
-        assert (found["decision"], found["notGiven"]) == ("Allowed", kind)
+        assert (found["decision"], found["notGiven"]) == ("Unknown", kind)
+        assert found["policyDecision"] == "Allowed"
+        assert run(*asked, *more).returncode == 4
         assert "notGiven" in json.loads(run(*request, *more, "--format", "json").stdout)
         for lang, words in [("en", "must itself allow"), ("ja", "ポリシー自体の許可も必要")]:
             (line,) = [
@@ -178,29 +186,42 @@ FEDERATED = "arn:aws:sts::111122223333:federated-user/f"
 
 
 @pytest.mark.parametrize(
-    ("who", "permits", "lines", "says"),
+    ("who", "decision", "permits", "says"),
     [
-        ((ALICE, "sts:GetSessionToken"), True, 3, "long-term access key"),
-        ((ALICE, "STS:getcalleridentity"), True, 1, "needs no permission"),
-        ((SESSION, "sts:GetCallerIdentity"), True, 1, "no Deny has an effect"),
-        ((SESSION, "sts:GetSessionToken"), False, 1, "Only a long-term access key"),
-        ((FEDERATED, "iam:GetUser"), False, 1, "cannot call IAM"),
-        ((ALICE, "iam:GetUser"), None, 0, ""),
+        ((ALICE, "sts:GetSessionToken"), "Allowed", True, "long-term access key"),
+        ((ALICE, "STS:getcalleridentity"), "Allowed", True, "needs no permission"),
+        ((SESSION, "sts:GetCallerIdentity"), "Allowed", True, "no Deny has an effect"),
+        (
+            (SESSION, "sts:GetSessionToken"),
+            "RefusedByService",
+            False,
+            "Only a long-term access key",
+        ),
+        ((FEDERATED, "iam:ListUsers"), "RefusedByService", False, "cannot call IAM"),
+        ((ALICE, "iam:ListUsers"), "ExplicitlyDenied", None, "explicitly"),
     ],
 )
-def test_what_no_policy_governs_is_said(
-    who: tuple[str, str], permits: bool | None, lines: int, says: str, policy: str
+def test_what_no_policy_governs_is_the_answer(
+    who: tuple[str, str], decision: str, permits: bool | None, says: str, policy: str
 ) -> None:
     principal, action = who
-    asked = ["--principal", principal, "--action", action, "--resource", "*", "--policy", policy]
-    found = CliRunner().invoke(root, ["decide", *asked, "--format", "json"])
-    service = json.loads(found.stdout).get("service")
+    request = {"principal": principal, "action": action, "resource": "*"}
+    asked = [part for name, value in request.items() for part in (f"--{name}", value)]
+    asked += ["--policy", policy]
+    found = json.loads(CliRunner().invoke(root, ["decide", *asked, "--format", "json"]).stdout)
+    assert found["decision"] == decision
+    service = found.get("service")
     assert (service and service["permits"]) is permits
+    line = json.dumps({"id": 1, "request": request, "policies": {"identity": [json.loads(POLICY)]}})
+    batch = CliRunner().invoke(root, ["decide", "--batch", "-"], input=line)
+    one = json.loads(batch.stdout)
+    assert (one["decision"], one.get("service")) == (decision, service)
     for lang in ("en", "ja"):
-        told = CliRunner().invoke(root, ["decide", *asked, "--lang", lang]).stdout.splitlines()
-        beside = [at for at, line in enumerate(told) if line.startswith(("Whatever", "ポリシーの"))]
-        assert len(told) - beside[0] == lines if lines else not beside
-        assert lang == "ja" or says in "\n".join(told)
+        told = CliRunner().invoke(root, ["decide", *asked, "--lang", lang])
+        assert told.exit_code == 0
+        assert lang == "ja" or says in told.stdout
+        alone = ("The policies alone say", "ポリシーだけによる判定")
+        assert any(one in told.stdout for one in alone) is (permits is not None)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +244,7 @@ def test_explained_in_both_languages_and_in_json(policy: str) -> None:
     request = ["--principal", ALICE, "--action", "s3:ListAllMyBuckets", "--resource", "*"]
     told = run(*request, "--policy", policy, "--explain", "--lang", "en")
     assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines()[2:] == [
+    assert told.stdout.splitlines()[5:] == [
         f"The identity-based policy {policy}:6  Statement[1] enforcement denies it:",
         "    - it denies every action but `iam:GetUser`, "
         "and so `s3:ListAllMyBuckets` (`NotAction`)",
@@ -234,7 +255,8 @@ def test_explained_in_both_languages_and_in_json(policy: str) -> None:
     ]
     told = run(*request, "--policy", policy, "--explain", "--lang", "ja")
     assert "`aws:MultiFactorAuthPresent` が `false` である" in told.stdout
-    told = run(*SELF, "--policy", policy, "--explain", "--format", "json")
+    session = ["--principal", SESSION, *SELF[2:]]
+    told = run(*session, "--policy", policy, "--explain", "--format", "json")
     (lack,) = json.loads(told.stdout)["explanation"]["lacking"]
     (failed,) = lack["nearest"][0]["failed"]
     assert failed == {
@@ -328,7 +350,7 @@ def test_a_batch_goes_on_after_a_bad_line() -> None:
     assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [1, None, 1]
     told = run("--batch", "-", given=f"{good}\n")
     assert told.returncode == 0
-    assert json.loads(told.stdout)["decision"] == "ImplicitlyDenied"
+    assert json.loads(told.stdout)["decision"] == "Allowed"
 
 
 def test_a_batch_answers_each_line_before_the_next_is_written() -> None:

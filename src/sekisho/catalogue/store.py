@@ -198,6 +198,7 @@ class Catalogue:
         self._names: Mapping[str, str] = self._read("serviceNames.json")
         self._services: dict[str, Mapping[str, Action]] = {}
         self._keys: dict[str, Mapping[str, str]] = {}
+        self._types: dict[str, tuple[ResourceType, ...]] = {}
 
     def services(self) -> tuple[str, ...]:
         """Return every service prefix, in order."""
@@ -257,6 +258,27 @@ class Catalogue:
             return types[name]
         found = {kind for one, kind in types.items() if _is_like(name, one)}
         return found.pop() if len(found) == 1 else None
+
+    def has_key(self, action: Action, key: str) -> bool:
+        """Tell whether requests of an action can have a service's key or a tag's, by the reference.
+
+        `key` is in any case; the global keys that are in no table of the reference are not known.
+        """
+        name = key.lower()
+        found = (
+            *action.condition_keys,
+            *(k for t in action.resource_types for k in t.condition_keys),
+        )
+        return any(name == one.lower() or _is_like(name, one.lower()) for one in found)
+
+    def resource_types(self, prefix: str) -> tuple[ResourceType, ...]:
+        """Return every kind of resource of a service; empty if there is no such service."""
+        name = prefix.lower()
+        if name not in self._names:
+            return ()
+        if name not in self._types:
+            self._types[name] = tuple(self._resource_types(name).values())
+        return self._types[name]
 
     def _key_types(self, prefix: str) -> Mapping[str, str]:
         """Return the types of a service's keys by their names in lower case."""

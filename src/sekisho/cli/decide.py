@@ -2,16 +2,27 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 from click.core import ParameterSource
 
-from sekisho.cli.exits import Exit
+from sekisho.answer import (
+    Answer,
+    AnswerEffect,
+    AnswerSettings,
+    additions,
+    answer_to_json,
+    answered,
+    heading,
+    responder,
+)
+from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     OutputFormat,
     assumptions_of,
@@ -34,41 +45,20 @@ from sekisho.engine import (
     Request,
     check_policies,
     checked,
-    decide,
     explain,
     request_faults,
-    unasked,
 )
 from sekisho.engine.exchange import (
-    EFFECTS,
     DecisionQuestion,
-    answered_to_json,
     answers,
     assumption,
     explanation_to_json,
-    not_given,
-    not_in_catalogue,
     place,
     reasons,
-    sentence,
 )
-from sekisho.engine.matching import Caller, CallerKind, caller_of
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 from sekisho.policy import KINDS, PolicyKind
-from sekisho.signin import (
-    AskPolicies,
-    Credential,
-    CredentialKind,
-    Holder,
-    HolderKind,
-    PermittedWithoutPolicy,
-    Refused,
-    Rule,
-    Ruling,
-    SigninAssumptions,
-    service_rule,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +100,7 @@ _request_options = grouped(
         "contexts",
         metavar="KEY=VALUE",
         multiple=True,
-        help="A key of the request context; nothing is added to what you give. "
+        help="A key of the request context; what follows from the request is added. "
         'Repeat a key to give it several values, or write a list as JSON: `KEY=["a"]`.',
     ),
     click.option(
@@ -180,31 +170,38 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
     """Decide whether a request is allowed, and say why.
 
     Give one request by --principal, --action, --resource and --context, and the policies that
-    apply to it; or a file of requests by --batch. Exit code 1 means that something could not be
-    read or decided; a denial is an answer and exits 0.
+    apply to it; or a file of requests by --batch. A denial is an answer and exits 0; 4 means that
+    what was given does not tell, 1 that something could not be read, or that there is no such
+    request.
     """
     if batch is not None:
         _refuse_beside_batch(asked, output)
         return _batch(batch)
     question = question_of(asked)
-    if asked.explain:
-        explanation = explain(question.request, question.policies, question.assumptions)
-    else:
-        decision = decide(question.request, question.policies, question.assumptions)
-        explanation = Explanation(decision)
+    settings = AnswerSettings(question.assumptions)
+    answer = answered(question.request, question.policies, datetime.now(UTC), settings)
+    explanation = _explained(answer, question.assumptions) if asked.explain else None
     match output:
         case OutputFormat.JSON:
-            value = _as_json(question, explanation, explained=asked.explain)
-            if ruling := ruling_to_json(ruling_of(question.request)):
-                value["service"] = ruling
+            value = answer_to_json(answer)
+            if asked.explain:
+                value["explanation"] = explanation and explanation_to_json(explanation)
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TABLE:
-            lines = [
-                *_lines(question, explanation),
-                *beside_policies(ruling_of(question.request)),
-            ]
+            lines = _lines(answer, reasons(explanation) if explanation else ())
             click.echo("\n".join(line.into(lang) for line in lines))
-    return Exit.CLEAN
+    return _EXITS.get(answer.effect, Exit.CLEAN)
+
+
+_EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERROR}
+"""How a run ends whose answer is neither yes nor no."""
+
+
+def _explained(answer: Answer, assumptions: Assumptions) -> Explanation | None:
+    """Return why the policies decide as they do; None where it is not they who decide."""
+    if answer.by_policies is None and answer.effect is not AnswerEffect.UNKNOWN:
+        return None
+    return explain(answer.request, answer.policies, assumptions)
 
 
 def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
@@ -230,14 +227,15 @@ def _batch(path: str) -> Exit:
 
     Once nobody reads the answers, no more is read: the questions may have no end.
     """
-    failed = False
+    ends = {Exit.CLEAN}
     with _opened(path) as stream:
-        for answer in answers(stream):
+        for answer in answers(stream, respond=responder(lambda: datetime.now(UTC))):
             click.echo(str(answer))
-            failed = failed or not answer.decided
+            effect = answer.value.get("decision")
+            ends.add(_EXITS.get(AnswerEffect(str(effect)), Exit.CLEAN) if effect else Exit.ERROR)
             if reader_left():
                 break
-    return Exit.ERROR if failed else Exit.CLEAN
+    return worst(ends)
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:
@@ -249,26 +247,12 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
         raise unusable(path, error) from None
 
 
-def _as_json(
-    question: DecisionQuestion, explanation: Explanation, *, explained: bool
-) -> dict[str, object]:
-    value = answered_to_json(question.request, question.policies, explanation.decision)
-    if explained:
-        value["explanation"] = explanation_to_json(explanation)
-    return value
-
-
-def _lines(question: DecisionQuestion, explanation: Explanation) -> Iterator[Message]:
-    request, decision, why = question.request, explanation.decision, reasons(explanation)
-    yield EFFECTS[decision.effect]
-    yield sentence(request, decision)
-    if (stranger := not_in_catalogue(request.action)) is not None:
-        yield stranger
+def _lines(answer: Answer, why: tuple[Message, ...]) -> Iterator[Message]:
+    yield from heading(answer)
     if not why:
-        yield from map(_cause, decision.because)
-    yield from map(assumption, decision.assumed)
-    if (absent := unasked(request, question.policies, decision)) is not None:
-        yield not_given(absent)
+        yield from map(_cause, answer.because)
+    yield from map(assumption, answer.assumed)
+    yield from additions(answer)
     yield from why
 
 
@@ -437,58 +421,4 @@ def _each(value: ContextValue) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-_HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
-    CallerKind.ROOT: (CredentialKind.LONG_TERM_KEY, HolderKind.ROOT),
-    CallerKind.USER: (CredentialKind.LONG_TERM_KEY, HolderKind.USER),
-    CallerKind.ROLE: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
-    CallerKind.ROLE_SESSION: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
-    CallerKind.FEDERATED_USER: (CredentialKind.FEDERATED_SESSION, HolderKind.FEDERATED),
-}
-"""What a principal signs with; of users and root the credential that may do most."""
-
-_BESIDE = Message("Whatever the policies say: {rule} Only the policies are decided here.")
 _BATCH_TAKES_NO = Message("`--batch` takes no {options}")
-_DOUBT = Message(
-    "That a Deny has no effect is AWS's word, and nobody is known to have tested it (assumption "
-    "`get_session_token_heeds_deny`)."
-)
-
-
-def ruling_of(request: Request) -> Ruling:
-    """Return what the service says of a request that is sound, before any policy is asked.
-
-    Of a user or the root user it is what holds with a long-term access key (docs/signin.md).
-    """
-    caller = caller_of(request, bounded=False)
-    if caller.kind not in _HOLDS:
-        return AskPolicies()
-    return service_rule(_credential(caller), request.action, SigninAssumptions())
-
-
-def _credential(caller: Caller) -> Credential:
-    kind, holder = _HOLDS[caller.kind]
-    return Credential(kind, Holder(holder, caller.partition, caller.account or ""))
-
-
-def beside_policies(ruling: Ruling) -> tuple[Message, ...]:
-    """Return the lines that say so where no policy decides; none where policies do."""
-    match ruling:
-        case PermittedWithoutPolicy(Rule.SESSION_NEEDS_NO_PERMISSION as rule):
-            return _said(rule), Rule.LONG_TERM_KEY_ONLY.text, _DOUBT
-        case PermittedWithoutPolicy(rule) | Refused(reason=rule):
-            return (_said(rule),)
-        case AskPolicies():
-            return ()
-
-
-def _said(rule: Rule) -> Message:
-    return Message.both(_BESIDE.en.format(rule=rule.text.en), _BESIDE.ja.format(rule=rule.text.ja))
-
-
-def ruling_to_json(ruling: Ruling) -> dict[str, object] | None:
-    """Return whether the service permits or refuses, and by which rule; None where policies do."""
-    match ruling:
-        case PermittedWithoutPolicy(rule) | Refused(reason=rule):
-            return {"permits": isinstance(ruling, PermittedWithoutPolicy), "rule": rule.value}
-        case AskPolicies():
-            return None

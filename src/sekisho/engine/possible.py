@@ -110,26 +110,29 @@ def possible(
     return Possibilities(frozenset(effects), matters if len(effects) > 1 else frozenset())
 
 
-def asked_keys(request: Request, policies: Policies, assumptions: Assumptions) -> frozenset[str]:
-    """Return the context keys, in lower case, that statements about the request's action ask for.
+def asked_keys(
+    request: Request, policies: Policies, assumptions: Assumptions = DEFAULTS
+) -> Mapping[str, str]:
+    """Return the context keys that statements about the request ask for.
 
-    Those of statements about other resources, or other callers, are not among them.
+    By their names in lower case, with the name as a policy writes it. Statements about other
+    actions, resources or callers do not count.
     """
     caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for group in groups:
         for policy in group.policies:
             within = scope._replace(version=policy.document.version)
             asked = _keys_of(policy.document)
             for statement in actions.about(policy.document, request.action, scope.tracked):
                 keys = asked[id(statement)]
-                if not keys <= found and _may_be_about(statement, within, keys):
-                    found |= keys
-    return frozenset(found)
+                if not keys.keys() <= found.keys() and _may_be_about(statement, within, keys):
+                    found = {**keys, **found}
+    return found
 
 
-def _may_be_about(statement: Statement, scope: Scope, keys: frozenset[str]) -> bool:
+def _may_be_about(statement: Statement, scope: Scope, keys: Iterable[str]) -> bool:
     """Tell whether a statement is about the caller and the resource, whatever its keys are."""
     unknown = dict.fromkeys(keys, UnknownKey())
     _, closest = _principal_span(statement, scope, unknown)
@@ -137,9 +140,12 @@ def _may_be_about(statement: Statement, scope: Scope, keys: frozenset[str]) -> b
 
 
 @remembered_by_identity
-def _keys_of(document: Document) -> Mapping[int, frozenset[str]]:
+def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
     """Return the keys that each statement asks for, by its identity."""
-    return {id(one): frozenset(_asked_by(one, document.version)) for one in document.statements}
+    return {
+        id(one): {key.lower(): key for key in _asked_by(one, document.version)}
+        for one in document.statements
+    }
 
 
 def _asked_by(statement: Statement, version: Version | None) -> Iterator[str]:
@@ -149,7 +155,7 @@ def _asked_by(statement: Statement, version: Version | None) -> Iterator[str]:
         for entry in statement.resource.values:
             yield from _variables(entry, version)
     for condition in statement.conditions:
-        yield condition.key.lower()
+        yield condition.key
         yield from _of_values(condition, version)
 
 
@@ -157,7 +163,7 @@ def _variables(text: str, version: Version | None) -> Iterator[str]:
     if version is Version.V2012 and variables.OPEN in text:
         for part in variables.read(text):
             if isinstance(part, variables.Variable):
-                yield part.key.lower()
+                yield part.key
 
 
 def _of_values(condition: Condition, version: Version | None) -> Iterator[str]:
@@ -250,7 +256,9 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
     sure = about == {True}
     if not sure and statement.resource is not None:
         depends |= {
-            key for entry in statement.resource.values for key in _variables(entry, scope.version)
+            key.lower()
+            for entry in statement.resource.values
+            for key in _variables(entry, scope.version)
         }
     for condition in statement.conditions:
         holds = _condition_span(condition, scope, unknown)
@@ -258,7 +266,8 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
             return _Span(Named.NOT, Named.NOT)
         if False in holds:
             sure = False
-            depends |= {condition.key.lower(), *_of_values(condition, scope.version)}
+            keys = (condition.key, *_of_values(condition, scope.version))
+            depends |= set(map(str.lower, keys))
     return _Span(least if sure else Named.NOT, most, frozenset(depends & unknown.keys()))
 
 
@@ -291,7 +300,7 @@ def _resource_span(
     open_entries = [
         entry
         for entry in element.values
-        if any(key in unknown for key in _variables(entry, scope.version))
+        if any(key.lower() in unknown for key in _variables(entry, scope.version))
     ]
     if not open_entries:
         return frozenset({resources.matches(element, statement.effect, scope)})
@@ -323,7 +332,7 @@ def _condition_span(
     """Return whether a condition can hold, can fail, or both."""
     key = condition.key.lower()
     fixed = key not in unknown
-    open_values = any(one in unknown for one in _of_values(condition, scope.version))
+    open_values = any(one.lower() in unknown for one in _of_values(condition, scope.version))
     if fixed and (not open_values or _has_no_value(key, scope)):
         return frozenset({conditions.holds(condition, scope)})
     if fixed:

@@ -56,9 +56,18 @@ class AnsweredLine:
         return json.dumps(self.value)
 
 
-def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[AnsweredLine]:
-    """Yield the answer to each line of `stream` as it comes; blank lines are passed over."""
-    known, compiled = documents or Documents(), Deciders()
+Respond = Callable[[DecisionQuestion], Mapping[str, object]]
+"""(question) → its answer as JSON values, without the `id`."""
+
+
+def answers(
+    stream: BinaryIO, documents: Documents | None = None, respond: Respond | None = None
+) -> Iterator[AnsweredLine]:
+    """Yield the answer to each line of `stream` as it comes; blank lines are passed over.
+
+    Without `respond` the policies' decision is the answer.
+    """
+    known, responding = documents or Documents(), respond or by_policies(Deciders().decide)
     for number, line in enumerate(_lines(stream), start=1):
         if line is None:
             fault = Fault(
@@ -70,7 +79,7 @@ def answers(stream: BinaryIO, documents: Documents | None = None) -> Iterator[An
                 None, FaultyRequest(Message("line", "source"), [fault]), f"line {number}"
             )
         elif line.strip():
-            yield answer(line, known, f"line {number}", compiled.decide)
+            yield answer(line, known, f"line {number}", responding)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -87,8 +96,19 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 
+def by_policies(decided: Decide = decide) -> Respond:
+    """Return what answers with the policies' decision alone, by what decides as the engine does."""
+
+    def respond(question: DecisionQuestion) -> Mapping[str, object]:
+        request, policies = question.request, question.policies
+        decision = decided(request, policies, question.assumptions)
+        return answered_to_json(request, policies, decision)
+
+    return respond
+
+
 def answer(
-    line: bytes, documents: Documents, place: str = "line", decided: Decide | None = None
+    line: bytes, documents: Documents, place: str = "line", respond: Respond | None = None
 ) -> AnsweredLine:
     """Return the answer to one question.
 
@@ -96,15 +116,15 @@ def answer(
         line: the question, in UTF-8.
         documents: what has been parsed before.
         place: where the line stands, for an error that cannot say more.
-        decided: what decides as the engine does; the engine itself if None.
+        respond: what answers; with the engine's decision if None.
     """
     identity: str | int | float | None = None
     try:
         value = _decoded(line)
         identity = identity_of(value)
         question = read_question(value, documents)
-        by = decided or decide
-        return _success(question, by(question.request, question.policies, question.assumptions))
+        found = (respond or by_policies())(question)
+        return AnsweredLine({"id": question.id, **found}, decided=True)
     except SekishoError as error:
         return _failure(identity, error, place)
 
@@ -209,11 +229,6 @@ def cause_to_json(cause: Cause) -> dict[str, object]:
     if cause.position.line:
         value["line"] = cause.position.line
     return value
-
-
-def _success(question: DecisionQuestion, decision: Decision) -> AnsweredLine:
-    value = answered_to_json(question.request, question.policies, decision)
-    return AnsweredLine({"id": question.id, **value}, decided=True)
 
 
 def _failure(identity: str | int | float | None, error: SekishoError, place: str) -> AnsweredLine:

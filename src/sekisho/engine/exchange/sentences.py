@@ -39,12 +39,10 @@ _ASSUMPTION = Message(
 )
 _NOT_GIVEN: Mapping[PolicyKind, Message] = {
     PolicyKind.TRUST: Message(
-        "No role trust policy was given, though it must itself allow this: the decision leaves it "
-        "out. Give it with `--trust`."
+        "No role trust policy was given, and it must itself allow this. Give it with `--trust`."
     ),
     PolicyKind.RESOURCE: Message(
-        "No key policy was given, though it must itself allow this: the decision leaves it out. "
-        "Give it with `--resource-policy`."
+        "No key policy was given, and it must itself allow this. Give it with `--resource-policy`."
     ),
 }
 

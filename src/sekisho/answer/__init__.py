@@ -1,0 +1,30 @@
+"""Would AWS allow this? The engine's decision, with all that AWS adds and does beside it.
+
+`answered` is for whoever asks what AWS would do with one request, and says what was not given;
+whoever wants to know what policies mean asks `engine.decide`.
+"""
+
+from sekisho.answer.answer import Answer, AnswerEffect, AnswerSettings, MissingKey, answered
+from sekisho.answer.completion import AddedKey, Origin
+from sekisho.answer.exchange import answer_to_json, responder
+from sekisho.answer.presence import Presence
+from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
+from sekisho.answer.sentences import additions, heading
+
+__all__ = [
+    "AddedKey",
+    "Answer",
+    "AnswerEffect",
+    "AnswerSettings",
+    "Impossible",
+    "MissingKey",
+    "NoRequest",
+    "Origin",
+    "Presence",
+    "ResourceNote",
+    "additions",
+    "answer_to_json",
+    "answered",
+    "heading",
+    "responder",
+]

@@ -1,0 +1,482 @@
+"""Would AWS allow this request? The policies' decision, and all that AWS does beside it.
+
+`engine.decide` is plain: it adds nothing to what it is given. Here a request is asked about what
+AWS asks about (`resource`), completed by what AWS adds (`completion`), put to the rules of the
+services (`signin.service_rule`) and to the engine; and what was not given is named, with whether
+it could change the answer (`engine.possible`).
+
+How it is read: docs/semantics.md#12-what-aws-adds and the sections after it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NoReturn
+
+from sekisho.answer.completion import AGE, ISSUED, MFA, AddedKey, Completed, complete, is_service
+from sekisho.answer.presence import Presence, RequestKind, global_key, presence_of
+from sekisho.answer.resource import AskedAbout, Impossible, ResourceNote, asked_about
+from sekisho.catalogue import Action, load
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Cause,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    UnknownKey,
+    asked_keys,
+    checked,
+    decide,
+    possible,
+    unasked,
+)
+from sekisho.engine.matching import Caller, CallerKind
+from sekisho.errors import InternalError
+from sekisho.policy import PolicyKind, from_json
+from sekisho.signin import (
+    AskPolicies,
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    PermittedWithoutPolicy,
+    Refused,
+    Rule,
+    Ruling,
+    SigninAssumptions,
+    service_rule,
+)
+
+
+class AnswerEffect(StrEnum):
+    """What AWS would answer."""
+
+    ALLOWED = "Allowed"
+    IMPLICITLY_DENIED = "ImplicitlyDenied"
+    EXPLICITLY_DENIED = "ExplicitlyDenied"
+    REFUSED = "RefusedByService"
+    """The service refuses by a rule of its own, whatever the policies say."""
+    UNKNOWN = "Unknown"
+    """What was given does not tell: the resource's own policy must allow, too, and is not there."""
+    IMPOSSIBLE = "Impossible"
+    """AWS never receives such a request."""
+
+
+BY_POLICIES: Mapping[DecisionEffect, AnswerEffect] = {
+    one: AnswerEffect(one.value) for one in DecisionEffect
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MissingKey:
+    """A context key that a policy asks for and that was not given, though AWS may have sent it.
+
+    Attributes:
+        key: the key, in AWS's spelling where that is known.
+        presence: whether AWS sends it with such a request.
+        could_change: whether the answer depends on it.
+    """
+
+    key: str
+    presence: Presence
+    could_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What AWS would answer to a request, for all that was given.
+
+    Attributes:
+        effect: the answer.
+        request: as it was decided: completed, and about the resource that AWS asks about.
+        policies: those that counted.
+        decision: of the policies alone. None if there is no such request.
+        rule: the rule of a service that permits, refuses, or leaves the resource's own policy out.
+        impossible: why there is no such request.
+        note: what is to be said about the resource.
+        not_given: the kind of the resource's own policy, where it must itself allow and is not
+            there.
+        not_in_catalogue: whether AWS is not known to have the action.
+        added: the keys that policies ask for and that were added to the context.
+        missing: the keys that policies ask for and that are not known.
+        possible: every effect that the answer could have; one if nothing missing matters.
+        as_long_term_key: whether a session, of which none was given, could get another answer than
+            a long-term access key.
+
+    Raises:
+        InternalError: when tested for truth; compare `effect`.
+    """
+
+    effect: AnswerEffect
+    request: Request
+    policies: Policies
+    decision: Decision | None
+    rule: Rule | None = None
+    impossible: Impossible | None = None
+    note: ResourceNote | None = None
+    not_given: PolicyKind | None = None
+    not_in_catalogue: bool = False
+    added: tuple[AddedKey, ...] = ()
+    missing: tuple[MissingKey, ...] = ()
+    possible: frozenset[AnswerEffect] = frozenset()
+    as_long_term_key: bool = False
+
+    def __bool__(self) -> NoReturn:
+        raise InternalError("an answer was tested for truth; compare its `effect`")
+
+    @property
+    def by_policies(self) -> Decision | None:
+        """The policies' decision if it is the answer, else None."""
+        same = self.decision is not None and BY_POLICIES[self.decision.effect] is self.effect
+        return self.decision if same and not self._by_service else None
+
+    @property
+    def _by_service(self) -> bool:
+        return self.rule not in (None, Rule.OWNER_ROOT)
+
+    @property
+    def because(self) -> tuple[Cause, ...]:
+        """The statements that brought the answer about; none where no policy did."""
+        return self.by_policies.because if self.by_policies is not None else ()
+
+    @property
+    def blocked_by(self) -> PolicyKind | None:
+        """The kind of policy that denies; None if none does."""
+        return self.by_policies.blocked_by if self.by_policies is not None else None
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The engine's assumptions whose setting mattered."""
+        return self.by_policies.assumed if self.by_policies is not None else ()
+
+
+Decide = Callable[[Request, Policies, Assumptions], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """How to answer.
+
+    Attributes:
+        assumptions, signin: the points that AWS does not document.
+        decide: what decides as the engine does.
+    """
+
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    signin: SigninAssumptions = field(default_factory=SigninAssumptions)
+    decide: Decide = decide
+
+
+_DEFAULTS = AnswerSettings()
+
+
+def answered(
+    request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
+) -> Answer:
+    """Return what AWS would answer to `request`.
+
+    Args:
+        request: what is known of it. Keys that follow from it, or are what is usual, are added.
+        policies: the policies that apply.
+        now: the time of the request, with its zone.
+        settings: the doubtful points.
+
+    Raises:
+        FaultyRequest: if the request is none that AWS could be asked, or a key that was given
+            contradicts the principal.
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    caller, _ = checked(request, policies)
+    action = load().action(request.action)
+    about = asked_about(action, request.resource)
+    if isinstance(about, Impossible):
+        impossible = AnswerEffect.IMPOSSIBLE
+        return Answer(impossible, request, policies, None, impossible=about)
+    request, policies = _about(about, request, policies, caller)
+    completed = complete(request, caller, now)
+    ruling = _ruling(completed.request, caller, now, settings)
+    answering = _Answering(caller, action, completed, settings)
+    answer = answering.by(ruling, policies)
+    return replace(answer, note=about.note, not_in_catalogue=action is None)
+
+
+def _about(
+    about: AskedAbout, request: Request, policies: Policies, caller: Caller
+) -> tuple[Request, Policies]:
+    """Return what AWS is asked: what is about no resource meets no resource's policy."""
+    if about.note is not ResourceNote.NO_TYPES:
+        return request, policies
+    request = replace(request, resource="*", resource_account=None)
+    if caller.kind is not CallerKind.OUTSIDER:
+        policies = replace(policies, resource=None, resource_kind=None, trust=None)
+    return request, policies
+
+
+_HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
+    CallerKind.ROOT: (CredentialKind.LONG_TERM_KEY, HolderKind.ROOT),
+    CallerKind.USER: (CredentialKind.LONG_TERM_KEY, HolderKind.USER),
+    CallerKind.ROLE: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
+    CallerKind.ROLE_SESSION: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
+    CallerKind.FEDERATED_USER: (CredentialKind.FEDERATED_SESSION, HolderKind.FEDERATED),
+}
+"""What a principal signs with where no key of a session was given."""
+
+_SESSION_KEYS = tuple(key.lower() for key in (MFA, AGE, ISSUED))
+_SERVICE_ROLE = "/aws-service-role/"
+
+
+def _ruling(request: Request, caller: Caller, now: datetime, settings: AnswerSettings) -> Ruling:
+    """Return what the service says, of a user's session that which may do most: the console's."""
+    if caller.kind not in _HOLDS:
+        return AskPolicies()
+    kind, holder = _HOLDS[caller.kind]
+    context = request.context.folded
+    mfa_at = None
+    if kind is CredentialKind.LONG_TERM_KEY and any(key in context for key in _SESSION_KEYS):
+        kind = CredentialKind.CONSOLE_SESSION
+        mfa_at = now if str(context.get(MFA.lower())).lower() == "true" else None
+    linked = request.service_linked_role or _SERVICE_ROLE in str(context.get("aws:principalarn"))
+    path = _SERVICE_ROLE if linked else "/"
+    held = Holder(holder, caller.partition, caller.account or "", path=path)
+    credential = Credential(kind, held, mfa_at=mfa_at)
+    owner = request.resource_account
+    return service_rule(credential, request.action, settings.signin, request.resource, owner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One of the credentials that somebody can have signed with, by the keys of a session."""
+
+    known: Mapping[str, str]
+    unknown: Mapping[str, UnknownKey]
+
+
+_THERE = UnknownKey(may_be_absent=False)
+_SOME_VALUE = "some-value"
+_NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
+
+
+def _cases(caller: Caller, context: Mapping[str, object]) -> Iterator[_Case]:
+    """Yield every credential of a user that fits what was given.
+
+    A long-term key has none of the keys, a session without MFA no age (docs/signin.md).
+    """
+    mfa, age, issued = (context.get(key) for key in _SESSION_KEYS)
+    if caller.kind not in (CallerKind.USER, CallerKind.ROOT):
+        yield _Case({}, {} if issued else {ISSUED.lower(): UnknownKey()})
+        return
+    later = {} if issued else {ISSUED.lower(): _THERE}
+    told = str(mfa).lower() if mfa is not None else None
+    if told not in (None, "true", "false"):
+        unknown = {AGE.lower(): UnknownKey()} if age is None else {}
+        yield _Case({}, unknown | later)
+        return
+    if mfa is None and age is None and issued is None:
+        yield _Case({}, {})
+    if told != "true" and age is None:
+        yield _Case({MFA: "false"} if mfa is None else {}, later)
+    if told != "false":
+        aged = {} if age else {AGE.lower(): _THERE}
+        yield _Case({MFA: "true"} if mfa is None else {}, aged | later)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What could come out, and the keys that it depends on."""
+
+    effects: frozenset[DecisionEffect]
+    matters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """One completed request being answered."""
+
+    caller: Caller
+    action: Action | None
+    completed: Completed
+    settings: AnswerSettings
+
+    @property
+    def request(self) -> Request:
+        """The request, completed."""
+        return self.completed.request
+
+    def by(self, ruling: Ruling, policies: Policies) -> Answer:
+        """Return the answer under what the service says."""
+        match ruling:
+            case PermittedWithoutPolicy(rule):
+                effect, decision = AnswerEffect.ALLOWED, self._decided(policies)
+                return Answer(
+                    effect, self.request, policies, decision, rule, possible=frozenset({effect})
+                )
+            case Refused(reason=rule):
+                effect, decision = AnswerEffect.REFUSED, self._decided(policies)
+                return Answer(
+                    effect, self.request, policies, decision, rule, possible=frozenset({effect})
+                )
+            case AskPolicies(not_of_resource=rule):
+                if rule is not None:
+                    policies = replace(policies, resource=None, resource_kind=None)
+                return self._by_policies(ruling, policies)
+
+    def _decided(self, policies: Policies, more: Mapping[str, str] | None = None) -> Decision:
+        context = self.request.context.with_(more or {})
+        request = replace(self.request, context=context) if more else self.request
+        return self.settings.decide(request, policies, self.settings.assumptions)
+
+    def _by_policies(self, ruling: AskPolicies, policies: Policies) -> Answer:
+        decision = self._decided(policies)
+        # whether the resource has a policy of its own that must allow, and was not given
+        lacks = unasked(self.request, policies, _NOT_ALLOWED)
+        applied = policies if lacks is None else _with_any(policies, lacks)
+        asked = asked_keys(self.request, applied, self.settings.assumptions)
+        unknown = self._unknown(asked)
+        meant = decision if lacks is None else self._decided(applied)
+        found = self._open(applied, asked, unknown, meant)
+        meanings = _meanings(ruling, lacks)
+        possible_answers = frozenset(meanings[one] for one in found.effects)
+        effect = meanings[meant.effect]
+        if self._undecided(unknown, found) and AnswerEffect.ALLOWED in possible_answers:
+            effect = AnswerEffect.UNKNOWN
+        elif meant.effect not in found.effects:
+            # no request lacks what AWS always sends
+            always = [key for key, one in unknown.items() if one is Presence.ALWAYS]
+            meant = self._decided(applied, dict.fromkeys(always, _SOME_VALUE))
+            known = meant.effect in found.effects
+            effect = meanings[meant.effect] if known else AnswerEffect.UNKNOWN
+        if meant.effect is not DecisionEffect.ALLOWED or lacks is None:
+            decision = meant
+        then = ruling.then if effect is AnswerEffect.REFUSED else None
+        explicit = decision.effect is DecisionEffect.EXPLICITLY_DENIED
+        return Answer(
+            effect,
+            self.request,
+            policies,
+            decision,
+            then.reason if then is not None else ruling.not_of_resource,
+            not_given=None if explicit else lacks,
+            added=tuple(one for key, one in self.completed.added.items() if key in asked),
+            missing=tuple(self._missing(asked, unknown, found.matters)),
+            possible=possible_answers,
+            as_long_term_key=self._as_long_term_key(found),
+        )
+
+    def _undecided(self, unknown: Mapping[str, Presence], found: _Open) -> bool:
+        """Tell whether the answer depends on a key that AWS always sends."""
+        return any(
+            unknown[key] is Presence.ALWAYS and key not in self.completed.guessed
+            for key in found.matters & unknown.keys()
+        )
+
+    def _kind(self) -> RequestKind:
+        via = str(self.request.context.folded.get("aws:viaawsservice")).lower() == "true"
+        return RequestKind(self.caller.kind, is_service(self.caller), self.action, via)
+
+    def _unknown(self, asked: Mapping[str, str]) -> dict[str, Presence]:
+        """Return the keys that are asked for and not known, but those that no such request has."""
+        kind, known = self._kind(), self.request.context.folded
+        found = {key: presence_of(key, kind) for key in asked if key not in known}
+        found |= {
+            key: one
+            for key, one in self._of_session()
+            if key in found and found[key] is not Presence.NEVER
+        }
+        found |= {key: Presence.ALWAYS for key in self.completed.guessed if key in asked}
+        return {key: one for key, one in found.items() if one is not Presence.NEVER}
+
+    def _of_session(self) -> Iterator[tuple[str, Presence]]:
+        """Yield the keys of a session of which more is known, because it is one."""
+        context = self.request.context.folded
+        mfa = str(context.get(MFA.lower())).lower()
+        if mfa in ("true", "false"):
+            yield AGE.lower(), Presence.ALWAYS if mfa == "true" else Presence.NEVER
+        if any(key in context for key in _SESSION_KEYS):
+            yield ISSUED.lower(), Presence.ALWAYS
+
+    def _open(
+        self,
+        policies: Policies,
+        asked: Mapping[str, str],
+        unknown: Mapping[str, Presence],
+        decision: Decision,
+    ) -> _Open:
+        """Return what the decision could be, whatever is not known."""
+        if not unknown:
+            return _Open(frozenset({decision.effect}), frozenset())
+        others = {
+            key: self.completed.guessed.get(key, self._known_of(key, presence))
+            for key, presence in unknown.items()
+            if key not in _SESSION_KEYS
+        }
+        context = self.request.context
+        results = []
+        for case in _cases(self.caller, context.folded):
+            keys = {key: one for key, one in case.unknown.items() if key in asked}
+            request = replace(self.request, context=context.with_(case.known))
+            assumptions = self.settings.assumptions
+            results.append(possible(request, policies, {**others, **keys}, assumptions))
+        effects = frozenset(effect for one in results for effect in one.effects)
+        matters = frozenset(key for one in results for key in one.matters)
+        if any(one.effects != effects for one in results):
+            matters |= {key for key in _SESSION_KEYS if key in unknown}
+        return _Open(effects, matters)
+
+    def _known_of(self, key: str, presence: Presence) -> UnknownKey:
+        may_be_absent = presence is not Presence.ALWAYS
+        if key == "aws:userid" and self.caller.kind is CallerKind.ROLE_SESSION:
+            return UnknownKey(may_be_absent, f"*:{self.caller.arn.rsplit('/', 1)[-1]}")
+        return UnknownKey(may_be_absent)
+
+    def _missing(
+        self, asked: Mapping[str, str], unknown: Mapping[str, Presence], matters: frozenset[str]
+    ) -> Iterator[MissingKey]:
+        for key, presence in sorted(unknown.items()):
+            could_change = key in matters
+            # a value that was guessed is shown as added
+            if could_change or key not in self.completed.guessed:
+                yield MissingKey(_spelled(key, asked[key]), presence, could_change)
+
+    def _as_long_term_key(self, found: _Open) -> bool:
+        user = self.caller.kind in (CallerKind.USER, CallerKind.ROOT)
+        given = self.request.context.folded
+        return user and any(key in found.matters and key not in given for key in _SESSION_KEYS)
+
+
+def _spelled(key: str, written: str) -> str:
+    """Return a key in AWS's spelling, as a policy writes it where that is not known."""
+    known = global_key(key)
+    if known is None:
+        return written
+    return known.name if not known.name.endswith("/") else known.name + written[len(known.name) :]
+
+
+def _meanings(
+    ruling: AskPolicies, absent: PolicyKind | None
+) -> Mapping[DecisionEffect, AnswerEffect]:
+    """Return what each decision of the policies means under what else there is."""
+    found = dict(BY_POLICIES)
+    if ruling.only_denies:
+        found[DecisionEffect.IMPLICITLY_DENIED] = AnswerEffect.ALLOWED
+    if ruling.then is not None:
+        found[DecisionEffect.ALLOWED] = AnswerEffect.REFUSED
+    elif absent is not None:
+        found[DecisionEffect.ALLOWED] = AnswerEffect.UNKNOWN
+    return found
+
+
+_ALLOW_ALL = {"Effect": "Allow", "Principal": "*", "Action": "*"}
+_ANY_TRUST = AttachedPolicy("", from_json({"Statement": _ALLOW_ALL}, kind=PolicyKind.TRUST))
+_ANY_RESOURCE = AttachedPolicy(
+    "", from_json({"Statement": {**_ALLOW_ALL, "Resource": "*"}}, kind=PolicyKind.RESOURCE)
+)
+
+
+def _with_any(policies: Policies, kind: PolicyKind) -> Policies:
+    """Return the policies with one of `kind` that allows everything to everybody."""
+    if kind is PolicyKind.TRUST:
+        return replace(policies, trust=_ANY_TRUST)
+    return replace(policies, resource=_ANY_RESOURCE)

@@ -1,0 +1,263 @@
+"""What AWS adds to a request: the context keys that follow from it, and ordinary values of others.
+
+What the asker gives always counts, and a value that contradicts the principal is a fault.
+
+Source: IAM User Guide, "AWS global condition context keys"; "IAM policy elements: Variables and
+tags" (table of principal keys); "AWS: Denies access to AWS based on the requested Region" (global
+services); AWS KMS Developer Guide, "AWS KMS condition keys" (`kms:CallerAccount`).
+How it is read: docs/semantics.md#12-what-aws-adds.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sekisho.catalogue import DEFAULT_PARTITION, iam_region
+from sekisho.engine import ContextValue, Request, UnknownKey
+from sekisho.engine.matching import Caller, CallerKind, arns
+from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.messages import Message
+from sekisho.signin import HolderKind
+
+MFA, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"
+"""The keys of a session, none of which a long-term access key has."""
+
+
+class Origin(StrEnum):
+    """Where a value comes from that the asker did not give."""
+
+    DERIVED = "derived"
+    """It follows from the request."""
+    DEFAULTED = "defaulted"
+    """It is what is usual: a direct call, now, by TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedKey:
+    """A context key that was added to a request."""
+
+    key: str
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A request with what AWS adds.
+
+    Attributes:
+        added: by the key in lower case.
+        guessed: those of the added keys that can well be otherwise, with what is known of them.
+    """
+
+    request: Request
+    added: Mapping[str, AddedKey]
+    guessed: Mapping[str, UnknownKey]
+
+
+def complete(request: Request, caller: Caller, now: datetime) -> Completed:
+    """Return `request` with the context that AWS adds to it.
+
+    `now` is the time of the request, with its zone.
+
+    Raises:
+        FaultyRequest: if a key that was given contradicts the principal.
+    """
+    faults = list(_contradictions(request, caller))
+    if faults:
+        raise FaultyRequest("request", faults)
+    given = request.context.folded
+    found: dict[str, AddedKey] = {}
+    for one in (*_of_caller(caller, given), *_of_call(request, caller, now)):
+        name = one.key.lower()
+        if name not in given and name not in found:
+            found[name] = one
+    values = {one.key: one.value for one in found.values()}
+    completed = replace(request, context=request.context.with_(values))
+    guessed: dict[str, UnknownKey] = {}
+    if caller.kind is CallerKind.ROLE_SESSION and "aws:principalarn" in found:
+        like = f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.role_name}"
+        guessed["aws:principalarn"] = UnknownKey(may_be_absent=False, like=like)
+    return Completed(completed, found, guessed)
+
+
+def is_service(caller: Caller) -> bool:
+    """Tell whether an AWS service asks."""
+    return caller.kind is CallerKind.OUTSIDER and caller.account is None
+
+
+def _derived(key: str, value: str) -> AddedKey:
+    return AddedKey(key, value, Origin.DERIVED)
+
+
+def _usual(key: str, value: str) -> AddedKey:
+    return AddedKey(key, value, Origin.DEFAULTED)
+
+
+_TYPES: Mapping[CallerKind, HolderKind] = {
+    CallerKind.ROOT: HolderKind.ROOT,
+    CallerKind.USER: HolderKind.USER,
+    CallerKind.ROLE: HolderKind.ROLE,
+    CallerKind.ROLE_SESSION: HolderKind.ROLE,
+    CallerKind.FEDERATED_USER: HolderKind.FEDERATED,
+}
+
+
+def _of_caller(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
+    """Yield the keys that follow from who asks."""
+    if is_service(caller):
+        yield _derived("aws:PrincipalIsAWSService", "true")
+        yield _derived("aws:PrincipalServiceName", caller.arn)
+        return
+    if caller.kind is CallerKind.OUTSIDER:
+        # AssumeRoleWithSAML and AssumeRoleWithWebIdentity are not signed
+        return
+    yield from map(_derived, *zip(*_facts(caller).items(), strict=True))
+    yield _derived("aws:PrincipalIsAWSService", "false")
+    if caller.kind is CallerKind.ROLE_SESSION:
+        # a role's path is not in its sessions' ARNs
+        arn = f"arn:{caller.partition}:iam::{caller.account}:role/{caller.role_name}"
+        yield _usual("aws:PrincipalArn", arn)
+    if caller.kind in (CallerKind.ROLE, CallerKind.ROLE_SESSION):
+        # docs/signin.md, assumption role_session_mfa
+        yield _usual(MFA, "false")
+    if caller.kind in (CallerKind.USER, CallerKind.ROOT):
+        if AGE.lower() in given:
+            yield _derived(MFA, "true")
+        if ISSUED.lower() in given:
+            yield _usual(MFA, "false")
+
+
+def _facts(caller: Caller) -> dict[str, str]:
+    """Return the keys whose one value follows from the principal's ARN."""
+    account = caller.account or ""
+    facts = {"aws:PrincipalAccount": account, "aws:PrincipalType": _TYPES[caller.kind].value}
+    name = caller.arn.rsplit("/", 1)[-1]
+    match caller.kind:
+        case CallerKind.ROOT:
+            facts["aws:userid"] = account
+        case CallerKind.USER:
+            facts["aws:username"] = name
+        case CallerKind.FEDERATED_USER:
+            facts["aws:userid"] = f"{account}:{name}"
+        case CallerKind.ROLE | CallerKind.ROLE_SESSION | CallerKind.OUTSIDER:
+            pass
+    if caller.kind is not CallerKind.ROLE_SESSION:
+        facts["aws:PrincipalArn"] = caller.arn
+    return facts
+
+
+def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedKey]:
+    """Yield the keys that follow from what is asked, and those of any direct call."""
+    region = _region(request)
+    if region:
+        yield _derived("aws:RequestedRegion", region)
+        if request.action.lower().startswith("ec2:"):
+            yield _derived("ec2:Region", region)
+    yield from _of_resource(request, caller)
+    if caller.account and request.action.lower().startswith("kms:"):
+        yield _derived("kms:CallerAccount", caller.account)
+    if "aws:calledvia" in request.context.folded:
+        yield _derived("aws:ViaAWSService", "true")
+    yield _usual("aws:ViaAWSService", "false")
+    yield _usual("aws:SecureTransport", "true")
+    yield _usual("aws:CurrentTime", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    yield _usual("aws:EpochTime", str(int(now.timestamp())))
+
+
+def _of_resource(request: Request, caller: Caller) -> Iterator[AddedKey]:
+    if request.resource == "*":
+        return
+    told = arns.account_of(request.resource) or request.resource_account
+    if told is None and (caller.account is None or arns.split(request.resource)[4]):
+        # a service has no account, and AWS's own policies have none that could be told
+        return
+    # where nobody says whose the resource is, it counts as the caller's own
+    add = _derived if told else _usual
+    yield add("aws:ResourceAccount", told or caller.account or "")
+    if request.action.lower().startswith("s3:"):
+        yield add("s3:ResourceAccount", told or caller.account or "")
+
+
+_IN_OTHER_CALLS = frozenset({"iam:passrole", "iam:createservicelinkedrole"})
+"""Actions of IAM that are checked in calls to other services, wherever these are."""
+
+_GLOBAL = frozenset({"cloudfront", "iam", "route53", "support"})
+"""Services whose one endpoint is in us-east-1; IAM has one in every partition."""
+
+
+def _region(request: Request) -> str | None:
+    """Return the Region that the request goes to, where that follows."""
+    action = request.action.lower()
+    service = action.partition(":")[0]
+    if action in _IN_OTHER_CALLS:
+        return None
+    parts = arns.split(request.principal if request.resource == "*" else request.resource)
+    partition = parts[1] if len(parts) == arns.PARTS else DEFAULT_PARTITION
+    if service == "iam" or (service in _GLOBAL and partition == DEFAULT_PARTITION):
+        return iam_region(partition)
+    return parts[3] or None if request.resource != "*" else None
+
+
+def _contradictions(request: Request, caller: Caller) -> Iterator[Fault]:
+    """Yield what was given and cannot be of this principal."""
+    if caller.kind is CallerKind.OUTSIDER:
+        return
+    facts = {**_facts(caller), "aws:PrincipalIsAWSService": "false"}
+    for key, value in facts.items():
+        found = request.context.folded.get(key.lower())
+        same = found == value or (value == "false" and str(found).lower() == value)
+        if isinstance(found, str) and not same:
+            yield _contradiction(request, key, found, value)
+    for key, (pattern, example) in _patterns(caller).items():
+        found = request.context.folded.get(key.lower())
+        if isinstance(found, str) and not re.fullmatch(pattern, found):
+            yield _contradiction(request, key, found, example)
+    for key in _absent(caller):
+        found = request.context.folded.get(key.lower())
+        if found:
+            message = Message("no request of {principal} has `{key}`")
+            yield _fault(key, message.filled(principal=quoted(request.principal), key=key))
+
+
+def _patterns(caller: Caller) -> dict[str, tuple[str, str]]:
+    """Return the keys of a role session of whose values a part follows: a pattern, an example."""
+    if caller.kind is not CallerKind.ROLE_SESSION:
+        return {}
+    role = f"arn:{caller.partition}:iam::{caller.account}:role/"
+    session = caller.arn.rsplit("/", 1)[-1]
+    return {
+        "aws:PrincipalArn": (
+            rf"{re.escape(role)}(?:.+/)?{re.escape(caller.role_name)}",
+            f"{role}{caller.role_name}",
+        ),
+        "aws:userid": (rf"[^:]+:{re.escape(session)}", f"AROA…:{session}"),
+    }
+
+
+def _absent(caller: Caller) -> Iterator[str]:
+    """Yield the keys about the principal that a principal of this kind never has."""
+    yield "aws:PrincipalServiceName"
+    if caller.kind is not CallerKind.USER:
+        yield "aws:username"
+    if caller.kind is CallerKind.FEDERATED_USER:
+        yield MFA
+    if caller.kind not in (CallerKind.USER, CallerKind.ROOT):
+        yield AGE
+
+
+def _contradiction(request: Request, key: str, found: str, value: str) -> Fault:
+    message = Message("`{key}` is {value} in a request of {principal}, not {found}")
+    return _fault(
+        key,
+        message.filled(
+            key=key, value=quoted(value), principal=quoted(request.principal), found=quoted(found)
+        ),
+    )
+
+
+def _fault(key: str, message: Message) -> Fault:
+    fix = Message("leave the key away: it follows from the principal")
+    return Fault(Code.REQUEST_BAD_VALUE, message, f"request.context.{key}", fix=fix)

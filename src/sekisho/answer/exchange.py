@@ -1,0 +1,78 @@
+"""Answers as JSON values: of one request, and of a line of a batch."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sekisho.answer.answer import (
+    BY_POLICIES,
+    Answer,
+    AnswerEffect,
+    AnswerSettings,
+    answered,
+)
+from sekisho.engine.compiled import Deciders
+from sekisho.engine.exchange import DecisionQuestion, cause_to_json
+from sekisho.signin import Rule
+
+
+def answer_to_json(answer: Answer) -> dict[str, object]:
+    """Return an answer as JSON values; docs/semantics.md#9-the-exchange-form has their names."""
+    value: dict[str, object] = {
+        "decision": answer.effect.value,
+        "because": [cause_to_json(cause) for cause in answer.because],
+        "blockedBy": answer.blocked_by.value if answer.blocked_by else None,
+        "missing": [
+            {"key": one.key, "couldChange": one.could_change, "presence": one.presence.value}
+            for one in answer.missing
+        ],
+    }
+    if len(answer.possible) > 1:
+        value["possible"] = [one.value for one in AnswerEffect if one in answer.possible]
+    if answer.assumed:
+        value["assumed"] = list(answer.assumed)
+    if answer.added:
+        value["added"] = [
+            {"key": one.key, "value": one.value, "origin": one.origin.value} for one in answer.added
+        ]
+    return value | _beside_policies(answer) | _about_the_question(answer)
+
+
+def _beside_policies(answer: Answer) -> dict[str, object]:
+    """Return what decided that is no policy, and what the policies alone say then."""
+    value: dict[str, object] = {}
+    if answer.decision is not None and BY_POLICIES[answer.decision.effect] is not answer.effect:
+        value["policyDecision"] = answer.decision.effect.value
+    if answer.rule is not None and (
+        answer.rule is not Rule.OWNER_ROOT or answer.effect is AnswerEffect.ALLOWED
+    ):
+        permits = answer.effect is AnswerEffect.ALLOWED
+        value["service"] = {"permits": permits, "rule": answer.rule.value}
+    if answer.impossible is not None:
+        value["impossible"] = {
+            "reason": answer.impossible.reason.value,
+            "resourceTypes": list(answer.impossible.types),
+        }
+    return value
+
+
+def _about_the_question(answer: Answer) -> dict[str, object]:
+    """Return what is to be said of what was asked."""
+    value: dict[str, object] = {}
+    if answer.note is not None:
+        value["asked"] = {"resource": answer.request.resource, "note": answer.note.value}
+    if answer.not_given is not None:
+        value["notGiven"] = answer.not_given.value
+    if answer.not_in_catalogue:
+        value["notInCatalogue"] = answer.request.action
+    return value
+
+
+def responder(now: Callable[[], datetime]) -> Callable[[DecisionQuestion], Mapping[str, object]]:
+    """Return what answers the questions of a batch, each at its time; policies are compiled."""
+    compiled = Deciders()
+
+    def respond(question: DecisionQuestion) -> Mapping[str, object]:
+        settings = AnswerSettings(question.assumptions, decide=compiled.decide)
+        return answer_to_json(answered(question.request, question.policies, now(), settings))
+
+    return respond

@@ -1,0 +1,130 @@
+"""What AWS asks an action about: a resource of one of its kinds, or `*` where it has none.
+
+Whoever asks about another resource asks about a request that AWS never receives. What the catalogue
+does not know is asked as it is, and said.
+
+Source: Service Authorization Reference, "The actions table": an action without resource types is
+only ever checked against `*`; which names have no wildcards: the API references of the services.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from sekisho.catalogue import Action, ResourceType, load
+
+
+class ResourceNote(StrEnum):
+    """What is to be said about an action and its resource."""
+
+    NO_TYPES = "no-resource-types"
+    """The action has no kind of resource: AWS asks about `*`."""
+    NOT_NAMED = "not-named"
+    """`*` was asked about, and AWS names a resource, always or mostly."""
+    WILDCARD = "wildcard"
+    """The ARN has a wildcard, and is asked about as it is written."""
+    NOT_IN_CATALOGUE = "not-in-catalogue"
+    """No kind of resource in the catalogue has such an ARN."""
+
+
+class NoRequest(StrEnum):
+    """Why no request of AWS's can be so."""
+
+    OTHER_TYPE = "other-type"
+    """The action is not about resources of that kind."""
+    NOT_NAMED = "not-named"
+    """AWS names a resource, always, and `*` was asked about."""
+    WILDCARD = "wildcard"
+    """The ARN has a wildcard where names have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """Why no request is as it was asked, and what the action is about.
+
+    Attributes:
+        types: ARN templates of the action's kinds of resource, each once.
+    """
+
+    reason: NoRequest
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAbout:
+    """The resource that AWS asks about, and what is to be said of it."""
+
+    resource: str
+    note: ResourceNote | None = None
+
+
+_ALWAYS_NAMED = frozenset(
+    {"dynamodb", "iam", "kms", "lambda", "s3", "secretsmanager", "sqs", "sts"}
+)
+"""Services that name the resource of every action that needs one, and whose names have no wildcard.
+
+Others ask some actions about `*`, or about an ARN with a `*` (`rds:DescribeDBInstances`), although
+the reference calls the kind of resource required. An S3 object's name may have wildcards.
+"""
+
+
+def asked_about(action: Action | None, resource: str) -> AskedAbout | Impossible:
+    """Return what AWS asks about where somebody asks about `resource`."""
+    if action is None:
+        return AskedAbout(resource)
+    if not action.resource_types:
+        note = None if resource == "*" else ResourceNote.NO_TYPES
+        return AskedAbout("*", note)
+    if resource == "*":
+        return _unnamed(action)
+    if not _is_of(resource, action.resource_types):
+        if _is_known(resource, action.service):
+            return _impossible(NoRequest.OTHER_TYPE, action)
+        return AskedAbout(resource, ResourceNote.NOT_IN_CATALOGUE)
+    if set(resource) & set("*?"):
+        is_object = action.service == "s3" and "/" in resource
+        if action.service in _ALWAYS_NAMED and not is_object:
+            return _impossible(NoRequest.WILDCARD, action)
+        return AskedAbout(resource, ResourceNote.WILDCARD)
+    return AskedAbout(resource)
+
+
+def _unnamed(action: Action) -> AskedAbout | Impossible:
+    required = action.service == "s3" or any(one.required for one in action.resource_types)
+    if required and action.service in _ALWAYS_NAMED:
+        return _impossible(NoRequest.NOT_NAMED, action)
+    return AskedAbout("*", ResourceNote.NOT_NAMED if required else None)
+
+
+def _impossible(reason: NoRequest, action: Action) -> Impossible:
+    return Impossible(reason, tuple(dict.fromkeys(one.arn for one in action.resource_types)))
+
+
+def _is_of(resource: str, types: Iterable[ResourceType]) -> bool:
+    return any(_pattern(one.arn).fullmatch(resource) for one in types)
+
+
+def _is_known(resource: str, service: str) -> bool:
+    """Tell whether the catalogue has a kind of resource with such an ARN."""
+    named = resource.split(":")[2]
+    return any(_is_of(resource, load().resource_types(one)) for one in {named, service})
+
+
+_PLACE = re.compile(r"\$\{[^}]*\}|\*")
+_HEAD = 5
+
+
+@lru_cache(maxsize=4096)
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return what the ARNs of a kind of resource match, for all that its template says.
+
+    Nothing that may be one is left out. A bucket is told from its objects by the slash.
+    """
+    *head, tail = template.split(":", _HEAD)
+    before = ":".join("[^:]*" if _PLACE.search(part) else re.escape(part) for part in head)
+    bucket = template == "arn:${Partition}:s3:::${BucketName}"
+    names = "[^/]+" if bucket else ".+"
+    after = names.join(map(re.escape, _PLACE.split(tail)))
+    return re.compile(f"{before}:{after}", re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,176 @@
+"""An answer in sentences for people: the answer, what it depends on, why, and what was added."""
+
+from collections.abc import Iterator, Mapping
+
+from sekisho.answer.answer import Answer, AnswerEffect, MissingKey
+from sekisho.answer.completion import Origin
+from sekisho.answer.presence import Presence
+from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
+from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
+from sekisho.errors import quoted
+from sekisho.messages import Message, joined_messages, listed, verbatim
+from sekisho.signin import Rule
+
+EFFECTS: Mapping[AnswerEffect, Message] = {
+    AnswerEffect.ALLOWED: Message("Allowed"),
+    AnswerEffect.IMPLICITLY_DENIED: Message("Implicitly denied"),
+    AnswerEffect.EXPLICITLY_DENIED: Message("Explicitly denied"),
+    AnswerEffect.REFUSED: Message("Refused by the service"),
+    AnswerEffect.UNKNOWN: Message("Unknown"),
+    AnswerEffect.IMPOSSIBLE: Message("No such request"),
+}
+"""The answers, as a heading."""
+
+_DENIED = frozenset(
+    {AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED, AnswerEffect.REFUSED}
+)
+_COULD_BE = Message("The answer could also be: {effects}. It depends on what was not given:")
+_DENIED_ANYHOW = Message("Denied in any case, but how depends on what was not given:")
+_UNDECIDED = Message(
+    "AWS always sends what was not given here, and the answer depends on it: {effects}."
+)
+_KEY = Message("  {key} ({presence})")
+_PRESENCES: Mapping[Presence, Message] = {
+    Presence.ALWAYS: Message("AWS always sends it"),
+    Presence.SOMETIMES: Message("AWS sends it with some requests"),
+    Presence.CREDENTIAL: Message("it depends on the credential"),
+    Presence.UNKNOWN: Message("in no list of AWS's keys: misspelled, or an identity provider's"),
+    Presence.NEVER: Message("AWS never sends it"),
+}
+_NO_SESSION = Message(
+    "  No session with MFA was given: this is the answer for a long-term access key."
+)
+_PERMITTED = Message("`{principal}` may call `{action}`, whatever the policies say. {rule}")
+_REFUSED = Message("`{principal}` cannot call `{action}` on `{resource}`. {rule}")
+_POLICIES_ALONE = Message("The policies alone say: {effect}.")
+_DOUBT = Message(
+    "That a Deny has no effect is AWS's word, and nobody is known to have tested it (assumption "
+    "`get_session_token_heeds_deny`)."
+)
+_DECIDES_NOT = Message("What was given does not decide whether `{principal}` may call `{action}`.")
+_NO_REQUEST: Mapping[NoRequest, Message] = {
+    NoRequest.OTHER_TYPE: Message(
+        "AWS never asks whether `{action}` is allowed on `{resource}`: the action is not about "
+        "resources of that kind, but about: {types}."
+    ),
+    NoRequest.NOT_NAMED: Message(
+        "AWS never asks whether `{action}` is allowed on `{resource}`: a request names a resource, "
+        "one of: {types}."
+    ),
+    NoRequest.WILDCARD: Message(
+        "AWS never asks whether `{action}` is allowed on `{resource}`: a request names one "
+        "resource, and a wildcard is in no name of: {types}."
+    ),
+}
+_ALIAS = Message("AWS KMS finds the key of an alias first: ask about the ARN of that key.")
+_NOTES: Mapping[ResourceNote, Message] = {
+    ResourceNote.NO_TYPES: Message(
+        "`{action}` is about no resource in particular: AWS asks about `*`, and that is answered."
+    ),
+    ResourceNote.NOT_NAMED: Message(
+        "Mostly AWS asks about a resource of `{action}` by its ARN: this is the answer for `*` "
+        "only."
+    ),
+    ResourceNote.WILDCARD: Message(
+        "`{resource}` is asked about as it is written: as one resource whose name has the wildcard "
+        "in it."
+    ),
+    ResourceNote.NOT_IN_CATALOGUE: Message(
+        "`{resource}` is no resource of `{action}` by the catalogue: it is misspelled, or newer."
+    ),
+}
+_ADDED = Message("Added: {keys}.")
+_ADDED_KEY: Mapping[Origin, Message] = {
+    Origin.DERIVED: Message("`{key}` = {value}, as follows from the request"),
+    Origin.DEFAULTED: Message("`{key}` = {value}, as is usual"),
+}
+_IDLE = Message("Not given, and without effect here: {keys}.")
+
+
+def heading(answer: Answer) -> Iterator[Message]:
+    """Yield the answer, what it depends on, and one sentence that says what was asked."""
+    yield EFFECTS[answer.effect]
+    yield from _depends(answer)
+    yield _sentence(answer)
+    if answer.note is not None:
+        yield _NOTES[answer.note].filled(
+            action=answer.request.action, resource=answer.request.resource
+        )
+    if answer.not_in_catalogue and (stranger := not_in_catalogue(answer.request.action)):
+        yield stranger
+    yield from _beside(answer)
+
+
+def _depends(answer: Answer) -> Iterator[Message]:
+    matter = [one for one in answer.missing if one.could_change]
+    if not matter:
+        return
+    others = [one for one in AnswerEffect if one in answer.possible - {answer.effect}]
+    effects = joined_messages([EFFECTS[one] for one in others], en=" or ", ja="、")
+    if answer.possible <= _DENIED:
+        yield _DENIED_ANYHOW
+    elif answer.effect is AnswerEffect.UNKNOWN and answer.not_given is None:
+        yield _UNDECIDED.filled(effects=effects)
+    else:
+        yield _COULD_BE.filled(effects=effects)
+    yield from map(_key, matter)
+    if answer.as_long_term_key:
+        yield _NO_SESSION
+
+
+def _key(one: MissingKey) -> Message:
+    return _KEY.filled(key=quoted(one.key), presence=_PRESENCES[one.presence])
+
+
+def _sentence(answer: Answer) -> Message:
+    request = answer.request
+    if answer.impossible is not None:
+        return _no_request(answer, answer.impossible)
+    asked = {"principal": request.principal, "action": request.action}
+    if answer.effect is AnswerEffect.UNKNOWN:
+        return _DECIDES_NOT.filled(**asked)
+    if answer.rule is not None and answer.effect is AnswerEffect.REFUSED:
+        return _REFUSED.filled(**asked, resource=request.resource, rule=answer.rule.text)
+    if answer.rule is not None and answer.by_policies is None:
+        return _PERMITTED.filled(**asked, rule=answer.rule.text)
+    if answer.decision is None:
+        return verbatim("")
+    return sentence(request, answer.decision)
+
+
+def _no_request(answer: Answer, impossible: Impossible) -> Message:
+    request = answer.request
+    types = ", ".join(f"`{one}`" for one in impossible.types)
+    return _NO_REQUEST[impossible.reason].filled(
+        action=request.action, resource=request.resource, types=types
+    )
+
+
+def _beside(answer: Answer) -> Iterator[Message]:
+    """Yield what else decides, or would, beside the policies that were given."""
+    resource = answer.request.resource
+    if answer.impossible is not None and ":kms:" in resource and ":alias/" in resource:
+        yield _ALIAS
+    if answer.rule is Rule.SESSION_NEEDS_NO_PERMISSION:
+        yield Rule.LONG_TERM_KEY_ONLY.text
+        yield _DOUBT
+    if answer.rule is Rule.OWNER_ROOT and answer.effect is AnswerEffect.ALLOWED:
+        yield answer.rule.text
+    by_rule = answer.rule not in (None, Rule.OWNER_ROOT)
+    if by_rule and answer.decision is not None:
+        yield _POLICIES_ALONE.filled(effect=EFFECTS[AnswerEffect(answer.decision.effect.value)])
+    if answer.effect is AnswerEffect.UNKNOWN and answer.not_given is not None:
+        yield not_given(answer.not_given)
+
+
+def additions(answer: Answer) -> Iterator[Message]:
+    """Yield what was added to the request, and what was not given and is without effect."""
+    if answer.added:
+        added = [
+            _ADDED_KEY[one.origin].filled(key=one.key, value=quoted(one.value))
+            for one in answer.added
+        ]
+        yield _ADDED.filled(keys=joined_messages(added, en="; ", ja="、"))
+    idle = [verbatim(quoted(one.key)) for one in answer.missing if not one.could_change]
+    if idle:
+        yield _IDLE.filled(keys=listed(idle))
