@@ -12,6 +12,7 @@ from sekisho import localaws
 
 SECRET = {
     "ApiCall.params",
+    "Content.body",
     "DeviceState.seed",
     "Http.body",
     "Http.header",
@@ -20,6 +21,7 @@ SECRET = {
     "IssuedCredentials.session_token",
     "PasswordState.former",
     "PasswordState.hash",
+    "Payload.body",
     "SessionClaims.secret",
     "SignatureClaims.signature",
     "SignatureClaims.token",

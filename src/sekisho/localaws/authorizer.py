@@ -4,6 +4,7 @@ One WSGI application in front of moto, and the only way to it. Whatever it does 
 refuses; every refusal is written in the protocol of the request.
 """
 
+import hmac
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
@@ -30,8 +32,11 @@ from sekisho.localaws.forward import (
     Forwarded,
     canonical,
     install_checks,
+    unframed,
 )
-from sekisho.localaws.identify import authenticate, identify
+from sekisho.localaws.identify import Identity, authenticate, identify
+from sekisho.localaws.streaming import check_declared, unpack
+from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
 from sekisho.localaws.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.signin import Refused, service_rule
@@ -40,9 +45,9 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 """The longest body that is read; the state is in memory, and so is every object."""
 
 _LOGGER = logging.getLogger("sekisho.localaws")
-_SCOPE = re.compile(
-    r"Credential=[^/\s]+/\d*/[^/\s]*/([\w-]+)/|X-Amz-Credential=[^&]*%2F([\w-]+)%2Faws4"
-)
+_OBJECTS = frozenset({"PutObject", "UploadPart"})
+"""Operations whose body is what their checksums are of."""
+
 _WITH_CODE = frozenset({"GetSessionToken", "AssumeRole"})
 _OWN_PAGES = ("/moto-api", "/latest/", "/favicon.ico")
 """Paths at which moto answers by itself, without any account: reset, seed, metadata."""
@@ -53,6 +58,8 @@ _MISMATCHES = {
     sigv4.Mismatch.OUT_OF_TIME: CommonError.OUT_OF_TIME,
     sigv4.Mismatch.DIGEST: CommonError.BAD_DIGEST,
     sigv4.Mismatch.UNSUPPORTED: CommonError.UNSUPPORTED_SIGNATURE,
+    sigv4.Mismatch.CHECKSUM: CommonError.BAD_CHECKSUM,
+    sigv4.Mismatch.FRAMING: CommonError.MALFORMED,
 }
 
 _Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]
@@ -88,6 +95,12 @@ class Authorizer:
         exchange = _Exchange.of(environ)
         try:
             body, status, headers = self._serve(exchange)
+        except sigv4.SignatureFault as error:
+            wrong = exchange.refuse(_MISMATCHES[error.mismatch], error.message)
+            body, status, headers = _refusal(wrong, exchange.form)
+        except TwoReadings as error:
+            odd = exchange.refuse(CommonError.MALFORMED, str(error))
+            body, status, headers = _refusal(odd, exchange.form)
         except Refusal as refusal:
             body, status, headers = _refusal(refusal, exchange.form)
         except (NotImplementedError, ImportError) as error:
@@ -110,40 +123,56 @@ class Authorizer:
                 CommonError.ACCESS_DENIED, "the local AWS does not serve this path"
             )
         _read_body(exchange)
+        check_headers(exchange.environ, s3=exchange.form.family is Dialect.S3)
         http = _http(exchange)
-        try:
-            signed = sigv4.parse(http)
-        except sigv4.SignatureFault as fault:
-            raise exchange.refuse(_MISMATCHES[fault.mismatch], fault.message) from fault
+        check_line(http.path, http.query, s3=exchange.form.family is Dialect.S3)
+        signed = sigv4.parse(http)
         if signed is None:
             raise exchange.refuse(CommonError.MISSING_AUTHENTICATION)
-        with self._world.lock:
-            return self._serve_signed(exchange, http, signed)
+        return self._serve_signed(exchange, http, signed)
 
     def _serve_signed(
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims
     ) -> _Response:
+        """Verify and read a request beside all others; decide and answer it one by one."""
         world, family = self._world, exchange.form.family
-        identity = identify(world, signed, family)
-        try:
-            sigv4.verify(http, signed, identity.secret, world.clock.wall())
-        except sigv4.SignatureFault as fault:
-            raise exchange.refuse(_MISMATCHES[fault.mismatch], fault.message) from fault
+        with world.lock:
+            secret = identify(world, signed, family).secret
+        sigv4.verify(http, signed, secret, world.clock.wall())
         if get_partition(signed.region) != world.partition:
             # a key is good in its own partition only
             raise exchange.refuse(CommonError.UNKNOWN_KEY)
+        payload = unpack(http, signed, secret)
+        if payload is not None:
+            exchange.environ, exchange.body = unframed(exchange.environ, payload), payload.body
         # what is decided about is what moto will be given, and nothing else
         exchange.request = Request(
             canonical(exchange.environ, exchange.body, signed, world.account)
         )
         call = classify(exchange.request, signed.service, signed.region)
         exchange.form = call.form
+        if call.operation in _OBJECTS:
+            check_declared(http, exchange.body)
+        with world.lock:
+            identity = identify(world, signed, family)
+            if not hmac.compare_digest(identity.secret, secret):
+                # the key has become another's meanwhile
+                raise exchange.refuse(CommonError.UNKNOWN_KEY)
+            return self._decided(exchange, identity, signed, call)
+
+    def _decided(
+        self,
+        exchange: _Exchange,
+        identity: Identity,
+        signed: sigv4.SignatureClaims,
+        call: ApiCall,
+    ) -> _Response:
         address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
         caller = VerifiedCaller(
             identity.credential, signed.access_key_id, identity.session_policies, address
         )
-        caller = _with_code(world, caller, call)
-        authorize_call(world, caller, call)
+        caller = _with_code(self._world, caller, call)
+        authorize_call(self._world, caller, call)
         refuse_to_set(call)
         return self._forward(exchange, signed, caller, call)
 
@@ -197,16 +226,28 @@ def _with_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedC
 
 def _guessed_form(request: Request) -> WireForm:
     """Return how errors are written before the signature is read."""
-    scope = _SCOPE.search(request.headers.get("Authorization", ""))
-    scope = scope or _SCOPE.search(request.query_string.decode("latin-1"))
-    if scope:
-        return form_of(request, next(filter(None, scope.groups())))
+    service = _claimed_service(request)
+    if service:
+        return form_of(request, service)
     head = request.method == "HEAD"
     if "X-Amz-Target" in request.headers:
         return WireForm(Dialect.JSON, head=head)
     # an unsigned request that is no form can only be meant for S3
     form = request.method == "POST" or "Action" in request.args
     return WireForm(Dialect.QUERY if form else Dialect.S3, head=head)
+
+
+def _claimed_service(request: Request) -> str:
+    """Return the service in the credential scope, as far as one can be seen; "" if none can."""
+    _, named, scope = request.headers.get("Authorization", "").partition("Credential=")
+    if not named:
+        _, _, scope = request.query_string.decode("latin-1").partition("X-Amz-Credential=")
+        scope = unquote(scope.partition("&")[0])
+    parts = scope.partition(",")[0].split("/", _SCOPE_PARTS)
+    return parts[_SERVICE] if len(parts) > _SERVICE + 1 else ""
+
+
+_SCOPE_PARTS, _SERVICE = 5, 3
 
 
 def _read_body(exchange: _Exchange) -> None:

@@ -9,7 +9,6 @@ of the service; the tables below hold the rest, for the services that moto has. 
 them with botocore's models, and moto is pinned (docs/decisions/0004).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -25,6 +24,8 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from sekisho.catalogue import iam_actions
+from sekisho.localaws.content import Content, OverLimit, check_content, check_params, parse_form
+from sekisho.localaws.unambiguous import TwoReadings
 from sekisho.localaws.wire import CommonError, Dialect, WireForm, common
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
@@ -104,6 +105,8 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
     Raises:
         Refusal: if that is unknown, malformed, ambiguous, or nothing that moto has.
     """
+    # the body as it is, before a form is read from it
+    request.get_data(cache=True)
     form = form_of(request, signing_name)
     for service in _candidates(request, signing_name):
         matched = _match(request, service)
@@ -111,6 +114,7 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
             continue
         operation, uri_params = matched
         _check_unambiguous(request, operation, form)
+        _check_content(request, operation, form)
         actions = iam_actions(signing_name, operation.name)
         if not actions:
             raise common(
@@ -208,6 +212,20 @@ def _check_unambiguous(request: Request, operation: OperationModel, form: WireFo
         )
 
 
+def _check_content(request: Request, operation: OperationModel, form: WireForm) -> None:
+    content = Content(
+        request.raw_path,
+        request.query_string.decode("latin-1"),
+        request.content_type or "",
+        request.headers.get("X-Amz-Target"),
+        request.get_data(cache=True),
+    )
+    try:
+        check_content(content, operation, form.family)
+    except TwoReadings as error:
+        raise common(CommonError.MALFORMED, form.family, str(error)) from error
+
+
 def _ambiguous(
     request: Request, names: set[str], operation: OperationModel, family: Dialect
 ) -> bool:
@@ -249,19 +267,13 @@ def _own(operation: OperationModel) -> set[str]:
 def _params(
     request: Request, operation: OperationModel, uri_params: Mapping[str, Any], form: WireForm
 ) -> Mapping[str, Any]:
-    protocol = determine_request_protocol(operation.service_model, request.content_type)
-    asked: RequestDict = {
-        "method": request.method,
-        "values": request.values,
-        "headers": request.headers,
-        "body": request.data,
-        "url_path": request.path,
-        "url_params": dict(uri_params),
-    }
     try:
-        if form.family is Dialect.JSON:
-            _check_json(request.data)
-        return PROTOCOL_PARSERS[protocol](operation).parse(asked)
+        params = _parsed(request, operation, uri_params, form)
+        check_params(params, operation.input_shape)
+    except TwoReadings as error:
+        raise common(CommonError.MALFORMED, form.family, str(error)) from error
+    except OverLimit as error:
+        raise common(CommonError.INVALID_VALUE, form.family, str(error)) from error
     except (
         RequestParserError,
         ValueError,
@@ -273,13 +285,22 @@ def _params(
         raise common(
             CommonError.MALFORMED, form.family, "the request's parameters cannot be read"
         ) from error
+    return params
 
 
-def _check_json(body: bytes) -> None:
-    """Refuse what moto's own reader would take for a call without parameters.
-
-    Raises:
-        ValueError: if the body is no JSON object.
-    """
-    if body and not isinstance(json.loads(body), dict):
-        raise ValueError("a body that is no JSON object")
+def _parsed(
+    request: Request, operation: OperationModel, uri_params: Mapping[str, Any], form: WireForm
+) -> Mapping[str, Any]:
+    if form.family in {Dialect.QUERY, Dialect.EC2}:
+        return parse_form(request.values, operation, form.family)
+    asked: RequestDict = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.data,
+        "url_path": request.path,
+        "url_params": dict(uri_params),
+    }
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
+    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(asked)
+    return parsed

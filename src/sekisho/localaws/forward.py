@@ -31,6 +31,8 @@ from moto.utilities.utils import get_partition
 from sekisho.errors import InternalError
 from sekisho.localaws.classify import ApiCall, module_of
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
+from sekisho.localaws.streaming import Payload
+from sekisho.localaws.unambiguous import copy_source
 from sekisho.localaws.wire import Dialect, Refusal
 
 
@@ -172,14 +174,21 @@ _PATH = "/%-_.~:@!$&'()*+,="
 def canonical(
     environ: WSGIEnvironment, body: bytes, signed: SignatureClaims, account: str
 ) -> WSGIEnvironment:
-    """Return the request that is classified and, if allowed, answered."""
+    """Return the request that is classified and, if allowed, answered.
+
+    Raises:
+        TwoReadings: if the source of a copy is not what it must be.
+    """
     made = {
         name: value
         for name, value in environ.items()
         if not name.startswith("HTTP_") or name.startswith("HTTP_X_AMZ") or name in _HEADERS
     }
-    for name in ("werkzeug.request", "wsgi.input_terminated"):
+    for name in ("werkzeug.request", "wsgi.input_terminated", "HTTP_X_AMZN_TRACE_ID"):
+        # clients leave the trace unsigned, and no service reads it
         made.pop(name, None)
+    if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
+        made["HTTP_X_AMZ_COPY_SOURCE"] = copy_source(source).header
     # a raw `;` or `#` would end the path for some of moto's readers and not for others
     path, query = quote(Request(environ).raw_path, safe=_PATH), environ.get("QUERY_STRING", "")
     made |= {
@@ -200,6 +209,22 @@ def canonical(
         # an object's bytes are no form, and moto would take a form's fields for parameters
         made["CONTENT_TYPE"] = "application/octet-stream"
     return made | {"wsgi.input": io.BytesIO(body)}
+
+
+def unframed(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:
+    """Return a chunked upload as the plain one that it stands for."""
+    made = {name: value for name, value in environ.items() if name not in _FRAME}
+    encodings = [one.strip() for one in str(environ.get("HTTP_CONTENT_ENCODING", "")).split(",")]
+    made["HTTP_CONTENT_ENCODING"] = ",".join(one for one in encodings if one != "aws-chunked")
+    if not made["HTTP_CONTENT_ENCODING"]:
+        del made["HTTP_CONTENT_ENCODING"]
+    made |= {
+        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in payload.headers.items()
+    }
+    return made | {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD"}
+
+
+_FRAME = frozenset({"HTTP_X_AMZ_DECODED_CONTENT_LENGTH", "HTTP_X_AMZ_TRAILER"})
 
 
 class Dispatcher(DomainDispatcherApplication):

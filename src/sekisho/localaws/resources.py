@@ -17,11 +17,11 @@ from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
-from urllib.parse import unquote
 
 from sekisho.catalogue import Action, ResourceType, load
 from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.unambiguous import TwoReadings, copy_source
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import World
 from sekisho.signin import Credential, HolderKind
@@ -299,11 +299,13 @@ def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
 
 def _copied(world: World, source: str) -> RequiredPermission:
     """Return the reading of the object that a copy is made from."""
-    path, _, query = source.partition("?")
-    path = unquote(path).removeprefix("/")
-    name = "s3:GetObjectVersion" if query.startswith("versionId=") else "s3:GetObject"
-    known = "/" in path and not path.startswith("arn:")
-    return RequiredPermission(name, f"arn:{world.partition}:s3:::{path}" if known else None)
+    try:
+        read = copy_source(source)
+    except TwoReadings:
+        # `forward` has refused it before
+        return RequiredPermission("s3:GetObject", None)
+    name = "s3:GetObject" if read.version is None else "s3:GetObjectVersion"
+    return RequiredPermission(name, f"arn:{world.partition}:s3:::{read.bucket}/{read.key}")
 
 
 def _objects(params: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:

@@ -40,6 +40,7 @@ _UNHASHED = frozenset(
 )
 """What S3, and S3 alone, takes in place of a digest."""
 
+_IN_ADDRESS = ("x-amz-", "awsaccesskeyid")
 _FIELD = re.compile(r" *(Credential|SignedHeaders|Signature)=([^,\s]+) *")
 _CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 
@@ -52,6 +53,8 @@ class Mismatch(Enum):
     OUT_OF_TIME = "out of time"
     DIGEST = "body differs from its digest"
     UNSUPPORTED = "unsupported"
+    CHECKSUM = "body differs from its checksum"
+    FRAMING = "malformed frame of a chunked body"
 
 
 class SignatureFault(Exception):
@@ -120,7 +123,7 @@ def parse(http: Http) -> SignatureClaims | None:
     """
     authorization = http.header("authorization")
     query = _decoded_query(http.query)
-    if authorization and "X-Amz-Signature" in query:
+    if authorization and any(name.lower().startswith(_IN_ADDRESS) for name in query):
         raise SignatureFault(Mismatch.INCOMPLETE, "Only one auth mechanism allowed")
     if authorization:
         return _from_header(authorization, http)
@@ -238,7 +241,7 @@ def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> N
     scope = f"{signed.day}/{signed.region}/{signed.service}/aws4_request"
     summary = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = f"{ALGORITHM}\n{signed.stamp}\n{scope}\n{summary}"
-    key = _signing_key(secret, signed.day, signed.region, signed.service)
+    key = signing_key(secret, signed.day, signed.region, signed.service)
     expected = hmac.new(key, text.encode(), "sha256").hexdigest()
     if not hmac.compare_digest(expected.encode(), signed.signature.encode("utf-8", "replace")):
         raise SignatureFault(Mismatch.WRONG)
@@ -275,7 +278,11 @@ def _check_time(signed: SignatureClaims, now: datetime) -> None:
 def _check_headers(http: Http, signed: SignatureClaims) -> None:
     """Every header that changes what is asked must be under the signature."""
     covered = frozenset(signed.headers)
-    needed = {name for name in http.names if name.startswith("x-amz-")} | {"host"}
+    if len(covered) < len(signed.headers):
+        raise SignatureFault(Mismatch.INCOMPLETE, "SignedHeaders names a header twice.")
+    needed = {name for name in http.names if name.startswith("x-amz")} | {"host"}
+    # clients leave the trace out of their signatures, and `forward` leaves it out of the request
+    needed -= {"x-amzn-trace-id"}
     if unsigned := sorted(needed - covered):
         raise SignatureFault(
             Mismatch.WRONG,
@@ -289,7 +296,7 @@ def _payload_digest(http: Http, signed: SignatureClaims) -> str:
     if claimed is None and signed.presigned and signed.service == "s3":
         return _UNSIGNED
     if claimed in _UNHASHED and signed.service == "s3":
-        # a chunked upload: this signature covers the seed, and moto takes the chunks as they are
+        # a chunked upload: this signature begins the chain of those of its chunks (`streaming`)
         return claimed
     actual = hashlib.sha256(http.body).hexdigest() if http.body else _EMPTY_DIGEST
     if claimed is not None and claimed != actual:
@@ -342,7 +349,8 @@ def _text(encoded: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """Return the key that signs requests of one day to one service in one region."""
     key = ("AWS4" + secret).encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.new(key, part.encode(), "sha256").digest()

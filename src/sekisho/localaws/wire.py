@@ -87,8 +87,10 @@ class CommonError(Enum):
     OUT_OF_TIME = "signature out of time"
     EXPIRED_TOKEN = "expired token"  # noqa: S105 - a kind of error, not a secret
     BAD_DIGEST = "body differs from its digest"
+    BAD_CHECKSUM = "body differs from its checksum"
     TOO_LARGE = "body too large"
     MALFORMED = "malformed request"
+    INVALID_VALUE = "invalid value"
     UNKNOWN_OPERATION = "unknown operation"
     NOT_IMPLEMENTED = "not implemented"
     ACCESS_DENIED = "access denied"
@@ -153,6 +155,7 @@ _CODES: Mapping[CommonError, _Row] = {
         Dialect.REST_JSON: ("InvalidSignatureException", 403),
         Dialect.S3: ("XAmzContentSHA256Mismatch", 400),
     },
+    CommonError.BAD_CHECKSUM: {Dialect.QUERY: ("BadDigest", 400)},
     CommonError.TOO_LARGE: {
         Dialect.QUERY: ("RequestEntityTooLarge", 413),
         Dialect.S3: ("EntityTooLarge", 400),
@@ -163,6 +166,13 @@ _CODES: Mapping[CommonError, _Row] = {
         Dialect.JSON: ("SerializationException", 400),
         Dialect.REST_JSON: ("SerializationException", 400),
         Dialect.S3: ("InvalidRequest", 400),
+    },
+    CommonError.INVALID_VALUE: {
+        Dialect.QUERY: ("ValidationError", 400),
+        Dialect.EC2: ("InvalidParameterValue", 400),
+        Dialect.JSON: ("ValidationException", 400),
+        Dialect.REST_JSON: ("ValidationException", 400),
+        Dialect.S3: ("MalformedXML", 400),
     },
     CommonError.UNKNOWN_OPERATION: {
         Dialect.QUERY: ("InvalidAction", 400),

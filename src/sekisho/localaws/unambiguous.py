@@ -1,0 +1,194 @@
+"""What two readers could read in two ways is refused before anybody reads it.
+
+The authorizer decides about a request and moto answers it, each with parsers of its own: which of
+two equal names counts, whether a plus is a space, where a path ends, what a second `Authorization`
+is for. AWS has an answer to each; two Python libraries have two. So the forms that well-behaved
+clients send are written down here, and a request of any other form is refused.
+
+`check_line` and `check_headers` look at a request before its signature is checked; `content` looks
+at the rest once the operation is known. `copy_source` is the one reading of a header that names an
+object.
+
+Source: RFC 3986 and RFC 9112; IAM User Guide, "Create a signed AWS API request"; Amazon S3 API
+Reference, "CopyObject"; Amazon S3 User Guide, "Naming Amazon S3 objects".
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+from wsgiref.types import WSGIEnvironment
+
+REPEATED = "sekisho.repeated_header"
+"""Where the server puts the name of a header that came twice or that two names could mean."""
+
+MAX_AUTHORIZATION = 8192
+"""Characters; the longest that any client makes lists some dozens of headers."""
+
+MAX_PARAMETERS = 10_000
+"""Parameters of a form or an address; more than any operation of AWS's takes."""
+
+
+class TwoReadings(Exception):
+    """A request that could be read in two ways; the text says what about it, and no value."""
+
+
+_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*,;=:@/?]|%[0-9A-Fa-f]{2})*")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_SIGNING = frozenset(
+    f"X-Amz-{name}"
+    for name in (
+        "Algorithm",
+        "Credential",
+        "Date",
+        "Expires",
+        "SignedHeaders",
+        "Signature",
+        "Security-Token",
+    )
+)
+_UNSIGNED_BODY = ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+"""What the SDK for JavaScript adds to an address; it says what is so without it."""
+
+
+def check_line(path: str, query: str, *, s3: bool) -> None:
+    """Refuse a path or query string that could be read in two ways.
+
+    Args:
+        path: as it came, percent-encoded.
+        query: as it came, without `?`.
+        s3: whether it is for S3, whose keys may hold what other paths may not.
+
+    Raises:
+        TwoReadings: naming what is wrong.
+    """
+    if not _PATH.fullmatch(path):
+        raise TwoReadings("the path is not percent-encoded")
+    decoded = _decoded(path, "path")
+    if s3:
+        _check_s3_path(path)
+    elif "%25" in path:
+        raise TwoReadings("the path is percent-encoded twice")
+    parts = decoded[1:].split("/")
+    if not s3 and "" in parts[:-1]:
+        raise TwoReadings("the path has an empty part")
+    if "." in parts or ".." in parts:
+        raise TwoReadings("the path has a part `.` or `..`")
+    _check_query(query)
+
+
+def _check_s3_path(path: str) -> None:
+    bucket, slash, _ = path[1:].partition("/")
+    if "arn%3a" in bucket.lower() or bucket.startswith("arn:"):
+        raise TwoReadings("the local AWS has no access points: name the bucket")
+    if (bucket or slash) and not _BUCKET.fullmatch(bucket):
+        raise TwoReadings("the path does not begin with a bucket's name")
+
+
+def _check_query(query: str) -> None:
+    if not _QUERY.fullmatch(query):
+        raise TwoReadings("the query string is not percent-encoded")
+    _decoded(query, "query string")
+    names = [(part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part]
+    if len(names) > MAX_PARAMETERS:
+        raise TwoReadings(f"there are more than {MAX_PARAMETERS} parameters")
+    decoded = [unquote_to_bytes(name).decode() for name, _ in names]
+    if "" in decoded:
+        raise TwoReadings("a parameter has no name")
+    refuse_cases(decoded)
+    for name, (_, value) in zip(decoded, names, strict=True):
+        if not name.lower().startswith("x-amz-"):
+            continue
+        if name not in _SIGNING and (name, value) != _UNSIGNED_BODY:
+            raise TwoReadings("a header of Amazon's is given in the address")
+        if decoded.count(name) > 1:
+            raise TwoReadings("a part of the signature is given twice")
+
+
+def _decoded(text: str, what: str) -> str:
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise TwoReadings(f"the {what} is not UTF-8") from None
+    if "\0" in decoded:
+        raise TwoReadings(f"the {what} holds a NUL")
+    return decoded
+
+
+def refuse_cases(names: Iterable[str]) -> None:
+    """Refuse names that differ by case alone; equal ones are another matter.
+
+    Raises:
+        TwoReadings: if there are such.
+    """
+    different = set(names)
+    if len({name.casefold() for name in different}) < len(different):
+        raise TwoReadings("two parameters' names differ by case alone")
+
+
+_OWN_NAMES = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d+)?")
+_WITH_PREFIX = re.compile(r"(?:[A-Za-z0-9-]+\.)*(?:127\.0\.0\.1|localhost)(?::\d+)?")
+
+
+def check_headers(environ: WSGIEnvironment, *, s3: bool) -> None:
+    """Refuse headers that could be read in two ways, and hosts that name a bucket.
+
+    Raises:
+        TwoReadings: naming what is wrong.
+    """
+    if repeated := environ.get(REPEATED):
+        raise TwoReadings(f"the header {repeated} is given twice or is spelt with an underscore")
+    if len(str(environ.get("HTTP_AUTHORIZATION", ""))) > MAX_AUTHORIZATION:
+        raise TwoReadings(f"the Authorization header is longer than {MAX_AUTHORIZATION} characters")
+    host = str(environ.get("HTTP_HOST", ""))
+    if not (_OWN_NAMES if s3 else _WITH_PREFIX).fullmatch(host):
+        raise TwoReadings(
+            "the local AWS answers to 127.0.0.1 and localhost, and buckets are named in the path"
+        )
+    for name, value in environ.items():
+        named = name.startswith("HTTP_X_AMZ") and not name.startswith("HTTP_X_AMZ_META_")
+        if named and not str(value).isascii():
+            raise TwoReadings("a header of Amazon's is not ASCII")
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """The object that a copy is made from."""
+
+    bucket: str
+    key: str
+    version: str | None
+
+    @property
+    def header(self) -> str:
+        """The one way to write it."""
+        path = f"/{self.bucket}/{quote(self.key, safe='/')}"
+        return path if self.version is None else f"{path}?versionId={self.version}"
+
+
+_COPY_PATH = re.compile(
+    r"/?(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:/|%2[Ff])"
+    r"(?P<key>(?:[A-Za-z0-9\-._~!$&'()*,=:@/]|%[0-9A-Fa-f]{2})+)"
+)
+_VERSION = re.compile(r"versionId=([A-Za-z0-9._-]+)")
+
+
+def copy_source(text: str) -> CopySource:
+    """Return what `x-amz-copy-source` names: `bucket/key`, or `bucket/key?versionId=…`.
+
+    Raises:
+        TwoReadings: if it is of any other form, or an access point.
+    """
+    if text.lower().lstrip("/").startswith(("arn:", "arn%3a")):
+        raise TwoReadings(
+            "the local AWS has no access points: name the bucket of the copy's source"
+        )
+    path, mark, query = text.partition("?")
+    matched, version = _COPY_PATH.fullmatch(path), _VERSION.fullmatch(query)
+    if matched is None or (mark and version is None):
+        raise TwoReadings(
+            "the copy's source must be bucket/key or bucket/key?versionId=..., percent-encoded"
+        )
+    key = _decoded(matched["key"], "copy's source")
+    return CopySource(matched["bucket"], key, version[1] if version else None)
