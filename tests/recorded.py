@@ -164,7 +164,7 @@ class Player:
                 now = step_of(self._aws.clock.now())
                 return code_at(saved[device], now + int(steps))
             case "made":
-                return _made(rest)
+                return made(rest)
             case _:
                 return str(saved[kind])
 
@@ -298,7 +298,7 @@ def _short(value: object) -> str:
 
 
 @cache
-def _made(name: str) -> str:
+def made(name: str) -> str:
     """Return a certificate, a key or a provider's metadata, made for this run.
 
     Args:

@@ -67,9 +67,12 @@ def holder_of_arn(world: World, arn: str) -> Holder | None:
 def arn_of(world: World, kind: str, name: str) -> str | None:
     """Return the ARN, path included, of what is called `name`; None if there is no such thing.
 
-    `kind` is the name of an IAM resource type: `user`, `group`, `role`, `instance-profile`.
+    `kind` is the name of an IAM resource type, such as `user` or `server-certificate`.
     """
     iam = _iam(world)
+    if kind == "server-certificate":
+        certificates = iam.certificates.values()
+        return next((str(each.arn) for each in certificates if each.cert_name == name), None)
     stored = {
         "user": iam.users,
         "group": iam.groups,
