@@ -142,6 +142,31 @@ def _date(when: datetime) -> str:
 _REPORT_LASTS = timedelta(hours=4)
 
 
+def get_account_password_policy(_: IamResponse) -> ActionResult:
+    """Show the account's own password policy: of three settings nothing if they are not set."""
+    policy = iam().account_password_policy
+    if policy is None:
+        account = WORLD.get().account
+        message = f"The Password Policy with domain name {account} cannot be found."
+        raise Refusal("NoSuchEntity", message, 404)
+    answer: dict[str, object] = {
+        "MinimumPasswordLength": policy.minimum_password_length,
+        "RequireSymbols": policy.require_symbols,
+        "RequireNumbers": policy.require_numbers,
+        "RequireUppercaseCharacters": policy.require_uppercase_characters,
+        "RequireLowercaseCharacters": policy.require_lowercase_characters,
+        "AllowUsersToChangePassword": policy.allow_users_to_change_password,
+        "ExpirePasswords": policy.expire_passwords,
+    }
+    optional = {
+        "MaxPasswordAge": policy.max_password_age,
+        "PasswordReusePrevention": policy.password_reuse_prevention,
+        "HardExpiry": policy.hard_expiry,
+    }
+    set_ones = {name: value for name, value in optional.items() if value}
+    return ActionResult({"PasswordPolicy": answer | set_ones})
+
+
 def get_account_summary(_: IamResponse) -> ActionResult:
     """Count what the account has. The root user has a password and no access key."""
     world = WORLD.get()
@@ -175,7 +200,8 @@ def get_credential_report(_: IamResponse) -> ActionResult:
     """Return the last report."""
     world = WORLD.get()
     if world.report is None:
-        raise Refusal("ReportNotPresent", "No report is present. Generate a new report first.", 410)
+        # as recorded: this refusal has no message at all
+        raise Refusal("ReportNotPresent", "", 410)
     if not _fresh(world):
         raise Refusal("ReportExpired", "The report is expired. Generate a new report first.", 410)
     return ActionResult(
@@ -192,4 +218,9 @@ def _fresh(world: World) -> bool:
     return made is not None and world.clock.now() - made.at < _REPORT_LASTS
 
 
-OPERATIONS = (get_account_summary, generate_credential_report, get_credential_report)
+OPERATIONS = (
+    get_account_password_policy,
+    get_account_summary,
+    generate_credential_report,
+    get_credential_report,
+)

@@ -4,7 +4,7 @@ Source: IAM API Reference, GetAccountAuthorizationDetails. Of AWS's own policies
 are listed that something in the account uses.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from moto.core.responses import ActionResult
@@ -12,8 +12,10 @@ from moto.iam.models import Group, ManagedPolicy, Role, User
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_usage
+from sekisho.localaws.overlay.instance_profiles import profile_entry, profiles_of
 from sekisho.localaws.overlay.policies import own, policy_entry, version_entry
 from sekisho.localaws.overlay.request import boundary_entry, iam, page
+from sekisho.localaws.overlay.roles import role_entry, role_last_used
 from sekisho.localaws.world import WORLD
 
 _LISTS = {
@@ -28,19 +30,19 @@ _LISTS = {
 def get_account_authorization_details(self: IamResponse) -> ActionResult:
     """Describe every user, group, role and policy of the account."""
     wanted = self._get_param("Filter") or list(_LISTS)
-    shown, more = page(self, [entry for entry in _entries() if entry[0] in wanted])
+    bounding = boundary_usage()
+    shown, more = page(self, [entry for entry in _entries(bounding) if entry[0] in wanted])
     answer: dict[str, list[object]] = {name: [] for name in _LISTS.values()}
     for kind, entity in shown:
-        answer[_LISTS[kind]].append(_described(entity))
+        answer[_LISTS[kind]].append(_described(entity, bounding))
     return ActionResult({**answer, **more})
 
 
 _Entity = User | Group | Role | ManagedPolicy
 
 
-def _entries() -> Iterable[tuple[str, _Entity]]:
+def _entries(bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
     backend = iam()
-    bounding = boundary_usage()
     yield from (("User", user) for _, user in sorted(backend.users.items()))
     yield from (("Group", group) for _, group in sorted(backend.groups.items()))
     yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
@@ -51,7 +53,7 @@ def _entries() -> Iterable[tuple[str, _Entity]]:
             yield "AWSManagedPolicy", policy
 
 
-def _described(entity: _Entity) -> dict[str, object]:
+def _described(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:
     match entity:
         case User():
             return _user(entity)
@@ -60,17 +62,19 @@ def _described(entity: _Entity) -> dict[str, object]:
         case Role():
             return _role(entity)
         case ManagedPolicy():
-            return _policy(entity)
+            return _policy(entity, bounding)
 
 
 def _user(user: User) -> dict[str, object]:
+    # as recorded: without inline policies a user has no list, a group or role an empty one
+    inline = {"UserPolicyList": _inline(user)} if user.policies else {}
     return {
         "Path": user.path,
         "UserName": user.name,
         "UserId": user.id,
         "Arn": user.arn,
         "CreateDate": user.create_date,
-        "UserPolicyList": _inline(user),
+        **inline,
         "GroupList": user.group_list,
         "AttachedManagedPolicies": _attached(user),
         "Tags": user.tags or [],
@@ -92,23 +96,20 @@ def _group(group: Group) -> dict[str, object]:
 
 def _role(role: Role) -> dict[str, object]:
     return {
-        "Path": role.path,
-        "RoleName": role.name,
-        "RoleId": role.id,
-        "Arn": role.arn,
-        "CreateDate": role.create_date,
+        **role_entry(role),
         "AssumeRolePolicyDocument": _encoded(role.assume_role_policy_document),
-        "InstanceProfileList": [],
+        "InstanceProfileList": [profile_entry(profile) for profile in profiles_of(role)],
         "RolePolicyList": _inline(role),
         "AttachedManagedPolicies": _attached(role),
+        "RoleLastUsed": role_last_used(role),
         "Tags": role.tags or [],
         **boundary_entry(role.permissions_boundary_arn),
     }
 
 
-def _policy(policy: ManagedPolicy) -> dict[str, object]:
+def _policy(policy: ManagedPolicy, bounding: Mapping[str, int]) -> dict[str, object]:
     answer: dict[str, object] = {
-        **policy_entry(policy, boundary_usage()),
+        **policy_entry(policy, bounding),
         "PolicyVersionList": [
             {**version_entry(policy, version), "Document": _encoded(version.document)}
             for version in policy.versions[::-1]

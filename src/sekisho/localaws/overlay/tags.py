@@ -1,7 +1,7 @@
 """Tags of users, roles and policies.
 
-Of users and roles the case of a key does not matter, and the new spelling stays; of policies it
-does.
+Of users and roles the case of a key does not matter, and the new spelling stays; of everything else
+it does.
 
 Source: IAM User Guide, "Tags for AWS Identity and Access Management resources"; responses recorded
 from AWS (tests/data/aws-recorded).
@@ -30,35 +30,35 @@ _Tags = list[dict[str, str]]
 def tag_user(self: IamResponse) -> ActionResult:
     """Set tags of a user."""
     user = named_user(text(self, "UserName"))
-    _keep(user.arn, _with(self, user.tags or [], "User", str.lower))
+    keep_tags(user.arn, tags_with(self, user.tags or [], "User", str.lower))
     return EmptyResult()
 
 
 def untag_user(self: IamResponse) -> ActionResult:
     """Remove tags of a user."""
     user = named_user(text(self, "UserName"))
-    _keep(user.arn, _without(self, user.tags or [], str.lower))
+    keep_tags(user.arn, tags_without(self, user.tags or [], str.lower))
     return EmptyResult()
 
 
 def tag_role(self: IamResponse) -> ActionResult:
     """Set tags of a role."""
     role = named_role(text(self, "RoleName"))
-    role.tags = _with(self, role.tags or [], "Role", str.lower)
+    role.tags = tags_with(self, role.tags or [], "Role", str.lower)
     return EmptyResult()
 
 
 def untag_role(self: IamResponse) -> ActionResult:
     """Remove tags of a role."""
     role = named_role(text(self, "RoleName"))
-    role.tags = _without(self, role.tags or [], str.lower)
+    role.tags = tags_without(self, role.tags or [], str.lower)
     return EmptyResult()
 
 
 def tag_policy(self: IamResponse) -> ActionResult:
     """Set tags of a customer managed policy."""
     policy = managed(self)
-    tags = _with(self, list(policy.tags.values()), "Policy", str)
+    tags = tags_with(self, list(policy.tags.values()), "Policy")
     policy.tags = {tag["Key"]: tag for tag in tags}
     return EmptyResult()
 
@@ -66,7 +66,7 @@ def tag_policy(self: IamResponse) -> ActionResult:
 def untag_policy(self: IamResponse) -> ActionResult:
     """Remove tags of a customer managed policy."""
     policy = managed(self)
-    tags = _without(self, list(policy.tags.values()), str)
+    tags = tags_without(self, list(policy.tags.values()))
     policy.tags = {tag["Key"]: tag for tag in tags}
     return EmptyResult()
 
@@ -78,14 +78,29 @@ def list_policy_tags(self: IamResponse) -> ActionResult:
     return ActionResult({"Tags": tags, **more})
 
 
-def _keep(arn: str, tags: _Tags) -> None:
-    # moto keeps a user's tags apart, by ARN
+def keep_tags(arn: str, tags: _Tags) -> None:
+    """Replace the tags of something whose tags are kept apart, by ARN: moto does so of users."""
     iam().tagger.delete_all_tags_for_resource(arn)
     iam().tagger.tag_resource(arn, tags)
 
 
-def _with(response: IamResponse, tags: _Tags, noun: str, folded: Callable[[str], str]) -> _Tags:
-    """Return tags with those of the request; a key that is there keeps its place."""
+def tags_with(
+    response: IamResponse,
+    tags: _Tags,
+    noun: str,
+    folded: Callable[[str], str] = str,
+) -> _Tags:
+    """Return tags with those of the request; a key that is there keeps its place.
+
+    Args:
+        response: the request.
+        tags: those that there are.
+        noun: of what, for the message.
+        folded: of keys that are equal, the same text; of most resources the case matters.
+
+    Raises:
+        Refusal: `LimitExceeded`.
+    """
     merged = {folded(tag["Key"]): tag for tag in tags}
     merged |= {folded(tag["Key"]): tag for tag in response._get_param("Tags", [])}
     if len(merged) > names.MOST_TAGS:
@@ -93,7 +108,8 @@ def _with(response: IamResponse, tags: _Tags, noun: str, folded: Callable[[str],
     return list(merged.values())
 
 
-def _without(response: IamResponse, tags: _Tags, folded: Callable[[str], str]) -> _Tags:
+def tags_without(response: IamResponse, tags: _Tags, folded: Callable[[str], str] = str) -> _Tags:
+    """Return tags without those whose keys the request names; `folded` as above."""
     gone = {folded(key) for key in response._get_param("TagKeys", [])}
     return [tag for tag in tags if folded(tag["Key"]) not in gone]
 
