@@ -28,6 +28,7 @@ PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::docs/open/*"},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::docs"},
+            {"Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*"},
             {
                 "Effect": "Allow",
                 "Action": "iam:*",

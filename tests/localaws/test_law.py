@@ -6,6 +6,7 @@ resource the call is, the credential says its context (`signin`), and the engine
 policies that the account was loaded with.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,9 +83,15 @@ WHO = ("admin", "enforced", "reader", "nobody")
 HELD = [
     (who, state)
     for who in WHO
-    for state in ("key", "session", "session with MFA")
-    if state != "session with MFA" or who in {"admin", "enforced"}
+    for state in ("key", "session", "session with MFA", "federated")
+    if who
+    in {"session with MFA": {"admin", "enforced"}, "federated": {"admin", "reader"}}.get(state, WHO)
 ]
+GUEST = people.policy(
+    {"Effect": "Allow", "Action": "*", "Resource": "*"},
+    {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"},
+)
+"""The session policy of the federated users."""
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
@@ -105,6 +112,9 @@ def held(aws: LocalAws) -> dict[tuple[str, str], dict[str, str]]:
         sts = people.client(aws, "sts", who)
         found[who, "key"] = {}
         found[who, "session"] = people.session(sts.get_session_token())
+        if (who, "federated") in HELD:
+            answer = sts.get_federation_token(Name="guest", Policy=json.dumps(GUEST))
+            found[who, "federated"] = people.session(answer)
         if who in {"admin", "enforced"}:
             serial = f"arn:aws:iam::{people.ACCOUNT}:mfa/{who}"
             code = people.fresh_code(aws)
@@ -118,20 +128,27 @@ def expected(aws: LocalAws, who: str, state: str, case: Case) -> bool:
     now = aws.clock.now()
     path, statements = people.PEOPLE[who]
     holder = Holder(HolderKind.USER, "aws", people.ACCOUNT, who, path, "AIDA")
+    guest = Holder(HolderKind.FEDERATED, "aws", people.ACCOUNT, "guest")
     credential = {
         "key": Credential(CredentialKind.LONG_TERM_KEY, holder),
         "session": Credential(CredentialKind.SESSION_TOKEN, holder, now, now + timedelta(hours=1)),
         "session with MFA": Credential(
             CredentialKind.SESSION_TOKEN, holder, now, now + timedelta(hours=1), now
         ),
+        "federated": Credential(
+            CredentialKind.FEDERATED_SESSION, guest, now, now + timedelta(hours=1), made_by=holder
+        ),
     }[state]
-    if state == "session" and case.service == "iam":
+    if state in {"session", "federated"} and case.service == "iam":
         return False
     documents = [policy.from_json(people.policy(*statements), source="own")] if statements else []
     identity = tuple(AttachedPolicy("own", document) for document in documents)
     context = Context(dict(context_of(credential, now, SigninAssumptions())))
-    request = Request(credential.arn, case.action, case.resource, context)
-    return decide(request, Policies(identity)).effect is DecisionEffect.ALLOWED
+    maker = holder.arn if credential.made_by else None
+    request = Request(credential.arn, case.action, case.resource, context, federated_by=maker)
+    session = (AttachedPolicy("guest", policy.from_json(GUEST)),) if credential.made_by else None
+    policies = Policies(identity, session=session)
+    return decide(request, policies).effect is DecisionEffect.ALLOWED
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -37,6 +37,7 @@ from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
+    Credential,
     ErrorCode,
     PermittedWithoutPolicy,
     Refused,
@@ -66,14 +67,23 @@ _FROM_PARAMS: Mapping[tuple[str, str], str] = {
 
 def base_context(world: World, caller: VerifiedCaller) -> Context:
     """Return what the caller's credential and address put into every request's context."""
-    tags = moto_iam.tags_of(world, caller.credential.holder)
+    tags = principal_tags(world, caller.credential)
     values: dict[str, ContextValue] = {
         **context_of(caller.credential, world.clock.now(), world.signin),
-        **{f"aws:PrincipalTag/{key}": value for key, value in _unlike(tags).items()},
+        **{f"aws:PrincipalTag/{key}": value for key, value in tags.items()},
         "aws:SourceIp": caller.source_ip,
         "aws:SecureTransport": "true",
     }
     return Context(values)
+
+
+def principal_tags(world: World, credential: Credential) -> dict[str, str]:
+    """Return the tags that policies see of a caller; a session's own override its owner's.
+
+    Source: IAM User Guide, "Pass session tags in AWS STS".
+    """
+    tags = moto_iam.tags_of(world, credential.owner)
+    return _unlike(tags | {tag.key: tag.value for tag in credential.tags})
 
 
 def call_context(call: ApiCall, action: str) -> Mapping[str, ContextValue]:
@@ -89,6 +99,8 @@ def call_context(call: ApiCall, action: str) -> Mapping[str, ContextValue]:
     keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
     if keys:
         values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
+    if transitive := call.params.get("TransitiveTagKeys"):
+        values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
     values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
     return values
 
@@ -217,14 +229,20 @@ def _decide(
     target: RequiredPermission,
     extra: Mapping[str, ContextValue],
 ) -> Decision:
-    holder = caller.credential.holder
-    policies = moto_iam.policies_of(world, holder, caller.session_policies)
+    credential = caller.credential
+    policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
     context = base_context(world, caller).with_(extra)
     if target.resource is None:
         service = target.action.partition(":")[0]
         policies = _of_unknown_resource(policies, service)
-    request = Request(caller.credential.arn, target.action, target.resource or "*", context)
-    if target.action not in _ON_TRUST:
+    request = Request(
+        credential.arn,
+        target.action,
+        target.resource or "*",
+        context,
+        federated_by=credential.made_by.arn if credential.made_by else None,
+    )
+    if target.action not in _ON_TRUST or _FEDERATED in (target.resource or ""):
         return decide(request, policies, world.engine)
     role = moto_iam.role_of(world, target.resource or "")
     if role is None:
@@ -244,6 +262,7 @@ def _decide(
     return decision if objection is None else objection
 
 
+_FEDERATED = ":federated-user/"
 _ON_TRUST = frozenset({"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"})
 
 

@@ -35,6 +35,7 @@ from sekisho.localaws.forward import (
     unframed,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify
+from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.streaming import check_declared, unpack
 from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
@@ -171,6 +172,8 @@ class Authorizer:
         caller = VerifiedCaller(
             identity.credential, signed.access_key_id, identity.session_policies, address
         )
+        if call.service == "sts":
+            check_sts(call.operation, call.params)
         caller = _with_code(self._world, caller, call)
         authorize_call(self._world, caller, call)
         refuse_to_set(call)

@@ -28,12 +28,18 @@ def holder_of(world: World, user_name: str) -> Holder | None:
 def as_known_now(world: World, credential: Credential) -> Credential | None:
     """Return `credential` with its holder as the account knows it now, or None if they are gone.
 
-    A user may have been renamed or moved to another path since the session began.
+    A user may have been renamed or moved to another path since the session began. The session of a
+    federated user ends with the user who made it.
     """
-    if credential.holder.kind is not HolderKind.USER:
+    if credential.owner.kind is not HolderKind.USER:
         return credential
-    user = _user_by_id(world, credential.holder.unique_id)
-    return replace(credential, holder=_user_holder(world, user)) if user is not None else None
+    user = _user_by_id(world, credential.owner.unique_id)
+    if user is None:
+        return None
+    owner = _user_holder(world, user)
+    if credential.made_by is not None:
+        return replace(credential, made_by=owner)
+    return replace(credential, holder=owner)
 
 
 def user_of_key(world: World, access_key_id: str) -> tuple[Credential, str, bool] | None:
@@ -84,7 +90,7 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
 
 
 def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:
-    """Return the policies that apply to what `holder` does.
+    """Return the policies that apply to what `holder` does; in a federated user's name, too.
 
     Raises:
         FaultyPolicy: if one of them cannot be read: then nothing can be decided.

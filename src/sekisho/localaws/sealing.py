@@ -21,11 +21,19 @@ from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sekisho.errors import InternalError
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import CALLER, World
-from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, NextStep
+from sekisho.signin import (
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    NextStep,
+    SessionTag,
+)
 
 SALT_BYTES = 16
 
@@ -154,35 +162,46 @@ def _secret(master: bytes, access_key_id: str, packed: bytes) -> str:
 
 
 def _claims(credential: Credential) -> list[object]:
-    holder = credential.holder
     return [
         credential.kind.name,
-        [
-            holder.kind.name,
-            holder.partition,
-            holder.account,
-            holder.name,
-            holder.path,
-            holder.unique_id,
-        ],
+        _holder_claims(credential.holder),
         _stamp(credential.issued_at),
         _stamp(credential.expires_at),
         _stamp(credential.mfa_at),
         credential.session_name,
+        [[tag.key, tag.value, tag.transitive] for tag in credential.tags],
+        _holder_claims(credential.made_by) if credential.made_by else None,
     ]
 
 
-def _credential(claims: list[object]) -> Credential:
-    kind, holder, issued, expires, mfa, session = claims
+def _holder_claims(holder: Holder) -> list[object]:
+    return [
+        holder.kind.name,
+        holder.partition,
+        holder.account,
+        holder.name,
+        holder.path,
+        holder.unique_id,
+    ]
+
+
+def _holder(claims: list[Any]) -> Holder:
+    return Holder(HolderKind[claims[0]], *claims[1:])
+
+
+def _credential(claims: list[Any]) -> Credential:
+    kind, holder, issued, expires, mfa, session, tags, maker = claims
     if not (isinstance(kind, str) and isinstance(holder, list) and isinstance(session, str)):
         raise InternalError("a sealed token with claims of another form")
     return Credential(
         CredentialKind[kind],
-        Holder(HolderKind[holder[0]], *holder[1:]),
+        _holder(holder),
         _time(issued),
         _time(expires),
         _time(mfa),
         session,
+        tuple(SessionTag(*tag) for tag in tags),
+        _holder(maker) if maker else None,
     )
 
 

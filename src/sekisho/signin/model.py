@@ -65,6 +65,19 @@ class CredentialKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTag:
+    """A tag that was passed with the call that began a session.
+
+    Attributes:
+        transitive: whether the sessions of roles that this session assumes have it too.
+    """
+
+    key: str
+    value: str
+    transitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
     """What somebody signs with, apart from its secret.
 
@@ -73,6 +86,8 @@ class Credential:
         expires_at: when they end; None for a long-term key.
         mfa_at: when MFA was passed for *this* credential; None if it was not.
         session_name: the role session's name; "" otherwise.
+        tags: the session's own tags, besides those of its holder.
+        made_by: the user who made a federated user's session; None otherwise.
     """
 
     kind: CredentialKind
@@ -81,6 +96,13 @@ class Credential:
     expires_at: datetime | None = None
     mfa_at: datetime | None = None
     session_name: str = ""
+    tags: tuple[SessionTag, ...] = ()
+    made_by: Holder | None = None
+
+    @property
+    def owner(self) -> Holder:
+        """Whose policies and tags the credential has: its holder's, or of who federated it."""
+        return self.made_by or self.holder
 
     @property
     def arn(self) -> str:

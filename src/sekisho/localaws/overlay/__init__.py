@@ -32,10 +32,10 @@ from sekisho.localaws.overlay import (
     tags,
     users,
 )
-from sekisho.localaws.overlay.checks import check_names, check_parameters, imply_user
+from sekisho.localaws.overlay.checks import check_names, check_parameters, check_sts, imply_user
 from sekisho.localaws.world import WORLD
 
-__all__ = ["SUBJECTS", "install"]
+__all__ = ["SUBJECTS", "check_sts", "install"]
 
 SUBJECTS = {
     "iam": (
@@ -72,7 +72,6 @@ def install() -> None:
     for name in _lists():
         _put(IamResponse, name, _whole(getattr(IamResponse, name)))
     _put(IamResponse, "call_action", _call_iam)
-    _put(TokenResponse, "call_action", _call_sts)
     IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.update(
         {
             "GetPolicyVersionResponse.PolicyVersion.Document": url_encode,
@@ -121,12 +120,7 @@ def _put(owner: type[BaseResponse], name: str, ours: Callable[..., Any]) -> None
 
 
 def _call_iam(self: IamResponse) -> TYPE_RESPONSE:
-    check_parameters(self)
+    check_parameters("iam", self._get_action(), self.params)
     imply_user(self)
     check_names(self)
-    return BaseResponse.call_action(self)
-
-
-def _call_sts(self: TokenResponse) -> TYPE_RESPONSE:
-    check_parameters(self)
     return BaseResponse.call_action(self)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from moto.core.model import Shape
 from moto.core.responses import BaseResponse
@@ -111,19 +112,36 @@ _WHOLE = {
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{Z}": r" ", r"\p{N}": r"\d"}
 
 
-def check_parameters(response: BaseResponse) -> None:
-    """Check the parameters of the operation that `response` is about to perform.
+_ROLE_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
+
+
+def check_sts(operation: str, given: Mapping[str, object]) -> None:
+    """Check the parameters of a call of STS, which STS does before it asks any policy.
+
+    Args:
+        operation: its name.
+        given: its parameters by the names of the service model.
+
+    Raises:
+        Refusal: `ValidationError`, or `InvalidParameterValue` for tags.
+    """
+    check_parameters("sts", operation, given)
+    arn = given.get("RoleArn")
+    if isinstance(arn, str) and not _ROLE_ARN.fullmatch(arn):
+        raise validation(f"{arn} is invalid")
+
+
+def check_parameters(service: str, operation_name: str, given: Mapping[str, Any]) -> None:
+    """Check the parameters of an operation of IAM or STS.
 
     Raises:
         Refusal: `ValidationError` that lists all faults, or `InvalidInput` for tags.
     """
-    operation = get_service_model(response.boto3_service_name).operation_model(
-        response._get_action()
-    )
+    operation = get_service_model(service).operation_model(operation_name)
     if operation.input_shape is None:
         return
-    iams = response.boto3_service_name == "iam"
-    faults = list(_faults(operation.input_shape, response.params, ""))
+    iams = service == "iam"
+    faults = list(_faults(operation.input_shape, given, ""))
     if whole := next((fault.sentence for fault in faults if fault.sentence), ""):
         raise validation(whole)
     if faults:
@@ -131,7 +149,7 @@ def check_parameters(response: BaseResponse) -> None:
         ordered = sorted(faults, key=_place_in_map) if iams else faults
         texts = "; ".join(fault.text(values=not iams) for fault in ordered)
         raise validation(f"{len(faults)} validation error{plural} detected: {texts}")
-    _check_tags(operation.name, response.params.get("Tags") or [])
+    _check_tags(operation.name, given.get("Tags") or [])
 
 
 @dataclass(frozen=True, slots=True)

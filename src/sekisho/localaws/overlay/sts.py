@@ -23,6 +23,8 @@ from sekisho.signin import (
     Holder,
     HolderKind,
     Refused,
+    SessionTag,
+    check_federated_name,
     check_session_name,
     role_duration,
     token_duration,
@@ -49,6 +51,8 @@ def assume_role(self: TokenResponse) -> ActionResult:
     world, caller = WORLD.get(), CALLER.get()
     role, name = _role(text(self, "RoleArn")), text(self, "RoleSessionName")
     refuse(check_session_name(name))
+    inherited = tuple(tag for tag in caller.credential.tags if tag.transitive)
+    tags = _session_tags(self, inherited)
     chained = caller.credential.kind is CredentialKind.ROLE_SESSION
     longest = int(role.max_session_duration or 3600)
     asked = self._get_int_param("DurationSeconds")
@@ -56,14 +60,20 @@ def assume_role(self: TokenResponse) -> ActionResult:
     policies = _session_policies(self)
     holder = Holder(HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id)
     now = world.clock.now()
-    session = Credential(CredentialKind.ROLE_SESSION, holder, now, now + lasts, session_name=name)
+    session = Credential(
+        CredentialKind.ROLE_SESSION,
+        holder,
+        now,
+        now + lasts,
+        session_name=name,
+        tags=(*inherited, *tags),
+    )
     answer: dict[str, object] = {
         "Credentials": _credentials(mint(world, session, policies)),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
-    if policies:
-        size = sum(len(policy) for policy in policies)
-        answer["PackedPolicySize"] = min(100, 1 + 100 * size // _PACKED_QUOTA)
+    if packed := _packed_size(policies, tags):
+        answer["PackedPolicySize"] = packed
     return ActionResult(answer)
 
 
@@ -79,9 +89,28 @@ def get_caller_identity(_: TokenResponse) -> ActionResult:
     )
 
 
-def get_federation_token(_: TokenResponse) -> ActionResult:
-    """Not imitated: under Force_MFA nobody can use it, as it takes no MFA code."""
-    raise not_built("GetFederationToken")
+def get_federation_token(self: TokenResponse) -> ActionResult:
+    """Give a part of the caller's rights to somebody else, as a session without MFA.
+
+    What neither session policy allows, the session may not do; without any it may do nothing.
+    """
+    world, user = WORLD.get(), CALLER.get().credential.holder
+    name = text(self, "Name")
+    refuse(check_federated_name(name))
+    lasts = _duration(token_duration(user.kind, self._get_int_param("DurationSeconds")))
+    policies, tags = _session_policies(self), _session_tags(self)
+    holder = Holder(HolderKind.FEDERATED, world.partition, world.account, name)
+    now = world.clock.now()
+    session = Credential(
+        CredentialKind.FEDERATED_SESSION, holder, now, now + lasts, tags=tags, made_by=user
+    )
+    return ActionResult(
+        {
+            "Credentials": _credentials(mint(world, session, policies)),
+            "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
+            "PackedPolicySize": _packed_size(policies, tags),
+        }
+    )
 
 
 def assume_role_with_saml(_: TokenResponse) -> ActionResult:
@@ -119,6 +148,46 @@ def _session_policies(response: TokenResponse) -> tuple[str, ...]:
             raise no_such("policy", arn)
         texts += [each.document for each in managed.versions if each.is_default]
     return tuple(texts)
+
+
+def _session_tags(
+    response: TokenResponse, inherited: tuple[SessionTag, ...] = ()
+) -> tuple[SessionTag, ...]:
+    """Return the tags that a call passes to the session.
+
+    Args:
+        response: the call.
+        inherited: the transitive tags of the session that calls, which it must not replace.
+
+    Raises:
+        Refusal: `InvalidParameterValue`.
+    """
+    given = response._get_param("Tags", [])
+    transitive = {key.lower() for key in response._get_param("TransitiveTagKeys", [])}
+    keys = {tag["Key"].lower() for tag in given}
+    if not transitive <= keys:
+        raise _bad_tags("The specified transitive tag key must be included in the requested tags.")
+    if keys & {tag.key.lower() for tag in inherited}:
+        raise _bad_tags(
+            "One of the specified transitive tag keys can't be set because it conflicts with a "
+            "transitive tag key from the calling session."
+        )
+    return tuple(
+        SessionTag(tag["Key"], tag["Value"], tag["Key"].lower() in transitive) for tag in given
+    )
+
+
+def _bad_tags(message: str) -> Refusal:
+    return Refusal("InvalidParameterValue", message, 400)
+
+
+def _packed_size(policies: tuple[str, ...], tags: tuple[SessionTag, ...]) -> int:
+    """Return what share of the quota the session's policies and tags take, in percent.
+
+    How AWS packs them is its own; the number is like AWS's only in that nothing is 0.
+    """
+    size = sum(map(len, policies)) + sum(len(tag.key) + len(tag.value) for tag in tags)
+    return min(100, 1 + 100 * size // _PACKED_QUOTA) if size else 0
 
 
 def _credentials(issued: IssuedCredentials) -> dict[str, object]:
