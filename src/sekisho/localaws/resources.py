@@ -2,25 +2,23 @@
 
 IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. The
 ARN of a user, group or role holds its path, which no call but the creating one names; what does
-not exist is taken to be at the path `/`, as the call would put it there. For other services the
-catalogue's ARN templates are filled from the parameters, where a parameter is the very name or id
-that the ARN holds. Where that is not known, the resource is unknown, which is not the same as
-`*`: `authorize` lets every Deny of that service match it, and only an Allow on `*`.
+not exist is taken to be at the path `/`, as the call would put it there. For other services
+`resource_names` says which parameters name the resource. Where that is not known, the resource is
+unknown, which is not the same as `*`: `authorize` lets every Deny of that service match it, and
+only an Allow on `*`.
 
 Source: AWS Service Authorization Reference (through the catalogue).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
-from sekisho.catalogue import Action, ResourceType, load
-from sekisho.localaws import moto_iam
+from sekisho.catalogue import Action, load
+from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.resource_names import named_resources
 from sekisho.localaws.unambiguous import TwoReadings, copy_source
 from sekisho.localaws.world import World
 from sekisho.signin import Credential, HolderKind
@@ -127,13 +125,7 @@ class RequiredPermission:
     resource: str | None
 
 
-_NAMES_ARE_EXACT = frozenset({"dynamodb", "ec2", "ecr", "kinesis", "kms", "lambda", "sqs"})
-"""Services whose ARNs hold what their calls are given, and nothing else. (A secret's ARN, for
-one, ends in characters that no call names.)"""
-
-_PLACE = re.compile(r"\$\{(\w+)\}")
 _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
-_ID = re.compile(r"[\w.+=@,-]+")
 
 
 def required_permissions(
@@ -178,6 +170,13 @@ def _roles_in(value: object) -> Iterator[str]:
                 yield from _roles_in(inner)
 
 
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str))
+
+
 def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
     action = load().action(name)
     if action is None:
@@ -194,7 +193,19 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
                 RequiredPermission(extra, arn) for extra in _beside_session(call) for arn in arns
             )
         return
-    yield from (RequiredPermission(name, arn) for arn in _templates(world, call, action))
+    if name in _BY_TOKEN:
+        # whatever else the call names: the service goes by what is in the token
+        yield RequiredPermission(name, _BY_TOKEN[name](world, call))
+        return
+    yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
+
+
+_BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
+    "kinesis:GetRecords": moto_state.stream_of_iterator,
+    "kms:Decrypt": moto_state.key_of_ciphertext,
+    "kms:ReEncryptFrom": moto_state.key_of_ciphertext,
+}
+"""Actions whose resource is in what an earlier answer gave: a ciphertext, a shard iterator."""
 
 
 def _beside_session(call: ApiCall) -> Iterator[str]:
@@ -203,70 +214,6 @@ def _beside_session(call: ApiCall) -> Iterator[str]:
         yield "sts:TagSession"
     if call.params.get("SourceIdentity"):
         yield "sts:SetSourceIdentity"
-
-
-def _templates(world: World, call: ApiCall, action: Action) -> tuple[str | None, ...]:
-    """Return the ARNs that the catalogue's templates yield.
-
-    A required type that yields none makes the resource unknown; an optional one that yields none
-    is not what the call is about.
-    """
-    found: list[str | None] = []
-    for _, forms in groupby(action.resource_types, key=attrgetter("name")):
-        kinds = list(forms)
-        arns = [arn for kind in kinds for arn in _filled(world, call, action.service, kind)]
-        if arns or kinds[0].required:
-            found += arns or [None]
-    return tuple(found) or (None,)
-
-
-def _filled(world: World, call: ApiCall, service: str, kind: ResourceType) -> Iterator[str]:
-    """Yield the ARNs of one resource type: those given as such, or filled from ids and names."""
-    shape = _shape(kind.arn)
-    given = [arn for value in call.params.values() for arn in _texts(value) if shape.fullmatch(arn)]
-    if given:
-        yield from given
-        return
-    template = kind.arn
-    for place, value in (
-        ("Partition", world.partition),
-        ("Account", world.account),
-        ("Region", call.region),
-    ):
-        template = template.replace(f"${{{place}}}", value)
-    names = _PLACE.findall(template)
-    if service in _NAMES_ARE_EXACT and len(names) == 1:
-        for value in _values(call.params, names[0]):
-            yield template.replace(f"${{{names[0]}}}", value)
-
-
-@cache
-def _shape(template: str) -> re.Pattern[str]:
-    """Return a pattern of all ARNs that a template can yield."""
-    parts = _PLACE.split(template)
-    return re.compile(
-        "".join(
-            re.escape(part)
-            if index % 2 == 0
-            else ("[^:]*" if part in {"Partition", "Region", "Account"} else ".+")
-            for index, part in enumerate(parts)
-        )
-    )
-
-
-def _values(params: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Yield the names or ids that the parameter `name` (or a list of it) holds."""
-    if name == "QueueName" and isinstance(url := params.get("QueueUrl"), str):
-        params = {"QueueName": url.rstrip("/").rpartition("/")[2]}
-    for given in (params.get(name), params.get(f"{name}s")):
-        yield from (text for text in _texts(given) if _ID.fullmatch(text))
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str))
 
 
 def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
