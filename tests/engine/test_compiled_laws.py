@@ -147,11 +147,18 @@ def attached() -> st.SearchStrategy[tuple[AttachedPolicy, ...]]:
 
 policies = st.builds(Policies, attached(), st.none() | attached(), st.none() | attached())
 
+CANONICAL = "a" * 64
+LINKED = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x/Dev"}
 PRINCIPALS = [
     *("*", ACCOUNT, "444455556666", ALICE, f"arn:aws:iam::{ACCOUNT}:root", "AROAALICE"),
     *(f"arn:aws:sts::{ACCOUNT}:assumed-role/Dev/alice", f"arn:aws:iam::{ACCOUNT}:role/x/Dev"),
     *(f"arn:aws:sts::{ACCOUNT}:federated-user/alice", f"arn:aws:iam::{ACCOUNT}:user/bob"),
-    *("ec2.amazonaws.com", f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"),
+    *("ec2.amazonaws.com", f"arn:aws:iam::{ACCOUNT}:saml-provider/idp", "anonymous", CANONICAL),
+    *(
+        f"arn:aws:sts::{ACCOUNT}:assumed-root",
+        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x/Dev",
+    ),
+    "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
 ]
 
 
@@ -276,11 +283,14 @@ def other_requests(draw: st.DrawFn) -> Request:
     )
     on = [f"arn:aws:iam::{ACCOUNT}:role/Dev", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/alice"]
     on += ["arn:aws:kms:eu-west-1:444455556666:key/alice", "arn:aws:iam::444455556666:role/Dev"]
-    context = draw(st.sampled_from([{}, {}, {"aws:userid": "AROAALICE:alice"}]))
+    context = draw(st.sampled_from([{}, {}, {"aws:userid": "AROAALICE:alice"}, LINKED]))
     odd = draw(
         mostly(
             [{}, {}],
-            [{"management_account": True}, {"service_linked_role": True}, {"federated_by": ALICE}],
+            [
+                *({"management_account": True}, {"service_linked_role": True}),
+                *({"federated_by": ALICE}, {"canonical_user": CANONICAL}, {"canonical_user": "x"}),
+            ],
         )
     )
     return replace(

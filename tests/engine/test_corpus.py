@@ -65,6 +65,7 @@ EVALUATIONS = {
         "vpc-endpoint",
         "not-principal",
         "sessions",
+        "callers",
         "arn-span",
     )
 }

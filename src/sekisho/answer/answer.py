@@ -210,7 +210,7 @@ def _about(
     if about.note is not ResourceNote.NO_TYPES:
         return request, policies
     request = replace(request, resource="*", resource_account=None)
-    if caller.kind is not CallerKind.OUTSIDER:
+    if not caller.outside:
         policies = replace(policies, resource=None, resource_kind=None, trust=None)
     return request, policies
 

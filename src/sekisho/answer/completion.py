@@ -111,15 +111,26 @@ def _of_caller(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[Ad
         yield _derived("aws:PrincipalIsAWSService", "true")
         yield _derived("aws:PrincipalServiceName", caller.arn)
         return
-    if caller.kind is CallerKind.OUTSIDER:
+    if caller.kind is CallerKind.ANONYMOUS:
+        yield _derived("aws:PrincipalType", "Anonymous")
+        yield _derived("aws:userid", "anonymous")
+    if caller.outside:
         # AssumeRoleWithSAML and AssumeRoleWithWebIdentity are not signed
         return
     yield from map(_derived, *zip(*_facts(caller).items(), strict=True))
     yield _derived("aws:PrincipalIsAWSService", "false")
+    yield from _of_session(caller, given)
+
+
+def _of_session(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[AddedKey]:
+    """Yield the keys that depend on whether the principal is there for a session."""
+    iam = f"arn:{caller.partition}:iam::{caller.account}"
+    if caller.kind is CallerKind.ROOT_SESSION:
+        yield _derived("aws:AssumedRoot", "true")
+        yield _usual("aws:PrincipalArn", f"{iam}:root")
     if caller.kind is CallerKind.ROLE_SESSION:
         # a role's path is not in its sessions' ARNs
-        arn = f"arn:{caller.partition}:iam::{caller.account}:role/{caller.role_name}"
-        yield _usual("aws:PrincipalArn", arn)
+        yield _usual("aws:PrincipalArn", f"{iam}:role/{caller.role_name}")
     if caller.kind in (CallerKind.ROLE, CallerKind.ROLE_SESSION):
         # docs/signin.md, assumption role_session_mfa
         yield _usual(MFA, "false")
@@ -133,7 +144,9 @@ def _of_caller(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[Ad
 def _facts(caller: Caller) -> dict[str, str]:
     """Return the keys whose one value follows from the principal's ARN."""
     account = caller.account or ""
-    facts = {"aws:PrincipalAccount": account, "aws:PrincipalType": _TYPES[caller.kind].value}
+    facts = {"aws:PrincipalAccount": account}
+    if caller.kind in _TYPES:
+        facts["aws:PrincipalType"] = _TYPES[caller.kind].value
     name = caller.arn.rsplit("/", 1)[-1]
     match caller.kind:
         case CallerKind.ROOT:
@@ -142,9 +155,11 @@ def _facts(caller: Caller) -> dict[str, str]:
             facts["aws:username"] = name
         case CallerKind.FEDERATED_USER:
             facts["aws:userid"] = f"{account}:{name}"
-        case CallerKind.ROLE | CallerKind.ROLE_SESSION | CallerKind.OUTSIDER:
+        case CallerKind.ROLE | CallerKind.ROLE_SESSION | CallerKind.ROOT_SESSION:
             pass
-    if caller.kind is not CallerKind.ROLE_SESSION:
+        case CallerKind.OUTSIDER | CallerKind.ANONYMOUS | CallerKind.CANONICAL_USER:
+            pass
+    if caller.kind not in (CallerKind.ROLE_SESSION, CallerKind.ROOT_SESSION):
         facts["aws:PrincipalArn"] = caller.arn
     return facts
 
@@ -203,7 +218,7 @@ def _region(request: Request) -> str | None:
 
 def _contradictions(request: Request, caller: Caller) -> Iterator[Fault]:
     """Yield what was given and cannot be of this principal."""
-    if caller.kind is CallerKind.OUTSIDER:
+    if caller.outside:
         return
     facts = {**_facts(caller), "aws:PrincipalIsAWSService": "false"}
     for key, value in facts.items():

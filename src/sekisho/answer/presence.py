@@ -29,11 +29,14 @@ class Presence(StrEnum):
 
 _CALLERS: Mapping[CallerKind, str] = {
     CallerKind.ROOT: "root",
+    CallerKind.ROOT_SESSION: "root",
     CallerKind.USER: "user",
     CallerKind.ROLE: "role",
     CallerKind.ROLE_SESSION: "role",
     CallerKind.FEDERATED_USER: "federated",
     CallerKind.OUTSIDER: "provider",
+    CallerKind.ANONYMOUS: "provider",
+    CallerKind.CANONICAL_USER: "provider",
 }
 
 

@@ -84,6 +84,7 @@ class RequestOptions:
     management_account: bool = False
     service_linked_role: bool = False
     federated_by: str | None = None
+    canonical_user: str | None = None
     explain: bool = False
     assumptions: tuple[str, ...] = ()
 
@@ -91,7 +92,11 @@ class RequestOptions:
 _request_options = grouped(
     "asked",
     RequestOptions,
-    click.option("--principal", metavar="ARN", help="Who asks: a user, role or session."),
+    click.option(
+        "--principal",
+        metavar="ARN",
+        help="Who asks: a user, role or session, a service, or `anonymous`.",
+    ),
     click.option("--action", metavar="SERVICE:NAME", help="One action, like iam:GetUser."),
     click.option("--resource", metavar="ARN", help="One resource, or `*` if there is none."),
     click.option("--resource-account", metavar="ID", help="Whose it is, if the ARN does not tell."),
@@ -143,6 +148,11 @@ _request_options = grouped(
     ),
     click.option(
         "--federated-by", metavar="ARN", help="The user who made the federated user's session."
+    ),
+    click.option(
+        "--canonical-user",
+        metavar="ID",
+        help="The canonical id of the caller's account, or of a caller that has none.",
     ),
     click.option(
         "--explain", is_flag=True, help="Say what a denial is about and what would have to change."
@@ -322,6 +332,7 @@ class _Reader:
             management_account=options.management_account,
             service_linked_role=options.service_linked_role,
             federated_by=options.federated_by,
+            canonical_user=options.canonical_user,
         )
         absent = [f"request.{name}" for name in missing]
         faults = [fault for fault in request_faults(request) if fault.path not in absent]

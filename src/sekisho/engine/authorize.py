@@ -9,7 +9,7 @@ final wherever it stands.
 | "Policy evaluation for requests within a single account" | `_within_account` |
 | "Cross-account policy evaluation logic" | `_across_accounts` |
 | "Evaluating identity-based policies with resource-based policies" | `_within_account` |
-| "GetFederationToken" | `_limits_of` |
+| "GetFederationToken", "AssumeRoot" | `_limits_of` |
 
 How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals.
 """
@@ -133,15 +133,20 @@ def needed(
     closest = {reading.kind: reading.closeness for reading in readings}
     guardrails = tuple([kind for kind in _GUARDRAILS if kind in closest])
     on_resource = PolicyKind.RESOURCE if policies.trust is None else PolicyKind.TRUST
-    if caller.kind is CallerKind.OUTSIDER:
-        # only a policy on the resource can name a service or an identity provider
-        return (*guardrails, on_resource)
+    if caller.outside:
+        # only a policy on the resource can name a service, an identity provider or everybody
+        asked = PolicyKind.TRUST if _lacks_trust(request, policies) else on_resource
+        return (*guardrails, asked)
     if across_accounts(request, caller):
         return (*guardrails, *_across_accounts(on_resource, caller, closest))
     closeness = closest.get(on_resource, Named.NOT)
     if _must_itself_allow(request, policies) or closeness > Named.ACCOUNT:
         guardrails = (*guardrails, on_resource)
     return (*guardrails, *_within_account(closeness, caller, closest))
+
+
+def _lacks_trust(request: Request, policies: Policies) -> bool:
+    return policies.resource is None and assumes(request)
 
 
 def _must_itself_allow(request: Request, policies: Policies) -> bool:
@@ -177,9 +182,9 @@ def _within_account(closeness: Named, caller: Caller, given: Collection[PolicyKi
     account leaves the decision to its identity-based policies, as if the resource had no policy.
     """
     match closeness:
-        case Named.ITSELF:
+        case Named.ITSELF if caller.kind is not CallerKind.ROOT_SESSION:
             return ()
-        case Named.ROLE:
+        case Named.ITSELF | Named.ROLE:
             return _limits_of(caller, given)
         case Named.ACCOUNT | Named.NOT:
             return _own(caller, given)
@@ -197,13 +202,19 @@ def _own(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     if caller.kind is CallerKind.ROOT:
         # the root user has every permission in its own account
         return ()
+    if caller.kind is CallerKind.ROOT_SESSION:
+        return _limits_of(caller, given)
     return (PolicyKind.IDENTITY, *_limits_of(caller, given))
 
 
 def _limits_of(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return the kinds that only limit what the caller may do."""
     limits = [PolicyKind.BOUNDARY] if PolicyKind.BOUNDARY in given else []
-    # a federated user without session policy may do nothing (page "GetFederationToken")
-    if PolicyKind.SESSION in given or caller.kind is CallerKind.FEDERATED_USER:
+    # a federated user without session policy may do nothing (page "GetFederationToken"), and no
+    # session as root is without the policy of its task (page "AssumeRoot")
+    if PolicyKind.SESSION in given or caller.kind in _ALWAYS_LIMITED:
         limits.append(PolicyKind.SESSION)
     return tuple(limits)
+
+
+_ALWAYS_LIMITED = frozenset({CallerKind.FEDERATED_USER, CallerKind.ROOT_SESSION})

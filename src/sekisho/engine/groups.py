@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sekisho.engine.matching import actions, arns, conditions, resources
-from sekisho.engine.matching.principals import Caller, CallerKind, Named, named
+from sekisho.engine.matching.principals import Caller, Named, is_service_linked, named
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
 from sekisho.policy import Effect, PolicyKind, Statement
@@ -58,9 +58,9 @@ def applicable(
     users of member accounts, its RCPs the resources of member accounts, never the management
     account (pages "Service control policies", "Resource control policies").
     """
-    linked, management = request.service_linked_role, request.management_account
+    linked, management = is_service_linked(request), request.management_account
     exempt = []
-    if linked or management or caller.kind is CallerKind.OUTSIDER:
+    if linked or management or caller.outside:
         exempt.append(PolicyKind.SCP)
     if linked or (management and not across_accounts(request, caller)):
         exempt.append(PolicyKind.RCP)
@@ -70,10 +70,10 @@ def applicable(
 def across_accounts(request: Request, caller: Caller) -> bool:
     """Tell whether caller and resource belong to different accounts.
 
-    A service belongs to none, and an identity provider has no policies of its own: for neither is
-    there a second account to ask.
+    A service, or who signed nothing, belongs to none, and an identity provider has no policies of
+    its own: for none of them is there a second account to ask.
     """
-    if caller.kind is CallerKind.OUTSIDER:
+    if caller.outside:
         return False
     owner = owner_of(request)
     return owner is not None and owner != caller.account

@@ -61,7 +61,9 @@ class Request:
 
     Attributes:
         principal: the caller's ARN: `arn:aws:iam::ACCT:user/…`, `arn:aws:iam::ACCT:root`,
-            `arn:aws:sts::ACCT:assumed-role/ROLE/SESSION`, `arn:aws:sts::ACCT:federated-user/NAME`.
+            `arn:aws:sts::ACCT:assumed-role/ROLE/SESSION`, `arn:aws:sts::ACCT:federated-user/NAME`,
+            `arn:aws:sts::ACCT:assumed-root`; the name of a service; the ARN or the canonical id
+            of an origin access identity; `anonymous`.
         action: one action, `service:Name`.
         resource: one resource's ARN, or `*` for an action that has no resource type.
         context: the request context. Nothing is added to it: a key that is not there is absent.
@@ -69,8 +71,10 @@ class Request:
             neither tells, it is the caller's own.
         management_account: whether the caller's account is the management account of its
             organisation: no SCP applies, and no RCP to a resource in that account.
-        service_linked_role: whether the caller is a service-linked role: no SCP or RCP applies.
+        service_linked_role: whether the caller is a service-linked role: no SCP or RCP applies. One
+            whose path is told, by the principal or by `aws:PrincipalArn`, is known by it.
         federated_by: the ARN of the user who made a federated user's session, where that matters.
+        canonical_user: the canonical id of the caller's account, or of a caller that has none.
     """
 
     principal: str
@@ -81,6 +85,7 @@ class Request:
     management_account: bool = False
     service_linked_role: bool = False
     federated_by: str | None = None
+    canonical_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 
 from sekisho.engine.matching import arns, variables
 from sekisho.engine.matching.conditions import SUBSTITUTING
-from sekisho.engine.matching.principals import Caller, CallerKind, caller_of
+from sekisho.engine.matching.principals import (
+    Caller,
+    CallerKind,
+    caller_of,
+    is_canonical_id,
+    is_certain,
+)
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
@@ -70,6 +76,12 @@ def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
     if request.service_linked_role and not caller.role_name:
         message = Message("{arn} is no service-linked role").filled(arn=quoted(caller.arn))
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.principal")
+    if request.canonical_user is not None and not is_canonical_id(request.canonical_user):
+        message = Message("{given} is not a canonical user id").filled(
+            given=quoted(request.canonical_user)
+        )
+        fix = Message("it has 64 hexadecimal digits")
+        yield Fault(Code.REQUEST_BAD_VALUE, message, "request.canonicalUser", fix=fix)
     if request.federated_by is not None:
         yield from _maker_faults(request.federated_by, caller)
 
@@ -112,7 +124,7 @@ def _account_faults(resource: str, given: str) -> Iterator[Fault]:
 
 def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
     of_resource = (policies.trust is not None) + (policies.resource is not None)
-    if caller.kind is CallerKind.OUTSIDER and not of_resource:
+    if caller.kind is CallerKind.OUTSIDER and not of_resource and not is_certain(caller):
         message = Message("{arn} is no user, role or session").filled(arn=quoted(caller.arn))
         fix = Message(
             "a service or an identity provider is only named by the resource's own policy"
@@ -122,13 +134,18 @@ def _policies_faults(policies: Policies, caller: Caller) -> Iterator[Fault]:
         message = Message("a role trust policy and a resource-based policy for one resource")
         fix = Message("give the one that the resource has")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies.resource", fix=fix)
-    own = policies.identity or policies.boundaries is not None or policies.session is not None
-    if own and caller.kind in (CallerKind.ROOT, CallerKind.OUTSIDER):
+    own = bool(policies.identity) or policies.boundaries is not None
+    if caller.kind is not CallerKind.ROOT_SESSION:
+        own |= policies.session is not None
+    if own and (caller.outside or caller.kind in _ROOT):
         message = Message(
             "identity-based, boundary and session policies cannot apply to this principal"
         )
         fix = Message("only users, roles and their sessions have them")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "policies", fix=fix)
+
+
+_ROOT = frozenset({CallerKind.ROOT, CallerKind.ROOT_SESSION})
 
 
 def check_policies(kind: PolicyKind, attached: tuple[AttachedPolicy, ...]) -> None:

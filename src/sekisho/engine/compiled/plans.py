@@ -15,7 +15,13 @@ from sekisho.engine.compiled.resources import NEVER
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import ConstantSource, Unsure
 from sekisho.engine.matching import arns
-from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
+from sekisho.engine.matching.principals import (
+    Caller,
+    CallerKind,
+    Named,
+    caller_of,
+    is_service_linked,
+)
 from sekisho.engine.model import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
 
@@ -72,7 +78,8 @@ class Faces(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
     def learn(self, request: Request) -> bool:
         """Read the request's principal; tell whether it is certain how the statements name it."""
         caller = _read(request, bounded=self._bounded)
-        if caller is None:
+        if caller is None or request.federated_by is not None or request.canonical_user is not None:
+            # what is said beside the principal is not in the key
             return False
         try:
             levels = [statement.closeness(caller) for statement in self._statements]
@@ -106,7 +113,7 @@ _FRAME = """\
 _CALLER = "account, home, stem = callers[request.principal]"
 _NAMED_CALLER = 'account, named, face = callers[request.principal, values.get("aws:userid")]'
 _VALUES = "    values = request.context.folded\n"
-_ORGANISED = " or request.management_account"
+_ORGANISED = " or request.management_account or linked(request)"
 """What the service and resource control policies of an organisation do not apply to."""
 
 _OF_ANOTHER = " or ((given := request.resource_account) is not None and given != account)"
@@ -230,6 +237,7 @@ class Plans:
             "decisions": decisions.made,
             "settle": decisions.settle,
             "is_account": arns.is_account,
+            "linked": is_service_linked,
             "Unsure": Unsure,
         }
         return source.function(_body(lines, around, asked), environment)
@@ -245,6 +253,7 @@ def _body(lines: Sequence[str], around: Around, asked: Asked) -> str:
     if asked in (Asked.STAR, Asked.HOME):
         more += _OF_ANOTHER
     if around.named:
+        more += " or request.canonical_user is not None"
         key = _NAMED_KEY if asked is Asked.STAR else _NAMED_ARN_KEY
         frame = _FRAME.format(caller=_NAMED_CALLER, checks=checks, more=more, tests=tests, key=key)
         return _VALUES + frame

@@ -1,7 +1,7 @@
 """The exchange form: one JSON object a line, a question in, an answer out.
 
     {"id", "request": {"principal", "action", "resource", "resourceAccount"?, "context"?,
-                        "federatedBy"?},
+                        "federatedBy"?, "canonicalUser"?},
      "policies": {"identity", "boundaries", "session", "resource", "vpcEndpoint",
                   "scps" and "rcps": [{"level", "policies"}]},
      "options"?: {an assumption by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}

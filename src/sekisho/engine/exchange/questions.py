@@ -101,7 +101,15 @@ def identity_of(value: Mapping[str, object]) -> str | int | float | None:
 
 _NAMES = {
     "": ("id", "request", "policies", "options"),
-    "request": ("principal", "action", "resource", "resourceAccount", "context", "federatedBy"),
+    "request": (
+        "principal",
+        "action",
+        "resource",
+        "resourceAccount",
+        "context",
+        "federatedBy",
+        "canonicalUser",
+    ),
     "policies": ("identity", "resource", "session", "boundaries", "scps", "rcps", "vpcEndpoint"),
 }
 _LEVEL = ("level", "policies")
@@ -244,6 +252,9 @@ class _Reader:
             management_account=options.get("managementAccount") is True,
             service_linked_role=options.get("serviceLinkedRole") is True,
             federated_by=self.optional_text(request.get("federatedBy"), "request.federatedBy"),
+            canonical_user=self.optional_text(
+                request.get("canonicalUser"), "request.canonicalUser"
+            ),
         )
 
     def context(self, value: object) -> Context:

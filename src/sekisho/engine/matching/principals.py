@@ -9,6 +9,7 @@ identity-based policies with resource-based policies".
 How they are read: docs/semantics.md#2-principals.
 """
 
+import re
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
@@ -27,12 +28,18 @@ class CallerKind(Enum):
     """The kinds of principal that make requests."""
 
     ROOT = auto()
+    ROOT_SESSION = auto()
+    """A session of `sts:AssumeRoot`: the root user of a member account, within a task policy."""
     USER = auto()
     ROLE = auto()
     ROLE_SESSION = auto()
     FEDERATED_USER = auto()
     OUTSIDER = auto()
     """A service, or an identity provider: nobody whom identity-based policies could apply to."""
+    ANONYMOUS = auto()
+    """A request that nobody signed."""
+    CANONICAL_USER = auto()
+    """Whom S3 knows by a canonical id: an origin access identity of CloudFront, say."""
 
 
 class Named(IntEnum):
@@ -47,11 +54,14 @@ class Named(IntEnum):
 
 _FACETS = {
     CallerKind.ROOT: {Named.ACCOUNT},
+    CallerKind.ROOT_SESSION: {Named.ACCOUNT},
     CallerKind.USER: {Named.ITSELF, Named.ACCOUNT},
     CallerKind.ROLE: {Named.ROLE, Named.ACCOUNT},
     CallerKind.ROLE_SESSION: {Named.ITSELF, Named.ROLE, Named.ACCOUNT},
     CallerKind.FEDERATED_USER: {Named.ITSELF, Named.ACCOUNT},
     CallerKind.OUTSIDER: {Named.ITSELF},
+    CallerKind.ANONYMOUS: {Named.ITSELF},
+    CallerKind.CANONICAL_USER: {Named.ITSELF},
 }
 """What `NotPrincipal` must list, all of it, to except a caller from a Deny."""
 
@@ -65,6 +75,16 @@ _KINDS = {
 }
 
 
+_OUTSIDE = frozenset({CallerKind.OUTSIDER, CallerKind.ANONYMOUS, CallerKind.CANONICAL_USER})
+ANONYMOUS = "anonymous"
+"""What is given as the principal of a request that nobody signed."""
+
+_CANONICAL_ID = re.compile("[0-9a-f]{64}")
+_ORIGIN_IDENTITY = re.compile(r"arn:aws[\w-]*:iam::cloudfront:user/\S[^/]*", re.ASCII)
+_AWS_SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazonaws\.eu|amazon\.com)")
+_SERVICE_ROLES = "role/aws-service-role/"
+
+
 class Caller(NamedTuple):
     """The principal of a request.
 
@@ -73,6 +93,7 @@ class Caller(NamedTuple):
         unique_id: `AIDA…` or `AROA…`, where the context tells it in `aws:userid`.
         bounded: whether a permissions boundary is set on it.
         federated_by: the ARN of the user who made a federated user's session, if told.
+        canonical_id: what S3 calls the caller's account, or a caller that has none.
     """
 
     arn: str
@@ -82,6 +103,12 @@ class Caller(NamedTuple):
     unique_id: str = ""
     bounded: bool = False
     federated_by: str | None = None
+    canonical_id: str | None = None
+
+    @property
+    def outside(self) -> bool:
+        """Whether no account's identity-based policies or SCPs can apply to it."""
+        return self.kind in _OUTSIDE
 
     @property
     def role_name(self) -> str:
@@ -110,21 +137,66 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
             Message("{arn} is not a principal that makes requests").filled(arn=quoted(arn)),
             "request.principal",
             fix=Message(
-                "give the ARN of a user, a role, a role session, a federated user or the "
-                "root user, or the name of a service"
+                "give the ARN of a user, a role, a role session, a federated user, the root user "
+                "or a session as root; the name of a service, a canonical user's id, or `anonymous`"
             ),
         )
         raise FaultyRequest(Message("request", "source"), [fault])
     if account is None:
-        return Caller(arn, kind)
+        canonical = arn if _CANONICAL_ID.fullmatch(arn) else request.canonical_user
+        return Caller(arn, kind, canonical_id=canonical)
     user_id = request.context.folded.get("aws:userid", "")
     unique_id = user_id.partition(":")[0] if isinstance(user_id, str) else ""
-    return Caller(arn, kind, partition, account, unique_id, bounded, request.federated_by)
+    return Caller(
+        arn,
+        kind,
+        partition,
+        account,
+        unique_id,
+        bounded,
+        request.federated_by,
+        request.canonical_user,
+    )
+
+
+def is_canonical_id(text: str) -> bool:
+    """Tell whether a text is a canonical user id: 64 hexadecimal digits."""
+    return _CANONICAL_ID.fullmatch(text) is not None
+
+
+def is_certain(caller: Caller) -> bool:
+    """Tell whether a caller is what its name says: of others a policy must name it.
+
+    A name with a dot may be that of a web identity provider, or somebody's user name.
+    """
+    return caller.arn.startswith("arn:") or _AWS_SERVICE.fullmatch(caller.arn) is not None
+
+
+def is_service_linked(request: Request) -> bool:
+    """Tell whether a service-linked role asks: by what is said of it, or by the role's path.
+
+    The ARN of a session has no path; `aws:PrincipalArn` has it. Only services can make a role
+    under the path (IAM User Guide, "Create a service-linked role").
+    """
+    if request.service_linked_role or _under_service_roles(request.principal):
+        return True
+    role = request.context.folded.get("aws:principalarn", "")
+    return isinstance(role, str) and _under_service_roles(role)
+
+
+@remembered
+def _under_service_roles(arn: str) -> bool:
+    parts = arns.split(arn)
+    return parts[2:3] == ("iam",) and parts[-1].startswith(_SERVICE_ROLES)
 
 
 @remembered
 def _read(principal: str) -> tuple[CallerKind | None, str, str | None]:
     """Return the kind of a principal, None if it is none that makes requests; where it is from."""
+    if principal == ANONYMOUS:
+        return CallerKind.ANONYMOUS, "", None
+    if _CANONICAL_ID.fullmatch(principal) or _ORIGIN_IDENTITY.fullmatch(principal):
+        return CallerKind.CANONICAL_USER, "", None
     parts = arns.split(principal)
     if len(parts) == 1 and "." in principal and not principal.startswith("arn"):
         return CallerKind.OUTSIDER, "", None
@@ -136,6 +208,8 @@ def _read(principal: str) -> tuple[CallerKind | None, str, str | None]:
 def _kind_of(service: str, resource: str) -> CallerKind | None:
     if (service, resource) == ("iam", "root"):
         return CallerKind.ROOT
+    if (service, resource) == ("sts", "assumed-root"):
+        return CallerKind.ROOT_SESSION
     path = resource.split("/")
     kind = _KINDS.get((service, path[0]))
     least = 3 if kind is CallerKind.ROLE_SESSION else 2
@@ -176,8 +250,9 @@ def _level(key: PrincipalKey, value: str, caller: Caller) -> Named:
             outside = caller.kind is CallerKind.OUTSIDER and value == caller.arn
             return Named.ITSELF if outside else Named.NOT
         case PrincipalKey.CANONICAL_USER:
-            # only buckets know canonical users
-            return Named.NOT
+            if caller.canonical_id is None or value != caller.canonical_id:
+                return Named.NOT
+            return Named.ITSELF if caller.outside else Named.ACCOUNT
 
 
 def _aws_level(value: str, caller: Caller) -> Named:
@@ -188,8 +263,9 @@ def _aws_level(value: str, caller: Caller) -> Named:
     """
     if value == _ANYONE:
         return Named.ITSELF
-    if caller.kind is CallerKind.OUTSIDER:
-        return Named.NOT
+    if caller.outside:
+        known = caller.kind is CallerKind.CANONICAL_USER and value == caller.arn
+        return Named.ITSELF if known else Named.NOT
     root = f"arn:{caller.partition}:iam::{caller.account}:root"
     if value in (caller.account, root):
         return Named.ACCOUNT
