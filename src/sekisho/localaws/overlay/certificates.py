@@ -26,6 +26,7 @@ from sekisho.localaws.overlay.request import (
     unique_id,
     user_of,
 )
+from sekisho.localaws.overlay.tags import keep_tags, tags_with, tags_without
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import WORLD
 
@@ -186,18 +187,18 @@ def upload_server_certificate(self: IamResponse) -> ActionResult:
     made = _ServerCertificate(name, text(self, "CertificateBody"), chain, path)
     iam().certificates[made.identifier] = made
     tags = self._get_param("Tags", [])
-    iam().tagger.tag_resource(made.arn, tags)
+    keep_tags(made.arn, tags)
     shown = {"Tags": tags} if tags else {}
     return ActionResult({"ServerCertificateMetadata": _metadata(made), **shown})
 
 
 def get_server_certificate(self: IamResponse) -> ActionResult:
     """Show a certificate, never its key."""
-    found = server_certificate(text(self, "ServerCertificateName"))
+    found = _named(text(self, "ServerCertificateName"))
     answer: dict[str, object] = {
         "ServerCertificateMetadata": _metadata(found),
         "CertificateBody": found.cert_body,
-        "Tags": iam().tagger.list_tags_for_resource(found.arn)["Tags"],
+        "Tags": _tags(found),
     }
     if found.cert_chain:
         answer["CertificateChain"] = found.cert_chain
@@ -215,31 +216,51 @@ def list_server_certificates(self: IamResponse) -> ActionResult:
 
 def update_server_certificate(self: IamResponse) -> ActionResult:
     """Give a certificate another name or path. Its tags follow."""
-    found = server_certificate(text(self, "ServerCertificateName"))
+    found = _named(text(self, "ServerCertificateName"))
     new = text(self, "NewServerCertificateName") or found.cert_name
     if new != found.cert_name:
         _check_unused(new)
-    tags = iam().tagger.list_tags_for_resource(found.arn)["Tags"]
-    iam().tagger.delete_all_tags_for_resource(found.arn)
+    tags = _tags(found)
+    keep_tags(found.arn, [])
     found.cert_name, found.path = new, text(self, "NewPath") or found.path
-    iam().tagger.tag_resource(found.arn, tags)
+    keep_tags(found.arn, tags)
     return EmptyResult()
 
 
 def delete_server_certificate(self: IamResponse) -> ActionResult:
     """Delete a certificate."""
-    found = server_certificate(text(self, "ServerCertificateName"))
+    found = _named(text(self, "ServerCertificateName"))
     del iam().certificates[found.identifier]
-    iam().tagger.delete_all_tags_for_resource(found.arn)
+    keep_tags(found.arn, [])
     return EmptyResult()
 
 
-def server_certificate(name: str) -> _ServerCertificate:
-    """Return the server certificate of that name.
+def tag_server_certificate(self: IamResponse) -> ActionResult:
+    """Set tags of a certificate."""
+    found = _named(text(self, "ServerCertificateName"))
+    keep_tags(found.arn, tags_with(self, _tags(found), "ServerCertificate"))
+    return EmptyResult()
 
-    Raises:
-        Refusal: `NoSuchEntity`.
-    """
+
+def untag_server_certificate(self: IamResponse) -> ActionResult:
+    """Remove tags of a certificate."""
+    found = _named(text(self, "ServerCertificateName"))
+    keep_tags(found.arn, tags_without(self, _tags(found)))
+    return EmptyResult()
+
+
+def list_server_certificate_tags(self: IamResponse) -> ActionResult:
+    """List the tags of a certificate."""
+    tags, more = page(self, _tags(_named(text(self, "ServerCertificateName"))))
+    return ActionResult({"Tags": tags, **more})
+
+
+def _tags(certificate: _ServerCertificate) -> list[dict[str, str]]:
+    tags: list[dict[str, str]] = iam().tagger.list_tags_for_resource(certificate.arn)["Tags"]
+    return tags
+
+
+def _named(name: str) -> _ServerCertificate:
     for each in _server_certificates():
         if each.cert_name == name:
             return each
@@ -285,4 +306,7 @@ OPERATIONS = (
     list_server_certificates,
     update_server_certificate,
     delete_server_certificate,
+    tag_server_certificate,
+    untag_server_certificate,
+    list_server_certificate_tags,
 )
