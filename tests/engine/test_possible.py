@@ -263,6 +263,15 @@ def test_a_principal_may_be_named_by_an_id_that_is_not_known() -> None:
     assert possible(known, attached, {}).effects == {ALLOWED}
 
 
+def test_an_allow_that_names_the_caller_closer_is_not_idle() -> None:
+    account = {**statement(), "Principal": {"AWS": "111122223333"}}
+    closer = {**statement(Condition={"Bool": {MFA: "true"}}), "Principal": "*"}
+    document = from_json({"Statement": [account, closer]}, kind=PolicyKind.RESOURCE)
+    attached = Policies(resource=AttachedPolicy("bucket", document))
+    found = possible(S3, attached, {MFA: UnknownKey()})
+    assert (found.effects, found.matters) == ({ALLOWED, IMPLICIT}, {MFA})
+
+
 @given(
     st.lists(st.text("aB/", max_size=3), min_size=1, max_size=4).map("*".join),
     st.text("aB/*", max_size=6),

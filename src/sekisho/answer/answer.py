@@ -15,7 +15,14 @@ from enum import StrEnum
 from typing import NoReturn
 
 from sekisho.answer.completion import AGE, ISSUED, MFA, AddedKey, Completed, complete, is_service
-from sekisho.answer.presence import Presence, RequestKind, global_key, presence_of
+from sekisho.answer.presence import (
+    ADDRESS,
+    ENDPOINT,
+    Presence,
+    RequestKind,
+    global_key,
+    presence_of,
+)
 from sekisho.answer.resource import AskedAbout, Impossible, ResourceNote, asked_about
 from sekisho.catalogue import Action, load
 from sekisho.engine import (
@@ -334,7 +341,7 @@ class _Answering:
         lacks = unasked(self.request, policies, _NOT_ALLOWED)
         applied = policies if lacks is None else _with_any(policies, lacks)
         asked = asked_keys(self.request, applied, self.settings.assumptions)
-        unknown = self._unknown(asked)
+        unknown = self._unknown(asked, policies)
         meant = decision if lacks is None else self._decided(applied)
         found = self._open(applied, asked, unknown, meant)
         meanings = _meanings(ruling, lacks)
@@ -372,13 +379,17 @@ class _Answering:
             for key in found.matters & unknown.keys()
         )
 
-    def _kind(self) -> RequestKind:
-        via = str(self.request.context.folded.get("aws:viaawsservice")).lower() == "true"
-        return RequestKind(self.caller.kind, is_service(self.caller), self.action, via)
+    def _kind(self, policies: Policies) -> RequestKind:
+        context = self.request.context.folded
+        via = str(context.get("aws:viaawsservice")).lower() == "true"
+        endpoint = True if policies.vpc_endpoint is not None or ENDPOINT & context.keys() else None
+        if endpoint is None and ADDRESS in context:
+            endpoint = False
+        return RequestKind(self.caller.kind, is_service(self.caller), self.action, via, endpoint)
 
-    def _unknown(self, asked: Mapping[str, str]) -> dict[str, Presence]:
+    def _unknown(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
         """Return the keys that are asked for and not known, but those that no such request has."""
-        kind, known = self._kind(), self.request.context.folded
+        kind, known = self._kind(policies), self.request.context.folded
         found = {key: presence_of(key, kind) for key in asked if key not in known}
         found |= {
             key: one

@@ -85,12 +85,19 @@ class RequestKind:
         is_service: whether that is an AWS service.
         action: None if the catalogue does not have it.
         via_service: whether a service calls with the caller's credentials.
+        endpoint: whether the request comes through a VPC endpoint; None if that is not known.
     """
 
     caller: CallerKind
     is_service: bool
     action: Action | None
     via_service: bool
+    endpoint: bool | None = None
+
+
+ADDRESS = "aws:sourceip"
+ENDPOINT = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
+"""An endpoint's keys; a request has them or an address, never both."""
 
 
 def presence_of(key: str, kind: RequestKind) -> Presence:
@@ -101,6 +108,9 @@ def presence_of(key: str, kind: RequestKind) -> Presence:
     caller = "service" if kind.is_service else _CALLERS[kind.caller]
     if known.callers is not None and caller not in known.callers:
         return Presence.NEVER
+    if kind.endpoint is not None and key.lower() in (ADDRESS, *ENDPOINT):
+        there = (key.lower() in ENDPOINT) is kind.endpoint
+        return Presence.ALWAYS if there else Presence.NEVER
     match known.presence:
         case "via-service":
             return Presence.SOMETIMES if kind.via_service else Presence.NEVER

@@ -40,6 +40,10 @@ _PRESENCES: Mapping[Presence, Message] = {
 _NO_SESSION = Message(
     "  No session with MFA was given: this is the answer for a long-term access key."
 )
+_NO_CODE = Message(
+    "  No MFA was given, of a session or by a code in the call: this is the answer for a long-term "
+    "access key alone."
+)
 _PERMITTED = Message("`{principal}` may call `{action}`, whatever the policies say. {rule}")
 _REFUSED = Message("`{principal}` cannot call `{action}` on `{resource}`. {rule}")
 _POLICIES_ALONE = Message("The policies alone say: {effect}.")
@@ -115,7 +119,8 @@ def _depends(answer: Answer) -> Iterator[Message]:
         yield _COULD_BE.filled(effects=effects)
     yield from map(_key, matter)
     if answer.as_long_term_key:
-        yield _NO_SESSION
+        assumes = answer.request.action.lower() == "sts:assumerole"
+        yield _NO_CODE if assumes else _NO_SESSION
 
 
 def _key(one: MissingKey) -> Message:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sekisho.signin.console import check_change
 from sekisho.signin.devices import kind_of
 from sekisho.signin.model import (
     Credential,
@@ -113,6 +114,8 @@ def service_rule(
     match service.lower():
         case "sts":
             return _sts_rule(credential, name, assumptions)
+        case "iam" if operation == "changepassword":
+            return _iam_rule(credential) or AskPolicies(then=check_change(credential))
         case "iam":
             return _iam_rule(credential) or _only_by_aws(credential, operation, resource)
         case "kms" if operation in _CHANGES_OF_ALIAS and _AWS_ALIAS.fullmatch(resource):
