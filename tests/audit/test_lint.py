@@ -21,6 +21,7 @@ KEYS = ("about", "found", "findings", "gaps")
 ALL = [
     case for family in FAMILIES for case in cases(f"lint/{family}", KEYS, ("as", "policy", "text"))
 ]
+RECORDED = CORPUS.parent / "data" / "aws-recorded"
 PUBLISHED = CORPUS / "lint" / "published"
 FINDINGS = Path(__file__).parents[2] / "docs" / "reference" / "findings.md"
 
@@ -29,6 +30,33 @@ def linted(case: dict[str, Any]) -> Report:
     text = case.get("text") or json.dumps(case["policy"], indent=1)
     return lint(text, Attachment.of(case.get("as", "user")), source=case["id"])
 
+
+def _recorded_documents() -> list[Any]:
+    lines = (RECORDED / "identities.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [case for case in map(json.loads, lines) if "-document-" in case["id"]]
+    return [pytest.param(case, id=case["id"]) for case in found]
+
+
+@pytest.mark.parametrize("case", _recorded_documents())
+def test_lint_says_refused_of_what_aws_refused(case: dict[str, Any]) -> None:
+    written = case["call"]["params"]["PolicyDocument"]
+    if isinstance(written, str):
+        with pytest.raises(FaultyPolicy):
+            lint(written, Attachment.USER, table=False)
+        return
+    report = lint(json.dumps(written["$json"]), Attachment.USER, table=False)
+    refusals = [each.fact.en for each in report.findings if each.id.startswith("save.")]
+    if "error" not in case["expect"]:
+        assert refusals == []
+    elif len(refusals) == 1 and case["id"] not in _TWO_FAULTS:
+        # of several faults AWS names one, lint all
+        assert case["expect"]["error"]["Message"] in refusals[0]
+    else:
+        assert refusals
+
+
+_TWO_FAULTS = {"policies/bad-document-37", "policies/bad-document-66"}
+"""Documents whose second fault is only looked for when the first is corrected."""
 
 _VERBATIM = re.compile(r"`[^`]*`|AWS: .*", re.DOTALL)
 _NAMES = {"Allow", "ARN", "AWS", "Deny", "Effect", "GetSessionToken", "IAM", "MFA", "NUL", "Sid"}

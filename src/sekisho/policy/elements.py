@@ -93,10 +93,6 @@ def _action_fault(text: str) -> _Wrong | None:
     if ":" in name:
         message = Message("the action {action} has more than one colon").filled(action=action)
         return Code.POLICY_ACTION_COLONS, message, written
-    if any(character.isspace() for character in prefix):
-        # in the name IAM takes it: recorded; no action that there is has any
-        message = Message("the service of the action {action} has white space in it")
-        return Code.POLICY_BAD_VALUE, message.filled(action=action), Message("delete it")
     return None
 
 

@@ -4,7 +4,6 @@ The names are AWS's own. Source: IAM User Guide, "Access Analyzer policy check r
 accepts beside its documented grammar was recorded from AWS (tests/data/aws-recorded).
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from dataclasses import replace
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.conditions import condition_checks
 from sekisho.audit.lint.model import Attachment
+from sekisho.audit.lint.save import VENDOR
 from sekisho.audit.lint.spelling import Speller
 from sekisho.errors import quoted
 from sekisho.messages import Message
@@ -19,7 +19,6 @@ from sekisho.policy import Document, Effect, PolicyKind, Statement, Version, to_
 
 _ARN_PARTS = 6
 _ACCOUNT_DIGITS = 12
-_PREFIX = re.compile(r"[A-Za-z0-9-]+")
 _WITH_ID = frozenset({PolicyKind.TRUST, PolicyKind.RESOURCE})
 _MOST_PATTERNS = 600
 """How many different action patterns are looked up; no policy that IAM takes has more."""
@@ -95,7 +94,7 @@ def _actions(document: Document, statement: Statement, speller: Speller) -> Iter
                 place_in(document, statement, path=name, position=position),
                 quoted(value),
             )
-        elif not _PREFIX.fullmatch(prefix):
+        elif not VENDOR.fullmatch(prefix):
             continue  # IAM itself refuses it
         elif not speller.is_service(prefix):
             near = speller.near_service(prefix)

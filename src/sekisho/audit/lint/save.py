@@ -33,10 +33,10 @@ UNREADABLE = frozenset(
 """Faults of a text that is no policy document at all: nothing can be said about it."""
 
 _SYNTAX = "Syntax errors in policy."
-_OLD_VERSION = "Policy document must be version 2012-10-17 or greater."
+_LEGACY = "The policy failed legacy parsing"
 _FINDINGS: Mapping[Code, tuple[FindingId, str]] = {
-    Code.POLICY_BAD_EFFECT: (FindingId.SAVE_LEGACY_PARSING, "The policy failed legacy parsing"),
-    Code.POLICY_BAD_VERSION: (FindingId.SAVE_VERSION, _OLD_VERSION),
+    Code.POLICY_BAD_EFFECT: (FindingId.SAVE_LEGACY_PARSING, _LEGACY),
+    Code.POLICY_BAD_VERSION: (FindingId.SAVE_VERSION, _SYNTAX),
     Code.POLICY_SID_REPEATED: (
         FindingId.SAVE_SID_UNIQUE,
         "Statement IDs (SID) in a single policy must be unique.",
@@ -62,10 +62,7 @@ _FINDINGS: Mapping[Code, tuple[FindingId, str]] = {
         FindingId.SAVE_ACTION_COLONS,
         "Actions/Condition can contain only one colon.",
     ),
-    Code.POLICY_RESOURCE_NOT_ARN: (
-        FindingId.SAVE_RESOURCE_ARN,
-        'Resource {resource} must be in ARN format or "*".',
-    ),
+    Code.POLICY_RESOURCE_NOT_ARN: (FindingId.SAVE_RESOURCE_ARN, "{resource}"),
     Code.POLICY_BAD_CHARACTER: (FindingId.SAVE_CHARACTERS, _SYNTAX),
     Code.POLICY_PRINCIPAL_WILDCARD: (FindingId.TRUST_WILDCARD, ""),
     Code.POLICY_PRINCIPAL_NOT_ALLOWED: (
@@ -111,15 +108,38 @@ def _finding_of(fault: Fault, source: str) -> Finding:
     fact = fault.message
     if message:
         values = {key: str(value).strip("`") for key, value in fact.values or ()}
+        match fault.code:
+            case Code.POLICY_RESOURCE_NOT_ARN:
+                values["resource"] = _not_an_arn(values["resource"])
+            case Code.POLICY_BAD_EFFECT if values["effect"].lower() not in ("allow", "deny"):
+                message = _SYNTAX
         fact = Message("{fact}; AWS: {message}").filled(
             fact=fact, message=message.format_map(values)
         )
     return found(name, place, fact, fault.fix if fault.code in _NAMED else None)
 
 
+def _not_an_arn(text: str) -> str:
+    """Return AWS's answer to a resource that does not begin like an ARN."""
+    if ":" in text:
+        return _unknown_partition(text)
+    return f'Resource {text} must be in ARN format or "*".'
+
+
+def _unknown_partition(text: str) -> str:
+    """Return AWS's answer to a partition that there is not; it fills up what has too few parts."""
+    _, partition, *rest = text.split(":")
+    head = [*rest[:3], *"***"][:3]
+    tail = ":".join(rest[3:]) or "*"
+    whole = ":".join(["arn", partition, *head, tail])
+    return f'Partition "{partition}" is not valid for resource "{whole}".'
+
+
 _ARN_PARTS = 6
+_SHOWN = 5
 _SCP_LONG, _SCP_NOW = 5_120, 10_240
-_PREFIX = re.compile(r"[A-Za-z0-9-]+")
+VENDOR = re.compile(r"[A-Za-z0-9.-]+")
+"""What IAM takes for a service's prefix, whether there is such a service or not."""
 _IAM_KINDS = (
     "user/",
     "federated-user/",
@@ -157,6 +177,7 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
     for statement in document.statements:
         yield from _actions(document, statement)
         yield from _resources(document, statement)
+        yield from _dates(document, statement)
     if attachment.kind is PolicyKind.TRUST:
         yield from _trust_checks(document)
 
@@ -195,7 +216,7 @@ def _actions(document: Document, statement: Statement) -> Iterator[Finding]:
         )
     for value in statement.action.values:
         prefix = value.partition(":")[0]
-        odd = not _PREFIX.fullmatch(prefix.replace("*", "").replace("?", "") or "x")
+        odd = not VENDOR.fullmatch(prefix.replace("*", "").replace("?", "") or "x")
         if value != "*" and odd:
             fact = f"AWS: Vendor {quoted(prefix)[1:-1]} is not valid"
             yield found(
@@ -227,6 +248,35 @@ def _resources(document: Document, statement: Statement) -> Iterator[Finding]:
             )
 
 
+_DATE = re.compile(
+    r"-?\d+(?:-(?P<month>\d+)(?:-(?P<day>\d+))?)?"
+    r"(?:t(?:(?P<hour>\d+)(?::(?P<minute>\d+)(?::(?P<second>\d+)(?:\.\d{1,9})?"
+    r"(?:z|[+-]\d\d(?::\d\d)?)?)?)?)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+_LAST = {"month": 12, "day": 31, "hour": 23, "minute": 59, "second": 59}
+_MOST_SECONDS = 2**63 - 1
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether IAM takes a text for a date: a part of ISO 8601's, or seconds."""
+    if text.isascii() and text.isdigit():
+        return int(text) <= _MOST_SECONDS
+    parts = _DATE.fullmatch(text)
+    return parts is not None and all(int(parts[name] or 1) <= most for name, most in _LAST.items())
+
+
+def _dates(document: Document, statement: Statement) -> Iterator[Finding]:
+    for condition in statement.conditions:
+        wrong = [each for each in condition.values if not _is_date(each)]
+        if condition.operator.name.value.startswith("Date") and wrong:
+            values = ", ".join(quoted(each) for each in wrong[:_SHOWN])
+            fact = verbatim(f"{values}; AWS: {_LEGACY}")
+            path = f"Condition.{condition.operator}.{quoted(condition.key)[1:-1]}"
+            place = place_in(document, statement, path=path, position=condition.position)
+            yield found(FindingId.SAVE_DATE, place, fact)
+
+
 def _arn_fault(arn: str) -> tuple[FindingId, str] | None:
     """Return what is wrong with a resource pattern that begins like an ARN, and AWS's answer."""
     shown = quoted(arn)[1:-1]
@@ -234,17 +284,20 @@ def _arn_fault(arn: str) -> tuple[FindingId, str] | None:
     known = {each.id for each in catalogue.partitions()}
     partition = parts[1]
     if partition not in known and not set("*?") & set(partition):
-        return (
-            FindingId.SAVE_PARTITION,
-            f'Partition "{quoted(partition)[1:-1]}" is not valid for resource "{shown}".',
-        )
+        return FindingId.SAVE_PARTITION, _unknown_partition(shown)
     service = parts[2] if len(parts) > 2 else "*"  # noqa: PLR2004 - arn:partition:service
+    if not service or ("::" in arn and len(parts) < _ARN_PARTS):
+        return FindingId.SAVE_ARN_PARTS, _LEGACY
     whole = service == "*" and len(parts) == _ARN_PARTS
-    if not service or (set("*?") & set(service) and not whole):
+    if set("*?") & set(service) and not whole:
         answer = "Resource vendor must be fully qualified and cannot contain regexes."
         return FindingId.SAVE_RESOURCE_VENDOR, answer
     if service == "iam" and len(parts) == _ARN_PARTS:
         return _iam_fault(parts, shown)
+    # with an account it may be an access point, a batch job, a Storage Lens configuration
+    if service == "s3" and len(parts) == _ARN_PARTS and parts[3] and not parts[4]:
+        answer = f"Resource {shown} can not contain region information."
+        return FindingId.SAVE_S3_REGION, answer
     return None
 
 

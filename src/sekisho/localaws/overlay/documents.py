@@ -17,7 +17,7 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolic
 from sekisho import policy
 from sekisho.errors import Code, FaultyPolicy
 from sekisho.localaws.overlay.request import limit_exceeded, malformed
-from sekisho.policy import Document, Element, PolicyKind, Quota, Version, size
+from sekisho.policy import Condition, Document, Element, PolicyKind, Quota, Version, size
 
 _SYNTAX = "Syntax errors in policy."
 
@@ -107,16 +107,37 @@ def _as_moto_reads(document: Document, managed: bool) -> str:
     if not managed:
         document = replace(document, version=Version.V2012)
     statements = tuple(
-        replace(each, resource=_without_root(each.resource)) for each in document.statements
+        replace(
+            each,
+            resource=_resource_for_moto(each.resource),
+            conditions=tuple(map(_condition_for_moto, each.conditions)),
+        )
+        for each in document.statements
     )
     return policy.render(replace(document, statements=statements))
 
 
-_ROOT = re.compile(r"(arn:[^:]*:iam::[^:]*):root")
+_RESOURCES = (
+    (re.compile(r"(arn:[^:]*:iam::[^:]*):root"), r"\1:user/x"),
+    # batch jobs and the like; moto knows access points only
+    (re.compile(r"(arn:[^:]*:s3:[^:]+:[^:]+):.+"), r"\1:accesspoint/x"),
+)
+"""Resources that moto refuses, and what it takes in their place."""
+
+_WEST = re.compile(r"(t.*)-(\d\d(?::\d\d)?)", re.IGNORECASE)
 
 
-def _without_root(resource: Element | None) -> Element | None:
-    """Return a resource element with a user in the place of each root user."""
+def _resource_for_moto(resource: Element | None) -> Element | None:
     if resource is None:
         return None
-    return replace(resource, values=tuple(_ROOT.sub(r"\1:user/x", v) for v in resource.values))
+    values = resource.values
+    for pattern, instead in _RESOURCES:
+        values = tuple(pattern.sub(instead, value) for value in values)
+    return replace(resource, values=values)
+
+
+def _condition_for_moto(condition: Condition) -> Condition:
+    """Return a condition on dates with zones east of Greenwich: moto knows no others."""
+    if not condition.operator.name.value.startswith("Date"):
+        return condition
+    return replace(condition, values=tuple(_WEST.sub(r"\1+\2", v) for v in condition.values))
