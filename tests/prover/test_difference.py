@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from hypothesis import given
 
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
@@ -18,12 +19,19 @@ from sekisho.prover import (
     CallerCredential,
     Difference,
     Proved,
+    Question,
+    Refuted,
     Side,
     Unknown,
+    callers_of_difference,
     difference,
+    new_access,
     nothing_lost,
     prove_none,
 )
+from sekisho.prover.questions import difference as asked
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import LimitReached
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 NOTHING = Side(None, ())
@@ -94,8 +102,11 @@ def test_what_a_loose_not_resource_allows_is_never_listed_wrongly() -> None:
     old = identity({**READ, "Resource": HOME}, {**READ, "NotResource": HOME})
     found = difference(old, identity({**READ, "Resource": "*"}), ALICE, NOW)
     assert found.only_in_old == NOTHING
-    assert isinstance(found.only_in_new, Unknown)
-    assert HOME in found.only_in_new.reason.en
+    assert isinstance(found.only_in_new, Side)
+    assert found.only_in_new.counterexample is not None
+    assert found.only_in_new.items == ()
+    assert found.only_in_new.unlisted is not None
+    assert HOME in found.only_in_new.unlisted.en
 
 
 def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
@@ -164,3 +175,36 @@ def test_the_command() -> None:
     assert (done.returncode, "だけが許可するもの" in done.stdout) == (3, True)
     assert run(old, new, "--exit-zero").returncode == 0
     assert run(old, old).returncode == 0
+
+
+def test_a_refutation_stands_where_the_list_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def beyond(_: Question) -> NoReturn:
+        raise LimitReached(reasons.TOO_MANY_CONDITIONS)
+
+    monkeypatch.setattr(asked, "items_of", beyond)
+    found = difference(Policies(), identity(ALLOW_ALL), ALICE, NOW)
+    assert found.only_in_old == NOTHING
+    assert isinstance(found.only_in_new, Side)
+    assert found.only_in_new.counterexample is not None
+    assert found.only_in_new.items == ()
+    assert found.only_in_new.unlisted == reasons.TOO_MANY_CONDITIONS
+
+
+def test_new_access_is_one_side_of_the_difference() -> None:
+    nobody, everybody = Policies(), identity(ALLOW_ALL)
+    whose = callers_of_difference(nobody, everybody)
+    assert new_access(everybody, nobody, whose, NOW) == Proved()
+    assert new_access(everybody, everybody, whose, NOW) == Proved()
+    found = new_access(nobody, everybody, whose, NOW)
+    assert isinstance(found, Refuted)
+    assert {name: decision.effect for name, decision in found.counterexample.decisions.items()} == {
+        "allowed": DecisionEffect.ALLOWED,
+        "denied": DecisionEffect.IMPLICITLY_DENIED,
+    }
+
+
+def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_the_same() -> None:
+    both = identity({**ALLOW_ALL, "Condition": {"StringLike": {"aws:username": "adm-*"}}})
+    less = identity({**ALLOW_ALL, "Condition": {"StringLike": {"aws:username": "adm-?*"}}})
+    assert new_access(both, both, callers_of_difference(both, both), NOW) == Proved()
+    assert isinstance(new_access(both, less, callers_of_difference(both, less), NOW), Unknown)

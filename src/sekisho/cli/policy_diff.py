@@ -12,7 +12,7 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, stated_to_json, undeniable
+from sekisho.cli.prove_output import counterexample_to_json, exit_of, stated_to_json, undeniable
 from sekisho.engine import Assumptions, Policies
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
@@ -24,12 +24,15 @@ from sekisho.prover import (
     Callers,
     CallingUser,
     Difference,
+    Refuted,
     Side,
     Unknown,
+    Verdict,
     assumed_user,
-    callers,
+    callers_of_difference,
     counterexample_text,
     difference_for_any,
+    new_access,
     stated_text,
     tells_callers,
     verdict_text,
@@ -40,6 +43,8 @@ _NOTHING = Message("nothing")
 _FOR = Message("to {credentials}")
 _ON = Message("on {resources}")
 _LIKE = Message("such as: {counterexample}")
+_UNLISTED = Message("what else differs is not listed: {reason}")
+_NO_NEW_ACCESS = Message("No new access: {verdict}")
 _SHOWN = 10
 _MORE = Message("more actions: {count}")
 
@@ -65,6 +70,7 @@ class DiffOptions:
     with_both: tuple[str, ...]
     boundary: tuple[str, ...]
     user_arn: str | None
+    no_new_access: bool
     exit_zero: bool
     assumptions: Assumptions
 
@@ -84,6 +90,11 @@ class DiffOptions:
     click.option(
         "--user-arn", metavar="ARN", help="The user; one that stands for any if not given."
     ),
+    click.option(
+        "--no-new-access",
+        is_flag=True,
+        help="Ask only whether NEW allows something that OLD does not; exit 3 if it does.",
+    ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,
 )
@@ -94,12 +105,20 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
     action in which the sets differ is listed, with the resources, the conditions and the
-    credentials for which they do, and a request that shows it. Exit 3 if they differ, 4 if it
-    could not be found out.
+    credentials for which they do, and a request that shows it. With --no-new-access it is asked
+    only whether NEW allows something that OLD does not. Exit 3 if so, 4 if it could not be found
+    out.
     """
     before, after = _policies(options)
     arn = options.user_arn
-    whose = Callers((CallingUser.of(arn),)) if arn else callers(before, after)
+    whose = (
+        Callers((CallingUser.of(arn),))
+        if arn
+        else callers_of_difference(before, after, options.assumptions)
+    )
+    if options.no_new_access:
+        verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
+        return _new_access(verdict, whose, options, output, lang)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match output:
         case OutputFormat.JSON:
@@ -110,10 +129,43 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     return _exit(found, exit_zero=options.exit_zero)
 
 
+def _new_access(
+    verdict: Verdict, whose: Callers, options: DiffOptions, output: OutputFormat, lang: Language
+) -> Exit:
+    """Print whether there is new access, and return the exit code."""
+    match output:
+        case OutputFormat.JSON:
+            found = {
+                "schema": "sekisho.no-new-access/1",
+                **_asked_about(whose),
+                "verdict": type(verdict).__name__,
+                "counterexample": counterexample_to_json(verdict.counterexample)
+                if isinstance(verdict, Refuted)
+                else None,
+                "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+                "assumptions": [text.en for text in ASSUMED],
+            }
+            click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        case OutputFormat.TABLE:
+            lines = [_NO_NEW_ACCESS.filled(verdict=verdict_text(verdict)).into(lang)]
+            if isinstance(verdict, Refuted):
+                lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")
+            lines += _notes(whose, options, lang)
+            click.echo("\n".join(printable(line) for line in lines))
+    if isinstance(verdict, Refuted) and options.exit_zero:
+        return Exit.CLEAN
+    return exit_of(verdict)
+
+
 def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
     lines = _lines(options.old, found.only_in_old, lang)
     lines += _lines(options.new, found.only_in_new, lang)
-    lines += [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
+    return [*lines, *_notes(whose, options, lang)]
+
+
+def _notes(whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
+    """Return what the answer rests on."""
+    lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
     if options.user_arn is None:
         lines.append(assumed_user(whose).into(lang))
     lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
@@ -148,7 +200,9 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
     if side.counterexample is None:
         return [heading, f"  {_NOTHING.into(lang)}"]
     if not side.items:
-        return [heading, f"  {counterexample_text(side.counterexample).into(lang)}"]
+        heading = f"{heading}\n  {counterexample_text(side.counterexample).into(lang)}"
+    if side.unlisted is not None:
+        heading = f"{heading}\n  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
     return [heading, *(line for item in side.items for line in _item_lines(item, lang))]
 
 
@@ -170,17 +224,29 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
     old, new = found.only_in_old, found.only_in_new
     return {
         "schema": "sekisho.policy-diff/1",
-        "user": whose.users[0].arn,
-        "users": [user.arn for user in whose.users],
-        "usersToldApartBy": list(whose.untold),
-        "catalogue": load().dated,
-        "serviceExempt": list(SERVICE_EXEMPT),
+        **_asked_about(whose),
         "onlyInOld": _counterexample(old),
         "onlyInNew": _counterexample(new),
         "old": _items(old),
         "new": _items(new),
         "assumptions": [text.en for text in ASSUMED],
         "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
+        "unlisted": [
+            side.unlisted.en
+            for side in (old, new)
+            if isinstance(side, Side) and side.unlisted is not None
+        ],
+    }
+
+
+def _asked_about(whose: Callers) -> dict[str, object]:
+    """Return who and what was asked about, and what the answer rests on."""
+    return {
+        "user": whose.users[0].arn,
+        "users": [user.arn for user in whose.users],
+        "usersToldApartBy": list(whose.untold),
+        "catalogue": load().dated,
+        "serviceExempt": list(SERVICE_EXEMPT),
     }
 
 
@@ -191,7 +257,7 @@ def _counterexample(side: Side | Unknown) -> dict[str, object] | None:
 
 
 def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
-    if isinstance(side, Unknown):
+    if isinstance(side, Unknown) or side.unlisted is not None:
         return None
     return [
         {

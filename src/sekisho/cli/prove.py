@@ -36,6 +36,7 @@ from sekisho.cli.prove_output import (
     Describe,
     as_json,
     as_table,
+    exit_of,
     findings_of,
     findings_of_scenarios,
     scenarios_as_json,
@@ -47,10 +48,6 @@ from sekisho.policy import PolicyKind
 from sekisho.prover import (
     Calls,
     Counterexample,
-    Proved,
-    Refuted,
-    Unknown,
-    Verdict,
     counterexample_text,
 )
 from sekisho.prover.questions import (
@@ -348,17 +345,6 @@ def _print(value: object) -> None:
 
 def _exits(report: PolicyReport) -> Iterator[Exit]:
     return (exit_of(each.conclusion.verdict) for each in report.answers if each.counts)
-
-
-def exit_of(verdict: Verdict) -> Exit:
-    """Return the exit code that a verdict calls for."""
-    match verdict:
-        case Proved():
-            return Exit.CLEAN
-        case Refuted():
-            return Exit.FINDINGS
-        case Unknown():
-            return Exit.UNKNOWN
 
 
 def _exit_of_scenario(report: ScenarioReport) -> Exit:

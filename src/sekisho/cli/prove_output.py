@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from sekisho.catalogue import load
+from sekisho.cli.exits import Exit
 from sekisho.documents.sarif import FileFindings
 from sekisho.engine import Assumptions, Cause
 from sekisho.engine.exchange import cause_to_json, decision_to_json
@@ -17,9 +18,11 @@ from sekisho.prover import (
     ActionGroup,
     CallerCredential,
     Counterexample,
+    Proved,
     Refuted,
     StatedCondition,
     Unknown,
+    Verdict,
     assumed_user,
     stated_text,
     tells_callers,
@@ -56,6 +59,17 @@ _NOTHING = Message("nothing")
 _MORE = Message("{first} and {count} more")
 _UNDENIABLE = Message("No policy can deny {actions}: they are no part of the question.")
 _CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
+
+
+def exit_of(verdict: Verdict) -> Exit:
+    """Return the exit code that a verdict calls for."""
+    match verdict:
+        case Proved():
+            return Exit.CLEAN
+        case Refuted():
+            return Exit.FINDINGS
+        case Unknown():
+            return Exit.UNKNOWN
 
 
 def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named: bool) -> str:

@@ -16,9 +16,11 @@ from sekisho.prover.questions.answers import (
 from sekisho.prover.questions.difference import (
     Difference,
     Side,
+    callers_of_difference,
     difference,
     difference_for_any,
     items_together,
+    new_access,
     tells_callers,
 )
 from sekisho.prover.questions.enforcement import (
@@ -96,6 +98,7 @@ __all__ = [
     "anyone",
     "assumed_user",
     "callers",
+    "callers_of_difference",
     "conclude",
     "counterexample_text",
     "decided",
@@ -115,6 +118,7 @@ __all__ = [
     "items_together",
     "joined",
     "lost_with_mfa",
+    "new_access",
     "nothing_lost",
     "own_things_only",
     "prove_enforcement",

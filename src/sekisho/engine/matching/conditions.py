@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import TypeVar
 
@@ -250,6 +251,10 @@ def _truth(text: str, scope: Scope) -> bool | None:
 def _satisfies(value: str, condition: Condition, scope: Scope) -> bool:
     """Tell whether one value of the request satisfies the operator against all of the policy's."""
     name = condition.operator.name
+    if len(condition.values) > _MANY and NEGATIONS.get(name, name) is Op.STRING_EQUALS:
+        texts = _plain_texts(condition.values)
+        if texts is not None:
+            return (value in texts) is (name is Op.STRING_EQUALS)
     results = [_compare(name, value, text, scope) for text in condition.values]
     if True in results:
         return name not in NEGATIONS
@@ -267,6 +272,15 @@ def _over_malformed(name: Op, scope: Scope) -> bool:
             return scope.tracked.malformed_value_matches_negated()
         case _:
             return scope.tracked.malformed_value_matches()
+
+
+_MANY = 16
+
+
+@lru_cache(maxsize=1_024)
+def _plain_texts(values: tuple[str, ...]) -> frozenset[str] | None:
+    """Return a long list of values as a set; None if there is a variable among them."""
+    return None if any(variables.OPEN in text for text in values) else frozenset(values)
 
 
 def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:

@@ -10,19 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sekisho.engine import Assumptions, Policies
+from sekisho.engine.matching import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Element
-from sekisho.prover.questions.answers import ActionGroup, items_of
+from sekisho.prover.questions.answers import ActionGroup, items_of, joined
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.reduction import FEW, statements_left
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.callers import Callers
+from sekisho.prover.values.callers import Callers, callers
 from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.policies import tells_services_apart
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
+from sekisho.prover.values.policies import every, tells_services_apart
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,12 @@ class Side:
         items: every real action in which they differ; empty with a counterexample if only
             an action that
             the catalogue does not know makes the difference.
+        unlisted: why there is a counterexample and no list: what is known is not thrown away.
     """
 
     counterexample: Counterexample | None
     items: tuple[ActionGroup, ...]
+    unlisted: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,42 @@ def difference(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    apart = tells_services_apart(old) or tells_services_apart(new)
-    credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
-    within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
-    question = Question(
-        user, now, credentials, within=within, assumptions=assumptions or Assumptions()
-    )
+    question = _question(old, new, user, now, assumptions)
     return Difference(
         _side(replace(question, allowed=old, denied=new)),
         _side(replace(question, allowed=new, denied=old)),
     )
+
+
+def _question(
+    old: Policies, new: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None
+) -> Question:
+    """Return what is asked of both sides of a difference, whichever of them allows."""
+    apart = tells_services_apart(old) or tells_services_apart(new)
+    credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
+    within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
+    return Question(user, now, credentials, within=within, assumptions=assumptions or Assumptions())
+
+
+def new_access(
+    old: Policies,
+    new: Policies,
+    whose: Callers,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+) -> Verdict:
+    """Return whether `new` allows nothing that `old` does not, of all users that stand for any.
+
+    It is one side of the difference, without a list.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    asked = (_question(old, new, user, now, assumptions) for user in whose.users)
+    verdict = joined([prove_none(replace(each, allowed=new, denied=old)) for each in asked])
+    if isinstance(verdict, Proved) and whose.untold and _documents(old) != _documents(new):
+        return Unknown(tells_callers(whose.untold))
+    return verdict
 
 
 def difference_for_any(
@@ -92,6 +122,29 @@ def difference_for_any(
         _joined([each.only_in_old for each in found], whose.users, untold),
         _joined([each.only_in_new for each in found], whose.users, untold),
     )
+
+
+def callers_of_difference(
+    old: Policies, new: Policies, assumptions: Assumptions | None = None
+) -> Callers:
+    """Return the users whom two sets of policies tell apart as far as the difference goes.
+
+    What both sides have tells users apart to no purpose: where there is much of it, or where it
+    tells more users apart than are asked about, it is left out.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    sets = (old, new)
+    if sum(len(each.document.statements) for one in sets for each in every(one)) <= FEW:
+        whose = callers(old, new)
+        if not whose.untold:
+            return whose
+    try:
+        left = statements_left(old, new, TrackedAssumptions(assumptions or Assumptions()))
+    except LimitReached:
+        return callers(old, new)
+    return callers(*left)
 
 
 def _documents(policies: Policies) -> tuple[object, ...]:
@@ -117,7 +170,8 @@ def _joined(
     )
     if counterexample is None and untold:
         return Unknown(tells_callers(untold))
-    return Side(counterexample, items_together([side.items for side in known], users))
+    unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
+    return Side(counterexample, items_together([side.items for side in known], users), unlisted)
 
 
 def items_together(
@@ -164,7 +218,8 @@ def _side(question: Question) -> Side | Unknown:
             try:
                 found = items_of(question)
             except LimitReached as limit:
-                return Unknown(limit.reason)
+                return Side(counterexample, (), limit.reason)
             if counterexample.exists and not found:
-                return Unknown(reasons.NOT_LISTED.filled(action=counterexample.request.action))
+                reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
+                return Side(counterexample, (), reason)
             return Side(found[0].counterexample if found else counterexample, found)

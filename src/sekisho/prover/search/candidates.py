@@ -141,22 +141,33 @@ class FiniteChoices:
 
     def __init__(self, values: Sequence[KeyValues]) -> None:
         self._values = values
-        self._hold: list[int] = []
+        self._holds: list[Callable[[KeyValues], bool]] = []
+        self._hold: dict[int, int] = {}
 
     def add(self, holds: Callable[[KeyValues], bool]) -> int:
-        """Add an atom; return its number."""
-        self._hold.append(sum(holds(each) << place for place, each in enumerate(self._values)))
-        return len(self._hold) - 1
+        """Add an atom; return its number. It is asked of the values when it is first needed."""
+        self._holds.append(holds)
+        return len(self._holds) - 1
 
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return the first values with which the atoms hold, or do not, as wanted."""
         left = (1 << len(self._values)) - 1
-        for number, hold in enumerate(self._hold):
-            if true >> number & 1:
-                left &= hold
-            elif false >> number & 1:
-                left &= ~hold
+        asked = true | false
+        while asked and left:
+            number = (asked & -asked).bit_length() - 1
+            asked &= asked - 1
+            hold = self._holding(number)
+            left &= hold if true >> number & 1 else ~hold
         return self._values[(left & -left).bit_length() - 1] if left else None
+
+    def _holding(self, number: int) -> int:
+        """Return, as bits, the values for which an atom holds."""
+        if number not in self._hold:
+            holds = self._holds[number]
+            self._hold[number] = sum(
+                holds(each) << place for place, each in enumerate(self._values)
+            )
+        return self._hold[number]
 
 
 class Loose:
@@ -193,6 +204,9 @@ Demand = tuple[Alternative, ...]
 _Masks = dict[str, tuple[int, int]]
 """By theory: the atoms that shall hold and those that shall not."""
 
+
+_LONG = 64
+"""Alternatives beyond which those of a demand are not counted."""
 
 _EXTENDING = 8
 """Steps for each literal that is added."""
@@ -251,22 +265,24 @@ class _Run:
         if self.nodes > MOST_NODES:
             self.reason = self.reason or LimitReached(reasons.TOO_MANY_COMBINATIONS)
             return iter(())
-        fewest: tuple[int, list[_Masks]] | None = None
-        left: list[Demand] = []
-        for place, demand in enumerate(demands):
-            if any(_implied(masks, alternative) for alternative in demand):
-                continue
-            ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
-            if fewest is None or len(ways) < len(fewest[1]):
-                fewest = (len(left), ways)
-            left.append(demand)
-            if len(ways) <= 1:
-                left += demands[place + 1 :]
-                break
-        if fewest is None:
+        open_ = [one for one in demands if not any(_implied(masks, each) for each in one)]
+        if not open_:
             return None
-        del left[fewest[0]]
-        return iter([(way, left) for way in fewest[1]])
+        short = [one for one in open_ if len(one) <= _LONG]
+        if not short:
+            # most often the first alternatives will do, so that the rest is not looked at
+            first, *rest = open_
+            found = ((self.extended(masks, one), rest) for one in first)
+            return ((way, left) for way, left in found if way is not None)
+        chosen, ways = short[0], list[_Masks]()
+        for place, demand in enumerate(short):
+            found_ways = [way for one in demand if (way := self.extended(masks, one)) is not None]
+            if place == 0 or len(found_ways) < len(ways):
+                chosen, ways = demand, found_ways
+            if len(found_ways) <= 1:
+                break
+        left = [demand for demand in open_ if demand is not chosen]
+        return iter([(way, left) for way in ways])
 
 
 def _implied(masks: _Masks, alternative: Alternative) -> bool:
@@ -274,6 +290,11 @@ def _implied(masks: _Masks, alternative: Alternative) -> bool:
         (masks.get(theory, (0, 0))[0 if holds else 1] >> number) & 1
         for theory, number, holds in alternative
     )
+
+
+def _units_first(demands: Sequence[Demand]) -> list[Demand]:
+    """Return the demands, those that leave no choice first: most often they settle it."""
+    return sorted(demands, key=lambda demand: len(demand) > 1)
 
 
 def search(
@@ -320,7 +341,7 @@ def _solved(
     demands: Sequence[Demand], theories: Mapping[str, Theory], effort: Effort
 ) -> _Masks | None:
     run = _Run(theories, effort)
-    masks = run.met(demands)
+    masks = run.met(_units_first(demands))
     if masks is None and run.reason is not None:
         raise run.reason
     return masks

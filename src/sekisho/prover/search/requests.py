@@ -32,6 +32,7 @@ from sekisho.prover.search.formula import (
     rules_of,
 )
 from sekisho.prover.search.limits import Effort, LimitReached
+from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.actions import (
     ActionClass,
@@ -136,6 +137,8 @@ class RequestSearch:
             None if policies is None else self._about(rules_of(policies, self.tracked))
             for policies in (question.allowed, question.denied)
         )
+        if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW:
+            self._allowed, self._denied = reduced(self._allowed, self._denied)
         self._rules = [
             rule
             for rules in (self._allowed, self._denied)
@@ -155,6 +158,8 @@ class RequestSearch:
         Raises:
             Limit: if that could not be found out.
         """
+        if nothing_can_answer(self._allowed, self._denied):
+            return None
         limit: LimitReached | None = None
         for owner in self._owners.all:
             for situation in self._situations:
@@ -181,6 +186,8 @@ class RequestSearch:
         Raises:
             Limit: if that could not be found out for some class.
         """
+        if nothing_can_answer(self._allowed, self._denied):
+            return
         if not self._owners.whole:
             raise LimitReached(reasons.TELLS_OWNERS)
         views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]

@@ -192,6 +192,7 @@ class ConditionReading:
         return Scope(request, self._caller, version, self.tracked)
 
     def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
+        self.effort.spend(len(asked.condition.values))
         scope = self.scope("iam:GetUser", "*", values, asked.version)
         return conditions.holds(asked.condition, scope)
 
@@ -223,7 +224,6 @@ class ConditionReading:
         theory = FiniteChoices(values)
         self.theories[name] = theory
         for each in plain:
-            self.effort.spend(len(values) * len(each.condition.values))
             number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
             self._literals[each] = Literal(name, number, holds=True)
 

@@ -1,0 +1,131 @@
+"""What the entries of an element take in, for all that their text says.
+
+Nothing is looked for: where the text does not tell, an entry is not in another one, and two may
+match the same.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from functools import lru_cache
+
+from sekisho.engine.matching import arns, glob, variables
+
+ACTIONS, RESOURCES = -2, -1
+"""Which element: the places of a statement's lists before those of its conditions, from 0 on."""
+
+_STAR, _ANY, _VARIABLE = "*", "?", "$"
+_END = "\0"
+"""Stands after a text to which nothing can be added, and for a variable: in no pattern."""
+
+
+class Entries:
+    """The entries of an element, and what they take in for all that their text says.
+
+    Args:
+        values: the entries.
+        place: `ACTIONS` or `RESOURCES`.
+    """
+
+    def __init__(self, values: tuple[str, ...], place: int) -> None:
+        self._place = place
+        self._fold = str.lower if place == ACTIONS else str
+        folded = list(map(self._fold, values))
+        self._exact = frozenset(folded)
+        self._wild: dict[str, list[str]] = {}
+        for entry in folded:
+            if _STAR in entry:
+                self._wild.setdefault(literal_start(entry), []).append(entry)
+        self._lengths = sorted(set(map(len, self._wild)))
+        self._starts = sorted({_every_start(entry, place) for entry in values})
+        self._known_starts = frozenset(self._starts)
+        self._start_lengths = sorted(set(map(len, self._starts)))
+
+    def take_in(self, entry: str) -> bool:
+        """Tell whether what an entry matches is matched by one of these, too."""
+        folded = self._fold(entry)
+        if folded in self._exact:
+            return True
+        matching = _action_is_in if self._place == ACTIONS else _resource_is_in
+        return any(
+            matching(folded, other)
+            for length in self._lengths
+            if length <= len(folded)
+            for other in self._wild.get(folded[:length], ())
+        )
+
+    def are_apart_from(self, entries: Iterable[str]) -> bool:
+        """Tell whether none of some entries can match what one of these does."""
+        return not any(self._meet(_every_start(entry, self._place)) for entry in entries)
+
+    def _meet(self, start: str) -> bool:
+        """Tell whether texts that begin so can begin as those of one of the entries."""
+        if any(start[:length] in self._known_starts for length in self._start_lengths):
+            return True
+        place = bisect_left(self._starts, start)
+        return place < len(self._starts) and self._starts[place].startswith(start)
+
+
+entries_of = lru_cache(maxsize=4_096)(Entries)
+
+
+def literal_start(entry: str) -> str:
+    """Return what every text begins with that an entry matches, before its first wildcard."""
+    ends = [place for place in map(entry.find, (_STAR, _ANY, _VARIABLE)) if place >= 0]
+    return entry[: min(ends)] if ends else entry
+
+
+def _every_start(entry: str, place: int) -> str:
+    """Return the same in lower case, with an end if there is nothing but that text.
+
+    An ARN of fewer than six parts goes on, whatever it says.
+    """
+    if not entry.isascii():
+        # the lower case of a letter may depend on what comes after it
+        return ""
+    start = literal_start(entry).lower()
+    whole = len(start) == len(entry) and (place == ACTIONS or len(arns.split(entry)) == arns.PARTS)
+    return start + _END if whole else start
+
+
+def _action_is_in(entry: str, other: str) -> bool:
+    # with one colon each, service stands against service and name against name
+    colons = entry.count(":"), other.count(":")
+    return colons == (1, 1) and _ANY not in other and glob.like(other, entry)
+
+
+def _resource_is_in(entry: str, other: str) -> bool:
+    """Tell whether an entry's ARNs are among another one's, part by part.
+
+    So they are if the entries are read as one string, too. A wildcard of the one is matched by a
+    `*` of the other alone, and so is a variable.
+    """
+    mine, its = arns.split(entry), arns.split(other)
+    if not len(mine) == len(its) == arns.PARTS or _ANY in other or _VARIABLE in other:
+        return False
+    *head, tail = mine
+    if any(_VARIABLE in part for part in head):
+        return False
+    whole = _written_out(tail)
+    return (
+        whole is not None
+        and all(map(glob.like, map(str.lower, its[:-1]), map(str.lower, head)))
+        and glob.like(its[-1], whole)
+    )
+
+
+def _written_out(tail: str) -> str | None:
+    """Return the last part of an ARN with each variable as one character; None if it is faulty."""
+    if variables.OPEN not in tail:
+        return tail
+    found: list[str] = []
+    for part in variables.read(tail):
+        match part:
+            case str():
+                found.append(part)
+            case glob.Wild():
+                found.append(part.value)
+            case variables.Variable():
+                found.append(_END)
+            case variables.Malformed():
+                return None
+    return "".join(found)

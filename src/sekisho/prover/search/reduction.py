@@ -1,0 +1,443 @@
+"""Statements that cannot matter to a question are dropped before the search.
+
+A question is whether `allowed` allows a request that `denied` does not. Most often the two share
+nearly all of their statements, and the search would look at each of them against each. Every step
+here leaves the requests that answer as they are, whoever calls and whatever AWS's undocumented
+points are read as. *S is in T* below: T applies to every request to which S applies.
+
+1. *Merged.* Statements of one group that differ in one list of alternatives alone (the actions, the
+   resources, or the values of one condition) apply, together, where one with all of these does.
+2. *Absorbed.* An Allow that is in another Allow of its group adds nothing to it. A Deny that is in
+   another Deny adds nothing either: any Deny is final, in whatever group.
+3. *Denied already.* A Deny of `denied` that is in a Deny of `allowed` applies to no request that
+   `allowed` allows.
+4. *Allowed anyway.* If all Allows of some group of `allowed` are in Allows of a group of `denied`,
+   then what `allowed` allows that group allows, too: it may as well allow everything.
+5. *Allowed there.* If `denied` has no Deny, and one group alone that may not allow, no request that
+   answers is taken in by an Allow of that group, nor by what is in it. So Allows of `allowed` that
+   are in one of its Allows are of no use.
+6. *Out of reach.* If no Allow of some group of `allowed` applies where a statement does, that
+   statement applies to nothing that `allowed` allows. So it is with a value of a condition, where
+   each of these Allows demands another one of the same key.
+
+Where S is one of a list of alternatives (an action, a resource, a value), steps 3 to 5 drop the
+alternative alone: S is what its alternatives are together.
+
+What is in what is told by the text alone: by what the patterns say, never by looking for requests.
+Where that does not tell, nothing is dropped.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine.matching import TrackedAssumptions, conditions, variables
+from sekisho.policy import (
+    Document,
+    Effect,
+    Element,
+    Operator,
+    OperatorName,
+    Quantifier,
+    Statement,
+    Version,
+)
+from sekisho.prover.search.formula import StatementRule, rules_of
+from sekisho.prover.search.inclusion import (
+    ACTIONS,
+    RESOURCES,
+    Entries,
+    entries_of,
+    literal_start,
+)
+from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
+
+Groups = list[list[StatementRule]]
+
+_ALL = "*"
+EVERYTHING = StatementRule(Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Version.V2012, ())
+"""Stands for the Allows of a group that allows whatever is asked about."""
+
+FEW = 16
+"""Statements up to which a question is asked as it is: its lists name what is written."""
+
+
+def reduced(allowed: Groups | None, denied: Groups | None) -> tuple[Groups | None, Groups | None]:
+    """Return two sets of policies with the same answers, in fewer statements.
+
+    Args:
+        allowed: the statements that allow what answers, group by group.
+        denied: those that do not.
+    """
+    those = None if allowed is None else _absorbed(allowed)
+    others = None if denied is None else _absorbed(denied)
+    if those is None:
+        return None, others
+    if others is None:
+        return _in_reach(those, those), None
+    others = _less(others, _of(those, Effect.DENY), Effect.DENY)
+    others = [_unless_covered(group, those) for group in others]
+    limiting = [group for group in others if EVERYTHING not in group]
+    if len(limiting) == 1 and not _of(others, Effect.DENY):
+        those = _less(those, _of(limiting, Effect.ALLOW), Effect.ALLOW)
+    if nothing_can_answer(those, others):
+        return [[]], [[]]
+    return _in_reach(those, those), _in_reach(others, those)
+
+
+def nothing_can_answer(allowed: Groups | None, denied: Groups | None) -> bool:
+    """Tell whether a group that must allow has no Allow, or what must not allow always does."""
+    if allowed is not None and not all(_of((group,), Effect.ALLOW) for group in allowed):
+        return True
+    return denied is not None and all(group == [EVERYTHING] for group in denied)
+
+
+def statements_left(
+    old: Policies, new: Policies, tracked: TrackedAssumptions
+) -> tuple[Policies, Policies]:
+    """Return policies of the statements that matter to a difference, of either way it is asked.
+
+    They are to say which users, accounts and keys matter, and mean nothing together.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+        Limit: if there is a kind of policy that the prover does not handle.
+    """
+    both = rules_of(old, tracked), rules_of(new, tracked)
+    ways = (reduced(*both), reduced(*reversed(both)))
+    first, second = (
+        Policies(identity=tuple(_documents(rule for group in (*a, *b) for rule in group)))
+        for a, b in (((each[0] or ()), (each[1] or ())) for each in ways)
+    )
+    return first, second
+
+
+def _documents(rules: Iterable[StatementRule]) -> Iterator[AttachedPolicy]:
+    """Yield a policy for each version of the policy language that statements are of."""
+    by_version: dict[Version | None, list[Statement]] = {}
+    for rule in rules:
+        conditions_ = tuple(asked.condition for asked in rule.asked)
+        those = by_version.setdefault(rule.version, [])
+        those.append(
+            Statement(len(those), rule.effect, rule.action, rule.resource, conditions=conditions_)
+        )
+    for version, statements in by_version.items():
+        yield AttachedPolicy(f"statements {version}", Document(tuple(statements), version))
+
+
+def _of(groups: Iterable[Sequence[StatementRule]], effect: Effect) -> list[StatementRule]:
+    return [rule for group in groups for rule in group if rule.effect is effect]
+
+
+def _absorbed(groups: Groups) -> Groups:
+    """Return the groups, merged, and without what adds nothing."""
+    merged = [_merged(group) for group in groups]
+    final = set(map(id, _widest(_of(merged, Effect.DENY))))
+    left: Groups = []
+    for group in merged:
+        stays = final | set(map(id, _widest(_of((group,), Effect.ALLOW))))
+        left.append([rule for rule in group if id(rule) in stays])
+    return left
+
+
+def _merged(rules: Sequence[StatementRule]) -> list[StatementRule]:
+    """Return statements of a group, those together that differ in one list of alternatives."""
+    found = list(dict.fromkeys(rules))
+    before = 0
+    while before != len(found):
+        before = len(found)
+        most = max((len(rule.asked) for rule in found), default=0)
+        for place in (RESOURCES, ACTIONS, *range(most)):
+            alike: dict[object, list[StatementRule]] = {}
+            for number, rule in enumerate(found):
+                key = _with(rule, place, ()) if _can_merge(rule, place) else number
+                alike.setdefault(key, []).append(rule)
+            found = [_joined(those, place) for those in alike.values()]
+    return found
+
+
+def _can_merge(rule: StatementRule, place: int) -> bool:
+    """Tell whether a list has alternatives that are as good in a longer one.
+
+    What has a variable is looked at apart: where its value is not known, all of its list is open.
+    """
+    listed = _alternatives(rule, place)
+    return bool(listed) and all(variables.OPEN not in one and one.isascii() for one in listed)
+
+
+def _joined(rules: Sequence[StatementRule], place: int) -> StatementRule:
+    if len(rules) == 1:
+        return rules[0]
+    listed = (one for rule in rules for one in _alternatives(rule, place))
+    return _with(rules[0], place, tuple(dict.fromkeys(listed)))
+
+
+def _alternatives(rule: StatementRule, place: int) -> tuple[str, ...]:
+    """Return a list of which one is enough; empty where there is none such.
+
+    Source: a statement applies where one of its actions, and one of its resources, is asked about,
+    and where one value of each condition is matched. That is so of one value of a multivalued key
+    (`ForAnyValue`), not of all of them, and not under a negated operator.
+    """
+    if place in (ACTIONS, RESOURCES):
+        element = rule.action if place == ACTIONS else rule.resource
+        return () if element.negated else element.values
+    condition = rule.asked[place].condition if place < len(rule.asked) else None
+    if condition is None or condition.operator.quantifier is Quantifier.FOR_ALL_VALUES:
+        return ()
+    name = condition.operator.name
+    return () if name is OperatorName.NULL or name in conditions.NEGATIONS else condition.values
+
+
+def _with(rule: StatementRule, place: int, listed: tuple[str, ...]) -> StatementRule:
+    """Return a statement with another list of alternatives."""
+    if place == ACTIONS:
+        return replace(rule, action=Element(listed))
+    if place == RESOURCES:
+        return replace(rule, resource=Element(listed))
+    asked = list(rule.asked)
+    condition = replace(asked[place].condition, values=listed)
+    asked[place] = replace(asked[place], condition=condition)
+    return replace(rule, asked=tuple(asked))
+
+
+def _widest(rules: Sequence[StatementRule]) -> list[StatementRule]:
+    """Return the statements of one effect that are in no other; of those alike, the first."""
+    unlike: dict[StatementRule, StatementRule] = {}
+    for rule in rules:
+        unlike.setdefault(rule, rule)
+    index, gone = _Index(tuple(unlike)), set[int]()
+    for rule in unlike:
+        for other in index.around(rule):
+            if other is not rule and id(other) not in gone and _without(rule, other) is None:
+                gone.add(id(rule))
+                break
+    return [rule for rule in unlike if id(rule) not in gone]
+
+
+def _less(groups: Groups, covers: Sequence[StatementRule], effect: Effect) -> Groups:
+    """Return groups without the statements of an effect, and alternatives, that others take in."""
+    index = _Index(covers)
+    found: Groups = []
+    for group in groups:
+        rest = ((_rest(rule, index) if rule.effect is effect else rule) for rule in group)
+        found.append([rule for rule in rest if rule is not None])
+    return found
+
+
+def _unless_covered(group: list[StatementRule], those: Groups) -> list[StatementRule]:
+    """Return a group of `denied`; what allows everything if a group of `allowed` is in it."""
+    index = _Index(_of((group,), Effect.ALLOW))
+    for each in those:
+        if all(_rest(rule, index) is None for rule in _of((each,), Effect.ALLOW)):
+            return [EVERYTHING, *_of((group,), Effect.DENY)]
+    return group
+
+
+def _rest(rule: StatementRule, index: "_Index") -> StatementRule | None:
+    """Return a statement without the alternatives that others take in; None if nothing is left."""
+    for other in index.around(rule):
+        rest = _without(rule, other)
+        if rest is None:
+            return None
+        rule = rest
+    return rule
+
+
+class _Index:
+    """Statements, by the actions that they take in and by what their resources begin with.
+
+    Args:
+        rules: the statements.
+    """
+
+    def __init__(self, rules: Sequence[StatementRule]) -> None:
+        self._same = {rule: rule for rule in rules}
+        self._found: dict[tuple[str, str], list[StatementRule]] = {}
+        for rule in rules:
+            for key in dict.fromkeys(product(_named_actions(rule), _resource_starts(rule))):
+                self._found.setdefault(key, []).append(rule)
+        self._lengths = sorted({len(start) for _, start in self._found})
+
+    def around(self, rule: StatementRule) -> Iterator[StatementRule]:
+        """Yield the statements that may take in something of one; if one is equal, that alone."""
+        if self._same.get(rule, rule) is not rule:
+            yield self._same[rule]
+            return
+        entries = ("",) if rule.resource.negated else rule.resource.values
+        starts = {entry[:length] for entry in entries for length in self._lengths}
+        seen: set[int] = set()
+        for key in product(dict.fromkeys((*_named_actions(rule), _ALL)), starts):
+            for other in self._found.get(key, ()):
+                if id(other) not in seen:
+                    seen.add(id(other))
+                    yield other
+
+
+def _named_actions(rule: StatementRule) -> Iterator[str]:
+    """Yield the actions that a statement spells out, and `*` for all that it says otherwise."""
+    if rule.action.negated:
+        yield _ALL
+        return
+    for entry in rule.action.values:
+        yield _ALL if set("*?") & set(entry) else entry.lower()
+
+
+def _resource_starts(rule: StatementRule) -> Iterator[str]:
+    if rule.resource.negated or _ALL in rule.resource.values:
+        yield ""
+        return
+    yield from map(literal_start, rule.resource.values)
+
+
+def _without(rule: StatementRule, other: StatementRule) -> StatementRule | None:
+    """Return a statement without what another one takes in; None if that is all of it.
+
+    A list can be cut where the other one takes in the rest of the statement.
+    """
+    cut: list[tuple[int, tuple[str, ...]]] = []
+    for place, mine, its in (
+        (ACTIONS, rule.action, other.action),
+        (RESOURCES, rule.resource, other.resource),
+    ):
+        left = _left_of(mine, its, place, (rule.version, other.version))
+        if left is None:
+            return rule
+        cut += [(place, left)] if left else []
+    for asked in other.asked:
+        found = _left_of_condition(rule, asked)
+        if found is None:
+            return rule
+        cut += [found] if found[1] else []
+    if len(cut) > 1:
+        return rule
+    return _with(rule, *cut[0]) if cut else None
+
+
+_Versions = tuple[Version | None, Version | None]
+
+
+def _left_of(
+    mine: Element, its: Element, place: int, versions: _Versions
+) -> tuple[str, ...] | None:
+    """Return the entries that another element does not take in; None if they cannot be told."""
+    if _ALL in its.values:
+        return None if its.negated else ()
+    same_variables = (versions[0] is Version.V2012) is (versions[1] is Version.V2012)
+    if mine.negated or its.negated:
+        texts = (*mine.values, *its.values)
+        if any(variables.OPEN in text for text in texts):
+            return () if mine == its and same_variables else None
+        if not its.negated:
+            return None
+        if mine.negated:
+            return () if all(map(entries_of(mine.values, place).take_in, its.values)) else None
+        return () if entries_of(its.values, place).are_apart_from(mine.values) else None
+    takes = entries_of(its.values, place)
+    left = tuple(
+        entry
+        for entry in mine.values
+        if not takes.take_in(entry) or not (same_variables or variables.OPEN not in entry)
+    )
+    return left if len(left) < len(mine.values) else None
+
+
+def _left_of_condition(
+    rule: StatementRule, wanted: VersionedCondition
+) -> tuple[int, tuple[str, ...]] | None:
+    """Return the place and the values of a statement's condition that another one does not match.
+
+    None if no condition of the statement says as much as the other one.
+    """
+    its = wanted.condition
+    values = frozenset(its.values)
+    for place, asked in enumerate(rule.asked):
+        mine = asked.condition
+        if (mine.operator, mine.key.lower()) != (its.operator, its.key.lower()):
+            continue
+        if asked.version is not wanted.version and any(
+            variables.OPEN in text for text in (*mine.values, *its.values)
+        ):
+            continue
+        if values == frozenset(mine.values) or _says_more(asked, wanted):
+            return place, ()
+        left = tuple(text for text in _alternatives(rule, place) if text not in values)
+        if values and left and len(left) < len(mine.values):
+            return place, left
+    return None
+
+
+def _says_more(mine: VersionedCondition, its: VersionedCondition) -> bool:
+    """Tell whether a condition holds only where another one on the same key and operator does.
+
+    The more values, the more there is to match. Under a negated operator it is the other way round;
+    a value that is not of the operator's type makes a difference there.
+    """
+    operator = mine.condition.operator
+    some, all_ = frozenset(mine.condition.values), frozenset(its.condition.values)
+    if operator.name is OperatorName.NULL or not some or not all_:
+        return False
+    if operator.name in conditions.NEGATIONS:
+        return family_of(operator.name) is OperatorFamily.TEXT and all_ <= some
+    return some <= all_
+
+
+def _in_reach(groups: Groups, those: Groups) -> Groups:
+    """Return groups without the statements out of reach of what some group of `those` allows."""
+    found = groups
+    for each in those:
+        reach = _Reach(_of((each,), Effect.ALLOW))
+        cut = ([reach.within(rule) for rule in group] for group in found)
+        found = [[rule for rule in group if rule is not None] for group in cut]
+    return found
+
+
+class _Reach:
+    """What some Allows take in together, as far as each attribute alone tells.
+
+    Args:
+        allows: the statements; what none of them takes in is out of reach.
+    """
+
+    def __init__(self, allows: Sequence[StatementRule]) -> None:
+        self._actions = _union([rule.action for rule in allows], ACTIONS)
+        self._resources = _union([rule.resource for rule in allows], RESOURCES)
+        of_each = [dict(map(_pinned, rule.asked)) for rule in allows]
+        self._pinned: dict[str, frozenset[str]] = {
+            key: frozenset().union(*(one[key] for one in of_each))
+            for key in (of_each[0] if of_each else ())
+            if key and all(key in one for one in of_each)
+        }
+
+    def within(self, rule: StatementRule) -> StatementRule | None:
+        """Return a statement without the values that are out of reach; None if all of it is."""
+        for some, element in ((self._actions, rule.action), (self._resources, rule.resource)):
+            if some is not None and not element.negated and some.are_apart_from(element.values):
+                return None
+        for place, asked in enumerate(rule.asked):
+            key, values = _pinned(asked)
+            known = self._pinned.get(key)
+            if known is None or values <= known:
+                continue
+            left = tuple(text for text in asked.condition.values if text in known)
+            if not left:
+                return None
+            rule = _with(rule, place, left)
+        return rule
+
+
+def _union(elements: Sequence[Element], place: int) -> Entries | None:
+    """Return all entries of some elements; None if one of them is negated."""
+    if any(one.negated for one in elements):
+        return None
+    return Entries(tuple(value for one in elements for value in one.values), place)
+
+
+def _pinned(asked: VersionedCondition) -> tuple[str, frozenset[str]]:
+    """Return the key (in lower case) that has one of some values if a condition holds; "": none."""
+    condition = asked.condition
+    exact = condition.operator == Operator(OperatorName.STRING_EQUALS)
+    if not exact or not condition.values or any(variables.OPEN in one for one in condition.values):
+        return "", frozenset()
+    return condition.key.lower(), frozenset(condition.values)
