@@ -1,5 +1,6 @@
 """Identity providers: which ARN a call is about, and that none is replaced by accident."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from botocore.exceptions import ClientError
 import overlay_people as people
 from recorded import made
 from sekisho.localaws import LocalAws
+
+PROVIDERS = f"arn:aws:iam::{people.ACCOUNT}"
 
 
 @pytest.fixture
@@ -26,6 +29,40 @@ def refused(call: Any, **params: Any) -> str:
     with pytest.raises(ClientError) as caught:
         call(**params)
     return str(caught.value.response["Error"]["Code"])
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome"),
+    [
+        ("https://deploy.example.com", "made"),
+        ("https://login.example.com", "AccessDenied"),
+        ("https://login.example.com/tenant", "AccessDenied"),
+        ("https://login.example.com?tenant=a", "AccessDenied"),
+        ("https://deploy.example.com.evil.example", "AccessDenied"),
+        ("https://[broken", "AccessDenied"),
+    ],
+)
+def test_the_address_of_a_new_provider_is_its_arn(
+    aws: LocalAws, iam: Any, url: str, outcome: str
+) -> None:
+    statements = [
+        {"Effect": effect, "Action": "iam:CreateOpenIDConnectProvider", "Resource": resource}
+        for effect, resource in (
+            ("Allow", f"{PROVIDERS}:oidc-provider/*.example.com"),
+            ("Allow", f"{PROVIDERS}:oidc-provider/*.example.com/*"),
+            ("Deny", f"{PROVIDERS}:oidc-provider/login.*"),
+        )
+    ]
+    written = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.delete_user_permissions_boundary(UserName="bob")
+    iam.put_user_policy(UserName="bob", PolicyName="Own", PolicyDocument=written)
+    own = people.client(aws, "iam", people.BOB_KEY)
+    if outcome == "made":
+        arn = own.create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
+        assert arn == f"{PROVIDERS}:oidc-provider/deploy.example.com"
+    else:
+        assert refused(own.create_open_id_connect_provider, Url=url) == outcome
+        assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
 
 
 def test_an_address_that_is_none_is_refused(iam: Any) -> None:

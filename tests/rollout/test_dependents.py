@@ -175,6 +175,9 @@ USES: dict[str, Colleague] = {
         UserName="taro", PolicyName="own", PolicyDocument=json.dumps(EVERYTHING)
     ),
     "git": lambda iam: iam.upload_ssh_public_key(UserName="taro", SSHPublicKeyBody="ssh-rsa AAAA"),
+    "service": lambda iam: iam.create_service_specific_credential(
+        UserName="taro", ServiceName="cassandra.amazonaws.com"
+    ),
     "tag": lambda iam: iam.tag_user(UserName="taro", Tags=[{"Key": "desk", "Value": "4"}]),
 }
 

@@ -14,6 +14,7 @@ from botocore import xform_name
 
 from administered import FULL, enrol, iam_of, signed_in
 from gaps import gap_at
+from recorded import made as certificate_of
 from rollout.staging import (
     ADMIN,
     NOW,
@@ -34,6 +35,7 @@ from sekisho.account import (
     ServiceCredential,
     SigningCertificate,
     SshKey,
+    User,
     collect,
     user_of,
 )
@@ -67,6 +69,10 @@ def local() -> Iterator[LocalAws]:
         enrol(running, "hanako", "hanako-phone")
         iam.create_access_key(UserName="hanako")
         iam.upload_ssh_public_key(UserName="hanako", SSHPublicKeyBody="ssh-rsa AAAAB3Nza hanako")
+        iam.create_service_specific_credential(
+            UserName="hanako", ServiceName="codecommit.amazonaws.com"
+        )
+        iam.upload_signing_certificate(UserName="hanako", CertificateBody=certificate_of("cert-1"))
         iam.create_virtual_mfa_device(VirtualMFADeviceName="forgotten")
         yield running
 
@@ -99,6 +105,15 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
         api.call("iam", "DeleteAccessKey", UserName="hanako", AccessKeyId=key.id)
     for ssh in hanako.ssh_keys:
         api.call("iam", "DeleteSSHPublicKey", UserName="hanako", SSHPublicKeyId=ssh.id)
+    for other in hanako.service_credentials:
+        api.call(
+            "iam",
+            "DeleteServiceSpecificCredential",
+            UserName="hanako",
+            ServiceSpecificCredentialId=other.id,
+        )
+    for each in hanako.certificates:
+        api.call("iam", "DeleteSigningCertificate", UserName="hanako", CertificateId=each.id)
     enforced(api, preset, tmp_path)
     made = reset(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
     assert made.applicable, made.against
@@ -157,7 +172,7 @@ def test_who_leaves_loses_everything_at_once(
     hanako = user_of(collect(api, now=NOW), "hanako")
     assert hanako.password is None
     assert hanako.devices == hanako.groups == ()
-    assert not any(held.active for held in (*hanako.keys, *hanako.ssh_keys))
+    assert [held.active for held in _all_of(hanako)] == [False] * 4
     with pytest.raises(Exception, match="explicit deny"):
         session.call("iam", "ListUsers")
     undone = roll_back(made, Journal(tmp_path / "journal"), api, now=lambda: NOW)
@@ -168,7 +183,12 @@ def test_who_leaves_loses_everything_at_once(
     }
     back, was = user_of(collect(api, now=NOW), "hanako"), user_of(before, "hanako")
     assert (back.groups, back.attached, back.keys) == (was.groups, was.attached, was.keys)
-    assert [key.active for key in back.ssh_keys] == [key.active for key in was.ssh_keys]
+    assert _all_of(back) == _all_of(was)
+    assert [held.active for held in _all_of(back)] == [True] * 4
+
+
+def _all_of(user: User) -> tuple[AccessKey | SshKey | ServiceCredential | SigningCertificate, ...]:
+    return (*user.keys, *user.ssh_keys, *user.service_credentials, *user.certificates)
 
 
 def test_credentials_of_somebody_who_leaves_are_previewed() -> None:

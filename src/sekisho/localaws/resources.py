@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sekisho.catalogue import Action, load
 from sekisho.localaws import moto_iam, moto_state
@@ -76,12 +77,24 @@ def _of_type(world: World, caller: Credential, call: ApiCall, kind: str) -> Iter
         yield str(arn) if arn else None
     elif kind == "federated-user":
         yield f"{start}{call.params['Name']}" if call.params.get("Name") else None
+    elif kind == "oidc-provider" and call.params.get("Url"):
+        yield _of_address(start, str(call.params["Url"]))
+    elif named:
+        # before the ARNs: a serial number that looks like a user is not the user that is named
+        yield from _by_name(world, call.params, kind, str(named))
     elif matching := [arn for arn in given if arn.startswith(start)]:
         yield from matching
-    elif named:
-        yield from _by_name(world, call.params, kind, str(named))
     elif kind == "user":
         yield _implied_user(world, caller, call)
+
+
+def _of_address(start: str, url: str) -> str | None:
+    """Return the ARN of an identity provider: it holds the address without scheme and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{start}{parts.netloc}{parts.path}"
 
 
 def _is_arn(text: object) -> bool:
