@@ -411,3 +411,21 @@ def test_the_table_is_left_out_where_nobody_wants_it() -> None:
     whole, short = lint(text), lint(text, table=False)
     assert whole.table is not None
     assert short == replace(whole, table=None)
+
+
+def test_the_statement_that_denies_enrolment_is_the_one_that_is_named() -> None:
+    without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    exempt = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices"]
+    wide = {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": without}
+    narrow = {"Effect": "Deny", "Action": "iam:EnableMFADevice", "Resource": "*"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for action in ("iam:EnableMFADevice", "iam:CreateVirtualMFADevice"):
+        text = json.dumps(
+            {"Version": "2012-10-17", "Statement": [everything, wide, {**narrow, "Action": action}]}
+        )
+        places = {
+            each.place.statement
+            for each in lint(text).findings
+            if each.id in (FindingId.ENROLMENT_DENIED, FindingId.VIRTUAL_DEVICE_DENIED)
+        }
+        assert places == {2}

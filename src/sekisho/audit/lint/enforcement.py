@@ -207,18 +207,21 @@ class MfaDenies:
             ask: self._asker.effect(self._whole, ask, MfaState.NO_MFA) for ask in (enable, create)
         }
         if may[enable] is DecisionEffect.EXPLICITLY_DENIED:
-            fact = self._fact("EnableMFADevice", f"user/{NAME}")
-            yield self._found(FindingId.ENROLMENT_DENIED, fact)
+            yield self._denied(FindingId.ENROLMENT_DENIED, enable)
             return
         if may[create] is DecisionEffect.EXPLICITLY_DENIED:
-            fact = self._fact("CreateVirtualMFADevice", f"mfa/{NAME}")
-            yield self._found(FindingId.VIRTUAL_DEVICE_DENIED, fact)
+            yield self._denied(FindingId.VIRTUAL_DEVICE_DENIED, create)
         elif not self._allows and self._attachment is not Attachment.BOUNDARY:
             if self._attachment is not Attachment.SCP:
                 yield self._found(FindingId.DENY_ONLY, _NO_ALLOW, at_deny=False)
         elif self._locked_out(may, broad=broad):
-            fact = self._fact("EnableMFADevice", f"user/{NAME}")
-            yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
+            if may[enable] is DecisionEffect.ALLOWED:
+                # a security key, a passkey or a hardware token is enrolled by this call alone
+                fact = asked(create, MfaState.NO_MFA, may[create])
+                yield self._found(FindingId.VIRTUAL_DEVICE_NOT_ALLOWED, fact, at_deny=False)
+            else:
+                fact = asked(enable, MfaState.NO_MFA, may[enable])
+                yield self._found(FindingId.ENROLMENT_NOT_ALLOWED, fact, at_deny=False)
         if broad:
             yield from self._password()
 
@@ -249,7 +252,7 @@ class MfaDenies:
         fact = self._fact("ChangePassword", own)
         effect = self._asker.effect(self._whole, change, MfaState.NO_MFA)
         if effect is DecisionEffect.EXPLICITLY_DENIED:
-            yield self._found(FindingId.FIRST_SIGN_IN, fact)
+            yield self._denied(FindingId.FIRST_SIGN_IN, change)
         elif effect is DecisionEffect.ALLOWED or not self._allows:
             yield self._found(FindingId.PASSWORD_WITHOUT_MFA, fact)
 
@@ -258,11 +261,21 @@ class MfaDenies:
         enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
         if self._open(enable):
             fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
-            yield self._found(FindingId.OTHERS_WITHOUT_MFA, fact)
+            allowed = any(self._asker.allowed(self._whole, enable, one) for one in self.states)
+            # a boundary or a service control policy allows nothing by itself
+            allowed = allowed and not self._attachment.ceiling
+            name = FindingId.OTHERS_DEVICES if allowed else FindingId.OTHERS_WITHOUT_MFA
+            yield self._found(name, fact)
         own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         if MfaState.KEY in self.states and not self._asker.denied(self._whole, own, MfaState.KEY):
             effect = self._asker.effect(self._whole, own, MfaState.KEY)
             yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, MfaState.KEY, effect))
+
+    def _denied(self, name: FindingId, ask: ActionOnResource) -> Finding:
+        """Return a finding at the statement that denies what is asked, without MFA."""
+        effect = self._asker.effect(self._whole, ask, MfaState.NO_MFA)
+        cause = self._asker.cause(self._whole, ask, MfaState.NO_MFA)
+        return found(name, place_in(self._document, cause), asked(ask, MfaState.NO_MFA, effect))
 
     def _fact(self, action: str, thing: str) -> Message:
         ask = ActionOnResource(f"iam:{action}", f"{self._iam}:{thing}")

@@ -1,6 +1,7 @@
 """What does nothing: statements that never apply, actions on the wrong kind of resource."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, Work, relaxed
@@ -9,9 +10,18 @@ from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import ActionOnResource, credential_of
 from sekisho.catalogue import Action, Catalogue, partitions
+from sekisho.engine import Assumptions
+from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, Statement, covers_template, has_condition_key, service_of
+from sekisho.policy import (
+    Document,
+    Effect,
+    Statement,
+    covers_template,
+    has_condition_key,
+    service_of,
+)
 from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
 
 _ARN_PARTS = 6
@@ -182,3 +192,52 @@ def ungoverned(document: Document, asker: Asker) -> Iterator[Finding]:
 def _permitted(action: str, asker: Asker) -> bool:
     key = credential_of(CredentialState.KEY, asker.home)
     return isinstance(service_rule(key, action, SigninAssumptions()), PermittedWithoutPolicy)
+
+
+_MOST_EXCLUDED, _MOST_ACTIONS = 40, 400
+_VOID = Message("{actions}: allowed, at least in part, by statement {number}")
+
+
+def void_exclusions(document: Document, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield what one Allow with `NotAction` leaves out and another one allows.
+
+    Only where the other applies to whatever the one does: to the same resources or to all, under no
+    further condition.
+    """
+    leaving_out = [
+        each
+        for each in document.statements
+        if each.effect is Effect.ALLOW and each.action.negated and each.action.values
+    ]
+    for one in leaving_out:
+        for other in leaving_out:
+            if one is other or not _as_wide(other, one):
+                continue
+            void = [
+                value
+                for value in one.action.values[:_MOST_EXCLUDED]
+                if _allows_some(other, value, catalogue)
+            ]
+            if void:
+                shown = ", ".join(quoted(each) for each in void[:_SHOWN])
+                fact = _VOID.filled(actions=shown, number=other.index + 1)
+                yield found(
+                    FindingId.VOID_EXCLUSION, place_in(document, one, path="NotAction"), fact
+                )
+                break
+
+
+def _as_wide(other: Statement, one: Statement) -> bool:
+    """Tell whether a statement applies, its actions apart, wherever another one does."""
+    same_who = other.principal in (None, one.principal)
+    everything = other.resource is not None and not other.resource.negated
+    everything = everything and other.resource is not None and "*" in other.resource.values
+    wide = everything or other.resource == one.resource
+    return same_who and wide and set(other.conditions) <= set(one.conditions)
+
+
+def _allows_some(statement: Statement, pattern: str, catalogue: Catalogue) -> bool:
+    """Tell whether an Allow with `NotAction` allows an action that a pattern takes in."""
+    tracked = TrackedAssumptions(Assumptions())
+    actions = map(str, islice(catalogue.matching(pattern), _MOST_ACTIONS))
+    return any(action_matches(statement.action, each, tracked) for each in actions)

@@ -21,6 +21,7 @@ from sekisho.audit.lint.idle import (
     misfits,
     never_applies,
     ungoverned,
+    void_exclusions,
     wrong_partitions,
 )
 from sekisho.audit.lint.model import Attachment, Report
@@ -34,6 +35,7 @@ from sekisho.audit.lint.statements import (
     stand_ins,
     statement_checks,
 )
+from sekisho.audit.lint.takeover import takeover_checks
 from sekisho.audit.lint.trust import Trust
 from sekisho.audit.meaning import CREDENTIALS, CredentialState, TruthTable
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, home_of
@@ -152,6 +154,7 @@ class _Run:
         yield from analyzer_checks(self.document, self.attachment, self.speller)
         yield from misfits(self.document, self.known, self.compared)
         yield from decoys(self.document, self.known)
+        yield from void_exclusions(self.document, self.known)
         yield from wrong_partitions(self.document, self.asker.home.partition)
         yield from ungoverned(self.document, self.asker)
 
@@ -207,7 +210,10 @@ class _Run:
 
     def _on_users(self, dependents: list[Dependent]) -> Iterator[Finding]:
         yield from self._conditions(dependents)
-        yield from self._enforcement(dependents)
+        of_enforcement = [*self._enforcement(dependents)]
+        yield from of_enforcement
+        if not _EXEMPTING & {each.id for each in of_enforcement}:
+            yield from takeover_checks(self.document, self.asker)
         yield from own_checks(self.document, self.asker, self.known)
 
     def _enforcement(self, dependents: list[Dependent]) -> Iterator[Finding]:
@@ -269,6 +275,12 @@ class _Run:
             )
             fact = asked(asks[0], CredentialState.CONSOLE_MFA, effect)
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
+
+
+_EXEMPTING = frozenset(
+    {FindingId.IAM_EXEMPT, FindingId.EXEMPT_CREDENTIALS, FindingId.EXEMPT_ESCALATION}
+)
+"""What says of exempt actions what `takeover` says of allowed ones."""
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
