@@ -302,12 +302,12 @@ def made(name: str) -> str:
     """Return a certificate, a key or a provider's metadata, made for this run.
 
     Args:
-        name: `ssh`, `cert-N`, `srv-cert` with `srv-key`, `leaf` with `leaf-key` and its `chain`,
+        name: `ssh-N`, `cert-N`, `srv-cert` with `srv-key`, `leaf` with `leaf-key` and its `chain`,
             `saml`, `saml2`.
     """
     match name.partition("-")[0]:
         case "ssh":
-            public = _key("ssh").public_key()
+            public = _key(name).public_key()
             return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
         case "saml" | "saml2":
             signing = "".join(_certificate("idp.example.com", "idp").splitlines()[1:-1])

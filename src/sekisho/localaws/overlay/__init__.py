@@ -5,15 +5,13 @@ so an operation is put right, or added, by one function. Each module here is one
 its functions in `OPERATIONS`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from botocore import xform_name
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import BaseResponse
 from moto.core.serialize import url_encode
-from moto.core.utils import get_service_model
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
@@ -71,8 +69,6 @@ def install() -> None:
         for subject in subjects:
             for operation in subject.OPERATIONS:
                 _put(_RESPONSES[service], operation.__name__, operation)
-    for name in _lists():
-        _put(IamResponse, name, _whole(getattr(IamResponse, name)))
     _put(IamResponse, "call_action", _call_iam)
     IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.update(
         {
@@ -81,29 +77,6 @@ def install() -> None:
             "UpdateRoleDescriptionResponse.Role.AssumeRolePolicyDocument": url_encode,
         }
     )
-
-
-def _lists() -> Iterator[str]:
-    """Yield moto's methods for the operations whose answers come in pages, but for ours."""
-    ours = {each.__name__ for subject in SUBJECTS["iam"] for each in subject.OPERATIONS}
-    model = get_service_model("iam")
-    for operation in model.operation_names:
-        output, name = model.operation_model(operation).output_shape, xform_name(operation)
-        members = getattr(output, "members", {})
-        if "IsTruncated" in members and name not in ours and hasattr(IamResponse, name):
-            yield name
-
-
-def _whole(theirs: Callable[[IamResponse], ActionResult]) -> Callable[[IamResponse], ActionResult]:
-    """Return moto's method for a list, which leaves out that the list is whole."""
-
-    def whole(self: IamResponse) -> ActionResult:
-        answer = theirs(self)
-        if isinstance(answer.result, dict):
-            answer.result.setdefault("IsTruncated", False)
-        return answer
-
-    return whole
 
 
 def _put(owner: type[BaseResponse], name: str, ours: Callable[..., Any]) -> None:

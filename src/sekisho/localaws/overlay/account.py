@@ -14,7 +14,7 @@ from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, User, iam_backends
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.request import iam, naive
+from sekisho.localaws.overlay.request import iam, naive, page
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import WORLD, GeneratedReport, PasswordState, World
 
@@ -218,7 +218,14 @@ def _fresh(world: World) -> bool:
     return made is not None and world.clock.now() - made.at < _REPORT_LASTS
 
 
+def list_account_aliases(self: IamResponse) -> ActionResult:
+    """List the account's alias, if it has one."""
+    shown, more = page(self, iam().list_account_aliases())
+    return ActionResult({"AccountAliases": shown, **more})
+
+
 OPERATIONS = (
+    list_account_aliases,
     get_account_password_policy,
     get_account_summary,
     generate_credential_report,

@@ -97,6 +97,12 @@ def untag_open_id_connect_provider(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def list_open_id_connect_provider_tags(self: IamResponse) -> ActionResult:
+    """List the tags of a provider."""
+    tags, more = page(self, list(_open_id(self).tags.values()))
+    return ActionResult({"Tags": tags, **more})
+
+
 def _open_id(response: IamResponse) -> OpenIDConnectProvider:
     arn = text(response, "OpenIDConnectProviderArn")
     found = iam().open_id_providers.get(arn)
@@ -212,6 +218,7 @@ OPERATIONS = (
     remove_client_id_from_open_id_connect_provider,
     tag_open_id_connect_provider,
     untag_open_id_connect_provider,
+    list_open_id_connect_provider_tags,
     create_saml_provider,
     get_saml_provider,
     update_saml_provider,

@@ -41,6 +41,12 @@ def untag_user(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
+def list_user_tags(self: IamResponse) -> ActionResult:
+    """List the tags of a user."""
+    tags, more = page(self, named_user(text(self, "UserName")).tags or [])
+    return ActionResult({"Tags": tags, **more})
+
+
 def tag_role(self: IamResponse) -> ActionResult:
     """Set tags of a role."""
     role = named_role(text(self, "RoleName"))
@@ -53,6 +59,12 @@ def untag_role(self: IamResponse) -> ActionResult:
     role = named_role(text(self, "RoleName"))
     role.tags = tags_without(self, role.tags or [], str.lower)
     return EmptyResult()
+
+
+def list_role_tags(self: IamResponse) -> ActionResult:
+    """List the tags of a role."""
+    tags, more = page(self, named_role(text(self, "RoleName")).tags or [])
+    return ActionResult({"Tags": tags, **more})
 
 
 def tag_policy(self: IamResponse) -> ActionResult:
@@ -117,8 +129,10 @@ def tags_without(response: IamResponse, tags: _Tags, folded: Callable[[str], str
 OPERATIONS = (
     tag_user,
     untag_user,
+    list_user_tags,
     tag_role,
     untag_role,
+    list_role_tags,
     tag_policy,
     untag_policy,
     list_policy_tags,

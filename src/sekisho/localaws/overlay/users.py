@@ -151,6 +151,14 @@ def get_group(self: IamResponse) -> ActionResult:
     return ActionResult({"Group": _group(group), "Users": users, **more})
 
 
+def list_groups_for_user(self: IamResponse) -> ActionResult:
+    """List the groups that a user is in."""
+    user = named_user(text(self, "UserName"))
+    groups = [group for _, group in sorted(iam().groups.items()) if user in group.users]
+    shown, more = page(self, groups)
+    return ActionResult({"Groups": [_group(group) for group in shown], **more})
+
+
 def add_user_to_group(self: IamResponse) -> ActionResult:
     """Put a user into a group; once is enough."""
     group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
@@ -213,6 +221,7 @@ OPERATIONS = (
     delete_group,
     get_group,
     list_groups,
+    list_groups_for_user,
     add_user_to_group,
     remove_user_from_group,
 )
