@@ -4,151 +4,40 @@ Everything a call needs must be allowed. A resource that is not known is decided
 Deny that could be about it counts, an Allow counts only if it is on every resource. So what is not
 known never allows anything.
 
-In the request context only keys are set whose value is known exactly. A key that AWS would set and
-that is missing here is named in docs/localaws.md; a condition on it then behaves as it does for a
-missing key. `aws:SecureTransport` is true: the local AWS stands for AWS's own endpoints, which
-clients reach by TLS.
+A key of the request context that AWS would set and whose value is not known here is decided
+three-valued too: a Deny that asks for it counts, an Allow does not. The log names such keys.
 
 Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import cache
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from sekisho.catalogue import load
 from sekisho.engine import (
+    Assumptions,
     AttachedPolicy,
-    Context,
-    ContextValue,
     Decision,
     DecisionEffect,
     Policies,
     Request,
+    asked_keys,
     decide,
+    possible,
 )
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
-    Credential,
     ErrorCode,
     PermittedWithoutPolicy,
     Refused,
-    context_of,
     service_rule,
 )
-
-_FROM_PARAMS: Mapping[tuple[str, str], str] = {
-    ("iam", "PolicyArn"): "iam:PolicyARN",
-    ("iam", "PermissionsBoundary"): "iam:PermissionsBoundary",
-    ("iam", "AWSServiceName"): "iam:AWSServiceName",
-    ("iam", "ServiceName"): "iam:ServiceSpecificCredentialServiceName",
-    ("iam", "CredentialAgeDays"): "iam:ServiceSpecificCredentialAgeDays",
-    ("sts", "ExternalId"): "sts:ExternalId",
-    ("sts", "RoleSessionName"): "sts:RoleSessionName",
-    ("sts", "SourceIdentity"): "sts:SourceIdentity",
-    ("sts", "DurationSeconds"): "sts:DurationSeconds",
-    ("s3", "Prefix"): "s3:prefix",
-    ("s3", "Delimiter"): "s3:delimiter",
-    ("s3", "MaxKeys"): "s3:max-keys",
-    ("s3", "VersionId"): "s3:VersionId",
-    ("s3", "ACL"): "s3:x-amz-acl",
-    ("s3", "ServerSideEncryption"): "s3:x-amz-server-side-encryption",
-}
-"""Parameters whose value is the value of a condition key."""
-
-
-def base_context(world: World, caller: VerifiedCaller) -> Context:
-    """Return what the caller's credential and address put into every request's context."""
-    tags = principal_tags(world, caller.credential)
-    values: dict[str, ContextValue] = {
-        **context_of(caller.credential, world.clock.now(), world.signin),
-        **{f"aws:PrincipalTag/{key}": value for key, value in tags.items()},
-        "aws:SourceIp": caller.source_ip,
-        "aws:SecureTransport": "true",
-    }
-    return Context(values)
-
-
-def principal_tags(world: World, credential: Credential) -> dict[str, str]:
-    """Return the tags that policies see of a caller; a session's own override its owner's.
-
-    Source: IAM User Guide, "Pass session tags in AWS STS".
-    """
-    tags = moto_iam.tags_of(world, credential.owner)
-    return _unlike(tags | {tag.key: tag.value for tag in credential.tags})
-
-
-def call_context(call: ApiCall, action: str) -> Mapping[str, ContextValue]:
-    """Return what the call's own parameters add for one of its actions."""
-    values: dict[str, ContextValue] = {"aws:RequestedRegion": call.region}
-    keys_of_action = _keys(action)
-    for (service, name), key in _FROM_PARAMS.items():
-        given = call.params.get(name)
-        if service == call.service and given is not None and key in keys_of_action:
-            values[key] = str(given)
-    tags = dict(_tags(call.params))
-    removed = call.params.get("TagKeys")
-    keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
-    if keys:
-        values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
-    if transitive := call.params.get("TransitiveTagKeys"):
-        values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
-    values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
-    return values
-
-
-def resource_context(world: World, resource: str | None) -> Mapping[str, ContextValue]:
-    """Return the tags of a user or role that is the resource."""
-    holder = moto_iam.holder_of_arn(world, resource) if resource else None
-    tags = moto_iam.tags_of(world, holder) if holder is not None else {}
-    return {
-        f"{prefix}:ResourceTag/{key}": value
-        for key, value in _unlike(tags).items()
-        for prefix in ("aws", "iam")
-    }
-
-
-def _credential_context(world: World, call: ApiCall) -> Mapping[str, ContextValue]:
-    """Return for which service the credential is that a call is about."""
-    identifier = str(call.params.get("ServiceSpecificCredentialId", ""))
-    known = world.service_credentials.get(identifier)
-    return {} if known is None else {"iam:ServiceSpecificCredentialServiceName": known.service}
-
-
-@cache
-def _keys(action: str) -> frozenset[str]:
-    """Return the condition keys that AWS sets for an action."""
-    known = load().action(action)
-    if known is None:
-        return frozenset()
-    return frozenset(known.condition_keys).union(
-        *(kind.condition_keys for kind in known.resource_types)
-    )
-
-
-def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the tags that a call sets, in either of the forms that services use."""
-    given = params.get("Tags", params.get("tags"))
-    if isinstance(given, Mapping):
-        yield from ((str(key), str(value)) for key, value in given.items())
-    elif isinstance(given, list):
-        for tag in given:
-            if isinstance(tag, Mapping):
-                key = tag.get("Key", tag.get("key", tag.get("TagKey", "")))
-                yield str(key), str(tag.get("Value", tag.get("value", tag.get("TagValue", ""))))
-
-
-def _unlike(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags whose keys differ by more than case, as condition keys must."""
-    return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
 
 
 def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
@@ -164,28 +53,14 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
             CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
         )
     for target in targets:
-        extra = {
-            **call_context(call, target.action),
-            **resource_context(world, target.resource),
-            **_credential_context(world, call),
-        }
-        authorize(world, caller, target, extra, call.form.family)
+        _authorize(world, caller, target, request_context(world, call, target))
 
 
-def authorize(
-    world: World,
-    caller: VerifiedCaller,
-    target: RequiredPermission,
-    extra: Mapping[str, ContextValue] | None = None,
-    family: Dialect = Dialect.QUERY,
+def _authorize(
+    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
 ) -> None:
-    """Let one action on one resource pass, or refuse it; either way it is logged.
-
-    `extra` is what the request adds to the context that the caller's credential gives.
-
-    Raises:
-        Refusal: with AWS's code and text.
-    """
+    """Let one action on one resource pass, or refuse it; either way it is logged."""
+    family = extra.call.form.family
     entry = _entry(world, caller, target)
     ruling = service_rule(caller.credential, target.action, world.signin, target.resource or "*")
     if isinstance(ruling, PermittedWithoutPolicy):
@@ -196,7 +71,7 @@ def authorize(
         raise _in_words_of(family, ruling)
     # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
     try:
-        decision = _decide(world, caller, target, extra or {})
+        decision, open_keys = _decide(world, caller, target, extra)
     except (FaultyInput, Unsupported) as error:
         # what cannot be decided is refused, and says so
         world.log.add(replace(entry, note=str(error)))
@@ -205,6 +80,7 @@ def authorize(
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         ruling.only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
+    entry = replace(entry, note=_note(open_keys))
     if not allowed or ruling.then is None:
         world.log.add(replace(entry, allowed=allowed, decision=decision))
     if not allowed:
@@ -217,6 +93,10 @@ def authorize(
         raise _in_words_of(family, ruling.then)
 
 
+def _note(open_keys: frozenset[str]) -> str:
+    return f"not known here: {', '.join(sorted(open_keys))}" if open_keys else ""
+
+
 def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
     if refused.code is ErrorCode.ACCESS_DENIED:
         return common(CommonError.ACCESS_DENIED, family, refused.message)
@@ -224,14 +104,12 @@ def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
 
 
 def _decide(
-    world: World,
-    caller: VerifiedCaller,
-    target: RequiredPermission,
-    extra: Mapping[str, ContextValue],
-) -> Decision:
+    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
+) -> tuple[Decision, frozenset[str]]:
+    """Return the decision, and the keys that are not known here and made it the worst case."""
     credential = caller.credential
     policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
-    context = base_context(world, caller).with_(extra)
+    context = base_context(world, caller).with_(extra.values)
     if target.resource is None:
         service = target.action.partition(":")[0]
         policies = _of_unknown_resource(policies, service)
@@ -242,23 +120,68 @@ def _decide(
         context,
         federated_by=credential.made_by.arn if credential.made_by else None,
     )
-    if target.action not in _ON_TRUST or _FEDERATED in (target.resource or ""):
-        return decide(request, policies, world.engine)
-    role = moto_iam.role_of(world, target.resource or "")
+    worst = _WorstCase(world.engine, extra)
+    return _by_policies(world, caller, request, policies, worst), frozenset(worst.mattered)
+
+
+@dataclass(slots=True)
+class _WorstCase:
+    """Decides as the engine does, but for the worst that the keys which are not known could be.
+
+    Attributes:
+        mattered: the keys, in lower case, on whose values a decision depended.
+    """
+
+    assumptions: Assumptions
+    extra: RequestContext
+    mattered: set[str] = field(default_factory=set)
+
+    def decide(self, request: Request, policies: Policies) -> Decision:
+        """Return the engine's decision, or a denial if some value of an unknown key denies."""
+        decision = decide(request, policies, self.assumptions)
+        asked = asked_keys(request, policies, self.assumptions)
+        unknown = self.extra.not_known(asked, request.context)
+        if not unknown:
+            return decision
+        found = possible(request, policies, unknown, self.assumptions)
+        self.mattered |= found.matters
+        worst = next(effect for effect in _FROM_THE_WORST if effect in found.effects)
+        if worst is decision.effect:
+            return decision
+        return Decision(worst, blocked_by=decision.blocked_by or PolicyKind.IDENTITY)
+
+
+_FROM_THE_WORST = (
+    DecisionEffect.EXPLICITLY_DENIED,
+    DecisionEffect.IMPLICITLY_DENIED,
+    DecisionEffect.ALLOWED,
+)
+
+
+def _by_policies(
+    world: World,
+    caller: VerifiedCaller,
+    request: Request,
+    policies: Policies,
+    worst: _WorstCase,
+) -> Decision:
+    if request.action not in _ON_TRUST or _FEDERATED in request.resource:
+        return worst.decide(request, policies)
+    role = moto_iam.role_of(world, request.resource)
     if role is None:
         # as AWS: a missing role is refused in the same words as one that does not trust the caller
-        own = decide(request, policies, world.engine)
+        own = worst.decide(request, policies)
         if own.effect is DecisionEffect.EXPLICITLY_DENIED:
             return own
         return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=PolicyKind.TRUST)
     trusted = replace(policies, trust=moto_iam.trust_of(world, role))
     if caller.mfa_at is None:
-        return decide(request, trusted, world.engine)
-    with_mfa = replace(request, context=context.with_(MFA_IN_CALL))
-    decision = decide(with_mfa, trusted, world.engine)
+        return worst.decide(request, trusted)
+    with_mfa = replace(request, context=request.context.with_(MFA_IN_CALL))
+    decision = worst.decide(with_mfa, trusted)
     if world.signin.assume_role_sees_mfa or decision.effect is not DecisionEffect.ALLOWED:
         return decision
-    objection = _only_trust_sees_mfa(world, request, with_mfa, trusted)
+    objection = _only_trust_sees_mfa(request, with_mfa, trusted, worst)
     return decision if objection is None else objection
 
 
@@ -267,16 +190,16 @@ _ON_TRUST = frozenset({"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentit
 
 
 def _only_trust_sees_mfa(
-    world: World, request: Request, with_mfa: Request, policies: Policies
+    request: Request, with_mfa: Request, policies: Policies, worst: _WorstCase
 ) -> Decision | None:
     """Return what the caller's own policies object when they do not see the code; None if nothing.
 
     Where the trust policy names the caller, their policies need not allow; a Deny always counts.
     """
-    own = decide(request, replace(policies, trust=None), world.engine)
+    own = worst.decide(request, replace(policies, trust=None))
     if own.effect is DecisionEffect.EXPLICITLY_DENIED:
         return own
-    alone = decide(with_mfa, Policies(trust=policies.trust), world.engine)
+    alone = worst.decide(with_mfa, Policies(trust=policies.trust))
     enough = alone.effect is DecisionEffect.ALLOWED
     return None if enough or own.effect is DecisionEffect.ALLOWED else own
 

@@ -70,6 +70,17 @@ def holder_of_arn(world: World, arn: str) -> Holder | None:
     return role_of(world, arn)
 
 
+def boundary_of(world: World, arn: str) -> str | None:
+    """Return the ARN of the boundary of the user or role with that ARN, or None."""
+    holder = holder_of_arn(world, arn)
+    if holder is None:
+        return None
+    if holder.kind is HolderKind.USER:
+        return world.boundaries.get(holder.name)
+    found: str | None = _iam(world).roles[holder.unique_id].permissions_boundary_arn
+    return found or None
+
+
 def arn_of(world: World, kind: str, name: str) -> str | None:
     """Return the ARN, path included, of what is called `name`; None if there is no such thing.
 

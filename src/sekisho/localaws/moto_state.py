@@ -5,12 +5,17 @@ about is what moto will find. Nothing is made by looking: moto would make a defa
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
 from moto.kinesis.utils import decompose_shard_iterator
 from moto.kms.models import kms_backends
 from moto.kms.utils import KEY_ID_LEN
+from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs.models import sqs_backends
 
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.world import World
@@ -72,3 +77,83 @@ def secret_of(world: World, call: ApiCall, name: str) -> str | None:
         # as for keys: moto has no secret that this could be a part of
         return name if name.startswith(start) and _SECRET.fullmatch(name[len(start) :]) else None
     return str(found.arn)
+
+
+def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str] | None:
+    """Return the tags of what an ARN ends in; None where moto's are not known to be all.
+
+    What does not exist has no tags.
+    """
+    match service:
+        case "dynamodb":
+            table = _table(world, region, name)
+            return _pairs(table.tags, "Key", "Value") if table is not None else {}
+        case "ec2":
+            return dict(ec2_backends[world.account][region].tags.get(name.rpartition("/")[2], {}))
+        case "kms" if name.startswith("key/"):
+            tagger = kms_backends[world.account][region].tagger
+            return dict(tagger.get_tag_dict_for_resource(name.removeprefix("key/")))
+        case "secretsmanager":
+            secrets = dict.values(secretsmanager_backends[world.account][region].secrets)
+            found = [one for one in secrets if one.arn.endswith(f":{name}")]
+            return _pairs(found[0].tags or [], "Key", "Value") if found else {}
+        case "sqs":
+            queue = sqs_backends[world.account][region].queues.get(name)
+            return dict(queue.tags) if queue is not None else {}
+        case _:
+            return None
+
+
+def _pairs(tags: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
+    return {tag[key]: tag[value] for tag in tags}
+
+
+def object_tags(world: World, resource: str) -> dict[str, str]:
+    """Return the tags of the object with that ARN, in its latest version."""
+    bucket_name, _, key_name = resource.split(":", 5)[5].partition("/")
+    backend = s3_backends[world.account][world.partition]
+    bucket = backend.buckets.get(bucket_name)
+    key = bucket.keys.get(key_name) if bucket is not None else None
+    return dict(backend.tagger.get_tag_dict_for_resource(key.arn)) if key is not None else {}
+
+
+def _table(world: World, region: str, name: str) -> Any:
+    backend = dynamodb_backends[world.account][region]
+    return backend.tables.get(name.removeprefix("table/").partition("/")[0])
+
+
+def leading_keys(world: World, call: ApiCall, resource: str) -> tuple[str, ...] | None:
+    """Return the partition keys of the items of a table that a call is about.
+
+    None where they are not known: of a query, whose expression says them, or of no such table.
+    Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access
+    control".
+    """
+    table = _table(world, call.region, resource.split(":", 5)[-1])
+    if table is None:
+        return None
+    found = []
+    for name, item in _items(call.params):
+        if name in {table.name, table.table_arn}:
+            value = item.get(table.hash_key_attr)
+            if not isinstance(value, Mapping) or len(value) != 1:
+                return None
+            found.append(str(next(iter(value.values()))))
+    return tuple(dict.fromkeys(found)) or None
+
+
+def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the table and the key, or the whole, of each item that a call reads or writes."""
+    item = params.get("Key", params.get("Item"))
+    if isinstance(item, Mapping):
+        yield str(params.get("TableName")), item
+    for one in params.get("TransactItems") or ():
+        for inner in one.values():
+            yield from _items(inner)
+    for name, asked in (params.get("RequestItems") or {}).items():
+        if isinstance(asked, Mapping):
+            yield from ((name, key) for key in asked.get("Keys") or ())
+        else:
+            for one in asked:
+                for inner in one.values():
+                    yield from _items({"TableName": name, **inner})

@@ -264,6 +264,13 @@ def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
     return _given(call, {path for path, _ in leaves}) <= understood
 
 
+def texts_of(call: ApiCall) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each parameter that holds a text, by the names of the service's model."""
+    for path, _ in _leaves_of(call.service, call.operation):
+        if any(True for _ in _values(call.params, path)):
+            yield path
+
+
 def _given(call: ApiCall, paths: Iterable[_Path]) -> set[str]:
     return {value for path in paths for value in _values(call.params, path)}
 

@@ -152,6 +152,9 @@ def required_permissions(
             found.update(dict.fromkeys(_s3(world, call, name)))
         else:
             found.update(dict.fromkeys(_of(world, caller, call, name)))
+    if call.service == "ec2" and call.params.get("TagSpecifications"):
+        # of resources that do not exist yet
+        found[RequiredPermission("ec2:CreateTags", None)] = None
     found.update(
         (RequiredPermission("iam:PassRole", arn), None) for arn in _passed_roles(world, call)
     )

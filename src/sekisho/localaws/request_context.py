@@ -1,0 +1,369 @@
+"""What is in the context of a request, and which keys AWS would set that are not known here.
+
+A key is set only if its value is known: from the credential, from the parameters, from moto's
+state. It is absent only if AWS would not set it either. Every other key that AWS sets for the
+action, by the catalogue, is *not known*: `authorize` decides the worst case of its values, so that
+a Deny that asks for it counts and an Allow does not.
+
+`aws:SecureTransport` is true: the local AWS stands for AWS's own endpoints, which clients reach by
+TLS.
+
+Sources: IAM User Guide, "AWS global condition context keys"; AWS Service Authorization Reference
+(through the catalogue); the guides that are named below.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sekisho.catalogue import load
+from sekisho.engine import Context, ContextValue, UnknownKey
+from sekisho.localaws import moto_iam, moto_state
+from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.resource_names import texts_of
+from sekisho.localaws.resources import RequiredPermission
+from sekisho.localaws.world import VerifiedCaller, World
+from sekisho.signin import Credential, context_of
+
+_FROM_PARAMS: Mapping[tuple[str, str], str] = {
+    ("iam", "PolicyArn"): "iam:PolicyARN",
+    ("iam", "PermissionsBoundary"): "iam:PermissionsBoundary",
+    ("iam", "AWSServiceName"): "iam:AWSServiceName",
+    ("iam", "ServiceName"): "iam:ServiceSpecificCredentialServiceName",
+    ("iam", "CredentialAgeDays"): "iam:ServiceSpecificCredentialAgeDays",
+    ("sts", "ExternalId"): "sts:ExternalId",
+    ("sts", "RoleSessionName"): "sts:RoleSessionName",
+    ("sts", "SourceIdentity"): "sts:SourceIdentity",
+    ("sts", "DurationSeconds"): "sts:DurationSeconds",
+    ("s3", "Prefix"): "s3:prefix",
+    ("s3", "Delimiter"): "s3:delimiter",
+    ("s3", "MaxKeys"): "s3:max-keys",
+    ("s3", "VersionId"): "s3:VersionId",
+    ("s3", "ACL"): "s3:x-amz-acl",
+    ("s3", "BucketNamespace"): "s3:x-amz-bucket-namespace",
+    ("s3", "CopySource"): "s3:x-amz-copy-source",
+    ("s3", "GrantFullControl"): "s3:x-amz-grant-full-control",
+    ("s3", "GrantRead"): "s3:x-amz-grant-read",
+    ("s3", "GrantReadACP"): "s3:x-amz-grant-read-acp",
+    ("s3", "GrantWrite"): "s3:x-amz-grant-write",
+    ("s3", "GrantWriteACP"): "s3:x-amz-grant-write-acp",
+    ("s3", "IfMatch"): "s3:if-match",
+    ("s3", "IfNoneMatch"): "s3:if-none-match",
+    ("s3", "MetadataDirective"): "s3:x-amz-metadata-directive",
+    ("s3", "ObjectLockLegalHoldStatus"): "s3:object-lock-legal-hold",
+    ("s3", "ObjectLockMode"): "s3:object-lock-mode",
+    ("s3", "ObjectOwnership"): "s3:x-amz-object-ownership",
+    ("s3", "SSECustomerAlgorithm"): "s3:x-amz-server-side-encryption-customer-algorithm",
+    ("s3", "SSEKMSKeyId"): "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    ("s3", "ServerSideEncryption"): "s3:x-amz-server-side-encryption",
+    ("s3", "StorageClass"): "s3:x-amz-storage-class",
+    ("s3", "WebsiteRedirectLocation"): "s3:x-amz-website-redirect-location",
+    ("secretsmanager", "SecretId"): "secretsmanager:SecretId",
+    ("secretsmanager", "VersionId"): "secretsmanager:VersionId",
+    ("secretsmanager", "VersionStage"): "secretsmanager:VersionStage",
+}
+"""Parameters whose value is the value of a condition key; not given, the key is absent."""
+
+_IF_GIVEN: Mapping[tuple[str, str], str] = {("ec2", "InstanceType"): "ec2:InstanceType"}
+"""The same, but AWS takes a value of its own where the parameter is not given."""
+
+_ABSENT = re.compile(
+    r"accounts\.google\.com:|cognito-identity\.|graph\.facebook\.com:|www\.amazon\.com:|saml:"
+    r"|iam:fido-|iam:registersecuritykey|kms:viaservice|lambda:eventsourcetoken"
+    r"|lambda:invokedviafunctionurl|s3:access(grants|point)|s3:dataaccesspoint"
+)
+"""Keys of what does not exist here: federated callers, security keys, access points, calls that
+come by way of another service."""
+
+_GLOBAL = re.compile(r"aws:(?!requesttag/|tagkeys$|resourcetag/|useragent$|referer$)")
+"""Global keys that are set, or that AWS would not set for a call as they come here: through no VPC
+endpoint, by no service, in no organization."""
+
+_TAGS = frozenset({"tagging", "taglist", "tags", "tagkeys", "tagspecifications"})
+_PASSED_TO: Mapping[str, str] = {
+    "ec2": "ec2.amazonaws.com",
+    "ecs": "ecs-tasks.amazonaws.com",
+    "events": "events.amazonaws.com",
+    "firehose": "firehose.amazonaws.com",
+    "glue": "glue.amazonaws.com",
+    "lambda": "lambda.amazonaws.com",
+    "sagemaker": "sagemaker.amazonaws.com",
+    "states": "states.amazonaws.com",
+    "stepfunctions": "states.amazonaws.com",
+}
+"""The principal that a service's roles are passed to, where there is one for all of its calls."""
+
+
+def base_context(world: World, caller: VerifiedCaller) -> Context:
+    """Return what the caller's credential and address put into every request's context."""
+    tags = principal_tags(world, caller.credential)
+    values: dict[str, ContextValue] = {
+        **context_of(caller.credential, world.clock.now(), world.signin),
+        **{f"aws:PrincipalTag/{key}": value for key, value in tags.items()},
+        "aws:SourceIp": caller.source_ip,
+        "aws:SecureTransport": "true",
+    }
+    return Context(values)
+
+
+def principal_tags(world: World, credential: Credential) -> dict[str, str]:
+    """Return the tags that policies see of a caller; a session's own override its owner's.
+
+    Source: IAM User Guide, "Pass session tags in AWS STS".
+    """
+    tags = moto_iam.tags_of(world, credential.owner)
+    return _unlike(tags | {tag.key: tag.value for tag in credential.tags})
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What a call and its resource add to the context for one of the actions that it needs.
+
+    Attributes:
+        values: the keys that are known.
+        complete: the names, or beginnings of names, in lower case, of keys of which those that are
+            not among the values are known to be absent.
+    """
+
+    call: ApiCall
+    action: str
+    values: dict[str, ContextValue]
+    complete: set[str] = field(default_factory=set)
+
+    def not_known(self, asked: Iterable[str], context: Context) -> Mapping[str, UnknownKey]:
+        """Return those of the keys `asked`, in lower case, whose values are not known.
+
+        `context` is the whole context, with these values in it.
+        """
+        known = {key.lower() for key in context}
+        return {key: UnknownKey() for key in asked if key not in known and not self._is_absent(key)}
+
+    def _is_absent(self, key: str) -> bool:
+        if _GLOBAL.match(key) or _ABSENT.match(key):
+            return True
+        if key in _OF_CLIENT:
+            return False
+        if not any(pattern.fullmatch(key) for pattern in _patterns(self.action)):
+            # AWS does not set it for this action
+            return True
+        if key.startswith(_OF_REQUEST_TAGS):
+            return not _has_unread_tags(self.call)
+        return key.startswith(tuple(self.complete))
+
+
+def request_context(world: World, call: ApiCall, target: RequiredPermission) -> RequestContext:
+    """Return what a call and its resource add for one of the actions that it needs."""
+    found = RequestContext(call, target.action, {"aws:RequestedRegion": call.region})
+    _add_params(found)
+    found.values.update(_request_tags(call))
+    if transitive := call.params.get("TransitiveTagKeys"):
+        found.values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
+    _add_resource_tags(world, target.resource, found)
+    if (own := _OF_SERVICE.get(call.service)) is not None:
+        own(world, target.resource or "", found)
+    if target.action == "iam:PassRole" and call.service in _PASSED_TO:
+        found.values["iam:PassedToService"] = _PASSED_TO[call.service]
+    return found
+
+
+_OF_CLIENT = frozenset({"aws:useragent", "aws:referer"})
+_OF_REQUEST_TAGS = ("aws:requesttag/", "aws:tagkeys")
+
+
+@cache
+def _patterns(action: str) -> tuple[re.Pattern[str], ...]:
+    """Return patterns, in lower case, of the condition keys that AWS sets for an action."""
+    known = load().action(action)
+    if known is None:
+        # of an action that the catalogue does not have, nothing is known
+        return (re.compile(f"{re.escape(action.partition(':')[0].lower())}:.*"),)
+    names = {*known.condition_keys}.union(*(kind.condition_keys for kind in known.resource_types))
+    return tuple(re.compile(_KEY_PLACE.sub(".+", _escaped(name.lower()))) for name in names)
+
+
+_KEY_PLACE = re.compile(r"\$\{[^}]*\}|<key>|tag-key$")
+
+
+def _escaped(name: str) -> str:
+    # the places are written with characters that `re.escape` would change
+    return name.replace(".", r"\.").replace("+", r"\+")
+
+
+@cache
+def _keys(action: str) -> frozenset[str]:
+    known = load().action(action)
+    if known is None:
+        return frozenset()
+    return frozenset(known.condition_keys).union(
+        *(kind.condition_keys for kind in known.resource_types)
+    )
+
+
+def _add_params(found: RequestContext) -> None:
+    keys_of_action = _keys(found.action)
+    for (service, name), key in (*_FROM_PARAMS.items(), *_IF_GIVEN.items()):
+        if service != found.call.service or key not in keys_of_action:
+            continue
+        given = found.call.params.get(name)
+        if given is not None:
+            found.values[key] = str(given)
+        if (service, name) in _FROM_PARAMS:
+            found.complete.add(key.lower())
+
+
+def _request_tags(call: ApiCall) -> Mapping[str, ContextValue]:
+    tags = dict(_tags(call.params))
+    removed = call.params.get("TagKeys", call.params.get("tagKeys"))
+    keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
+    values: dict[str, ContextValue] = {}
+    if keys:
+        values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
+    values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
+    return values
+
+
+def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the tags that a call sets, in any of the forms that services use."""
+    for name, given in params.items():
+        match name.lower():
+            case "tags" | "taglist":
+                yield from _pairs(given)
+            case "tagging" if isinstance(given, Mapping):
+                yield from _pairs(given.get("TagSet"))
+            case "tagspecifications" if isinstance(given, list) and len(given) == 1:
+                # the tags of several resources differ, and are not known of any of them
+                yield from _pairs(given[0].get("Tags"))
+
+
+def _pairs(given: object) -> Iterator[tuple[str, str]]:
+    if isinstance(given, Mapping):
+        yield from ((str(key), str(value)) for key, value in given.items())
+    elif isinstance(given, list):
+        for tag in given:
+            if isinstance(tag, Mapping):
+                key = tag.get("Key", tag.get("key", tag.get("TagKey", "")))
+                yield str(key), str(tag.get("Value", tag.get("value", tag.get("TagValue", ""))))
+
+
+def _has_unread_tags(call: ApiCall) -> bool:
+    """Whether the call may set tags that were not read, or different ones on several resources."""
+    several = call.params.get("TagSpecifications")
+    if isinstance(several, list) and len(several) > 1:
+        return True
+    return any(
+        any("tag" in step.lower() for step in path[1:] if step not in {"Tags", "TagSet"})
+        or ("tag" in path[0].lower() and path[0].lower() not in _TAGS)
+        for path in texts_of(call)
+        if any("tag" in step.lower() for step in path)
+    )
+
+
+def _unlike(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags whose keys differ by more than case, as condition keys must."""
+    return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
+
+
+def _add_resource_tags(world: World, resource: str | None, found: RequestContext) -> None:
+    """Add the tags of the resource, where moto's are known to be all that there are."""
+    parts = (resource or "").split(":", 5)
+    if resource is None or len(parts) < len(_ARN_PARTS):
+        return
+    service, name = parts[2], parts[5]
+    if service == "iam":
+        holder = moto_iam.holder_of_arn(world, resource)
+        known = name.startswith(("user/", "role/"))
+        tags = moto_iam.tags_of(world, holder) if holder is not None else {} if known else None
+    else:
+        tags = moto_state.tags_of(world, parts[3], service, name)
+    if tags is None:
+        return
+    for prefix in dict.fromkeys(("aws", service)):
+        found.complete.add(f"{prefix}:resourcetag/")
+        for key, value in _unlike(tags).items():
+            found.values[f"{prefix}:ResourceTag/{key}"] = value
+
+
+_ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
+
+
+def _of_iam(world: World, resource: str, found: RequestContext) -> None:
+    """Add what is known of the credential and of the user or role that a call is about."""
+    identifier = str(found.call.params.get("ServiceSpecificCredentialId", ""))
+    if (known := world.service_credentials.get(identifier)) is not None:
+        found.values["iam:ServiceSpecificCredentialServiceName"] = known.service
+    if "PermissionsBoundary" not in found.call.params and "iam:PermissionsBoundary" in _keys(
+        found.action
+    ):
+        # of a call that sets none, it is the boundary that there is
+        found.complete.add("iam:permissionsboundary")
+        if (boundary := moto_iam.boundary_of(world, resource)) is not None:
+            found.values["iam:PermissionsBoundary"] = boundary
+
+
+def _of_s3(world: World, resource: str, found: RequestContext) -> None:
+    params = found.call.params
+    found.values["s3:ResourceAccount"] = world.account
+    found.values["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    place = params.get("CreateBucketConfiguration")
+    found.complete |= {"s3:locationconstraint", "s3:requestobjecttag"}
+    if isinstance(place, Mapping) and place.get("LocationConstraint"):
+        found.values["s3:locationconstraint"] = str(place["LocationConstraint"])
+    tagging = params.get("Tagging")
+    tags = dict(_pairs(tagging.get("TagSet")) if isinstance(tagging, Mapping) else ())
+    if isinstance(tagging, str):
+        tags = dict(parse_qsl(tagging, keep_blank_values=True))
+    if tags:
+        found.values["s3:RequestObjectTagKeys"] = tuple(tags)
+        found.values.update({f"s3:RequestObjectTag/{k}": v for k, v in _unlike(tags).items()})
+    if "/" in resource and "ObjectVersion" not in found.action:
+        stored = moto_state.object_tags(world, resource)
+        found.complete.add("s3:existingobjecttag/")
+        found.values.update({f"s3:ExistingObjectTag/{k}": v for k, v in _unlike(stored).items()})
+
+
+def _of_kms(world: World, resource: str, found: RequestContext) -> None:
+    """Source: AWS KMS Developer Guide, "AWS KMS condition keys"."""
+    del resource
+    found.values["kms:CallerAccount"] = world.account
+    given = found.call.params.get("EncryptionContext")
+    if found.action not in {"kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:CreateGrant"}:
+        # these have contexts by other names, and constraints
+        found.complete.add("kms:encryptioncontext")
+    if isinstance(given, Mapping) and given:
+        pairs = {str(key): str(value) for key, value in given.items()}
+        found.values["kms:EncryptionContextKeys"] = tuple(pairs)
+        found.values.update({f"kms:EncryptionContext:{k}": v for k, v in _unlike(pairs).items()})
+    found.complete.add("kms:requestalias")
+    if (name := str(found.call.params.get("KeyId", ""))).startswith("alias/"):
+        found.values["kms:RequestAlias"] = name
+
+
+def _of_dynamodb(world: World, resource: str, found: RequestContext) -> None:
+    """Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions"."""
+    found.complete.add("dynamodb:enclosingoperation")
+    if found.call.operation in {"TransactGetItems", "TransactWriteItems"}:
+        found.values["dynamodb:EnclosingOperation"] = found.call.operation
+    keys = moto_state.leading_keys(world, found.call, resource)
+    if keys is not None:
+        found.values["dynamodb:LeadingKeys"] = keys
+
+
+def _of_ec2(world: World, resource: str, found: RequestContext) -> None:
+    del world, resource
+    found.values["ec2:Region"] = found.call.region
+    found.complete.add("ec2:createaction")
+    if found.action == "ec2:CreateTags" and found.call.operation != "CreateTags":
+        found.values["ec2:CreateAction"] = found.call.operation
+
+
+_OF_SERVICE: Mapping[str, Callable[[World, str, RequestContext], None]] = {
+    "dynamodb": _of_dynamodb,
+    "ec2": _of_ec2,
+    "iam": _of_iam,
+    "kms": _of_kms,
+    "s3": _of_s3,
+}
+"""What is read for one service alone."""
