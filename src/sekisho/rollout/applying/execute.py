@@ -25,6 +25,7 @@ from sekisho.rollout.changes import (
     CreateLoginProfile,
     IamCall,
     Image,
+    Looks,
     Observer,
     newcomers,
 )
@@ -123,7 +124,7 @@ def execute(
     if not waits:
         return apply_progress(plan, journal)
     _check_age(plan, now())
-    run = _Run(plan.affected, api, journal, passwords, now)
+    run = _Run(plan.affected, api, journal, passwords, now, Looks(api, now))
     for change in plan.changes:
         try:
             run.make(change)
@@ -261,13 +262,14 @@ class _Run:
     journal: Journal
     passwords: Passwords
     now: Clock
+    looks: Looks
 
     def make(self, change: Change) -> None:
         """Make one change, unless it is made: somebody else may be at work at the same time."""
         standing = self.journal.standing(change.address)
         if standing is Event.DONE:
             return
-        observer = Observer(self.api)
+        observer = self.looks.at(change)
         actual = change.read(observer)
         match status_of(change, actual, self.journal, self.api):
             case ChangeStatus.DRIFTED:

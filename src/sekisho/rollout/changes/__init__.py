@@ -27,7 +27,7 @@ from sekisho.rollout.changes.groups import (
     RemoveUserFromGroup,
 )
 from sekisho.rollout.changes.in_use import is_used
-from sekisho.rollout.changes.model import Change, IamCall, Image, ObservedState
+from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Looks, ObservedState
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.changes.policies import (
     CreatePolicy,
@@ -68,8 +68,10 @@ __all__ = [
     "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
+    "Forecast",
     "IamCall",
     "Image",
+    "Looks",
     "ObservedState",
     "Observer",
     "RemoveUserFromGroup",
@@ -115,6 +117,7 @@ KINDS: Mapping[str, type[Change]] = {kind.__name__: kind for kind in _KINDS}
 
 def forecast(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Return the account as it will be after `changes`."""
+    account = Forecast(snapshot)
     for change in changes:
-        snapshot = change.forecast(snapshot)
-    return snapshot
+        change.forecast(account)
+    return account.snapshot()

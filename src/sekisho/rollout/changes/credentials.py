@@ -14,11 +14,10 @@ from sekisho.account import (
     AccessKey,
     ServiceCredential,
     SigningCertificate,
-    Snapshot,
     SshKey,
     User,
 )
-from sekisho.rollout.changes.model import Change, IamCall, Image, Link, ObservedState, with_user
+from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Link, ObservedState
 from sekisho.rollout.changes.observer import Observer
 
 _Credential = TypeVar("_Credential", AccessKey, SshKey, ServiceCredential, SigningCertificate)
@@ -131,14 +130,11 @@ class DeactivateDevice(Change):
         del actual
         return ()
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account in which the user does not have the device."""
-
-        def changed(user: User) -> User:
+    def forecast(self, account: Forecast) -> None:
+        """Take the device from the user."""
+        if user := account.users.get(self.user):
             others = tuple(device for device in user.devices if device.serial != self.serial)
-            return replace(user, devices=others)
-
-        return with_user(snapshot, self.user, changed)
+            account.change_user(self.user, devices=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +196,9 @@ class DeleteDevice(Change):
         del actual
         return ()
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account without the device."""
-        others = (device for device in snapshot.unassigned_devices if device.serial != self.serial)
-        return replace(snapshot, unassigned_devices=tuple(others))
+    def forecast(self, account: Forecast) -> None:
+        """Delete the device."""
+        account.unassigned_devices.pop(self.serial, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +261,10 @@ class DeactivateCredential(Link):
         del actual
         return (IamCall(self.operation, {**self.subject(), "Status": "Active"}),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account in which the credential is inactive."""
-        return with_user(snapshot, self.user, self._inactive)
+    def forecast(self, account: Forecast) -> None:
+        """Make the credential inactive."""
+        if user := account.users.get(self.user):
+            account.users[self.user] = self._inactive(user)
 
     def _inactive(self, user: User) -> User:
         match CredentialType(self.type):

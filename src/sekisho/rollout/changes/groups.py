@@ -1,13 +1,13 @@
 """Changes of user groups: create one, attach policies to it, put users into it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sekisho.account import AwsApi, Group, Snapshot
+from sekisho.account import AwsApi, Group
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Change, IamCall, Image, Link, with_group, with_user
+from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Link
 from sekisho.rollout.changes.observer import Observer
 
 
@@ -63,11 +63,10 @@ class CreateGroup(Change):
         del actual
         return (IamCall("DeleteGroup", self.subject()),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the group."""
-        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:group{self.path}{self.name}"
-        groups = (*snapshot.groups, Group(self.name, self.path, arn))
-        return replace(snapshot, groups=tuple(sorted(groups, key=lambda group: group.name)))
+    def forecast(self, account: Forecast) -> None:
+        """Add the group."""
+        arn = account.arn(f"group{self.path}{self.name}")
+        account.groups[self.name] = Group(self.name, self.path, arn)
 
     def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
         """Return its members and policies."""
@@ -95,13 +94,10 @@ class _GroupAttachment(Link):
         """Return the group and the policy."""
         return {"GroupName": self.group, "PolicyArn": self.arn}
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the policy attached, or detached."""
-
-        def changed(group: Group) -> Group:
-            return replace(group, attached=self._linked(group.attached, self.arn))
-
-        return with_group(snapshot, self.group, changed)
+    def forecast(self, account: Forecast) -> None:
+        """Attach or detach the policy."""
+        if group := account.groups.get(self.group):
+            account.change_group(self.group, attached=self._linked(group.attached, self.arn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,6 @@ class DetachGroupPolicy(_GroupAttachment):
 @dataclass(frozen=True, slots=True)
 class _Membership(Link):
     noun: ClassVar[str] = "membership"
-    reads: ClassVar[tuple[str, ...]] = ("ListGroupsForUser",)
     events: ClassVar[tuple[str, ...]] = ("AddUserToGroup", "RemoveUserFromGroup")
     group: str
     user: str
@@ -133,37 +128,41 @@ class _Membership(Link):
         """The group and the user."""
         return f"{self.noun} {self.group} {self.user}"
 
-    def read(self, observer: Observer) -> Image:
-        """Return whether the user is in the group."""
-        return self.group in (observer.groups_of(self.user) or ())
-
     def subject(self) -> Mapping[str, Any]:
         """Return the group and the user."""
         return {"GroupName": self.group, "UserName": self.user}
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the user in the group, or out of it."""
-        return with_user(
-            snapshot,
-            self.user,
-            lambda user: replace(user, groups=self._linked(user.groups, self.group)),
-        )
+    def forecast(self, account: Forecast) -> None:
+        """Let the user join the group, or leave it."""
+        if user := account.users.get(self.user):
+            account.change_user(self.user, groups=self._linked(user.groups, self.group))
 
 
 @dataclass(frozen=True, slots=True)
 class AddUserToGroup(_Membership):
     """Add a user to a user group."""
 
+    reads: ClassVar[tuple[str, ...]] = ("GetGroup",)
+    shares_look: ClassVar[bool] = True
     joins: ClassVar[bool] = True
     undone_by: ClassVar[str] = "RemoveUserFromGroup"
+
+    def read(self, observer: Observer) -> Image:
+        """Return whether the user is in the group, by the list that serves all who join it."""
+        return self.user in observer.members_of(self.group)
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveUserFromGroup(_Membership):
     """Take a user out of a user group."""
 
+    reads: ClassVar[tuple[str, ...]] = ("ListGroupsForUser",)
     joins: ClassVar[bool] = False
     undone_by: ClassVar[str] = "AddUserToGroup"
+
+    def read(self, observer: Observer) -> Image:
+        """Return whether the user is in the group."""
+        return self.group in (observer.groups_of(self.user) or ())
 
     def finds_user(self, observer: Observer) -> bool:
         """Return whether the user is there, by the listing that `read` asks for."""

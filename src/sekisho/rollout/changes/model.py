@@ -13,11 +13,11 @@ is afterwards. `changes.KINDS` lists the classes.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar
 
-from sekisho.account import AwsApi, Group, Snapshot, User
+from sekisho.account import AwsApi, Snapshot
 from sekisho.messages import Message
 from sekisho.rollout.changes.observer import Observer
 
@@ -41,6 +41,83 @@ class IamCall:
     params: Mapping[str, Any]
 
 
+class Looks:
+    """New looks at an account, one for each change.
+
+    Where the facts of many changes stand in one list, the list is read again only after a while:
+    a change that somebody else makes meanwhile is found a little later.
+    """
+
+    _LASTS = timedelta(seconds=30)
+
+    def __init__(self, api: AwsApi, now: Callable[[], datetime]) -> None:
+        self._api, self._now = api, now
+        self._shared, self._since = Observer(api), now()
+
+    def at(self, change: "Change") -> Observer:
+        """Return an observer for what a change is about."""
+        if not change.shares_look:
+            return Observer(self._api)
+        if not timedelta() <= self._now() - self._since < self._LASTS:
+            self._shared, self._since = Observer(self._api), self._now()
+        return self._shared
+
+
+class Forecast:
+    """An account as it is going to be: changes are made in it one after another.
+
+    A snapshot is a value; a copy of one for each change would be quadratic in large accounts.
+
+    Attributes:
+        users: by name.
+        groups: by name.
+        policies: by ARN.
+        unassigned_devices: by serial number.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._start = snapshot
+        self.users = {user.name: user for user in snapshot.users}
+        self.groups = {group.name: group for group in snapshot.groups}
+        self.policies = dict(snapshot.policies)
+        self.unassigned_devices = {each.serial: each for each in snapshot.unassigned_devices}
+
+    @property
+    def taken_at(self) -> datetime:
+        """When the account was read."""
+        return self._start.taken_at
+
+    def arn(self, resource: str) -> str:
+        """Return the ARN of something of IAM in the account, such as `user/dev/hanako`."""
+        return f"arn:{self._start.partition}:iam::{self._start.account}:{resource}"
+
+    def change_user(self, name: str, **fields: Any) -> None:
+        """Give a user other values in some fields, if there is such a user."""
+        if name in self.users:
+            self.users[name] = replace(self.users[name], **fields)
+
+    def change_group(self, name: str, **fields: Any) -> None:
+        """Give a group other values in some fields, if there is such a group."""
+        if name in self.groups:
+            self.groups[name] = replace(self.groups[name], **fields)
+
+    def snapshot(self) -> Snapshot:
+        """Return the account as it is now; who is new has a place by name."""
+        start = self._start
+        users, groups = [*self.users.values()], [*self.groups.values()]
+        if len(users) != len(start.users):
+            users.sort(key=lambda user: user.name)
+        if len(groups) != len(start.groups):
+            groups.sort(key=lambda group: group.name)
+        return replace(
+            start,
+            users=tuple(users),
+            groups=tuple(groups),
+            policies=dict(self.policies),
+            unassigned_devices=tuple(self.unassigned_devices.values()),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Change(ABC):
     """One change of one fact; the fields of a kind say which."""
@@ -55,6 +132,8 @@ class Change(ABC):
     """The operations that tell whether what was made has come into use."""
     reversible: ClassVar[bool] = True
     """Whether a roll-back can bring back what was there."""
+    shares_look: ClassVar[bool] = False
+    """Whether the fact is read by one list that serves many changes."""
 
     @property
     def operation(self) -> str:
@@ -129,8 +208,8 @@ class Change(ABC):
         """
 
     @abstractmethod
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account as it is once the change is made."""
+    def forecast(self, account: "Forecast") -> None:
+        """Make the change in the account as it is going to be."""
 
     def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
         """Return what keeps a thing that this made from being removed; empty if nothing does.
@@ -168,21 +247,6 @@ class Link(Change):
     def _linked(self, names: tuple[str, ...], name: str) -> tuple[str, ...]:
         """Return the names with one more, or without it."""
         return (*names, name) if self.joins else tuple(each for each in names if each != name)
-
-
-def with_user(snapshot: Snapshot, name: str, changed: Callable[[User], User]) -> Snapshot:
-    """Return the account with one user changed, if there is such a user."""
-    users = snapshot.users
-    place = next((at for at, user in enumerate(users) if user.name == name), None)
-    if place is None:
-        return snapshot
-    return replace(snapshot, users=(*users[:place], changed(users[place]), *users[place + 1 :]))
-
-
-def with_group(snapshot: Snapshot, name: str, changed: Callable[[Group], Group]) -> Snapshot:
-    """Return the account with one group changed, if there is such a group."""
-    groups = (changed(each) if each.name == name else each for each in snapshot.groups)
-    return replace(snapshot, groups=tuple(groups))
 
 
 def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

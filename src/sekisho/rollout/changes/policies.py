@@ -11,7 +11,7 @@ from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Change, IamCall, Image, ObservedState, as_tags
+from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, ObservedState, as_tags
 from sekisho.rollout.changes.observer import Observer, canonical
 
 _VERSION_EVENTS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
@@ -90,8 +90,8 @@ class CreatePolicy(Change):
         del actual
         return (IamCall("DeletePolicy", self.subject()),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the policy."""
+    def forecast(self, account: Forecast) -> None:
+        """Add the policy."""
         name = self.arn.rsplit("/", 1)[-1]
         path = self.arn.split(":", 5)[5].removeprefix("policy").removesuffix(name)
         policy = ManagedPolicy(
@@ -100,7 +100,7 @@ class CreatePolicy(Change):
             versions=("v1",),
             description=self.description,
         )
-        return _with_policy(snapshot, policy)
+        account.policies[self.arn] = policy
 
     def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
         """Return whom it is attached to."""
@@ -201,13 +201,11 @@ class CreatePolicyVersion(Change):
         about = ({"PolicyArn": self.arn, "VersionId": each} for each in new)
         return (*old, *(IamCall("DeletePolicyVersion", each) for each in about))
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the new document."""
-        known = snapshot.policies.get(self.arn)
-        if known is None:
-            return snapshot
-        document = from_json(self.document, source=self.arn)
-        return _with_policy(snapshot, replace(known, document=document))
+    def forecast(self, account: Forecast) -> None:
+        """Give the policy the new document."""
+        if known := account.policies.get(self.arn):
+            document = from_json(self.document, source=self.arn)
+            account.policies[self.arn] = replace(known, document=document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +258,11 @@ class TagPolicy(Change):
             return (IamCall("UntagPolicy", {**self.subject(), "TagKeys": [self.key]}),)
         return (self._set(self.old),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the tag."""
-        known = snapshot.policies.get(self.arn)
-        if known is None:
-            return snapshot
-        return _with_policy(snapshot, replace(known, tags={**known.tags, self.key: self.value}))
+    def forecast(self, account: Forecast) -> None:
+        """Set the tag."""
+        if known := account.policies.get(self.arn):
+            tags = {**known.tags, self.key: self.value}
+            account.policies[self.arn] = replace(known, tags=tags)
 
     def _set(self, value: str) -> IamCall:
         return IamCall(self.operation, {**self.subject(), "Tags": as_tags({self.key: value})})
@@ -273,10 +270,6 @@ class TagPolicy(Change):
 
 def _text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _with_policy(snapshot: Snapshot, policy: ManagedPolicy) -> Snapshot:
-    return replace(snapshot, policies={**snapshot.policies, policy.arn: policy})
 
 
 def _versions(observer: Observer, arn: str) -> dict[str, Any] | None:

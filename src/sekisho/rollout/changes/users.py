@@ -1,21 +1,21 @@
 """Changes of IAM users: create one, attach policies directly, set and delete console passwords."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sekisho.account import AwsApi, Password, Snapshot, User
+from sekisho.account import AwsApi, Password, User
 from sekisho.messages import Message
 from sekisho.rollout.changes import in_use
 from sekisho.rollout.changes.model import (
     Change,
+    Forecast,
     IamCall,
     Image,
     Link,
     ObservedState,
     as_tags,
-    with_user,
 )
 from sekisho.rollout.changes.observer import Observer
 
@@ -80,11 +80,10 @@ class CreateUser(Change):
         del actual
         return (IamCall("DeleteUser", self.subject()),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the user."""
-        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user{self.path}{self.name}"
-        users = (*snapshot.users, User(self.name, self.path, arn, id="", tags=self.tags))
-        return replace(snapshot, users=tuple(sorted(users, key=lambda user: user.name)))
+    def forecast(self, account: Forecast) -> None:
+        """Add the user."""
+        arn = account.arn(f"user{self.path}{self.name}")
+        account.users[self.name] = User(self.name, self.path, arn, id="", tags=self.tags)
 
     def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
         """Return what the user holds, or has done."""
@@ -112,13 +111,10 @@ class _UserAttachment(Link):
         """Return the user and the policy."""
         return {"UserName": self.user, "PolicyArn": self.arn}
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the policy attached, or detached."""
-        return with_user(
-            snapshot,
-            self.user,
-            lambda user: replace(user, attached=self._linked(user.attached, self.arn)),
-        )
+    def forecast(self, account: Forecast) -> None:
+        """Attach or detach the policy."""
+        if user := account.users.get(self.user):
+            account.change_user(self.user, attached=self._linked(user.attached, self.arn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +164,10 @@ class _LoginProfile(Change):
         """Return the call that sets a password; its text is added by the executor."""
         return IamCall(operation, {**self.subject(), "PasswordResetRequired": self.reset_required})
 
-    def _with_new_password(self, snapshot: Snapshot) -> Snapshot:
+    def _set_password(self, account: Forecast) -> None:
         # what is new has not expired
-        password = Password(self.reset_required, created_at=snapshot.taken_at)
-        return with_user(snapshot, self.user, lambda user: replace(user, password=password))
+        password = Password(self.reset_required, created_at=account.taken_at)
+        account.change_user(self.user, password=password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +209,9 @@ class CreateLoginProfile(_LoginProfile):
         del actual
         return (IamCall("DeleteLoginProfile", self.subject()),)
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the password."""
-        return self._with_new_password(snapshot)
+    def forecast(self, account: Forecast) -> None:
+        """Set the password."""
+        self._set_password(account)
 
     def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
         """Return the signs that somebody has used this user."""
@@ -262,9 +258,9 @@ class ReplacePassword(_LoginProfile):
         del actual
         return ()
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account with the new password."""
-        return self._with_new_password(snapshot)
+    def forecast(self, account: Forecast) -> None:
+        """Set the new password."""
+        self._set_password(account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +289,9 @@ class DeleteLoginProfile(_LoginProfile):
         del actual
         return ()
 
-    def forecast(self, snapshot: Snapshot) -> Snapshot:
-        """Return the account without the password."""
-        return with_user(snapshot, self.user, lambda user: replace(user, password=None))
+    def forecast(self, account: Forecast) -> None:
+        """Take the password away."""
+        account.change_user(self.user, password=None)
 
 
 SetsPassword = CreateLoginProfile | ReplacePassword

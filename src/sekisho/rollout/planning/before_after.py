@@ -80,7 +80,7 @@ class BeforeAfter:
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""
-        return any(known.name == user.name for known in self.before.users)
+        return user.name in self.before.user_named
 
     def gets_policy(self, user: User) -> bool:
         """Return whether a policy that enforces MFA decides for the user afterwards."""

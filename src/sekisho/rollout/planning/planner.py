@@ -22,6 +22,7 @@ from sekisho.rollout.changes import (
     CreateUser,
     DetachGroupPolicy,
     DetachUserPolicy,
+    Forecast,
     RemoveUserFromGroup,
     TagPolicy,
     affected_by,
@@ -96,7 +97,7 @@ def plan(
 
 def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) -> Plan:
     goal, snapshot = draft.goal, draft.start
-    accounts = compared(snapshot, draft.now, draft.changes, caller, goal)
+    accounts = compared(snapshot, draft.after.snapshot(), draft.changes, caller, goal)
     accounts = replace(accounts, needless=tuple(draft.needless))
     persons = people(accounts, goal)
     warned = (
@@ -132,7 +133,7 @@ def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
     goal, snapshot = draft.goal, draft.start
     # what is attached before something else is detached counts for AWS meanwhile
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
-    most = draft.now if joining == draft.changes else forecast(snapshot, joining)
+    most = accounts.after if joining == draft.changes else forecast(snapshot, joining)
     yield from expired(goal.exceptions, snapshot.taken_at)
     yield from draft.reasons
     yield from gaps(accounts, goal)
@@ -155,19 +156,19 @@ def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
 
 @dataclass(slots=True)
 class _Draft:
-    """A plan in the making: `now` is `start` with the changes so far."""
+    """A plan in the making: `after` is `start` with the changes so far."""
 
     start: Snapshot
     goal: Goal
     digest: str
-    now: Snapshot = field(init=False)
+    after: Forecast = field(init=False)
     changes: list[Change] = field(default_factory=list)
     needless: list[Change] = field(default_factory=list)
     reasons: list[PlanNote] = field(default_factory=list)
     warnings: list[PlanNote] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.now = self.start
+        self.after = Forecast(self.start)
 
     @property
     def first(self) -> Stage:
@@ -183,7 +184,7 @@ class _Draft:
             self.needless.append(change)
         else:
             self.changes.append(change)
-            self.now = forecast(self.now, [change])
+            change.forecast(self.after)
 
     def policies(self) -> None:
         """Create both stages' policies and groups; the second once somebody comes to it."""
@@ -251,8 +252,7 @@ class _Draft:
 
     def known(self, name: str) -> User | None:
         """Return a user as they are; a new one as they are by now."""
-        new = (user for user in self.now.users if user.name == name)
-        return self.start.user_named.get(name) or next(new, None)
+        return self.start.user_named.get(name) or self.after.users.get(name)
 
     def attach(self, user: str, arn: str) -> None:
         known = self.known(user)
@@ -277,10 +277,11 @@ class _Draft:
     def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
         own = caller.arn.rsplit("/", 1)[-1]
-        members = self.goal.group.members if self.goal.group else ()
+        direct = {*self.goal.users}
+        members = {*self.goal.group.members} if self.goal.group else set()
         for name in sorted(self.targets(), key=lambda name: name == own):
             stage = self.stage_of(name)
-            if name in self.goal.users:
+            if name in direct:
                 self.attach(name, self.arn(stage))
             if stage.group is not None and name in members:
                 self.join(stage.group, name)

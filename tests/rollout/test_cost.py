@@ -1,0 +1,73 @@
+"""What a roll-out costs: one list serves all who join a group, and a plan is linear in users."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import iam_of, signed_in
+from rollout.staging import ADMIN, NOW, account, company, policy_goal, user
+from rollout.test_laws import made, password
+from sekisho.account import AwsApi, Password, Snapshot
+from sekisho.rollout import Goal, GroupGoal, Journal, execute, plan
+from sekisho.rollout.changes import AddUserToGroup, Change, Forecast
+
+
+class Counting:
+    """An `AwsApi` that counts the operations that it is asked for."""
+
+    def __init__(self, api: AwsApi) -> None:
+        self._api, self.calls = api, Counter[str]()
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        self.calls[operation] += 1
+        return self._api.call(service, operation, **params)
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Any:
+        self.calls[operation] += 1
+        return self._api.pages(service, operation, key, **params)
+
+
+def test_one_list_of_the_group_serves_all_who_join_it(tmp_path: Path) -> None:
+    with company() as local:
+        iam, names = iam_of(local), [f"u{number}" for number in range(12)]
+        for name in names:
+            iam.create_user(UserName=name)
+        counting = Counting(signed_in(local, "admin", mfa=True))
+        whole = made(counting, Goal(policy_goal(), group=GroupGoal("Enforced", tuple(names))))
+        counting.calls.clear()
+        journal = Journal(tmp_path / "journal")
+        assert execute(whole, counting, journal, passwords=password, now=lambda: NOW).complete
+    assert counting.calls["AddUserToGroup"] == len(names)
+    assert counting.calls["ListGroupsForUser"] == 0
+    # by drift, by newcomers of the group, and once for all who join; not once for each of them
+    assert counting.calls["GetGroup"] < len(names) / 2
+
+
+def many(count: int) -> Snapshot:
+    """Return the account with many more users who are all in one group."""
+    more = (user(f"u{at:05}", groups=("Developers",), password=Password()) for at in range(count))
+    return replace(account(), users=(*account().users, *more))
+
+
+def test_a_change_is_forecast_without_a_copy_of_the_account(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshots: list[Snapshot] = []
+    original = Forecast.snapshot
+
+    def counted(self: Forecast) -> Snapshot:
+        snapshots.append(made := original(self))
+        return made
+
+    monkeypatch.setattr(Forecast, "snapshot", counted)
+    start = many(300)
+    goal = Goal(policy_goal(), group=GroupGoal("Enforced", tuple(u.name for u in start.users[4:])))
+    joins: list[Change] = [
+        each for each in plan(goal, start, ADMIN).changes if isinstance(each, AddUserToGroup)
+    ]
+    assert len(joins) == 300
+    assert len(snapshots) < 10
