@@ -38,9 +38,11 @@ from sekisho.rollout import (
     execute,
     roll_back,
 )
+from sekisho.rollout.applying import BY_JOURNAL, RollbackChoices
 from sekisho.rollout.applying.dependents import AFFECTED_UNREAD, ALSO_AFFECTS, STAYS_WITH
 from sekisho.rollout.changes import affected_names
 
+LEAVE = RollbackChoices(leave_unenforced=True)
 ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 OLD_ENFORCEMENT = f"group-attachment Enforced {OLD}"
@@ -67,14 +69,16 @@ class Account:
     def journal(self, whole: Plan) -> Journal:
         return Journal(self._folder / whole.digest)
 
-    def back(self, whole: Plan, api: AwsApi | None = None, **about: bool) -> RollbackReport:
+    def back(
+        self, whole: Plan, api: AwsApi | None = None, choices: RollbackChoices = BY_JOURNAL
+    ) -> RollbackReport:
         journal = self.journal(whole)
-        report = roll_back(whole, journal, api or self.api, now=lambda: NOW, **about)
+        report = roll_back(whole, journal, api or self.api, now=lambda: NOW, choices=choices)
         assert report.complete, report
         return report
 
-    def left(self, whole: Plan, **about: bool) -> set[str]:
-        return {each.address for each in self.back(whole, **about).left}
+    def left(self, whole: Plan, choices: RollbackChoices = BY_JOURNAL) -> set[str]:
+        return {each.address for each in self.back(whole, choices=choices).left}
 
     def enforced(self, name: str) -> Enforced:
         return enforcements_of(collect(self.api, now=NOW))[name].enforced
@@ -119,7 +123,7 @@ def test_a_version_that_enforcements_others_by_now_stays(account: Account) -> No
     assert reasons(report) == {VERSIONS: ALSO_AFFECTS.filled(what=affected_names(["user machine"]))}
     assert account.enforced("machine") is Enforced.PROVED
 
-    assert account.left(first, leave_unenforced=True) == set()
+    assert account.left(first, choices=LEAVE) == set()
     assert account.enforced("machine") is Enforced.REFUTED
 
 
@@ -162,7 +166,8 @@ def test_whom_somebody_else_put_back_stays_enforced(account: Account) -> None:
     stopped = Refusing(account.api, "DetachGroupPolicy")
     roll_back(whole, account.journal(whole), stopped, now=lambda: NOW)
     account.iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
-    assert account.left(whole) == {ATTACHMENT, "group Enforced", VERSIONS}
+    again = "membership Enforced hanako"  # not as before the plan, by whomever
+    assert account.left(whole) == {ATTACHMENT, "group Enforced", VERSIONS, again}
     account.iam.remove_user_from_group(GroupName="Enforced", UserName="hanako")
     assert account.left(whole) == set()
 
@@ -192,7 +197,7 @@ def test_a_new_user_who_stays_keeps_the_enforcement(account: Account, use: str) 
     assert set(reasons(report)) == {"user taro", *links, POLICY, *profile}
     assert {reasons(report)[each] for each in links} == {STAYS_WITH.filled(what="user taro")}
 
-    assert account.left(whole, leave_unenforced=True) == {"user taro", *profile}
+    assert account.left(whole, choices=LEAVE) == {"user taro", *profile}
 
 
 def test_a_password_that_stays_keeps_the_enforcement_of_who_was_there_before(

@@ -1,6 +1,7 @@
 """The journal: what is on the disk is whole, whenever the process died."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,41 @@ def test_a_full_disk_is_an_error_that_names_the_journal(
         with pytest.raises(SekishoError, match="no space left on device") as caught:
             journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
     assert (caught.value.code, str(path) in str(caught.value)) == (Code.OUTPUT_UNWRITABLE, True)
+    assert "give the same command again" in caught.value.fix.en
     journal.record(JournalEntry(NOW, Event.BEGUN, "user b"))
     assert Journal(path).path.read_text().count("user") == 1
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_a_whole_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("digest", "text")
+    journal.record(JournalEntry(NOW, Event.BEGUN, "user a"))
+    wrote = os.write
+
+    def half(file: int, line: bytes) -> int:
+        wrote(file, line[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", half)
+        with pytest.raises(SekishoError, match="no space left on device"):
+            journal.record(JournalEntry(NOW, Event.DONE, "user a"))
+    journal.record(JournalEntry(NOW, Event.DONE, "user a"))
+    again = Journal(path)
+    again.open("digest")
+    assert again.standing("user a") is Event.DONE
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_the_beginning_of_a_journal_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.symlink_to("/dev/full")
+    with pytest.raises(SekishoError, match="no space left on device") as caught:
+        Journal(path)._write({})
+    assert "make room there" in caught.value.fix.en
 
 
 REFUSED_LINES = [
@@ -179,10 +213,12 @@ def test_empty_lines_at_the_end_tell_nothing(tmp_path: Path, tail: bytes) -> Non
 
 
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "nowhere" / "journal"):
-        with pytest.raises(FaultyInput, match="cannot be opened") as caught:
-            Journal(path).open("one", "{}")
-        assert caught.value.fix.en
+    with pytest.raises(FaultyInput, match="cannot be opened") as caught:
+        Journal(tmp_path).open("one", "{}")
+    assert caught.value.fix.en
+    with pytest.raises(SekishoError, match="cannot be written: no such file") as nowhere:
+        Journal(tmp_path / "nowhere" / "journal").open("one", "{}")
+    assert nowhere.value.code is Code.OUTPUT_UNWRITABLE
     (tmp_path / "latin").write_bytes(b"\xff\xfe\n")
     with pytest.raises(FaultyInput, match="cannot be opened"):
         Journal(tmp_path / "latin").open("one", "{}")

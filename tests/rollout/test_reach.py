@@ -29,6 +29,7 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout.applying import RollbackChoices
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.status import plan_status
@@ -161,7 +162,13 @@ def test_whoever_joins_what_enforcements_already_is_no_drift(
     assert applied(whole, api, journal)
     standing = plan_status(PlanFile(whole, Journal(journal)), api)
     assert {fact.status for fact in standing.facts} == {ChangeStatus.DONE}
-    back = roll_back(whole, Journal(journal), api, now=lambda: NOW, leave_unenforced=True)
+    back = roll_back(
+        whole,
+        Journal(journal),
+        api,
+        now=lambda: NOW,
+        choices=RollbackChoices(leave_unenforced=True),
+    )
     assert back.left == ()
     refused(whole, api, journal, ATTACHMENT, "user machine")
 

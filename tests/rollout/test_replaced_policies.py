@@ -15,6 +15,7 @@ from sekisho.account.aws import Boto3Api
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, roll_back
+from sekisho.rollout.applying import BY_JOURNAL, RollbackChoices
 from sekisho.rollout.applying.rollback import NO_OTHER_ENFORCEMENT
 
 NAME = OLD.rsplit("/", 1)[-1]
@@ -53,10 +54,16 @@ def replaced(api: Boto3Api, journal: Journal, **about: Any) -> Plan:
     return whole
 
 
-def left(whole: Plan, journal: Journal, api: Boto3Api, **about: bool) -> set[str]:
-    return {each.address for each in roll_back(whole, journal, api, now=lambda: NOW, **about).left}
+def left(
+    whole: Plan, journal: Journal, api: Boto3Api, choices: RollbackChoices = BY_JOURNAL
+) -> set[str]:
+    return {
+        each.address
+        for each in roll_back(whole, journal, api, now=lambda: NOW, choices=choices).left
+    }
 
 
+LEAVE = RollbackChoices(leave_unenforced=True)
 ATTACHED = f"user-attachment machine {ENFORCEMENT}"
 LOST = f"user-attachment machine {OLD}"
 
@@ -93,7 +100,7 @@ def test_it_goes_all_the_same_for_who_says_so(api: Boto3Api, iam: Any, journal: 
     whole = replaced(api, journal, users=("machine",))
     iam.delete_policy(PolicyArn=OLD)
     assert left(whole, journal, api) == {LOST, ATTACHED, f"policy {ENFORCEMENT}"}
-    assert left(whole, journal, api, leave_unenforced=True) == {LOST}
+    assert left(whole, journal, api, choices=LEAVE) == {LOST}
 
 
 def test_what_guards_through_a_group_stays_whole(api: Boto3Api, iam: Any, journal: Journal) -> None:

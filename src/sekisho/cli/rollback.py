@@ -25,10 +25,13 @@ from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, roll_back
 from sekisho.rollout.applying import (
     PlanFile,
+    RollbackChoices,
+    check_account,
     preview_rollback,
     read_plan,
     retried_until_visible,
     rollback_progress,
+    unaccounted,
     undone_addresses,
 )
 
@@ -49,6 +52,11 @@ _ASKED = Message("Take back what this plan did ({count})?")
     is_flag=True,
     help="Take back also what may leave somebody without MFA enforcement.",
 )
+@click.option(
+    "--by-account",
+    is_flag=True,
+    help="The journal is damaged or lost: take back what is in the account as the plan leaves it.",
+)
 @ownership_options
 @aws_options
 @lang_option
@@ -57,6 +65,7 @@ def command(
     yes: bool,
     journal: Path | None,
     leave_unenforced: bool,
+    by_account: bool,
     ownership: OwnershipOptions,
     aws: AwsOptions,
     lang: Language,
@@ -65,13 +74,20 @@ def command(
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
     are listed.
+    What is not as before the plan, and of which the journal tells nothing, is listed, too: lines
+    of it may be lost.
     Exit 0 if everything is as before, 3 if something was left, 1 if it stopped.
     """
     plan_file = read_plan(path, journal)
-    _refuse_unapplied(plan_file)
+    if not by_account:
+        _refuse_unapplied(plan_file)
     connected = connection(aws, lang)
     plan_file.journal.open(plan_file.plan.digest)
-    preview = preview_rollback(plan_file.plan, plan_file.journal)
+    found: tuple[str, ...] = ()
+    if by_account:
+        check_account(plan_file.plan, connected.api)
+        found = unaccounted(plan_file.plan, plan_file.journal, connected.api)
+    preview = preview_rollback(plan_file.plan, plan_file.journal, found)
     for line in preview_lines(preview, lang):
         click.echo(line, err=True)
     if preview.coming:
@@ -86,7 +102,7 @@ def command(
             plan_file.journal,
             connected.api,
             now=partial(datetime.now, UTC),
-            leave_unenforced=leave_unenforced,
+            choices=RollbackChoices(leave_unenforced, by_account),
         )
         report = _rolled_back(plan_file, again, lang, before)
     click.echo("\n".join(undone_lines(report, lang, before)))
@@ -115,5 +131,8 @@ def _refuse_unapplied(plan_file: PlanFile) -> None:
                 path=plan_file.journal.path
             ),
             code=Code.PLAN_FAULTY,
-            fix=Message("give the journal that the plan was applied with, by `--journal`"),
+            fix=Message(
+                "give the journal that the plan was applied with, by `--journal`; if it is lost, "
+                "go by the account: `--by-account`"
+            ),
         )

@@ -20,16 +20,20 @@ from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
 from sekisho.rollout.applying.retry import retried, retried_until_visible
 from sekisho.rollout.applying.rollback import (
+    BY_JOURNAL,
     Left,
+    RollbackChoices,
     RollbackPreview,
     RollbackReport,
     preview_rollback,
     roll_back,
     rollback_progress,
+    unaccounted,
     undone_addresses,
 )
 
 __all__ = [
+    "BY_JOURNAL",
     "MAX_CLOCK_LEAD",
     "MAX_PLAN_AGE",
     "ApplyReport",
@@ -40,6 +44,7 @@ __all__ = [
     "Left",
     "PasswordOwner",
     "PlanFile",
+    "RollbackChoices",
     "RollbackPreview",
     "RollbackReport",
     "Stop",
@@ -56,5 +61,6 @@ __all__ = [
     "rollback_progress",
     "settle_passwords",
     "status_of",
+    "unaccounted",
     "undone_addresses",
 ]

@@ -5,9 +5,10 @@ off is passed over, and dropped when the next is written; any other line that ca
 error. The file never holds a secret, and only its owner may read it.
 """
 
+import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sekisho.documents.records import FaultyRecord, Records
-from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, reason_of
+from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, SekishoError, quoted, reason_of
 from sekisho.messages import Message, joined_messages, verbatim
 
 SCHEMA = "sekisho.journal/1"
@@ -33,7 +34,18 @@ _ANOTHER = Message(
 _NO_JOURNAL = Message("give the plan's journal, or the name of a new file")
 _LOCKED = Message("the journal cannot be locked: {reason}")
 _OPENED = Message("the journal cannot be opened: {reason}")
+_DAMAGED = Message(
+    "restore the file from a copy; without one, go by the account: "
+    "`sekisho rollback PLAN --by-account --journal NEW`"
+)
 _NO_ENTRY = Message("this line is no entry of a journal")
+_ANOTHER_CHANGE = Message("this line is about {address}, which the plan does not change")
+
+
+_MAKE_ROOM = Message(
+    "make room there and give the same command again: what is in the journal is whole"
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Event(StrEnum):
@@ -81,10 +93,16 @@ _LINES = Records(Code.PLAN_FAULTY, omit_defaults=True)
 
 
 class Journal:
-    """The journal of one plan, in the file at `path`, which is made when it is first needed."""
+    """The journal of one plan, in the file at `path`, which is made when it is first needed.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        addresses: of the plan's changes; a line about another is a fault. None: not looked at.
+    """
+
+    def __init__(self, path: Path, addresses: Collection[str] | None = None) -> None:
         self.path = path
+        self._addresses = addresses
         self._last: dict[str, JournalEntry] = {}
         self._open: dict[str, JournalEntry] = {}
         self._made: dict[str, str] = {}
@@ -123,6 +141,7 @@ class Journal:
         Raises:
             PlanRefused: if the file is no journal, or the journal of another plan.
             FaultyInput: if a line cannot be read, or the file cannot be opened.
+            SekishoError: if the beginning cannot be written.
         """
         try:
             content = self.path.read_bytes() if self.path.exists() else b""
@@ -130,12 +149,10 @@ class Journal:
             self._torn = len(whole) if len(whole) < len(content) else None
             lines = whole.decode("utf-8").splitlines()
             self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
-            if not lines:
-                if text:
-                    self._append(_header(digest, text))
-                return
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, _OPENED.filled(reason=reason_of(error))) from error
+        if not lines and text:
+            self._write(_header(digest, text))
         self._last, self._open, self._made = {}, {}, {}
         for number, line in enumerate(lines[1:], start=2):
             self._take(self._entry(number, line))
@@ -209,6 +226,7 @@ class Journal:
                     path=self.path, reason=reason_of(error)
                 ),
                 code=Code.OUTPUT_UNWRITABLE,
+                fix=_MAKE_ROOM if error.errno in _FULL else None,
             ) from error
 
     def _append(self, value: dict[str, str]) -> None:
@@ -218,16 +236,18 @@ class Journal:
         try:
             if self._torn is not None:
                 os.ftruncate(file, self._torn)
-                self._torn = None
+            # until the line is on the disk, what there is of it is a tail that was cut off
+            self._torn = os.fstat(file).st_size
             while line:
                 line = line[os.write(file, line) :]
             os.fsync(file)
+            self._torn = None
         finally:
             os.close(file)
 
     def _entry(self, number: int, line: str) -> JournalEntry:
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_members)
         except (ValueError, RecursionError) as error:
             raise self._faulty(number, Message("this line is no JSON")) from error
         try:
@@ -238,13 +258,22 @@ class Journal:
             raise self._faulty(number, _no_entry(error)) from error
         except ValueError as error:
             raise self._faulty(number, _NO_ENTRY) from error
+        if self._addresses is not None and entry.address not in self._addresses:
+            message = _ANOTHER_CHANGE.filled(address=quoted(entry.address))
+            raise self._faulty(number, message)
         return entry
 
     def _faulty(self, line: int, message: Message) -> FaultyInput:
-        fault = Fault(
-            Code.PLAN_FAULTY, message, line=line, fix=Message("restore the file from a copy")
-        )
+        fault = Fault(Code.PLAN_FAULTY, message, line=line, fix=_DAMAGED)
         return FaultyInput(str(self.path), [fault])
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the members of an object; of a key that is there twice, none can be believed."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice")
+    return found
 
 
 def _no_entry(error: FaultyRecord) -> Message:

@@ -11,6 +11,12 @@ from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal
 from sekisho.rollout.plan import Plan
 
+_SUFFIX = ".journal"
+_DAMAGED = Message(
+    "restore the file from a copy; without one, give the plan's own file and go by the account: "
+    "`sekisho rollback PLAN --by-account --journal NEW`"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
@@ -48,14 +54,18 @@ def read_plan(path: Path, journal: Path | None = None) -> PlanFile:
                 ).filled(path=path, journal=journal),
                 fix=Message("leave one of them out"),
             )
-        return PlanFile(
-            _plan(from_journal, path, Message("restore the file from a copy")), Journal(path)
-        )
-    named = journal or path.with_name(f"{path.name}.journal")
+        return _with_journal(_plan(from_journal, path, _DAMAGED), path)
+    named = journal or path.with_name(f"{path.name}{_SUFFIX}")
     _check_place(named)
     begun = Message("give its journal `{journal}` in its place: it holds the plan that was applied")
     fix = begun.filled(journal=named) if named.exists() else None
-    return PlanFile(_plan(text, path, fix), Journal(named))
+    if not text.strip() or path.suffix == _SUFFIX:
+        fix = _DAMAGED
+    return _with_journal(_plan(text, path, fix), named)
+
+
+def _with_journal(plan: Plan, journal: Path) -> PlanFile:
+    return PlanFile(plan, Journal(journal, {change.address for change in plan.changes}))
 
 
 def check_account(plan: Plan, api: AwsApi) -> str:

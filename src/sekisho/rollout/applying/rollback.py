@@ -1,5 +1,6 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import AwsApi
@@ -15,9 +16,11 @@ from sekisho.rollout.changes import (
     CreateLoginProfile,
     CreatePolicyVersion,
     Image,
+    Looks,
     ObservedState,
     Observer,
     ReplacePassword,
+    SetsPassword,
 )
 from sekisho.rollout.plan import Plan
 
@@ -32,6 +35,14 @@ IRREVERSIBLE = Message("AWS cannot restore what was deleted: it stays as it is")
 NO_OTHER_ENFORCEMENT = Message(
     "it came in place of `{what}`, which is not back: without both, people may be left without "
     "MFA enforcement (`--leave-unenforced` takes it back all the same)"
+)
+UNACCOUNTED = Message(
+    "it is not as before the plan, and no line of the journal says that the plan changed it: if "
+    "the journal is damaged and nobody else has done it, `--by-account` takes it back"
+)
+PASSWORD_UNACCOUNTED = Message(
+    "a password was set since the plan was made, and no line of the journal says by whom: delete "
+    "it by hand if the plan has set it"
 )
 REFUSED_BY_AWS = Message("AWS refuses: {what}")
 
@@ -73,22 +84,47 @@ class RollbackReport:
         return self.stopped is None and not self.remaining
 
 
+@dataclass(frozen=True, slots=True)
+class RollbackChoices:
+    """What somebody who knows allows a roll-back.
+
+    Attributes:
+        leave_unenforced: what the plan gave goes also where that may leave somebody without
+            enforcement: what it came in place of cannot be put back, or others rely on it.
+        by_account: what stands as the plan leaves it is the plan's doing, also where the journal
+            does not say so: its lines are lost. A password is never taken back by that.
+    """
+
+    leave_unenforced: bool = False
+    by_account: bool = False
+
+
+BY_JOURNAL = RollbackChoices()
+"""A roll-back goes by what the journal tells, and leaves nobody without enforcement."""
+
+
 def roll_back(
-    plan: Plan, journal: Journal, api: AwsApi, *, now: Clock, leave_unenforced: bool = False
+    plan: Plan,
+    journal: Journal,
+    api: AwsApi,
+    *,
+    now: Clock,
+    choices: RollbackChoices = BY_JOURNAL,
 ) -> RollbackReport:
     """Bring everything that `plan` did back to its before-image, last change first.
 
     Goes by the journal, so it also takes back a half-done apply, and can itself be killed at any
-    call and run again. A user that the plan created is removed only if nobody has used it. What
-    others have come to be enforced by stays, and so does what enforces MFA for a user who stays.
+    call and run again. Lines of a journal can be lost: of what it does not tell, the account is
+    asked whether it is as before, and what is not is `left`. A user that the plan created is
+    removed only if nobody has used it. What others have come to be enforced by stays, and so does
+    what enforces MFA for a user who stays.
 
     Args:
         plan: the plan.
         journal: what it was applied with.
         api: AWS.
         now: the clock that each line of the journal is dated by.
-        leave_unenforced: whether what the plan gave goes also where that may leave somebody without
-            enforcement: what it came in place of cannot be put back, or others rely on it.
+        choices: what goes although it would stay.
 
     Raises:
         PlanRefused: if the plan is of another account or has another journal; nothing is done then.
@@ -101,8 +137,14 @@ def roll_back(
     except AwsRefused as error:
         return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
     journal.open(plan.digest, plan.to_json())
-    relied = None if leave_unenforced else Dependents(plan, journal, api)
-    run = _Run(api, journal, now, relied, ReplacedPolicies(plan, journal))
+    if choices.by_account:
+        try:
+            _take_for_ours(plan, journal, api, now)
+        except AwsRefused as error:
+            return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
+    relied = None if choices.leave_unenforced else Dependents(plan, journal, api)
+    instead = ReplacedPolicies(plan, journal)
+    run = _Run(api, journal, now, relied, instead, Looks(api, now))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -137,6 +179,7 @@ class _Run:
     """Who relies on what; None: it does not matter who is left without MFA enforcement."""
     instead: ReplacedPolicies
     """What is lost, and whom it may have guarded."""
+    looks: Looks
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -152,17 +195,31 @@ class _Run:
     def take_back(self, change: Change) -> None:
         """Undo one change, if it is the plan's and still as the plan left it."""
         standing = self.journal.standing(change.address)
-        if not self.journal.is_to_undo(change.address):
+        if standing is Event.ALREADY:
+            self.left.append(Left(change.address, NOT_OURS))
+            self.instead.look(change, self.api)
+        elif self.journal.is_to_undo(change.address):
+            self._undo_ours(change, standing)
+        else:
+            self._look_at(change, standing)
+
+    def _look_at(self, change: Change, standing: Event | None) -> None:
+        """Look whether something is there that no line of the journal says the plan has made."""
+        actual = change.read(self.looks.at(change))
+        if not _is_unaccounted(change, actual, standing):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
-            elif standing is Event.ALREADY:
-                self.left.append(Left(change.address, NOT_OURS))
             self.instead.look(change, self.api)
-            return
+        else:
+            password = isinstance(change, SetsPassword)
+            self._leave(change, PASSWORD_UNACCOUNTED if password else UNACCOUNTED)
+
+    def _undo_ours(self, change: Change, standing: Event | None) -> None:
+        """Undo a change of the plan, if it is still as the plan left it."""
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
-        actual = change.read(Observer(self.api))
+        actual = change.read(self.looks.at(change))
         if change.state(actual) is ObservedState.BEFORE:
             self._found(change, standing)
         elif reason := self._stays(change, actual):
@@ -246,6 +303,52 @@ class _Run:
         self.journal.record(JournalEntry(self.now(), event, change.address, note))
 
 
+def unaccounted(plan: Plan, journal: Journal, api: AwsApi) -> tuple[str, ...]:
+    """Return what is not as before the plan, and of which its open journal tells nothing.
+
+    Addresses, last change first. Empty where the journal is whole, unless somebody else has done
+    what the plan was to do.
+
+    Raises:
+        AwsRefused: if it cannot be read.
+    """
+    observer = Observer(api)
+    unknown = [
+        (change, standing)
+        for change in reversed(plan.changes)
+        if (standing := journal.standing(change.address)) in _NOTHING_DONE
+    ]
+    return tuple(
+        change.address
+        for change, standing in unknown
+        if _is_unaccounted(change, change.read(observer), standing)
+    )
+
+
+def _take_for_ours(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> None:
+    """Write into the journal that the plan made what is there and is not accounted for.
+
+    A password is not among it: whose it is cannot be seen.
+    """
+    passwords = {each.address for each in plan.changes if isinstance(each, SetsPassword)}
+    for address in unaccounted(plan, journal, api):
+        if address not in passwords:
+            note = "taken for the plan's by whoever ran this"
+            journal.record(JournalEntry(now(), Event.BEGUN, address, note))
+
+
+def _is_unaccounted(change: Change, actual: Image, standing: Event | None) -> bool:
+    """Return whether what is found cannot come from what the journal tells.
+
+    Where it tells that the plan did nothing there, or took it back, others may have done anything
+    since; only what is just as the plan leaves it is a sign of lines that are lost.
+    """
+    state = change.state(actual)
+    if standing is None:
+        return state is not ObservedState.BEFORE
+    return state is ObservedState.AFTER
+
+
 def _ours(change: Change, actual: Image) -> bool:
     """Return whether what is found was made by the plan, be it half taken back already."""
     if isinstance(change, CreatePolicyVersion):
@@ -271,12 +374,20 @@ class RollbackPreview:
     theirs: tuple[str, ...]
 
 
-def preview_rollback(plan: Plan, journal: Journal) -> RollbackPreview:
-    """Return what lies before a roll-back of `plan`, whose journal is open."""
+def preview_rollback(
+    plan: Plan, journal: Journal, by_account: Collection[str] = ()
+) -> RollbackPreview:
+    """Return what lies before a roll-back of `plan`, whose journal is open.
+
+    Args:
+        plan: the plan.
+        journal: what it was applied with.
+        by_account: the addresses that are taken back although the journal does not tell of them.
+    """
     coming, never, theirs = [], [], []
     for change in reversed(plan.changes):
         standing = journal.standing(change.address)
-        if standing in _NOTHING_DONE:
+        if standing in _NOTHING_DONE and change.address not in by_account:
             continue
         if standing is Event.ALREADY:
             theirs.append(change.address)
