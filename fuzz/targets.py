@@ -7,7 +7,9 @@ refuses, is a finding.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
+from sekisho.answer import responder
 from sekisho.audit.explain import explain
 from sekisho.audit.lint import Attachment, lint
 from sekisho.engine import Decider, Decision, Engine
@@ -24,6 +26,7 @@ __all__ = ["TARGETS", "BrokenPromise", "text_of"]
 _KINDS = tuple(PolicyKind)
 _ATTACHMENTS = tuple(Attachment)
 _DOCUMENTS = Documents()
+_RESPOND = responder(lambda: datetime(2026, 11, 27, 9, tzinfo=UTC))
 
 
 class BrokenPromise(Exception):
@@ -70,8 +73,8 @@ def fuzz_reader(data: bytes) -> None:
 
 
 def fuzz_decide(data: bytes) -> None:
-    """Answer one line of the exchange form; the answer is one line of JSON."""
-    written = str(answer(data, _DOCUMENTS))
+    """Answer one line of a batch, as AWS would; the answer is one line of JSON."""
+    written = str(answer(data, _DOCUMENTS, respond=_RESPOND))
     value = json.loads(written)
     if "\n" in written or ("decision" in value) is ("error" in value):
         raise BrokenPromise("not one answer on one line")

@@ -24,7 +24,9 @@ NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CORPUS = load("decisions/answers.json", head=["documents"])
 ALICE = "arn:aws:iam::111122223333:user/alice"
 DEV = "arn:aws:sts::111122223333:assumed-role/Dev/alice"
-CALLERS = [ALICE, DEV, "arn:aws:iam::111122223333:role/team/alice"]
+ROOT, AS_ROOT = "arn:aws:iam::111122223333:root", "arn:aws:sts::111122223333:assumed-root"
+FEDERATED = "arn:aws:sts::111122223333:federated-user/alice"
+CALLERS = [ALICE, DEV, "arn:aws:iam::111122223333:role/team/alice", FEDERATED, ROOT, AS_ROOT]
 
 
 def _named(value: Any) -> Any:
@@ -73,6 +75,7 @@ VALUES: dict[str, list[ContextValue]] = {
         f"arn:aws:iam::111122223333:role/{path}Dev" for path in ("", "team/", "a/team/")
     ],
 }
+OTHERS: list[ContextValue] = ["a", "true", "false", "1", "5000"]
 SESSIONS: list[dict[str, ContextValue]] = [
     {},
     {"aws:multifactorauthpresent": "false", "aws:tokenissuetime": "2026-11-27T08:00:00Z"},
@@ -91,15 +94,16 @@ SESSIONS: list[dict[str, ContextValue]] = [
 def assigned(answer: Answer, chance: Random) -> dict[str, ContextValue]:
     """Return values for everything that is missing, as AWS could send them."""
     found: dict[str, ContextValue] = {}
-    session = chance.choice(SESSIONS) if answer.request.principal == ALICE else {}
+    user = answer.request.principal in (ALICE, ROOT)
+    session = chance.choice(SESSIONS) if user else {}
     for one in answer.missing:
         key = one.key.lower()
-        if key in SESSIONS[-1]:
+        if user and key in SESSIONS[-1]:
             if key in session:
                 found[key] = session[key]
         elif one.presence is Presence.ALWAYS or chance.random() < 0.7:
             of_session = key == "aws:userid" and answer.request.principal == DEV
-            values = VALUES[f"{key} of a session"] if of_session else VALUES.get(key, ["a"])
+            values = VALUES[f"{key} of a session"] if of_session else VALUES.get(key, OTHERS)
             found[key] = chance.choice(values)
     return found
 
@@ -113,6 +117,14 @@ def readable(request: Request, attached: Policies) -> Answer | None:
     return None if answer.decision is None or answer.rule is not None else answer
 
 
+def fitting(principal: str, attached: Policies) -> Policies:
+    """Return policies of the kinds that a principal can have."""
+    session = attached.identity if principal in (AS_ROOT, FEDERATED) else None
+    if principal in (ROOT, AS_ROOT):
+        return replace(attached, identity=(), boundaries=None, session=session)
+    return replace(attached, session=session)
+
+
 _TRIED = 25
 
 
@@ -120,9 +132,11 @@ _TRIED = 25
 def test_whatever_is_missing_the_answer_is_among_the_possible(
     seed: int, principal: str, attached: Policies
 ) -> None:
-    answer = readable(Request(principal, "s3:GetObject", "arn:aws:s3:::b/k/alice"), attached)
+    request = Request(principal, "s3:GetObject", "arn:aws:s3:::b/k/alice")
+    answer = readable(request, fitting(principal, attached))
     if answer is None:
         return
+    assert answer.possible
     assert answer.effect in answer.possible | {AnswerEffect.UNKNOWN}
     matters = {one.key.lower() for one in answer.missing if one.could_change}
     assert bool(matters) is (len(answer.possible) > 1)
@@ -132,7 +146,7 @@ def test_whatever_is_missing_the_answer_is_among_the_possible(
         effect = effect_with(answer, first)
         assert effect in answer.possible
         # what does not matter may be exchanged; the keys of a session come as a whole
-        of_session = SESSIONS[-1].keys()
+        of_session = SESSIONS[-1].keys() if principal in (ALICE, ROOT) else set()
         session = first if matters & of_session else second
         mixed = {
             **{key: one for key, one in first.items() if key in matters - of_session},

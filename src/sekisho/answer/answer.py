@@ -11,10 +11,9 @@ How it is read: docs/semantics.md#12-what-aws-adds and the sections after it.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import NoReturn
 
-from sekisho.answer.completion import AGE, ISSUED, MFA, AddedKey, Completed, complete, is_service
+from sekisho.answer.completion import AGE, ISSUED, MFA, Completed, complete, is_service
+from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect, MissingKey
 from sekisho.answer.presence import (
     ADDRESS,
     ENDPOINT,
@@ -28,7 +27,7 @@ from sekisho.catalogue import Action, load
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
-    Cause,
+    ContextValue,
     Decision,
     DecisionEffect,
     Policies,
@@ -41,7 +40,6 @@ from sekisho.engine import (
     unasked,
 )
 from sekisho.engine.matching import Caller, CallerKind
-from sekisho.errors import InternalError
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import (
     AskPolicies,
@@ -51,114 +49,10 @@ from sekisho.signin import (
     HolderKind,
     PermittedWithoutPolicy,
     Refused,
-    Rule,
     Ruling,
     SigninAssumptions,
     service_rule,
 )
-
-
-class AnswerEffect(StrEnum):
-    """What AWS would answer."""
-
-    ALLOWED = "Allowed"
-    IMPLICITLY_DENIED = "ImplicitlyDenied"
-    EXPLICITLY_DENIED = "ExplicitlyDenied"
-    REFUSED = "RefusedByService"
-    """The service refuses by a rule of its own, whatever the policies say."""
-    UNKNOWN = "Unknown"
-    """What was given does not tell: the resource's own policy must allow, too, and is not there."""
-    IMPOSSIBLE = "Impossible"
-    """AWS never receives such a request."""
-
-
-BY_POLICIES: Mapping[DecisionEffect, AnswerEffect] = {
-    one: AnswerEffect(one.value) for one in DecisionEffect
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MissingKey:
-    """A context key that a policy asks for and that was not given, though AWS may have sent it.
-
-    Attributes:
-        key: the key, in AWS's spelling where that is known.
-        presence: whether AWS sends it with such a request.
-        could_change: whether the answer depends on it.
-    """
-
-    key: str
-    presence: Presence
-    could_change: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What AWS would answer to a request, for all that was given.
-
-    Attributes:
-        effect: the answer.
-        request: as it was decided: completed, and about the resource that AWS asks about.
-        policies: those that counted.
-        decision: of the policies alone. None if there is no such request.
-        rule: the rule of a service that permits, refuses, or leaves the resource's own policy out.
-        impossible: why there is no such request.
-        note: what is to be said about the resource.
-        not_given: the kind of the resource's own policy, where it must itself allow and is not
-            there.
-        not_in_catalogue: whether AWS is not known to have the action.
-        added: the keys that policies ask for and that were added to the context.
-        missing: the keys that policies ask for and that are not known.
-        possible: every effect that the answer could have; one if nothing missing matters.
-        as_long_term_key: whether a session, of which none was given, could get another answer than
-            a long-term access key.
-
-    Raises:
-        InternalError: when tested for truth; compare `effect`.
-    """
-
-    effect: AnswerEffect
-    request: Request
-    policies: Policies
-    decision: Decision | None
-    rule: Rule | None = None
-    impossible: Impossible | None = None
-    note: ResourceNote | None = None
-    not_given: PolicyKind | None = None
-    not_in_catalogue: bool = False
-    added: tuple[AddedKey, ...] = ()
-    missing: tuple[MissingKey, ...] = ()
-    possible: frozenset[AnswerEffect] = frozenset()
-    as_long_term_key: bool = False
-
-    def __bool__(self) -> NoReturn:
-        raise InternalError("an answer was tested for truth; compare its `effect`")
-
-    @property
-    def by_policies(self) -> Decision | None:
-        """The policies' decision if it is the answer, else None."""
-        same = self.decision is not None and BY_POLICIES[self.decision.effect] is self.effect
-        return self.decision if same and not self._by_service else None
-
-    @property
-    def _by_service(self) -> bool:
-        return self.rule not in (None, Rule.OWNER_ROOT)
-
-    @property
-    def because(self) -> tuple[Cause, ...]:
-        """The statements that brought the answer about; none where no policy did."""
-        return self.by_policies.because if self.by_policies is not None else ()
-
-    @property
-    def blocked_by(self) -> PolicyKind | None:
-        """The kind of policy that denies; None if none does."""
-        return self.by_policies.blocked_by if self.by_policies is not None else None
-
-    @property
-    def assumed(self) -> tuple[str, ...]:
-        """The engine's assumptions whose setting mattered."""
-        return self.by_policies.assumed if self.by_policies is not None else ()
-
 
 Decide = Callable[[Request, Policies, Assumptions], Decision]
 
@@ -266,28 +160,26 @@ _SOME_VALUE = "some-value"
 _NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
 
 
-def _cases(caller: Caller, context: Mapping[str, object]) -> Iterator[_Case]:
-    """Yield every credential of a user that fits what was given.
+def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
+    """Return every credential of a user that fits what was given, at least one.
 
-    A long-term key has none of the keys, a session without MFA no age (docs/signin.md).
+    A long-term key has none of the keys, a session without MFA no age (docs/signin.md). What was
+    given and fits none is taken as it is.
     """
-    mfa, age, issued = (context.get(key) for key in _SESSION_KEYS)
-    if caller.kind not in (CallerKind.USER, CallerKind.ROOT):
-        yield _Case({}, {} if issued else {ISSUED.lower(): UnknownKey()})
-        return
-    later = {} if issued else {ISSUED.lower(): _THERE}
-    told = str(mfa).lower() if mfa is not None else None
-    if told not in (None, "true", "false"):
-        unknown = {AGE.lower(): UnknownKey()} if age is None else {}
-        yield _Case({}, unknown | later)
-        return
-    if mfa is None and age is None and issued is None:
-        yield _Case({}, {})
-    if told != "true" and age is None:
-        yield _Case({MFA: "false"} if mfa is None else {}, later)
+    unknown = {key: UnknownKey() for key in _SESSION_KEYS if key not in given}
+    told = str(given.get(MFA.lower(), "")).lower()
+    if caller.kind not in (CallerKind.USER, CallerKind.ROOT) or told not in ("", "true", "false"):
+        return (_Case({}, unknown),)
+    age, issued = AGE.lower(), ISSUED.lower()
+    later = {issued: _THERE} if issued in unknown else {}
+    found = []
+    if len(unknown) == len(_SESSION_KEYS):
+        found.append(_Case({}, {}))
+    if told != "true" and age in unknown:
+        found.append(_Case({MFA: "false"}, later))
     if told != "false":
-        aged = {} if age else {AGE.lower(): _THERE}
-        yield _Case({MFA: "true"} if mfa is None else {}, aged | later)
+        found.append(_Case({MFA: "true"}, {age: _THERE, **later} if age in unknown else later))
+    return tuple(found) or (_Case({}, later),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +235,7 @@ class _Answering:
         asked = asked_keys(self.request, applied, self.settings.assumptions)
         unknown = self._unknown(asked, policies)
         meant = decision if lacks is None else self._decided(applied)
-        found = self._open(applied, asked, unknown, meant)
+        found = self._open(applied, unknown, meant)
         meanings = _meanings(ruling, lacks)
         possible_answers = frozenset(meanings[one] for one in found.effects)
         effect = meanings[meant.effect]
@@ -401,17 +293,21 @@ class _Answering:
 
     def _of_session(self) -> Iterator[tuple[str, Presence]]:
         """Yield the keys of a session of which more is known, because it is one."""
-        context = self.request.context.folded
-        mfa = str(context.get(MFA.lower())).lower()
+        given = self._given()
+        mfa = str(given.get(MFA.lower())).lower()
         if mfa in ("true", "false"):
             yield AGE.lower(), Presence.ALWAYS if mfa == "true" else Presence.NEVER
-        if any(key in context for key in _SESSION_KEYS):
+        if any(key in given for key in _SESSION_KEYS):
             yield ISSUED.lower(), Presence.ALWAYS
+
+    def _given(self) -> dict[str, ContextValue]:
+        """Return the context without what was guessed, by keys in lower case."""
+        context, guessed = self.request.context.folded, self.completed.guessed
+        return {key: one for key, one in context.items() if key not in guessed}
 
     def _open(
         self,
         policies: Policies,
-        asked: Mapping[str, str],
         unknown: Mapping[str, Presence],
         decision: Decision,
     ) -> _Open:
@@ -425,15 +321,20 @@ class _Answering:
         }
         context = self.request.context
         results = []
-        for case in _cases(self.caller, context.folded):
-            keys = {key: one for key, one in case.unknown.items() if key in asked}
-            request = replace(self.request, context=context.with_(case.known))
-            assumptions = self.settings.assumptions
+        given, assumptions = self._given(), self.settings.assumptions
+        for case in _cases(self.caller, given):
+            keys = {key: one for key, one in case.unknown.items() if key in unknown}
+            known = {key: one for key, one in case.known.items() if key.lower() not in given}
+            request = replace(self.request, context=context.with_(known))
             results.append(possible(request, policies, {**others, **keys}, assumptions))
         effects = frozenset(effect for one in results for effect in one.effects)
         matters = frozenset(key for one in results for key in one.matters)
-        if any(one.effects != effects for one in results):
-            matters |= {key for key in _SESSION_KEYS if key in unknown}
+        of_session = {key: UnknownKey() for key in _SESSION_KEYS if key in unknown}
+        if len(effects) > 1 and of_session:
+            # a credential can matter for some values of the other keys only
+            any_of_them = {**others, **of_session}
+            whole = possible(self.request, policies, any_of_them, assumptions)
+            matters |= whole.matters & of_session.keys()
         return _Open(effects, matters)
 
     def _known_of(self, key: str, presence: Presence) -> UnknownKey:
@@ -454,7 +355,8 @@ class _Answering:
     def _as_long_term_key(self, found: _Open) -> bool:
         user = self.caller.kind in (CallerKind.USER, CallerKind.ROOT)
         given = self.request.context.folded
-        return user and any(key in found.matters and key not in given for key in _SESSION_KEYS)
+        session = any(key in given for key in _SESSION_KEYS)
+        return user and not session and any(key in found.matters for key in _SESSION_KEYS)
 
 
 def _spelled(key: str, written: str) -> str:

@@ -80,6 +80,11 @@ def complete(request: Request, caller: Caller, now: datetime) -> Completed:
     if caller.kind is CallerKind.ROLE_SESSION and "aws:principalarn" in found:
         like = f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.role_name}"
         guessed["aws:principalarn"] = UnknownKey(may_be_absent=False, like=like)
+    if caller.kind in (CallerKind.USER, CallerKind.ROOT):
+        # a session that was not said to be one with MFA or without
+        mfa = found.get(MFA.lower())
+        if mfa is not None and mfa.origin is Origin.DEFAULTED:
+            guessed[MFA.lower()] = UnknownKey(may_be_absent=False)
     return Completed(completed, found, guessed)
 
 

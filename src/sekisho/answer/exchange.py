@@ -3,13 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sekisho.answer.answer import (
-    BY_POLICIES,
-    Answer,
-    AnswerEffect,
-    AnswerSettings,
-    answered,
-)
+from sekisho.answer.answer import AnswerSettings, answered
+from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange import DecisionQuestion, cause_to_json
 from sekisho.signin import Rule

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.answer.answer import Answer, AnswerEffect, MissingKey
 from sekisho.answer.completion import Origin
+from sekisho.answer.model import Answer, AnswerEffect, MissingKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
 from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
