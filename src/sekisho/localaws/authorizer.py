@@ -35,6 +35,7 @@ from sekisho.localaws.forward import (
     unframed,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify
+from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.streaming import check_declared, unpack
 from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
@@ -114,7 +115,7 @@ class Authorizer:
             _LOGGER.error("a fault of the local AWS: %s", _where(error))  # noqa: TRY400 - as above
             fault = exchange.refuse(CommonError.INTERNAL, f"the local AWS: {_where(error)}")
             body, status, headers = _refusal(fault, exchange.form)
-        start_response(status, headers)
+        start_response(status, inert(headers))
         return body
 
     def _serve(self, exchange: _Exchange) -> _Response:
@@ -177,6 +178,7 @@ class Authorizer:
         caller = _with_code(self._world, caller, call)
         authorize_call(self._world, caller, call)
         refuse_to_set(call)
+        refuse_to_reach_out(call)
         return self._forward(exchange, signed, caller, call)
 
     def _forward(
@@ -191,19 +193,47 @@ class Authorizer:
         forwarded = Forwarded(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
         tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
+        reached: list[str] = []
+        reaching = REACHING.set(reached)
         try:
             body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             ignored = PENDING.get() is not None
+        except Exception:
+            _refuse_reached(call, reached)
+            raise
         finally:
+            REACHING.reset(reaching)
             PENDING.reset(tokens[1])
             FORWARDED.reset(tokens[0])
             WORLD.reset(reset[1])
             CALLER.reset(reset[0])
+        _refuse_reached(call, reached)
         if ignored or (
             status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", "")
         ):
             raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
         return body, status, list(headers)
+
+
+def _refuse_reached(call: ApiCall, reached: list[str]) -> None:
+    """Refuse what moto has tried; it may have gone on as if nothing were amiss."""
+    if reached:
+        raise ReachesOut(f"{call.service}:{call.operation} would need {reached[0]}")
+
+
+_INERT = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""An object may be a page with scripts, and the sign-in is on the same origin: a browser that shows
+an answer gives it an origin of its own and runs nothing."""
+
+
+def inert(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers of an answer that no browser takes for a page of this origin."""
+    ours = {name.lower() for name in _INERT}
+    return [*(pair for pair in headers if pair[0].lower() not in ours), *_INERT.items()]
 
 
 def _refusal(refusal: Refusal, form: WireForm) -> _Response:

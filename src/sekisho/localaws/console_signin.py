@@ -9,8 +9,7 @@ Each answers `{"next": "mfa" | "new-password" | "done", "mfaUsed", "ticket"?, "c
 
 AWS has no such API: its page does the same steps in a browser. What comes next is for `signin` to
 say. The page for a new password has no right of its own: the change is the user's own call of
-iam:ChangePassword, a signed request to this very server, so that the authorizer decides on it like
-on any other.
+iam:ChangePassword, a signed request, so that the authorizer decides on it like on any other.
 
 Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; docs/signin.md.
 """
@@ -21,7 +20,6 @@ from contextvars import Context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from http.client import HTTPConnection
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.etree import ElementTree
@@ -31,22 +29,22 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.iam.models import User, iam_backends
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from sekisho.localaws.identify import authenticate, enabled_serials
 from sekisho.localaws.sealing import (
     MOST_TRIES,
-    SALT_BYTES,
     TICKET_LIFETIME,
     IssuedCredentials,
     SigninTicket,
-    hash_password,
+    hash_of_nobody,
     matches,
     mint,
     redeem_ticket,
     seal_ticket,
 )
-from sekisho.localaws.wire import Refusal
+from sekisho.localaws.wire import Refusal, throttled
 from sekisho.localaws.world import PasswordState, World
 from sekisho.signin import (
     CHANGE_REFUSED,
@@ -59,41 +57,45 @@ from sekisho.signin import (
     start,
 )
 
-_TIMEOUT = 30.0  # seconds; the answer comes from this machine
-_OK = 200
 
-
-def change_over_the_wire(
-    world: World, server: tuple[str, int], session: IssuedCredentials, passwords: tuple[str, str]
+def change_as_user(
+    world: World,
+    authorizer: WSGIApplication,
+    session: IssuedCredentials,
+    passwords: tuple[str, str],
 ) -> Refusal | None:
     """Call ChangePassword with the session's credentials; return what refused it, or None.
 
     Args:
         world: the state of the local AWS; its lock must be free.
-        server: host and port of the local AWS itself.
+        authorizer: what every request goes through; this one is signed like any other.
         session: the user's console session.
         passwords: the present one, and the one that is to replace it.
     """
     old, new = passwords
-    host = f"{server[0]}:{server[1]}"
     form = {
         "Action": "ChangePassword",
         "Version": "2010-05-08",
         "OldPassword": old,
         "NewPassword": new,
     }
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": host}
-    request = AWSRequest("POST", f"http://{host}/", headers, urlencode(form).encode())
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Host": "localhost",
+    }
+    request = AWSRequest("POST", "http://localhost/", headers, urlencode(form).encode())
     keys = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
     SigV4Auth(keys, "iam", world.region).add_auth(request)
-    connection = HTTPConnection(*server, timeout=_TIMEOUT)
-    try:
-        connection.request("POST", "/", request.body, dict(request.headers.items()))
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    return None if answer.status == _OK else _refusal_in(answer.status, body)
+    environ = create_environ(
+        "/",
+        "http://localhost/",
+        method="POST",
+        headers=dict(request.headers.items()),
+        data=request.body,
+    )
+    body, status, _ = run_wsgi_app(authorizer, environ, buffered=True)
+    code = int(status[:3])
+    return None if code == HTTPStatus.OK else _refusal_in(code, b"".join(body))
 
 
 def _refusal_in(status: int, body: bytes) -> Refusal:
@@ -140,15 +142,15 @@ class _Refused(Exception):
         self.cause = cause
 
 
-def signin_app(world: World) -> WSGIApplication:
-    """Return the sign-in API of `world` as a WSGI application."""
+def signin_app(world: World, authorizer: WSGIApplication) -> WSGIApplication:
+    """Return the sign-in API of `world` as a WSGI application; `authorizer` is the rest of it."""
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         try:
             # in a context of its own: a connection that has also called an API must not lend
             # that call's caller to the sessions that are minted here
-            status, answer = HTTPStatus.OK, Context().run(_answer, world, request)
+            status, answer = HTTPStatus.OK, Context().run(_answer, world, authorizer, request)
         except _Refused as refused:
             status, answer = refused.status, _error(refused)
         response = Response(json.dumps(answer), status, content_type="application/json")
@@ -159,18 +161,17 @@ def signin_app(world: World) -> WSGIApplication:
     return run
 
 
-def _answer(world: World, request: Request) -> dict[str, object]:
+def _answer(world: World, authorizer: WSGIApplication, request: Request) -> dict[str, object]:
     fields = _fields(request)
     match request.path:
         case "/sign-in":
-            with world.lock:
-                return _sign_in(world, fields)
+            return _sign_in(world, fields)
         case "/mfa":
             with world.lock:
                 return _mfa(world, fields)
         case _:
-            # not under the lock: the authorizer takes it in another thread
-            return _new_password(world, fields, request.environ)
+            # not under the lock: the authorizer takes it itself
+            return _new_password(world, authorizer, fields)
 
 
 def _fields(request: Request) -> Mapping[str, str]:
@@ -218,19 +219,35 @@ def _no_text(value: object) -> bool:
 
 
 def _sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
-    backend = iam_backends[world.account][world.partition]
-    known_account = fields["account"] in {world.account, *backend.account_aliases}
-    user: User | None = backend.users.get(fields["user"])
-    state = world.passwords.get(fields["user"])
-    # with no such user a hash is computed all the same: time must not tell who exists
-    hashed = state.hash if state else hash_password("", bytes(SALT_BYTES))
-    right = matches(fields["password"], hashed)
-    if not (right and known_account and user and state):
-        raise _Refused("SigninFailed", SIGNIN_FAILED)
-    _refuse_hard_expired(world, state)
-    world.passwords[user.name] = replace(state, last_used=world.clock.now())
-    ends = world.clock.now() + TICKET_LIFETIME
-    return _go_on(world, user, SigninTicket(user.id, NextStep.DONE, ends))
+    name, subject = fields["user"], f"password {fields['user'][:_LONGEST_NAME]}"
+    with world.lock:
+        if not world.throttle.spend(subject, world.clock.now()):
+            raise _too_many()
+        asked = world.passwords.get(name)
+    # not under the lock, which others wait for. With no such user a hash is computed all the same:
+    # time must not tell who exists
+    right = matches(fields["password"], asked.hash if asked else hash_of_nobody())
+    with world.lock:
+        backend = iam_backends[world.account][world.partition]
+        known_account = fields["account"] in {world.account, *backend.account_aliases}
+        user: User | None = backend.users.get(name)
+        state = world.passwords.get(name)
+        same = state is not None and asked is not None and state.hash == asked.hash
+        if not (right and known_account and user and state and same):
+            raise _Refused("SigninFailed", SIGNIN_FAILED)
+        world.throttle.clear(subject)
+        _refuse_hard_expired(world, state)
+        world.passwords[user.name] = replace(state, last_used=world.clock.now())
+        ends = world.clock.now() + TICKET_LIFETIME
+        return _go_on(world, user, SigninTicket(user.id, NextStep.DONE, ends))
+
+
+_LONGEST_NAME = 128
+
+
+def _too_many(ticket: str = "") -> _Refused:
+    message = "Too many failed attempts. Please wait some minutes and try again."
+    return _Refused("TooManyAttempts", message, HTTPStatus.TOO_MANY_REQUESTS, ticket=ticket)
 
 
 def _mfa(world: World, fields: Mapping[str, str]) -> dict[str, object]:
@@ -241,21 +258,22 @@ def _mfa(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     for serial in serials:
         try:
             passed = authenticate(world, holder, serial, fields["code"])
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.code == throttled().code:
+                raise _too_many(_again(world, ticket)) from refusal
             continue
         return _go_on(world, user, replace(ticket, mfa_at=passed, tries=0))
     raise _Refused("SigninFailed", SIGNIN_FAILED, ticket=_again(world, ticket))
 
 
 def _new_password(
-    world: World, fields: Mapping[str, str], environ: Mapping[str, object]
+    world: World, authorizer: WSGIApplication, fields: Mapping[str, str]
 ) -> dict[str, object]:
     with world.lock:
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
         session = mint(world, _session(world, user, ticket.mfa_at))
-    server = str(environ["SERVER_NAME"]), int(str(environ["SERVER_PORT"]))
     passwords = fields["oldPassword"], fields["newPassword"]
-    refusal = change_over_the_wire(world, server, session, passwords)
+    refusal = change_as_user(world, authorizer, session, passwords)
     with world.lock:
         if refusal is None:
             return _go_on(world, user, replace(ticket, tries=0))

@@ -30,6 +30,7 @@ from moto.utilities.utils import get_partition
 
 from sekisho.errors import InternalError
 from sekisho.localaws.classify import ApiCall, module_of
+from sekisho.localaws.outside import install as install_outside
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.streaming import Payload
 from sekisho.localaws.unambiguous import copy_source
@@ -71,6 +72,7 @@ def forwarded() -> Forwarded:
 
 def install_checks() -> None:
     """Put the check into moto's dispatch; to do it again changes nothing."""
+    install_outside()
     if hasattr(BaseResponse.call_action, _MARK):
         return
     call_action = _call_action(BaseResponse.call_action)

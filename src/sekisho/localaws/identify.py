@@ -14,7 +14,7 @@ from moto.iam.models import User, iam_backends
 from sekisho.localaws import moto_iam
 from sekisho.localaws.sealing import open_token
 from sekisho.localaws.sigv4 import SignatureClaims
-from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, common, throttled
 from sekisho.localaws.world import DeviceState, World
 from sekisho.signin import (
     MFA_INCOMPLETE,
@@ -50,9 +50,12 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
         if state is None or serial not in enabled_serials(world, holder):
             raise _from_signin(MFA_UNKNOWN_DEVICE)
         now = world.clock.now()
+        if not world.throttle.spend(f"code {serial}", now):
+            raise throttled()
         verified = device_in_step(state).verify(code, now, world.signin)
         if isinstance(verified, Refused):
             raise _from_signin(MFA_WRONG_CODE)
+        world.throttle.clear(f"code {serial}")
         keep_step(state, verified)
         return now
 

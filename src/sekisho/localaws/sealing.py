@@ -21,6 +21,7 @@ from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sekisho.errors import InternalError
@@ -53,9 +54,17 @@ def matches(password: str, hashed: str) -> bool:
     return hmac.compare_digest(_derive(password, b64decode(salt)), b64decode(digest))
 
 
+@cache
+def hash_of_nobody() -> str:
+    """Return a hash in place of that of a user who has none: to check it takes the same time."""
+    return hash_password(secrets.token_hex(16), bytes(SALT_BYTES))
+
+
 def _derive(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"),
+        # the hash inside fills keys up with zeros: without an end of its own, a password and the
+        # same with a NUL behind it would be one
+        password.encode("utf-8", "surrogatepass") + b"\x01",
         salt=salt,
         n=_COST,
         r=_BLOCK,

@@ -5,26 +5,22 @@ directly and not through the API, which would give new ids and dates and refuse 
 has.
 """
 
-import logging
 import os
 import socket
 from base64 import b32encode
+from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
-from http import HTTPStatus
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.iam import models as moto
 from moto.iam.models import iam_backends
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from sekisho.account import (
     AccessKey,
@@ -41,11 +37,13 @@ from sekisho.account import (
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
 from sekisho.localaws import overlay
-from sekisho.localaws.authorizer import Authorizer
+from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
 from sekisho.localaws.console_signin import signin_app
 from sekisho.localaws.overlay.credentials import first_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of
+from sekisho.localaws.serving import HttpServer
+from sekisho.localaws.unambiguous import REPEATED
 from sekisho.localaws.world import Clock, DecisionLog, DeviceState, World
 from sekisho.messages import Message
 from sekisho.signin import CharacterClass, PasswordPolicy, SigninAssumptions
@@ -54,28 +52,7 @@ HOST = "127.0.0.1"
 CONSOLE_PATH = "/_console"
 """Where sign-in is; no S3 bucket can be called so."""
 
-_LOGGER = logging.getLogger("sekisho.localaws")
 _BACKLOG = 128
-
-
-class _Handler(MotoRequestHandler):
-    """moto's handler, which keeps raw paths and header names, without its chatter."""
-
-    def run_wsgi(self) -> None:
-        """Answer one request; one whose address is none is refused before anything reads it."""
-        try:
-            urlsplit(self.path)
-        except ValueError:
-            self.send_error(HTTPStatus.BAD_REQUEST)
-            return
-        super().run_wsgi()
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log the outcome alone: an address may hold a signature, or be none."""
-        self.log("info", "%s %s", code, size)
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        _LOGGER.debug("%s: " + message, type, *args)
 
 
 class LocalAws:
@@ -108,7 +85,7 @@ class LocalAws:
         )
         self._account = account
         self._port = port
-        self._server: BaseWSGIServer | None = None
+        self._server: HttpServer | None = None
         self._thread: Thread | None = None
 
     @property
@@ -148,25 +125,15 @@ class LocalAws:
             PortInUse: if the port is in use.
             FaultyAccount: if the account cannot be loaded.
         """
-        listener = _listener(self._port)
-        try:
+        with ExitStack() as undo:
+            listener = undo.enter_context(_listener(self._port))
             _empty(self.world)
             load_into(self.world, self._account)
             overlay.install()
-            app = _application(self.world)
-            self._server = make_server(
-                HOST, self._port, app, True, request_handler=_Handler, fd=listener.fileno()
-            )
-        finally:
-            # the server has its own copy of the socket
-            listener.close()
-        self._thread = Thread(
-            target=self._server.serve_forever,
-            # seconds until a stop is noticed; werkzeug waits half of one
-            kwargs={"poll_interval": 0.05},
-            name="sekisho-local",
-            daemon=True,
-        )
+            self._server = HttpServer(_application(self.world), listener, MAX_BODY_BYTES)
+            # from now on the socket is the server's
+            undo.pop_all()
+        self._thread = Thread(target=self._server.serve, name="sekisho-local", daemon=True)
         self._thread.start()
         return self
 
@@ -178,15 +145,16 @@ class LocalAws:
     ) -> None:
         """Stop it."""
         server, thread, self._server, self._thread = self._server, self._thread, None, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
-        if thread is not None:
-            thread.join()
+        if server is not None and thread is not None:
+            server.stop(thread)
 
 
 def _listener(port: int) -> socket.socket:
-    """Return a listening socket; werkzeug would end the process if it could not have one."""
+    """Return a listening socket.
+
+    Raises:
+        PortInUse: if there can be none.
+    """
     try:
         return socket.create_server((HOST, port), backlog=_BACKLOG)
     except OSError as error:
@@ -212,7 +180,7 @@ def _empty(world: World) -> None:
 
 def _application(world: World) -> WSGIApplication:
     authorizer = Authorizer(world)
-    signin = signin_app(world)
+    signin = signin_app(world, authorizer)
     return DispatcherMiddleware(authorizer, {CONSOLE_PATH: _only_by_own_name(signin)})
 
 
@@ -221,7 +189,7 @@ def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         host = str(environ.get("HTTP_HOST", "")).rpartition(":")[0]
-        if host not in {HOST, "localhost"}:
+        if host not in {HOST, "localhost"} or environ.get(REPEATED):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"the sign-in answers only to 127.0.0.1 and localhost\n"]
         return app(environ, start_response)

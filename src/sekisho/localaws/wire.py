@@ -37,6 +37,11 @@ class Refusal(Exception):
         self.status = status
 
 
+def throttled() -> Refusal:
+    """Return what a service says to somebody who was wrong too often."""
+    return Refusal("Throttling", "Rate exceeded", 400)
+
+
 class Dialect(StrEnum):
     """The protocols, as far as their errors differ."""
 

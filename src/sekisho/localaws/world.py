@@ -20,6 +20,7 @@ from botocore.loaders import Loader
 
 from sekisho.engine import Assumptions, Decision
 from sekisho.errors import InternalError
+from sekisho.localaws.throttle import Throttle
 from sekisho.signin import Credential, CredentialKind, Rule, SigninAssumptions
 
 _LOGGER = logging.getLogger("sekisho.localaws")
@@ -213,6 +214,7 @@ class World:
         spent: sign-in tickets that have been used, with the time when they expire.
         entropy: where seeds come from.
         log: who asked for what, and why it was answered so.
+        throttle: how often somebody was wrong of late.
     """
 
     account: str
@@ -230,6 +232,7 @@ class World:
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)
     log: DecisionLog = field(default_factory=DecisionLog, repr=False)
+    throttle: Throttle = field(default_factory=Throttle, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False)
 
     @property

@@ -26,7 +26,7 @@ from sekisho.localaws.overlay.request import (
     user_of,
 )
 from sekisho.localaws.sealing import SALT_BYTES, hash_password, matches
-from sekisho.localaws.wire import Refusal
+from sekisho.localaws.wire import Refusal, throttled
 from sekisho.localaws.world import CALLER, WORLD, PasswordState, World
 from sekisho.signin import (
     WRONG_OLD_PASSWORD,
@@ -126,8 +126,11 @@ def change(world: World, user: str, old: str, new: str) -> None:
     state = world.passwords.get(user)
     if state is None:
         raise from_rule(no_login_profile(user))
+    if not world.throttle.spend(f"password {user}", world.clock.now()):
+        raise throttled()
     if not matches(old, state.hash):
         raise from_rule(WRONG_OLD_PASSWORD)
+    world.throttle.clear(f"password {user}")
     world.passwords[user] = replace(_with_new(world, user, state, new), reset_required=False)
 
 

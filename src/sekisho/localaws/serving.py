@@ -1,0 +1,276 @@
+"""The HTTP server in front of the local AWS: waitress, with raw addresses and every header's name.
+
+One thread reads and writes all connections and gives whole requests to a few workers, so that a
+client that is slow, silent or gone costs a connection and no worker. Connections are limited in
+number and in time. waitress hides three things that matter to AWS's protocols, which are put back:
+the address as it came, a header that comes twice, and underscores in the names of S3's metadata.
+
+Source: PEP 3333; RFC 9112; waitress's documentation, "Arguments to waitress.serve".
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask, hop_by_hop
+from waitress.utilities import BadRequest, RequestEntityTooLarge
+
+from sekisho.localaws.unambiguous import REPEATED
+
+MAX_CONNECTIONS = 256
+"""Connections at a time; more wait until one ends."""
+
+MAX_HEADER_BYTES = 64 * 1024
+WORKERS = 8
+IDLE_SECONDS = 60
+"""How long a connection may be silent between two requests, or within one."""
+
+REQUEST_SECONDS = 120
+"""How long a request may take to arrive."""
+
+DRAIN_SECONDS = 5
+"""How long requests that are being answered may take when the server stops."""
+
+_CLEANUP_SECONDS = 5
+_LOGGER = logging.getLogger("sekisho.localaws.http")
+# what clients do wrong is answered, not logged; a trace might hold what they sent
+_LOGGER.setLevel(logging.CRITICAL)
+_MEBIBYTE = 1024 * 1024
+
+
+class _Parser(HTTPRequestParser):
+    """waitress's parser, which tells what it would otherwise hide."""
+
+    def __init__(self, adj: Adjustments) -> None:
+        super().__init__(adj)
+        self.error: Any = None
+        self.repeated = ""
+        self.preserved: dict[str, str] = {}
+        self.began = time.monotonic()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the first line and the headers.
+
+        Raises:
+            ParsingError: for an address that is no path, or a body whose length is not certain.
+        """
+        first, _, rest = header_plus.partition(b"\r\n")
+        parts = first.split(b" ")
+        if len(parts) > 1 and not parts[1].startswith(b"/"):
+            raise ParsingError("the address is not a path")
+        self._read_names(get_header_lines(rest))
+        super().parse_header(header_plus)
+        if self.content_length > self.adj.max_request_body_size - _MEBIBYTE:
+            self.error = RequestEntityTooLarge("the body is too long")
+            self.completed, self.expect_continue = True, False
+
+    def _read_names(self, lines: Iterable[bytes]) -> None:
+        seen: set[str] = set()
+        for line in lines:
+            name, _, value = line.decode("latin-1").partition(":")
+            key = environ_key_for_header(name)
+            known = "_" not in name or should_preserve_original_header_name(name)
+            if key in seen or not known:
+                self.repeated = self.repeated or name[:80]
+            seen.add(key)
+            if "_" in name:
+                self.preserved[key] = name
+                self.headers[key.removeprefix("HTTP_")] = value.strip(" \t")
+            if key == "CONTENT_LENGTH" and not _is_number(value.strip(" \t")):
+                raise ParsingError("Content-Length is not a number")
+        if "HTTP_TRANSFER_ENCODING" in seen and "CONTENT_LENGTH" in seen:
+            raise ParsingError("there are two lengths of the body")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+class _Task(WSGITask):
+    """One request as a WSGI call."""
+
+    logger = _LOGGER
+
+    def get_environment(self) -> WSGIEnvironment:
+        """Return what the application is called with."""
+        environ: WSGIEnvironment = super().get_environment()
+        request = self.request
+        environ["RAW_URI"] = request.request_uri
+        path = request.request_uri.partition("?")[0]
+        environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = request.preserved
+        if request.repeated:
+            environ[REPEATED] = request.repeated
+        if request.error is not None:
+            # of a body that is too long nothing is read: its length is all that is needed
+            environ.setdefault("CONTENT_LENGTH", str(self.channel.adj.max_request_body_size))
+            self.set_close_on_finish()
+        return environ
+
+    def build_response_header(self) -> bytes:
+        """Return the head of the answer, with its headers' names as the application gave them."""
+        given = {
+            "-".join(part.capitalize() for part in name.split("-")).encode(): name.encode()
+            for name, _ in self.response_headers
+        }
+        first, *lines = bytes(super().build_response_header()).split(b"\r\n")
+        named = [line.partition(b": ") for line in lines]
+        return b"\r\n".join([first, *(given.get(n, n) + mark + v for n, mark, v in named)])
+
+
+class _Channel(HTTPChannel):
+    """One connection."""
+
+    parser_class = _Parser
+    task_class = _Task
+    logger = _LOGGER
+
+    ended = False
+    """Whether the client has said that it will send no more; it may still read."""
+
+    def readable(self) -> bool:
+        """Tell whether something may come."""
+        return not self.ended and super().readable()
+
+    def handle_read(self) -> None:
+        """Read what has come; a client that has ended early is answered, not cut off."""
+        connection: Any = self.socket
+        try:
+            over = connection.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            over = False
+        if not over or (self.request is None and not self.requests):
+            super().handle_read()
+            return
+        with self.requests_lock:
+            self.ended = True
+            request: Any = self.request
+            if request is not None:
+                request.error = BadRequest("the body ends before its Content-Length")
+                self.requests.append(request)
+                self.request = None
+                if len(self.requests) == 1:
+                    self.server.add_task(self)
+
+    def service(self) -> None:
+        """Answer one request."""
+        super().service()
+        if self.ended and not self.requests:
+            self.close_when_flushed = True
+            self.server.pull_trigger()
+
+    def error_task_class(  # type: ignore[override]  # waitress asks for no more than a task
+        self, channel: HTTPChannel, request: _Parser
+    ) -> Task:
+        """Return what answers a request that cannot be read."""
+        too_long = isinstance(request.error, RequestEntityTooLarge)
+        return (_Task if too_long else ErrorTask)(channel, request)
+
+
+class _Workers(ThreadedTaskDispatcher):
+    """The threads that answer."""
+
+    logger = queue_logger = _LOGGER
+
+
+class HttpServer(TcpWSGIServer):
+    """A server on a socket that listens already; `serve` runs it until `stop`.
+
+    Args:
+        app: what answers.
+        listener: the socket; it is this server's from now on.
+        max_body: the longest body in bytes; `app` is told of longer ones, without their content.
+    """
+
+    channel_class = _Channel
+    logger = _LOGGER
+
+    def __init__(self, app: WSGIApplication, listener: socket.socket, max_body: int) -> None:
+        host, port = listener.getsockname()[:2]
+        adjustments = Adjustments(
+            sockets=[listener],
+            threads=WORKERS,
+            connection_limit=MAX_CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=_CLEANUP_SECONDS,
+            max_request_header_size=MAX_HEADER_BYTES,
+            # chunks that run over the limit are read a little further, for a better answer
+            max_request_body_size=max_body + _MEBIBYTE,
+            # bodies and answers stay in memory, as all the state does
+            inbuf_overflow=2 * max_body,
+            outbuf_overflow=4 * max_body,
+            outbuf_high_watermark=4 * max_body,
+            asyncore_use_poll=True,
+            server_name=host,
+            ident="sekisho",
+        )
+        # workers send themselves instead of waking the other thread
+        adjustments.send_bytes = 1
+        self.port = int(port)
+        self._stopping = threading.Event()
+        workers = _Workers()
+        workers.set_thread_count(WORKERS)
+        super().__init__(
+            _without_hops(app),
+            {},
+            True,
+            listener,
+            dispatcher=workers,
+            adj=adjustments,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+            bind_socket=False,
+        )
+
+    def serve(self) -> None:
+        """Answer requests until `stop` is called."""
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+
+    def stop(self, thread: threading.Thread) -> None:
+        """Stop: nothing new is accepted, what is being answered is waited for, within limits.
+
+        Args:
+            thread: the one that runs `serve`.
+        """
+        self.accepting = False
+        self.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
+        self._stopping.set()
+        self.pull_trigger()
+        thread.join()
+        wasyncore.close_all(self._map)
+
+    def maintenance(self, now: float) -> None:
+        """Close connections that are silent, or that take too long over one request."""
+        super().maintenance(now)
+        latest = time.monotonic() - REQUEST_SECONDS
+        for channel in self.active_channels.values():
+            if channel.request is not None and channel.request.began < latest:
+                channel.will_close = True
+
+
+def _without_hops(app: WSGIApplication) -> WSGIApplication:
+    """Leave out headers about the connection, which are the server's own, as PEP 3333 has it."""
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            kept = [(name, value) for name, value in headers if name.lower() not in hop_by_hop]
+            return start_response(status, kept, *more)
+
+        return app(environ, start)
+
+    return run

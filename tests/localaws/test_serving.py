@@ -1,0 +1,344 @@
+"""The HTTP server: slow, silent, many and malformed clients, and a stop."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+
+import localaws_people as people
+from localaws_people import client
+from sekisho.localaws import LocalAws, serving
+from sekisho.localaws.authorizer import MAX_BODY_BYTES
+from sekisho.localaws.serving import HttpServer
+from sekisho.localaws.throttle import MOST_WRONG, WINDOW_OF_TRIES
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(people.account()) as running:
+        yield running
+
+
+def connect(aws: LocalAws) -> socket.socket:
+    where = urlsplit(aws.url)
+    return socket.create_connection((where.hostname or "", where.port or 0), 30)
+
+
+def first_line(stream: socket.socket) -> bytes:
+    with stream.makefile("rb") as answer:
+        return answer.readline()
+
+
+def test_clients_that_say_nothing_take_no_worker(aws: LocalAws) -> None:
+    silent = [connect(aws) for _ in range(4 * serving.WORKERS)]
+    try:
+        for half in silent[::2]:
+            half.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
+        started = time.monotonic()
+        client(aws, "sts").get_caller_identity()
+        assert time.monotonic() - started < 10
+    finally:
+        for stream in silent:
+            stream.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHost: localhost\r\n"])
+def test_a_silent_connection_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(serving, "_CLEANUP_SECONDS", 1)
+    with LocalAws(people.account()) as short, connect(short) as stream:
+        stream.sendall(sent)
+        assert stream.recv(1) == b""
+
+
+def test_a_request_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(serving, "_CLEANUP_SECONDS", 1)
+    with LocalAws(people.account()) as short, connect(short) as stream:
+        closed = False
+        for _ in range(100):
+            try:
+                stream.sendall(b"GET" if closed is None else b"G")
+                stream.settimeout(0.2)
+                closed = stream.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                closed = True
+            if closed:
+                break
+        assert closed
+
+
+def test_connections_are_limited_and_wait_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    # two places of the limit are the server's own
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 6)
+    with LocalAws(people.account()) as small:
+        held = [connect(small) for _ in range(4)]
+        time.sleep(0.2)
+        with connect(small) as waiting:
+            waiting.sendall(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            waiting.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                waiting.recv(1)
+            for stream in held:
+                stream.close()
+            waiting.settimeout(30)
+            assert first_line(waiting).startswith(b"HTTP/1.1 403")
+
+
+def test_a_connection_serves_many_requests(aws: LocalAws) -> None:
+    with connect(aws) as stream:
+        for _ in range(3):
+            stream.sendall(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = http.client.HTTPResponse(stream)
+            answer.begin()
+            assert answer.status == 403
+            answer.read()
+            answer.close()
+
+
+def slow_app(began: threading.Event, seconds: float) -> Callable[..., Any]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        began.set()
+        time.sleep(seconds)
+        start_response("200 OK", [("Content-Length", "2"), ("Connection", "close")])
+        return [b"ok"]
+
+    return app
+
+
+@pytest.mark.parametrize(("seconds", "answered"), [(0.5, True), (3, False)])
+def test_a_stop_waits_for_what_is_being_answered_but_not_for_ever(
+    seconds: float, answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "DRAIN_SECONDS", 1.5)
+    began = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = HttpServer(slow_app(began, seconds), listener, MAX_BODY_BYTES)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", server.port), 30) as stream:
+        stream.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert began.wait(30)
+        started = time.monotonic()
+        server.stop(thread)
+        assert time.monotonic() - started < seconds + 2.5
+        assert (first_line(stream) == b"HTTP/1.1 200 OK\r\n") is answered
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET http://elsewhere/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n X: y\r\nno header\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2, 2\r\n\r\nab",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /x HTTP/1.1\r\nHost: localhost\r\nHost: elsewhere\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"garbage\r\n\r\n",
+    ],
+)
+def test_what_is_no_certain_request_is_refused(aws: LocalAws, sent: bytes) -> None:
+    with connect(aws) as stream:
+        stream.sendall(sent)
+        status = int(first_line(stream).split()[1])
+        assert 400 <= status < 502
+
+
+def test_headers_as_long_as_no_client_sends_are_refused(aws: LocalAws) -> None:
+    with connect(aws) as stream:
+        stream.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000 + b"\r\n\r\n")
+        assert first_line(stream).startswith(b"HTTP/1.0 431")
+
+
+def test_an_authorization_of_60_kb_costs_nothing(aws: LocalAws) -> None:
+    for text in (
+        "Credential=" * 5_000,
+        "AWS4-HMAC-SHA256 " + "Credential=a/1/" * 4_000,
+        " " * 60_000,
+    ):
+        connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=30)
+        started = time.process_time()
+        connection.request("GET", "/docs", headers={"Authorization": "x" + text + "x"})
+        answer = connection.getresponse()
+        assert answer.status == 400
+        assert time.process_time() - started < 0.5
+        answer.close()
+        connection.close()
+
+
+def test_4000_tags_are_refused_by_the_limit_and_not_after_them(aws: LocalAws) -> None:
+    iam = client(aws, "iam")
+    tags = [{"Key": f"k{n}", "Value": "v"} for n in range(4_000)]
+    started = time.process_time()
+    with pytest.raises(iam.exceptions.ClientError, match="less than or equal to 50") as caught:
+        iam.tag_user(UserName="admin", Tags=tags)
+    assert time.process_time() - started < 2
+    assert caught.value.response["Error"]["Code"] == "ValidationError"
+    assert iam.list_user_tags(UserName="admin")["Tags"] == []
+
+
+def test_an_object_is_no_page_of_the_sign_in(aws: LocalAws) -> None:
+    s3 = client(aws, "s3")
+    s3.create_bucket(Bucket="docs")
+    s3.put_object(Bucket="docs", Key="page", Body=b"<script>", ContentType="text/html")
+    headers = s3.get_object(Bucket="docs", Key="page")["ResponseMetadata"]["HTTPHeaders"]
+    assert "sandbox" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.fixture
+def silent_listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        yield listener
+
+
+def test_nothing_is_sent_to_an_address_outside(
+    aws: LocalAws, silent_listener: socket.socket
+) -> None:
+    endpoint = f"http://127.0.0.1:{silent_listener.getsockname()[1]}/"
+    sns, events = client(aws, "sns"), client(aws, "events")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    with pytest.raises(sns.exceptions.ClientError, match="nothing leaves the local AWS"):
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    with pytest.raises(events.exceptions.ClientError, match="nothing leaves the local AWS"):
+        events.create_api_destination(
+            Name="out",
+            ConnectionArn=f"arn:aws:events:us-east-1:{people.ACCOUNT}:connection/c/1",
+            InvocationEndpoint=endpoint,
+            HttpMethod="POST",
+        )
+    with pytest.raises(TimeoutError):
+        silent_listener.accept()
+
+
+def test_a_moto_that_reaches_out_by_itself_is_stopped(
+    aws: LocalAws, silent_listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next moto may deliver in a way that nobody here has thought of, and hide the error."""
+    from moto.sns.models import SNSBackend  # noqa: PLC0415 - moto's, for this test alone
+
+    where = silent_listener.getsockname()
+
+    def create(*_: object, **__: object) -> None:
+        for reach in (
+            lambda: socket.create_connection(where, 1),
+            lambda: threading.Thread(target=socket.create_connection, args=(where, 1)).start(),
+        ):
+            try:
+                reach()
+            except Exception:  # noqa: S112 - as moto does
+                continue
+
+    monkeypatch.setattr(SNSBackend, "create_topic", create)
+    sns = client(aws, "sns")
+    with pytest.raises(sns.exceptions.ClientError, match="NotImplemented"):
+        sns.create_topic(Name="sly")
+    with pytest.raises(TimeoutError):
+        silent_listener.accept()
+    # where nobody is answered, everything is as it was
+    socket.create_connection(where, 1).close()
+
+
+def sign_in(aws: LocalAws, step: str, **fields: str) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=30)
+    try:
+        connection.request("POST", f"/_console/{step}", json.dumps(fields))
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("user", ["admin", "no-such-user"])
+def test_wrong_passwords_are_throttled_by_the_clock(user: str) -> None:
+    with LocalAws(people.account()) as aws:
+        if user == "admin":
+            client(aws, "iam").create_login_profile(UserName="admin", Password="Right-9-right")
+        wrong = {"account": people.ACCOUNT, "user": user, "password": "wrong"}
+        for _ in range(MOST_WRONG):
+            status, answer = sign_in(aws, "sign-in", **wrong)
+            assert (status, answer["error"]["code"]) == (401, "SigninFailed")
+        right = wrong | {"password": "Right-9-right"}
+        status, answer = sign_in(aws, "sign-in", **right)
+        assert (status, answer["error"]["code"]) == (429, "TooManyAttempts")
+        aws.clock.advance(WINDOW_OF_TRIES - timedelta(seconds=30))
+        assert sign_in(aws, "sign-in", **right)[0] == 429
+        aws.clock.advance(timedelta(seconds=31))
+        assert sign_in(aws, "sign-in", **right)[0] == (200 if user == "admin" else 401)
+
+
+def test_wrong_codes_are_throttled_whatever_asks_for_them() -> None:
+    with LocalAws(people.account()) as aws:
+        sts = client(aws, "sts")
+        serial = f"arn:aws:iam::{people.ACCOUNT}:mfa/admin"
+        for _ in range(MOST_WRONG):
+            with pytest.raises(sts.exceptions.ClientError, match="AccessDenied"):
+                sts.get_session_token(SerialNumber=serial, TokenCode="000000")
+        with pytest.raises(sts.exceptions.ClientError, match="Throttling"):
+            sts.get_session_token(SerialNumber=serial, TokenCode=people.fresh_code(aws))
+        aws.clock.advance(WINDOW_OF_TRIES)
+        code = people.fresh_code(aws)
+        assert sts.get_session_token(SerialNumber=serial, TokenCode=code)["Credentials"]
+        # a right one makes the wrong ones forgotten
+        for _ in range(MOST_WRONG):
+            with pytest.raises(sts.exceptions.ClientError, match="AccessDenied"):
+                sts.get_session_token(SerialNumber=serial, TokenCode="000000")
+
+
+def test_old_passwords_cannot_be_guessed_with_a_stolen_key() -> None:
+    with LocalAws(people.account()) as aws:
+        iam = client(aws, "iam")
+        iam.create_login_profile(UserName="admin", Password="Right-9-right")
+        for _ in range(MOST_WRONG):
+            with pytest.raises(iam.exceptions.ClientError, match="AccessDenied"):
+                iam.change_password(OldPassword="wrong", NewPassword="Other-9-other")
+        with pytest.raises(iam.exceptions.ClientError, match="Throttling"):
+            iam.change_password(OldPassword="Right-9-right", NewPassword="Other-9-other")
+
+
+def test_a_password_and_the_same_with_a_nul_are_two() -> None:
+    with LocalAws(people.account()) as aws:
+        iam = client(aws, "iam")
+        for password in ("Right-9-right\0", "\0Right-9-right"):
+            with pytest.raises(iam.exceptions.ClientError, match="holds a NUL"):
+                iam.create_login_profile(UserName="admin", Password=password)
+        iam.create_login_profile(UserName="admin", Password="Right-9-right")
+        fields = {"account": people.ACCOUNT, "user": "admin"}
+        assert sign_in(aws, "sign-in", **fields, password="Right-9-right\0")[0] == 401
+        assert sign_in(aws, "sign-in", **fields, password="Right-9-right")[0] == 200
+
+
+def test_an_unknown_user_takes_as_long_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sekisho.localaws import sealing  # noqa: PLC0415 - as above
+
+    with LocalAws(people.account()) as aws:
+        client(aws, "iam").create_login_profile(UserName="admin", Password="Right-9-right")
+        derived: list[str] = []
+        derive = sealing._derive
+
+        def counting(password: str, salt: bytes) -> bytes:
+            derived.append(password)
+            return derive(password, salt)
+
+        sealing.hash_of_nobody()
+        monkeypatch.setattr(sealing, "_derive", counting)
+        for user in ("admin", "reader", "no-such-user"):
+            derived.clear()
+            fields = {"account": people.ACCOUNT, "user": user, "password": "wrong"}
+            assert sign_in(aws, "sign-in", **fields)[0] == 401
+            assert len(derived) == 1
