@@ -260,6 +260,25 @@ def test_a_user_named_like_a_formula(tmp_path_factory: pytest.TempPathFactory, f
     assert line["user"] == f"'{name}"
 
 
+@pytest.mark.parametrize(
+    "name", ["007", "1-2", "1e5", "MAR1", "true", "12345678901234567890", "1.5", "12/11"]
+)
+def test_a_user_whose_name_a_spreadsheet_would_change(name: str) -> None:
+    snapshot = replace(company(), account="012345678901", users=(user(name, password=Password()),))
+    (line,) = csv.DictReader(StringIO(to_csv(audit_account(snapshot, Exceptions(), version="1"))))
+    assert (line["user"], line["account"]) == (f"'{name}", "'012345678901")
+    # what has a form of our own stays as it is
+    assert not line["active_keys"].startswith("'")
+    assert not line["as_of"].startswith("'")
+
+
+@pytest.mark.parametrize("name", ["hanako", "deploy-bot", "marko", "a1", "yui.nakamura", "u-2026"])
+def test_a_usual_name_stays_as_it_is_in_csv(name: str) -> None:
+    snapshot = replace(company(), users=(user(name, password=Password()),))
+    (line,) = csv.DictReader(StringIO(to_csv(audit_account(snapshot, Exceptions(), version="1"))))
+    assert line["user"] == name
+
+
 class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -344,7 +363,7 @@ def test_sarif_has_results_and_notifications() -> None:
         assert rules[result["ruleIndex"]] == result["ruleId"]
         where = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert where == "a%20b/snap.json"
-        needed = {"ruleId", "ruleIndex", "level", "message", "locations"}
+        needed = {"ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints"}
         assert needed <= set(result) <= needed | {"suppressions"}
         for each in result.get("suppressions", ()):
             assert (each["kind"], each["status"]) == ("external", "accepted")

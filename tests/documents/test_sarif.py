@@ -99,7 +99,7 @@ def log() -> dict[str, Any]:
     made: dict[str, Any] = sarif_log(
         "1.2.3",
         [rule("some.rule", "a title", help={"text": "a fix"})],
-        [result("some.rule", "error", "a message", place, ruleIndex=0)],
+        [result("some.rule", "error", "a message", place, about="x", ruleIndex=0)],
         [notice("warning", "not read")],
         columnKind="unicodeCodePoints",
     )
@@ -145,7 +145,7 @@ NAMES = st.binary(min_size=1).map(lambda name: name.decode("utf-8", "surrogatees
 @given(NAMES, st.text(), st.integers(0, 5))
 def test_every_file_has_an_address_of_its_own(file: str, name: str, line: int) -> None:
     place: Any = location(file, name, line=line, column=line)
-    made = sarif_log("1", [], [result("some.rule", "note", "x", place)], [])
+    made = sarif_log("1", [], [result("some.rule", "note", "x", place, about="x")], [])
     assert faults(made) == []
     uri = place["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.isascii()
@@ -153,3 +153,18 @@ def test_every_file_has_an_address_of_its_own(file: str, name: str, line: int) -
     assert " " not in uri
     if file != "-":
         assert unquote(uri, errors="surrogateescape") == file.replace("\\", "/")
+
+
+def test_a_result_is_known_again_by_what_it_is_about() -> None:
+    def known_by(*about: str, line: int = 1, message: str = "x") -> list[str]:
+        place = location("a.json", line=line)
+        results = [result("some.rule", "note", message, place, about=each) for each in about]
+        (run,) = sarif_log("1", [], results, [])["runs"]  # type: ignore[misc, attr-defined]
+        return [each["partialFingerprints"]["sekisho/v1"] for each in run["results"]]
+
+    first = known_by("hanako", "taro")
+    assert len(set(first)) == 2
+    assert known_by("hanako", "taro", line=9, message="said otherwise") == first
+    assert known_by("taro") == first[1:]
+    # two that are about the same are two results
+    assert len(set(known_by("hanako", "hanako"))) == 2

@@ -65,11 +65,13 @@ def _result(finding: Finding, index: int, account_file: str | None, lang: Langua
         message = f"{title}: {fact}. {cause} {fix}"
         line, column = place.position.line, place.position.column
         where = location(place.subject, place.path, line=line, column=column)
+        about = f"{place.subject} {place.sid or place.path}"
     else:
         message = f"{title}: {place.subject}: {fact}. {fix}"
         where = location(account_file, place.subject)
+        about = place.subject
     level = finding.severity.value
-    found = result(finding.id.value, level, message, where, ruleIndex=index)
+    found = result(finding.id.value, level, message, where, about=about, ruleIndex=index)
     if finding.exemption is not None:
         each = finding.exemption
         why = f"{each.why} ({each.approved_by}, {each.ticket}, {each.expires.isoformat()})"

@@ -1,6 +1,7 @@
 """An audit's rows as CSV, safe to open in a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
@@ -10,6 +11,27 @@ from sekisho.audit.report.model import AccountReport
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
+_TEXTS = (
+    "account",
+    "user",
+    "exception_why",
+    "exception_owner",
+    "exception_approved_by",
+    "exception_ticket",
+)
+"""The columns of texts that people or AWS have chosen; all others have forms of our own."""
+_MONTH = (
+    "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
+    "|oct(ober)?|nov(ember)?|dec(ember)?)"
+)
+_REWRITTEN = re.compile(
+    r"[\d.,]*\d(e[+-]?\d+)?%?"  # 012345678901 becomes 1.23E+10, 007 becomes 7
+    r"|\d+([-/.: ]\d+){1,2}"  # a day or a time
+    rf"|\d+[- ]?{_MONTH}|{_MONTH}[- ]?\d+"
+    r"|true|false",
+    re.IGNORECASE,
+)
+"""What a spreadsheet takes for a number, a day or a truth value, and shows as another text."""
 _COLUMNS = (
     "account",
     "as_of",
@@ -57,7 +79,7 @@ def to_csv(report: AccountReport, *, bom: bool = False) -> str:
         lines.append({**_account(report), "enforced": "unknown", "unknown": gap.why.en})
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _inert(cell) for name, cell in line.items()} for line in lines)
+    writer.writerows({name: _inert(name, cell) for name, cell in line.items()} for line in lines)
     return ("\ufeff" if bom else "") + text.getvalue()
 
 
@@ -127,6 +149,10 @@ def _time(at: datetime | None) -> str:
     return "" if at is None else at.isoformat(timespec="seconds")
 
 
-def _inert(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: it then begins with an apostrophe."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _inert(column: str, cell: str) -> str:
+    """Return a cell that no spreadsheet takes for anything but its text.
+
+    It begins with an apostrophe where a spreadsheet would read a formula, or change the text.
+    """
+    changed = column in _TEXTS and _REWRITTEN.fullmatch(cell)
+    return f"'{cell}" if changed or cell.startswith(_FORMULA) else cell

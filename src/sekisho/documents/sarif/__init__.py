@@ -4,8 +4,11 @@ A level is `error`, `warning` or `note`. Source: OASIS, "Static Analysis Results
 (SARIF) Version 2.1.0".
 """
 
-from collections.abc import Iterable
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import quote
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
 Json = dict[str, object]
 """An object of a log."""
 
+_FINGERPRINT = "sekisho/v1"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -45,7 +49,11 @@ def sarif_log(
     successful = all(each["level"] != "error" for each in said)
     driver = {"name": "sekisho", "version": version, "rules": list(rules)}
     invocation = {"executionSuccessful": successful, "toolExecutionNotifications": said}
-    whole = {"tool": {"driver": driver}, "invocations": [invocation], "results": list(results)}
+    whole = {
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "results": [*_numbered(results)],
+    }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{**whole, **run}]}
 
 
@@ -54,10 +62,32 @@ def rule(identity: str, title: str, **more: object) -> Json:
     return {"id": identity, "shortDescription": {"text": title}, **more}
 
 
-def result(rule_id: str, level: str, message: str, place: Json, **more: object) -> Json:
-    """Return a result with other members."""
+def result(
+    rule_id: str, level: str, message: str, place: Json, *, about: str, **more: object
+) -> Json:
+    """Return a result with other members.
+
+    Args:
+        rule_id: the rule.
+        level: `error`, `warning` or `note`.
+        message: what was found.
+        place: where, as `location` returns it.
+        about: what it is about, in words that stay the same in the next run: by these and the rule
+            a scanner knows the result again, whatever its line and its message.
+        more: other members.
+    """
+    known_by = hashlib.sha256(f"{rule_id} {about}".encode()).hexdigest()[:32]
     found = {"ruleId": rule_id, "level": level, "message": {"text": message}, "locations": [place]}
-    return {**found, **more}
+    return {**found, "partialFingerprints": {_FINGERPRINT: known_by}, **more}
+
+
+def _numbered(results: Iterable[Json]) -> Iterator[Json]:
+    """Yield results with the number of each among those that are about the same."""
+    alike: Counter[str] = Counter()
+    for each in results:
+        (known_by,) = cast(Mapping[str, str], each["partialFingerprints"]).values()
+        alike[known_by] += 1
+        yield {**each, "partialFingerprints": {_FINGERPRINT: f"{known_by}:{alike[known_by]}"}}
 
 
 def notice(level: str, message: str) -> Json:
@@ -103,7 +133,8 @@ class FileFindings:
 
     def add(self, name: str, level: str, message: str) -> None:
         """Add a result; `level` is `error`, `warning` or `note`."""
-        self.results.append(result(name, level, message, location(self.file)))
+        place = location(self.file)
+        self.results.append(result(name, level, message, place, about=self.file))
 
 
 def log_of_files(version: str, *found: FileFindings) -> Json:
