@@ -64,6 +64,7 @@ class Code(StrEnum):
     POLICY_ELEMENT_CONFLICT = "policy.element-conflict"
     POLICY_PRINCIPAL_NOT_ALLOWED = "policy.principal-not-allowed"
     POLICY_RESOURCE_NOT_ALLOWED = "policy.resource-not-allowed"
+    POLICY_RCP = "policy.rcp"
     POLICY_UNKNOWN_OPERATOR = "policy.unknown-operator"
     POLICY_OVER_QUOTA = "policy.over-quota"
     POLICY_BAD_CHOICE = "policy.bad-choice"

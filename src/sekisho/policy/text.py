@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sekisho.errors import Code, FaultyPolicy, InternalError, quoted
 from sekisho.messages import Message
+from sekisho.policy.control import check_rcp
 from sekisho.policy.document import (
     KINDS,
     Comment,
@@ -192,7 +193,7 @@ class _Statement:
     def read(self, index: int) -> Statement:
         """Return the statement; what is wrong with it is noted."""
         conditions, empty = self.conditions()
-        return Statement(
+        statement = Statement(
             index=index,
             effect=self.effect(),
             action=self.element("Action") or _NOTHING,
@@ -203,6 +204,9 @@ class _Statement:
             position=self.node.position,
             empty=empty,
         )
+        if self.kind is PolicyKind.RCP:
+            check_rcp(statement, self.path, self.faults)
+        return statement
 
     def missing(self, name: str) -> None:
         """Note that an element is missing."""
