@@ -4,7 +4,8 @@ atheris is no dependency of sekisho; install it into an environment of its own. 
 breaks a promise, or takes longer than 50 ms and 2 µs per character of process time, is written to
 the folder FINDINGS, one for each place in the code, and the run goes on. `python fuzz/run.py
 --again TARGET FILE…` tries such inputs without instrumentation, `python fuzz/run.py --shapes`
-measures lint on dense policies.
+measures lint on dense policies, `python fuzz/run.py --pairs COUNT [FIRST]` tries the difference of
+pairs of policies, by number.
 """
 
 import hashlib
@@ -98,7 +99,30 @@ def measured() -> int:
     return slow
 
 
+def paired(count: int, first: int = 0) -> int:
+    """Try pairs of policies; print what breaks a promise, and return how many do."""
+    from pairs import broken, pair  # noqa: PLC0415 - only this way of running needs it
+
+    failed = 0
+    for number in range(first, first + count):
+        try:
+            promise = broken(*pair(number), both_ways=number % _BOTH_WAYS == 0)
+        except Exception:
+            promise = traceback.format_exc()
+        if promise:
+            print(f"pair {number}: {promise}", flush=True)  # noqa: T201 - a script
+            failed += 1
+    print(f"{count} pairs from {first}: {failed} break a promise")  # noqa: T201 - a script
+    return failed
+
+
+_BOTH_WAYS = 10
+"""Each so many-th pair is asked the other way round as well, which takes three times as long."""
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--pairs":
+        sys.exit(min(1, paired(*map(int, sys.argv[2:4]))))
     if sys.argv[1] == "--shapes":
         sys.exit(min(1, measured()))
     if sys.argv[1] == "--again":

@@ -9,7 +9,9 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 
+from cases import cases
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
+from prover.test_questions import policies_of
 from prover.worlds import POLICIES, documents_of, keys_of, world
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.engine.compiled import Compiler
@@ -35,6 +37,27 @@ from sekisho.prover.search.limits import LimitReached
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 NOTHING = Side(None, ())
+
+
+def _answer(found: Side | Unknown) -> str:
+    if isinstance(found, Unknown):
+        return "unknown"
+    return "nothing" if found.counterexample is None else "differs"
+
+
+@pytest.mark.parametrize(
+    "case", cases("prover/differences", ["old", "new", "expected"], ["version"])
+)
+def test_the_corpus(case: dict[str, Any]) -> None:
+    old, new = (
+        policies_of({"identity": case[name], "version": case.get("version", "2012-10-17")})
+        for name in ("old", "new")
+    )
+    found = difference(old, new, ALICE, NOW)
+    assert {
+        "old": _answer(found.only_in_old),
+        "new": _answer(found.only_in_new),
+    } == case["expected"]
 
 
 def sample(name: str) -> Policies:

@@ -38,6 +38,7 @@ SEEDS: dict[str, list[bytes]] = {
     for name, texts in _fuzz_module("seeds").SEEDS.items()
 }
 SHAPES: dict[str, str] = _fuzz_module("shapes").SHAPES
+PAIRS = _fuzz_module("pairs")
 DEEP = 10_000
 EVERY_TARGET = pytest.mark.parametrize("name", TARGETS)
 
@@ -189,3 +190,9 @@ def test_broken_texts_are_answered(name: str, data: st.DataObject) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_answered(name: str, data: bytes) -> None:
     TARGETS[name](data)
+
+
+@pytest.mark.parametrize("start", range(0, 60, 20))
+def test_the_difference_of_two_policies_keeps_its_promises(start: int) -> None:
+    for number in range(start, start + 20):
+        assert PAIRS.broken(*PAIRS.pair(number)) is None, number

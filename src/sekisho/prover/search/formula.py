@@ -58,7 +58,7 @@ class AnswerSpace:
         found: list[Cube] = []
         for way in self.ways:
             while True:
-                besides = [_not(cube) for cube in found]
+                besides = [self._not(cube) for cube in found]
                 cube = implicant([*self.within, *way, *besides], self.theories, self.effort)
                 if cube is None:
                     break
@@ -77,7 +77,7 @@ class AnswerSpace:
 
     def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:
         """Tell whether a request of the question fits a cube, and none of some others."""
-        demands = [*self.within, *self._all(cube), *map(_not, none)]
+        demands = [*self.within, *self._all(cube), *map(self._not, none)]
         return search(demands, self.theories, self.effort) is not None
 
     def _shortened(self, cube: Cube) -> Cube:
@@ -103,8 +103,11 @@ class AnswerSpace:
 
     def _all(self, literals: Sequence[Literal]) -> list[Demand]:
         """Return the demand that all of some literals hold, and what they imply."""
-        implied = filter(None, map(self.target.implication, literals))
-        return [((literal,),) for literal in (*literals, *implied)]
+        return [((literal,),) for literal in self.target.closed(literals)]
+
+    def _not(self, cube: Cube) -> Demand:
+        """Return the demand that not all of the literals hold."""
+        return tuple(self.target.closed((literal.negated(),)) for literal in cube)
 
     def _needed(self, cubes: list[Cube]) -> list[Cube]:
         """Return the cubes without those that the others take in together."""
@@ -114,10 +117,6 @@ class AnswerSpace:
             if not self.fits(cube, rest):
                 needed = rest
         return needed
-
-
-def _not(cube: Cube) -> Demand:
-    return tuple((literal.negated(),) for literal in cube)
 
 
 _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})
@@ -277,23 +276,23 @@ def _within(
     target: RequestTarget, reading: ConditionReading, within: Restriction
 ) -> Iterator[Demand]:
     for element, holds in within.actions:
-        yield _demanded(target.of_action(element), holds)
+        yield _demanded(target, target.of_action(element), holds)
     for element, holds in within.resources:
-        yield _demanded(target.of_resource(element, Effect.DENY, Version.V2012), holds)
+        yield _demanded(target, target.of_resource(element, Effect.DENY, Version.V2012), holds)
     for asked, holds in within.conditions:
         literals = reading.literals((asked,))
-        yield _demanded(literals[0] if literals else literals is not None, holds)
+        yield _demanded(target, literals[0] if literals else literals is not None, holds)
     for asked in within.of_nothing:
         literals = reading.literals((asked,))
         yield (
-            *_demanded(target.of_something(), holds=True),
+            *_demanded(target, target.of_something(), holds=True),
             *([] if literals is None else [literals]),
         )
 
 
-def _demanded(found: Literal | bool, holds: bool) -> Demand:
+def _demanded(target: RequestTarget, found: Literal | bool, holds: bool) -> Demand:
     if isinstance(found, Literal):
-        return ((found if holds else found.negated(),),)
+        return (target.closed((found if holds else found.negated(),)),)
     return ((),) if found is holds else ()
 
 
@@ -305,14 +304,13 @@ def _applies(
     for found in (
         target.of_action(rule.action),
         target.of_resource(rule.resource, rule.effect, rule.version),
-        target.implied(rule.resource, rule.version),
     ):
         if found is False:
             return None
         if isinstance(found, Literal):
             parts.append(found)
     conditions = reading.literals(rule.asked)
-    return None if conditions is None else (*parts, *conditions)
+    return None if conditions is None else (*target.closed(parts), *conditions)
 
 
 def _those(
@@ -325,7 +323,11 @@ def _those(
 def _never(target: RequestTarget, alternative: Alternative) -> Demand:
     """Return the demand that not all of the literals hold."""
     # what another literal implies is missing only where that is, too
-    return tuple((literal.negated(),) for literal in alternative if not target.is_implied(literal))
+    return tuple(
+        target.closed((literal.negated(),))
+        for literal in alternative
+        if not target.is_implied(literal)
+    )
 
 
 def _allowed(target: RequestTarget, reading: ConditionReading, rules: Rules) -> Iterator[Demand]:

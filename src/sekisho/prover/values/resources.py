@@ -14,7 +14,7 @@ from sekisho.engine import UnresolvedNotResource
 from sekisho.engine.matching import Wild, arns, glob, resources, variables
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import ACTION, RESOURCE, Literal, Texts, Theory
+from sekisho.prover.search.candidates import ACTION, RESOURCE, Alternative, Literal, Texts, Theory
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.reading import ConditionReading, variables_in
@@ -235,7 +235,7 @@ class RequestTarget:
         return isinstance(named, NamedElement) and literal.holds is not named.element.negated
 
     def is_implied(self, literal: Literal) -> bool:
-        """Tell whether a literal is one of `implied`, or of what holds of every request."""
+        """Tell whether a literal is implied by another, or of what holds of every request."""
         return literal in self._implied.values() or (
             self._something in (literal, literal.negated())
         )
@@ -249,32 +249,38 @@ class RequestTarget:
             self._something = Literal(RESOURCE, number, holds=True)
         return self._something
 
-    def implication(self, literal: Literal) -> Literal | None:
-        """Return what a literal implies, if anything."""
-        return self._implied.get(literal)
+    def closed(self, literals: Iterable[Literal]) -> Alternative:
+        """Return literals and what they imply."""
+        those = tuple(literals)
+        return (*those, *filter(None, map(self._implied.get, those)))
 
-    def implied(self, resource: Element, version: Version | None) -> Literal | bool:
-        """Return what holds wherever a `Resource` takes in the resource, if that is a free literal.
+    def _imply(
+        self, found: Literal, element: Element, version: Version | None, *, unresolved: bool
+    ) -> None:
+        """Note what a free literal, that an entry matches, implies.
 
-        An entry takes in no more than it does with a `*` in the place of each variable.
+        An entry takes in no more than it does with a `*` in the place of each variable; where one
+        without a value matches all, the whole of the last part is open.
         """
-        if resource.negated or not any(variables.OPEN in entry for entry in resource.values):
-            return True
-        found = self.of_resource(resource, Effect.DENY, version)
-        if not isinstance(found, Literal) or found.theory == RESOURCE:
-            return True
-        if found not in self._implied:
-            wide = [one for entry in resource.values for one in self._widened(entry)]
-            besides = self._takes_besides(resource, Effect.DENY, version)
-            number = self._resources.add(Patterns(wide), negated=False, besides=besides)
-            self._implied[found] = Literal(RESOURCE, number, holds=True)
-        return self._implied[found]
+        if found in self._implied:
+            return
+        listed = Element(element.values)
+        wide = [
+            one for entry in element.values for one in self._widened(entry, unresolved=unresolved)
+        ]
+        besides = self._takes_besides(listed, Effect.DENY, version)
+        number = self._resources.add(Patterns(wide), negated=False, besides=besides)
+        self._implied[found] = Literal(RESOURCE, number, holds=True)
 
-    def _widened(self, entry: str) -> Iterator[Tokens]:
+    def _widened(self, entry: str, *, unresolved: bool) -> Iterator[Tokens]:
         """Yield the patterns of an entry with any text in the place of each variable."""
-        parts = variables.read(arns.split(entry)[-1])
-        return self._readings(
-            entry, [one if isinstance(one, str | Wild) else Wild.STAR for one in parts]
+        tail = arns.split(entry)[-1]
+        if unresolved and variables.OPEN in tail:
+            yield from self._readings(entry, (Wild.STAR,))
+            return
+        yield from self._readings(
+            entry,
+            [one if isinstance(one, str | Wild) else Wild.STAR for one in variables.read(tail)],
         )
 
     def of_action(self, element: Element) -> Literal | bool:
@@ -308,6 +314,7 @@ class RequestTarget:
         patterns = known[key]
         if isinstance(patterns, Literal):
             # free is whether an entry matches, whichever way an element asks for that
+            self._imply(patterns, element, version, unresolved=unresolved)
             return patterns.negated() if element.negated else patterns
         besides = self._takes_besides(element, effect, version)
         number = self._resources.add(patterns, negated=element.negated, besides=besides)
