@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sekisho.engine.matching import arns
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal
@@ -85,11 +86,17 @@ def within_of(cube: Cube, target: RequestTarget) -> Restriction:
                 entries = ", ".join(f"`{entry}`" for entry in element.values)
                 raise LimitReached(reasons.MAY_HAVE_NO_VALUE.filled(entries=entries))
             case NamedElement(element=element, version=version):
-                # where no variable is read, `${` is a text, and a question reads variables
-                if version is Version.V2012 or not any("${" in text for text in element.values):
-                    listed = Element(element.values)
-                    resources.append((listed, literal.holds is not element.negated))
+                listed = Element(tuple(_with_variables(one, version) for one in element.values))
+                resources.append((listed, literal.holds is not element.negated))
     return Restriction(resources=tuple(resources), conditions=tuple(conditions))
+
+
+def _with_variables(entry: str, version: Version | None) -> str:
+    """Return an entry as it is written where variables are read: a question reads them."""
+    *head, tail = arns.split(entry)
+    if version is Version.V2012 or len(head) < arns.PARTS - 1:
+        return entry
+    return ":".join([*head, tail.replace("$", "${$}")])
 
 
 def _reachable(

@@ -41,6 +41,7 @@ from sekisho.prover.values.actions import (
     Ties,
     includes_action,
 )
+from sekisho.prover.values.assignments import assignments, cases
 from sekisho.prover.values.credentials import CallerCredential, Situation, situations
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
 from sekisho.prover.values.reading import About, ConditionReading
@@ -386,13 +387,13 @@ class RequestSearch:
             return counterexample
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
-        for assigned in reading.assignments(reading.linked, self._asked):
+        for assigned in assignments(reading, reading.linked, self._asked):
             settled = self._reading(view.situation, (view.owner,), assigned)
             found = self._search(replace(view, reading=settled), each)
             if found is not None:
                 return self._checked(replace(view, reading=settled), each, found)
             all_of_them &= not settled.linked and not settled.inexact
-        if all_of_them:
+        if all_of_them or (not reading.inexact and self._in_no_case(view, each)):
             return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
@@ -400,6 +401,15 @@ class RequestSearch:
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
         raise LimitReached(joined_messages(why, en="; ", ja="; "))
+
+    def _in_no_case(self, view: _View, each: RequestRange) -> bool:
+        """Tell whether nothing answers, whatever the keys are that policy variables name."""
+        try:
+            found = [*cases(view.reading, view.reading.linked, self._asked)]
+        except LimitReached:
+            return False
+        readings = (ConditionReading(one, self._asked, self._effort) for one in found)
+        return all(self._search(replace(view, reading=one), each) is None for one in readings)
 
     def _target(self, reading: ConditionReading, each: RequestRange) -> RequestTarget:
         names = each.takes or Texts(ACTION, resources.ANY_NAME, self._effort, words=each.words)

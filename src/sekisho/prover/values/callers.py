@@ -9,15 +9,21 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise, product
 
 from sekisho.catalogue import DEFAULT_PARTITION
-from sekisho.engine import Policies
+from sekisho.engine import Context, Policies
 from sekisho.engine.matching import arns, conditions, glob, variables
 from sekisho.messages import Message
 from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import Effort, LimitReached
+from sekisho.prover.values.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    tokens_of,
+)
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import every
-from sekisho.prover.values.texts import Patterns, Token, find
+from sekisho.prover.values.texts import Patterns, Segment, Token, find
 
 MOST = 16
 """Users that stand for any, beyond which a difference is not asked."""
@@ -255,10 +261,17 @@ def _compared(condition: Condition, version: Version | None) -> Iterator[_Form]:
     of_arns = name.value.startswith("Arn")
     for value in condition.values:
         parts = _parts(value, version)
-        if parts is not None:
+        if parts is not None and not _is_itself(condition.key, parts):
             if not of_arns and "Like" not in name.value:
                 parts = tuple(part.value if isinstance(part, glob.Wild) else part for part in parts)
             yield _Form(condition.key.lower(), (), parts, name in _FOLDING, of_arns)
+
+
+def _is_itself(key: str, parts: _Parts) -> bool:
+    """Tell whether a key is compared with itself, which tells nobody from anybody."""
+    return len(parts) == 1 and all(
+        isinstance(part, variables.Variable) and part.key.lower() == key.lower() for part in parts
+    )
 
 
 def _parts(text: str, version: Version | None) -> _Parts | None:
@@ -399,32 +412,74 @@ def _told_apart(
     asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
     found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
     found |= dict.fromkeys(values[ARN])
-    for condition in (each for policies in sets for each in _conditions(policies)):
-        if condition.key.lower() in (_USER_NAME, _USER_ARN):
-            named, whole = _named(condition, strangers)
+    for each in (each for policies in sets for each in _conditions(policies)):
+        key = each.condition.key
+        if key.lower() in (_USER_NAME, _USER_ARN):
+            named, whole = _named(each, strangers)
             found |= dict.fromkeys(named)
-            untold |= set() if whole else {condition.key}
-            asked |= {condition.key.lower()} if named else set()
+            untold |= set() if whole else {key}
+            asked |= {key.lower()} if named else set()
     if len(found) > MOST or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
         untold.add(ARN.key)
     return Callers(tuple(map(CallingUser.of, [*found][:MOST])), tuple(sorted(untold)))
 
 
-def _named(condition: Condition, strangers: tuple[CallingUser, ...]) -> tuple[list[str], bool]:
+def _named(asked: VersionedCondition, strangers: tuple[CallingUser, ...]) -> tuple[list[str], bool]:
     """Return the users' ARNs that a condition names, and whether it tells no others apart."""
+    condition = asked.condition
     operator = condition.operator.name
     if operator is OperatorName.NULL:
         return [], True
     found: list[str] = []
-    whole = operator in _EXACT
+    whole = family_of(operator) is OperatorFamily.TEXT
     for value in condition.values:
+        if whole and _like_all_or_none(asked, value):
+            continue
         for stranger in strangers:
             text = value if condition.key.lower() == _USER_ARN else _of_name(value, stranger)
             arn = _user_like(text, stranger)
             found += [arn] if arn else []
-        whole &= _is_whole(condition, value)
+        whole &= operator in _EXACT and _is_whole(condition, value)
     return found, whole
+
+
+_ANY_CHARACTER = (glob.Wild.ANY, _STAR)
+_LIKE: Mapping[str, Patterns] = {
+    _USER_NAME: Patterns([_ANY_CHARACTER]),
+    _USER_ARN: Patterns(
+        [
+            (
+                "arn:",
+                Segment.ANY,
+                Segment.STAR,
+                ":iam::",
+                *ACCOUNT.any_value,
+                ":user/",
+                *_ANY_CHARACTER,
+            )
+        ]
+    ),
+}
+"""What every value of a key is like."""
+
+
+def _like_all_or_none(asked: VersionedCondition, value: str) -> bool:
+    """Tell whether one value is like those of all users, or like none of them."""
+    condition = asked.condition
+    if asked.version is Version.V2012 and variables.OPEN in value:
+        # a key that is compared with itself
+        return value.lower() == f"${{{condition.key.lower()}}}"
+    tokens = tokens_of(asked, value, Context())
+    if tokens is None or (condition.key.lower() == _USER_NAME and "$" in value):
+        # no name has a `$`
+        return True
+    every, these = _LIKE[condition.key.lower()], Patterns([tokens])
+    effort = Effort(_MOST_STEPS)
+    try:
+        return find([every], [these], effort) is None or find([every, these], [], effort) is None
+    except LimitReached:
+        return False
 
 
 def _of_name(name: str, stranger: CallingUser) -> str:
@@ -462,16 +517,18 @@ def _statements(policies: Policies) -> Iterator[Statement]:
         yield from policy.document.statements
 
 
-def _conditions(policies: Policies) -> Iterator[Condition]:
-    for statement in _statements(policies):
-        yield from statement.conditions
+def _conditions(policies: Policies) -> Iterator[VersionedCondition]:
+    for policy in every(policies):
+        for statement in policy.document.statements:
+            for condition in statement.conditions:
+                yield VersionedCondition(condition, policy.document.version)
 
 
 def _texts(policies: Policies) -> Iterator[str]:
     for statement in _statements(policies):
         yield from statement.resource.values if statement.resource else ()
-    for condition in _conditions(policies):
-        yield from condition.values
+    for each in _conditions(policies):
+        yield from each.condition.values
 
 
 def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:

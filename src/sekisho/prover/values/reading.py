@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice, product
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import (
@@ -22,29 +21,28 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.messages import Message
-from sekisho.policy import Operator, OperatorName, Quantifier, Version
+from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
-from sekisho.prover.search.limits import MOST_ASSIGNMENTS, MOST_SETS, Effort, LimitReached
+from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     ids_for,
-    ordinary,
     regions_for,
     values_for,
 )
 from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
 
-_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"
 """Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
 _LOOSE = "loose"
-_AGE = "aws:multifactorauthage"
+MFA_AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 _OLDEST = 129_600
 _LONGEST = timedelta(hours=36)
@@ -58,7 +56,7 @@ def variables_in(text: str, version: Version | None) -> frozenset[str]:
     return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
 
 
-def _linked(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
+def linked_by(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
     """Return the keys whose values a condition compares with, by policy variables."""
     condition, version = asked.condition, asked.version
     name = condition.operator.name
@@ -67,8 +65,23 @@ def _linked(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset
             return frozenset()
     elif name not in conditions.SUBSTITUTING:
         return frozenset()
-    found = (variables_in(text, version) for text in condition.values)
-    return frozenset().union(*found)
+    found = frozenset().union(*(variables_in(text, version) for text in condition.values))
+    own = condition.key.lower()
+    # whether a text is like itself is so of all texts alike
+    return found - {own} if own in found and _compares_itself(condition) else found
+
+
+def _compares_itself(condition: Condition) -> bool:
+    """Tell whether a key is compared with itself, as a text, and with what has it just once."""
+    if not condition.operator.name.value.startswith("String"):
+        return False
+    own = condition.key.lower()
+    for text in condition.values:
+        parts = variables.read(text)
+        names = [part.key.lower() for part in parts if isinstance(part, variables.Variable)]
+        if names.count(own) > 1:
+            return False
+    return True
 
 
 def _key_of(asked: VersionedCondition) -> str:
@@ -82,7 +95,7 @@ def _theory_of(asked: VersionedCondition) -> str:
         return _ORIGIN
     if key in keys.SERVICES:
         return keys.CALLED_VIA
-    return _TIME if key in _TIMES else key
+    return _TIME if key in TIMES else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,8 @@ class About:
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
+        besides: keys (in lower case), and what each is none of, None for absent; the reading is
+            loose as to what else they are.
     """
 
     user: CallingUser
@@ -105,6 +120,7 @@ class About:
     tracked: TrackedAssumptions
     assigned: Mapping[str, ContextValue | None] | None = None
     owners: tuple[str, ...] | None = None
+    besides: Mapping[str, frozenset[str | None]] | None = None
 
 
 class ConditionReading:
@@ -116,19 +132,21 @@ class ConditionReading:
         effort: what may still be spent.
 
     Attributes:
+        about: as given.
         direct: whether the user calls, and no service on the user's behalf.
         tracked: the assumptions, and which of them were asked.
+        owners: the accounts that the resource may be of; none: any.
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
     def __init__(self, about: About, asked: Iterable[VersionedCondition], effort: Effort) -> None:
-        self.loose = about.assigned is None
+        self.loose = about.assigned is None or about.besides is not None
         self.effort = effort
         self.tracked = about.tracked
         self.direct = about.situation.credential.direct
-        self._about = about
+        self.about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
-        self._owners = (user.account,) if about.owners is None else about.owners
+        self.owners = (user.account,) if about.owners is None else about.owners
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
         given = {key: value for key, value in assigned.items() if value is not None}
         self.settled = situation.values.with_(given)
@@ -137,8 +155,8 @@ class ConditionReading:
         for each in asked:
             by_theory.setdefault(_theory_of(each), []).append(each)
         # the time is settled only where nobody asks about it
-        self._open = _TIMES if _TIME in by_theory else frozenset()
-        self._open |= {_AGE} & set(by_theory) & set(self.settled.folded)
+        self._open = TIMES if _TIME in by_theory else frozenset()
+        self._open |= {MFA_AGE} & set(by_theory) & set(self.settled.folded)
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
         if not user.unique_id:
             # the example is settled only where nobody asks about it
@@ -158,7 +176,7 @@ class ConditionReading:
             key in self.settled.folded
             or key in self._absent
             or keys.never(key)
-            or self._about.user.lacks(key)
+            or self.about.user.lacks(key)
         )
 
     def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
@@ -188,7 +206,7 @@ class ConditionReading:
     ) -> Scope:
         """Return what the engine matches against, with some values put in."""
         self.effort.spend(_ASKING + len(self._given))
-        request = Request(self._about.user.arn, action, resource, self._given.with_(values))
+        request = Request(self.about.user.arn, action, resource, self._given.with_(values))
         return Scope(request, self._caller, version, self.tracked)
 
     def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
@@ -201,7 +219,7 @@ class ConditionReading:
         linked = {
             each: missing
             for each in asked
-            if (missing := {key for key in _linked(each, self.tracked) if not self.knows(key)})
+            if (missing := {key for key in linked_by(each, self.tracked) if not self.knows(key)})
         }
         for missing in linked.values():
             self.linked |= missing
@@ -233,7 +251,7 @@ class ConditionReading:
         if name == _TIME:
             return self._times(asked)
         if name == USER_ID:
-            texts, exact = ids_for(asked, self.settled, self._about.now, self.effort)
+            texts, exact = ids_for(asked, self.settled, self.about.now, self.effort)
             return [{USER_ID: text} for text in texts], exact
         if name == _ORIGIN:
             return self._origins(asked)
@@ -257,7 +275,7 @@ class ConditionReading:
 
     def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
-        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
+        texts, exact = values_for(asked, self.settled, self.about.now, self.effort)
         of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
         sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
         found = [*keys.chains(texts, sets, frozenset(map(_key_of, asked)))]
@@ -268,12 +286,12 @@ class ConditionReading:
     ) -> tuple[list[KeyValues], bool]:
         spelled = asked[0].condition.key if asked else name
         if name in keys.OF_RESOURCE_ACCOUNT:
-            return [*({spelled: account} for account in self._owners), {}], bool(self._owners)
+            return [*({spelled: account} for account in self.owners), {}], bool(self.owners)
         if name == keys.REGION:
-            regions, exact = self._regions(asked)
+            regions, exact = self.regions(asked)
             return [{spelled: each} for each in regions], exact
-        texts, exact = values_for(asked, self.settled, self._about.now, self.effort)
-        if name == _AGE:
+        texts, exact = values_for(asked, self.settled, self.about.now, self.effort)
+        if name == MFA_AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
             read = ((text, conditions.number(text)) for text in texts)
             ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
@@ -292,10 +310,12 @@ class ConditionReading:
             found += [{spelled: text} for text in texts]
         if shape is not keys.KeyShape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
-        return [*found, *absent], exact
+        none_of = (self.about.besides or {}).get(name, ())
+        return [one for one in (*found, *absent) if one.get(spelled) not in none_of], exact
 
-    def _regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
-        return regions_for(asked, self.settled, self._about.user.partition, self.effort)
+    def regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
+        """Return regions that conditions can tell apart, and whether they are all."""
+        return regions_for(asked, self.settled, self.about.user.partition, self.effort)
 
     def _sets(
         self, texts: Sequence[str], asked: Sequence[VersionedCondition]
@@ -358,7 +378,7 @@ class ConditionReading:
             if (read := conditions.date(text)) is not None and 0 <= read <= _LAST
         ]
         near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
-        first = int(self._about.now.timestamp())
+        first = int(self.about.now.timestamp())
         found: list[KeyValues] = []
         for at in (first, *(each for each in near if each > first)):
             when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
@@ -375,39 +395,6 @@ class ConditionReading:
             OperatorFamily.NUMBER,
             OperatorFamily.PRESENCE,
         }
-
-    def assignments(
-        self, keys_linked: Iterable[str], asked: Sequence[VersionedCondition]
-    ) -> Iterator[dict[str, ContextValue | None]]:
-        """Yield values for the keys that policy variables name, with which to read again.
-
-        Raises:
-            Limit: if a variable names the time, or a service in between.
-        """
-        names = sorted(keys_linked)
-        if set(names) & (_TIMES | {_AGE}):
-            raise LimitReached(reasons.NAMES_A_TIME)
-        if set(names) & keys.SERVICES:
-            raise LimitReached(reasons.NAMES_A_SERVICE)
-        each_key = {name: self._assignable(name, asked) for name in names}
-        found = (product(*ways.values()) for ways in keys.apart(each_key))
-        for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
-            yield dict(zip(names, values, strict=True))
-
-    def _assignable(
-        self, name: str, asked: Sequence[VersionedCondition]
-    ) -> list[ContextValue | None]:
-        absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
-        if name in keys.OF_RESOURCE_ACCOUNT:
-            return [*self._owners, *absent]
-        own = [each for each in asked if each.condition.key.lower() == name]
-        own = [each for each in own if not _linked(each, self.tracked)]
-        if name == USER_ID:
-            return [*ids_for(own, self.settled, self._about.now, self.effort)[0]]
-        if name == keys.REGION:
-            return [*self._regions(own)[0]]
-        texts = values_for(own, self.settled, self._about.now, self.effort)[0] if own else []
-        return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
 
 
 def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:

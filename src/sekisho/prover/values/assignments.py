@@ -1,0 +1,130 @@
+"""What the keys can be that policy variables name: values to try, and cases that are all there is.
+
+Values are tried where a loose reading has found something; what they give is a request or nothing.
+The cases of a key are that it is absent, that it is one of the texts to which conditions pin it,
+and that it is there and none of these. What is found in no case is nowhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+from itertools import chain, islice, product
+from math import prod
+
+from sekisho.engine import ContextValue
+from sekisho.engine.matching import glob, variables
+from sekisho.policy import OperatorName
+from sekisho.prover.search import reasons
+from sekisho.prover.search.limits import MOST_ASSIGNMENTS, LimitReached
+from sekisho.prover.values import keys
+from sekisho.prover.values.conditions import VersionedCondition, ids_for, ordinary, values_for
+from sekisho.prover.values.credentials import USER_ID
+from sekisho.prover.values.reading import (
+    MFA_AGE,
+    TIMES,
+    About,
+    ConditionReading,
+    linked_by,
+    variables_in,
+)
+
+
+def assignments(
+    reading: ConditionReading, linked: Iterable[str], asked: Sequence[VersionedCondition]
+) -> Iterator[dict[str, ContextValue | None]]:
+    """Yield values for the keys that policy variables name, with which to read again.
+
+    Raises:
+        Limit: if a variable names the time, or a service in between.
+    """
+    names = sorted(linked)
+    if set(names) & (TIMES | {MFA_AGE}):
+        raise LimitReached(reasons.NAMES_A_TIME)
+    if set(names) & keys.SERVICES:
+        raise LimitReached(reasons.NAMES_A_SERVICE)
+    each_key = {name: _assignable(reading, name, asked) for name in names}
+    found = (product(*ways.values()) for ways in keys.apart(each_key))
+    for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
+        yield dict(zip(names, values, strict=True))
+
+
+def _assignable(
+    reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
+) -> list[ContextValue | None]:
+    absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
+    if name in keys.OF_RESOURCE_ACCOUNT:
+        return [*reading.owners, *absent]
+    own = [each for each in asked if each.condition.key.lower() == name]
+    own = [each for each in own if not linked_by(each, reading.tracked)]
+    if name == USER_ID:
+        return [*ids_for(own, reading.settled, reading.about.now, reading.effort)[0]]
+    if name == keys.REGION:
+        return [*reading.regions(own)[0]]
+    texts: list[str] = []
+    if own:
+        texts = values_for(own, reading.settled, reading.about.now, reading.effort)[0]
+    return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
+
+
+class _Case(Enum):
+    """What a key is, but for the texts to which it is pinned."""
+
+    ABSENT = auto()
+    ANOTHER = auto()
+
+
+def cases(
+    reading: ConditionReading, linked: Iterable[str], asked: Sequence[VersionedCondition]
+) -> Iterator[About]:
+    """Yield what to read for every way in which the keys that variables name can be.
+
+    Raises:
+        Limit: if there are too many, or one of the keys depends on others.
+    """
+    names = sorted(linked)
+    pinned = {name: frozenset(_pinned(reading, name, asked)) for name in names}
+    ways: list[list[_Case | str]] = [
+        [*([_Case.ABSENT] if keys.may_be_absent(name) else []), *texts, _Case.ANOTHER]
+        for name, texts in pinned.items()
+    ]
+    if not all(map(_stands_alone, names)) or prod(map(len, ways)) > MOST_ASSIGNMENTS:
+        raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
+    for chosen in product(*ways):
+        case: dict[str, _Case | str] = dict(zip(names, chosen, strict=True))
+        yield _about(reading.about, case, pinned)
+
+
+def _about(
+    about: About, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
+) -> About:
+    assigned: dict[str, ContextValue | None] = {}
+    besides: dict[str, frozenset[str | None]] = {}
+    for name, case in chosen.items():
+        if case is _Case.ANOTHER:
+            besides[name] = pinned[name] | {None}
+        else:
+            assigned[name] = None if isinstance(case, _Case) else case
+    return replace(about, assigned=assigned, besides=besides)
+
+
+_PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS})
+
+
+def _pinned(
+    reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
+) -> Iterator[str]:
+    """Yield the texts that conditions compare a key with, each for itself."""
+    for each in asked:
+        if each.condition.key.lower() != name or each.condition.operator.name not in _PINNING:
+            continue
+        for text in each.condition.values:
+            known = all(map(reading.knows, variables_in(text, each.version)))
+            pattern = variables.substitute(text, each.version, reading.settled)
+            if known and pattern is not None:
+                yield glob.text_of(pattern)
+
+
+def _stands_alone(name: str) -> bool:
+    """Tell whether a key has one text, or several, that nothing else of a request tells."""
+    bound = {*TIMES, MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
+    return name not in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT
