@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 from botocore.exceptions import ClientError
 
 import overlay_people as people
+from recorded import made
 from sekisho.localaws import LocalAws
 from sekisho.localaws.overlay.account import COLUMNS
 
@@ -56,6 +57,53 @@ def test_rows(aws: LocalAws) -> None:
     assert bob["access_key_1_last_used_date"] == "N/A"
     assert found["admin"]["access_key_1_last_used_service"] == "iam"
     assert bob["user_creation_time"] == "2024-04-01T00:00:00+00:00"
+
+
+def test_the_last_use_of_a_key_is_its_last_signature_refused_or_not(aws: LocalAws) -> None:
+    aws.clock.advance(timedelta(days=3))
+    before = aws.clock.now().replace(microsecond=0, tzinfo=None)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        people.client(aws, "iam", people.BOB_KEY).create_user(UserName="nobody")
+    people.client(aws, "iam").generate_credential_report()
+    bob = rows(aws)["bob"]
+    used = datetime.fromisoformat(bob["access_key_1_last_used_date"]).replace(tzinfo=None)
+    assert used >= before
+    assert bob["access_key_1_last_used_region"] == "us-east-1"
+    assert bob["access_key_1_last_used_service"] == "iam"
+
+
+def test_the_last_use_of_a_role(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    assert iam.get_role(RoleName="Ops")["Role"]["RoleLastUsed"] == {}
+    session = people.client(aws, "sts", people.BOB_KEY).assume_role(
+        RoleArn=f"arn:aws:iam::{people.ACCOUNT}:role/Ops",
+        RoleSessionName="work",
+        SerialNumber=people.BOB_DEVICE,
+        TokenCode=people.fresh_code(aws),
+    )
+    own = people.client(aws, "iam", people.keys_of(session["Credentials"]), "us-east-1")
+    assert iam.get_role(RoleName="Ops")["Role"]["RoleLastUsed"] == {}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        own.list_users()
+    used = iam.get_role(RoleName="Ops")["Role"]["RoleLastUsed"]
+    assert used["Region"] == "us-east-1"
+    (ops,) = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+    assert ops["RoleLastUsed"] == used
+
+
+def test_a_certificate_that_is_active_has_the_date_of_its_upload(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    for name in ("cert-1", "cert-2"):
+        iam.upload_signing_certificate(UserName="bob", CertificateBody=made(name))
+    first, second = iam.list_signing_certificates(UserName="bob")["Certificates"]
+    iam.update_signing_certificate(
+        UserName="bob", CertificateId=second["CertificateId"], Status="Inactive"
+    )
+    iam.generate_credential_report()
+    bob = rows(aws)["bob"]
+    uploaded = first["UploadDate"].isoformat()
+    assert (bob["cert_1_active"], bob["cert_1_last_rotated"]) == ("true", uploaded)
+    assert (bob["cert_2_active"], bob["cert_2_last_rotated"]) == ("false", "N/A")
 
 
 def test_summary(aws: LocalAws) -> None:

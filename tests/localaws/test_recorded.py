@@ -1,6 +1,7 @@
 """Each answer recorded from AWS is asked of the local AWS, over the wire."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import overlay_people as people
 from recorded import FILES, Player, expected_differences, recorded_cases
 from sekisho.localaws import LocalAws
 
+ROOT = Path(__file__).parents[2]
 _EXPECTED = expected_differences()
 
 
@@ -43,6 +45,11 @@ def test_recorded_answer(player: Player, case: dict[str, Any], unique: str) -> N
             assert Player(aws, people.ADMIN_KEY).differences(case, unique) == []
         return
     assert player.differences(case, unique) == []
+
+
+def test_every_expected_difference_is_in_the_documents() -> None:
+    documented = (ROOT / "docs" / "localaws-overlay.md").read_text(encoding="utf-8")
+    assert [case for case in _EXPECTED if f"`{case}`" not in documented] == []
 
 
 def test_every_expected_difference_is_a_case() -> None:

@@ -34,7 +34,7 @@ from sekisho.localaws.forward import (
     install_checks,
     unframed,
 )
-from sekisho.localaws.identify import Identity, authenticate, identify
+from sekisho.localaws.identify import Identity, authenticate, identify, note_use
 from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.streaming import check_declared, unpack
@@ -173,13 +173,17 @@ class Authorizer:
         caller = VerifiedCaller(
             identity.credential, signed.access_key_id, identity.session_policies, address
         )
-        if call.service == "sts":
-            check_sts(call.operation, call.params)
-        caller = _with_code(self._world, caller, call)
-        authorize_call(self._world, caller, call)
-        refuse_to_set(call)
-        refuse_to_reach_out(call)
-        return self._forward(exchange, signed, caller, call)
+        try:
+            if call.service == "sts":
+                check_sts(call.operation, call.params)
+            caller = _with_code(self._world, caller, call)
+            authorize_call(self._world, caller, call)
+            refuse_to_set(call)
+            refuse_to_reach_out(call)
+            return self._forward(exchange, signed, caller, call)
+        finally:
+            # after the call: moto notes its own time, and nothing of what was refused
+            note_use(self._world, identity.credential, signed)
 
     def _forward(
         self,

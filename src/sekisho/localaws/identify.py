@@ -7,9 +7,10 @@ Source: IAM User Guide, "Secure API access with MFA".
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import assert_never
 
-from moto.iam.models import User, iam_backends
+from moto.iam.models import AccessKeyLastUsed, User, iam_backends
 
 from sekisho.localaws import moto_iam
 from sekisho.localaws.sealing import open_token
@@ -21,6 +22,7 @@ from sekisho.signin import (
     MFA_UNKNOWN_DEVICE,
     MFA_WRONG_CODE,
     Credential,
+    CredentialKind,
     Holder,
     HolderKind,
     MfaParameters,
@@ -58,6 +60,34 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
         world.throttle.clear(f"code {serial}")
         keep_step(state, verified)
         return now
+
+
+def note_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
+    """Note when, where and for which service a key or a role signed a request, refused or not.
+
+    Source: IAM User Guide, "Generate credential reports for your AWS account": a key's last use is
+    when it "was most recently used to sign an AWS API request".
+    """
+    backend = iam_backends[world.account][world.partition]
+    # moto's dates have no zone and are UTC, AWS's have whole seconds
+    now = world.clock.now().astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    match credential.kind:
+        case CredentialKind.LONG_TERM_KEY:
+            if key := backend.access_keys.get(signed.access_key_id):
+                key.last_used = AccessKeyLastUsed(now, signed.service, signed.region)
+        case CredentialKind.ROLE_SESSION:
+            if role := backend.roles.get(credential.holder.unique_id):
+                role.last_used = now
+                role.last_used_region = signed.region  # type: ignore[assignment]  # moto says None
+        case (
+            CredentialKind.CONSOLE_SESSION
+            | CredentialKind.SESSION_TOKEN
+            | CredentialKind.FEDERATED_SESSION
+        ):
+            # IAM keeps nothing of these
+            return
+        case _:
+            assert_never(credential.kind)
 
 
 def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, User, iam_backends
+from moto.iam.models import AccessKey, SigningCertificate, User, iam_backends
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.request import iam, naive, page
@@ -78,7 +78,7 @@ def _row(world: World, user: User) -> dict[str, str]:
         **_password_columns(world, world.passwords.get(user.name)),
         "mfa_active": _flag(bool(user.mfa_devices)),
         **_key_columns(user.access_keys),
-        **_certificates([each.status == "Active" for each in user.signing_certificates.values()]),
+        **_certificates([*user.signing_certificates.values()]),
     }
 
 
@@ -120,12 +120,13 @@ def _key_row(key: AccessKey) -> dict[str, str]:
     }
 
 
-def _certificates(active: list[bool]) -> dict[str, str]:
+def _certificates(known: list[SigningCertificate]) -> dict[str, str]:
     row: dict[str, str] = {}
     for number in (1, 2):
-        present = len(active) >= number and active[number - 1]
-        row[f"cert_{number}_active"] = _flag(present)
-        row[f"cert_{number}_last_rotated"] = _NOT_APPLICABLE
+        active = len(known) >= number and known[number - 1].status == "Active"
+        changed = _date(known[number - 1].upload_date) if active else _NOT_APPLICABLE
+        row[f"cert_{number}_active"] = _flag(active)
+        row[f"cert_{number}_last_rotated"] = changed
     return row
 
 
