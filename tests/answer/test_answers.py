@@ -15,10 +15,19 @@ from engine.conditional import conditional_policies
 from engine.corpus import checked, load
 from engine.test_laws import requests
 from sekisho.answer import Answer, AnswerEffect, AnswerSettings, Presence, answered, responder
-from sekisho.engine import ContextValue, DecisionEffect, Policies, Request, decide
+from sekisho.engine import (
+    AttachedPolicy,
+    Context,
+    ContextValue,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+)
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange import answers
 from sekisho.errors import FaultyRequest, InternalError
+from sekisho.policy import PolicyKind, from_json
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CORPUS = load("decisions/answers.json", head=["documents"])
@@ -193,3 +202,29 @@ def test_an_answer_is_no_truth_value() -> None:
     answer = answered(Request(ALICE, "iam:ListUsers", "*"), Policies(), NOW)
     with pytest.raises(InternalError):
         bool(answer)
+
+
+@pytest.mark.parametrize(
+    ("principal", "context", "said"),
+    [
+        (ALICE, {}, True),
+        (ALICE, {"aws:MultiFactorAuthPresent": "false"}, False),
+        (ALICE, {"aws:TokenIssueTime": "2026-11-27T08:00:00Z"}, False),
+        (DEV, {}, False),
+    ],
+)
+def test_it_is_said_that_no_session_was_given(
+    principal: str, context: dict[str, ContextValue], said: bool
+) -> None:
+    attached = Policies(
+        tuple(
+            AttachedPolicy(name, from_json(CORPUS["documents"][name]))
+            for name in ("all", "force-mfa")
+        )
+    )
+    answer = answered(
+        Request(principal, "s3:ListAllMyBuckets", "*", Context(context)), attached, NOW
+    )
+    assert answer.as_long_term_key is said
+    assert answer.effect is AnswerEffect.EXPLICITLY_DENIED
+    assert answer.blocked_by is PolicyKind.IDENTITY
