@@ -22,7 +22,7 @@ ALLOW = {"Version": "2012-10-17", "Statement": EVERYTHING}
 
 
 def context(*texts: str) -> dict[str, Any]:
-    asked = RequestOptions(ALICE, "s3:GetObject", "*", contexts=texts)
+    asked = RequestOptions(ALICE, "s3:GetObject", ("*",), contexts=texts)
     return dict(question_of(asked).request.context.items())
 
 

@@ -6,11 +6,12 @@ whoever wants to know what policies mean asks `engine.decide`.
 
 from sekisho.answer.answer import AnswerSettings, answered
 from sekisho.answer.completion import AddedKey, Origin
-from sekisho.answer.exchange import answer_to_json, responder
+from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
 from sekisho.answer.model import Answer, AnswerEffect, MissingKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
-from sekisho.answer.sentences import additions, heading
+from sekisho.answer.sentences import additions, heading, joint_heading
+from sekisho.answer.together import JointAnswer, answered_together
 
 __all__ = [
     "AddedKey",
@@ -18,6 +19,7 @@ __all__ = [
     "AnswerEffect",
     "AnswerSettings",
     "Impossible",
+    "JointAnswer",
     "MissingKey",
     "NoRequest",
     "Origin",
@@ -26,6 +28,9 @@ __all__ = [
     "additions",
     "answer_to_json",
     "answered",
+    "answered_together",
     "heading",
+    "joint_heading",
+    "joint_to_json",
     "responder",
 ]

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sekisho.answer.answer import AnswerSettings, answered
 from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect
+from sekisho.answer.together import GRAVEST, JointAnswer, answered_together
 from sekisho.engine.compiled import Deciders
-from sekisho.engine.exchange import DecisionQuestion, cause_to_json
+from sekisho.engine.exchange import DecisionQuestion, cause_to_json, together
 from sekisho.signin import Rule
 
 
@@ -62,12 +63,21 @@ def _about_the_question(answer: Answer) -> dict[str, object]:
     return value
 
 
+def joint_to_json(answer: JointAnswer) -> Mapping[str, object]:
+    """Return the answer about several resources as JSON values, each resource's with it."""
+    requests = [one.request for one in answer.parts]
+    gravest = [effect.value for effect in GRAVEST]
+    return together(requests, [*map(answer_to_json, answer.parts)], gravest)
+
+
 def responder(now: Callable[[], datetime]) -> Callable[[DecisionQuestion], Mapping[str, object]]:
     """Return what answers the questions of a batch, each at its time; policies are compiled."""
     compiled = Deciders()
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
         settings = AnswerSettings(question.assumptions, decide=compiled.decide)
+        if question.parts:
+            return joint_to_json(answered_together(question.parts, now(), settings))
         return answer_to_json(answered(question.request, question.policies, now(), settings))
 
     return respond

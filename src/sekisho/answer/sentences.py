@@ -6,6 +6,7 @@ from sekisho.answer.completion import Origin
 from sekisho.answer.model import Answer, AnswerEffect, MissingKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
+from sekisho.answer.together import JointAnswer
 from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
@@ -179,3 +180,11 @@ def additions(answer: Answer) -> Iterator[Message]:
     idle = [verbatim(quoted(one.key)) for one in answer.missing if not one.could_change]
     if idle:
         yield _IDLE.filled(keys=listed(idle))
+
+
+_OF_SEVERAL = Message("{effect}: AWS asks about {number} resources, and each must be allowed.")
+
+
+def joint_heading(answer: JointAnswer) -> Iterator[Message]:
+    """Yield the answer about several resources, each of which is then answered by itself."""
+    yield _OF_SEVERAL.filled(effect=EFFECTS[answer.effect], number=len(answer.parts))

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,10 +16,14 @@ from sekisho.answer import (
     Answer,
     AnswerEffect,
     AnswerSettings,
+    JointAnswer,
     additions,
     answer_to_json,
     answered,
+    answered_together,
     heading,
+    joint_heading,
+    joint_to_json,
     responder,
 )
 from sekisho.cli.exits import Exit, worst
@@ -43,9 +47,11 @@ from sekisho.engine import (
     Level,
     Policies,
     Request,
+    RequestPart,
     check_policies,
     checked,
     explain,
+    parts_of,
     request_faults,
 )
 from sekisho.engine.exchange import (
@@ -70,7 +76,7 @@ class RequestOptions:
 
     principal: str | None = None
     action: str | None = None
-    resource: str | None = None
+    resource: tuple[str, ...] = ()
     resource_account: str | None = None
     contexts: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
@@ -78,6 +84,7 @@ class RequestOptions:
     session: tuple[str, ...] = ()
     trust: str | None = None
     resource_policy: str | None = None
+    access_point_policy: str | None = None
     scps: tuple[str, ...] = ()
     rcps: tuple[str, ...] = ()
     vpc_endpoint: str | None = None
@@ -98,7 +105,12 @@ _request_options = grouped(
         help="Who asks: a user, role or session, a service, or `anonymous`.",
     ),
     click.option("--action", metavar="SERVICE:NAME", help="One action, like iam:GetUser."),
-    click.option("--resource", metavar="ARN", help="One resource, or `*` if there is none."),
+    click.option(
+        "--resource",
+        metavar="ARN",
+        multiple=True,
+        help="The resource, or `*` if there is none. Repeat it if the request is about several.",
+    ),
     click.option("--resource-account", metavar="ID", help="Whose it is, if the ARN does not tell."),
     click.option(
         "--context",
@@ -119,6 +131,11 @@ _request_options = grouped(
     click.option("--session", metavar="FILE", multiple=True, help="A session policy."),
     click.option("--trust", metavar="FILE", help="The trust policy of the role to be assumed."),
     click.option("--resource-policy", metavar="FILE", help="The policy of any other resource."),
+    click.option(
+        "--access-point-policy",
+        metavar="FILE",
+        help="The policy of the S3 access point that is one of the resources.",
+    ),
     click.option(
         "--scp",
         "scps",
@@ -189,6 +206,10 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
         return _batch(batch)
     question = question_of(asked)
     settings = AnswerSettings(question.assumptions)
+    if question.parts:
+        joint = answered_together(question.parts, datetime.now(UTC), settings)
+        _show_joint(joint, output, lang, question.assumptions if asked.explain else None)
+        return _EXITS.get(joint.effect, Exit.CLEAN)
     answer = answered(question.request, question.policies, datetime.now(UTC), settings)
     explanation = _explained(answer, question.assumptions) if asked.explain else None
     match output:
@@ -201,6 +222,20 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
             lines = _lines(answer, reasons(explanation) if explanation else ())
             click.echo("\n".join(line.into(lang) for line in lines))
     return _EXITS.get(answer.effect, Exit.CLEAN)
+
+
+def _show_joint(
+    joint: JointAnswer, output: OutputFormat, lang: Language, explaining: Assumptions | None
+) -> None:
+    """Write the answer about several resources, and why each is as it is if that is asked."""
+    if output is OutputFormat.JSON:
+        click.echo(json.dumps(joint_to_json(joint), indent=2, ensure_ascii=False))
+        return
+    lines = [*joint_heading(joint)]
+    for part in joint.parts:
+        explanation = None if explaining is None else _explained(part, explaining)
+        lines += [verbatim(""), *_lines(part, reasons(explanation) if explanation else ())]
+    click.echo("\n".join(line.into(lang) for line in lines))
 
 
 _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERROR}
@@ -286,7 +321,9 @@ def question_of(asked: RequestOptions) -> DecisionQuestion:
         with reader.noted():
             # whether these policies can apply to this caller
             checked(request, policies)
-    found = DecisionQuestion(request, policies, reader.assumptions())
+    found = DecisionQuestion(
+        request, policies, reader.assumptions(), parts=reader.parts(request, policies)
+    )
     if len(reader.errors) > 1:
         raise SeveralErrors(reader.errors)
     if reader.errors:
@@ -316,7 +353,7 @@ class _Reader:
         needed = {
             "principal": options.principal,
             "action": options.action,
-            "resource": options.resource,
+            "resource": options.resource or None,
         }
         missing = [name for name, value in needed.items() if value is None]
         if missing:
@@ -326,7 +363,7 @@ class _Reader:
         request = Request(
             options.principal or "",
             options.action or "",
-            options.resource or "",
+            next(iter(options.resource), ""),
             self.context(),
             options.resource_account,
             management_account=options.management_account,
@@ -339,6 +376,18 @@ class _Reader:
         if faults:
             self.errors.append(FaultyRequest(Message("request", "source"), faults))
         return request
+
+    def parts(self, request: Request, policies: Policies) -> tuple[RequestPart, ...]:
+        """Read the resources of a request about several; none of one about one."""
+        options = self.options
+        point = next(iter(self.read(options.access_point_policy, PolicyKind.RESOURCE)), None)
+        if len(options.resource) <= 1 and point is None:
+            return ()
+        each = [replace(request, resource=one) for one in options.resource]
+        faults = [fault for one in each[1:] for fault in request_faults(one)]
+        if faults:
+            self.errors.append(FaultyRequest(Message("request", "source"), faults))
+        return parts_of(each, policies, point)
 
     def context(self) -> Context:
         """Read the request context; a key that is repeated has all its values."""

@@ -21,6 +21,7 @@ from sekisho.engine.model import (
 )
 from sekisho.engine.possible import Possibilities, UnknownKey, asked_keys, possible
 from sekisho.engine.remembered import remembered_by_identity
+from sekisho.engine.together import JointDecision, RequestPart, decide_together, parts_of
 from sekisho.engine.wellformed import check_policies, request_faults
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Denial",
     "Engine",
     "Explanation",
+    "JointDecision",
     "Lack",
     "Level",
     "NearMiss",
@@ -45,6 +47,7 @@ __all__ = [
     "PolicyGroup",
     "Possibilities",
     "Request",
+    "RequestPart",
     "ResourcePolicyKind",
     "UnknownKey",
     "UnresolvedNotResource",
@@ -54,8 +57,10 @@ __all__ = [
     "check_policies",
     "checked",
     "decide",
+    "decide_together",
     "explain",
     "groups",
+    "parts_of",
     "possible",
     "remembered_by_identity",
     "request_faults",

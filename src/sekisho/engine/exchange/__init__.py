@@ -1,6 +1,12 @@
 """Questions in, answers out: as lines of JSON, and a decision in sentences for people."""
 
-from sekisho.engine.exchange.lines import answered_to_json, answers, cause_to_json, decision_to_json
+from sekisho.engine.exchange.lines import (
+    answered_to_json,
+    answers,
+    cause_to_json,
+    decision_to_json,
+    together,
+)
 from sekisho.engine.exchange.questions import (
     ASSUMPTIONS,
     DecisionQuestion,
@@ -35,4 +41,5 @@ __all__ = [
     "reasons",
     "sentence",
     "settings_from_text",
+    "together",
 ]

@@ -1,7 +1,7 @@
 """The exchange form: one JSON object a line, a question in, an answer out.
 
-    {"id", "request": {"principal", "action", "resource", "resourceAccount"?, "context"?,
-                        "federatedBy"?, "canonicalUser"?},
+    {"id", "request": {"principal", "action", "resource" or "resources", "resourceAccount"?,
+                        "context"?, "federatedBy"?, "canonicalUser"?},
      "policies": {"identity", "boundaries", "session", "resource", "vpcEndpoint",
                   "scps" and "rcps": [{"level", "policies"}]},
      "options"?: {an assumption by name, "resourceKind", "managementAccount", "serviceLinkedRole"}}
@@ -15,7 +15,7 @@ cannot be read or decided does not stop the others.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -28,7 +28,8 @@ from sekisho.engine.exchange.questions import (
     identity_of,
     read_question,
 )
-from sekisho.engine.model import Assumptions, Cause, Decision, Policies, Request
+from sekisho.engine.model import Assumptions, Cause, Decision, DecisionEffect, Policies, Request
+from sekisho.engine.together import RequestPart
 from sekisho.errors import (
     Code,
     Fault,
@@ -100,11 +101,53 @@ def by_policies(decided: Decide = decide) -> Respond:
     """Return what answers with the policies' decision alone, by what decides as the engine does."""
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
-        request, policies = question.request, question.policies
-        decision = decided(request, policies, question.assumptions)
-        return answered_to_json(request, policies, decision)
+        each = question.parts or (RequestPart(question.request, question.policies),)
+        found = [
+            answered_to_json(
+                one.request,
+                one.policies,
+                decided(one.request, one.policies, question.assumptions),
+            )
+            for one in each
+        ]
+        return together([one.request for one in each], found) if question.parts else found[0]
 
     return respond
+
+
+_GRAVEST = tuple(effect.value for effect in (*reversed(DecisionEffect),))
+
+
+def together(
+    requests: Sequence[Request],
+    found: Sequence[Mapping[str, object]],
+    gravest: Sequence[str] = _GRAVEST,
+) -> Mapping[str, object]:
+    """Return answers about several resources as one: the gravest, and each by itself.
+
+    Args:
+        requests: about each resource.
+        found: the answers, in the same order.
+        gravest: the effects, the gravest first.
+    """
+    effect = min((str(one["decision"]) for one in found), key=gravest.index)
+    decisive = [one for one in found if one["decision"] == effect]
+    because = [cause for one in decisive for cause in _causes(one)]
+    parts = [
+        {"resource": request.resource, "action": request.action, **one}
+        for request, one in zip(requests, found, strict=True)
+    ]
+    return {
+        "decision": effect,
+        "because": [cause for n, cause in enumerate(because) if cause not in because[:n]],
+        "blockedBy": decisive[0]["blockedBy"],
+        "resources": parts,
+    }
+
+
+def _causes(found: Mapping[str, object]) -> list[object]:
+    because = found["because"]
+    return because if isinstance(because, list) else []
 
 
 def answer(

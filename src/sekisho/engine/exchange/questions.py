@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any
@@ -19,6 +19,7 @@ from sekisho.engine.model import (
     Request,
     ResourcePolicyKind,
 )
+from sekisho.engine.together import RequestPart, parts_of
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
@@ -70,12 +71,15 @@ class DecisionQuestion:
 
     Attributes:
         id: handed back with the answer; None: the question is not one of many.
+        parts: one for each resource of a request about several; empty if it is about one, which is
+            then the request's.
     """
 
     request: Request
     policies: Policies
     assumptions: Assumptions
     id: str | int | float | None = None
+    parts: tuple[RequestPart, ...] = ()
 
 
 def read_question(value: Mapping[str, object], documents: Documents) -> DecisionQuestion:
@@ -105,14 +109,25 @@ _NAMES = {
         "principal",
         "action",
         "resource",
+        "resources",
         "resourceAccount",
         "context",
         "federatedBy",
         "canonicalUser",
     ),
-    "policies": ("identity", "resource", "session", "boundaries", "scps", "rcps", "vpcEndpoint"),
+    "policies": (
+        "identity",
+        "resource",
+        "session",
+        "boundaries",
+        "scps",
+        "rcps",
+        "vpcEndpoint",
+        "accessPoint",
+    ),
 }
 _LEVEL = ("level", "policies")
+_OF_ONE = ("resource", "action", "resourceAccount", "context")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
 _RESOURCE_KINDS = ("trust", *map(str, ResourcePolicyKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
@@ -181,11 +196,47 @@ class _Reader:
             self.wrong("id", Message("expected a string, or a number within range"))
             identity = ""
         options = self.members(value.get("options"), "options")
-        return DecisionQuestion(
-            request := self.request(value.get("request"), options),
-            self.policies(value.get("policies"), options.get("resourceKind"), request),
-            self.assumptions(options),
-            identity,
+        request = self.request(value.get("request"), options)
+        policies = self.policies(value.get("policies"), options.get("resourceKind"), request)
+        parts = self.parts(value, request, policies)
+        return DecisionQuestion(request, policies, self.assumptions(options), identity, parts)
+
+    def parts(
+        self, value: Mapping[str, object], request: Request, policies: Policies
+    ) -> tuple[RequestPart, ...]:
+        """Read the resources of a request about several, each with what is its own."""
+        policy = self.members(value.get("policies"), "policies").get("accessPoint")
+        asked = self.members(value.get("request"), "request")
+        listed, path = asked.get("resources"), "request.resources"
+        point = None
+        if policy is not None:
+            point = self.document(policy, "accessPoint", PolicyKind.RESOURCE)
+        if listed is None:
+            return parts_of([request], policies, point) if point else ()
+        if not isinstance(listed, list) or not listed:
+            self.wrong(path, Message("expected a list of resources"))
+            return ()
+        if asked.get("resource") is not None:
+            self.wrong("request.resource", Message("give `resource` or `resources`"))
+        each = [self.one_of(one, f"{path}[{n}]", request) for n, one in enumerate(listed)]
+        return parts_of(each, policies, point)
+
+    def one_of(self, value: object, path: str, request: Request) -> Request:
+        """Read one of several resources: an ARN, or what differs from the request."""
+        if isinstance(value, str):
+            return replace(request, resource=self.short(value, path))
+        own = self.members(value, path)
+        self.known(own, _OF_ONE, path)
+        context = self.context(own.get("context"), f"{path}.context")
+        return replace(
+            request,
+            resource=self.text(own.get("resource"), f"{path}.resource"),
+            action=self.optional_text(own.get("action"), f"{path}.action") or request.action,
+            resource_account=self.optional_text(
+                own.get("resourceAccount"), f"{path}.resourceAccount"
+            )
+            or request.resource_account,
+            context=request.context.with_(context),
         )
 
     def wrong(self, path: str, message: Message, code: Code = Code.REQUEST_BAD_SHAPE) -> None:
@@ -244,7 +295,7 @@ class _Reader:
         return Request(
             principal=self.text(request.get("principal"), "request.principal"),
             action=self.text(request.get("action"), "request.action"),
-            resource=self.text(request.get("resource"), "request.resource"),
+            resource=self.first_resource(request),
             context=self.context(request.get("context")),
             resource_account=self.optional_text(
                 request.get("resourceAccount"), "request.resourceAccount"
@@ -257,12 +308,21 @@ class _Reader:
             ),
         )
 
-    def context(self, value: object) -> Context:
+    def first_resource(self, request: Mapping[str, object]) -> str:
+        """Return the resource, or the first of several."""
+        listed = request.get("resources")
+        if not isinstance(listed, list) or not listed:
+            return self.text(request.get("resource"), "request.resource")
+        first = listed[0]
+        own = first.get("resource") if isinstance(first, Mapping) else first
+        return own if isinstance(own, str) and len(own) <= MOST_CHARACTERS else ""
+
+    def context(self, value: object, where: str = "request.context") -> Context:
         """Read the request context; one key in two spellings is a fault."""
         values: dict[str, ContextValue] = {}
         spelled: set[str] = set()
-        for key, member in self.members(value, "request.context").items():
-            path = _under("request.context", key)
+        for key, member in self.members(value, where).items():
+            path = _under(where, key)
             if key.lower() in spelled:
                 self.wrong(
                     path,
