@@ -73,9 +73,9 @@ def test_an_expired_exception_speaks_against_the_plan(
     assert [(each.user, each.ticket) for each in found.exceptions] == [("glass", "d")]
     if expired:
         assert not found.applicable
-        accepting = (*words, "--accept", "exception-expired=renewed tomorrow, SEC-9")
+        accepting = (*words, "--accept", "exception-expired:glass=renewed tomorrow, SEC-9")
         made = Plan.from_json(ran(saved, accepting, day=day).stdout)
-        assert "exception-expired" in made.accepted
+        assert "exception-expired:glass" in made.accepted
         assert not any(" glass" in change.address for change in made.changes)
 
 

@@ -135,8 +135,8 @@ def test_what_speaks_against_a_plan_stops_it_until_it_is_accepted(terminal: Term
         raise_(terminal.run("apply", out, "--yes"))
     assert caught.value.code is Code.PLAN_UNSAFE
     words = (
-        *("--accept", "enforcement=keys are closed next week, SEC-7"),
-        *("--accept", "everyone-gets-in=an administrator enrols her"),
+        *("--accept", "enforcement:hanako=keys are closed next week, SEC-7"),
+        *("--accept", "everyone-gets-in:hanako=an administrator enrols her"),
     )
     done = terminal.run("plan", goal, "--mfa", "--out", out, "--force", *words)
     assert done.return_value == Exit.CHANGES

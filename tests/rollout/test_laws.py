@@ -43,6 +43,7 @@ from sekisho.rollout import (
 from sekisho.rollout.applying.change_status import settle_passwords
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.changes import Observer
+from sekisho.rollout.planning import acceptance
 
 SECRET = "Fuji-2026-temporary-x"
 ACCEPTED = {"everyone-gets-in", "not-meant"}
@@ -59,7 +60,11 @@ def made(api: Boto3Api, goal: Goal, now: datetime = NOW) -> Plan:
     fresh = plan(goal, snapshot, ADMIN)
     if {*fresh.against} & ACCEPTED:
         # that it can be undone holds all the same
-        words = dict.fromkeys({*fresh.against} & ACCEPTED, "the law is about the way back")
+        words = {
+            acceptance(identity, user): "the law is about the way back"
+            for identity in ACCEPTED
+            for user in fresh.obstacles.get(identity, ())
+        }
         fresh = plan(goal, snapshot, ADMIN, words)
     assert fresh.applicable, (fresh.reasons, fresh.proofs)
     return Plan.from_json(fresh.to_json())

@@ -281,7 +281,7 @@ BAD = {
     "a-reason-for-nothing": (
         ("offboard", "machine", "--accept", "x=y"),
         UsageError,
-        "this plan has no obstacle `x`",
+        "there is no obstacle `x`",
     ),
     "nobody-accepts-for-themselves": (
         ("offboard", "admin", "--accept", "oneself=I want to"),

@@ -267,7 +267,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
         if against:
             accepted = plan(MACHINE, start, ADMIN, {}) if not gaps else made
             assert not accepted.applicable
-            word = {"keys-in-use": "it is switched to a role tomorrow"}
+            word = {"keys-in-use:machine": "it is switched to a role tomorrow"}
             accepted = plan(MACHINE, replace(start, gaps=gaps), ADMIN, word)
             assert accepted.applicable
             assert Plan.from_json(accepted.to_json()).accepted == word
@@ -275,7 +275,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "message"),
-    [("enforcement", "has no obstacle"), ("nonsense", "has no obstacle"), ("quota", "nobody can")],
+    [("nonsense", "there is no obstacle"), ("quota", "nobody can")],
 )
 def test_what_cannot_be_accepted_is_refused(identity: str, message: str) -> None:
     start = crowded(account(), attached=10)

@@ -57,7 +57,7 @@ def about(made: Plan, identity: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("who", ["", "hanako"])
 def test_what_somebody_holds_and_was_not_read_is_unknown(gap: str, who: str) -> None:
     start = unread(account(), gap, who=who)
-    made = plan(EVERYBODY, start, ADMIN, {"gap": "we know them"})
+    made = plan(EVERYBODY, start, ADMIN, {f"gap:{who}" if who else "gap": "we know them"})
     found = proof(made, "everyone-gets-in")
     assert found.verdict is SafetyVerdict.UNKNOWN
     assert found.failed == (("hanako", "machine") if not who else ("hanako",))
@@ -120,7 +120,7 @@ def test_who_is_like_somebody_unread_is_told_apart() -> None:
 
 @pytest.mark.parametrize("gap", GAPS)
 def test_who_is_reset_and_was_not_read_is_unknown(gap: str) -> None:
-    at = PlanningContext(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap": "ok"})
+    at = PlanningContext(unread(account(), gap, who="hanako"), ADMIN, accepted={"gap:hanako": "ok"})
     made = reset(at, "hanako")
     assert proof(made, "everyone-gets-in").verdict is SafetyVerdict.UNKNOWN
     assert [person.impact for person in made.people] == ["unknown"]

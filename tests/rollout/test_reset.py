@@ -72,7 +72,7 @@ def test_a_reset_never_ends_at_the_page_for_a_new_password(
     assert [person.impact for person in made.people] == [impact]
     assert ("everyone-gets-in" not in made.against) is holds, made.against
     if not holds:
-        accepting = PlanningContext(start, ADMIN, (), {"everyone-gets-in": "the phone is lost"})
+        accepting = PlanningContext(start, ADMIN, (), {"everyone-gets-in:eva": "the phone is lost"})
         (again,) = [
             each for each in reset(accepting, "eva").changes if isinstance(each, ReplacePassword)
         ]

@@ -27,7 +27,7 @@ from sekisho.messages import Language, Message, printable
 from sekisho.rollout import Plan, PlanCaller, PlanNote, Proof, SafetyVerdict, script_of
 from sekisho.rollout.applying import MAX_CLOCK_LEAD
 from sekisho.rollout.changes import CreatePolicy
-from sekisho.rollout.planning import UNACCEPTABLE
+from sekisho.rollout.planning import UNACCEPTABLE, acceptance
 
 _SAVED = Message("Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.")
 
@@ -51,7 +51,7 @@ class PlanningOptions:
     """What every command that makes a plan is told.
 
     Attributes:
-        accept: `ID=REASON` of what may pass.
+        accept: `ID=REASON` or `ID:USER=REASON` of what may pass.
         mfa: the session that applies the plan was signed in with MFA.
         snapshot: a saved account in place of the real one.
         caller: with it, the ARN of who will apply the plan.
@@ -74,7 +74,10 @@ _planning_group = grouped(
     "planning",
     PlanningOptions,
     click.option(
-        "--accept", metavar="ID=REASON", multiple=True, help="Let something pass; recorded."
+        "--accept",
+        metavar="ID[:USER]=REASON",
+        multiple=True,
+        help="Let something pass, for a user where it is about users; recorded.",
     ),
     click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
     click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
@@ -229,7 +232,7 @@ def _saved_text(made: Plan) -> Message:
 
 def _exit_of(made: Plan) -> Exit:
     """Return what waits, or what speaks against it: unknown before refuted, as everywhere."""
-    left = [name for name in made.against if name not in made.accepted]
+    left = made.open_obstacles
     undecided = [proof.id for proof in made.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
     if any(name in (*undecided, "gap", "caller-unknown") for name in left):
         return Exit.UNKNOWN
@@ -271,14 +274,16 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
     """Return what is accepted, and why.
 
     Raises:
-        UsageError: if a text is not `ID=REASON`, or an id stands twice.
+        UsageError: if a text is not `ID=REASON` or `ID:USER=REASON`, or one stands twice.
     """
     found: dict[str, str] = {}
     for text in texts:
         identity, _, reason = text.partition("=")
         if not identity or not reason.strip():
             raise UsageError(
-                Message("`--accept {text}` is not of the form `ID=REASON`").filled(text=text)
+                Message(
+                    "`--accept {text}` is not of the form `ID=REASON` or `ID:USER=REASON`"
+                ).filled(text=text)
             )
         if identity in found:
             fix = Message("give one reason")
@@ -311,7 +316,9 @@ _EXCEPTION = Message(
 _ACCEPTED = Message("accepted: {reason}")
 _NOTHING = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
-_ACCEPTABLE = Message("Change what is wanted, or let it pass with --accept ID=REASON: {against}.")
+_ACCEPTABLE = Message(
+    "Change what is wanted, or let it pass with --accept ID=REASON or ID:USER=REASON: {against}."
+)
 _VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
     SafetyVerdict.NOBODY: Message("about nobody"),
@@ -337,12 +344,17 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
     yield from _notes(_WARNINGS, plan.warnings, plan, lang)
     yield from _people(plan, lang)
     yield from _exceptions(plan, lang)
-    left = [name for name in plan.against if name not in plan.accepted]
+    left = plan.open_obstacles
     if left:
         yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
-    may = [name for name in left if name not in UNACCEPTABLE]
+    may = [
+        acceptance(identity, user)
+        for identity, users in left.items()
+        if identity not in UNACCEPTABLE
+        for user in users
+    ]
     if may:
-        yield _ACCEPTABLE.filled(against=", ".join(may)).into(lang)
+        yield _ACCEPTABLE.filled(against=_named(tuple(may))).into(lang)
 
 
 def _changes(plan: Plan, lang: Language) -> Iterator[str]:
@@ -387,8 +399,11 @@ def _notes(
 
 
 def _word(identity: str, plan: Plan, lang: Language) -> Iterator[str]:
-    if identity in plan.accepted:
-        yield f"    {_ACCEPTED.filled(reason=plan.accepted[identity]).into(lang)}"
+    for key, reason in plan.accepted.items():
+        accepted_id, _, user = key.partition(":")
+        if accepted_id == identity:
+            whom = f"{user}: " if user else ""
+            yield f"    {whom}{_ACCEPTED.filled(reason=reason).into(lang)}"
 
 
 def _people(plan: Plan, lang: Language) -> Iterator[str]:

@@ -26,6 +26,7 @@ from sekisho.documents.records import FaultyRecord, Records
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout.acceptance import ABOUT_USERS, left_open
 from sekisho.rollout.changes import (
     KINDS,
     Change,
@@ -140,7 +141,7 @@ class Plan:
         exceptions: those of these people, of every break-glass user, and those that have expired.
         affected: who feels a change that does not name them, by its address.
         needs: the least policy for whoever applies it and takes it back.
-        accepted: why somebody lets the plan pass all the same, by the id of the proof or reason.
+        accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of an obstacle.
         password_length: how many characters a temporary password gets.
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
@@ -169,13 +170,30 @@ class Plan:
     @property
     def applicable(self) -> bool:
         """Whether the plan may be applied: nothing speaks against it that was not accepted."""
-        return set(self.against) <= set(self.accepted)
+        return not self.open_obstacles
+
+    @property
+    def obstacles(self) -> Mapping[str, tuple[str, ...]]:
+        """What speaks against the plan, by its id: the users it is about, and "" for the whole."""
+        notes = [(note.id, note.about) for note in self.reasons]
+        notes += [(proof.id, proof.failed) for proof in self.proofs if not proof.holds]
+        found: dict[str, dict[str, None]] = {}
+        for identity, about in notes:
+            named = about if identity in ABOUT_USERS else ()
+            # of a gap, what it is about has its kind before its name
+            users = [name.removeprefix("user ") for name in named] or [""]
+            found.setdefault(identity, {}).update(dict.fromkeys(users))
+        return {identity: tuple(users) for identity, users in found.items()}
+
+    @property
+    def open_obstacles(self) -> Mapping[str, tuple[str, ...]]:
+        """Those of the obstacles that nobody has accepted, with the users of whom not."""
+        return left_open(self.obstacles, self.accepted)
 
     @property
     def against(self) -> tuple[str, ...]:
         """The ids of the reasons, and of the properties that are not proved."""
-        failed = [proof.id for proof in self.proofs if not proof.holds]
-        return tuple(dict.fromkeys([*(note.id for note in self.reasons), *failed]))
+        return tuple(self.obstacles)
 
     @property
     def already(self) -> tuple[str, ...]:
@@ -325,7 +343,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     wrong = f"this plan is for the account {plan.account}, and this is"
     yield f'[ "$account" = {plan.account} ] || {{ echo "{wrong} $account" >&2; exit 1; }}'
     if not plan.applicable:
-        named = " ".join(name for name in plan.against if name not in plan.accepted)
+        named = " ".join(plan.open_obstacles)
         yield f"echo {shlex.quote(f'this plan is not safe to apply: {named}')} >&2"
         yield "exit 1"
     for change in plan.changes:

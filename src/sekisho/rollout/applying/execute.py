@@ -162,10 +162,10 @@ def _who(arn: str) -> str:
 
 def _check_applicable(plan: Plan) -> None:
     if not plan.applicable:
-        against = ", ".join(f"`{name}`" for name in plan.against if name not in plan.accepted)
+        against = ", ".join(f"`{name}`" for name in plan.open_obstacles)
         raise PlanRefused(
             Message("this plan is not safe to apply: {against}").filled(against=against),
-            fix=Message("change the goal, or make the plan with `--accept ID=REASON`"),
+            fix=Message("change the goal, or make the plan with `--accept ID:USER=REASON`"),
         )
 
 

@@ -27,6 +27,7 @@ from sekisho.policy import (
     names,
     parse,
 )
+from sekisho.rollout.acceptance import OBSTACLES, UNACCEPTABLE
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
@@ -39,7 +40,17 @@ from sekisho.rollout.goal.model import (
 )
 from sekisho.rollout.goal.selectors import check_listed, selected
 
-KEYS = ("policy", "group", "when", "afterEnrolment", "replaces", "who", "waves", "breakGlass")
+KEYS = (
+    "policy",
+    "group",
+    "when",
+    "afterEnrolment",
+    "replaces",
+    "who",
+    "waves",
+    "breakGlass",
+    "accept",
+)
 """What a goal may say."""
 
 _POLICY = ("name", "path", "description", "tags", "preset", "choices", "file")
@@ -135,6 +146,7 @@ class _Reader:
             waves=waves,
             waiting=waiting,
             exceptions=self.exceptions.entries,
+            accepted=self._accepted(got["accept"]),
             unread=tuple(sorted(name for name in self.unread if not self._exempt(name))),
         )
 
@@ -301,6 +313,21 @@ class _Reader:
                 each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
             found.append(name)
         return tuple(dict.fromkeys(found))
+
+    def _accepted(self, shape: Shape) -> Mapping[str, str]:
+        """Return what is accepted, by `ID` or `ID:USER`; a user need not be there yet, or still."""
+        found: dict[str, str] = {}
+        for each in shape.items():
+            got = each.members(("id", "why"), ("user",))
+            identity = got["id"].choice(sorted(OBSTACLES - UNACCEPTABLE)) or ""
+            user, why = got["user"].text(), got["why"].text()
+            if not got["why"].absent and not why.strip():
+                got["why"].fault(Message("must not be empty"))
+            key = f"{identity}:{user}" if user else identity
+            if key in found:
+                each.fault(Message("accepts the same twice"))
+            found[key] = why
+        return found
 
     def _replaced(self, shape: Shape, own: set[str]) -> Iterator[str]:
         by_name = {p.name: arn for arn, p in self.snapshot.policies.items() if not p.aws_managed}

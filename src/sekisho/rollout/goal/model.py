@@ -128,6 +128,7 @@ class Goal:
         waiting: users of the waves who are not among the users or members yet.
         unread: users of whom it could not be read whether they are meant.
         exceptions: who is left out, expired or not: shown with the plan.
+        accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
     """
 
     policy: PolicyGoal
@@ -141,6 +142,7 @@ class Goal:
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names_nobody(self) -> bool:

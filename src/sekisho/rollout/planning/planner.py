@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sekisho.account import Snapshot, User, dump_snapshot, users_not_read
 from sekisho.audit.exceptions import ExceptionKind, Exemption
-from sekisho.errors import FaultyInput, UsageError
+from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
 from sekisho.policy import to_json
+from sekisho.rollout.acceptance import OBSTACLES, check_acceptable, not_needed
 from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -76,12 +77,11 @@ def plan(
         goal: what the account shall come to.
         snapshot: the account as it is.
         caller: who will apply the plan.
-        accepted: why a reason or a property that is not proved shall not count, by its id.
+        accepted: what shall not speak against the plan, beside what the goal accepts, and why.
 
     Raises:
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
-        UsageError: if something is accepted that does not speak against the plan, or that nobody
-            can accept.
+        UsageError: if something is accepted that nobody can accept, or only for users by name.
     """
     if faults := faults_of(goal, snapshot):
         raise FaultyInput(Message("goal", "source"), faults)
@@ -92,7 +92,7 @@ def plan(
         draft.new_user(new)
     draft.people(caller)
     draft.stale_copies()
-    return check_accepted(_judged(draft, caller, accepted or {}))
+    return check_accepted(_judged(draft, caller, {**goal.accepted, **(accepted or {})}))
 
 
 def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) -> Plan:
@@ -336,26 +336,20 @@ def expired(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
         yield PlanNote("exception-expired", EXCEPTION_EXPIRED, names)
 
 
-UNACCEPTABLE = frozenset(
-    {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
-)
-"""What nobody can let pass, by its id."""
+ACCEPTED_IN_VAIN = Message("Accepted, and not needed: nothing of the kind speaks against the plan.")
 
 
 def check_accepted(plan: Plan) -> Plan:
-    """Return `plan` if what it accepts does speak against it, and may be accepted.
+    """Return `plan`, with a warning of what it accepts and need not.
 
     Raises:
-        UsageError: if something does not.
+        UsageError: if something is accepted that cannot be, or only for users by name.
+        InternalError: if something speaks against it that has no place among the obstacles.
     """
-    for identity in plan.accepted:
-        if identity not in plan.against:
-            raise UsageError(
-                Message("this plan has no obstacle `{identity}`").filled(identity=identity)
-            )
-        if identity in UNACCEPTABLE:
-            raise UsageError(
-                Message("nobody can accept `{identity}`").filled(identity=identity),
-                fix=Message("change what is wanted"),
-            )
+    if strangers := {*plan.obstacles} - OBSTACLES:
+        raise InternalError(f"obstacles that cannot be accepted or refused: {sorted(strangers)}")
+    check_acceptable(plan.obstacles, plan.accepted)
+    if idle := not_needed(plan.obstacles, plan.accepted):
+        note = PlanNote("accepted-in-vain", ACCEPTED_IN_VAIN, idle)
+        return replace(plan, warnings=(*plan.warnings, note))
     return plan

@@ -17,6 +17,7 @@ from sekisho.rollout import (
     plan,
     roll_back,
 )
+from sekisho.rollout.planning import acceptance
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
 from sekisho.tour.rehearsal.steps import Cell
@@ -45,7 +46,12 @@ def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
     snapshot = collect(api, now=rehearsal.now(), pace=IN_ORDER)
     caller = PlanCaller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
     made = plan(goal, snapshot, caller)
-    shown = {identity: _WHY for identity in made.against if identity in _SHOWN}
+    shown = {
+        acceptance(identity, user): _WHY
+        for identity, users in made.obstacles.items()
+        if identity in _SHOWN
+        for user in users
+    }
     made = replace(made, accepted=shown)
     if not made.applicable:
         raise PlanRefused(verbatim(" ".join(made.against)), at=step.id)

@@ -1,0 +1,105 @@
+"""What somebody lets pass although it speaks against a plan: of whom, and why.
+
+An obstacle that is about users is accepted for each of them by name: what is accepted for one is
+not accepted for who comes into it later. An acceptance that applies to nobody does no harm, so that
+a goal file can keep it from wave to wave; the plan says that it was not needed.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sekisho.errors import UsageError, quoted
+from sekisho.messages import Message
+
+Obstacles = Mapping[str, tuple[str, ...]]
+"""What speaks against a plan, by its id: the users it is about, and "" for the whole."""
+
+Accepted = Mapping[str, str]
+"""Why something is accepted, by the id of an obstacle, or by `ID:USER` where it is about users."""
+
+ABOUT_USERS = frozenset(
+    {
+        "credentials-in-use",
+        "enforcement",
+        "everyone-gets-in",
+        "exception-expired",
+        "gap",
+        "keys-in-use",
+        "not-meant",
+        "works-with-mfa",
+    }
+)
+"""The obstacles that are about users, whom they name."""
+
+UNACCEPTABLE = frozenset(
+    {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
+)
+"""What nobody can let pass."""
+
+OBSTACLES = (
+    ABOUT_USERS
+    | UNACCEPTABLE
+    | {
+        "administrator-remains",
+        "caller-keeps-access",
+        "irreversible",
+        "overwrites",
+        "unread",
+        "used-elsewhere",
+    }
+)
+"""Everything that can speak against a plan."""
+
+_SOME = 5
+
+
+def acceptance(identity: str, user: str) -> str:
+    """Return by what an obstacle is accepted for a user, or as a whole."""
+    return f"{identity}:{user}" if user else identity
+
+
+def left_open(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[str, ...]]:
+    """Return the obstacles that are not accepted, with the users of whom they are not."""
+    found = {}
+    for identity, users in obstacles.items():
+        left = tuple(user for user in users if acceptance(identity, user) not in accepted)
+        if left:
+            found[identity] = left
+    return found
+
+
+def not_needed(obstacles: Obstacles, accepted: Accepted) -> tuple[str, ...]:
+    """Return what is accepted and speaks against nothing."""
+    needed = {acceptance(identity, user) for identity, users in obstacles.items() for user in users}
+    return tuple(each for each in accepted if each not in needed)
+
+
+def check_acceptable(obstacles: Obstacles, accepted: Iterable[str]) -> None:
+    """Refuse what can be accepted by nobody, or only for users by name.
+
+    Raises:
+        UsageError: with the first such.
+    """
+    for each in accepted:
+        identity, _, user = each.partition(":")
+        if identity not in OBSTACLES:
+            known = ", ".join(sorted(OBSTACLES - UNACCEPTABLE))
+            raise UsageError(
+                Message("there is no obstacle {identity}").filled(identity=quoted(identity)),
+                fix=Message("there are {names}").filled(names=known),
+            )
+        if identity in UNACCEPTABLE:
+            raise UsageError(
+                Message("nobody can accept `{identity}`").filled(identity=identity),
+                fix=Message("change what is wanted"),
+            )
+        users = obstacles.get(identity, ())
+        if users and not user and "" not in users:
+            named = ", ".join(users[:_SOME]) + (" …" if len(users) > _SOME else "")
+            raise UsageError(
+                Message("`{identity}` is about users and is accepted for each by name").filled(
+                    identity=identity
+                ),
+                fix=Message("give `--accept {identity}:USER=REASON` for each of: {names}").filled(
+                    identity=identity, names=named
+                ),
+            )
