@@ -100,6 +100,11 @@ def test_every_kind_of_resource_of_every_action_fits_it() -> None:
         ("iam:AttachUserPolicy", "arn:aws:iam::aws:policy/X", NoRequest.OTHER_TYPE),
         ("iam:CreateUser", "*", NoRequest.NOT_NAMED),
         ("iam:GetUser", ALICE.replace("user/", "user/a/b/"), None),
+        (
+            "iam:ListServiceSpecificCredentials",
+            "*",
+            AskedAbout("*", ResourceNote.NOT_NAMED),
+        ),
         ("sns:Publish", "*", AskedAbout("*", ResourceNote.NOT_NAMED)),
         ("cloudformation:DescribeStacks", "*", AskedAbout("*")),
         ("sqs:SendMessage", "arn:aws:iam::111122223333:user/alice", NoRequest.OTHER_TYPE),

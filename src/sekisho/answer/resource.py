@@ -70,6 +70,10 @@ the reference calls the kind of resource required. An S3 object's name may have 
 """
 
 
+_OF_ALL_TOO = frozenset({"iam:ListServiceSpecificCredentials"})
+"""Actions of these services that can be about all resources of a kind (parameter `AllUsers`)."""
+
+
 def asked_about(action: Action | None, resource: str) -> AskedAbout | Impossible:
     """Return what AWS asks about where somebody asks about `resource`."""
     if action is None:
@@ -93,7 +97,7 @@ def asked_about(action: Action | None, resource: str) -> AskedAbout | Impossible
 
 def _unnamed(action: Action) -> AskedAbout | Impossible:
     required = action.service == "s3" or any(one.required for one in action.resource_types)
-    if required and action.service in _ALWAYS_NAMED:
+    if required and action.service in _ALWAYS_NAMED and str(action) not in _OF_ALL_TOO:
         return _impossible(NoRequest.NOT_NAMED, action)
     return AskedAbout("*", ResourceNote.NOT_NAMED if required else None)
 
