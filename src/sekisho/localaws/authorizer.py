@@ -22,7 +22,7 @@ from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, envir
 from moto.utilities.utils import get_partition
 from werkzeug.test import run_wsgi_app
 
-from sekisho.localaws import sigv4
+from sekisho.localaws import nested, sigv4
 from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import ApiCall, classify, form_of
 from sekisho.localaws.forward import (
@@ -35,6 +35,7 @@ from sekisho.localaws.forward import (
     unframed,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
+from sekisho.localaws.nested import refuse_to_act_elsewhere
 from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.streaming import check_declared, unpack
@@ -89,6 +90,7 @@ class Authorizer:
 
     def __init__(self, world: World) -> None:
         install_checks()
+        nested.install()
         self._world = world
         self._moto: WSGIApplication = Dispatcher()
 
@@ -180,6 +182,7 @@ class Authorizer:
             authorize_call(self._world, caller, call)
             refuse_to_set(call)
             refuse_to_reach_out(call)
+            refuse_to_act_elsewhere(call)
             return self._forward(exchange, signed, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused

@@ -100,6 +100,13 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
     return next((str(entity.arn) for entity in entities if entity.name == name), None)
 
 
+def roles_of_profile(world: World, name: str) -> tuple[str, ...]:
+    """Return the ARNs of the roles in the instance profile of that name; none if there is none."""
+    profiles: Iterable[Any] = _iam(world).instance_profiles.values()
+    found = next((profile for profile in profiles if profile.name == name), None)
+    return tuple(str(role.arn) for role in found.roles) if found is not None else ()
+
+
 def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:
     """Return the policies that apply to what `holder` does; in a federated user's name, too.
 

@@ -84,6 +84,9 @@ def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str
 
     What does not exist has no tags.
     """
+    if not region:
+        # of a resource of all Regions
+        return None
     match service:
         case "dynamodb":
             table = _table(world, region, name)

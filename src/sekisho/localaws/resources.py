@@ -155,42 +155,82 @@ def required_permissions(
     if call.service == "ec2" and call.params.get("TagSpecifications"):
         # of resources that do not exist yet
         found[RequiredPermission("ec2:CreateTags", None)] = None
+    if call.service == "lambda":
+        found.update((one, None) for one in _code_of(world, call.params))
     found.update(
         (RequiredPermission("iam:PassRole", arn), None) for arn in _passed_roles(world, call)
     )
     return tuple(found)
 
 
+def _code_of(world: World, params: Mapping[str, Any]) -> Iterator[RequiredPermission]:
+    """Yield the reading of the object that a function's or a layer's code comes from."""
+    for given in (params, params.get("Code"), params.get("Content")):
+        if isinstance(given, Mapping) and given.get("S3Bucket"):
+            version = "Version" if given.get("S3ObjectVersion") else ""
+            resource = f"arn:{world.partition}:s3:::{given['S3Bucket']}/{given.get('S3Key', '')}"
+            yield RequiredPermission(f"s3:GetObject{version}", resource)
+
+
 def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     """Yield the roles that the call passes to a service, for which IAM asks for iam:PassRole.
 
-    The policies cannot see which service gets it: no `iam:PassedToService` is in the
-    context, so an Allow that asks for one does not hold.
+    A role is passed by ARN, by name, in an instance profile, or in a launch template that holds
+    one; None for one that is not known.
     """
     if call.operation == "AddRoleToInstanceProfile":
         yield moto_iam.arn_of(world, "role", str(call.params.get("RoleName")))
     elif call.service not in {"iam", "sts"}:
-        yield from _roles_in(call.params)
+        for kind, text in _given_roles(call.params):
+            yield from _roles_of(world, kind, text)
+        if call.service in {"autoscaling", "ec2"} and _names_template(call.params):
+            # what the template holds is not looked up
+            yield None
 
 
-def _roles_in(value: object) -> Iterator[str]:
-    """Yield the role ARNs among parameters that are named for a role."""
+def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the kind and the text of each parameter that is named for a role or a profile."""
     if isinstance(value, list):
         for item in value:
-            yield from _roles_in(item)
+            yield from _given_roles(item, within)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if "role" in str(name).lower():
-                yield from (text for text in _texts(inner) if _ROLE.fullmatch(text))
-            if not isinstance(inner, str):
-                yield from _roles_in(inner)
+            plain = str(name).lower()
+            yield from _given_roles(inner, plain if _OF_ROLES.search(plain) else within)
+    elif isinstance(value, str) and within:
+        yield within, value
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str))
+_OF_ROLES = re.compile("role|instanceprofile")
+_TEMPLATES = frozenset({"launchtemplate", "launchtemplateconfigs", "mixedinstancespolicy"})
+
+
+def _names_template(value: object) -> bool:
+    if isinstance(value, list):
+        return any(_names_template(item) for item in value)
+    return isinstance(value, Mapping) and any(
+        (str(name).lower() in _TEMPLATES and bool(inner)) or _names_template(inner)
+        for name, inner in value.items()
+    )
+
+
+def _roles_of(world: World, kind: str, text: str) -> Iterator[str | None]:
+    """Yield the roles that a text names, as an ARN or a name, of a role or of a profile."""
+    name = text.rpartition("/")[2]
+    if kind.find("instanceprofile") >= 0 or ":instance-profile/" in text:
+        yield from moto_iam.roles_of_profile(world, name) or (None,)
+        return
+    # the service goes by the name, whatever path the ARN has
+    known = moto_iam.arn_of(world, "role", name)
+    if _ROLE.fullmatch(text):
+        yield text
+    elif ":role/" in text:
+        yield None
+    if known is not None:
+        yield known
+    elif profile := moto_iam.roles_of_profile(world, name):
+        # what EMR calls a job flow's role is a profile
+        yield from profile
 
 
 def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
