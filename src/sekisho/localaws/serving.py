@@ -47,6 +47,7 @@ DRAIN_SECONDS = 5
 """How long requests that are being answered may take when the server stops."""
 
 _CLEANUP_SECONDS = 5
+_CODING = "HTTP_TRANSFER_ENCODING"
 _LOGGER = logging.getLogger("sekisho.localaws.http")
 # what clients do wrong is answered, not logged; a trace might hold what they sent
 _LOGGER.setLevel(logging.CRITICAL)
@@ -85,6 +86,8 @@ class _Parser(HTTPRequestParser):
             name, _, value = line.decode("latin-1").partition(":")
             key = environ_key_for_header(name)
             known = "_" not in name or should_preserve_original_header_name(name)
+            if key == _CODING and (key in seen or value.strip(" \t").lower() != "chunked"):
+                raise ParsingError("the body is in an encoding that is not known here")
             if key in seen or not known:
                 self.repeated = self.repeated or name[:80]
             seen.add(key)
@@ -93,7 +96,7 @@ class _Parser(HTTPRequestParser):
                 self.headers[key.removeprefix("HTTP_")] = value.strip(" \t")
             if key == "CONTENT_LENGTH" and not _is_number(value.strip(" \t")):
                 raise ParsingError("Content-Length is not a number")
-        if "HTTP_TRANSFER_ENCODING" in seen and "CONTENT_LENGTH" in seen:
+        if _CODING in seen and "CONTENT_LENGTH" in seen:
             raise ParsingError("there are two lengths of the body")
 
 

@@ -1,0 +1,270 @@
+"""Attacks on the local AWS as data: how they are sent, and a digest of all that could change.
+
+A request is signed as the local AWS would check it, so that the signature of an attack is good
+unless the attack is on the signature itself; `after` changes what was signed.
+"""
+
+import hashlib
+import hmac
+import http.client
+import io
+import json
+import re
+import socket
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from moto.core.base_backend import BackendDict
+from moto.iam.models import AWSManagedPolicy
+
+import localaws_people as people
+from localaws_people import client
+from sekisho.localaws import LocalAws, sigv4
+
+FOLDER = Path(__file__).parent / "localaws" / "attacks"
+_KEYS = {
+    "after",
+    "body",
+    "credential",
+    "expires",
+    "headers",
+    "lines",
+    "method",
+    "minutes",
+    "path",
+    "query",
+    "region",
+    "secret",
+    "service",
+    "sign",
+    "token",
+    "who",
+}
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+def classes() -> dict[str, dict[str, Any]]:
+    """Return every class of attacks: what it is, honest requests, and the attempts."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        for each in (*found[path.stem]["honest"], *found[path.stem]["attempts"]):
+            if unknown := each["request"].keys() - _KEYS:
+                raise ValueError(f"{path.stem}: {each.get('id')}: {unknown}")
+    return found
+
+
+def send(aws: LocalAws, request: Mapping[str, Any]) -> tuple[int, str, str]:
+    """Send a request; return the status, AWS's error code, and the body."""
+    host = urlsplit(aws.url).netloc
+    body = _expanded(request.get("body", "")).replace(people.ACCOUNT, aws.world.account)
+    made = _signed(host, {**request, "body": body})
+    after = request.get("after", {})
+    headers = made["headers"] | after.get("headers", {})
+    made.update(after)
+    target = made["path"] + (f"?{made['query']}" if made["query"] else "")
+    body = _bytes(made["body"])
+    lines = [f"{made['method']} {target} HTTP/1.1"]
+    lines += [f"{name}: {_expanded(v)}" for name, v in headers.items() if v is not None]
+    lines += made["lines"]
+    if not any(line.lower().startswith(("content-length", "transfer-enc")) for line in lines):
+        lines.append(f"Content-Length: {len(body)}")
+    lines = [line.replace("HOST", host) for line in lines]
+    head = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1")
+    where = urlsplit(aws.url)
+    with socket.create_connection((where.hostname or "", where.port or 0), 30) as stream:
+        stream.sendall(head + body)
+        answer = http.client.HTTPResponse(stream, method=made["method"])
+        answer.begin()
+        text = answer.read().decode("utf-8", "replace")
+        code = answer.headers.get("X-Amzn-Errortype") or _code(text)
+        answer.close()
+    return answer.status, code, text
+
+
+def _code(text: str) -> str:
+    found = re.search(r"<Code>([^<]*)</Code>|\"code\": \"([^\"]*)\"", text)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def _expanded(text: str | list[Any]) -> str:
+    """Return a long text: a list of texts, of which `[text, times]` is repeated, counting `{n}`."""
+    if isinstance(text, str):
+        return text
+    return "".join(
+        part
+        if isinstance(part, str)
+        else "".join(part[0].replace("{n}", str(n)) for n in range(1, part[1] + 1))
+        for part in text
+    )
+
+
+def _bytes(text: str) -> bytes:
+    """Return a body; `\\xNN` in the data stands for bytes that are no text."""
+    return text.encode("latin-1") if not text or max(text) <= "\xff" else text.encode()
+
+
+def _signed(host: str, request: dict[str, Any]) -> dict[str, Any]:
+    service, who = request.get("service", "s3"), request.get("who", "admin")
+    made: dict[str, Any] = {
+        "method": request.get("method", "GET"),
+        "path": request.get("path", "/"),
+        "query": request.get("query", ""),
+        "body": request["body"],
+        "lines": request.get("lines", []),
+        "headers": {"Host": host} | request.get("headers", {}),
+    }
+    if request.get("sign") == "none":
+        return made
+    at = datetime.now(UTC) + timedelta(minutes=request.get("minutes", 0))
+    stamp = at.strftime("%Y%m%dT%H%M%SZ")
+    region = request.get("region", "us-east-1")
+    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
+    key = request.get("credential", people.key_id(who))
+    secret = request.get("secret", people.secret(who))
+    if request.get("sign") == "presigned":
+        return _presigned(made, (service, stamp, scope), (key, secret), request.get("expires", 600))
+    headers = made["headers"]
+    headers["X-Amz-Date"] = stamp
+    if request.get("token"):
+        headers["X-Amz-Security-Token"] = request["token"]
+    if service == "s3" and "x-amz-content-sha256" not in headers:
+        headers["x-amz-content-sha256"] = hashlib.sha256(_bytes(made["body"])).hexdigest()
+    digest = headers.get("x-amz-content-sha256") or hashlib.sha256(_bytes(made["body"])).hexdigest()
+    given = {name.lower(): value for name, value in headers.items()}
+    names = sorted(name for name in given if name == "host" or name.startswith("x-amz"))
+    signature = _signature(made, (service, stamp, scope), secret, (names, given), digest)
+    headers["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={key}/{scope}, "
+        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+    return made
+
+
+def _presigned(
+    made: dict[str, Any], about: tuple[str, str, str], keys: tuple[str, str], expires: int
+) -> dict[str, Any]:
+    key, secret = keys
+    given = {name.lower(): value for name, value in made["headers"].items()}
+    names = sorted(name for name in given if name == "host" or name.startswith("x-amz"))
+    signing = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"{key}/{about[2]}",
+        "X-Amz-Date": about[1],
+        "X-Amz-Expires": str(expires),
+        "X-Amz-SignedHeaders": ";".join(names),
+    }
+    added = "&".join(f"{name}={quote(value, safe='')}" for name, value in signing.items())
+    made["query"] = "&".join(filter(None, (made["query"], added)))
+    digest = "UNSIGNED-PAYLOAD" if about[0] == "s3" else hashlib.sha256(b"").hexdigest()
+    signature = _signature(made, about, secret, (names, given), digest)
+    made["query"] += f"&X-Amz-Signature={signature}"
+    return made
+
+
+def _signature(
+    made: Mapping[str, Any],
+    about: tuple[str, str, str],
+    secret: str,
+    headers: tuple[list[str], Mapping[str, str]],
+    digest: str,
+) -> str:
+    (service, stamp, scope), (names, given) = about, headers
+    # as the local AWS checks it, whatever else it makes of the request
+    path = sigv4._canonical_path(made["path"], service)
+    query = sigv4._canonical_query(made["query"])
+    lines = [f"{name}:{' '.join(given[name].split())}" for name in names]
+    canonical = "\n".join((made["method"], path, query, *lines, "", ";".join(names), digest))
+    hashed = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+    key = sigv4.signing_key(secret, *scope.split("/")[:3])
+    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashed}"
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def furnish(aws: LocalAws) -> None:
+    """Make what attacks go for."""
+    s3, iam = client(aws, "s3"), client(aws, "iam")
+    for bucket, key in (("docs", "open/a"), ("docs", "shut/b"), ("vault", "secret")):
+        if key != "shut/b":
+            s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    iam.create_user(UserName="victim")
+    iam.tag_user(UserName="victim", Tags=[{"Key": "team", "Value": "ops"}])
+    iam.create_login_profile(UserName="victim", Password="Right-9-right")
+    sqs, sns = client(aws, "sqs"), client(aws, "sns")
+    for name in ("open", "shut"):
+        sqs.create_queue(QueueName=name)
+    sns.create_topic(Name="news")
+    client(aws, "dynamodb").create_table(
+        TableName="people",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def digest_of(aws: LocalAws) -> str:
+    """Return a digest of everything in the account, moto's state and ours."""
+    world = aws.world
+    kept: list[Any] = [
+        backends[world.account]
+        for backends in tuple(BackendDict._instances)  # type: ignore[misc]  # moto has no other list
+        if world.account in backends
+    ]
+    ours = (world.passwords, world.devices, world.boundaries, world.spent, world.report)
+    total = hashlib.sha256()
+    _walk((kept, ours), total, set())
+    return total.hexdigest()
+
+
+_PLAIN = (str, int, float, bytes, bool, type(None), datetime, date, timedelta, Enum)
+_PASSED_BY = frozenset({"_lock", "lock", "_thread", "_reset_model_refs", "model_instances"})
+
+
+def _walk(value: Any, total: Any, seen: set[int]) -> None:
+    if isinstance(value, _PLAIN):
+        total.update(repr(value).encode("utf-8", "replace"))
+    elif isinstance(value, io.IOBase | tempfile.SpooledTemporaryFile):
+        _walk_file(value, total)
+    elif isinstance(value, AWSManagedPolicy):
+        total.update(f"{value.arn}{value.attachment_count}".encode())
+    elif id(value) in seen or callable(value):
+        return
+    else:
+        seen.add(id(value))
+        total.update(type(value).__name__.encode())
+        for inner in _inside(value):
+            _walk(inner, total, seen)
+
+
+def _walk_file(value: Any, total: Any) -> None:
+    if value.closed:
+        return
+    at = value.tell()
+    value.seek(0)
+    total.update(value.read())
+    value.seek(at)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+        # a backend's own mapping is by region: the empty ones come and go
+        return [part for pair in pairs for part in pair]
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    fields = dict(getattr(value, "__dict__", {}))
+    for owner in type(value).__mro__:
+        for name in getattr(owner, "__slots__", ()):
+            if hasattr(value, name):
+                fields[name] = getattr(value, name)
+    return [
+        part for name in sorted(fields) if name not in _PASSED_BY for part in (name, fields[name])
+    ]
