@@ -48,6 +48,7 @@ NOT_PERFORMED = {
     "partition": "a step in another partition than `aws`",
     "age": "a password that its age alone makes expire: one that must be changed is used in its "
     "place",
+    "address": "a step under a policy that asks for the address: all clients here have the same",
     "facts": "a step under a policy that asks for the user's id or tags, or for the time",
 }
 """What is not performed here, by name; the page about scenarios lists it in these words."""
@@ -60,14 +61,15 @@ _NEW = "Sekisho-{}-barrier"
 
 def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     """Return the name of what in these steps is not performed here; "" if there is nothing."""
-    if any(setting.policies(who).scps for who in Who):
-        return "scp"
-    if setting.partition != DEFAULT_PARTITION:
-        return "partition"
-    if (setting.signin, setting.engine) != (SigninAssumptions(), Assumptions()):
-        return "assumptions"
-    if setting.user_id or setting.user_tags or setting.now:
-        return "facts"
+    asks = {
+        "scp": any(setting.policies(who).scps for who in Who),
+        "partition": setting.partition != DEFAULT_PARTITION,
+        "assumptions": (setting.signin, setting.engine) != (SigninAssumptions(), Assumptions()),
+        "address": setting.addresses() != (None,),
+        "facts": bool(setting.user_id or setting.user_tags or setting.now),
+    }
+    if named := next((name for name, asked in asks.items() if asked), ""):
+        return named
     for step in steps:
         device = step.move.device
         if device is not None and ENROLLED_AS[device.hand]:

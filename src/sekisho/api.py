@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sekisho.account import Snapshot
     from sekisho.answer import Answer
@@ -136,6 +136,38 @@ def prove(attached: Policies, *, user_arn: str | None = None, later: bool = Fals
     asked = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), later=later)
     counted = [each for each in report_on_policies(subject, asked).answers if each.counts]
     return joined([each.conclusion.verdict for each in counted])
+
+
+def not_granted(
+    attached: Policies, *actions: str, on: Sequence[str] = (), user_arn: str | None = None
+) -> Verdict:
+    """Return whether policies grant none of some actions, on some resources, in no request.
+
+    Args:
+        attached: as attached to the user.
+        actions: patterns, like `s3:GetObject`.
+        on: patterns of resources; none: any.
+        user_arn: whose; None: whoever the user is.
+
+    Returns:
+        As `prove`: `Proved` if nothing of it is granted; else the counterexample's decision says by
+        which statements. `Unknown`, too, where no real request is about these.
+
+    Raises:
+        UsageError: if an action or a resource is none that IAM takes.
+    """
+    from sekisho.errors import UsageError
+    from sekisho.prover import Invariant, InvariantKind, faults_in, joined
+    from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
+
+    kind = InvariantKind.NOT_GRANTED
+    asked = Invariant(kind.value, kind, actions, on=tuple(on))
+    for _, message in faults_in(asked):
+        raise UsageError(message)
+    subject = Subject.of_files(attached, user_arn, datetime.now(UTC), users_may_change=False)
+    inquiry = Inquiry(groups=frozenset({QuestionGroup.INVARIANTS}), invariants=(asked,))
+    answers = report_on_policies(subject, inquiry).answers
+    return joined([each.conclusion.verdict for each in answers])
 
 
 def diff(old: Policies, new: Policies, *, user_arn: str | None = None) -> Difference:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -224,7 +225,9 @@ def test_more_states_than_the_limit_are_no_proof() -> None:
 @pytest.mark.parametrize(
     ("statement", "key"),
     [
-        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, "aws:SourceIp"),
+        ({"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}}, "aws:VpcSourceIp"),
+        ({"Condition": {"StringLike": {"aws:SourceIp": "10.*"}}}, "aws:SourceIp"),
+        ({"Condition": {"StringEquals": {"aws:username": "${aws:SourceIp}"}}}, "aws:SourceIp"),
         ({"Resource": "arn:aws:iam::*:user/${aws:PrincipalTag/of}"}, "aws:PrincipalTag/of"),
         ({"Condition": {"StringLike": {"aws:username": "${aws:SourceVpc}*"}}}, "aws:SourceVpc"),
     ],
@@ -238,6 +241,75 @@ def test_what_the_model_does_not_know_makes_no_verdict(statement: dict[str, Any]
             assert f"`{key}`" in found.result.reason.en
 
 
+OFFICE = "203.0.113.0/24"
+FROM_THE_OFFICE = {"NotIpAddress": {"aws:SourceIp": OFFICE}}
+FROM_OUTSIDE = {"IpAddress": {"aws:SourceIp": OFFICE}}
+BY_ADDRESS = {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}
+
+
+@pytest.mark.parametrize("condition", [FROM_THE_OFFICE, FROM_OUTSIDE], ids=["office", "outside"])
+def test_where_a_deny_leaves_an_address_everybody_can_come_from_there(
+    condition: dict[str, Any],
+) -> None:
+    policies = _odd("Deny", "*", Condition=condition)
+    for each in SCENARIOS:
+        usual = run_scenario(each, attached(HARDENED))
+        found = run_scenario(each, policies)
+        assert (each.id, found.outcome) == (each.id, usual.outcome)
+    way = run_scenario(scenario_of("new-user"), policies).result
+    assert isinstance(way, Reachable)
+    inside = {
+        ip_address(step.outcome.address) in ip_network(OFFICE)
+        for step in way.path
+        if step.outcome.address
+    }
+    assert inside == {condition is FROM_THE_OFFICE}
+
+
+def test_where_every_address_is_denied_nobody_gets_in_but_by_an_endpoint() -> None:
+    policies = _odd("Deny", "*", Condition=BY_ADDRESS)
+    person = run_scenario(scenario_of("half-enrolled"), policies)
+    assert person.outcome is ScenarioOutcome.LOCKED_OUT
+    # the enforcing statement alone would let these through; through an endpoint it still does
+    for name in ("password-without-device", "role-session"):
+        found = run_scenario(scenario_of(name), policies).outcome
+        assert found is run_scenario(scenario_of(name), attached(HARDENED)).outcome
+    both = _odd("Deny", "*", Condition={"Bool": {"aws:PrincipalIsAWSService": "false"}})
+    thief = run_scenario(scenario_of("password-without-device"), both)
+    assert thief.outcome is ScenarioOutcome.KEPT_OUT
+
+
+def test_the_layer_that_refuses_is_named() -> None:
+    nothing = attached(HARDENED).identity[0]
+    boundary = AttachedPolicy(
+        "limits",
+        from_json(
+            {
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+            },
+            kind=PolicyKind.BOUNDARY,
+        ),
+    )
+    found = run_scenario(
+        scenario_of("half-enrolled"), Policies(identity=(nothing,), boundaries=(boundary,))
+    ).result
+    assert isinstance(found, Unreachable)
+    assert found.deadlock is not None
+    refused = found.deadlock.refused.outcome
+    assert (refused.because, refused.layer) == ((), PolicyKind.BOUNDARY)
+    bare = run_scenario(scenario_of("half-enrolled"), Policies()).result
+    assert isinstance(bare, Unreachable)
+    assert bare.deadlock is not None
+    assert bare.deadlock.refused.outcome.layer is PolicyKind.IDENTITY
+
+
+def test_steps_read_like_sentences() -> None:
+    found = run_scenario(scenario_of("new-user"), attached(HARDENED)).result
+    assert isinstance(found, Reachable)
+    assert step_text(found.path[0]).en == "sign in as the user with the password"
+
+
 def _odd(effect: str, action: str, **more: Any) -> Policies:
     """Return MFA enforcement with a statement more."""
     whole = {"Effect": effect, "Action": action, "Resource": "*", **more}
@@ -248,7 +320,7 @@ def _odd(effect: str, action: str, **more: Any) -> Policies:
 @pytest.mark.parametrize("action", ["s3:*", "sts:AssumeRole", "cloudformation:*"])
 def test_what_the_model_does_not_know_matters_only_where_it_can_decide(action: str) -> None:
     """Nobody needs these to get in, and beside an attacker's stands one that allows all."""
-    condition = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    condition = {"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}}
     for each in SCENARIOS:
         usual = run_scenario(each, attached(HARDENED)).outcome
         assert run_scenario(each, _odd("Allow", action, **condition)).outcome is usual

@@ -56,6 +56,7 @@ from sekisho.prover.questions import (
     Subject,
     report_on_policies,
 )
+from sekisho.prover.scenarios import ASSUMED as SCENARIOS_ASSUME
 from sekisho.prover.scenarios import (
     SCENARIOS,
     ScenarioOutcome,
@@ -139,6 +140,12 @@ class _Said:
     ),
     click.option("--never", metavar="ACTION", multiple=True, help="Is never allowed, like `s3:*`."),
     click.option("--always", metavar="ACTION", multiple=True, help="Is always allowed."),
+    click.option(
+        "--granted",
+        metavar="ACTION",
+        multiple=True,
+        help="Is it granted, and by which statement? Exit 3 if it is, 0 if it is proved not to be.",
+    ),
     click.option("--on", metavar="ARN", multiple=True, help="Only on these resources."),
     click.option("--unless-mfa", is_flag=True, help="With `--never`: but may be with MFA."),
     click.option("--with-mfa", is_flag=True, help="Only in sessions with MFA."),
@@ -256,6 +263,7 @@ def _prove_subject(
                 "asOf": subject.now.isoformat(timespec="seconds"),
                 "serviceControlPoliciesUnknown": subject.unread.en if subject.unread else None,
                 "people": scenarios_as_json(scenarios),
+                "peopleAssume": [text.en for text in SCENARIOS_ASSUME] if scenarios else [],
             }
             _print({**as_json(report), **more})
         case ReportFormat.SARIF:

@@ -69,6 +69,7 @@ class QuestionOptions:
     parts: tuple[str, ...]
     never: tuple[str, ...]
     always: tuple[str, ...]
+    granted: tuple[str, ...]
     on: tuple[str, ...]
     unless_mfa: bool
     with_mfa: bool
@@ -81,7 +82,7 @@ class QuestionOptions:
     @property
     def has_invariants(self) -> bool:
         """Whether the options, or a file that they name, demand something."""
-        return bool(self.file or self.never or self.always or self.only_from)
+        return bool(self.file or self.never or self.always or self.granted or self.only_from)
 
     @property
     def groups(self) -> frozenset[QuestionGroup]:
@@ -306,13 +307,20 @@ def _invariants_of(options: QuestionOptions) -> tuple[Invariant, ...]:
     found = (*_own_invariant(options), *of_file)
     if not found and QuestionGroup.INVARIANTS.value in options.parts:
         raise UsageError(
-            Message("`--only invariants` needs `--never`, `--always` or `--invariants`")
+            Message(
+                "`--only invariants` needs `--never`, `--always`, `--granted` or `--invariants`"
+            )
         )
     return found
 
 
+_ACTIONS_BY = {
+    InvariantKind.NEVER: "--never",
+    InvariantKind.ALWAYS: "--always",
+    InvariantKind.NOT_GRANTED: "--granted",
+}
 _OPTION_OF_FIELD = {
-    "actions": "--never/--always",
+    "actions": "--never/--always/--granted",
     "on": "--on",
     "unless_mfa": "--unless-mfa",
     "with_mfa": "--with-mfa",
@@ -324,19 +332,28 @@ _OPTION_OF_FIELD = {
 
 def _own_invariant(options: QuestionOptions) -> tuple[Invariant, ...]:
     """Return what the options demand, if anything."""
-    if options.never and options.always:
+    asked = {
+        InvariantKind.NEVER: options.never,
+        InvariantKind.ALWAYS: options.always,
+        InvariantKind.NOT_GRANTED: options.granted,
+    }
+    given = [(kind, actions) for kind, actions in asked.items() if actions]
+    if len(given) > 1:
+        first, second = (_ACTIONS_BY[kind] for kind, _ in given[:2])
         raise UsageError(
-            Message("`--never` and `--always` are two questions"),
+            Message("`{first}` and `{second}` are two questions").filled(
+                first=first, second=second
+            ),
             fix=Message("write both to a file: --invariants"),
         )
-    if not options.never and not options.always and not options.only_from:
+    if not given and not options.only_from:
         _refuse_restriction_alone(options)
         return ()
-    kind = InvariantKind.ALWAYS if options.always else InvariantKind.NEVER
+    kind, actions = given[0] if given else (InvariantKind.NEVER, ("*",))
     invariant = Invariant(
         id=kind.value,
         demand=kind,
-        actions=options.always or options.never or ("*",),
+        actions=actions,
         on=options.on,
         unless_mfa=options.unless_mfa,
         with_mfa=options.with_mfa,
@@ -366,7 +383,7 @@ def _refuse_restriction_alone(options: QuestionOptions) -> None:
     for option, given in restrictions.items():
         if given:
             raise UsageError(
-                Message("`{option}` needs `--never`, `--always` or `--only-from`").filled(
-                    option=option
-                )
+                Message(
+                    "`{option}` needs `--never`, `--always`, `--granted` or `--only-from`"
+                ).filled(option=option)
             )

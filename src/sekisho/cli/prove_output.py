@@ -10,7 +10,7 @@ from sekisho.documents.sarif import FileFindings
 from sekisho.engine import Assumptions, Cause
 from sekisho.engine.exchange import cause_to_json, decision_to_json
 from sekisho.messages import Language, Message, listed, printable
-from sekisho.policy import title_of
+from sekisho.policy import KINDS, PolicyKind, title_of
 from sekisho.prover import (
     ASSUMED,
     CREDENTIALS,
@@ -24,11 +24,13 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     assumed_user,
+    granting_texts,
     stated_text,
     tells_callers,
     verdict_text,
 )
 from sekisho.prover.questions import PolicyReport, QuestionAnswer
+from sekisho.prover.scenarios import ASSUMED as SCENARIOS_ASSUME
 from sekisho.prover.scenarios import (
     Actor,
     Reachable,
@@ -101,6 +103,8 @@ def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
         yield f"  {describe(verdict.counterexample, line.refused).into(lang)}"
+        granting = granting_texts(verdict.counterexample) if line.grants else ()
+        yield from (f"  {text.into(lang)}" for text in granting)
     if line.conclusion.assumed:
         yield f"  {RESTS.filled(names=', '.join(line.conclusion.assumed)).into(lang)}"
 
@@ -251,7 +255,8 @@ _TITLES = {
 _STATES = Message("all {count} states were looked at")
 _DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
 _BECAUSE = Message("because of {what}")
-_NOTHING_ALLOWS = Message("no statement allows it", "sentence")
+_NOTHING_ALLOWS = Message("no statement of the {kind} allows it")
+_DENIED_BY = Message("because of {what} in the {kind}")
 _STATEMENT = Message("statement {name} of {policy}")
 _FIXED = Message("a change to Force_MFA that fixes it: {what}")
 _RIGHT = Message("right with Force_MFA: {what}")
@@ -284,7 +289,7 @@ def scenarios_as_table(
             lines += ["", _TITLES[kind].into(lang)]
             lines += [line for one in those for line in _scenario(one, lang)]
     if scenarios:
-        lines += ["", *(text.into(lang) for text in assumed)]
+        lines += ["", *(text.into(lang) for text in (*assumed, *SCENARIOS_ASSUME))]
         lines += [_AS_OF.filled(at=now.astimezone(UTC).strftime(_MINUTE)).into(lang)]
     return "\n".join(printable(line) for line in lines)
 
@@ -341,9 +346,13 @@ def _because(step: ScenarioStep, lang: Language) -> str:
     outcome = step.outcome
     if outcome.rule is not None:
         return outcome.rule.text.into(lang)
+    kind = KINDS[outcome.layer or PolicyKind.IDENTITY]
     if not outcome.because:
-        return _NOTHING_ALLOWS.into(lang)
-    return _BECAUSE.filled(what=_causes(outcome.because, lang)).into(lang)
+        return _NOTHING_ALLOWS.filled(kind=kind).into(lang)
+    what = _causes(outcome.because, lang)
+    if outcome.layer in (None, PolicyKind.IDENTITY):
+        return _BECAUSE.filled(what=what).into(lang)
+    return _DENIED_BY.filled(what=what, kind=kind).into(lang)
 
 
 def _causes(causes: tuple[Cause, ...], lang: Language) -> str:
@@ -417,6 +426,8 @@ def _step_as_json(step: ScenarioStep) -> dict[str, object]:
         "code": move.code,
         "answer": outcome.answer,
         "because": [cause_to_json(cause) for cause in outcome.because],
+        "refusedBy": outcome.layer.value if outcome.layer else None,
+        "from": outcome.address or None,
         "rule": outcome.rule.value if outcome.rule else None,
         "text": step_text(step).en,
     }

@@ -18,6 +18,7 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
+    granting_texts,
     invariant_text,
     verdict_text,
 )
@@ -92,6 +93,9 @@ def _invariant(
         refused = invariant.demand is InvariantKind.ALWAYS
         said = counterexample_for_user(answer.verdict.counterexample, credentials, refused=refused)
         yield f"  {said.into(lang)}"
+        if invariant.demand is InvariantKind.NOT_GRANTED:
+            granting = granting_texts(answer.verdict.counterexample)
+            yield from (f"  {text.into(lang)}" for text in granting)
     yield from _rests(answer.assumed, lang)
 
 

@@ -89,6 +89,18 @@ def counterexample_text(counterexample: Counterexample, *, refused: bool = False
     )
 
 
+_GRANTED_BY = Message("granted by statement {name} of {policy}")
+
+
+def granting_texts(counterexample: Counterexample) -> list[Message]:
+    """Say which statements allow what a counterexample shows."""
+    decision = counterexample.decisions.get("allowed")
+    return [
+        _GRANTED_BY.filled(name=cause.sid or str(cause.index + 1), policy=cause.policy)
+        for cause in (decision.because if decision is not None else ())
+    ]
+
+
 def _sentence(counterexample: Counterexample, who: str, language: str, *, refused: bool) -> str:
     def said(text: Message) -> str:
         found: str = getattr(text, language)
@@ -147,6 +159,7 @@ def stated_text(stated: StatedCondition) -> Message:
 _DEMANDS: Mapping[InvariantKind, Message] = {
     InvariantKind.NEVER: Message("never {actions}"),
     InvariantKind.ALWAYS: Message("always {actions}"),
+    InvariantKind.NOT_GRANTED: Message("{actions} is not granted"),
 }
 _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
     (lambda one: ", ".join(one.on), Message(" on {what}")),

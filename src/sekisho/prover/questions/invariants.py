@@ -1,7 +1,8 @@
 """Invariants: what a user demands of policies, and whether it holds for every request.
 
-`NEVER`: no request of the range is allowed. `ALWAYS`: no request of the range is refused. A range
-in which no real request lies proves nothing, so it is Unknown.
+`NEVER`: no request of the range is allowed. `NOT_GRANTED`: the same, asked to learn what grants it.
+`ALWAYS`: no request of the range is refused. A range in which no real request lies proves nothing,
+so it is Unknown.
 """
 
 import ipaddress
@@ -33,6 +34,7 @@ class InvariantKind(StrEnum):
 
     NEVER = "never"
     ALWAYS = "always"
+    NOT_GRANTED = "notGranted"
 
 
 class Calls(StrEnum):
@@ -49,7 +51,7 @@ class Invariant:
 
     Attributes:
         id: a name for reports.
-        demand: never, or always.
+        demand: never, always, or not granted.
         actions: patterns, like `s3:*`.
         text: what it is for, in the user's words; may be empty.
         on: patterns of resources; none: any.
@@ -165,7 +167,7 @@ def invariant_holds(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    is_never = invariant.demand is InvariantKind.NEVER
+    is_never = invariant.demand is not InvariantKind.ALWAYS
     within = _within(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
     base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)

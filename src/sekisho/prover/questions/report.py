@@ -178,6 +178,7 @@ class QuestionAnswer:
         counts: whether it decides the exit code.
         hypothetical: whether it is about what no known credential brings.
         refused: whether a counterexample is a request that is not allowed.
+        grants: whether it is asked which statements grant what a counterexample shows.
     """
 
     id: str
@@ -187,6 +188,7 @@ class QuestionAnswer:
     counts: bool = True
     hypothetical: bool = False
     refused: bool = False
+    grants: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,7 +435,12 @@ def _invariants(case: _Case) -> Iterator[QuestionAnswer]:
         )
         refused = each.demand is InvariantKind.ALWAYS
         yield QuestionAnswer(
-            each.id, invariant_text(each), each.calls.value, answer, refused=refused
+            each.id,
+            invariant_text(each),
+            each.calls.value,
+            answer,
+            refused=refused,
+            grants=each.demand is InvariantKind.NOT_GRANTED,
         )
 
 

@@ -30,6 +30,7 @@ from sekisho.prover.scenarios.model import (
     Who,
 )
 from sekisho.prover.scenarios.report import (
+    ASSUMED,
     SCENARIOS,
     SIGNIN_ASSUMPTIONS,
     ScenarioReport,
@@ -56,6 +57,7 @@ from sekisho.prover.scenarios.search import (
 from sekisho.prover.scenarios.setting import Setting
 
 __all__ = [
+    "ASSUMED",
     "ATTACKERS",
     "PEOPLE",
     "ROLE_HOLD",

@@ -351,7 +351,11 @@ def setting_of(asked: Scenario, policies: Policies, around: Setting | None = Non
     helper = replace(policies, identity=(*enforcement, EVERYTHING), boundaries=None, session=None)
     own = policies if asked.actor is Actor.PERSON else anything
     path = base.path if asked.path == "/" else asked.path
-    return replace(base, user=own, colleague=own, administrator=helper, path=path)
+    # a person can come from where policies want it, and an attacker from anywhere
+    endpoints = asked.actor is Actor.ATTACKER
+    return replace(
+        base, user=own, colleague=own, administrator=helper, path=path, endpoints=endpoints
+    )
 
 
 def without_enforcement(policies: Policies) -> Policies:

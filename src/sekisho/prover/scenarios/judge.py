@@ -19,6 +19,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
+from sekisho.policy import PolicyKind
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
@@ -81,6 +82,8 @@ class MoveOutcome:
         rule: the service's own rule, where it was that and no policy.
         by_policy: whether policies refused it, so that other policies could let it through.
         assumed: the names of the engine's assumptions that mattered.
+        layer: the kind of policy that refused it: which denies, or which would have to allow.
+        address: from where, where policies ask; "" if they do not, or through a VPC endpoint.
     """
 
     answer: str = OK
@@ -88,6 +91,8 @@ class MoveOutcome:
     rule: Rule | None = None
     by_policy: bool = False
     assumed: tuple[str, ...] = ()
+    layer: PolicyKind | None = None
+    address: str = ""
 
     @property
     def carried_out(self) -> bool:
@@ -109,6 +114,10 @@ class _Ask:
     resource: str
     more: Mapping[str, ContextValue] = field(default_factory=dict)
 
+    def from_address(self, address: str | None) -> "_Ask":
+        """Return the same as asked from an address; None: from none, or it does not matter."""
+        return replace(self, more={**self.more, "aws:SourceIp": address}) if address else self
+
 
 class Judge:
     """Tells what comes of each move in one setting; policies are asked once for each question.
@@ -121,6 +130,7 @@ class Judge:
         self.setting = setting
         self._known: dict[tuple[Move, bool, bool], MoveOutcome] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
+        self._addresses = setting.addresses()
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -191,6 +201,18 @@ class Judge:
         return self._known[asked]
 
     def _asked(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
+        """Return what comes of a move from whatever address it may pass, or else from the first."""
+        found: list[MoveOutcome] = []
+        for address in self._addresses:
+            outcome = self._asked_from(move, mfa, member, address)
+            found.append(replace(outcome, address=address or ""))
+            if outcome.carried_out:
+                break
+        names = sorted({name for each in found for name in each.assumed})
+        chosen = found[-1] if found[-1].carried_out else found[0]
+        return replace(chosen, assumed=tuple(names)) if len(found) > 1 else chosen
+
+    def _asked_from(self, move: Move, mfa: bool, member: bool, address: str | None) -> MoveOutcome:
         credential = self._credential(move.by, mfa)
         own = self.setting.policies(move.by.who, member=member)
         causes: tuple[Cause, ...] = ()
@@ -201,12 +223,22 @@ class Judge:
                 return MoveOutcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
                 return MoveOutcome(rule=ruling.reason)
-            decision = self._decide(move, credential, ask, own)
+            # from where a service calls on the user's behalf is not documented
+            forwarded = self._addresses if ask.action == FORWARDED else (address,)
+            decisions = [
+                self._decide(move, credential, ask.from_address(each), own) for each in forwarded
+            ]
+            allowed = (each for each in decisions if each.effect is DecisionEffect.ALLOWED)
+            decision = next(allowed, decisions[0])
             assumed += tuple(name for name in decision.assumed if name not in assumed)
             bare = decision.effect is DecisionEffect.IMPLICITLY_DENIED and ruling.only_denies
             if decision.effect is not DecisionEffect.ALLOWED and not bare:
                 return MoveOutcome(
-                    ErrorCode.ACCESS_DENIED, decision.because, by_policy=True, assumed=assumed
+                    ErrorCode.ACCESS_DENIED,
+                    decision.because,
+                    by_policy=True,
+                    assumed=assumed,
+                    layer=decision.blocked_by,
                 )
             causes += tuple(each for each in decision.because if each not in causes)
         return MoveOutcome(because=causes, assumed=assumed)

@@ -292,6 +292,18 @@ def _enforcement(choices: Choices, partition: str) -> AttachedPolicy:
     return AttachedPolicy(NAME, force_mfa(replace(choices, partition=partition)))
 
 
+ASSUMED = (
+    Message(
+        "Attackers are taken to have every permission that nothing denies: beside their policies "
+        "stands Allow *, for whatever may be attached later."
+    ),
+    Message(
+        "That a password is used elsewhere as well, and so known to others, is no step of its own: "
+        "it is the scenario of a stolen password."
+    ),
+)
+"""What every answer about scenarios rests on."""
+
 SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
     name: getattr(SigninAssumptions(), name)
     for name in (
@@ -413,7 +425,8 @@ _GUESS = Message("give an MFA code, without the device")
 _PASSKEY = Message("sign in with the passkey")
 _HOLDER = Message("{who}: {credential}")
 _ASKED = Message("{what}, with {credential}")
-_REFUSED = Message("{what}, with {credential}: refused, {answer}")
+_REFUSED = Message("{what}: refused, {answer}")
+_FROM = Message("{what}, from {address}")
 
 
 def step_text(step: ScenarioStep) -> Message:
@@ -423,10 +436,15 @@ def step_text(step: ScenarioStep) -> Message:
     named = device.name if device is not None and device.hand is Hand.ACTOR else ""
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, Who) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
-    filled = what.filled(on=_WHO[move.on], device=name, code=code)
+    said = what.filled(on=_WHO[move.on], device=name, code=code)
+    if move.act is not Act.SIGN_IN:
+        # the page of the sign-in asks for the password, and that is said
+        said = _ASKED.filled(what=said, credential=_holder(step))
+    if step.outcome.address:
+        said = _FROM.filled(what=said, address=step.outcome.address)
     if step.outcome.answer == OK:
-        return _ASKED.filled(what=filled, credential=_holder(step))
-    return _REFUSED.filled(what=filled, credential=_holder(step), answer=step.outcome.answer)
+        return said
+    return _REFUSED.filled(what=said, answer=step.outcome.answer)
 
 
 def _what(move: Move) -> Message:

@@ -7,10 +7,25 @@ from datetime import UTC, datetime
 from itertools import chain, count
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
-from sekisho.engine import Assumptions, AttachedPolicy, Policies
-from sekisho.engine.matching import TrackedAssumptions, action_matches
-from sekisho.policy import Effect, OperatorName, PolicyKind, Statement, from_json
+from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, Request
+from sekisho.engine.matching import (
+    Caller,
+    CallerKind,
+    Scope,
+    TrackedAssumptions,
+    action_matches,
+    conditions,
+)
+from sekisho.policy import Effect, OperatorName, PolicyKind, Statement, Version, from_json
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.values import keys
+from sekisho.prover.values.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    values_for,
+)
 from sekisho.prover.values.credentials import TAG, USER_ID, CallingUser
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
@@ -99,6 +114,8 @@ _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 _NAMING = frozenset({USER_ID, "aws:username", "aws:principalarn"})
 """Keys that tell one caller from another."""
 
+_OF_ADDRESSES = frozenset({OperatorFamily.ADDRESS, OperatorFamily.PRESENCE})
+
 _VARIABLE = re.compile(r"\$\{([^},]*)[^}]*\}")
 _CHARACTERS = frozenset({"*", "?", "$"})
 
@@ -121,6 +138,7 @@ class Setting:
         trust: the trust policy of the role; None: it trusts the whole account without condition.
         now: when everything happens; the model takes no time. None: some day; what asks for the
             time then is unknown.
+        endpoints: whether calls may come through a VPC endpoint, too, and so from no address.
     """
 
     user: Policies = field(default_factory=Policies)
@@ -140,6 +158,7 @@ class Setting:
     signin: SigninAssumptions = field(default_factory=SigninAssumptions)
     engine: Assumptions = field(default_factory=Assumptions)
     now: datetime | None = None
+    endpoints: bool = False
 
     def __post_init__(self) -> None:
         own = [every_policy(self._own(who)) for who in Who]
@@ -215,7 +234,50 @@ class Setting:
         }
         return tuple(found[key] for key in sorted(found))
 
+    def addresses(self) -> tuple[str | None, ...]:
+        """Return an address for each way in which conditions on it come out together.
+
+        None: no address, as through a VPC endpoint; that alone, if no policy asks.
+        """
+        asked = self._on_addresses()
+        if not asked:
+            return (None,)
+        values, _ = values_for(asked, Context(), self.at, Effort())
+        caller = Caller(self.holder(Who.USER).arn, CallerKind.USER)
+        found: dict[tuple[bool, ...], str | None] = {}
+        for address in (*values, *([None] if self.endpoints else [])):
+            context = Context({} if address is None else {keys.ADDRESS: address})
+            request = Request(caller.arn, "iam:GetUser", "*", context)
+            scope = Scope(request, caller, Version.V2012, TrackedAssumptions(self.engine))
+            alike = tuple(conditions.holds(each.condition, scope) for each in asked)
+            found.setdefault(alike, address)
+        return tuple(found.values())
+
+    def _on_addresses(self) -> tuple[VersionedCondition, ...]:
+        """Return the conditions on the caller's address, whoever calls."""
+        attached = chain(
+            *(every_policy(self.policies(who, member=True)) for who in Who),
+            () if self.trust is None else (self.trust,),
+        )
+        found = (
+            VersionedCondition(condition, each.document.version)
+            for each in attached
+            for statement in each.document.statements
+            for condition in statement.conditions
+            if condition.key.lower() == keys.ADDRESS
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _knows_addresses(self) -> bool:
+        """Tell whether `aws:SourceIp` is compared with ranges of addresses, and nothing else."""
+        families = {family_of(each.condition.operator.name) for each in self._on_addresses()}
+        named = (value for who in Who for each in self._statements(who) for value in _texts(each))
+        variables = (key.lower() for value in named for key in _VARIABLE.findall(value))
+        return families <= _OF_ADDRESSES and keys.ADDRESS not in variables
+
     def _knows(self, who: Who, key: str) -> bool:
+        if key == keys.ADDRESS:
+            return self._knows_addresses()
         if key.startswith(TAG):
             return who is Who.USER and self.user_tags is not None
         if key == "aws:requestedregion":
@@ -303,14 +365,19 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
     """
     if not _is_about(statement, actions):
         return
-    values = list(statement.resource.values) if statement.resource else []
     for condition in statement.conditions:
         key, absence = condition.key, condition.operator.name is OperatorName.NULL
         if not (absence and key.lower() in _TIMES):
             yield key
-        values += condition.values
-    for value in values:
+    for value in _texts(statement):
         yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
+
+
+def _texts(statement: Statement) -> Iterator[str]:
+    """Yield what variables can stand in."""
+    yield from statement.resource.values if statement.resource else ()
+    for condition in statement.conditions:
+        yield from condition.values
 
 
 def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
