@@ -15,6 +15,7 @@ from sekisho.engine import (
     Policies,
     Request,
     decide,
+    remembered_by_identity,
 )
 from sekisho.engine.matching import (
     Caller,
@@ -26,7 +27,7 @@ from sekisho.engine.matching import (
     conditions,
     resources,
 )
-from sekisho.policy import Effect, PolicyKind, Statement, Version, from_json
+from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Version, from_json
 from sekisho.prover.search.formula import Question
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential
@@ -66,12 +67,21 @@ def _named(question: Question, request: Request) -> Iterator[str]:
     tracked = TrackedAssumptions(question.assumptions)
     for policies in (question.allowed, question.denied):
         for policy in every(policies) if policies is not None else ():
-            for statement in policy.document.statements:
-                keys = [*_of_statement(statement, policy.document.version)]
-                if keys and actions.matches(statement.action, request.action, tracked):
-                    yield from keys
+            for action, asked_for in _asking(policy.document):
+                if actions.matches(action, request.action, tracked):
+                    yield from asked_for
     for asked, _ in question.within.conditions:
         yield from keys_of(asked.condition, asked.version)
+
+
+@remembered_by_identity
+def _asking(document: Document) -> tuple[tuple[Element, tuple[str, ...]], ...]:
+    """Return the keys that each statement names, with its actions; those that name some."""
+    found = (
+        (statement.action, tuple(_of_statement(statement, document.version)))
+        for statement in document.statements
+    )
+    return tuple((action, asked_for) for action, asked_for in found if asked_for)
 
 
 def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:

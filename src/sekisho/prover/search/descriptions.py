@@ -7,6 +7,7 @@ from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import RESOURCE, Literal
 from sekisho.prover.search.formula import AnswerSpace, Cube, Restriction
+from sekisho.prover.search.inclusion import RESOURCES, entries_of
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.resources import NamedElement, RequestTarget
@@ -120,8 +121,16 @@ def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tup
         found = look.target.of_resource(Element((entry,)), Effect.DENY, named.version)
         if isinstance(found, Literal) and look.fits((*rest, found)):
             least[entry] = found
+    if len(least) > _MANY:
+        # by the text alone: to compare each with each by a search would take too long
+        listed = entries_of(tuple(least), RESOURCES)
+        return tuple(entry for entry in least if not listed.has_wider(entry))
     for entry, found in tuple(least.items()):
         others = (other for name, other in least.items() if name != entry)
         if any(not look.fits((*rest, found), [(other,)]) for other in others):
             del least[entry]
     return tuple(least)
+
+
+_MANY = 32
+"""Entries of one element beyond which it is their text that says which is within which."""

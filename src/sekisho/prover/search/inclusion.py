@@ -42,12 +42,14 @@ class Entries:
 
     def take_in(self, entry: str) -> bool:
         """Tell whether what an entry matches is matched by one of these, too."""
+        return self._fold(entry) in self._exact or self.has_wider(entry)
+
+    def has_wider(self, entry: str) -> bool:
+        """Tell whether what an entry matches is matched by one of these that is not itself."""
         folded = self._fold(entry)
-        if folded in self._exact:
-            return True
         matching = _action_is_in if self._place == ACTIONS else _resource_is_in
         return any(
-            matching(folded, other)
+            other != folded and matching(folded, other)
             for length in self._lengths
             if length <= len(folded)
             for other in self._wild.get(folded[:length], ())
