@@ -406,3 +406,20 @@ def test_the_script_does_the_same(terminal: Terminal, local: LocalAws) -> None:
     iam.delete_group(GroupName="Enforced")
     iam.delete_policy(PolicyArn=ENFORCEMENT)
     assert len(made.changes) == 4
+
+
+def test_a_claim_of_mfa_is_verified_as_far_as_aws_lets_it(
+    terminal: Terminal, local: LocalAws
+) -> None:
+    goal = terminal.write("goal.yaml", GOAL)
+    done = terminal.run("plan", goal, "--mfa")
+    assert "IAM answers a session of GetSessionToken only" in done.stderr
+    key = iam_of(local).create_access_key(UserName="admin")["AccessKey"]
+    keys = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    bare = Terminal(terminal.folder, {**terminal.environment, **keys, "AWS_SESSION_TOKEN": ""})
+    with pytest.raises(UsageError, match="an access key and no session"):
+        raise_(bare.run("plan", goal, "--mfa"))
+    iam_of(local).delete_access_key(UserName="admin", AccessKeyId=key["AccessKeyId"])

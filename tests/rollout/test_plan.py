@@ -274,6 +274,30 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "service", "mfa", "against"),
+    [
+        # the caller's own key got the session that asks
+        ("admin", "sts", True, ()),
+        ("admin", "s3", True, ("keys-in-use",)),
+        # without MFA it is the key itself that asks
+        ("admin", "sts", False, ("keys-in-use",)),
+        # somebody else's may be of a script that assumes a role
+        ("machine", "sts", True, ("keys-in-use",)),
+    ],
+)
+def test_the_callers_key_that_got_the_session_is_not_in_use(
+    name: str, service: str, mfa: bool, against: tuple[str, ...]
+) -> None:
+    key = AccessKey("AKIAX", active=True, last_used=NOW, last_service=service)
+    there = account().user_named[name]
+    start = with_user(account(), replace(there, keys=(key,), devices=(device(name),)))
+    made = plan(Goal(policy_goal(), users=(name,)), start, replace(ADMIN, mfa=mfa))
+    assert [each for each in made.against if each == "keys-in-use"] == [*against]
+    warned = [note.about for note in made.warnings if note.id == "own-key-for-sts"]
+    assert warned == ([] if against else [("admin",)])
+
+
+@pytest.mark.parametrize(
     ("identity", "message"),
     [("nonsense", "there is no obstacle"), ("quota", "nobody can")],
 )

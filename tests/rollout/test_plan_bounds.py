@@ -171,6 +171,13 @@ def test_each_value_of_a_wrong_type_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("length", [-1, 0, 1, 19, 129, 10**15])
+def test_a_plan_asks_for_no_short_or_endless_password(length: int) -> None:
+    made = json.loads(plan(MACHINE, account(), ADMIN).to_json())
+    assert reads(signed({**made, "passwordLength": 20}))
+    assert not reads(signed({**made, "passwordLength": length}))
+
+
 BIG = '{"schema": "sekisho.plan/1", "account": ' + "1" * 5_000 + "}"
 DEEP = '{"schema": "sekisho.plan/1", "account": ' + "[" * 9_000 + "]" * 9_000 + "}"
 

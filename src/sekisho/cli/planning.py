@@ -15,10 +15,10 @@ from typing import Any
 
 import click
 
-from sekisho.account import Snapshot, open_account
+from sekisho.account import SigningApi, Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import exemption_text
-from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped, lang_option
 from sekisho.documents import check_writable, write_private
@@ -177,7 +177,37 @@ def account_of(
         _check_time(snapshot, planning.snapshot)
         return _saved_account(snapshot, PlanCaller(planning.caller, mfa=planning.mfa))
     connected = connection(aws, lang)
-    return collected(connected, lang), PlanCaller(connected.caller, mfa=planning.mfa)
+    if planning.mfa:
+        _check_mfa(connected)
+    snapshot = collected(connected, lang)
+    if planning.mfa:
+        is_user = connected.caller.split(":", 5)[-1].startswith("user/")
+        click.echo((_USER_SESSION if is_user else _OTHER_SESSION).into(lang), err=True)
+    return snapshot, PlanCaller(connected.caller, mfa=planning.mfa)
+
+
+_USER_SESSION = Message(
+    "Taken for a session with MFA: IAM answers a session of GetSessionToken only if it was made "
+    "with an MFA code. A session of `aws login` cannot be told from one."
+)
+_OTHER_SESSION = Message(
+    "Not verified: that this session was signed in with MFA is taken from `--mfa`; AWS tells "
+    "nobody."
+)
+
+
+def _check_mfa(connected: Connection) -> None:
+    """Refuse `--mfa` where no request is with MFA, whatever the caller believes."""
+    if isinstance(connected.api, SigningApi) and connected.api.signs_with_long_term_key():
+        raise UsageError(
+            Message("`--mfa`: these credentials are an access key and no session: without MFA"),
+            fix=Message("sign in with MFA first, or leave `--mfa` out"),
+        )
+    if ":federated-user/" in connected.caller:
+        raise UsageError(
+            Message("`--mfa`: a session of GetFederationToken is never with MFA"),
+            fix=Message("leave `--mfa` out"),
+        )
 
 
 def _check_time(snapshot: Snapshot, source: str) -> None:

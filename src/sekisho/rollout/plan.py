@@ -44,6 +44,9 @@ SCHEMA = "sekisho.plan/1"
 _LENGTH = 20
 """Long enough for every account whose password policy does not ask for more."""
 
+_LONGEST = 128
+"""The most characters of a password that IAM takes (IAM User Guide, "IAM and AWS STS quotas")."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanCaller:
@@ -293,6 +296,7 @@ def _check_image(image: Mapping[str, Any]) -> None:
 
 _PARTS = 3
 _NO_CHANGE = Message("is no change that this version can make")
+_BAD_LENGTH = Message("this plan's temporary passwords must have from {least} to {most} characters")
 _UNREADABLE = Message("this plan has a part that this version cannot read")
 _CHANGES = Records(Code.PLAN_FAULTY)
 _PLANS = Records(Code.PLAN_FAULTY)
@@ -314,6 +318,8 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         raise _faulty(message) from error
     if plan._content() != content:
         raise _faulty(_UNREADABLE)
+    if not _LENGTH <= plan.password_length <= _LONGEST:
+        raise _faulty(_BAD_LENGTH.filled(least=_LENGTH, most=_LONGEST))
     return plan
 
 

@@ -150,6 +150,17 @@ def key_may_stop(accounts: BeforeAfter, user: User) -> bool:
     )
 
 
+def signs_for_sessions_only(accounts: BeforeAfter, user: User) -> bool:
+    """Return whether the caller's own keys were last used for STS: to get the session that asks.
+
+    Others' keys that are used so may be those of a script that assumes a role.
+    """
+    if user.arn != accounts.caller.arn or not accounts.caller.mfa:
+        return False
+    used = [key for key in user.keys if key.active and key.last_used is not None]
+    return bool(used) and all(key.last_service == "sts" for key in used)
+
+
 def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[SampleRequest]) -> bool:
     return is_newly_denied(
         accounts, user, credentials_of(accounts.after, user, mfa=False)[:1], asks

@@ -30,7 +30,11 @@ from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
-from sekisho.rollout.planning.impact import key_may_stop, other_credentials_may_stop
+from sekisho.rollout.planning.impact import (
+    key_may_stop,
+    other_credentials_may_stop,
+    signs_for_sessions_only,
+)
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.planning.requests import SampleRequest, decided
@@ -142,6 +146,7 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
             "ListAccessKeys" in accounts.unread.get(user.name, ())
             or accounts.credentials[user.name].keys_may_work(now)
         )
+        and not signs_for_sessions_only(accounts, user)
     )
     found = (
         ("keys-in-use", KEYS_IN_USE, keys),

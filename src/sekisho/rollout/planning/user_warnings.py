@@ -28,7 +28,12 @@ from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.plan import PlanNote, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
-from sekisho.rollout.planning.impact import is_newly_denied, key_stops, other_credentials_stop
+from sekisho.rollout.planning.impact import (
+    is_newly_denied,
+    key_stops,
+    other_credentials_stop,
+    signs_for_sessions_only,
+)
 from sekisho.rollout.planning.requests import may, probes
 from sekisho.signin import Credential
 
@@ -69,6 +74,12 @@ MAY_LOSE = Message(
 )
 
 
+OWN_KEY_FOR_STS = Message(
+    "The caller's own access key was last used for STS, which is taken as getting the session that "
+    "asks. AWS keeps the last use only: whatever else signs with the key will stop."
+)
+
+
 def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what people must know of a plan, each with the names of those it is about."""
     denied = {*accounts.whom(_where_readable(_newly_denied))}
@@ -76,6 +87,11 @@ def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     stops = {*other_credentials_stop(accounts)}
     named = [
         ("keys-stop", KEYS_STOP, accounts.whom(_where_readable(key_stops))),
+        (
+            "own-key-for-sts",
+            OWN_KEY_FOR_STS,
+            _names(readable, partial(signs_for_sessions_only, accounts)),
+        ),
         ("credentials-stop", CREDENTIALS_STOP, _names(readable, lambda user: user.name in stops)),
         # what the walk tells is asked for each: more than their policies tells people apart
         ("dead-lock", DEAD_LOCK, _names(readable, partial(_dead_locks, accounts))),
