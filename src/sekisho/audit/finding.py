@@ -162,6 +162,11 @@ class FindingId(StrEnum):
     BOUNDARY_CAPS = "mfa.boundary-caps-everything"
     TRUST_WITHOUT_MFA = "mfa.trust-without-mfa"
     TRUSTED_NEVER_HAS = "mfa.trusted-never-has-mfa"
+    RESOURCE_HITS_ROLES = "mfa.resource-hits-roles"
+    RESOURCE_NOT_PRINCIPAL = "mfa.resource-not-principal"
+    RESOURCE_LEVEL = "mfa.resource-level"
+    RESOURCE_ANY_ACCOUNT = "mfa.resource-any-account"
+    RESOURCE_ALLOW_ONLY = "mfa.resource-allow-only"
 
     ROOT_WITHOUT_MFA = "account.root-without-mfa"
     ROOT_KEY = "account.root-access-key"

@@ -118,8 +118,12 @@ def _decided(condition: Condition, keys: frozenset[str]) -> bool:
 def as_identity(document: Document, kind: PolicyKind) -> Document:
     """Return the document in the form of an identity-based policy.
 
-    Whom the statements of a trust policy name is another matter: `trust`.
+    Whom the statements of a trust or resource-based policy name is another matter: `trust`,
+    `on_resource`.
     """
+    if kind is PolicyKind.RESOURCE:
+        nobody = tuple(replace(each, principal=None) for each in document.statements)
+        return replace(document, statements=nobody)
     if kind is not PolicyKind.TRUST:
         return document
     statements = tuple(

@@ -24,6 +24,7 @@ class Attachment(Enum):
     SESSION = ("session", PolicyKind.SESSION, Quota.SESSION_POLICY, False)
     TRUST = ("trust", PolicyKind.TRUST, Quota.TRUST_POLICY, False)
     SCP = ("scp", PolicyKind.SCP, None, False)
+    RESOURCE = ("resource", PolicyKind.RESOURCE, None, False)
 
     def __init__(self, word: str, kind: PolicyKind, quota: Quota | None, managed: bool) -> None:
         self.word = word

@@ -25,6 +25,7 @@ from sekisho.audit.lint.idle import (
     wrong_partitions,
 )
 from sekisho.audit.lint.model import Attachment, Report
+from sekisho.audit.lint.on_resource import resource_checks
 from sekisho.audit.lint.save import UNREADABLE, findings_of_faults, save_checks
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import (
@@ -129,7 +130,7 @@ class _Run:
         else:
             try:
                 found += self.meaning()
-                asked = self.table() if table else None
+                asked = self.table() if table and self.attachment is not _UNTABLED else None
             except FaultyPolicy as error:
                 self.gaps.append(_NOT_DECIDED.filled(why=error.faults[0].message))
         if any(each.exhausted for each in (self.speller, self.compared, self.covered)):
@@ -196,6 +197,9 @@ class _Run:
                 of_people = [each for each in dependents if not self._of_roles_only(each)]
                 yield from self._enforcement(of_people)
                 yield from self._on_roles(dependents)
+            case Attachment.RESOURCE:
+                yield from self._conditions(dependents)
+                yield from resource_checks(self.document, dependents, self.asker)
             case Attachment.TRUST:
                 yield from Trust(self.document, self.asked, self.asker).findings(dependents)
             case Attachment.BOUNDARY:
@@ -276,6 +280,9 @@ class _Run:
             fact = asked(asks[0], CredentialState.CONSOLE_MFA, effect)
             yield found(FindingId.BOUNDARY_CAPS, place_in(self.document, None), fact)
 
+
+_UNTABLED = Attachment.RESOURCE
+"""What each credential may do is asked about actions of IAM, which no resource-based policy is."""
 
 _EXEMPTING = frozenset(
     {FindingId.IAM_EXEMPT, FindingId.EXEMPT_CREDENTIALS, FindingId.EXEMPT_ESCALATION}

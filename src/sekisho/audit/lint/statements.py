@@ -16,6 +16,7 @@ from sekisho.audit.meaning import CREDENTIALS, CredentialState
 from sekisho.audit.meaning.credentials import NAME, PATH, ActionOnResource, Home, probes_of
 from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
+from sekisho.engine.matching import glob
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Quantifier, Statement, applies_to_resource
 
@@ -30,6 +31,7 @@ STAND_INS = (
 """Actions that stand for everything that a policy does not name."""
 
 _ENROLMENT_CALLS = ("iam:EnableMFADevice", "iam:CreateVirtualMFADevice", "iam:ListMFADevices")
+_USUAL = ("s3:DeleteObject", "s3:DeleteBucket", "s3:GetObject", "s3:ListBucket", "s3:PutObject")
 _MOST_PATTERNS = 12
 _MOST_OF_A_PATTERN = 3
 _MOST_RESOURCES = 8
@@ -72,6 +74,9 @@ def _actions(statement: Statement, catalogue: Catalogue) -> Iterator[Action]:
     for value in values[:_MOST_PATTERNS]:
         if catalogue.service_name(value.partition(":")[0]) is not None:
             yield from islice(catalogue.matching(value), _MOST_OF_A_PATTERN)
+            # the first of a pattern may all be about other kinds of resource
+            usual = [name for name in _USUAL if glob.like(value.lower(), name.lower())]
+            yield from (each for each in map(catalogue.action, usual) if each is not None)
 
 
 def _about(action: Action, statement: Statement, asker: Asker) -> Iterator[ActionOnResource]:
