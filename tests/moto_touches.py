@@ -6,6 +6,7 @@ by which moto looked for something. The authorizer has to have asked about each 
 """
 
 import io
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -76,8 +77,11 @@ def _watch(backend: Any) -> None:
             value.__class__ = noting
         except TypeError:
             # of a class written in C, which an object cannot change into
-            factory = getattr(value, "default_factory", None)
-            made = noting(factory, value) if factory is not None else noting(value)
+            made = (
+                noting(value.default_factory, value)
+                if isinstance(value, defaultdict)
+                else noting(value)
+            )
             setattr(backend, name, made)
 
 
@@ -142,6 +146,17 @@ class _Marks:
         return "" if self._service == "sns" or kind in {"", "resource"} else f"{kind}/"
 
 
+LOOKED_AT = {
+    "iam:AddUserToGroup": ".UserName",
+    "iam:RemoveUserFromGroup": ".UserName",
+    "s3:PutBucketLogging": ".BucketLoggingStatus.LoggingEnabled.TargetBucket",
+}
+"""Parameters at which AWS looks as well without asking the caller: a membership is asked about of
+the group alone (AWS Service Authorization Reference); whether S3's own delivery may write to a
+bucket is between that bucket and S3 (Amazon S3 User Guide, "Enabling Amazon S3 server access
+logging")."""
+
+
 @dataclass(frozen=True)
 class Touch:
     """One call, and what the authorizer asked about and moto went by.
@@ -161,7 +176,11 @@ class Touch:
         if not self.asked or None in self.asked or "*" in self.asked:
             return {}
         known = " ".join(str(one) for one in self.asked)
-        return {mark: path for mark, path in self.touched.items() if mark not in known}
+        return {
+            mark: path
+            for mark, path in self.touched.items()
+            if mark not in known and LOOKED_AT.get(self.operation) != path
+        }
 
 
 def touches(aws: LocalAws, service: str, *, required_only: bool) -> Iterator[Touch]:

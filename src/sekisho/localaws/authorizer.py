@@ -38,6 +38,7 @@ from sekisho.localaws.identify import Identity, authenticate, identify, note_use
 from sekisho.localaws.nested import refuse_to_act_elsewhere
 from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
+from sekisho.localaws.regions import check_place, check_region
 from sekisho.localaws.streaming import check_declared, unpack
 from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
@@ -146,6 +147,7 @@ class Authorizer:
         if get_partition(signed.region) != world.partition:
             # a key is good in its own partition only
             raise exchange.refuse(CommonError.UNKNOWN_KEY)
+        check_region(signed.region, family)
         payload = unpack(http, signed, secret)
         if payload is not None:
             exchange.environ, exchange.body = unframed(exchange.environ, payload), payload.body
@@ -178,6 +180,7 @@ class Authorizer:
         try:
             if call.service == "sts":
                 check_sts(call.operation, call.params)
+            check_place(self._world, call)
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
             refuse_to_set(call)

@@ -28,10 +28,12 @@ class Refusal(Exception):
         code: AWS's error code, like `NoSuchEntity`.
         message: AWS's message; never a secret.
         status: the HTTP status.
+        region: where S3 has the bucket that was looked for elsewhere; empty for all else.
     """
 
-    def __init__(self, code: str, message: str, status: int) -> None:
+    def __init__(self, code: str, message: str, status: int, region: str = "") -> None:
         super().__init__(f"{code}: {message}")
+        self.region = region
         self.code = code
         self.message = message
         self.status = status
@@ -286,8 +288,10 @@ def _xml(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
     namespace = f' xmlns="{escape(form.namespace)}"' if form.namespace else ""
     match form.family:
         case Dialect.S3:
+            where = f"<Region>{refusal.region}</Region>" if refusal.region else ""
             text = (
-                f"<Error>{error}<RequestId>{request_id}</RequestId><HostId>local</HostId></Error>"
+                f"<Error>{error}{where}<RequestId>{request_id}</RequestId>"
+                "<HostId>local</HostId></Error>"
             )
         case Dialect.EC2:
             text = (
@@ -303,7 +307,8 @@ def _xml(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
     names = (
         ("x-amz-request-id", "x-amz-id-2") if form.family is Dialect.S3 else ("x-amzn-RequestId",)
     )
-    headers = (("Content-Type", "text/xml"), *((name, request_id) for name in names))
+    place = (("x-amz-bucket-region", refusal.region),) if refusal.region else ()
+    headers = (("Content-Type", "text/xml"), *((name, request_id) for name in names), *place)
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'
     return HttpAnswer(refusal.status, headers, body.encode())
 
