@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prover.questions import ACCOUNT, ALICE, NOW, attached, identity
 from prover.test_question_laws import ASSUMPTIONS
 from prover.worlds import NAMES, OF, POLICIES, WILD_POLICIES, keys_of, world
-from sekisho.engine import Assumptions, Policies, Request
+from sekisho.engine import Assumptions, Context, Policies, Request
 from sekisho.engine.matching import (
     Caller,
     CallerKind,
@@ -211,6 +211,25 @@ def test_what_has_no_allow_or_is_always_allowed_cannot_answer() -> None:
     assert nothing_can_answer(rules_of(identity(one("Deny")), TRACKED), None)
     assert nothing_can_answer(None, everything)
     assert not nothing_can_answer(everything, rules_of(identity(one()), TRACKED))
+
+
+@pytest.mark.parametrize(
+    ("key", "count"),
+    [
+        pytest.param("aws:PrincipalTag/team", 0, id="one value"),
+        pytest.param("aws:TagKeys", 2, id="a list"),
+        pytest.param("made:up", 2, id="perhaps a list"),
+    ],
+)
+def test_a_key_with_two_values_can_meet_a_condition_on_each(key: str, count: int) -> None:
+    limited = as_policies([[one(Condition={"StringEquals": {key: name}})] for name in "ab"])
+    found = reduced(rules_of(limited, TRACKED), None)[0]
+    assert found is not None
+    assert sum(map(len, found)) == count
+    tracked = TrackedAssumptions(Assumptions(list_needs_set_operator=False))
+    asked = Request(ALICE.arn, "s3:GetObject", "arn:aws:s3:::b/x", Context({key: ("a", "b")}))
+    assert allows(rules_of(limited, tracked), asked, tracked)
+    assert allows(found, asked, tracked) is bool(count)
 
 
 def bucket(number: int) -> dict[str, Any]:

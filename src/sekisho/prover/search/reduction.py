@@ -18,7 +18,7 @@ points are read as. *S is in T* below: T applies to every request to which S app
    are in one of its Allows are of no use.
 6. *Out of reach.* If no Allow of some group of `allowed` applies where a statement does, that
    statement applies to nothing that `allowed` allows. So it is with a value of a condition, where
-   each of these Allows demands another one of the same key.
+   each of these Allows demands another one of the same key, which has one value alone.
 
 Where S is one of a list of alternatives (an action, a resource, a value), steps 3 to 5 drop the
 alternative alone: S is what its alternatives are together.
@@ -51,6 +51,7 @@ from sekisho.prover.search.inclusion import (
     entries_of,
     literal_start,
 )
+from sekisho.prover.values import keys
 from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
 
 Groups = list[list[StatementRule]]
@@ -435,9 +436,14 @@ def _union(elements: Sequence[Element], place: int) -> Entries | None:
 
 
 def _pinned(asked: VersionedCondition) -> tuple[str, frozenset[str]]:
-    """Return the key (in lower case) that has one of some values if a condition holds; "": none."""
+    """Return the key (in lower case) that has one of some values if a condition holds; "": none.
+
+    With several values it can match two conditions by one each (`list_needs_set_operator`).
+    """
     condition = asked.condition
+    key = condition.key.lower()
     exact = condition.operator == Operator(OperatorName.STRING_EQUALS)
+    exact &= keys.shape_of(key, with_set_operator=True) is keys.KeyShape.ONE
     if not exact or not condition.values or any(variables.OPEN in one for one in condition.values):
         return "", frozenset()
-    return condition.key.lower(), frozenset(condition.values)
+    return key, frozenset(condition.values)
