@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from moto.core.base_backend import BackendDict
-from moto.iam.models import AWSManagedPolicy
+from moto.iam.models import AccessKey, AWSManagedPolicy
 
 import localaws_people as people
 from localaws_people import client
@@ -261,6 +261,9 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
     fields = dict(getattr(value, "__dict__", {}))
+    if isinstance(value, AccessKey):
+        # that a key was used is kept of refused requests, too, as AWS does
+        fields.pop("last_used", None)
     for owner in type(value).__mro__:
         for name in getattr(owner, "__slots__", ()):
             if hasattr(value, name):
