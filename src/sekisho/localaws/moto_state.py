@@ -24,6 +24,14 @@ _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
 _SECRET = re.compile(r"[\w/+=.@-]+-[A-Za-z0-9]{6}")
 
 
+def _at(backends: Any, world: World, place: str) -> Any:
+    """Return the state of a service in a Region, or None if moto has made none yet."""
+    if world.account not in backends:
+        return None
+    own = backends[world.account]
+    return own[place] if place in own.keys() else None  # noqa: SIM118 - it claims to contain more
+
+
 def key_of(world: World, call: ApiCall, name: str) -> str | None:
     """Return the ARN of the key that an id, an ARN or an alias names; None if there is none.
 
@@ -33,7 +41,8 @@ def key_of(world: World, call: ApiCall, name: str) -> str | None:
     if name.startswith("arn:") and not name.startswith(start):
         return None
     plain = name.removeprefix(start).removeprefix("key/")
-    keys: dict[str, Any] = kms_backends[world.account][call.region].keys
+    backend = _at(kms_backends, world, call.region)
+    keys: dict[str, Any] = backend.keys if backend is not None else {}
     found = keys.get(plain) or next((key for key in keys.values() if plain in key.aliases), None)
     if found is None:
         # what is not there is asked about as AWS would call it, and then not found
@@ -72,7 +81,8 @@ def secret_of(world: World, call: ApiCall, name: str) -> str | None:
     start = f"arn:{world.partition}:secretsmanager:{call.region}:{world.account}:secret:"
     if name.startswith("arn:") and not name.startswith(start):
         return None
-    found = secretsmanager_backends[world.account][call.region].secrets.get(name)
+    backend = _at(secretsmanager_backends, world, call.region)
+    found = backend.secrets.get(name) if backend is not None else None
     if found is None:
         # as for keys: moto has no secret that this could be a part of
         return name if name.startswith(start) and _SECRET.fullmatch(name[len(start) :]) else None
@@ -84,24 +94,37 @@ def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str
 
     What does not exist has no tags.
     """
-    if not region:
-        # of a resource of all Regions
+    if not region or service not in _WITH_TAGS:
+        # of a resource of all Regions, or of a service whose tags are elsewhere
         return None
+    backend = _at(_WITH_TAGS[service], world, region)
+    return {} if backend is None else _tags_in(backend, service, name)
+
+
+_WITH_TAGS: Mapping[str, Any] = {
+    "dynamodb": dynamodb_backends,
+    "ec2": ec2_backends,
+    "kms": kms_backends,
+    "secretsmanager": secretsmanager_backends,
+    "sqs": sqs_backends,
+}
+
+
+def _tags_in(backend: Any, service: str, name: str) -> dict[str, str] | None:
     match service:
         case "dynamodb":
-            table = _table(world, region, name)
+            table = backend.tables.get(name.removeprefix("table/").partition("/")[0])
             return _pairs(table.tags, "Key", "Value") if table is not None else {}
         case "ec2":
-            return dict(ec2_backends[world.account][region].tags.get(name.rpartition("/")[2], {}))
+            return dict(backend.tags.get(name.rpartition("/")[2], {}))
         case "kms" if name.startswith("key/"):
-            tagger = kms_backends[world.account][region].tagger
-            return dict(tagger.get_tag_dict_for_resource(name.removeprefix("key/")))
+            return dict(backend.tagger.get_tag_dict_for_resource(name.removeprefix("key/")))
         case "secretsmanager":
-            secrets = dict.values(secretsmanager_backends[world.account][region].secrets)
+            secrets = dict.values(backend.secrets)
             found = [one for one in secrets if one.arn.endswith(f":{name}")]
             return _pairs(found[0].tags or [], "Key", "Value") if found else {}
         case "sqs":
-            queue = sqs_backends[world.account][region].queues.get(name)
+            queue = backend.queues.get(name)
             return dict(queue.tags) if queue is not None else {}
         case _:
             return None
@@ -114,15 +137,16 @@ def _pairs(tags: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
 def object_tags(world: World, resource: str) -> dict[str, str]:
     """Return the tags of the object with that ARN, in its latest version."""
     bucket_name, _, key_name = resource.split(":", 5)[5].partition("/")
-    backend = s3_backends[world.account][world.partition]
-    bucket = backend.buckets.get(bucket_name)
+    backend = _at(s3_backends, world, world.partition)
+    bucket = backend.buckets.get(bucket_name) if backend is not None else None
     key = bucket.keys.get(key_name) if bucket is not None else None
     return dict(backend.tagger.get_tag_dict_for_resource(key.arn)) if key is not None else {}
 
 
 def _table(world: World, region: str, name: str) -> Any:
-    backend = dynamodb_backends[world.account][region]
-    return backend.tables.get(name.removeprefix("table/").partition("/")[0])
+    backend = _at(dynamodb_backends, world, region)
+    plain = name.removeprefix("table/").partition("/")[0]
+    return backend.tables.get(plain) if backend is not None else None
 
 
 def leading_keys(world: World, call: ApiCall, resource: str) -> tuple[str, ...] | None:
@@ -160,3 +184,10 @@ def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
             for one in asked:
                 for inner in one.values():
                     yield from _items({"TableName": name, **inner})
+
+
+def region_of_bucket(world: World, name: str) -> str | None:
+    """Return the Region of a bucket, or None if there is no such bucket."""
+    backend = _at(s3_backends, world, world.partition)
+    bucket = backend.buckets.get(name) if backend is not None else None
+    return str(bucket.region_name) if bucket is not None else None

@@ -8,11 +8,13 @@ Sources: AWS General Reference, "AWS service endpoints"; Amazon S3 User Guide, "
 """
 
 from functools import cache
+from typing import Any
 
 from botocore.session import Session
 from moto.backends import get_backend
-from moto.s3.models import s3_backends
+from moto.core.base_backend import AccountSpecificBackend
 
+from sekisho.localaws import moto_state
 from sekisho.localaws.classify import ApiCall, module_of
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
 from sekisho.localaws.world import World
@@ -51,18 +53,31 @@ def check_place(world: World, call: ApiCall) -> None:
         Refusal: S3's for a bucket elsewhere, which names the Region, so that clients go there.
         NotImplementedError: if moto has the service in other Regions only.
     """
-    backends = get_backend(module_of(call.service))[world.account]  # type: ignore[call-overload]  # a name of moto's own list: `classify` looked
-    if call.region not in backends and world.partition not in backends:
+    if not {call.region, world.partition} & _regions_of(module_of(call.service)):
         raise NotImplementedError(f"{call.service} is not in {call.region}")
     if call.service != "s3" or call.operation in _ANYWHERE:
         return
     name = call.params.get("Bucket")
-    bucket = s3_backends[world.account][world.partition].buckets.get(str(name))
-    if bucket is not None and bucket.region_name != call.region:
+    region = moto_state.region_of_bucket(world, str(name))
+    if region not in {None, call.region}:
         raise Refusal(
             "AuthorizationHeaderMalformed",
             f"The authorization header is malformed; the region '{call.region}' is wrong; "
-            f"expecting '{bucket.region_name}'",
+            f"expecting '{region}'",
             400,
-            region=bucket.region_name,
+            region=region or "",
         )
+
+
+@cache
+def _regions_of(module: str) -> frozenset[str]:
+    """Return where moto has a service: Regions, or partitions; without making a state of it."""
+    backends: Any = get_backend(module)  # type: ignore[call-overload]  # a name of moto's own list: `classify` looked
+    empty: Any = AccountSpecificBackend(
+        backends.service_name,
+        "",
+        backends.backend,
+        backends._use_boto3_regions,
+        backends._additional_regions,
+    )
+    return frozenset(empty.regions)
