@@ -7,7 +7,7 @@ whoever wants to know what policies mean asks `engine.decide`.
 from sekisho.answer.answer import AnswerSettings, answered
 from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
-from sekisho.answer.model import Answer, AnswerEffect, MissingKey
+from sekisho.answer.model import Answer, AnswerEffect, MissingKey, UnexpectedKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
 from sekisho.answer.sentences import additions, heading, joint_heading
@@ -25,6 +25,7 @@ __all__ = [
     "Origin",
     "Presence",
     "ResourceNote",
+    "UnexpectedKey",
     "additions",
     "answer_to_json",
     "answered",

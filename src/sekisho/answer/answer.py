@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sekisho.answer.completion import AGE, ISSUED, MFA, Completed, complete, is_service
-from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect, MissingKey
+from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect, MissingKey, UnexpectedKey
 from sekisho.answer.presence import (
     ADDRESS,
     ENDPOINT,
@@ -27,6 +27,7 @@ from sekisho.catalogue import Action, load
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
+    Context,
     ContextValue,
     Decision,
     DecisionEffect,
@@ -101,7 +102,8 @@ def answered(
     ruling = _ruling(completed.request, caller, now, settings)
     answering = _Answering(caller, action, completed, settings)
     answer = answering.by(ruling, policies)
-    return replace(answer, note=about.note, not_in_catalogue=action is None)
+    unexpected = tuple(answering.unexpected(request.context, policies))
+    return replace(answer, note=about.note, not_in_catalogue=action is None, unexpected=unexpected)
 
 
 def _about(
@@ -279,6 +281,17 @@ class _Answering:
             endpoint = False
         return RequestKind(self.caller.kind, is_service(self.caller), self.action, via, endpoint)
 
+    def unexpected(self, given: Context, policies: Policies) -> Iterator[UnexpectedKey]:
+        """Yield the keys in `given` that AWS is not known to send with such a request."""
+        # who gives the key of a service that calls says that one does
+        kind = replace(self._kind(policies), via_service=True)
+        for key in given:
+            presence = presence_of(key, kind)
+            if presence not in (Presence.UNKNOWN, Presence.NEVER):
+                continue
+            if not _of_provider(key, self.caller):
+                yield UnexpectedKey(key, presence)
+
     def _unknown(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
         """Return the keys that are asked for and not known, but those that no such request has."""
         kind, known = self._kind(policies), self.request.context.folded
@@ -357,6 +370,14 @@ class _Answering:
         given = self.request.context.folded
         session = any(key in given for key in _SESSION_KEYS)
         return user and not session and any(key in found.matters for key in _SESSION_KEYS)
+
+
+def _of_provider(key: str, caller: Caller) -> bool:
+    """Tell whether a key is one of the identity provider's that asks: they begin with its name."""
+    if caller.kind is not CallerKind.OUTSIDER:
+        return False
+    provider = caller.arn.partition(":oidc-provider/")[2] or caller.arn
+    return key.lower().startswith(f"{provider.lower()}:")
 
 
 def _spelled(key: str, written: str) -> str:

@@ -181,6 +181,8 @@ def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedK
         yield _derived("kms:CallerAccount", caller.account)
     if "aws:calledvia" in request.context.folded:
         yield _derived("aws:ViaAWSService", "true")
+    if "kms:viaservice" in request.context.folded and not is_service(caller):
+        yield _usual("aws:ViaAWSService", "true")
     yield _usual("aws:ViaAWSService", "false")
     yield _usual("aws:SecureTransport", "true")
     yield _usual("aws:CurrentTime", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -30,6 +30,10 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
         value["added"] = [
             {"key": one.key, "value": one.value, "origin": one.origin.value} for one in answer.added
         ]
+    if answer.unexpected:
+        value["unexpected"] = [
+            {"key": one.key, "presence": one.presence.value} for one in answer.unexpected
+        ]
     return value | _beside_policies(answer) | _about_the_question(answer)
 
 

@@ -49,6 +49,19 @@ class MissingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class UnexpectedKey:
+    """A context key that was given, though AWS is not known to send it with such a request.
+
+    Attributes:
+        key: the key, as it was given.
+        presence: `UNKNOWN` if no list of AWS's keys has it, `NEVER` if such a request has none.
+    """
+
+    key: str
+    presence: Presence
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What AWS would answer to a request, for all that was given.
 
@@ -65,6 +78,7 @@ class Answer:
         not_in_catalogue: whether AWS is not known to have the action.
         added: the keys that policies ask for and that were added to the context.
         missing: the keys that policies ask for and that are not known.
+        unexpected: the keys that were given and that AWS is not known to send.
         possible: every effect that the answer could have; one if nothing missing matters.
         as_long_term_key: whether a session, of which none was given, could get another answer than
             a long-term access key.
@@ -84,6 +98,7 @@ class Answer:
     not_in_catalogue: bool = False
     added: tuple[AddedKey, ...] = ()
     missing: tuple[MissingKey, ...] = ()
+    unexpected: tuple[UnexpectedKey, ...] = ()
     possible: frozenset[AnswerEffect] = frozenset()
     as_long_term_key: bool = False
 

@@ -90,6 +90,12 @@ _ADDED_KEY: Mapping[Origin, Message] = {
     Origin.DEFAULTED: Message("`{key}` = {value}, as is usual"),
 }
 _IDLE = Message("Not given, and without effect here: {keys}.")
+_UNEXPECTED: Mapping[Presence, Message] = {
+    Presence.UNKNOWN: Message(
+        "Given, but in no list of AWS's keys (misspelled, or an identity provider's): {keys}."
+    ),
+    Presence.NEVER: Message("Given, but AWS is not known to send it with such a request: {keys}."),
+}
 
 
 def heading(answer: Answer) -> Iterator[Message]:
@@ -170,7 +176,7 @@ def _beside(answer: Answer) -> Iterator[Message]:
 
 
 def additions(answer: Answer) -> Iterator[Message]:
-    """Yield what was added to the request, and what was not given and is without effect."""
+    """Yield the keys that were added, those without effect, and those that were not expected."""
     if answer.added:
         added = [
             _ADDED_KEY[one.origin].filled(key=one.key, value=quoted(one.value))
@@ -180,6 +186,10 @@ def additions(answer: Answer) -> Iterator[Message]:
     idle = [verbatim(quoted(one.key)) for one in answer.missing if not one.could_change]
     if idle:
         yield _IDLE.filled(keys=listed(idle))
+    for presence, message in _UNEXPECTED.items():
+        odd = [verbatim(quoted(x.key)) for x in answer.unexpected if x.presence is presence]
+        if odd:
+            yield message.filled(keys=listed(odd))
 
 
 _OF_SEVERAL = Message("{effect}: AWS asks about {number} resources, and each must be allowed.")
