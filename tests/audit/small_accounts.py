@@ -6,6 +6,7 @@ itself); `inline` are documents. A device is a kind, or `mfa/NAME`. A role is it
 has `trust` beside what users have. Times are hours before the snapshot.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from sekisho.account import (
     Snapshot,
     User,
 )
+from sekisho.audit.report import AccountReport, to_json
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.signin import DeviceKind, PasswordPolicy
@@ -158,3 +160,9 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
         report=report,
         password_policy=PasswordPolicy(**rules) if rules is not None else None,
     )
+
+
+def as_json(report: AccountReport) -> dict[str, Any]:
+    """Return an audit as a program reads its JSON."""
+    found: dict[str, Any] = json.loads("".join(to_json(report)))
+    return found

@@ -7,13 +7,12 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from io import StringIO
-from typing import cast
 
 import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from audit.small_accounts import snapshot_of
+from audit.small_accounts import as_json, snapshot_of
 from gaps import gap_at
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
@@ -151,8 +150,8 @@ def test_users_that_could_not_be_listed_are_not_none() -> None:
     gap = gap_at("GetAccountAuthorizationDetails")
     found = audit_account(replace(snapshot_of({}), gaps=(gap,)), Exceptions(), version="1")
     assert headline(found).en == "Who the users are could not be read."
-    assert to_json(found)["users"] is None
-    assert set(cast(dict[str, object], to_json(found)["coverage"]).values()) == {None}
+    assert as_json(found)["users"] is None
+    assert set(as_json(found)["coverage"].values()) == {None}
     for lang, said in ((Language.EN, "not read"), (Language.JA, "読み取れ")):
         for text in (to_text(found, lang), to_html(found, lang)):
             assert said in text
@@ -168,7 +167,7 @@ def test_every_page_is_dated(lang: Language) -> None:
     assert dated in to_text(report(), lang)
     assert dated in to_html(report(), lang)
     assert dated in json.dumps(to_sarif(report(), "x.json", lang), ensure_ascii=False)
-    assert to_json(report())["asOf"] == NOW.isoformat(timespec="seconds")
+    assert as_json(report())["asOf"] == NOW.isoformat(timespec="seconds")
     assert NOW.isoformat(timespec="seconds") in to_csv(report())
 
 
@@ -337,7 +336,7 @@ def test_columns_stand_in_line_beside_wide_and_spelled_out_characters() -> None:
 
 
 def test_json_has_everybody_and_every_status() -> None:
-    found = json.loads(json.dumps(to_json(report())))
+    found = as_json(report())
     assert found["schema"] == "sekisho.audit/1"
     assert {each["user"]: each["enforced"] for each in found["users"]} == {
         "enforced": "proved",
@@ -445,7 +444,7 @@ def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
     assert told["password"]["counterexample"].endswith(f"(the user has {made})")
     assert made in told["nothing"]["counterexample"]
     assert told["unread"]["counterexample"].endswith("was not read)")
-    assert made in json.dumps(to_json(report))
+    assert made in "".join(to_json(report))
     facts = [each.fact.ja for each in report.findings if made in each.fact.en]
     assert facts
     assert all("有効なアクセスキーはありません" in fact for fact in facts)
@@ -460,6 +459,7 @@ def test_who_is_enforced_by_an_undocumented_point_is_told_so() -> None:
     assert said in to_text(found, Language.EN)
     assert said in unescape(to_html(found, Language.EN))
     assert said in json.dumps(to_sarif(found, lang=Language.EN, source="account.json"))
-    rows = cast("list[dict[str, object]]", to_json(found)["users"])
-    assert [each["assumed"] for each in rows] == [["any_value_if_exists_when_missing"]]
+    assert [each["assumed"] for each in as_json(found)["users"]] == [
+        ["any_value_if_exists_when_missing"]
+    ]
     assert "rest on a point" not in to_text(report(), Language.EN)

@@ -4,11 +4,11 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from audit.small_accounts import HOME, snapshot_of
+from audit.small_accounts import HOME, as_json, snapshot_of
 from audit.test_accounts import CASES
 from gaps import gap_at
 from rollout.staging import NOW
@@ -25,7 +25,7 @@ from sekisho.account import (
 )
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import ImpactKind
-from sekisho.audit.report import AccountReport, audit_account, to_csv, to_json
+from sekisho.audit.report import AccountReport, audit_account, to_csv
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
 HIDDEN: dict[str, dict[str, Any]] = {
@@ -154,7 +154,7 @@ def test_whether_anybody_can_be_a_user_is_unknown_where_credentials_were_not_rea
         (row,) = csv.DictReader(StringIO(to_csv(report)))
         assert row["other_credentials"] == "unknown"
         assert row["unknown"] == f"{what}: AccessDenied: no"
-        (told,) = cast("list[dict[str, Any]]", to_json(report)["users"])
+        (told,) = as_json(report)["users"]
         assert told["otherCredentials"] is None
 
 

@@ -1,6 +1,7 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -134,7 +135,8 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
         write_private(options.out, text, replace=options.force)
         click.echo(_WRITTEN.filled(path=options.out).into(lang), err=True)
     else:
-        click.echo(text, nl=False)
+        for piece in text:
+            click.echo(piece, nl=False)
     return Exit.CLEAN if options.exit_zero else _exit(report)
 
 
@@ -158,20 +160,18 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
     return open_account(*paths)
 
 
-def _text(report: AccountReport, options: AuditOptions, lang: Language) -> str:
+def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Iterable[str]:
+    """Return the pieces of the text."""
     match options.output:
         case AuditFormat.TABLE:
-            return to_text(report, lang)
+            return (to_text(report, lang),)
         case AuditFormat.JSON:
-            return _json(to_json(report))
+            return to_json(report)
         case AuditFormat.CSV:
-            return to_csv(report, bom=options.bom)
+            return (to_csv(report, bom=options.bom),)
         case AuditFormat.HTML:
-            return to_html(report, lang)
+            return (to_html(report, lang),)
         case AuditFormat.SARIF:
             source = options.snapshots[0] if options.snapshots else report.snapshot.account
-            return _json(to_sarif(report, source, lang))
-
-
-def _json(value: dict[str, object]) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+            sarif = to_sarif(report, source, lang)
+            return (json.dumps(sarif, indent=2, ensure_ascii=False) + "\n",)

@@ -4,7 +4,7 @@
 records, which are read as they were written or not at all, are in `records`.
 """
 
-from sekisho.documents.json_text import decoded_json, text_of_file
+from sekisho.documents.json_text import decoded_json, json_pieces, text_of_file
 from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
 from sekisho.documents.yaml_text import read_yaml, yaml_shape
@@ -14,6 +14,7 @@ __all__ = [
     "Shape",
     "check_writable",
     "decoded_json",
+    "json_pieces",
     "read_yaml",
     "text_of_file",
     "write_private",

@@ -1,8 +1,8 @@
-"""Reading text files, and JSON that was written by a program: whole, and no key twice."""
+"""JSON of programs: read whole, with no key twice; written in pieces. And reading text files."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sekisho.errors import Code, Fault, FaultyAccount, FaultyInput, quoted, reason_of
@@ -78,3 +78,34 @@ def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
     )
     fix = Message("export it again, or copy it whole") if cut else None
     return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)
+
+
+def json_pieces(members: Mapping[str, object]) -> Iterator[str]:
+    """Yield the text of a JSON object in pieces, as `json.dumps(..., indent=2)` would write it.
+
+    Args:
+        members: its members; the items of a member that is an iterator are written one by one, so
+            that they need not all be in memory.
+    """
+    opening = "{"
+    for name, value in members.items():
+        yield f"{opening}\n  {json.dumps(name, ensure_ascii=False)}: "
+        if isinstance(value, Iterator):
+            yield from _array(value)
+        else:
+            yield _indented(value, "  ")
+        opening = ","
+    yield "{}\n" if opening == "{" else "\n}\n"
+
+
+def _array(items: Iterator[object]) -> Iterator[str]:
+    opening = "["
+    for each in items:
+        yield f"{opening}\n    {_indented(each, '    ')}"
+        opening = ","
+    yield "[]" if opening == "[" else "\n  ]"
+
+
+def _indented(value: object, indent: str) -> str:
+    # no string of JSON has a line break in it
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", f"\n{indent}")

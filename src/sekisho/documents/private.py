@@ -3,7 +3,7 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from sekisho.errors import Code, SekishoError, reason_of
 from sekisho.messages import Message
 
 
-def write_private(path: str | Path, text: str, *, replace: bool = False) -> None:
+def write_private(path: str | Path, text: str | Iterable[str], *, replace: bool = False) -> None:
     """Write a UTF-8 text to a file with mode 0600; a reader sees the old file or the new one.
 
     Args:
         path: where; its folder must exist.
-        text: all of it.
+        text: all of it, or its pieces in order.
         replace: whether a file that is there already may be replaced.
 
     Raises:
@@ -24,7 +24,7 @@ def write_private(path: str | Path, text: str, *, replace: bool = False) -> None
     """
     target = Path(path)
     with _beside(target) as fresh:
-        _written(fresh, text)
+        _written(fresh, (text,) if isinstance(text, str) else text)
         _placed(fresh, target, replace=replace)
 
 
@@ -40,7 +40,7 @@ def check_writable(path: str | Path, *, replace: bool = False) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not replace and os.path.lexists(target):
             raise FileExistsError
-        _written(fresh, "")
+        _written(fresh, ())
 
 
 @contextmanager
@@ -69,10 +69,10 @@ def _beside(target: Path) -> Iterator[Path]:
             fresh.unlink()
 
 
-def _written(fresh: Path, text: str) -> None:
+def _written(fresh: Path, pieces: Iterable[str]) -> None:
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "w", encoding="utf-8", newline="\n") as opened:
-        opened.write(text)
+        opened.writelines(pieces)
         opened.flush()
         os.fsync(opened.fileno())
 

@@ -1,6 +1,6 @@
-"""An audit as JSON values, with English keys."""
+"""An audit as JSON, with English keys; row by row, since a large account has a lot of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
+from sekisho.documents import json_pieces
 from sekisho.engine.exchange import decision_to_json
 from sekisho.prover import Counterexample
 
@@ -17,10 +18,13 @@ SCHEMA = "sekisho.audit/1"
 """The name of the form; another number means another form."""
 
 
-def to_json(report: AccountReport) -> dict[str, object]:
-    """Return an audit as JSON values; figures and users who were not read are null."""
+def to_json(report: AccountReport) -> Iterator[str]:
+    """Yield the text of an audit in pieces; figures and users who were not read are null.
+
+    Whole, the rows of 20,000 users and their text take more memory than all else in an audit.
+    """
     snapshot = report.snapshot
-    return {
+    members: dict[str, object] = {
         "schema": SCHEMA,
         "sekisho": report.version,
         "catalogue": report.dated,
@@ -37,12 +41,13 @@ def to_json(report: AccountReport) -> dict[str, object]:
             {**exemption_to_json(each), "expired": each.expired(snapshot.taken_at)}
             for each in report.exceptions.entries
         ],
-        "users": None if snapshot.unlisted else [_row(row) for row in report.rows],
-        "findings": [_finding(each) for each in report.findings],
+        "users": None if snapshot.unlisted else map(_row, report.rows),
+        "findings": map(_finding, report.findings),
         "words": _words(report.findings),
         "controlsDoNotCheck": limits_of_controls().to_json(),
         "gaps": [gap.to_json() for gap in snapshot.gaps],
     }
+    return json_pieces(members)
 
 
 def _row(row: UserRow) -> dict[str, object]:
