@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.answer.completion import AGE, ISSUED, MFA, Completed, complete, is_service
+from sekisho.answer.completion import AGE, ISSUED, MFA, ROLES, Completed, complete, is_service
 from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect, MissingKey, UnexpectedKey
 from sekisho.answer.presence import (
     ADDRESS,
@@ -163,12 +163,17 @@ _NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
 
 
 def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
-    """Return every credential of a user that fits what was given, at least one.
+    """Return every credential that fits what was given, at least one.
 
-    A long-term key has none of the keys, a session without MFA no age (docs/signin.md). What was
-    given and fits none is taken as it is.
+    A user's long-term key has none of the keys, a session without MFA no age; a role's session has
+    the key of MFA false or lacks it (docs/signin.md). What was given and fits none is taken as it
+    is.
     """
     unknown = {key: UnknownKey() for key in _SESSION_KEYS if key not in given}
+    if caller.kind in ROLES and MFA.lower() in unknown:
+        unknown = {key: one for key, one in unknown.items() if key != MFA.lower()}
+        unknown |= {ISSUED.lower(): _THERE} if ISSUED.lower() in unknown else {}
+        return (_Case({MFA: "false"}, unknown), _Case({}, unknown))
     told = str(given.get(MFA.lower(), "")).lower()
     if caller.kind not in (CallerKind.USER, CallerKind.ROOT) or told not in ("", "true", "false"):
         return (_Case({}, unknown),)
@@ -301,7 +306,11 @@ class _Answering:
             for key, one in self._of_session()
             if key in found and found[key] is not Presence.NEVER
         }
-        found |= {key: Presence.ALWAYS for key in self.completed.guessed if key in asked}
+        found |= {
+            key: Presence.CREDENTIAL if one.may_be_absent else Presence.ALWAYS
+            for key, one in self.completed.guessed.items()
+            if key in asked
+        }
         return {key: one for key, one in found.items() if one is not Presence.NEVER}
 
     def _of_session(self) -> Iterator[tuple[str, Presence]]:
@@ -310,7 +319,7 @@ class _Answering:
         mfa = str(given.get(MFA.lower())).lower()
         if mfa in ("true", "false"):
             yield AGE.lower(), Presence.ALWAYS if mfa == "true" else Presence.NEVER
-        if any(key in given for key in _SESSION_KEYS):
+        if self.caller.kind in ROLES or any(key in given for key in _SESSION_KEYS):
             yield ISSUED.lower(), Presence.ALWAYS
 
     def _given(self) -> dict[str, ContextValue]:
@@ -332,9 +341,11 @@ class _Answering:
             for key, presence in unknown.items()
             if key not in _SESSION_KEYS
         }
-        context = self.request.context
-        results = []
         given, assumptions = self._given(), self.settings.assumptions
+        guessed = self.completed.guessed.keys() & set(_SESSION_KEYS)
+        all_of_it = self.request.context
+        context = Context({k: v for k, v in all_of_it.items() if k.lower() not in guessed})
+        results = []
         for case in _cases(self.caller, given):
             keys = {key: one for key, one in case.unknown.items() if key in unknown}
             known = {key: one for key, one in case.known.items() if key.lower() not in given}

@@ -25,6 +25,9 @@ MFA, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:
 """The keys of a session, none of which a long-term access key has."""
 
 
+ROLES = frozenset({CallerKind.ROLE, CallerKind.ROLE_SESSION})
+
+
 class Origin(StrEnum):
     """Where a value comes from that the asker did not give."""
 
@@ -80,11 +83,11 @@ def complete(request: Request, caller: Caller, now: datetime) -> Completed:
     if caller.kind is CallerKind.ROLE_SESSION and "aws:principalarn" in found:
         like = f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.role_name}"
         guessed["aws:principalarn"] = UnknownKey(may_be_absent=False, like=like)
-    if caller.kind in (CallerKind.USER, CallerKind.ROOT):
-        # a session that was not said to be one with MFA or without
-        mfa = found.get(MFA.lower())
-        if mfa is not None and mfa.origin is Origin.DEFAULTED:
-            guessed[MFA.lower()] = UnknownKey(may_be_absent=False)
+    mfa = found.get(MFA.lower())
+    if mfa is not None and mfa.origin is Origin.DEFAULTED:
+        # a user's session that was not said to be one with MFA or without; a role's without it
+        of_role = caller.kind in ROLES
+        guessed[MFA.lower()] = UnknownKey(of_role, mfa.value if of_role else "*")
     return Completed(completed, found, guessed)
 
 
@@ -136,8 +139,8 @@ def _of_session(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[A
     if caller.kind is CallerKind.ROLE_SESSION:
         # a role's path is not in its sessions' ARNs
         yield _usual("aws:PrincipalArn", f"{iam}:role/{caller.role_name}")
-    if caller.kind in (CallerKind.ROLE, CallerKind.ROLE_SESSION):
-        # docs/signin.md, assumption role_session_mfa
+    if caller.kind in ROLES:
+        # docs/signin.md, assumption role_session_mfa; SAML, OIDC and Identity Center: never there
         yield _usual(MFA, "false")
     if caller.kind in (CallerKind.USER, CallerKind.ROOT):
         if AGE.lower() in given:
