@@ -59,7 +59,7 @@ def test_denied_in_japanese(policy: str) -> None:
     assert told.stdout.splitlines() == [
         "明示的な拒否",
         "いずれにしても拒否されますが、拒否の種類は指定されていない次のキーによって変わります。",
-        "  `aws:MultiFactorAuthPresent`（認証情報によって異なります）",
+        "  `aws:MultiFactorAuthPresent` (認証情報によって異なります)",
         "  MFA を使ったセッションは指定されていません。これは長期アクセスキーの場合の結果です。",
         f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
         "アイデンティティベースのポリシーが明示的に拒否しています。",
@@ -337,6 +337,25 @@ def test_a_faulty_policy_names_every_fault(tmp_path: Path) -> None:
     assert len(told.stderr.splitlines()) == 2
     path.write_bytes(b"\xff\xfe")
     assert "not UTF-8" in run(*SELF, "--policy", str(path)).stderr
+
+
+def test_the_policy_of_an_access_point_needs_one(tmp_path: Path) -> None:
+    point = tmp_path / "point.json"
+    point.write_text(
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*",'
+        ' "Action": "s3:GetObject", "Resource": "*"}}',
+        encoding="utf-8",
+    )
+    asked = ["--principal", ALICE, "--action", "s3:GetObject", "--access-point-policy", str(point)]
+    told = run(*asked, "--resource", "arn:aws:s3:::records/a", "--lang", "en")
+    assert told.returncode == 64
+    assert "no access point (give the ARN" in told.stderr
+    through = "arn:aws:s3:us-east-1:111122223333:accesspoint/one/object/a"
+    told = run(*asked, "--resource", through, "--lang", "en")
+    assert (told.returncode, told.stdout.splitlines()[0]) == (0, "Allowed"), told.stderr
+    told = run(*asked, "--resource", through, "--resource", "arn:aws:s3:::records", "--lang", "en")
+    assert told.returncode == 1
+    assert told.stdout.startswith("No such request: the action is not about all of these 2")
 
 
 def test_a_batch_goes_on_after_a_bad_line() -> None:

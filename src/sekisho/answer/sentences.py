@@ -192,9 +192,15 @@ def additions(answer: Answer) -> Iterator[Message]:
             yield message.filled(keys=listed(odd))
 
 
-_OF_SEVERAL = Message("{effect}: AWS asks about {number} resources, and each must be allowed.")
+_OF_SEVERAL = Message(
+    "{effect}: AWS asks about each of {number} resources, and all must be allowed."
+)
+_NOT_ALL = Message("{effect}: the action is not about all of these {number} resources.")
 
 
 def joint_heading(answer: JointAnswer) -> Iterator[Message]:
     """Yield the answer about several resources, each of which is then answered by itself."""
-    yield _OF_SEVERAL.filled(effect=EFFECTS[answer.effect], number=len(answer.parts))
+    if len(answer.parts) == 1:
+        return
+    text = _NOT_ALL if answer.effect is AnswerEffect.IMPOSSIBLE else _OF_SEVERAL
+    yield text.filled(effect=EFFECTS[answer.effect], number=len(answer.parts))

@@ -234,7 +234,10 @@ def _show_joint(
     lines = [*joint_heading(joint)]
     for part in joint.parts:
         explanation = None if explaining is None else _explained(part, explaining)
-        lines += [verbatim(""), *_lines(part, reasons(explanation) if explanation else ())]
+        lines += [
+            *([verbatim("")] if lines else []),
+            *_lines(part, reasons(explanation) if explanation else ()),
+        ]
     click.echo("\n".join(line.into(lang) for line in lines))
 
 
@@ -307,6 +310,11 @@ def _cause(cause: Cause) -> Message:
 
 
 _JSON_LOOKS = ("[", '"')
+_NO_ACCESS_POINT = Message("`--access-point-policy` is given, but no access point")
+_GIVE_ACCESS_POINT = Message(
+    "give the ARN of the access point or of the object through it by `--resource`, and the bucket "
+    "or object by another one"
+)
 
 
 def question_of(asked: RequestOptions) -> DecisionQuestion:
@@ -383,6 +391,8 @@ class _Reader:
         point = next(iter(self.read(options.access_point_policy, PolicyKind.RESOURCE)), None)
         if len(options.resource) <= 1 and point is None:
             return ()
+        if point is not None and not any(":accesspoint/" in one for one in options.resource):
+            self.errors.append(UsageError(_NO_ACCESS_POINT, fix=_GIVE_ACCESS_POINT))
         each = [replace(request, resource=one) for one in options.resource]
         faults = [fault for one in each[1:] for fault in request_faults(one)]
         if faults:

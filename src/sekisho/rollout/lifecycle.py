@@ -47,7 +47,7 @@ from sekisho.rollout.planning.safety import gets_in, keeping, reasons
 from sekisho.signin import DeviceKind
 
 GETS_IN_AGAIN = Message(
-    "The user comes to a session with MFA by what they then hold; to any session, if they are not "
+    "The user can get a session with MFA with what they then have; any session, if they are not "
     "enforced and neither a policy of theirs nor a role of the account asks them for MFA."
 )
 CUT_OFF = Message(

@@ -28,6 +28,7 @@ from sekisho.engine import (
     check_policies,
 )
 from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.messages import Message
 from sekisho.policy import Document, Effect, PolicyKind
 from sekisho.prover import (
     EVERYTHING,
@@ -75,7 +76,7 @@ class UserEnforcement:
             make no difference.
         later_via_service: as `later`, for such calls.
         assumed: the assumptions under whose other setting one of these verdicts is another one.
-        gap: why the user's policies are not known, or ""; then all is `Unknown`.
+        gap: why the user's policies are not known, or None; if not known, all is `Unknown`.
     """
 
     now: Verdict
@@ -83,7 +84,7 @@ class UserEnforcement:
     via_service: Verdict | None = None
     later_via_service: Verdict | None = None
     assumed: tuple[str, ...] = ()
-    gap: str = ""
+    gap: Message | None = None
 
     @property
     def enforced(self) -> Enforced:
@@ -185,7 +186,7 @@ class EnforcementCache:
             return _agreed([self._of_reading(user, policies) for policies in readings])
         except (FaultyAccount, FaultyPolicy) as error:
             unknown = Unknown(error.reason)
-            return UserEnforcement(unknown, unknown, gap=error.reason.en)
+            return UserEnforcement(unknown, unknown, gap=error.reason)
 
     def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
         """Ask first what most sets of policies share: what they deny whatever they allow."""

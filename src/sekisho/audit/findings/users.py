@@ -24,7 +24,7 @@ _DIFFERENT = Message("others are enforced through {groups}; groups of this user:
 _MUST_CHANGE = Message("the password must be changed at the next sign-in, and may not be ({under})")
 _ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement does not stop it")
 _NO_WAY = Message(
-    "{arn} does not come to a session with MFA by what they hold, without help ({under}); {stopped}"
+    "{arn} cannot get a session with MFA by themselves, with what they have ({under}); {stopped}"
 )
 _THERE = Message("under the present MFA enforcement")
 _TO_COME = Message("once MFA enforcement is attached")

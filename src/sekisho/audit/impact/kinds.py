@@ -15,7 +15,7 @@ from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, possible_credentials
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import CallingUser, Proved, prove_enforcement
 from sekisho.prover.scenarios import ScenarioOutcome
@@ -112,7 +112,7 @@ class _Impacts:
         if exemption is not None and not exemption.expired(now):
             return UserImpact((ImpactKind.EXEMPT,))
         if enforcement.gap:
-            return _unknown(verbatim(enforcement.gap))
+            return _unknown(enforcement.gap)
         try:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:

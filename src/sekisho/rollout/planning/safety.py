@@ -51,7 +51,7 @@ ENFORCEMENT_PROVED = Message(
     "exempt actions, whatever is attached later."
 )
 EVERYONE_GETS_IN = Message(
-    "Everybody who is touched and can sign in now comes to a session with MFA by what they hold."
+    "Everybody who is touched and can sign in now can get a session with MFA with what they have."
 )
 KEYS_IN_USE = Message(
     "Access keys of these users were used in the last 90 days, or that is unknown, "

@@ -69,9 +69,7 @@ STILL_STUCK = Message(
 )
 GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
 LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
-MAY_LOSE = Message(
-    "These users may lose permissions that they have now, even with MFA; that is unknown: {what}"
-)
+MAY_LOSE = Message("These users may lose permissions that they have now, even with MFA ({what}).")
 
 
 OWN_KEY_FOR_STS = Message(
