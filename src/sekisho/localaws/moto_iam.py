@@ -4,7 +4,7 @@ Reading only. Everything is looked up by the unique id that a credential was mad
 was deleted and made again under the same name is somebody else, as at AWS.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -33,7 +33,7 @@ def as_known_now(world: World, credential: Credential) -> Credential | None:
     """
     if credential.owner.kind is not HolderKind.USER:
         return credential
-    user = _user_by_id(world, credential.owner.unique_id)
+    user = _user_of(world, credential.owner)
     if user is None:
         return None
     owner = _user_holder(world, user)
@@ -64,9 +64,9 @@ def role_of(world: World, arn: str) -> Holder | None:
 
 def holder_of_arn(world: World, arn: str) -> Holder | None:
     """Return the user or role with that ARN, or None if there is none."""
-    for user in _iam(world).users.values():
-        if user.arn == arn:
-            return _user_holder(world, user)
+    user = _iam(world).users.get(arn.rpartition("/")[2])
+    if user is not None and user.arn == arn:
+        return _user_holder(world, user)
     return role_of(world, arn)
 
 
@@ -123,7 +123,7 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
 def _attached_policies(world: World, holder: Holder) -> Policies:
     match holder.kind:
         case HolderKind.USER:
-            user = _user_by_id(world, holder.unique_id)
+            user = _user_of(world, holder)
             return _policies_of_user(world, user) if user is not None else Policies()
         case HolderKind.ROLE:
             role = _iam(world).roles.get(holder.unique_id)
@@ -149,7 +149,7 @@ def tags_of(world: World, holder: Holder) -> dict[str, str]:
     """Return the tags of a user or role."""
     owner: Any = None
     if holder.kind is HolderKind.USER:
-        owner = _user_by_id(world, holder.unique_id)
+        owner = _user_of(world, holder)
     elif holder.kind is HolderKind.ROLE:
         owner = _iam(world).roles.get(holder.unique_id)
     stored = (owner.tags if owner is not None else None) or ()
@@ -162,9 +162,13 @@ def _iam(world: World) -> Any:
     return iam_backends[world.account][world.partition]
 
 
-def _user_by_id(world: World, unique_id: str) -> User | None:
-    users: Iterable[User] = _iam(world).users.values()
-    return next((user for user in users if user.id == unique_id), None)
+def _user_of(world: World, holder: Holder) -> User | None:
+    users: Mapping[str, User] = _iam(world).users
+    by_name = users.get(holder.name)
+    if by_name is not None and by_name.id == holder.unique_id:
+        return by_name
+    # renamed since the session began, or gone
+    return next((user for user in users.values() if user.id == holder.unique_id), None)
 
 
 def _user_holder(world: World, user: User) -> Holder:
@@ -174,7 +178,8 @@ def _user_holder(world: World, user: User) -> Holder:
 def _policies_of_user(world: World, user: User) -> Policies:
     identity = [*_own(user, "user")]
     for group in _iam(world).groups.values():
-        if any(member.id == user.id for member in group.users):
+        # the same object: to ask every member for an id is a third of what a call costs
+        if user in group.users:
             identity += _own(group, "group")
     identity += _by_password_policy(world, user)
     boundary = world.boundaries.get(user.name)

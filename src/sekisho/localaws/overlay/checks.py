@@ -91,8 +91,7 @@ def _check_groups_and_roles(given: Mapping[str, object]) -> None:
     if isinstance(name, str) and name not in iam().groups:
         raise no_such("group", name)
     name = given.get("RoleName")
-    roles = {role.name for role in iam().roles.values()}
-    if isinstance(name, str) and name not in roles:
+    if isinstance(name, str) and all(role.name != name for role in iam().roles.values()):
         raise no_such("role", name)
 
 
