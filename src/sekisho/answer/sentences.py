@@ -64,7 +64,7 @@ _NO_REQUEST: Mapping[NoRequest, Message] = {
     ),
     NoRequest.WILDCARD: Message(
         "AWS never asks whether `{action}` is allowed on `{resource}`: a request names one "
-        "resource, and a wildcard is in no name of: {types}."
+        "resource, and none of these kinds has a wildcard in its name: {types}."
     ),
 }
 _ALIAS = Message("AWS KMS finds the key of an alias first: ask about the ARN of that key.")

@@ -369,7 +369,7 @@ def refuse_to_set(call: ApiCall) -> None:
         return
     if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
         raise NotImplementedError(
-            f"{call.service}:{call.operation} would set a policy that is not asked here"
+            f"{call.service}:{call.operation} would set a policy that is not evaluated here"
         )
 
 

@@ -89,14 +89,16 @@ def counterexample_text(counterexample: Counterexample, *, refused: bool = False
     )
 
 
-_GRANTED_BY = Message("granted by statement {name} of {policy}")
+_GRANTED_BY = Message("granted by {statement} of {policy}")
 
 
 def granting_texts(counterexample: Counterexample) -> list[Message]:
     """Say which statements allow what a counterexample shows."""
     decision = counterexample.decisions.get("allowed")
     return [
-        _GRANTED_BY.filled(name=cause.sid or str(cause.index + 1), policy=cause.policy)
+        _GRANTED_BY.filled(
+            statement=f"Statement[{cause.index}] {cause.sid or ''}".rstrip(), policy=cause.policy
+        )
         for cause in (decision.because if decision is not None else ())
     ]
 
@@ -159,7 +161,7 @@ def stated_text(stated: StatedCondition) -> Message:
 _DEMANDS: Mapping[InvariantKind, Message] = {
     InvariantKind.NEVER: Message("never {actions}"),
     InvariantKind.ALWAYS: Message("always {actions}"),
-    InvariantKind.NOT_GRANTED: Message("{actions} is not granted"),
+    InvariantKind.NOT_GRANTED: Message("nothing grants {actions}"),
 }
 _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
     (lambda one: ", ".join(one.on), Message(" on {what}")),
