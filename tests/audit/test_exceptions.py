@@ -12,6 +12,7 @@ from audit.small_accounts import snapshot_of
 from cases import cases
 from rollout.staging import NOW, account
 from sekisho.account import CredentialReport, CredentialRow
+from sekisho.audit import Severity
 from sekisho.audit.exceptions import ExceptionKind, load_exceptions
 from sekisho.audit.report import audit_account
 from sekisho.errors import Code, FaultyInput
@@ -97,3 +98,24 @@ def test_the_example_of_the_page_loads() -> None:
     example = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None
     assert {each.kind for each in load_exceptions(example[1]).entries} == set(ExceptionKind)
+
+
+def test_a_goals_break_glass_user_is_left_out_and_an_expired_exception_still_said() -> None:
+    entry = "user: ken, kind: break-glass, why: a, owner: b, approvedBy: c, ticket: d, force: e"
+    text = f"schema: sekisho.exceptions/1\nexceptions: [{{{entry}, expires: 2026-01-31}}]\n"
+    policies = {"Read": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    user = {"has": ["Read"], "password": {}}
+    snapshot = snapshot_of({"users": {"ken": user, "yui": user}, "policies": policies})
+    exceptions = load_exceptions(text, snapshot)
+    before = audit_account(snapshot, exceptions, version="1")
+    after = audit_account(snapshot, replace(exceptions, goals={"ken": "g.yaml"}), version="1")
+    of_ken = {each.id.value: each for each in after.findings_of["ken"]}
+    assert {each.id.value for each in before.findings_of["ken"]} == {*of_ken}
+    for name in ("account.not-enforced", "account.console-without-device"):
+        assert of_ken[name].severity is Severity.NOTE
+        assert of_ken[name].goal == "g.yaml"
+        assert of_ken[name].exemption is None
+    # no day ends what a goal says, but the entry has still to be renewed
+    assert of_ken["account.exception-expired"].severity is Severity.ERROR
+    assert after.findings_of["yui"] == before.findings_of["yui"]
+    assert (before.coverage.exempt, after.coverage.exempt) == (0, 1)

@@ -297,6 +297,7 @@ class Finding:
             request and the engine's answer.
         known: False if it could not be decided whether it is so; `fact` then says why.
         exemption: the exception that makes it a mere note, or None.
+        goal: the goal of which the user is a break-glass user, which does the same; "" if none.
         own_fix: what to do here, where that is more precise than the usual fix.
     """
 
@@ -306,6 +307,7 @@ class Finding:
     fact: Message
     known: bool = True
     exemption: "Exemption | None" = None
+    goal: str = ""
     own_fix: Message | None = None
 
     @property
@@ -328,11 +330,26 @@ class Finding:
         """What to do."""
         return self.own_fix or self.id.text.fix
 
-    def under(self, exemption: "Exemption | None") -> "Finding":
-        """Return the finding about somebody who has an exception that holds, or has none."""
-        if exemption is None:
+    def under(self, exemption: "Exemption | None", goal: str = "") -> "Finding":
+        """Return the finding about somebody who has an exception that holds, or has none.
+
+        Args:
+            exemption: the exception.
+            goal: the goal of which the user is a break-glass user; "" if there is none.
+        """
+        if exemption is None and not goal:
             return self
-        return replace(self, severity=Severity.NOTE, exemption=exemption)
+        return replace(self, severity=Severity.NOTE, exemption=exemption, goal=goal)
+
+    @property
+    def left_out_by(self) -> Message | None:
+        """Say which goal's break-glass user it is about; None if no goal is behind it."""
+        return break_glass_of(self.goal) if self.goal else None
+
+
+def break_glass_of(goal: str) -> Message:
+    """Say that somebody is a break-glass user of a goal."""
+    return Message("break-glass user of the goal {goal}").filled(goal=goal)
 
 
 def found(

@@ -76,4 +76,7 @@ def _result(finding: Finding, index: int, account_file: str | None, lang: Langua
         each = finding.exemption
         why = f"{each.why} ({each.approved_by}, {each.ticket}, {each.expires.isoformat()})"
         found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    elif finding.left_out_by is not None:
+        why = finding.left_out_by.into(lang)
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
     return found

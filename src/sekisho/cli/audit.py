@@ -1,8 +1,8 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import click
@@ -23,10 +23,11 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.documents import check_writable, write_private
+from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, parse
+from sekisho.rollout.goal import break_glass_users, read_goal
 
 _WRITTEN = Message("written to {path}")
 
@@ -48,6 +49,7 @@ class AuditOptions:
     Attributes:
         snapshots: the files that it is read from; none: AWS itself.
         exceptions: the exceptions file.
+        goals: goal files, whose break-glass users are not to be enforced.
         policy: what will be attached to who is not enforced; None: as `policy new` writes it.
         output: the form.
         bom: whether CSV begins with a byte order mark.
@@ -57,6 +59,7 @@ class AuditOptions:
 
     snapshots: tuple[str, ...]
     exceptions: str | None
+    goals: tuple[str, ...]
     policy: str | None
     output: AuditFormat
     bom: bool
@@ -85,6 +88,13 @@ _audit_options = grouped(
         help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
     ),
     click.option("--exceptions", metavar="FILE", help="The exceptions file."),
+    click.option(
+        "--goal",
+        "goals",
+        metavar="FILE",
+        multiple=True,
+        help="A goal file: its break-glass users are not to be enforced.",
+    ),
     click.option(
         "--policy",
         metavar="POLICY",
@@ -124,9 +134,11 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     """
     options.check()
     exceptions, enforcement = _exceptions(options.exceptions), _enforcement(options.policy)
+    goals = {path: read_goal(path) for path in options.goals}
+    snapshot = _snapshot(options.snapshots, aws, lang)
     report = audit_account(
-        _snapshot(options.snapshots, aws, lang),
-        exceptions,
+        snapshot,
+        replace(exceptions, goals=_break_glass(goals, snapshot)),
         enforcement=enforcement,
         version=__version__,
     )
@@ -147,6 +159,15 @@ def _exit(report: AccountReport) -> Exit:
 
 def _exceptions(path: str | None) -> Exceptions:
     return load_exceptions(path) if path else Exceptions()
+
+
+def _break_glass(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, str]:
+    """Return the goal by the name of each break-glass user; of several, the first."""
+    found: dict[str, str] = {}
+    for path, shape in goals.items():
+        for name in break_glass_users(shape, path, snapshot):
+            found.setdefault(name, path)
+    return found
 
 
 def _enforcement(path: str | None) -> Document | None:

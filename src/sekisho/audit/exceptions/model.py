@@ -4,7 +4,7 @@ Nothing is an exception that is not in the file, and nothing in it is silent: it
 its user is. The file is one YAML file; it names the break-glass users, the machines and the others.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -73,10 +73,12 @@ class Exceptions:
 
     Attributes:
         source: the file's name; "" if there is none.
+        goals: the break-glass users of goals, each with the goal's file: no plan touches them.
     """
 
     entries: tuple[Exemption, ...] = ()
     source: str = ""
+    goals: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, user: str) -> Exemption | None:
         """Return a user's exception, expired or not; None if there is none."""

@@ -73,26 +73,22 @@ def _without_device(row: UserRow) -> Id:
 
 
 def _no_device(row: UserRow) -> Iterator[Finding]:
-    credentials, name, exemption = (
-        row.credentials,
-        row.user.name,
-        row.exemption if row.exempt else None,
-    )
+    credentials, name = row.credentials, row.user.name
     if row.power.administers:
         fact = _ADMINISTERS.filled(request=row.power.request)
-        yield found(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact).under(exemption)
+        yield row.excused(found(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, fact))
     elif row.power.unknown:
         yield unknown(Id.ADMINISTRATOR_WITHOUT_DEVICE, name, row.power.unknown)
     if credentials.active_keys:
         fact = _KEYS.filled(count=credentials.active_keys)
-        yield found(Id.KEY_WITHOUT_DEVICE, name, fact).under(exemption)
+        yield row.excused(found(Id.KEY_WITHOUT_DEVICE, name, fact))
     elif credentials.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if credentials.password:
         enforced = row.enforcement.enforced is Enforced.PROVED
         severity = Severity.WARNING if enforced else None
         console = found(Id.CONSOLE_WITHOUT_DEVICE, name, _CONSOLE, severity=severity)
-        yield console.under(exemption)
+        yield row.excused(console)
     elif credentials.password is None:
         yield unknown(Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
     elif credentials.active_keys == 0 and not credentials.others:
@@ -109,14 +105,14 @@ def _holds_nothing(row: UserRow) -> Iterator[Finding]:
 
 
 def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
-    name, exemption = row.user.name, row.exemption if row.exempt else None
+    name = row.user.name
     match row.enforcement.enforced:
         case Enforced.PROVED:
             pass
         case Enforced.REFUTED:
             if row.enforcement.counterexample is not None:
                 fact = counterexample_for_user(row.enforcement.counterexample, row.credentials)
-                yield found(Id.NOT_ENFORCED, name, fact).under(exemption)
+                yield row.excused(found(Id.NOT_ENFORCED, name, fact))
         case Enforced.NOTHING_ALLOWED:
             yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
         case Enforced.UNKNOWN:
@@ -124,7 +120,7 @@ def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
     yield from _services(row)
     groups = examined.enforcing_groups
     left_out = row.enforcement.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
-    if groups and left_out and not set(groups) & set(row.user.groups) and not row.exempt:
+    if groups and left_out and not set(groups) & set(row.user.groups) and not row.left_out:
         own = ", ".join(row.user.groups) or "-"
         fact = _DIFFERENT.filled(groups=", ".join(groups), own=own)
         yield found(Id.OUTSIDE_GROUP, name, fact)

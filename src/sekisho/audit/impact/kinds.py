@@ -109,7 +109,8 @@ class _Impacts:
         """Return what happens to one user."""
         now = self._snapshot.taken_at
         exemption = self._exceptions.of(user.name)
-        if exemption is not None and not exemption.expired(now):
+        excepted = exemption is not None and not exemption.expired(now)
+        if excepted or user.name in self._exceptions.goals:
             return UserImpact((ImpactKind.EXEMPT,))
         if enforcement.gap:
             return _unknown(enforcement.gap)

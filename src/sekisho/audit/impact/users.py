@@ -18,6 +18,7 @@ from enum import StrEnum
 from sekisho.account import Credentials, Snapshot, User, credentials_by_user
 from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.audit.finding import Finding
 from sekisho.audit.impact.administrators import Power, powers_of
 from sekisho.audit.impact.kinds import UserImpact, impacts_of
 from sekisho.messages import Message
@@ -33,6 +34,7 @@ class Nature(StrEnum):
 
 
 _BY_FILE = Message("the exceptions file says so")
+_BY_GOAL = Message("a break-glass user of a goal")
 _HAS_PASSWORD = Message("has a console password")
 _NO_PASSWORD = Message("has no console password")
 _HAS_DEVICE = Message("has an MFA device")
@@ -107,6 +109,7 @@ class UserRow:
         power: what the user may do to MFA enforcement.
         exemption: the user's exception, expired or not.
         exempt: whether there is one that has not expired.
+        goal: the goal of which the user is a break-glass user; "" if there is none.
     """
 
     user: User
@@ -118,6 +121,16 @@ class UserRow:
     power: Power
     exemption: Exemption | None = None
     exempt: bool = False
+    goal: str = ""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the user is not to be enforced: by an exception, or by a goal."""
+        return self.exempt or bool(self.goal)
+
+    def excused(self, finding: Finding) -> Finding:
+        """Return a finding about the user; a note if the user is not to be enforced."""
+        return finding.under(self.exemption if self.exempt else None, self.goal)
 
 
 def rows_of(
@@ -138,7 +151,10 @@ def rows_of(
         name, now = user.name, snapshot.taken_at
         found = exceptions.of(name)
         holds = found is not None and not found.expired(now)
+        goal = exceptions.goals.get(name, "")
         nature, because = nature_of(credentials[name], found if holds else None, now)
+        if goal and not holds:
+            nature, because = Nature.PERSON, (_BY_GOAL,)
         return UserRow(
             user=user,
             nature=nature,
@@ -149,6 +165,7 @@ def rows_of(
             power=powers[name],
             exemption=found,
             exempt=holds,
+            goal=goal,
         )
 
     return tuple(row(user) for user in snapshot.users)
@@ -162,7 +179,8 @@ class Coverage:
         enabled: have a device; of `enabled_unknown` it is not known.
         console: have a console password; `console_enabled` of them have a device.
         enforced: are proved enforced; of `enforced_unknown` it could not be found out.
-        exempt: are not enforced, and are an exception that has not expired.
+        exempt: are not enforced, and are an exception that has not expired or a goal's break-glass
+            user.
         used: signed in at the console last when they had a device.
         used_unknown: all others: who never signed in there, who works with access keys, and who has
             no device now, but may have had one then.
@@ -194,7 +212,9 @@ def coverage_of(rows: Iterable[UserRow]) -> Coverage:
         ),
         enforced=sum(row.enforcement.enforced is Enforced.PROVED for row in found),
         enforced_unknown=sum(row.enforcement.enforced is Enforced.UNKNOWN for row in found),
-        exempt=sum(row.exempt and row.enforcement.enforced is not Enforced.PROVED for row in found),
+        exempt=sum(
+            row.left_out and row.enforcement.enforced is not Enforced.PROVED for row in found
+        ),
         used=sum(used),
         used_unknown=len(found) - sum(used),
     )

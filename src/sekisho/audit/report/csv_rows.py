@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
+from sekisho.audit.exceptions import ExceptionKind
+from sekisho.audit.finding import break_glass_of
 from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
 
@@ -108,8 +110,8 @@ def _line(report: AccountReport, row: UserRow) -> Mapping[str, str]:
         "counterexample": counterexample,
         "impact": "; ".join(each.value for each in row.impact.kinds),
         "administrator": _tri(None if row.power.unknown else row.power.administers),
-        "exception": "" if exemption is None else exemption.kind.value,
-        "exception_why": "" if exemption is None else exemption.why,
+        "exception": _exception(row),
+        "exception_why": _exception_why(row),
         "exception_owner": "" if exemption is None else exemption.owner,
         "exception_approved_by": "" if exemption is None else exemption.approved_by,
         "exception_expires": "" if exemption is None else exemption.expires.isoformat(),
@@ -122,6 +124,18 @@ def _line(report: AccountReport, row: UserRow) -> Mapping[str, str]:
         ),
         "unknown": "; ".join(_unknown(row)),
     }
+
+
+def _exception(row: UserRow) -> str:
+    if row.exemption is not None:
+        return row.exemption.kind.value
+    return ExceptionKind.BREAK_GLASS.value if row.goal else ""
+
+
+def _exception_why(row: UserRow) -> str:
+    if row.exemption is not None:
+        return row.exemption.why
+    return break_glass_of(row.goal).en if row.goal else ""
 
 
 def _account(report: AccountReport) -> Mapping[str, str]:

@@ -169,6 +169,8 @@ def _finding(finding: Finding) -> tuple[Message, ...]:
         day, why = finding.exemption.expires.isoformat(), finding.exemption.why
         note = Message.both(*(text.format(day=day, why=why) for text in (_EXCUSED.en, _EXCUSED.ja)))
         fact = Message("{fact}; {note}").filled(fact=fact, note=note)
+    elif finding.left_out_by is not None:
+        fact = Message("{fact}; {note}").filled(fact=fact, note=finding.left_out_by)
     return (
         SEVERITIES[finding.severity],
         verbatim(finding.id.value),

@@ -81,7 +81,8 @@ def _row(row: UserRow) -> dict[str, object]:
         "administrator": None if power.unknown else power.administers,
         "administersBy": power.request or None,
         "mayEditOwnEnforcement": power.edits or None,
-        "exempt": row.exempt,
+        "exempt": row.left_out,
+        **({"breakGlassOf": row.goal} if row.goal else {}),
         "unknown": [
             *(gap.why.en for gap in (*credentials.unread, *credentials.others_unread)),
             *([row.impact.reason.en] if row.impact.reason else []),
@@ -107,6 +108,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "subject": finding.subject,
         "fact": finding.fact.to_json(),
         "exception": None if finding.exemption is None else exemption_to_json(finding.exemption),
+        **({"breakGlassOf": finding.goal} if finding.goal else {}),
     }
 
 

@@ -106,7 +106,8 @@ def _rest(count: int) -> str:
 
 def _fact(found: Finding, lang: Language) -> str:
     if found.exemption is None:
-        return found.fact.into(lang)
+        by_goal = found.left_out_by
+        return found.fact.into(lang) + (f" [{by_goal.into(lang)}]" if by_goal else "")
     excused = _EXCUSED.filled(day=found.exemption.expires.isoformat()).into(lang)
     return f"{found.fact.into(lang)} [{excused}]"
 

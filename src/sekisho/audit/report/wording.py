@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sekisho.account import unread_policies
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
-from sekisho.audit.finding import Finding, FindingId
+from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.model import AccountReport
@@ -127,7 +127,7 @@ def headline(report: AccountReport) -> Message:
         return (_ALL if report.snapshot.whole else _ALL_READ).filled(users=users)
     said = _SOME.filled(enforced=enforced, users=users, left=f"{left:,}")
     unknown = sum(
-        row.enforcement.enforced is Enforced.UNKNOWN and not row.exempt for row in report.rows
+        row.enforcement.enforced is Enforced.UNKNOWN and not row.left_out for row in report.rows
     )
     why = _WHY.filled(
         exempt=f"{coverage.exempt:,}",
@@ -260,6 +260,8 @@ def _counted(text: Message, count: int) -> Message:
 
 def _impact(row: UserRow, kind: ImpactKind) -> Message:
     text: Message = table("impacts")[kind]["audit"]
+    if kind is ImpactKind.EXEMPT and not row.exempt:
+        return break_glass_of(row.goal)
     if kind is ImpactKind.EXEMPT and row.exemption is not None:
         day = row.exemption.expires.isoformat()
         return Message("exempt until {day}").filled(day=day)

@@ -1,6 +1,6 @@
 """What an administrator wants: read from a file, checked against an account."""
 
-from sekisho.rollout.goal.file import goal_of, read_goal
+from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
@@ -28,6 +28,7 @@ __all__ = [
     "Waits",
     "Wave",
     "WaveStatus",
+    "break_glass_users",
     "check_listed",
     "faults_of",
     "goal_of",

@@ -100,6 +100,37 @@ def goal_of(shape: Shape, source: str, snapshot: Snapshot, exceptions: Exception
     return goal
 
 
+def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the break-glass users that a goal names, whatever else of it fits the account.
+
+    Args:
+        shape: the goal, as `read_goal` returns it.
+        source: what errors call it.
+        snapshot: the account.
+
+    Raises:
+        FaultyInput: if the account lacks one of them; not where its users could not be listed.
+    """
+    listed = shape.members((), KEYS)["breakGlass"]
+    users = _known_users(listed, snapshot, complete=snapshot.listed)
+    if shape.faults:
+        raise FaultyInput(source, shape.faults)
+    return users
+
+
+def _known_users(listed: Shape, snapshot: Snapshot, *, complete: bool = True) -> tuple[str, ...]:
+    """Return the names in a list; one that an account of which all is known lacks is a fault."""
+    users = {user.name for user in snapshot.users}
+    names = []
+    for each in listed.items():
+        name = each.text()
+        if name and name not in users and complete:
+            message = Message("there is no user `{name}` in the account").filled(name=name)
+            each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
+        names.append(name)
+    return tuple(names)
+
+
 @dataclass(slots=True)
 class _Reader:
     source: str
@@ -304,15 +335,8 @@ class _Reader:
 
     def _break_glass(self, shape: Shape) -> tuple[str, ...]:
         """Return the break-glass users of the goal and of the exceptions, expired or not."""
-        users = {user.name for user in self.snapshot.users}
-        found = [*self.exceptions.break_glass]
-        for each in shape.items():
-            name = each.text()
-            if name and name not in users:
-                message = Message("there is no user `{name}` in the account").filled(name=name)
-                each.fault(message, Code.ACCOUNT_BAD_REFERENCE, meant(name, users))
-            found.append(name)
-        return tuple(dict.fromkeys(found))
+        own = _known_users(shape, self.snapshot)
+        return tuple(dict.fromkeys((*self.exceptions.break_glass, *own)))
 
     def _accepted(self, shape: Shape) -> Mapping[str, str]:
         """Return what is accepted, by `ID` or `ID:USER`; a user need not be there yet, or still."""
