@@ -366,6 +366,9 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
         at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
         caller=plan.caller.arn,
     ).into(lang)
+    left = plan.open_obstacles
+    if left:
+        yield _REFUSED.filled(against=", ".join(left)).into(lang)
     yield from _changes(plan, lang)
     yield from ("", _PROOFS.into(lang))
     for proof in plan.proofs:
@@ -374,9 +377,6 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
     yield from _notes(_WARNINGS, plan.warnings, plan, lang)
     yield from _people(plan, lang)
     yield from _exceptions(plan, lang)
-    left = plan.open_obstacles
-    if left:
-        yield from ("", _REFUSED.filled(against=", ".join(left)).into(lang))
     may = [
         acceptance(identity, user)
         for identity, users in left.items()
@@ -384,7 +384,7 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
         for user in users
     ]
     if may:
-        yield _ACCEPTABLE.filled(against=_named(tuple(may))).into(lang)
+        yield from ("", _ACCEPTABLE.filled(against=_named(tuple(may))).into(lang))
 
 
 def _changes(plan: Plan, lang: Language) -> Iterator[str]:
