@@ -179,8 +179,20 @@ def test_what_is_no_journal_stays_as_it_is(tmp_path: Path, content: str, text: s
     path.write_text(content, "utf-8")
     with pytest.raises(PlanRefused, match="`notes` is no journal") as caught:
         Journal(path).open("one", text)
-    assert caught.value.fix.en
+    assert "`sekisho rollback PLAN --by-account --journal NEW`" in caught.value.fix.en
     assert path.read_text("utf-8") == content
+
+
+@pytest.mark.parametrize("place", range(0, 80, 7))
+def test_a_damaged_beginning_has_a_way_on(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "journal"
+    Journal(path).open("one", "{}")
+    content = path.read_bytes()
+    place %= content.index(b'"text"')
+    path.write_bytes(content[:place] + b"\x00" + content[place + 1 :])
+    with pytest.raises(PlanRefused) as caught:
+        Journal(path).open("one")
+    assert "`sekisho rollback PLAN --by-account --journal NEW`" in caught.value.fix.en
 
 
 def test_who_only_looks_leaves_a_tail_where_it_is(tmp_path: Path) -> None:
