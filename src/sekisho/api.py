@@ -170,6 +170,30 @@ def not_granted(
     return joined([each.conclusion.verdict for each in answers])
 
 
+def no_public_access(document: Document | str | Path) -> Verdict:
+    """Return whether a resource-based policy allows nothing to anybody of no account it names.
+
+    Args:
+        document: the policy, parsed with `kind="resource"`, or the path of a file that holds it.
+
+    Returns:
+        As `prove`: `Refuted` with a request, by who signs nothing or by a principal of another
+        account, that the policy alone allows.
+
+    Raises:
+        FaultyPolicy: if it is no resource-based policy that can be read for certain.
+        OSError: if a file cannot be read.
+    """
+    from sekisho.engine import AttachedPolicy
+    from sekisho.prover import no_public_access as asked
+
+    if isinstance(document, str | Path):
+        text = Path(document).read_text(encoding="utf-8")
+        document = parse_policy(text, source=str(document), kind="resource")
+    policy = AttachedPolicy(document.source or "policy", document)
+    return asked(policy, datetime.now(UTC)).verdict
+
+
 def diff(old: Policies, new: Policies, *, user_arn: str | None = None) -> Difference:
     """Return what `old` allows and `new` does not, and the reverse, with an example for each.
 

@@ -42,6 +42,7 @@ from sekisho.cli.prove_output import (
     scenarios_as_json,
     scenarios_as_table,
 )
+from sekisho.cli.prove_public import check_alone, prove_public
 from sekisho.documents.sarif import log_of_files
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
@@ -108,6 +109,12 @@ class _Said:
         "everybody",
         is_flag=True,
         help="With --snapshot: each user is asked about; so also if no --user is given.",
+    ),
+    click.option(
+        "--public",
+        is_flag=True,
+        help="POLICY files are resource-based: do they allow anything to anybody of no account "
+        "that they name? Exit 3 with a request if so, 0 if it is proved that not.",
     ),
 )
 @grouped(
@@ -222,8 +229,12 @@ def command(
     nothing away from who has MFA, whether self-service reaches no other user, and whether
     everybody can sign in and enrol while no attacker can; or what --never, --always, --only-from
     and --invariants say. With --snapshot: whether each user of an account is enforced, or what
-    these options say of each. Exit 3 with what shows the contrary, 4 if it could not be found out.
+    these options say of each. With --public: whether resource-based policies are public. Exit 3
+    with what shows the contrary, 4 if it could not be found out.
     """
+    if subject.public:
+        check_alone(click.get_current_context())
+        return prove_public(subject.files, assumptions.engine, output, lang)
     options = ProveOptions(subject, questions, scenarios, assumptions)
     check_subject(options)
     check_heeded(options)

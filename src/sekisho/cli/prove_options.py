@@ -57,6 +57,7 @@ class SubjectOptions:
     snapshot: tuple[str, ...]
     user: str | None
     everybody: bool
+    public: bool
 
 
 @dataclass(frozen=True, slots=True)

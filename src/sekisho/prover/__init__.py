@@ -49,16 +49,19 @@ from sekisho.prover.questions.invariants import (
     invariant_holds,
     read_invariants,
 )
+from sekisho.prover.questions.public import no_public_access
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.sentences import (
     ASSUMED,
     CREDENTIALS,
+    PUBLIC_ASSUMED,
     assumed_user,
     counterexample_text,
     granting_texts,
     invariant_text,
+    public_request_text,
     stated_text,
     verdict_text,
 )
@@ -72,6 +75,7 @@ __all__ = [
     "ASSUMED",
     "CREDENTIALS",
     "EVERYTHING",
+    "PUBLIC_ASSUMED",
     "SERVICE_EXEMPT",
     "ActionGroup",
     "CallerCredential",
@@ -121,10 +125,12 @@ __all__ = [
     "joined",
     "lost_with_mfa",
     "new_access",
+    "no_public_access",
     "nothing_lost",
     "own_things_only",
     "prove_enforcement",
     "prove_none",
+    "public_request_text",
     "read_invariants",
     "roles_within_reach",
     "stand_ins",

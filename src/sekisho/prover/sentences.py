@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from sekisho.engine.matching import principals
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.prover.counterexample import owner_abroad
@@ -40,6 +41,26 @@ ASSUMED = (
     ),
 )
 """What every verdict rests on."""
+
+PUBLIC_ASSUMED = (
+    Message(
+        "Not public means: it allows nothing to who signs nothing, nor to any principal of an "
+        "account that the policy does not name."
+    ),
+    Message(
+        "AWS services that the policy names count as named; a service that it names by `*` calls "
+        "for anybody, whose aws:SourceArn and aws:SourceAccount are not those that it names."
+    ),
+    Message(
+        "An account, organisation, VPC or endpoint, a source's ARN, and networks of at most a /8 "
+        "in all (IPv6: a /32), given without wildcards, count as named."
+    ),
+    Message(
+        "The policy alone is asked about: what blocks public access beside it, and what access "
+        "control lists allow, is not."
+    ),
+)
+"""What the verdict on a resource-based policy rests on."""
 
 _PROVED = Message("proved")
 _REFUTED = Message("refuted")
@@ -86,6 +107,30 @@ def counterexample_text(counterexample: Counterexample, *, refused: bool = False
     who = request.principal.rpartition("/")[2]
     return Message.both(
         *(_sentence(counterexample, who, each, refused=refused) for each in ("en", "ja"))
+    )
+
+
+_ANYBODY = Message("anybody, without signing the request")
+_A_SERVICE = Message("the service {name}, for somebody of no named account")
+_A_STRANGER = Message("{arn}, of no named account")
+_PUBLIC = Message("{who}{context}: {action} on {resource} is allowed")
+
+
+def public_request_text(counterexample: Counterexample) -> Message:
+    """Say in one sentence what a resource-based policy allows, and to whom it does not name."""
+    request = counterexample.request
+    if request.principal == principals.ANONYMOUS:
+        who = _ANYBODY
+    elif request.principal.startswith("arn:"):
+        who = _A_STRANGER.filled(arn=request.principal)
+    else:
+        who = _A_SERVICE.filled(name=request.principal)
+    context = ", ".join(_valued(counterexample))
+    return _PUBLIC.filled(
+        who=who,
+        context=_CONTEXT.filled(context=context) if context else "",
+        action=request.action,
+        resource=request.resource,
     )
 
 

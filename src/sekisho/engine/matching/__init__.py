@@ -4,7 +4,15 @@ Patterns, ARNs, variables, condition operators, principals: each module is one p
 Guide. The engine and the prover read policies with the same matchers.
 """
 
-from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
+from sekisho.engine.matching import (
+    actions,
+    arns,
+    conditions,
+    glob,
+    principals,
+    resources,
+    variables,
+)
 from sekisho.engine.matching.actions import matches as action_matches
 from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.matching.glob import Pattern, Wild
@@ -26,6 +34,7 @@ __all__ = [
     "conditions",
     "glob",
     "other_setting",
+    "principals",
     "resources",
     "variables",
 ]

@@ -29,6 +29,18 @@ USER_ID = "aws:userid"
 EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
 """The unique id of a user of whom it is not known, where no policy asks for it."""
 
+CALLER_KEYS = frozenset(
+    {
+        *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
+        *("aws:principaltype", USER_ID, "aws:username", "aws:viaawsservice"),
+        *("aws:multifactorauthpresent", "aws:assumedroot", "aws:ec2instancesourceprivateipv4"),
+        *("aws:ec2instancesourcevpc", "aws:federatedprovider", "aws:principalservicename"),
+        *("aws:principalservicenameslist", "aws:sourceidentity", "ec2:roledelivery"),
+        *("ec2:sourceinstancearn", "lambda:sourcefunctionarn"),
+    }
+)
+"""What differs between kinds of callers: users, roles, services, and who signs nothing."""
+
 TAG = "aws:principaltag/"
 """What the keys of the user's tags begin with, in lower case."""
 _LONGEST = timedelta(hours=36)
@@ -81,11 +93,14 @@ class CallingUser:
         known: further context keys of every request by this user, like tags and `aws:userid`;
             an id that is not among them can be any user's.
         all_tags: whether the tags in `known` are all that the user has.
+        unsettled: keys (in lower case) that are taken to have any value, or none, though the user's
+            own requests settle them: the user then stands for callers of every other kind, too.
     """
 
     arn: str
     known: Mapping[str, str]
     all_tags: bool = False
+    unsettled: frozenset[str] = frozenset()
 
     @property
     def account(self) -> str:

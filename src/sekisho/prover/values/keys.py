@@ -38,7 +38,7 @@ _LIST = "ArrayOf"
 _ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent"})
 """Always there; the keys of the credential are not among these, since their values are known."""
 
-_NEVER = frozenset(
+NEVER = frozenset(
     {
         "aws:assumedroot",
         "aws:ec2instancesourceprivateipv4",
@@ -93,7 +93,7 @@ def may_be_absent(key: str) -> bool:
 
 def never(key: str) -> bool:
     """Tell whether no request of an IAM user has `key` (in lower case)."""
-    return key in _NEVER
+    return key in NEVER
 
 
 def regions_of(partition: str) -> tuple[str, ...]:

@@ -149,7 +149,12 @@ class ConditionReading:
         self.owners = (user.account,) if about.owners is None else about.owners
         self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
         given = {key: value for key, value in assigned.items() if value is not None}
-        self.settled = situation.values.with_(given)
+        anyones = user.unsettled - assigned.keys()
+        settled = situation.values
+        if user.unsettled:
+            left = {k: v for k, v in settled.items() if k.lower() not in user.unsettled}
+            settled = Context(left)
+        self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
         by_theory: dict[str, list[VersionedCondition]] = {}
         for each in asked:
@@ -157,6 +162,7 @@ class ConditionReading:
         # the time is settled only where nobody asks about it
         self._open = TIMES if _TIME in by_theory else frozenset()
         self._open |= {MFA_AGE} & set(by_theory) & set(self.settled.folded)
+        self._open |= anyones
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
         if not user.unique_id:
             # the example is settled only where nobody asks about it
@@ -250,7 +256,7 @@ class ConditionReading:
     ) -> tuple[list[KeyValues], bool]:
         if name == _TIME:
             return self._times(asked)
-        if name == USER_ID:
+        if name == USER_ID and USER_ID not in self.about.user.unsettled:
             texts, exact = ids_for(asked, self.settled, self.about.now, self.effort)
             return [{USER_ID: text} for text in texts], exact
         if name == _ORIGIN:

@@ -1,0 +1,398 @@
+"""Public access: does a resource-based policy alone let in somebody whom it does not name?
+
+A *stranger* is who signs nothing, or any principal of an account that the policy does not name.
+No policy can name one but by `*` or `NotPrincipal`, so that a statement is about all strangers or
+about none, and what is left of the policy once its principals are decided is read like a policy of
+the stranger's own.
+
+Where a stranger comes from cannot be what the policy names: the account, the organisation, the VPC
+or endpoint, the ARN or account of a source, a network of few addresses. Everything else is free.
+
+It is proved over more than there can be: a caller of whom no key is settled, without policy
+variables. It is refuted only by a request of one real stranger that the engine decides by the whole
+policy. Between the two it is Unknown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    DecisionEffect,
+    Policies,
+    Request,
+    check_policies,
+    decide,
+)
+from sekisho.engine.matching import (
+    Caller,
+    CallerKind,
+    Named,
+    TrackedAssumptions,
+    arns,
+    principals,
+    variables,
+)
+from sekisho.errors import quoted
+from sekisho.messages import Message
+from sekisho.policy import (
+    Document,
+    Effect,
+    Element,
+    PolicyKind,
+    PrincipalKey,
+    Statement,
+)
+from sekisho.prover.counterexample import named_in
+from sekisho.prover.questions.answers import Conclusion, conclude, joined
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.credentials import CALLER_KEYS, CallerCredential, CallingUser
+from sekisho.prover.values.policies import EVERYTHING
+from sekisho.prover.values.strangers import (
+    accounts_in,
+    excluded,
+    partitions_in,
+    shaped,
+    unnamed_account,
+)
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
+
+_NOT_REAL = Message(
+    "it is not denied to strangers, but no request of one was found that it allows: {keys}"
+)
+_NO_ACTION = Message("it allows strangers {action}, which is no action that is known")
+_NO_KEYS = Message("no key that the policy asks for", "public")
+_WEB_IDENTITY = Message("whom `{name}` vouches for may be anybody")
+_DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
+_EVERY = (
+    *_DIRECT,
+    CallerCredential.KEY_VIA_SERVICE,
+    CallerCredential.SESSION_VIA_SERVICE,
+    CallerCredential.MFA_VIA_SERVICE,
+)
+_NAME = "some-user"
+_ANY_ARN = Element(("arn:*",))
+
+
+def no_public_access(
+    policy: AttachedPolicy, now: datetime, assumptions: Assumptions | None = None
+) -> Conclusion:
+    """Return whether a resource-based policy allows no request of any stranger.
+
+    What a service control policy, the stranger's own policies or a block of public access deny is
+    not asked: the policy alone.
+
+    Args:
+        policy: a resource-based policy, with principals and resources.
+        now: the earliest time of a request.
+        assumptions: how the points are read that AWS does not document.
+
+    Returns:
+        `Proved` if it is not public; `Refuted` with a stranger's request that it allows.
+
+    Raises:
+        FaultyPolicy: if it is no resource-based policy that can be read for certain.
+    """
+    check_policies(PolicyKind.RESOURCE, (policy,))
+    settings = assumptions or Assumptions()
+    found = [_of_partition(policy, each, now, settings) for each in partitions_in(policy.document)]
+    verdict = joined([each.verdict for each in found])
+    if isinstance(verdict, Proved) and (name := _web_identity(policy.document)):
+        verdict = Unknown(_WEB_IDENTITY.filled(name=name))
+    return Conclusion(verdict, tuple(dict.fromkeys(one for each in found for one in each.assumed)))
+
+
+def _web_identity(document: Document) -> str:
+    """Return an identity provider of no account that the policy lets in; "" if there is none."""
+    return next(
+        (
+            value
+            for statement in document.statements
+            if statement.effect is Effect.ALLOW and statement.principal is not None
+            for key, values in statement.principal.entries
+            if key is PrincipalKey.FEDERATED and not statement.principal.negated
+            for value in values
+            if not value.startswith("arn:")
+        ),
+        "",
+    )
+
+
+def _of_partition(
+    policy: AttachedPolicy, partition: str, now: datetime, assumptions: Assumptions
+) -> Conclusion:
+    account = unnamed_account(policy.document)
+    user = CallingUser.of(f"arn:{partition}:iam::{account}:user/{_NAME}")
+    own = replace(policy, document=_about_strangers(policy.document, user, assumptions))
+    if not any(each.effect is Effect.ALLOW for each in own.document.statements):
+        return Conclusion(Proved())
+    whole = Question(
+        replace(user, unsettled=CALLER_KEYS),
+        now,
+        _EVERY,
+        allowed=Policies(identity=(replace(own, document=_without_variables(own.document)),)),
+        within=_within(policy.document, own.document, user, assumptions),
+        assumptions=assumptions,
+    )
+    found = conclude((whole, _of_no_type(whole)))
+    if isinstance(found.verdict, Proved):
+        return found
+    real = replace(
+        whole,
+        user=user,
+        credentials=_DIRECT,
+        allowed=Policies(identity=(own,)),
+        within=_with_shapes(whole.within, own.document, user),
+    )
+    shown = next(_shown(policy, whole, real), None)
+    if shown is not None and not shown.exists:
+        return Conclusion(Unknown(_NO_ACTION.filled(action=quoted(shown.request.action))))
+    if shown is not None:
+        return Conclusion(Refuted(shown), found.assumed)
+    if isinstance(found.verdict, Unknown):
+        return found
+    named = sorted({each.key for one in own.document.statements for each in one.conditions})
+    keys = ", ".join(f"`{key}`" for key in named) or _NO_KEYS
+    return Conclusion(Unknown(_NOT_REAL.filled(keys=keys)), found.assumed)
+
+
+def _about_strangers(document: Document, user: CallingUser, assumptions: Assumptions) -> Document:
+    """Return the statements that are about strangers, without their principals."""
+    tracked = TrackedAssumptions(assumptions)
+    start = f"arn:{user.partition}"
+    role = f"{start}:sts::{user.account}:assumed-role/some-role/session"
+    root = f"{start}:iam::{user.account}:root"
+    callers = [
+        Caller(user.arn, CallerKind.USER, user.partition, user.account),
+        Caller(role, CallerKind.ROLE_SESSION, user.partition, user.account),
+        Caller(root, CallerKind.ROOT, user.partition, user.account),
+        Caller(principals.ANONYMOUS, CallerKind.ANONYMOUS),
+    ]
+
+    def about(statement: Statement) -> bool:
+        if statement.principal is None:
+            return True
+        each = (
+            principals.named(statement.principal, statement.effect, caller, tracked)
+            is not Named.NOT
+            for caller in callers
+        )
+        return any(each) if statement.effect is Effect.ALLOW else all(each)
+
+    kept = (each for each in document.statements if about(each))
+    return replace(
+        document,
+        statements=tuple(
+            replace(each, principal=None, resource=each.resource or Element(("*",)))
+            for each in kept
+        ),
+    )
+
+
+def _without_variables(document: Document) -> Document:
+    """Return a document that allows no less, and has no policy variable."""
+    return replace(document, statements=tuple(_loosened(document)))
+
+
+def _loosened(document: Document) -> Iterator[Statement]:
+    for statement in document.statements:
+        resource = statement.resource
+        varies = resource is not None and any(map(_varies, resource.values))
+        plain = tuple(each for each in statement.conditions if not any(map(_varies, each.values)))
+        if statement.effect is Effect.ALLOW:
+            yield replace(
+                statement, resource=Element(("*",)) if varies else resource, conditions=plain
+            )
+        elif not varies and plain == statement.conditions:
+            yield statement
+
+
+def _of_no_type(question: Question) -> Question:
+    """Return the question about actions of no resource type, as if they were on what is named.
+
+    AWS's pages list some without a type that services check against the resource all the same.
+    """
+    assert question.allowed is not None  # noqa: S101 - it is made so above
+    policy = question.allowed.identity[0]
+    statements = policy.document.statements
+    named = {
+        entry
+        for each in statements
+        if each.effect is Effect.ALLOW and each.resource is not None
+        for entry in each.resource.values
+    }
+    anything = Element(("*",))
+    document = replace(
+        policy.document,
+        statements=tuple(
+            replace(each, resource=anything)
+            for each in statements
+            if each.effect is Effect.ALLOW or _takes_in(each.resource, named)
+        ),
+    )
+    return replace(
+        question,
+        allowed=Policies(identity=(replace(policy, document=document),)),
+        within=replace(question.within, resources=((_ANY_ARN, False),)),
+    )
+
+
+def _takes_in(resource: Element | None, named: set[str]) -> bool:
+    if resource is None or resource.negated:
+        return resource is None
+    return "*" in resource.values or named <= set(resource.values)
+
+
+def _varies(text: str) -> bool:
+    return variables.OPEN in text
+
+
+def _within(
+    named: Document, own: Document, user: CallingUser, assumptions: Assumptions
+) -> Restriction:
+    """Return what a stranger's request fits: the resource is somebody else's, the place is new."""
+    of_stranger = Element((f"arn:*:*:*:{user.account}:*",))
+    return Restriction(
+        resources=((of_stranger, False),),
+        conditions=tuple((each, False) for each in excluded(named, own, span=assumptions.arn_span)),
+    )
+
+
+def _with_shapes(within: Restriction, own: Document, user: CallingUser) -> Restriction:
+    shapes = tuple((each, True) for each in shaped(own, user))
+    return replace(within, conditions=(*within.conditions, *shapes))
+
+
+def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[Counterexample]:
+    """Yield requests of strangers that the engine allows by the whole policy."""
+    on_something = replace(real.within, resources=(*real.within.resources, (_ANY_ARN, True)))
+    for question in (replace(real, within=on_something), real):
+        for found in _refuting(question):
+            yield from _decided(policy, real, found)
+    # of other callers, as far as their names tell them apart
+    for found in _refuting(replace(whole, within=real.within)):
+        yield from _decided(policy, real, found)
+        for user in _users(found, real.user):
+            other = replace(real, user=user)
+            for shown in _refuting(other):
+                yield from _decided(policy, other, shown)
+
+
+def _refuting(question: Question) -> Iterator[Counterexample]:
+    match prove_none(question):
+        case Refuted(counterexample):
+            yield counterexample
+        case Proved() | Unknown():
+            pass
+
+
+def _users(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
+    """Yield users with the name that a request has."""
+    start = user.arn.removesuffix(_NAME)
+    context = found.request.context.folded
+    name, arn = context.get("aws:username"), context.get("aws:principalarn")
+    if isinstance(name, str) and name and "/" not in name:
+        yield CallingUser.of(f"{start}{name}")
+    if isinstance(arn, str) and arn.startswith(start) and not arn.endswith("/"):
+        yield CallingUser.of(arn)
+
+
+_IDENTITY = frozenset(
+    {
+        *CALLER_KEYS,
+        "aws:multifactorauthage",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:tokenissuetime",
+    }
+)
+_UNSIGNED = frozenset({"es", "execute-api", "lambda", "mediastore", "s3", "sns", "sqs"})
+"""Services that take requests that nobody signed."""
+_OF_SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid")
+_OWN_ACCOUNTS = (
+    ("aws:principalorgid", "aws:resourceorgid"),
+    ("aws:sourceorgid", "aws:resourceorgid"),
+    ("aws:vpceorgid", "aws:resourceorgid"),
+    ("aws:sourceaccount", "aws:resourceaccount"),
+    ("aws:vpceaccount", "aws:resourceaccount"),
+)
+
+
+def _decided(
+    policy: AttachedPolicy, question: Question, found: Counterexample
+) -> Iterator[Counterexample]:
+    """Yield a request as strangers can make it, if the engine allows it by the whole policy."""
+    owner = next(iter(accounts_in(policy.document)), "444455556666")
+    for request in _requests(found.request, question.user, owner):
+        context = request.context.folded
+        if context.get("aws:resourceaccount") == question.user.account:
+            continue
+        if any(one in context and context[one] == context.get(two) for one, two in _OWN_ACCOUNTS):
+            continue
+        own = () if request.principal == principals.ANONYMOUS else (EVERYTHING,)
+        if not request.principal.startswith("arn:"):
+            own = ()
+        decision = decide(request, Policies(identity=own, resource=policy), question.assumptions)
+        if decision.effect is DecisionEffect.ALLOWED:
+            named = named_in(question, request)
+            yield replace(found, request=request, decisions={"allowed": decision}, named=named)
+
+
+def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request]:
+    """Yield a request as made by nobody, by a service, by the user, and by a role."""
+    account = arns.account_of(found.resource)
+    found = replace(found, resource_account=account or found.resource_account or owner)
+    if found.resource_account == user.account:
+        found = replace(found, resource_account=owner)
+    context = found.context
+    nobody = {
+        key: value
+        for key, value in context.items()
+        if key.lower() not in _IDENTITY and not key.lower().startswith("aws:principaltag/")
+    }
+    unsigned = replace(found, principal=principals.ANONYMOUS, context=type(context)(nobody))
+    source = context.folded.get("aws:sourcearn")
+    if any(key in context.folded for key in _OF_SOURCES):
+        # only a service that calls for somebody has these
+        if isinstance(source, str) and len(parts := arns.split(source)) == arns.PARTS:
+            service = f"{parts[2]}.amazonaws.com"
+            yield replace(
+                unsigned,
+                principal=service,
+                context=unsigned.context.with_({"aws:PrincipalIsAWSService": "true"}),
+            )
+        return
+    if found.action.partition(":")[0].lower() in _UNSIGNED:
+        yield unsigned
+    if context.folded.get("aws:principalarn") == user.arn:
+        yield found
+    else:
+        yield from _of_role(found, user)
+
+
+def _of_role(found: Request, user: CallingUser) -> Iterator[Request]:
+    """Yield a request as made by a session of a role of the stranger's account."""
+    given = found.context.folded
+    start = f"arn:{user.partition}:iam::{user.account}:role/"
+    arn = given.get("aws:principalarn", f"{start}some-role")
+    if not isinstance(arn, str) or not arn.startswith(start) or arn.endswith("/"):
+        return
+    identity = given.get("aws:userid", "AROAIOSFODNN7EXAMPLE:session")
+    if not isinstance(identity, str) or not identity.startswith("AROA") or ":" not in identity:
+        return
+    left_out = {"aws:username", "aws:viaawsservice"}
+    context = {key: value for key, value in found.context.items() if key.lower() not in left_out}
+    whose = {
+        "aws:PrincipalArn": arn,
+        "aws:PrincipalAccount": user.account,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
+        "aws:userid": identity,
+    }
+    name, session = arn.rpartition("/")[2], identity.partition(":")[2]
+    principal = f"arn:{user.partition}:sts::{user.account}:assumed-role/{name}/{session}"
+    yield replace(found, principal=principal, context=type(found.context)(context).with_(whose))
