@@ -68,7 +68,7 @@ def test_a_fault_of_shape_names_line_and_column() -> None:
     wave = got["waves"].items()[0].members(("when",))
     wave["when"].text()
     assert [str(fault) for fault in shape.faults] == [
-        "3:5 waves[0]: the key `hwo` is not known here",
+        "4:5 waves[0]: the key `hwo` is not known here",
         "3:11 waves[0].when: must be a string, not a whole number",
     ]
     assert {fault.code for fault in shape.faults} == {Code.FILE_BAD_SHAPE}

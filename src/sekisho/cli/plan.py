@@ -162,4 +162,4 @@ def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:
     if raw is None:
         fix = Message("give a goal file, or options like `--user NAME`")
         raise UsageError(Message("there is no goal"), fix=fix)
-    return Shape(raw, "", [], {}, Code.FILE_BAD_SHAPE), "options"
+    return Shape(raw, "", [], code=Code.FILE_BAD_SHAPE), "options"

@@ -36,6 +36,7 @@ class Shape:
 
     Attributes:
         places: line and column by path, where the text's reader noted them.
+        keys: the same of the keys in objects, by the path of their values.
         code: the code of its faults.
         open: whether the file is somebody else's, whose objects may have keys that are not known.
     """
@@ -44,6 +45,7 @@ class Shape:
     path: str
     faults: list[Fault] = field(repr=False)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    keys: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     code: Code = Code.ACCOUNT_BAD_SHAPE
     open: bool = False
 
@@ -70,11 +72,15 @@ class Shape:
                     self.fault(Message("`{name}` is missing").filled(name=name))
             for name in raw:
                 if not self.open and name not in required and name not in optional:
-                    self.fault(
-                        Message("the key {name} is not known here").filled(name=quoted(name))
-                    )
+                    self._unknown_key(name)
         found = raw or {}
         return {name: self._at(name, found.get(name, ABSENT)) for name in (*required, *optional)}
+
+    def _unknown_key(self, name: str) -> None:
+        """Note a fault of this object where its key is."""
+        place = self.keys.get(self._at(name, None).path, self.places.get(self.path, (0, 0)))
+        message = Message("the key {name} is not known here").filled(name=quoted(name))
+        self.faults.append(Fault(self.code, message, self.path, *place))
 
     def entries(self) -> Iterator[tuple[str, "Shape"]]:
         """Return the members of an object whose keys are free."""

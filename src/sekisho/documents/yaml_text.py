@@ -53,7 +53,7 @@ def yaml_shape(text: str, name: str) -> Shape:
         raise FaultyInput(name, [*reader.faults, fault]) from None
     if reader.faults:
         raise FaultyInput(name, reader.faults)
-    return Shape(raw, "", [], reader.places, Code.FILE_BAD_SHAPE)
+    return Shape(raw, "", [], reader.places, reader.keys, Code.FILE_BAD_SHAPE)
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> Fault:
@@ -73,6 +73,7 @@ class _Reader:
     events: Iterator[yaml.Event]
     faults: list[Fault] = field(default_factory=list)
     places: dict[str, _Place] = field(default_factory=dict)
+    keys: dict[str, _Place] = field(default_factory=dict)
 
     def document(self) -> object:
         """Return the value of the only document; None for an empty file."""
@@ -125,6 +126,7 @@ class _Reader:
                 self._fault(event, Message("the key {key} is there twice").filled(key=quoted(key)))
             shown = quoted(key)[1:-1]
             place = f"{path}.{shown}" if path else shown
+            self.keys[place] = _place_of(event)
             found[key] = self._value(next(self.events, event), place, depth + 1)
         return found
 
