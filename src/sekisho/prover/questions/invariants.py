@@ -179,7 +179,37 @@ def invariant_holds(
     found = conclude(tuple(_asked(invariant, asked)))
     if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
+    if isinstance(found.verdict, Proved) and not is_never:
+        must_allow = _own_policy(invariant, base)
+        return found if must_allow is None else Conclusion(Unknown(must_allow))
     return found
+
+
+_OWN_POLICIES = (("kms:*", "arn:*:kms:*:*:key/*"), ("sts:*", "arn:*:iam::*:role/*"))
+"""What a resource's own policy must itself allow, also in its own account: use of keys and roles.
+
+Source: IAM User Guide, "Evaluating identity-based policies with resource-based policies".
+"""
+
+
+def _own_policy(invariant: Invariant, base: Question) -> Message | None:
+    """Return that a request of the range needs a key's or a role's own policy, if one does."""
+    credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    for action, resource in _OWN_POLICIES:
+        actions = (*base.within.actions, (Element((action,)), True))
+        resources = (*base.within.resources, (Element((resource,)), True))
+        within = replace(base.within, actions=actions, resources=resources)
+        match prove_none(replace(base, credentials=credentials[:1], within=within)):
+            case Refuted(counterexample) if counterexample.exists:
+                request = counterexample.request
+                return reasons.OWN_POLICY.filled(
+                    action=quoted(request.action), resource=quoted(request.resource)
+                )
+            case Unknown(reason):
+                return reason
+            case _:
+                continue
+    return None
 
 
 def about_resources(invariant: Invariant) -> AttachedPolicy:

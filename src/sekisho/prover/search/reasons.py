@@ -41,5 +41,8 @@ NONE_DENIABLE = Message("nothing can be asked about {action}: no policy can deny
 NONE_FROM = Message(
     "no request of the question can be asked about: none is from elsewhere than {networks}"
 )
+OWN_POLICY = Message(
+    "for {action} on {resource}, the resource's own policy must allow it, too, and is not known"
+)
 NONE_OF = Message("nothing can be asked about {action}: it is on no resource of the question")
 NONE_ON = Message("nothing can be asked about {entry}: no action of the question is on it")
