@@ -56,6 +56,8 @@ _SESSION = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenis
 _NEVER_DIRECT = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 _TIMES = ("aws:currenttime", "aws:epochtime")
 _AGE = "aws:multifactorauthage"
+_REGION = re.compile(r"[a-z][a-mo-z]-[a-z]*[acdg-np-uw-z]-[0-9]+")
+"""What the regions of the partition are like."""
 _HOME = "us-east-1"
 
 
@@ -164,7 +166,7 @@ class _Problem:
         if key in keys.OF_RESOURCE_ACCOUNT:
             return [self.owner, None]
         if key == keys.REGION:
-            own = {text for text in self._texts_of(asked) if keys.is_region(text, _PARTITION)}
+            own = {text for text in self._texts_of(asked) if _REGION.fullmatch(text)}
             return sorted({_HOME, *own} - {""})
         if key == _AGE:
             numbers = {int(c) + d for one, _ in asked for c in one.values for d in (-1, 0, 1)}

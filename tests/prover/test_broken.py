@@ -8,13 +8,14 @@ import pytest
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, identity
 from sekisho.engine import Policies
+from sekisho.engine.matching import Wild
 from sekisho.engine.matching.conditions import holds as _holds
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
 from sekisho.prover import Proved, Question, Refuted, Restriction, Unknown, prove_enforcement
 from sekisho.prover.search import formula, requests
 from sekisho.prover.search.candidates import Texts
-from sekisho.prover.values import conditions, keys, reading, resources, texts
+from sekisho.prover.values import conditions, keys, names, reading, resources, texts
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import EXAMPLE_ID
 from sekisho.prover.values.owners import Owner, Owners
@@ -242,7 +243,6 @@ _resource = RequestTarget._resource
 _of_action = RequestTarget.of_action
 _those = formula._those
 _rules_of = requests.rules_of
-_ranges = requests.RequestSearch._of_view
 _sets = ConditionReading._sets
 _forms_of = resources.forms_of
 
@@ -261,10 +261,6 @@ def _no_deny(*arguments: Any) -> Any:
 
 def _one_at_a_time(self: ConditionReading, *rest: Any) -> Any:
     return (each for each in _sets(self, *rest) if len(each) == 1)
-
-
-def _only_real(self: requests.RequestSearch, *rest: Any) -> Any:
-    return (each for each in _ranges(self, *rest) if each.real)
 
 
 def _never_a_star(*arguments: Any) -> Any:
@@ -311,11 +307,15 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "an id is any text": (reading, "ids_for", conditions.values_for),
     "letters have one case": (conditions, "_casings", lambda char: char),
     "values are looked at one at a time": (ConditionReading, "_sets", _one_at_a_time),
-    "only actions that exist are looked at": (requests.RequestSearch, "_of_view", _only_real),
+    "only actions that exist are looked at": (
+        requests.RequestSearch,
+        "_of_new_names",
+        lambda *_: iter(()),
+    ),
     "the resource * is forgotten": (resources, "forms_of", _never_a_star),
     "IAM is anywhere": (keys, "is_where_iam_is", lambda _: False),
     "all of IAM is in one region": (keys, "is_where_iam_is", lambda one: one.service == "iam"),
-    "a region is of any partition": (keys, "is_region", lambda *_: True),
+    "a region is of any partition": (names, "regions", lambda _: ((Wild.ANY, Wild.STAR),)),
     "nothing has tags": (keys, "has_tags_of_nothing", lambda _: True),
     "only a resource has tags": (keys, "has_tags_of_nothing", lambda _: False),
     "a text that answered before is believed": (Texts, "_is_so", lambda *_: True),

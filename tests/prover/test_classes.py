@@ -51,7 +51,7 @@ def test_it_takes_few_steps_to_find_what_can_be_done_to_few_resources(
     policies: Policies, expected: type
 ) -> None:
     asking = RequestSearch(enforcement_question(policies, ALICE, NOW))
-    counterexample = asking.counterexample()
+    counterexample = asking.counterexample(new_names=True)
     assert (counterexample is not None) is (expected is Refuted)
     assert MOST_STEPS - asking._effort.left < FEW_STEPS
 

@@ -319,5 +319,5 @@ def test_enforcement_is_proved_of_a_thousand_statements(
     statements = [make(number) for number in range(MANY)]
     question = enforcement_question(identity(*statements, enforcing), ALICE, NOW)
     assert prove_none(question) == Proved()
-    alone = prove_none(enforcement_question(identity(*statements), ALICE, NOW))
+    alone = prove_none(enforcement_question(identity(*statements), ALICE, NOW), new_names=True)
     assert type(alone) is (Proved if make in (denied, user) else Refuted)

@@ -45,7 +45,7 @@ FROM = st.one_of(
     st.tuples(
         st.sampled_from(["StringEquals", "StringNotEquals", "StringEqualsIfExists"]),
         st.sampled_from(["aws:SourceVpce", "aws:SourceVpc"]),
-        st.just(["x"]),
+        st.sampled_from([["vpce-a", "vpc-a"], ["vpce-a", "vpc-a", "x"]]),
     ),
     st.tuples(
         st.just("Null"),
@@ -90,11 +90,10 @@ def chains() -> Iterator[dict[str, ContextValue]]:
 
 
 def origins() -> Iterator[dict[str, ContextValue]]:
-    for address in (None, "10.1.2.3", "203.0.113.9"):
-        yield {} if address is None else {"aws:SourceIp": address}
-    for endpoint, vpc in product((None, "x", "y"), repeat=2):
-        both = {"aws:SourceVpce": endpoint, "aws:SourceVpc": vpc}
-        yield {key: value for key, value in both.items() if value is not None}
+    """Yield an address, or an endpoint: what is from neither, or from both, is no request."""
+    yield from ({"aws:SourceIp": address} for address in ("10.1.2.3", "203.0.113.9"))
+    for endpoint, vpc in product(("vpce-a", "vpce-b"), ("vpc-a", "vpc-b")):
+        yield {"aws:SourceVpce": endpoint, "aws:SourceVpc": vpc, "aws:VpcSourceIp": "10.0.0.9"}
 
 
 CALLS = st.lists(st.one_of(ENDS, LISTS, ABSENT), max_size=3)

@@ -69,7 +69,14 @@ from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import EVERYTHING, every, tells_mfa_apart, tells_services_apart
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.verdict import (
+    Counterexample,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    of_real_actions,
+)
 
 __all__ = [
     "ASSUMED",
@@ -127,6 +134,7 @@ __all__ = [
     "new_access",
     "no_public_access",
     "nothing_lost",
+    "of_real_actions",
     "own_things_only",
     "prove_enforcement",
     "prove_none",

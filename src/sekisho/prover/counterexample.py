@@ -3,10 +3,12 @@
 With it go the keys of its context that the policies name, so that it can be shown in their words.
 """
 
+import string
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from sekisho.catalogue import load
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
@@ -109,7 +111,9 @@ def replayed(
         request: what was found.
         exists: whether the catalogue knows the action.
     """
-    for nicer in (*_nicer(request), request):
+    for nicer in _nicer(request):
+        if MARK in nicer.action:
+            continue
         decisions = _answering(question, nicer)
         if decisions is not None:
             return Counterexample(nicer, credential, decisions, exists, named_in(question, nicer))
@@ -178,16 +182,35 @@ def _is_within(question: Question, request: Request) -> bool:
 
 def _nicer(request: Request) -> Iterator[Request]:
     """Yield the request with ordinary values in the place of the shortest possible ones."""
-    # who comes through a VPC endpoint has no address
-    if keys.ENDPOINT.isdisjoint(request.context.folded) and (
-        keys.ADDRESS not in request.context.folded
-    ):
-        context = request.context.with_({"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]})
-        yield from _nicer(replace(request, context=context))
-    for session in (*_of_one_session(request), request):
-        named = replace(session, action=session.action.replace(MARK, _NEW_NAME))
-        yield from _of_one_region(named)
-        yield named
+    for placed in _from_somewhere(request):
+        for session in (*_of_one_session(placed), placed):
+            for name in _named_anew(session.action):
+                named = replace(session, action=name)
+                yield from _of_one_region(named)
+                yield named
+
+
+def _from_somewhere(request: Request) -> Iterator[Request]:
+    """Yield the request with an address, or as one through a VPC endpoint, which has none."""
+    context, present = request.context, request.context.folded
+    if keys.ADDRESS not in present:
+        if keys.ENDPOINT.isdisjoint(present):
+            address = {"aws:SourceIp": keys.DEFAULTS["aws:sourceip"]}
+            yield replace(request, context=context.with_(address))
+        more = {key: text for key, text in keys.AN_ENDPOINT.items() if key.lower() not in present}
+        yield replace(request, context=context.with_(more))
+    yield request
+
+
+def _named_anew(action: str) -> Iterator[str]:
+    """Yield an action's name with letters or digits where it is left open."""
+    if MARK not in action:
+        yield action
+        return
+    for text in (_NEW_NAME, *string.digits, *string.ascii_lowercase):
+        name = action.replace(MARK, text)
+        if load().action(name) is None:
+            yield name
 
 
 def _of_one_region(request: Request) -> Iterator[Request]:
@@ -197,10 +220,18 @@ def _of_one_region(request: Request) -> Iterator[Request]:
         return
     asked = request.context.get(_REGION)
     usual = keys.regions_of(parts[1])
-    for region in dict.fromkeys([asked] if isinstance(asked, str) else usual[:1]):
-        yield replace(request, resource=":".join([*parts[:3], region, *parts[4:]]))
+    first = asked if isinstance(asked, str) else next(iter(usual), "")
+    yield _in_region(request, first or parts[3])
     if asked is not None:
         yield replace(request, context=request.context.with_({_REGION: parts[3]}))
+    # one that there is, and not just one that there may be
+    yield from (_in_region(request, region) for region in usual if parts[3] not in usual)
+
+
+def _in_region(request: Request, region: str) -> Request:
+    """Return the request with a region in its ARN."""
+    parts = request.resource.split(":", arns.PARTS - 1)
+    return replace(request, resource=":".join([*parts[:3], region, *parts[4:]]))
 
 
 def _of_one_session(request: Request) -> Iterator[Request]:

@@ -69,6 +69,7 @@ _ALLOWED = Message("{who}'s {credential}{address}{context}: {action} on {resourc
 _REFUSED = Message("{who}'s {credential}{address}{context}: {action} on {resource} is not allowed")
 _ADDRESS = Message(", from {address}")
 _NOWHERE = Message(", through a VPC endpoint (no aws:SourceIp)")
+_NO_ADDRESS = Message(", without aws:SourceIp")
 _CONTEXT = Message(", with {context}")
 _ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
 _FUTURE = Message(" (an action that the catalogue does not know)")
@@ -155,7 +156,8 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
 
     request = counterexample.request
     address = request.context.get("aws:SourceIp")
-    where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(_NOWHERE)
+    nowhere = _NO_ADDRESS if request.context.get("aws:SourceVpce") is None else _NOWHERE
+    where = said(_ADDRESS).format(address=address) if isinstance(address, str) else said(nowhere)
     context = ", ".join(_valued(counterexample))
     filled = said(_REFUSED if refused else _ALLOWED).format(
         who=who,

@@ -58,3 +58,9 @@ class Unknown(_Untested):
 
 
 Verdict = Proved | Refuted | Unknown
+
+
+def of_real_actions(verdict: Verdict) -> Verdict:
+    """Return a verdict as far as it is about actions that exist."""
+    only_new = isinstance(verdict, Refuted) and not verdict.counterexample.exists
+    return Proved() if only_new else verdict

@@ -47,6 +47,7 @@ from sekisho.prover import (
     denying,
     enforcement_question,
     invariant_holds,
+    of_real_actions,
     tells_services_apart,
     via_service,
 )
@@ -435,6 +436,7 @@ class _InvariantCache:
     def _prove(self, user: User, policies: Policies) -> Conclusion:
         named = named_of(user)
         try:
-            return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
+            found = invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
+            return replace(found, verdict=of_real_actions(found.verdict))
         except FaultyPolicy as error:
             return Conclusion(Unknown(error.reason))

@@ -20,7 +20,14 @@ from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.verdict import (
+    Counterexample,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    of_real_actions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +95,15 @@ class Conclusion:
 
 
 def joined(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on all together: a refutation before what is unknown before a proof."""
+    """Return the verdict on all together: a refutation before what is unknown before a proof.
+
+    One by an action that does not exist yet comes after what is unknown.
+    """
     for kind in (Refuted, Unknown):
         for verdict in verdicts:
-            if isinstance(verdict, kind):
+            if isinstance(of_real_actions(verdict), kind):
                 return verdict
-    return Proved()
+    return next((each for each in verdicts if isinstance(each, Refuted)), Proved())
 
 
 def agreed(answers: Sequence[Conclusion]) -> Conclusion:
@@ -105,7 +115,7 @@ def agreed(answers: Sequence[Conclusion]) -> Conclusion:
     """
     verdicts = [each.verdict for each in answers]
     assumed = tuple(dict.fromkeys(name for each in answers for name in each.assumed))
-    if len({type(each) for each in verdicts}) > 1:
+    if len({type(of_real_actions(each)) for each in verdicts}) > 1:
         unknown = (each for each in verdicts if isinstance(each, Unknown))
         return Conclusion(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
     first = verdicts[0]
@@ -114,15 +124,17 @@ def agreed(answers: Sequence[Conclusion]) -> Conclusion:
     return Conclusion(first if refused else verdicts[-1], assumed)
 
 
-def conclude(questions: Sequence[Question]) -> Conclusion:
+def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Conclusion:
     """Return whether no request answers any of some questions, and what that rests on.
+
+    With `new_names`, one by an action that does not exist yet refutes where no real one does.
 
     An assumption that no policy comes across cannot matter; for each other one it is asked again.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [_asked(question) for question in questions]
+    found = [_asked(question, new_names=new_names) for question in questions]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = (field.name for field in fields(Assumptions) if field.name in names)
@@ -136,7 +148,8 @@ def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool
         _still(verdict.counterexample, each) for each in others
     ):
         return False
-    return type(joined([prove_none(each) for each in others])) is not type(verdict)
+    other = joined([prove_none(each) for each in others])
+    return type(other) is not type(of_real_actions(verdict))
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
@@ -148,14 +161,14 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
     )
 
 
-def _asked(question: Question) -> tuple[Verdict, frozenset[str]]:
+def _asked(question: Question, *, new_names: bool) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = RequestSearch(question)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
     try:
-        counterexample = asking.counterexample()
+        counterexample = asking.counterexample(new_names=new_names)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset(asking.tracked.asked)
     verdict = Proved() if counterexample is None else Refuted(counterexample)

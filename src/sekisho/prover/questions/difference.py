@@ -208,7 +208,7 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
 
 
 def _side(question: Question) -> Side | Unknown:
-    verdict = prove_none(question)
+    verdict = prove_none(question, new_names=True)
     match verdict:
         case Unknown():
             return verdict

@@ -176,7 +176,7 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = conclude(tuple(_asked(invariant, asked)))
+    found = conclude(tuple(_asked(invariant, asked)), new_names=True)
     if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
     if isinstance(found.verdict, Proved) and not is_never:

@@ -137,7 +137,7 @@ def _of_partition(
         within=_within(policy.document, own.document, user, assumptions),
         assumptions=assumptions,
     )
-    found = conclude((whole, _of_no_type(whole)))
+    found = conclude((whole, _of_no_type(whole)), new_names=True)
     if isinstance(found.verdict, Proved):
         return found
     real = replace(
@@ -282,7 +282,7 @@ def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[
 
 
 def _refuting(question: Question) -> Iterator[Counterexample]:
-    match prove_none(question):
+    match prove_none(question, new_names=True):
         case Refuted(counterexample):
             yield counterexample
         case Proved() | Unknown():

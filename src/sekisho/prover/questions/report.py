@@ -39,7 +39,7 @@ from sekisho.prover.sentences import invariant_text
 from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import tells_services_apart
-from sekisho.prover.verdict import Proved, Unknown
+from sekisho.prover.verdict import Proved, Unknown, of_real_actions
 from sekisho.signin import readings
 
 _MAY_NOT_CHANGE = Message(
@@ -226,6 +226,7 @@ _OTHER = Message(
     "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
     "(hypothetical: AWS is not known to produce one)"
 )
+_NEW_ACTIONS = Message("{title}, for actions that do not exist yet (hypothetical)")
 _LOST = Message("Nothing is lost with MFA")
 _OWN = Message("Self-service reaches no other user")
 
@@ -246,7 +247,24 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     subject = subject.apart_by(*_about(inquiry.invariants))
     callers = subject.callers
     reports = [_of_readings(_readings_of(subject, inquiry, user)) for user in callers.users]
-    return _of_users(reports, callers, subject)
+    report = _of_users(reports, callers, subject)
+    return replace(report, answers=tuple(each for one in report.answers for each in _apart(one)))
+
+
+def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
+    """Yield an answer; one that an action refutes that does not exist yet in two parts."""
+    conclusion = answer.conclusion
+    real = of_real_actions(conclusion.verdict)
+    yield replace(answer, conclusion=replace(conclusion, verdict=real))
+    if real is not conclusion.verdict and not answer.hypothetical:
+        yield replace(
+            answer,
+            id=f"{answer.id}-new-actions",
+            title=_NEW_ACTIONS.filled(title=answer.title),
+            conclusion=Conclusion(conclusion.verdict),
+            counts=False,
+            hypothetical=True,
+        )
 
 
 def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
@@ -319,7 +337,7 @@ def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject)
         settled = (
             same[0].id == _ENFORCEMENT_NOW
             and whatever_attached is not None
-            and isinstance(whatever_attached.conclusion.verdict, Proved)
+            and isinstance(of_real_actions(whatever_attached.conclusion.verdict), Proved)
         )
         answers.append(_of_all(same, replace(whose, untold=()) if settled else whose))
     assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
@@ -341,7 +359,7 @@ def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) ->
 
 def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
     verdict = joined([each.conclusion.verdict for each in answers])
-    if isinstance(verdict, Proved) and whose.untold:
+    if isinstance(of_real_actions(verdict), Proved) and whose.untold:
         verdict = Unknown(tells_callers(whose.untold))
     assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
     return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
@@ -394,13 +412,13 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
         )
         question = replace(question, assumptions=case.inquiry.assumptions)
         counts = case.inquiry.later or not later
-        yield QuestionAnswer(name, title, "direct", conclude([question]), counts)
+        yield QuestionAnswer(name, title, "direct", conclude([question], new_names=True), counts)
         if apart:
-            answer = conclude([via_service(question)])
+            answer = conclude([via_service(question)], new_names=True)
             yield QuestionAnswer(name, title, "service", answer, counts)
     question = enforcement_question(case.policies, case.user, case.subject.now, case.inquiry.exempt)
     others = for_other_values(replace(question, assumptions=case.inquiry.assumptions))
-    answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others)
+    answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others, new_names=True)
     yield QuestionAnswer(
         "enforcement-other-values",
         _OTHER,
@@ -413,13 +431,13 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
 
 def _nothing_lost(case: _Case) -> Iterator[QuestionAnswer]:
     question = nothing_lost(case.policies, case.user, case.subject.now)
-    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)], new_names=True)
     yield QuestionAnswer("nothing-lost", _LOST, _calls(question), answer, refused=True)
 
 
 def _own_things(case: _Case) -> Iterator[QuestionAnswer]:
     question = own_things_only(case.policies, case.user, case.subject.now)
-    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)], new_names=True)
     title = _OWN if has_self_service(case.policies) else _NO_SELF_SERVICE
     yield QuestionAnswer("own-things", title, _calls(question), answer)
 

@@ -8,7 +8,7 @@
 What is found is decided by the engine before it is believed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -43,6 +43,7 @@ from sekisho.prover.values.actions import (
 )
 from sekisho.prover.values.assignments import assignments, cases
 from sekisho.prover.values.credentials import CallerCredential, Situation, situations
+from sekisho.prover.values.names import ANY_NAME
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
 from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import RequestTarget, ResourcePlace
@@ -76,14 +77,18 @@ class LimitHit:
 Looked = NoCandidate | Candidate | LimitHit
 
 
-def prove_none(question: Question) -> Verdict:
+def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
     """Return whether there is no request that answers the question.
+
+    Args:
+        question: what is asked.
+        new_names: ask of actions that do not exist yet, too, where no real one answers.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        counterexample = RequestSearch(question).counterexample()
+        counterexample = RequestSearch(question).counterexample(new_names=new_names)
     except LimitReached as limit:
         return Unknown(limit.reason)
     return Proved() if counterexample is None else Refuted(counterexample)
@@ -153,19 +158,30 @@ class RequestSearch:
         self._views: dict[tuple[CallerCredential, str], _View] = {}
         self._possible: dict[CallerCredential, Looked] = {}
 
-    def counterexample(self) -> Counterexample | None:
+    def counterexample(self, *, new_names: bool = False) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
+
+        With `new_names`, where no real action answers, those that do not exist yet are looked at.
 
         Raises:
             Limit: if that could not be found out.
         """
         if nothing_can_answer(self._allowed, self._denied):
             return None
+        found = self._first(self._of_view)
+        return self._first(self._of_new_names) if found is None and new_names else found
+
+    def _first(self, ranges: "_Ranges") -> Counterexample | None:
+        """Return the first counterexample of all ways of calling and all owners, or None.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
         limit: LimitReached | None = None
         for owner in self._owners.all:
             for situation in self._situations:
                 try:
-                    found = self._in_view(situation, owner)
+                    found = self._in_view(situation, owner, ranges)
                 except LimitReached as reason:
                     limit = limit or reason
                     continue
@@ -342,13 +358,15 @@ class RequestSearch:
                 self._possible[situation.credential] = looked
         return self._possible[situation.credential]
 
-    def _in_view(self, situation: Situation, owner: Owner) -> Counterexample | None:
+    def _in_view(
+        self, situation: Situation, owner: Owner, ranges: "_Ranges"
+    ) -> Counterexample | None:
         candidate = self._candidate(situation)
         if isinstance(candidate, NoCandidate):
             return None
         view = self._view(situation, owner)
         limit: LimitReached | None = None
-        for each in self._of_view(view, candidate):
+        for each in ranges(view, candidate):
             try:
                 counterexample = self._of_range(view, each)
             except LimitReached as reason:
@@ -361,13 +379,16 @@ class RequestSearch:
         return None
 
     def _of_view(self, view: _View, candidate: Candidate | LimitHit) -> Iterator[RequestRange]:
-        """Yield everything that a request can be about, the likeliest first."""
+        """Yield everything that a request of a real action can be about, the likeliest first."""
         found = candidate.values if isinstance(candidate, Candidate) else {}
         name = found.get(ACTION)
         yield from self._ranges.likely(name if isinstance(name, str) else None, view.place)
         for alike in self._ranges.likely_first(str(found.get(RESOURCE))):
             if self._may_answer(view, alike):
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
+
+    def _of_new_names(self, view: _View, _: Candidate | LimitHit) -> Iterator[RequestRange]:
+        """Yield the same of the names that do not exist yet."""
         yield from self._ranges.unknown(view.place)
 
     def _of_range(self, view: _View, each: RequestRange) -> Counterexample | None:
@@ -412,7 +433,7 @@ class RequestSearch:
         return all(self._search(replace(view, reading=one), each) is None for one in readings)
 
     def _target(self, reading: ConditionReading, each: RequestRange) -> RequestTarget:
-        names = each.takes or Texts(ACTION, resources.ANY_NAME, self._effort, words=each.words)
+        names = each.takes or Texts(ACTION, ANY_NAME, self._effort, words=each.words)
         return RequestTarget(reading, each.forms, each.besides, names)
 
     def _search(self, view: _View, each: RequestRange) -> _Found | None:
@@ -459,5 +480,6 @@ class RequestSearch:
         )
 
 
+_Ranges = Callable[[_View, Candidate | LimitHit], Iterator[RequestRange]]
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

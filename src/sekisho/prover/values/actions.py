@@ -5,9 +5,11 @@ against resources of the same types, and if the same keys are tied to them (wher
 carried out, and whose tags it shows). One of a class answers for all.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
+from itertools import chain
 
 from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
@@ -209,10 +211,21 @@ def unknown_names(catalogue: Catalogue, elements: Iterable[Element]) -> list[str
     return [entry for entry in entries if _is_name(entry) and catalogue.action(entry) is None]
 
 
+_NAME = re.compile(r"[a-z0-9-]+:[a-z0-9-]+", re.ASCII | re.IGNORECASE)
+
+
 def _is_name(entry: str) -> bool:
-    service, _, name = entry.partition(":")
-    odd = any(char in "*?:" or char.isspace() for char in f"{service}{name}")
-    return bool(service and name) and entry.isascii() and not odd
+    return _NAME.fullmatch(entry) is not None
+
+
+def _types(catalogue: Catalogue, services: Iterable[str]) -> list[str]:
+    """Return the templates of the ARNs of all that some services' actions are checked against."""
+    actions = (action for each in services for action in catalogue.actions(each))
+    return list(dict.fromkeys(kind.arn for one in actions for kind in one.resource_types))
+
+
+def _without_account(template: str) -> bool:
+    return arns.split(template)[4:5] == ("",)
 
 
 def _name(action: Action) -> str:
@@ -303,9 +316,13 @@ class RequestRanges:
 
     def unknown(self, place: ResourcePlace) -> Iterator[RequestRange]:
         """Yield the names that policies spell out and the catalogue does not know, and all new."""
-        forms, besides = resources.new_resource(place)
         for name in unknown_names(self.catalogue, self._elements):
+            types = _types(self.catalogue, [name.partition(":")[0]])
+            forms, besides = resources.new_resource(place, types)
             yield RequestRange(forms, besides, name, partial(_spelled, name, self._doubts))
+        services = (services_of(rule.resource) or () for rule in self._rules)
+        types = _types(self.catalogue, sorted({*chain.from_iterable(services)}))
+        forms, besides = resources.new_resource(place, filter(_without_account, types))
         yield RequestRange(forms, besides, words=known_names(self.catalogue))
 
     def of(self, action: Action, place: ResourcePlace) -> RequestRange:

@@ -17,16 +17,15 @@ from decimal import Decimal, localcontext
 from enum import Enum, auto
 from itertools import pairwise
 
-from sekisho.catalogue import partitions
 from sekisho.engine import Context
 from sekisho.engine.matching import Pattern, Wild, arns, conditions, glob, variables
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_DIGITS, Effort, LimitReached
-from sekisho.prover.values import keys
+from sekisho.prover.values import keys, names
 from sekisho.prover.values.credentials import EXAMPLE_ID, USER_ID
-from sekisho.prover.values.texts import Segment, Token, representatives
+from sekisho.prover.values.texts import Patterns, Segment, Token, representatives
 
 
 class OperatorFamily(Enum):
@@ -104,7 +103,10 @@ def values_for(
 
 def ordinary(key: str) -> list[str]:
     """Return values of `key` that no condition asks for."""
-    return [*_NICE_ADDRESSES] if key.lower() in _OF_ADDRESSES else ["x"]
+    if key.lower() in _OF_ADDRESSES:
+        return [*_NICE_ADDRESSES]
+    ids = {name.lower(): text for name, text in keys.AN_ENDPOINT.items()}
+    return [ids.get(key.lower(), "x")]
 
 
 _OF_NO_USER = "*:*"
@@ -134,23 +136,45 @@ def regions_for(
     asked: Sequence[VersionedCondition], context: Context, partition: str, effort: Effort
 ) -> tuple[list[str], bool]:
     """Return what `values_for` does for `aws:RequestedRegion`: of a partition, known ones first."""
-    of_texts = {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
-    # compared as something else, every region is alike
-    split = (_OF_REGIONS,) if of_texts else ()
-    texts, exact = values_for([*asked, *split], context, _NEVER, effort)
-    own = (text for text in texts if text and keys.is_region(text, partition))
-    return list(dict.fromkeys([*keys.regions_of(partition), *own])), exact
+    known = keys.regions_of(partition)
+    if not _of_texts(asked):
+        # compared as something else, every region is alike
+        return list(known) or ["x"], values_for(asked, context, _NEVER, effort)[1]
+    return _formed(known, names.regions(partition), asked, context, effort)
+
+
+def formed_for(
+    key: str, asked: Sequence[VersionedCondition], context: Context, effort: Effort
+) -> tuple[list[str], bool] | None:
+    """Return what `values_for` does, of the form that a key's values have; None: it has none.
+
+    None as well where it is compared as something else than a text.
+    """
+    if key not in names.OF_KEYS or not _of_texts(asked):
+        return None
+    nice = (value for name, value in keys.AN_ENDPOINT.items() if name.lower() == key)
+    return _formed(tuple(nice), names.OF_KEYS[key], asked, context, effort)
+
+
+def _of_texts(asked: Sequence[VersionedCondition]) -> bool:
+    return {family_of(each.condition.operator.name) for each in asked} <= _OF_TEXTS
+
+
+def _formed(
+    known: Sequence[str],
+    forms: tuple[tuple[Token, ...], ...],
+    asked: Sequence[VersionedCondition],
+    context: Context,
+    effort: Effort,
+) -> tuple[list[str], bool]:
+    """Return texts of some forms that conditions can tell apart, the known ones first."""
+    patterns = (*_patterns(asked, context), *forms)
+    texts = effort.once(patterns, lambda: representatives(patterns, effort))
+    own = filter(Patterns(forms).matches, texts)
+    return list(dict.fromkeys([*known, *own])), not any(map(_folds_beyond_ascii, asked))
 
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_REGIONS = VersionedCondition(
-    Condition(
-        Operator(OperatorName.STRING_LIKE),
-        keys.REGION,
-        tuple(f"{each.regions_begin_with}*" for each in partitions()),
-    ),
-    Version.V2012,
-)
 
 
 def _folds_beyond_ascii(asked: VersionedCondition) -> bool:
@@ -250,16 +274,25 @@ def _addresses(constants: Iterable[str]) -> list[str]:
 
 
 def _texts(asked: Sequence[VersionedCondition], context: Context, effort: Effort) -> list[str]:
-    patterns = dict.fromkeys(
+    patterns = _patterns(asked, context)
+    return effort.once(patterns, lambda: representatives(patterns, effort))
+
+
+def _patterns(
+    asked: Sequence[VersionedCondition], context: Context
+) -> tuple[tuple[Token, ...], ...]:
+    """Return what conditions compare a text with."""
+    found = dict.fromkeys(
         tokens
         for each in asked
+        if family_of(each.condition.operator.name) is OperatorFamily.TEXT
         for text in each.condition.values
         if (tokens := tokens_of(each, text, context)) is not None
     )
     if any(each.condition.operator.name in _NOT_ARNS for each in asked):
         # other ARNs and what is none may come out differently
-        patterns[_arn((Wild.STAR,))] = None
-    return effort.once(tuple(patterns), lambda: representatives([*patterns], effort))
+        found[_arn((Wild.STAR,))] = None
+    return tuple(found)
 
 
 def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[Token, ...] | None:

@@ -101,14 +101,6 @@ def regions_of(partition: str) -> tuple[str, ...]:
     return next((each.regions for each in partitions() if each.id == partition), ())
 
 
-def is_region(text: str, partition: str) -> bool:
-    """Tell whether a text can be the name of a region of a partition, for all that is known."""
-    starts = {each.id: each.regions_begin_with for each in partitions()}
-    if start := starts.get(partition):
-        return text.startswith(start)
-    return not text.startswith(tuple(filter(None, starts.values())))
-
-
 _IN_OTHER_CALLS = frozenset({"PassRole", "CreateServiceLinkedRole"})
 """Actions of IAM that are checked in calls to other services."""
 
@@ -168,22 +160,45 @@ def chains(
         yield {"aws:CalledVia": chain, **ends}
 
 
-def origins(ways: Mapping[str, Sequence[KeyValues]], present: Iterable[str]) -> Iterator[KeyValues]:
+_THROUGH = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
+"""Those of `ENDPOINT` that every request through one has."""
+
+AN_ENDPOINT = {
+    "aws:SourceVpc": "vpc-0a1b2c3d4e5f67890",
+    "aws:SourceVpce": "vpce-0a1b2c3d4e5f67890",
+    "aws:VpcSourceIp": "10.0.0.9",
+}
+"""What a request through an endpoint has where no policy asks for anything else.
+
+Source: IAM User Guide, "AWS global condition context keys": each is in the request only if the
+requester uses a VPC endpoint; `aws:VpcSourceIp` is to be used with one of the others.
+"""
+
+
+def origins(
+    ways: Mapping[str, Sequence[KeyValues]], present: Iterable[str], *, direct: bool
+) -> Iterator[KeyValues]:
     """Yield where a request can be from: no endpoint, or one and no address.
 
     Args:
         ways: the values of each key, absence among them; those of a settled key name nothing.
         present: the keys (in lower case) that the request is known to have.
+        direct: whether the user calls: then there is either an endpoint or an address.
 
     Raises:
         Limit: if there are too many.
     """
     known = frozenset(present)
-    behind = [values for key, values in ways.items() if key != ADDRESS]
+    behind = [
+        [value for value in values if value or key not in _THROUGH] if any(values) else values
+        for key, values in ways.items()
+        if key != ADDRESS
+    ]
     if len(behind) > 1:
         _check(prod(map(len, behind)))
     if not known & ENDPOINT:
-        yield from ways[ADDRESS]
+        here = ways[ADDRESS]
+        yield from [value for value in here if value] if direct and any(here) else here
     if ADDRESS not in known:
         for together in product(*behind):
             yield {key: value for each in together for key, value in each.items()}

@@ -30,6 +30,7 @@ from sekisho.prover.values.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
+    formed_for,
     ids_for,
     regions_for,
     values_for,
@@ -277,7 +278,8 @@ class ConditionReading:
         }
         ways = {key: values for key, (values, _) in read.items()}
         exact = all(exact for _, exact in read.values())
-        return [*keys.origins(ways, self.settled.folded)], exact
+        found = keys.origins(ways, self.settled.folded, direct=self.direct)
+        return [*found], exact
 
     def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
@@ -296,7 +298,9 @@ class ConditionReading:
         if name == keys.REGION:
             regions, exact = self.regions(asked)
             return [{spelled: each} for each in regions], exact
-        texts, exact = values_for(asked, self.settled, self.about.now, self.effort)
+        texts, exact = formed_for(name, asked, self.settled, self.effort) or values_for(
+            asked, self.settled, self.about.now, self.effort
+        )
         if name == MFA_AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
             read = ((text, conditions.number(text)) for text in texts)

@@ -17,17 +17,18 @@ from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Alternative, Literal, Texts, Theory
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.names import (
+    ANY_NAME,
+    IAM_NAME,
+    SEGMENT,
+    SERVICE,
+    SOME,
+    expanded,
+    names_for,
+    regions,
+)
 from sekisho.prover.values.reading import ConditionReading, variables_in
 from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
-
-_SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
-"""One character or more, no colon."""
-
-_SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
-"""One character or more."""
-
-ANY_NAME = Patterns([(*_SEGMENT, ":", *_SEGMENT)])
-"""The form of an action's name."""
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
 """What stands after `user/` in no ARN."""
@@ -44,8 +45,8 @@ _MOST_WAYS = 64
 @cache
 def any_resource(partition: str) -> Patterns:
     """Return the form of every ARN of a partition."""
-    head = (*f"arn:{partition}:", *_SEGMENT)
-    return Patterns([(*head, ":", Segment.STAR, ":", Segment.STAR, ":", *_SOME)])
+    head = (*f"arn:{partition}:", *SEGMENT)
+    return Patterns([(*head, ":", Segment.STAR, ":", Segment.STAR, ":", *SOME)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,62 +66,81 @@ class ResourcePlace:
     unsaid: bool = True
 
 
-def new_resource(place: ResourcePlace) -> tuple[Patterns, str | None]:
-    """Return the forms of ARNs of an account, and of those that name none, as `forms_of`."""
-    start = (*f"arn:{place.partition}:", *_SEGMENT, ":", Segment.STAR, ":")
-    accounts = (place.account, "") if place.unsaid else (place.account,)
-    forms = Patterns((*start, *account, ":", *_SOME) for account in accounts)
-    return forms, _ALL if place.own else None
+def new_resource(place: ResourcePlace, types: Iterable[str]) -> tuple[Patterns, str | None]:
+    """Return the forms of ARNs that a name which is not known can be about, as `forms_of`.
+
+    Args:
+        place: where they are.
+        types: templates of ARNs that it can be about besides.
+    """
+    forms = [form for arn in types for form in _forms(arn, place)]
+    start = (*f"arn:{place.partition}:", *SERVICE, ":")
+    rest = (":", *place.account, ":", Wild.STAR, *IAM_NAME)
+    forms += [(*start, *region, *rest) for region in (*regions(place.partition), ())]
+    return Patterns(dict.fromkeys(forms)), _ALL if place.own else None
 
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
     forms = [form for kind in action.resource_types for form in _forms(kind.arn, place)]
-    optional = place.own and not any(kind.required for kind in action.resource_types)
-    return Patterns(dict.fromkeys(forms)), _ALL if optional else None
+    return Patterns(dict.fromkeys(forms)), _ALL if place.own and can_be_all(action) else None
 
 
-_PLACE = re.compile(r"\$\{([^}]*)\}|\*")
+def can_be_all(action: Action) -> bool:
+    """Tell whether an action can be asked about `*`.
+
+    Where every type is optional it can, but for what is in a bucket, or of an access point: AWS's
+    pages call both optional, since it is one of the two.
+    """
+    types = {kind.name for kind in action.resource_types}
+    if action.service == "s3" and types & _EITHER:
+        return False
+    return not any(kind.required for kind in action.resource_types)
+
+
+_EITHER = {"bucket", "object", "accesspoint", "accesspointobject"}
+_PLACE = re.compile(r"\$\{[^}]*\}|\*")
 _OF_AWS = "aws"
 """What stands for the account in the ARNs of AWS's own managed policies."""
 
 
-def _forms(template: str, place: ResourcePlace) -> Iterable[tuple[Token, ...]]:
+def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
     parts = arns.split(template)
     if len(parts) < arns.PARTS or not (place.unsaid or parts[4] == _ALL or "Account" in parts[4]):
         return
-    head: list[Token] = []
-    for part in parts[:4]:
-        head += [*_part(part, place, _SEGMENT, (Segment.STAR,)), ":"]
-    tail = _part(parts[5], place, _SOME, (Wild.STAR,))
-    policy = parts[2] == "iam" and parts[5].startswith("policy/")
-    own = tuple(place.account) if parts[4] == _ALL else _part(parts[4], place, _SEGMENT, ())
+    service, policy = parts[2].lower(), parts[2] == "iam" and parts[5].startswith("policy/")
+    own = tuple(place.account) if parts[4] == _ALL else _account(parts[4], place)
     besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
-    for account in (own, *besides) if place.unsaid else (own,):
-        yield (*head, *account, ":", *tail)
+    accounts = (own, *besides) if place.unsaid else (own,)
+    last = [*expanded(_alternatives(service, parts[5]))]
+    for region in _regions(parts[3], place):
+        for account in accounts:
+            head = (*f"arn:{place.partition}:{service}:", *region, ":", *account, ":")
+            yield from ((*head, *tail) for tail in last)
 
 
-def _part(
-    text: str, where: ResourcePlace, some: tuple[Token, ...], star: tuple[Token, ...]
-) -> tuple[Token, ...]:
-    """Return one part of a template as a pattern."""
-    tokens: list[Token] = []
-    place = 0
-    for found in _PLACE.finditer(text):
-        tokens += (
-            text[place : found.start()] if some is _SOME else text[place : found.start()].lower()
-        )
-        name = found[1]
-        if name is None:
-            tokens += star
-        elif name == "Partition":
-            tokens += where.partition
-        elif "Account" in name and some is _SEGMENT:
-            tokens += where.account
-        else:
-            tokens += some
-        place = found.end()
-    return (*tokens, *(text[place:] if some is _SOME else text[place:].lower()))
+def _regions(text: str, place: ResourcePlace) -> tuple[tuple[Token, ...], ...]:
+    """Return what the region of a template can be."""
+    if text == _ALL:
+        return ((Segment.STAR,),)
+    return regions(place.partition) if _PLACE.fullmatch(text) else (tuple(text),)
+
+
+def _account(text: str, place: ResourcePlace) -> tuple[Token, ...]:
+    if "Account" in text:
+        return tuple(place.account)
+    return SEGMENT if _PLACE.fullmatch(text) else tuple(text.lower())
+
+
+def _alternatives(service: str, text: str) -> list[tuple[tuple[Token, ...], ...]]:
+    """Return the last part of a template, piece by piece, each with all that it can be."""
+    found: list[tuple[tuple[Token, ...], ...]] = []
+    at = 0
+    for place in _PLACE.finditer(text):
+        some = ((Wild.STAR,),) if place[0] == _ALL else names_for(service, place[0])
+        found += [(tuple(text[at : place.start()]),), some]
+        at = place.end()
+    return [*found, (tuple(text[at:]),)]
 
 
 @lru_cache(maxsize=4096)

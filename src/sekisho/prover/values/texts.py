@@ -8,8 +8,10 @@ pattern are alike, too, and one of them stands for them.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from functools import reduce
+from functools import lru_cache, reduce
+from itertools import chain
 
 from sekisho.engine.matching import Wild
 from sekisho.prover.search import reasons
@@ -23,7 +25,20 @@ class Segment(Enum):
     ANY = "?"
 
 
-Token = str | frozenset[str] | Wild | Segment
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Any one character of a kind, or any number of them.
+
+    Attributes:
+        characters: those of the kind.
+        many: whether it is any number, none as well.
+    """
+
+    characters: frozenset[str]
+    many: bool = False
+
+
+Token = str | frozenset[str] | Wild | Segment | Kind
 """Literal text, any one of some characters, or a wildcard."""
 
 Tokens = Sequence[Token]
@@ -51,6 +66,7 @@ class Machine:
     Attributes:
         start: the state before any character.
         accepting: the places at which the whole of a pattern has matched.
+        kinds: the kinds of characters in the patterns: the places of one, and of any number.
         size: the number of places.
     """
 
@@ -61,6 +77,7 @@ class Machine:
         "_segment_star",
         "_star",
         "accepting",
+        "kinds",
         "size",
         "start",
     )
@@ -69,6 +86,7 @@ class Machine:
         self._star = self._segment_star = self._any = self._segment_any = 0
         self.start = self.accepting = self.size = 0
         self._reads: dict[str, int] = {}
+        self.kinds: dict[frozenset[str], tuple[int, int]] = {}
         for pattern in patterns:
             self.start |= 1 << self.size
             self.size = self._add(pattern, self.size)
@@ -85,6 +103,11 @@ class Machine:
                 case Segment.STAR:
                     self._segment_star |= place
                     continue
+                case Kind(characters, many):
+                    one, several = self.kinds.get(characters, (0, 0))
+                    of_many = (one, several | place)
+                    self.kinds[characters] = of_many if many else (one | place, several)
+                    size -= many
                 case Wild.ANY:
                     self._any |= place
                 case Segment.ANY:
@@ -105,6 +128,9 @@ class Machine:
         star, one = self._star, self._any | self._reads.get(char, 0)
         if char != ":":
             star, one = star | self._segment_star, one | self._segment_any
+        for characters, (single, several) in self.kinds.items():
+            if char in characters:
+                star, one = star | several, one | single
         return (state & star) | (state & one) << 1
 
     def run(self, text: str) -> int:
@@ -125,18 +151,20 @@ class Machine:
         return bool(state & self.accepting & self._star)
 
     def open(self, state: int) -> bool:
-        """Tell whether a character that stands in no pattern leads on from `state`."""
-        return bool(state & (self._star | self._segment_star | self._any | self._segment_any))
+        """Tell whether a character that stands in no pattern may lead on from `state`."""
+        wild = self._star | self._segment_star | self._any | self._segment_any
+        return bool(state & wild) or any(state & (a | b) for a, b in self.kinds.values())
 
     def next(self, state: int) -> list[str]:
         """Return the characters that stand in the patterns and lead on from `state`."""
         return [char for char, places in self._reads.items() if places & state]
 
 
-MARK = "~"
-"""Stands for every other character where it must lead away from all known words."""
+MARK = "\u2026"
+"""Stands for every other character where it must lead away from all known words.
 
-_IN_NO_WORD = f"{MARK}!^%&;"
+It is in no name, and in no pattern of one: `counterexample` puts a letter or a digit in its place.
+"""
 
 
 class Words:
@@ -233,6 +261,9 @@ def _instance(token: Token, char: str, star: str) -> str:
             return token
         case frozenset():
             return min(token)
+        case Kind(characters, many):
+            nearest = char if char in characters else min(characters)
+            return star and nearest if many else nearest
         case Wild.STAR | Segment.STAR:
             return star
         case Wild.ANY | Segment.ANY:
@@ -324,15 +355,31 @@ def _cost(machine: Machine) -> int:
 
 
 def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
-    """Return the characters of the patterns, the colon, and one that stands for all others."""
+    """Return the characters of the patterns, the colon, and some that stand for all others.
+
+    Of each set of kinds there is one that is of these kinds and no other.
+    """
     known = dict.fromkeys(char for machine in machines for char in machine.characters)
+    kinds = tuple(dict.fromkeys(kind for machine in machines for kind in machine.kinds))
+    of_kinds = _of_each_kind(kinds, frozenset({*known, ":"}))
     # what stands for all others must lead away from every word
-    outside = [char for char in _IN_NO_WORD if char not in known]
-    if wordy and not outside:
-        raise LimitReached(reasons.UNUSUAL_CHARACTERS)
-    other = outside[0] if wordy else filler([*known, ":"])
+    other = MARK if wordy else filler([*known, ":", *chain.from_iterable(kinds)])
     # the colon is unlike other characters to the wildcards of a segment
-    return [other, *(char for char in known if char != ":"), ":"]
+    return [*(() if wordy else of_kinds), other, *(char for char in known if char != ":"), ":"]
+
+
+@lru_cache(maxsize=1_024)
+def _of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) -> tuple[str, ...]:
+    """Return a character for every set of kinds that one can be of, and that is not known."""
+    found: dict[tuple[bool, ...], str] = {}
+    for char in sorted(frozenset().union(*kinds) - known, key=_preference):
+        found.setdefault(tuple(char in kind for kind in kinds), char)
+    return tuple(found.values())
+
+
+def _preference(char: str) -> tuple[int, str]:
+    place = _ORDINARY.find(char)
+    return (len(_ORDINARY) if place < 0 else place, char)
 
 
 def _choices(every: Sequence[Machine], state: _State, alphabet: list[str]) -> list[str]:

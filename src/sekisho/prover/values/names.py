@@ -1,0 +1,116 @@
+"""What AWS's names are like, as patterns: what a request can be about, and nothing else.
+
+How long a name may be is left out: policies that are examples name shorter ones than there are.
+"""
+
+import string
+from collections.abc import Iterator
+from functools import cache
+
+from sekisho.engine.matching import Wild
+from sekisho.prover.values.texts import MARK, Kind, Patterns, Segment, Token
+
+_LOWER = frozenset(string.ascii_lowercase)
+_DIGITS = frozenset(string.digits)
+
+
+def _some(characters: frozenset[str]) -> tuple[Token, ...]:
+    """Return the pattern of one character of a kind or more."""
+    return Kind(characters), Kind(characters, many=True)
+
+
+_IN_ACTION = _LOWER | _DIGITS | {"-", MARK}
+ANY_NAME = Patterns([(*_some(_IN_ACTION), ":", *_some(_IN_ACTION))])
+"""The form of an action's name, in lower case."""
+
+_IAM = frozenset(f"{string.ascii_letters}{string.digits}_+=,.@-")
+_IN_PATH = frozenset(map(chr, range(0x21, 0x7F)))
+IAM_NAME = _some(_IAM)
+"""The name of a user, a group, a role, a policy and the like.
+
+Source: IAM User Guide, "IAM and AWS STS quotas", "Name requirements"; API Reference, `CreateUser`:
+a path is any printable ASCII between two slashes.
+"""
+IAM_NAMES_WITH_PATH: tuple[tuple[Token, ...], ...] = (
+    IAM_NAME,
+    (*_some(_IN_PATH), "/", *IAM_NAME),
+)
+
+BUCKET = _some(frozenset(f"{string.ascii_letters}{string.digits}._-"))
+"""The name of a bucket; those of older ones have capitals and underscores.
+
+Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+"""
+
+SOME: tuple[Token, ...] = (Wild.ANY, Wild.STAR)
+"""One character or more."""
+
+SEGMENT: tuple[Token, ...] = (Segment.ANY, Segment.STAR)
+"""The same without a colon."""
+
+SERVICE = _some(_LOWER | _DIGITS | {"-"})
+"""The service of an ARN."""
+
+_WORD: tuple[Token, ...] = (Kind(_LOWER, many=True), Kind(_LOWER - set("befov")))
+"""A word like `east`, and none like `gov`, `iso`, `isob`, `isoe`, `isof`: other partitions'."""
+_REST: tuple[Token, ...] = (*_WORD, "-", *_some(_DIGITS))
+_NOT_CHINA: tuple[Token, ...] = (Kind(_LOWER), Kind(_LOWER - {"n"}))
+_REGIONS: dict[str, tuple[tuple[Token, ...], ...]] = {
+    "aws": ((*_NOT_CHINA, "-", *_REST),),
+    "aws-cn": (("cn-", *_REST),),
+    "aws-us-gov": (("us-gov-", *_REST),),
+}
+_ELSEWHERE = ((*_NOT_CHINA, Kind(_LOWER, many=True), "-", *_some(_LOWER | _DIGITS | {"-"})),)
+"""The regions of a partition that the catalogue does not know."""
+
+
+def regions(partition: str) -> tuple[tuple[Token, ...], ...]:
+    """Return the patterns of a partition's regions, those yet to come among them.
+
+    Source: botocore's `partitions.json`, `regionRegex`.
+    """
+    return _REGIONS.get(partition, _ELSEWHERE)
+
+
+@cache
+def region_patterns(partition: str) -> Patterns:
+    """Return the same to compare with."""
+    return Patterns(regions(partition))
+
+
+_IN_ID = _LOWER | _DIGITS
+OF_KEYS: dict[str, tuple[tuple[Token, ...], ...]] = {
+    "aws:sourcevpc": (("vpc-", *_some(_IN_ID)),),
+    "aws:sourcevpce": (("vpce-", *_some(_IN_ID)),),
+}
+"""What the values of condition keys are like, by key in lower case."""
+
+_OF_IAM = "WithPath}"
+
+
+def names_for(service: str, place: str) -> tuple[tuple[Token, ...], ...]:
+    """Return the patterns of what may stand in a place of an ARN's last part.
+
+    Args:
+        service: of the ARN.
+        place: like `${BucketName}`.
+    """
+    match service, place:
+        case "iam", _ if place.endswith(_OF_IAM):
+            return IAM_NAMES_WITH_PATH
+        case "iam", "${RoleName}":
+            return (IAM_NAME,)
+        case "s3", "${BucketName}":
+            return (BUCKET,)
+        case _:
+            return (SOME,)
+
+
+def expanded(parts: list[tuple[tuple[Token, ...], ...]]) -> Iterator[tuple[Token, ...]]:
+    """Yield the patterns of a text of several parts, each of which is of one of some patterns."""
+    if not parts:
+        yield ()
+        return
+    first, *rest = parts
+    for tail in expanded(rest):
+        yield from ((*each, *tail) for each in first)

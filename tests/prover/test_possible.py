@@ -1,0 +1,95 @@
+"""Every counterexample is a request that AWS could receive."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from cases import cases
+from prover.aws_requests import faults_of
+from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from prover.test_questions import CASES, asked, policies_of
+from prover.worlds import WILD_POLICIES
+from sekisho.engine import AttachedPolicy, Context, Policies, Request
+from sekisho.policy import parse
+from sekisho.prover import Counterexample, Refuted, prove_enforcement
+from sekisho.prover.questions.difference import difference
+from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
+
+PUBLISHED = sorted((Path(__file__).parents[1] / "corpus" / "policy").glob("*.json"))
+
+
+def possible(counterexample: Counterexample) -> None:
+    direct = counterexample.credential.direct
+    assert faults_of(counterexample.request, direct=direct) == [], counterexample.request
+
+
+@pytest.mark.parametrize(
+    "case", [each for each in CASES if each.values[0]["expected"]["verdict"] == "Refuted"]
+)
+def test_the_corpus(case: dict[str, Any], tmp_path: Path) -> None:
+    verdict = asked(case["question"], policies_of(case["policies"]), tmp_path).verdict
+    assert isinstance(verdict, Refuted)
+    possible(verdict.counterexample)
+
+
+@pytest.mark.parametrize("path", [each for each in PUBLISHED if each.name != "faults.json"])
+def test_published_policies(path: Path) -> None:
+    policies = Policies(identity=(AttachedPolicy("p", parse(path.read_text("utf-8"))),))
+    found = difference(policies, identity(ALLOW_ALL), ALICE, NOW)
+    for side in (found.only_in_old, found.only_in_new):
+        for item in getattr(side, "items", ()):
+            possible(item.counterexample)
+
+
+@given(WILD_POLICIES)
+def test_policies_at_random(statements: list[dict[str, Any]]) -> None:
+    verdict = prove_enforcement(identity(*statements), ALICE, NOW, ()).direct
+    if isinstance(verdict, Refuted):
+        possible(verdict.counterexample)
+
+
+@pytest.mark.parametrize("case", cases("prover/possible", ["statements", "expected"]))
+def test_what_only_impossible_requests_refute_is_proved(case: dict[str, Any]) -> None:
+    policies = identity(*case["statements"])
+    subject = Subject.of_files(policies, ALICE.arn, NOW, users_may_change=False)
+    report = report_on_policies(subject, Inquiry())
+    found = {each.id: each for each in report.answers}
+    verdicts = {name: type(each.conclusion.verdict).__name__ for name, each in found.items()}
+    assert {each: verdicts.get(each) for each in case["expected"]} == case["expected"]
+    for each in found.values():
+        if isinstance(each.conclusion.verdict, Refuted):
+            possible(each.conclusion.verdict.counterexample)
+        assert not (each.counts and each.hypothetical)
+
+
+def _request(action: str, resource: str, **context: str) -> Request:
+    keys = {"aws:username": "alice", "aws:PrincipalAccount": ALICE.account, **context}
+    return Request(ALICE.arn, action, resource, Context(keys))
+
+
+HERE = {"aws:SourceIp": "203.0.113.9"}
+IMPOSSIBLE = [
+    _request("s3:GetObject", "*", **HERE),
+    _request("s3:Get~Object", "arn:aws:s3:::b/x", **HERE),
+    _request("s3:ListBucket", "arn:aws:s3:::", **HERE),
+    _request("s3:ListBucket", "arn:aws:s3:::b/x", **HERE),
+    _request("iam:GetUser", "arn:aws:iam::111122223333:user/", **HERE),
+    _request("iam:GetGroup", "arn:aws:iam::111122223333:group/a/", **HERE),
+    _request("kms:Decrypt", "arn:aws:kms:us-*:111122223333:key/k", **HERE),
+    _request("kms:Decrypt", "arn:aws:kms:us-east-1::key/k", **HERE),
+    _request("kms:Tomorrow", "arn:aws:kms:us-east-1::key/k", **HERE),
+    _request("s3:ListAllMyBuckets", "*"),
+    _request("s3:ListAllMyBuckets", "*", **{**HERE, "aws:SourceVpce": "vpce-1"}),
+    _request("s3:ListAllMyBuckets", "*", **{**HERE, "aws:RequestedRegion": "us-*"}),
+]
+
+
+@pytest.mark.parametrize("request_", IMPOSSIBLE, ids=lambda one: f"{one.action} {one.resource}")
+def test_the_judge_refuses_what_cannot_be(request_: Request) -> None:
+    assert faults_of(request_)
+
+
+def test_the_judge_lets_pass_what_can() -> None:
+    assert faults_of(_request("s3:GetObject", "arn:aws:s3:::b/x", **HERE)) == []
