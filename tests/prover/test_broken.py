@@ -12,7 +12,15 @@ from sekisho.engine.matching import Wild
 from sekisho.engine.matching.conditions import holds as _holds
 from sekisho.errors import InternalError
 from sekisho.policy import Effect, Element
-from sekisho.prover import Proved, Question, Refuted, Restriction, Unknown, prove_enforcement
+from sekisho.prover import (
+    Proved,
+    Question,
+    Refuted,
+    Restriction,
+    Unknown,
+    enforcement_question,
+    prove_none,
+)
 from sekisho.prover.search import formula, requests
 from sekisho.prover.search.candidates import Texts
 from sekisho.prover.values import conditions, keys, names, reading, resources, texts
@@ -185,7 +193,8 @@ def wrong() -> set[str]:
     found = set()
     for name, (policies, expected) in CASES.items():
         try:
-            verdict: object = prove_enforcement(policies, ALICE, NOW, ("iam:GetUser",)).direct
+            question = enforcement_question(policies, ALICE, NOW, ("iam:GetUser",))
+            verdict: object = prove_none(question, new_names=True)
         except InternalError as error:
             verdict = error
         if type(verdict) is not expected:
