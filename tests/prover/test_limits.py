@@ -147,7 +147,7 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
     ),
     "steps": ("search.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
     "assignments": (
-        "values.reading.MOST_ASSIGNMENTS",
+        "values.assignments.MOST_ASSIGNMENTS",
         0,
         [
             {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},
