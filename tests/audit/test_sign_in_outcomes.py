@@ -179,7 +179,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     (fact,) = [each.fact for each in findings if each.id.value == "account.locked-out"]
     assert fact.en.endswith(f"; {entry.why.en}")
     assert fact.ja.endswith(entry.why.ja)
-    assert "without help" in fact.en
+    assert "by themselves" in fact.en
     blind = reported(account(), "ListMFADevices", mfa_active=True, password_enabled=False)
     assert fate(blind).kinds == (ImpactKind.UNKNOWN,)
     assert said(blind) == "ListMFADevices: AccessDenied: no"
@@ -221,15 +221,15 @@ def test_a_scenario_that_is_not_decided_says_why() -> None:
         "Effect": "Deny",
         "Action": "*",
         "Resource": "*",
-        "Condition": {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24"]}},
+        "Condition": {"NotIpAddress": {"aws:VpcSourceIp": ["10.0.0.0/24"]}},
     }
     users = {"ken": {"password": {}, "inline": {"office": [ALL, office]}}}
     snapshot = snapshot_of({"users": users})
     reason = fate(snapshot).reason
     assert fate(snapshot).kinds == (ImpactKind.UNKNOWN,)
     assert reason is not None
-    assert "`aws:SourceIp`" in reason.en
-    assert "`aws:SourceIp`" in reason.ja
+    assert "`aws:VpcSourceIp`" in reason.en
+    assert "`aws:VpcSourceIp`" in reason.ja
     findings = audit_account(snapshot, Exceptions(), version="1").findings
     assert [each.fact for each in findings if each.id.value == "account.locked-out"] == [reason]
 

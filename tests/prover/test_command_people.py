@@ -179,7 +179,7 @@ def test_what_cannot_be_told_is_unknown_and_exits_4(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    condition = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    condition = {"NotIpAddress": {"aws:VpcSourceIp": "10.0.0.0/24"}}
     path = tmp_path / "office.json"
     path.write_text(json.dumps({"Statement": {**deny, "Condition": condition}}), encoding="utf-8")
     assert run(str(path), "--only", "people", "--format", "sarif") is Exit.UNKNOWN

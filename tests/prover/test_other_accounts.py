@@ -232,8 +232,9 @@ def test_what_a_enforcement_takes_of_other_accounts_is_lost() -> None:
 
 
 def test_always_promises_nothing_of_other_accounts() -> None:
-    own = identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
-    always = Invariant("it", InvariantKind.ALWAYS, ("kms:Decrypt",))
+    # of a KMS key, whose own policy must allow it, nothing is promised in the own account either
+    own = identity(allow("sns:Publish", f"arn:aws:sns:*:{ACCOUNT}:*"))
+    always = Invariant("it", InvariantKind.ALWAYS, ("sns:Publish",))
     assert invariant_holds(always, own, ALICE, NOW, Assumptions()).verdict == Proved()
 
 

@@ -175,7 +175,7 @@ def _enforcement_as_json(enforcement: UserEnforcement) -> dict[str, object]:
             else None
         ),
         "assumed": list(enforcement.assumed),
-        "gap": enforcement.gap or None,
+        "gap": None if enforcement.gap is None else enforcement.gap.en,
     }
 
 
