@@ -61,7 +61,9 @@ def environment(told: str, who: str = "As the machine deploy-bot") -> dict[str, 
         for block in told.split("\n\n")
         if "=" in block and ("AWS_ENDPOINT_URL" in block or block.startswith(who))
     )
-    found = dict(re.findall(r"^ +(?:export|set) (AWS_\w+)=(\S*)", where + person, re.MULTILINE))
+    found = dict(
+        re.findall(r"^ +(?:export|set) (AWS_\w+)=(\S*)", f"{where}\n{person}", re.MULTILINE)
+    )
     assert set(found) == {
         "AWS_ENDPOINT_URL",
         "AWS_DEFAULT_REGION",

@@ -41,6 +41,7 @@ from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
 from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, ObservedState, Observer
+from sekisho.rollout.planning import acceptance
 from sekisho.rollout.planning.requests import decided, probes
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
@@ -435,7 +436,10 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
     stuck = {name for each in made.proofs if each.id == "everyone-gets-in" for name in each.failed}
     harmless = {"not-meant": "they were told", "everyone-gets-in": "nobody works with it yet"}
     passes = set(made.against) <= set(harmless) and stuck <= new
-    return {name: harmless[name] for name in made.against} if passes else {}
+    if not passes:
+        return {}
+    found = made.obstacles.items()
+    return {acceptance(name, user): harmless[name] for name, users in found for user in users}
 
 
 def _way_in(snapshot: Snapshot, name: str) -> bool:

@@ -20,6 +20,7 @@ from rollout.staging import (
 from sekisho.account import Snapshot
 from sekisho.policy import Document, Preset
 from sekisho.rollout import Plan, plan
+from sekisho.rollout.planning import acceptance
 
 THEIRS = {**EVERYTHING, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 USES = {
@@ -55,7 +56,9 @@ def test_a_role_or_a_boundary_that_a_new_version_changes_speaks_against_it(name:
     made = plan(MACHINE, start, ADMIN)
     assert not made.applicable
     assert said(made, "used-elsewhere") == [(name,)]
-    words = dict.fromkeys(made.against, "they were told, SEC-9")
+    found = made.obstacles.items()
+    keys = [acceptance(each, user) for each, users in found for user in users]
+    words = dict.fromkeys(keys, "they were told, SEC-9")
     assert plan(MACHINE, start, ADMIN, words).applicable
 
 

@@ -16,6 +16,7 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
+from sekisho.rollout.applying import RollbackChoices
 from sekisho.rollout.applying.change_status import (
     SKEW,
     ChangeStatus,
@@ -111,7 +112,11 @@ class Stage:
     def taken_back(self, journal: Journal) -> list[str]:
         """Return the addresses that a roll-back leaves; MFA enforcement goes, whoever stays."""
         report = roll_back(
-            self.plan, journal, self.api, now=lambda: self.now, leave_unenforced=True
+            self.plan,
+            journal,
+            self.api,
+            now=lambda: self.now,
+            choices=RollbackChoices(leave_unenforced=True),
         )
         assert report.complete
         doubted = [each.address for each in report.left if each.reason is IN_DOUBT]

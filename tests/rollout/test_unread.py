@@ -163,7 +163,9 @@ def test_who_is_touched_and_not_meant_is_named(
     made = plan(goal, start, ADMIN)
     assert reasons(made) == ([("not-meant", named)] if named else [])
     if named:
-        assert plan(goal, start, ADMIN, {"not-meant": "they were told, SEC-9"}).applicable
+        assert plan(
+            goal, start, ADMIN, {f"not-meant:{name}": "they were told, SEC-9" for name in named}
+        ).applicable
 
 
 def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
