@@ -110,6 +110,10 @@ def assigned(answer: Answer, chance: Random) -> dict[str, ContextValue]:
         if user and key in SESSIONS[-1]:
             if key in session:
                 found[key] = session[key]
+        elif answer.request.principal == DEV and key == "aws:multifactorauthpresent":
+            # a role's session has no MFA to show: the key is false or absent (docs/signin.md)
+            if chance.random() < 0.5:
+                found[key] = "false"
         elif one.presence is Presence.ALWAYS or chance.random() < 0.7:
             of_session = key == "aws:userid" and answer.request.principal == DEV
             values = VALUES[f"{key} of a session"] if of_session else VALUES.get(key, OTHERS)
