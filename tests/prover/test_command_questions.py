@@ -108,6 +108,7 @@ invariants:
   - id: office
     onlyFrom: [203.0.113.0/24]
   - {id: vain, never: "sts:GetSessionToken"}
+  - {id: who, granted: "s3:*", withMfa: true}
 """
 
 
@@ -120,11 +121,12 @@ def test_a_file_of_invariants_is_a_table_json_and_sarif(
     table = run(*asked, "--lang", "ja")
     assert "No S3 without MFA." in table.stdout
     assert "反例あり" in table.stdout
+    assert "Statement[0]" in table.stdout
     value = json.loads(run(*asked, "--format", "json").stdout)
     verdicts = {one["id"]: one["verdict"] for one in value["questions"]}
-    assert verdicts == {"s3": "Proved", "office": "Refuted", "vain": "Unknown"}
+    assert verdicts == {"s3": "Proved", "office": "Refuted", "vain": "Unknown", "who": "Refuted"}
     (log,) = json.loads(run(*asked, "--format", "sarif").stdout)["runs"]
-    assert [one["ruleId"] for one in log["results"]] == ["office"]
+    assert [one["ruleId"] for one in log["results"]] == ["office", "who"]
     assert len(log["invocations"][0]["toolExecutionNotifications"]) == 1
 
 
@@ -132,14 +134,16 @@ def test_every_fault_of_a_file_is_named_with_its_line(tmp_path: Path, run: Run) 
     path = tmp_path / "invariants.yaml"
     wrong = FILE.replace("onlyFrom: [203.0.113.0/24]", "onlyFrom: [203.0.113.0/24, 299.1.1.1]")
     wrong = wrong.replace("unlessMfa", "unlesMfa").replace("vain", "s3")
+    wrong = wrong.replace("withMfa: true", 'always: "s3:*"')
     path.write_text(wrong, encoding="utf-8")
     done = run("prove", SAMPLE, "--invariants", str(path))
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert [f":{number}:" in line for number, line in zip((3, 5, 6), lines, strict=True)]
+    assert [f":{number}:" in line for number, line in zip((3, 5, 6, 7), lines, strict=True)]
     assert "`unlesMfa`" in done.stderr
     assert "`299.1.1.1`" in done.stderr
     assert "twice" in done.stderr
+    assert "`always` and `granted`" in done.stderr
 
 
 def questions(run: Run, *arguments: str) -> dict[str, Any]:

@@ -325,7 +325,13 @@ _NAMES = {
     "only_from": "onlyFrom",
     "within": "from",
 }
-_OPTIONAL = ("text", "never", "always", "on", "calls", *_NAMES.values())
+_DEMANDED = {
+    "never": InvariantKind.NEVER,
+    "always": InvariantKind.ALWAYS,
+    "granted": InvariantKind.NOT_GRANTED,
+}
+"""The keys that say what is demanded of which actions."""
+_OPTIONAL = ("text", *_DEMANDED, "on", "calls", *_NAMES.values())
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OLDEST = 129_600
 
@@ -358,16 +364,19 @@ def _invariant(shape: Shape) -> Invariant:
     name = given["id"].text()
     if name and not _ID.fullmatch(name):
         given["id"].fault(Message("must be letters, digits, `.`, `_` and `-`, at most 64"))
-    demand = InvariantKind.ALWAYS if not given["always"].absent else InvariantKind.NEVER
-    if demand is InvariantKind.ALWAYS and not given["never"].absent:
-        shape.fault(Message("asks for `never` and `always` at once"))
-    actions = given[demand.value].texts()
-    if not actions and given["never"].absent and not given["onlyFrom"].absent:
+    said = [key for key in _DEMANDED if not given[key].absent]
+    if len(said) > 1:
+        first, second = said[:2]
+        both = Message("asks for `{first}` and `{second}` at once")
+        shape.fault(both.filled(first=first, second=second))
+    demanded = said[-1] if said else "never"
+    actions = given[demanded].texts()
+    if not said and not given["onlyFrom"].absent:
         actions = ("*",)
     age = given["mfaAge"]
     invariant = Invariant(
         id=name,
-        demand=demand,
+        demand=_DEMANDED[demanded],
         actions=actions,
         text=given["text"].text(),
         on=given["on"].texts(),
@@ -379,6 +388,6 @@ def _invariant(shape: Shape) -> Invariant:
         calls=given["calls"].choice(Calls) or Calls.ALL,
     )
     for attribute, message in faults_in(invariant):
-        key = demand.value if attribute == "actions" else _NAMES.get(attribute, attribute)
+        key = demanded if attribute == "actions" else _NAMES.get(attribute, attribute)
         (shape if given[key].absent else given[key]).fault(message)
     return invariant
