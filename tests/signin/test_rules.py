@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import cases, document
+from sekisho.catalogue import AccessLevel, load
 from sekisho.signin import (
     RULES,
     AskPolicies,
@@ -75,6 +76,38 @@ def test_only_the_roles_of_aws_services_change_what_nobody_else_may(role):
     resource = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A"
     ruling = service_rule(caller, "iam:AttachRolePolicy", SigninAssumptions(), resource)
     assert (ruling.then is None) is bool(role)
+
+
+_CHANGES = frozenset({AccessLevel.WRITE, AccessLevel.PERMISSIONS, AccessLevel.TAGGING})
+_FREE = {
+    "policy/": frozenset(),
+    "role/aws-reserved/": frozenset({"PassRole"}),
+    "role/aws-service-role/": frozenset(
+        {
+            *("PassRole", "CreateServiceLinkedRole", "DeleteServiceLinkedRole"),
+            *("UpdateRole", "UpdateRoleDescription", "TagRole", "UntagRole"),
+        }
+    ),
+}
+"""What changes a thing of AWS's and is free all the same, by the kind of thing."""
+
+
+@pytest.mark.parametrize("kind", _FREE)
+def test_every_action_of_iam_that_changes_what_is_aws_s_is_in_the_table(kind):
+    account = "aws" if kind == "policy/" else "111122223333"
+    resource = f"arn:aws:iam::{account}:{kind}x/y"
+    held = credential(CredentialKind.LONG_TERM_KEY, HolderKind.USER, NOW, mfa=False)
+    free, seen = set(), set()
+    for action in load().actions("iam"):
+        of_kind = any(f":{kind.split('/')[0]}/" in one.arn for one in action.resource_types)
+        if action.level not in _CHANGES or not of_kind:
+            continue
+        seen.add(action.name)
+        ruling = service_rule(held, str(action), SigninAssumptions(), resource)
+        if ruling.then is None:
+            free.add(action.name)
+    assert len(seen) > 5
+    assert free == _FREE[kind]
 
 
 @given(

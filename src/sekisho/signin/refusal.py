@@ -20,6 +20,7 @@ class ErrorCode(StrEnum):
     ENTITY_ALREADY_EXISTS = "EntityAlreadyExists"
     INVALID_AUTHENTICATION_CODE = "InvalidAuthenticationCode"
     INVALID_CLIENT_TOKEN_ID = "InvalidClientTokenId"  # noqa: S105 - an error code
+    INVALID_INPUT = "InvalidInput"
     INVALID_USER_TYPE = "InvalidUserType"
     LIMIT_EXCEEDED = "LimitExceeded"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
@@ -28,6 +29,7 @@ class ErrorCode(StrEnum):
     PASSWORD_POLICY_VIOLATION = "PasswordPolicyViolation"  # noqa: S105 - an error code
     UNMODIFIABLE_ENTITY = "UnmodifiableEntity"
     VALIDATION_ERROR = "ValidationError"
+    VALIDATION_EXCEPTION = "ValidationException"
 
 
 class Rule(StrEnum):
@@ -44,6 +46,7 @@ class Rule(StrEnum):
     AWS_POLICY = "iam.aws-managed-policy"
     PROTECTED_ROLE = "iam.protected-role"
     AWS_ALIAS = "kms.aws-alias"
+    AWS_PARAMETER = "ssm.aws-parameter"
     OWNER_ROOT = "s3.owner-root-reaches-bucket-policy"
     BUCKET_POLICY_OF_OWNER = "s3.bucket-policy-of-owner"
     MFA_OF_CALLER = "sts.mfa-device-of-caller"
@@ -152,14 +155,14 @@ RULES: tuple[RuleNote, ...] = (
     ),
     RuleNote(
         Rule.AWS_POLICY,
-        Message("Only AWS changes or deletes an AWS managed policy."),
+        Message("Only AWS makes, changes or deletes an AWS managed policy."),
         "IAM User Guide, Managed policies and inline policies",
     ),
     RuleNote(
         Rule.PROTECTED_ROLE,
         Message(
-            "Only AWS changes or deletes a service-linked role or a role that IAM Identity Center "
-            "has made."
+            "Only AWS makes, changes or deletes a role under `/aws-service-role/` (service-linked) "
+            "or `/aws-reserved/` (IAM Identity Center)."
         ),
         "IAM API Reference, UnmodifiableEntity; text observed: rebuy-de/aws-nuke issue 441",
     ),
@@ -167,6 +170,11 @@ RULES: tuple[RuleNote, ...] = (
         Rule.AWS_ALIAS,
         Message("Nobody but AWS makes, changes or deletes an alias that begins with `alias/aws/`."),
         "AWS KMS API Reference, CreateAlias",
+    ),
+    RuleNote(
+        Rule.AWS_PARAMETER,
+        Message("Nobody but AWS makes or changes a parameter whose name begins with aws or ssm."),
+        "AWS Systems Manager API Reference, PutParameter",
     ),
     RuleNote(
         Rule.OWNER_ROOT,

@@ -1,14 +1,13 @@
 """What services permit and refuse beside policies, and the limits of STS calls.
 
-Who may call STS and IAM; what of an account only AWS changes; the bucket policy and its owner. The
-limits: how long sessions last, what names look like, and the MFA parameters.
+Who may call STS and IAM; the bucket policy and its owner; what only AWS changes is in `reserved`.
+The limits: how long sessions last, what names look like, and the MFA parameters.
 
 Source: AWS STS API Reference (GetSessionToken, GetFederationToken, GetCallerIdentity, AssumeRole);
 IAM User Guide, "Compare AWS STS credentials"; texts observed. See
 docs/signin.md#who-may-call-what.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,6 +21,7 @@ from sekisho.signin.model import (
     SigninAssumptions,
 )
 from sekisho.signin.refusal import Constraint, ErrorCode, Range, Refused, Rule, validation_error
+from sekisho.signin.reserved import only_by_aws
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,6 @@ _TOKEN_SESSION_MAY = _PERMISSIONS_OF_ASSUME_ROLE | {
 _FEDERATED_MAY = frozenset({"getcalleridentity", "getscopedcredentials", "getdelegatedaccesstoken"})
 
 
-_AWS_SERVICE_ROLE = "/aws-service-role/"
-_PROTECTED = re.compile(
-    r"arn:[^:]+:iam::\d{12}:role/(?:aws-reserved/|aws-service-role/).*/(?P<name>[^/]+)"
-)
-_AWS_POLICY = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
-_AWS_ALIAS = re.compile(r"arn:[^:]+:kms:[^:]*:\d{12}:alias/aws/.*")
-
-_CHANGES_OF_POLICY = frozenset(
-    {
-        *("createpolicyversion", "deletepolicy", "deletepolicyversion"),
-        *("setdefaultpolicyversion", "tagpolicy", "untagpolicy"),
-    }
-)
-_CHANGES_OF_ROLE = frozenset(
-    {
-        *("attachrolepolicy", "detachrolepolicy", "putrolepolicy", "deleterolepolicy"),
-        *("deleterole", "updateassumerolepolicy"),
-        *("putrolepermissionsboundary", "deleterolepermissionsboundary"),
-    }
-)
-_DETAILS_OF_ROLE = frozenset({"updaterole", "updateroledescription", "tagrole", "untagrole"})
-"""What an administrator may do to a service-linked role, but not to one of Identity Center."""
-_CHANGES_OF_ALIAS = frozenset({"createalias", "deletealias", "updatealias"})
 _BUCKET_POLICY = frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"})
 
 
@@ -116,53 +93,12 @@ def service_rule(
             return _sts_rule(credential, name, assumptions)
         case "iam" if operation == "changepassword":
             return _iam_rule(credential) or AskPolicies(then=check_change(credential))
-        case "iam":
-            return _iam_rule(credential) or _only_by_aws(credential, operation, resource)
-        case "kms" if operation in _CHANGES_OF_ALIAS and _AWS_ALIAS.fullmatch(resource):
-            # AWS's answer is not documented; this one is a simulator's
-            return AskPolicies(then=Refused(ErrorCode.NOT_AUTHORIZED, "", 400, Rule.AWS_ALIAS))
+        case "iam" if refused := _iam_rule(credential):
+            return refused
         case "s3" if operation in _BUCKET_POLICY and resource != "*":
             return _bucket_policy_rule(credential, owner)
         case _:
-            return AskPolicies()
-
-
-def _only_by_aws(credential: Credential, operation: str, resource: str) -> AskPolicies:
-    """Return that what only AWS changes is refused in the end; its own services' roles may."""
-    if credential.holder.path.startswith(_AWS_SERVICE_ROLE):
-        return AskPolicies()
-    if operation in _CHANGES_OF_POLICY and _AWS_POLICY.fullmatch(resource):
-        return AskPolicies(then=change_of_aws_policy(operation))
-    role = _PROTECTED.fullmatch(resource)
-    if role is None:
-        return AskPolicies()
-    linked = f":role{_AWS_SERVICE_ROLE}" in resource
-    if operation in _CHANGES_OF_ROLE or (operation in _DETAILS_OF_ROLE and not linked):
-        message = (
-            f"Cannot perform the operation on the protected role '{role['name']}' - "
-            "this role is only modifiable by AWS"
-        )
-        refused = Refused(ErrorCode.UNMODIFIABLE_ENTITY, message, 400, Rule.PROTECTED_ROLE)
-        return AskPolicies(then=refused)
-    return AskPolicies()
-
-
-_REFUSED_CHANGES = {
-    "deletepolicy": "Cannot delete policies outside your own account.",
-    "deletepolicyversion": ("Cannot delete policy versions for policies outside your own account."),
-}
-
-
-def change_of_aws_policy(operation: str) -> Refused:
-    """Return AWS's refusal to change one of its own managed policies.
-
-    The texts of DeletePolicy, DeletePolicyVersion and SetDefaultPolicyVersion are recorded; the
-    others are taken to be like the last.
-    """
-    message = _REFUSED_CHANGES.get(
-        operation.lower(), "Cannot update policies outside your own account."
-    )
-    return Refused(ErrorCode.ACCESS_DENIED, message, 403, Rule.AWS_POLICY)
+            return AskPolicies(then=only_by_aws(credential.holder, action, resource))
 
 
 def _bucket_policy_rule(credential: Credential, owner: str | None) -> Ruling:
