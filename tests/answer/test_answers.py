@@ -35,7 +35,8 @@ ALICE = "arn:aws:iam::111122223333:user/alice"
 DEV = "arn:aws:sts::111122223333:assumed-role/Dev/alice"
 ROOT, AS_ROOT = "arn:aws:iam::111122223333:root", "arn:aws:sts::111122223333:assumed-root"
 FEDERATED = "arn:aws:sts::111122223333:federated-user/alice"
-CALLERS = [ALICE, DEV, "arn:aws:iam::111122223333:role/team/alice", FEDERATED, ROOT, AS_ROOT]
+ROLE = "arn:aws:iam::111122223333:role/team/alice"
+CALLERS = [ALICE, DEV, ROLE, FEDERATED, ROOT, AS_ROOT]
 
 
 def _named(value: Any) -> Any:
@@ -110,7 +111,7 @@ def assigned(answer: Answer, chance: Random) -> dict[str, ContextValue]:
         if user and key in SESSIONS[-1]:
             if key in session:
                 found[key] = session[key]
-        elif answer.request.principal == DEV and key == "aws:multifactorauthpresent":
+        elif answer.request.principal in (DEV, ROLE) and key == "aws:multifactorauthpresent":
             # a role's session has no MFA to show: the key is false or absent (docs/signin.md)
             if chance.random() < 0.5:
                 found[key] = "false"

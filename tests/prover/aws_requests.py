@@ -76,7 +76,9 @@ def _of_type(template: str, partition: str) -> str:
         last += re.escape(parts[5][at : place.start()]) + _of_place(parts[2], place[1])
         at = place.end()
     last += re.escape(parts[5][at:])
-    return f"arn:{partition}:{re.escape(parts[2])}:{region}:{account}:{last}"
+    # of AWS Backup's recovery points: the service whose data they hold
+    service = "[a-z0-9-]+" if parts[2].startswith("${") else re.escape(parts[2])
+    return f"arn:{partition}:{service}:{region}:{account}:{last}"
 
 
 def _of_place(service: str, name: str | None) -> str:

@@ -413,8 +413,8 @@ def _resources(arn: str, patterns: Sequence[str], owner: str) -> dict[str, str]:
 def _may_be_of(pattern: str, arn: str) -> bool:
     if arn == "*":
         return True
-    services = (*pattern.split(":")[2:3], "*")
-    return bool(set("*?") & set(services[0])) or services[0].lower() == arn.split(":")[2]
+    asked, of_type = (*pattern.split(":")[2:3], "*")[0], arn.split(":")[2]
+    return bool(set("*?") & set(asked)) or of_type.startswith("${") or asked.lower() == of_type
 
 
 def _applies(request: Request, statement: Statement, version: Version | None) -> bool:

@@ -32,6 +32,9 @@ class Wild(Enum):
     ONE_INSIDE = auto()
     """No colon."""
     MANY_INSIDE = auto()
+    ONE_OF_BUCKET = auto()
+    """No colon and no slash."""
+    MANY_OF_BUCKET = auto()
 
 
 Token = frozenset[str] | Wild
@@ -39,8 +42,14 @@ Glob = tuple[Token, ...]
 
 EVERYTHING: Glob = (Wild.MANY,)
 SOMETHING: Glob = (Wild.ONE, Wild.MANY)
-_MANY = (Wild.MANY, Wild.MANY_INSIDE)
-_INSIDE = (Wild.ONE_INSIDE, Wild.MANY_INSIDE)
+_MANY = (Wild.MANY, Wild.MANY_INSIDE, Wild.MANY_OF_BUCKET)
+_NEVER = {
+    Wild.ONE_INSIDE: ":",
+    Wild.MANY_INSIDE: ":",
+    Wild.ONE_OF_BUCKET: ":/",
+    Wild.MANY_OF_BUCKET: ":/",
+}
+"""The characters that a wildcard does not take in."""
 _MOST = 20_000
 
 
@@ -86,6 +95,8 @@ def _piece(piece: str, inside: bool, partition: str, account: str) -> Glob:
         return exactly(partition)
     if piece.startswith("${") and "Account" in piece and inside:
         return exactly(account)
+    if piece == "${BucketName}":
+        return (Wild.ONE_OF_BUCKET, Wild.MANY_OF_BUCKET)
     if piece == "*" or piece.startswith("${"):
         one, many = (Wild.ONE_INSIDE, Wild.MANY_INSIDE) if inside else (Wild.ONE, Wild.MANY)
         return (many,) if piece == "*" else (one, many)
@@ -111,14 +122,14 @@ def _after(glob: Glob, places: _Places, char: str) -> _Places:
         if place == len(glob):
             continue
         token = glob[place]
-        if char not in token if isinstance(token, frozenset) else char == ":" and token in _INSIDE:
+        if char not in token if isinstance(token, frozenset) else char in _NEVER.get(token, ""):
             continue
         found.add(place if token in _MANY else place + 1)
     return _closed(glob, found)
 
 
 def _next(globs: Sequence[Glob], state: tuple[_Places, ...]) -> list[str]:
-    """Return the characters that make a difference: those named next, the colon, and another."""
+    """Return the characters that make a difference: those named next, `:`, `/`, and another."""
     named = {
         char
         for glob, places in zip(globs, state, strict=True)
@@ -127,7 +138,7 @@ def _next(globs: Sequence[Glob], state: tuple[_Places, ...]) -> list[str]:
         for char in token
     }
     other = next(c for c in map(chr, range(ord("a"), 0x2FFF)) if c not in named)
-    return sorted({*named, other, ":"})
+    return sorted({*named, other, ":", "/"})
 
 
 def fits(glob: Glob, text: str) -> bool:

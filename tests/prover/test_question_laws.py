@@ -149,6 +149,10 @@ def test_an_invariant_holds_only_if_the_world_does_not_break_it(
         return in_range and broken and (not doors or not all(doors))
 
     verdict = invariant_holds(invariant, policies, ALICE, NOW, Assumptions()).verdict
+    if action == "kms:Decrypt" and not never and isinstance(verdict, Unknown):
+        # what the user's own policies give is all there; the key's own policy is not known
+        assert "the resource's own policy must allow it, too" in verdict.reason.en
+        verdict = Proved()
     fits(verdict, filter(breaks, requests(policies, ALL)))
     if isinstance(verdict, Refuted):
         assert breaks(verdict.counterexample.request)

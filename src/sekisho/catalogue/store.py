@@ -310,13 +310,29 @@ class Catalogue:
         entries = self._read("resourceTypes", f"{prefix}.json")
         return {
             entry["key"].lower(): ResourceType(
-                entry["key"], False, entry["arn"], tuple(entry.get("conditionKeys", ()))
+                entry["key"],
+                False,
+                _CORRECTED.get(entry["arn"], entry["arn"]),
+                tuple(entry.get("conditionKeys", ())),
             )
             for entry in entries.values()
         }
 
     def _read(self, *path: str) -> Any:
         return json.loads(self._root.joinpath(*path).read_text(encoding="utf-8"))
+
+
+_CORRECTED = {
+    "arn:${Partition}:${Vendor}:${Region}:*:${ResourceType}:${RecoveryPointId}": (
+        "arn:${Partition}:${Vendor}:${Region}:*:${RecoveryPointId}"
+    )
+}
+"""Templates of ARNs that leave out some that there are, and what is used in their place.
+
+Recovery points of other services than AWS Backup have these services' ARNs, with a slash in them,
+like `arn:aws:ec2:us-east-1::snapshot/snap-1`. Source: AWS Backup Developer Guide, "Access
+control", table "Resources and operations".
+"""
 
 
 def _action(prefix: str, entry: Mapping[str, Any], types: Mapping[str, ResourceType]) -> Action:

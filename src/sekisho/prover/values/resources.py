@@ -112,10 +112,13 @@ def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
     own = tuple(place.account) if parts[4] == _ALL else _account(parts[4], place)
     besides = (tuple(_OF_AWS),) if policy else ((),) if parts[4] == _ALL else ()
     accounts = (own, *besides) if place.unsaid else (own,)
+    # AWS Backup's recovery points are of `${Vendor}`, whose data they hold
+    owner = SERVICE if _PLACE.fullmatch(parts[2]) else tuple(service)
+    start = (*f"arn:{place.partition}:", *owner, ":")
     last = [*expanded(_alternatives(service, parts[5]))]
     for region in _regions(parts[3], place):
         for account in accounts:
-            head = (*f"arn:{place.partition}:{service}:", *region, ":", *account, ":")
+            head = (*start, *region, ":", *account, ":")
             yield from ((*head, *tail) for tail in last)
 
 
