@@ -94,7 +94,7 @@ def _in_range(request: str, policy: str) -> object:
 
 def _arn_like(request: str, policy: str) -> object:
     asked, wanted = request.split(":", 5), policy.split(":", 5)
-    if len(asked) < 6 or len(wanted) < 6:
+    if len(asked) < 6 or len(wanted) < 6 or asked[0] != "arn":
         return False
     return all(like(want, ask) for want, ask in zip(wanted, asked, strict=True))
 

@@ -78,6 +78,7 @@ SETTINGS = (
     Assumptions(),
     Assumptions(short_arn_completed=True),
     Assumptions(malformed_arn_matches_negated=False),
+    Assumptions(malformed_arn_as_text=True),
 )
 OPERATORS = [name for name in OperatorName if name is not OperatorName.NULL]
 

@@ -180,6 +180,7 @@ class Assumptions:
     malformed_value_matches_negated: bool = False
     malformed_value_matches: bool = False
     malformed_arn_matches_negated: bool = True
+    malformed_arn_as_text: bool = False
     short_arn_completed: bool = False
     empty_value_list_matches: bool = False
     empty_string_is_null: bool = False

@@ -161,9 +161,9 @@ def _arn(parts: Sequence[Part]) -> Test:
     *head, tail = map(test_of, segments)
 
     def test(value: str, values: Values) -> bool | None:
-        asked = arns.split(value)
-        if len(asked) < arns.PARTS:
+        if not arns.is_arn(value):
             return None
+        asked = arns.split(value)
         found = tail(asked[-1], values)
         if not found:
             return found

@@ -19,6 +19,11 @@ def split(arn: str) -> tuple[str, ...]:
     return tuple(arn.split(":", PARTS - 1))
 
 
+def is_arn(text: str) -> bool:
+    """Tell whether `text` is an ARN by its form: six parts, of which the first is `arn`."""
+    return text.startswith("arn:") and text.count(":") >= PARTS - 1
+
+
 def parts_of(pattern: Iterable[T | str]) -> tuple[tuple[T | str, ...], ...]:
     """Return the parts of an ARN pattern, cut at its first five literal colons."""
     parts: list[list[T | str]] = [[]]

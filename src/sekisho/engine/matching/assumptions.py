@@ -48,9 +48,14 @@ class TrackedAssumptions:
         return self.assumptions.malformed_value_matches
 
     def malformed_arn_matches_negated(self) -> bool:
-        """Tell whether a negated ARN operator holds over what is no ARN of six parts."""
+        """Tell whether a negated ARN operator holds over what is no ARN."""
         self.asked.add("malformed_arn_matches_negated")
         return self.assumptions.malformed_arn_matches_negated
+
+    def malformed_arn_as_text(self) -> bool:
+        """Tell whether an ARN operator compares as text where one of the two is no ARN."""
+        self.asked.add("malformed_arn_as_text")
+        return self.assumptions.malformed_arn_as_text
 
     def short_arn_completed(self) -> bool:
         """Tell whether a short ARN under an ARN operator is completed with `*`."""

@@ -123,9 +123,10 @@ def _like(request: str, policy: Pattern) -> bool:
 
 def _arn_like(request: str, policy: Pattern) -> bool | None:
     """Compare part by part; what is not an ARN of six parts cannot be compared."""
-    parts, wanted = arns.split(request), arns.parts_of(policy)
-    if len(parts) < arns.PARTS or len(wanted) < arns.PARTS:
+    wanted = arns.parts_of(policy)
+    if not arns.is_arn(request) or len(wanted) < arns.PARTS:
         return None
+    parts = arns.split(request)
     return all(map(glob.matches, wanted, parts))
 
 
@@ -297,8 +298,16 @@ def _compare(name: Op, value: str, text: str, scope: Scope) -> bool | None:
         left, right = _truth(value, scope), _truth(glob.text_of(pattern), scope)
         return None if left is None or right is None else left is right
     if name in OF_ARNS:
-        pattern = _completed(pattern, scope)
+        return _compare_arns(name, value, pattern, scope)
     return compare(name, value, pattern)
+
+
+def _compare_arns(name: Op, value: str, pattern: Pattern, scope: Scope) -> bool | None:
+    """Compare ARNs; no page says what happens where one of the two is none."""
+    found = compare(name, value, _completed(pattern, scope))
+    if found is None and scope.tracked.malformed_arn_as_text():
+        return glob.matches(pattern, value)
+    return found
 
 
 def _completed(pattern: Pattern, scope: Scope) -> Pattern:

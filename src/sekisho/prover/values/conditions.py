@@ -10,7 +10,7 @@ Values are taken to be of the operator's type: a number for `NumericLessThan`, a
 
 import base64
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
@@ -289,10 +289,32 @@ def _patterns(
         for text in each.condition.values
         if (tokens := tokens_of(each, text, context)) is not None
     )
-    if any(each.condition.operator.name in _NOT_ARNS for each in asked):
-        # other ARNs and what is none may come out differently
-        found[_arn((Wild.STAR,))] = None
+    found |= dict.fromkeys(_of_no_arns(asked, context))
     return tuple(found)
+
+
+def _of_no_arns(
+    asked: Sequence[VersionedCondition], context: Context
+) -> Iterator[tuple[Token, ...]]:
+    """Yield what tells ARNs from what is none, where that may come out differently."""
+    of_arns = [each for each in asked if each.condition.operator.name in conditions.OF_ARNS]
+    wild = [
+        pattern
+        for each in of_arns
+        for text in each.condition.values
+        if (pattern := variables.substitute(text, each.version, context)) is not None
+        and not _of_arns_only(pattern)
+    ]
+    # compared as texts, if that is assumed
+    yield from wild
+    if wild or any(each.condition.operator.name in _NOT_ARNS for each in of_arns):
+        yield _arn(("arn:", Wild.STAR))
+
+
+def _of_arns_only(pattern: Pattern) -> bool:
+    """Tell whether every text that is like a pattern is an ARN by its form."""
+    parts = arns.parts_of(pattern)
+    return len(parts) == arns.PARTS and parts[0] == ("arn",)
 
 
 def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[Token, ...] | None:
