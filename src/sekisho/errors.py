@@ -8,6 +8,7 @@
     * FaultyRequest     … a request to decide
   * Unsupported         understood, and refused by name rather than guessed
   * AwsRefused          AWS (or the local AWS) answered a call with an error
+  * MissingExtra        packages are not installed that a part of sekisho needs
   * PortInUse           the local AWS cannot listen where it was told to
   * PlanRefused         a plan must not be applied, or no longer fits the account
   * UnexpectedAnswer    a step of the tour did not come out as it must
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from importlib.util import find_spec
 
 from sekisho.messages import Language, Message, joined_messages, printable, verbatim
 
@@ -82,6 +84,7 @@ class Code(StrEnum):
 
     EXCEPTION_PASSWORD = "exceptions.password"  # noqa: S105 - a fault's name
 
+    EXTRA_MISSING = "extra.missing"
     AWS_REFUSED = "aws.refused"
     PORT_IN_USE = "localaws.port-in-use"
     PLAN_INCOMPLETE = "plan.incomplete"
@@ -244,6 +247,38 @@ class AwsRefused(SekishoError):
         self.aws_code = aws_code
         self.aws_message = aws_message
         self.status = status
+
+
+class MissingExtra(SekishoError):
+    """Packages are not installed that a part of sekisho needs; `extra` brings them."""
+
+    code = Code.EXTRA_MISSING
+
+    def __init__(self, extra: str, missing: Iterable[str]) -> None:
+        message = Message("the extra `{extra}` is not installed; missing: {names}").filled(
+            extra=extra,
+            names=joined_messages((verbatim(f"`{each}`") for each in missing), en=", ", ja="、"),
+        )
+        super().__init__(
+            message, fix=Message("run `pip install 'sekisho[{extra}]'`").filled(extra=extra)
+        )
+        self.extra = extra
+
+
+def require_extra(extra: str, packages: Iterable[str]) -> None:
+    """Look for the packages of an extra of `pyproject.toml`, without importing any.
+
+    What goes wrong while one of them is imported is not a missing extra, and is left to be seen.
+
+    Args:
+        extra: its name, like `local`.
+        packages: what it installs, by the names that are imported.
+
+    Raises:
+        MissingExtra: with every package that is not there.
+    """
+    if missing := [name for name in packages if find_spec(name) is None]:
+        raise MissingExtra(extra, missing)
 
 
 class PortInUse(SekishoError):

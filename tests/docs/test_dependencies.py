@@ -1,40 +1,94 @@
-"""What the package imports is what it declares: `requirements/run.lock` alone must run it."""
+"""What the package imports is what it declares: `requirements/run.lock` alone must run it.
+
+The packages of `local` are for the local AWS alone.
+"""
 
 import ast
 import re
 import sys
 import tomllib
+from importlib import import_module, reload
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
+from sekisho import errors, localaws
+from sekisho.errors import MissingExtra, require_extra
+
 ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "sekisho"
 
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _imported() -> set[str]:
+def _declared() -> dict[str, set[str]]:
+    """Return the packages of each extra, and under "" those that everybody gets."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    parts = {"": project["dependencies"], **project["optional-dependencies"]}
+    return {
+        name: {_normal(re.split(r"[<>=!~\[ ]", entry)[0]) for entry in entries}
+        for name, entries in parts.items()
+    }
+
+
+def _imported(*, local: bool) -> set[str]:
+    """Return the packages that the local AWS imports, or those that the rest does."""
     names: set[str] = set()
-    for path in (ROOT / "src").rglob("*.py"):
+    for path in SOURCE.rglob("*.py"):
+        if local is not path.is_relative_to(SOURCE / "localaws"):
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split(".")[0])
-    return names - set(sys.stdlib_module_names) - {"sekisho"}
+    owners = packages_distributions()
+    ours = {"sekisho", *sys.stdlib_module_names}
+    # botocore comes with boto3, at the version boto3 pins
+    return {_normal(owners[name][0]) for name in names - ours} - {"botocore"}
 
 
 def test_every_import_is_declared_and_every_declaration_imported() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {_normal(re.split(r"[<>=!~\[ ]", entry)[0]) for entry in project["dependencies"]}
-    owners = packages_distributions()
-    imported = {_normal(owners[name][0]) for name in _imported()}
+    declared = _declared()
+    assert _imported(local=False) == declared[""]
     # moto's server half needs these two without declaring them in its core
     by_moto = {"flask", "flask-cors"}
-    # botocore comes with boto3, at the version boto3 pins
-    assert imported - {"botocore"} <= declared
-    assert declared <= imported | by_moto
+    assert _imported(local=True) - declared[""] == declared["local"] - by_moto
+
+
+def test_all_is_every_extra() -> None:
+    declared = _declared()
+    assert declared.pop("all") == {"sekisho"}
+    assert declared.keys() == {"", "local"}
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["optional-dependencies"]["all"] == ["sekisho[local]"]
+
+
+def test_what_the_extra_installs_is_what_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra) as caught:
+        reload(localaws)
+    asked = re.findall("`([a-z_]+)`", str(caught.value).partition("missing")[2])
+    owners = packages_distributions()
+    assert {_normal(owners[name][0]) for name in asked} == _declared()["local"]
+    assert caught.value.fix is not None
+    assert caught.value.fix.en == "run `pip install 'sekisho[local]'`"
+    assert caught.value.fix.ja == "`pip install 'sekisho[local]'` を実行してください"
+
+
+def test_a_fault_inside_an_installed_extra_is_not_a_missing_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "brokenextra.py").write_text("import nothing_of_that_name", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    require_extra("local", ["brokenextra"])
+    with pytest.raises(ModuleNotFoundError, match="nothing_of_that_name"):
+        import_module("brokenextra")
+    with pytest.raises(MissingExtra, match=r"missing: `nothing_of_that_name`$"):
+        require_extra("local", ["brokenextra", "nothing_of_that_name"])
 
 
 def test_locks_pin_every_package_by_hash_and_name_no_index() -> None:

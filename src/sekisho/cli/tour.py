@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 from rich.cells import cell_len
@@ -18,16 +19,9 @@ from sekisho.cli.terminal import table_lines, wrapped
 from sekisho.errors import SekishoError
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.tour.rehearsal import (
-    Cell,
-    Counts,
-    Exchange,
-    FactTable,
-    TourStep,
-    counts_of,
-    to_json,
-    tour,
-)
+
+if TYPE_CHECKING:
+    from sekisho.tour.rehearsal import Cell, Counts, Exchange, FactTable, TourStep
 
 _WIDEST = 100
 
@@ -62,13 +56,18 @@ def command(preset: str, output: OutputFormat, lang: Language) -> int:
     back; in between, the people of an example company meet it. Unmodified AWS clients over HTTP
     ask, a local AWS answers. Exit 0 only if every answer was the one that must come.
     """
+    # it needs the extra `local`, which `--help` does not
+    from sekisho.tour.rehearsal import tour  # noqa: PLC0415 - as above
+
     steps = tour(Preset(preset))
     if output is OutputFormat.JSON:
         return _as_json(steps, Preset(preset), lang)
     return _as_text(steps, preset, lang)
 
 
-def _as_json(steps: Iterator[TourStep], preset: Preset, language: Language) -> int:
+def _as_json(steps: Iterator["TourStep"], preset: Preset, language: Language) -> int:
+    from sekisho.tour.rehearsal import to_json  # noqa: PLC0415 - see `command`
+
     done: list[TourStep] = []
     try:
         done.extend(steps)
@@ -83,7 +82,9 @@ def _print_json(document: dict[str, object]) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _as_text(steps: Iterator[TourStep], preset: str, language: Language) -> int:
+def _as_text(steps: Iterator["TourStep"], preset: str, language: Language) -> int:
+    from sekisho.tour.rehearsal import counts_of  # noqa: PLC0415 - see `command`
+
     began = time.monotonic()
     printer = _StepPrinter(language)
     printer.opening(preset)
@@ -115,7 +116,7 @@ class _StepPrinter:
         self._print(self._in(_FIRST), "bold")
         self._print(self._in(facts), "dim")
 
-    def print_step(self, step: TourStep) -> None:
+    def print_step(self, step: "TourStep") -> None:
         """Print one step."""
         self._headings(step)
         self._print(f"✓ {step.id}  {self._in(step.title)}", "bold", 0)
@@ -132,7 +133,7 @@ class _StepPrinter:
             self._print(self._in(_MOVED.filled(seconds=seconds)), "dim", 4)
         self._print(self._in(step.why), "italic", 2)
 
-    def closing(self, counts: Counts, seconds: float) -> None:
+    def closing(self, counts: "Counts", seconds: float) -> None:
         """Say what it came to."""
         text = _CLOSING.filled(
             steps=counts.steps,
@@ -150,7 +151,7 @@ class _StepPrinter:
         self._console.print()
         self._print(self._in(_BROKEN), "bold red")
 
-    def _headings(self, step: TourStep) -> None:
+    def _headings(self, step: "TourStep") -> None:
         if step.chapter != self._chapter:
             self._chapter = step.chapter
             title = f"{step.chapter.value}  {self._in(step.chapter.title)}"
@@ -162,7 +163,7 @@ class _StepPrinter:
             self._print(section, "cyan")
         self._section = section
 
-    def _exchanges(self, step: TourStep) -> None:
+    def _exchanges(self, step: "TourStep") -> None:
         shown = [exchange for exchange in step.exchanges if not exchange.background]
         who = ""
         for exchange in shown:
@@ -178,7 +179,7 @@ class _StepPrinter:
             text = _READS.filled(count=count, operations=", ".join(names))
             self._print(self._in(text), "dim", 4)
 
-    def _exchange(self, exchange: Exchange) -> None:
+    def _exchange(self, exchange: "Exchange") -> None:
         asked = f"{exchange.operation} {exchange.target}".rstrip()
         line = RichText(asked)
         if cell_len(f"    {asked} → {exchange.answer}") > self._console.width:
@@ -195,7 +196,7 @@ class _StepPrinter:
             reasons = ", ".join(self._cell(reason) for reason in exchange.because)
             self._print(self._in(_BECAUSE.filled(reasons=reasons)), "dim", 6)
 
-    def _table(self, table: FactTable) -> None:
+    def _table(self, table: "FactTable") -> None:
         columns = [self._in(column) for column in table.columns]
         rows = [[self._cell(cell) for cell in row] for row in table.rows]
         width = self._console.width - 6
@@ -203,7 +204,7 @@ class _StepPrinter:
         for line in table_lines(columns, rows, width=width):
             self._line(line, 6)
 
-    def _cell(self, cell: Cell) -> str:
+    def _cell(self, cell: "Cell") -> str:
         return cell if isinstance(cell, str) else self._in(cell)
 
     def _in(self, text: Message) -> str:

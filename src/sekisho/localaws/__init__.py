@@ -1,6 +1,15 @@
-"""A local AWS emulator that enforces IAM policies; `LocalAws` runs it while a `with` block runs."""
+"""A local AWS emulator that enforces IAM policies; `LocalAws` runs it while a `with` block runs.
 
-from sekisho.localaws.server import LocalAws
-from sekisho.localaws.world import Clock, DecisionLog, LoggedDecision
+It needs the packages of the extra `local`.
+"""
+
+from sekisho.errors import require_extra
+
+require_extra(
+    "local", ("cryptography", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug")
+)
+
+from sekisho.localaws.server import LocalAws  # noqa: E402 - needs what was looked for
+from sekisho.localaws.world import Clock, DecisionLog, LoggedDecision  # noqa: E402 - as above
 
 __all__ = ["Clock", "DecisionLog", "LocalAws", "LoggedDecision"]
