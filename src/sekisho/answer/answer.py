@@ -22,7 +22,13 @@ from sekisho.answer.presence import (
     global_key,
     presence_of,
 )
-from sekisho.answer.resource import AskedAbout, Impossible, ResourceNote, asked_about
+from sekisho.answer.resource import (
+    AskedAbout,
+    Impossible,
+    ResourceNote,
+    asked_about,
+    is_through_access_point,
+)
 from sekisho.catalogue import Action, load
 from sekisho.engine import (
     Assumptions,
@@ -78,7 +84,31 @@ _DEFAULTS = AnswerSettings()
 def answered(
     request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
 ) -> Answer:
-    """Return what AWS would answer to `request`.
+    """Return what AWS would answer to `request`, which is about one resource.
+
+    Through an S3 access point it is about two, and what is behind it could deny. Arguments and
+    errors are those of `answered_part`.
+    """
+    return without_what_is_behind(answered_part(request, policies, now, settings))
+
+
+def without_what_is_behind(answer: Answer) -> Answer:
+    """Return the answer where nobody asked what is behind an access point: at most unknown."""
+    if not is_through_access_point(answer.request.action, answer.request.resource):
+        return answer
+    allowed, unknown = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
+    return replace(
+        answer,
+        effect=unknown if answer.effect is allowed else answer.effect,
+        possible=frozenset(unknown if one is allowed else one for one in answer.possible),
+        behind_not_asked=allowed in answer.possible,
+    )
+
+
+def answered_part(
+    request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
+) -> Answer:
+    """Return what AWS would answer to `request` about its one resource alone.
 
     Args:
         request: what is known of it. Keys that follow from it, or are what is usual, are added.

@@ -62,16 +62,28 @@ def _about_the_question(answer: Answer) -> dict[str, object]:
         value["asked"] = {"resource": answer.request.resource, "note": answer.note.value}
     if answer.not_given is not None:
         value["notGiven"] = answer.not_given.value
+    if answer.behind_not_asked:
+        value["notAsked"] = "behind-access-point"
     if answer.not_in_catalogue:
         value["notInCatalogue"] = answer.request.action
     return value
 
 
-def joint_to_json(answer: JointAnswer) -> Mapping[str, object]:
-    """Return the answer about several resources as JSON values, each resource's with it."""
+def _nothing(_: Answer) -> Mapping[str, object]:
+    return {}
+
+
+def joint_to_json(
+    answer: JointAnswer, more: Callable[[Answer], Mapping[str, object]] = _nothing
+) -> Mapping[str, object]:
+    """Return the answer about several resources as JSON values, each resource's with it.
+
+    `more` returns what is to be said of a resource besides.
+    """
     requests = [one.request for one in answer.parts]
     gravest = [effect.value for effect in GRAVEST]
-    return together(requests, [*map(answer_to_json, answer.parts)], gravest)
+    found = [{**answer_to_json(one), **more(one)} for one in answer.parts]
+    return together(requests, found, gravest)
 
 
 def responder(now: Callable[[], datetime]) -> Callable[[DecisionQuestion], Mapping[str, object]]:

@@ -23,7 +23,7 @@ class AnswerEffect(StrEnum):
     REFUSED = "RefusedByService"
     """The service refuses by a rule of its own, whatever the policies say."""
     UNKNOWN = "Unknown"
-    """What was given does not tell: the resource's own policy must allow, too, and is not there."""
+    """What was given does not tell: something else must allow, too, and is not there."""
     IMPOSSIBLE = "Impossible"
     """AWS never receives such a request."""
 
@@ -75,6 +75,8 @@ class Answer:
         note: what is to be said about the resource.
         not_given: the kind of the resource's own policy, where it must itself allow and is not
             there.
+        behind_not_asked: whether it is about an S3 access point, and nobody asked about the bucket
+            or object behind it, which must allow, too.
         not_in_catalogue: whether AWS is not known to have the action.
         added: the keys that policies ask for and that were added to the context.
         missing: the keys that policies ask for and that are not known.
@@ -95,6 +97,7 @@ class Answer:
     impossible: Impossible | None = None
     note: ResourceNote | None = None
     not_given: PolicyKind | None = None
+    behind_not_asked: bool = False
     not_in_catalogue: bool = False
     added: tuple[AddedKey, ...] = ()
     missing: tuple[MissingKey, ...] = ()

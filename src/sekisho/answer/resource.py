@@ -116,6 +116,39 @@ def _is_known(resource: str, service: str) -> bool:
     return any(_is_of(resource, load().resource_types(one)) for one in {named, service})
 
 
+_ACCESS_POINT = re.compile(
+    r"arn:[^:]+:(?P<service>s3|s3express|s3-object-lambda):[^:]*:[^:]*:accesspoint/.+", re.DOTALL
+)
+_BUCKET = re.compile(r"arn:[^:]+:(?:s3:::|s3express:[^:]*:[^:]*:bucket/).+", re.DOTALL)
+_OF_S3 = re.compile(r"arn:[^:]+:s3:.+", re.DOTALL)
+
+
+def is_through_access_point(action: str, resource: str) -> bool:
+    """Tell whether AWS asks about a bucket or object as well: the one behind an access point.
+
+    What an action does to the access point itself, like `s3:GetAccessPointPolicy`, is about no
+    bucket. An action that the catalogue does not have may be.
+    """
+    found = _ACCESS_POINT.fullmatch(resource)
+    if found is None:
+        return False
+    known = load().action(action)
+    if known is None or found["service"] == "s3-object-lambda":
+        return True
+    return any(":accesspoint/" not in one.arn for one in known.resource_types)
+
+
+def is_behind(access_point: str, resource: str) -> bool:
+    """Tell whether a resource can be what is behind an access point.
+
+    For S3 Object Lambda that is another access point, else a bucket or an object.
+    """
+    found = _ACCESS_POINT.fullmatch(access_point)
+    if found is not None and found["service"] == "s3-object-lambda":
+        return _OF_S3.fullmatch(resource) is not None
+    return _BUCKET.fullmatch(resource) is not None
+
+
 _PLACE = re.compile(r"\$\{[^}]*\}|\*")
 _HEAD = 5
 

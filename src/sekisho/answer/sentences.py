@@ -84,6 +84,10 @@ _NOTES: Mapping[ResourceNote, Message] = {
         "`{resource}` is no resource of `{action}` by the catalogue: it is misspelled, or newer."
     ),
 }
+_BEHIND = Message(
+    "Through an access point AWS asks about the bucket or object behind it as well, and that was "
+    "not asked about: give it as one more resource, and the bucket's policy."
+)
 _ADDED = Message("Added: {keys}.")
 _ADDED_KEY: Mapping[Origin, Message] = {
     Origin.DERIVED: Message("`{key}` = {value}, as follows from the request"),
@@ -120,7 +124,7 @@ def _depends(answer: Answer) -> Iterator[Message]:
     effects = joined_messages([EFFECTS[one] for one in others], en=" or ", ja="、")
     if answer.possible <= _DENIED:
         yield _DENIED_ANYHOW
-    elif answer.effect is AnswerEffect.UNKNOWN and answer.not_given is None:
+    elif answer.effect is AnswerEffect.UNKNOWN and not _more_must_allow(answer):
         yield _UNDECIDED.filled(effects=effects)
     else:
         yield _COULD_BE.filled(effects=effects)
@@ -128,6 +132,11 @@ def _depends(answer: Answer) -> Iterator[Message]:
     if answer.as_long_term_key:
         assumes = answer.request.action.lower() == "sts:assumerole"
         yield _NO_CODE if assumes else _NO_SESSION
+
+
+def _more_must_allow(answer: Answer) -> bool:
+    """Tell whether something else must allow, of which nothing was given."""
+    return answer.not_given is not None or answer.behind_not_asked
 
 
 def _key(one: MissingKey) -> Message:
@@ -173,6 +182,8 @@ def _beside(answer: Answer) -> Iterator[Message]:
         yield _POLICIES_ALONE.filled(effect=EFFECTS[AnswerEffect(answer.decision.effect.value)])
     if answer.effect is AnswerEffect.UNKNOWN and answer.not_given is not None:
         yield not_given(answer.not_given)
+    if answer.effect is AnswerEffect.UNKNOWN and answer.behind_not_asked:
+        yield _BEHIND
 
 
 def additions(answer: Answer) -> Iterator[Message]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from sekisho.answer.answer import AnswerSettings, answered
+from sekisho.answer.answer import AnswerSettings, answered_part, without_what_is_behind
 from sekisho.answer.model import Answer, AnswerEffect
+from sekisho.answer.resource import is_behind
 from sekisho.engine import RequestPart
 from sekisho.errors import InternalError
 
@@ -53,6 +54,13 @@ def answered_together(
     Raises:
         FaultyRequest, FaultyPolicy: as `answered` does.
     """
-    found = tuple(answered(each.request, each.policies, now, settings) for each in parts)
+    each_alone = [answered_part(one.request, one.policies, now, settings) for one in parts]
+    asked = [one.request.resource for one in parts]
+    found = tuple(
+        one
+        if any(is_behind(one.request.resource, other) for other in asked)
+        else without_what_is_behind(one)
+        for one in each_alone
+    )
     effects = {each.effect for each in found}
     return JointAnswer(next(each for each in GRAVEST if each in effects), found)

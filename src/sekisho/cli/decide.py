@@ -51,6 +51,7 @@ from sekisho.engine import (
     check_policies,
     checked,
     explain,
+    is_access_point,
     parts_of,
     request_faults,
 )
@@ -211,15 +212,13 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
         _show_joint(joint, output, lang, question.assumptions if asked.explain else None)
         return _EXITS.get(joint.effect, Exit.CLEAN)
     answer = answered(question.request, question.policies, datetime.now(UTC), settings)
-    explanation = _explained(answer, question.assumptions) if asked.explain else None
+    explaining = question.assumptions if asked.explain else None
     match output:
         case OutputFormat.JSON:
-            value = answer_to_json(answer)
-            if asked.explain:
-                value["explanation"] = explanation and explanation_to_json(explanation)
+            value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TABLE:
-            lines = _lines(answer, reasons(explanation) if explanation else ())
+            lines = _lines(answer, _why(answer, explaining))
             click.echo("\n".join(line.into(lang) for line in lines))
     return _EXITS.get(answer.effect, Exit.CLEAN)
 
@@ -229,15 +228,12 @@ def _show_joint(
 ) -> None:
     """Write the answer about several resources, and why each is as it is if that is asked."""
     if output is OutputFormat.JSON:
-        click.echo(json.dumps(joint_to_json(joint), indent=2, ensure_ascii=False))
+        value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         return
     lines = [*joint_heading(joint)]
     for part in joint.parts:
-        explanation = None if explaining is None else _explained(part, explaining)
-        lines += [
-            *([verbatim("")] if lines else []),
-            *_lines(part, reasons(explanation) if explanation else ()),
-        ]
+        lines += [*([verbatim("")] if lines else []), *_lines(part, _why(part, explaining))]
     click.echo("\n".join(line.into(lang) for line in lines))
 
 
@@ -245,11 +241,22 @@ _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERRO
 """How a run ends whose answer is neither yes nor no."""
 
 
-def _explained(answer: Answer, assumptions: Assumptions) -> Explanation | None:
-    """Return why the policies decide as they do; None where it is not they who decide."""
-    if answer.by_policies is None and answer.effect is not AnswerEffect.UNKNOWN:
+def _explained(answer: Answer, assumptions: Assumptions | None) -> Explanation | None:
+    """Return why the policies decide as they do; None where it is not they, or nobody asks."""
+    by_others = answer.by_policies is None and answer.effect is not AnswerEffect.UNKNOWN
+    if assumptions is None or by_others:
         return None
     return explain(answer.request, answer.policies, assumptions)
+
+
+def _why(answer: Answer, explaining: Assumptions | None) -> tuple[Message, ...]:
+    explanation = _explained(answer, explaining)
+    return reasons(explanation) if explanation else ()
+
+
+def _why_as_json(answer: Answer, explaining: Assumptions | None) -> dict[str, object]:
+    found = _explained(answer, explaining)
+    return {} if explaining is None else {"explanation": found and explanation_to_json(found)}
 
 
 def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
@@ -305,8 +312,7 @@ def _lines(answer: Answer, why: tuple[Message, ...]) -> Iterator[Message]:
 
 
 def _cause(cause: Cause) -> Message:
-    kind = KINDS[cause.kind]
-    return Message("  {kind}  {place}").filled(kind=kind, place=place(cause))
+    return Message("  {kind}  {place}").filled(kind=KINDS[cause.kind], place=place(cause))
 
 
 _JSON_LOOKS = ("[", '"')
@@ -391,7 +397,7 @@ class _Reader:
         point = next(iter(self.read(options.access_point_policy, PolicyKind.RESOURCE)), None)
         if len(options.resource) <= 1 and point is None:
             return ()
-        if point is not None and not any(":accesspoint/" in one for one in options.resource):
+        if point is not None and not any(map(is_access_point, options.resource)):
             self.errors.append(UsageError(_NO_ACCESS_POINT, fix=_GIVE_ACCESS_POINT))
         each = [replace(request, resource=one) for one in options.resource]
         faults = [fault for one in each[1:] for fault in request_faults(one)]

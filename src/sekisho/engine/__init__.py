@@ -21,7 +21,13 @@ from sekisho.engine.model import (
 )
 from sekisho.engine.possible import Possibilities, UnknownKey, asked_keys, possible
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.together import JointDecision, RequestPart, decide_together, parts_of
+from sekisho.engine.together import (
+    JointDecision,
+    RequestPart,
+    decide_together,
+    is_access_point,
+    parts_of,
+)
 from sekisho.engine.wellformed import check_policies, request_faults
 
 __all__ = [
@@ -60,6 +66,7 @@ __all__ = [
     "decide_together",
     "explain",
     "groups",
+    "is_access_point",
     "parts_of",
     "possible",
     "remembered_by_identity",

@@ -23,6 +23,13 @@ from sekisho.engine.model import (
 )
 
 _ACCESS_POINT = re.compile(r"(arn:[^:]+:s3:[^:]*:(\d{12}):accesspoint/[^/]+)(?:/.*)?", re.DOTALL)
+
+
+def is_access_point(resource: str) -> bool:
+    """Tell whether a resource is an S3 access point, or an object through one."""
+    return _ACCESS_POINT.fullmatch(resource) is not None
+
+
 _GRAVEST = (
     DecisionEffect.EXPLICITLY_DENIED,
     DecisionEffect.IMPLICITLY_DENIED,

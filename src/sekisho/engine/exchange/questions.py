@@ -19,7 +19,7 @@ from sekisho.engine.model import (
     Request,
     ResourcePolicyKind,
 )
-from sekisho.engine.together import RequestPart, parts_of
+from sekisho.engine.together import RequestPart, is_access_point, parts_of
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
@@ -212,6 +212,7 @@ class _Reader:
         if policy is not None:
             point = self.document(policy, "accessPoint", PolicyKind.RESOURCE)
         if listed is None:
+            self.point_is_asked(point, [request])
             return parts_of([request], policies, point) if point else ()
         if not isinstance(listed, list) or not listed:
             self.wrong(path, Message("expected a list of resources"))
@@ -219,7 +220,17 @@ class _Reader:
         if asked.get("resource") is not None:
             self.wrong("request.resource", Message("give `resource` or `resources`"))
         each = [self.one_of(one, f"{path}[{n}]", request) for n, one in enumerate(listed)]
+        self.point_is_asked(point, each)
         return parts_of(each, policies, point)
+
+    def point_is_asked(self, point: AttachedPolicy | None, each: Iterable[Request]) -> None:
+        """Note a policy of an access point where none is asked about."""
+        if point is not None and not any(is_access_point(one.resource) for one in each):
+            self.wrong(
+                "policies.accessPoint",
+                Message("no access point is among the resources that are asked about"),
+                Code.REQUEST_BAD_VALUE,
+            )
 
     def one_of(self, value: object, path: str, request: Request) -> Request:
         """Read one of several resources: an ARN, or what differs from the request."""
