@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -33,6 +34,35 @@ PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "Effect": "Allow",
                 "Action": "iam:*",
                 "Resource": "arn:aws:iam::*:user/${aws:username}",
+            },
+        ],
+    ),
+    "clerk": (
+        "/",
+        [
+            {
+                "Effect": "Allow",
+                "Action": ["dynamodb:PutItem", "dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert"],
+                "Resource": "arn:aws:dynamodb:*:*:table/people",
+            },
+            {
+                "Effect": "Allow",
+                "Action": "ec2:RunInstances",
+                "NotResource": "arn:aws:ec2:*:*:instance/*",
+            },
+            {
+                "Effect": "Allow",
+                "Action": "ec2:RunInstances",
+                "Resource": "arn:aws:ec2:*:*:instance/*",
+                "Condition": {
+                    "StringEquals": {"aws:RequestTag/team": "ops", "ec2:InstanceType": "t3.micro"}
+                },
+            },
+            {
+                "Effect": "Allow",
+                "Action": "ec2:CreateTags",
+                "Resource": "arn:aws:ec2:*:*:instance/*",
+                "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
             },
         ],
     ),
@@ -128,6 +158,24 @@ def client(aws: LocalAws, service: str, who: str = "admin", **more: Any) -> Any:
     config = Config(retries={"total_max_attempts": 1}).merge(keys.pop("config", Config()))
     region = keys.pop("region_name", "us-east-1")
     return boto3.client(service, region_name=region, endpoint_url=aws.url, config=config, **keys)
+
+
+_NUMBERS = count()
+
+
+def caller(aws: LocalAws, service: str, *statements: dict[str, Any]) -> Any:
+    """Return a client of a new user with these statements."""
+    iam = client(aws, "iam")
+    name = f"caller{next(_NUMBERS)}"
+    iam.create_user(UserName=name)
+    document = json.dumps(policy(*statements))
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+    return client(aws, service, **keys)
 
 
 def session(answer: dict[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from localaws_people import client
 from sekisho.localaws import LocalAws
 
 CLASSES = classes()
-LEAST = 700
+LEAST = 800
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from sekisho.engine import (
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.item_calls import item_calls
 from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
@@ -45,15 +46,20 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
 
     Raises:
         Refusal: with AWS's code and text in the words of the call's protocol.
+        NotImplementedError: if the call holds a statement that is not read here.
     """
-    targets = required_permissions(world, caller.credential, call)
+    targets = [
+        (part, target)
+        for part in item_calls(call)
+        for target in required_permissions(world, caller.credential, part)
+    ]
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common(
             CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
         )
-    for target in targets:
-        _authorize(world, caller, target, request_context(world, call, target))
+    for part, target in targets:
+        _authorize(world, caller, target, request_context(world, part, target))
 
 
 def _authorize(

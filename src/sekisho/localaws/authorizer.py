@@ -182,7 +182,7 @@ class Authorizer:
         )
         try:
             if call.service == "sts":
-                check_sts(call.operation, call.params)
+                check_sts(call.operation, call.params, self._world.partition)
             check_place(self._world, call)
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)

@@ -79,6 +79,7 @@ class ApiCall:
         actions: the IAM actions that it needs, like `s3:ListAllMyBuckets`; never empty.
         params: the parameters by the names of the service model; may hold secrets.
         form: how its errors are written.
+        within: the operation of which this call is a part; "" if it came by itself.
     """
 
     service: str
@@ -87,6 +88,7 @@ class ApiCall:
     actions: tuple[str, ...]
     form: WireForm
     params: Mapping[str, Any] = field(repr=False)
+    within: str = ""
 
 
 def form_of(request: Request, signing_name: str) -> WireForm:

@@ -12,6 +12,7 @@ are as it made them.
 """
 
 import io
+import json
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,12 +25,16 @@ from moto.core import responses
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+from moto.dynamodb.parsing import partiql
+from moto.kms import exceptions as kms
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from sekisho.errors import InternalError
 from sekisho.localaws.classify import ApiCall, module_of
+from sekisho.localaws.item_calls import read_by_moto
 from sekisho.localaws.outside import install as install_outside
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.streaming import Payload
@@ -81,6 +86,9 @@ def install_checks() -> None:
     BaseResponse.setup_class = _setup(BaseResponse.setup_class)  # type: ignore[method-assign]  # as above
     S3Response.setup_class = _setup_s3(_setup(S3Response.setup_class))  # type: ignore[method-assign]  # as above
     responses.parse_qsl = _no_json(responses.parse_qsl)  # type: ignore[attr-defined]  # as above
+    partiql.query = _query(partiql.query)
+    denied: Any = kms.AccessDeniedException
+    denied.__init__ = _with_text(denied.__init__)
     # moto looks through a class for every request, which is a tenth of what one costs; the overlay
     # replaces methods, and none comes or goes after that
     responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]  # as above
@@ -96,11 +104,19 @@ def _call_action(
         if pending is not None:
             service = pending.call.service
             same = self.boto3_service_name in {service, _SHARED.get(service)}
-            if not same or self._get_action() != pending.call.operation:
+            if not same or self._get_action() != _called_by_moto(pending.call):
                 raise _two_ways()
         return original(self)
 
     return call_action
+
+
+def _called_by_moto(call: ApiCall) -> str:
+    if call.service != "xray":
+        return call.operation
+    # its operations have a path each, by which moto calls them
+    operation = get_service_model("xray").operation_model(call.operation)
+    return str(operation.http["requestUri"]).lstrip("/")
 
 
 def _setup(original: Callable[..., None]) -> Callable[..., None]:
@@ -146,6 +162,30 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
         return original(text, *args, **kwargs)
 
     return parse_qsl
+
+
+def _query(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A statement of PartiQL is carried out on the table that was asked about."""
+
+    @wraps(original)
+    def query(statement: str, source_data: Any, parameters: Any) -> Any:
+        if FORWARDED.get() is None:
+            return original(statement, source_data, parameters)
+        return read_by_moto(original, statement, source_data, parameters)
+
+    return query
+
+
+def _with_text(original: Callable[..., None]) -> Callable[..., None]:
+    """KMS says why a ciphertext cannot be decrypted; moto has the text and leaves it out."""
+
+    @wraps(original)
+    def init(self: Any, message: str) -> None:
+        original(self, message)
+        if FORWARDED.get() is not None:
+            self.description = json.dumps({"__type": self.error_type, "message": message})
+
+    return init
 
 
 def _two_ways() -> Refusal:

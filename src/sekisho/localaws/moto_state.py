@@ -1,7 +1,8 @@
 """What moto's services hold, as far as the authorizer must look before it can decide.
 
 Reading only, and with moto's own way of looking things up where it has one, so that what is asked
-about is what moto will find. Nothing is made by looking: moto would make a default key.
+about is what moto will find. Nothing is made by looking, as moto's default keys would be; but for
+the network that an account has from the beginning.
 """
 
 import re
@@ -174,9 +175,6 @@ def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
     item = params.get("Key", params.get("Item"))
     if isinstance(item, Mapping):
         yield str(params.get("TableName")), item
-    for one in params.get("TransactItems") or ():
-        for inner in one.values():
-            yield from _items(inner)
     for name, asked in (params.get("RequestItems") or {}).items():
         if isinstance(asked, Mapping):
             yield from ((name, key) for key in asked.get("Keys") or ())
@@ -191,3 +189,17 @@ def region_of_bucket(world: World, name: str) -> str | None:
     backend = _at(s3_backends, world, world.partition)
     bucket = backend.buckets.get(name) if backend is not None else None
     return str(bucket.region_name) if bucket is not None else None
+
+
+def default_subnets(world: World, region: str) -> tuple[str, ...]:
+    """Return the subnets that EC2 could take for who names none."""
+    # made by looking: at AWS an account has them from the beginning
+    backend: Any = ec2_backends[world.account][region]
+    return tuple(str(subnet.id) for subnet in backend.get_default_subnets().values())
+
+
+def security_groups(world: World, region: str, text: str) -> tuple[str, ...]:
+    """Return the ids of the security groups, of any VPC, of which a text is the id or the name."""
+    backend: Any = ec2_backends[world.account][region]
+    groups = [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
+    return tuple(str(group.id) for group in groups if text in {group.id, group.name})

@@ -33,7 +33,10 @@ def check_region(region: str, family: Dialect) -> None:
         error = (
             CommonError.INCOMPLETE_SIGNATURE if family is Dialect.S3 else CommonError.BAD_SIGNATURE
         )
-        raise common(error, family, "Credential should be scoped to a valid region.")
+        refusal = common(error, family)
+        # the text that belongs to the code would send people to look at their keys
+        text = f"Credential should be scoped to a valid region. There is no Region `{region[:64]}`."
+        raise Refusal(refusal.code, text, refusal.status)
 
 
 @cache

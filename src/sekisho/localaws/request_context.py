@@ -23,7 +23,7 @@ from sekisho.catalogue import load
 from sekisho.engine import Context, ContextValue, UnknownKey
 from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
-from sekisho.localaws.resource_names import texts_of
+from sekisho.localaws.resource_names import naming, texts_of
 from sekisho.localaws.resources import RequiredPermission
 from sekisho.localaws.world import VerifiedCaller, World
 from sekisho.signin import Credential, context_of
@@ -126,12 +126,14 @@ class RequestContext:
         values: the keys that are known.
         complete: the names, or beginnings of names, in lower case, of keys of which those that are
             not among the values are known to be absent.
+        kind: the type of the resource, where AWS sets its keys for each type of a call apart.
     """
 
     call: ApiCall
     action: str
     values: dict[str, ContextValue]
     complete: set[str] = field(default_factory=set)
+    kind: str = ""
 
     def not_known(self, asked: Iterable[str], context: Context) -> Mapping[str, UnknownKey]:
         """Return those of the keys `asked`, in lower case, whose values are not known.
@@ -146,19 +148,20 @@ class RequestContext:
             return True
         if key in _OF_CLIENT:
             return False
-        if not any(pattern.fullmatch(key) for pattern in _patterns(self.action)):
+        if not any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind)):
             # AWS does not set it for this action
             return True
         if key.startswith(_OF_REQUEST_TAGS):
-            return not _has_unread_tags(self.call)
+            return not _has_unread_tags(self.call, self.kind)
         return key.startswith(tuple(self.complete))
 
 
 def request_context(world: World, call: ApiCall, target: RequiredPermission) -> RequestContext:
     """Return what a call and its resource add for one of the actions that it needs."""
-    found = RequestContext(call, target.action, {"aws:RequestedRegion": call.region})
+    kind = _kind(call, target)
+    found = RequestContext(call, target.action, {"aws:RequestedRegion": call.region}, kind=kind)
     _add_params(found)
-    found.values.update(_request_tags(call))
+    found.values.update(_request_tags(call, kind))
     if transitive := call.params.get("TransitiveTagKeys"):
         found.values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
     _add_resource_tags(world, target.resource, found)
@@ -169,18 +172,35 @@ def request_context(world: World, call: ApiCall, target: RequiredPermission) -> 
     return found
 
 
+def _kind(call: ApiCall, target: RequiredPermission) -> str:
+    """Return the type of what EC2 makes or uses when it launches or tags something; "" for others.
+
+    Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
+    EC2": the keys in the row of each type.
+    """
+    apart = call.params.get("TagSpecifications") or target.action == "ec2:RunInstances"
+    if call.service != "ec2" or not apart:
+        return ""
+    if target.resource is not None:
+        return target.resource.split(":", 5)[-1].partition("/")[0]
+    # what a call makes is of the one type that it needs and does not name
+    types = naming(call.service, call.operation, target.action).types
+    made = [each.name for each in types if each.required and not each.named]
+    return made[0] if len(made) == 1 else _ANY_KIND
+
+
+_ANY_KIND = "?"
 _OF_CLIENT = frozenset({"aws:useragent", "aws:referer"})
 _OF_REQUEST_TAGS = ("aws:requesttag/", "aws:tagkeys")
 
 
 @cache
-def _patterns(action: str) -> tuple[re.Pattern[str], ...]:
+def _patterns(action: str, kind: str) -> tuple[re.Pattern[str], ...]:
     """Return patterns, in lower case, of the condition keys that AWS sets for an action."""
-    known = load().action(action)
-    if known is None:
+    if load().action(action) is None:
         # of an action that the catalogue does not have, nothing is known
         return (re.compile(f"{re.escape(action.partition(':')[0].lower())}:.*"),)
-    names = {*known.condition_keys}.union(*(kind.condition_keys for kind in known.resource_types))
+    names = _keys(action, kind)
     return tuple(re.compile(_KEY_PLACE.sub(".+", _escaped(name.lower()))) for name in names)
 
 
@@ -193,17 +213,17 @@ def _escaped(name: str) -> str:
 
 
 @cache
-def _keys(action: str) -> frozenset[str]:
+def _keys(action: str, kind: str = "") -> frozenset[str]:
+    """Return the condition keys of an action, on one type of its resources if that is one of it."""
     known = load().action(action)
     if known is None:
         return frozenset()
-    return frozenset(known.condition_keys).union(
-        *(kind.condition_keys for kind in known.resource_types)
-    )
+    types = [each for each in known.resource_types if each.name == kind] or known.resource_types
+    return frozenset(known.condition_keys).union(*(each.condition_keys for each in types))
 
 
 def _add_params(found: RequestContext) -> None:
-    keys_of_action = _keys(found.action)
+    keys_of_action = _keys(found.action, found.kind)
     for (service, name), key in (*_FROM_PARAMS.items(), *_IF_GIVEN.items()):
         if service != found.call.service or key not in keys_of_action:
             continue
@@ -214,8 +234,13 @@ def _add_params(found: RequestContext) -> None:
             found.complete.add(key.lower())
 
 
-def _request_tags(call: ApiCall) -> Mapping[str, ContextValue]:
-    tags = dict(_tags(call.params))
+def _request_tags(call: ApiCall, kind: str) -> Mapping[str, ContextValue]:
+    if kind:
+        specifications = _specifications(call, kind)
+        # of several for one type, it is not known which counts
+        tags = dict(_pairs(specifications[0]["Tags"])) if len(specifications) == 1 else {}
+    else:
+        tags = dict(_tags(call.params))
     removed = call.params.get("TagKeys", call.params.get("tagKeys"))
     keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
     values: dict[str, ContextValue] = {}
@@ -223,6 +248,12 @@ def _request_tags(call: ApiCall) -> Mapping[str, ContextValue]:
         values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
     values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
     return values
+
+
+def _specifications(call: ApiCall, kind: str) -> list[Mapping[str, Any]]:
+    """Return the tags that a call of EC2 sets on what it makes of one type."""
+    given = call.params.get("TagSpecifications") or ()
+    return [each for each in given if each.get("ResourceType") == kind and each.get("Tags")]
 
 
 def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -233,9 +264,6 @@ def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from _pairs(given)
             case "tagging" if isinstance(given, Mapping):
                 yield from _pairs(given.get("TagSet"))
-            case "tagspecifications" if isinstance(given, list) and len(given) == 1:
-                # the tags of several resources differ, and are not known of any of them
-                yield from _pairs(given[0].get("Tags"))
 
 
 def _pairs(given: object) -> Iterator[tuple[str, str]]:
@@ -248,9 +276,11 @@ def _pairs(given: object) -> Iterator[tuple[str, str]]:
                 yield str(key), str(tag.get("Value", tag.get("value", tag.get("TagValue", ""))))
 
 
-def _has_unread_tags(call: ApiCall) -> bool:
+def _has_unread_tags(call: ApiCall, kind: str) -> bool:
     """Whether the call may set tags that were not read, or different ones on several resources."""
-    several = call.params.get("TagSpecifications")
+    if kind == _ANY_KIND:
+        return bool(call.params.get("TagSpecifications"))
+    several = _specifications(call, kind) if kind else call.params.get("TagSpecifications")
     if isinstance(several, list) and len(several) > 1:
         return True
     return any(
@@ -343,12 +373,17 @@ def _of_kms(world: World, resource: str, found: RequestContext) -> None:
 
 def _of_dynamodb(world: World, resource: str, found: RequestContext) -> None:
     """Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions"."""
-    found.complete.add("dynamodb:enclosingoperation")
-    if found.call.operation in {"TransactGetItems", "TransactWriteItems"}:
-        found.values["dynamodb:EnclosingOperation"] = found.call.operation
+    if found.call.within in {"", *_TRANSACTIONS}:
+        # of statements of PartiQL, DynamoDB's guide does not say what it is
+        found.complete.add("dynamodb:enclosingoperation")
+    if found.call.within in _TRANSACTIONS:
+        found.values["dynamodb:EnclosingOperation"] = found.call.within
     keys = moto_state.leading_keys(world, found.call, resource)
     if keys is not None:
         found.values["dynamodb:LeadingKeys"] = keys
+
+
+_TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
 
 
 def _of_ec2(world: World, resource: str, found: RequestContext) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from sekisho.catalogue import Action, load
 from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.ec2_targets import launched, tagged
 from sekisho.localaws.resource_names import named_resources
 from sekisho.localaws.unambiguous import TwoReadings, copy_source
 from sekisho.localaws.world import World
@@ -152,9 +153,10 @@ def required_permissions(
             found.update(dict.fromkeys(_s3(world, call, name)))
         else:
             found.update(dict.fromkeys(_of(world, caller, call, name)))
-    if call.service == "ec2" and call.params.get("TagSpecifications"):
-        # of resources that do not exist yet
-        found[RequiredPermission("ec2:CreateTags", None)] = None
+    if call.service == "ec2":
+        found.update(
+            (RequiredPermission("ec2:CreateTags", arn), None) for arn in tagged(world, call)
+        )
     if call.service == "lambda":
         found.update((one, None) for one in _code_of(world, call.params))
     found.update(
@@ -253,9 +255,17 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
         # whatever else the call names: the service goes by what is in the token
         yield RequiredPermission(name, _BY_TOKEN[name](world, call))
         return
-    yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
+    if name == "ec2:RunInstances":
+        yield from (RequiredPermission(name, arn) for arn in launched(world, call))
+        return
+    arns = named_resources(world, call, action)
+    if name in _OF_INDEX and call.params.get("IndexName"):
+        # a reader of an index needs nothing of its table
+        arns = tuple(arn for arn in arns if arn is None or "/index/" in arn) or (None,)
+    yield from (RequiredPermission(name, arn) for arn in arns)
 
 
+_OF_INDEX = frozenset({"dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan"})
 _BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
     "kinesis:GetRecords": moto_state.stream_of_iterator,
     "kms:Decrypt": moto_state.key_of_ciphertext,

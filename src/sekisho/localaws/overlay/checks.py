@@ -111,23 +111,30 @@ _WHOLE = {
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{Z}": r" ", r"\p{N}": r"\d"}
 
 
-_ROLE_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
+_ANY_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
+_ROLE_ARN = re.compile(r"arn:(?P<partition>[^:]+):iam::[0-9]{12}:role/.+")
 
 
-def check_sts(operation: str, given: Mapping[str, object]) -> None:
+def check_sts(operation: str, given: Mapping[str, object], partition: str) -> None:
     """Check the parameters of a call of STS, which STS does before it asks any policy.
 
     Args:
         operation: its name.
         given: its parameters by the names of the service model.
+        partition: the account's; no role of another can be assumed.
 
     Raises:
         Refusal: `ValidationError`, or `InvalidParameterValue` for tags.
     """
     check_parameters("sts", operation, given)
     arn = given.get("RoleArn")
-    if isinstance(arn, str) and not _ROLE_ARN.fullmatch(arn):
+    if not isinstance(arn, str):
+        return
+    if not _ANY_ARN.fullmatch(arn):
         raise validation(f"{arn} is invalid")
+    role = _ROLE_ARN.fullmatch(arn)
+    if role is None or role["partition"] != partition:
+        raise validation("Request ARN is invalid")
 
 
 def check_parameters(service: str, operation_name: str, given: Mapping[str, Any]) -> None:
