@@ -181,7 +181,7 @@ def test_no_secret_is_told(preset: Preset) -> None:
 def test_the_command_prints_plain_text_on_eighty_columns(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "tour", lambda preset: iter(performed(preset)))
+    monkeypatch.setattr("sekisho.tour.rehearsal.tour", lambda preset: iter(performed(preset)))
     result = run("--lang", language.value)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
@@ -194,7 +194,7 @@ def test_the_command_prints_plain_text_on_eighty_columns(
 
 
 def test_the_command_prints_one_json_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "tour", lambda preset: iter(performed(preset)))
+    monkeypatch.setattr("sekisho.tour.rehearsal.tour", lambda preset: iter(performed(preset)))
     result = run("--format", "json", "--lang", "ja")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["complete"] is True
