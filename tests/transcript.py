@@ -28,7 +28,7 @@ def performed() -> tuple[TourStep, ...]:
 
 def _printed(language: Language) -> str:
     """Return what the command prints of the steps that were performed."""
-    with patch.object(command, "tour", return_value=iter(performed())):
+    with patch("sekisho.tour.rehearsal.tour", return_value=iter(performed())):
         arguments = ["--lang", language.value]
         done = CliRunner().invoke(
             command.command, arguments, env={"COLUMNS": "96"}, catch_exceptions=False

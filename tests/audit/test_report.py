@@ -10,7 +10,6 @@ from io import StringIO
 
 import pytest
 from click.testing import CliRunner
-from rich.cells import cell_len
 
 from audit.small_accounts import as_json, snapshot_of
 from gaps import gap_at
@@ -29,7 +28,7 @@ from sekisho.audit.report import (
 from sekisho.audit.report.wording import as_of, headline
 from sekisho.cli.audit import command
 from sekisho.cli.exits import Exit
-from sekisho.messages import Language
+from sekisho.messages import Language, cell_width
 
 EVIL = '=cmd|"/c calc"!A0 <script>alert(1)</script>\x1b[31m'
 READ = [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]
@@ -329,10 +328,10 @@ def test_columns_stand_in_line_beside_wide_and_spelled_out_characters() -> None:
     begin = [*text.splitlines()].index("ユーザー") + 1
     heading, *rows = text.splitlines()[begin : begin + 3]
     assert [row.split()[0] for row in rows] == ["mika", "ユーザー\\u001b"]
-    place = cell_len(heading[: heading.index("種別")])
+    place = cell_width(heading[: heading.index("種別")])
     for row in rows:
         name, kind = row.split()[:2]
-        assert cell_len(row[: row.index(kind, row.index(name) + len(name))]) == place
+        assert cell_width(row[: row.index(kind, row.index(name) + len(name))]) == place
 
 
 def test_json_has_everybody_and_every_status() -> None:

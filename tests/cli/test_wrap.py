@@ -2,9 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from sekisho.cli.terminal import hanging, wrapped
+from sekisho.messages import cell_width
 
 TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
 
@@ -12,7 +12,7 @@ TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
 @given(TEXT, st.integers(min_value=8, max_value=40))
 def test_no_line_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
     lines = wrapped(text, width)
-    assert max(map(cell_len, lines)) <= width
+    assert max(map(cell_width, lines)) <= width
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
@@ -23,7 +23,7 @@ def test_breaks_between_japanese_characters_but_not_before_a_full_stop() -> None
 @given(TEXT, st.integers(min_value=16, max_value=40), st.integers(min_value=0, max_value=4))
 def test_what_goes_on_stands_further_in(text: str, width: int, indent: int) -> None:
     first, *others = hanging(" " * indent + text.strip(), width)
-    assert max(map(cell_len, (first, *others))) <= width
+    assert max(map(cell_width, (first, *others))) <= width
     assert all(line.startswith(" " * (indent + 2)) for line in others)
     assert "".join("".join((first, *others)).split()) == "".join(text.split())
 

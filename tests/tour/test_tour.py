@@ -7,12 +7,11 @@ from functools import cache
 
 import pytest
 from click.testing import CliRunner, Result
-from rich.cells import cell_len
 
 from sekisho.cli import tour as command
 from sekisho.engine import Decision, DecisionEffect
 from sekisho.errors import Code, InternalError, UnexpectedAnswer
-from sekisho.messages import Language, Message, table
+from sekisho.messages import Language, Message, cell_width, table
 from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
@@ -186,7 +185,7 @@ def test_the_command_prints_plain_text_on_eighty_columns(
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert "127.0.0.1" in lines[0]
-    assert max(map(cell_len, lines)) <= 80
+    assert max(map(cell_width, lines)) <= 80
     assert not [line for line in lines if line != line.rstrip()]
     assert "\x1b" not in result.stdout
     for step in performed(Preset.RECOMMENDED):

@@ -5,7 +5,6 @@ one without noticing.
 """
 
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,11 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import grouped
+from sekisho.cli.progress import counting
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
@@ -191,13 +189,8 @@ def collected(found: Connection, lang: Language) -> Snapshot:
     Raises:
         AwsRefused: if nobody answers, or the credentials expire in the middle.
     """
-    console = Console(stderr=True)
-    # FORCE_COLOR makes a console of a file: it asks for colours, and not for what moves
-    moves = console.is_terminal and sys.stderr.isatty()
-    with Progress(console=console, transient=True, disable=not moves) as bar:
-        task = bar.add_task(_READING.into(lang), total=None)
-        pace = Pace(progress=lambda done, total: bar.update(task, completed=done, total=total))
-        return collect(found.api, now=datetime.now(UTC), pace=pace)
+    with counting(_READING.into(lang)) as count:
+        return collect(found.api, now=datetime.now(UTC), pace=Pace(progress=count))
 
 
 def _identity(api: AwsApi) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import click
-from rich.console import Console
 
 from sekisho import __version__
 from sekisho.audit import SEVERITIES, Finding, Severity
@@ -15,9 +14,10 @@ from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.terminal import hanging, table_lines, unstyled
+from sekisho.cli.tables import table_lines
+from sekisho.cli.terminal import hanging, show, terminal_width
 from sekisho.errors import FaultyInput
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, printable
 
 _STATEMENT = Message("statement {n}")
 _WHOLE = Message("the whole document")
@@ -129,15 +129,14 @@ def _exit_of(report: Report) -> Exit:
 
 
 def _print(reports: Sequence[Report], lang: Language) -> None:
-    console = Console()
     for report in reports:
-        _say(console, report.source, "bold")
+        _say(report.source, "bold")
         for finding in report.findings:
-            _print_finding(console, finding, lang)
+            _print_finding(finding, lang)
         for gap in report.gaps:
-            _say(console, f"  {_GAP.into(lang)}: {gap.into(lang)}")
+            _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
         if not report.findings and not report.gaps:
-            _say(console, f"  {_NONE.into(lang)}")
+            _say(f"  {_NONE.into(lang)}")
         counts = {
             key: sum(each.severity is severity for each in report.findings)
             for key, severity in (
@@ -146,17 +145,17 @@ def _print(reports: Sequence[Report], lang: Language) -> None:
                 ("notes", Severity.NOTE),
             )
         }
-        _say(console, f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})")
+        _say(f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})")
         quota = report.attachment.quota
         if quota is not None:
             length = _LENGTH.filled(used=report.size, most=quota.number)
-            _say(console, f"  {length.into(lang)}")
+            _say(f"  {length.into(lang)}")
         if report.table is not None:
-            _print_table(console, report.table, lang)
-        console.print()
+            _print_table(report.table, lang)
+        show()
 
 
-def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
+def _print_finding(finding: Finding, lang: Language) -> None:
     place = finding.place
     where = [f"{place.position.line}:{place.position.column}"] if place.position.line else []
     if place.statement is None:
@@ -167,17 +166,17 @@ def _print_finding(console: Console, finding: Finding, lang: Language) -> None:
         where.append(place.sid)
     severity = SEVERITIES[finding.severity].into(lang)
     title = finding.title.into(lang)
-    _say(console, f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
-    _say(console, f"    {finding.cause.into(lang)}")
-    _say(console, f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
-    _say(console, f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
+    _say(f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
+    _say(f"    {finding.cause.into(lang)}")
+    _say(f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
+    _say(f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
 
 
-def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
+def _print_table(truth: TruthTable, lang: Language) -> None:
     """Print the table, its columns numbered: their titles would not fit a terminal."""
-    _say(console, f"  {_TABLE.into(lang)}")
+    _say(f"  {_TABLE.into(lang)}")
     for number, row in enumerate(truth.rows, 1):
-        _say(console, f"  {number} {row.task.into(lang)}")
+        _say(f"  {number} {row.task.into(lang)}")
     columns = ["", *(str(number) for number, _ in enumerate(truth.rows, 1))]
     rows = []
     for state in truth.columns:
@@ -186,10 +185,13 @@ def _print_table(console: Console, truth: TruthTable, lang: Language) -> None:
             OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "") for cell in cells
         ]
         rows.append([CREDENTIALS[state].into(lang), *marked])
-    for line in table_lines(columns, rows, width=console.width, gap=1):
-        console.print(line, soft_wrap=True)
+    lines = table_lines(columns, rows, width=terminal_width(), gap=1)
+    for line in lines.headings:
+        show(line, "bold")
+    for line in lines.rows:
+        show(line)
     for note in _notes(truth):
-        _say(console, f"  {note.into(lang)}")
+        _say(f"  {note.into(lang)}")
 
 
 def _notes(truth: TruthTable) -> Iterator[Message]:
@@ -209,6 +211,6 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
-    for line in hanging(text, console.width):
-        console.print(unstyled(line), style=style, soft_wrap=True)
+def _say(text: str, style: str = "") -> None:
+    for line in hanging(text, terminal_width()):
+        show(printable(line), style)

@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterable
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from sekisho import catalogue, policy
 from sekisho.audit.meaning import meaning, sentences
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.terminal import hanging, unstyled
+from sekisho.cli.tables import framed_table
+from sekisho.cli.terminal import hanging, show, terminal_width
 from sekisho.errors import FaultyPolicy
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, printable
 from sekisho.policy import Document, Quota, Summary, SummaryRow
 
 _CONSOLE = Message("What the console's review page shows (for this policy alone)")
@@ -56,27 +55,27 @@ def command(file: str, lang: Language, output: OutputFormat) -> Exit:
 def _print_summary(
     document: Document, found: Summary, meant: Iterable[Message], lang: Language
 ) -> None:
-    console = Console()
     headings = ("", *(column.into(lang) for column in policy.COLUMNS))
     rows = [
         (section.into(lang) if first else "", *(cell.into(lang) for cell in row.cells))
         for section, members in found.sections
         for first, row in zip([True] + [False] * len(members), members, strict=False)
     ]
-    _print(console, _CONSOLE.into(lang))
-    console.print(_table(headings, rows))
+    _print(_CONSOLE.into(lang))
+    for line in framed_table(headings, rows, width=terminal_width()):
+        show(line)
     for heading, lines in (
         (_WARNINGS, [warning.text for warning in found.warnings]),
         (_MEANS, list(meant)),
     ):
         if lines:
-            _print(console, "")
-            _print(console, heading.into(lang))
-        for line in lines:
-            _print(console, f"* {line.into(lang)}")
-    _print(console, "")
-    _print(console, length_of(document).into(lang))
-    _print(console, found.dated)
+            _print("")
+            _print(heading.into(lang))
+        for each in lines:
+            _print(f"* {each.into(lang)}")
+    _print("")
+    _print(length_of(document).into(lang))
+    _print(found.dated)
     if document.comments:
         click.echo(_COMMENTS.filled(count=len(document.comments)).into(lang), err=True)
 
@@ -112,15 +111,6 @@ def _row_as_json(row: SummaryRow) -> dict[str, object]:
     }
 
 
-def _table(headings: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(show_lines=True)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(unstyled(cell) for cell in row))
-    return table
-
-
-def _print(console: Console, line: str) -> None:
-    for each in hanging(line, console.width):
-        console.print(unstyled(each), soft_wrap=True)
+def _print(line: str) -> None:
+    for each in hanging(line, terminal_width()):
+        show(printable(each))

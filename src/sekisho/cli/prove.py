@@ -1,8 +1,6 @@
 """`sekisho prove`: what holds of policies, for every request and every sequence of steps."""
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from sekisho.cli.options import (
     report_format_option,
 )
 from sekisho.cli.policy_files import read_attached
+from sekisho.cli.progress import counting
 from sekisho.cli.prove_options import (
     PEOPLE_PART,
     AllAssumptions,
@@ -344,18 +343,11 @@ def _scenarios(
 
 
 def _watched(reports: Iterator[ScenarioReport], lang: Language) -> Iterator[ScenarioReport]:
-    """Yield the reports, with a progress bar on stderr if that is a terminal."""
-    # rich knows TTY_COMPATIBLE, too; it is slow to import, so that it is asked by name here
-    if not sys.stderr.isatty() and os.environ.get("TTY_COMPATIBLE") != "1":
-        yield from reports
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and for terminals alone
-    from rich.progress import track  # noqa: PLC0415 - as above
-
-    console = Console(stderr=True)
-    yield from track(
-        reports, _ASKING.into(lang), total=len(SCENARIOS), console=console, transient=True
-    )
+    """Yield the reports, with a count of them on stderr if that is a terminal."""
+    with counting(_ASKING.into(lang)) as count:
+        for number, report in enumerate(reports):
+            count(number, len(SCENARIOS))
+            yield report
 
 
 def _print(value: object) -> None:

@@ -1,34 +1,70 @@
-"""Text for a terminal: unstyled, wrapped, and in tables of columns without a frame.
+"""Text for a terminal: as wide as it is, wrapped, in colour where that is wanted.
 
-rich breaks lines at spaces only, of which Japanese has none. Here a line may end after any wide
-character, but no line begins with a closing mark (the first rule of 禁則処理).
+A line may end after any wide character, of which Japanese has no spaces between, but no line begins
+with a closing mark (the first rule of 禁則処理).
 """
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from contextlib import suppress
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from rich.text import Text as RichText
+import click
 
-from sekisho.messages import printable
+from sekisho.messages import cell_width
 
+_USUAL_WIDTH = 80
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
 _PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
 
 
-def unstyled(text: str) -> RichText:
-    """Return text without markup and with nothing in it that a terminal would obey."""
-    return RichText(printable(text))
+def terminal_width() -> int:
+    """Return how many cells a line may take: as `COLUMNS` says, or the terminal, or 80."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    for stream in (0, 1, 2):
+        with suppress(OSError):
+            if width := os.get_terminal_size(stream).columns:
+                return width
+    return _USUAL_WIDTH
+
+
+def styled(text: str, style: str = "") -> str:
+    """Return a text in a style, which `show` leaves out where no colour is wanted.
+
+    Args:
+        text: has nothing in it that a terminal would obey: see `printable`.
+        style: `bold`, `dim`, `italic` and names of colours, with spaces between.
+    """
+    if not style or not text:
+        return text
+    looks = {"bold", "dim", "italic"}
+    words = style.split()
+    on = {word: True for word in words if word in looks}
+    colour = next((word for word in words if word not in looks), None)
+    return click.style(text, fg=colour, **on)
+
+
+def show(line: str = "", style: str = "") -> None:
+    """Print a line on standard output, in colour only on a terminal that shows it."""
+    click.echo(styled(line, style), color=_in_colour())
+
+
+def _in_colour() -> bool:
+    """Tell whether colour is wanted: https://no-color.org, https://force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """Return `text` in lines of at most `width` cells; one word that is longer is cut."""
     lines, line = [], ""
     for piece in _pieces(text, width):
-        if cell_len(line) + cell_len(piece.rstrip()) > width:
+        if cell_width(line) + cell_width(piece.rstrip()) > width:
             lines.append(line.rstrip())
             line = piece.lstrip()
         else:
@@ -48,40 +84,8 @@ def _pieces(text: str, width: int) -> list[str]:
     pieces = []
     for found in _PIECE.finditer(text):
         piece = found[0]
-        while cell_len(piece) > width:
+        while cell_width(piece) > width:
             pieces.append(piece[: width // 2])
             piece = piece[width // 2 :]
         pieces.append(piece)
     return pieces
-
-
-def table_lines(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    width: int,
-    gap: int = 2,
-) -> list[Text]:
-    """Return the lines of a table, the first with its bold headings; none ends in a space.
-
-    Nothing in a cell is markup, and nothing is what a terminal would obey.
-
-    Args:
-        columns: the headings.
-        rows: a text for each column.
-        width: how many cells of a terminal a line may take; what does not fit goes on below.
-        gap: the cells between columns.
-    """
-    left = gap // 2
-    table = Table(box=None, pad_edge=False, padding=(0, gap - left, 0, left), header_style="bold")
-    for column in columns:
-        table.add_column(unstyled(column), overflow="fold")
-    for row in rows:
-        table.add_row(*map(unstyled, row))
-    # nothing is printed by this console: it measures
-    lines = []
-    for segments in Console(width=width).render_lines(table, pad=False):
-        line = Text.assemble(*((part.text, part.style or "") for part in segments))
-        line.rstrip()
-        lines.append(line)
-    return lines

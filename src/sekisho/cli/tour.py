@@ -7,17 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.rule import Rule
-from rich.text import Text as RichText
 
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.terminal import table_lines, wrapped
+from sekisho.cli.tables import table_lines
+from sekisho.cli.terminal import show, styled, terminal_width, wrapped
 from sekisho.errors import SekishoError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, cell_width, printable
 from sekisho.policy import Preset
 
 if TYPE_CHECKING:
@@ -104,8 +101,7 @@ class _StepPrinter:
     """Prints steps as they come; plain text, colour only on a terminal."""
 
     def __init__(self, language: Language) -> None:
-        self._console = Console(highlight=False, emoji=False, markup=False)
-        self._console.width = min(self._console.width, _WIDEST)
+        self._width = min(terminal_width(), _WIDEST)
         self._language = language
         self._chapter = 0
         self._section = ""
@@ -143,22 +139,23 @@ class _StepPrinter:
             moved=int(counts.clock_moved.total_seconds()),
             seconds=seconds,
         )
-        self._console.print()
+        show()
         self._print(self._in(text), "bold green")
 
     def broken(self) -> None:
         """Say that the tour ended early; the error itself follows on stderr."""
-        self._console.print()
+        show()
         self._print(self._in(_BROKEN), "bold red")
 
     def _headings(self, step: "TourStep") -> None:
         if step.chapter != self._chapter:
             self._chapter = step.chapter
             title = f"{step.chapter.value}  {self._in(step.chapter.title)}"
-            self._console.print()
-            self._console.print(Rule(RichText(title, "bold cyan"), align="left", style="cyan"))
+            rule = "─" * (self._width - cell_width(title) - 1)
+            show()
+            show(f"{styled(title, 'bold cyan')} {styled(rule, 'cyan')}")
         section = self._in(step.section)
-        self._console.print()
+        show()
         if section and section != self._section:
             self._print(section, "cyan")
         self._section = section
@@ -181,15 +178,12 @@ class _StepPrinter:
 
     def _exchange(self, exchange: "Exchange") -> None:
         asked = f"{exchange.operation} {exchange.target}".rstrip()
-        line = RichText(asked)
-        if cell_len(f"    {asked} → {exchange.answer}") > self._console.width:
-            self._line(line, 4)
-            line = RichText(" ")
-        line.append(" → ")
-        line.append(exchange.answer, "green" if exchange.carried_out else "yellow")
-        if exchange.count > 1:
-            line.append(f" ×{exchange.count}")
-        self._line(line, 4)
+        answer = styled(exchange.answer, "green" if exchange.carried_out else "yellow")
+        times = f" ×{exchange.count}" if exchange.count > 1 else ""
+        if cell_width(f"    {asked} → {exchange.answer}") > self._width:
+            show(f"    {asked}")
+            asked = " "
+        show(f"    {asked} → {answer}{times}")
         if exchange.message:
             self._print(exchange.message, "dim", 6)
         if exchange.because and not exchange.carried_out:
@@ -199,10 +193,13 @@ class _StepPrinter:
     def _table(self, table: "FactTable") -> None:
         columns = [self._in(column) for column in table.columns]
         rows = [[self._cell(cell) for cell in row] for row in table.rows]
-        width = self._console.width - 6
+        width = self._width - 6
         self._print(f"{self._in(table.title)}:", "", 4)
-        for line in table_lines(columns, rows, width=width):
-            self._line(line, 6)
+        lines = table_lines(columns, rows, width=width)
+        for line in lines.headings:
+            show(styled(f"      {line}", "bold"))
+        for line in lines.rows:
+            show(f"      {line}")
 
     def _cell(self, cell: "Cell") -> str:
         return cell if isinstance(cell, str) else self._in(cell)
@@ -212,10 +209,6 @@ class _StepPrinter:
 
     def _print(self, text: str, style: str = "", indent: int = 0) -> None:
         """Print a paragraph, wrapped and indented."""
-        for line in wrapped(text, self._console.width - indent):
-            self._line(RichText(line, style), indent)
-
-    def _line(self, line: RichText, indent: int) -> None:
-        # what no terminal shows is noise in a file
-        line.rstrip()
-        self._console.print(RichText(" " * indent).append_text(line), soft_wrap=True)
+        for line in wrapped(text, self._width - indent):
+            # what no terminal shows is noise in a file
+            show((" " * indent + printable(line)).rstrip(), style)

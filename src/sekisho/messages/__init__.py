@@ -19,11 +19,16 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from sekisho.messages.cells import cell_width, cut_at, padded
+
 __all__ = [
     "Language",
     "Message",
+    "cell_width",
+    "cut_at",
     "joined_messages",
     "listed",
+    "padded",
     "printable",
     "table",
     "verbatim",

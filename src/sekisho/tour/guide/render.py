@@ -7,9 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from rich.cells import cell_len
 
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, cell_width
 from sekisho.tour.guide.model import (
     Block,
     CodeBlock,
@@ -31,7 +30,7 @@ Speak = Callable[[Message], str]
 
 def _wrapped(text: str, first: str, then: str) -> str:
     """Wrap English at spaces; leave Japanese, which has none, to the terminal."""
-    if cell_len(text) != len(text):
+    if cell_width(text) != len(text):
         return first + text
     return textwrap.fill(
         text,
@@ -56,10 +55,10 @@ def to_text(guide: Guide, language: Language) -> str:
                 return _BRACKETED.sub(r"\1\2", spoken)
 
     title = speak(guide.title)
-    parts = [f"{title}\n{'=' * cell_len(title)}", _wrapped(speak(guide.lead), "", "")]
+    parts = [f"{title}\n{'=' * cell_width(title)}", _wrapped(speak(guide.lead), "", "")]
     for number, section in enumerate(guide.sections, start=1):
         heading = f"{number}. {speak(section.title)}"
-        parts.append(f"{heading}\n{'-' * cell_len(heading)}")
+        parts.append(f"{heading}\n{'-' * cell_width(heading)}")
         parts += [_text_block(block, speak) for block in section.blocks]
     return "\n\n".join([*parts, guide.made_with]) + "\n"
 

@@ -1,0 +1,134 @@
+"""Tables for a terminal: columns as wide as they need, narrower where the line is too short.
+
+A cell that does not fit goes on below. Nothing in a cell is what a terminal would obey.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sekisho.messages import cell_width, cut_at, padded, printable
+
+_WORD = re.compile(r"\s*\S+\s*")
+_NARROWEST = 3
+"""A column of one wide character, and a space beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableLines:
+    """The lines of a table, none of which ends in a space.
+
+    Attributes:
+        headings: the first ones, more than one if a heading goes on below.
+        rows: all others.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+def table_lines(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    width: int,
+    gap: int = 2,
+) -> TableLines:
+    """Return the lines of a table without a frame.
+
+    Args:
+        columns: the headings.
+        rows: a text for each column.
+        width: how many cells of a terminal a line may take.
+        gap: the cells between columns.
+    """
+    lines = _printable(columns, rows)
+    # half of a gap belongs to each of its neighbours
+    sides = [gap - gap // 2] + [gap] * (len(columns) - 2) + [gap // 2]
+    widths = _narrowed(_natural(lines), sides[-len(columns) :], width)
+    headings, *others = (
+        [(" " * gap).join(cells).rstrip() for cells in _below(line, widths)] for line in lines
+    )
+    return TableLines(tuple(headings), tuple(line for row in others for line in row))
+
+
+def framed_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int
+) -> Iterator[str]:
+    """Yield the lines of a table in a frame, with a line between rows.
+
+    Args:
+        columns: the headings.
+        rows: a text for each column.
+        width: how many cells of a terminal a line may take.
+    """
+    lines = _printable(columns, rows)
+    widths = _narrowed(_natural(lines), [2] * len(columns), width - len(columns) - 1)
+
+    def rule(left: str, line: str, between: str, right: str) -> str:
+        return left + between.join(line * (each + 2) for each in widths) + right
+
+    yield rule("┏", "━", "┳", "┓")
+    yield from (f"┃ {' ┃ '.join(cells)} ┃" for cells in _below(lines[0], widths))
+    yield rule("┡", "━", "╇", "┩")
+    for number, line in enumerate(lines[1:]):
+        if number:
+            yield rule("├", "─", "┼", "┤")
+        yield from (f"│ {' │ '.join(cells)} │" for cells in _below(line, widths))
+    yield rule("└", "─", "┴", "┘")
+
+
+def _printable(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    return [[printable(cell) for cell in line] for line in (columns, *rows)]
+
+
+def _natural(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_width, column)) for column in zip(*lines, strict=True)]
+
+
+def _narrowed(widths: Sequence[int], sides: Sequence[int], available: int) -> list[int]:
+    """Return widths whose sum with the spaces beside them is at most `available`.
+
+    The widest columns give first.
+    """
+    narrowed = [width + side for width, side in zip(widths, sides, strict=True)]
+    while (excess := sum(narrowed) - available) > 0:
+        widest = max(narrowed)
+        if widest <= _NARROWEST:
+            break
+        second = max((each for each in narrowed if each != widest), default=1)
+        giving = [place for place, each in enumerate(narrowed) if each == widest]
+        most = max(1, widest - second)
+        for left, place in zip(range(len(giving), 0, -1), giving, strict=True):
+            gives = min(most, round(excess / left))
+            narrowed[place] -= gives
+            excess -= gives
+    return [max(1, width - side) for width, side in zip(narrowed, sides, strict=True)]
+
+
+def _below(cells: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:
+    """Yield the lines of one row: each its cells, padded."""
+    parts = [_folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    for number in range(max(map(len, parts))):
+        yield [
+            padded(part[number] if number < len(part) else "", width)
+            for part, width in zip(parts, widths, strict=True)
+        ]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most `width` cells: at spaces, and in words that are longer."""
+    lines = [""]
+    for found in _WORD.finditer(text):
+        word = found[0]
+        if cell_width(lines[-1]) + cell_width(word.rstrip()) <= width:
+            lines[-1] += word
+            continue
+        if lines[-1]:
+            lines.append("")
+        while cell_width(word.rstrip()) > width:
+            fits, word = cut_at(word, max(width, 2))
+            lines[-1] = fits
+            lines.append("")
+        lines[-1] = word
+    return [line.rstrip() for line in lines]
