@@ -25,12 +25,13 @@ if TYPE_CHECKING:
         plan,
         policies,
         prove,
+        ways_into,
     )
     from sekisho.engine import Decision, DecisionEffect, Policies, Request
     from sekisho.errors import SekishoError
     from sekisho.messages import Language, Message
     from sekisho.policy import Document
-    from sekisho.prover import Counterexample, Proved, Refuted, Unknown, Verdict
+    from sekisho.prover import Counterexample, Proved, Refuted, TrustReport, Unknown, Verdict
     from sekisho.rollout import Plan
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Request",
     "SekishoError",
     "Snapshot",
+    "TrustReport",
     "Unknown",
     "Verdict",
     "__version__",
@@ -66,6 +68,7 @@ __all__ = [
     "plan",
     "policies",
     "prove",
+    "ways_into",
 ]
 
 _HOME = {
@@ -77,6 +80,7 @@ _HOME = {
     "Plan": "rollout",
     "SekishoError": "errors",
     "Snapshot": "account",
+    "TrustReport": "prover",
 }
 """Which package a name comes from, where that is not `sekisho.api`."""
 

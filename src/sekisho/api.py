@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sekisho.answer import Answer
     from sekisho.audit.lint import Report
     from sekisho.audit.report import AccountReport
-    from sekisho.engine import Policies, Request
+    from sekisho.engine import AttachedPolicy, Policies, Request
     from sekisho.policy import Document
-    from sekisho.prover import Callers, Difference, Verdict
+    from sekisho.prover import Callers, Difference, TrustReport, Verdict
     from sekisho.rollout import Plan
 
 T = TypeVar("T")
@@ -117,29 +117,69 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
     return answered(request, attached, now or datetime.now(UTC))
 
 
-def prove(attached: Policies, *, user_arn: str | None = None, later: bool = False) -> Verdict:
+def prove(
+    attached: Policies,
+    *,
+    user_arn: str | None = None,
+    later: bool = False,
+    role_arn: str | None = None,
+    trust: Document | str | Path | None = None,
+) -> Verdict:
     """Return whether MFA is enforced: no request without MFA is allowed but the exempt actions.
 
     Args:
-        attached: as attached to the user.
+        attached: as attached to the user or the role.
         user_arn: whose; None: whoever the user is.
         later: whatever identity-based policies may be attached beside them.
+        role_arn: of a role instead: MFA is enforced if its sessions are allowed nothing else, or if
+            nobody assumes it without MFA.
+        trust: the role's trust policy, parsed with `kind="trust"`, or the path of a file that holds
+            it; None: it is not known, and nobody is taken to need MFA.
 
     Returns:
         `Proved`, `Refuted` with a counterexample that the engine has decided again, or `Unknown`
         with the reason. Match its class: a verdict cannot be tested for truth.
     """
+    from dataclasses import replace
+
     from sekisho.prover import joined
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
-    subject = Subject.of_files(attached, user_arn, datetime.now(UTC), users_may_change=False)
+    whose = _whose(user_arn, role_arn)
+    subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
+    if trust is not None:
+        subject = replace(subject, trust=_attached(trust, "trust"))
     asked = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), later=later)
     counted = [each for each in report_on_policies(subject, asked).answers if each.counts]
     return joined([each.conclusion.verdict for each in counted])
 
 
+def ways_into(trust: Document | str | Path, role_arn: str) -> TrustReport:
+    """Return who may assume a role, and for each whether without MFA.
+
+    Args:
+        trust: the role's trust policy, parsed with `kind="trust"`, or the path of a file that holds
+            it.
+        role_arn: the role.
+
+    Returns:
+        One entry for each principal, whose `without_mfa` is as `prove`; `without_mfa` of them all
+        is `Proved` if nobody assumes the role without MFA, AWS services apart.
+
+    Raises:
+        FaultyPolicy: if it is no trust policy that can be read for certain.
+    """
+    from sekisho.prover import ways_into as asked
+
+    return asked(_attached(trust, "trust"), role_arn, datetime.now(UTC))
+
+
 def not_granted(
-    attached: Policies, *actions: str, on: Sequence[str] = (), user_arn: str | None = None
+    attached: Policies,
+    *actions: str,
+    on: Sequence[str] = (),
+    user_arn: str | None = None,
+    role_arn: str | None = None,
 ) -> Verdict:
     """Return whether policies grant none of some actions, on some resources, in no request.
 
@@ -148,6 +188,7 @@ def not_granted(
         actions: patterns, like `s3:GetObject`.
         on: patterns of resources; none: any.
         user_arn: whose; None: whoever the user is.
+        role_arn: of a role instead.
 
     Returns:
         As `prove`: `Proved` if nothing of it is granted; else the counterexample's decision says by
@@ -164,7 +205,8 @@ def not_granted(
     asked = Invariant(kind.value, kind, actions, on=tuple(on))
     for _, message in faults_in(asked):
         raise UsageError(message)
-    subject = Subject.of_files(attached, user_arn, datetime.now(UTC), users_may_change=False)
+    whose = _whose(user_arn, role_arn)
+    subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
     inquiry = Inquiry(groups=frozenset({QuestionGroup.INVARIANTS}), invariants=(asked,))
     answers = report_on_policies(subject, inquiry).answers
     return joined([each.conclusion.verdict for each in answers])
@@ -184,30 +226,63 @@ def no_public_access(document: Document | str | Path) -> Verdict:
         FaultyPolicy: if it is no resource-based policy that can be read for certain.
         OSError: if a file cannot be read.
     """
-    from sekisho.engine import AttachedPolicy
     from sekisho.prover import no_public_access as asked
+
+    return asked(_attached(document, "resource"), datetime.now(UTC)).verdict
+
+
+def _attached(document: Document | str | Path, kind: str) -> AttachedPolicy:
+    """Return a policy with its name; a path is read as one of a kind."""
+    from sekisho.engine import AttachedPolicy
 
     if isinstance(document, str | Path):
         text = Path(document).read_text(encoding="utf-8")
-        document = parse_policy(text, source=str(document), kind="resource")
-    policy = AttachedPolicy(document.source or "policy", document)
-    return asked(policy, datetime.now(UTC)).verdict
+        document = parse_policy(text, source=str(document), kind=kind)
+    return AttachedPolicy(document.source or f"{kind} policy", document)
 
 
-def diff(old: Policies, new: Policies, *, user_arn: str | None = None) -> Difference:
+def _whose(user_arn: str | None, role_arn: str | None) -> str | None:
+    """Return the ARN of who is asked about; None: whoever the user is.
+
+    Raises:
+        UsageError: if a user and a role are given.
+        FaultyRequest: if the ARN is none of a user, or of a role.
+    """
+    from sekisho.errors import UsageError
+    from sekisho.messages import Message
+    from sekisho.prover import CallingUser
+
+    match (user_arn, role_arn):
+        case (None, None):
+            return None
+        case (str(user), None):
+            return CallingUser.of(user).arn
+        case (None, str(role)):
+            return CallingUser.of_role(role).arn
+        case _:
+            raise UsageError(Message("`user_arn` and `role_arn` are two questions"))
+
+
+def diff(
+    old: Policies, new: Policies, *, user_arn: str | None = None, role_arn: str | None = None
+) -> Difference:
     """Return what `old` allows and `new` does not, and the reverse, with an example for each.
 
     Args:
         old: the policies as they are.
         new: the policies as they would be.
         user_arn: whose; None: whoever the user is.
+        role_arn: of a role instead.
     """
     from sekisho.prover import difference_for_any
 
-    return difference_for_any(old, new, _callers(old, new, user_arn), datetime.now(UTC))
+    whose = _callers(old, new, _whose(user_arn, role_arn))
+    return difference_for_any(old, new, whose, datetime.now(UTC))
 
 
-def no_new_access(old: Policies, new: Policies, *, user_arn: str | None = None) -> Verdict:
+def no_new_access(
+    old: Policies, new: Policies, *, user_arn: str | None = None, role_arn: str | None = None
+) -> Verdict:
     """Return whether `new` allows nothing that `old` does not: the gate of a pull request.
 
     It is one side of `diff`, without a list, and takes milliseconds.
@@ -216,21 +291,23 @@ def no_new_access(old: Policies, new: Policies, *, user_arn: str | None = None) 
         old: the policies as they are.
         new: the policies as they would be.
         user_arn: whose; None: whoever the user is.
+        role_arn: of a role instead.
 
     Returns:
         As `prove`; a counterexample is a request that `new` allows and `old` does not.
     """
     from sekisho.prover import new_access
 
-    return new_access(old, new, _callers(old, new, user_arn), datetime.now(UTC))
+    whose = _callers(old, new, _whose(user_arn, role_arn))
+    return new_access(old, new, whose, datetime.now(UTC))
 
 
-def _callers(old: Policies, new: Policies, user_arn: str | None) -> Callers:
-    """Return who is asked about: the user, or those who stand for any."""
+def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
+    """Return who is asked about: the user or role, or the users who stand for any."""
     from sekisho.prover import Callers, CallingUser, callers_of_difference, stand_ins
 
-    if user_arn:
-        return Callers((CallingUser.of(user_arn),))
+    if arn:
+        return Callers((CallingUser.named(arn),))
     whose = stand_ins(old, new)
     return callers_of_difference(old, new) if whose.untold else whose
 

@@ -14,6 +14,7 @@ from sekisho.cli.options import OutputFormat, assumption_option, format_option, 
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of, stated_to_json, undeniable
 from sekisho.engine import Assumptions, Policies
+from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, listed, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
@@ -70,6 +71,7 @@ class DiffOptions:
     with_both: tuple[str, ...]
     boundary: tuple[str, ...]
     user_arn: str | None
+    role: str | None
     no_new_access: bool
     exit_zero: bool
     assumptions: Assumptions
@@ -90,6 +92,7 @@ class DiffOptions:
     click.option(
         "--user-arn", metavar="ARN", help="The user; one that stands for any if not given."
     ),
+    click.option("--role", metavar="ARN", help="A role instead, whose sessions call."),
     click.option(
         "--no-new-access",
         is_flag=True,
@@ -110,12 +113,7 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     out.
     """
     before, after = _policies(options)
-    arn = options.user_arn
-    whose = (
-        Callers((CallingUser.of(arn),))
-        if arn
-        else callers_of_difference(before, after, options.assumptions)
-    )
+    whose = _whose(options, before, after)
     if options.no_new_access:
         verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
         return _new_access(verdict, whose, options, output, lang)
@@ -127,6 +125,24 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
             lines = _as_table(found, whose, options, lang)
             click.echo("\n".join(printable(line) for line in lines))
     return _exit(found, exit_zero=options.exit_zero)
+
+
+def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
+    """Return who is asked about.
+
+    Raises:
+        UsageError: if that is a user and a role.
+        FaultyRequest: if an ARN is none of an IAM user, or of a role.
+    """
+    match (options.user_arn, options.role):
+        case (None, None):
+            return callers_of_difference(before, after, options.assumptions)
+        case (str(user), None):
+            return Callers((CallingUser.of(user),))
+        case (None, str(role)):
+            return Callers((CallingUser.of_role(role),))
+        case _:
+            raise UsageError(Message("`--role` and users are two questions"))
 
 
 def _new_access(
@@ -166,7 +182,7 @@ def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Lan
 def _notes(whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
     """Return what the answer rests on."""
     lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
-    if options.user_arn is None:
+    if options.user_arn is None and options.role is None:
         lines.append(assumed_user(whose).into(lang))
     lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
     return lines

@@ -110,6 +110,12 @@ class _Said:
         help="With --snapshot: each user is asked about; so also if no --user is given.",
     ),
     click.option(
+        "--role",
+        metavar="NAME|ARN",
+        help="A role instead of a user: its ARN, or with --snapshot its name.",
+    ),
+    click.option("--trust", metavar="FILE", help="With --role: the role's trust policy."),
+    click.option(
         "--public",
         is_flag=True,
         help="POLICY files are resource-based: do they allow anything to anybody of no account "
@@ -228,7 +234,8 @@ def command(
     nothing away from who has MFA, whether self-service reaches no other user, and whether
     everybody can sign in and enrol while no attacker can; or what --never, --always, --only-from
     and --invariants say. With --snapshot: whether each user of an account is enforced, or what
-    these options say of each. With --public: whether resource-based policies are public. Exit 3
+    these options say of each. With --role: whether nobody assumes the role without MFA, or its
+    sessions reach nothing. With --public: whether resource-based policies are public. Exit 3
     with what shows the contrary, 4 if it could not be found out.
     """
     if subject.public:
@@ -243,7 +250,7 @@ def command(
         case (False, True):
             return _prove_user(options, output, lang)
         case (False, False):
-            said = _Said(subject.files[0], _said_of_anyone)
+            said = _Said(next(iter((*subject.files, subject.trust or ""))), _said_of_anyone)
             return _prove_subject(subject_of_files(options), options, said, (output, lang))
 
 
@@ -256,7 +263,7 @@ def _prove_subject(
 ) -> Exit:
     output, lang = how
     report = report_on_policies(subject, inquiry_of(options))
-    scenarios = _scenarios(subject, options, lang) if options.questions.people else ()
+    scenarios = _scenarios(subject, options, lang) if options.people else ()
     match output:
         case ReportFormat.TABLE:
             parts = []
@@ -291,9 +298,12 @@ def _prove_subject(
 
 def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> Exit:
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - only an account needs it, and it is slow to import
-    from sekisho.audit.proofs import subject_of_user  # noqa: PLC0415 - as above
+    from sekisho.audit.proofs import subject_of_role, subject_of_user  # noqa: PLC0415 - as above
 
     source = options.subject.snapshot[0]
+    if options.subject.role:
+        role = subject_of_role(_snapshot(options.subject), options.subject.role, source)
+        return _prove_subject(role, options, _Said(source, _said_of_anyone), (output, lang))
     may_change = options.scenarios.users_may_change
     name = options.subject.user or ""
     subject, credentials = subject_of_user(

@@ -1,6 +1,6 @@
 """What the options of `sekisho prove` say: whose policies, what is asked, and what they forbid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -18,6 +18,7 @@ from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Effect, PolicyKind
 from sekisho.prover import (
     EVERYTHING,
+    CallingUser,
     Calls,
     Invariant,
     InvariantKind,
@@ -57,7 +58,14 @@ class SubjectOptions:
     snapshot: tuple[str, ...]
     user: str | None
     everybody: bool
+    role: str | None
+    trust: str | None
     public: bool
+
+    @property
+    def only_trust(self) -> bool:
+        """Whether a trust policy is all that is given."""
+        return bool(self.trust) and not (self.files or self.snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,19 @@ class ProveOptions:
     @property
     def of_all(self) -> bool:
         """Whether every user of an account is asked about."""
-        return bool(self.subject.snapshot) and not self.subject.user
+        one = self.subject.user or self.subject.role
+        return bool(self.subject.snapshot) and not one
+
+    @property
+    def groups(self) -> frozenset[QuestionGroup]:
+        """What is asked: of a trust policy alone nothing else."""
+        only_trust = self.subject.only_trust and not self.questions.parts
+        return frozenset({QuestionGroup.TRUST}) if only_trust else self.questions.groups
+
+    @property
+    def people(self) -> bool:
+        """Whether the scenarios are asked: never of a role."""
+        return self.questions.people and not self.subject.role
 
 
 def assumptions_given(
@@ -145,7 +165,7 @@ def inquiry_of(options: ProveOptions) -> Inquiry:
     """Return what is asked of policies."""
     questions = options.questions
     return Inquiry(
-        groups=questions.groups,
+        groups=options.groups,
         exempt=questions.exempt or expected_exempt(),
         invariants=_invariants_of(questions),
         assumptions=options.assumptions.engine,
@@ -163,7 +183,8 @@ def subject_of_files(options: ProveOptions) -> Subject:
     """
     given, scenarios = options.subject, options.scenarios
     levels = (text.partition("=")[2] for text in given.scps)
-    files = (given.files, given.boundary, given.session, scenarios.enrolled)
+    trust = (given.trust,) if given.trust else ()
+    files = (given.files, given.boundary, given.session, scenarios.enrolled, trust)
     refuse_stdin_twice((*chain.from_iterable(files), *levels))
     scps, beside = _levels(given.scps)
     policies = Policies(
@@ -172,13 +193,16 @@ def subject_of_files(options: ProveOptions) -> Subject:
         session=read_attached(given.session, PolicyKind.SESSION) or None,
         scps=scps,
     )
-    return Subject.of_files(
+    whose = CallingUser.of_role(given.role) if given.role else None
+    whose = CallingUser.of(given.user_arn) if given.user_arn else whose
+    subject = Subject.of_files(
         policies,
-        given.user_arn,
+        whose.arn if whose is not None else None,
         datetime.now(UTC),
         users_may_change=scenarios.users_may_change,
         beside=beside,
     )
+    return replace(subject, trust=next(iter(read_attached(trust, PolicyKind.TRUST)), None))
 
 
 def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:
@@ -215,11 +239,15 @@ def check_subject(options: ProveOptions) -> None:
     given = options.subject
     if given.user and given.everybody:
         raise UsageError(Message("`--user` is one user, and `--all` is all of them"))
+    if given.role and (given.user or given.user_arn or given.everybody):
+        raise UsageError(Message("`--role` and users are two questions"))
+    if given.trust and not given.role:
+        raise UsageError(Message("`--trust` needs the role's ARN: `--role`"))
     if not given.snapshot:
         if given.user or given.everybody:
             option = "--user" if given.user else "--all"
             raise UsageError(Message("`{option}` needs `--snapshot`").filled(option=option))
-        if not given.files:
+        if not given.files and not given.trust:
             raise UsageError(Message("give policies, or an account with `--snapshot`"))
         return
     of_files = {
@@ -228,6 +256,7 @@ def check_subject(options: ProveOptions) -> None:
         "--session": given.session,
         "--scp": given.scps,
         "--user-arn": given.user_arn,
+        "--trust": given.trust,
     }
     if others := [name for name, value in of_files.items() if value]:
         raise UsageError(
@@ -244,12 +273,13 @@ def check_heeded(options: ProveOptions) -> None:
         UsageError: if an option is about a question that is not asked; all of them are named.
     """
     questions, scenarios = options.questions, options.scenarios
-    people = questions.people and not options.of_all
+    people = options.people and not options.of_all
     if options.assumptions.signin != SigninAssumptions() and not people:
         raise UsageError(Message("`--assume`: a point of sign-in, which scenarios alone ask"))
     if options.of_all:
         _check_of_all(options)
-    enforcement = QuestionGroup.ENFORCEMENT in questions.groups
+    _check_of_role(options)
+    enforcement = QuestionGroup.ENFORCEMENT in options.groups
     of_enforcement = {
         "--exempt": questions.exempt,
         "--later": questions.later,
@@ -262,7 +292,7 @@ def check_heeded(options: ProveOptions) -> None:
         )
         for part, asked, those in (
             (QuestionGroup.ENFORCEMENT.value, enforcement, of_enforcement),
-            (PEOPLE_PART, questions.people, of_scenarios),
+            (PEOPLE_PART, options.people, of_scenarios),
         )
         if (said := [name for name, value in those.items() if value]) and not asked
     ]
@@ -271,6 +301,40 @@ def check_heeded(options: ProveOptions) -> None:
             joined_messages(faults, en="; ", ja="; "),
             fix=Message("ask it, too, by `--only`, or leave this out"),
         )
+
+
+def _check_of_role(options: ProveOptions) -> None:
+    """See that what is asked can be asked of a role, and that of no user what only a role has.
+
+    Raises:
+        UsageError: if not; all options are named that cannot.
+    """
+    questions, role = options.questions, options.subject.role
+    of_role = (QuestionGroup.ENFORCEMENT, QuestionGroup.TRUST, QuestionGroup.INVARIANTS)
+    if not role:
+        if QuestionGroup.TRUST.value in questions.parts:
+            raise UsageError(Message("`--only trust` is about a role: `--role`"))
+        return
+    wrong = ["--only " + part for part in questions.parts if part not in of_role]
+    of_users = {
+        "--any-value": questions.any_value,
+        "--after-enrolment": options.scenarios.enrolled,
+        "--users-may-change-password": options.scenarios.users_may_change,
+        "--strict": options.scenarios.strict,
+    }
+    wrong += [name for name, value in of_users.items() if value]
+    if wrong:
+        raise UsageError(
+            Message(
+                "{wrong}: of a role it is asked whether MFA is enforced, and invariants"
+            ).filled(wrong=", ".join(f"`{option}`" for option in wrong))
+        )
+    if QuestionGroup.TRUST.value in questions.parts and not (
+        options.subject.trust or options.subject.snapshot
+    ):
+        raise UsageError(Message("`--only trust` needs the trust policy: `--trust`"))
+    if options.subject.only_trust and options.groups != {QuestionGroup.TRUST}:
+        raise UsageError(Message("give the role's policies beside `--trust`"))
 
 
 def _check_of_all(options: ProveOptions) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
+from sekisho.cli.prove_trust import ways_as_json, ways_lines
 from sekisho.documents.sarif import FileFindings
 from sekisho.engine import Assumptions, Cause
 from sekisho.engine.exchange import cause_to_json, decision_to_json
@@ -24,6 +25,7 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     assumed_user,
+    call_text,
     granting_texts,
     stated_text,
     tells_callers,
@@ -57,6 +59,7 @@ _CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
 RESTS = Message("rests on the assumption {names}")
 _SET = Message("Assumptions set: {settings}.")
 _EXEMPT = Message("What works without MFA:")
+_REACHED = Message("What a session of the role is allowed:")
 _NOTHING = Message("nothing")
 _MORE = Message("{first} and {count} more")
 _UNDENIABLE = Message("No policy can deny {actions}: they are no part of the question.")
@@ -85,7 +88,10 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
     """
     lines = [text for line in report.answers for text in _line(line, describe, lang)]
     if report.exempt is not None:
-        lines += ["", _EXEMPT.into(lang), *_exempt_lines(report.exempt, lang)]
+        heading = _REACHED if report.user.is_role else _EXEMPT
+        lines += ["", heading.into(lang), *_exempt_lines(report.exempt, lang)]
+    if report.trust is not None:
+        lines += ["", *ways_lines(report.trust, lang)]
     lines += ["", undeniable().into(lang)]
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:
@@ -102,7 +108,9 @@ def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[
     verdict, by = line.conclusion.verdict, _CALLS[line.calls].into(lang)
     yield f"{line.title.into(lang)} ({by}): {verdict_text(verdict).into(lang)}"
     if isinstance(verdict, Refuted):
-        yield f"  {describe(verdict.counterexample, line.refused).into(lang)}"
+        found = verdict.counterexample
+        said = call_text(found) if line.of_callers else describe(found, line.refused)
+        yield f"  {said.into(lang)}"
         granting = granting_texts(verdict.counterexample) if line.grants else ()
         yield from (f"  {text.into(lang)}" for text in granting)
     if line.conclusion.assumed:
@@ -185,6 +193,7 @@ def as_json(report: PolicyReport) -> dict[str, object]:
         "assumptionsSet": _settings(inquiry.assumptions),
         "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
+        **({} if report.trust is None else {"trust": ways_as_json(report.trust)}),
         "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
         "assumptions": [text.en for text in (*ASSUMED, *report.assumed)],
     }

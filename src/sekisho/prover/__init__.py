@@ -50,6 +50,7 @@ from sekisho.prover.questions.invariants import (
     read_invariants,
 )
 from sekisho.prover.questions.public import no_public_access
+from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
@@ -58,6 +59,7 @@ from sekisho.prover.sentences import (
     CREDENTIALS,
     PUBLIC_ASSUMED,
     assumed_user,
+    call_text,
     counterexample_text,
     granting_texts,
     invariant_text,
@@ -69,6 +71,7 @@ from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import EVERYTHING, every, tells_mfa_apart, tells_services_apart
+from sekisho.prover.values.principals import RequesterKind
 from sekisho.prover.verdict import (
     Counterexample,
     Proved,
@@ -98,17 +101,21 @@ __all__ = [
     "Proved",
     "Question",
     "Refuted",
+    "RequesterKind",
     "Restriction",
     "Side",
     "StatedCondition",
+    "TrustReport",
     "Unknown",
     "Verdict",
     "VersionedCondition",
+    "WayIn",
     "about_resources",
     "agreed",
     "allowed_with_mfa",
     "anyone",
     "assumed_user",
+    "call_text",
     "callers",
     "callers_of_difference",
     "conclude",
@@ -149,4 +156,5 @@ __all__ = [
     "uncertain_lists",
     "verdict_text",
     "via_service",
+    "ways_into",
 ]

@@ -20,8 +20,6 @@ from sekisho.engine import (
     remembered_by_identity,
 )
 from sekisho.engine.matching import (
-    Caller,
-    CallerKind,
     Scope,
     TrackedAssumptions,
     actions,
@@ -123,6 +121,9 @@ def replayed(
 def _answering(question: Question, request: Request) -> dict[str, Decision] | None:
     """Return what the engine says of a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
+    if question.user.outside:
+        # the policies are those of who stands in the place of a caller of no account
+        request = replace(request, principal=question.user.arn)
     if question.allowed is not None:
         decisions["allowed"] = decided(request, question.allowed, question.assumptions)
     if question.denied is not None:
@@ -159,14 +160,15 @@ def decided(request: Request, policies: Policies, assumptions: Assumptions) -> D
 
 def owner_abroad(request: Request) -> str:
     """Return the account of the resource, if it is another one than the caller's; "" if not."""
+    caller = arns.split(request.principal)[4:5]
     owner = arns.account_of(request.resource) or request.resource_account or ""
-    return "" if owner == arns.split(request.principal)[4] else owner
+    return "" if not caller or owner == caller[0] else owner
 
 
 def _is_within(question: Question, request: Request) -> bool:
     """Tell whether a request is within the question, as the engine reads that."""
     within, tracked = question.within, TrackedAssumptions(question.assumptions)
-    caller = Caller(request.principal, CallerKind.USER)
+    caller = question.user.caller(request.context.folded.get(USER_ID))
     scope = Scope(request, caller, Version.V2012, tracked)
     return (
         all(actions.matches(one, request.action, tracked) is want for one, want in within.actions)

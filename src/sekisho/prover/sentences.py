@@ -20,6 +20,15 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.KEY_VIA_SERVICE: Message("AWS service acting for an access key"),
     CallerCredential.SESSION_VIA_SERVICE: Message("AWS service acting for a session without MFA"),
     CallerCredential.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),
+    CallerCredential.ROLE_SESSION: Message("session of the role"),
+    CallerCredential.ROLE_KEYLESS: Message(
+        "session of the role, if it has no aws:MultiFactorAuthPresent"
+    ),
+    CallerCredential.ROLE_VIA_SERVICE: Message("AWS service acting for a session of the role"),
+    CallerCredential.ROLE_KEYLESS_VIA_SERVICE: Message(
+        "AWS service acting for a session of the role, if it has no aws:MultiFactorAuthPresent"
+    ),
+    CallerCredential.OUTSIDE: Message("no credential of an account"),
     CallerCredential.HYPOTHETICAL: Message(
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
     ),
@@ -105,7 +114,8 @@ def counterexample_text(counterexample: Counterexample, *, refused: bool = False
         refused: whether what it shows is that it is not allowed.
     """
     request = counterexample.request
-    who = request.principal.rpartition("/")[2]
+    of_role = request.principal.rpartition(":assumed-role/")[2]
+    who = of_role if of_role != request.principal else request.principal.rpartition("/")[2]
     return Message.both(
         *(_sentence(counterexample, who, each, refused=refused) for each in ("en", "ja"))
     )
@@ -129,6 +139,21 @@ def public_request_text(counterexample: Counterexample) -> Message:
     context = ", ".join(_valued(counterexample))
     return _PUBLIC.filled(
         who=who,
+        context=_CONTEXT.filled(context=context) if context else "",
+        action=request.action,
+        resource=request.resource,
+    )
+
+
+_CALL = Message("{principal}{context}: {action} on {resource} is allowed")
+
+
+def call_text(counterexample: Counterexample) -> Message:
+    """Say in one sentence what anybody is allowed, by their ARN or the name of a service."""
+    request = counterexample.request
+    context = ", ".join(_valued(counterexample))
+    return _CALL.filled(
+        principal=request.principal,
         context=_CONTEXT.filled(context=context) if context else "",
         action=request.action,
         resource=request.resource,

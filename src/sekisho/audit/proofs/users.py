@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sekisho.account import Credentials, Snapshot, credentials_by_user, policies_of, user_of
+from sekisho.account import (
+    Credentials,
+    Snapshot,
+    credentials_by_user,
+    policies_of,
+    policies_of_role,
+    user_of,
+)
 from sekisho.account import users_may_change as may_change_in
 from sekisho.audit.enforcement import (
     UserEnforcement,
@@ -12,10 +19,19 @@ from sekisho.audit.enforcement import (
     invariants_of,
     named_of,
 )
-from sekisho.engine import Policies
-from sekisho.errors import FaultyAccount
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message
-from sekisho.prover import Conclusion, Invariant, Proved, Refuted, Unknown, Verdict, joined
+from sekisho.prover import (
+    CallingUser,
+    Conclusion,
+    Invariant,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    joined,
+)
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject
 
 _SCP_CALLS = (
@@ -143,6 +159,40 @@ def subject_of_user(
         missing=missing,
     )
     return subject, credentials_by_user(snapshot).get(user.name)
+
+
+def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
+    """Return a role as the prover asks about it, with its trust policy.
+
+    Args:
+        snapshot: the account.
+        name: the role's, or its ARN.
+        source: the file that the account is from, for errors.
+
+    Raises:
+        FaultyAccount: if the account has no such role.
+    """
+    role = next((each for each in snapshot.roles if name in (each.name, each.arn)), None)
+    if role is None:
+        message = Message("there is no role `{name}` in it").filled(name=name)
+        raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
+    policies, missing = Policies(), None
+    try:
+        policies = policies_of_role(snapshot, role.name)
+    except FaultyAccount as error:
+        # as of a user: what is missing makes every answer unknown
+        missing = error.reason
+    return Subject(
+        policies=policies,
+        user=CallingUser.of_role(role.arn),
+        named=True,
+        now=snapshot.taken_at,
+        users_may_change=False,
+        of_account=True,
+        unread=_unread(snapshot),
+        missing=missing,
+        trust=AttachedPolicy(f"trust policy of role {role.name}", role.trust),
+    )
 
 
 def _unread(snapshot: Snapshot) -> Message | None:

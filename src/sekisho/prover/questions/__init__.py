@@ -1,9 +1,9 @@
 """What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
 
+from sekisho.prover.questions.answers import QuestionAnswer
 from sekisho.prover.questions.report import (
     Inquiry,
     PolicyReport,
-    QuestionAnswer,
     QuestionGroup,
     Subject,
     report_on_policies,

@@ -19,7 +19,7 @@ from sekisho.prover.search.descriptions import Description, StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.requests import RequestSearch, prove_none
-from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations
+from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations, ways_of
 from sekisho.prover.verdict import (
     Counterexample,
     Proved,
@@ -94,6 +94,33 @@ class Conclusion:
     assumed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionAnswer:
+    """One question and its answer.
+
+    Attributes:
+        id: stable.
+        title: what holds if it is proved.
+        calls: `direct`, `service` or `all`.
+        conclusion: the verdict and what it rests on.
+        counts: whether it decides the exit code.
+        hypothetical: whether it is about what no known credential brings.
+        refused: whether a counterexample is a request that is not allowed.
+        grants: whether it is asked which statements grant what a counterexample shows.
+        of_callers: whether a counterexample is a call by anybody, and not by whom it is asked of.
+    """
+
+    id: str
+    title: Message
+    calls: str
+    conclusion: Conclusion
+    counts: bool = True
+    hypothetical: bool = False
+    refused: bool = False
+    grants: bool = False
+    of_callers: bool = False
+
+
 def joined(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict on all together: a refutation before what is unknown before a proof.
 
@@ -156,7 +183,7 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
     """Tell whether a counterexample answers a question, too."""
     request, credential = counterexample.request, counterexample.credential
     return (
-        credential in question.credentials
+        credential in ways_of(question.user, question.credentials)
         and replayed(question, credential, request, exists=counterexample.exists) is not None
     )
 
@@ -218,7 +245,9 @@ def uncertain_lists(
         for action, tail in LISTED.items():
             there = f"arn:{user.partition}:iam::{user.account}:{tail}"
             star, other = (
-                decide(Request(user.arn, action, resource, one.values), policies, settings).effect
+                decide(
+                    Request(user.caller().arn, action, resource, one.values), policies, settings
+                ).effect
                 is DecisionEffect.ALLOWED
                 for resource in ("*", there)
             )

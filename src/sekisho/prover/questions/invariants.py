@@ -167,6 +167,8 @@ def invariant_holds(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
+    if user.is_role and invariant.with_mfa:
+        return Conclusion(Unknown(reasons.NEVER_WITH_MFA))
     is_never = invariant.demand is not InvariantKind.ALWAYS
     within = _within(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sekisho.engine import Assumptions, Policies
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.messages import Message
 from sekisho.prover.questions.answers import (
     ActionGroup,
     Conclusion,
+    QuestionAnswer,
     agreed,
     conclude,
     joined,
@@ -34,6 +35,8 @@ from sekisho.prover.questions.invariants import (
     about_resources,
     invariant_holds,
 )
+from sekisho.prover.questions.roles import assumed_of_role, assumed_with_mfa, enforced_of_role
+from sekisho.prover.questions.trust import TrustReport, ways_into
 from sekisho.prover.search.formula import Question
 from sekisho.prover.sentences import invariant_text
 from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
@@ -67,6 +70,7 @@ class Subject:
         unread: why the service control policies are not known; None if they are.
         missing: why the user or their policies are not known; then no answer is. None if they are.
         stand_ins: users that stand for any, if none was given.
+        trust: of a role, its trust policy; None if it is not known.
     """
 
     policies: Policies
@@ -79,6 +83,7 @@ class Subject:
     unread: Message | None = None
     missing: Message | None = None
     stand_ins: Callers = field(default_factory=Callers)
+    trust: AttachedPolicy | None = None
 
     @classmethod
     def of_files(
@@ -94,15 +99,15 @@ class Subject:
 
         Args:
             policies: as attached to the user.
-            arn: the user's ARN; None: any user.
+            arn: the ARN of the user or the role; None: any user.
             now: the earliest time of a request.
             users_may_change: the account's `AllowUsersToChangePassword`.
             beside: as the attribute.
 
         Raises:
-            FaultyRequest: if it is not the ARN of an IAM user.
+            FaultyRequest: if it is not the ARN of an IAM user or role.
         """
-        whose = Callers((CallingUser.of(arn),)) if arn else stand_ins(policies)
+        whose = Callers((CallingUser.named(arn),)) if arn else stand_ins(policies)
         return cls(
             policies=policies,
             user=whose.users[0],
@@ -130,6 +135,8 @@ class Subject:
     @property
     def assumed(self) -> tuple[Message, ...]:
         """What is taken for granted about the account and its organisation, to be said."""
+        if self.user.is_role:
+            return (*self.beside, *(assumed_of_role(self.trust)))
         if self.users_may_change is None:
             return (*self.beside, _MAY_CHANGE_UNREAD)
         known = self.of_account or self.users_may_change
@@ -143,6 +150,8 @@ class QuestionGroup(StrEnum):
     NOTHING_LOST = "nothing-lost"
     OWN_THINGS = "own-things"
     INVARIANTS = "invariants"
+    TRUST = "trust"
+    """Of a role alone: whether who assumes it has MFA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,31 +176,6 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionAnswer:
-    """One question and its answer.
-
-    Attributes:
-        id: stable.
-        title: what holds if it is proved.
-        calls: `direct`, `service` or `all`.
-        conclusion: the verdict and what it rests on.
-        counts: whether it decides the exit code.
-        hypothetical: whether it is about what no known credential brings.
-        refused: whether a counterexample is a request that is not allowed.
-        grants: whether it is asked which statements grant what a counterexample shows.
-    """
-
-    id: str
-    title: Message
-    calls: str
-    conclusion: Conclusion
-    counts: bool = True
-    hypothetical: bool = False
-    refused: bool = False
-    grants: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyReport:
     """All answers.
 
@@ -199,6 +183,7 @@ class PolicyReport:
         exempt: what works without MFA; None if that was not asked.
         assumed: what the answers leave out or take for granted about these policies.
         callers: the users that stand for any, and by what there may be more.
+        trust: of a role, who may assume it; None if that was not asked.
     """
 
     inquiry: Inquiry
@@ -207,6 +192,7 @@ class PolicyReport:
     exempt: tuple[ActionGroup, ...] | Unknown | None
     assumed: tuple[Message, ...] = ()
     callers: Callers = field(default_factory=Callers)
+    trust: TrustReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +255,9 @@ def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
 
 def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
     """Return what is asked of one user: two cases if the password policy is not known."""
-    found = readings(subject.policies, user.arn, subject.users_may_change)
+    found: tuple[Policies, ...] = (subject.policies,)
+    if not user.is_role:
+        found = readings(subject.policies, user.arn, subject.users_may_change)
     return tuple(_Case(subject, inquiry, each, user) for each in found)
 
 
@@ -291,10 +279,33 @@ def _of_readings(cases: Sequence[_Case]) -> PolicyReport:
 def _report(case: _Case) -> PolicyReport:
     if case.subject.missing is not None:
         return _not_known(case, Unknown(case.subject.missing))
+    if case.user.is_role:
+        return _of_role(case)
     answers: list[QuestionAnswer] = []
     for group, ask in _GROUPS.items():
         if group in case.inquiry.groups:
             answers += ask(case)
+    return _with_caveats(case, answers)
+
+
+def _of_role(case: _Case) -> PolicyReport:
+    """Return the answers about a role: its sessions never have MFA, so that others are asked."""
+    groups, trust = case.inquiry.groups, None
+    if case.subject.trust is not None and groups & {QuestionGroup.TRUST, QuestionGroup.ENFORCEMENT}:
+        these = (case.user.arn, case.subject.now, case.inquiry.assumptions)
+        trust = ways_into(case.subject.trust, *these)
+    answers: list[QuestionAnswer] = []
+    if QuestionGroup.ENFORCEMENT in groups:
+        answers += enforced_of_role(_enforcement(case), trust)
+    if trust is not None:
+        alone = QuestionGroup.ENFORCEMENT not in groups
+        answers.append(assumed_with_mfa(trust, counts=alone))
+    if QuestionGroup.INVARIANTS in groups:
+        answers += _invariants(case)
+    return replace(_with_caveats(case, answers), trust=trust)
+
+
+def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyReport:
     these = (case.policies, case.user, case.subject.now, case.inquiry.assumptions)
     asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     exempt = exempt_list(*these) if asked else None
@@ -394,9 +405,9 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
             for each in case.inquiry.invariants
         ),
     }
-    asked = tuple(
-        each for group in QuestionGroup if group in case.inquiry.groups for each in groups[group]
-    )
+    of_role = (QuestionGroup.ENFORCEMENT, QuestionGroup.INVARIANTS)
+    known = [each for each in groups if each in of_role or not case.user.is_role]
+    asked = tuple(each for group in known if group in case.inquiry.groups for each in groups[group])
     enforcement = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     return PolicyReport(case.inquiry, case.user, asked, unknown if enforcement else None)
 

@@ -201,6 +201,21 @@ def _rule(
     return StatementRule(statement.effect, action, resource, version, asked)
 
 
+NOT_BY_ROLES = Restriction(
+    actions=(
+        (
+            Element(("iam:ChangePassword", "sts:GetFederationToken", "sts:GetSessionToken")),
+            False,
+        ),
+    )
+)
+"""What only users can call.
+
+Source: AWS STS API Reference, GetFederationToken and GetSessionToken; IAM API Reference,
+ChangePassword.
+"""
+
+
 def joined(within: Restriction, more: Restriction) -> Restriction:
     """Return both restrictions together."""
     return Restriction(

@@ -38,6 +38,7 @@ MFA_BEYOND_ASCII = Message("`{key}` is compared ignoring the case of letters bey
 NOT_LISTED = Message("what differs in `{action}` could not be listed")
 NO_SUCH_ACTION = Message("{action} takes in no action of the catalogue")
 NONE_DENIABLE = Message("nothing can be asked about {action}: no policy can deny it")
+NEVER_WITH_MFA = Message("a role's session never has MFA")
 NONE_FROM = Message(
     "no request of the question can be asked about: none is from elsewhere than {networks}"
 )

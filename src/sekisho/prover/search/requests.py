@@ -22,6 +22,7 @@ from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Texts, search
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
+    NOT_BY_ROLES,
     Question,
     Restriction,
     StatementRule,
@@ -139,6 +140,8 @@ class RequestSearch:
             self._effort.known = known.known
         self.tracked = TrackedAssumptions(question.assumptions)
         self._within = plain(question.within, self.tracked)
+        if question.user.is_role:
+            self._within = joined(self._within, NOT_BY_ROLES)
         self._allowed, self._denied = (
             None if policies is None else self._about(rules_of(policies, self.tracked))
             for policies in (question.allowed, question.denied)

@@ -17,7 +17,7 @@ from sekisho.policy import OperatorName
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_ASSIGNMENTS, LimitReached
 from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import VersionedCondition, ids_for, ordinary, values_for
+from sekisho.prover.values.conditions import VersionedCondition, ordinary, values_for
 from sekisho.prover.values.credentials import USER_ID
 from sekisho.prover.values.reading import (
     MFA_AGE,
@@ -57,7 +57,7 @@ def _assignable(
     own = [each for each in asked if each.condition.key.lower() == name]
     own = [each for each in own if not linked_by(each, reading.tracked)]
     if name == USER_ID:
-        return [*ids_for(own, reading.settled, reading.about.now, reading.effort)[0]]
+        return [*reading.ids(own)[0]]
     if name == keys.REGION:
         return [*reading.regions(own)[0]]
     texts: list[str] = []

@@ -10,6 +10,7 @@ Values are taken to be of the operator's type: a number for `NumericLessThan`, a
 
 import base64
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,12 @@ from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_DIGITS, Effort, LimitReached
 from sekisho.prover.values import keys, names
-from sekisho.prover.values.credentials import EXAMPLE_ID, USER_ID
+from sekisho.prover.values.credentials import (
+    EXAMPLE_ID,
+    EXAMPLE_ROLE_ID,
+    SESSION_NAME,
+    USER_ID,
+)
 from sekisho.prover.values.texts import Patterns, Segment, Token, representatives
 
 
@@ -50,6 +56,7 @@ class VersionedCondition:
 
 
 _ID_STARTS = "AIDA"
+_ROLE_ID_STARTS = "AROA"
 _PREFIXES = (
     ("String", OperatorFamily.TEXT),
     ("Arn", OperatorFamily.TEXT),
@@ -116,17 +123,37 @@ _OF_USERS = VersionedCondition(
 )
 
 
+_OF_SESSIONS = VersionedCondition(
+    Condition(
+        Operator(OperatorName.STRING_LIKE), USER_ID, (f"{_ROLE_ID_STARTS}*:??*", "*:*:*", "*:*/*")
+    ),
+    Version.V2012,
+)
+_USER_ID = re.compile(f"{_ID_STARTS}[^:]*", re.DOTALL)
+_SESSION_ID = re.compile(f"{_ROLE_ID_STARTS}[^:]*:[^:/]{{2,}}", re.DOTALL)
+_EXAMPLE_SESSION = f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}"
+
+
 def ids_for(
-    asked: Sequence[VersionedCondition], context: Context, now: datetime, effort: Effort
+    asked: Sequence[VersionedCondition],
+    context: Context,
+    now: datetime,
+    effort: Effort,
+    *,
+    of_role: bool = False,
 ) -> tuple[list[str], bool]:
     """Return what `values_for` does for `aws:userid`: of a user's ids, an ordinary one first.
 
-    Source: IAM User Guide, "Unique identifiers": a user's begins with `AIDA`; only those of
-    sessions have a colon.
+    With `of_role`, of those of a role's sessions.
+
+    Source: IAM User Guide, "Unique identifiers": a user's begins with `AIDA`, a role's with `AROA`;
+    only those of sessions have a colon, after which the session is named.
     """
-    texts, exact = values_for([*asked, _OF_USERS], context, now, effort)
-    ids = (text for text in texts if text.startswith(_ID_STARTS) and ":" not in text)
-    return list(dict.fromkeys([EXAMPLE_ID, *ids])), exact
+    form, ordinary_id = (_SESSION_ID, _EXAMPLE_SESSION) if of_role else (_USER_ID, EXAMPLE_ID)
+    texts, exact = values_for(
+        [*asked, _OF_SESSIONS if of_role else _OF_USERS], context, now, effort
+    )
+    return list(dict.fromkeys([ordinary_id, *filter(form.fullmatch, texts)])), exact
 
 
 _OF_TEXTS = frozenset({OperatorFamily.TEXT, OperatorFamily.PRESENCE})

@@ -1,17 +1,20 @@
-"""What an IAM user can hold, with and without MFA, and what each puts into the request context.
+"""What an IAM user or role can hold, and what each credential puts into the request context.
 
 `signin.context_of` says what a credential brings; a service that calls on the user's behalf brings
 the user's context, with `aws:ViaAWSService`, and with MFA false where the user came by access key
 (docs/signin.md; IAM User Guide, "AWS global condition context keys").
+
+A role's session never has MFA. Whether `aws:MultiFactorAuthPresent` is false in it or absent is not
+documented (docs/signin.md, `role_session_mfa`), so that each question is asked of both.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sekisho.engine import Context
-from sekisho.engine.matching import arns
+from sekisho.engine import Context, ContextValue, Request
+from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.signin import (
@@ -19,6 +22,7 @@ from sekisho.signin import (
     CredentialKind,
     Holder,
     HolderKind,
+    RoleSessionMfa,
     SigninAssumptions,
     context_of,
 )
@@ -28,6 +32,12 @@ USER_ID = "aws:userid"
 
 EXAMPLE_ID = "AIDAIOSFODNN7EXAMPLE"
 """The unique id of a user of whom it is not known, where no policy asks for it."""
+
+EXAMPLE_ROLE_ID = "AROAIOSFODNN7EXAMPLE"
+"""Likewise of a role."""
+
+SESSION_NAME = "some-session"
+"""The name of a role's session, where no policy asks for it."""
 
 CALLER_KEYS = frozenset(
     {
@@ -56,6 +66,12 @@ class CallerCredential(StrEnum):
     KEY_VIA_SERVICE = "service acting for an access key"
     SESSION_VIA_SERVICE = "service acting for a session without MFA"
     MFA_VIA_SERVICE = "service acting for a session with MFA"
+    ROLE_SESSION = "session of a role"
+    ROLE_KEYLESS = "session of a role without the MFA key"
+    ROLE_VIA_SERVICE = "service acting for a session of a role"
+    ROLE_KEYLESS_VIA_SERVICE = "service acting for a session of a role without the MFA key"
+    OUTSIDE = "no credential of an account"
+    """Of AWS services, of those whom an identity provider vouches for, and of nobody."""
     HYPOTHETICAL = "no known credential"
     """A value of `aws:MultiFactorAuthPresent` that AWS is not known to produce."""
 
@@ -69,38 +85,79 @@ class CallerCredential(StrEnum):
         """What `aws:MultiFactorAuthPresent` is: `true`, `false`, `absent`, or `other`."""
         if self is CallerCredential.HYPOTHETICAL:
             return "other"
-        if self is CallerCredential.KEY:
+        if self in _KEYLESS:
             return "absent"
         return "true" if self.with_mfa else "false"
 
     @property
     def direct(self) -> bool:
         """Whether the user calls, and no service on the user's behalf."""
-        return self in (
-            CallerCredential.KEY,
-            CallerCredential.SESSION,
-            CallerCredential.MFA_SESSION,
-            CallerCredential.HYPOTHETICAL,
-        )
+        return self not in _OF_SERVICES
+
+
+_KEYLESS = frozenset(
+    {
+        CallerCredential.KEY,
+        CallerCredential.OUTSIDE,
+        CallerCredential.ROLE_KEYLESS,
+        CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
+    }
+)
+_OF_SERVICES = frozenset(
+    {
+        CallerCredential.KEY_VIA_SERVICE,
+        CallerCredential.SESSION_VIA_SERVICE,
+        CallerCredential.MFA_VIA_SERVICE,
+        CallerCredential.ROLE_VIA_SERVICE,
+        CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
+    }
+)
+_OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
+    CallerCredential.KEY: CallerCredential.ROLE_KEYLESS,
+    CallerCredential.SESSION: CallerCredential.ROLE_SESSION,
+    CallerCredential.KEY_VIA_SERVICE: CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
+    CallerCredential.SESSION_VIA_SERVICE: CallerCredential.ROLE_VIA_SERVICE,
+}
+"""What a role's session is asked about where a user's credential is; none is there with MFA."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallingUser:
-    """The user whose requests are asked about.
+    """The user, or the role, whose requests are asked about.
 
     Attributes:
-        arn: the user's ARN, which tells name, path, account and partition.
+        arn: of the user or role, which tells name, path, account and partition.
         known: further context keys of every request by this user, like tags and `aws:userid`;
             an id that is not among them can be any user's.
         all_tags: whether the tags in `known` are all that the user has.
         unsettled: keys (in lower case) that are taken to have any value, or none, though the user's
             own requests settle them: the user then stands for callers of every other kind, too.
+        outside: who calls in the place of the user, and is of no account: a service, an identity
+            provider or `anonymous`, as the engine names them; "": the user calls.
     """
 
     arn: str
     known: Mapping[str, str]
     all_tags: bool = False
     unsettled: frozenset[str] = frozenset()
+    outside: str = ""
+
+    @property
+    def is_role(self) -> bool:
+        """Whether sessions of a role call."""
+        return arns.split(self.arn)[-1].startswith("role/")
+
+    def caller(self, user_id: object = None) -> Caller:
+        """Return who signs; `user_id`: the value of `aws:userid`, which names a role's session."""
+        if self.outside:
+            return caller_of(Request(self.outside, "sts:AssumeRole", "*"), bounded=False)
+        of_key = user_id if isinstance(user_id, str) else self.unique_id
+        unique_id, _, session = of_key.partition(":")
+        arn, kind = self.arn, CallerKind.USER
+        if self.is_role:
+            tail = f"assumed-role/{self.name}/{session or SESSION_NAME}"
+            arn, kind = f"arn:{self.partition}:sts::{self.account}:{tail}", CallerKind.ROLE_SESSION
+        return Caller(arn, kind, self.partition, self.account, unique_id)
 
     @property
     def account(self) -> str:
@@ -130,6 +187,8 @@ class CallingUser:
 
     def lacks(self, key: str) -> bool:
         """Tell whether `key` (in lower case) is a tag that the user is known not to have."""
+        if self.outside:
+            return key.startswith(TAG)
         known = {each.lower() for each in self.known}
         return self.all_tags and key.startswith(TAG) and key not in known
 
@@ -142,22 +201,47 @@ class CallingUser:
         Raises:
             FaultyRequest: if it is not the ARN of an IAM user.
         """
-        parts = arns.split(arn)
-        tail = parts[-1]
-        right = (
-            len(parts) == arns.PARTS
-            and (parts[0], parts[2], parts[3]) == ("arn", "iam", "")
-            and arns.is_account(parts[4])
-            and tail.startswith("user/")
-            and not tail.endswith("/")
-        )
-        if not right:
+        if not _is_of(arn, "user/"):
             message = Message("{arn} is not the ARN of an IAM user").filled(arn=quoted(arn))
             fault = Fault(
                 Code.REQUEST_BAD_VALUE, message, "user", fix=Message("write `arn:…:user/NAME`")
             )
             raise FaultyRequest(Message("user", "source"), [fault])
         return cls(arn, known or {}, all_tags)
+
+    @classmethod
+    def named(cls, arn: str) -> "CallingUser":
+        """Return the user or the role with this ARN; raises as `of` and `of_role` do."""
+        return cls.of_role(arn) if _is_of(arn, "role/") else cls.of(arn)
+
+    @classmethod
+    def of_role(
+        cls, arn: str, known: Mapping[str, str] | None = None, *, all_tags: bool = False
+    ) -> "CallingUser":
+        """Return the role with this ARN, whose sessions call.
+
+        Raises:
+            FaultyRequest: if it is not the ARN of a role.
+        """
+        if not _is_of(arn, "role/"):
+            message = Message("{arn} is not the ARN of a role").filled(arn=quoted(arn))
+            fault = Fault(
+                Code.REQUEST_BAD_VALUE, message, "role", fix=Message("write `arn:…:role/NAME`")
+            )
+            raise FaultyRequest(Message("role", "source"), [fault])
+        return cls(arn, known or {}, all_tags)
+
+
+def _is_of(arn: str, kind: str) -> bool:
+    """Tell whether an ARN is of an identity of IAM of one kind."""
+    parts = arns.split(arn)
+    return (
+        len(parts) == arns.PARTS
+        and (parts[0], parts[2], parts[3]) == ("arn", "iam", "")
+        and arns.is_account(parts[4])
+        and parts[-1].startswith(kind)
+        and not parts[-1].endswith("/")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +266,70 @@ def situations(
     user: CallingUser, now: datetime, ways: tuple[CallerCredential, ...]
 ) -> list[Situation]:
     """Return the situations of `user` for each of the ways of calling."""
-    return [_situation(user, now, each) for each in ways]
+    situation = _of_outsider if user.outside else _of_role if user.is_role else _of_user
+    return [situation(user, now, each) for each in ways_of(user, ways)]
 
 
-def _situation(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+def ways_of(user: CallingUser, ways: tuple[CallerCredential, ...]) -> tuple[CallerCredential, ...]:
+    """Return in which of the ways of calling a user can call, or a role's session for each."""
+    roles = frozenset(_OF_ROLES.values())
+    outside = CallerCredential.OUTSIDE
+    if user.outside:
+        return (outside,) if {outside, *_OF_ROLES} & set(ways) else ()
+    if not user.is_role:
+        return tuple(each for each in ways if each not in roles and each is not outside)
+    found = {each if each in roles else _OF_ROLES.get(each) for each in ways}
+    # first with the key as false, which is the documented reading
+    return tuple(each for each in CallerCredential if each in found)
+
+
+def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+    tail = arns.split(role.arn)[-1]
+    path = tail[len("role") : len(tail) - len(role.name)]
+    holder = Holder(HolderKind.ROLE, role.partition, role.account, role.name, path, EXAMPLE_ROLE_ID)
+    credential = Credential(
+        CredentialKind.ROLE_SESSION,
+        holder,
+        issued_at=now,
+        expires_at=now + _LONGEST,
+        session_name=SESSION_NAME,
+    )
+    shows = RoleSessionMfa.ABSENT if way in _KEYLESS else RoleSessionMfa.FALSE
+    brought = context_of(credential, now, SigninAssumptions(role_session_mfa=shows))
+    values = Context(brought).with_(role.known)
+    absent = {*set(_CREDENTIALS).difference(values.folded), "aws:username"}
+    if way.direct:
+        absent |= set(_CALLED_VIA)
+    else:
+        values = values.with_({"aws:ViaAWSService": "true"})
+    return Situation(way, values, frozenset(absent))
+
+
+_OF_IDENTITIES = CALLER_KEYS | {"aws:principalorgid", "aws:principalorgpaths"}
+"""What only who belongs to an account, or is a service, has."""
+
+
+def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+    values: dict[str, ContextValue] = {
+        "aws:CurrentTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:ViaAWSService": "false",
+    }
+    if user.outside != principals.ANONYMOUS:
+        values["aws:PrincipalIsAWSService"] = "false"
+    if user.outside.endswith(_SERVICES):
+        values["aws:PrincipalIsAWSService"] = "true"
+        values["aws:PrincipalServiceName"] = user.outside
+        values["aws:PrincipalServiceNamesList"] = (user.outside,)
+    context = Context(values)
+    absent = {*_OF_IDENTITIES, *_CREDENTIALS, *_CALLED_VIA}.difference(context.folded)
+    return Situation(way, context, frozenset(absent))
+
+
+_SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
     tail = arns.split(user.arn)[-1]
     path = tail[len("user") : len(tail) - len(user.name)]
     holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, EXAMPLE_ID)

@@ -54,6 +54,13 @@ NEVER = frozenset(
 )
 """Keys of role sessions and service principals, never of a user's own request."""
 
+_OF_ROLE_SESSIONS = NEVER - {
+    "aws:assumedroot",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+}
+"""Those of them that a role's session can have: where it was begun, by what, and for whom."""
+
 OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount", "s3:resourceaccount"})
 """The account that owns the resource: what a question is asked of, one account after another."""
 
@@ -91,9 +98,9 @@ def may_be_absent(key: str) -> bool:
     return key not in _ALWAYS
 
 
-def never(key: str) -> bool:
-    """Tell whether no request of an IAM user has `key` (in lower case)."""
-    return key in NEVER
+def never(key: str, *, of_role: bool = False) -> bool:
+    """Tell whether no request of an IAM user, or of a role's session, has `key` (in lower case)."""
+    return key in NEVER and not (of_role and key in _OF_ROLE_SESSIONS)
 
 
 def regions_of(partition: str) -> tuple[str, ...]:

@@ -121,7 +121,10 @@ def owners_of(
 
 def _of_caller(user: CallingUser) -> dict[str, str]:
     """Return what of a request is the user's own, however the user calls."""
-    names = {"aws:username": user.name, "aws:PrincipalArn": user.arn}
+    if user.outside:
+        return {}
+    names = {"aws:PrincipalArn": user.arn}
+    names |= {} if user.is_role else {"aws:username": user.name}
     return {**names, "aws:PrincipalAccount": user.account, **user.known}
 
 

@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import (
-    Caller,
-    CallerKind,
     Scope,
     TrackedAssumptions,
     conditions,
@@ -148,7 +146,7 @@ class ConditionReading:
         self.about = about
         user, situation, assigned = about.user, about.situation, about.assigned or {}
         self.owners = (user.account,) if about.owners is None else about.owners
-        self._caller = Caller(user.arn, CallerKind.USER, user.partition, user.account)
+        self._caller = user.caller()
         given = {key: value for key, value in assigned.items() if value is not None}
         anyones = user.unsettled - assigned.keys()
         settled = situation.values
@@ -182,7 +180,7 @@ class ConditionReading:
         return key not in self._open and (
             key in self.settled.folded
             or key in self._absent
-            or keys.never(key)
+            or keys.never(key, of_role=self.about.user.is_role)
             or self.about.user.lacks(key)
         )
 
@@ -213,8 +211,11 @@ class ConditionReading:
     ) -> Scope:
         """Return what the engine matches against, with some values put in."""
         self.effort.spend(_ASKING + len(self._given))
-        request = Request(self.about.user.arn, action, resource, self._given.with_(values))
-        return Scope(request, self._caller, version, self.tracked)
+        context = self._given.with_(values)
+        caller = self._caller
+        if not self.about.user.outside:
+            caller = self.about.user.caller(context.folded.get(USER_ID))
+        return Scope(Request(caller.arn, action, resource, context), caller, version, self.tracked)
 
     def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
         self.effort.spend(len(asked.condition.values))
@@ -258,7 +259,7 @@ class ConditionReading:
         if name == _TIME:
             return self._times(asked)
         if name == USER_ID and USER_ID not in self.about.user.unsettled:
-            texts, exact = ids_for(asked, self.settled, self.about.now, self.effort)
+            texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
         if name == _ORIGIN:
             return self._origins(asked)
@@ -322,6 +323,12 @@ class ConditionReading:
             found += [{spelled: several} for several in self._sets(texts, asked)]
         none_of = (self.about.besides or {}).get(name, ())
         return [one for one in (*found, *absent) if one.get(spelled) not in none_of], exact
+
+    def ids(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
+        """Return unique ids that conditions can tell apart, and whether they are all."""
+        about = self.about
+        of_role = about.user.is_role
+        return ids_for(asked, self.settled, about.now, self.effort, of_role=of_role)
 
     def regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return regions that conditions can tell apart, and whether they are all."""

@@ -1,0 +1,100 @@
+"""Who may assume a role, as text and JSON."""
+
+from collections.abc import Iterator, Mapping
+
+from sekisho.engine.exchange import decision_to_json
+from sekisho.messages import Language, Message
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    RequesterKind,
+    TrustReport,
+    Unknown,
+    Verdict,
+    WayIn,
+    granting_texts,
+    verdict_text,
+)
+
+_WHO = Message("Who may assume the role:")
+_NOBODY = Message("nobody", "assumes")
+_WITH_MFA = Message("with MFA alone")
+_WITHOUT = Message("without MFA")
+_NOT_KNOWN = Message("whether without MFA is {verdict}")
+_UNHANDLED = Message("not asked about: {names}")
+_KINDS: Mapping[RequesterKind, Message] = {
+    RequesterKind.PEOPLE: Message("users"),
+    RequesterKind.ROLE: Message("sessions of roles, which have no MFA"),
+    RequesterKind.PROVIDER: Message("by an identity provider, whose MFA AWS does not see"),
+    RequesterKind.SERVICE: Message("an AWS service, which has no MFA"),
+    RequesterKind.NOBODY: Message("who signs nothing"),
+}
+_WAY = Message("{principal} ({kind}): {how}")
+_SHOWN = Message("such as {principal}")
+
+
+def ways_lines(trust: TrustReport, lang: Language) -> list[str]:
+    """Return who may assume a role, a line for each, with the caller and the statement if known."""
+    lines = [_WHO.into(lang), *(line for each in trust.ways for line in _way(each, lang))]
+    if not trust.ways:
+        lines.append(f"  {_NOBODY.into(lang)}")
+    if trust.unhandled:
+        lines.append(f"  {_UNHANDLED.filled(names=', '.join(trust.unhandled)).into(lang)}")
+    return lines
+
+
+def _way(way: WayIn, lang: Language) -> Iterator[str]:
+    how = _how(way.without_mfa)
+    said = _WAY.filled(principal=way.principal, kind=_KINDS[way.kind], how=how)
+    yield f"  {said.into(lang)}"
+    shown = way.without_mfa if isinstance(way.without_mfa, Refuted) else way.at_all
+    if isinstance(shown, Refuted):
+        found = shown.counterexample
+        if found.request.principal != way.principal:
+            yield f"    {_SHOWN.filled(principal=found.request.principal).into(lang)}"
+        yield from (f"    {text.into(lang)}" for text in granting_texts(found)[:1])
+
+
+def _how(verdict: Verdict) -> Message:
+    match verdict:
+        case Proved():
+            return _WITH_MFA
+        case Refuted():
+            return _WITHOUT
+        case Unknown():
+            return _NOT_KNOWN.filled(verdict=verdict_text(verdict))
+
+
+def ways_as_json(trust: TrustReport) -> dict[str, object]:
+    """Return who may assume a role as JSON values."""
+    return {
+        "withoutMfa": type(trust.without_mfa).__name__,
+        "ways": [
+            {
+                "principal": each.principal,
+                "kind": each.kind.name.lower(),
+                "arn": each.arn,
+                "assumes": _as_json(each.at_all),
+                "withoutMfa": _as_json(each.without_mfa),
+            }
+            for each in trust.ways
+        ],
+        "notAsked": list(trust.unhandled),
+    }
+
+
+def _as_json(verdict: Verdict) -> dict[str, object]:
+    found = verdict.counterexample if isinstance(verdict, Refuted) else None
+    return {
+        "verdict": type(verdict).__name__,
+        "request": None
+        if found is None
+        else {
+            "principal": found.request.principal,
+            "action": found.request.action,
+            "resource": found.request.resource,
+            "context": dict(found.request.context),
+        },
+        "decision": None if found is None else decision_to_json(found.decisions["allowed"]),
+        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+    }

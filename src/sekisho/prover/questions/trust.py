@@ -1,0 +1,261 @@
+"""Trust policies: who may assume a role, and does each way in demand MFA?
+
+Asked for each principal that the policy names, and for who stands for the users and the roles of an
+account that it names: is there a call that begins a session, without MFA and at all? The caller's
+own policies are taken to allow it. A call with an MFA code in it is one with MFA.
+
+Of the many users of an account it is proved over more than there can be, a caller of whom no key is
+settled, and refuted by a request of one of them that the engine decides by the whole policy.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, check_policies
+from sekisho.engine import decide as decided_by_engine
+from sekisho.engine.matching import TrackedAssumptions, arns
+from sekisho.errors import Code, Fault, FaultyRequest, quoted
+from sekisho.messages import Message
+from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, PolicyKind, Version
+from sekisho.prover.questions.answers import joined
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import USER_ID, CallerCredential, CallingUser
+from sekisho.prover.values.policies import EVERYTHING
+from sekisho.prover.values.principals import (
+    SOME_SERVICE,
+    Requester,
+    RequesterKind,
+    about,
+    requesters,
+)
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+
+WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
+_AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
+_ASSUME = "sts:AssumeRole"
+_NOT_HANDLED = Message("whether {name} can assume the role is not asked")
+_NOT_SHOWN = Message("it is told by keys of the caller, and no caller was found that gets in")
+_OF_CALLERS = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
+_OF_SERVICES = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
+_OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """What a trust policy says of one caller, or of all whom it names alike.
+
+    Attributes:
+        principal: as the policy writes it.
+        kind: what they can show of MFA.
+        arn: of the user or role asked about; the name of a service or identity provider.
+        at_all: `Proved`: they do not get in; `Refuted`: with a call that begins a session.
+        without_mfa: the same of calls without MFA.
+    """
+
+    principal: str
+    kind: RequesterKind
+    arn: str
+    at_all: Verdict
+    without_mfa: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TrustReport:
+    """Who may assume a role.
+
+    Attributes:
+        ways: those who get in, or of whom it is not known.
+        unhandled: principals of which it is not asked.
+    """
+
+    ways: tuple[WayIn, ...]
+    unhandled: tuple[str, ...] = ()
+
+    @property
+    def without_mfa(self) -> Verdict:
+        """Whether nobody assumes the role without MFA: AWS services, which have none, apart.
+
+        A session of another role has no MFA, and of those whom an identity provider vouches for AWS
+        sees none, so that they get in without it.
+        """
+        asked = [each for each in self.ways if each.kind is not RequesterKind.SERVICE]
+        found = joined([each.without_mfa for each in asked])
+        if isinstance(found, Proved) and self.unhandled:
+            return Unknown(_NOT_HANDLED.filled(name=", ".join(map(quoted, self.unhandled))))
+        return found
+
+
+def ways_into(
+    trust: AttachedPolicy, role: str, now: datetime, assumptions: Assumptions | None = None
+) -> TrustReport:
+    """Return who may assume a role, each with whether they may without MFA.
+
+    Args:
+        trust: the role's trust policy.
+        role: the role's ARN.
+        now: the earliest time of a call.
+        assumptions: how the points are read that AWS does not document.
+
+    Raises:
+        FaultyPolicy: if it is no trust policy that can be read for certain.
+        FaultyRequest: if it is not the ARN of a role.
+    """
+    check_policies(PolicyKind.TRUST, (trust,))
+    if not arns.is_role(role):
+        message = Message("{arn} is not the ARN of a role").filled(arn=quoted(role))
+        raise FaultyRequest(
+            Message("role", "source"), [Fault(Code.REQUEST_BAD_VALUE, message, "role")]
+        )
+    parts = arns.split(role)
+    outside = {
+        SOME_SERVICE: RequesterKind.SERVICE,
+        "some-provider.example.com": RequesterKind.PROVIDER,
+        f"arn:{parts[1]}:iam::444455556666:saml-provider/some-provider": RequesterKind.PROVIDER,
+    }
+    callers, unhandled = requesters((trust.document,), parts[1], parts[4], outside)
+    asking = _Asking(trust, role, now, assumptions or Assumptions())
+    ways = tuple(way for each in callers for way in asking.way(each))
+    allowed = {
+        value
+        for statement in trust.document.statements
+        if statement.effect is Effect.ALLOW and statement.principal is not None
+        for _, values in statement.principal.entries
+        for value in values
+    }
+    return TrustReport(ways, tuple(each for each in unhandled if each in allowed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One trust policy, asked about one caller after another."""
+
+    trust: AttachedPolicy
+    role: str
+    now: datetime
+    assumptions: Assumptions
+
+    def way(self, one: Requester) -> Iterator[WayIn]:
+        """Yield what the policy says of one caller; nothing if they do not get in."""
+        at_all = self._verdict(one, _AT_ALL)
+        if isinstance(at_all, Proved):
+            return
+        without = self._verdict(one, WITHOUT_MFA)
+        arn = one.user.outside or one.user.arn
+        yield WayIn(one.name or arn, one.kind, arn, at_all, without)
+
+    def _verdict(self, one: Requester, ways: Sequence[CallerCredential]) -> Verdict:
+        question = self._question(one, tuple(ways))
+        if not question.allowed or not _allows(question.allowed):
+            return Proved()
+        if one.exact:
+            return self._shown(question, prove_none(question))
+        loose = prove_none(_of_any(one, question))
+        if not isinstance(loose, Refuted):
+            return loose
+        for user in (one.user, *_named_by(loose.counterexample, one.user)):
+            real = replace(question, user=user)
+            found = self._shown(real, prove_none(real))
+            if isinstance(found, Refuted):
+                return found
+        return Unknown(_NOT_SHOWN)
+
+    def _question(self, one: Requester, ways: tuple[CallerCredential, ...]) -> Question:
+        own = about(self.trust.document, one.user, TrackedAssumptions(self.assumptions))
+        actions = Element((_action_of(one),))
+        return Question(
+            one.user,
+            self.now,
+            ways,
+            allowed=Policies(identity=(replace(self.trust, document=own),)),
+            within=Restriction(
+                actions=((actions, True),), resources=((Element((self.role,)), True),)
+            ),
+            assumptions=self.assumptions,
+        )
+
+    def _shown(self, question: Question, verdict: Verdict) -> Verdict:
+        """Return a verdict with the engine's decision by the whole policy, if it is the same."""
+        if not isinstance(verdict, Refuted):
+            return verdict
+        found = verdict.counterexample
+        own = () if question.user.outside else (EVERYTHING,)
+        policies = Policies(identity=own, trust=self.trust)
+        decision = decided_by_engine(found.request, policies, self.assumptions)
+        if decision.effect is not DecisionEffect.ALLOWED:
+            return Unknown(_NOT_SHOWN)
+        return Refuted(replace(found, decisions={"allowed": decision}))
+
+
+def _of_any(one: Requester, question: Question) -> Question:
+    """Return the question of more callers than there can be like one: any name, path and id."""
+    if one.user.outside:
+        return replace(question, user=replace(one.user, unsettled=_OF_SERVICES))
+    user, kind = one.user, "role/" if one.user.is_role else "user/"
+    start = f"arn:{user.partition}:iam::"
+    like = f"{start}{'*' if one.besides else user.account}:{kind}"
+    ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
+    formed = (
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}*/"), False),
+        (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
+        *(
+            (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
+            for each in one.besides
+        ),
+    )
+    conditions = (*question.within.conditions, *formed)
+    unsettled = _OF_ANYBODY if one.besides else _OF_CALLERS
+    return replace(
+        question,
+        user=replace(user, unsettled=unsettled - _LACKED if user.is_role else unsettled),
+        within=replace(question.within, conditions=conditions),
+    )
+
+
+def _condition(name: OperatorName, key: str, value: str) -> VersionedCondition:
+    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
+
+
+_LACKED = {"aws:username"}
+"""What a role's session lacks."""
+
+
+def _allows(policies: Policies) -> bool:
+    return any(
+        each.effect is Effect.ALLOW
+        for policy in policies.identity
+        for each in policy.document.statements
+    )
+
+
+def _action_of(one: Requester) -> str:
+    """Return the call with which somebody asks for a role."""
+    if one.kind is not RequesterKind.PROVIDER:
+        return _ASSUME
+    saml = arns.split(one.user.outside)[-1].startswith("saml-provider/")
+    return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
+
+
+def _named_by(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
+    """Yield real callers of the same kind with the name that a request has."""
+    context = found.request.context.folded
+    if user.outside:
+        service = context.get("aws:principalservicename")
+        yield from [replace(user, outside=service)] if isinstance(service, str) else []
+        return
+    arn, name, unique_id = map(context.get, ("aws:principalarn", "aws:username", "aws:userid"))
+    start = user.arn[: -len(user.name)]
+    names = [arn] if isinstance(arn, str) else []
+    # an account that is left open may be no number
+    names += [":".join((*start.split(":")[:5], each.split(":", 5)[-1])) for each in names]
+    names += [f"{start}{name}"] if isinstance(name, str) and "/" not in name else []
+    known = {"aws:userid": unique_id} if isinstance(unique_id, str) else {}
+    for each in (*names, user.arn):
+        try:
+            of = CallingUser.of_role if user.is_role else CallingUser.of
+            yield of(each, known)
+        except FaultyRequest:
+            continue
