@@ -429,3 +429,84 @@ def test_the_statement_that_denies_enrolment_is_the_one_that_is_named() -> None:
             if each.id in (FindingId.ENROLMENT_DENIED, FindingId.VIRTUAL_DEVICE_DENIED)
         }
         assert places == {2}
+
+
+NEXT_TO_QUOTA = [
+    ("s3:GetObject", "arn:aws:s3:::b/", 20_480),
+    ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/", 32_768),
+    ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:s", 20_480),
+    ("sns:Publish", "arn:aws:sns:eu-west-1:111122223333:", None),
+]
+
+
+@pytest.mark.parametrize(("action", "resource", "quota"), NEXT_TO_QUOTA)
+def test_the_quota_of_a_resource_based_policy_is_its_service_s(
+    action: str, resource: str, quota: int | None
+) -> None:
+    """Amazon S3 User Guide, "Bucket policies"; the quotas of AWS KMS and AWS Secrets Manager."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:user/a"},
+        "Action": action,
+        "Resource": f"{resource}0",
+    }
+    empty = len(json.dumps({"Statement": statement}, separators=(",", ":")))
+    for more in (0, 1):
+        statement["Resource"] = resource + "0" * (1 + (quota or 32_768) - empty + more)
+        text = json.dumps({"Statement": statement}, separators=(",", ":"))
+        report = lint(text, Attachment.RESOURCE, table=False)
+        over = [each for each in report.findings if each.id is FindingId.SAVE_SIZE]
+        assert bool(over) is (quota is not None and more == 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "statement", "other"),
+    [
+        ("resource", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}, "user"),
+        ("trust", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}, "user"),
+        ("user", {"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}, "resource"),
+        ("scp", {"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}, "resource"),
+        ("role", {"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}, "trust"),
+        ("resource", {"Principal": {"AWS": "*"}, "Action": "s3:GetObject"}, None),
+        ("user", {"Action": "s3:GetObject"}, None),
+    ],
+)
+def test_what_the_policy_reads_as_is_the_fix(
+    given: str, statement: dict[str, Any], other: str | None
+) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **statement}})
+    report = lint(text, Attachment.of(given))
+    assert report.findings
+    for finding in report.findings:
+        assert (f"`--as {other}`" in finding.fix.en) is (other is not None)
+
+
+_LETS_THROUGH = {
+    FindingId.DENY_MISSES_KEYS,
+    FindingId.DENY_MISSES_CONSOLE,
+    FindingId.AGE_WITHOUT_IF_EXISTS,
+    FindingId.ALLOW_ADMITS_KEYS,
+    FindingId.ALLOW_ADMITS_SESSIONS,
+    FindingId.ALLOW_FOR_ALL_VALUES,
+    FindingId.ALLOW_INVERTED,
+    FindingId.IAM_EXEMPT,
+    FindingId.PASSWORD_WITHOUT_MFA,
+    FindingId.OTHERS_WITHOUT_MFA,
+    FindingId.OTHERS_DEVICES,
+    FindingId.ENROLMENT_BY_KEY,
+}
+"""What says that something works without MFA."""
+
+
+def test_what_works_without_mfa_is_shown_by_a_decision_that_allows() -> None:
+    shown = {
+        (finding.id, finding.fact.en)
+        for case in (each.values[0] for each in ALL)
+        for finding in linted(case).findings
+        if finding.id in _LETS_THROUGH
+    }
+    assert len({name for name, _ in shown}) == len(_LETS_THROUGH)
+    for _, fact in sorted(shown):
+        assert fact.endswith(
+            (": Allowed", ": Allowed, beside a policy that allows everything", " is not denied")
+        )

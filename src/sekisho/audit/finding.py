@@ -124,6 +124,7 @@ class FindingId(StrEnum):
     NOT_GOVERNED = "policy.not-governed"
     VOID_EXCLUSION = "policy.void-exclusion"
     UNEXPECTED_ID = "policy.unexpected-id"
+    PUBLIC = "policy.public"
 
     DENY_MISSES_KEYS = "mfa.deny-misses-keys"
     DENY_MISSES_CONSOLE = "mfa.deny-misses-console"

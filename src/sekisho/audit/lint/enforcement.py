@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, relaxed
 from sekisho.audit.lint.model import Attachment
-from sekisho.audit.lint.statements import Dependent, asked, listed, stand_ins
+from sekisho.audit.lint.statements import (
+    Dependent,
+    asked,
+    let_through,
+    listed,
+    stand_ins,
+)
 from sekisho.audit.meaning import CredentialState, Target
 from sekisho.audit.meaning.credentials import (
     COLLEAGUE,
@@ -253,13 +259,15 @@ class MfaDenies:
         effect = self._asker.effect(self._whole, change, MfaState.NO_MFA)
         if effect is DecisionEffect.EXPLICITLY_DENIED:
             yield self._denied(FindingId.FIRST_SIGN_IN, change)
-        elif effect is DecisionEffect.ALLOWED or not self._allows:
+        elif effect is DecisionEffect.ALLOWED or not (
+            self._allows or self._attachment is Attachment.BOUNDARY
+        ):
             yield self._found(FindingId.PASSWORD_WITHOUT_MFA, fact)
 
     def _strangers(self) -> Iterator[Finding]:
         """Find what a stolen key can do with the devices of others, and with none enrolled."""
         enable = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{COLLEAGUE}")
-        if self._open(enable):
+        if self._open(enable) and self._within_boundary(enable, self.states):
             fact = self._fact("EnableMFADevice", f"user/{COLLEAGUE}")
             allowed = any(self._asker.allowed(self._whole, enable, one) for one in self.states)
             # a boundary or a service control policy allows nothing by itself
@@ -267,9 +275,16 @@ class MfaDenies:
             name = FindingId.OTHERS_DEVICES if allowed else FindingId.OTHERS_WITHOUT_MFA
             yield self._found(name, fact)
         own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
-        if MfaState.KEY in self.states and not self._asker.denied(self._whole, own, MfaState.KEY):
-            effect = self._asker.effect(self._whole, own, MfaState.KEY)
-            yield self._found(FindingId.ENROLMENT_BY_KEY, asked(own, MfaState.KEY, effect))
+        by_key = MfaState.KEY in self.states and self._within_boundary(own, (MfaState.KEY,))
+        if by_key and not self._asker.denied(self._whole, own, MfaState.KEY):
+            fact = let_through(self._whole, own, MfaState.KEY, self._asker)
+            yield self._found(FindingId.ENROLMENT_BY_KEY, fact)
+
+    def _within_boundary(self, ask: ActionOnResource, states: Iterable[MfaState]) -> bool:
+        """Tell whether others can allow what is asked: not what a boundary does not allow."""
+        return self._attachment is not Attachment.BOUNDARY or any(
+            self._asker.allowed(self._whole, ask, one) for one in states
+        )
 
     def _denied(self, name: FindingId, ask: ActionOnResource) -> Finding:
         """Return a finding at the statement that denies what is asked, without MFA."""
@@ -278,9 +293,13 @@ class MfaDenies:
         return found(name, place_in(self._document, cause), asked(ask, MfaState.NO_MFA, effect))
 
     def _fact(self, action: str, thing: str) -> Message:
+        """Return that an action is exempt, as seen in a state without MFA in which it is."""
         ask = ActionOnResource(f"iam:{action}", f"{self._iam}:{thing}")
-        effect = self._asker.effect(self._whole, ask, MfaState.NO_MFA)
-        return asked(ask, MfaState.NO_MFA, effect)
+        states = (MfaState.NO_MFA, *self.states)
+        state = next(
+            (one for one in states if not self._asker.denied(self._whole, ask, one)), states[0]
+        )
+        return let_through(self._whole, ask, state, self._asker)
 
     def _found(self, name: FindingId, fact: Message, *, at_deny: bool = True) -> Finding:
         """Return a finding at the widest Deny of MFA enforcement, or about the whole document."""

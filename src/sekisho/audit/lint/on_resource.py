@@ -6,13 +6,15 @@ MFA. Within one account an Allow of the resource demands nothing: identity-based
 too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, relaxed, relaxed_but_who
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.meaning import CredentialState
-from sekisho.engine import Assumptions
+from sekisho.audit.meaning.credentials import NOW
+from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import quoted
 from sekisho.messages import Message, verbatim
@@ -78,6 +80,54 @@ def _allow(
     if not any(each.statement.effect is Effect.DENY for each in dependents):
         shown = ", ".join(quoted(each) for each in statement.action.values[:3])
         yield found(FindingId.RESOURCE_ALLOW_ONLY, place_in(document, statement), verbatim(shown))
+
+
+_MAY_CALL = Message("`{principal}` may call `{action}` on `{resource}`")
+_PUBLIC_UNKNOWN = Message("Whether the policy is public was not found out: {why}")
+
+
+def public_access(document: Document, known: Collection[int | None]) -> Finding | Message | None:
+    """Return that a policy lets in somebody whom it does not name, or why that is not known.
+
+    Args:
+        document: a resource-based policy.
+        known: the places of statements of which it was said already.
+    """
+    statements = tuple(
+        each
+        for each in document.statements
+        if each.effect is Effect.DENY or (each.index not in known and _names_strangers(each))
+    )
+    if all(each.effect is Effect.DENY for each in statements):
+        return None
+    from sekisho.prover import (  # noqa: PLC0415 - other policies need no prover
+        Proved,
+        Refuted,
+        Unknown,
+        no_public_access,
+    )
+
+    asked = AttachedPolicy("policy", replace(document, statements=statements))
+    verdict = no_public_access(asked, NOW).verdict
+    match verdict:
+        case Proved():
+            return None
+        case Unknown(reason):
+            return _PUBLIC_UNKNOWN.filled(why=reason)
+        case Refuted(counterexample):
+            because = counterexample.decisions["allowed"].because
+            cause = next(each for each in statements if each.index == because[0].index)
+            place = place_in(document, cause, path="Principal", position=cause.position)
+            request = counterexample.request
+            fact = _MAY_CALL.filled(
+                principal=request.principal, action=request.action, resource=request.resource
+            )
+            return found(FindingId.PUBLIC, place, fact)
+
+
+def _names_strangers(statement: Statement) -> bool:
+    principal = statement.principal
+    return principal is not None and (principal.negated or _everybody(principal))
 
 
 def _everybody(principal: Principal) -> bool:

@@ -1,6 +1,7 @@
 """Lint: one document, as one kind of policy, through every family of checks."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, found, place_in
@@ -25,8 +26,13 @@ from sekisho.audit.lint.idle import (
     wrong_partitions,
 )
 from sekisho.audit.lint.model import Attachment, Report
-from sekisho.audit.lint.on_resource import resource_checks
-from sekisho.audit.lint.save import UNREADABLE, findings_of_faults, save_checks
+from sekisho.audit.lint.on_resource import public_access, resource_checks
+from sekisho.audit.lint.save import (
+    RESOURCE_QUOTAS,
+    UNREADABLE,
+    findings_of_faults,
+    save_checks,
+)
 from sekisho.audit.lint.spelling import Speller
 from sekisho.audit.lint.statements import (
     Dependent,
@@ -47,7 +53,8 @@ from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement, parse, size
 
 _LONGEST = 10_240
-"""Characters: the largest quota of any policy; no longer one can be saved anywhere."""
+"""Characters: the largest quota of any policy on an identity; no longer one can be saved."""
+_LONGEST_ON_RESOURCE = max(RESOURCE_QUOTAS.values())
 
 _MOST_FINDINGS = 200
 
@@ -98,10 +105,27 @@ def lint(
     except FaultyPolicy as error:
         if any(fault.code in UNREADABLE for fault in error.faults):
             raise
-        found = findings_of_faults(error.faults, source)
+        found = findings_of_faults(error.faults, source, _reads_as(text, attachment))
         return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated, size(text))
     run = _Run(document, attachment, home_of(document, partition), known)
     return run.report(text, table=table)
+
+
+def _reads_as(text: str, attachment: Attachment) -> Attachment | None:
+    """Return what else the text reads as, where it has no fault."""
+    for other in (Attachment.USER, Attachment.TRUST, Attachment.RESOURCE):
+        if other.kind is attachment.kind:
+            continue
+        with suppress(FaultyPolicy):
+            document = parse(text, kind=other.kind)
+            if other is not Attachment.TRUST or _assumes_roles(document):
+                return other
+    return None
+
+
+def _assumes_roles(document: Document) -> bool:
+    actions = (value for each in document.statements for value in each.action.values)
+    return all(value.lower().startswith("sts:") for value in actions)
 
 
 class _Run:
@@ -125,7 +149,8 @@ class _Run:
         """Return what was found, by place."""
         found = [*self.form(text)]
         asked = None
-        if size(text) > _LONGEST:
+        on_resource = self.attachment is Attachment.RESOURCE
+        if size(text) > (_LONGEST_ON_RESOURCE if on_resource else _LONGEST):
             self.gaps.append(_TOO_LONG)
         else:
             try:
@@ -199,7 +224,9 @@ class _Run:
                 yield from self._on_roles(dependents)
             case Attachment.RESOURCE:
                 yield from self._conditions(dependents)
-                yield from resource_checks(self.document, dependents, self.asker)
+                of_mfa = [*resource_checks(self.document, dependents, self.asker)]
+                yield from of_mfa
+                yield from self._public(of_mfa)
             case Attachment.TRUST:
                 yield from Trust(self.document, self.asked, self.asker).findings(dependents)
             case Attachment.BOUNDARY:
@@ -207,6 +234,17 @@ class _Run:
                 yield from self._boundary(dependents)
             case Attachment.USER | Attachment.GROUP | Attachment.INLINE:
                 yield from self._on_users(dependents)
+
+    def _public(self, of_mfa: list[Finding]) -> Iterator[Finding]:
+        """Find whether anybody gets in, unless that was found of those with MFA."""
+        any_account = {
+            each.place.statement for each in of_mfa if each.id is FindingId.RESOURCE_ANY_ACCOUNT
+        }
+        shown = public_access(self.document, any_account)
+        if isinstance(shown, Finding):
+            yield shown
+        elif shown is not None:
+            self.gaps.append(shown)
 
     def _conditions(self, dependents: list[Dependent]) -> Iterator[Finding]:
         for dependent in dependents:

@@ -91,12 +91,23 @@ _NAMED = frozenset(
 _INDEX = re.compile(r"Statement\[(\d+)\]")
 
 
-def findings_of_faults(faults: Sequence[Fault], source: str) -> list[Finding]:
-    """Return the faults of a policy that could not be read whole as findings."""
-    return [_finding_of(fault, source) for fault in faults]
+def findings_of_faults(
+    faults: Sequence[Fault], source: str, other: Attachment | None = None
+) -> list[Finding]:
+    """Return the faults of a policy that could not be read whole as findings.
+
+    `other` is what else the policy reads as, where it has no fault.
+    """
+    fix = _READS_AS.filled(word=other.word) if other is not None else None
+    return [_finding_of(fault, source, fix) for fault in faults]
 
 
-def _finding_of(fault: Fault, source: str) -> Finding:
+_READS_AS = Message(
+    "It reads as a policy of another kind: give `--as {word}`. If it is none, correct it."
+)
+
+
+def _finding_of(fault: Fault, source: str, fix: Message | None) -> Finding:
     name, message = _FINDINGS.get(fault.code, (FindingId.SAVE_SYNTAX, _SYNTAX))
     index = _INDEX.match(fault.path)
     place = Place(
@@ -116,7 +127,8 @@ def _finding_of(fault: Fault, source: str) -> Finding:
         fact = Message("{fact}; AWS: {message}").filled(
             fact=fact, message=message.format_map(values)
         )
-    return found(name, place, fact, fault.fix if fault.code in _NAMED else None)
+    own_fix = fault.fix if fault.code in _NAMED else None
+    return found(name, place, fact, fix or own_fix)
 
 
 def _not_an_arn(text: str) -> str:
@@ -186,6 +198,8 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
     used = size(text)
     if attachment is Attachment.SCP and len(text) > _SCP_LONG:
         yield from _scp_size(document, len(text), used)
+    if attachment is Attachment.RESOURCE:
+        yield from _resource_size(document, used + len(text.encode()) - len(text))
     if attachment.quota is None:
         return
     if over_quota(used, attachment.quota):
@@ -203,6 +217,45 @@ def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
     ).filled(raw=raw, used=used, scp_long=_SCP_LONG, scp_now=_SCP_NOW)
     name = FindingId.SAVE_SIZE if used > _SCP_NOW else FindingId.SAVE_SCP_SIZE
     yield found(name, place_in(document, None), fact)
+
+
+RESOURCE_QUOTAS: Mapping[str, int] = {
+    "dynamodb": 20_480,
+    "ecr": 10_240,
+    "kms": 32_768,
+    "lambda": 20_480,
+    "s3": 20_480,
+    "secretsmanager": 20_480,
+}
+"""How many bytes a service's resource-based policy may have.
+
+Source: Amazon S3 User Guide, "Bucket policies" (20 KB); AWS KMS Developer Guide, "Resource quotas";
+AWS Lambda Developer Guide, "Lambda quotas"; Amazon DynamoDB Developer Guide, "Quotas"; AWS Secrets
+Manager API Reference, PutResourcePolicy; Amazon ECR API Reference, SetRepositoryPolicy.
+"""
+_LEAVE_OUT = Message("Join statements, or leave a part to identity-based policies.")
+
+
+def _resource_size(document: Document, used: int) -> Iterator[Finding]:
+    """Yield that a resource-based policy is longer than its service takes.
+
+    Whether white space counts is not documented of each service; it is not counted.
+    """
+    services = {name for each in document.statements for name in _services(each)}
+    quota = RESOURCE_QUOTAS.get(next(iter(services))) if len(services) == 1 else None
+    if quota is not None and used > quota:
+        fact = Message("{used} bytes without white space, over the quota of {quota} of {service}")
+        filled = fact.filled(used=used, quota=quota, service=next(iter(services)))
+        yield found(FindingId.SAVE_SIZE, place_in(document, None), filled, _LEAVE_OUT)
+
+
+def _services(statement: Statement) -> Iterator[str]:
+    """Yield the services that a statement is about, by its actions or else its resources."""
+    if not statement.action.negated and "*" not in statement.action.values:
+        yield from (value.partition(":")[0].lower() for value in statement.action.values)
+    elif statement.resource is not None:
+        for value in statement.resource.values:
+            yield value.split(":")[2] if value.startswith("arn:") else value
 
 
 def _actions(document: Document, statement: Statement) -> Iterator[Finding]:

@@ -18,7 +18,14 @@ from sekisho.catalogue import Action, Catalogue
 from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import glob
 from sekisho.messages import Message
-from sekisho.policy import Document, Effect, Quantifier, Statement, applies_to_resource
+from sekisho.policy import (
+    Document,
+    Effect,
+    Quantifier,
+    Statement,
+    applies_to_resource,
+    from_json,
+)
 
 STAND_INS = (
     "s3:ListAllMyBuckets",
@@ -128,6 +135,34 @@ def asked(
         credential=Message.both(holding.value, CREDENTIALS[holding].ja),
         effect=_EFFECTS[effect],
     )
+
+
+_ALLOW_ALL = from_json({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+_BESIDE = Message("{decision}, beside a policy that allows everything")
+
+
+_NOT_DENIED = Message("`{action}` on `{resource}` is not denied")
+
+
+def let_through(
+    statements: tuple[Statement, ...],
+    ask: ActionOnResource,
+    state: CredentialState | MfaState,
+    asker: Asker,
+) -> Message:
+    """Return a request that statements do not deny, with a decision that shows it.
+
+    What they neither allow nor deny is denied where they are alone, which would show nothing: it is
+    allowed beside others.
+    """
+    effect = asker.effect(statements, ask, state)
+    if effect is not DecisionEffect.IMPLICITLY_DENIED:
+        return asked(ask, state, effect)
+    beside = asker.effect((*statements, *_ALLOW_ALL.statements), ask, state)
+    if beside is DecisionEffect.ALLOWED:
+        return _BESIDE.filled(decision=asked(ask, state, beside))
+    # of another account, whose resource would have to allow it, too
+    return _NOT_DENIED.filled(action=ask.action, resource=ask.resource)
 
 
 def listed(before: Message, names: str) -> Message:
@@ -242,4 +277,4 @@ def _fact(
 ) -> Message:
     """Return the request that shows it, and the engine's answer."""
     whole = tuple(relaxed(each) if each is statement else each for each in document.statements)
-    return asked(ask, state, asker.effect(whole, ask, state))
+    return let_through(whole, ask, state, asker)
