@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
+from sekisho.catalogue import Catalogue, load
 from sekisho.engine import Policies
 from sekisho.policy import Element
 from sekisho.prover import Proved, Refuted, exempt_list, prove_enforcement
@@ -100,6 +101,43 @@ def test_what_is_left_out_answers_nothing(
 def test_which_services_a_resource_names(entries: list[str], services: set[str] | None) -> None:
     assert actions.services_of(Element(tuple(entries))) == services
     assert actions.services_of(Element(tuple(entries), negated=True)) is None
+
+
+@pytest.mark.parametrize("negated", [False, True])
+@pytest.mark.parametrize("services", [{"iam"}, {"s3", "sqs"}, {"nothing"}])
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["sqs:SendMessage", "s3:GetObject", "iam:GetUser"],
+        ["s3*:*", "iam:*", "sts:GetSessionToken"],
+        ["*:*Tag*", "s3:NoSuch"],
+        ["*"],
+    ],
+)
+def test_the_actions_on_resources_come_in_the_order_of_the_catalogue(
+    entries: list[str], services: set[str], negated: bool
+) -> None:
+    def about(arn: str) -> bool:
+        service = arn.split(":")[2].lower()
+        return service in services or not {*service}.isdisjoint("*?$")
+
+    catalogue = load()
+    element = Element(tuple(entries), negated=negated)
+    expected = [
+        action
+        for action in catalogue.expand("*")
+        if any(about(kind.arn) for kind in action.resource_types)
+        and actions.includes_action(catalogue, action, element)
+    ]
+    source = actions.ActionSource(element, frozenset(services))
+    assert [*source.actions(catalogue)] == expected
+
+
+def test_few_named_actions_need_few_services_of_the_catalogue() -> None:
+    catalogue = Catalogue()
+    element = Element(("s3:GetObject", "sqs:*"))
+    assert [*actions.ActionSource(element, frozenset({"s3"})).actions(catalogue)]
+    assert set(catalogue._services) == {"s3", "sqs"}
 
 
 def test_questions_of_the_same_elements_share_the_classes() -> None:

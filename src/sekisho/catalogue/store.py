@@ -7,7 +7,7 @@ request uses (`TransactWriteItems`), all are asked for: refusing too much is the
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -126,6 +126,7 @@ _PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)$")
 _LEVELS = {level.value: level for level in AccessLevel}
 
 
+@cache
 def _level(text: str) -> AccessLevel:
     """Return the level of an entry like `Tagging, Write`: the most particular one."""
     levels = [_LEVELS[name] for name in text.split(", ") if name in _LEVELS]
@@ -299,10 +300,10 @@ class Catalogue:
         if prefix not in self._names:
             return {}
         if prefix not in self._services:
-            types = self._resource_types(prefix)
+            uses = _Uses(self._resource_types(prefix))
             entries = self._read("actions", f"{prefix}.json")
             self._services[prefix] = {
-                key: _action(prefix, entries[key], types) for key in sorted(entries)
+                key: _action(prefix, entries[key], uses) for key in sorted(entries)
             }
         return self._services[prefix]
 
@@ -319,7 +320,7 @@ class Catalogue:
         }
 
     def _read(self, *path: str) -> Any:
-        return json.loads(self._root.joinpath(*path).read_text(encoding="utf-8"))
+        return json.loads(self._root.joinpath(*path).read_bytes())
 
 
 _CORRECTED = {
@@ -335,19 +336,35 @@ control", table "Resources and operations".
 """
 
 
-def _action(prefix: str, entry: Mapping[str, Any], types: Mapping[str, ResourceType]) -> Action:
-    found: list[ResourceType] = []
-    for use in entry["resourceTypes"]:
-        if (kind := types.get(use["name"].lower())) is not None:
-            keys = (*kind.condition_keys, *use.get("conditionKeys", ()))
-            # where a type has two forms of ARN, AWS's page has both in one cell
-            forms = kind.arn.split(", ")
-            found += [ResourceType(kind.name, use["required"], arn, keys) for arn in forms]
+class _Uses:
+    """What the actions of a service are checked against; actions that say the same share it."""
+
+    def __init__(self, types: Mapping[str, ResourceType]) -> None:
+        self._types = types
+        self._made: dict[tuple[str, bool, tuple[str, ...]], tuple[ResourceType, ...]] = {}
+
+    def of(self, uses: Iterable[Mapping[str, Any]]) -> Iterator[ResourceType]:
+        """Yield the resource types of an entry's uses."""
+        for use in uses:
+            asked = (use["name"], use["required"], tuple(use.get("conditionKeys", ())))
+            if asked not in self._made:
+                self._made[asked] = self._forms(*asked)
+            yield from self._made[asked]
+
+    def _forms(self, name: str, required: bool, more: tuple[str, ...]) -> tuple[ResourceType, ...]:
+        if (kind := self._types.get(name.lower())) is None:
+            return ()
+        keys = (*kind.condition_keys, *more)
+        # where a type has two forms of ARN, AWS's page has both in one cell
+        return tuple(ResourceType(kind.name, required, arn, keys) for arn in kind.arn.split(", "))
+
+
+def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
     return Action(
         prefix,
         entry["name"],
         _level(entry["accessLevel"]),
-        tuple(found),
+        tuple(uses.of(entry["resourceTypes"])),
         tuple(entry.get("conditionKeys", ())),
     )
 

@@ -117,18 +117,30 @@ class ActionSource:
     def actions(self, catalogue: Catalogue) -> Iterator[Action]:
         """Yield the actions."""
         if self.services is not None:
-            by_service = _by_service(catalogue)
-            places: dict[Action, int] = {}
-            for service in (*self.services, ""):
-                places |= by_service.get(service, {})
-            included = (one for one in places if includes_action(catalogue, one, self.action))
-            yield from sorted(included, key=places.__getitem__)
+            yield from self._on_resources(catalogue, (*self.services, ""))
         elif self.action.negated:
             everything = catalogue.expand(_ALL) if _ALL not in self.action.values else ()
             yield from (one for one in everything if includes_action(catalogue, one, self.action))
         else:
             for entry in self.action.values:
                 yield from _expanded(catalogue, entry)
+
+    def _on_resources(self, catalogue: Catalogue, services: Sequence[str]) -> Iterator[Action]:
+        """Yield the actions that are checked against resources of some services, in order."""
+        names = None if self.action.negated else _included(catalogue, self.action)
+        if names is not None:
+            # the whole catalogue is slow to read
+            for name in sorted(names, key=_by_prefix):
+                action = catalogue.action(name)
+                if action is not None and not _services_of(action).isdisjoint(services):
+                    yield action
+            return
+        by_service = _by_service(catalogue)
+        found: dict[int, Action] = {}
+        for service in services:
+            found |= by_service.get(service, {})
+        inside = (found[place] for place in sorted(found))
+        yield from (one for one in inside if includes_action(catalogue, one, self.action))
 
 
 def services_of(resource: Element) -> frozenset[str] | None:
@@ -142,18 +154,28 @@ def services_of(resource: Element) -> frozenset[str] | None:
 
 
 @cache
-def _by_service(catalogue: Catalogue) -> dict[str, dict[Action, int]]:
+def _by_service(catalogue: Catalogue) -> dict[str, dict[int, Action]]:
     """Return the actions by the services of the ARNs that they are checked against; "": any.
 
-    Each has its place in the catalogue.
+    Each is under its place in the catalogue.
     """
-    found: dict[str, dict[Action, int]] = {}
+    found: dict[str, dict[int, Action]] = {}
     for place, action in enumerate(catalogue.expand(_ALL)):
-        for kind in action.resource_types:
-            service = "".join(arns.split(kind.arn)[2:_UP_TO_SERVICE]).lower()
-            key = service if _OPEN.isdisjoint(service) else ""
-            found.setdefault(key, {})[action] = place
+        for service in _services_of(action):
+            found.setdefault(service, {})[place] = action
     return found
+
+
+def _services_of(action: Action) -> frozenset[str]:
+    """Return the services of the ARNs that an action is checked against; "": any."""
+    return frozenset(_service_of(kind.arn) for kind in action.resource_types)
+
+
+@cache
+def _service_of(template: str) -> str:
+    """Return the service of a template of ARNs; "" where it is open."""
+    service = "".join(arns.split(template)[2:_UP_TO_SERVICE]).lower()
+    return service if _OPEN.isdisjoint(service) else ""
 
 
 @lru_cache(maxsize=64)
@@ -230,6 +252,11 @@ def _without_account(template: str) -> bool:
 
 def _name(action: Action) -> str:
     return f"{action.service}:{action.name}".lower()
+
+
+def _by_prefix(name: str) -> list[str]:
+    """Return what the catalogue's order goes by: `a:z` stands before `a-b:a` there."""
+    return name.split(":")
 
 
 @lru_cache(maxsize=4_096)
