@@ -1,5 +1,6 @@
 """Who gets in and who does not: the corpus, and what the search must do and must refuse to say."""
 
+import json
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -9,9 +10,9 @@ import pytest
 
 from cases import CORPUS, cases
 from scenario_policies import HARDENED, PUBLISHED, around_of, attached, policies_of, shown
-from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
 from sekisho.messages import Language
-from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, to_json
+from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, parse, to_json
 from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import (
     ATTACKERS,
@@ -29,7 +30,7 @@ from sekisho.prover.scenarios import (
     setting_of,
     step_text,
 )
-from sekisho.prover.scenarios.judge import Judge
+from sekisho.prover.scenarios.judge import Judge, MoveOutcome
 from sekisho.prover.scenarios.model import (
     Access,
     Act,
@@ -213,6 +214,42 @@ def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None
     )
     outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
     assert outcome.answer == "AccessDenied"
+
+
+def _denied(asked: Judge, act: Act = Act.WORK) -> MoveOutcome:
+    session = Holding(Who.USER, Access.CONSOLE)
+    return asked.outcome(ScenarioState(holds=frozenset({session})), Move(act, session, Who.USER))
+
+
+def test_policies_are_asked_once_in_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
+    first, second = Judge(setting), Judge(replace(setting))
+    outcome = _denied(first)
+    monkeypatch.setattr("sekisho.prover.scenarios.judge.decide", None)
+    assert _denied(second) is outcome
+    with pytest.raises(TypeError):
+        # a setting that differs is asked anew
+        _denied(Judge(replace(setting, engine=Assumptions(bool_other_is_false=True))))
+
+
+def test_a_judge_tells_of_its_own_questions_alone() -> None:
+    setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
+    session = Holding(Who.USER, Access.CONSOLE)
+    _denied(Judge(setting), Act.CREATE_KEY)
+    judge = Judge(setting)
+    _denied(judge)
+    assert judge.refused(session, frozenset(), member=False) == {Act.WORK.value}
+
+
+def test_causes_name_the_lines_of_the_policies_that_were_asked() -> None:
+    written = to_json(force_mfa(Choices()))
+    texts = json.dumps(written), json.dumps(written, indent=2)
+    for text in texts:
+        document = parse(text)
+        policies = Policies(identity=(AttachedPolicy("p", document),))
+        judge = Judge(setting_of(scenario_of("key-with-device"), policies))
+        (cause,) = _denied(judge).because
+        assert cause.position == document.statements[cause.index].position
 
 
 def test_more_states_than_the_limit_are_no_proof() -> None:

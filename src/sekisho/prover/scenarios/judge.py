@@ -7,6 +7,8 @@ credential brings. Nothing is concluded from how a policy is written.
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
+from itertools import chain
 
 from sekisho.engine import (
     Cause,
@@ -119,6 +121,39 @@ class _Ask:
         return replace(self, more={**self.more, "aws:SourceIp": address}) if address else self
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """A setting, told apart from others by the statements themselves: causes name their lines."""
+
+    setting: Setting
+    statements: tuple[int, ...]
+
+    @classmethod
+    def of(cls, setting: Setting) -> "_Place":
+        """Return the place of a setting."""
+        written = (each.document.statements for each in setting.attached())
+        return cls(setting, tuple(map(id, chain.from_iterable(written))))
+
+    def __hash__(self) -> int:
+        return hash(self.statements)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Place):
+            return NotImplemented
+        return self.statements == other.statements and self.setting == other.setting
+
+
+_Asked = tuple[Move, bool, bool]
+
+_MOST_PLACES = 64
+
+
+@lru_cache(maxsize=_MOST_PLACES)
+def _outcomes_in(place: _Place) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
+    """Return what policies have answered in a setting so far: scenarios ask much the same there."""
+    return {}
+
+
 class Judge:
     """Tells what comes of each move in one setting; policies are asked once for each question.
 
@@ -128,7 +163,9 @@ class Judge:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self._known: dict[tuple[Move, bool, bool], MoveOutcome] = {}
+        self._known: dict[_Asked, MoveOutcome] = {}
+        self._answered = _outcomes_in(_Place.of(setting))
+        self._credentials: dict[tuple[Holding, bool], Credential] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
         self._addresses = setting.addresses()
 
@@ -196,9 +233,13 @@ class Judge:
 
     def _once(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         asked = (move, mfa, member)
-        if asked not in self._known:
-            self._known[asked] = self._asked(*asked)
-        return self._known[asked]
+        if (known := self._known.get(asked)) is not None:
+            return known
+        if (found := self._answered.get(asked)) is None:
+            found = self._answered[asked] = self._asked(*asked)
+        # what this judge was asked is told apart from what others were: `assumed`, `refused`
+        self._known[asked] = found
+        return found
 
     def _asked(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
         """Return what comes of a move from whatever address it may pass, or else from the first."""
@@ -270,6 +311,11 @@ class Judge:
         return decide(request, own, setting.engine)
 
     def _credential(self, by: Holding, mfa: bool) -> Credential:
+        if (by, mfa) not in self._credentials:
+            self._credentials[by, mfa] = self._issued(by, mfa)
+        return self._credentials[by, mfa]
+
+    def _issued(self, by: Holding, mfa: bool) -> Credential:
         setting = self.setting
         holder, issued = setting.holder(by.who), setting.at - timedelta(minutes=1)
         if by.access is Access.KEY:

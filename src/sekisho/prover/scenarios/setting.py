@@ -161,10 +161,8 @@ class Setting:
     endpoints: bool = False
 
     def __post_init__(self) -> None:
-        own = [every_policy(self._own(who)) for who in Who]
-        trust = () if self.trust is None else (self.trust,)
         # the one way to fill in a field of a frozen value
-        object.__setattr__(self, "called", names_for(self.names, chain(*own, self.enrolled, trust)))
+        object.__setattr__(self, "called", names_for(self.names, self.attached()))
 
     @property
     def region(self) -> str | None:
@@ -175,6 +173,14 @@ class Setting:
     def at(self) -> datetime:
         """When everything happens, on some day if the time is not known."""
         return self.now or _SOME_DAY
+
+    def attached(self) -> Iterator[AttachedPolicy]:
+        """Yield every policy of everybody, the group's and the role's."""
+        for who in Who:
+            yield from every_policy(self._own(who))
+        yield from self.enrolled
+        if self.trust is not None:
+            yield self.trust
 
     def policies(self, who: Who, *, member: bool = False) -> Policies:
         """Return the policies of one of the three, as a member of the group or not."""
