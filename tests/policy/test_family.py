@@ -91,6 +91,11 @@ def test_enforcement_denies_keys_that_carry_no_mfa_key(choices):
 
 
 @given(some_choices)
+def test_the_family_as_json_is_what_its_document_says(choices):
+    assert policy.force_mfa_json(choices) == policy.to_json(policy.force_mfa(choices))
+
+
+@given(some_choices)
 def test_what_outlives_a_session_is_never_exempt(choices):
     exempt = _actions(policy.force_mfa(choices), Effect.DENY, negated=True)
     written = {action for action in exempt if not action.startswith(("iam:Get", "iam:List"))}

@@ -32,6 +32,7 @@ from sekisho.policy.family import (
     choices_of,
     explain,
     force_mfa,
+    force_mfa_json,
     title_of,
 )
 from sekisho.policy.reader import MOST_CHARACTERS
@@ -87,6 +88,7 @@ __all__ = [
     "covers_template",
     "explain",
     "force_mfa",
+    "force_mfa_json",
     "from_json",
     "has_condition_key",
     "names",

@@ -236,9 +236,16 @@ def force_mfa(choices: Choices) -> Document:
         FaultyPolicy: if the choices contradict each other or are out of range.
     """
     check(choices)
+    return parse(json.dumps(force_mfa_json(choices), indent=2), source=NAME)
+
+
+def force_mfa_json(choices: Choices) -> dict[str, object]:
+    """Return `to_json` of the Force_MFA for these choices, without the document: it is quick.
+
+    That the choices go together is not checked.
+    """
     statements = [*_allows(choices), *_denies(choices)]
-    policy = {"Version": str(Version.V2012), "Statement": statements}
-    return parse(json.dumps(policy, indent=2), source=NAME)
+    return {"Version": str(Version.V2012), "Statement": statements}
 
 
 def _self(choices: Choices) -> str | list[str]:

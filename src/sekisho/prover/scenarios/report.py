@@ -14,7 +14,7 @@ from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
 from sekisho.engine.matching import other_setting
 from sekisho.messages import Message
-from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json
+from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, force_mfa_json, to_json
 from sekisho.prover.questions.difference import tells_callers
 from sekisho.prover.questions.report import Subject
 from sekisho.prover.scenarios.answers import ScenarioAnswer, run_scenario
@@ -245,9 +245,9 @@ def enforcement_in(
     """
     written = [to_json(each.document) for each in policies.identity]
     for choices in _known() if _offered(partition) else ():
-        enforcement = to_json(_enforcement(choices, partition).document)
-        for each, text in zip(policies.identity, written, strict=True):
-            if text == enforcement:
+        enforcement = force_mfa_json(replace(choices, partition=partition))
+        for each, policy in zip(policies.identity, written, strict=True):
+            if policy == enforcement:
                 others = tuple(other for other in policies.identity if other is not each)
                 return choices, replace(policies, identity=others)
     return None, without_enforcement(policies)
