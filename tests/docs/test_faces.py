@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,40 @@ def test_other_packages_are_imported_from_their_faces(path: Path) -> None:
 )
 def test_what_is_behind_a_face_is_found(text: str, found: list[str]) -> None:
     assert list(behind_a_face(text, "audit")) == found
+
+
+LAZY = [path for path in MODULES if " = lazily(" in path.read_text(encoding="utf-8")]
+
+
+def names_behind(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names that a face shows type checkers, and those that it loads, by module."""
+    shown, loaded = {}, {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If):
+            for each in (one for one in node.body if isinstance(one, ast.ImportFrom)):
+                module = str(each.module).rpartition(".")[2]
+                shown |= {one.name: module for one in each.names}
+        elif isinstance(node, ast.Dict):
+            behind = ast.literal_eval(node)
+            loaded |= {name: module for module, names in behind.items() for name in names}
+    return shown, loaded
+
+
+@pytest.mark.parametrize("path", LAZY, ids=lambda path: str(path.parent.relative_to(SOURCE)))
+def test_a_lazy_face_loads_what_it_shows(path: Path) -> None:
+    shown, loaded = names_behind(path)
+    assert loaded
+    assert loaded == shown
+    # a module takes the place of what is called like it
+    assert not {*loaded} & {each.stem for each in path.parent.glob("*.py")}
+    package = import_module(".".join(path.parent.relative_to(SOURCE).parts))
+    assert {*loaded} <= {*package.__all__}
+    for name, module in loaded.items():
+        behind = import_module(f"{package.__name__}.{module}")
+        assert getattr(package, name) is getattr(behind, name)
+
+
+def test_a_name_that_no_face_has_is_an_attribute_error() -> None:
+    assert LAZY
+    with pytest.raises(AttributeError, match="has no attribute `no_such_name`"):
+        getattr(import_module("sekisho.engine"), "no_such_name")  # noqa: B009 - mypy would see it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from sekisho import __version__
+import sekisho
 from sekisho.audit import SEVERITIES, Finding, Severity
 from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
 from sekisho.audit.meaning import CREDENTIALS, LEGEND, OUTCOMES, TruthTable
@@ -113,7 +113,7 @@ def command(
         case ReportFormat.JSON:
             click.echo(json.dumps(to_json(reports, messages), indent=2, ensure_ascii=False))
         case ReportFormat.SARIF:
-            log = to_sarif(reports, version=__version__, lang=lang, failed=messages)
+            log = to_sarif(reports, version=sekisho.__version__, lang=lang, failed=messages)
             click.echo(json.dumps(log, indent=2, ensure_ascii=False))
     for message in messages:
         click.echo(f"sekisho: {message}", err=True)

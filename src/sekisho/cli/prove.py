@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sekisho import __version__
+import sekisho
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import (
     ReportFormat,
@@ -290,7 +290,7 @@ def _prove_subject(
             found.notices.extend(text.into(lang) for text in subject.beside)
             _print(
                 log_of_files(
-                    __version__, found, findings_of_scenarios(scenarios, said.source, lang)
+                    sekisho.__version__, found, findings_of_scenarios(scenarios, said.source, lang)
                 )
             )
     return worst([*_exits(report), *map(_exit_of_scenario, scenarios)])
@@ -332,7 +332,11 @@ def _prove_account(options: ProveOptions, output: ReportFormat, lang: Language) 
             _print(users_as_json(users))
         case ReportFormat.SARIF:
             source = options.subject.snapshot[0]
-            _print(log_of_files(__version__, findings_of_users(users, source, lang, later=later)))
+            _print(
+                log_of_files(
+                    sekisho.__version__, findings_of_users(users, source, lang, later=later)
+                )
+            )
     return worst([exit_of(verdict) for verdict in users.verdicts(later=later)])
 
 

@@ -4,10 +4,17 @@
 records, which are read as they were written or not at all, are in `records`.
 """
 
+from typing import TYPE_CHECKING
+
 from sekisho.documents.json_text import decoded_json, json_pieces, text_of_file
 from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
-from sekisho.documents.yaml_text import read_yaml, yaml_shape
+from sekisho.lazy import lazily
+
+if TYPE_CHECKING:
+    from sekisho.documents.yaml_text import read_yaml, yaml_shape
+else:
+    __getattr__ = lazily(__name__, {"yaml_text": ("read_yaml", "yaml_shape")})
 
 __all__ = [
     "ABSENT",

@@ -1,7 +1,8 @@
 """What policies mean: request + policies → decision with causes. No third-party package."""
 
+from typing import TYPE_CHECKING
+
 from sekisho.engine.authorize import Engine, checked, decide, unasked
-from sekisho.engine.explain import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
 from sekisho.engine.model import (
     ArnSpan,
@@ -21,14 +22,40 @@ from sekisho.engine.model import (
 )
 from sekisho.engine.possible import Possibilities, UnknownKey, asked_keys, possible
 from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.together import (
-    JointDecision,
-    RequestPart,
-    decide_together,
-    is_access_point,
-    parts_of,
-)
 from sekisho.engine.wellformed import check_policies, request_faults
+from sekisho.lazy import lazily
+
+if TYPE_CHECKING:
+    from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
+    from sekisho.engine.together import (
+        JointDecision,
+        RequestPart,
+        decide_together,
+        is_access_point,
+        parts_of,
+    )
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "explanation": (
+                "Denial",
+                "Explanation",
+                "Lack",
+                "NearMiss",
+                "Part",
+                "Point",
+                "explain",
+            ),
+            "together": (
+                "JointDecision",
+                "RequestPart",
+                "decide_together",
+                "is_access_point",
+                "parts_of",
+            ),
+        },
+    )
 
 __all__ = [
     "ArnSpan",

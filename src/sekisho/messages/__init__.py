@@ -10,7 +10,6 @@ import gettext
 import locale
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -170,6 +169,8 @@ def table(name: str) -> Mapping[str, Any]:
 
     Wherever the file has just `en` and `ja`, there is a `Message`.
     """
+    import tomllib  # noqa: PLC0415 - most commands show no table
+
     text = (CATALOGUES / f"{name}.toml").read_text(encoding="utf-8")
     return {key: _with_messages(value) for key, value in tomllib.loads(text).items()}
 

@@ -1,5 +1,8 @@
 """What is written: policy documents, and the Force_MFA family."""
 
+from typing import TYPE_CHECKING
+
+from sekisho.lazy import lazily
 from sekisho.policy import names
 from sekisho.policy.document import (
     KINDS,
@@ -37,7 +40,6 @@ from sekisho.policy.family import (
 )
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
-from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Summary, SummaryRow, summarise
 from sekisho.policy.text import from_json, parse, render, to_json
 from sekisho.policy.warnings import (
     SummaryWarning,
@@ -47,6 +49,16 @@ from sekisho.policy.warnings import (
     has_condition_key,
     service_of,
 )
+
+if TYPE_CHECKING:
+    from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Summary, SummaryRow, summarise
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "summary": ("COLUMNS", "SECTIONS", "Levels", "Summary", "SummaryRow", "summarise"),
+        },
+    )
 
 __all__ = [
     "COLUMNS",

@@ -3,6 +3,9 @@
 Pure: no file, no clock, no randomness; what a call needs to know is passed in.
 """
 
+from typing import TYPE_CHECKING
+
+from sekisho.lazy import lazily
 from sekisho.signin.console import (
     CHANGE_REFUSED,
     CONSOLE_SESSION,
@@ -67,7 +70,13 @@ from sekisho.signin.rules import (
     service_rule,
     token_duration,
 )
-from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of
+
+if TYPE_CHECKING:
+    from sekisho.signin.totp import PERIOD, TotpDevice, code_at, is_code, is_seed, step_of
+else:
+    __getattr__ = lazily(
+        __name__, {"totp": ("PERIOD", "TotpDevice", "code_at", "is_code", "is_seed", "step_of")}
+    )
 
 __all__ = [
     "CHANGE_REFUSED",

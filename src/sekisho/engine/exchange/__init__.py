@@ -1,11 +1,11 @@
 """Questions in, answers out: as lines of JSON, and a decision in sentences for people."""
 
-from sekisho.engine.exchange.lines import (
+from typing import TYPE_CHECKING
+
+from sekisho.engine.exchange.decisions import (
     answered_to_json,
-    answers,
     cause_to_json,
     decision_to_json,
-    together,
 )
 from sekisho.engine.exchange.questions import (
     ASSUMPTIONS,
@@ -13,16 +13,37 @@ from sekisho.engine.exchange.questions import (
     assumptions_from_text,
     settings_from_text,
 )
-from sekisho.engine.exchange.sentences import (
-    EFFECTS,
-    assumption,
-    explanation_to_json,
-    not_given,
-    not_in_catalogue,
-    place,
-    reasons,
-    sentence,
-)
+from sekisho.lazy import lazily
+
+if TYPE_CHECKING:
+    from sekisho.engine.exchange.lines import answers, together
+    from sekisho.engine.exchange.sentences import (
+        EFFECTS,
+        assumption,
+        explanation_to_json,
+        not_given,
+        not_in_catalogue,
+        place,
+        reasons,
+        sentence,
+    )
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "lines": ("answers", "together"),
+            "sentences": (
+                "EFFECTS",
+                "assumption",
+                "explanation_to_json",
+                "not_given",
+                "not_in_catalogue",
+                "place",
+                "reasons",
+                "sentence",
+            ),
+        },
+    )
 
 __all__ = [
     "ASSUMPTIONS",

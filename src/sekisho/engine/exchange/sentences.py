@@ -7,8 +7,8 @@ asks for and what the request has instead.
 from collections.abc import Iterator, Mapping
 
 from sekisho import catalogue
-from sekisho.engine.exchange.lines import cause_to_json
-from sekisho.engine.explain import Explanation, Lack, Listed, Part, Point
+from sekisho.engine.exchange.decisions import cause_to_json
+from sekisho.engine.explanation import Explanation, Lack, Listed, Part, Point
 from sekisho.engine.matching.conditions import NEGATIONS
 from sekisho.engine.model import Cause, ContextValue, Decision, DecisionEffect, Request
 from sekisho.errors import quoted

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sekisho.catalogue import load
-from sekisho.documents import Shape, read_yaml
+from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message
@@ -345,6 +345,8 @@ def read_invariants(path: str | Path) -> tuple[Invariant, ...]:
         FaultyInput: with every fault at its line: unknown keys, patterns that IAM would refuse,
             demands that contradict each other.
     """
+    from sekisho.documents import read_yaml  # noqa: PLC0415 - slow to load, and for files alone
+
     shape = read_yaml(path)
     top = shape.members(["schema", "invariants"])
     top["schema"].expect(SCHEMA)
