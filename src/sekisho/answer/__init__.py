@@ -7,19 +7,22 @@ whoever wants to know what policies mean asks `engine.decide`.
 from sekisho.answer.answer import AnswerSettings, answered
 from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
-from sekisho.answer.model import Answer, AnswerEffect, MissingKey, UnexpectedKey
+from sekisho.answer.model import Answer, AnswerEffect, AssumedOwner, MissingKey, UnexpectedKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
 from sekisho.answer.sentences import additions, heading, joint_heading
 from sekisho.answer.together import JointAnswer, answered_together
+from sekisho.answer.values import MalformedKey
 
 __all__ = [
     "AddedKey",
     "Answer",
     "AnswerEffect",
     "AnswerSettings",
+    "AssumedOwner",
     "Impossible",
     "JointAnswer",
+    "MalformedKey",
     "MissingKey",
     "NoRequest",
     "Origin",

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sekisho.answer.completion import AGE, ISSUED, MFA, ROLES, Completed, complete, is_service
-from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect, MissingKey, UnexpectedKey
+from sekisho.answer.model import (
+    BY_POLICIES,
+    Answer,
+    AnswerEffect,
+    AssumedOwner,
+    MissingKey,
+    UnexpectedKey,
+)
 from sekisho.answer.presence import (
     ADDRESS,
     ENDPOINT,
@@ -29,6 +36,7 @@ from sekisho.answer.resource import (
     asked_about,
     is_through_access_point,
 )
+from sekisho.answer.values import malformed_keys
 from sekisho.catalogue import Action, load
 from sekisho.engine import (
     Assumptions,
@@ -46,7 +54,7 @@ from sekisho.engine import (
     possible,
     unasked,
 )
-from sekisho.engine.matching import Caller, CallerKind
+from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import (
     AskPolicies,
@@ -132,8 +140,32 @@ def answered_part(
     ruling = _ruling(completed.request, caller, now, settings)
     answering = _Answering(caller, action, completed, settings)
     answer = answering.by(ruling, policies)
-    unexpected = tuple(answering.unexpected(request.context, policies))
-    return replace(answer, note=about.note, not_in_catalogue=action is None, unexpected=unexpected)
+    return replace(
+        answer,
+        note=about.note,
+        not_in_catalogue=action is None,
+        unexpected=tuple(answering.unexpected(request.context, policies)),
+        malformed=tuple(malformed_keys(request.context)),
+        assumed_owner=_assumed_owner(answer, request, policies, now, settings),
+    )
+
+
+_OTHERS = ("999999999999", "888888888888")
+
+
+def _assumed_owner(
+    answer: Answer, request: Request, policies: Policies, now: datetime, settings: AnswerSettings
+) -> AssumedOwner | None:
+    """Return whose the bucket was taken to be, if the answer to another account's differs."""
+    own = arns.account_of(request.principal)
+    allowed = answer.effect in (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
+    if own is None or request.resource_account is not None or not allowed:
+        return None
+    if not arns.is_bucket(request.resource):
+        return None
+    other = replace(request, resource_account=next(one for one in _OTHERS if one != own))
+    otherwise = answered_part(other, policies, now, settings).effect
+    return None if otherwise is answer.effect else AssumedOwner(own, otherwise)
 
 
 def _about(

@@ -34,6 +34,11 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
         value["unexpected"] = [
             {"key": one.key, "presence": one.presence.value} for one in answer.unexpected
         ]
+    if answer.malformed:
+        value["malformed"] = [{"key": one.key, "type": one.type} for one in answer.malformed]
+    if answer.assumed_owner is not None:
+        owner = answer.assumed_owner
+        value["assumedOwner"] = {"account": owner.account, "otherwise": owner.otherwise.value}
     return value | _beside_policies(answer) | _about_the_question(answer)
 
 

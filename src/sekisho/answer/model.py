@@ -8,6 +8,7 @@ from typing import NoReturn
 from sekisho.answer.completion import AddedKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, ResourceNote
+from sekisho.answer.values import MalformedKey
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import InternalError
 from sekisho.policy import PolicyKind
@@ -62,6 +63,19 @@ class UnexpectedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AssumedOwner:
+    """Whose a bucket was taken to be: the caller's account's, where nobody said.
+
+    Attributes:
+        account: that account.
+        otherwise: the answer where the bucket is another account's.
+    """
+
+    account: str
+    otherwise: AnswerEffect
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What AWS would answer to a request, for all that was given.
 
@@ -81,6 +95,9 @@ class Answer:
         added: the keys that policies ask for and that were added to the context.
         missing: the keys that policies ask for and that are not known.
         unexpected: the keys that were given and that AWS is not known to send.
+        malformed: the keys that were given a value that is not of their type.
+        assumed_owner: whose the bucket was taken to be, where another owner could change the
+            answer.
         possible: every effect that the answer could have; one if nothing missing matters.
         as_long_term_key: whether a session, of which none was given, could get another answer than
             a long-term access key.
@@ -102,6 +119,8 @@ class Answer:
     added: tuple[AddedKey, ...] = ()
     missing: tuple[MissingKey, ...] = ()
     unexpected: tuple[UnexpectedKey, ...] = ()
+    malformed: tuple[MalformedKey, ...] = ()
+    assumed_owner: AssumedOwner | None = None
     possible: frozenset[AnswerEffect] = frozenset()
     as_long_term_key: bool = False
 

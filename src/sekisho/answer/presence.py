@@ -48,11 +48,13 @@ class GlobalKey:
         name: in AWS's spelling; one that a tag's name follows ends in `/`.
         presence: as the table says it.
         callers: whose requests can have it; None: everybody's.
+        type: of its values, as the catalogue calls it.
     """
 
     name: str
     presence: str
     callers: frozenset[str] | None
+    type: str = "String"
 
 
 @cache
@@ -64,6 +66,7 @@ def global_keys() -> Mapping[str, GlobalKey]:
             name,
             entry["presence"],
             frozenset(entry["callers"]) if "callers" in entry else None,
+            entry.get("type", "String"),
         )
         for name, entry in json.loads(text)["keys"].items()
     }

@@ -84,6 +84,12 @@ _NOTES: Mapping[ResourceNote, Message] = {
         "`{resource}` is no resource of `{action}` by the catalogue: it is misspelled, or newer."
     ),
 }
+_OWNER = Message(
+    "The bucket is taken to be of account {account}, as nobody said whose it is. If it is of "
+    "another: {otherwise}."
+)
+_MALFORMED = Message("Given, but no value of the key's type, so that AWS never sends it: {keys}.")
+_MALFORMED_KEY = Message("`{key}` ({type})")
 _BEHIND = Message(
     "Through an access point AWS asks about the bucket or object behind it as well, and that was "
     "not asked about: give it as one more resource, and the bucket's policy."
@@ -114,6 +120,9 @@ def heading(answer: Answer) -> Iterator[Message]:
     if answer.not_in_catalogue and (stranger := not_in_catalogue(answer.request.action)):
         yield stranger
     yield from _beside(answer)
+    if answer.assumed_owner is not None:
+        owner = answer.assumed_owner
+        yield _OWNER.filled(account=owner.account, otherwise=EFFECTS[owner.otherwise])
 
 
 def _depends(answer: Answer) -> Iterator[Message]:
@@ -197,6 +206,9 @@ def additions(answer: Answer) -> Iterator[Message]:
     idle = [verbatim(quoted(one.key)) for one in answer.missing if not one.could_change]
     if idle:
         yield _IDLE.filled(keys=listed(idle))
+    if answer.malformed:
+        wrong = [_MALFORMED_KEY.filled(key=one.key, type=one.type) for one in answer.malformed]
+        yield _MALFORMED.filled(keys=listed(wrong))
     for presence, message in _UNEXPECTED.items():
         odd = [verbatim(quoted(x.key)) for x in answer.unexpected if x.presence is presence]
         if odd:

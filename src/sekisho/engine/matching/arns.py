@@ -56,6 +56,12 @@ def is_kms_key(arn: str) -> bool:
     return len(parts) == PARTS and parts[2] == "kms" and parts[-1].startswith("key/")
 
 
+def is_bucket(arn: str) -> bool:
+    """Tell whether `arn` is that of an S3 bucket or of something in it: neither tells the owner."""
+    parts = split(arn)
+    return len(parts) == PARTS and parts[2:5] == ("s3", "", "")
+
+
 def is_role(arn: str) -> bool:
     """Tell whether `arn` is that of a role."""
     parts = split(arn)
