@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sekisho.audit.lint import Report
     from sekisho.audit.report import AccountReport
     from sekisho.engine import AttachedPolicy, Policies, Request
-    from sekisho.policy import Document
-    from sekisho.prover import Callers, Difference, TrustReport, Verdict
+    from sekisho.policy import Document, PolicyKind
+    from sekisho.prover import Callers, Difference, GrantDifference, TrustReport, Verdict
     from sekisho.rollout import Plan
 
 T = TypeVar("T")
@@ -278,6 +278,48 @@ def diff(
 
     whose = _callers(old, new, _whose(user_arn, role_arn))
     return difference_for_any(old, new, whose, datetime.now(UTC))
+
+
+def diff_grants(
+    old: Document | str | Path, new: Document | str | Path, *, kind: str = "resource"
+) -> tuple[GrantDifference, ...]:
+    """Return who is allowed or denied what by one of two policies with principals alone.
+
+    Args:
+        old: the policy as it is, parsed with its kind, or the path of a file that holds it.
+        new: the policy as it would be.
+        kind: `resource` or `trust`.
+
+    Raises:
+        FaultyPolicy: if one is no policy of this kind that can be read for certain.
+    """
+    from sekisho.prover import difference_of_grants
+
+    policies = (_attached(old, kind), _attached(new, kind))
+    return difference_of_grants(*policies, _with_principals(kind), datetime.now(UTC))[0]
+
+
+def no_new_grants(
+    old: Document | str | Path, new: Document | str | Path, *, kind: str = "resource"
+) -> Verdict:
+    """Return whether a policy with principals allows nobody more, and denies nobody less.
+
+    The arguments are those of `diff_grants`.
+
+    Returns:
+        As `prove`; a counterexample is a request that `new` alone allows, or `old` alone denies.
+    """
+    from sekisho.prover import no_new_grants as asked
+
+    policies = (_attached(old, kind), _attached(new, kind))
+    return asked(*policies, _with_principals(kind), datetime.now(UTC))
+
+
+def _with_principals(kind: str) -> PolicyKind:
+    """Return a kind of policy that has principals."""
+    from sekisho.policy import PolicyKind
+
+    return _chosen("kind", kind, {"resource": PolicyKind.RESOURCE, "trust": PolicyKind.TRUST})
 
 
 def no_new_access(

@@ -11,17 +11,17 @@ import click
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
+from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
+from sekisho.cli.policy_diff_items import counterexample_of, item_lines, items_to_json
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, exit_of, stated_to_json, undeniable
+from sekisho.cli.prove_output import counterexample_to_json, exit_of, undeniable
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, listed, printable
+from sekisho.messages import Language, Message, printable
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
-    CREDENTIALS,
     SERVICE_EXEMPT,
-    ActionGroup,
     Callers,
     CallingUser,
     Difference,
@@ -34,20 +34,14 @@ from sekisho.prover import (
     counterexample_text,
     difference_for_any,
     new_access,
-    stated_text,
     tells_callers,
     verdict_text,
 )
 
 _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
-_FOR = Message("to {credentials}")
-_ON = Message("on {resources}")
-_LIKE = Message("such as: {counterexample}")
 _UNLISTED = Message("what else differs is not listed: {reason}")
 _NO_NEW_ACCESS = Message("No new access: {verdict}")
-_SHOWN = 10
-_MORE = Message("more actions: {count}")
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -72,6 +66,7 @@ class DiffOptions:
     boundary: tuple[str, ...]
     user_arn: str | None
     role: str | None
+    compared: ComparedAs
     no_new_access: bool
     exit_zero: bool
     assumptions: Assumptions
@@ -94,6 +89,15 @@ class DiffOptions:
     ),
     click.option("--role", metavar="ARN", help="A role instead, whose sessions call."),
     click.option(
+        "--as",
+        "compared",
+        type=click.Choice([each.value for each in ComparedAs]),
+        default=ComparedAs.IDENTITY.value,
+        show_default=True,
+        callback=lambda _ctx, _parameter, value: ComparedAs(value),
+        help="What OLD and NEW are: with `resource` and `trust` the difference is who gets what.",
+    ),
+    click.option(
         "--no-new-access",
         is_flag=True,
         help="Ask only whether NEW allows something that OLD does not; exit 3 if it does.",
@@ -109,9 +113,20 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
     action in which the sets differ is listed, with the resources, the conditions and the
     credentials for which they do, and a request that shows it. With --no-new-access it is asked
-    only whether NEW allows something that OLD does not. Exit 3 if so, 4 if it could not be found
-    out.
+    only whether NEW allows something that OLD does not. With --as, OLD and NEW are resource-based
+    policies or trust policies, and it is said for whom they differ. Exit 3 if so, 4 if it could not
+    be found out.
     """
+    if options.compared is not ComparedAs.IDENTITY:
+        _check_alone(options)
+        grants = diff_grants(
+            (options.old, options.new),
+            options.compared,
+            options.assumptions,
+            no_new_access=options.no_new_access,
+        )
+        grants.print(output, lang)
+        return grants.exit(exit_zero=options.exit_zero)
     before, after = _policies(options)
     whose = _whose(options, before, after)
     if options.no_new_access:
@@ -125,6 +140,26 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
             lines = _as_table(found, whose, options, lang)
             click.echo("\n".join(printable(line) for line in lines))
     return _exit(found, exit_zero=options.exit_zero)
+
+
+def _check_alone(options: DiffOptions) -> None:
+    """See that no option is given that is about identity-based policies.
+
+    Raises:
+        UsageError: if one is.
+    """
+    of_identities = {
+        "--with-old": options.with_old,
+        "--with-new": options.with_new,
+        "--with-both": options.with_both,
+        "--boundary": options.boundary,
+        "--user-arn": options.user_arn,
+        "--role": options.role,
+    }
+    for option, given in of_identities.items():
+        if given:
+            says = Message("`{option}` says nothing beside `--as {kind}`")
+            raise UsageError(says.filled(option=option, kind=options.compared.value))
 
 
 def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
@@ -219,20 +254,13 @@ def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
         heading = f"{heading}\n  {counterexample_text(side.counterexample).into(lang)}"
     if side.unlisted is not None:
         heading = f"{heading}\n  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
-    return [heading, *(line for item in side.items for line in _item_lines(item, lang))]
-
-
-def _item_lines(item: ActionGroup, lang: Language) -> list[str]:
-    credentials = listed(CREDENTIALS[each] for each in item.credentials)
-    lines = [f"  {action}" for action in item.actions[:_SHOWN]]
-    if len(item.actions) > _SHOWN:
-        lines.append(f"  {_MORE.filled(count=len(item.actions) - _SHOWN).into(lang)}")
     return [
-        *lines,
-        f"    {_FOR.filled(credentials=credentials).into(lang)}",
-        f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}",
-        *(f"    {stated_text(one).into(lang)}" for one in item.conditions),
-        f"    {_LIKE.filled(counterexample=counterexample_text(item.counterexample)).into(lang)}",
+        heading,
+        *(
+            line
+            for item in side.items
+            for line in item_lines(item, lang, counterexample_text(item.counterexample))
+        ),
     ]
 
 
@@ -241,10 +269,10 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
     return {
         "schema": "sekisho.policy-diff/1",
         **_asked_about(whose),
-        "onlyInOld": _counterexample(old),
-        "onlyInNew": _counterexample(new),
-        "old": _items(old),
-        "new": _items(new),
+        "onlyInOld": counterexample_of(old),
+        "onlyInNew": counterexample_of(new),
+        "old": items_to_json(old),
+        "new": items_to_json(new),
         "assumptions": [text.en for text in ASSUMED],
         "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
         "unlisted": [
@@ -264,25 +292,3 @@ def _asked_about(whose: Callers) -> dict[str, object]:
         "catalogue": load().dated,
         "serviceExempt": list(SERVICE_EXEMPT),
     }
-
-
-def _counterexample(side: Side | Unknown) -> dict[str, object] | None:
-    if isinstance(side, Unknown) or side.counterexample is None:
-        return None
-    return counterexample_to_json(side.counterexample)
-
-
-def _items(side: Side | Unknown) -> list[dict[str, object]] | None:
-    if isinstance(side, Unknown) or side.unlisted is not None:
-        return None
-    return [
-        {
-            "actions": list(item.actions),
-            "resources": list(item.resources),
-            "conditions": [stated_to_json(one) for one in item.conditions],
-            "mfa": sorted({one.mfa for one in item.credentials}),
-            "credentials": [one.value for one in item.credentials],
-            "counterexample": counterexample_to_json(item.counterexample),
-        }
-        for item in side.items
-    ]

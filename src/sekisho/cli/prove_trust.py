@@ -22,13 +22,14 @@ _WITH_MFA = Message("with MFA alone")
 _WITHOUT = Message("without MFA")
 _NOT_KNOWN = Message("whether without MFA is {verdict}")
 _UNHANDLED = Message("not asked about: {names}")
-_KINDS: Mapping[RequesterKind, Message] = {
+KINDS: Mapping[RequesterKind, Message] = {
     RequesterKind.PEOPLE: Message("users"),
     RequesterKind.ROLE: Message("sessions of roles, which have no MFA"),
     RequesterKind.PROVIDER: Message("by an identity provider, whose MFA AWS does not see"),
     RequesterKind.SERVICE: Message("an AWS service, which has no MFA"),
     RequesterKind.NOBODY: Message("who signs nothing"),
 }
+"""Who calls, and what they can show of MFA."""
 _WAY = Message("{principal} ({kind}): {how}")
 _SHOWN = Message("such as {principal}")
 
@@ -45,7 +46,7 @@ def ways_lines(trust: TrustReport, lang: Language) -> list[str]:
 
 def _way(way: WayIn, lang: Language) -> Iterator[str]:
     how = _how(way.without_mfa)
-    said = _WAY.filled(principal=way.principal, kind=_KINDS[way.kind], how=how)
+    said = _WAY.filled(principal=way.principal, kind=KINDS[way.kind], how=how)
     yield f"  {said.into(lang)}"
     shown = way.without_mfa if isinstance(way.without_mfa, Refuted) else way.at_all
     if isinstance(shown, Refuted):

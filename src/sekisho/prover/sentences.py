@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import principals
 from sekisho.errors import quoted
 from sekisho.messages import Message
@@ -70,6 +71,22 @@ PUBLIC_ASSUMED = (
     ),
 )
 """What the verdict on a resource-based policy rests on."""
+
+GRANTS_ASSUMED = (
+    Message(
+        "Asked is what the policies themselves say: the caller's own policies, and what else "
+        "limits them, are taken to allow."
+    ),
+    Message(
+        "Each request is about a resource: actions that AWS's pages list without a resource type "
+        "are not asked about."
+    ),
+    Message(
+        "Condition keys have values of the type that the operator compares; a key of a service may "
+        "be there or not in any call."
+    ),
+)
+"""What the difference of two policies with principals rests on."""
 
 _PROVED = Message("proved")
 _REFUTED = Message("refuted")
@@ -146,13 +163,30 @@ def public_request_text(counterexample: Counterexample) -> Message:
 
 
 _CALL = Message("{principal}{context}: {action} on {resource} is allowed")
+_DENIED_CALL = Message("{principal}{context}: {action} on {resource} is denied")
+_FREED_CALL = Message("{principal}{context}: {action} on {resource} is no longer denied")
 
 
-def call_text(counterexample: Counterexample) -> Message:
-    """Say in one sentence what anybody is allowed, by their ARN or the name of a service."""
+def call_text(counterexample: Counterexample, *, denied: bool = False) -> Message:
+    """Say in one sentence what anybody is allowed, by their ARN or the name of a service.
+
+    Args:
+        counterexample: a request.
+        denied: whether what it shows is that it is denied.
+    """
+    return _call_text(counterexample, _DENIED_CALL if denied else _CALL)
+
+
+def new_grant_text(counterexample: Counterexample) -> Message:
+    """Say in one sentence what is newly allowed, or no longer denied, and to whom."""
+    allowed = counterexample.decisions["new"].effect is DecisionEffect.ALLOWED
+    return _call_text(counterexample, _CALL if allowed else _FREED_CALL)
+
+
+def _call_text(counterexample: Counterexample, frame: Message) -> Message:
     request = counterexample.request
     context = ", ".join(_valued(counterexample))
-    return _CALL.filled(
+    return frame.filled(
         principal=request.principal,
         context=_CONTEXT.filled(context=context) if context else "",
         action=request.action,

@@ -66,8 +66,8 @@ def difference(
     """
     question = _question(old, new, user, now, assumptions)
     return Difference(
-        _side(replace(question, allowed=old, denied=new)),
-        _side(replace(question, allowed=new, denied=old)),
+        side_of(replace(question, allowed=old, denied=new)),
+        side_of(replace(question, allowed=new, denied=old)),
     )
 
 
@@ -207,7 +207,8 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
     return replace(item, conditions=(who, *item.conditions))
 
 
-def _side(question: Question) -> Side | Unknown:
+def side_of(question: Question) -> Side | Unknown:
+    """Return every request that answers a question, as one side of a difference."""
     verdict = prove_none(question, new_names=True)
     match verdict:
         case Unknown():

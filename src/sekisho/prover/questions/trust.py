@@ -17,12 +17,12 @@ from sekisho.engine import decide as decided_by_engine
 from sekisho.engine.matching import TrackedAssumptions, arns
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
-from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, PolicyKind, Version
+from sekisho.policy import Effect, Element, PolicyKind
 from sekisho.prover.questions.answers import joined
+from sekisho.prover.questions.anybody import named_by, of_any
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import USER_ID, CallerCredential, CallingUser
+from sekisho.prover.values.credentials import USER_ID, CallerCredential
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.prover.values.principals import (
     SOME_SERVICE,
@@ -31,16 +31,13 @@ from sekisho.prover.values.principals import (
     about,
     requesters,
 )
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
 WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
 _AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
 _ASSUME = "sts:AssumeRole"
 _NOT_HANDLED = Message("whether {name} can assume the role is not asked")
 _NOT_SHOWN = Message("it is told by keys of the caller, and no caller was found that gets in")
-_OF_CALLERS = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
-_OF_SERVICES = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
-_OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +149,10 @@ class _Asking:
             return Proved()
         if one.exact:
             return self._shown(question, prove_none(question))
-        loose = prove_none(_of_any(one, question))
+        loose = prove_none(of_any(one, question))
         if not isinstance(loose, Refuted):
             return loose
-        for user in (one.user, *_named_by(loose.counterexample, one.user)):
+        for user in (one.user, *named_by(loose.counterexample, one.user)):
             real = replace(question, user=user)
             found = self._shown(real, prove_none(real))
             if isinstance(found, Refuted):
@@ -186,41 +183,8 @@ class _Asking:
         decision = decided_by_engine(found.request, policies, self.assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
             return Unknown(_NOT_SHOWN)
-        return Refuted(replace(found, decisions={"allowed": decision}))
-
-
-def _of_any(one: Requester, question: Question) -> Question:
-    """Return the question of more callers than there can be like one: any name, path and id."""
-    if one.user.outside:
-        return replace(question, user=replace(one.user, unsettled=_OF_SERVICES))
-    user, kind = one.user, "role/" if one.user.is_role else "user/"
-    start = f"arn:{user.partition}:iam::"
-    like = f"{start}{'*' if one.besides else user.account}:{kind}"
-    ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
-    formed = (
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
-        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}*/"), False),
-        (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
-        *(
-            (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
-            for each in one.besides
-        ),
-    )
-    conditions = (*question.within.conditions, *formed)
-    unsettled = _OF_ANYBODY if one.besides else _OF_CALLERS
-    return replace(
-        question,
-        user=replace(user, unsettled=unsettled - _LACKED if user.is_role else unsettled),
-        within=replace(question.within, conditions=conditions),
-    )
-
-
-def _condition(name: OperatorName, key: str, value: str) -> VersionedCondition:
-    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
-
-
-_LACKED = {"aws:username"}
-"""What a role's session lacks."""
+        named = tuple(each for each in found.named if each != USER_ID)
+        return Refuted(replace(found, decisions={"allowed": decision}, named=named))
 
 
 def _allows(policies: Policies) -> bool:
@@ -237,25 +201,3 @@ def _action_of(one: Requester) -> str:
         return _ASSUME
     saml = arns.split(one.user.outside)[-1].startswith("saml-provider/")
     return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
-
-
-def _named_by(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
-    """Yield real callers of the same kind with the name that a request has."""
-    context = found.request.context.folded
-    if user.outside:
-        service = context.get("aws:principalservicename")
-        yield from [replace(user, outside=service)] if isinstance(service, str) else []
-        return
-    arn, name, unique_id = map(context.get, ("aws:principalarn", "aws:username", "aws:userid"))
-    start = user.arn[: -len(user.name)]
-    names = [arn] if isinstance(arn, str) else []
-    # an account that is left open may be no number
-    names += [":".join((*start.split(":")[:5], each.split(":", 5)[-1])) for each in names]
-    names += [f"{start}{name}"] if isinstance(name, str) and "/" not in name else []
-    known = {"aws:userid": unique_id} if isinstance(unique_id, str) else {}
-    for each in (*names, user.arn):
-        try:
-            of = CallingUser.of_role if user.is_role else CallingUser.of
-            yield of(each, known)
-        except FaultyRequest:
-            continue

@@ -45,6 +45,7 @@ class Requester:
         kind: what they can show of MFA.
         user: the caller as the prover asks about one.
         exact: whether this is the only one, and not one of many.
+        others: the ARNs of users and roles that they are not: those are named themselves.
         besides: of these accounts they are not, but of any other; none: of the user's account.
     """
 
@@ -53,6 +54,12 @@ class Requester:
     user: CallingUser
     exact: bool = False
     besides: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def of_identity(self) -> bool:
+        """Whether a user or a role is named itself, and no session of it."""
+        return self.exact and not self.user.outside and not self.user.unique_id
 
 
 def requesters(
@@ -96,10 +103,17 @@ def requesters(
     several += _of_account(anybody, partition, stranger, besides=tuple(accounts))
     of_stranger = f"arn:{partition}:iam::{stranger}:user/{SOME_USER}"
     several += [
-        Requester(anybody, kind, CallingUser(of_stranger, {}, outside=name))
+        Requester(
+            anybody,
+            kind,
+            CallingUser(of_stranger, {}, outside=name),
+            exact=kind is RequesterKind.NOBODY,
+        )
         for name, kind in outside.items()
     ]
-    return (*found.values(), *several), tuple(unhandled)
+    named = tuple(each.user.arn for each in found.values() if each.of_identity)
+    many = (each if each.exact else replace(each, others=named) for each in several)
+    return (*found.values(), *many), tuple(unhandled)
 
 
 def _entries(documents: Iterable[Document]) -> Iterator[tuple[PrincipalKey, str]]:

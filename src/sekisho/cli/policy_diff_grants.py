@@ -1,0 +1,199 @@
+"""`sekisho policy diff --as`: who gets what by one policy with principals and not by another."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import click
+
+from sekisho.catalogue import load
+from sekisho.cli.exits import Exit
+from sekisho.cli.options import OutputFormat
+from sekisho.cli.policy_diff_items import counterexample_of, item_lines, items_to_json
+from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
+from sekisho.cli.prove_output import counterexample_to_json, exit_of
+from sekisho.cli.prove_trust import KINDS
+from sekisho.engine import Assumptions
+from sekisho.messages import Language, Message, printable
+from sekisho.policy import PolicyKind
+from sekisho.prover import (
+    GRANTS_ASSUMED,
+    SERVICE_EXEMPT,
+    GrantDifference,
+    Refuted,
+    Side,
+    Unknown,
+    call_text,
+    difference_of_grants,
+    joined,
+    new_grant_text,
+    verdict_text,
+)
+
+
+class ComparedAs(StrEnum):
+    """What the two policies are."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+
+
+_AS_KIND: Mapping[ComparedAs, PolicyKind] = {
+    ComparedAs.RESOURCE: PolicyKind.RESOURCE,
+    ComparedAs.TRUST: PolicyKind.TRUST,
+}
+_ALLOWS = Message("Only {file} allows {who}:")
+_DENIES = Message("Only {file} denies {who}:")
+_WHO = Message("{principal} ({kind})")
+_NAMELESS = Message("who is not named ({kind})")
+_SAME = Message("Both say the same of everybody.")
+_NO_NEW_ACCESS = Message("No new access: {verdict}")
+_SUCH_AS = Message("such as: {counterexample}")
+_UNLISTED = Message("what else differs is not listed: {reason}")
+
+
+def diff_grants(
+    files: tuple[str, str],
+    compared: ComparedAs,
+    assumptions: Assumptions,
+    *,
+    no_new_access: bool,
+) -> "GrantsOutput":
+    """Return how two policies with principals differ, to be printed.
+
+    Raises:
+        FaultyInput: if a file cannot be read, or is no such policy.
+    """
+    refuse_stdin_twice(files)
+    kind = _AS_KIND[compared]
+    old, new = read_attached(files, kind)
+    found, unknown = difference_of_grants(old, new, kind, datetime.now(UTC), assumptions)
+    return GrantsOutput(files, found, unknown, no_new_access=no_new_access)
+
+
+class GrantsOutput:
+    """How two policies differ, in the formats in which it is printed.
+
+    Args:
+        files: the two policies.
+        found: who gets more or less.
+        unknown: what is not known.
+        no_new_access: whether it is only asked what the second one allows more.
+    """
+
+    def __init__(
+        self,
+        files: tuple[str, str],
+        found: Sequence[GrantDifference],
+        unknown: Sequence[Unknown],
+        *,
+        no_new_access: bool,
+    ) -> None:
+        self._files = files
+        self._found = found
+        self._unknown = unknown
+        self._one_sided = no_new_access
+        self._new = joined([*(each.new_access for each in found), *unknown])
+        self._lost = joined([*(each.lost_access for each in found), *unknown])
+
+    def exit(self, *, exit_zero: bool) -> Exit:
+        """Return the exit code: what is new, or what differs at all."""
+        verdicts = (self._new,) if self._one_sided else (self._new, self._lost)
+        if not self._one_sided and any(isinstance(each, Unknown) for each in verdicts):
+            return Exit.UNKNOWN
+        found = joined(verdicts)
+        if isinstance(found, Refuted) and exit_zero:
+            return Exit.CLEAN
+        return exit_of(found)
+
+    def print(self, output: OutputFormat, lang: Language) -> None:
+        """Print it."""
+        match output:
+            case OutputFormat.JSON:
+                click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
+            case OutputFormat.TABLE:
+                lines = [*self._lines(lang), "", *(text.into(lang) for text in GRANTS_ASSUMED)]
+                click.echo("\n".join(printable(line) for line in lines))
+
+    def _lines(self, lang: Language) -> Iterator[str]:
+        if self._one_sided:
+            yield _NO_NEW_ACCESS.filled(verdict=verdict_text(self._new)).into(lang)
+            if isinstance(self._new, Refuted):
+                yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
+            return
+        for each in self._found:
+            yield from self._of_caller(each, lang)
+        yield from (verdict_text(each).into(lang) for each in self._unknown)
+        if not self._found and not self._unknown:
+            yield _SAME.into(lang)
+
+    def _of_caller(self, each: GrantDifference, lang: Language) -> Iterator[str]:
+        named = _WHO if each.principal else _NAMELESS
+        who = named.filled(principal=each.principal, kind=KINDS[each.kind])
+        old, new = self._files
+        for frame, file, side in (
+            (_ALLOWS, old, each.allowed.only_in_old),
+            (_ALLOWS, new, each.allowed.only_in_new),
+            (_DENIES, old, each.denied.only_in_old),
+            (_DENIES, new, each.denied.only_in_new),
+        ):
+            lines = [*_side_lines(side, lang, denied=frame is _DENIES)]
+            if lines:
+                yield frame.filled(file=file, who=who).into(lang)
+                yield from lines
+
+    def _as_json(self) -> dict[str, object]:
+        if self._one_sided:
+            new = self._new
+            shown = new.counterexample if isinstance(new, Refuted) else None
+            return {
+                "schema": "sekisho.no-new-access/1",
+                "catalogue": load().dated,
+                "serviceExempt": list(SERVICE_EXEMPT),
+                "verdict": type(new).__name__,
+                "counterexample": None if shown is None else counterexample_to_json(shown),
+                "reason": new.reason.en if isinstance(new, Unknown) else None,
+                "assumptions": [text.en for text in GRANTS_ASSUMED],
+            }
+        return {
+            "schema": "sekisho.grants-diff/1",
+            "catalogue": load().dated,
+            "serviceExempt": list(SERVICE_EXEMPT),
+            "callers": [
+                {
+                    "principal": each.principal or None,
+                    "kind": each.kind.name.lower(),
+                    "arn": each.arn,
+                    "onlyOldAllows": _side_as_json(each.allowed.only_in_old),
+                    "onlyNewAllows": _side_as_json(each.allowed.only_in_new),
+                    "onlyOldDenies": _side_as_json(each.denied.only_in_old),
+                    "onlyNewDenies": _side_as_json(each.denied.only_in_new),
+                }
+                for each in self._found
+            ],
+            "unknown": [each.reason.en for each in self._unknown],
+            "assumptions": [text.en for text in GRANTS_ASSUMED],
+        }
+
+
+def _side_lines(side: Side | Unknown, lang: Language, *, denied: bool) -> Iterator[str]:
+    if isinstance(side, Unknown):
+        yield f"  {verdict_text(side).into(lang)}"
+        return
+    if side.counterexample is not None and not side.items:
+        shown = call_text(side.counterexample, denied=denied)
+        yield f"  {_SUCH_AS.filled(counterexample=shown).into(lang)}"
+    if side.unlisted is not None:
+        yield f"  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
+    for item in side.items:
+        yield from item_lines(item, lang, call_text(item.counterexample, denied=denied))
+
+
+def _side_as_json(side: Side | Unknown) -> dict[str, object]:
+    return {
+        "counterexample": counterexample_of(side),
+        "items": items_to_json(side),
+        "unknown": side.reason.en if isinstance(side, Unknown) else None,
+    }

@@ -1,0 +1,83 @@
+"""Questions about one of many callers: all users of an account, all roles, all services.
+
+They are asked of more than there can be, a caller of whom no key is settled that tells one from
+another; so a proof is one of them all. What is found names a caller who may be real.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.engine.matching import arns
+from sekisho.errors import FaultyRequest
+from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.search.formula import Question
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import USER_ID, CallingUser
+from sekisho.prover.values.principals import Requester
+from sekisho.prover.verdict import Counterexample
+
+_OF_CALLERS = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
+_OF_SERVICES = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
+_OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
+
+
+def of_any(one: Requester, question: Question) -> Question:
+    """Return the question of more callers than there can be like one: any name, path and id."""
+    if one.user.outside:
+        return replace(question, user=replace(one.user, unsettled=_OF_SERVICES))
+    user, kind = one.user, "role/" if one.user.is_role else "user/"
+    start = f"arn:{user.partition}:iam::"
+    like = f"{start}{'*' if one.besides else user.account}:{kind}"
+    ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
+    formed = (
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
+        (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}*/"), False),
+        (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
+        *(
+            (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
+            for each in one.besides
+        ),
+    )
+    if one.others:
+        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *one.others)
+        formed = (*formed, (others, False))
+    conditions = (*question.within.conditions, *formed)
+    unsettled = _OF_ANYBODY if one.besides else _OF_CALLERS
+    return replace(
+        question,
+        user=replace(user, unsettled=unsettled - _LACKED if user.is_role else unsettled),
+        within=replace(question.within, conditions=conditions),
+    )
+
+
+def _condition(name: OperatorName, key: str, *values: str) -> VersionedCondition:
+    return VersionedCondition(Condition(Operator(name), key, values), Version.V2012)
+
+
+_LACKED = {"aws:username"}
+"""What a role's session lacks."""
+
+
+def named_by(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
+    """Yield real callers of the same kind with the name that a request has."""
+    context = found.request.context.folded
+    if user.outside:
+        service = context.get("aws:principalservicename")
+        yield from [replace(user, outside=service)] if isinstance(service, str) else []
+        return
+    arn, name, unique_id = map(context.get, ("aws:principalarn", "aws:username", "aws:userid"))
+    start = user.arn[: -len(user.name)]
+    names = [arn] if isinstance(arn, str) else []
+    # an account that is left open may be no number
+    account = context.get("aws:principalaccount")
+    if isinstance(account, str) and arns.is_account(account):
+        start = start.replace(user.account, account, 1)
+    names += [":".join((*start.split(":")[:5], each.split(":", 5)[-1])) for each in names]
+    names += [f"{start}{name}"] if isinstance(name, str) and "/" not in name else []
+    known = {"aws:userid": unique_id} if isinstance(unique_id, str) else {}
+    for each in (*names, user.arn):
+        try:
+            of = CallingUser.of_role if user.is_role else CallingUser.of
+            yield of(each, known)
+        except FaultyRequest:
+            continue

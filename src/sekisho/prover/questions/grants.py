@@ -1,0 +1,297 @@
+"""Who gets what: the difference of two policies with principals, whoever calls.
+
+One caller stands for all whom the principals of both policies name alike, and is asked about like a
+user with policies of their own: the statements that are about them.
+Asked is what the policy itself says: what it *allows*, which the caller's own account may have to
+allow as well, and what it *denies*, whatever else allows it.
+
+Every request that is shown is one of a real caller of whom the engine decides so by the whole
+policies.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    ResourcePolicyKind,
+    check_policies,
+    decide,
+)
+from sekisho.engine.matching import TrackedAssumptions, principals
+from sekisho.messages import Message
+from sekisho.policy import Document, Effect, Element, PolicyKind
+from sekisho.prover.questions.answers import ActionGroup, joined
+from sekisho.prover.questions.anybody import named_by, of_any
+from sekisho.prover.questions.difference import Difference, Side, side_of
+from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE, denying
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.values.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
+from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
+from sekisho.prover.values.principals import (
+    SOME_SERVICE,
+    Requester,
+    RequesterKind,
+    about,
+    requesters,
+)
+from sekisho.prover.values.strangers import accounts_in, partitions_in
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+
+_ANY_ARN = Element(("arn:*",))
+_ANY_ROLE = Element(("arn:*:iam::*:role/*",))
+_HOME = "111122223333"
+_NOT_SHOWN = Message("it is told by keys of the caller, and no such caller was found")
+_NOT_HANDLED = Message("what the policies say of {name} is not asked")
+
+
+@dataclass(frozen=True, slots=True)
+class GrantDifference:
+    """What two policies say differently of one caller, or of all whom they name alike.
+
+    Attributes:
+        principal: as a policy writes it; "" for whom neither names.
+        kind: who they are.
+        arn: of the user or role that stands for them; the name of who is of no account.
+        allowed: what one policy allows and the other does not.
+        denied: `only_in_old`: what the old policy denies and the new one does not; likewise.
+    """
+
+    principal: str
+    kind: RequesterKind
+    arn: str
+    allowed: Difference
+    denied: Difference
+
+    @property
+    def new_access(self) -> Verdict:
+        """Whether the new policy neither allows more nor denies less."""
+        sides = (self.allowed.only_in_new, self.denied.only_in_old)
+        return joined([_verdict(each) for each in sides])
+
+    @property
+    def lost_access(self) -> Verdict:
+        """Whether the new policy neither allows less nor denies more."""
+        sides = (self.allowed.only_in_old, self.denied.only_in_new)
+        return joined([_verdict(each) for each in sides])
+
+
+def _verdict(side: Side | Unknown) -> Verdict:
+    if isinstance(side, Unknown):
+        return side
+    return Proved() if side.counterexample is None else Refuted(side.counterexample)
+
+
+def difference_of_grants(
+    old: AttachedPolicy,
+    new: AttachedPolicy,
+    kind: PolicyKind,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+) -> tuple[tuple[GrantDifference, ...], tuple[Unknown, ...]]:
+    """Return who gets more or less from one policy than from another, and what is not known.
+
+    Args:
+        old: a policy of a resource, or of a role.
+        new: as it would be.
+        kind: resource-based policies, or trust policies.
+        now: the earliest time of a request.
+        assumptions: how the points are read that AWS does not document.
+
+    Raises:
+        FaultyPolicy: if one is no policy of this kind that can be read for certain.
+    """
+    check_policies(kind, (old, new))
+    asking = _Asking(old, new, kind, now, assumptions or Assumptions())
+    callers, unhandled = asking.callers
+    found = [each for one in callers for each in asking.of(one)]
+    same = set(old.document.statements) == set(new.document.statements)
+    unknown = () if same else tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
+    return _together(found), unknown
+
+
+def _together(found: list[GrantDifference]) -> tuple[GrantDifference, ...]:
+    """Return the differences; those of one principal that say the same of one kind stand once."""
+    by_said: dict[object, GrantDifference] = {}
+    for each in found:
+        by_said.setdefault((each.principal, each.kind, _said(each)), each)
+    return tuple(by_said.values())
+
+
+def _said(difference: GrantDifference) -> object:
+    sides = (
+        *(difference.allowed.only_in_old, difference.allowed.only_in_new),
+        *(difference.denied.only_in_old, difference.denied.only_in_new),
+    )
+    return tuple(
+        str(each.reason)
+        if isinstance(each, Unknown)
+        else tuple((one.actions, one.resources, one.conditions) for one in each.items)
+        for each in sides
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Two policies, asked about one caller after another."""
+
+    old: AttachedPolicy
+    new: AttachedPolicy
+    kind: PolicyKind
+    now: datetime
+    assumptions: Assumptions
+
+    @property
+    def callers(self) -> tuple[tuple[Requester, ...], tuple[str, ...]]:
+        """Who is asked about, and which principals are not."""
+        documents = (self.old.document, self.new.document)
+        accounts = [each for one in documents for each in accounts_in(one)]
+        partitions = [each for one in documents for each in partitions_in(one)]
+        outside = {principals.ANONYMOUS: RequesterKind.NOBODY, SOME_SERVICE: RequesterKind.SERVICE}
+        if self.kind is PolicyKind.TRUST:
+            provider = f"arn:{partitions[0]}:iam::444455556666:saml-provider/some-provider"
+            outside = {
+                SOME_SERVICE: RequesterKind.SERVICE,
+                "some-provider.example.com": RequesterKind.PROVIDER,
+                provider: RequesterKind.PROVIDER,
+            }
+        return requesters(documents, partitions[0], [*accounts, _HOME][0], outside)
+
+    def of(self, one: Requester) -> Iterator[GrantDifference]:
+        """Yield what the policies say differently of one caller; nothing if that is nothing."""
+        tracked = TrackedAssumptions(self.assumptions)
+        before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
+        allowed = self._difference(one, before, after, "allowed")
+        denied = Difference(Side(None, ()), Side(None, ()))
+        # who must be allowed by it anyway is not helped by what it no longer denies
+        if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
+            denied = self._difference(one, _all_but(after), _all_but(before), "denied")
+        arn = one.user.outside or one.user.arn
+        found = GrantDifference(one.name, one.kind, arn, allowed, denied)
+        verdicts = (found.new_access, found.lost_access)
+        if not all(isinstance(each, Proved) for each in verdicts):
+            yield found
+
+    def _difference(
+        self, one: Requester, before: Document, after: Document, what: str
+    ) -> Difference:
+        if before.statements == after.statements:
+            return Difference(Side(None, ()), Side(None, ()))
+        sets = [Policies(identity=(replace(self.old, document=each),)) for each in (before, after)]
+        apart = any(map(tells_services_apart, sets))
+        question = Question(
+            one.user,
+            self.now,
+            (*DIRECT, *VIA_SERVICE) if apart else DIRECT,
+            within=Restriction(
+                actions=((Element(SERVICE_EXEMPT), False),),
+                resources=((_ANY_ROLE if self.kind is PolicyKind.TRUST else _ANY_ARN, True),),
+            ),
+            assumptions=self.assumptions,
+        )
+        question = question if one.exact else of_any(one, question)
+        old_side, new_side = (
+            self._shown(side_of(replace(question, allowed=mine, denied=other)), one, place, what)
+            for mine, other, place in ((sets[0], sets[1], 0), (sets[1], sets[0], 1))
+        )
+        return Difference(old_side, new_side)
+
+    def _shown(self, side: Side | Unknown, one: Requester, place: int, what: str) -> Side | Unknown:
+        """Return a side with requests of real callers; Unknown if none of it is of one."""
+        if isinstance(side, Unknown) or side.counterexample is None:
+            return side
+        items: list[ActionGroup] = []
+        unlisted = side.unlisted
+        for each in side.items:
+            found = self._real(each.counterexample, one, place, what)
+            if found is None:
+                unlisted = unlisted or _NOT_SHOWN
+            else:
+                items.append(replace(each, counterexample=found))
+        first = self._real(side.counterexample, one, place, what)
+        first = items[0].counterexample if items else first
+        return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
+
+    def _real(
+        self, found: Counterexample, one: Requester, place: int, what: str
+    ) -> Counterexample | None:
+        """Return a request as a real caller makes it, if the engine says the same by both."""
+        for request in _requests(found, one):
+            old, new = (self._decided(each, request) for each in (self.old, self.new))
+            if what == "allowed":
+                says = [each.effect is DecisionEffect.ALLOWED for each in (old, new)]
+            else:
+                denied = DecisionEffect.EXPLICITLY_DENIED
+                # sides are swapped: who denies is the one that allows less
+                says = [each.effect is denied for each in (old, new)]
+            if says[place] and not says[1 - place]:
+                # an id that nobody asked for tells nothing
+                plain = request.context.get(USER_ID) in _EXAMPLES
+                named = tuple(each for each in found.named if not plain or each != USER_ID)
+                decisions = {"old": old, "new": new}
+                return replace(found, request=request, decisions=decisions, named=named)
+        return None
+
+    def _decided(self, policy: AttachedPolicy, request: Request) -> Decision:
+        """Return what a policy itself says, whatever the caller's own policies allow."""
+        own = () if not request.principal.startswith("arn:") else (EVERYTHING,)
+        own = () if "-provider/" in request.principal else own
+        if self.kind is PolicyKind.TRUST:
+            return decide(request, Policies(identity=own, trust=policy), self.assumptions)
+        kms = ResourcePolicyKind.KMS
+        policies = Policies(identity=own, resource=policy, resource_kind=kms)
+        return decide(request, policies, self.assumptions)
+
+
+def _denials(document: Document) -> object:
+    denied = denying(document)
+    return None if denied is None else denied.statements
+
+
+def _all_but(document: Document) -> Document:
+    """Return a document that allows everything but what another one denies."""
+    denied = (each for each in document.statements if each.effect is Effect.DENY)
+    return replace(document, statements=(*EVERYTHING.document.statements, *denied))
+
+
+_EXAMPLES = (EXAMPLE_ID, f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}")
+
+
+def _requests(found: Counterexample, one: Requester) -> Iterator[Request]:
+    """Yield a request as callers make it: the one who stands for all, and those of its names."""
+    request = found.request
+    if one.user.outside:
+        yield replace(request, principal=one.user.outside)
+        yield from (replace(request, principal=each.outside) for each in named_by(found, one.user))
+        return
+    example = _EXAMPLES[one.user.is_role]
+    for user in (one.user, *(() if one.exact else named_by(found, one.user))):
+        user_id = user.unique_id or (request.context["aws:userid"] if one.exact else example)
+        own = {"aws:PrincipalArn": user.arn, "aws:PrincipalAccount": user.account}
+        own |= {} if user.is_role else {"aws:username": user.name}
+        context = request.context.with_({**own, "aws:userid": user_id})
+        yield replace(request, principal=user.caller(user_id).arn, context=context)
+
+
+def no_new_grants(
+    old: AttachedPolicy,
+    new: AttachedPolicy,
+    kind: PolicyKind,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+) -> Verdict:
+    """Return whether a policy allows nobody more than another one, and denies nobody less.
+
+    The arguments are those of `difference_of_grants`.
+
+    Raises:
+        FaultyPolicy: if one is no policy of this kind that can be read for certain.
+    """
+    found, unknown = difference_of_grants(old, new, kind, now, assumptions)
+    return joined([*(each.new_access for each in found), *unknown])
