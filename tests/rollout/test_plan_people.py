@@ -324,6 +324,8 @@ def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         "sekisho.rollout.planning.user_warnings.prove_none", lambda question: unknown
     )
+    # else the engine says that MFA lets them do these
+    monkeypatch.setattr("sekisho.rollout.planning.user_warnings._USUAL", ())
     made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
     assert (note.about, "too many states" in note.text.en) == (ALL, True)

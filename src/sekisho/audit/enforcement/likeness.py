@@ -10,10 +10,11 @@ cannot be seen, users are asked about one by one.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sekisho.account import User
-from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
 from sekisho.prover import every
@@ -147,30 +148,83 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         policies: what decides.
         path: of the users, where the question is about the user's own ARN.
     """
-    documents = dict.fromkeys(policy.document for policy in every(policies))
-    keys = {
-        condition.key.lower()
-        for document in documents
-        for statement in document.statements
-        for condition in statement.conditions
-    }
-    patterns = dict.fromkeys(each for one in documents for each in _patterns(one))
+    read = [
+        _read(each) for each in {id(one.document): one.document for one in every(policies)}.values()
+    ]
+    named = dict.fromkeys(each.named for each in read if each.named)
     if path is not None:
-        patterns[_Pattern("Resource", f"user{path}{_NAME}", _IAM)] = None
-    named = [each for each in patterns if each.named]
-    plain = (each for each in patterns if not each.named)
-    telling = [*named, *(each for each in plain if not all(_blind(one, each) for one in named))]
-    if (
-        keys & _OWN
-        or any(map(_has_other_variables, documents))
-        # renaming the user does not rename what the user's tags say
-        or any(each.where.startswith(_OF_CALLER) for each in named)
-        or not all(map(_of_whole_parts, telling))
-    ):
+        named[_own_arn(path)] = None
+    keys: frozenset[str] = frozenset().union(*(each.keys for each in read))
+    if keys & _OWN or any(each.other_variables for each in read):
         return Traits(one_by_one=True)
-    words = frozenset(part for each in telling for part in _parts(each))
+    words: set[str] = set()
+    for some in named:
+        # renaming the user does not rename what the user's tags say
+        if any(each.where.startswith(_OF_CALLER) for each in some):
+            return Traits(one_by_one=True)
+        for parts in (_words(some), *(_telling(one, some) for one in read)):
+            if parts is None:
+                return Traits(one_by_one=True)
+            words |= parts
     tags = frozenset(key.removeprefix(_TAG) for key in keys if key.startswith(_TAG))
-    return Traits(tags=tags, words=words)
+    return Traits(tags=tags, words=frozenset(words))
+
+
+_Named = tuple[_Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What of a document matters here; it is read once, however many sets have it.
+
+    Attributes:
+        keys: of its conditions, in lower case.
+        named: the patterns with the user's name.
+        plain: the other patterns.
+        other_variables: whether there are variables beside the name.
+        telling: the words of `plain` that tell names apart, by the named patterns; None: see
+            `_words`.
+    """
+
+    keys: frozenset[str]
+    named: _Named
+    plain: _Named
+    other_variables: bool
+    telling: dict[_Named, frozenset[str] | None] = field(default_factory=dict)
+
+
+@remembered_by_identity
+def _read(document: Document) -> _Read:
+    patterns = tuple(dict.fromkeys(_patterns(document)))
+    conditions = (each for one in document.statements for each in one.conditions)
+    return _Read(
+        keys=frozenset(each.key.lower() for each in conditions),
+        named=tuple(each for each in patterns if each.named),
+        plain=tuple(each for each in patterns if not each.named),
+        other_variables=_has_other_variables(document),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _own_arn(path: str) -> _Named:
+    return (_Pattern("Resource", f"user{path}{_NAME}", _IAM),)
+
+
+def _telling(one: _Read, named: _Named) -> frozenset[str] | None:
+    """Return the words by which a document's other patterns tell apart what is named."""
+    if named not in one.telling:
+        one.telling[named] = _words(
+            each for each in one.plain if not all(_blind(some, each) for some in named)
+        )
+    return one.telling[named]
+
+
+def _words(patterns: Iterable[_Pattern]) -> frozenset[str] | None:
+    """Return the parts of patterns; None if some pattern is not made of whole parts."""
+    found = tuple(patterns)
+    if not all(map(_of_whole_parts, found)):
+        return None
+    return frozenset(part for each in found for part in _parts(each))
 
 
 def _has_other_variables(document: Document) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
-from sekisho.policy import Condition, Element, Statement, Version, from_json
+from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
 from sekisho.prover.values.reading import variables_in
 
 _SERVICE_KEYS = frozenset(
@@ -49,10 +49,14 @@ def tells_services_apart(policies: Policies) -> bool:
 
     Where none does, each call by a service on the user's behalf is like one that the user makes.
     """
+    return any(_tells_services_apart(policy.document) for policy in every(policies))
+
+
+@remembered_by_identity
+def _tells_services_apart(document: Document) -> bool:
     return any(
         not telling.isdisjoint(named)
-        for policy in every(policies)
-        for statement in policy.document.statements
+        for statement in document.statements
         for telling in [_OF_IAM if _may_be_iam(statement.action) else _SERVICE_KEYS]
         for named in _keys_in(statement)
     )

@@ -42,7 +42,7 @@ from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
     UNREAD_POLICIES,
-    works_with_mfa,
+    WorksWithMfa,
 )
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
@@ -407,5 +407,6 @@ def _administers_by(at: _Working, user: User, credentials: Iterable[Credential])
 
 def _works_with_mfa(accounts: BeforeAfter) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
-    found = accounts.decided(works_with_mfa).items()
+    asked = WorksWithMfa(accounts)
+    found = accounts.decided(lambda _, user: asked.of(user)).items()
     return _proof("works-with-mfa", WORKS_WITH_MFA, [(name, *answer) for name, answer in found])

@@ -5,16 +5,18 @@ the account as it is and as it will be, on sampled requests.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials
 from sekisho.audit.enforcement import named_of
 from sekisho.audit.impact import credentials_of
-from sekisho.engine import Policies
+from sekisho.engine import DecisionEffect, Policies
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
 from sekisho.prover import (
+    EVERYTHING,
     Proved,
     Question,
     Refuted,
@@ -34,7 +36,7 @@ from sekisho.rollout.planning.impact import (
     other_credentials_stop,
     signs_for_sessions_only,
 )
-from sekisho.rollout.planning.requests import may, probes
+from sekisho.rollout.planning.requests import SampleRequest, decided, may, probes
 from sekisho.signin import Credential
 
 UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
@@ -243,25 +245,65 @@ def _lost(accounts: BeforeAfter, user: User) -> Found:
     return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
-def works_with_mfa(accounts: BeforeAfter, user: User) -> tuple[SafetyVerdict, Message]:
-    """Return whether MFA still lets a user do something for whom it did.
+class WorksWithMfa:
+    """Asks whether MFA still lets users do something for whom it did.
 
-    Asked of what is attached to the user, and of whatever may be attached later.
+    What one of them may do is tried for the next: the engine decides in no time what takes the
+    prover a search.
     """
-    before, after = _policies(accounts, user)
-    if before is None or after is None:
-        return SafetyVerdict.UNKNOWN, UNREAD_POLICIES
-    for later in (False, True):
-        will = _allowed(accounts, user, after, later=later)
-        was = will if isinstance(will, Refuted) else _allowed(accounts, user, before, later=later)
-        match was, will:
-            case (Refuted(), Refuted()) | (Proved(), _):
+
+    def __init__(self, accounts: BeforeAfter) -> None:
+        self._accounts = accounts
+        self._besides = (*expected_exempt(), *_own_actions(accounts))
+        self._tried = dict.fromkeys(_USUAL)
+
+    def of(self, user: User) -> tuple[SafetyVerdict, Message]:
+        """Return the answer for one user.
+
+        Asked of what is attached to the user, and of whatever may be attached later.
+        """
+        before, after = _policies(self._accounts, user)
+        if before is None or after is None:
+            return SafetyVerdict.UNKNOWN, UNREAD_POLICIES
+        for later in (False, True):
+            if (will := self._allowed(user, after, later=later)) is True:
                 continue
-            case (Unknown(reason), _) | (_, Unknown(reason)):
-                return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+            match self._allowed(user, before, later=later), will:
+                case (False, _):
+                    continue
+                case (Message() as reason, _) | (_, Message() as reason):
+                    return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
+                case _:
+                    return SafetyVerdict.REFUTED, _NO_WORDS
+        return SafetyVerdict.PROVED, _NO_WORDS
+
+    def _allowed(self, user: User, policies: Policies, *, later: bool) -> bool | Message:
+        """Return whether a session with MFA is allowed anything, or why that is not known."""
+        accounts = self._accounts
+        whole = replace(policies, identity=(*policies.identity, EVERYTHING)) if later else policies
+        (session,) = credentials_of(accounts.after, user, mfa=True)
+        for action, resource in self._tried:
+            ask = SampleRequest(action, resource, {})
+            decision = decided(accounts.after, session, whole, user.tags, ask)
+            if decision.effect is DecisionEffect.ALLOWED:
+                return True
+        now, named = accounts.before.taken_at, named_of(user)
+        found = _found(lambda: allowed_with_mfa(policies, named, now, self._besides, later=later))
+        match found:
+            case Refuted(counterexample):
+                request = counterexample.request
+                if len(self._tried) < _MOST_TRIED:
+                    self._tried[(request.action, request.resource)] = None
+                return True
+            case Unknown(reason):
+                return reason
             case _:
-                return SafetyVerdict.REFUTED, _NO_WORDS
-    return SafetyVerdict.PROVED, _NO_WORDS
+                return False
+
+
+_USUAL = (("ec2:DescribeInstances", "*"), ("s3:ListAllMyBuckets", "*"))
+"""No MFA enforcement exempts these."""
+_MOST_TRIED = 24
 
 
 def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Policies | None]:
@@ -269,12 +311,6 @@ def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Polic
     known = accounts.known(user)
     before = policies_or_none(accounts.before, user.name) if known else Policies()
     return before, policies_or_none(accounts.after, user.name)
-
-
-def _allowed(accounts: BeforeAfter, user: User, policies: Policies, *, later: bool) -> Found:
-    """Return a request allowed with MFA as a refutation, a proof that there is none, or neither."""
-    now, besides = accounts.before.taken_at, (*expected_exempt(), *_own_actions(accounts))
-    return _found(lambda: allowed_with_mfa(policies, named_of(user), now, besides, later=later))
 
 
 def _found(question: Callable[[], Question]) -> Found:
