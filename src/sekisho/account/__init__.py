@@ -14,7 +14,7 @@ from sekisho.account.calls import (
     SigningApi,
     least_policy,
 )
-from sekisho.account.collect import Pace, collect
+from sekisho.account.collect import Pace, collect, collect_policies
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
     IN_USE,
@@ -94,6 +94,7 @@ __all__ = [
     "UserCredentials",
     "attached_policies",
     "collect",
+    "collect_policies",
     "credentials_by_user",
     "dump_snapshot",
     "least_policy",

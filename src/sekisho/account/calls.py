@@ -259,6 +259,21 @@ class ReadingRun:
         self.gap(operation, about, verbatim(error.aws_message), error.aws_code)
 
 
+class WholeRun(ReadingRun):
+    """A run of calls that leaves no gap where AWS refuses one: it ends there.
+
+    Raises:
+        AwsRefused: by every method.
+    """
+
+    def _refused(
+        self, error: AwsRefused, operation: str, about: ResourceRef, absent: Iterable[str]
+    ) -> None:
+        del operation, about
+        if error.aws_code not in absent:
+            raise error
+
+
 def _unanswered(error: AwsRefused, read: Read) -> bool:
     """Return whether nobody answers at all: then nobody will answer the other calls either."""
     # Organizations may be out of reach where IAM is not; an answer that no client understands

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from sekisho.account import identities
-from sekisho.account.calls import AwsApi, Item, ReadingRun
+from sekisho.account.calls import AwsApi, Item, ReadingRun, WholeRun
 from sekisho.account.credential_report import read_credential_report
 from sekisho.account.identities import device_kind, with_holdings
 from sekisho.account.model import (
@@ -89,6 +89,30 @@ def collect(api: AwsApi, *, now: datetime, pace: Pace = Pace()) -> Snapshot:
     )
     whole = _with_account(bare, reading)
     return _with_each(whole, _Crew(api, pace, reading))
+
+
+def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime) -> Snapshot:
+    """Return who there is in an account and which policies decide for them, and nothing else.
+
+    `GetAccountAuthorizationDetails` is all that is called. What a document that cannot be read is
+    of is a gap.
+
+    Raises:
+        AwsRefused: if any of it is refused.
+    """
+    reading = WholeRun(api)
+    kinds = ("LocalManagedPolicy", "AWSManagedPolicy")
+    read = (each for kind in kinds for each in identities.read_policies(reading, kind))
+    snapshot = Snapshot(
+        account=account,
+        partition=partition,
+        taken_at=now,
+        policies={policy.arn: policy for policy in read},
+        users=_by_name(identities.read_users(reading)),
+        groups=_by_name(identities.read_groups(reading)),
+        roles=_by_name(identities.read_roles(reading)),
+    )
+    return replace(snapshot, gaps=tuple(reading.gaps))
 
 
 def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:

@@ -72,9 +72,12 @@ def read_roles(reading: ReadingRun) -> Iterator[Role]:
             yield Role(name, item["Path"], item["Arn"], trust, _arns(item), inline, boundary)
 
 
-def read_policies(reading: ReadingRun) -> Iterator[ManagedPolicy]:
-    """Yield the customer managed policies, without their tags."""
-    for item in _details(reading, "LocalManagedPolicy", "Policies"):
+def read_policies(reading: ReadingRun, kind: str = "LocalManagedPolicy") -> Iterator[ManagedPolicy]:
+    """Yield the customer managed policies, or with `AWSManagedPolicy` AWS's that are in use.
+
+    They come without their tags.
+    """
+    for item in _details(reading, kind, "Policies"):
         versions = {version["VersionId"]: version for version in item["PolicyVersionList"]}
         default = versions[item["DefaultVersionId"]]["Document"]
         document = reading.document(default, _managed_ref(item["Arn"]))

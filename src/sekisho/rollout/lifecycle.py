@@ -209,6 +209,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         warnings=tuple(_lost(changes)),
         people=persons,
         exceptions=concerned(at.exceptions, persons, now),
+        rights=accounts.rights(),
         needs=needs_of(accounts),
         accepted=dict(at.accepted),
         password_length=temporary_length(snapshot),

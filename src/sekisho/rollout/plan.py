@@ -37,6 +37,7 @@ from sekisho.rollout.changes import (
     Image,
     ReplacePassword,
 )
+from sekisho.rollout.rights import Rights
 
 SCHEMA = "sekisho.plan/1"
 
@@ -143,6 +144,7 @@ class Plan:
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
         affected: who feels a change that does not name them, by its address.
+        rights: who may do what once it is applied: `apply` sees whether that is still so.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of an obstacle.
         password_length: how many characters a temporary password gets.
@@ -163,6 +165,7 @@ class Plan:
     people: tuple[PlannedImpact, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     affected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Rights)
     needs: Mapping[str, Any] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
     password_length: int = 20

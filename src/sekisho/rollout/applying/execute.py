@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sekisho.account import AwsApi, SigningApi
+from sekisho.account import AwsApi, SigningApi, collect_policies
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.applying.change_status import (
@@ -30,6 +30,7 @@ from sekisho.rollout.changes import (
     newcomers,
 )
 from sekisho.rollout.plan import Plan
+from sekisho.rollout.rights import changed_rights
 
 Passwords = Callable[[str], str]
 
@@ -41,6 +42,7 @@ MAX_CLOCK_LEAD = timedelta(minutes=5)
 
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
+_MOST_SHOWN = 10
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 
@@ -124,6 +126,10 @@ def execute(
     if not waits:
         return apply_progress(plan, journal)
     _check_age(plan, now())
+    try:
+        _check_rights(plan, api, now())
+    except AwsRefused as error:
+        return apply_progress(plan, journal, Stop.at(error))
     run = _Run(plan.affected, api, journal, passwords, now, Looks(api, now))
     for change in plan.changes:
         try:
@@ -210,6 +216,30 @@ def _check_age(plan: Plan, now: datetime) -> None:
             ),
             code=Code.PLAN_STALE,
             fix=Message("make the plan again, from the account as it is now"),
+        )
+
+
+def _check_rights(plan: Plan, api: AwsApi, now: datetime) -> None:
+    """Refuse a plan if those whom it was judged by may do something else by now.
+
+    Raises:
+        PlanRefused: with whose rights have changed.
+        AwsRefused: if that cannot be read.
+    """
+    found = collect_policies(api, plan.account, plan.partition, now=now)
+    changed = [*changed_rights(plan.rights, found, plan.changes)]
+    if changed:
+        shown = changed[:_MOST_SHOWN]
+        more = [verbatim(f"(+{len(changed) - _MOST_SHOWN})")] if changed[_MOST_SHOWN:] else []
+        raise PlanRefused(
+            Message("rights have changed since the plan was made: {changes}").filled(
+                changes=joined_messages((*shown, *more), en="; ", ja="; ")
+            ),
+            code=Code.PLAN_STALE,
+            fix=Message(
+                "make the plan again, which judges the account as it is now; what then speaks "
+                "against it can be accepted with `--accept ID:USER=REASON`"
+            ),
         )
 
 

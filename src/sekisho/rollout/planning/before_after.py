@@ -27,6 +27,7 @@ from sekisho.rollout.changes import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.plan import PlanCaller
 from sekisho.rollout.planning.requests import ASKED
+from sekisho.rollout.rights import Rights, rights_of
 
 _Told = TypeVar("_Told")
 
@@ -114,6 +115,12 @@ class BeforeAfter:
         entry, enforcement = self.outcomes_before.get(name), self.enforcements_before.get(name)
         refuted = entry is not None and entry.locked_out
         return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
+
+    def rights(self) -> Rights:
+        """Return what a plan goes by of those whom it is about, and of whoever administers."""
+        judged = (user.name for user in (*self.affected, *self.targets))
+        about = dict.fromkeys((*judged, *self.break_glass))
+        return rights_of(self.after, about, self.caller.arn, self.administrators)
 
     def was_enforced(self, user: User) -> bool:
         """Return whether it is proved that the user is enforced already."""

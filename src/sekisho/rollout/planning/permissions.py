@@ -20,7 +20,8 @@ from sekisho.rollout.planning.requests import SampleRequest
 
 def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
-    return _unique(_applying(changes, after), changes, after)
+    rights = (SampleRequest(_RIGHTS, "*", {}),) if changes else ()
+    return (*_unique(_applying(changes, after), changes, after), *rights)
 
 
 def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
@@ -117,6 +118,8 @@ def _keys(call: IamCall) -> dict[str, ContextValue]:
 
 
 _POLICY_ARN = "iam:PolicyARN"
+_RIGHTS = "iam:GetAccountAuthorizationDetails"
+"""By which it is seen before the first change whether somebody's rights have changed."""
 
 
 def least_policy(asks: Iterable[SampleRequest]) -> Document:

@@ -120,6 +120,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
+        rights=accounts.rights(),
         needs=needs_of(accounts),
         accepted=dict(accepted),
         password_length=temporary_length(snapshot),

@@ -1,0 +1,218 @@
+"""What a plan's checks go by that is at none of its addresses: who may do what.
+
+A plan is judged by the policies that decide for those whom it is about, for the break-glass users
+and for its caller, and by who could take MFA enforcement away again. `Rights` is a record of that,
+of the account as it is going to be. Before the first change the account is read again, and the
+plan's own changes are made in what was read: so the two can be compared however much of the plan
+has been applied already.
+
+Service control policies are left out of both: to read them needs rights in the organisation.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sekisho.account import Group, Role, Snapshot, User, policies_of, policies_of_role
+from sekisho.audit.impact import Administrators
+from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.errors import FaultyAccount
+from sekisho.messages import Message
+from sekisho.policy import Document, to_json
+from sekisho.prover import Proved
+from sekisho.rollout.changes import (
+    Change,
+    CreateGroup,
+    CreatePolicy,
+    CreateUser,
+    affected_names,
+    forecast,
+    with_change_password,
+    with_deny_all,
+)
+
+_UNREAD = "unread"
+_LENGTH = 12
+"""Of a digest: enough to see that something has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who may do what once a plan is applied.
+
+    Attributes:
+        of: the digests of the policies that decide for a principal, by `user NAME` or `role NAME`.
+        administrators: the users who are administrators, as the audit has it, or of whom it is not
+            known.
+        account: a digest of everything that somebody's rights can come from.
+    """
+
+    of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    administrators: tuple[str, ...] = ()
+    account: str = ""
+
+
+def rights_of(
+    after: Snapshot, about: Iterable[str], caller: str, asked: Administrators | None = None
+) -> Rights:
+    """Return the rights that a plan goes by.
+
+    Args:
+        after: the account once the plan is applied.
+        about: the names of the users for whom it must not be otherwise.
+        caller: the ARN of whoever applies the plan.
+        asked: who is an administrator in `after`, where that has been asked already.
+    """
+    plain = after if not after.scps else replace(after, scps=None)
+    administrators = asked if asked is not None and plain is after else Administrators(plain)
+    names = dict.fromkeys((*(f"user {name}" for name in about), *_principal(caller)))
+    decide = {name: _decide_for(plain, name) for name in names}
+    return Rights(
+        of={name: _digests(each) for name, each in decide.items() if each is not None},
+        administrators=_administrators(plain, administrators),
+        account=_of_account(plain),
+    )
+
+
+def changed_rights(rights: Rights, now: Snapshot, changes: Iterable[Change]) -> Iterator[Message]:
+    """Yield whose rights are not what a plan goes by, and in what; empty if all are.
+
+    Who is there no more has no rights that could be in the way.
+
+    Args:
+        rights: of the plan.
+        now: who there is and which policies decide, read again.
+        changes: the plan's.
+    """
+    then = _as_planned(now, changes)
+    if _of_account(then) == rights.account:
+        return
+    for name, known in rights.of.items():
+        found = _decide_for(then, name)
+        if found is not None:
+            yield from _difference(name, known, found)
+    administrators = _administrators(then, Administrators(then))
+    for name in administrators:
+        if name not in rights.administrators:
+            yield _RISEN.filled(user=name)
+    for name in rights.administrators:
+        if name not in administrators:
+            yield (_FALLEN if name in then.user_named else _GONE).filled(user=name)
+
+
+_GOT = Message("{whom} has got {policies}")
+_LOST = Message("{whom} has lost a policy, or a part of one")
+_RISEN = Message("`{user}` can administer users now, or that is not known")
+_FALLEN = Message("`{user}` cannot administer users any more")
+_GONE = Message("`{user}`, who could administer users, is gone")
+
+
+def _difference(name: str, known: tuple[str, ...], found: Policies) -> Iterator[Message]:
+    digests = _digests(found)
+    # what was not read when the plan was made speaks against the plan itself
+    if known in (digests, (_UNREAD,)):
+        return
+    whom = affected_names((name,))
+    named = {_digest(each): each.name for each in found.identity}
+    named |= {_bounds(each): each.name for each in found.boundaries or ()}
+    if new := [named.get(each, each) for each in digests if each not in known]:
+        yield _GOT.filled(whom=whom, policies=", ".join(f"`{each}`" for each in new))
+    if {*known} - {*digests}:
+        yield _LOST.filled(whom=whom)
+
+
+def _as_planned(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
+    """Return an account with a plan's changes made, also where they are made already."""
+    snapshot = with_deny_all(with_change_password(now))
+    return forecast(snapshot, (each for each in changes if not _is_there(each, snapshot)))
+
+
+def _is_there(change: Change, snapshot: Snapshot) -> bool:
+    """Tell whether a change creates what is there already, with what it has by now."""
+    match change:
+        case CreateUser():
+            return change.name in snapshot.user_named
+        case CreateGroup():
+            return change.name in snapshot.group_named
+        case CreatePolicy():
+            return change.arn in snapshot.policies
+        case _:
+            return False
+
+
+def _principal(arn: str) -> Iterator[str]:
+    """Yield the user or role that an ARN stands for; root has no policies."""
+    kind, _, rest = arn.split(":", 5)[-1].partition("/")
+    if kind == "user":
+        yield f"user {rest.rpartition('/')[2]}"
+    elif kind == "assumed-role":
+        yield f"role {rest.partition('/')[0]}"
+
+
+def _decide_for(snapshot: Snapshot, principal: str) -> Policies | None:
+    """Return what decides for somebody; None if they are not there."""
+    kind, _, name = principal.partition(" ")
+    there = snapshot.user_named if kind == "user" else {role.name for role in snapshot.roles}
+    if name not in there:
+        return None
+    try:
+        return policies_of(snapshot, name) if kind == "user" else policies_of_role(snapshot, name)
+    except FaultyAccount:
+        return _NOT_READ
+
+
+_NOT_READ = Policies()
+
+
+def _digests(policies: Policies) -> tuple[str, ...]:
+    """Return the digest of each document, once, whatever it is attached to."""
+    if policies is _NOT_READ:
+        return (_UNREAD,)
+    identity = {_digest(each) for each in policies.identity}
+    return tuple(sorted({*identity, *map(_bounds, policies.boundaries or ())}))
+
+
+def _digest(policy: AttachedPolicy) -> str:
+    return _of_document(policy.document)
+
+
+def _bounds(policy: AttachedPolicy) -> str:
+    return f"boundary:{_of_document(policy.document)}"
+
+
+@remembered_by_identity
+def _of_document(document: Document) -> str:
+    return _sha(to_json(document))
+
+
+def _sha(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=sorted)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def _administrators(snapshot: Snapshot, asked: Administrators) -> tuple[str, ...]:
+    verdicts = ((user.name, asked.of(user)) for user in snapshot.users)
+    return tuple(sorted(name for name, each in verdicts if not isinstance(each, Proved)))
+
+
+def _of_account(snapshot: Snapshot) -> str:
+    """Return a digest of who there is, and of every policy that somebody has or may come to have.
+
+    Of AWS's own policies only those that are in use can be listed, and AWS alone changes them.
+    """
+    users = [(*_source(each), {*each.groups}, dict(each.tags)) for each in snapshot.users]
+    groups = [_source(each) for each in snapshot.groups]
+    roles = [(*_source(each), _of_document(each.trust)) for each in snapshot.roles]
+    own = {
+        arn: _of_document(policy.document)
+        for arn, policy in snapshot.policies.items()
+        if not policy.aws_managed
+    }
+    return _sha([users, groups, roles, own])
+
+
+def _source(owner: User | Group | Role) -> tuple[object, ...]:
+    inline = sorted(map(_digest, owner.inline))
+    boundary = None if isinstance(owner, Group) else owner.boundary
+    return owner.name, owner.path, {*owner.attached}, inline, boundary

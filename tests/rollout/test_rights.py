@@ -1,0 +1,189 @@
+"""Rights that appear or go between plan and apply: nothing is done by a judgement that is too old.
+
+Over the wire: somebody else changes the account after the plan was made.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import FULL, iam_of, signed_in
+from rollout.staging import ADMIN, NOW, Killed, Killing, Refusing, company, policy_goal
+from sekisho.account import collect, collect_policies
+from sekisho.errors import Code, PlanRefused
+from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan
+from sekisho.rollout.rights import changed_rights
+
+GOAL = Goal(
+    policy_goal(), users=("machine",), group=GroupGoal("Enforced", ("eve",)), break_glass=("glass",)
+)
+HARMLESS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+}
+EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+DENIED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+}
+Doing = Callable[[Any], object]
+
+
+def put(name: str, document: dict[str, Any]) -> Doing:
+    text = json.dumps(document)
+    return lambda iam: iam.put_user_policy(UserName=name, PolicyName="new", PolicyDocument=text)
+
+
+def trusted(document: dict[str, Any]) -> Doing:
+    """Return that a role which `by-role` may assume gets a policy."""
+    return lambda iam: iam.put_role_policy(
+        RoleName="Deploy", PolicyName="new", PolicyDocument=json.dumps(document)
+    )
+
+
+def prepared(iam: Any) -> None:
+    """Make users whom no administrator's policy is attached to, and a role."""
+    for name in ("eve", "other", "by-role"):
+        iam.create_user(UserName=name)
+    assumes = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    put("by-role", {"Version": "2012-10-17", "Statement": [assumes]})(iam)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": iam.get_user(UserName="by-role")["User"]["Arn"]},
+            }
+        ],
+    }
+    iam.create_role(RoleName="Deploy", AssumeRolePolicyDocument=json.dumps(trust))
+
+
+def attached(name: str, arn: str) -> Doing:
+    return lambda iam: iam.attach_user_policy(UserName=name, PolicyArn=arn)
+
+
+CHANGED: dict[str, tuple[Doing, tuple[str, ...]]] = {
+    "somebody of the plan rises": (
+        attached("eve", FULL),
+        ("user eve has got `" + FULL + "`", "`eve` can administer users now"),
+    ),
+    "by a policy of AWS": (
+        attached("eve", "arn:aws:iam::aws:policy/AdministratorAccess"),
+        ("policy/AdministratorAccess`", "`eve` can administer users now"),
+    ),
+    "somebody of the plan gets more": (put("eve", HARMLESS), ("user eve has got `inline new",)),
+    "somebody of the plan has less": (
+        lambda iam: iam.detach_user_policy(UserName="machine", PolicyArn=FULL),
+        ("user machine has lost a policy", "`machine` cannot administer users any more"),
+    ),
+    "another administrator appears": (
+        put("other", EVERYTHING),
+        ("`other` can administer users now",),
+    ),
+    "another rises by a role": (trusted(EVERYTHING), ("`by-role` can administer users now",)),
+    "an administrator goes": (
+        lambda iam: iam.remove_user_from_group(GroupName="Developers", UserName="hanako"),
+        ("`hanako` cannot administer users any more",),
+    ),
+    "the caller is denied something": (
+        put("admin", DENIED),
+        ("user admin has got `inline new",),
+    ),
+    "break-glass user": (put("glass", HARMLESS), ("user glass has got `inline new",)),
+}
+AS_BEFORE: dict[str, Doing] = {
+    "nothing": lambda iam: None,
+    "another user gets something harmless": put("other", HARMLESS),
+    "a role gets something harmless": trusted(HARMLESS),
+    "a policy that nobody has": lambda iam: iam.create_policy(
+        PolicyName="Some", PolicyDocument=json.dumps(HARMLESS)
+    ),
+    "a new user": lambda iam: iam.create_user(UserName="new"),
+}
+
+
+def made_in(local: Any) -> tuple[Plan, Any]:
+    prepared(iam_of(local))
+    api = signed_in(local, "admin", mfa=True)
+    accepted = {"keys-in-use:machine": "it is a test"}
+    made = plan(GOAL, collect(api, now=NOW), ADMIN, accepted)
+    assert made.applicable, made.open_obstacles
+    return Plan.from_json(made.to_json()), api
+
+
+def applied(made: Plan, api: Any, journal: Path) -> bool:
+    report = execute(made, api, Journal(journal), passwords=str, now=lambda: NOW)
+    return report.complete
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_whose_rights_have_changed_is_said_and_nothing_is_done(name: str, tmp_path: Path) -> None:
+    doing, said = CHANGED[name]
+    with company() as local:
+        made, api = made_in(local)
+        doing(iam_of(local))
+        with pytest.raises(PlanRefused) as refused:
+            applied(made, api, tmp_path / "journal")
+        policies = iam_of(local).list_policies(Scope="Local")["Policies"]
+        assert "Force_MFA" not in {each["PolicyName"] for each in policies}
+    assert refused.value.code is Code.PLAN_STALE
+    assert all(each in str(refused.value) for each in said), str(refused.value)
+    assert refused.value.fix is not None
+    assert "make the plan again" in refused.value.fix.en
+
+
+@pytest.mark.parametrize("name", AS_BEFORE)
+def test_what_is_no_concern_of_the_plan_is_not_in_the_way(name: str, tmp_path: Path) -> None:
+    with company() as local:
+        made, api = made_in(local)
+        AS_BEFORE[name](iam_of(local))
+        assert applied(made, api, tmp_path / "journal")
+
+
+def test_the_plans_own_changes_are_none(tmp_path: Path) -> None:
+    with company() as local:
+        made, api = made_in(local)
+        for _ in made.changes[1:]:
+            # each run makes one change more
+            with pytest.raises(Killed):
+                applied(made, Killing(api, 1, after=False), tmp_path / "journal")
+            now = collect_policies(api, made.account, made.partition, now=NOW)
+            assert [*changed_rights(made.rights, now, made.changes)] == []
+        assert applied(made, api, tmp_path / "journal")
+        now = collect_policies(api, made.account, made.partition, now=NOW)
+        assert [*changed_rights(made.rights, now, made.changes)] == []
+
+
+def test_where_rights_cannot_be_read_nothing_is_done(tmp_path: Path) -> None:
+    with company() as local:
+        made, api = made_in(local)
+        report = execute(
+            made,
+            RefusingPages(api, "GetAccountAuthorizationDetails"),
+            Journal(tmp_path / "journal"),
+            passwords=str,
+            now=lambda: NOW,
+        )
+    assert report.done == ()
+    assert report.stopped is not None
+    assert (report.stopped.operation, report.stopped.aws_code) == (
+        "GetAccountAuthorizationDetails",
+        "AccessDenied",
+    )
+
+
+class RefusingPages(Refusing):
+    """An `AwsApi` that refuses one listing."""
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Any:
+        if operation == self._operation:
+            self.call(service, operation)
+        return super().pages(service, operation, key, **params)
