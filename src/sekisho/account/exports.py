@@ -89,10 +89,6 @@ def _read(path: str | Path) -> Snapshot | AccountFile | CredentialReport:
         return read_snapshot(value, name)
     if isinstance(value, dict) and {"Content", "ReportFormat"} <= value.keys():
         return _printed_report(value, name)
-    if isinstance(value, dict) and schema is None and "Statement" in value:
-        message = Message("it is a policy, and no account")
-        fix = Message("`sekisho prove` takes policies as they are")
-        raise FaultyAccount(name, [Fault(Code.ACCOUNT_BAD_SHAPE, message, fix=fix)])
     return read_account(value, name)
 
 

@@ -79,8 +79,46 @@ def _is_text(source: str) -> bool:
     )
 
 
+_FORM = re.compile(r"sekisho\.([a-z]+)/[0-9]+")
+_OTHER_FILES = {
+    "snapshot": (
+        Message("it is a snapshot of `sekisho collect`, and no account file"),
+        Message("`sekisho prove --snapshot` and `sekisho audit --snapshot` take it"),
+    ),
+    "plan": (
+        Message("it is a plan, and no account file"),
+        Message("`sekisho apply`, `status` and `rollback` take it"),
+    ),
+    "policy": (
+        Message("it is a policy, and no account file"),
+        Message(
+            "`sekisho prove FILE` and `sekisho policy lint FILE` take a policy; this takes an "
+            "account file (`sekisho.account/1`), or what `aws iam "
+            "get-account-authorization-details` prints"
+        ),
+    ),
+}
+"""What people give in place of an account file, and where it belongs."""
+
+
+def _kind_of(raw: object) -> str:
+    """Return what sort of file this is by what it says itself; "" if that is not known."""
+    if not isinstance(raw, dict):
+        return ""
+    if "schema" not in raw:
+        return "policy" if "Statement" in raw else ""
+    form = _FORM.fullmatch(str(raw["schema"]))
+    return form[1] if form else ""
+
+
 def _read(shape: Shape) -> AccountFile:
     raw = shape.raw
+    if raw is None:
+        shape.fault(Message("must not be null"))
+        return AccountFile("", "")
+    if (known := _OTHER_FILES.get(_kind_of(raw))) is not None:
+        shape.fault(known[0], fix=known[1])
+        return AccountFile("", "")
     if isinstance(raw, dict) and "schema" not in raw and any(name in raw for name in SECTIONS):
         return _bare_export(shape)
     got = shape.members(
