@@ -42,7 +42,7 @@ def test_a_question_is_answered_in_either_language(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
         done = CliRunner().invoke(ask, input=given)
-    assert done.exit_code == (0 if agreed else 1)
+    assert done.exit_code == (0 if agreed else 2)
     assert done.stderr.count("[y/N]") == asked
     assert done.stderr.count(again) == asked - 1
     assert (unchanged in done.stderr) is not agreed

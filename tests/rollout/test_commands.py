@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -277,8 +278,13 @@ def test_two_do_not_work_with_one_journal_at_once(terminal: Terminal) -> None:
             assert caught.value.code is Code.PLAN_BUSY
 
 
-def test_without_permission_it_stops_and_goes_on_later(terminal: Terminal, local: LocalAws) -> None:
+def test_without_permission_it_stops_and_goes_on_later(
+    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = planned(terminal)
+    # the permission goes while the plan is applied: what went before is seen beforehand
+    module = import_module("sekisho.rollout.applying.execute")
+    monkeypatch.setattr(module, "changed_rights", lambda *_: ())
     iam = iam_of(local)
     deny = {
         **OPEN,

@@ -223,6 +223,16 @@ class Control:
     name: str
     limits: Message
 
+    @property
+    def shown(self) -> Message:
+        """The name, as it is shown to people."""
+        name = self.name.removesuffix(_IN_PART)
+        text = Message("{control} (in part)").filled(control=name)
+        return verbatim(name) if name == self.name else text
+
+
+_IN_PART = " (in part)"
+
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
@@ -340,12 +350,21 @@ class Finding:
         """
         if exemption is None and not goal:
             return self
-        return replace(self, severity=Severity.NOTE, exemption=exemption, goal=goal)
+        fix = self.own_fix
+        if self.id in _ENFORCE:
+            fix = _PROTECTED.filled(goal=goal) if goal else _EXEMPT
+        return replace(self, severity=Severity.NOTE, exemption=exemption, goal=goal, own_fix=fix)
 
     @property
     def left_out_by(self) -> Message | None:
         """Say which goal's break-glass user it is about; None if no goal is behind it."""
         return break_glass_of(self.goal) if self.goal else None
+
+
+_ENFORCE = (FindingId.NOT_ENFORCED, FindingId.NOT_YET_ENFORCED)
+"""What they advise is not for those whom an exception or a goal leaves out."""
+_PROTECTED = Message("Nothing: no plan for the goal {goal} touches its break-glass users.")
+_EXEMPT = Message("Nothing as long as the exception holds.")
 
 
 def break_glass_of(goal: str) -> Message:

@@ -29,7 +29,7 @@ from sekisho.cli.applying import (
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import lang_option
-from sekisho.cli.planning import plan_lines
+from sekisho.cli.planning import plan_head, plan_lines
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, Plan, execute
@@ -177,6 +177,9 @@ def _made(length: int) -> str:
 
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
+_NEXT = Message(
+    "`sekisho status {path}` says how it stands; `sekisho rollback {path}` takes it back."
+)
 
 
 @click.command("apply", short_help="Do what a plan says, and nothing else.")
@@ -209,13 +212,16 @@ def command(
     """Make the changes of PLAN, or go on where an earlier run stopped.
 
     Each call is written to the journal before and after it is made. Exit 0 if everything is done,
-    1 if it stopped, with what is done and what is not.
+    1 if it stopped, with what is done and what is not, 2 if you do not agree. With --yes the plan
+    is not shown again: `sekisho plan` has shown it.
     """
     plan_file = read_plan(path, journal)
     passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)
     click.get_current_context().call_on_close(passwords.close)
-    connected = connection(aws, lang)
-    click.echo("\n".join(plan_lines(plan_file.plan, lang)), err=True)
+    connected = connection(aws, lang, reads=False)
+    # who has agreed beforehand has seen the plan
+    lines = plan_head if yes and plan_file.plan.applicable else plan_lines
+    click.echo("\n".join(lines(plan_file.plan, lang)), err=True)
     if plan_file.plan.applicable and plan_file.plan.changes:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():
@@ -223,6 +229,8 @@ def command(
         report = _applied(plan_file, connected.api, passwords, lang)
     click.echo("\n".join(applied_lines(report, lang)))
     click.echo(_JOURNAL.filled(path=plan_file.journal.path).into(lang), err=True)
+    if report.done:
+        click.echo(_NEXT.filled(path=path).into(lang), err=True)
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 

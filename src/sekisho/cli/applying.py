@@ -130,7 +130,7 @@ def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
 
     Raises:
         UsageError: if there is no terminal to ask on.
-        click.exceptions.Exit: if the answer is no, or none comes.
+        click.exceptions.Exit: if the answer is no, or none comes; the changes wait (2).
     """
     if yes:
         return
@@ -143,7 +143,7 @@ def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
         agreed = False
     if not agreed:
         click.echo(_UNCHANGED.into(lang), err=True)
-        raise click.exceptions.Exit(Exit.ERROR)
+        raise click.exceptions.Exit(Exit.CHANGES)
 
 
 def _agreed(asked: str, lang: Language) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 import click
 
@@ -23,6 +24,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -185,7 +187,8 @@ def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Itera
     """Return the pieces of the text."""
     match options.output:
         case AuditFormat.TABLE:
-            return (to_text(report, lang),)
+            fold = partial(hanging, width=terminal_width())
+            return (to_text(report, lang, fold),)
         case AuditFormat.JSON:
             return to_json(report)
         case AuditFormat.CSV:

@@ -23,6 +23,7 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
 _WHOSE = Message("Account {account}{alias}, as {caller}. Nothing has been changed.")
+_WHOSE_TO_CHANGE = Message("Account {account}{alias}, as {caller}.")
 _READING = Message("Reading the account")
 _ALIAS = verbatim(" ({alias})")
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
@@ -150,12 +151,13 @@ def refuse_beside(option: str, values: Mapping[str, object]) -> None:
         )
 
 
-def connection(aws: AwsOptions, lang: Language) -> Connection:
+def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connection:
     """Return the connection that the options ask for, and say on stderr whose account it is.
 
     Args:
         aws: which AWS.
         lang: the language of that line.
+        reads: whether nothing is going to be changed, which that line says.
 
     Raises:
         AwsRefused: if nobody can be called; with a fix for an expired session and the like.
@@ -176,8 +178,10 @@ def connection(aws: AwsOptions, lang: Language) -> Connection:
     identity = _identity(api)
     found = Connection(api, identity["Account"], _alias(api), identity["Arn"])
     alias = _ALIAS.filled(alias=found.alias) if found.alias else verbatim("")
-    whose = _WHOSE.into(lang).format(
-        account=found.account, alias=alias.into(lang), caller=found.caller
+    whose = (
+        (_WHOSE if reads else _WHOSE_TO_CHANGE)
+        .into(lang)
+        .format(account=found.account, alias=alias.into(lang), caller=found.caller)
     )
     click.echo(whose, err=True)
     return found

@@ -21,6 +21,7 @@ from sekisho.audit.report import exemption_text
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message, printable
@@ -77,7 +78,10 @@ _planning_group = grouped(
         "--accept",
         metavar="ID[:USER]=REASON",
         multiple=True,
-        help="Let something pass, for a user where it is about users; recorded.",
+        help=(
+            "Let an obstacle pass, as ID=REASON; one that is about users for each, as "
+            "ID:USER=REASON. The plan keeps the reason."
+        ),
     ),
     click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
     click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
@@ -346,6 +350,8 @@ _EXCEPTION = Message(
 _ACCEPTED = Message("accepted: {reason}")
 _NOTHING = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
+_APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
+_ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
 _ACCEPTABLE = Message(
     "Change what is wanted, or let it pass with --accept ID=REASON or ID:USER=REASON: {against}."
 )
@@ -359,17 +365,40 @@ _MOST_NAMES = 20
 
 
 def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
-    """Yield what a plan says, line by line."""
+    """Yield what a plan says, line by line, as wide as the terminal; what is copied stays whole."""
+    width = terminal_width()
+    yield from plan_head(plan, lang)
+    yield from _changes(plan, lang)
+    for line in _judgement(plan, lang):
+        yield from hanging(line, width)
+
+
+def plan_head(plan: Plan, lang: Language) -> Iterator[str]:
+    """Yield which plan it is, and whether it may be applied."""
+    width = terminal_width()
+    for line in _head(plan):
+        yield from hanging(line.into(lang), width)
+
+
+def _head(plan: Plan) -> Iterator[Message]:
     yield _TITLE.filled(
         digest=plan.digest[:12],
         account=plan.account,
         at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
         caller=plan.caller.arn,
-    ).into(lang)
+    )
     left = plan.open_obstacles
     if left:
-        yield _REFUSED.filled(against=", ".join(left)).into(lang)
-    yield from _changes(plan, lang)
+        yield _REFUSED.filled(against=", ".join(left))
+    elif plan.changes and plan.against:
+        yield _ALL_ACCEPTED.filled(against=", ".join(plan.against))
+    elif plan.changes:
+        yield _APPLICABLE
+
+
+def _judgement(plan: Plan, lang: Language) -> Iterator[str]:
+    """Yield what was checked, what people must know, and what happens to whom."""
+    left = plan.open_obstacles
     yield from ("", _PROOFS.into(lang))
     for proof in plan.proofs:
         yield from _proof(proof, plan, lang)

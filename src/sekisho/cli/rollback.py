@@ -76,12 +76,13 @@ def command(
     are listed.
     What is not as before the plan, and of which the journal tells nothing, is listed, too: lines
     of it may be lost.
-    Exit 0 if everything is as before, 3 if something was left, 1 if it stopped.
+    Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it
+    stopped.
     """
     plan_file = read_plan(path, journal)
     if not by_account:
         _refuse_unapplied(plan_file)
-    connected = connection(aws, lang)
+    connected = connection(aws, lang, reads=False)
     plan_file.journal.open(plan_file.plan.digest)
     found: tuple[str, ...] = ()
     if by_account:

@@ -218,7 +218,8 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as a JSON document that `from_json` reads."""
-        content = {**self._content(), "digest": self.digest}
+        content = self._content()
+        content["digest"] = _digest(content)
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
     @staticmethod

@@ -178,5 +178,5 @@ def _finding(finding: Finding) -> tuple[Message, ...]:
         verbatim(finding.subject),
         fact,
         finding.fix,
-        verbatim(", ".join(control.name for control in finding.id.text.controls)),
+        joined_messages((each.shown for each in finding.id.text.controls), en=", ", ja=", "),
     )

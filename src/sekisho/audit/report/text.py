@@ -1,6 +1,6 @@
 """An audit as text for a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.report.model import AccountReport
@@ -24,34 +24,59 @@ from sekisho.messages import Language, Message, cell_width, padded, printable
 
 _FIX = Message("What to do: ")
 _CONTROLS = Message("Controls: ")
-_EXCUSED = Message("exception until {day}")
+_EXCUSED = Message("exception: {why} (until {day})")
 _MORE = Message("and {count} more; `--format json` has them all")
 _SHOWN = 20
 """So many subjects of one finding are shown in a terminal."""
 
 
-def to_text(report: AccountReport, lang: Language) -> str:
+Fold = Callable[[str], Iterable[str]]
+"""Breaks a line where a terminal is not as wide."""
+
+
+def _whole(line: str) -> tuple[str]:
+    return (line,)
+
+
+def to_text(report: AccountReport, lang: Language, fold: Fold = _whole) -> str:
     """Return an audit as text; nothing in it is what a terminal would obey.
 
     Each user is one line, however wide the terminal is: nine columns folded to 80 cells would cut
     names and dates in two, and nobody could look for them.
+
+    Args:
+        report: the audit.
+        lang: the language.
+        fold: breaks the other lines.
     """
-    return "".join(f"{printable(line)}\n" for line in _lines(report, lang))
+    parts = ((_head, fold), (_tables, _whole), (_findings, fold))
+    return "".join(
+        f"{each}\n"
+        for part, broken in parts
+        for line in part(report, lang)
+        for each in broken(printable(line))
+    )
 
 
-def _lines(report: AccountReport, lang: Language) -> Iterator[str]:
+def _head(report: AccountReport, lang: Language) -> Iterator[str]:
     yield as_of(report).into(lang)
     yield headline(report).into(lang)
     yield from (each.into(lang) for each in notices(report))
     yield ""
     for figure in figures(report):
         yield figure.into(lang)
+
+
+def _tables(report: AccountReport, lang: Language) -> Iterator[str]:
     yield from ("", USERS.into(lang))
     rows = [cells(row) for row in report.rows]
     yield from _table(COLUMNS, rows, lang) if rows else (f"  {nobody(report).into(lang)}",)
     yield from ("", EXCEPTIONS.into(lang))
     entries = [exemption_text(each) for each in report.exceptions.entries]
     yield from _table(EXEMPTION, entries, lang) if entries else (f"  {NONE.into(lang)}",)
+
+
+def _findings(report: AccountReport, lang: Language) -> Iterator[str]:
     yield from ("", FINDINGS.into(lang))
     if not report.findings:
         yield f"  {NONE.into(lang)}"
@@ -65,7 +90,7 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     """Yield the findings of one kind together; they stand side by side in order of risk."""
     kinds: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
-        kinds.setdefault((each.severity, each.id, each.known), []).append(each)
+        kinds.setdefault((each.severity, each.id, each.known, each.fix.en), []).append(each)
     yield from kinds.values()
 
 
@@ -75,7 +100,7 @@ def _finding(alike: list[Finding], lang: Language) -> Iterator[str]:
     yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
     yield f"    {first.cause.into(lang)}"
     yield f"    {_FIX.into(lang)}{first.fix.into(lang)}"
-    controls = ", ".join(each.name for each in first.id.text.controls)
+    controls = ", ".join(each.shown.into(lang) for each in first.id.text.controls)
     if controls:
         yield f"    {_CONTROLS.into(lang)}{controls}"
     if first.known:
@@ -106,7 +131,8 @@ def _fact(found: Finding, lang: Language) -> str:
     if found.exemption is None:
         by_goal = found.left_out_by
         return found.fact.into(lang) + (f" [{by_goal.into(lang)}]" if by_goal else "")
-    excused = _EXCUSED.filled(day=found.exemption.expires.isoformat()).into(lang)
+    day, why = found.exemption.expires.isoformat(), found.exemption.why
+    excused = _EXCUSED.filled(day=day, why=why).into(lang)
     return f"{found.fact.into(lang)} [{excused}]"
 
 
