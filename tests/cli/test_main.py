@@ -10,8 +10,9 @@ from typing import TextIO
 
 import pytest
 
+from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.main import COMMANDS
+from sekisho.cli.main import COMMANDS, root
 from sekisho.errors import Code, Fault, FaultyInput
 from sekisho.messages import Language, Message
 
@@ -230,3 +231,11 @@ def test_what_an_error_is_about_is_in_its_language_but_a_files_name() -> None:
     assert (ours.source, ours.into(Language.JA)) == ("options", "オプション: AWS")
     theirs = FaultyInput("options", [fault])
     assert (theirs.source, theirs.into(Language.JA)) == ("options", "options: AWS")
+
+
+def test_the_version_says_how_old_the_catalogue_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        root.main(["--version"])
+    assert ended.value.code == 0
+    dated = catalogue.load().dated
+    assert capsys.readouterr().out == f"sekisho {__version__}, catalogue {dated}\n"

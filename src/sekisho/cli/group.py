@@ -1,4 +1,4 @@
-"""Groups of commands that are imported when they are called, and not to be listed or completed."""
+"""Groups of commands that are imported when they are called, and not to be listed."""
 
 import importlib
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from inspect import cleandoc
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from sekisho.cli.exits import Spoken
 from sekisho.messages import Language, Message
@@ -77,15 +76,6 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 [(name, each.line.into(language)) for name, each in self.lazy.items()]
             )
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so; click would import every command for its help."""
-        names = [
-            CompletionItem(name, help=each.line.into(language_of(ctx)))
-            for name, each in self.lazy.items()
-            if name.startswith(incomplete)
-        ]
-        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 def language_of(ctx: click.Context) -> Language:

