@@ -1,0 +1,175 @@
+"""Install sekisho as users do, from the index that pip is set up with, on every Python named.
+
+    python tools/installs.py [PYTHON...]     3.11, or a path; those that are not there are named
+
+For each: the wheel with pip into a new environment, with and without extras (size and number of
+packages); `pipx install .`; `uv tool install .`; and once the hooks of pre-commit. It takes some
+minutes, needs the network, and leaves nothing behind; `tests/packaging` is the quick half of it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+POLICY = ROOT / "tests" / "packaging" / "policies" / "force-mfa.json"
+BIN = "Scripts" if os.name == "nt" else "bin"
+MOST_MEGABYTES, MOST_PACKAGES = 75, 20
+"""What the core may take, without pip and setuptools."""
+MEASURE = """
+import json, os
+from importlib.metadata import distributions
+size, names = 0, []
+for each in distributions():
+    if each.metadata["Name"].lower() in ("pip", "setuptools", "wheel"):
+        continue
+    names.append(each.metadata["Name"])
+    for file in each.files or ():
+        path = each.locate_file(file)
+        if os.path.exists(path):
+            status = os.stat(path)
+            size += getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
+print(json.dumps([size / 1e6, len(names)]))
+"""
+
+
+def run(*command: object, cwd: Path = ROOT, **environment: str) -> str:
+    """Run a command and return what it prints; end with its output if it fails."""
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV")
+    inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**inherited, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(
+            f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+    return done.stdout
+
+
+def python_of(name: str) -> str | None:
+    """Return the interpreter of a version or path, if it is there and starts."""
+    candidates = [[name]] if os.sep in name else [[f"python{name}"], ["py", f"-{name}"]]
+    for command in candidates:
+        path = shutil.which(command[0])
+        asked = [*([path] if path else []), *command[1:], "-c", "import sys; print(sys.executable)"]
+        if path:
+            done = subprocess.run(asked, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                return done.stdout.strip()
+    return None
+
+
+def try_out(program: Path, extra: str, **environment: str) -> None:
+    """Prove a policy with an installed sekisho; the tour's help works in any case."""
+    print("   ", run(program, "--version", **environment).strip())
+    run(program, "prove", "--only", "enforcement", POLICY, **environment)
+    if extra:
+        run(program, "tour", "--format", "json", **environment)
+
+
+def with_pip(python: str, wheel: Path, folder: Path, extra: str) -> None:
+    """Install the wheel into a new environment, and say how large that is."""
+    place = folder / f"pip{extra}"
+    run(python, "-m", "venv", place)
+    inside = place / BIN
+    run(inside / "python", "-m", "pip", "install", "--quiet", f"{wheel}{extra}")
+    megabytes, packages = json.loads(run(inside / "python", "-c", MEASURE))
+    print(f"  pip install sekisho{extra}: {megabytes:.1f} MB, {packages} packages")
+    if not extra and (megabytes > MOST_MEGABYTES or packages > MOST_PACKAGES):
+        sys.exit(f"the core may take {MOST_MEGABYTES} MB and {MOST_PACKAGES} packages")
+    try_out(inside / "sekisho", extra)
+
+
+def with_pipx(python: str, tools: Path, folder: Path) -> None:
+    """`pipx install .`, in folders of its own."""
+    home: Mapping[str, str] = {
+        "PIPX_HOME": str(folder / "pipx"),
+        "PIPX_BIN_DIR": str(folder / "pipx-bin"),
+        "PIPX_MAN_DIR": str(folder / "pipx-man"),
+    }
+    run(tools / "pipx", "install", "--python", python, ".", **home)
+    print("  pipx install .")
+    try_out(folder / "pipx-bin" / "sekisho", "")
+    if os.name != "nt" and not (folder / "pipx-man" / "man1" / "sekisho.1").exists():
+        sys.exit("pipx has not installed the manual page")
+
+
+def with_uv(python: str, tools: Path, folder: Path) -> None:
+    """`uv tool install .`, in folders of its own."""
+    home: Mapping[str, str] = {
+        "UV_TOOL_DIR": str(folder / "uv"),
+        "UV_TOOL_BIN_DIR": str(folder / "uv-bin"),
+    }
+    run(tools / "uv", "tool", "install", "--quiet", "--python", python, ".", **home)
+    print("  uv tool install .")
+    try_out(folder / "uv-bin" / "sekisho", "")
+
+
+def with_pre_commit(tools: Path, folder: Path) -> None:
+    """Let pre-commit install the hooks and run them: on a good policy, and on one that is open."""
+    run(tools / "pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+    work = folder / "work"
+    (work / "policies").mkdir(parents=True)
+    shutil.copy(POLICY, work / "policies")
+    run("git", "init", "--quiet", cwd=work)
+    run("git", "add", ".", cwd=work)
+    cache = {"PRE_COMMIT_HOME": str(folder / "pre-commit")}
+    hooks = (tools / "pre-commit", "try-repo", ROOT)
+    print("  pre-commit try-repo")
+    run(*hooks, "sekisho-lint", "--all-files", cwd=work, **cache)
+    open_to_all = work / "policies" / "open.json"
+    open_to_all.write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
+    run("git", "add", ".", cwd=work)
+    done = subprocess.run(
+        [str(part) for part in (*hooks, "sekisho-lint", "--all-files")],
+        cwd=work,
+        env={**os.environ, **cache},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode != 1 or "open.json" not in done.stdout:
+        sys.exit(f"the hook let a faulty policy pass\n{done.stdout}{done.stderr}")
+
+
+def main() -> int:
+    """Do it all, on every Python named."""
+    found = {name: python_of(name) for name in sys.argv[1:] or [sys.executable]}
+    missing = sorted(name for name, path in found.items() if path is None)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        run(sys.executable, "-m", "venv", folder / "tools")
+        tools = folder / "tools" / BIN
+        run(
+            tools / "python", "-m", "pip", "install", "--quiet", "build", "pipx", "uv", "pre-commit"
+        )
+        run(tools / "python", "-m", "build", "--outdir", folder / "dist")
+        (wheel,) = (folder / "dist").glob("*.whl")
+        for name, python in found.items():
+            if python is None:
+                continue
+            print(f"Python {name}")
+            own = folder / name.replace(os.sep, "-")
+            for extra in ("", "[all]"):
+                with_pip(python, wheel, own, extra)
+            with_pipx(python, tools, own)
+            with_uv(python, tools, own)
+        with_pre_commit(tools, folder)
+    if missing:
+        print(f"not there: {', '.join(missing)}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
