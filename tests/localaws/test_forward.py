@@ -27,9 +27,16 @@ from moto.s3.responses import S3Response
 
 import localaws_people as people
 from localaws_people import client
-from sekisho.localaws import LocalAws, forward
-from sekisho.localaws.forward import forwarded
+from sekisho.localaws import LocalAws, forward, moto_dispatch
+from sekisho.localaws.forward import FORWARDED, Forwarded
 from sekisho.localaws.sigv4 import SignatureClaims
+
+
+def forwarded() -> Forwarded:
+    found = FORWARDED.get()
+    assert found is not None, "moto was asked past the authorizer"
+    return found
+
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -285,7 +292,7 @@ def test_a_moto_that_answers_for_another_service_is_stopped(
     """EC2 and Auto Scaling have an operation of one name."""
     raw = Raw("GET", "/", "Action=DescribeTags&Version=2016-11-15", "ec2")
     assert send(aws, "admin", raw)[0] == 200
-    monkeypatch.setattr(forward, "module_of", lambda _: "autoscaling")
+    monkeypatch.setattr(moto_dispatch, "module_of", lambda _: "autoscaling")
     status, text = send(aws, "admin", raw)
     assert (status, "can be read in two ways" in text) == (400, True)
 

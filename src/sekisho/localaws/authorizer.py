@@ -17,11 +17,10 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
-from werkzeug.test import run_wsgi_app
 
 from sekisho.localaws import nested, sigv4
 from sekisho.localaws.authorize import authorize_call
@@ -29,13 +28,13 @@ from sekisho.localaws.classify import ApiCall, classify, form_of
 from sekisho.localaws.forward import (
     FORWARDED,
     PENDING,
-    Dispatcher,
     Forwarded,
     canonical,
     install_checks,
     unframed,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
+from sekisho.localaws.moto_dispatch import answer
 from sekisho.localaws.nested import refuse_to_act_elsewhere
 from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
@@ -94,7 +93,6 @@ class Authorizer:
         install_checks()
         nested.install()
         self._world = world
-        self._moto: WSGIApplication = Dispatcher()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -189,27 +187,20 @@ class Authorizer:
             refuse_to_set(call)
             refuse_to_reach_out(call)
             refuse_to_act_elsewhere(call)
-            return self._forward(exchange, signed, caller, call)
+            return self._forward(exchange.request, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused
             note_use(self._world, identity.credential, signed)
 
-    def _forward(
-        self,
-        exchange: _Exchange,
-        signed: sigv4.SignatureClaims,
-        caller: VerifiedCaller,
-        call: ApiCall,
-    ) -> _Response:
+    def _forward(self, request: Request, caller: VerifiedCaller, call: ApiCall) -> _Response:
         """Let moto answer, as the account and in the caller's name."""
-        environ = canonical(exchange.environ, exchange.body, signed, self._world.account)
         forwarded = Forwarded(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
         tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
         reached: list[str] = []
         reaching = REACHING.set(reached)
         try:
-            body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            answered = answer(request, call)
             ignored = PENDING.get() is not None
         except Exception:
             _refuse_reached(call, reached)
@@ -221,11 +212,9 @@ class Authorizer:
             WORLD.reset(reset[1])
             CALLER.reset(reset[0])
         _refuse_reached(call, reached)
-        if ignored or (
-            status[:3] in {"404", "405"} and "text/html" in headers.get("Content-Type", "")
-        ):
+        if ignored:
             raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
-        return body, status, list(headers)
+        return answered
 
 
 def _refuse_reached(call: ApiCall, reached: list[str]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import Any, NoReturn, cast
+from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIEnvironment
 
@@ -28,18 +28,17 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing import partiql
 from moto.kms import exceptions as kms
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
-from sekisho.errors import InternalError
-from sekisho.localaws.classify import ApiCall, module_of
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import read_by_moto
+from sekisho.localaws.moto_dispatch import FORM_FAMILIES
 from sekisho.localaws.outside import install as install_outside
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.streaming import Payload
 from sekisho.localaws.unambiguous import copy_source
-from sekisho.localaws.wire import Dialect, Refusal
+from sekisho.localaws.wire import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +57,8 @@ PENDING: ContextVar[Forwarded | None] = ContextVar("PENDING", default=None)
 from there is moto's own."""
 
 _MARK = "_sekisho_checked"
-_FORM_FAMILIES = frozenset({Dialect.QUERY, Dialect.EC2})
 _SHARED = {"es": "opensearch"}
 """Services that moto answers with the class of another."""
-
-
-def forwarded() -> Forwarded:
-    """Return what moto has been given.
-
-    Raises:
-        InternalError: if nothing was: moto's server runs behind the authorizer only.
-    """
-    found = FORWARDED.get()
-    if found is None:
-        raise InternalError("moto was asked past the authorizer")
-    return found
 
 
 def install_checks() -> None:
@@ -156,7 +142,7 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
     @wraps(original)
     def parse_qsl(text: Any, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
         given = FORWARDED.get()
-        if given is not None and given.call.form.family not in _FORM_FAMILIES:
+        if given is not None and given.call.form.family not in FORM_FAMILIES:
             # not empty: moto would look into the headers next
             return [("", "")]
         return original(text, *args, **kwargs)
@@ -270,44 +256,3 @@ def unframed(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:
 
 
 _FRAME = frozenset({"HTTP_X_AMZ_DECODED_CONTENT_LENGTH", "HTTP_X_AMZ_TRAILER"})
-
-
-class Dispatcher(DomainDispatcherApplication):
-    """moto's applications: the classified service's answers, and moto guesses nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(_app)
-
-    def get_application(self, environ: dict[str, Any]) -> Any:  # noqa: ARG002 - moto's signature
-        """Return the application of the service that the authorizer has classified."""
-        module = module_of(forwarded().call.service)
-        with self.lock:
-            if module not in self.app_instances:
-                self.app_instances[module] = self.create_app(module)  # type: ignore[arg-type]  # a name of moto's own list: `classify` looked
-            return self.app_instances[module]
-
-
-_CHECKED = frozenset(
-    {
-        "dispatch",
-        "api_version_elb_backend",
-        "bucket_dispatch",
-        "key_dispatch",
-        "ambiguous_dispatch",
-    }
-)
-"""moto's handlers that come by the check above."""
-
-
-def _app(service: Any) -> Any:
-    """Return moto's application of a service, without what would pass by the check above."""
-    app = create_backend_app(service)
-    for name, view in app.view_functions.items():
-        # moto wraps each handler in an object of its own
-        if cast("Any", view).callback.__name__ not in _CHECKED:
-            app.view_functions[name] = _unchecked
-    return app
-
-
-def _unchecked(*_: object, **__: object) -> NoReturn:
-    raise NotImplementedError("moto answers this without naming its operation")
