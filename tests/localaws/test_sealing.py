@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.errors import InternalError
+from sekisho.localaws import sealing
 from sekisho.localaws.sealing import IssuedCredentials, mint, open_token
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import Clock, World
@@ -111,3 +112,24 @@ def test_a_long_term_key_has_no_token() -> None:
     holder = Holder(HolderKind.USER, "aws", "111122223333", "alice")
     with pytest.raises(InternalError):
         mint(world(), Credential(CredentialKind.LONG_TERM_KEY, holder))
+
+
+@given(st.text(min_size=1, max_size=20), st.binary(min_size=16, max_size=16), st.text(max_size=20))
+def test_a_loaded_password_is_right_or_wrong_as_any_other(
+    password: str, salt: bytes, other: str
+) -> None:
+    loaded = sealing.hash_loaded(password, salt)
+    assert sealing.matches(password, loaded)
+    assert not sealing.matches(password + other[:1] + "\0", loaded)
+    assert sealing.matches(other, loaded) is (other == password)
+    assert password not in loaded.split("$") or password == "loaded"
+
+
+def test_a_wrong_loaded_password_takes_the_time_of_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[str] = []
+    loaded = sealing.hash_loaded("Right-9-right", bytes(16))
+    assert derived == []
+    monkeypatch.setattr(sealing, "_derive", lambda text, _: derived.append(text) or bytes(32))
+    assert sealing.matches("Right-9-right", loaded)
+    assert not sealing.matches("wrong", loaded)
+    assert derived == ["Right-9-right", "wrong"]

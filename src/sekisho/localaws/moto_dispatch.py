@@ -15,12 +15,11 @@ from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
-from flask import Response
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map
-from werkzeug.wrappers import Response as AnyResponse
+from werkzeug.wrappers import Response
 
 from sekisho.localaws.classify import ApiCall, module_of
 from sekisho.localaws.wire import Dialect
@@ -44,6 +43,12 @@ class _ServerRequest(Request):
     """A request as moto gets it from a server, which adds the date itself."""
 
     from_wsgi_server = True
+
+
+class _Answer(Response):
+    """An answer that is of Flask's kind where moto does not say of which it is."""
+
+    default_mimetype = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
     return request
 
 
-def _called(handler: Callable[..., Any], request: Request) -> AnyResponse:
+def _called(handler: Callable[..., Any], request: Request) -> Response:
     if handler.__name__ not in _CHECKED:
         raise NotImplementedError("moto answers this without naming its operation")
     try:
@@ -116,7 +121,7 @@ def _called(handler: Callable[..., Any], request: Request) -> AnyResponse:
     except ClientError as error:
         result = 400, {}, error.response["Error"]["Message"]
     status, headers, content = result if len(result) == _PARTS else (200, {}, result)
-    response = Response(response=content, status=status, headers=headers)
+    response = _Answer(response=content, status=status, headers=headers)
     if request.method == "HEAD" and "content-length" in headers:
         response.headers["Content-Length"] = headers["content-length"]
     return response

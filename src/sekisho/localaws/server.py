@@ -39,7 +39,7 @@ from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
 from sekisho.localaws.console_signin import signin_app
-from sekisho.localaws.overlay.credentials import first_password
+from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.serving import HttpServer
@@ -371,7 +371,7 @@ def _load_credentials(
     world: World, user: moto.User, credentials: UserCredentials, account: AccountFile
 ) -> None:
     if credentials.password is not None:
-        world.passwords[user.name] = first_password(
+        world.passwords[user.name] = loaded_password(
             world, credentials.password, credentials.reset_required
         )
     for device in credentials.devices:

@@ -37,7 +37,7 @@ MAX_CONNECTIONS = 256
 """Connections at a time; more wait until one ends."""
 
 MAX_HEADER_BYTES = 64 * 1024
-WORKERS = 8
+WORKERS = 32
 IDLE_SECONDS: float = 60
 """How long a connection may be silent between two requests, or within one."""
 

@@ -25,7 +25,7 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.sealing import SALT_BYTES, hash_password, matches
+from sekisho.localaws.sealing import SALT_BYTES, hash_loaded, hash_password, matches
 from sekisho.localaws.wire import Refusal, throttled
 from sekisho.localaws.world import CALLER, WORLD, PasswordState, World
 from sekisho.signin import (
@@ -177,8 +177,18 @@ def delete_login_profile(self: IamResponse) -> ActionResult:
 
 def first_password(world: World, password: str, reset_required: bool) -> PasswordState:
     """Return the state of a password that is set for the first time, now."""
-    when = world.clock.now()
     hashed = hash_password(password, world.entropy(SALT_BYTES))
+    return _new_state(world, hashed, reset_required)
+
+
+def loaded_password(world: World, password: str, reset_required: bool) -> PasswordState:
+    """Return the state of a password that the account file holds."""
+    hashed = hash_loaded(password, world.entropy(SALT_BYTES))
+    return _new_state(world, hashed, reset_required)
+
+
+def _new_state(world: World, hashed: str, reset_required: bool) -> PasswordState:
+    when = world.clock.now()
     return PasswordState(hashed, reset_required, when, created_at=when)
 
 
