@@ -82,7 +82,9 @@ def new_resource(place: ResourcePlace, types: Iterable[str]) -> tuple[Patterns, 
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
     """Return the forms of the ARNs that an action is checked against, and `*` if it can be that."""
-    forms = [form for kind in action.resource_types for form in _forms(kind.arn, place)]
+    # an access point last: whether it serves a request is up to the bucket behind it, too
+    kinds = sorted(action.resource_types, key=lambda kind: kind.name.startswith("accesspoint"))
+    forms = [form for kind in kinds for form in _forms(kind.arn, place)]
     return Patterns(dict.fromkeys(forms)), _ALL if place.own and can_be_all(action) else None
 
 
