@@ -8,9 +8,9 @@ from importlib.resources import files
 import pytest
 
 from sekisho.answer import Impossible, NoRequest, Presence, ResourceNote, answered
-from sekisho.answer.presence import RequestKind, global_keys, presence_of
+from sekisho.answer.presence import RequestKind, presence_of
 from sekisho.answer.resource import AskedAbout, asked_about
-from sekisho.catalogue import load
+from sekisho.catalogue import global_keys, load
 from sekisho.engine import Context, Policies, Request
 from sekisho.engine.matching import CallerKind
 from sekisho.errors import FaultyRequest

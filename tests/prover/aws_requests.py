@@ -5,7 +5,7 @@ Names that a policy spells out may be shorter than AWS takes: examples often are
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sekisho.catalogue import Action, load
 from sekisho.engine import Request
@@ -119,21 +119,155 @@ def _of_context(request: Request, *, direct: bool) -> Iterator[str]:
     partition = request.principal.split(":")[1]
     if region is not None and not re.fullmatch(_REGIONS[partition], str(region)):
         yield f"no region: {region}"
-    for key, start in (("aws:sourcevpce", "vpce-"), ("aws:sourcevpc", "vpc-")):
-        if not str(context.get(key, start)).startswith(start):
-            yield f"no id: {context[key]}"
+    for key, form in _FORMS.items():
+        for value in _listed(context.get(key, ())):
+            if not re.fullmatch(form, value):
+                yield f"no {key}: {value}"
+    yield from _of_endpoint(context)
+    yield from _of_services(context, direct=direct)
+    yield from _of_organisations(request)
+    yield from _of_tags(context)
+    yield from _of_one_value(request)
+    yield from _of_accounts(request)
+    yield from (f"{key} is no user's" for key in _NO_USERS if key in context)
     yield from _of_credential(request)
+
+
+_SERVICE = r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?"
+_OU = r"ou-[a-z0-9-]+"
+_FORMS = {
+    "aws:sourcevpce": "vpce-[a-z0-9]+",
+    "aws:sourcevpc": "vpc-[a-z0-9]+",
+    "aws:sourcevpcarn": r"arn:aws[a-z-]*:ec2:[a-z0-9-]+:[0-9]{12}:vpc/vpc-[a-z0-9]+",
+    "aws:vpceaccount": "[0-9]{12}",
+    **dict.fromkeys(("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"), _SERVICE),
+    "kms:viaservice": _SERVICE,
+    **{f"aws:{whose}orgid": "o-[a-z0-9]+" for whose in ("principal", "resource", "vpce")},
+    **{
+        f"aws:{whose}orgpaths": rf"o-[a-z0-9]+/r-[a-z0-9]+/(?:{_OU}/){{0,5}}"
+        for whose in ("principal", "resource", "vpce")
+    },
+}
+"""What values are like: IAM User Guide, "AWS global condition context keys", examples of each."""
+
+_NO_USERS = (
+    *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
+    *("aws:principalservicename", "aws:principalservicenameslist", "aws:sourceidentity"),
+    *("aws:federatedprovider", "aws:assumedroot", "aws:ec2instancesourcevpc"),
+    *("aws:ec2instancesourceprivateipv4", "ec2:sourceinstancearn", "ec2:roledelivery"),
+    *("lambda:sourcefunctionarn", "ssm:sourceinstancearn", "aws:chatbotsourcearn"),
+)
+"""Keys of roles' sessions and of services that call by themselves, by each key's page."""
+
+
+def _listed(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]  # texts
+
+
+def _of_endpoint(context: Mapping[str, object]) -> Iterator[str]:
+    arn = context.get("aws:sourcevpcarn")
+    if arn is not None and str(arn).rpartition("/")[2] != context.get("aws:sourcevpc"):
+        yield f"the ARN of another VPC: {arn}"
+
+
+def _of_services(context: Mapping[str, object], *, direct: bool) -> Iterator[str]:
+    """Yield what is wrong with the services between: `aws:CalledVia` is there with both ends."""
+    between = [key for key in context if key.startswith("aws:calledvia")]
+    named = [*between, *(key for key in context if key == "kms:viaservice")]
+    if len(between) not in (0, 3) or (named and context.get("aws:viaawsservice") != "true"):
+        yield f"services in between: {named}"
+    if direct and (named or context.get("aws:viaawsservice", "false") != "false"):
+        yield "a service calls, and the user does"
+    if len(between) == 3:
+        chain = _listed(context["aws:calledvia"])
+        ends = (context["aws:calledviafirst"], context["aws:calledvialast"])
+        if ends != (chain[0], chain[-1]):
+            yield f"other ends than of {chain}: {ends}"
+
+
+def _of_organisations(request: Request) -> Iterator[str]:
+    """Yield what is wrong with organisations: an account is in one, and at one place in it."""
+    context = request.context.folded
+    ids: dict[str, object] = {}
+    for whose in ("principal", "resource", "vpce"):
+        one, paths = context.get(f"aws:{whose}orgid"), context.get(f"aws:{whose}orgpaths")
+        ids[whose] = one
+        if (one is None) is not (paths is None):
+            yield f"an organisation's id or path alone, of {whose}"
+        elif paths is not None and {path.split("/")[0] for path in _listed(paths)} != {one}:
+            yield f"paths of another organisation than {one}: {paths}"
+    owner = _account_of(request)
+    if owner == request.principal.split(":")[4] and ids["resource"] not in (None, ids["principal"]):
+        yield "the own account in another organisation"
+
+
+def _account_of(request: Request) -> str:
+    parts = request.resource.split(":")
+    said = parts[4] if len(parts) > 5 else ""
+    return said or request.resource_account or request.principal.split(":")[4]
+
+
+def _of_tags(context: Mapping[str, object]) -> Iterator[str]:
+    """Yield what is wrong with the tags in a call: `aws:TagKeys` lists the keys of all."""
+    if (listed := context.get("aws:tagkeys")) is None:
+        return
+    known = {key.lower() for key in _listed(listed)}
+    for key in context:
+        if key.startswith("aws:requesttag/") and key.partition("/")[2] not in known:
+            yield f"a tag that is not among the keys of tags: {key}"
+
+
+_SAME = (
+    ("ec2", "ec2:region", "aws:requestedregion"),
+    ("kms", "kms:calleraccount", "aws:principalaccount"),
+    ("s3", "s3:resourceaccount", "aws:resourceaccount"),
+    ("s3express", "s3express:resourceaccount", "aws:resourceaccount"),
+)
+_SAME_TAGS = (
+    *("autoscaling", "ec2", "ecr", "ecr-public", "ecs", "elasticloadbalancing"),
+    *("elasticmapreduce", "iam", "license-manager", "ram", "sagemaker", "secretsmanager", "ssm"),
+)
+
+
+def _of_one_value(request: Request) -> Iterator[str]:
+    """Yield what is wrong with keys of services that tell what a global key does.
+
+    Sources: EC2 User Guide, KMS Developer Guide, S3 User Guide: the services' condition keys.
+    """
+    context, service = request.context.folded, request.action.partition(":")[0].lower()
+    for own, key, same in _SAME:
+        if key in context and (service != own or context.get(same) != context[key]):
+            yield f"{key} of {request.action}, beside {context.get(same)}: {context[key]}"
+    for own in _SAME_TAGS:
+        start = f"{own}:resourcetag/"
+        for key in (each for each in context if each.startswith(start)):
+            other = context.get(f"aws:resourcetag/{key.removeprefix(start)}")
+            if other not in (None, context[key]) or request.resource == "*":
+                yield f"another tag than {other}: {key} is {context[key]}"
+
+
+def _of_accounts(request: Request) -> Iterator[str]:
+    """Yield what is wrong with the accounts of caller and resource."""
+    caller, owner = request.principal.split(":")[4], _account_of(request)
+    for key, account in {
+        "kms:calleraccount": caller,
+        "s3:resourceaccount": owner,
+        "aws:resourceaccount": owner,
+    }.items():
+        if request.context.folded.get(key, account) != account:
+            yield f"{key} is not {account}: {request.context.folded[key]}"
 
 
 def _of_credential(request: Request) -> Iterator[str]:
     context = request.context.folded
     if "aws:multifactorauthage" in context and context.get("aws:multifactorauthpresent") != "true":
         yield "an age of MFA without MFA"
-    between = [key for key in context if key.startswith("aws:calledvia")]
-    if len(between) not in (0, 3) or (between and context.get("aws:viaawsservice") != "true"):
-        yield f"services in between: {between}"
     parts = request.principal.split(":", 5)
     if context.get("aws:username") != parts[5].rpartition("/")[2]:
         yield "another user's name"
+    if context.get("aws:principalarn", request.principal) != request.principal:
+        yield "another user's ARN"
+    if not re.fullmatch("AIDA[^:]*", str(context.get("aws:userid", "AIDA"))):
+        yield "no user's id"
     if context.get("aws:principalaccount") != parts[4]:
         yield "another account"

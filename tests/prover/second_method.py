@@ -53,7 +53,10 @@ __all__ = ["TooMuch", "answer"]
 
 _PARTITION = "aws"
 _SESSION = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenissuetime")
-_NEVER_DIRECT = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+_NEVER_DIRECT = (
+    *("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+    "kms:viaservice",
+)
 _TIMES = ("aws:currenttime", "aws:epochtime")
 _AGE = "aws:multifactorauthage"
 _REGION = re.compile(r"[a-z][a-mo-z]-[a-z]*[acdg-np-uw-z]-[0-9]+")

@@ -26,7 +26,6 @@ from sekisho.answer.presence import (
     ENDPOINT,
     Presence,
     RequestKind,
-    global_key,
     presence_of,
 )
 from sekisho.answer.resource import (
@@ -37,7 +36,7 @@ from sekisho.answer.resource import (
     is_through_access_point,
 )
 from sekisho.answer.values import malformed_keys
-from sekisho.catalogue import Action, load
+from sekisho.catalogue import Action, global_key, load
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,

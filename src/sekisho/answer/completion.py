@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sekisho.catalogue import DEFAULT_PARTITION, iam_region
+from sekisho.catalogue import DEFAULT_PARTITION, iam_region, load, names_of
 from sekisho.engine import ContextValue, Request, UnknownKey
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
@@ -176,12 +176,11 @@ def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedK
     """Yield the keys that follow from what is asked, and those of any direct call."""
     region = _region(request)
     if region:
-        yield _derived("aws:RequestedRegion", region)
-        if request.action.lower().startswith("ec2:"):
-            yield _derived("ec2:Region", region)
+        yield from _named(request, "aws:RequestedRegion", region, Origin.DERIVED)
     yield from _of_resource(request, caller)
-    if caller.account and request.action.lower().startswith("kms:"):
-        yield _derived("kms:CallerAccount", caller.account)
+    yield from _tags(request)
+    if caller.account:
+        yield from _of_service(request, "aws:PrincipalAccount", caller.account, Origin.DERIVED)
     if "aws:calledvia" in request.context.folded:
         yield _derived("aws:ViaAWSService", "true")
     if "kms:viaservice" in request.context.folded and not is_service(caller):
@@ -200,10 +199,37 @@ def _of_resource(request: Request, caller: Caller) -> Iterator[AddedKey]:
         # a service has no account, and AWS's own policies have none that could be told
         return
     # where nobody says whose the resource is, it counts as the caller's own
-    add = _derived if told else _usual
-    yield add("aws:ResourceAccount", told or caller.account or "")
-    if request.action.lower().startswith("s3:"):
-        yield add("s3:ResourceAccount", told or caller.account or "")
+    origin = Origin.DERIVED if told else Origin.DEFAULTED
+    yield from _named(request, "aws:ResourceAccount", told or caller.account or "", origin)
+
+
+def _named(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
+    """Yield a global key, and the key of the service that has the same value."""
+    yield AddedKey(key, value, origin)
+    yield from _of_service(request, key, value, origin)
+
+
+_TAG = "aws:ResourceTag/"
+
+
+def _tags(request: Request) -> Iterator[AddedKey]:
+    """Yield the tags of the resource that are given by one of two names, by the other."""
+    action = load().action(request.action)
+    own = names_of(_TAG).get(request.action.partition(":")[0].lower())
+    if own is None or action is None:
+        return
+    for key, value in request.context.items():
+        start, slash, tag = key.partition("/")
+        other = {_TAG.lower(): own, own.lower(): _TAG}.get(f"{start}{slash}".lower())
+        if other is not None and isinstance(value, str) and load().has_key(action, other + tag):
+            yield _derived(other + tag, value)
+
+
+def _of_service(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
+    """Yield the key of the service that has the value of a global one, if there is any."""
+    own = names_of(key).get(request.action.partition(":")[0].lower())
+    if own is not None:
+        yield AddedKey(own, value, origin)
 
 
 _IN_OTHER_CALLS = frozenset({"iam:passrole", "iam:createservicelinkedrole"})

@@ -1,17 +1,13 @@
 """Whether AWS sends a context key with a request, for all that is documented.
 
-Source: `data/condition-keys.json` for the global keys, which names AWS's pages; the catalogue for
-the keys of services and of tags.
+Source: the catalogue; its `data/condition-keys.json`, of the global keys, names AWS's pages.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 
-from sekisho.catalogue import Action, load
+from sekisho.catalogue import Action, global_key, load
 from sekisho.engine.matching import CallerKind
 
 
@@ -38,45 +34,6 @@ _CALLERS: Mapping[CallerKind, str] = {
     CallerKind.ANONYMOUS: "provider",
     CallerKind.CANONICAL_USER: "provider",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalKey:
-    """A key that requests to any service can have.
-
-    Attributes:
-        name: in AWS's spelling; one that a tag's name follows ends in `/`.
-        presence: as the table says it.
-        callers: whose requests can have it; None: everybody's.
-        type: of its values, as the catalogue calls it.
-    """
-
-    name: str
-    presence: str
-    callers: frozenset[str] | None
-    type: str = "String"
-
-
-@cache
-def global_keys() -> Mapping[str, GlobalKey]:
-    """Return the keys of the table by their names in lower case."""
-    text = (files("sekisho.answer") / "data" / "condition-keys.json").read_text(encoding="utf-8")
-    return {
-        name.lower(): GlobalKey(
-            name,
-            entry["presence"],
-            frozenset(entry["callers"]) if "callers" in entry else None,
-            entry.get("type", "String"),
-        )
-        for name, entry in json.loads(text)["keys"].items()
-    }
-
-
-def global_key(key: str) -> GlobalKey | None:
-    """Return the global key of that name, in any case; None if the table has none such."""
-    name = key.lower()
-    known = global_keys()
-    return known.get(name) or known.get(f"{name.partition('/')[0]}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.answer.presence import global_key
+from sekisho.catalogue import global_key
 from sekisho.catalogue import load
 from sekisho.engine import Context
 from sekisho.engine.matching import arns, conditions

@@ -1,5 +1,13 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
 
+from sekisho.catalogue.keys import (
+    GlobalKey,
+    global_key,
+    global_keys,
+    names_of,
+    organisation_keys,
+    same_as,
+)
 from sekisho.catalogue.store import (
     DEFAULT_PARTITION,
     AccessLevel,
@@ -19,11 +27,17 @@ __all__ = [
     "AccessLevel",
     "Action",
     "Catalogue",
+    "GlobalKey",
     "Partition",
     "ResourceType",
+    "global_key",
+    "global_keys",
     "iam_actions",
     "iam_region",
     "load",
+    "names_of",
+    "organisation_keys",
     "partitions",
+    "same_as",
     "services_with_rcps",
 ]

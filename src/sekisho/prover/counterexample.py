@@ -225,7 +225,9 @@ def _of_one_region(request: Request) -> Iterator[Request]:
     first = asked if isinstance(asked, str) else next(iter(usual), "")
     yield _in_region(request, first or parts[3])
     if asked is not None:
-        yield replace(request, context=request.context.with_({_REGION: parts[3]}))
+        there = (key for key in request.context if keys.main_of(key.lower()) == keys.REGION)
+        same = dict.fromkeys((_REGION, *there), parts[3])
+        yield replace(request, context=request.context.with_(same))
     # one that there is, and not just one that there may be
     yield from (_in_region(request, region) for region in usual if parts[3] not in usual)
 

@@ -300,9 +300,13 @@ def _users(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
         yield CallingUser.of(arn)
 
 
+_OF_SOURCES = (
+    *("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"),
+    *("aws:sourceorgid", "aws:sourceorgpaths"),
+)
 _IDENTITY = frozenset(
     {
-        *CALLER_KEYS,
+        *(CALLER_KEYS - set(_OF_SOURCES)),
         "aws:multifactorauthage",
         "aws:principalorgid",
         "aws:principalorgpaths",
@@ -311,7 +315,6 @@ _IDENTITY = frozenset(
 )
 _UNSIGNED = frozenset({"es", "execute-api", "lambda", "mediastore", "s3", "sns", "sqs"})
 """Services that take requests that nobody signed."""
-_OF_SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid")
 _OWN_ACCOUNTS = (
     ("aws:principalorgid", "aws:resourceorgid"),
     ("aws:sourceorgid", "aws:resourceorgid"),

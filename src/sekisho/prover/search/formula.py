@@ -139,12 +139,14 @@ class Restriction:
 
     Attributes:
         of_nothing: conditions that hold where a request is about no resource, but `*`.
+        implied: pairs of conditions; where the first holds, the second does.
     """
 
     actions: tuple[tuple[Element, bool], ...] = ()
     resources: tuple[tuple[Element, bool], ...] = ()
     conditions: tuple[tuple[VersionedCondition, bool], ...] = ()
     of_nothing: tuple[VersionedCondition, ...] = ()
+    implied: tuple[tuple[VersionedCondition, VersionedCondition], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ def joined(within: Restriction, more: Restriction) -> Restriction:
         (*within.resources, *more.resources),
         (*within.conditions, *more.conditions),
         (*within.of_nothing, *more.of_nothing),
+        (*within.implied, *more.implied),
     )
 
 
@@ -295,14 +298,24 @@ def _within(
     for element, holds in within.resources:
         yield _demanded(target, target.of_resource(element, Effect.DENY, Version.V2012), holds)
     for asked, holds in within.conditions:
-        literals = reading.literals((asked,))
-        yield _demanded(target, literals[0] if literals else literals is not None, holds)
+        yield _demanded(target, _literal(reading, asked), holds)
     for asked in within.of_nothing:
         literals = reading.literals((asked,))
         yield (
             *_demanded(target, target.of_something(), holds=True),
             *([] if literals is None else [literals]),
         )
+    for first, second in within.implied:
+        yield (
+            *_demanded(target, _literal(reading, first), holds=False),
+            *_demanded(target, _literal(reading, second), holds=True),
+        )
+
+
+def _literal(reading: ConditionReading, asked: VersionedCondition) -> Literal | bool:
+    """Return what must hold for one condition to hold."""
+    literals = reading.literals((asked,))
+    return literals[0] if literals else literals is not None
 
 
 def _demanded(target: RequestTarget, found: Literal | bool, holds: bool) -> Demand:

@@ -25,16 +25,35 @@ _FREE = Restriction()
 
 
 @dataclass(frozen=True, slots=True)
+class SameKey:
+    """A service's key that has the value of a global one.
+
+    Attributes:
+        key, main: both, in lower case.
+        absent, main_absent: the conditions that each is absent.
+    """
+
+    key: str
+    main: str
+    absent: VersionedCondition
+    main_absent: VersionedCondition
+
+
+@dataclass(frozen=True, slots=True)
 class Ties:
     """The ties between the action, the resource and the keys that some policies ask about.
 
     Attributes:
         home: what holds where IAM is called.
         untagged: what holds of a request about no resource.
+        same: keys of services that are like global ones.
+        tags: the keys of tags in the call, each absent; in the end that there is no list of them.
     """
 
     home: tuple[VersionedCondition, ...]
     untagged: tuple[VersionedCondition, ...]
+    same: tuple[SameKey, ...] = ()
+    tags: tuple[VersionedCondition, ...] = ()
 
     @classmethod
     def between(
@@ -48,20 +67,31 @@ class Ties:
             more: the conditions.
         """
         named = {key.lower(): key for key in _named(rules, more)}
+        same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
+        # what a tag is that only a service's key names
+        named |= {main: keys.spelled(main) for main in same.values() if main not in named}
         where = keys.regions_of(partition)[:1] if keys.REGION in named else ()
+        tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
+        listed = [named[keys.TAG_KEYS]] if keys.TAG_KEYS in named else []
         return cls(
             tuple(_asked(OperatorName.STRING_EQUALS, named[keys.REGION], one) for one in where),
             tuple(
-                _asked(OperatorName.NULL, key, "true")
+                _absent(key)
                 for folded, key in named.items()
-                if folded.startswith(keys.RESOURCE_TAG)
+                if keys.main_of(folded).startswith(keys.RESOURCE_TAG)
             ),
+            tuple(
+                SameKey(key, main, _absent(named[key]), _absent(named[main]))
+                for key, main in same.items()
+            ),
+            tuple(map(_absent, (*tags, *listed))) if tags and listed else (),
         )
 
     @property
     def asked(self) -> tuple[VersionedCondition, ...]:
         """The conditions that say the ties; none if no key is tied."""
-        return (*self.home, *self.untagged)
+        same = (one for each in self.same for one in (each.absent, each.main_absent))
+        return (*self.home, *self.untagged, *same, *self.tags)
 
     def of(self, action: Action | None, *, direct: bool) -> Restriction:
         """Return what every request about an action fits; None: one that is not known.
@@ -72,11 +102,29 @@ class Ties:
             return _FREE
         home = self.home if direct and keys.is_where_iam_is(action) else ()
         untagged = () if keys.has_tags_of_nothing(action) else self.untagged
-        return Restriction(conditions=tuple((each, True) for each in home), of_nothing=untagged)
+        foreign = (each.absent for each in self.same if keys.is_foreign(each.key, action))
+        return Restriction(
+            conditions=tuple((each, True) for each in (*home, *foreign)),
+            of_nothing=untagged,
+            implied=tuple(self._implied(action)),
+        )
+
+    def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
+        """Yield what is absent only if something else is, in requests about an action."""
+        for each in self.same:
+            if keys.come_together(each.key, each.main, action):
+                yield each.absent, each.main_absent
+                yield each.main_absent, each.absent
+        if self.tags and load().has_key(action, keys.TAG_KEYS):
+            yield from ((self.tags[-1], each) for each in self.tags[:-1])
 
 
 def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
     return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
+
+
+def _absent(key: str) -> VersionedCondition:
+    return _asked(OperatorName.NULL, key, "true")
 
 
 def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -> Iterator[str]:

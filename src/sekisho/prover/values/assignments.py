@@ -17,7 +17,12 @@ from sekisho.policy import OperatorName
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_ASSIGNMENTS, LimitReached
 from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import VersionedCondition, ordinary, values_for
+from sekisho.prover.values.conditions import (
+    VersionedCondition,
+    formed_for,
+    ordinary,
+    values_for,
+)
 from sekisho.prover.values.credentials import USER_ID
 from sekisho.prover.values.reading import (
     MFA_AGE,
@@ -25,8 +30,10 @@ from sekisho.prover.values.reading import (
     About,
     ConditionReading,
     linked_by,
+    theory_of,
     variables_in,
 )
+from sekisho.prover.values.tied import PART_OF
 
 
 def assignments(
@@ -43,26 +50,39 @@ def assignments(
     if set(names) & keys.SERVICES:
         raise LimitReached(reasons.NAMES_A_SERVICE)
     each_key = {name: _assignable(reading, name, asked) for name in names}
-    found = (product(*ways.values()) for ways in keys.apart(each_key))
-    for values in islice(chain.from_iterable(found), MOST_ASSIGNMENTS):
-        yield dict(zip(names, values, strict=True))
+    found = chain.from_iterable(product(*ways.values()) for ways in keys.apart(each_key))
+    possible = filter(_goes_together, (dict(zip(names, each, strict=True)) for each in found))
+    yield from islice(possible, MOST_ASSIGNMENTS)
+
+
+def _goes_together(assigned: Mapping[str, ContextValue | None]) -> bool:
+    """Tell whether keys that have one value are given one."""
+    values: dict[str, set[ContextValue]] = {}
+    for name, value in assigned.items():
+        if value is not None:
+            values.setdefault(keys.main_of(name), set()).add(value)
+    return all(len(each) == 1 for each in values.values())
 
 
 def _assignable(
     reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
 ) -> list[ContextValue | None]:
+    main = keys.main_of(name)
     absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
+    if main != name and reading.knows(main):
+        return [reading.settled.folded.get(main), *absent]
     if name in keys.OF_RESOURCE_ACCOUNT:
         return [*reading.owners, *absent]
-    own = [each for each in asked if each.condition.key.lower() == name]
+    own = [each for each in asked if keys.main_of(each.condition.key.lower()) == main]
     own = [each for each in own if not linked_by(each, reading.tracked)]
     if name == USER_ID:
         return [*reading.ids(own)[0]]
-    if name == keys.REGION:
-        return [*reading.regions(own)[0]]
+    if main == keys.REGION:
+        return [*reading.regions(own)[0], *absent]
     texts: list[str] = []
     if own:
-        texts = values_for(own, reading.settled, reading.about.now, reading.effort)[0]
+        formed = formed_for(name, own, reading.settled, reading.effort)
+        texts = (formed or values_for(own, reading.settled, reading.about.now, reading.effort))[0]
     return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
 
 
@@ -87,7 +107,10 @@ def cases(
         [*([_Case.ABSENT] if keys.may_be_absent(name) else []), *texts, _Case.ANOTHER]
         for name, texts in pinned.items()
     ]
-    if not all(map(_stands_alone, names)) or prod(map(len, ways)) > MOST_ASSIGNMENTS:
+    if (
+        not all(_stands_alone(name, asked) for name in names)
+        or prod(map(len, ways)) > MOST_ASSIGNMENTS
+    ):
         raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
     for chosen in product(*ways):
         case: dict[str, _Case | str] = dict(zip(names, chosen, strict=True))
@@ -124,7 +147,16 @@ def _pinned(
                 yield glob.text_of(pattern)
 
 
-def _stands_alone(name: str) -> bool:
+def _stands_alone(name: str, asked: Sequence[VersionedCondition]) -> bool:
     """Tell whether a key has one text, or several, that nothing else of a request tells."""
     bound = {*TIMES, MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
-    return name not in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT
+    if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
+        return False
+    theory = theory_of(name)
+    beside = {key for each in asked if theory_of(key := each.condition.key.lower()) == theory}
+    if name in PART_OF:
+        return not beside
+    tags = name.startswith(keys.REQUEST_TAG) and any(
+        each.condition.key.lower() == keys.TAG_KEYS for each in asked
+    )
+    return not tags and name != keys.TAG_KEYS and beside <= {name}

@@ -22,6 +22,12 @@ from sekisho.prover.values.conditions import (
     tokens_of,
 )
 from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.values.keys import (
+    OF_CALLER_ACCOUNT,
+    OF_RESOURCE_ACCOUNT,
+    OWNER_KEYS,
+    main_of,
+)
 from sekisho.prover.values.policies import every
 from sekisho.prover.values.texts import Patterns, Segment, Token, find
 
@@ -56,7 +62,7 @@ _ANY_ARN: tuple[Token, ...] = ("arn:", _STAR, ":iam::", _STAR, ":user/", _STAR)
 _USER = r"arn:[\w-]+:iam::[0-9]{12}:user/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 ARN = CallerKey("aws:PrincipalArn", _ANY_ARN, r"[\s\S]", _USER)
 _KINDS = (NAME, ACCOUNT, ARN)
-OWNERS = tuple(replace(ACCOUNT, key=key) for key in ("aws:ResourceAccount", "s3:ResourceAccount"))
+OWNERS = tuple(replace(ACCOUNT, key=key) for key in OWNER_KEYS)
 """The variables that tell the account of a resource, which is none of the caller's."""
 _SETTLED = frozenset(kind.key.lower() for kind in _KINDS)
 
@@ -264,7 +270,7 @@ def _compared(condition: Condition, version: Version | None) -> Iterator[_Form]:
         if parts is not None and not _is_itself(condition.key, parts):
             if not of_arns and "Like" not in name.value:
                 parts = tuple(part.value if isinstance(part, glob.Wild) else part for part in parts)
-            yield _Form(condition.key.lower(), (), parts, name in _FOLDING, of_arns)
+            yield _Form(main_of(condition.key.lower()), (), parts, name in _FOLDING, of_arns)
 
 
 def _is_itself(key: str, parts: _Parts) -> bool:
@@ -277,8 +283,15 @@ def _is_itself(key: str, parts: _Parts) -> bool:
 def _parts(text: str, version: Version | None) -> _Parts | None:
     """Return the parts of a text; None if it has what is never matched."""
     parts = variables.read(text) if version is Version.V2012 else glob.wildcards(text)
-    known = tuple(part for part in parts if not isinstance(part, variables.Malformed))
+    known = tuple(_main(part) for part in parts if not isinstance(part, variables.Malformed))
     return known if len(known) == len(parts) else None
+
+
+def _main(part: str | glob.Wild | variables.Variable) -> str | glob.Wild | variables.Variable:
+    """Return a variable of a service's key for the caller's account as one of the global key."""
+    if isinstance(part, variables.Variable) and part.key.lower() in OF_CALLER_ACCOUNT:
+        return replace(part, key=ACCOUNT.key)
+    return part
 
 
 _ACCOUNT = "111122223333"
@@ -286,7 +299,7 @@ _OTHERS = tuple(f"{number:012}" for number in range(444455556666, 444455556684))
 _NAME = "some-user"
 _USER_NAME = "aws:username"
 _USER_ARN = "aws:principalarn"
-_OF_ACCOUNTS = frozenset({"aws:principalaccount", "aws:resourceaccount", "s3:resourceaccount"})
+_OF_ACCOUNTS = OF_CALLER_ACCOUNT | OF_RESOURCE_ACCOUNT
 _EXACT = frozenset(
     {OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS}
     | {OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE}

@@ -112,8 +112,7 @@ def ordinary(key: str) -> list[str]:
     """Return values of `key` that no condition asks for."""
     if key.lower() in _OF_ADDRESSES:
         return [*_NICE_ADDRESSES]
-    ids = {name.lower(): text for name, text in keys.AN_ENDPOINT.items()}
-    return [ids.get(key.lower(), "x")]
+    return [keys.EXAMPLES.get(key.lower(), "x")]
 
 
 _OF_NO_USER = "*:*"
@@ -179,8 +178,7 @@ def formed_for(
     """
     if key not in names.OF_KEYS or not _of_texts(asked):
         return None
-    nice = (value for name, value in keys.AN_ENDPOINT.items() if name.lower() == key)
-    return _formed(tuple(nice), names.OF_KEYS[key], asked, context, effort)
+    return _formed([keys.EXAMPLES.get(key, "")], names.OF_KEYS[key], asked, context, effort)
 
 
 def _of_texts(asked: Sequence[VersionedCondition]) -> bool:
@@ -194,11 +192,25 @@ def _formed(
     context: Context,
     effort: Effort,
 ) -> tuple[list[str], bool]:
-    """Return texts of some forms that conditions can tell apart, the known ones first."""
-    patterns = (*_patterns(asked, context), *forms)
-    texts = effort.once(patterns, lambda: representatives(patterns, effort))
-    own = filter(Patterns(forms).matches, texts)
-    return list(dict.fromkeys([*known, *own])), not any(map(_folds_beyond_ascii, asked))
+    texts = texts_of_forms(known, forms, patterns_of(asked, context), effort)
+    return texts, is_exact(asked)
+
+
+def texts_of_forms(
+    known: Sequence[str],
+    forms: tuple[tuple[Token, ...], ...],
+    patterns: Sequence[tuple[Token, ...]],
+    effort: Effort,
+) -> list[str]:
+    """Return texts of some forms that patterns can tell apart, the known ones first."""
+    every = (*patterns, *forms)
+    texts = effort.once(every, lambda: representatives(every, effort))
+    return list(dict.fromkeys(filter(Patterns(forms).matches, (*known, *texts))))
+
+
+def is_exact(asked: Sequence[VersionedCondition]) -> bool:
+    """Tell whether all conditions compare texts, and in ways that are known for every text."""
+    return _of_texts(asked) and not any(map(_folds_beyond_ascii, asked))
 
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -301,11 +313,11 @@ def _addresses(constants: Iterable[str]) -> list[str]:
 
 
 def _texts(asked: Sequence[VersionedCondition], context: Context, effort: Effort) -> list[str]:
-    patterns = _patterns(asked, context)
+    patterns = patterns_of(asked, context)
     return effort.once(patterns, lambda: representatives(patterns, effort))
 
 
-def _patterns(
+def patterns_of(
     asked: Sequence[VersionedCondition], context: Context
 ) -> tuple[tuple[Token, ...], ...]:
     """Return what conditions compare a text with."""

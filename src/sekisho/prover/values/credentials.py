@@ -17,6 +17,7 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
+from sekisho.prover.values.keys import NEVER, VIA_SERVICE
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -43,10 +44,7 @@ CALLER_KEYS = frozenset(
     {
         *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
         *("aws:principaltype", USER_ID, "aws:username", "aws:viaawsservice"),
-        *("aws:multifactorauthpresent", "aws:assumedroot", "aws:ec2instancesourceprivateipv4"),
-        *("aws:ec2instancesourcevpc", "aws:federatedprovider", "aws:principalservicename"),
-        *("aws:principalservicenameslist", "aws:sourceidentity", "ec2:roledelivery"),
-        *("ec2:sourceinstancearn", "lambda:sourcefunctionarn"),
+        *("aws:multifactorauthpresent", *NEVER, *VIA_SERVICE),
     }
 )
 """What differs between kinds of callers: users, roles, services, and who signs nothing."""
@@ -259,7 +257,6 @@ class Situation:
 
 
 _CREDENTIALS = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tokenissuetime")
-_CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 
 
 def situations(
@@ -345,7 +342,7 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
     values = Context(context_of(credential, now, SigninAssumptions())).with_(user.known)
     absent = set(_CREDENTIALS).difference(values.folded)
     if way.direct:
-        absent |= set(_CALLED_VIA)
+        absent |= VIA_SERVICE
     else:
         values = values.with_({"aws:ViaAWSService": "true"})
         if key:

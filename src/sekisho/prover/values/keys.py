@@ -5,7 +5,16 @@ from enum import Enum, auto
 from itertools import product
 from math import prod
 
-from sekisho.catalogue import Action, load, partitions
+from sekisho.catalogue import (
+    Action,
+    global_key,
+    global_keys,
+    load,
+    names_of,
+    organisation_keys,
+    partitions,
+    same_as,
+)
 from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import KeyValues
@@ -39,36 +48,38 @@ _ALWAYS = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragen
 """Always there; the keys of the credential are not among these, since their values are known."""
 
 NEVER = frozenset(
-    {
-        "aws:assumedroot",
-        "aws:ec2instancesourceprivateipv4",
-        "aws:ec2instancesourcevpc",
-        "aws:federatedprovider",
-        "aws:principalservicename",
-        "aws:principalservicenameslist",
-        "aws:sourceidentity",
-        "ec2:roledelivery",
-        "ec2:sourceinstancearn",
-        "lambda:sourcefunctionarn",
-    }
+    key
+    for key, known in global_keys().items()
+    if known.callers is not None and "user" not in known.callers
 )
 """Keys of role sessions and service principals, never of a user's own request."""
 
-_OF_ROLE_SESSIONS = NEVER - {
-    "aws:assumedroot",
-    "aws:principalservicename",
-    "aws:principalservicenameslist",
-}
+_OF_ROLE_SESSIONS = frozenset(key for key in NEVER if "role" in (global_keys()[key].callers or ()))
 """Those of them that a role's session can have: where it was begun, by what, and for whom."""
 
-OF_RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount", "s3:resourceaccount"})
+VIA_SERVICE = frozenset(
+    key for key, known in global_keys().items() if known.presence == "via-service"
+)
+"""Keys of what a service does on the user's behalf, never of what the user asks for directly."""
+
+_OWNER = "aws:ResourceAccount"
+OWNER_KEYS = (_OWNER, *names_of(_OWNER).values())
+OF_RESOURCE_ACCOUNT = frozenset(map(str.lower, OWNER_KEYS))
 """The account that owns the resource: what a question is asked of, one account after another."""
+
+OF_CALLER_ACCOUNT = frozenset(
+    {"aws:principalaccount", *map(str.lower, names_of("aws:PrincipalAccount").values())}
+)
+"""The caller's account."""
 
 REGION = "aws:requestedregion"
 """The region that a request goes to."""
 
 RESOURCE_TAG = "aws:resourcetag/"
 """What the keys of the resource's tags begin with."""
+
+REQUEST_TAG, TAG_KEYS = "aws:requesttag/", "aws:tagkeys"
+"""What the keys of the tags in a call begin with, and the list of these tags' keys."""
 
 DEFAULTS = {
     "aws:securetransport": "true",
@@ -103,6 +114,34 @@ def never(key: str, *, of_role: bool = False) -> bool:
     return key in NEVER and not (of_role and key in _OF_ROLE_SESSIONS)
 
 
+def spelled(key: str) -> str:
+    """Return a global key, given in lower case, in AWS's spelling."""
+    known = global_key(key)
+    return key if known is None else f"{known.name}{key[len(known.name) :]}"
+
+
+def main_of(key: str) -> str:
+    """Return the key (in lower case) that tells what `key` (in lower case) does, or itself."""
+    return (same_as(key) or key).lower()
+
+
+def is_foreign(key: str, action: Action) -> bool:
+    """Tell whether a service's key (in lower case) is no key of requests of `action`."""
+    service = key.partition(":")[0]
+    return action.service != service and not load().has_key(action, key)
+
+
+def come_together(key: str, main: str, action: Action) -> bool:
+    """Tell whether a request of `action` has a service's key if it has the global one, and so back.
+
+    Both keys are in lower case. Where AWS's pages list one of two keys of tags, nothing is said.
+    """
+    listed = load().has_key(action, key)
+    if main.startswith(RESOURCE_TAG) and listed is not load().has_key(action, main):
+        return False
+    return listed or action.service == key.partition(":")[0]
+
+
 def regions_of(partition: str) -> tuple[str, ...]:
     """Return some regions of a partition, first where IAM is; none if it is not known."""
     return next((each.regions for each in partitions() if each.id == partition), ())
@@ -126,6 +165,7 @@ def has_tags_of_nothing(action: Action) -> bool:
 
 
 CALLED_VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
+VIA = "aws:viaawsservice"
 SERVICES = frozenset({CALLED_VIA, FIRST, LAST})
 """The keys that name the services in between."""
 
@@ -144,6 +184,9 @@ def chains(
 ) -> Iterator[KeyValues]:
     """Yield the services between caller and call: none, and every chain that differs.
 
+    Where `aws:ViaAWSService` is asked about, too, it goes with them: a service that calls need not
+    be named, and one that is named calls.
+
     Args:
         texts: the names that conditions can tell apart.
         between: sets of names, one for each way in which the whole list can be told apart.
@@ -161,10 +204,11 @@ def chains(
         (*first, *(each for each in some if each not in (*first, *last)), *last)
         for first, last, some in product(firsts, lasts, sets)
     )
-    yield {}
+    via: KeyValues = {"aws:ViaAWSService": "true"} if VIA in asked else {}
+    yield from [{"aws:ViaAWSService": text} for text in ("false", "true")] if via else [via]
     for chain in dict.fromkeys(chain for chain in found if chain):
         ends = {"aws:CalledViaFirst": chain[0], "aws:CalledViaLast": chain[-1]}
-        yield {"aws:CalledVia": chain, **ends}
+        yield {"aws:CalledVia": chain, **ends, **via}
 
 
 _THROUGH = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
@@ -180,6 +224,18 @@ AN_ENDPOINT = {
 Source: IAM User Guide, "AWS global condition context keys": each is in the request only if the
 requester uses a VPC endpoint; `aws:VpcSourceIp` is to be used with one of the others.
 """
+
+
+EXAMPLES = {
+    **{name.lower(): text for name, text in AN_ENDPOINT.items()},
+    **dict.fromkeys((CALLED_VIA, FIRST, LAST), "cloudformation.amazonaws.com"),
+    "kms:viaservice": "s3.us-east-1.amazonaws.com",
+    "aws:vpceaccount": "111122223333",
+    "aws:sourcevpcarn": "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-0a1b2c3d4e5f67890",
+    **dict.fromkeys(map(str.lower, organisation_keys().values()), "o-a1b2c3d4e5"),
+    **dict.fromkeys(organisation_keys(), "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"),
+}
+"""Ordinary values of keys whose values have a form, by key in lower case."""
 
 
 def origins(

@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from functools import cache
 
+from sekisho.catalogue import organisation_keys
 from sekisho.engine.matching import Wild
 from sekisho.prover.values.texts import MARK, Kind, Patterns, Segment, Token
 
@@ -79,11 +80,51 @@ def region_patterns(partition: str) -> Patterns:
 
 
 _IN_ID = _LOWER | _DIGITS
+IN_PART = _IN_ID | {"-"}
+"""The characters of an organisation's id, and of a VPC's."""
+
+_SERVICE_NAME: tuple[Token, ...] = _some(_IN_ID | {"-", "."})
+_PRINCIPALS = tuple((*_SERVICE_NAME, f".amazonaws.com{end}") for end in ("", ".cn"))
+_ORGANISATION: tuple[Token, ...] = ("o-", *_some(_IN_ID))
 OF_KEYS: dict[str, tuple[tuple[Token, ...], ...]] = {
     "aws:sourcevpc": (("vpc-", *_some(_IN_ID)),),
     "aws:sourcevpce": (("vpce-", *_some(_IN_ID)),),
+    "aws:vpceaccount": ((Kind(_DIGITS),) * 12,),
+    **dict.fromkeys(("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"), _PRINCIPALS),
+    "kms:viaservice": _PRINCIPALS,
+    **dict.fromkeys(map(str.lower, organisation_keys().values()), (_ORGANISATION,)),
 }
-"""What the values of condition keys are like, by key in lower case."""
+"""What the values of condition keys are like, by key in lower case.
+
+Source: IAM User Guide, "AWS global condition context keys": `aws:CalledVia` has the DNS names of
+services; Organizations API Reference, "Organization"; KMS Developer Guide, "kms:ViaService".
+"""
+
+
+_DEEPEST = 5
+"""Organizational units in each other: Organizations User Guide, "Quotas"."""
+
+
+def forms_of(key: str, partition: str, part: str = "") -> tuple[tuple[Token, ...], ...]:
+    """Return what the values of a key (in lower case) are like that have another key's as a part.
+
+    Args:
+        key: a key of paths of organisations, or of a VPC's ARN.
+        partition: the caller's.
+        part: the organisation's or the VPC's id; "": any.
+    """
+    if key in organisation_keys():
+        start: tuple[Token, ...] = (part,) if part else _ORGANISATION
+        root = (*start, "/r-", *_some(_IN_ID), "/")
+        unit: tuple[Token, ...] = ("ou-", *_some(IN_PART), "/")
+        return tuple((*root, *unit * depth) for depth in range(_DEEPEST + 1))
+    end: tuple[Token, ...] = (part,) if part else ("vpc-", *_some(_IN_ID))
+    account = (Kind(_DIGITS),) * 12
+    return tuple(
+        (f"arn:{partition}:ec2:", *region, ":", *account, ":vpc/", *end)
+        for region in regions(partition)
+    )
+
 
 _OF_IAM = "WithPath}"
 

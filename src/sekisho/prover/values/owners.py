@@ -32,6 +32,7 @@ from sekisho.prover.values.conditions import (
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.reading import variables_in
 from sekisho.prover.values.texts import Machine, Token, representatives
+from sekisho.prover.values.tied import OF_RESOURCE, ORGANISATIONS
 
 ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
 """What can be about another account's resources at all."""
@@ -40,6 +41,7 @@ _DIGITS = frozenset("0123456789")
 _FORM: tuple[Token, ...] = (_DIGITS,) * 12
 _PLACE = 4
 """Where the account stands in an ARN."""
+_ORGANISATION = frozenset({OF_RESOURCE, ORGANISATIONS[OF_RESOURCE].whole})
 _NICE = tuple(f"{number:012}" for number in range(444455556666, 444455556690))
 _STEPS = 2_000_000
 
@@ -103,16 +105,19 @@ def owners_of(
             OperatorFamily.PRESENCE,
         )
         patterns |= dict.fromkeys(_compared(each, settled))
-    named = any(map(_names_owner, elements)) or any(
-        map(_has_variable, (text for each in asked for text in each.condition.values))
-    )
+    texts = [text for each in asked for text in each.condition.values]
+    named = any(map(_names_owner, elements)) or any(map(_has_variable, texts))
+    texts += [text for element in elements for text in element.values]
+    if organised := _asks_for_organisation(asked, texts):
+        # at home it is the caller's organisation, abroad any
+        patterns[tuple(account), account] = None
     if named:
         found, untold = coinciding(*filter(None, (question.allowed, question.denied)), kinds=OWNERS)
         own = _accounts_in(settled)
-        texts = (*own[:MOST], *(text for texts in found.values() for text in texts))
-        patterns |= dict.fromkeys((tuple(text), text) for text in texts)
+        values = (*own[:MOST], *(text for texts in found.values() for text in texts))
+        patterns |= dict.fromkeys((tuple(text), text) for text in values)
         whole &= not untold and len(own) <= MOST
-    keyed = bool(about) or named
+    keyed = bool(about) or named or organised
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
     except LimitReached:
@@ -173,6 +178,16 @@ def _compared(asked: VersionedCondition, settled: Context) -> Iterator[_Pattern]
 @lru_cache(maxsize=4_096)
 def _names_owner(element: Element) -> bool:
     return any(map(_has_variable, element.values))
+
+
+def _asks_for_organisation(asked: Sequence[VersionedCondition], texts: Sequence[str]) -> bool:
+    """Tell whether a condition or a variable asks for the resource's organisation."""
+    if any(each.condition.key.lower() in _ORGANISATION for each in asked):
+        return True
+    return any(
+        variables.OPEN in text and not variables_in(text, Version.V2012).isdisjoint(_ORGANISATION)
+        for text in texts
+    )
 
 
 def _has_variable(text: str) -> bool:

@@ -6,18 +6,16 @@ from dataclasses import replace
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
+from sekisho.prover.values.keys import REGION, VIA, VIA_SERVICE
 from sekisho.prover.values.reading import variables_in
 
-_SERVICE_KEYS = frozenset(
-    {"aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"}
-    | {"aws:tokenissuetime"}
-)
+_SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 """The keys by which a service's call differs from the user's own with the same MFA.
 
 Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
 but need not have the time at which a session was issued.
 """
-_OF_IAM = _SERVICE_KEYS | {"aws:requestedregion"}
+_OF_IAM = _SERVICE_KEYS | {REGION}
 """The same for calls to IAM, which are made in its own region, unless a service makes them."""
 
 _MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})

@@ -23,7 +23,7 @@ from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Versio
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.values import keys
+from sekisho.prover.values import keys, tied
 from sekisho.prover.values.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -87,14 +87,29 @@ def _key_of(asked: VersionedCondition) -> str:
     return asked.condition.key.lower()
 
 
-def _theory_of(asked: VersionedCondition) -> str:
-    """Return the key that a condition is about, or the name of those that depend on each other."""
-    key = _key_of(asked)
+def theory_of(name: str) -> str:
+    """Return a key (in lower case), or the name of those with which it depends on each other."""
+    key = keys.main_of(name)
     if key in keys.ENDPOINT or key == keys.ADDRESS:
         return _ORIGIN
     if key in keys.SERVICES:
         return keys.CALLED_VIA
-    return _TIME if key in TIMES else key
+    return _TIME if key in TIMES else tied.theory_of(key) or key
+
+
+def _by_theory(
+    asked: Iterable[VersionedCondition], user: CallingUser
+) -> dict[str, list[VersionedCondition]]:
+    """Return the conditions by the name of what depends on each other."""
+    found: dict[str, list[VersionedCondition]] = {}
+    for each in asked:
+        found.setdefault(theory_of(_key_of(each)), []).append(each)
+    if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
+        found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
+    if keys.TAG_KEYS in found:
+        for name in [name for name in found if name.startswith(keys.REQUEST_TAG)]:
+            found[keys.TAG_KEYS] += found.pop(name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +170,7 @@ class ConditionReading:
             settled = Context(left)
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory: dict[str, list[VersionedCondition]] = {}
-        for each in asked:
-            by_theory.setdefault(_theory_of(each), []).append(each)
+        by_theory = _by_theory(asked, user)
         # the time is settled only where nobody asks about it
         self._open = TIMES if _TIME in by_theory else frozenset()
         self._open |= {MFA_AGE} & set(by_theory) & set(self.settled.folded)
@@ -234,7 +247,7 @@ class ConditionReading:
         plain = [each for each in asked if each not in linked]
         for each in linked:
             self._literals[each] = self.free()
-        if name != _TIME and self.knows(name):
+        if name != _TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
             self._literals.update({each: self._holds(each, {}) for each in plain})
             return
         try:
@@ -265,26 +278,90 @@ class ConditionReading:
             return self._origins(asked)
         if name == keys.CALLED_VIA:
             return self._services(asked)
-        return self._of_key(name, asked)
+        if name == tied.OF_PRINCIPAL:
+            user = self.about.user
+            at_home = self.owners == (user.account,) and not user.unsettled
+            return tied.organisations(self._together(asked), at_home=at_home)
+        if name in tied.PART_OF:
+            return tied.pair(tied.PART_OF[name], self._together(asked))
+        if name == keys.TAG_KEYS:
+            return self._tags(asked)
+        others = {_key_of(each) for each in asked} - {name}
+        return self._same(name, asked) if others else self._of_key(name, asked)
+
+    def _known(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
+        """Return what is known of some keys (in lower case)."""
+        return {key: self.settled.folded.get(key) for key in some if self.knows(key)}
+
+    def _together(self, asked: Sequence[VersionedCondition]) -> tied.Asked:
+        """Return what is asked about keys of which some are parts of others."""
+        by_key = _by_key(asked)
+        every = {key for one in tied.PARTS for key in (one.part, one.whole)}
+        spelled = {key: keys.spelled(key) for key in every}
+        spelled |= {key: those[0].condition.key for key, those in by_key.items()}
+        user = self.about.user
+        known = self._known(every)
+        return tied.Asked(by_key, spelled, known, self.settled, user.partition, self.effort)
+
+    def _same(self, name: str, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+        """Return what a global key can be, and with it those of services that have its value."""
+        by_key = _by_key(asked)
+        main = by_key[name][0].condition.key if name in by_key else keys.spelled(name)
+        those = [replace(each, condition=replace(each.condition, key=main)) for each in asked]
+        others = [each[0].condition.key for key, each in by_key.items() if key != name]
+        values, exact = self._of_key(name, those)
+        known = self._known((name, *by_key))
+        return [*tied.same(main, others, values, known)], exact
+
+    def _tags(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
+        """Return what the keys of a call's tags can be, together with the tags."""
+        by_key = _by_key(asked)
+        own = by_key.pop(keys.TAG_KEYS, [])
+        in_keys = {key: tied.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
+        sets, exact = self._of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
+        if self.knows(keys.TAG_KEYS):
+            sets, exact = [{}], True
+        tags: dict[str, list[KeyValues]] = {}
+        for key, those in by_key.items():
+            value = self.settled.folded.get(key)
+            known: list[KeyValues] = [{} if value is None else {those[0].condition.key: value}]
+            tags[key], whole = (known, True) if self.knows(key) else self._of_key(key, those)
+            exact &= whole
+        found = [
+            (each, frozenset(key for key, one in in_keys.items() if self._holds(one, each)))
+            for each in sets
+        ]
+        return [*tied.tagged(found, tags)], exact
 
     def _origins(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the addresses and the VPC endpoints that a request can come from."""
         by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
         for each in asked:
-            by_key.setdefault(_key_of(each), []).append(each)
+            part = tied.PART_OF.get(_key_of(each))
+            by_key.setdefault(part.part if part else _key_of(each), []).append(each)
         nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
-            key: self._of_key(key, those) if those and not self.knows(key) else nothing
-            for key, those in by_key.items()
+            key: self._of_origin(key, those) if those else nothing for key, those in by_key.items()
         }
         ways = {key: values for key, (values, _) in read.items()}
         exact = all(exact for _, exact in read.values())
         found = keys.origins(ways, self.settled.folded, direct=self.direct)
         return [*found], exact
 
+    def _of_origin(
+        self, key: str, asked: Sequence[VersionedCondition]
+    ) -> tuple[list[KeyValues], bool]:
+        """Return what a key of the request's origin can be, and one of which it is a part."""
+        if key in tied.ORGANISATIONS or {_key_of(each) for each in asked} != {key}:
+            return tied.pair(tied.PART_OF[key], self._together(asked))
+        return ([{}], True) if self.knows(key) else self._of_key(key, asked)
+
     def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
-        texts, exact = values_for(asked, self.settled, self.about.now, self.effort)
+        named = [each for each in asked if _key_of(each) in keys.SERVICES]
+        texts, exact = formed_for(keys.CALLED_VIA, named, self.settled, self.effort) or values_for(
+            named, self.settled, self.about.now, self.effort
+        )
         of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
         sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
         found = [*keys.chains(texts, sets, frozenset(map(_key_of, asked)))]
@@ -412,6 +489,14 @@ class ConditionReading:
             OperatorFamily.NUMBER,
             OperatorFamily.PRESENCE,
         }
+
+
+def _by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
+    """Return the conditions by their keys, in lower case."""
+    found: dict[str, list[VersionedCondition]] = {}
+    for each in asked:
+        found.setdefault(_key_of(each), []).append(each)
+    return found
 
 
 def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:

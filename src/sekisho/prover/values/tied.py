@@ -1,0 +1,238 @@
+"""Values of keys that go together in a request: of one value, of one thing, of the tags of a call.
+
+Source: IAM User Guide, "AWS global condition context keys"; `catalogue/data/condition-keys.json`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from sekisho.catalogue import organisation_keys
+from sekisho.engine import Context, ContextValue
+from sekisho.engine.matching import Wild
+from sekisho.policy import Condition, Operator, OperatorName, Quantifier
+from sekisho.prover.search import reasons
+from sekisho.prover.search.candidates import KeyValues
+from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.values import keys, names
+from sekisho.prover.values.conditions import (
+    VersionedCondition,
+    is_exact,
+    patterns_of,
+    texts_of_forms,
+)
+from sekisho.prover.values.texts import Kind, Segment, Token
+
+Known = Mapping[str, ContextValue | None]
+"""What is known of keys (in lower case): their values; None: it is absent."""
+
+
+def same(
+    main: str, others: Sequence[str], values: Iterable[KeyValues], known: Known
+) -> Iterator[KeyValues]:
+    """Yield the values of a key, and of others of the same value: each may be there or not.
+
+    Which of them is there depends on the service, so it is never two of the others.
+
+    Args:
+        main: the global key.
+        others: keys of services.
+        values: what the global key can be.
+        known: what is known of any of them.
+    """
+    texts = [value.get(main) for value in values]
+    settled = [value for value in known.values() if value is not None]
+    for text in dict.fromkeys(settled[:1] or texts):
+        ways: list[dict[str, ContextValue]] = [{}]
+        if text is not None:
+            ways = [{main: text}, *({main: text, other: text} for other in others)]
+            ways += [{other: text} for other in others]
+        if settled and keys.may_be_absent(main.lower()):
+            ways.append({})
+        for way in ways:
+            present = main in way or keys.may_be_absent(main.lower())
+            if present and _agrees(way, (main, *others), known):
+                yield way
+
+
+def _agrees(way: KeyValues, spelled: Iterable[str], known: Known) -> bool:
+    """Tell whether what is known of some keys is so."""
+    return all(way.get(key) == known[key.lower()] for key in spelled if key.lower() in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A key whose value is a part of another one's.
+
+    Attributes:
+        part: the key (in lower case) of the part.
+        whole: the key (in lower case) of the whole.
+        of_list: whether the whole is a list of one.
+        alone: whether the part can be there without the whole.
+    """
+
+    part: str
+    whole: str
+    of_list: bool = False
+    alone: bool = False
+
+    def in_text(self, text: str) -> str:
+        """Return the part of a whole."""
+        return text.partition("/")[0] if self.of_list else text.rpartition("/")[2]
+
+    def around(self, pattern: Sequence[Token]) -> tuple[Token, ...]:
+        """Return what wholes are like whose part is like a pattern."""
+        one, many = Kind(names.IN_PART), Kind(names.IN_PART, many=True)
+        wild: dict[object, Token] = {Wild.ANY: one, Segment.ANY: one}
+        wild |= {Wild.STAR: many, Segment.STAR: many}
+        part = (wild.get(token, token) for token in pattern)
+        return (*part, "/", Wild.STAR) if self.of_list else (Wild.STAR, "/", *part)
+
+
+ORGANISATIONS = {
+    each.part: each
+    for each in (
+        Part(name.lower(), path, of_list=True) for path, name in organisation_keys().items()
+    )
+}
+"""The keys of organisations, by that of the id."""
+VPC = Part("aws:sourcevpc", "aws:sourcevpcarn", alone=True)
+PARTS = (*ORGANISATIONS.values(), VPC)
+PART_OF = {key: each for each in PARTS for key in (each.part, each.whole)}
+"""The pairs, by each of both keys."""
+
+OF_PRINCIPAL, OF_RESOURCE = "aws:principalorgid", "aws:resourceorgid"
+_TWO = {
+    key: OF_PRINCIPAL
+    for start in (OF_PRINCIPAL, OF_RESOURCE)
+    for key in (start, ORGANISATIONS[start].whole)
+}
+"""The keys of the caller's organisation, and of the resource's, which is the same at home."""
+
+
+def theory_of(key: str) -> str | None:
+    """Return the name for what is asked together with `key` (in lower case); None: itself."""
+    found = PART_OF.get(key)
+    return _TWO.get(key) or (None if found is None else found.part)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about some keys, and what is known of them.
+
+    Attributes:
+        by_key: the conditions, by key in lower case.
+        spelled: how the keys are spelled.
+        known: what is known of them.
+        context: what policy variables stand for.
+        partition: the caller's.
+        effort: what may still be spent.
+    """
+
+    by_key: Mapping[str, Sequence[VersionedCondition]]
+    spelled: Mapping[str, str]
+    known: Known
+    context: Context
+    partition: str
+    effort: Effort
+
+    def texts(self, parts: Sequence[Part]) -> tuple[list[str], bool]:
+        """Return wholes that conditions on some keys can tell apart, and whether they are all."""
+        asked = [one for each in parts for one in self.by_key.get(each.whole, ())]
+        own = [(each, self.by_key.get(each.part, ())) for each in parts]
+        forms = names.forms_of(parts[0].whole, self.partition)
+        for each in parts:
+            value = self.known.get(each.part)
+            if isinstance(value, str):
+                forms = names.forms_of(each.whole, self.partition, value)
+        nice = [keys.EXAMPLES.get(parts[0].whole, "")]
+        exact = all(map(is_exact, (asked, *(conditions for _, conditions in own))))
+        if not exact:
+            # whatever is compared as something else than a text is not looked at
+            return texts_of_forms(nice, forms, (), self.effort), False
+        around = [
+            each.around(pattern)
+            for each, conditions in own
+            for pattern in patterns_of(conditions, self.context)
+        ]
+        patterns = (*patterns_of(asked, self.context), *around)
+        return texts_of_forms(nice, forms, patterns, self.effort), True
+
+    def of(self, part: Part, text: str) -> dict[str, ContextValue]:
+        """Return what both keys of a pair are where the whole is a text."""
+        whole: ContextValue = (text,) if part.of_list else text
+        return {
+            self.spelled.get(part.part, part.part): part.in_text(text),
+            self.spelled.get(part.whole, part.whole): whole,
+        }
+
+    def agrees(self, way: KeyValues, parts: Iterable[Part]) -> bool:
+        """Tell whether what is known of the keys of some pairs is so."""
+        every = (key for each in parts for key in (each.part, each.whole))
+        return _agrees(way, (self.spelled.get(key, key) for key in every), self.known)
+
+
+def pair(part: Part, asked: Asked) -> tuple[list[KeyValues], bool]:
+    """Return what the keys of one pair can be, and whether that is all."""
+    texts, exact = asked.texts((part,))
+    ways: list[KeyValues] = [{}]
+    for text in texts:
+        both = asked.of(part, text)
+        ways += [{asked.spelled.get(part.part, part.part): part.in_text(text)}] * part.alone
+        ways.append(both)
+    return [way for way in ways if asked.agrees(way, (part,))], exact
+
+
+def organisations(asked: Asked, *, at_home: bool) -> tuple[list[KeyValues], bool]:
+    """Return of which organisations caller and resource can be, and whether that is all.
+
+    Args:
+        asked: what is asked about them.
+        at_home: whether the resource is of the caller's account: then they are of one.
+    """
+    caller, resource = ORGANISATIONS[OF_PRINCIPAL], ORGANISATIONS[OF_RESOURCE]
+    ways: list[KeyValues] = [{}]
+    if at_home:
+        texts, exact = asked.texts((caller, resource))
+        for text in texts:
+            own = asked.of(caller, text)
+            # not every service sends whose the resource is
+            ways += [own, {**own, **asked.of(resource, text)}]
+        return [way for way in ways if asked.agrees(way, (caller, resource))], exact
+    these, exact = pair(caller, asked)
+    those, too = pair(resource, asked)
+    _check(len(these) * len(those))
+    return [{**one, **other} for one, other in product(these, those)], exact and too
+
+
+def key_in_tags(tag: str) -> VersionedCondition:
+    """Return the condition that the keys of a call's tags have one, in any case."""
+    operator = Operator(OperatorName.STRING_EQUALS_IGNORE_CASE, Quantifier.FOR_ANY_VALUE)
+    return VersionedCondition(Condition(operator, "aws:TagKeys", (tag,)), None)
+
+
+def tagged(
+    sets: Sequence[tuple[KeyValues, frozenset[str]]], tags: Mapping[str, Sequence[KeyValues]]
+) -> Iterator[KeyValues]:
+    """Yield the keys of a call's tags with the values of some: one that has a value is a key.
+
+    A call that takes tags away has keys and no values. Some actions have tags and not their keys.
+
+    Args:
+        sets: what `aws:TagKeys` can be, each with the keys of `tags` that are in it.
+        tags: what each of the tags can be, by its key (in lower case); {}: it is absent.
+    """
+    _check(len(sets) * prod(map(len, tags.values())))
+    for among, present in sets:
+        ways = (
+            values if key in present or not among else [one for one in values if not one]
+            for key, values in tags.items()
+        )
+        for chosen in product(*ways):
+            yield {key: value for one in (among, *chosen) for key, value in one.items()}
+
+
+def _check(count: int) -> None:
+    if count > MOST_SETS:
+        raise LimitReached(reasons.TOO_MANY_SETS)
