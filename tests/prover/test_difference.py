@@ -19,6 +19,7 @@ from sekisho.policy import parse
 from sekisho.prover import (
     SERVICE_EXEMPT,
     CallerCredential,
+    Callers,
     Difference,
     Proved,
     Question,
@@ -28,6 +29,7 @@ from sekisho.prover import (
     callers_of_difference,
     difference,
     new_access,
+    new_access_of_new_actions,
     nothing_lost,
     prove_none,
 )
@@ -141,12 +143,27 @@ def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
     assert found.only_in_new == NOTHING
 
 
-def test_a_name_that_does_not_exist_yet_is_a_difference_without_items() -> None:
+def test_a_name_that_does_not_exist_yet_is_shown_apart() -> None:
     new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
     old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     found = side(difference(identity(old), identity(new), ALICE, NOW).only_in_new)
+    assert (found.counterexample, found.items) == (None, ())
+    assert found.new_actions is not None
+    assert not found.new_actions.exists
+    before, after = identity(old), identity(new)
+    whose = Callers((ALICE,))
+    assert new_access(before, after, whose, NOW) == Proved()
+    apart = new_access_of_new_actions(before, after, whose, NOW)
+    assert apart is not None
+    assert apart.request.action == "s3:GetTomorrow"
+
+
+def test_beside_a_real_action_a_new_one_is_not_shown() -> None:
+    old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    found = side(difference(identity(old), identity(ALLOW_ALL), ALICE, NOW).only_in_new)
     assert found.counterexample is not None
-    assert (found.counterexample.exists, found.items) == (False, ())
+    assert found.counterexample.exists
+    assert found.new_actions is None
 
 
 @given(POLICIES)

@@ -11,8 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sekisho.catalogue import global_key
-from sekisho.catalogue import load
+from sekisho.catalogue import global_key, load
 from sekisho.engine import Context
 from sekisho.engine.matching import arns, conditions
 

@@ -12,7 +12,12 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
 from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
-from sekisho.cli.policy_diff_items import counterexample_of, item_lines, items_to_json
+from sekisho.cli.policy_diff_items import (
+    counterexample_of,
+    item_lines,
+    items_to_json,
+    new_actions_of,
+)
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of, undeniable
 from sekisho.engine import Assumptions, Policies
@@ -24,7 +29,9 @@ from sekisho.prover import (
     SERVICE_EXEMPT,
     Callers,
     CallingUser,
+    Counterexample,
     Difference,
+    Proved,
     Refuted,
     Side,
     Unknown,
@@ -34,6 +41,7 @@ from sekisho.prover import (
     counterexample_text,
     difference_for_any,
     new_access,
+    new_access_of_new_actions,
     tells_callers,
     verdict_text,
 )
@@ -42,6 +50,9 @@ _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
 _UNLISTED = Message("what else differs is not listed: {reason}")
 _NO_NEW_ACCESS = Message("No new access: {verdict}")
+_NEW_ACTIONS = Message(
+    "Of actions that do not exist yet, only {file} allows (it does not count for the exit code):"
+)
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -130,8 +141,10 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     before, after = _policies(options)
     whose = _whose(options, before, after)
     if options.no_new_access:
-        verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
-        return _new_access(verdict, whose, options, output, lang)
+        asked = (before, after, whose, datetime.now(UTC), options.assumptions)
+        verdict = new_access(*asked)
+        new = new_access_of_new_actions(*asked) if isinstance(verdict, Proved) else None
+        return _new_access((verdict, new), whose, options, output, lang)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match output:
         case OutputFormat.JSON:
@@ -181,9 +194,17 @@ def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
 
 
 def _new_access(
-    verdict: Verdict, whose: Callers, options: DiffOptions, output: OutputFormat, lang: Language
+    answer: tuple[Verdict, Counterexample | None],
+    whose: Callers,
+    options: DiffOptions,
+    output: OutputFormat,
+    lang: Language,
 ) -> Exit:
-    """Print whether there is new access, and return the exit code."""
+    """Print whether there is new access, and return the exit code.
+
+    Beside the verdict there is what is new of actions that do not exist yet.
+    """
+    verdict, new = answer
     match output:
         case OutputFormat.JSON:
             found = {
@@ -193,6 +214,7 @@ def _new_access(
                 "counterexample": counterexample_to_json(verdict.counterexample)
                 if isinstance(verdict, Refuted)
                 else None,
+                "newActions": None if new is None else counterexample_to_json(new),
                 "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
                 "assumptions": [text.en for text in ASSUMED],
             }
@@ -201,6 +223,7 @@ def _new_access(
             lines = [_NO_NEW_ACCESS.filled(verdict=verdict_text(verdict)).into(lang)]
             if isinstance(verdict, Refuted):
                 lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")
+            lines += _of_new_actions(options.new, new, lang)
             lines += _notes(whose, options, lang)
             click.echo("\n".join(printable(line) for line in lines))
     if isinstance(verdict, Refuted) and options.exit_zero:
@@ -211,7 +234,17 @@ def _new_access(
 def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
     lines = _lines(options.old, found.only_in_old, lang)
     lines += _lines(options.new, found.only_in_new, lang)
+    for file, side in ((options.old, found.only_in_old), (options.new, found.only_in_new)):
+        if isinstance(side, Side):
+            lines += _of_new_actions(file, side.new_actions, lang)
     return [*lines, *_notes(whose, options, lang)]
+
+
+def _of_new_actions(file: str, found: Counterexample | None, lang: Language) -> list[str]:
+    """Return what only one side allows of actions that do not exist yet."""
+    if found is None:
+        return []
+    return [_NEW_ACTIONS.filled(file=file).into(lang), f"  {counterexample_text(found).into(lang)}"]
 
 
 def _notes(whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
@@ -271,6 +304,7 @@ def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
         **_asked_about(whose),
         "onlyInOld": counterexample_of(old),
         "onlyInNew": counterexample_of(new),
+        "newActions": {"old": new_actions_of(old), "new": new_actions_of(new)},
         "old": items_to_json(old),
         "new": items_to_json(new),
         "assumptions": [text.en for text in ASSUMED],

@@ -10,7 +10,12 @@ import click
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat
-from sekisho.cli.policy_diff_items import counterexample_of, item_lines, items_to_json
+from sekisho.cli.policy_diff_items import (
+    counterexample_of,
+    item_lines,
+    items_to_json,
+    new_actions_of,
+)
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of
 from sekisho.cli.prove_trust import KINDS
@@ -20,6 +25,7 @@ from sekisho.policy import PolicyKind
 from sekisho.prover import (
     GRANTS_ASSUMED,
     SERVICE_EXEMPT,
+    Counterexample,
     GrantDifference,
     Refuted,
     Side,
@@ -51,6 +57,9 @@ _NAMELESS = Message("who is not named ({kind})")
 _SAME = Message("Both say the same of everybody.")
 _NO_NEW_ACCESS = Message("No new access: {verdict}")
 _SUCH_AS = Message("such as: {counterexample}")
+_NEW_ACTION = Message(
+    "of actions that do not exist yet (it does not count for the exit code): {counterexample}"
+)
 _UNLISTED = Message("what else differs is not listed: {reason}")
 
 
@@ -122,12 +131,27 @@ class GrantsOutput:
             yield _NO_NEW_ACCESS.filled(verdict=verdict_text(self._new)).into(lang)
             if isinstance(self._new, Refuted):
                 yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
+            for found in self._new_actions():
+                yield _NEW_ACTION.filled(counterexample=new_grant_text(found)).into(lang)
             return
         for each in self._found:
             yield from self._of_caller(each, lang)
         yield from (verdict_text(each).into(lang) for each in self._unknown)
         if not self._found and not self._unknown:
             yield _SAME.into(lang)
+
+    def _new_actions(self) -> list[Counterexample]:
+        """Return what is newly allowed of actions that do not exist yet; nothing beside real ones.
+
+        What the old policy alone denies is newly allowed, too.
+        """
+        sides = (
+            side
+            for each in self._found
+            for side in (each.allowed.only_in_new, each.denied.only_in_old)
+        )
+        found = [each.new_actions for each in sides if isinstance(each, Side)]
+        return [] if isinstance(self._new, Refuted) else [each for each in found if each][:1]
 
     def _of_caller(self, each: GrantDifference, lang: Language) -> Iterator[str]:
         named = _WHO if each.principal else _NAMELESS
@@ -154,6 +178,7 @@ class GrantsOutput:
                 "serviceExempt": list(SERVICE_EXEMPT),
                 "verdict": type(new).__name__,
                 "counterexample": None if shown is None else counterexample_to_json(shown),
+                "newActions": next(map(counterexample_to_json, self._new_actions()), None),
                 "reason": new.reason.en if isinstance(new, Unknown) else None,
                 "assumptions": [text.en for text in GRANTS_ASSUMED],
             }
@@ -185,6 +210,9 @@ def _side_lines(side: Side | Unknown, lang: Language, *, denied: bool) -> Iterat
     if side.counterexample is not None and not side.items:
         shown = call_text(side.counterexample, denied=denied)
         yield f"  {_SUCH_AS.filled(counterexample=shown).into(lang)}"
+    if side.new_actions is not None:
+        shown = call_text(side.new_actions, denied=denied)
+        yield f"  {_NEW_ACTION.filled(counterexample=shown).into(lang)}"
     if side.unlisted is not None:
         yield f"  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
     for item in side.items:
@@ -194,6 +222,7 @@ def _side_lines(side: Side | Unknown, lang: Language, *, denied: bool) -> Iterat
 def _side_as_json(side: Side | Unknown) -> dict[str, object]:
     return {
         "counterexample": counterexample_of(side),
+        "newActions": new_actions_of(side),
         "items": items_to_json(side),
         "unknown": side.reason.en if isinstance(side, Unknown) else None,
     }

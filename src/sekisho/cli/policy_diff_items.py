@@ -33,6 +33,16 @@ def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
     return counterexample_to_json(side.counterexample)
 
 
+def new_actions_of(side: Side | Unknown) -> dict[str, object] | None:
+    """Return a request of an action that does not exist yet, as JSON values; None: there is none.
+
+    It is there only where no real action makes a difference.
+    """
+    if isinstance(side, Unknown) or side.new_actions is None:
+        return None
+    return counterexample_to_json(side.new_actions)
+
+
 def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
     """Return the items of a side as JSON values; None if they are not known."""
     if isinstance(side, Unknown) or side.unlisted is not None:

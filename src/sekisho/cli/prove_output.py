@@ -27,6 +27,7 @@ from sekisho.prover import (
     assumed_user,
     call_text,
     granting_texts,
+    own_policy_unasked,
     stated_text,
     tells_callers,
     verdict_text,
@@ -160,9 +161,11 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
     `request` is in the form that `decide --batch` reads.
     """
     request = counterexample.request
+    own_policy = own_policy_unasked(counterexample)
     return {
         "credential": counterexample.credential.value,
         "actionExists": counterexample.exists,
+        **({} if own_policy is None else {"notGiven": own_policy.value}),
         "request": {
             "principal": request.principal,
             "action": request.action,

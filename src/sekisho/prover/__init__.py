@@ -3,7 +3,7 @@
 Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
-from sekisho.prover.counterexample import decided
+from sekisho.prover.counterexample import decided, own_policy_unasked
 from sekisho.prover.questions.answers import (
     ActionGroup,
     Conclusion,
@@ -21,6 +21,7 @@ from sekisho.prover.questions.difference import (
     difference_for_any,
     items_together,
     new_access,
+    new_access_of_new_actions,
     tells_callers,
 )
 from sekisho.prover.questions.enforcement import (
@@ -149,11 +150,13 @@ __all__ = [
     "joined",
     "lost_with_mfa",
     "new_access",
+    "new_access_of_new_actions",
     "new_grant_text",
     "no_new_grants",
     "no_public_access",
     "nothing_lost",
     "of_real_actions",
+    "own_policy_unasked",
     "own_things_only",
     "prove_enforcement",
     "prove_none",

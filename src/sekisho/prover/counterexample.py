@@ -18,6 +18,7 @@ from sekisho.engine import (
     Request,
     decide,
     remembered_by_identity,
+    unasked,
 )
 from sekisho.engine.matching import (
     Scope,
@@ -163,6 +164,19 @@ def owner_abroad(request: Request) -> str:
     caller = arns.split(request.principal)[4:5]
     owner = arns.account_of(request.resource) or request.resource_account or ""
     return "" if not caller or owner == caller[0] else owner
+
+
+def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
+    """Return the kind of the resource's own policy that must allow, too, and is not known.
+
+    None: none must. A KMS key's own policy must, and a role's trust policy, also in their own
+    account; what another account owns is taken to allow.
+    """
+    decision, request = counterexample.decisions.get("allowed"), counterexample.request
+    # who signs nothing, and a service, are asked about with the resource's own policy alone
+    if decision is None or not request.principal.startswith("arn:") or owner_abroad(request):
+        return None
+    return unasked(request, Policies(), decision)
 
 
 def _is_within(question: Question, request: Request) -> bool:

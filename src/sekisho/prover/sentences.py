@@ -6,7 +6,7 @@ from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import principals
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.prover.counterexample import owner_abroad
+from sekisho.prover.counterexample import own_policy_unasked, owner_abroad
 from sekisho.prover.questions.enforcement import MFA_PRESENT
 from sekisho.prover.questions.invariants import Invariant, InvariantKind
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
@@ -98,6 +98,7 @@ _NOWHERE = Message(", through a VPC endpoint (no aws:SourceIp)")
 _NO_ADDRESS = Message(", without aws:SourceIp")
 _CONTEXT = Message(", with {context}")
 _ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
+_OWN_POLICY = Message(" (the resource's own policy must allow it, too, and is not known)")
 _FUTURE = Message(" (an action that the catalogue does not know)")
 _ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --user-arn.")
 
@@ -229,6 +230,7 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
         resource=request.resource,
     )
     more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
+    more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
     more += [] if counterexample.exists else [_FUTURE]
     return "".join([filled, *map(said, more)])
 

@@ -20,7 +20,7 @@ from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.reduction import FEW, statements_left
-from sekisho.prover.search.requests import prove_none
+from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.callers import Callers, callers
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import every, tells_services_apart
@@ -32,16 +32,17 @@ class Side:
     """What one set allows and the other does not.
 
     Attributes:
-        counterexample: one such request, of a real action if there is any; None: there is none.
-        items: every real action in which they differ; empty with a counterexample if only
-            an action that
-            the catalogue does not know makes the difference.
+        counterexample: one such request, of a real action; None: there is none.
+        items: every real action in which they differ.
         unlisted: why there is a counterexample and no list: what is known is not thrown away.
+        new_actions: where no real action makes a difference, a request of one that the catalogue
+            does not know and that does; None: there is none.
     """
 
     counterexample: Counterexample | None
     items: tuple[ActionGroup, ...]
     unlisted: Message | None = None
+    new_actions: Counterexample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def new_access(
 ) -> Verdict:
     """Return whether `new` allows nothing that `old` does not, of all users that stand for any.
 
-    It is one side of the difference, without a list.
+    It is one side of the difference, without a list; of real actions.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -100,6 +101,25 @@ def new_access(
     if isinstance(verdict, Proved) and whose.untold and _documents(old) != _documents(new):
         return Unknown(tells_callers(whose.untold))
     return verdict
+
+
+def new_access_of_new_actions(
+    old: Policies,
+    new: Policies,
+    whose: Callers,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+) -> Counterexample | None:
+    """Return what `new` allows of an action that the catalogue does not know, and `old` does not.
+
+    It is asked where there is no new access to real actions (decision 0015).
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    asked = (_question(old, new, user, now, assumptions) for user in whose.users)
+    found = (_apart(replace(each, allowed=new, denied=old))[1] for each in asked)
+    return next((each for each in found if each is not None), None)
 
 
 def difference_for_any(
@@ -171,7 +191,9 @@ def _joined(
     if counterexample is None and untold:
         return Unknown(tells_callers(untold))
     unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
-    return Side(counterexample, items_together([side.items for side in known], users), unlisted)
+    items = items_together([side.items for side in known], users)
+    new = next((side.new_actions for side in known if side.new_actions is not None), None)
+    return Side(counterexample, items, unlisted, new if counterexample is None else None)
 
 
 def items_together(
@@ -209,18 +231,39 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
 
 def side_of(question: Question) -> Side | Unknown:
     """Return every request that answers a question, as one side of a difference."""
-    verdict = prove_none(question, new_names=True)
+    verdict, new = _apart(question)
     match verdict:
         case Unknown():
             return verdict
         case Proved():
-            return Side(None, ())
+            return Side(None, (), new_actions=new)
         case Refuted(counterexample):
             try:
                 found = items_of(question)
             except LimitReached as limit:
                 return Side(counterexample, (), limit.reason)
-            if counterexample.exists and not found:
+            if not found:
                 reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
                 return Side(counterexample, (), reason)
-            return Side(found[0].counterexample if found else counterexample, found)
+            return Side(found[0].counterexample, found)
+
+
+def _apart(question: Question) -> tuple[Verdict, Counterexample | None]:
+    """Return whether no request of a real action answers the question, and else one of a new one.
+
+    The second is a request of an action that does not exist yet, where none of a real one answers;
+    None as well if it could not be found out.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    try:
+        asked = RequestSearch(question)
+        if (found := asked.counterexample()) is not None:
+            return Refuted(found), None
+    except LimitReached as limit:
+        return Unknown(limit.reason), None
+    try:
+        return Proved(), asked.of_new_names()
+    except LimitReached:
+        return Proved(), None

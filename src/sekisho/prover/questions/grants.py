@@ -70,6 +70,16 @@ class GrantDifference:
     denied: Difference
 
     @property
+    def new_actions(self) -> tuple[Counterexample, ...]:
+        """What differs of actions that do not exist yet, where no real one makes a difference."""
+        sides = (
+            *(self.allowed.only_in_old, self.allowed.only_in_new),
+            *(self.denied.only_in_old, self.denied.only_in_new),
+        )
+        found = (each.new_actions for each in sides if isinstance(each, Side))
+        return tuple(each for each in found if each is not None)
+
+    @property
     def new_access(self) -> Verdict:
         """Whether the new policy neither allows more nor denies less."""
         sides = (self.allowed.only_in_new, self.denied.only_in_old)
@@ -175,7 +185,7 @@ class _Asking:
         arn = one.user.outside or one.user.arn
         found = GrantDifference(one.name, one.kind, arn, allowed, denied)
         verdicts = (found.new_access, found.lost_access)
-        if not all(isinstance(each, Proved) for each in verdicts):
+        if not all(isinstance(each, Proved) for each in verdicts) or any(found.new_actions):
             yield found
 
     def _difference(
@@ -204,8 +214,11 @@ class _Asking:
 
     def _shown(self, side: Side | Unknown, one: Requester, place: int, what: str) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
-        if isinstance(side, Unknown) or side.counterexample is None:
+        if isinstance(side, Unknown):
             return side
+        if side.counterexample is None:
+            new = side.new_actions
+            return Side(None, (), new_actions=new and self._real(new, one, place, what))
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:

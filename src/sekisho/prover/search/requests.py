@@ -172,7 +172,17 @@ class RequestSearch:
         if nothing_can_answer(self._allowed, self._denied):
             return None
         found = self._first(self._of_view)
-        return self._first(self._of_new_names) if found is None and new_names else found
+        return self.of_new_names() if found is None and new_names else found
+
+    def of_new_names(self) -> Counterexample | None:
+        """Return a request that answers the question, of an action that does not exist yet.
+
+        Raises:
+            Limit: if that could not be found out.
+        """
+        if nothing_can_answer(self._allowed, self._denied):
+            return None
+        return self._first(self._of_new_names)
 
     def _first(self, ranges: "_Ranges") -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.

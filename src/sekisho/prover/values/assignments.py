@@ -20,19 +20,13 @@ from sekisho.prover.values import keys
 from sekisho.prover.values.conditions import (
     VersionedCondition,
     formed_for,
+    linked_by,
     ordinary,
     values_for,
-)
-from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import (
-    MFA_AGE,
-    TIMES,
-    About,
-    ConditionReading,
-    linked_by,
-    theory_of,
     variables_in,
 )
+from sekisho.prover.values.credentials import USER_ID
+from sekisho.prover.values.reading import MFA_AGE, TIMES, About, ConditionReading, theory_of
 from sekisho.prover.values.tied import PART_OF
 
 

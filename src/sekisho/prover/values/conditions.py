@@ -19,7 +19,15 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from sekisho.engine import Context
-from sekisho.engine.matching import Pattern, Wild, arns, conditions, glob, variables
+from sekisho.engine.matching import (
+    Pattern,
+    TrackedAssumptions,
+    Wild,
+    arns,
+    conditions,
+    glob,
+    variables,
+)
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover.search import reasons
@@ -73,6 +81,42 @@ _PREFIXES = (
 def family_of(name: OperatorName) -> OperatorFamily:
     """Return what an operator compares."""
     return next(family for prefix, family in _PREFIXES if name.value.startswith(prefix))
+
+
+def variables_in(text: str, version: Version | None) -> frozenset[str]:
+    """Return the keys (in lower case) of the policy variables in a text."""
+    if version is not Version.V2012 or "${" not in text:
+        return frozenset()
+    parts = variables.read(text)
+    return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
+
+
+def linked_by(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
+    """Return the keys whose values a condition compares with, by policy variables."""
+    condition, version = asked.condition, asked.version
+    name = condition.operator.name
+    if name is OperatorName.BOOL and any("${" in text for text in condition.values):
+        if not tracked.bool_variables():
+            return frozenset()
+    elif name not in conditions.SUBSTITUTING:
+        return frozenset()
+    found = frozenset().union(*(variables_in(text, version) for text in condition.values))
+    own = condition.key.lower()
+    # whether a text is like itself is so of all texts alike
+    return found - {own} if own in found and _compares_itself(condition) else found
+
+
+def _compares_itself(condition: Condition) -> bool:
+    """Tell whether a key is compared with itself, as a text, and with what has it just once."""
+    if not condition.operator.name.value.startswith("String"):
+        return False
+    own = condition.key.lower()
+    for text in condition.values:
+        parts = variables.read(text)
+        names = [part.key.lower() for part in parts if isinstance(part, variables.Variable)]
+        if names.count(own) > 1:
+            return False
+    return True
 
 
 def values_for(

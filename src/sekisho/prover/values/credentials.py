@@ -17,7 +17,7 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
-from sekisho.prover.values.keys import NEVER, VIA_SERVICE
+from sekisho.prover.values.keys import NEVER, OF_SERVICES, VIA_SERVICE
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -139,6 +139,11 @@ class CallingUser:
     all_tags: bool = False
     unsettled: frozenset[str] = frozenset()
     outside: str = ""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service calls in the place of the user."""
+        return self.outside.endswith(_SERVICES)
 
     @property
     def is_role(self) -> bool:
@@ -296,7 +301,7 @@ def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situati
     values = Context(brought).with_(role.known)
     absent = {*set(_CREDENTIALS).difference(values.folded), "aws:username"}
     if way.direct:
-        absent |= set(_CALLED_VIA)
+        absent |= VIA_SERVICE
     else:
         values = values.with_({"aws:ViaAWSService": "true"})
     return Situation(way, values, frozenset(absent))
@@ -314,12 +319,13 @@ def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Sit
     }
     if user.outside != principals.ANONYMOUS:
         values["aws:PrincipalIsAWSService"] = "false"
-    if user.outside.endswith(_SERVICES):
+    if user.is_service:
         values["aws:PrincipalIsAWSService"] = "true"
         values["aws:PrincipalServiceName"] = user.outside
         values["aws:PrincipalServiceNamesList"] = (user.outside,)
     context = Context(values)
-    absent = {*_OF_IDENTITIES, *_CREDENTIALS, *_CALLED_VIA}.difference(context.folded)
+    absent = {*_OF_IDENTITIES, *_CREDENTIALS, *VIA_SERVICE}.difference(context.folded)
+    absent -= OF_SERVICES if user.is_service else set()
     return Situation(way, context, frozenset(absent))
 
 

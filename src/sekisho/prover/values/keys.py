@@ -57,6 +57,9 @@ NEVER = frozenset(
 _OF_ROLE_SESSIONS = frozenset(key for key in NEVER if "role" in (global_keys()[key].callers or ()))
 """Those of them that a role's session can have: where it was begun, by what, and for whom."""
 
+OF_SERVICES = frozenset(key for key in NEVER if "service" in (global_keys()[key].callers or ()))
+"""Those of them that a service has that calls by itself."""
+
 VIA_SERVICE = frozenset(
     key for key, known in global_keys().items() if known.presence == "via-service"
 )
@@ -109,9 +112,13 @@ def may_be_absent(key: str) -> bool:
     return key not in _ALWAYS
 
 
-def never(key: str, *, of_role: bool = False) -> bool:
-    """Tell whether no request of an IAM user, or of a role's session, has `key` (in lower case)."""
-    return key in NEVER and not (of_role and key in _OF_ROLE_SESSIONS)
+def never(key: str, *, of_role: bool = False, of_service: bool = False) -> bool:
+    """Tell whether no request of an IAM user, a role's session or a service has `key`.
+
+    `key` is in lower case.
+    """
+    other = (of_role and key in _OF_ROLE_SESSIONS) or (of_service and key in OF_SERVICES)
+    return key in NEVER and not other
 
 
 def spelled(key: str) -> str:

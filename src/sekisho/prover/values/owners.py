@@ -28,9 +28,9 @@ from sekisho.prover.values.conditions import (
     VersionedCondition,
     family_of,
     tokens_of,
+    variables_in,
 )
 from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.reading import variables_in
 from sekisho.prover.values.texts import Machine, Token, representatives
 from sekisho.prover.values.tied import OF_RESOURCE, ORGANISATIONS
 

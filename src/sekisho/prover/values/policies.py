@@ -6,8 +6,8 @@ from dataclasses import replace
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
+from sekisho.prover.values.conditions import variables_in
 from sekisho.prover.values.keys import REGION, VIA, VIA_SERVICE
-from sekisho.prover.values.reading import variables_in
 
 _SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 """The keys by which a service's call differs from the user's own with the same MFA.

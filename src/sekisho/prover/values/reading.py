@@ -16,10 +16,9 @@ from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
     conditions,
-    variables,
 )
 from sekisho.messages import Message
-from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
+from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
@@ -30,6 +29,7 @@ from sekisho.prover.values.conditions import (
     family_of,
     formed_for,
     ids_for,
+    linked_by,
     regions_for,
     values_for,
 )
@@ -45,42 +45,6 @@ MFA_AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 _OLDEST = 129_600
 _LONGEST = timedelta(hours=36)
-
-
-def variables_in(text: str, version: Version | None) -> frozenset[str]:
-    """Return the keys (in lower case) of the policy variables in a text."""
-    if version is not Version.V2012 or "${" not in text:
-        return frozenset()
-    parts = variables.read(text)
-    return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
-
-
-def linked_by(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
-    """Return the keys whose values a condition compares with, by policy variables."""
-    condition, version = asked.condition, asked.version
-    name = condition.operator.name
-    if name is OperatorName.BOOL and any("${" in text for text in condition.values):
-        if not tracked.bool_variables():
-            return frozenset()
-    elif name not in conditions.SUBSTITUTING:
-        return frozenset()
-    found = frozenset().union(*(variables_in(text, version) for text in condition.values))
-    own = condition.key.lower()
-    # whether a text is like itself is so of all texts alike
-    return found - {own} if own in found and _compares_itself(condition) else found
-
-
-def _compares_itself(condition: Condition) -> bool:
-    """Tell whether a key is compared with itself, as a text, and with what has it just once."""
-    if not condition.operator.name.value.startswith("String"):
-        return False
-    own = condition.key.lower()
-    for text in condition.values:
-        parts = variables.read(text)
-        names = [part.key.lower() for part in parts if isinstance(part, variables.Variable)]
-        if names.count(own) > 1:
-            return False
-    return True
 
 
 def _key_of(asked: VersionedCondition) -> str:
@@ -190,11 +154,12 @@ class ConditionReading:
 
     def knows(self, key: str) -> bool:
         """Tell whether the value of `key` (in lower case), or its absence, is settled."""
+        user = self.about.user
         return key not in self._open and (
             key in self.settled.folded
             or key in self._absent
-            or keys.never(key, of_role=self.about.user.is_role)
-            or self.about.user.lacks(key)
+            or keys.never(key, of_role=user.is_role, of_service=user.is_service)
+            or user.lacks(key)
         )
 
     def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:

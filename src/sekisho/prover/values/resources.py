@@ -16,7 +16,7 @@ from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import ACTION, RESOURCE, Alternative, Literal, Texts, Theory
 from sekisho.prover.search.limits import LimitReached
-from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.conditions import VersionedCondition, variables_in
 from sekisho.prover.values.names import (
     ANY_NAME,
     IAM_NAME,
@@ -27,7 +27,7 @@ from sekisho.prover.values.names import (
     names_for,
     regions,
 )
-from sekisho.prover.values.reading import ConditionReading, variables_in
+from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
