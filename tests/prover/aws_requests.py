@@ -30,7 +30,12 @@ def faults_of(request: Request, *, direct: bool = True) -> list[str]:
 
     `direct` tells whether the user calls, and no service on the user's behalf.
     """
-    return [*_of_action(request), *_of_resource(request), *_of_context(request, direct=direct)]
+    return [
+        *_of_action(request),
+        *_of_resource(request),
+        *_of_length(request.resource),
+        *_of_context(request, direct=direct),
+    ]
 
 
 def _of_action(request: Request) -> Iterator[str]:
@@ -51,6 +56,21 @@ def _of_resource(request: Request) -> Iterator[str]:
             yield f"no resource of {action}: {resource}"
         return
     yield from _of_unknown(resource, partition)
+
+
+_LENGTHS = {
+    r"arn:[^:]+:iam::[0-9]{12}:(?:user|role)/(?:.*/)?([^/]*)": 64,
+    r"arn:[^:]+:iam::[^:]*:(?:group|policy|instance-profile)/(?:.*/)?([^/]*)": 128,
+    r"arn:[^:]+:s3:::([^/]*)(?:/.*)?": 255,
+}
+"""IAM User Guide, "IAM and STS character limits"; S3 User Guide, bucket names before March 2018."""
+
+
+def _of_length(resource: str) -> Iterator[str]:
+    for form, longest in _LENGTHS.items():
+        found = re.fullmatch(form, resource, re.DOTALL)
+        if found and len(found[1]) > longest:
+            yield f"a name of {len(found[1])} characters: {resource}"
 
 
 def _can_be_all(action: Action) -> bool:

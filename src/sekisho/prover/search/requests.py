@@ -44,7 +44,7 @@ from sekisho.prover.values.actions import (
 )
 from sekisho.prover.values.assignments import assignments, cases
 from sekisho.prover.values.credentials import CallerCredential, Situation, situations
-from sekisho.prover.values.names import ANY_NAME
+from sekisho.prover.values.names import ANY_NAME, is_too_long
 from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
 from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import RequestTarget, ResourcePlace
@@ -250,8 +250,10 @@ class RequestSearch:
             question = replace(
                 self._question, credentials=(view.situation.credential,), within=narrow
             )
-            counterexample = self._replayed(view, about, found, question)
-            if counterexample is None and not reading.linked and not reading.inexact:
+            too_long = is_too_long(str(found[RESOURCE]))
+            counterexample = None if too_long else self._replayed(view, about, found, question)
+            certain = not reading.linked and not reading.inexact and not too_long
+            if counterexample is None and certain:
                 self._checked(view, about, found)
                 raise LimitReached(reasons.NOT_SAID)
             if counterexample is None:
@@ -450,6 +452,13 @@ class RequestSearch:
         return RequestTarget(reading, each.forms, each.besides, names)
 
     def _search(self, view: _View, each: RequestRange) -> _Found | None:
+        found = self._found(view, each)
+        if found is None or each.real is None or not is_too_long(str(found[RESOURCE])):
+            return found
+        place = replace(view.place, bounded=True)
+        return self._found(view, self._ranges.of(each.real, place))
+
+    def _found(self, view: _View, each: RequestRange) -> _Found | None:
         self._effort.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, each)
         asked = (self._allowed, self._denied)
@@ -467,11 +476,7 @@ class RequestSearch:
         return None
 
     def _checked(self, view: _View, each: RequestRange, found: _Found) -> Counterexample:
-        """Return what was found as a counterexample.
-
-        Raises:
-            InternalError: if the engine decides otherwise than the prover.
-        """
+        """Return what was found as a counterexample, on which the engine must decide the same."""
         counterexample = self._replayed(view, each, found)
         if counterexample is None:
             raise InternalError(f"the engine decides otherwise than the prover on {found}")

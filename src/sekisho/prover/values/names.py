@@ -1,6 +1,7 @@
 """What AWS's names are like, as patterns: what a request can be about, and nothing else.
 
-How long a name may be is left out: policies that are examples name shorter ones than there are.
+How short a name may be is left out: policies that are examples name shorter ones than there are.
+How long it may be makes patterns large, and is looked at where a longer one was found.
 """
 
 import string
@@ -127,6 +128,57 @@ def forms_of(key: str, partition: str, part: str = "") -> tuple[tuple[Token, ...
 
 
 _OF_IAM = "WithPath}"
+
+
+_LONGEST = {
+    "user": 64,
+    "role": 64,
+    "group": 128,
+    "instance-profile": 128,
+    "policy": 128,
+    "server-certificate": 128,
+    "mfa": 226,
+    "u2f": 226,
+}
+"""Characters of names by what begins the last part of IAM's ARNs.
+
+Source: IAM User Guide, "IAM and AWS STS quotas", "IAM and STS character limits".
+"""
+_LONGEST_BUCKET = 255
+"""Source: S3 User Guide, "General purpose bucket naming rules": 63, and 255 before March 2018."""
+_ARN_PARTS = 6
+
+
+def is_too_long(resource: str) -> bool:
+    """Tell whether an ARN has a longer name than AWS takes."""
+    parts = resource.split(":", _ARN_PARTS - 1)
+    if len(parts) < _ARN_PARTS:
+        return False
+    kind, _, name = parts[-1].partition("/")
+    if parts[2] == "s3" and not parts[4]:
+        return len(kind) > _LONGEST_BUCKET
+    longest = _LONGEST.get(kind) if parts[2] == "iam" else None
+    return longest is not None and len(name.rpartition("/")[2]) > longest
+
+
+def bounded(service: str, template: str, place: str) -> tuple[tuple[Token, ...], ...]:
+    """Return what `names_for` does, no longer than AWS takes: a pattern for each length.
+
+    Args:
+        service: of the ARN.
+        template: the last part of the ARN of the type.
+        place: like `${BucketName}`.
+    """
+    longest = _LONGEST.get(template.partition("/")[0]) if service == "iam" else None
+    if (service, place) == ("s3", "${BucketName}"):
+        longest = _LONGEST_BUCKET
+    if longest is None:
+        return names_for(service, place)
+    return tuple(
+        (*form[:-1], *(form[-2],) * more)
+        for form in names_for(service, place)
+        for more in range(longest)
+    )
 
 
 def names_for(service: str, place: str) -> tuple[tuple[Token, ...], ...]:

@@ -7,7 +7,7 @@ spells out and the catalogue does not know, or a name that does not exist yet, b
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from sekisho.catalogue import Action
 from sekisho.engine import UnresolvedNotResource
@@ -23,6 +23,7 @@ from sekisho.prover.values.names import (
     SEGMENT,
     SERVICE,
     SOME,
+    bounded,
     expanded,
     names_for,
     regions,
@@ -58,12 +59,14 @@ class ResourcePlace:
         account: whose they are.
         own: whether that is the user's account, which requests about no resource are in.
         unsaid: whether resources whose ARN does not tell the account are asked about.
+        bounded: whether names are no longer than AWS takes, which makes the patterns large.
     """
 
     partition: str
     account: str
     own: bool = True
     unsaid: bool = True
+    bounded: bool = False
 
 
 def new_resource(place: ResourcePlace, types: Iterable[str]) -> tuple[Patterns, str | None]:
@@ -117,7 +120,8 @@ def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
     # AWS Backup's recovery points are of `${Vendor}`, whose data they hold
     owner = SERVICE if _PLACE.fullmatch(parts[2]) else tuple(service)
     start = (*f"arn:{place.partition}:", *owner, ":")
-    last = [*expanded(_alternatives(service, parts[5]))]
+    names_of = partial(bounded, service, parts[5]) if place.bounded else partial(names_for, service)
+    last = [*expanded(_alternatives(names_of, parts[5]))]
     for region in _regions(parts[3], place):
         for account in accounts:
             head = (*start, *region, ":", *account, ":")
@@ -137,12 +141,14 @@ def _account(text: str, place: ResourcePlace) -> tuple[Token, ...]:
     return SEGMENT if _PLACE.fullmatch(text) else tuple(text.lower())
 
 
-def _alternatives(service: str, text: str) -> list[tuple[tuple[Token, ...], ...]]:
+def _alternatives(
+    names_of: Callable[[str], tuple[tuple[Token, ...], ...]], text: str
+) -> list[tuple[tuple[Token, ...], ...]]:
     """Return the last part of a template, piece by piece, each with all that it can be."""
     found: list[tuple[tuple[Token, ...], ...]] = []
     at = 0
     for place in _PLACE.finditer(text):
-        some = ((Wild.STAR,),) if place[0] == _ALL else names_for(service, place[0])
+        some = ((Wild.STAR,),) if place[0] == _ALL else names_of(place[0])
         found += [(tuple(text[at : place.start()]),), some]
         at = place.end()
     return [*found, (tuple(text[at:]),)]
