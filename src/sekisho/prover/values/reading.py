@@ -260,17 +260,15 @@ class ConditionReading:
 
     def _together(self, asked: Sequence[VersionedCondition]) -> tied.Asked:
         """Return what is asked about keys of which some are parts of others."""
-        by_key = _by_key(asked)
-        every = {key for one in tied.PARTS for key in (one.part, one.whole)}
-        spelled = {key: keys.spelled(key) for key in every}
-        spelled |= {key: those[0].condition.key for key, those in by_key.items()}
+        by_key = tied.by_key(asked)
+        spelled = tied.spelled(by_key)
         user = self.about.user
-        known = self._known(every)
+        known = self._known(spelled)
         return tied.Asked(by_key, spelled, known, self.settled, user.partition, self.effort)
 
     def _same(self, name: str, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return what a global key can be, and with it those of services that have its value."""
-        by_key = _by_key(asked)
+        by_key = tied.by_key(asked)
         main = by_key[name][0].condition.key if name in by_key else keys.spelled(name)
         those = [replace(each, condition=replace(each.condition, key=main)) for each in asked]
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
@@ -280,7 +278,7 @@ class ConditionReading:
 
     def _tags(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return what the keys of a call's tags can be, together with the tags."""
-        by_key = _by_key(asked)
+        by_key = tied.by_key(asked)
         own = by_key.pop(keys.TAG_KEYS, [])
         in_keys = {key: tied.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
         sets, exact = self._of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
@@ -454,14 +452,6 @@ class ConditionReading:
             OperatorFamily.NUMBER,
             OperatorFamily.PRESENCE,
         }
-
-
-def _by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
-    """Return the conditions by their keys, in lower case."""
-    found: dict[str, list[VersionedCondition]] = {}
-    for each in asked:
-        found.setdefault(_key_of(each), []).append(each)
-    return found
 
 
 def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:

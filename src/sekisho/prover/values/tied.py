@@ -117,6 +117,22 @@ def theory_of(key: str) -> str | None:
     return _TWO.get(key) or (None if found is None else found.part)
 
 
+def by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
+    """Return conditions by their keys, in lower case."""
+    found: dict[str, list[VersionedCondition]] = {}
+    for each in asked:
+        found.setdefault(each.condition.key.lower(), []).append(each)
+    return found
+
+
+def spelled(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
+    """Return how the keys of all pairs are spelled: as in a condition, or as AWS does."""
+    every = {key for one in PARTS for key in (one.part, one.whole)}
+    return {key: keys.spelled(key) for key in every} | {
+        key: those[0].condition.key for key, those in asked.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked about some keys, and what is known of them.
