@@ -345,3 +345,27 @@ def _solved(
     if masks is None and run.reason is not None:
         raise run.reason
     return masks
+
+
+@dataclass(frozen=True, slots=True)
+class NoCandidate:
+    """Nothing answers, not even of more than there can be: a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What answers of more than there can be; whether a real request does is not known yet.
+
+    Attributes:
+        values: the action, the resource and the keys, by attribute.
+    """
+
+    values: Mapping[str, ContextValue]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHit:
+    """It was too much to look at at once; it may be little enough action by action."""
+
+
+Looked = NoCandidate | Candidate | LimitHit

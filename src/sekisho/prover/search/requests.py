@@ -19,7 +19,16 @@ from sekisho.errors import InternalError
 from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import ACTION, RESOURCE, Texts, search
+from sekisho.prover.search.candidates import (
+    ACTION,
+    RESOURCE,
+    Candidate,
+    LimitHit,
+    Looked,
+    NoCandidate,
+    Texts,
+    search,
+)
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
@@ -52,30 +61,6 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Ver
 
 _Found = dict[str, ContextValue]
 _Reached = dict[str, dict[object, tuple[str, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class NoCandidate:
-    """Nothing answers, not even of more than there can be: a proof."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What answers of more than there can be; whether a real request does is not known yet.
-
-    Attributes:
-        values: the action, the resource and the keys, by attribute.
-    """
-
-    values: Mapping[str, ContextValue]
-
-
-@dataclass(frozen=True, slots=True)
-class LimitHit:
-    """It was too much to look at at once; it may be little enough action by action."""
-
-
-Looked = NoCandidate | Candidate | LimitHit
 
 
 def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
