@@ -5,17 +5,30 @@ Over the wire: somebody else changes the account after the plan was made.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from administered import FULL, iam_of, signed_in
-from rollout.staging import ADMIN, NOW, Killed, Killing, Refusing, company, policy_goal
+from rollout.staging import (
+    ADMIN,
+    NOW,
+    Killed,
+    Killing,
+    Refusing,
+    account,
+    company,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
 from sekisho.account import collect, collect_policies
 from sekisho.errors import Code, PlanRefused
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan
-from sekisho.rollout.rights import changed_rights
+from sekisho.rollout.rights import changed_rights, rights_of
 
 GOAL = Goal(
     policy_goal(), users=("machine",), group=GroupGoal("Enforced", ("eve",)), break_glass=("glass",)
@@ -187,3 +200,17 @@ class RefusingPages(Refusing):
         if operation == self._operation:
             self.call(service, operation)
         return super().pages(service, operation, key, **params)
+
+
+def test_the_text_of_a_policy_of_aws_does_not_count() -> None:
+    # ours, before the plan attaches it, and AWS's own, once it is attached, may differ in a Sid
+    arn = "arn:aws:iam::aws:policy/AWSDenyAll"
+    with_sid = {"Sid": "AWSDenyAll", "Effect": "Deny", "Action": ["*"], "Resource": ["*"]}
+    snapshot = with_user(account(), user("taro", attached=(arn,)))
+    found = []
+    for statement in (with_sid, {**with_sid, "Sid": "Other"}):
+        text = {"Version": "2012-10-17", "Statement": [statement]}
+        policy = managed(arn, text, aws_managed=True)
+        policies = {**snapshot.policies, arn: policy}
+        found.append(rights_of(replace(snapshot, policies=policies), ("taro",), ADMIN.arn))
+    assert found[0] == found[1]

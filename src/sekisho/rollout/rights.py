@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import Group, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.impact import Administrators
 from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.engine.matching import arns
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message
 from sekisho.policy import Document, to_json
@@ -33,6 +34,8 @@ from sekisho.rollout.changes import (
 )
 
 _UNREAD = "unread"
+_OF_AWS = "aws"
+"""The account in the ARNs of AWS's own policies."""
 _LENGTH = 12
 """Of a digest: enough to see that something has changed."""
 
@@ -174,11 +177,16 @@ def _digests(policies: Policies) -> tuple[str, ...]:
 
 
 def _digest(policy: AttachedPolicy) -> str:
-    return _of_document(policy.document)
+    """Return the digest of a policy's text; of AWS's own, which AWS alone changes, of its ARN.
+
+    What we know of the text of one that nobody has yet may differ from AWS's in a `Sid`.
+    """
+    of_aws = arns.split(policy.name)[4:5] == (_OF_AWS,)
+    return _sha(policy.name) if of_aws else _of_document(policy.document)
 
 
 def _bounds(policy: AttachedPolicy) -> str:
-    return f"boundary:{_of_document(policy.document)}"
+    return f"boundary:{_digest(policy)}"
 
 
 @remembered_by_identity
