@@ -180,6 +180,7 @@ def not_granted(
     on: Sequence[str] = (),
     user_arn: str | None = None,
     role_arn: str | None = None,
+    resource: tuple[Document | str | Path, str] | None = None,
 ) -> Verdict:
     """Return whether policies grant none of some actions, on some resources, in no request.
 
@@ -189,6 +190,8 @@ def not_granted(
         on: patterns of resources; none: any.
         user_arn: whose; None: whoever the user is.
         role_arn: of a role instead.
+        resource: the policy of the resources `on`, which may grant, too, and the id of their
+            account; None: there is none.
 
     Returns:
         As `prove`: `Proved` if nothing of it is granted; else the counterexample's decision says by
@@ -197,8 +200,11 @@ def not_granted(
     Raises:
         UsageError: if an action or a resource is none that IAM takes.
     """
+    from dataclasses import replace
+
     from sekisho.errors import UsageError
-    from sekisho.prover import Invariant, InvariantKind, faults_in, joined
+    from sekisho.messages import Message
+    from sekisho.prover import Invariant, InvariantKind, OwnedResource, faults_in, joined
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
     kind = InvariantKind.NOT_GRANTED
@@ -207,6 +213,11 @@ def not_granted(
         raise UsageError(message)
     whose = _whose(user_arn, role_arn)
     subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
+    if resource is not None:
+        if whose is None or not on:
+            raise UsageError(Message("say who calls, and on which resources"))
+        policy, owner = resource
+        subject = replace(subject, resource=OwnedResource(_attached(policy, "resource"), owner))
     inquiry = Inquiry(groups=frozenset({QuestionGroup.INVARIANTS}), invariants=(asked,))
     answers = report_on_policies(subject, inquiry).answers
     return joined([each.conclusion.verdict for each in answers])

@@ -29,6 +29,7 @@ from sekisho.cli.prove_options import (
     check_subject,
     inquiry_of,
     subject_of_files,
+    with_resource,
 )
 from sekisho.cli.prove_output import (
     UNREAD,
@@ -115,6 +116,18 @@ class _Said:
         help="A role instead of a user: its ARN, or with --snapshot its name.",
     ),
     click.option("--trust", metavar="FILE", help="With --role: the role's trust policy."),
+    click.option(
+        "--resource-policy",
+        "resource",
+        metavar="FILE",
+        help="With --granted or --never, and --on: the resource's policy, which may grant, too.",
+    ),
+    click.option(
+        "--resource-account",
+        "owner",
+        metavar="ID",
+        help="Whose resource it is, where its ARN does not tell; the caller's own if not given.",
+    ),
     click.option(
         "--public",
         is_flag=True,
@@ -303,12 +316,14 @@ def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> 
     source = options.subject.snapshot[0]
     if options.subject.role:
         role = subject_of_role(_snapshot(options.subject), options.subject.role, source)
+        role = with_resource(role, options)
         return _prove_subject(role, options, _Said(source, _said_of_anyone), (output, lang))
     may_change = options.scenarios.users_may_change
     name = options.subject.user or ""
     subject, credentials = subject_of_user(
         _snapshot(options.subject), name, source, users_may_change=may_change
     )
+    subject = with_resource(subject, options)
     said = _Said(
         source, lambda found, refused: counterexample_for_user(found, credentials, refused=refused)
     )

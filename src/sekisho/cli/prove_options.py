@@ -13,6 +13,7 @@ from sekisho.cli.options import (
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
+from sekisho.engine.matching import arns
 from sekisho.errors import UsageError, quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.policy import Effect, PolicyKind
@@ -22,6 +23,7 @@ from sekisho.prover import (
     Calls,
     Invariant,
     InvariantKind,
+    OwnedResource,
     expected_exempt,
     faults_in,
     read_invariants,
@@ -60,6 +62,8 @@ class SubjectOptions:
     everybody: bool
     role: str | None
     trust: str | None
+    resource: str | None
+    owner: str | None
     public: bool
 
     @property
@@ -202,7 +206,39 @@ def subject_of_files(options: ProveOptions) -> Subject:
         users_may_change=scenarios.users_may_change,
         beside=beside,
     )
-    return replace(subject, trust=next(iter(read_attached(trust, PolicyKind.TRUST)), None))
+    found = next(iter(read_attached(trust, PolicyKind.TRUST)), None)
+    return with_resource(replace(subject, trust=found), options)
+
+
+def with_resource(subject: Subject, options: ProveOptions) -> Subject:
+    """Return a subject with the policy of the resource that is asked about, if one is given.
+
+    Its owner is the account that is given, or that `--on` tells, or the caller's own.
+
+    Raises:
+        FaultyInput: if the file cannot be read.
+        UsageError: if it does not say about whom and what the policy is asked, or whose it is.
+    """
+    given, questions = options.subject, options.questions
+    if given.resource is None:
+        if given.owner:
+            raise UsageError(Message("`--resource-account` needs `--resource-policy`"))
+        return subject
+    one = given.user_arn or given.role or given.user
+    if not (one and questions.on and (questions.granted or questions.never)):
+        message = Message(
+            "`--resource-policy` needs `--granted` or `--never`, `--on`, and who calls: "
+            "`--user-arn` or `--role`, or `--user` of a snapshot"
+        )
+        raise UsageError(message)
+    told = {account for each in questions.on if (account := arns.account_of(each))}
+    if given.owner and not arns.is_account(given.owner):
+        raise UsageError(Message("`--resource-account` is an account id of twelve digits"))
+    if len(told | ({given.owner} if given.owner else set())) > 1:
+        raise UsageError(Message("`--on` is about resources of several accounts"))
+    (policy,) = read_attached((given.resource,), PolicyKind.RESOURCE)
+    owner = given.owner or next(iter(told), subject.user.account)
+    return replace(subject, resource=OwnedResource(policy, owner))
 
 
 def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:

@@ -13,6 +13,7 @@ from sekisho.prover.questions.answers import (
     roles_within_reach,
     uncertain_lists,
 )
+from sekisho.prover.questions.beside import OwnedResource, not_granted_beside
 from sekisho.prover.questions.difference import (
     Difference,
     Side,
@@ -108,6 +109,7 @@ __all__ = [
     "GrantDifference",
     "Invariant",
     "InvariantKind",
+    "OwnedResource",
     "Proved",
     "Question",
     "Refuted",
@@ -154,6 +156,7 @@ __all__ = [
     "new_grant_text",
     "no_new_grants",
     "no_public_access",
+    "not_granted_beside",
     "nothing_lost",
     "of_real_actions",
     "own_policy_unasked",

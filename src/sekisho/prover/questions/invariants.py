@@ -170,7 +170,7 @@ def invariant_holds(
     if user.is_role and invariant.with_mfa:
         return Conclusion(Unknown(reasons.NEVER_WITH_MFA))
     is_never = invariant.demand is not InvariantKind.ALWAYS
-    within = _within(invariant)
+    within = range_of(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
     base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)
     asked = replace(
@@ -178,8 +178,8 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = conclude(tuple(_asked(invariant, asked)), new_names=True)
-    if not _is_settled(found.verdict) and (reason := _empty(invariant, base)) is not None:
+    found = conclude(tuple(asked_of(invariant, asked)), new_names=True)
+    if not is_settled(found.verdict) and (reason := empty_part(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
     if isinstance(found.verdict, Proved) and not is_never:
         must_allow = _own_policy(invariant, base)
@@ -220,7 +220,7 @@ def about_resources(invariant: Invariant) -> AttachedPolicy:
     return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
 
 
-def _is_settled(verdict: Verdict) -> bool:
+def is_settled(verdict: Verdict) -> bool:
     """Tell whether a verdict stands also if no real request is in some part of the range."""
     match verdict:
         case Proved():
@@ -231,7 +231,8 @@ def _is_settled(verdict: Verdict) -> bool:
             return True
 
 
-def _within(invariant: Invariant) -> Restriction:
+def range_of(invariant: Invariant) -> Restriction:
+    """Return what the requests of an invariant's range fit."""
     addresses = ((_from(invariant.within), True),) if invariant.within else ()
     ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
     return Restriction(
@@ -241,7 +242,7 @@ def _within(invariant: Invariant) -> Restriction:
     )
 
 
-def _asked(invariant: Invariant, asked: Question) -> Iterator[Question]:
+def asked_of(invariant: Invariant, asked: Question) -> Iterator[Question]:
     """Yield a question for each way in which the invariant can be broken."""
     without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
     every = with_ if invariant.with_mfa else (*without, *with_)
@@ -283,7 +284,7 @@ def _empty_elsewhere(
             return reasons.NONE_FROM.filled(networks=", ".join(invariant.only_from))
 
 
-def _empty(invariant: Invariant, base: Question) -> Message | None:
+def empty_part(invariant: Invariant, base: Question) -> Message | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
     for action in invariant.actions:
         if not load().expand(action):

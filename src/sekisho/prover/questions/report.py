@@ -17,6 +17,7 @@ from sekisho.prover.questions.answers import (
     roles_within_reach,
     uncertain_lists,
 )
+from sekisho.prover.questions.beside import OwnedResource, assumed_beside, not_granted_beside
 from sekisho.prover.questions.difference import items_together, tells_callers
 from sekisho.prover.questions.enforcement import (
     denials,
@@ -71,6 +72,7 @@ class Subject:
         missing: why the user or their policies are not known; then no answer is. None if they are.
         stand_ins: users that stand for any, if none was given.
         trust: of a role, its trust policy; None if it is not known.
+        resource: the policy of the resource that invariants are about; None: there is none.
     """
 
     policies: Policies
@@ -84,6 +86,7 @@ class Subject:
     missing: Message | None = None
     stand_ins: Callers = field(default_factory=Callers)
     trust: AttachedPolicy | None = None
+    resource: OwnedResource | None = None
 
     @classmethod
     def of_files(
@@ -310,7 +313,8 @@ def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyRepor
     asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     exempt = exempt_list(*these) if asked else None
     caveats = (roles_within_reach(*these), uncertain_lists(*these)) if answers else ()
-    assumed = (*case.subject.assumed, *(each for each in caveats if each is not None))
+    given = (*assumed_beside(case.subject.resource), *case.subject.assumed)
+    assumed = (*given, *(each for each in caveats if each is not None))
     return PolicyReport(case.inquiry, case.user, tuple(answers), exempt, assumed)
 
 
@@ -457,11 +461,19 @@ def _calls(question: Question) -> str:
     return "direct" if all(credential.direct for credential in question.credentials) else "all"
 
 
+def _invariant(case: _Case, invariant: Invariant) -> Conclusion:
+    these = (case.policies, case.user, case.subject.now, case.inquiry.assumptions)
+    resource = case.subject.resource
+    if resource is None or invariant.demand is InvariantKind.ALWAYS:
+        return invariant_holds(invariant, *these)
+    policies, user, now, assumptions = these
+    asking = Question(user, now, (), allowed=policies, assumptions=assumptions)
+    return not_granted_beside(invariant, resource, asking)
+
+
 def _invariants(case: _Case) -> Iterator[QuestionAnswer]:
     for each in case.inquiry.invariants:
-        answer = invariant_holds(
-            each, case.policies, case.user, case.subject.now, case.inquiry.assumptions
-        )
+        answer = _invariant(case, each)
         refused = each.demand is InvariantKind.ALWAYS
         yield QuestionAnswer(
             each.id,
