@@ -232,14 +232,16 @@ def test_every_statement_of_several_is_asked(aws: LocalAws) -> None:
         only.execute_transaction(TransactStatements=texts)
 
 
-def test_an_index_is_asked_about_in_place_of_its_table(aws: LocalAws) -> None:
-    only = caller(aws, "dynamodb", _allowed("PartiQLSelect", "Query", table="open/index/*"))
+def test_an_index_is_asked_about_beside_its_table(aws: LocalAws) -> None:
+    """As of a query: the Service Authorization Reference calls the table required."""
+    table = _allowed("PartiQLSelect")
+    index = _allowed("PartiQLSelect", table="open/index/*")
     for name, params in _calls('SELECT * FROM "open"."by-a"'):
         with pytest.raises(ClientError, match="NotImplemented"):
-            getattr(only, name)(**params)
-    for name, params in _calls('SELECT * FROM "open"'):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            getattr(only, name)(**params)
+            getattr(caller(aws, "dynamodb", table, index), name)(**params)
+        for only in (table, index):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                getattr(caller(aws, "dynamodb", only), name)(**params)
 
 
 def test_what_is_not_read_is_refused_by_name(aws: LocalAws) -> None:

@@ -258,14 +258,9 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
     if name == "ec2:RunInstances":
         yield from (RequiredPermission(name, arn) for arn in launched(world, call))
         return
-    arns = named_resources(world, call, action)
-    if name in _OF_INDEX and call.params.get("IndexName"):
-        # a reader of an index needs nothing of its table
-        arns = tuple(arn for arn in arns if arn is None or "/index/" in arn) or (None,)
-    yield from (RequiredPermission(name, arn) for arn in arns)
+    yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
 
 
-_OF_INDEX = frozenset({"dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan"})
 _BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
     "kinesis:GetRecords": moto_state.stream_of_iterator,
     "kms:Decrypt": moto_state.key_of_ciphertext,
