@@ -90,8 +90,9 @@ def test_an_expired_exception_speaks_against_the_plan(
     ],
 )
 def test_exceptions_and_break_glass_users_are_shown(
-    saved: Path, lang: Language, shown: str
+    saved: Path, lang: Language, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     made = Plan.from_json(ran(saved, ("plan", "--all-users")).stdout)
     assert ("glass", "break-glass") in [(person.user, person.impact) for person in made.people]
     assert shown in list(plan_lines(Plan.from_json(made.to_json()), lang))
