@@ -272,6 +272,11 @@ def _one_at_a_time(self: ConditionReading, *rest: Any) -> Any:
     return (each for each in _sets(self, *rest) if len(each) == 1)
 
 
+def _any_text(*given: Any, of_role: bool) -> tuple[list[str], bool]:
+    del of_role  # whoever calls
+    return conditions.values_for(*given)
+
+
 def _never_a_star(*arguments: Any) -> Any:
     return _forms_of(*arguments)[0], None
 
@@ -312,8 +317,8 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
         "_addresses",
         lambda constants: [text.partition("/")[0] for text in constants],
     ),
-    "an id is the example's": (reading, "ids_for", lambda *_: ([EXAMPLE_ID], True)),
-    "an id is any text": (reading, "ids_for", conditions.values_for),
+    "an id is the example's": (reading, "ids_for", lambda *_, of_role: ([EXAMPLE_ID], True)),
+    "an id is any text": (reading, "ids_for", _any_text),
     "letters have one case": (conditions, "_casings", lambda char: char),
     "values are looked at one at a time": (ConditionReading, "_sets", _one_at_a_time),
     "only actions that exist are looked at": (
