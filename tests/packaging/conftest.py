@@ -73,26 +73,26 @@ def _hatchling(source: Path, target: Path, kind: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
-    """A folder that all workers share, while nobody else is at work in it."""
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers share: whoever comes first builds in it, the others wait."""
     base = tmp_path_factory.getbasetemp()
     shared = (base if worker_id == "master" else base.parent) / "built"
     shared.mkdir(exist_ok=True)
-    with FileLock(shared / "lock"):
-        yield shared
+    return shared
 
 
 @pytest.fixture(scope="session")
 def built(once: Path) -> Built:
     """The wheel, the sdist, and the wheel that is built of the sdist."""
     folders = [once / name for name in ("wheel", "sdist", "again")]
-    if not folders[-1].exists():
-        _hatchling(ROOT, folders[0], "wheel")
-        sdist = _hatchling(ROOT, folders[1], "sdist")
-        with tarfile.open(sdist) as archive:
-            archive.extractall(once / "source", filter="data")
-        (source,) = (once / "source").iterdir()
-        _hatchling(source, folders[2], "wheel")
+    with FileLock(once / "lock"):
+        if not folders[-1].exists():
+            _hatchling(ROOT, folders[0], "wheel")
+            sdist = _hatchling(ROOT, folders[1], "sdist")
+            with tarfile.open(sdist) as archive:
+                archive.extractall(once / "source", filter="data")
+            (source,) = (once / "source").iterdir()
+            _hatchling(source, folders[2], "wheel")
     return Built(*(next(folder.iterdir()) for folder in folders))
 
 
@@ -120,16 +120,22 @@ def core(built: Built, once: Path) -> Core:
     packages = frozenset(_required(needed))
     place = once / "core"
     scripts = place / ("Scripts" if os.name == "nt" else "bin")
-    if not place.exists():
-        seen = once / "seen"
-        seen.mkdir()
-        for name in packages:
-            for file in distribution(name).files or ():
-                top = file.parts[0]
-                if top not in ("..", "__pycache__") and not (seen / top).exists():
-                    (seen / top).symlink_to(distribution(name).locate_file(top))
-        _install(place, built.wheel, seen)
+    with FileLock(once / "lock"):
+        if not place.exists():
+            seen = once / "seen"
+            seen.mkdir()
+            for name in packages:
+                _show(name, seen)
+            _install(place, built.wheel, seen)
     return Core(scripts, packages)
+
+
+def _show(name: str, seen: Path) -> None:
+    """Let a package of this environment be found in `seen`."""
+    for file in distribution(name).files or ():
+        top = file.parts[0]
+        if top not in ("..", "__pycache__") and not (seen / top).exists():
+            (seen / top).symlink_to(distribution(name).locate_file(top))
 
 
 def _install(place: Path, wheel: Path, seen: Path) -> None:
