@@ -39,7 +39,7 @@ for pattern in ${patterns[@]+"${patterns[@]}"}; do
 done
 lines_of proved "$PROVE"
 lines_of options "$OPTIONS"
-if [ ${#files[@]} = 0 ] && [ ${#proved[@]} = 0 ]; then
+if [ ${#patterns[@]} = 0 ] && [ ${#proved[@]} = 0 ]; then
   echo "sekisho: nothing to check: give \`policies\` or \`prove\`" >&2
   note 64
 fi
