@@ -66,7 +66,7 @@ def main() -> int:
             dict(Counter(row.enforcement.enforced.value for row in rows)),
             f"{len(found):,} findings",
         )
-        for form in ("table", "json", "csv", "html", "sarif"):
+        for form in ("text", "json", "csv", "html", "sarif"):
             _audit(path, form)
     return 0
 

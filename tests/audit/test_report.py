@@ -379,7 +379,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "html", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "csv", "html", "sarif"])
 def test_the_command_from_a_snapshot(saved: str, form: str) -> None:
     asked = ["--snapshot", saved, "--format", form, "--lang", "en"]
     result = CliRunner().invoke(command, asked, standalone_mode=False)

@@ -228,8 +228,8 @@ def test_what_no_policy_governs_is_the_answer(
     ("more", "told"),
     [
         (["--lang", "ja"], "no `--lang`"),
-        (["--format", "table"], "no `--format table`"),
-        (["--lang", "en", "--format", "table"], "no `--lang` and no `--format table`"),
+        (["--format", "text"], "no `--format text`"),
+        (["--lang", "en", "--format", "text"], "no `--lang` and no `--format text`"),
     ],
 )
 def test_a_batch_takes_no_option_that_it_would_ignore(more: list[str], told: str) -> None:

@@ -5,7 +5,7 @@ A file is a list of cases and stories. A case:
     id: policy-summary          unique within the file
     run: policy summary x.json  as in a shell; the working folder is a copy of `inputs`, of which
                                 `{lint/*.json}` names files
-    formats: {table: [en, ja], json: [en]}
+    formats: {text: [en, ja], json: [en]}
                                 run once for each, with `--format` and `--lang` behind it
     languages: [en, ja]         for a command without formats: run once for each
     exit: 0                     the exit code; 0 if not given
@@ -29,7 +29,7 @@ import yaml
 
 HERE = Path(__file__).parent
 AT = "2026-11-24T09:00:00+00:00"
-SUFFIXES = {"table": "txt", "text": "txt", "markdown": "md", "aws-cli": "sh"}
+SUFFIXES = {"text": "txt", "markdown": "md", "aws-cli": "sh"}
 """How the outputs of a format end, where it is not by the format's name."""
 _KEYS = {"id", "run", "formats", "languages", "exit", "stdin", "env", "writes", "ends"}
 _STORY_KEYS = {"story", "local", "steps"}

@@ -87,7 +87,7 @@ def test_summary_as_json_from_standard_input():
     assert all(set(sentence) == {"en", "ja"} for sentence in shown["meaning"])
 
 
-@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("form", ["text", "json"])
 def test_summary_of_a_policy_over_the_quota_is_an_error_and_shown_all_the_same(form):
     actions = [f"s3:Get{number:05}" for number in range(600)]
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}

@@ -191,7 +191,7 @@ def test_beside_a_level_that_only_denies_stands_what_aws_attaches(tmp_path: Path
     done = run(*shut)
     assert done.returncode == 0
     assert "FullAWSAccess" not in done.stdout
-    for form in ("table", "json", "sarif"):
+    for form in ("text", "json", "sarif"):
         done = run(*asked, f"root={denies}", "--lang", "en", "--format", form)
         assert done.returncode == 3
         assert "`FullAWSAccess` is assumed to be attached" in done.stdout

@@ -37,7 +37,7 @@ _WRITTEN = Message("written to {path}")
 class AuditFormat(StrEnum):
     """How an audit is handed over."""
 
-    TABLE = "table"
+    TEXT = "text"
     JSON = "json"
     CSV = "csv"
     HTML = "html"
@@ -108,7 +108,7 @@ _audit_options = grouped(
         "--format",
         "output",
         type=click.Choice([each.value for each in AuditFormat]),
-        default=AuditFormat.TABLE.value,
+        default=AuditFormat.TEXT.value,
         show_default=True,
         callback=lambda ctx, param, value: AuditFormat(value),
         help=(
@@ -186,7 +186,7 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
 def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Iterable[str]:
     """Return the pieces of the text."""
     match options.output:
-        case AuditFormat.TABLE:
+        case AuditFormat.TEXT:
             fold = partial(hanging, width=terminal_width())
             return (to_text(report, lang, fold),)
         case AuditFormat.JSON:

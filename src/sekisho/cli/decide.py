@@ -217,7 +217,7 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
         case OutputFormat.JSON:
             value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        case OutputFormat.TABLE:
+        case OutputFormat.TEXT:
             lines = _lines(answer, _why(answer, explaining))
             click.echo("\n".join(line.into(lang) for line in lines))
     return _EXITS.get(answer.effect, Exit.CLEAN)
@@ -266,8 +266,8 @@ def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
         )
     source = click.get_current_context().get_parameter_source
     given = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
-    if output is OutputFormat.TABLE and source("output") is ParameterSource.COMMANDLINE:
-        given.append("`--format table`")
+    if output is OutputFormat.TEXT and source("output") is ParameterSource.COMMANDLINE:
+        given.append("`--format text`")
     if given:
         raise UsageError(
             _BATCH_TAKES_NO.filled(

@@ -55,7 +55,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit
         case OutputFormat.JSON:
             value = _json(explanation, lang)
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        case OutputFormat.TABLE:
+        case OutputFormat.TEXT:
             click.echo("\n".join(_lines(explanation, lang)))
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
 

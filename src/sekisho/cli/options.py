@@ -22,14 +22,14 @@ from sekisho.messages import Language, Message
 class OutputFormat(StrEnum):
     """How a command prints its result."""
 
-    TABLE = "table"
+    TEXT = "text"
     JSON = "json"
 
 
 class ReportFormat(StrEnum):
     """How a command that finds faults prints them."""
 
-    TABLE = "table"
+    TEXT = "text"
     JSON = "json"
     SARIF = "sarif"
 
@@ -139,12 +139,12 @@ def assumption_option(function: F) -> F:
 
 
 def format_option(function: F) -> F:
-    """Add `--format table|json`; the parameter `output` is an `OutputFormat`."""
+    """Add `--format text|json`; the parameter `output` is an `OutputFormat`."""
     return _choice_of(OutputFormat, "Text for people, or JSON with English keys.")(function)
 
 
 def report_format_option(function: F) -> F:
-    """Add `--format table|json|sarif`; the parameter `output` is a `ReportFormat`."""
+    """Add `--format text|json|sarif`; the parameter `output` is a `ReportFormat`."""
     return _choice_of(
         ReportFormat,
         "Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
@@ -156,7 +156,7 @@ def _choice_of(forms: type[OutputFormat] | type[ReportFormat], described: str) -
         "--format",
         "output",
         type=click.Choice([form.value for form in forms]),
-        default=forms.TABLE.value,
+        default=forms.TEXT.value,
         show_default=True,
         callback=lambda ctx, param, value: forms(value),
         help=described,

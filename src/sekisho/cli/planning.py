@@ -42,7 +42,7 @@ _SAVED_REFUSED = Message(
 class PlanFormat(StrEnum):
     """How a command prints the plan that it makes."""
 
-    TABLE = "table"
+    TEXT = "text"
     JSON = "json"
     AWS_CLI = "aws-cli"
 
@@ -95,7 +95,7 @@ _planning_group = grouped(
         "--format",
         "output",
         type=click.Choice([each.value for each in PlanFormat]),
-        default=PlanFormat.TABLE.value,
+        default=PlanFormat.TEXT.value,
         show_default=True,
         callback=lambda ctx, param, value: PlanFormat(value),
         help="Text for people, the plan itself, or a script for the AWS CLI.",
@@ -250,7 +250,7 @@ def finish(made: Plan, planning: PlanningOptions, lang: Language) -> Exit:
                 click.echo(made.to_json(), nl=False)
             case PlanFormat.AWS_CLI:
                 click.echo(script_of(made), nl=False)
-            case PlanFormat.TABLE:
+            case PlanFormat.TEXT:
                 click.echo("\n".join(plan_lines(made, lang)))
     if planning.out is not None:
         write_private(planning.out, made.to_json(), replace=planning.force)

@@ -149,7 +149,7 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     match output:
         case OutputFormat.JSON:
             click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
-        case OutputFormat.TABLE:
+        case OutputFormat.TEXT:
             lines = _as_table(found, whose, options, lang)
             click.echo("\n".join(printable(line) for line in lines))
     return _exit(found, exit_zero=options.exit_zero)
@@ -219,7 +219,7 @@ def _new_access(
                 "assumptions": [text.en for text in ASSUMED],
             }
             click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-        case OutputFormat.TABLE:
+        case OutputFormat.TEXT:
             lines = [_NO_NEW_ACCESS.filled(verdict=verdict_text(verdict)).into(lang)]
             if isinstance(verdict, Refuted):
                 lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")

@@ -122,7 +122,7 @@ class GrantsOutput:
         match output:
             case OutputFormat.JSON:
                 click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
-            case OutputFormat.TABLE:
+            case OutputFormat.TEXT:
                 lines = [*self._lines(lang), "", *(text.into(lang) for text in GRANTS_ASSUMED)]
                 click.echo("\n".join(printable(line) for line in lines))
 

@@ -108,7 +108,7 @@ def command(
         for fault in error.faults
     ]
     match output:
-        case ReportFormat.TABLE:
+        case ReportFormat.TEXT:
             _print(reports, lang)
         case ReportFormat.JSON:
             click.echo(json.dumps(to_json(reports, messages), indent=2, ensure_ascii=False))

@@ -84,7 +84,7 @@ def command(
     else:
         _write(out, f"{text}\n")
         click.echo(_WRITTEN.filled(path=out).into(lang), err=True)
-    if output is OutputFormat.TABLE:
+    if output is OutputFormat.TEXT:
         if explain:
             _explain(choices, lang)
         click.echo(length_of(document).into(lang), err=True)

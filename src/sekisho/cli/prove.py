@@ -278,7 +278,7 @@ def _prove_subject(
     report = report_on_policies(subject, inquiry_of(options))
     scenarios = _scenarios(subject, options, lang) if options.people else ()
     match output:
-        case ReportFormat.TABLE:
+        case ReportFormat.TEXT:
             parts = []
             if report.answers:
                 parts.append(as_table(report, lang, said.describe, named=subject.named))
@@ -341,7 +341,7 @@ def _prove_account(options: ProveOptions, output: ReportFormat, lang: Language) 
     snapshot, later = _snapshot(options.subject), options.questions.later
     users = prove_users(snapshot, inquiry_of(options))
     match output:
-        case ReportFormat.TABLE:
+        case ReportFormat.TEXT:
             click.echo(users_as_table(users, lang))
         case ReportFormat.JSON:
             _print(users_as_json(users))

@@ -72,7 +72,7 @@ def prove_public(
     match output:
         case ReportFormat.JSON:
             click.echo(json.dumps(_as_json(found, now), indent=2, ensure_ascii=False))
-        case ReportFormat.TABLE:
+        case ReportFormat.TEXT:
             lines = [line for policy, each in found for line in _lines(policy, each, lang)]
             lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
             click.echo("\n".join(printable(line) for line in lines))
