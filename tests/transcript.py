@@ -1,11 +1,14 @@
-"""The tour's transcript as the READMEs show it: a line for each step, a few steps in full.
+"""What documents show of real runs, made anew: `.venv/bin/python tests/transcript.py`.
 
-`.venv/bin/python tests/transcript.py` performs the tour and writes it into both READMEs.
+- The tour as `docs/tour.md` shows it: a line for each step, a few steps in full.
+- What one sees of each command of the READMEs (`walkthrough.py`), and the pictures of it.
 """
 
 import re
+import sys
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from unittest.mock import patch
 
 from click.testing import CliRunner
@@ -13,9 +16,13 @@ from click.testing import CliRunner
 from sekisho.cli import tour as command
 from sekisho.messages import Language
 from sekisho.tour.rehearsal import TourStep, tour
+from walkthrough import COLUMNS, blocks, cut, rewritten, screens
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
+TOURS = {Language.EN: ROOT / "docs" / "tour.md", Language.JA: ROOT / "docs" / "tour.ja.md"}
+PICTURED = {"audit": (5, 0), "plan": (5, 0), "apply": (0, 6)}
+"""The commands of the README that are in the picture, with the lines of beginning and end."""
 IN_FULL = ("2.3-what-it-means", "4.1.2-denied", "4.3.2-dead-lock")
 BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 
@@ -56,21 +63,64 @@ def transcript(language: Language) -> str:
 
 
 def written(language: Language) -> str:
-    """Return the transcript that the README has."""
-    text = READMES[language].read_text(encoding="utf-8")
+    """Return the transcript that the document has."""
+    text = TOURS[language].read_text(encoding="utf-8")
     return (
         text.split(BEGIN)[1].split(END)[0].strip().removeprefix("```text\n").removesuffix("\n```")
     )
 
 
-def write(language: Language) -> None:
-    """Put the transcript into the README."""
+def played(language: Language) -> str:
+    """Return the README with what is seen of its commands."""
+    return rewritten(READMES[language].read_text(encoding="utf-8"), language)
+
+
+def pictures(language: Language) -> dict[Path, str]:
+    """Return the README's picture, by the path at which it is: for light paper, and for dark."""
+    # beside `tests`, where a script of `tests` does not look by itself
+    from tools.recording import Theme, recording  # noqa: PLC0415 - as above
+
     text = READMES[language].read_text(encoding="utf-8")
+    [title] = re.findall(r'<img src="docs/images/[^"]*" alt="([^"]*)">', text)
+    shown = blocks(text)
+    seen = screens(tuple(block.command for block in shown), language)
+    lines: list[str] = []
+    for block, screen in zip(shown, seen, strict=True):
+        if (name := block.argv[0]) in PICTURED:
+            space = [""] if lines else []
+            lines += [*space, *_typed(block.command), *cut(screen, *PICTURED[name])]
+    folder = ROOT / "docs" / "images"
+    return {
+        folder / f"rollout.{language.value}.{theme.name.lower()}.svg": recording(
+            lines, theme, title, COLUMNS
+        )
+        for theme in Theme
+    }
+
+
+def _typed(command: str) -> list[str]:
+    """Return a command as somebody types it who breaks it where the line ends."""
+    parts = wrap(command, COLUMNS - len("$  \\"), break_on_hyphens=False)
+    signs = ["$", *(">" for _ in parts[1:])]
+    ends = [*(" \\" for _ in parts[1:]), ""]
+    return [
+        f"\x1b[2m{sign}\x1b[0m \x1b[1m{part}{end}\x1b[0m"
+        for sign, part, end in zip(signs, parts, ends, strict=True)
+    ]
+
+
+def write(language: Language) -> None:
+    """Put everything into its place."""
+    READMES[language].write_text(played(language), encoding="utf-8")
+    for path, picture in pictures(language).items():
+        path.write_text(picture, encoding="utf-8")
+    text = TOURS[language].read_text(encoding="utf-8")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     block = f"{BEGIN}\n```text\n{transcript(language)}\n```\n{END}"
-    READMES[language].write_text(before + block + after, encoding="utf-8")
+    TOURS[language].write_text(before + block + after, encoding="utf-8")
 
 
 if __name__ == "__main__":
+    sys.path.append(str(ROOT))
     for each in Language:
         write(each)

@@ -1,12 +1,61 @@
-"""The tour that the READMEs show is the tour that runs."""
+"""What the documents show is what is seen: the tour, the READMEs' commands, the pictures.
+
+If it is not any more: `.venv/bin/python tests/transcript.py`, and read the difference.
+"""
+
+import os
+from pathlib import Path
 
 import pytest
 
 from sekisho.messages import Language
-from transcript import transcript, written
+from transcript import READMES, pictures, played, transcript, written
+from walkthrough import blocks, cut, rewritten, screens
+
+AT_A_TERMINAL = pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_readme_shows_the_tour_that_runs(language: Language) -> None:
-    """If it does not any more: `.venv/bin/python tests/transcript.py`."""
+def test_the_document_shows_the_tour_that_runs(language: Language) -> None:
     assert written(language).splitlines() == transcript(language).splitlines()
+
+
+@AT_A_TERMINAL
+@pytest.mark.parametrize("language", Language)
+def test_the_readme_shows_what_is_seen(language: Language) -> None:
+    """Its ten minutes, played as written by the administrator of the example company."""
+    text = READMES[language].read_text(encoding="utf-8")
+    assert text.splitlines() == played(language).splitlines()
+    # one test, so that the commands are played once
+    for path, picture in pictures(language).items():
+        assert path.read_text(encoding="utf-8") == picture, path.name
+
+
+@AT_A_TERMINAL
+def test_what_is_not_seen_is_corrected() -> None:
+    block = "<!-- seen: first 1 -->\n```console\n$ sekisho policy new --preset aws\n{}```\n"
+    assert rewritten(block.format("no\n"), Language.EN) == block.format("{\n…\n")
+
+
+@AT_A_TERMINAL
+def test_a_command_that_fails_is_no_walk_through() -> None:
+    with pytest.raises(AssertionError, match="exits with 1"):
+        screens(("sekisho status missing.json",), Language.EN)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "lines"),
+    [(2, 1, ["a", "b", "…", "e"]), (2, 2, list("abcde")), (9, 0, list("abcde"))],
+)
+def test_what_is_left_out_is_marked(first: int, last: int, lines: list[str]) -> None:
+    assert cut("abcde", first, last) == lines
+
+
+@pytest.mark.parametrize("path", READMES.values(), ids=lambda path: path.name)
+def test_the_whole_way_is_in_the_readme(path: Path) -> None:
+    shown = blocks(path.read_text(encoding="utf-8"))
+    assert [block.argv[0] for block in shown] == [
+        *("collect", "audit", "plan", "apply", "status", "rollback")
+    ]
+    for name, block in [(block.argv[0], block) for block in shown]:
+        assert block.written.strip(), name

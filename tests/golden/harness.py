@@ -87,11 +87,18 @@ class Runner:
 
     def run(self, case: Case, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
         """Run a case in a folder, with an environment of its own."""
+        more = {**(env or {}), **case.env}
+        return self._run({"argv": case.argv, "stdin": case.stdin}, folder, more)
+
+    def at_a_terminal(self, argv: Iterable[str], folder: Path, env: Mapping[str, str]) -> Ran:
+        """Run a command at a terminal, where it may ask; everything seen is its standard output."""
+        return self._run({"argv": [*argv], "terminal": True}, folder, env)
+
+    def _run(self, what: Mapping[str, object], folder: Path, env: Mapping[str, str]) -> Ran:
         asked = {
-            "argv": case.argv,
-            "stdin": case.stdin,
+            **what,
             "folder": str(folder),
-            "environment": environment(folder, {**(env or {}), **case.env}),
+            "environment": environment(folder, env),
             "at": AT,
         }
         to, answers = self._process.stdin, self._process.stdout
@@ -99,7 +106,7 @@ class Runner:
         assert answers is not None
         print(json.dumps(asked), file=to, flush=True)
         line = answers.readline()
-        assert line, f"the runner died of {case.argv}"
+        assert line, f"the runner died of {what['argv']}"
         answer = json.loads(line)
         out, err = (base64.b64decode(answer[name]) for name in ("stdout", "stderr"))
         return Ran(answer["exit"], out, err)

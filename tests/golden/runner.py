@@ -3,9 +3,10 @@
     python runner.py TIME ARGUMENT...    one command, on this process's standard streams
     python runner.py                     a command for each line of JSON on standard input
 
-The second form saves the imports, which take longer than most commands. Of sekisho it uses `main`
-and nothing else, so that it outlives every change of what is behind. The time is fixed before
-sekisho is imported; a sleep moves it, and takes none.
+The second form saves the imports, which take longer than most commands. With `terminal` in its line
+a command runs at a terminal of its own, where questions are answered with yes. Of sekisho it uses
+`main` and nothing else, so that it outlives every change of what is behind. The time is fixed
+before sekisho is imported; a sleep moves it, and takes none.
 """
 
 import base64
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -89,17 +91,52 @@ def _code(argv: list[str], at: str) -> int:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, object]:
+    if request.get("terminal"):
+        return _at_a_terminal(request)
     with ExitStack() as opened:
         files = [opened.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         files[0].write(request["stdin"].encode())
         files[0].seek(0)
-        os.chdir(request["folder"])
-        os.environ.clear()
-        os.environ.update(request["environment"])
-        with _streams(files):
-            code = _code(request["argv"], request["at"])
+        code = _placed(request, files)
         out, err = (base64.b64encode(_all(file)).decode() for file in files[1:])
     return {"exit": code, "stdout": out, "stderr": err}
+
+
+def _placed(request: Mapping[str, Any], files: Iterable[BinaryIO]) -> int:
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    with _streams(files):
+        return _code(request["argv"], request["at"])
+
+
+def _at_a_terminal(request: Mapping[str, Any]) -> dict[str, object]:
+    """Run a command at a terminal of its own; all that is seen there is its standard output."""
+    import pty  # noqa: PLC0415 - not on Windows
+
+    screen, terminal = pty.openpty()
+    seen = bytearray()
+    watching = threading.Thread(target=_watch, args=(screen, seen))
+    watching.start()
+    with open(terminal, "r+b", buffering=0) as file:
+        code = _placed(request, [file] * 3)
+    watching.join()
+    os.close(screen)
+    return {"exit": code, "stdout": base64.b64encode(seen).decode(), "stderr": ""}
+
+
+def _watch(screen: int, seen: bytearray) -> None:
+    """Read what comes on a screen until nobody writes any more, and say yes where one is asked."""
+    while True:
+        try:
+            found = os.read(screen, 4096)
+        except OSError:  # how Linux says that the other side is closed
+            return
+        if not found:
+            return
+        seen.extend(found)
+        if seen.endswith((b"[y/N]: ", b"[y/N] ", b"[y/N]:")):
+            os.write(screen, b"y\n")
 
 
 def _all(file: BinaryIO) -> bytes:

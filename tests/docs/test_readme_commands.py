@@ -1,0 +1,116 @@
+"""The commands of the READMEs are understood: the first two by start.py, all others by sekisho."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.main import root
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.ja.md")
+FILES = ("FILE", "OLD", "NEW", "plan.json")
+_START = "python3 start.py "
+
+
+def _first_two(name: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    _, block, _ = text.split("```\n", 2)
+    return block.splitlines()
+
+
+def _inline() -> Iterator[tuple[str, str]]:
+    """Yield each command in the text, with the README that has it."""
+    for name in READMES:
+        text = re.sub(r"(?ms)^```.*?^```$", "", (ROOT / name).read_text(encoding="utf-8"))
+        for code in re.findall(r"`([^`]+)`", text):
+            command = code.removeprefix(_START).removeprefix("sekisho ")
+            if command != code and command not in ("COMMAND", "コマンド"):
+                yield name, command
+
+
+@pytest.fixture
+def start() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("start", ROOT / "start.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _ran(start: ModuleType, line: str, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return what start.py installs and starts for a line of the README, without doing either."""
+    ran: list[list[str]] = []
+
+    def call(command: list[object], **_: object) -> int:
+        ran.append([str(part) for part in command])
+        return 0
+
+    monkeypatch.setattr(start, "make_environment", lambda: None)
+    monkeypatch.setattr(start, "install", lambda kind: ran.append([kind]))
+    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(sys, "argv", shlex.split(line)[1:])
+    assert start.main() == 0
+    return ran
+
+
+def _understood(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let sekisho read its arguments, and do nothing."""
+    with TemporaryDirectory() as folder, monkeypatch.context() as patched:
+        patched.chdir(folder)
+        for name in FILES:
+            Path(name).write_text("{}", encoding="utf-8")
+        patched.setattr(click.Command, "invoke", lambda *_: 0)
+        done = CliRunner().invoke(root, argv)
+    assert done.exit_code == 0, (argv, done.output)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_first_command_runs_the_tour(
+    name: str, start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, _ = _first_two(name)
+    kind, command = _ran(start, line, monkeypatch)
+    assert kind == ["run"]
+    assert command[:4] == [str(start.PYTHON), "-m", "sekisho", "tour"]
+    _understood(command[3:], monkeypatch)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_second_command_runs_every_check(
+    name: str, start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, line = _first_two(name)
+    kind, *commands = _ran(start, line, monkeypatch)
+    assert kind == ["dev"]
+    programs = [Path(command[0]).name for command in commands]
+    assert programs == [command[0] for _, command in start.CHECKS] + ["pytest"]
+    there = {script.name for script in entry_points(group="console_scripts")}
+    # ruff is a program of its own
+    assert set(programs) - {"ruff"} <= there
+
+
+@pytest.mark.parametrize(("name", "command"), [*_inline()])
+def test_a_command_in_the_text_is_understood(
+    name: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _understood(shlex.split(command), monkeypatch)
+
+
+@pytest.mark.parametrize("command", ["nothing", "audit --nothing", "plan --preset nothing"])
+def test_a_command_that_there_is_not_is_noticed(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AssertionError):
+        _understood(shlex.split(command), monkeypatch)
