@@ -3,6 +3,7 @@
 
     python3 start.py tour [OPTIONS]     any sekisho command: tour, guide, policy, decide, local
     python3 start.py test [OPTIONS]     every check that CI runs; options go to pytest
+    python3 start.py docs [OPTIONS]     the documentation site, into build/site
 
 Needs Python 3.11 or newer and nothing else: only the standard library is used here. Packages come
 from the index that pip is set up with, pinned by hash in requirements/.
@@ -120,6 +121,9 @@ def main():
     if command == "test":
         install("dev")
         return test(arguments)
+    if command == "docs":
+        install("dev")
+        return run(PYTHON, HERE / "tools" / "documentation.py", *arguments)
     install("run")
     # in the caller's own folder: file names on the command line are theirs
     return subprocess.call([str(PYTHON), "-m", "sekisho", command, *arguments])

@@ -1,6 +1,6 @@
 """What documents show of real runs, made anew: `.venv/bin/python tests/transcript.py`.
 
-- The tour as `docs/tour.md` shows it: a line for each step, a few steps in full.
+- The tour as `docs/tutorial/tour.md` shows it: a line for each step, a few steps in full.
 - What one sees of each command of the READMEs (`walkthrough.py`), and the pictures of it.
 """
 
@@ -20,7 +20,10 @@ from walkthrough import COLUMNS, blocks, cut, rewritten, screens
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
-TOURS = {Language.EN: ROOT / "docs" / "tour.md", Language.JA: ROOT / "docs" / "tour.ja.md"}
+TOURS = {
+    Language.EN: ROOT / "docs" / "tutorial" / "tour.md",
+    Language.JA: ROOT / "docs" / "ja" / "tutorial" / "tour.md",
+}
 PICTURED = {"audit": (5, 0), "plan": (5, 0), "apply": (0, 6)}
 """The commands of the README that are in the picture, with the lines of beginning and end."""
 IN_FULL = ("2.3-what-it-means", "4.1.2-denied", "4.3.2-dead-lock")

@@ -39,7 +39,7 @@ FILE = re.compile(r"(?:[\w.*-]+/)*[\w*-]+\.(?:py|md|toml|po|lock)|(?:[\w.*-]+/)+
 FOLDER = re.compile(r"(?:src|tests|docs|bench|fuzz|tools|requirements)/(?:[\w*-]+/?)*")
 DOTTED = re.compile(r"(?:sekisho\.)?([a-z_]+)(?:\.[A-Za-z_]\w*)+")
 TEST = re.compile(r"test_\w+")
-FOREIGN = {"pylock.toml", "policy.json"}
+FOREIGN = {"pylock.toml", "policy.json", "account.json", "audit.html"}
 """Names of files that a user or somebody else has."""
 
 

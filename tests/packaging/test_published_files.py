@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "tests" / "data" / "schemas"
 GITHUB = ROOT / ".github"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-DOCUMENT = ROOT / "docs" / "ci.md"
+DOCUMENT = ROOT / "docs" / "how-to" / "ci.md"
 CHECKED = [
     *((path, "github-workflow") for path in sorted(GITHUB.glob("workflows/*.yml"))),
     *(

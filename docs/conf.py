@@ -1,0 +1,130 @@
+"""Sphinx's configuration of the documentation site; `tools/documentation.py` builds with it.
+
+The pages are Markdown that reads well without a site, too. What the site needs beside it is made
+here: its contents out of the lists in README.md, the switch between the languages, and links that
+leave the language's own folder.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent
+LANGUAGES = {"en": DOCS, "ja": DOCS / "ja"}
+SWITCH = {"en": ("ja", "日本語"), "ja": ("en", "English")}
+LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+
+project = "sekisho"
+author = "The sekisho authors"
+copyright = author  # noqa: A001 - that is what Sphinx calls it
+language = "en"
+extensions = ["myst_parser"]
+root_doc = "README"
+exclude_patterns = ["ja", "_site"]
+templates_path = [str(DOCS / "_site" / "templates")]
+myst_heading_anchors = 4
+highlight_language = "none"
+html_theme = "furo"
+html_title = "sekisho"
+html_copy_source = False
+html_show_sourcelink = False
+html_use_index = False
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "language.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+linkcheck_timeout = 20
+linkcheck_anchors = False
+
+
+def setup(app: Sphinx) -> None:
+    """Register what this module adds to Sphinx."""
+    app.connect("source-read", _complete)
+    app.connect("html-page-context", _offer_other_language)
+    app.connect("build-finished", _name_the_first_page)
+
+
+def _complete(app: Sphinx, page: str, source: list[str]) -> None:
+    """Rewrite the links that leave this language; give the first page the site's contents."""
+    home = Path(app.srcdir)
+    text = _outside_code(source[0], lambda part: _with_links(part, page, home))
+    if page == root_doc:
+        text += "\n\n" + "\n\n".join(_contents(source[0], home))
+    source[0] = text
+
+
+def _outside_code(text: str, change: Any) -> str:
+    parts = re.split(r"(?ms)(^```.*?^```$|`[^`\n]+`(?!\]))", text)
+    return "".join(part if part.startswith("`") else change(part) for part in parts)
+
+
+def _with_links(text: str, page: str, home: Path) -> str:
+    here = (home / page).parent
+
+    def changed(found: re.Match[str]) -> str:
+        shown, target = found.groups()
+        if re.match(r"[a-z]+:|#", target):
+            return found[0]
+        name, _, anchor = target.partition("#")
+        path = (here / name).resolve()
+        if _language_of(path) == home:
+            return found[0]
+        if _language_of(path) is None:
+            return f"{shown} (<code>{path.name}</code>)"
+        written = os.path.relpath(path.relative_to(DOCS), here.relative_to(DOCS))
+        url = Path(written).with_suffix(".html").as_posix() + (f"#{anchor}" if anchor else "")
+        return f'<a class="reference" href="{url}">{shown}</a>'
+
+    return LINK.sub(changed, text)
+
+
+def _language_of(path: Path) -> Path | None:
+    """Return the folder of the language that a page is in; None if it is no page of the site."""
+    if path.suffix != ".md" or not path.is_relative_to(DOCS):
+        return None
+    return LANGUAGES["ja"] if path.is_relative_to(LANGUAGES["ja"]) else DOCS
+
+
+def _contents(text: str, home: Path) -> Iterator[str]:
+    """Yield a table of contents for each section of the first page that lists pages."""
+    for section in re.split(r"(?m)^## ", text)[1:]:
+        title, _, body = section.partition("\n")
+        names = dict.fromkeys(target.partition("#")[0] for _, target in LINK.findall(body))
+        pages = [
+            name.removesuffix(".md")
+            for name in names
+            if name and ":" not in name and _language_of((home / name).resolve()) == home
+        ]
+        if pages:
+            yield "\n".join(
+                ["```{toctree}", ":hidden:", f":caption: {title.strip()}", "", *pages, "```"]
+            )
+
+
+def _offer_other_language(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Tell the template where the same page is in the other language, or that language's first."""
+    other, label = SWITCH[app.config.language]
+    same = page if page == "search" or (LANGUAGES[other] / f"{page}.md").exists() else root_doc
+    ours, theirs = (Path("ja") if each == "ja" else Path() for each in (app.config.language, other))
+    href = os.path.relpath(theirs / f"{same}.html", (ours / page).parent)
+    context["other_language"] = {"code": other, "label": label, "href": Path(href).as_posix()}
+
+
+def _name_the_first_page(app: Sphinx, failure: Exception | None) -> None:
+    """Let a web server find the first page, which is README.md to read without a site."""
+    first = Path(app.outdir) / f"{root_doc}.html"
+    if failure is None and first.exists():
+        shutil.copyfile(first, first.with_name("index.html"))

@@ -1,0 +1,73 @@
+"""The documentation site: both languages are built without a warning, and need no network."""
+
+import re
+import runpy
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "site"
+    main = runpy.run_path(str(ROOT / "tools" / "documentation.py"))["main"]
+    assert main([str(out)]) == 0
+    return out
+
+
+class _Page(HTMLParser):
+    """What a page loads, what it links to, and the ids in it."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.language: str | None = None
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids.add(given.get("id") or "")
+        if tag == "html":
+            self.language = given.get("lang")
+        if tag in LOADING and (address := given.get(LOADING[tag])):
+            self.loaded.append(address)
+        if tag == "a" and (address := given.get("href")):
+            self.links.append(address)
+
+
+def test_every_page_is_there_in_its_language(site: Path) -> None:
+    for page in DOCS.rglob("*.md"):
+        built = site / page.relative_to(DOCS).with_suffix(".html")
+        assert _Page(built).language == ("ja" if page.is_relative_to(DOCS / "ja") else "en")
+    assert (site / "index.html").exists()
+    assert (site / "ja" / "index.html").exists()
+
+
+def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        assert not [address for address in _Page(page).loaded if re.match(r"(\w+:)?//", address)]
+
+
+def test_every_link_leads_to_a_page_and_a_place_in_it(site: Path) -> None:
+    pages = {page: _Page(page) for page in site.rglob("*.html")}
+    for page, read in pages.items():
+        for link in read.links:
+            name, _, anchor = link.partition("#")
+            if re.match(r"\w+:", link):
+                continue
+            target = (page.parent / name).resolve() if name else page
+            assert target in pages, (page, link)
+            assert not anchor or anchor in pages[target].ids, (page, link)
+
+
+def test_each_page_leads_to_the_other_language(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        [switch] = re.findall(r'language-switch" hreflang="(\w+)"', page.read_text("utf-8"))
+        assert switch == ("en" if page.is_relative_to(site / "ja") else "ja")

@@ -1,0 +1,311 @@
+"""The commands that the documents show, run as a reader would run them.
+
+A page says in comments, which no reader sees, how its commands are to be run:
+
+    <!-- run: company applied -->   a new folder, and an account to run in: see `SETTINGS`
+    <!-- file: goal.yaml -->        the next block of code is this file
+    <!-- output: 8 lines -->        the next block shows so many lines of the last command's output,
+                                    and `…` if there are more
+    <!-- terminal: second -->      the next block is run as whom the setting is about, again
+    <!-- later: 2 minutes -->       so much later, by the account's clock, the next block is run
+
+Blocks of `sh` are commands, run in their order; `# exits 3` at the end of one is its exit code, if
+it is not 0, or 2 of a plan; `# denied` says that AWS refuses it. A block of `shell` is for what
+cannot be run here, like installing; it holds no command of sekisho.
+
+`.venv/bin/python tests/shown.py` runs every page that shows output, and writes the output into it.
+"""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from administered import session_keys
+from qr import read_qr
+from sekisho.account import load_account
+from sekisho.cli.main import main
+from sekisho.localaws import LocalAws
+from sekisho.signin import code_at, step_of
+from sekisho.tour import ADMINISTRATOR, COMPANY_FILE
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+JAPANESE = DOCS / "ja"
+DIRECTIVE = re.compile(r"<!-- (run|file|output|later|terminal): (.*) -->")
+FENCE = re.compile(r"```(\w*)")
+EXITS = re.compile(r"\s+# (?:exits (\d+)|denied)$")
+WIDTH = "96"
+CHANGING = ("apply", "rollback")
+PLANNING = ("plan", "onboard", "reset", "offboard", "orphans")
+
+EXCEPTIONS = """\
+schema: sekisho.exceptions/1
+exceptions:
+  - {user: break-glass, kind: break-glass, why: the way in when nobody's MFA works, owner: IT,
+     approvedBy: Y. Tanaka, expires: 2099-12-31, ticket: OPS-12, force: it is in the safe}
+  - {user: deploy-bot, kind: machine, why: deploys the web site, owner: IT,
+     approvedBy: Y. Tanaka, expires: 2099-12-31, ticket: OPS-13}
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code of a page, and what its comment says about it.
+
+    Attributes:
+        kind: its language, as written behind the fence.
+        directive: `run`, `file` or `output` with its value, or None.
+        lines: the numbers of its first and last line, counted from 0, without the fences.
+    """
+
+    kind: str
+    directive: tuple[str, str] | None
+    text: str
+    lines: tuple[int, int]
+
+
+def blocks(page: Path) -> Iterator[Block | str]:
+    """Yield the blocks of code of a page, and the setting where one begins."""
+    directive, begun, kind = None, 0, None
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        fence = FENCE.match(line)
+        if kind is None and (found := DIRECTIVE.fullmatch(line)):
+            directive = (found[1], found[2])
+            if found[1] == "run":
+                yield found[2]
+                directive = None
+        elif kind is None and fence:
+            kind, begun = fence[1], number + 1
+        elif kind is not None and line == "```":
+            text = "".join(f"{each}\n" for each in lines[begun:number])
+            yield Block(kind, directive, text, (begun, number))
+            directive, kind = None, None
+
+
+def commands(block: Block) -> list[str]:
+    """Return the commands of a block: a line each, continuations joined, without comments."""
+    joined = block.text.replace("\\\n", " ")
+    return [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+
+
+@dataclass
+class Terminal:
+    """A folder, an environment and an account, where commands are run one after another.
+
+    Attributes:
+        output: what the last command has printed, on both streams.
+        used: how many codes have been taken from the phone.
+    """
+
+    folder: Path
+    language: str
+    local: LocalAws | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    output: str = ""
+    seed: str | None = None
+    used: int = 0
+
+    def run(self, command: str) -> None:
+        """Run one command and compare its exit code.
+
+        Raises:
+            AssertionError: if it ends with another code than the page says.
+        """
+        words = shlex.split(self._with_codes(EXITS.sub("", command)))
+        # a plan with changes that wait is what one wants
+        usual = 2 if words[0] == "sekisho" and words[1] in PLANNING else 0
+        found = EXITS.search(command)
+        expected = int(found[1]) if found and found[1] else usual
+        if words[0] == "export":
+            self.variables.update(word.split("=", 1) for word in words[1:])
+            return
+        words, target = (words[:-2], words[-1]) if ">" in words else (words, None)
+        self.output, code = (self._sekisho if words[0] == "sekisho" else self._other)(words)
+        if target:
+            (self.folder / target).write_text(self.output, encoding="utf-8")
+        said = f"{command}\nexits {code}\n{self.output}"
+        if found and not found[1]:
+            # the AWS CLI's exit code is another in each of its versions
+            assert code != 0 and "AccessDenied" in self.output, said  # noqa: PT018 - either is wrong
+        else:
+            assert code == expected, said
+        if picture := next(self.folder.glob("*.png"), None):
+            self.seed = re.findall(r"secret=(\w+)", read_qr(picture.read_bytes()))[0]
+
+    def _with_codes(self, command: str) -> str:
+        """Put the codes in that the phone would show."""
+        for name in re.findall(r"CODE\d?", command):
+            assert self.local is not None
+            assert self.seed is not None
+            code = code_at(self.seed, step_of(self.local.clock.now()) + self.used % 2)
+            self.used += 1
+            command = command.replace(name, code, 1)
+        return command
+
+    def _environment(self) -> dict[str, str]:
+        locale = {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}[self.language]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        mine = {"LC_ALL": locale, "COLUMNS": WIDTH, "AWS_CONFIG_FILE": str(self.folder / "none")}
+        return {**clean, **mine, **self.variables}
+
+    def _sekisho(self, words: list[str]) -> tuple[str, int]:
+        # whoever reads the page answers yes
+        sure = ["--yes"] if words[1] in CHANGING and "--yes" not in words else []
+        buffer = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with (
+                patch.dict(os.environ, self._environment(), clear=True),
+                patch.object(sys, "argv", [*words, *sure]),
+                redirect_stdout(buffer),
+                redirect_stderr(buffer),
+            ):
+                main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            os.chdir(before)
+        assert isinstance(buffer.buffer, io.BytesIO)
+        return buffer.buffer.getvalue().decode(), code
+
+    def _other(self, words: list[str]) -> tuple[str, int]:
+        assert words[0] in {"aws", "cat"}, f"`{words[0]}` is not run here: a block of `shell`"
+        program = [sys.executable, "-m", "awscli"] if words[0] == "aws" else words[:1]
+        done = subprocess.run(  # noqa: S603 - our own documents
+            [*program, *words[1:]],
+            check=False,
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout + done.stderr, done.returncode
+
+
+@contextmanager
+def _nothing(terminal: Terminal) -> Iterator[None]:
+    """No account: files are all there is."""
+    yield
+
+
+@contextmanager
+def _company(terminal: Terminal) -> Iterator[None]:
+    """Run the example company's account, with a session with MFA of its administrator."""
+    with LocalAws(load_account(COMPANY_FILE)) as local:
+        keys = session_keys(local, ADMINISTRATOR, mfa=True)
+        terminal.local = local
+        terminal.variables = {
+            "AWS_ENDPOINT_URL": local.url,
+            "AWS_DEFAULT_REGION": local.region,
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            "AWS_SESSION_TOKEN": keys.session_token or "",
+        }
+        yield
+
+
+@contextmanager
+def _applied(terminal: Terminal) -> Iterator[None]:
+    """Run the same after the rollout: `exceptions.yaml`, `plan.json` and its journal are there."""
+    with _company(terminal):
+        (terminal.folder / "exceptions.yaml").write_text(EXCEPTIONS, encoding="utf-8")
+        options = "--all-users --group MFA-required --exceptions exceptions.yaml --mfa"
+        terminal.run(f"sekisho plan {options} --out plan.json")
+        terminal.run("sekisho apply plan.json")
+        yield
+
+
+SETTINGS: Mapping[str, Callable[[Terminal], object]] = {
+    "nothing": _nothing,
+    "company": _company,
+    "company applied": _applied,
+}
+
+
+def run(page: Path) -> Iterator[tuple[Block, str]]:
+    """Run a page's commands; yield each block that shows output, with what it should be."""
+    language = "ja" if page.is_relative_to(JAPANESE) else "en"
+    parts: list[tuple[str, list[Block]]] = []
+    for each in blocks(page):
+        if isinstance(each, str):
+            parts.append((each, []))
+        elif each.kind == "sh" or each.directive:
+            assert parts, f"{page}: no `run` before its first command"
+            parts[-1][1].append(each)
+    for setting, inner in parts:
+        with tempfile.TemporaryDirectory() as folder:
+            terminal = Terminal(Path(folder), language)
+            with SETTINGS[setting](terminal):
+                yield from _run(terminal, inner)
+
+
+def _run(terminal: Terminal, inner: list[Block]) -> Iterator[tuple[Block, str]]:
+    own = dict(terminal.variables)
+    for block in inner:
+        match block.directive:
+            case ("file", name):
+                (terminal.folder / name).write_text(block.text, encoding="utf-8")
+            case ("output", amount):
+                yield block, _shown(terminal.output, int(amount.split()[0]))
+            case directive:
+                match directive, terminal.local:
+                    case ("later", amount), LocalAws() as local:
+                        local.clock.advance(timedelta(minutes=int(amount.split()[0])))
+                    case ("terminal", _), _:
+                        terminal.variables = dict(own)
+                    case _:
+                        pass
+                for command in commands(block):
+                    terminal.run(command)
+
+
+def _shown(output: str, count: int) -> str:
+    lines = [line.rstrip() for line in output.splitlines()]
+    return "".join(f"{line}\n" for line in (*lines[:count], *(["…"] if lines[count:] else [])))
+
+
+VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\+00:00|Z)?"), "2026-11-30 09:00"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?=\W)(?!\))"), "2026-11-30"),
+    (re.compile(r"\b[0-9a-f]{12}\b(?<!111122223333)"), "0123456789ab"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8600"),
+)
+
+
+def same(output: str) -> str:
+    """Return output with what differs from run to run replaced."""
+    for pattern, stand_in in VARYING:
+        output = pattern.sub(stand_in, output)
+    return output
+
+
+def write(page: Path) -> None:
+    """Put the output of a page's commands into it."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for block, output in reversed([*run(page)]):
+        lines[slice(*block.lines)] = same(output).splitlines()
+    page.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def showing_output() -> list[Path]:
+    """Return the pages that show output."""
+    return [
+        page for page in sorted(DOCS.rglob("*.md")) if "<!-- output:" in page.read_text("utf-8")
+    ]
+
+
+if __name__ == "__main__":
+    for each in showing_output():
+        write(each)
