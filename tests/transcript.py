@@ -25,7 +25,7 @@ TOURS = {
     Language.JA: ROOT / "docs" / "ja" / "tutorial" / "tour.md",
 }
 PICTURED = {"audit": (5, 0), "plan": (5, 0), "apply": (0, 6)}
-"""The commands of the README that are in the picture, with the lines of beginning and end."""
+"""The commands that are in the picture, the first of each name: lines of beginning and end."""
 IN_FULL = ("2.3-what-it-means", "4.1.2-denied", "4.3.2-dead-lock")
 BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 
@@ -88,10 +88,11 @@ def pictures(language: Language) -> dict[Path, str]:
     shown = blocks(text)
     seen = screens(tuple(block.command for block in shown), language)
     lines: list[str] = []
+    wanted = dict(PICTURED)
     for block, screen in zip(shown, seen, strict=True):
-        if (name := block.argv[0]) in PICTURED:
+        if ends := wanted.pop(block.argv[0], None):
             space = [""] if lines else []
-            lines += [*space, *_typed(block.command), *cut(screen, *PICTURED[name])]
+            lines += [*space, *_typed(block.command), *cut(screen, *ends)]
     folder = ROOT / "docs" / "images"
     return {
         folder / f"rollout.{language.value}.{theme.name.lower()}.svg": recording(

@@ -1,11 +1,13 @@
 """The commands of the READMEs are understood: the first two by start.py, all others by sekisho."""
 
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,6 +108,21 @@ def test_a_command_in_the_text_is_understood(
     name: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _understood(shlex.split(command), monkeypatch)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_aws_cli_understands_what_it_is_to_set(name: str, tmp_path: Path) -> None:
+    [command] = re.findall(r"`aws (configure set [^`]+)`", (ROOT / name).read_text("utf-8"))
+    file = tmp_path / "config"
+    aws = [sys.executable, "-m", "awscli", *shlex.split(command)]
+    subprocess.run(aws, check=True, env={**os.environ, "AWS_CONFIG_FILE": str(file)})  # noqa: S603
+    config = ConfigParser()
+    config.read(file)
+    process = shlex.split(config["profile sekisho"]["credential_process"])
+    assert process[:3] == ["aws", "configure", "export-credentials"]
+    assert f"--profile {config.sections()[0].removeprefix('profile ')}" in (ROOT / name).read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("command", ["nothing", "audit --nothing", "plan --preset nothing"])
