@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 from io import StringIO
 
 import pytest
@@ -13,6 +12,7 @@ from click.testing import CliRunner
 
 from audit.small_accounts import as_json, snapshot_of
 from gaps import gap_at
+from pages import Page
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
@@ -277,43 +277,69 @@ def test_a_usual_name_stays_as_it_is_in_csv(name: str) -> None:
     assert line["user"] == name
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: set[str] = set()
+@pytest.mark.parametrize("lang", list(Language))
+def test_the_page_is_whole_and_escaped(lang: Language) -> None:
+    text = to_html(report(), lang)
+    page = Page(text)
+    assert page.lang == lang.value
+    assert "&lt;script&gt;" in text
+    assert "<script>alert(1)" in page.text
+    assert "@media print" in text
+    assert not page.outside
+    assert not re.search(r"https?://", text)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        if tag != "meta":
-            self.open.append(tag)
-        assert not any(name in ("src", "href", "onerror") for name, _ in attrs)
 
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+def test_a_user_named_like_markup_stays_text() -> None:
+    name = "</th><script>x()</script>\"'"
+    snapshot = replace(company(), users=(user(name, password=Password()),))
+    page = Page(to_html(audit_account(snapshot, Exceptions(), version="1"), Language.EN))
+    # in the row of the user, and in each finding that is about them
+    assert page.text.count(name) > 2
 
 
 @pytest.mark.parametrize("lang", list(Language))
-def test_the_page_is_whole_and_escaped(lang: Language) -> None:
-    page = to_html(report(), lang)
-    parser = _Tags()
-    parser.feed(page)
-    assert not parser.open
-    assert not parser.seen & {"script", "img", "link", "iframe"}
-    assert "&lt;script&gt;" in page
-    assert "@media print" in page
-    assert not re.search(r"https?://", page)
+def test_findings_come_first_grouped_and_counted(lang: Language) -> None:
+    found = report()
+    page = Page(to_html(found, lang))
+    order = ["findings", "undecided", "users", "exceptions", "not-read"]
+    assert [each for each in page.ids if each in order] == order
+    assert page.links[:5] == [f"#{each}" for each in order]
+    known = {each.id.value for each in found.findings if each.known}
+    unknown = {f"{each.id.value}.unknown" for each in found.findings if not each.known}
+    assert known
+    assert unknown
+    assert known | unknown <= set(page.ids)
+    for name in known:
+        assert f"#{name}" in page.links
+    # every user who has a finding is linked to the row of theirs
+    users = {row.user.name: f"#u{place}" for place, row in enumerate(found.rows)}
+    assert {users[each.subject] for each in found.findings if each.subject in users} <= set(
+        page.links
+    )
+
+
+def test_what_was_seen_of_many_alike_is_said_once() -> None:
+    names = [f"user{number:03}" for number in range(200)]
+    users = {name: {"has": ["Read"], "password": {}} for name in names}
+    account = snapshot_of({"users": users, "policies": {"Read": READ}})
+    found = audit_account(account, Exceptions(), version="1")
+    text = to_html(found, Language.EN)
+    assert text.count("console password; no device") == 1
+    assert all(text.count(f">{name}<") >= 2 for name in names)
+    # a long list is folded by the script, and there without it
+    assert "<details open data-long>" in text
+    assert "(200)" in text
 
 
 def test_words_are_not_broken_and_code_is_code() -> None:
     page = to_html(report(), Language.EN)
     assert '<td class="short">proved</td>' in page
-    assert '<th class="short">severity</th>' in page
+    assert '<th scope="col" class="short" data-choices>enforced</th>' in page
     # only what has no space where it could be broken is broken anywhere
     for cell in re.findall(r'<td class="long">(.*?)</td>', page):
         assert max(map(len, unescape(re.sub(r"</?code>", "`", cell)).split())) > 30
     assert re.search(r"<code>arn:aws:iam::\d+:policy/Lost</code>", page)
-    assert "`" not in page
+    assert "`" not in Page(page).text
 
 
 def test_a_terminal_obeys_nothing() -> None:

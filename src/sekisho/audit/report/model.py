@@ -41,6 +41,14 @@ class AccountReport:
         return {subject: tuple(each) for subject, each in found.items()}
 
     @property
+    def alike(self) -> tuple[tuple[Finding, ...], ...]:
+        """The findings of one kind together, in order of risk."""
+        kinds: dict[tuple[object, ...], list[Finding]] = {}
+        for each in self.findings:
+            kinds.setdefault((each.severity, each.id, each.known, each.fix.en), []).append(each)
+        return tuple(map(tuple, kinds.values()))
+
+    @property
     def wrong(self) -> bool:
         """Whether something worse than a note was found."""
         return any(each.known and each.severity is not Severity.NOTE for each in self.findings)

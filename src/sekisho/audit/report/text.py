@@ -80,21 +80,13 @@ def _findings(report: AccountReport, lang: Language) -> Iterator[str]:
     yield from ("", FINDINGS.into(lang))
     if not report.findings:
         yield f"  {NONE.into(lang)}"
-    for alike in _grouped(report.findings):
+    for alike in report.alike:
         yield from _finding(alike, lang)
     if any(each.id.text.controls for each in report.findings):
         yield from ("", limits_of_controls().into(lang))
 
 
-def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """Yield the findings of one kind together; they stand side by side in order of risk."""
-    kinds: dict[tuple[object, ...], list[Finding]] = {}
-    for each in findings:
-        kinds.setdefault((each.severity, each.id, each.known, each.fix.en), []).append(each)
-    yield from kinds.values()
-
-
-def _finding(alike: list[Finding], lang: Language) -> Iterator[str]:
+def _finding(alike: Sequence[Finding], lang: Language) -> Iterator[str]:
     first = alike[0]
     severity = SEVERITIES[first.severity].into(lang)
     yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
@@ -112,7 +104,7 @@ def _finding(alike: list[Finding], lang: Language) -> Iterator[str]:
         yield f"      {_MORE.filled(count=len(lines) - _SHOWN).into(lang)}"
 
 
-def _by_reason(alike: list[Finding], lang: Language) -> list[str]:
+def _by_reason(alike: Sequence[Finding], lang: Language) -> list[str]:
     """Return lines of whom something is not known: it often has one reason for many."""
     whom: dict[str, list[str]] = {}
     for each in alike:
