@@ -2,9 +2,9 @@
 
     python tools/catalogues.py
 
-Every `Message("…")` of `src/sekisho` is an entry of `messages/ja/LC_MESSAGES/sekisho.po`: new ones
-are added without a translation, those that are gone are dropped, and `.mo` is written. A
-translator edits the `.po` with any editor for gettext files.
+Every `Message("…")` of `src/sekisho`, and every text of the commands' help, is an entry of
+`messages/ja/LC_MESSAGES/sekisho.po`: new ones are added without a translation, those that are gone
+are dropped, and `.mo` is written. A translator edits the `.po` with any editor for gettext files.
 """
 
 import runpy
@@ -12,9 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from sekisho.cli.group import LazyGroup
+from sekisho.cli.help import texts_of
+from sekisho.cli.main import root
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "sekisho"
@@ -43,6 +48,16 @@ def extracted() -> Iterator[tuple[str | None, str]]:
         if not isinstance(english, str):
             raise TypeError(f"a message in the plural: {english}")
         yield context, english
+    for command in _commands(root):
+        yield from ((None, text) for text in texts_of(command))
+
+
+def _commands(command: click.Command) -> Iterator[click.Command]:
+    """Yield a command and all below it."""
+    yield command
+    if isinstance(command, LazyGroup):
+        for lazy in command.lazy.values():
+            yield from _commands(lazy.load())
 
 
 def catalogue() -> Catalog:

@@ -41,7 +41,8 @@ def _parameter(parameter: click.Parameter, context: click.Context) -> dict[str, 
     if isinstance(parameter, click.Option):
         on, off = "/".join(parameter.opts[-1:]), "/".join(parameter.secondary_opts)
         entry["option"] = [*parameter.opts[:-1], f"{on}/{off}" if off else on]
-        entry["help"] = (parameter.help or "").partition(". ")[0]
+        said = Message(parameter.help or "")
+        entry["help"] = {"en": said.en.partition(". ")[0], "ja": said.ja.partition("。")[0]}
         entry["values"] = 0 if parameter.is_flag or parameter.count else parameter.nargs
         if parameter.multiple:
             entry["repeated"] = True

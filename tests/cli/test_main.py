@@ -75,7 +75,11 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
             {"LC_ALL": "ja_JP.UTF-8"},
             "`--later`: これを使うのは `enforcement` だけで",
         ),
-        (["prove", "--no-such-option"], {"LC_ALL": "ja_JP.UTF-8"}, "`--help` を見てください。"),
+        (
+            ["prove", "--no-such-option"],
+            {"LC_ALL": "ja_JP.UTF-8"},
+            "`sekisho prove --help` を参照してください。",
+        ),
     ],
     ids=str,
 )
@@ -97,6 +101,9 @@ def test_an_error_is_in_the_language_of_the_user(
         (["tour", "--format", "pdf"], "`--format` の値が正しくありません。使える値: `"),
         (["reset"], "`USER` を指定してください。"),
         (["prove", "--user"], "`--user` の書き方が違います"),
+        (["collect", "too", "many"], "引数が多すぎます。"),
+        (["local", "--port", "x"], "0 から 65535 までの整数を指定してください。"),
+        (["orphans", "--older-than", "-1"], "0 以上の整数を指定してください。"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
@@ -105,11 +112,32 @@ def test_wrong_usage_is_explained_in_japanese(arguments: list[str], said: str) -
     assert "。" not in _run(*arguments, LC_ALL="C").stderr
 
 
-def test_help_begins_in_japanese() -> None:
-    for arguments in (["--help"], ["reset", "--help"]):
-        told = _run(*arguments, LC_ALL="ja_JP.UTF-8").stdout
-        assert COMMANDS["reset"].line.ja[:20] in told
-        assert COMMANDS["reset"].line.ja[:20] not in _run(*arguments, LC_ALL="C").stdout
+def test_help_lists_commands_in_japanese() -> None:
+    assert COMMANDS["reset"].line.ja[:20] in _run("--help", LC_ALL="ja_JP.UTF-8").stdout
+    assert COMMANDS["reset"].line.ja[:20] not in _run("--help", LC_ALL="C").stdout
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "ja"], ["--lang=ja"]], ids=str)
+def test_help_and_wrong_usage_are_in_the_language_asked_for(arguments: list[str]) -> None:
+    for words in (["reset", *arguments, "--help"], ["reset", "--help", *arguments]):
+        assert _run(*words, LC_ALL="C").stdout.startswith("使い方: sekisho reset")
+    done = _run(*arguments, "reset", LC_ALL="C")
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert "`USER` を指定してください。" in done.stderr
+    assert "Usage" not in done.stderr
+    assert "コマンドを指定してください。" in _run("policy", *arguments, LC_ALL="C").stderr
+    bare = _run(LC_ALL="ja_JP.UTF-8")
+    assert (bare.returncode, bare.stderr.splitlines()[0][:12]) == (
+        Exit.USAGE,
+        "使い方: sekisho"[:12],
+    )
+
+
+@pytest.mark.parametrize("name", ["LC_ALL", "LC_MESSAGES", "LANG"])
+def test_each_variable_of_the_locale_counts(name: str) -> None:
+    others = {each: "" for each in ("LC_ALL", "LC_MESSAGES", "LANG") if each != name}
+    done = _run("--help", **others, **{name: "ja_JP.UTF-8"})
+    assert done.stdout.startswith("使い方: sekisho")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

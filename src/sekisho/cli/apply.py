@@ -28,6 +28,7 @@ from sekisho.cli.applying import (
 )
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.planning import plan_head, plan_lines
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
@@ -182,7 +183,7 @@ _NEXT = Message(
 )
 
 
-@click.command("apply", short_help="Do what a plan says, and nothing else.")
+@click.command("apply", cls=SpokenCommand)
 @click.argument("path", metavar="PLAN", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(

@@ -22,6 +22,7 @@ from sekisho.audit.report import (
 )
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.terminal import hanging, terminal_width
@@ -122,9 +123,7 @@ _audit_options = grouped(
 )
 
 
-@click.command(
-    "audit", short_help="Say for whom MFA is enforced, who is not enrolled, and what is wrong."
-)
+@click.command("audit", cls=SpokenCommand)
 @_audit_options
 @aws_options
 @lang_option

@@ -16,6 +16,7 @@ from sekisho.account import (
 )
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refuse_beside
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.documents import check_writable
 from sekisho.errors import UsageError
@@ -47,7 +48,7 @@ _MORE = Message(" and {count} more")
 _SAVED = Message("Saved to {path}, for you alone to read.")
 
 
-@click.command("collect", short_help="Read an account whole, and save it as one file.")
+@click.command("collect", cls=SpokenCommand)
 @click.option("--out", metavar="FILE", help="Save to a file that only you may read.")
 @click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
 @click.option(

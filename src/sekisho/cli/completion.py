@@ -20,6 +20,7 @@ from click.shell_completion import (
 )
 
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import LANG, SpokenCommand
 from sekisho.messages import Language
 
 FILE = Path(__file__).with_name("completion.json")
@@ -79,8 +80,9 @@ class PowerShellComplete(ShellComplete):
         return "\n".join(self.format_completion(each) for each in found if each.type == "plain")
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("shell", type=click.Choice(SHELLS))
+@click.option("--lang", expose_value=False, **LANG)
 def command(shell: str) -> Exit:
     """Print what makes a shell complete sekisho: names of commands, options, choices and files.
 
@@ -121,7 +123,7 @@ def _command(name: str, entry: Mapping[str, Any], language: Language) -> click.C
     about: dict[str, Any] = {
         "name": name,
         "help": entry["help"][language],
-        "params": [_parameter(each) for each in entry["parameters"]],
+        "params": [_parameter(each, language) for each in entry["parameters"]],
         "context_settings": {"help_option_names": ["-h", "--help"]},
     }
     if "commands" not in entry:
@@ -130,7 +132,7 @@ def _command(name: str, entry: Mapping[str, Any], language: Language) -> click.C
     return _InOrder(commands=inner, **about)
 
 
-def _parameter(entry: Mapping[str, Any]) -> click.Parameter:
+def _parameter(entry: Mapping[str, Any], language: Language) -> click.Parameter:
     kind: click.ParamType[Any] = click.STRING
     if entry.get("file"):
         kind = click.Path()
@@ -138,9 +140,10 @@ def _parameter(entry: Mapping[str, Any]) -> click.Parameter:
         kind = click.Choice(entry["choices"])
     if "argument" in entry:
         return click.Argument([entry["argument"]], type=kind, nargs=entry["values"])
+    said = entry["help"][language]
     if not entry["values"]:
-        return click.Option(entry["option"], is_flag=True, help=entry["help"])
+        return click.Option(entry["option"], is_flag=True, help=said)
     # whatever may be repeated is offered again
     return click.Option(
-        entry["option"], type=kind, multiple=entry.get("repeated", False), help=entry["help"]
+        entry["option"], type=kind, multiple=entry.get("repeated", False), help=said
     )

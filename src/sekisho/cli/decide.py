@@ -27,7 +27,9 @@ from sekisho.answer import (
     responder,
 )
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
+    ASSUME,
     OutputFormat,
     assumptions_of,
     format_option,
@@ -175,17 +177,11 @@ _request_options = grouped(
     click.option(
         "--explain", is_flag=True, help="Say what a denial is about and what would have to change."
     ),
-    click.option(
-        "--assume",
-        "assumptions",
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="Set a point that AWS does not document: docs/reference/assumptions.md.",
-    ),
+    click.option("--assume", "assumptions", **ASSUME),
 )
 
 
-@click.command(short_help="Decide one request, or a file of them, and say why.")
+@click.command(cls=SpokenCommand)
 @_request_options
 @click.option(
     "--batch",

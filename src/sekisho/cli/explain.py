@@ -15,6 +15,7 @@ from sekisho.audit.explain import (
     explain,
 )
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.messages import Language, Message
 from sekisho.policy import KINDS
@@ -40,7 +41,7 @@ _HOW = {
 }
 
 
-@click.command(short_help="Explain an error text: cause, look-alikes, fix.")
+@click.command(cls=SpokenCommand)
 @click.argument("text", nargs=-1, required=True)
 @lang_option
 @format_option

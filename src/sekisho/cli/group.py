@@ -2,15 +2,13 @@
 
 import importlib
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
-from inspect import cleandoc
 from typing import Any
 
 import click
 
-from sekisho.cli.exits import Spoken
-from sekisho.messages import Language, Message
+from sekisho.cli.help import LANG, SpokenContext, language_of
+from sekisho.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,11 @@ class Lazy:
 class LazyGroup(click.Group):
     """A group that knows its commands by name and help line."""
 
+    context_class = SpokenContext
+
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **attributes: Any) -> None:
         super().__init__(*args, **attributes)
+        self.params.append(click.Option(["--lang"], expose_value=False, **LANG))
         self.lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,11 +48,8 @@ class LazyGroup(click.Group):
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, with the first line of its help in the language of the run."""
-        if cmd_name not in self.lazy:
-            return None
-        known = self.lazy[cmd_name]
-        return headed(known.load(), known.line, language_of(ctx))
+        """Return a command, imported now."""
+        return self.lazy[cmd_name].load() if cmd_name in self.lazy else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,17 +74,3 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 [(name, each.line.into(language)) for name, each in self.lazy.items()]
             )
-
-
-def language_of(ctx: click.Context) -> Language:
-    """Return the locale's language: help is printed before `--lang` is read."""
-    return ctx.obj.language if isinstance(ctx.obj, Spoken) else Language.EN
-
-
-def headed(command: click.Command, line: Message, language: Language) -> click.Command:
-    """Return a command whose help, which is English, begins with one line in another language."""
-    if language is Language.EN:
-        return command
-    headed = copy(command)
-    headed.help = f"{line.into(language)}\n\n{cleandoc(command.help or '')}"
-    return headed

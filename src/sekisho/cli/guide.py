@@ -8,6 +8,7 @@ import click
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.group import Lazy, LazyGroup
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, choices_of
@@ -32,7 +33,7 @@ def command() -> None:
     """Print the path by hand, for people who click; nothing is changed anywhere."""
 
 
-@click.command("admin")
+@click.command("admin", cls=SpokenCommand)
 @click.option(
     "--preset",
     type=click.Choice([preset.value for preset in Preset]),

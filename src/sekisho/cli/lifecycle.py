@@ -7,6 +7,7 @@ import click
 from sekisho.account import Snapshot
 from sekisho.cli.aws import AwsOptions, refuse_beside
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, pair
 from sekisho.cli.planning import (
     ExemptOptions,
@@ -107,7 +108,7 @@ _new_user_options = grouped(
 )
 
 
-@click.command("onboard", short_help="Plan a new user, with MFA enforced from the first moment.")
+@click.command("onboard", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
 @_new_user_options
 @exempt_options
@@ -183,7 +184,7 @@ def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
     return tags
 
 
-@click.command("reset", short_help="Plan a lost phone: the devices go, a temporary password comes.")
+@click.command("reset", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
 @exempt_options
 @planning_options
@@ -199,7 +200,7 @@ def reset(
     return finish(resetting(at, user), planning, lang)
 
 
-@click.command("offboard", short_help="Plan that somebody leaves: no right, no credential is left.")
+@click.command("offboard", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
 @exempt_options
 @planning_options

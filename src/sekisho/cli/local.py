@@ -9,6 +9,7 @@ import click
 
 from sekisho.account import AccountFile, load_account
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.errors import InternalError
 from sekisho.messages import Language, Message, verbatim
@@ -62,7 +63,7 @@ _NOBODY = Message(
 _ENDED = Message("The local AWS has ended.")
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0.")
 @click.option(
     "--account",

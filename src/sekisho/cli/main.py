@@ -15,14 +15,15 @@ from importlib.metadata import version
 import click
 
 from sekisho.cli.exits import Exit, Spoken, worst
-from sekisho.cli.group import Lazy, LazyGroup, headed
+from sekisho.cli.group import Lazy, LazyGroup
+from sekisho.cli.help import asked_language
 from sekisho.cli.pipes import stdio
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
 COMMANDS: Mapping[str, Lazy] = {
     "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour"),
-    "guide": Lazy(Message("The same path by hand, for people who click."), "guide"),
+    "guide": Lazy(Message("Print the same steps by hand, in the AWS console."), "guide"),
     "policy": Lazy(
         Message("Write a Force_MFA policy; show what the console says it does."), "policy"
     ),
@@ -34,19 +35,19 @@ COMMANDS: Mapping[str, Lazy] = {
         Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."), "audit"
     ),
     "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "plan"),
-    "apply": Lazy(Message("Do what a plan says, and nothing else."), "apply"),
+    "apply": Lazy(Message("Apply a plan, and nothing else."), "apply"),
     "status": Lazy(Message("Show what is done of a plan or a goal in the account."), "status"),
     "rollback": Lazy(Message("Take back what a plan did."), "rollback"),
     "onboard": Lazy(
         Message("Plan a new user, with MFA enforced from the first moment."), "lifecycle", "onboard"
     ),
     "reset": Lazy(
-        Message("Plan a lost phone: the devices go, a temporary password comes."),
+        Message("Plan an MFA reset: devices deactivated, a temporary password set."),
         "lifecycle",
         "reset",
     ),
     "offboard": Lazy(
-        Message("Plan that somebody leaves: no right and no credential is left."),
+        Message("Plan an offboarding: everything denied, no credential left."),
         "lifecycle",
         "offboard",
     ),
@@ -54,8 +55,8 @@ COMMANDS: Mapping[str, Lazy] = {
         Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
         "orphans",
     ),
-    "local": Lazy(Message("Run the local AWS alone."), "local"),
-    "completion": Lazy(Message("Print what makes a shell complete sekisho."), "completion"),
+    "local": Lazy(Message("Run a local AWS emulator that enforces IAM policies."), "local"),
+    "completion": Lazy(Message("Print the script for completion in a shell."), "completion"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
 
@@ -63,7 +64,8 @@ PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and p
 """What sekisho does, in one line."""
 
 _INTERRUPTED = Message("interrupted")
-_SEE_HELP = Message("See `--help`.")
+_SEE_HELP = Message("See `{command} --help`.")
+_WRONG = Message("Error: {wrong}")
 _COLLECT_AFTER = 50_000
 """Objects between two searches for cycles, instead of 700: most commands end before the second one,
 and what they make lives until then."""
@@ -145,18 +147,14 @@ def _completed(instruction: str) -> int:
 
 def _run() -> int:
     """Run the command and return its exit code; errors are printed."""
-    spoken = Spoken(Language.of_environment())
+    spoken = Spoken(asked_language(sys.argv[1:]))
     try:
-        program = headed(root, PURPOSE, spoken.language)
-        result = program.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
+        result = root.main(standalone_mode=False, prog_name="sekisho", obj=spoken)
     except click.exceptions.Abort:
         click.echo(f"sekisho: {_INTERRUPTED.into(spoken.language)}", err=True)
         return Exit.ERROR
     except click.UsageError as error:
-        error.show()
-        if spoken.language is Language.JA:
-            # click itself speaks English
-            click.echo(f"  {what_is_wrong(error).ja}{_SEE_HELP.ja}", err=True)
+        _show(error, spoken.language)
         return Exit.USAGE
     except click.ClickException as error:
         error.show()
@@ -187,6 +185,20 @@ def _unwritten(error: OSError) -> None:
             os.dup2(silence, stream.fileno())
 
 
+def _show(error: click.UsageError, language: Language) -> None:
+    """Print what is wrong with the command line: click itself speaks English only."""
+    match language:
+        case Language.JA if not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            if error.ctx is not None:
+                click.echo(error.ctx.get_usage(), err=True)
+                seen = _SEE_HELP.filled(command=error.ctx.command_path)
+                click.echo(f"{seen.ja}\n", err=True)
+            click.echo(_WRONG.filled(wrong=what_is_wrong(error)).ja, err=True)
+        case _:
+            # help, which is in the language of the run, or wrong usage in English
+            error.show()
+
+
 def what_is_wrong(error: click.UsageError) -> Message:
     """Return what is wrong with the command line, in one sentence or two."""
     match error:
@@ -198,15 +210,18 @@ def what_is_wrong(error: click.UsageError) -> Message:
             return _sentences(wrong, _meant(error.possibilities))
         case click.MissingParameter(param=click.Parameter() as param):
             wrong = Message("{name} is missing.").filled(name=_named(param, error.ctx))
-            return _sentences(wrong, _choices(param))
+            return _sentences(wrong, _allowed(param))
         case click.BadParameter(param=click.Parameter() as param):
             wrong = Message("{name} has a wrong value.").filled(name=_named(param, error.ctx))
-            return _sentences(wrong, _choices(param))
+            return _sentences(wrong, _allowed(param))
         case click.BadOptionUsage():
             wrong = Message("The option `{name}` lacks a value, or takes none.")
             return wrong.filled(name=error.option_name)
+        case click.UsageError(ctx=click.Context(command=click.Group())):
+            return Message("A command is missing.")
         case _:
-            return Message("The command line is wrong.")
+            # of what click finds wrong, only this is left
+            return Message("There are more arguments than the command takes.")
 
 
 def _sentences(*several: Message | None) -> Message:
@@ -219,10 +234,18 @@ def _named(param: click.Parameter, ctx: click.Context | None) -> str:
     return f"`{param.make_metavar(ctx)}`"
 
 
-def _choices(param: click.Parameter) -> Message | None:
-    if not isinstance(param.type, click.Choice):
-        return None
-    return Message("It may be: {values}.").filled(values=_quoted(param.type.choices))
+def _allowed(param: click.Parameter) -> Message | None:
+    """Return which values there are, if the type of the parameter tells."""
+    match param.type:
+        case click.Choice(choices=choices):
+            return Message("It may be: {values}.").filled(values=_quoted(choices))
+        case click.IntRange(min=int(least), max=int(most)):
+            whole = Message("It is a whole number from {least} to {most}.")
+            return whole.filled(least=least, most=most)
+        case click.IntRange(min=int(least)):
+            return Message("It is a whole number of at least {least}.").filled(least=least)
+        case _:
+            return None
 
 
 def _meant(possibilities: list[str] | None) -> Message | None:

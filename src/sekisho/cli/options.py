@@ -4,7 +4,7 @@ A group of options is a frozen dataclass whose fields are the options' parameter
 the options to a command and hands them over as one value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from functools import wraps
@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
-from sekisho.cli.exits import Spoken
+from sekisho.cli.help import LANG
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import assumptions_from_text
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Message
 
 
 class OutputFormat(StrEnum):
@@ -34,12 +34,12 @@ class ReportFormat(StrEnum):
     SARIF = "sarif"
 
 
-def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> Language:
-    language = Language(value) if value else Language.of_environment()
-    if isinstance(ctx.obj, Spoken):
-        ctx.obj.language = language
-    return language
-
+ASSUME: Mapping[str, Any] = {
+    "metavar": "NAME=VALUE",
+    "multiple": True,
+    "help": "Set a point that AWS does not document; an unknown NAME lists them all.",
+}
+"""The option `--assume`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -72,14 +72,7 @@ def grouped(parameter: str, group: type[Any], *options: Decorator) -> Decorator:
 
 def lang_option(function: F) -> F:
     """Add `--lang en|ja`; the parameter is a `Language`, by default the locale's."""
-    return click.option(
-        "--lang",
-        type=click.Choice([language.value for language in Language]),
-        default=None,
-        is_eager=True,
-        callback=_language,
-        help="Language of the text; from the locale if not given.",
-    )(function)
+    return click.option("--lang", **LANG)(function)
 
 
 def assumptions_of(texts: Iterable[str]) -> Assumptions:
@@ -131,10 +124,8 @@ def assumption_option(function: F) -> F:
     return click.option(
         "--assume",
         "assumptions",
-        metavar="NAME=VALUE",
-        multiple=True,
         callback=lambda ctx, param, texts: assumptions_of(texts),
-        help="Set a point that AWS does not document: docs/reference/assumptions.md.",
+        **ASSUME,
     )(function)
 
 

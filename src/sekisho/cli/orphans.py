@@ -10,6 +10,7 @@ from sekisho.account import Device, Snapshot, open_account
 from sekisho.audit.findings import Guess, guesses
 from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.planning import (
     PlanningOptions,
     accepted,
@@ -36,7 +37,7 @@ _UNREAD = Message("The virtual MFA devices could not be listed.")
 _DEVICES = "ListVirtualMFADevices"
 
 
-@click.command("orphans", short_help="Unassigned virtual MFA devices: whose they may be; delete.")
+@click.command("orphans", cls=SpokenCommand)
 @click.option("--since", metavar="FILE", help="An older snapshot: only what was there then goes.")
 @click.option(
     "--older-than",

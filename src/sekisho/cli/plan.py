@@ -6,6 +6,7 @@ import click
 
 from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped
 from sekisho.cli.planning import (
     PlanningOptions,
@@ -125,7 +126,7 @@ _goal_options = grouped(
 )
 
 
-@click.command("plan", short_help="What would change, for whom, and whether that is safe.")
+@click.command("plan", cls=SpokenCommand)
 @click.argument("goal", required=False, metavar="[GOAL]")
 @_goal_options
 @click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")

@@ -10,6 +10,7 @@ import click
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
 from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
 from sekisho.cli.policy_diff_items import (
@@ -83,7 +84,7 @@ class DiffOptions:
     assumptions: Assumptions
 
 
-@click.command("diff")
+@click.command("diff", cls=SpokenCommand)
 @grouped(
     "options",
     DiffOptions,

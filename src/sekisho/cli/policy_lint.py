@@ -12,6 +12,7 @@ from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
 from sekisho.audit.meaning import CREDENTIALS, LEGEND, OUTCOMES, TruthTable
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.tables import table_lines
@@ -71,7 +72,7 @@ _lint_options = grouped(
 )
 
 
-@click.command("lint")
+@click.command("lint", cls=SpokenCommand)
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
 @_lint_options
 @report_format_option

@@ -11,6 +11,7 @@ import click
 from sekisho import policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unusable
 from sekisho.cli.policy_summary import length_of
@@ -43,7 +44,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command("new")
+@click.command("new", cls=SpokenCommand)
 @click.option(
     "--preset",
     type=click.Choice([preset.value for preset in Preset]),

@@ -8,6 +8,7 @@ import click
 from sekisho import catalogue, policy
 from sekisho.audit.meaning import meaning, sentences
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.tables import framed_table
@@ -28,7 +29,7 @@ def length_of(document: Document) -> Message:
     return _LENGTH.filled(used=policy.size(document), most=Quota.MANAGED_POLICY.number)
 
 
-@click.command("summary")
+@click.command("summary", cls=SpokenCommand)
 @click.argument("file", metavar="FILE|-")
 @lang_option
 @format_option

@@ -9,7 +9,9 @@ import click
 
 import sekisho
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
+    ASSUME,
     ReportFormat,
     grouped,
     lang_option,
@@ -80,7 +82,7 @@ class _Said:
     describe: Describe
 
 
-@click.command("prove", short_help="Prove that MFA is enforced, or show a request that passes.")
+@click.command("prove", cls=SpokenCommand)
 @grouped(
     "subject",
     SubjectOptions,
@@ -198,7 +200,7 @@ class _Said:
         "--invariants",
         "file",
         metavar="FILE",
-        help="Invariants of this file (YAML or JSON): docs/prover.md.",
+        help="Invariants of this file (YAML or JSON), a list of questions like `- never: s3:*`.",
     ),
 )
 @grouped(
@@ -221,14 +223,7 @@ class _Said:
         "--strict", is_flag=True, help="Fail also for attackers whom no policy alone can stop."
     ),
 )
-@click.option(
-    "--assume",
-    "assumptions",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=assumptions_given,
-    help="Set a point that AWS does not document: docs/reference/assumptions.md.",
-)
+@click.option("--assume", "assumptions", callback=assumptions_given, **ASSUME)
 @report_format_option
 @lang_option
 def command(

@@ -19,6 +19,7 @@ from sekisho.cli.applying import (
 )
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
@@ -38,7 +39,7 @@ from sekisho.rollout.applying import (
 _ASKED = Message("Take back what this plan did ({count})?")
 
 
-@click.command("rollback", short_help="Take back what a plan did.")
+@click.command("rollback", cls=SpokenCommand)
 @click.argument("path", metavar="PLAN|JOURNAL", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(

@@ -8,6 +8,7 @@ import click
 
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.planning import exceptions_of
 from sekisho.errors import UsageError
@@ -18,7 +19,7 @@ from sekisho.rollout.changes import affected_names
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 
-@click.command("status", short_help="Show what is done of a plan or a goal in the account.")
+@click.command("status", cls=SpokenCommand)
 @click.argument("path", metavar="PLAN|JOURNAL|GOAL", type=click.Path(path_type=Path))
 @click.option(
     "--journal",

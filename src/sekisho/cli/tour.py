@@ -10,6 +10,7 @@ import click
 
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import show, styled, terminal_width, wrapped
@@ -36,7 +37,7 @@ _CLOSING = Message(
 _BROKEN = Message("The tour ended early: a step did not come out as it must.")
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.option(
     "--preset",
     type=click.Choice([preset.value for preset in Preset]),

@@ -1,0 +1,190 @@
+"""Help in the language of the run: what click prints, translated, and the examples of a command.
+
+click writes help in English, from the texts in the commands' modules. Each of these texts is a key
+of the catalogue, as a `Message` is (tools/catalogues.py); here it is looked up when it is written.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any
+
+import click
+
+from sekisho.cli.exits import Spoken
+from sekisho.cli.terminal import wrapped
+from sekisho.messages import Language, Message, cell_width, table
+
+_USAGE = Message("Usage: ")
+_HEADINGS = {each.english: each for each in (Message("Options"), Message("Commands"))}
+_EXAMPLES = Message("Examples")
+_SHOW_HELP = Message("Show this message and exit.")
+"""What click says of `--help`."""
+
+EXAMPLES = "examples"
+"""The table of messages with the examples of each command."""
+
+_EXTRA = re.compile(r"  \[((?:default: |required|[^\]\s]*x[<>]).*)\]$")
+"""What click appends to the help of an option."""
+_DEFAULT = Message("default: ")
+_REQUIRED = Message("required")
+_NARROWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A command line that help shows, and what it is for."""
+
+    line: str
+    purpose: Message
+
+
+def examples_of(path: str) -> tuple[Example, ...]:
+    """Return the examples of a command, like `policy lint`."""
+    return tuple(Example(each["run"], each["for"]) for each in table(EXAMPLES)[path])
+
+
+def language_of(ctx: click.Context) -> Language:
+    """Return the language of the run; English for who builds a context of their own."""
+    spoken = ctx.find_object(Spoken)
+    return Language.EN if spoken is None else spoken.language
+
+
+def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> Language:
+    spoken = ctx.find_object(Spoken)
+    if value is None:
+        return Language.of_environment() if spoken is None else spoken.language
+    language = Language(value)
+    if spoken is not None:
+        spoken.language = language
+    return language
+
+
+LANG: Mapping[str, Any] = {
+    "type": click.Choice([language.value for language in Language]),
+    "default": None,
+    "is_eager": True,
+    "callback": _language,
+    "help": "Language of the text; from the locale if not given.",
+}
+"""The option `--lang`: the language of the run, by default the locale's."""
+
+
+def asked_language(arguments: Sequence[str]) -> Language:
+    """Return the language that a command line asks for, before it is read: by default the locale's.
+
+    Help and wrong usage end a command before all of its options are read.
+    """
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option, equals, value = argument.partition("=")
+        given = value if option == "--lang" and equals else argument if before == "--lang" else ""
+        if argument == "--":
+            break
+        if given in set(Language):
+            return Language(given)
+    return Language.of_environment()
+
+
+def texts_of(command: click.Command) -> Iterator[str]:
+    """Yield each text of a command's help, as it is written."""
+    for text in (command.help, command.epilog):
+        if text:
+            yield cleandoc(text)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            yield parameter.help
+
+
+class _JapaneseFormatter(click.HelpFormatter):
+    """Writes help in Japanese, in lines as wide as their cells."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the usage line."""
+        super().write_usage(prog, args, _USAGE.ja if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        """Write a heading."""
+        known = _HEADINGS.get(heading)
+        super().write_heading(known.ja if known else heading)
+
+    def write_text(self, text: str) -> None:
+        r"""Write paragraphs; one that begins with a line of `\b` has its lines as they are."""
+        width = max(self.width - self.current_indent, _NARROWEST)
+        indent = " " * self.current_indent
+        for number, paragraph in enumerate(Message(text).ja.split("\n\n")):
+            if number:
+                self.write("\n")
+            lines = paragraph.split("\n")
+            shown = lines[1:] if lines[0] == "\b" else wrapped(_joined(lines), width)
+            self.write("".join(f"{indent}{line}\n" for line in shown))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write terms, and what is said of each in a second column."""
+        rows = tuple(rows)
+        column = min(max((cell_width(term) for term, _ in rows), default=0), col_max) + col_spacing
+        width = max(self.width - column - self.current_indent, _NARROWEST)
+        for term, text in rows:
+            head = f"{' ' * self.current_indent}{term}"
+            indent = " " * (self.current_indent + column)
+            first, *others = wrapped(_option_help(text), width)
+            if cell_width(term) <= column - col_spacing:
+                self.write(f"{head}{' ' * (column - cell_width(term))}{first}\n")
+            else:
+                self.write(f"{head}\n{indent}{first}\n")
+            self.write("".join(f"{indent}{line}\n" for line in others))
+
+
+def _option_help(text: str) -> str:
+    """Return the help of an option in Japanese, with what click appended to it."""
+    extra = _EXTRA.search(text)
+    if extra is None:
+        return Message(text).ja
+    appended = extra[1].replace("default: ", _DEFAULT.ja).replace("required", _REQUIRED.ja)
+    return f"{Message(text[: extra.start()]).ja}  [{appended}]"
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """Return lines as one; between two Japanese characters is no space."""
+    text = lines[0]
+    for line in lines[1:]:
+        together = not text[-1:].isascii() and (not line[:1].isascii() or text[-1] in "、。")
+        text += line if together else f" {line}"
+    return text
+
+
+class SpokenContext(click.Context):
+    """A context whose help is in the language of the run."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Return what writes help in that language."""
+        match language_of(self):
+            case Language.EN:
+                return super().make_formatter()
+            case Language.JA:
+                return _JapaneseFormatter(
+                    width=self.terminal_width, max_width=self.max_content_width
+                )
+
+
+class SpokenCommand(click.Command):
+    """A command whose help is in the language of the run, and ends with its examples."""
+
+    context_class = SpokenContext
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples: each command line, and what it is for."""
+        language = language_of(ctx)
+        _, _, path = ctx.command_path.partition(" ")
+        with formatter.section(_EXAMPLES.into(language)):
+            for number, example in enumerate(examples_of(path)):
+                if number:
+                    formatter.write_paragraph()
+                indent = " " * formatter.current_indent
+                for line in wrapped(
+                    example.purpose.into(language), formatter.width - len(indent) - 2
+                ):
+                    formatter.write(f"{indent}# {line}\n")
+                formatter.write(f"{indent}{example.line}\n")

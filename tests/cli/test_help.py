@@ -1,0 +1,140 @@
+"""Help: in the language of the run, with examples that work, the same options everywhere."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli.group import LazyGroup
+from sekisho.cli.help import SpokenCommand, asked_language, examples_of, texts_of
+from sekisho.cli.main import root
+from sekisho.messages import Language, Message, table
+from sekisho.tour import COMPANY_FILE
+
+JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
+
+
+def _commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, LazyGroup):
+        for name, lazy in command.lazy.items():
+            yield from _commands(lazy.load(), f"{path} {name}".strip())
+
+
+ALL = dict(_commands(root))
+LEAVES = {path: command for path, command in ALL.items() if not isinstance(command, LazyGroup)}
+EXAMPLES = [
+    pytest.param(path, each.line, id=f"{path}-{number}")
+    for path in LEAVES
+    for number, each in enumerate(examples_of(path))
+]
+
+
+def _help(path: str, language: Language) -> str:
+    done = CliRunner().invoke(
+        root, [*path.split(), "--help"], prog_name="sekisho", obj=Spoken(language)
+    )
+    assert done.exit_code == Exit.CLEAN
+    return done.output
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_help_is_wholly_in_the_language_of_the_run(path: str) -> None:
+    assert not JAPANESE.search(_help(path, Language.EN).replace("日本語", ""))
+    japanese = _help(path, Language.JA)
+    assert japanese.startswith("使い方: sekisho")
+    for english in ("Usage", "Options:", "Commands:", "Examples:", "default:", "Show this"):
+        assert english not in japanese
+    for text in texts_of(ALL[path]):
+        assert JAPANESE.search(Message(text).ja), text
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_no_line_of_japanese_help_is_wider_than_a_terminal(path: str) -> None:
+    usual = 80
+    verbatim = {each.line for each in examples_of(path)} if path in LEAVES else set()
+    for line in _help(path, Language.JA).splitlines():
+        if line.strip() not in verbatim and not line.startswith("  --"):
+            wide = sum(2 if JAPANESE.match(each) else 1 for each in line)
+            assert wide <= usual or path == "completion", line
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_help_names_no_file_that_is_not_installed(path: str) -> None:
+    for language in Language:
+        assert not re.search(r"docs/|\.md\b|\.\./", _help(path, language))
+
+
+def test_every_command_has_examples_and_nothing_else_has() -> None:
+    assert set(table("examples")) == set(LEAVES)
+    assert all(isinstance(each, SpokenCommand) for each in LEAVES.values())
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_help_ends_with_the_examples(path: str) -> None:
+    for language in Language:
+        said = _help(path, language)
+        for each in examples_of(path):
+            assert f"\n  {each.line}\n" in said
+            assert each.purpose.into(language).split()[0] in said
+
+
+@pytest.mark.parametrize(("path", "line"), EXAMPLES)
+def test_an_example_is_a_command_line_that_its_command_takes(path: str, line: str) -> None:
+    program, *words = shlex.split(line)
+    assert program == "sekisho"
+    names = path.split()
+    assert words[: len(names)] == names
+    LEAVES[path].make_context(path, words[len(names) :], obj=Spoken(Language.EN))
+
+
+RUN = {"policy new", "policy summary", "policy lint", "policy diff", "decide", "explain", "prove"}
+RUN |= {"audit", "plan", "completion", "guide admin"}
+WORKED = {Exit.CLEAN, Exit.CHANGES, Exit.FINDINGS, Exit.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        each
+        for each in EXAMPLES
+        if each.values[0] in RUN | {"collect"}
+        and ("--snapshot" in str(each.values[1]) or each.values[0] not in {"audit", "plan"})
+        and ("--print-policy" in str(each.values[1]) or each.values[0] != "collect")
+    ],
+)
+def test_an_example_works(
+    path: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner()
+    policy = run.invoke(root, ["policy", "new"], obj=Spoken(Language.EN)).stdout
+    if path != "policy new":
+        Path("force-mfa.json").write_text(policy, encoding="utf-8")
+    Path("company.json").write_text(
+        '{"Version": "2012-10-17", "Statement": '
+        '[{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}',
+        encoding="utf-8",
+    )
+    Path("account.json").write_bytes(COMPANY_FILE.read_bytes())
+    done = run.invoke(root, shlex.split(line)[1:], obj=Spoken(Language.EN), standalone_mode=False)
+    assert done.exception is None, done.output
+    assert (done.return_value or Exit.CLEAN) in WORKED
+
+
+def test_the_language_is_known_before_the_command_line_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    assert asked_language(["prove", "--help", "--lang", "ja"]) is Language.JA
+    assert asked_language(["--lang=ja", "prove"]) is Language.JA
+    assert asked_language(["prove", "--lang", "xx"]) is Language.EN
+    assert asked_language(["prove", "--", "--lang", "ja"]) is Language.EN
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    assert asked_language(["prove"]) is Language.JA
+    assert asked_language(["prove", "--lang", "en"]) is Language.EN
