@@ -46,6 +46,7 @@ html_sidebars = {
 }
 linkcheck_timeout = 20
 linkcheck_anchors = False
+linkcheck_report_timeouts_as_broken = True
 
 
 def setup(app: Sphinx) -> None:
@@ -59,6 +60,10 @@ def _complete(app: Sphinx, page: str, source: list[str]) -> None:
     """Rewrite the links that leave this language; give the first page the site's contents."""
     home = Path(app.srcdir)
     text = _outside_code(source[0], lambda part: _with_links(part, page, home))
+    # Japanese has no space between words: a line break within a sentence must not become one
+    text = _outside_code(
+        text, lambda part: re.sub(r"(?<=[^\x00-\u2fff])\n(?=[^\x00-\u2fff])", "", part)
+    )
     if page == root_doc:
         text += "\n\n" + "\n\n".join(_contents(source[0], home))
     source[0] = text
