@@ -2,7 +2,8 @@
 
 Each family has one thing per statement: a bucket, a role, an action, a value. Compared are a policy
 and the same without one statement, and a policy and the same in another order. The floor, in the
-same run: to read both documents, as JSON and as policies.
+same run: to read both documents, as JSON and as policies. With `--families`, the harder families of
+`bench.prover.families`, in every layer of policies, and the questions of `prove` beside.
 """
 
 import argparse
@@ -12,10 +13,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sekisho.engine import AttachedPolicy, Policies
-from sekisho.policy import from_json
+from bench.prover.families import ENFORCING, LAYERS, attached, one
+from bench.prover.families import FAMILIES as LAYERED
+from sekisho.engine import Policies
 from sekisho.prover import (
     CallingUser,
+    Difference,
+    Invariant,
+    InvariantKind,
     Side,
     Unknown,
     callers_of_difference,
@@ -23,16 +28,18 @@ from sekisho.prover import (
     new_access,
     prove_enforcement,
 )
+from sekisho.prover.questions import (
+    Inquiry,
+    PolicyReport,
+    QuestionGroup,
+    Subject,
+    report_on_policies,
+)
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 USER = CallingUser.of("arn:aws:iam::111122223333:user/alice")
 T = TypeVar("T")
 Make = Callable[[int], dict[str, Any]]
-
-
-def one(effect: str = "Allow", **parts: Any) -> dict[str, Any]:
-    """Return a statement."""
-    return {"Effect": effect, "Action": "s3:GetObject", "Resource": "*", **parts}
 
 
 def _bucket(number: int) -> str:
@@ -77,12 +84,19 @@ def _text(statements: list[dict[str, Any]]) -> str:
 
 
 def _policies(text: str) -> Policies:
-    # not `parse`: a document of this size is longer than IAM takes as one
-    return Policies(identity=(AttachedPolicy("policy", from_json(json.loads(text))),))
+    return Policies(identity=(attached(*json.loads(text)["Statement"]),))
 
 
 def _said(found: object) -> str:
     match found:
+        case Difference(old, new):
+            return f"{_said(old)}; {_said(new)}"
+        case Side(_, items, unlisted) if unlisted is not None:
+            return f"{len(items)} items, and unlisted: {unlisted.en}"
+        case PolicyReport(answers=answers, exempt=exempt):
+            verdicts = (_said(answer.conclusion.verdict) for answer in answers)
+            without = f"{len(exempt)} exempt" if isinstance(exempt, tuple) else _said(exempt)
+            return ", ".join([*verdicts, *([] if exempt is None else [without])])
         case Side(None):
             return "nothing"
         case Side(_, items):
@@ -93,11 +107,73 @@ def _said(found: object) -> str:
             return type(found).__name__
 
 
+def _asked(old: Policies, new: Policies) -> dict[str, Callable[[], object]]:
+    """Return what is asked of a pair of policies."""
+
+    def difference() -> object:
+        return difference_for_any(old, new, callers_of_difference(old, new), NOW)
+
+    def one_way(before: Policies, after: Policies) -> object:
+        return new_access(before, after, callers_of_difference(before, after), NOW)
+
+    return {
+        "diff": difference,
+        "no new access": lambda: one_way(old, new),
+        "the reverse": lambda: one_way(new, old),
+    }
+
+
+def _proved(policies: Policies) -> dict[str, Callable[[], object]]:
+    """Return what is asked of policies alone."""
+
+    def report(*groups: QuestionGroup) -> object:
+        inquiry = Inquiry(groups=frozenset(groups), invariants=(_GRANTED,))
+        subject = Subject.of_files(policies, USER.arn, NOW, users_may_change=False)
+        return report_on_policies(subject, inquiry)
+
+    return {
+        "prove": lambda: report(*QuestionGroup),
+        "--only enforcement": lambda: report(QuestionGroup.ENFORCEMENT),
+        "--granted": lambda: report(QuestionGroup.INVARIANTS),
+        "enforcement alone": lambda: prove_enforcement(policies, USER, NOW).direct,
+    }
+
+
+_GRANTED = Invariant(
+    "granted", InvariantKind.NOT_GRANTED, ("s3:GetObject",), on=("arn:aws:s3:::payroll/*",)
+)
+
+
+def families(count: int) -> None:
+    """Print how long each family takes in each layer: the slowest question, and each of them."""
+    print("| one of each | in | question | ms | ratio | answer |\n|---|---|---|---:|---:|---|")
+    for name, family in LAYERED.items():
+        statements = family.sizes(count)
+        texts = tuple(map(_text, statements))
+        floor, _ = measured(lambda texts=texts[:2]: tuple(map(_policies, texts)))  # type: ignore[misc]  # a default binds the loop's value
+        for layer, of in LAYERS.items():
+            whole, dropped, changed = map(of, statements)
+            asked = {f"dropped, {what}": ask for what, ask in _asked(whole, dropped).items()}
+            asked |= {f"changed, {what}": ask for what, ask in _asked(whole, changed).items()}
+            asked |= _proved(whole)
+            enforced = _proved(of([*statements[0], ENFORCING]))
+            asked |= {f"enforced, {what}": ask for what, ask in enforced.items()}
+            for question, ask in asked.items():
+                took, found = measured(ask)
+                times = f"{took:.0f} | {took / floor:.1f}"
+                print(f"| {name} | {layer} | {question} | {times} | {_said(found)} |", flush=True)
+
+
 def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--statements", type=int, default=1_000)
-    count = parser.parse_args().statements
+    parser.add_argument("--families", action="store_true", help="the harder families")
+    options = parser.parse_args()
+    count = options.statements
+    if options.families:
+        families(count)
+        return 0
     print("| one statement each | question | ms | floor, ms | ratio | answer |")
     print("|---|---|---:|---:|---:|---|")
     for name, make in FAMILIES.items():

@@ -20,6 +20,8 @@ from sekisho.prover import (
     difference,
     exempt_list,
 )
+from sekisho.prover.search import candidates, parts, requests
+from sekisho.prover.values import texts
 from sekisho.prover.values.credentials import situations
 
 DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
@@ -73,7 +75,27 @@ def of(side: Side | Unknown) -> tuple[ActionGroup, ...]:
 def test_a_difference_is_what_the_world_says_request_by_request(
     first: list[dict[str, Any]], second: list[dict[str, Any]]
 ) -> None:
-    old, new = identity(*first, FENCE), identity(*second, FENCE)
+    is_what_the_world_says(identity(*first, FENCE), identity(*second, FENCE))
+
+
+@settings(max_examples=settings().max_examples // 3)
+@given(POLICIES, POLICIES)
+def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
+    first: list[dict[str, Any]], second: list[dict[str, Any]]
+) -> None:
+    """Reduced, in parts, and with an example in the place of choices."""
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in (
+            (requests, "FEW"),
+            (parts, "FEW"),
+            (candidates, "_MANY"),
+            (texts, "_MANY"),
+        ):
+            patch.setattr(*limit, 0)
+        is_what_the_world_says(identity(*first, FENCE), identity(*second, FENCE))
+
+
+def is_what_the_world_says(old: Policies, new: Policies) -> None:
     found = difference(old, new, ALICE, NOW)
     left, right = of(found.only_in_old), of(found.only_in_new)
     asks = [allowing(each) for each in (old, new)]

@@ -5,9 +5,9 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.engine.matching import glob
+from sekisho.engine.matching import Wild, glob
 from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.texts import Patterns, find, representatives
+from sekisho.prover.values.texts import Kind, Machine, Patterns, Segment, find, representatives
 
 PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
 SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]
@@ -24,6 +24,39 @@ def test_what_is_found_is_right_and_nothing_is_missed(every: list[str], none: li
         )
 
     assert right(found) if found is not None else not any(map(right, SMALL))
+
+
+TOKENS = st.sampled_from(
+    ["a", "b", ":", Wild.STAR, Wild.ANY, Segment.STAR, Segment.ANY]
+    + [Kind(frozenset(kind), many=many) for kind in ("ab", "ac") for many in (False, True)]
+)
+SETS = st.lists(st.lists(TOKENS, max_size=4), min_size=1, max_size=3).map(Patterns)
+OF_SEGMENTS = ["".join(chars) for size in range(5) for chars in product("abcd:", repeat=size)]
+
+
+@given(st.lists(SETS, min_size=1, max_size=2), st.lists(SETS, max_size=2))
+def test_so_it_is_of_segments_and_kinds(every: list[Patterns], none: list[Patterns]) -> None:
+    found = find(every, none, Effort())
+
+    def right(text: str) -> bool:
+        return all(Machine(one.all).matches(text) for one in every) and not any(
+            Machine(one.all).matches(text) for one in none
+        )
+
+    assert right(found) if found is not None else not any(map(right, OF_SEGMENTS))
+
+
+def infixes(count: int) -> Patterns:
+    return Patterns(glob.wildcards(f"*-{number}-*") for number in range(count))
+
+
+def test_many_overlapping_infixes_are_few_states() -> None:
+    """Only the characters of what must match are looked at; a text that matches stays so."""
+    effort = Effort(1_000_000)
+    one = Patterns([glob.wildcards("*-2*0-*")])
+    assert find([one, infixes(200)], [], effort) is not None
+    assert find([one], [infixes(200)], effort) is not None
+    assert find([Patterns([glob.wildcards("*-20-*-7*")])], [infixes(200)], effort) is None
 
 
 @given(st.lists(st.text(alphabet="ab*?", max_size=4), max_size=4))

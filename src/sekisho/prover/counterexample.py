@@ -77,12 +77,12 @@ def _named(question: Question, request: Request) -> Iterator[str]:
 
 @remembered_by_identity
 def _asking(document: Document) -> tuple[tuple[Element, tuple[str, ...]], ...]:
-    """Return the keys that each statement names, with its actions; those that name some."""
-    found = (
-        (statement.action, tuple(_of_statement(statement, document.version)))
-        for statement in document.statements
-    )
-    return tuple((action, asked_for) for action, asked_for in found if asked_for)
+    """Return the keys that the statements about some actions name; those that name some."""
+    found: dict[Element, dict[str, None]] = {}
+    for statement in document.statements:
+        asked_for = dict.fromkeys(_of_statement(statement, document.version))
+        found[statement.action] = found.get(statement.action, {}) | asked_for
+    return tuple((action, (*asked_for,)) for action, asked_for in found.items() if asked_for)
 
 
 def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:

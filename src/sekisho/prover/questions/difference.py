@@ -96,8 +96,14 @@ def new_access(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    asked = (_question(old, new, user, now, assumptions) for user in whose.users)
-    verdict = joined([prove_none(replace(each, allowed=new, denied=old)) for each in asked])
+    found: list[Verdict] = []
+    for user in whose.users:
+        question = _question(old, new, user, now, assumptions)
+        found.append(prove_none(replace(question, allowed=new, denied=old)))
+        if isinstance(found[-1], Refuted):
+            # one user is enough
+            break
+    verdict = joined(found)
     if isinstance(verdict, Proved) and whose.untold and _documents(old) != _documents(new):
         return Unknown(tells_callers(whose.untold))
     return verdict

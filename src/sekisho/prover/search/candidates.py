@@ -29,6 +29,10 @@ class Theory(Protocol):
         """
         ...
 
+    def holds(self, values: KeyValues, number: int) -> bool:
+        """Tell whether an atom holds for values that `solve` returned."""
+        ...
+
 
 class Texts:
     """An action or a resource: a text of certain forms, which atoms compare with patterns.
@@ -81,6 +85,18 @@ class Texts:
             for number, (patterns, negated) in enumerate(self._atoms)
         )
 
+    def holds(self, values: KeyValues, number: int) -> bool:
+        """Tell whether an atom holds for a text."""
+        text = str(values[self._name])
+        if text == self._besides:
+            return bool(self._hold_besides >> number & 1)
+        known = next((each for each in self._known if each.text == text), None)
+        if known is None:
+            known = _Known(text)
+            self._known = [known, *self._known[: _MOST_KNOWN - 1]]
+        self._see(known, 1 << number)
+        return bool(known.hold >> number & 1)
+
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return a text with which the atoms hold, or do not, as wanted."""
         if (true, false) not in self._solved:
@@ -109,15 +125,19 @@ class Texts:
 
     def _is_so(self, known: "_Known", true: int, false: int) -> bool:
         """Tell whether the atoms of `true` hold for a text and those of `false` do not."""
-        unseen = (true | false) & ~known.seen
+        self._see(known, true | false)
+        return not true & ~known.hold and not false & known.hold
+
+    def _see(self, known: "_Known", wanted: int) -> None:
+        """Find out which of some atoms hold for a text."""
+        unseen = wanted & ~known.seen
         self._effort.spend(1 + 2 * len(known.text) * unseen.bit_count())
         while unseen:
             number = unseen.bit_length() - 1
             patterns, negated = self._atoms[number]
             known.hold |= (patterns.matches(known.text) is not negated) << number
             unseen ^= 1 << number
-        known.seen |= true | false
-        return not true & ~known.hold and not false & known.hold
+        known.seen |= wanted
 
 
 _MOST_KNOWN = 16
@@ -143,6 +163,7 @@ class FiniteChoices:
         self._values = values
         self._holds: list[Callable[[KeyValues], bool]] = []
         self._hold: dict[int, int] = {}
+        self._hold_for: dict[tuple[int, int], bool] = {}
 
     def add(self, holds: Callable[[KeyValues], bool]) -> int:
         """Add an atom; return its number. It is asked of the values when it is first needed."""
@@ -159,6 +180,13 @@ class FiniteChoices:
             hold = self._holding(number)
             left &= hold if true >> number & 1 else ~hold
         return self._values[(left & -left).bit_length() - 1] if left else None
+
+    def holds(self, values: KeyValues, number: int) -> bool:
+        """Tell whether an atom holds for some of the values."""
+        key = (id(values), number)
+        if key not in self._hold_for:
+            self._hold_for[key] = self._holds[number](values)
+        return self._hold_for[key]
 
     def _holding(self, number: int) -> int:
         """Return, as bits, the values for which an atom holds."""
@@ -185,6 +213,10 @@ class Loose:
         """Return no value; None if one atom shall both hold and not."""
         return None if true & false else {}
 
+    def holds(self, _values: KeyValues, _number: int) -> bool:
+        """Return False: what nobody asked to hold need not."""
+        return False
+
 
 class Literal(NamedTuple):
     """An atom, by the name of its theory and its number, and whether it shall hold."""
@@ -207,6 +239,9 @@ _Masks = dict[str, tuple[int, int]]
 
 _LONG = 64
 """Alternatives beyond which those of a demand are not counted."""
+
+_MANY = 32
+"""Demands beyond which an example says which of them need a choice."""
 
 _EXTENDING = 8
 """Steps for each literal that is added."""
@@ -268,6 +303,8 @@ class _Run:
         open_ = [one for one in demands if not any(_implied(masks, each) for each in one)]
         if not open_:
             return None
+        if len(open_) > _MANY:
+            return self._guided(masks, open_)
         short = [one for one in open_ if len(one) <= _LONG]
         if not short:
             # most often the first alternatives will do, so that the rest is not looked at
@@ -283,6 +320,72 @@ class _Run:
                 break
         left = [demand for demand in open_ if demand is not chosen]
         return iter([(way, left) for way in ways])
+
+    def _guided(
+        self, masks: _Masks, demands: Sequence[Demand]
+    ) -> Iterator[tuple[_Masks, Sequence[Demand]]] | None:
+        """Return the same of many demands: the ways to meet one that an example does not.
+
+        Most of many demands are met by whatever fits the others. So values that fit the masks are
+        looked at, and a choice is made only where these do not do. None if they do.
+        """
+        units = [one for one in demands if len(one) == 1]
+        if units:
+            rest = [one for one in demands if len(one) != 1]
+            way = self.extended(masks, tuple(literal for (one,) in units for literal in one))
+            return iter([] if way is None else [(way, rest)])
+        try:
+            example = _Example.of(masks, self.theories)
+        except LimitReached as reason:
+            self.reason = self.reason or reason
+            return iter(())
+        self.effort.spend(sum(map(len, demands)))
+        unmet = [] if example is None else [one for one in demands if not example.meets(one)]
+        if example is None or not unmet:
+            return iter(()) if example is None else None
+        chosen = min((one for one in unmet if len(one) <= _LONG), key=len, default=unmet[0])
+        left = [demand for demand in demands if demand is not chosen]
+        found = (self.extended(masks, one) for one in chosen)
+        return ((way, left) for way in found if way is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """Values that fit some masks, by theory."""
+
+    masks: _Masks
+    theories: Mapping[str, Theory]
+    values: Mapping[str, KeyValues]
+
+    @classmethod
+    def of(cls, masks: _Masks, theories: Mapping[str, Theory]) -> "_Example | None":
+        """Return values that fit some masks, or None: there are none.
+
+        Raises:
+            Limit: if that is too much to find out.
+        """
+        found: dict[str, KeyValues] = {}
+        for name, theory in theories.items():
+            values = theory.solve(*masks.get(name, (0, 0)))
+            if values is None:
+                return None
+            found[name] = values
+        return cls(masks, theories, found)
+
+    def meets(self, demand: Demand) -> bool:
+        """Tell whether the values meet a demand."""
+        return any(map(self.fits, demand))
+
+    def fits(self, alternative: Alternative) -> bool:
+        """Tell whether all literals of an alternative hold."""
+        return all(map(self._is_so, alternative))
+
+    def _is_so(self, literal: Literal) -> bool:
+        theory, number, holds = literal
+        true, false = self.masks.get(theory, (0, 0))
+        if (true | false) >> number & 1:
+            return bool(true >> number & 1) is holds
+        return self.theories[theory].holds(self.values[theory], number) is holds
 
 
 def _implied(masks: _Masks, alternative: Alternative) -> bool:
@@ -306,15 +409,10 @@ def search(
         Limit: if nothing was found and not everything could be looked at.
     """
     masks = _solved(demands, theories, effort)
-    if masks is None:
+    example = None if masks is None else _Example.of(masks, theories)
+    if example is None:
         return None
-    found: dict[str, ContextValue] = {}
-    for name, theory in theories.items():
-        values = theory.solve(*masks.get(name, (0, 0)))
-        if values is None:
-            return None
-        found.update(values)
-    return found
+    return {key: value for values in example.values.values() for key, value in values.items()}
 
 
 def implicant(
@@ -326,6 +424,8 @@ def implicant(
         Limit: as `search`.
     """
     masks = _solved(demands, theories, effort)
+    if masks is not None and len(demands) > _MANY:
+        masks = _meeting(masks, demands, theories)
     if masks is None:
         return None
     return tuple(
@@ -335,6 +435,23 @@ def implicant(
         for number in range(mask.bit_length())
         if mask >> number & 1
     )
+
+
+def _meeting(
+    masks: _Masks, demands: Sequence[Demand], theories: Mapping[str, Theory]
+) -> _Masks | None:
+    """Return masks that meet all demands that values which fit the masks do."""
+    example = _Example.of(masks, theories)
+    if example is None:
+        return None
+    found = dict(masks)
+    for demand in demands:
+        if not any(_implied(found, each) for each in demand):
+            for theory, number, holds in next(filter(example.fits, demand)):
+                true, false = found.get(theory, (0, 0))
+                bit = 1 << number
+                found[theory] = (true | bit, false) if holds else (true, false | bit)
+    return found
 
 
 def _solved(

@@ -5,7 +5,7 @@ match the same.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sekisho.engine.matching import arns, glob, variables
@@ -31,10 +31,11 @@ class Entries:
         self._fold = str.lower if place == ACTIONS else str
         folded = list(map(self._fold, values))
         self._exact = frozenset(folded)
-        self._wild: dict[str, list[str]] = {}
+        self._wild: dict[str, list[tuple[str, str]]] = {}
         for entry in folded:
             if _STAR in entry:
-                self._wild.setdefault(literal_start(entry), []).append(entry)
+                fragment = _longest_fragment(entry, place)
+                self._wild.setdefault(literal_start(entry), []).append((entry, fragment))
         self._lengths = sorted(set(map(len, self._wild)))
         self._starts = sorted({_every_start(entry, place) for entry in values})
         self._known_starts = frozenset(self._starts)
@@ -49,10 +50,10 @@ class Entries:
         folded = self._fold(entry)
         matching = _action_is_in if self._place == ACTIONS else _resource_is_in
         return any(
-            other != folded and matching(folded, other)
+            fragment in folded and other != folded and matching(folded, other)
             for length in self._lengths
             if length <= len(folded)
-            for other in self._wild.get(folded[:length], ())
+            for other, fragment in self._wild.get(folded[:length], ())
         )
 
     def are_apart_from(self, entries: Iterable[str]) -> bool:
@@ -70,10 +71,26 @@ class Entries:
 entries_of = lru_cache(maxsize=4_096)(Entries)
 
 
+def starts_of(entries: Iterable[str], place: int) -> Iterator[str]:
+    """Yield what each text begins with that some entries match; of two, one may begin another.
+
+    Where no start begins another one, no text is matched by the entries of both.
+    """
+    for entry in entries:
+        yield _every_start(entry, place)
+
+
 def literal_start(entry: str) -> str:
     """Return what every text begins with that an entry matches, before its first wildcard."""
     ends = [place for place in map(entry.find, (_STAR, _ANY, _VARIABLE)) if place >= 0]
     return entry[: min(ends)] if ends else entry
+
+
+def _longest_fragment(entry: str, place: int) -> str:
+    """Return a text that is in whatever stands within an entry: its longest, after the head."""
+    parts = (entry,) if place == ACTIONS else arns.split(entry)[arns.PARTS - 1 :]
+    fragments = parts[0].replace(_ANY, _STAR).split(_STAR) if parts else [""]
+    return "" if _VARIABLE in entry else max(fragments, key=len)
 
 
 def _every_start(entry: str, place: int) -> str:

@@ -43,7 +43,7 @@ from sekisho.policy import (
     Statement,
     Version,
 )
-from sekisho.prover.search.formula import StatementRule, rules_of
+from sekisho.prover.search.formula import Restriction, StatementRule, rules_of
 from sekisho.prover.search.inclusion import (
     ACTIONS,
     RESOURCES,
@@ -60,19 +60,25 @@ _ALL = "*"
 EVERYTHING = StatementRule(Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Version.V2012, ())
 """Stands for the Allows of a group that allows whatever is asked about."""
 
+_ANYTHING = Restriction()
+
 FEW = 16
 """Statements up to which a question is asked as it is: its lists name what is written."""
 
 
-def reduced(allowed: Groups | None, denied: Groups | None) -> tuple[Groups | None, Groups | None]:
+def reduced(
+    allowed: Groups | None, denied: Groups | None, within: Restriction = _ANYTHING
+) -> tuple[Groups | None, Groups | None]:
     """Return two sets of policies with the same answers, in fewer statements.
 
     Args:
         allowed: the statements that allow what answers, group by group.
         denied: those that do not.
+        within: what the question is restricted to.
     """
-    those = None if allowed is None else _absorbed(allowed)
-    others = None if denied is None else _absorbed(denied)
+    range_ = [*_range_of(within)]
+    those = None if allowed is None else _absorbed(_in_reach(allowed, range_))
+    others = None if denied is None else _absorbed(_in_reach(denied, range_))
     if those is None:
         return None, others
     if others is None:
@@ -84,7 +90,21 @@ def reduced(allowed: Groups | None, denied: Groups | None) -> tuple[Groups | Non
         those = _less(those, _of(limiting, Effect.ALLOW), Effect.ALLOW)
     if nothing_can_answer(those, others):
         return [[]], [[]]
-    return _in_reach(those, those), _in_reach(others, those)
+    those, others = _in_reach(those, those), _in_reach(others, those)
+    if not limiting:
+        denials = (replace(rule, effect=Effect.ALLOW) for rule in _of(others, Effect.DENY))
+        those = _in_reach(those, [[*denials]])
+    return those, others
+
+
+def _range_of(within: Restriction) -> Iterator[list[StatementRule]]:
+    """Yield what every request of a question fits, each as what a statement is about."""
+    for element, holds in within.actions:
+        if holds:
+            yield [replace(EVERYTHING, action=element)]
+    for element, holds in within.resources:
+        if holds:
+            yield [replace(EVERYTHING, resource=element)]
 
 
 def nothing_can_answer(allowed: Groups | None, denied: Groups | None) -> bool:
@@ -105,8 +125,8 @@ def statements_left(
         FaultyPolicy: if a document cannot be read for certain.
         Limit: if there is a kind of policy that the prover does not handle.
     """
-    both = rules_of(old, tracked), rules_of(new, tracked)
-    ways = (reduced(*both), reduced(*reversed(both)))
+    before, after = rules_of(old, tracked), rules_of(new, tracked)
+    ways = (reduced(before, after), reduced(after, before))
     first, second = (
         Policies(identity=tuple(_documents(rule for group in (*a, *b) for rule in group)))
         for a, b in (((each[0] or ()), (each[1] or ())) for each in ways)

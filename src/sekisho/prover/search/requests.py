@@ -32,6 +32,7 @@ from sekisho.prover.search.candidates import (
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
+    AnswerSpace,
     Question,
     Restriction,
     StatementRule,
@@ -42,6 +43,7 @@ from sekisho.prover.search.formula import (
     rules_of,
 )
 from sekisho.prover.search.limits import Effort, LimitReached
+from sekisho.prover.search.parts import parts
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.actions import (
@@ -60,6 +62,7 @@ from sekisho.prover.values.resources import RequestTarget, ResourcePlace
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _Found = dict[str, ContextValue]
+_Answers = list[tuple[Description, Counterexample]]
 _Reached = dict[str, dict[object, tuple[str, ...]]]
 
 
@@ -132,7 +135,7 @@ class RequestSearch:
             for policies in (question.allowed, question.denied)
         )
         if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW:
-            self._allowed, self._denied = reduced(self._allowed, self._denied)
+            self._allowed, self._denied = reduced(self._allowed, self._denied, self._within)
         self._rules = [
             rule
             for rules in (self._allowed, self._denied)
@@ -192,7 +195,7 @@ class RequestSearch:
             raise limit
         return None
 
-    def answering(self) -> Iterator[tuple[ActionClass, list[tuple[Description, Counterexample]]]]:
+    def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
         """Yield every class of real actions with which a request answers, and which requests do.
 
         There is a description and a request for each way of calling with which there is any; what
@@ -208,15 +211,19 @@ class RequestSearch:
         views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]
         for alike in self._ranges.classes:
             able = [each for each in views if self._may_answer(each, alike)]
+            known: dict[object, _Answers] = {}
             for one in alike if able else ():
-                action = one.actions[0]
-                reached: _Reached = {owner.account: {} for owner in self._owners.all}
-                found = [way for each in able for way in self._described(each, action, reached)]
-                if found:
-                    yield (
-                        one,
-                        [(self._of_owner(way, action, found), way.counterexample) for way in found],
-                    )
+                likeness = self._ranges.likeness(one.actions[0], [each.place for each in views])
+                if likeness is None or likeness not in known:
+                    known[likeness] = self._answers_of(one.actions[0], able)
+                if known[likeness]:
+                    yield one, known[likeness]
+
+    def _answers_of(self, action: Action, views: Sequence[_View]) -> _Answers:
+        """Return what answers with one action, each with a request."""
+        reached: _Reached = {owner.account: {} for owner in self._owners.all}
+        found = [way for each in views for way in self._described(each, action, reached)]
+        return [(self._of_owner(way, action, found), way.counterexample) for way in found]
 
     def _described(self, view: _View, action: Action, reached: _Reached) -> Iterator[_Way]:
         """Yield what answers with one action in one view."""
@@ -224,24 +231,28 @@ class RequestSearch:
         if about.empty:
             return
         target = self._target(reading, about)
-        within = self._within_of(view, about)
-        look = look_of(target, reading, (self._allowed, self._denied), within)
-        look = replace(look, reached=reached[view.owner.account])
+        takes = partial(includes_action, self._ranges.catalogue, action)
+        for part in parts(self._allowed, self._denied, takes):
+            look = look_of(target, reading, part, self._within_of(view, about))
+            look = replace(look, reached=reached[view.owner.account])
+            yield from self._described_by(look, view, about)
+
+    def _described_by(self, look: AnswerSpace, view: _View, about: RequestRange) -> Iterator[_Way]:
+        """Yield what answers in one part of a question."""
+        reading, target, action = view.reading, look.target, about.real
         for cube in look.cubes():
             found = look.found_in(cube)
             if found is None:
                 raise InternalError("the prover describes requests that it does not find")
             narrow = joined(self._question.within, within_of(cube, target))
-            question = replace(
-                self._question, credentials=(view.situation.credential,), within=narrow
-            )
+            only = (view.situation.credential,)
+            question = replace(self._question, credentials=only, within=narrow)
             too_long = is_too_long(str(found[RESOURCE]))
             counterexample = None if too_long else self._replayed(view, about, found, question)
-            certain = not reading.linked and not reading.inexact and not too_long
-            if counterexample is None and certain:
-                self._checked(view, about, found)
-                raise LimitReached(reasons.NOT_SAID)
             if counterexample is None:
+                if not (reading.linked or reading.inexact or too_long):
+                    self._checked(view, about, found)
+                    raise LimitReached(reasons.NOT_SAID)
                 counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
             if counterexample is not None:
                 yield _Way(view, described(cube, look), narrow, counterexample)
@@ -331,14 +342,16 @@ class RequestSearch:
     def _view(self, situation: Situation, owner: Owner) -> _View:
         key = (situation.credential, owner.account)
         if key not in self._views:
-            keyed = self._owners.keyed
-            user = self._question.user
-            place = ResourcePlace(user.partition, owner.account, owner.own, owner.own or keyed)
-            first = self._views.get((situation.credential, user.account))
+            first = self._views.get((situation.credential, self._question.user.account))
             # whose the resource is is read only where something asks for it
+            keyed = self._owners.keyed
             reading = first.reading if first and not keyed else self._reading(situation, (owner,))
-            self._views[key] = _View(situation, owner, place, reading)
+            self._views[key] = _View(situation, owner, self._place(owner), reading)
         return self._views[key]
+
+    def _place(self, owner: Owner) -> ResourcePlace:
+        unsaid = owner.own or self._owners.keyed
+        return ResourcePlace(self._question.user.partition, owner.account, owner.own, unsaid)
 
     def _candidate(self, situation: Situation) -> Looked:
         """Return what answers of more than there can be: of any name, and any ARN."""
@@ -361,8 +374,7 @@ class RequestSearch:
     def _in_view(
         self, situation: Situation, owner: Owner, ranges: "_Ranges"
     ) -> Counterexample | None:
-        candidate = self._candidate(situation)
-        if isinstance(candidate, NoCandidate):
+        if isinstance(candidate := self._candidate(situation), NoCandidate):
             return None
         view = self._view(situation, owner)
         limit: LimitReached | None = None

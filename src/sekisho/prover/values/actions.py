@@ -139,6 +139,7 @@ def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -
 
 
 _ALL = "*"
+_ANY = Element((_ALL,))
 _OPEN = frozenset("*?$")
 _UP_TO_SERVICE = 3
 
@@ -405,6 +406,20 @@ class RequestRanges:
         forms, besides = resources.forms_of(action, place)
         takes = partial(includes_action, self.catalogue, action)
         return RequestRange(forms, besides, str(action), takes, real=action)
+
+    def likeness(self, action: Action, places: Iterable[ResourcePlace]) -> object:
+        """Return what is the same of actions of one class list that answer alike.
+
+        So it is where policies tell no resources apart but by whether there are any. None if they
+        do.
+        """
+        takes = partial(includes_action, self.catalogue, action)
+        named = (rule.resource for rule in self._rules if takes(rule.action))
+        if self._within.resources or any(resource != _ANY for resource in named):
+            return None
+        ranges = (self.of(action, place) for place in places)
+        some = tuple((bool(each.forms.all), each.besides) for each in ranges)
+        return some, tuple(self._ties.of(action, direct=direct) for direct in (True, False))
 
     @cached_property
     def _elements(self) -> tuple[Element, ...]:

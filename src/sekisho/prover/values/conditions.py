@@ -11,7 +11,7 @@ Values are taken to be of the operator's type: a number for `NumericLessThan`, a
 import base64
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
@@ -440,3 +440,15 @@ def _arn(pattern: Pattern) -> tuple[Token, ...]:
     for part in parts[:-1]:
         tokens += [*(_INSIDE.get(token, token) for token in part), ":"]
     return (*tokens, *parts[-1])
+
+
+def likely_for(name: str, asked: Sequence[VersionedCondition]) -> Iterator[Mapping[str, str]]:
+    """Yield values that some conditions match, where it is too much to find all that matter.
+
+    They prove nothing, and may refute. Of tags alone, since those can be any text.
+    """
+    for each in asked if "tag/" in name else ():
+        for pattern in each.condition.values:
+            text = pattern.replace("*", "").replace("?", "x")
+            if text and variables.OPEN not in text:
+                yield {each.condition.key: text}

@@ -7,15 +7,17 @@ certain. Where a loose reading finds something, the variables are given values a
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
     conditions,
+    variables,
 )
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
@@ -29,6 +31,7 @@ from sekisho.prover.values.conditions import (
     family_of,
     formed_for,
     ids_for,
+    likely_for,
     linked_by,
     regions_for,
     values_for,
@@ -37,6 +40,7 @@ from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
 
 TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+_EXACTLY = Operator(OperatorName.STRING_EQUALS)
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"
 """Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
@@ -220,7 +224,7 @@ class ConditionReading:
             if not exact:
                 self.inexact[name] = reasons.ANOTHER_TYPE.filled(key=name)
         except LimitReached as limit:
-            values, exact = [{}], False
+            values, exact = [{}, *likely_for(name, plain)], False
             self.inexact[name] = reasons.OF_A_KEY.filled(key=name, reason=limit.reason)
         if not exact and self.loose:
             self._literals.update({each: self.free() for each in plain})
@@ -228,8 +232,28 @@ class ConditionReading:
         theory = FiniteChoices(values)
         self.theories[name] = theory
         for each in plain:
-            number = theory.add(lambda chosen, each=each: self._holds(each, chosen))  # type: ignore[misc]  # a default binds the loop's value
+            number = theory.add(self._asking(each))
             self._literals[each] = Literal(name, number, holds=True)
+
+    def _asking(self, asked: VersionedCondition) -> Callable[[KeyValues], bool]:
+        """Return what tells whether a condition holds for some values.
+
+        Of a condition that one text must equal, only the texts that it lists are asked about.
+        """
+        condition = asked.condition
+        key, listed = condition.key, frozenset(condition.values)
+        exact = condition.operator == _EXACTLY
+        exact &= not any(variables.OPEN in text for text in condition.values)
+        if not exact:
+            return partial(self._holds, asked)
+
+        def holds(values: KeyValues) -> bool:
+            value = values.get(key)
+            return not (isinstance(value, str) and value not in listed) and self._holds(
+                asked, values
+            )
+
+        return holds
 
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
+from itertools import islice
 
 from sekisho.catalogue import Action
 from sekisho.engine import UnresolvedNotResource
@@ -243,6 +244,8 @@ class RequestTarget:
         self._names: dict[Element, Literal] = {}
         self._implied: dict[Literal, Literal] = {}
         self._elements: dict[_Key, Literal] = {}
+        self._keys: dict[tuple[str, int], _Key] = {}
+        self._indexed = 0
         self._something: Literal | None = None
 
     @property
@@ -253,12 +256,16 @@ class RequestTarget:
 
     def named(self, literal: Literal) -> VersionedCondition | NamedElement:
         """Return the condition, or the element about the resource, that a literal is about."""
-        for (element, effect, version), known in self._elements.items():
-            if (known.theory, known.number) == (literal.theory, literal.number):
-                special = self._takes_unresolved(element, effect, version)
-                said = replace(element, negated=element.negated is known.holds)
-                return NamedElement(said, version, special)
-        return self._reading.named(literal)
+        for key, known in islice(self._elements.items(), self._indexed, None):
+            self._keys.setdefault((known.theory, known.number), key)
+        self._indexed = len(self._elements)
+        found = self._keys.get((literal.theory, literal.number))
+        if found is None:
+            return self._reading.named(literal)
+        element, effect, version = found
+        special = self._takes_unresolved(element, effect, version)
+        said = replace(element, negated=element.negated is self._elements[found].holds)
+        return NamedElement(said, version, special)
 
     def lists(self, literal: Literal) -> bool:
         """Tell whether a literal says that the resource is among those that a `Resource` lists."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, reduce
-from itertools import chain
+from itertools import chain, islice
 
 from sekisho.engine.matching import Wild
 from sekisho.prover.search import reasons
@@ -150,6 +150,11 @@ class Machine:
         """Tell whether every continuation is accepted."""
         return bool(state & self.accepting & self._star)
 
+    def settled(self, state: int) -> int:
+        """Return the same of all states from which every continuation is accepted."""
+        certain = state & self.accepting & self._star
+        return certain & -certain or state
+
     def open(self, state: int) -> bool:
         """Tell whether a character that stands in no pattern may lead on from `state`."""
         wild = self._star | self._segment_star | self._any | self._segment_any
@@ -270,7 +275,7 @@ def _instance(token: Token, char: str, star: str) -> str:
             return char
 
 
-_FEW = 4
+_FEW, _MANY = 4, 64
 _NOTHING = Machine(())
 
 
@@ -295,19 +300,29 @@ def find(
         effort.spend(len(fewest.texts) * (len(none) + len(others)))
         found = (text for text in fewest.texts if all(one.matches(text) for one in others))
         return next(filter(fits, found), None)
-    # most often an instance of one of the patterns will do
-    for one in every:
-        others = [other for other in every if other is not one]
-        for text in _instances(one, "x" if words is NO_WORDS else MARK):
-            effort.spend(len(text) * len(every))
-            if all(other.matches(text) for other in others) and fits(text):
-                return text
+    if (text := next(filter(fits, _likely(every, effort, words)), None)) is not None:
+        return text
     machines = [one.machine for one in every]
     first = next(_search(machines, _NOTHING, effort, words), None)
     if first is None or fits(first):
         return first
     forbidden = Machine(pattern for each in none for pattern in each.all)
     return next(_search(machines, forbidden, effort, words), None)
+
+
+def _likely(every: Sequence[Patterns], effort: Effort, words: Words) -> Iterator[str]:
+    """Yield texts that each of `every` matches, and that are soon found."""
+    # most often an instance of one of the patterns will do
+    for one in every:
+        others = [other for other in every if other is not one]
+        for text in _instances(one, "x" if words is NO_WORDS else MARK):
+            effort.spend(len(text) * len(every))
+            if all(other.matches(text) for other in others):
+                yield text
+    if any(len(one.all) > _MANY for one in every):
+        # where one of many is enough, the first ones most often will do
+        few = [Machine(one.all[:_FEW]) if len(one.all) > _MANY else one.machine for one in every]
+        yield from islice(_search(few, _NOTHING, effort, words), 1)
 
 
 _State = tuple[int, ...]
@@ -317,11 +332,19 @@ _PLACES_A_STEP = 512
 
 
 def _search(
-    every: Sequence[Machine], none: Machine, effort: Effort, words: Words = NO_WORDS
+    every: Sequence[Machine],
+    none: Machine,
+    effort: Effort,
+    words: Words = NO_WORDS,
+    *,
+    each: bool = False,
 ) -> Iterator[str]:
-    """Yield an accepted text for each accepting state, the shortest first."""
+    """Yield an accepted text for each accepting state, the shortest first.
+
+    Where not `each` is wanted, those are left out that `none` tells from others to no purpose.
+    """
     machines, wordy = [*every, none], words is not NO_WORDS
-    alphabet = _alphabet(machines, wordy=wordy)
+    alphabet = _Alphabet.of(machines, wordy=wordy, whole=each or wordy)
     start = (*(machine.start for machine in machines), 0)
     came: dict[_State, tuple[_State, str] | None] = {start: None}
     waiting = deque([start])
@@ -338,7 +361,7 @@ def _search(
         choices = _choices(every, state, alphabet)
         effort.spend(cost * len(choices))
         for char in choices:
-            read = [m.step(s, char) for m, s in zip(machines, state, strict=False)]
+            read = [m.settled(m.step(s, char)) for m, s in zip(machines, state, strict=False)]
             if 0 in read[:-1]:
                 continue
             after = (*read, words.step(state[-1], char) if wordy else 0)
@@ -354,18 +377,43 @@ def _cost(machine: Machine) -> int:
     return 1 + machine.size // _PLACES_A_STEP
 
 
-def _alphabet(machines: Sequence[Machine], *, wordy: bool) -> list[str]:
-    """Return the characters of the patterns, the colon, and some that stand for all others.
+@dataclass(frozen=True, slots=True)
+class _Alphabet:
+    """The characters to look at.
 
-    Of each set of kinds there is one that is of these kinds and no other.
+    A character that a pattern of `every` reads in the place of a wildcard can be exchanged for one
+    of the same kinds that is in no pattern: what matches the new text without it matched the old
+    one, too. So a text that only some of `none` would refuse need not be looked at.
+
+    Attributes:
+        others: characters that stand for all that is in no pattern, one of each set of kinds; and
+            the colon, which is unlike other characters to the wildcards of a segment.
+        known: the characters of the patterns for which none of these stands.
     """
-    known = dict.fromkeys(char for machine in machines for char in machine.characters)
-    kinds = tuple(dict.fromkeys(kind for machine in machines for kind in machine.kinds))
-    of_kinds = _of_each_kind(kinds, frozenset({*known, ":"}))
-    # what stands for all others must lead away from every word
-    other = MARK if wordy else filler([*known, ":", *chain.from_iterable(kinds)])
-    # the colon is unlike other characters to the wildcards of a segment
-    return [*(() if wordy else of_kinds), other, *(char for char in known if char != ":"), ":"]
+
+    others: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @classmethod
+    def of(cls, machines: Sequence[Machine], *, wordy: bool, whole: bool) -> "_Alphabet":
+        """Return the characters of some machines.
+
+        Args:
+            machines: those that are read side by side.
+            wordy: whether some words must be avoided.
+            whole: whether every character is looked at.
+        """
+        found = dict.fromkeys(char for machine in machines for char in machine.characters)
+        kinds = tuple(dict.fromkeys(kind for machine in machines for kind in machine.kinds))
+        of_kinds = _of_each_kind(kinds, frozenset({*found, ":"}))
+        # what stands for all others must lead away from every word
+        other = MARK if wordy else filler([*found, ":", *chain.from_iterable(kinds)])
+        known = tuple(char for char in found if char != ":")
+        if whole:
+            return cls((*(() if wordy else of_kinds), other, ":"), known)
+        sets = {tuple(char in kind for kind in kinds) for char in (*of_kinds, other)}
+        left = (char for char in known if tuple(char in kind for kind in kinds) not in sets)
+        return cls((*of_kinds, other, ":"), tuple(left))
 
 
 @lru_cache(maxsize=1_024)
@@ -382,12 +430,15 @@ def _preference(char: str) -> tuple[int, str]:
     return (len(_ORDINARY) if place < 0 else place, char)
 
 
-def _choices(every: Sequence[Machine], state: _State, alphabet: list[str]) -> list[str]:
+def _choices(every: Sequence[Machine], state: _State, alphabet: _Alphabet) -> list[str]:
     """Return the characters that may lead on: few, where a machine is inside literal text."""
+    read: dict[str, None] = {}
     for machine, reached in zip(every, state, strict=False):
         if not machine.open(reached):
             return machine.next(reached)
-    return alphabet
+        if not machine.certain(reached):
+            read |= dict.fromkeys(machine.next(reached))
+    return [*dict.fromkeys((*alphabet.others[:-1], *read, *alphabet.known, alphabet.others[-1]))]
 
 
 def _text(came: dict[_State, tuple[_State, str] | None], state: _State) -> str:
@@ -414,7 +465,7 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
         return [*given.texts, unlike if given.texts else "x"]
     found: dict[int, str] = {}
     # the empty text stands apart: what else is matched like it is a text, too
-    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), effort):
+    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), effort, each=True):
         effort.spend(_cost(given.machine) * len(text))
         accepted = given.machine.run(text) & given.machine.accepting
         if not found.get(accepted):

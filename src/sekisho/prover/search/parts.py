@@ -1,0 +1,141 @@
+"""A question in parts that have nothing to do with each other, each about resources of its own.
+
+Where each of a thousand statements is about another bucket, what answers is about one of them, and
+only the statements that can be about it matter there. Such parts are described one by one: the list
+of all is the lists of the parts, since a description names the resources that it is about.
+
+That two statements have no resource in common is told by what their patterns begin with.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+
+from sekisho.policy import Effect, Element
+from sekisho.prover.search.formula import StatementRule
+from sekisho.prover.search.inclusion import RESOURCES, starts_of
+from sekisho.prover.search.reduction import EVERYTHING, FEW, Groups
+
+Part = tuple[Groups | None, Groups | None]
+
+
+def parts(
+    allowed: Groups | None, denied: Groups | None, takes: Callable[[Element], bool]
+) -> list[Part]:
+    """Return questions of which each request that answers the whole one answers exactly one.
+
+    What is in one part is in no other, but for what can be about the resources of several.
+
+    Args:
+        allowed: the statements that allow what answers, group by group; reduced.
+        denied: those that do not.
+        takes: whether an `Action` takes in the one action that is asked about.
+    """
+    allowed, denied = (
+        None if one is None else [[rule for rule in group if takes(rule.action)] for group in one]
+        for one in (allowed, denied)
+    )
+    needed = _needed(allowed, denied)
+    if len(needed) <= FEW:
+        return [(allowed, denied)]
+    places = _Places(needed)
+    if places.count == 1:
+        return [(allowed, denied)]
+    those, others = (_divided(groups, places, needed) for groups in (allowed, denied))
+    return [
+        (None if those is None else those[number], None if others is None else others[number])
+        for number in range(places.count)
+    ]
+
+
+def _needed(allowed: Groups | None, denied: Groups | None) -> list[StatementRule]:
+    """Return statements of which one applies to each request that answers: the longest such list.
+
+    One Allow of each group of `allowed` does; and if `denied` allows all that it does not deny, one
+    of its Denies.
+    """
+    lists = [[one for one in each if one.effect is Effect.ALLOW] for each in allowed or ()]
+    if denied is not None and all(EVERYTHING in group for group in denied):
+        lists.append([one for group in denied for one in group if one.effect is Effect.DENY])
+    return max(lists, key=len, default=[])
+
+
+def _divided(
+    groups: Groups | None, places: "_Places", needed: Sequence[StatementRule]
+) -> list[Groups] | None:
+    """Return the groups of each place, with the statements that can be about it."""
+    if groups is None:
+        return None
+    found: list[Groups] = [[[] for _ in groups] for _ in range(places.count)]
+    own = {id(rule) for rule in needed}
+    for number, group in enumerate(groups):
+        for rule in group:
+            for place in places.own(rule) if id(rule) in own else places.of(rule):
+                found[place][number].append(rule)
+    return found
+
+
+class _Places:
+    """Sets of resources that have none in common, each of some statements.
+
+    Args:
+        rules: the statements; each is about the resources of one place alone.
+
+    Attributes:
+        count: how many there are, counted from 0 on.
+    """
+
+    def __init__(self, rules: Sequence[StatementRule]) -> None:
+        self._root = list(range(len(rules)))
+        self._starts = sorted(
+            (start, number) for number, rule in enumerate(rules) for start in _starts(rule)
+        )
+        above: list[tuple[str, int]] = []
+        for start, number in self._starts:
+            while above and not start.startswith(above[-1][0]):
+                above.pop()
+            if above:
+                self._join(above[-1][1], number)
+            above.append((start, number))
+        roots = sorted({self._of(number) for number in range(len(rules))})
+        names = {root: name for name, root in enumerate(roots)}
+        self.count = len(roots)
+        self._names = [names[self._of(number)] for number in range(len(rules))]
+        self._by_rule = {id(rule): name for rule, name in zip(rules, self._names, strict=True)}
+        self._by_start: dict[str, set[int]] = {}
+        for start, number in self._starts:
+            self._by_start.setdefault(start, set()).add(self._names[number])
+        self._lengths = sorted(set(map(len, self._by_start)))
+
+    def own(self, rule: StatementRule) -> Iterator[int]:
+        """Yield the place of one of the statements."""
+        yield self._by_rule[id(rule)]
+
+    def of(self, rule: StatementRule) -> set[int]:
+        """Return the places that another statement can be about."""
+        found: set[int] = set()
+        for start in _starts(rule):
+            for length in self._lengths:
+                found |= (
+                    self._by_start.get(start[:length], set()) if length <= len(start) else set()
+                )
+            at = bisect_left(self._starts, (start, 0))
+            while at < len(self._starts) and self._starts[at][0].startswith(start):
+                found.add(self._names[self._starts[at][1]])
+                at += 1
+        return found
+
+    def _of(self, number: int) -> int:
+        while self._root[number] != number:
+            self._root[number] = number = self._root[self._root[number]]
+        return number
+
+    def _join(self, one: int, other: int) -> None:
+        self._root[self._of(other)] = self._of(one)
+
+
+def _starts(rule: StatementRule) -> Iterator[str]:
+    """Yield what the resources of a statement begin with."""
+    if rule.resource.negated:
+        yield ""
+    else:
+        yield from starts_of(rule.resource.values, RESOURCES)

@@ -1,0 +1,106 @@
+"""Every answer about large policies is known, and right: by family, layer and question."""
+
+import pytest
+from bench.prover.families import ENFORCING, FAMILIES, LAYERS
+
+from prover.questions import ALICE, NOW
+from sekisho.engine import DecisionEffect, Policies, decide
+from sekisho.prover import (
+    Counterexample,
+    Difference,
+    Proved,
+    Refuted,
+    Side,
+    callers_of_difference,
+    difference_for_any,
+    exempt_list,
+    new_access,
+    prove_enforcement,
+)
+from sekisho.prover.search import requests
+from sekisho.prover.search.limits import Effort
+
+COUNT = 200
+ENOUGH = 4_000_000
+"""Steps of each question: a fifth of the limit."""
+
+DENYING = {name for name in FAMILIES if name.startswith("a Deny")}
+"""Where a statement less allows more."""
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "Effort", lambda: Effort(ENOUGH))
+
+
+def different(old: Policies, new: Policies) -> Difference:
+    return difference_for_any(old, new, callers_of_difference(old, new), NOW)
+
+
+def shown(side: object) -> Counterexample | None:
+    """Return the request of a side, whose list must be known."""
+    assert isinstance(side, Side), side
+    assert side.unlisted is None, side.unlisted
+    assert bool(side.items) is (side.counterexample is not None)
+    return side.counterexample
+
+
+def allowed(policies: Policies, found: Counterexample) -> bool:
+    return decide(found.request, policies).effect is DecisionEffect.ALLOWED
+
+
+CASES = [(family, layer) for family in FAMILIES for layer in LAYERS]
+
+
+@pytest.mark.parametrize(("family", "layer"), CASES)
+def test_one_statement_dropped_or_added_is_shown(family: str, layer: str) -> None:
+    whole, dropped, _ = map(LAYERS[layer], FAMILIES[family].sizes(COUNT))
+    more, less = (dropped, whole) if family in DENYING else (whole, dropped)
+    found = different(more, less)
+    only = shown(found.only_in_old)
+    assert only is not None
+    assert allowed(more, only)
+    assert not allowed(less, only)
+    assert shown(found.only_in_new) is None
+    whose = callers_of_difference(more, less)
+    assert new_access(more, less, whose, NOW) == Proved()
+    back = new_access(less, more, whose, NOW)
+    assert isinstance(back, Refuted)
+    assert allowed(more, back.counterexample)
+    assert not allowed(less, back.counterexample)
+
+
+@pytest.mark.parametrize(("family", "layer"), CASES)
+def test_one_statement_changed_is_shown_both_ways(family: str, layer: str) -> None:
+    whole, _, changed = map(LAYERS[layer], FAMILIES[family].sizes(COUNT))
+    found = different(whole, changed)
+    for side, mine, others in (
+        (found.only_in_old, whole, changed),
+        (found.only_in_new, changed, whole),
+    ):
+        only = shown(side)
+        assert only is not None
+        assert allowed(mine, only)
+        assert not allowed(others, only)
+
+
+@pytest.mark.parametrize(("family", "layer"), CASES)
+def test_enforcement_is_known(family: str, layer: str) -> None:
+    whole, _, _ = FAMILIES[family].sizes(COUNT)
+    policies = LAYERS[layer](whole)
+    verdict = prove_enforcement(policies, ALICE, NOW).direct
+    assert isinstance(verdict, Refuted)
+    assert allowed(policies, verdict.counterexample)
+    assert prove_enforcement(LAYERS[layer]([*whole, ENFORCING]), ALICE, NOW).direct == Proved()
+
+
+NOT_LISTED = "a Deny of a bucket but for a tag"
+"""A list of it has an item for each tag, and in each of them every other bucket as a condition."""
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {NOT_LISTED}))
+def test_what_works_without_mfa_is_listed(family: str) -> None:
+    policies = LAYERS["user"](FAMILIES[family].sizes(COUNT)[0])
+    listed = exempt_list(policies, ALICE, NOW)
+    assert isinstance(listed, tuple)
+    assert all(allowed(policies, item.counterexample) for item in listed)
