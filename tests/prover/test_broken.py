@@ -333,7 +333,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "nothing has tags": (keys, "has_tags_of_nothing", lambda _: True),
     "only a resource has tags": (keys, "has_tags_of_nothing", lambda _: False),
     "a text that answered before is believed": (Texts, "_is_so", lambda *_: True),
-    "only simple instances of patterns are tried": (texts, "_search", lambda *_: iter(())),
+    "only simple instances of patterns are tried": (texts, "_search", lambda *_, **__: iter(())),
 }
 
 

@@ -96,6 +96,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
 ]
 ACTIONS = ["s3:GetObject", "s3:PutObject"]
+SERVICES = ("sns.amazonaws.com", "sqs.amazonaws.com")
 STATEMENTS = st.builds(
     lambda effect, principal, action, resource, condition: {
         "Effect": effect if "Principal" in principal else "Deny",
@@ -125,14 +126,16 @@ def callers() -> Iterator[tuple[str, dict[str, str]]]:
         own |= {"aws:PrincipalType": "AssumedRole", "aws:PrincipalAccount": account}
         for mfa in ({}, {"aws:MultiFactorAuthPresent": "false"}):
             yield f"arn:aws:sts::{account}:assumed-role/{role}/{session}", {**own, **mfa}
-    yield from ((each, {}) for each in ("sns.amazonaws.com", "sqs.amazonaws.com", "anonymous"))
+    yield from ((each, {}) for each in (*SERVICES, "anonymous"))
 
 
 def world(keys: str) -> Iterator[Request]:
     """Yield every request that the policies can tell apart, with the keys that they ask for."""
     for principal, own in callers():
         orgs = ["", "o-a1b2c3d4e5", "o-zzzzzzzzzz"] if own and "OrgID" in keys else [""]
-        sources = ["", ACCOUNT, OTHER] if "SourceAccount" in keys else [""]
+        # users and roles never have it
+        called = principal in SERVICES and "SourceAccount" in keys
+        sources = ["", ACCOUNT, OTHER] if called else [""]
         for org, source, secure in product(orgs, sources, ("true", "false")):
             context = {**own, "aws:SecureTransport": secure}
             context |= {"aws:PrincipalOrgID": org} if org else {}

@@ -16,9 +16,10 @@ from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.credentials import situations
 from sekisho.prover.values.keys import ADDRESS, ENDPOINT
 
-NAMES = ("a", "b", "c")
+A, B = "athena.amazonaws.com", "cloudformation.amazonaws.com"
+NAMES = (A, B, "dynamodb.amazonaws.com")
 CHAINS = [(), *(chain for length in (1, 2, 3) for chain in product(NAMES, repeat=length))]
-WANTED = [["a"], ["b"], ["a", "b"]]
+WANTED = [[A], [B], [A, B]]
 ENDS = st.tuples(
     st.sampled_from(["StringEquals", "StringNotEquals", "StringLikeIfExists"]),
     st.sampled_from(["aws:CalledViaFirst", "aws:CalledViaLast"]),
