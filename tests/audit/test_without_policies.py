@@ -10,7 +10,7 @@ from sekisho.account import Snapshot, open_account, unread_policies
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
-from sekisho.cli.planning import plan_lines
+from sekisho.cli.plan_text import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.rollout import Goal, PlanCaller, PolicyGoal, SafetyVerdict, plan
@@ -55,7 +55,10 @@ def test_each_user_stays_unknown(report: AccountReport) -> None:
     assert set(enforcements.values()) == {Enforced.UNKNOWN}
 
 
-def test_a_plan_says_it_once_and_proves_nothing_by_it(company: Snapshot) -> None:
+def test_a_plan_says_it_once_and_proves_nothing_by_it(
+    company: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     users = tuple(user.name for user in company.users if user.password)
     goal = Goal(PolicyGoal("Force_MFA", force_mfa(choices_of(Preset.RECOMMENDED))), users=users)
     caller = PlanCaller("arn:aws:iam::111122223333:user/yuki.tanaka", mfa=True)

@@ -28,7 +28,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
-from sekisho.cli.planning import plan_lines
+from sekisho.cli.plan_text import plan_lines
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Language
 from sekisho.policy import Preset, to_json
@@ -166,7 +166,8 @@ def test_the_caller_keeps_access(caller: PlanCaller, goal: Goal, fails: list[str
     assert made.applicable is (not fails)
 
 
-def test_a_caller_who_may_not_roll_back_may_not_apply() -> None:
+def test_a_caller_who_may_not_roll_back_may_not_apply(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     apply_only = {
         "Version": "2012-10-17",
         "Statement": [

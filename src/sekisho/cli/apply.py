@@ -24,17 +24,21 @@ from sekisho.cli.applying import (
     confirm,
     in_the_middle,
     ownership_options,
+    plan_words,
+    progress_of,
+    tell_next,
     tell_wait,
 )
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
-from sekisho.cli.planning import plan_head, plan_lines
+from sekisho.cli.options import lang_option, verbose_option
+from sekisho.cli.plan_text import plan_head, plan_lines
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
-from sekisho.rollout import ApplyReport, Plan, execute
-from sekisho.rollout.applying import PlanFile, apply_progress, read_plan, retried
+from sekisho.rollout import ApplyReport, Plan, Stop, execute
+from sekisho.rollout.applying import Event, PlanFile, apply_progress, read_plan, retried
 from sekisho.rollout.changes import SetsPassword
 
 # no character that is taken for another when it is read from a screen
@@ -178,9 +182,9 @@ def _made(length: int) -> str:
 
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
-_NEXT = Message(
-    "`sekisho status {path}` says how it stands; `sekisho rollback {path}` takes it back."
-)
+_APPLYING = Message("Applying")
+_TAKES_BACK = Message("To take it back: {command}")
+_SETTLED = (Event.DONE, Event.ALREADY)
 
 
 @click.command("apply", cls=SpokenCommand)
@@ -199,6 +203,7 @@ _NEXT = Message(
     help="A file for temporary passwords; else they are shown on the terminal, once.",
 )
 @ownership_options
+@verbose_option
 @aws_options
 @lang_option
 def command(
@@ -207,6 +212,7 @@ def command(
     journal: Path | None,
     password_file: Path | None,
     ownership: OwnershipOptions,
+    verbose: bool,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
@@ -221,17 +227,20 @@ def command(
     click.get_current_context().call_on_close(passwords.close)
     connected = connection(aws, lang, reads=False)
     # who has agreed beforehand has seen the plan
-    lines = plan_head if yes and plan_file.plan.applicable else plan_lines
-    click.echo("\n".join(lines(plan_file.plan, lang)), err=True)
+    seen = yes and plan_file.plan.applicable
+    shown = plan_lines(plan_file.plan, lang, verbose=verbose)
+    click.echo("\n".join(plan_head(plan_file.plan, lang) if seen else shown), err=True)
     if plan_file.plan.applicable and plan_file.plan.changes:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():
         ownership.record(plan_file, connected.api)
         report = _applied(plan_file, connected.api, passwords, lang)
-    click.echo("\n".join(applied_lines(report, lang)))
+    click.echo("\n".join(applied_lines(report, lang, verbose=verbose)))
     click.echo(_JOURNAL.filled(path=plan_file.journal.path).into(lang), err=True)
+    words = plan_words(path, journal, aws)
     if report.done:
-        click.echo(_NEXT.filled(path=path).into(lang), err=True)
+        click.echo(_TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang))
+    tell_next(f"sekisho status {words}" if report.complete else typed_again(), lang)
     return Exit.CLEAN if report.complete else Exit.ERROR
 
 
@@ -239,18 +248,23 @@ def _applied(
     plan_file: PlanFile, api: AwsApi, passwords: TemporaryPasswords, lang: Language
 ) -> ApplyReport:
     """Apply the plan; where it is stopped by an error or by hand, say first how far it came."""
+    plan, journal = plan_file.plan, plan_file.journal
+    addresses = [change.address for change in plan.changes]
     try:
-        return retried(
-            lambda: execute(
-                plan_file.plan,
-                api,
-                plan_file.journal,
-                passwords=passwords.password,
-                now=partial(datetime.now, UTC),
-            ),
-            time.sleep,
-            lambda stop: tell_wait(stop, lang),
-        )
+        with progress_of(journal, addresses, _SETTLED, _APPLYING, lang) as progress:
+
+            def password(user: str) -> str:
+                progress.clear()
+                return passwords.password(user)
+
+            def wait(stop: Stop) -> None:
+                progress.clear()
+                tell_wait(stop, lang)
+
+            run = partial(
+                execute, plan, api, journal, passwords=password, now=partial(datetime.now, UTC)
+            )
+            return retried(run, time.sleep, wait)
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
             click.echo(

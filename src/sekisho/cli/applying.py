@@ -1,21 +1,37 @@
 """What `apply` and `rollback` share: asking, waiting, whose a password is, what has come of it."""
 
+import shlex
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from sekisho.account import AwsApi
+from sekisho.cli.aws import AwsOptions
+from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
+from sekisho.cli.progress import Progress
+from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import ApplyReport, RollbackReport, Stop
-from sekisho.rollout.applying import PlanFile, RollbackPreview, settle_passwords
+from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
+from sekisho.rollout.applying import (
+    Event,
+    JournalEntry,
+    PlanFile,
+    RollbackPreview,
+    settle_passwords,
+)
 
+_APPLIED = Message("The plan is applied.")
+_NONE_MADE = Message("Nothing of this plan is applied: {count} changes wait.")
+_IN_PART = Message("The plan is applied in part: {done} of {count} changes are made.")
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")
 _LEFT = Message("Left as it is: {count}")
@@ -86,38 +102,92 @@ ownership_options = grouped(
 """Adds `--ours USER` and `--theirs USER`: `OwnershipOptions`."""
 
 
+@contextmanager
+def progress_of(
+    journal: Journal,
+    addresses: Collection[str],
+    settled_by: Collection[Event],
+    label: Message,
+    lang: Language,
+) -> Iterator[Progress]:
+    """Show on stderr how many changes are made, or taken back, while a run writes its journal.
+
+    Args:
+        journal: that the run writes.
+        addresses: of all the changes that it has to do with.
+        settled_by: the entries after which the run is done with one.
+        label: what the run does.
+        lang: the language.
+    """
+    progress, settled = Progress(label, len(addresses), lang), set[str]()
+
+    def told(entry: JournalEntry) -> None:
+        if entry.event not in settled_by:
+            return
+        if not settled:
+            settled.update(each for each in addresses if journal.standing(each) in settled_by)
+        settled.add(entry.address)
+        progress.show(len(settled))
+
+    with journal.watched(told):
+        try:
+            yield progress
+        finally:
+            progress.clear()
+
+
 def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:
     """Tell whether something may have been done before this stopped it."""
     return isinstance(error, KeyboardInterrupt) or error.code in _IN_THE_MIDDLE
 
 
-def applied_lines(report: ApplyReport, lang: Language) -> Iterator[str]:
-    """Yield how far a plan was carried out."""
-    yield from _listed(_DONE, report.done, lang)
-    yield from _listed(_ALREADY, report.already, lang)
-    yield from _stopped(report.remaining, report.stopped, lang)
+def applied_lines(report: ApplyReport, lang: Language, *, verbose: bool = False) -> Iterator[str]:
+    """Yield how far a plan was carried out: what is not done before what is."""
+    made = len(report.done) + len(report.already)
+    verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
+    yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
+    yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
+    yield from _listed(_DONE, report.done, lang, verbose=verbose)
+    yield from _listed(_ALREADY, report.already, lang, verbose=verbose)
 
 
 def undone_lines(
-    report: RollbackReport, lang: Language, before: tuple[str, ...] = ()
+    report: RollbackReport,
+    lang: Language,
+    before: tuple[str, ...] = (),
+    *,
+    verbose: bool = False,
 ) -> Iterator[str]:
     """Yield what was taken back now, and `before`, and what stays."""
     if report == _EMPTY:
         yield _NOTHING.into(lang)
     undone = tuple(each for each in report.undone if each not in (*report.gone, *before))
-    yield from _listed(_UNDONE, undone, lang)
-    yield from _listed(_BEFORE, before, lang)
-    yield from _listed(_GONE, report.gone, lang)
+    yield from _listed(_UNDONE, undone, lang, verbose=verbose)
+    yield from _listed(_BEFORE, before, lang, verbose=verbose)
+    yield from _listed(_GONE, report.gone, lang, verbose=verbose)
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
-    yield from _listed(_LEFT, left, lang)
-    yield from _stopped(report.remaining, report.stopped, lang)
+    yield from _listed(_LEFT, left, lang, verbose=True)
+    yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
 
 
-def preview_lines(preview: RollbackPreview, lang: Language) -> Iterator[str]:
+def preview_lines(
+    preview: RollbackPreview, lang: Language, *, verbose: bool = False
+) -> Iterator[str]:
     """Yield what a roll-back can bring back, and what it cannot."""
-    yield from _listed(_COMES_BACK, preview.coming, lang)
-    yield from _listed(_NEVER, preview.never, lang)
-    yield from _listed(_THEIRS, preview.theirs, lang)
+    yield from _listed(_COMES_BACK, preview.coming, lang, verbose=verbose)
+    yield from _listed(_NEVER, preview.never, lang, verbose=verbose)
+    yield from _listed(_THEIRS, preview.theirs, lang, verbose=verbose)
+
+
+def plan_words(path: Path, journal: Path | None, aws: AwsOptions) -> str:
+    """Return a plan's file and whose account it is, for the command that comes next."""
+    with_journal = f" --journal {shlex.quote(str(journal))}" if journal else ""
+    return f"{shlex.quote(str(path))}{with_journal}{aws.typed}"
+
+
+def tell_next(command: str, lang: Language) -> None:
+    """Say what to type next."""
+    click.echo("\n".join(next_command(command, lang, terminal_width())))
 
 
 def tell_wait(stop: Stop, lang: Language) -> None:
@@ -156,14 +226,18 @@ def _agreed(asked: str, lang: Language) -> bool:
         click.echo(_NEITHER.into(lang), err=True)
 
 
-def _listed(title: Message, names: tuple[str, ...], lang: Language) -> Iterator[str]:
+def _listed(
+    title: Message, names: tuple[str, ...], lang: Language, *, verbose: bool
+) -> Iterator[str]:
     if names:
         yield title.filled(count=len(names)).into(lang)
-        yield from (f"  {name}" for name in names)
+        yield from shown_lines(names, lang, verbose=verbose)
 
 
-def _stopped(remaining: tuple[str, ...], stop: Stop | None, lang: Language) -> Iterator[str]:
-    yield from _listed(_REMAINING, remaining, lang)
+def _stopped(
+    remaining: tuple[str, ...], stop: Stop | None, lang: Language, *, verbose: bool
+) -> Iterator[str]:
+    yield from _listed(_REMAINING, remaining, lang, verbose=verbose)
     if stop is not None:
         values = {"code": stop.aws_code, "message": stop.message}
         yield _STOPPED.filled(operation=stop.operation, **values).into(lang)

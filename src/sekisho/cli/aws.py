@@ -5,6 +5,7 @@ one without noticing.
 """
 
 import re
+import shlex
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -40,6 +41,14 @@ class AwsOptions:
     role_arn: str | None = None
     mfa_serial: str | None = None
     endpoint_url: str | None = None
+
+    @property
+    def typed(self) -> str:
+        """The options again, each after a space, as a shell takes them: for the next command."""
+        given = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return "".join(
+            f" --{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given if value
+        )
 
     def refuse_beside(self, option: str) -> None:
         """Refuse any of these beside an option with which no AWS is called.

@@ -1,6 +1,7 @@
 """Groups of commands that are imported when they are called, and not to be listed."""
 
 import importlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ import click
 
 from sekisho.cli.help import LANG, SpokenContext, language_of
 from sekisho.messages import Message
+
+_TYPED = "sekisho.typed"
+"""Under which a run keeps its own command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class LazyGroup(click.Group):
             NoSuchCommand: if there is none, with the names that are close to it; click looks for
                 them among commands that are loaded.
         """
+        ctx.meta.setdefault(_TYPED, tuple(args))
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
@@ -74,3 +79,9 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 [(name, each.line.into(language)) for name, each in self.lazy.items()]
             )
+
+
+def typed_again(*more: str) -> str:
+    """Return the command line of this run, with more options, as a shell takes it."""
+    typed = click.get_current_context().meta.get(_TYPED, ())
+    return " ".join((shlex.join(("sekisho", *typed)), *more))

@@ -152,7 +152,7 @@ def onboard(
         made = plan(goal, snapshot, caller, words)
     if user in snapshot.user_named:
         click.echo(_THERE.filled(user=user).into(lang), err=True)
-    return finish(made, planning, lang)
+    return finish(made, planning, aws, lang)
 
 
 def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
@@ -197,7 +197,7 @@ def reset(
     have one. It must be changed at the next sign-in, unless their policies would refuse that.
     """
     at = _standpoint(exempt, planning, aws, lang)
-    return finish(resetting(at, user), planning, lang)
+    return finish(resetting(at, user), planning, aws, lang)
 
 
 @click.command("offboard", cls=SpokenCommand)
@@ -213,7 +213,7 @@ def offboard(
     other credentials are made inactive, devices deactivated, groups left. The user stays.
     """
     at = _standpoint(exempt, planning, aws, lang)
-    return finish(offboarding(at, user), planning, lang)
+    return finish(offboarding(at, user), planning, aws, lang)
 
 
 def _standpoint(

@@ -77,7 +77,7 @@ def command(
     )
     click.echo("\n".join(_lines(aged, lang)), err=True)
     made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
-    return finish(made, planning, lang)
+    return finish(made, planning, aws, lang)
 
 
 def _check_keep(serials: tuple[str, ...], snapshot: Snapshot) -> None:

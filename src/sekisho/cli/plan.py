@@ -1,9 +1,11 @@
 """`sekisho plan`: what would change, what it would come to for whom, and whether that is safe."""
 
+import shlex
 from dataclasses import dataclass
 
 import click
 
+from sekisho.account import Snapshot
 from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
@@ -18,7 +20,7 @@ from sekisho.cli.planning import (
     said_by,
 )
 from sekisho.documents import Shape
-from sekisho.errors import Code, UsageError
+from sekisho.errors import Code, UsageError, meant
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import plan
@@ -37,6 +39,7 @@ _OPTION_OF = {
     "when": "--when",
     "breakGlass": "--break-glass",
     "break_glass": "--break-glass",
+    "except": "--except",
 }
 """Which option says a part of a goal, by its path in a goal file and in a goal, without indices."""
 
@@ -129,11 +132,19 @@ _goal_options = grouped(
 @click.command("plan", cls=SpokenCommand)
 @click.argument("goal", required=False, metavar="[GOAL]")
 @_goal_options
+@click.option(
+    "--except",
+    "left_out",
+    metavar="USER",
+    multiple=True,
+    help="Leave this user out, also beside a goal file: such as a machine user.",
+)
 @click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")
 @planning_options
 def command(
     goal: str | None,
     said: GoalOptions,
+    left_out: tuple[str, ...],
     exceptions: str | None,
     planning: PlanningOptions,
     aws: AwsOptions,
@@ -149,10 +160,22 @@ def command(
     excepted = exceptions_of(exceptions)
     snapshot, caller = account_of(planning, aws, lang)
     excepted.check(snapshot)
+    _check_left_out(left_out, snapshot)
     with said_by({} if goal else _OPTION_OF, source, "goal"):
-        wanted = goal_of(shape, source, snapshot, excepted)
+        wanted = goal_of(shape, source, snapshot, excepted, left_out)
         made = plan(wanted, snapshot, caller, words)
-    return finish(made, planning, lang)
+    idle = f"sekisho status {shlex.quote(goal)}" if goal else ""
+    return finish(made, planning, aws, lang, idle)
+
+
+def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:
+    """See that who is left out is there: else a name that is misspelt would leave out nobody."""
+    for name in names:
+        if snapshot.listed and name not in snapshot.user_named:
+            raise UsageError(
+                Message("`--except {name}`: there is no user `{name}`").filled(name=name),
+                fix=meant(name, snapshot.user_named),
+            )
 
 
 def _goal(path: str | None, raw: dict[str, object] | None) -> tuple[Shape, str]:

@@ -5,6 +5,7 @@ Nothing is changed by any of them: `sekisho apply` does that.
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,23 +18,19 @@ import click
 
 from sekisho.account import SigningApi, Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.report import exemption_text
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
 from sekisho.cli.exits import Exit
-from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.terminal import hanging, terminal_width
+from sekisho.cli.group import typed_again
+from sekisho.cli.options import grouped, lang_option, verbose_option
+from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
-from sekisho.messages import Language, Message, printable
-from sekisho.rollout import Plan, PlanCaller, PlanNote, Proof, SafetyVerdict, script_of
+from sekisho.messages import Language, Message
+from sekisho.rollout import Plan, PlanCaller, SafetyVerdict, Way, script_of
 from sekisho.rollout.applying import MAX_CLOCK_LEAD
-from sekisho.rollout.changes import CreatePolicy
-from sekisho.rollout.planning import UNACCEPTABLE, acceptance
 
-_SAVED = Message("Saved to {path}. Nothing has been changed; `sekisho apply {path}` does it.")
-
-_SAVED_IDLE = Message("Saved to {path}. Nothing has been changed, and nothing is to be changed.")
-
+_SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(
     "Saved to {path}. Nothing has been changed, and `sekisho apply` refuses this plan."
 )
@@ -59,6 +56,7 @@ class PlanningOptions:
         out: where the plan is saved; `force` replaces what is there.
         print_policy: print the least policy that `apply` needs, in place of the plan.
         output: how the plan is printed.
+        verbose: with everything in it.
     """
 
     accept: tuple[str, ...]
@@ -69,6 +67,7 @@ class PlanningOptions:
     force: bool
     print_policy: bool
     output: PlanFormat
+    verbose: bool
 
 
 _planning_group = grouped(
@@ -100,6 +99,7 @@ _planning_group = grouped(
         callback=lambda ctx, param, value: PlanFormat(value),
         help="Text for people, the plan itself, or a script for the AWS CLI.",
     ),
+    verbose_option,
 )
 
 
@@ -240,8 +240,18 @@ def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> tuple[Snapshot, Pl
     return snapshot, caller
 
 
-def finish(made: Plan, planning: PlanningOptions, lang: Language) -> Exit:
-    """Print a plan, save it if `--out` says where, and return the exit code."""
+def finish(
+    made: Plan, planning: PlanningOptions, aws: AwsOptions, lang: Language, idle: str = ""
+) -> Exit:
+    """Print a plan, save it if `--out` says where, and return the exit code.
+
+    Args:
+        made: the plan.
+        planning: how it is printed, and where it is saved.
+        aws: goes with the command that is named as the next.
+        lang: the language.
+        idle: the command that comes next where nothing is to be changed; "" if none does.
+    """
     if planning.print_policy:
         click.echo(json.dumps(made.needs, indent=2))
     else:
@@ -251,17 +261,36 @@ def finish(made: Plan, planning: PlanningOptions, lang: Language) -> Exit:
             case PlanFormat.AWS_CLI:
                 click.echo(script_of(made), nl=False)
             case PlanFormat.TEXT:
-                click.echo("\n".join(plan_lines(made, lang)))
+                click.echo("\n".join(plan_lines(made, lang, verbose=planning.verbose)))
     if planning.out is not None:
         write_private(planning.out, made.to_json(), replace=planning.force)
-        click.echo(_saved_text(made).filled(path=planning.out).into(lang), err=True)
+        saved = _SAVED if made.applicable else _SAVED_REFUSED
+        click.echo(saved.filled(path=planning.out).into(lang), err=True)
+    if planning.output is PlanFormat.TEXT and not planning.print_policy:
+        after = _next(made, planning, aws) or (idle and f"{idle}{aws.typed}")
+        if after:
+            click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
     return _exit_of(made)
 
 
-def _saved_text(made: Plan) -> Message:
-    if not made.applicable:
-        return _SAVED_REFUSED
-    return _SAVED if made.changes else _SAVED_IDLE
+def _apply_command(path: Path, aws: AwsOptions) -> str:
+    """Return the command that applies a plan, as a shell takes it."""
+    return f"sekisho apply {shlex.quote(str(path))}{aws.typed}"
+
+
+def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
+    """Return what to type next: apply it, save it, or make it again by a way out; "" if nothing."""
+    out = planning.out
+    if made.applicable:
+        if not made.changes:
+            return ""
+        return typed_again("--out plan.json") if out is None else _apply_command(out, aws)
+    if made.options_out:
+        replacing = ("--force",) if out is not None and not planning.force else ()
+        return typed_again(*made.options_out, *replacing)
+    if any(way.way is Way.READ for way in made.ways):
+        return "sekisho collect --print-policy"
+    return ""
 
 
 def _exit_of(made: Plan) -> Exit:
@@ -329,161 +358,3 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
             )
         found[identity] = reason.strip()
     return found
-
-
-_TITLE = Message(
-    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
-)
-_CHANGES = Message("Changes: {count}")
-_FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
-_NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
-_ALREADY = Message("already as wanted: {count}")
-_PROOFS = Message("What was checked")
-_AGAINST = Message("Obstacles")
-_WARNINGS = Message("Warnings")
-_PEOPLE = Message("People: {count}")
-_EXCEPTIONS = Message("Exceptions: {count}")
-_EXCEPTION = Message(
-    "{user} ({kind}, until {expires}): {why}; owner: {owner}, approved by: {approved}, "
-    "ticket: {ticket}"
-)
-_ACCEPTED = Message("accepted: {reason}")
-_NOTHING = Message("Nothing is to be changed.")
-_REFUSED = Message("This plan is refused: {against}.")
-_APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
-_ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
-_ACCEPTABLE = Message(
-    "Change what is wanted, or let it pass with --accept ID=REASON or ID:USER=REASON: {against}."
-)
-_VERDICTS: Mapping[SafetyVerdict, Message] = {
-    SafetyVerdict.PROVED: Message("proved"),
-    SafetyVerdict.NOBODY: Message("about nobody"),
-    SafetyVerdict.REFUTED: Message("REFUTED"),
-    SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
-}
-_MOST_NAMES = 20
-
-
-def plan_lines(plan: Plan, lang: Language) -> Iterator[str]:
-    """Yield what a plan says, line by line, as wide as the terminal; what is copied stays whole."""
-    width = terminal_width()
-    yield from plan_head(plan, lang)
-    yield from _changes(plan, lang)
-    for line in _judgement(plan, lang):
-        yield from hanging(line, width)
-
-
-def plan_head(plan: Plan, lang: Language) -> Iterator[str]:
-    """Yield which plan it is, and whether it may be applied."""
-    width = terminal_width()
-    for line in _head(plan):
-        yield from hanging(line.into(lang), width)
-
-
-def _head(plan: Plan) -> Iterator[Message]:
-    yield _TITLE.filled(
-        digest=plan.digest[:12],
-        account=plan.account,
-        at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
-        caller=plan.caller.arn,
-    )
-    left = plan.open_obstacles
-    if left:
-        yield _REFUSED.filled(against=", ".join(left))
-    elif plan.changes and plan.against:
-        yield _ALL_ACCEPTED.filled(against=", ".join(plan.against))
-    elif plan.changes:
-        yield _APPLICABLE
-
-
-def _judgement(plan: Plan, lang: Language) -> Iterator[str]:
-    """Yield what was checked, what people must know, and what happens to whom."""
-    left = plan.open_obstacles
-    yield from ("", _PROOFS.into(lang))
-    for proof in plan.proofs:
-        yield from _proof(proof, plan, lang)
-    yield from _notes(_AGAINST, plan.reasons, plan, lang)
-    yield from _notes(_WARNINGS, plan.warnings, plan, lang)
-    yield from _people(plan, lang)
-    yield from _exceptions(plan, lang)
-    may = [
-        acceptance(identity, user)
-        for identity, users in left.items()
-        if identity not in UNACCEPTABLE
-        for user in users
-    ]
-    if may:
-        yield from ("", _ACCEPTABLE.filled(against=_named(tuple(may))).into(lang))
-
-
-def _changes(plan: Plan, lang: Language) -> Iterator[str]:
-    if not plan.changes:
-        yield _NOTHING.into(lang)
-        return
-    yield from ("", _CHANGES.filled(count=len(plan.changes)).into(lang))
-    for change in plan.changes:
-        yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
-        if isinstance(change, CreatePolicy):
-            text = _FOR_GOOD if change.description else _NO_DESCRIPTION
-            shown = " ".join(change.description.split())
-            yield f"    {text.filled(description=shown).into(lang)}"
-    if plan.already:
-        yield f"  ({_ALREADY.filled(count=len(plan.already)).into(lang)})"
-
-
-def _proof(proof: Proof, plan: Plan, lang: Language) -> Iterator[str]:
-    yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
-    shown = [text.into(lang) for text in proof.shown] or [""] * len(proof.failed)
-    # what is not known has one reason for many
-    lines: dict[str, list[str]] = {}
-    for name, why in zip(proof.failed, shown, strict=True):
-        lines.setdefault(why or name, []).append(name)
-    for why, names in [*lines.items()][:_MOST_NAMES]:
-        yield f"    {why}" if why in names else f"    {_named(tuple(names))}: {why}"
-    if len(lines) > _MOST_NAMES:
-        yield f"    (+{len(lines) - _MOST_NAMES})"
-    yield from _word(proof.id, plan, lang)
-
-
-def _notes(
-    title: Message, notes: tuple[PlanNote, ...], plan: Plan, lang: Language
-) -> Iterator[str]:
-    if notes:
-        yield from ("", title.into(lang))
-    for note in notes:
-        yield f"  {note.id}: {note.text.into(lang)}"
-        if note.about:
-            yield f"    {_named(note.about)}"
-        yield from _word(note.id, plan, lang)
-
-
-def _word(identity: str, plan: Plan, lang: Language) -> Iterator[str]:
-    for key, reason in plan.accepted.items():
-        accepted_id, _, user = key.partition(":")
-        if accepted_id == identity:
-            whom = f"{user}: " if user else ""
-            yield f"    {whom}{_ACCEPTED.filled(reason=reason).into(lang)}"
-
-
-def _people(plan: Plan, lang: Language) -> Iterator[str]:
-    if plan.people:
-        yield from ("", _PEOPLE.filled(count=len(plan.people)).into(lang))
-    for person in plan.people:
-        wave = f" [{person.wave}]" if person.wave else ""
-        yield f"  {person.user}{wave}: {person.text.into(lang)}"
-
-
-def _exceptions(plan: Plan, lang: Language) -> Iterator[str]:
-    if plan.exceptions:
-        yield from ("", _EXCEPTIONS.filled(count=len(plan.exceptions)).into(lang))
-    names = ("user", "kind", "why", "owner", "approved", "expires", "ticket")
-    for each in plan.exceptions:
-        said = [text.into(lang) for text in exemption_text(each)]
-        line = _EXCEPTION.filled(**dict(zip(names, said, strict=False))).into(lang)
-        # what somebody else has written is nothing that a terminal would obey
-        yield f"  {printable(line)}"
-
-
-def _named(names: tuple[str, ...]) -> str:
-    more = f" (+{len(names) - _MOST_NAMES})" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,10 +1,18 @@
-"""How far a run has come: one line on stderr that is written over, on a terminal only."""
+"""How far a run has come, on stderr: on a terminal one line that is written over."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sekisho.messages import cell_width
+from sekisho.messages import Language, Message, cell_width, verbatim
+
+EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+_MINUTE = 60
+_ITEMS = Message("{label}: {done} of {total}{left}")
+_SECONDS = Message(", about {count} s left")
+_MINUTES = Message(", about {count} min left")
 
 
 @contextmanager
@@ -33,6 +41,64 @@ def counting(label: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         _over(shown)
         sys.stderr.flush()
+
+
+class Progress:
+    """How many of a run's changes are made, and how long the rest may take.
+
+    On a terminal a line is written over, elsewhere there is a line every ten seconds: a log tells
+    that the run is alive, and a short run writes none.
+    """
+
+    def __init__(
+        self,
+        label: Message,
+        total: int,
+        lang: Language,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._label, self._total, self._lang, self._clock = label, total, lang, clock
+        self._began = self._said = clock()
+        self._first: int | None = None
+        self._shown = ""
+
+    def show(self, done: int) -> None:
+        """Say how many are made."""
+        if self._first is None:
+            # what an earlier run has made took this one no time
+            self._first = done - 1
+        now = self._clock()
+        line = self._line(done, now)
+        if sys.stderr.isatty():
+            self.clear()
+            sys.stderr.write(line)
+            sys.stderr.flush()
+            self._shown = line
+        elif now - self._said >= EVERY:
+            self._said = now
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Blank the line, so that something else can be written there."""
+        if self._shown:
+            _over(self._shown)
+            sys.stderr.flush()
+            self._shown = ""
+
+    def _line(self, done: int, now: float) -> str:
+        left = self._left(done, now)
+        words = {"label": self._label, "done": done, "total": self._total, "left": left}
+        return _ITEMS.filled(**words).into(self._lang)
+
+    def _left(self, done: int, now: float) -> Message:
+        made = done - (self._first or 0)
+        if done >= self._total or made <= 0:
+            return verbatim("")
+        seconds = round((now - self._began) / made * (self._total - done))
+        if seconds < 2 * _MINUTE:
+            return _SECONDS.filled(count=seconds)
+        return _MINUTES.filled(count=round(seconds / _MINUTE))
 
 
 def _over(shown: str) -> None:

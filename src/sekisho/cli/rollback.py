@@ -13,18 +13,24 @@ from sekisho.cli.applying import (
     confirm,
     in_the_middle,
     ownership_options,
+    plan_words,
     preview_lines,
+    progress_of,
+    tell_next,
     tell_wait,
     undone_lines,
 )
 from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import lang_option, verbose_option
+from sekisho.cli.progress import Progress
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
-from sekisho.rollout import RollbackReport, roll_back
+from sekisho.rollout import RollbackReport, Stop, roll_back
 from sekisho.rollout.applying import (
+    Event,
     PlanFile,
     RollbackChoices,
     check_account,
@@ -36,6 +42,8 @@ from sekisho.rollout.applying import (
     undone_addresses,
 )
 
+_TAKING_BACK = Message("Taking back")
+_SETTLED = (Event.UNDONE, Event.GONE, Event.LEFT)
 _ASKED = Message("Take back what this plan did ({count})?")
 
 
@@ -59,6 +67,7 @@ _ASKED = Message("Take back what this plan did ({count})?")
     help="The journal is damaged or lost: take back what is in the account as the plan leaves it.",
 )
 @ownership_options
+@verbose_option
 @aws_options
 @lang_option
 def command(
@@ -68,6 +77,7 @@ def command(
     leave_unenforced: bool,
     by_account: bool,
     ownership: OwnershipOptions,
+    verbose: bool,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
@@ -90,7 +100,7 @@ def command(
         check_account(plan_file.plan, connected.api)
         found = unaccounted(plan_file.plan, plan_file.journal, connected.api)
     preview = preview_rollback(plan_file.plan, plan_file.journal, found)
-    for line in preview_lines(preview, lang):
+    for line in preview_lines(preview, lang, verbose=verbose):
         click.echo(line, err=True)
     if preview.coming:
         confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)
@@ -106,20 +116,34 @@ def command(
             now=partial(datetime.now, UTC),
             choices=RollbackChoices(leave_unenforced, by_account),
         )
-        report = _rolled_back(plan_file, again, lang, before)
-    click.echo("\n".join(undone_lines(report, lang, before)))
+        with progress_of(plan_file.journal, preview.coming, _SETTLED, _TAKING_BACK, lang) as shown:
+            report = _rolled_back(plan_file, again, lang, before, shown)
+    click.echo("\n".join(undone_lines(report, lang, before, verbose=verbose)))
     if not report.complete:
+        tell_next(typed_again(), lang)
         return Exit.ERROR
+    words = plan_words(path, journal, aws)
+    tell_next(f"sekisho status {words}" if report.left else f"sekisho audit{aws.typed}", lang)
     return Exit.FINDINGS if report.left else Exit.CLEAN
 
 
 def _rolled_back(
-    plan_file: PlanFile, run: Callable[[], RollbackReport], lang: Language, before: tuple[str, ...]
+    plan_file: PlanFile,
+    run: Callable[[], RollbackReport],
+    lang: Language,
+    before: tuple[str, ...],
+    progress: Progress,
 ) -> RollbackReport:
     """Roll back; where it is stopped by an error or by hand, say first how far it came."""
+
+    def wait(stop: Stop) -> None:
+        progress.clear()
+        tell_wait(stop, lang)
+
     try:
-        return retried_until_visible(run, time.sleep, lambda stop: tell_wait(stop, lang))
+        return retried_until_visible(run, time.sleep, wait)
     except (SekishoError, KeyboardInterrupt) as error:
+        progress.clear()
         if in_the_middle(error):
             report = rollback_progress(plan_file.plan, plan_file.journal)
             click.echo("\n".join(undone_lines(report, lang, before)))

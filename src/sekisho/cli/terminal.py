@@ -7,13 +7,18 @@ with a closing mark (the first rule of 禁則処理).
 import os
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import click
 
-from sekisho.messages import cell_width
+from sekisho.messages import Language, Message, cell_width, cut_at, padded, printable
 
 _USUAL_WIDTH = 80
+_NEXT = Message("Next: {command}")
+GOOD, BAD, OPEN = "green", "red", "yellow"
+"""The colours of what is as it should be, of what is not, and of what is not known."""
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
 _PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
 
@@ -80,12 +85,64 @@ def hanging(text: str, width: int) -> list[str]:
     return [" " * indent + first, *(" " * (indent + 2) + line for line in others)]
 
 
+def show_folded(lines: Iterable[str]) -> None:
+    """Print lines, each folded to the terminal's width; nothing in them is what one would obey."""
+    width = terminal_width()
+    for line in lines:
+        for folded in hanging(printable(line), width):
+            show(folded)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledLine:
+    """A text after a word of the same column.
+
+    Attributes:
+        label: the word, such as a verdict.
+        text: what it is said of.
+        style: how the word looks: see `styled`.
+    """
+
+    label: str
+    text: str
+    style: str = ""
+
+
+def labelled(lines: Iterable[LabelledLine], width: int, *, indent: int = 2) -> Iterator[str]:
+    """Yield lines in two columns: the words, and the texts folded beside them."""
+    rows = [(printable(line.label), printable(line.text), line.style) for line in lines]
+    column = max((cell_width(label) for label, _, _ in rows), default=0)
+    beside = width - indent - column - 2
+    for label, text, style in rows:
+        first, *others = wrapped(text, beside)
+        yield f"{' ' * indent}{styled(padded(label, column), style)}  {first}"
+        yield from (" " * (indent + column + 2) + other for other in others)
+
+
+def next_command(command: str, lang: Language, width: int) -> list[str]:
+    """Return the last lines of an output: what to type next, as a shell takes it.
+
+    A command that is longer than the line goes on below after a backslash; no word is cut, which
+    a shell would not put together again.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in _NEXT.filled(command=command).into(lang).split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and cell_width(longer) > width - 2:
+            lines.append(f"{line} \\")
+            line = f"  {word}"
+        else:
+            line = longer
+    return [*lines, line]
+
+
 def _pieces(text: str, width: int) -> list[str]:
     pieces = []
     for found in _PIECE.finditer(text):
         piece = found[0]
         while cell_width(piece) > width:
-            pieces.append(piece[: width // 2])
-            piece = piece[width // 2 :]
+            fits, piece = cut_at(piece, max(width, 2))
+            pieces.append(fits)
         pieces.append(piece)
     return pieces

@@ -54,6 +54,7 @@ from sekisho.rollout.plan import (
 )
 from sekisho.rollout.planning.planner import plan
 from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
+from sekisho.rollout.ways import Way, WayOut
 
 __all__ = [
     "CALLS",
@@ -95,6 +96,8 @@ __all__ = [
     "Waiting",
     "Waits",
     "Wave",
+    "Way",
+    "WayOut",
     "concerned",
     "delete_unassigned_devices",
     "execute",

@@ -44,6 +44,7 @@ from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
+from sekisho.rollout.planning.ways_out import ways_out
 from sekisho.signin import DeviceKind
 
 GETS_IN_AGAIN = Message(
@@ -198,7 +199,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
     persons = tuple(_impact_of(accounts, each, stays=stays) for each in accounts.affected)
-    return Plan(
+    made = Plan(
         account=snapshot.account,
         partition=snapshot.partition,
         caller=at.caller,
@@ -216,6 +217,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
     )
+    return replace(made, ways=ways_out(accounts, made))
 
 
 def _before_after(

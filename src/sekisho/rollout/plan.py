@@ -38,6 +38,7 @@ from sekisho.rollout.changes import (
     ReplacePassword,
 )
 from sekisho.rollout.rights import Rights
+from sekisho.rollout.ways import WayOut
 
 SCHEMA = "sekisho.plan/1"
 
@@ -140,6 +141,7 @@ class Plan:
         needless: changes that are not made, because all is as the goal wants it there.
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
+        ways: what can be done about what speaks against it, before anybody accepts it.
         warnings: what people must know.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
@@ -160,6 +162,7 @@ class Plan:
     snapshot: str = ""
     complete: bool = True
     reasons: tuple[PlanNote, ...] = ()
+    ways: tuple[WayOut, ...] = ()
     warnings: tuple[PlanNote, ...] = ()
     proofs: tuple[Proof, ...] = ()
     people: tuple[PlannedImpact, ...] = ()
@@ -195,6 +198,11 @@ class Plan:
     def open_obstacles(self) -> Mapping[str, tuple[str, ...]]:
         """Those of the obstacles that nobody has accepted, with the users of whom not."""
         return left_open(self.obstacles, self.accepted)
+
+    @property
+    def options_out(self) -> tuple[str, ...]:
+        """The options by which the plan, made again, has fewer obstacles; each once."""
+        return tuple(dict.fromkeys(option for way in self.ways for option in way.options))
 
     @property
     def against(self) -> tuple[str, ...]:

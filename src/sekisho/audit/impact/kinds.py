@@ -42,6 +42,7 @@ class ImpactKind(StrEnum):
     SIGNS_IN_NOWHERE = "signs-in-nowhere"
     OTHER_POLICIES = "other-policies"
     UNCHANGED = "unchanged"
+    LEFT_OUT = "left-out"
     WAITS_FOR_WAVE = "waits-for-wave"
     WAITS_FOR_PASSWORD = "waits-for-password"  # noqa: S105 - likewise
     WITHOUT_MFA = "gets-in-without-mfa"

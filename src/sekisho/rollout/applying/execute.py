@@ -171,8 +171,16 @@ def _check_applicable(plan: Plan) -> None:
         against = ", ".join(f"`{name}`" for name in plan.open_obstacles)
         raise PlanRefused(
             Message("this plan is not safe to apply: {against}").filled(against=against),
-            fix=Message("change the goal, or make the plan with `--accept ID:USER=REASON`"),
+            fix=_fix(plan),
         )
+
+
+def _fix(plan: Plan) -> Message:
+    """Return how to come to a plan that is applicable; accepting what is against it comes last."""
+    if plan.options_out:
+        options = " ".join(plan.options_out)
+        return Message("make the plan again with `{options}`").filled(options=options)
+    return Message("change the goal, or make the plan with `--accept ID:USER=REASON`")
 
 
 def _check_caller(plan: Plan, api: AwsApi) -> None:

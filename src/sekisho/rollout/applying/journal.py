@@ -112,6 +112,7 @@ class Journal:
         self._made: dict[str, str] = {}
         self._here: set[str] = set()
         self._torn: int | None = None
+        self._told: Callable[[JournalEntry], None] | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -135,6 +136,15 @@ class Journal:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def watched(self, told: Callable[[JournalEntry], None]) -> Iterator[None]:
+        """Call `told` with each entry once it is on the disk: to show how far a run has come."""
+        before, self._told = self._told, told
+        try:
+            yield
+        finally:
+            self._told = before
 
     def open(self, digest: str, text: str = "") -> None:
         """Read what is there for the plan of this digest, or begin the file with its text, if any.
@@ -203,6 +213,8 @@ class Journal:
         self._take(entry)
         if entry.event in _OPENING:
             self._here.add(entry.address)
+        if self._told is not None:
+            self._told(entry)
 
     def _take(self, entry: JournalEntry) -> None:
         address = entry.address

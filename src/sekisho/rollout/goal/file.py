@@ -48,6 +48,7 @@ KEYS = (
     "replaces",
     "who",
     "waves",
+    "except",
     "breakGlass",
     "accept",
 )
@@ -78,21 +79,28 @@ def read_goal(path: str | Path) -> Shape:
     return shape
 
 
-def goal_of(shape: Shape, source: str, snapshot: Snapshot, exceptions: Exceptions) -> Goal:
+def goal_of(
+    shape: Shape,
+    source: str,
+    snapshot: Snapshot,
+    exceptions: Exceptions,
+    left_out: Iterable[str] = (),
+) -> Goal:
     """Return what a goal says of an account.
 
     Args:
         shape: the goal, as `read_goal` returns it.
         source: what errors call it; policy files are looked for beside it.
         snapshot: the account.
-        exceptions: who is left out.
+        exceptions: who need not be enforced.
+        left_out: users to leave out besides those of the goal's `except`.
 
     Raises:
         FaultyInput: with every fault, each with its line.
         PlanRefused: if the users could not be read.
     """
     check_listed(snapshot)
-    reader = _Reader(source, snapshot, exceptions)
+    reader = _Reader(source, snapshot, exceptions, left_out={*left_out})
     goal = reader.goal(shape)
     if shape.faults:
         faults = sorted(shape.faults, key=lambda fault: (fault.line, fault.column))
@@ -137,6 +145,7 @@ class _Reader:
     snapshot: Snapshot
     exceptions: Exceptions
     glass: tuple[str, ...] = ()
+    left_out: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
 
     def goal(self, shape: Shape) -> Goal:
@@ -151,6 +160,7 @@ class _Reader:
         policy = self._policy(got["policy"], NAME)
         group = self._group(got["group"])
         waves = self._waves(got)
+        self._leave_out(got["except"], waves)
         when = got["when"].text() or _WHEN[0]
         if when not in _WHEN:
             got["when"].fault(
@@ -178,8 +188,14 @@ class _Reader:
             waiting=waiting,
             exceptions=self.exceptions.entries,
             accepted=self._accepted(got["accept"]),
-            unread=tuple(sorted(name for name in self.unread if not self._exempt(name))),
+            unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
+
+    def _leave_out(self, shape: Shape, waves: tuple[Wave, ...]) -> None:
+        """Note whom the goal leaves out, whatever selects them."""
+        left = selected(shape, self.snapshot)
+        self.left_out |= left.users.keys()
+        self.unread |= left.unread & {user for wave in waves for user in wave.users}
 
     def _is_about_nobody(
         self, waves: tuple[Wave, ...], policy: PolicyGoal, group: GroupGoal | None
@@ -313,6 +329,9 @@ class _Reader:
                 )
         return tuple(user for user in found.users if user not in {*others, *self.glass})
 
+    def _is_exempt(self, user: str) -> bool:
+        return user in self.left_out or self._exempt(user) is not None
+
     def _exempt(self, user: str) -> date | None:
         entry = self.exceptions.of(user)
         if entry is None or entry.expired(self.snapshot.taken_at):
@@ -325,7 +344,9 @@ class _Reader:
         for wave in waves:
             for name in wave.users:
                 password = users[name].password
-                if expires := self._exempt(name):
+                if name in self.left_out:
+                    found[name] = Waiting(Waits.LEFT_OUT)
+                elif expires := self._exempt(name):
                     found[name] = Waiting(Waits.EXEMPT, expires)
                 elif not wave.due:
                     found[name] = Waiting(Waits.WAVE, wave.starts)

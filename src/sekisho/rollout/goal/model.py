@@ -103,6 +103,7 @@ class Waits(StrEnum):
     WAVE = "waits-for-wave"
     PASSWORD = "waits-for-password"  # noqa: S105 - a reason, not a secret
     EXEMPT = "exempt"
+    LEFT_OUT = "left-out"
 
 
 @dataclass(frozen=True, slots=True)

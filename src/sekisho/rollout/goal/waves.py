@@ -7,6 +7,8 @@ from sekisho.account import Snapshot, users_not_read
 from sekisho.audit.enforcement import Enforced, enforcements_of
 from sekisho.rollout.goal.model import Goal, Waits
 
+_EXEMPT = (Waits.EXEMPT, Waits.LEFT_OUT)
+
 
 @dataclass(frozen=True, slots=True)
 class WaveStatus:
@@ -14,7 +16,7 @@ class WaveStatus:
 
     Attributes:
         starts: its first day; None: at once.
-        exempt: exceptions; they count nowhere else.
+        exempt: exceptions, and who is left out; they count nowhere else.
         enrolled: who has an MFA device.
         devices_unknown: of whom it is not known whether they have one.
         enforced: who is proved to be enforced.
@@ -46,7 +48,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
     )
     with_device = {user.name for user in snapshot.users if user.devices}
     unread = users_not_read(snapshot, "ListMFADevices")
-    exempt = {user for user, waiting in goal.waiting.items() if waiting.why is Waits.EXEMPT}
+    exempt = {user for user, waiting in goal.waiting.items() if waiting.why in _EXEMPT}
     return tuple(
         WaveStatus(
             name=wave.name,

@@ -47,6 +47,7 @@ from sekisho.rollout.planning.obstacles import (
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.planning.user_warnings import warnings
+from sekisho.rollout.planning.ways_out import ways_out
 
 EXCEPTION_EXPIRED = Message(
     "The exceptions of these users have expired and excuse nobody any more; break-glass users "
@@ -107,7 +108,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         *_uncovered(goal, snapshot),
         *missing(snapshot),
     )
-    return Plan(
+    made = Plan(
         account=snapshot.account,
         partition=snapshot.partition,
         caller=caller,
@@ -127,6 +128,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         complete=not snapshot.gaps,
         snapshot=draft.digest,
     )
+    return replace(made, ways=ways_out(accounts, made, goal))
 
 
 def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:

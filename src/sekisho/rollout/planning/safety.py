@@ -110,7 +110,7 @@ def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
 def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
     """Return that the caller, the break-glass users and an administrator keep what they have."""
     return (
-        _caller_keeps_access(accounts),
+        caller_keeps_access(accounts),
         _break_glass_untouched(accounts),
         _administrator_remains(accounts),
     )
@@ -234,7 +234,7 @@ def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
     return Proof(identity, text, verdict, failed)
 
 
-def _caller_keeps_access(accounts: BeforeAfter) -> Proof:
+def caller_keeps_access(accounts: BeforeAfter) -> Proof:
     """Decide every call of the plan and of its roll-back, as the account is and as it will be.
 
     Part of the plan is applied while only part of it is in force: the calls that apply have to be

@@ -1,0 +1,83 @@
+"""Which ways lead out of what speaks against a plan. Pure.
+
+A way out is named only where it is one: `--mfa` where the caller would have the access with MFA,
+`--except` for whom the goal itself selects.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.plan import Plan, SafetyVerdict
+from sekisho.rollout.planning.before_after import BeforeAfter
+from sekisho.rollout.planning.safety import caller_keeps_access
+from sekisho.rollout.ways import Way, WayOut
+
+_NONE_FOR_WHO_IS_LEFT_OUT = frozenset(
+    {"credentials-in-use", "enforcement", "everyone-gets-in", "keys-in-use", "works-with-mfa"}
+)
+
+
+def ways_out(accounts: BeforeAfter, plan: Plan, goal: Goal | None = None) -> tuple[WayOut, ...]:
+    """Return the ways out of the obstacles that are not accepted.
+
+    Args:
+        accounts: the account before and after the plan.
+        plan: with its proofs and reasons.
+        goal: what the plan is for; None for a plan about one person, who cannot be left out of it.
+    """
+    left = plan.open_obstacles
+    found = [*_for_caller(accounts, left)]
+    if "gap" in left:
+        found.append(WayOut(Way.READ, "gap"))
+    if goal is not None:
+        for identity, users in left.items():
+            found += _for_users(accounts, goal, identity, users)
+        if "administrator-remains" in left:
+            found += _for_administrators(accounts, plan)
+    return tuple(found)
+
+
+def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
+    if "caller-keeps-access" not in left or accounts.caller.mfa:
+        return
+    signed_in = replace(accounts, caller=replace(accounts.caller, mfa=True))
+    if caller_keeps_access(signed_in).holds:
+        yield WayOut(Way.MFA, "caller-keeps-access")
+
+
+def _for_users(
+    accounts: BeforeAfter, goal: Goal, identity: str, users: tuple[str, ...]
+) -> Iterator[WayOut]:
+    """Yield for whom the plan can wait, and who can be left out: machine users, the locked out."""
+    if identity not in _NONE_FOR_WHO_IS_LEFT_OUT:
+        return
+    waiting, left_out = [], []
+    for name in users:
+        user = accounts.before.user_named.get(name)
+        if user is None or not _selects(goal, name, user.groups):
+            continue
+        if identity == "everyone-gets-in" and user.password and user.password.reset_required:
+            waiting.append(name)
+        elif accounts.before.has_password(user) is False or identity == "everyone-gets-in":
+            left_out.append(name)
+    if waiting:
+        yield WayOut(Way.AFTER_PASSWORD_CHANGE, identity, tuple(waiting))
+    if left_out:
+        yield WayOut(Way.LEAVE_OUT, identity, tuple(left_out))
+
+
+def _selects(goal: Goal, user: str, groups: Iterable[str]) -> bool:
+    """Return whether a user is affected because the goal selects them, and not by a group alone."""
+    if goal.group is None:
+        return user in goal.users
+    return user in goal.group.members and goal.group.name not in groups
+
+
+def _for_administrators(accounts: BeforeAfter, plan: Plan) -> Iterator[WayOut]:
+    """Yield one who can administer users now, whom the plan may leave as they are."""
+    affected = {user.name for user in accounts.affected}
+    for proof in plan.proofs:
+        if proof.id == "administrator-remains" and proof.verdict is SafetyVerdict.REFUTED:
+            able = [name for name in proof.failed if name in affected][:1]
+            yield from (WayOut(Way.BREAK_GLASS, proof.id, (name,)) for name in able)

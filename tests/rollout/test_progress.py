@@ -1,0 +1,93 @@
+"""What is shown while a plan is applied and taken back, and how one declines."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import iam_of
+from rollout.at_the_terminal import GOAL, Terminal, environment
+from rollout.staging import company
+from sekisho.cli import progress
+from sekisho.cli.exits import Exit
+from sekisho.cli.progress import Progress
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language, verbatim
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        iam_of(running).create_login_profile(UserName="hanako", Password="Fuji-2026-x-temporary")
+        yield running
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    terminal = Terminal(tmp_path, environment(local, "admin"))
+    goal = terminal.write("goal.yaml", GOAL)
+    made = terminal.run("plan", goal, "--mfa", "--out", terminal.path("plan"))
+    assert made.return_value == Exit.CHANGES, made.output
+    return terminal
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_who_declines_has_changed_nothing_and_is_told_so(
+    terminal: Terminal, local: LocalAws, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    on_a_terminal(monkeypatch)
+    before = iam_of(local).list_groups()["Groups"]
+    done = terminal.run("apply", terminal.path("plan"), stdin=answer)
+    code = done.exception.code if isinstance(done.exception, SystemExit) else done.return_value
+    assert code == Exit.CHANGES
+    assert "Make these changes (4)? [y/N]" in done.stderr
+    assert done.stderr.endswith("Nothing has been changed.\n")
+    assert done.stderr.count("Nothing has been changed") == 1
+    assert iam_of(local).list_groups()["Groups"] == before
+    assert not Path(terminal.path("plan.journal")).exists()
+
+
+def test_a_terminal_shows_one_line_that_goes_again(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(monkeypatch)
+    done = terminal.run("apply", terminal.path("plan"), stdin="y\n")
+    assert done.return_value == Exit.CLEAN, done.output
+    assert re.search(r"Applying: 1 of 4, about \d+ s left\r", done.stderr)
+    assert "Applying: 4 of 4\r" in done.stderr
+    assert "Applying" not in done.stderr.rpartition("\r")[2]
+    assert "Changes: 4" in done.stderr, "who is asked sees the plan"
+    back = terminal.run("rollback", terminal.path("plan"), stdin="y\n")
+    assert back.return_value == Exit.CLEAN, back.output
+    assert "Taking back: 4 of 4\r" in back.stderr
+
+
+def test_a_log_gets_a_line_now_and_then(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = terminal.run("apply", terminal.path("plan"), "--yes")
+    assert "Applying" not in quiet.stderr, "it took no ten seconds"
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    back = terminal.run("rollback", terminal.path("plan"), "--yes")
+    lines = [line for line in back.stderr.splitlines() if line.startswith("Taking back")]
+    assert lines[-1] == "Taking back: 4 of 4"
+    assert len(lines) == 4
+    assert "\r" not in back.stderr
+
+
+def test_what_is_left_goes_by_what_this_run_has_done(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 10.0, 12.0, 40.0]).__next__
+    shown = Progress(verbatim("Applying"), 1000, Language.EN, clock)
+    # 100 were made before
+    shown.show(101)
+    shown.show(102)
+    shown.show(140)
+    assert capsys.readouterr().err.splitlines() == [
+        "Applying: 101 of 1000, about 150 min left",
+        "Applying: 140 of 1000, about 14 min left",
+    ]

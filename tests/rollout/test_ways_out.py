@@ -1,0 +1,129 @@
+"""A refused plan names the ways out, and each of them is one."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from administered import REGION, iam_of
+from rollout.at_the_terminal import GOAL, Terminal, environment
+from rollout.staging import company
+from sekisho.account.aws import Keys, connect
+from sekisho.cli.exits import Exit
+from sekisho.errors import PlanRefused, UsageError
+from sekisho.localaws import LocalAws
+
+EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        iam_of(running).create_login_profile(UserName="hanako", Password="Fuji-2026-x-temporary")
+        # a program at work
+        made = iam_of(running).create_access_key(UserName="machine")["AccessKey"]
+        keys = Keys(made["AccessKeyId"], made["SecretAccessKey"])
+        connect(region=REGION, endpoint_url=running.url, credentials=keys).call("iam", "ListGroups")
+        yield running
+
+
+@pytest.fixture
+def terminal(local: LocalAws, tmp_path: Path) -> Terminal:
+    terminal = Terminal(tmp_path, environment(local, "admin"))
+    terminal.write("goal.yaml", EVERYBODY)
+    return terminal
+
+
+def next_of(output: str) -> list[str]:
+    """Return the words of the command that an output names last."""
+    _, _, command = output.rpartition("Next: ")
+    program, *words = shlex.split(command.replace("\\\n", " "))
+    assert program == "sekisho"
+    return words
+
+
+def test_what_is_named_next_leads_to_a_plan_that_is_applied(terminal: Terminal) -> None:
+    goal, out = terminal.path("goal.yaml"), terminal.path("plan.json")
+    refused = terminal.run("plan", goal, "--mfa", "--out", out)
+    assert refused.return_value == Exit.FINDINGS
+    assert "Way out: `--except machine`" in refused.stdout
+    assert refused.stdout.index("Way out:") < refused.stdout.index("--accept")
+    with pytest.raises(PlanRefused, match="keys-in-use") as caught:
+        raise_(terminal.run("apply", out, "--yes"))
+    assert "--except machine" in caught.value.fix.en
+
+    again = next_of(refused.stdout)
+    assert again == ["plan", goal, "--mfa", "--out", out, "--except", "machine", "--force"]
+    made = terminal.run(*again)
+    assert made.return_value == Exit.CHANGES, made.output
+    assert "  machine: Left out by `except`: MFA is not enforced." in made.stdout
+    applied = terminal.run(*next_of(made.stdout), "--yes")
+    assert applied.return_value == Exit.CLEAN, applied.output
+    assert applied.stdout.startswith("The plan is applied.\n")
+    assert f"To take it back: sekisho rollback {out}" in applied.stdout
+    assert terminal.run(*next_of(applied.stdout)).return_value == Exit.CLEAN
+    assert terminal.run("rollback", out, "--yes").return_value == Exit.CLEAN
+
+
+def raise_(done: object) -> None:
+    raise done.exception  # type: ignore[attr-defined]  # a result of click's runner
+
+
+def test_a_goal_file_leaves_out_as_the_option_does(terminal: Terminal) -> None:
+    terminal.write("goal.yaml", EVERYBODY + "except: [{name: mach*}]\n")
+    done = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--format", "json")
+    assert done.return_value == Exit.CHANGES, done.output
+    by_options = terminal.run(
+        *("plan", "--all-users", "--group", "Enforced", "--break-glass", "glass", "--mfa"),
+        *("--break-glass", "admin", "--except", "machine", "--format", "json"),
+    )
+    people = [
+        {each["user"]: each["impact"] for each in json.loads(one.stdout)["people"]}
+        for one in (done, by_options)
+    ]
+    assert people[0] == people[1]
+    assert people[0]["machine"] == "left-out"
+    status = terminal.run("status", terminal.path("goal.yaml"), "--format", "json")
+    (wave,) = json.loads(status.stdout)["waves"]
+    assert wave["exempt"] == ["machine"]
+
+
+def test_who_is_not_there_cannot_be_left_out(terminal: Terminal) -> None:
+    with pytest.raises(UsageError, match="no user `machin`") as caught:
+        raise_(terminal.run("plan", terminal.path("goal.yaml"), "--except", "machin"))
+    assert "machine" in caught.value.fix.en
+
+
+@pytest.mark.parametrize("command", [("reset", "hanako"), ("offboard", "hanako")])
+def test_a_session_that_is_the_reason_is_answered_with_mfa(
+    local: LocalAws, terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    needs = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Action": "iam:*User*",
+                "Resource": "*",
+                "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            },
+            {
+                "Effect": "Deny",
+                "Action": ["iam:DeleteLoginProfile", "iam:UpdateLoginProfile"],
+                "Resource": "*",
+                "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            },
+        ],
+    }
+    iam = iam_of(local)
+    iam.put_user_policy(UserName="admin", PolicyName="mfa", PolicyDocument=json.dumps(needs))
+    refused = terminal.run(*command)
+    assert refused.return_value == Exit.FINDINGS, refused.output
+    assert next_of(refused.stdout) == [*command, "--mfa"]
+    assert "--except" not in refused.stdout
+    made = terminal.run(*command, "--mfa")
+    assert made.return_value == Exit.CHANGES, made.output
+    assert next_of(made.stdout) == [*command, "--mfa", "--out", "plan.json"]
+    iam.delete_user_policy(UserName="admin", PolicyName="mfa")
