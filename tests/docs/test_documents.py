@@ -78,6 +78,17 @@ def test_every_law_names_a_test_that_exists() -> None:
             assert (ROOT / "tests" / name).exists(), name
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_faq_answers_thirty_questions_each_with_a_link(language: str) -> None:
+    page = ROOT / "docs" / ("ja" if language == "ja" else "") / "faq.md"
+    if language == "ja" and not page.exists():
+        assert "(../faq.md)" in _text("docs", "ja", "README.md")
+        return
+    answers = re.findall(r"(?m)^\*\*.+\*\* (.+)$", page.read_text(encoding="utf-8"))
+    assert len(answers) == 30
+    assert all(LINK.search(answer) for answer in answers)
+
+
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 
 
