@@ -1,8 +1,10 @@
 """Pages in one file: what their scripts do, and that they are scripts at all."""
 
+import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from sekisho.audit.report import audit_account, to_html
 from sekisho.documents import html
 from sekisho.documents.html import html_page, ticked
 from sekisho.messages import Language
+from sekisho.policy import Preset, choices_of, force_mfa, render
+from sekisho.tour.guide import admin
+from sekisho.tour.guide import to_html as to_html_guide
 
 SCRIPTS = sorted(Path(html.__file__).parent.glob("*.js"))
 NODE = shutil.which("node")
@@ -29,6 +34,8 @@ def _shown(page: str, script: str, tmp_path: Path) -> str:
     path = tmp_path / "page.html"
     path.write_text(f"{opened}<pre id=shown></pre><script>{script}</script>", encoding="utf-8")
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    # long enough for what happens after loading: time is not waited for, but moved on
+    command.append("--virtual-time-budget=2000")
     quiet = ["--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}"]
     done = subprocess.run(  # noqa: S603 - a browser of this machine, and our own page
         [*command, *quiet, path.as_uri()], capture_output=True, text=True, timeout=60, check=True
@@ -75,6 +82,34 @@ def test_users_are_sorted_filtered_and_found_again(tmp_path: Path) -> None:
         "ci",
         "1 / 4 user10,user9,user1,ci",
     ]
+
+
+@needs_browser
+def test_a_button_copies_the_policy_or_selects_it(tmp_path: Path) -> None:
+    choices = choices_of(Preset.FIRST_LOGIN)
+    script = """
+      const said = [], button = document.querySelector("button[data-copies]");
+      const output = document.querySelector("button + output");
+      const clipboard = { writeText: async (text) => { said.push(text); } };
+      Object.defineProperty(navigator, "clipboard", { get: () => clipboard });
+      said.push(button.hidden);
+      button.click();
+      setTimeout(() => {
+        said.push(output.textContent);
+        clipboard.writeText = async () => { throw new Error("not permitted"); };
+        button.click();
+        setTimeout(() => {
+          said.push(String(getSelection()), output.textContent);
+          document.getElementById("shown").textContent = JSON.stringify(said);
+        }, 50);
+      }, 50);
+    """
+    shown = _shown(to_html_guide(admin(choices), Language.EN), script, tmp_path)
+    hidden, copied, first, selected, second = json.loads(unescape(shown))
+    policy = render(force_mfa(choices))
+    assert (hidden, copied, selected) == (False, policy, policy)
+    assert first == "Copied."
+    assert second in ("Copied.", "Selected: press Ctrl+C or ⌘C.")
 
 
 def test_a_page_permits_its_own_script_and_nothing_else(tmp_path: Path) -> None:

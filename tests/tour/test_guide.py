@@ -3,19 +3,29 @@
 import re
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
 
+from pages import Page
 from sekisho import catalogue, policy
 from sekisho.cli.guide import command
 from sekisho.errors import FaultyPolicy, InternalError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, table
 from sekisho.policy import Preset
 from sekisho.tour import guide
-from sekisho.tour.guide import CodeBlock, Guide, GuideNote, GuideTable, Paragraph, Steps, say
+from sekisho.tour.guide import (
+    CodeBlock,
+    Guide,
+    GuideNote,
+    GuideTable,
+    Link,
+    Paragraph,
+    Steps,
+    say,
+)
 
 PRESETS = list(Preset)
 RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide.to_html}
@@ -41,8 +51,10 @@ def _texts(made: Guide) -> list[Message]:
                     texts.append(text)
                 case Steps(items):
                     texts += items
-                case CodeBlock(_, _, label):
-                    texts.append(label)
+                case CodeBlock():
+                    texts += [block.label, *([block.mark] if block.mark else [])]
+                case Link(text):
+                    texts.append(text)
                 case GuideTable(label, header, rows):
                     texts += [label, *header, *(cell for row in rows for cell in row)]
     return texts
@@ -83,7 +95,10 @@ def test_the_consoles_own_words_stand_in_the_guide(form: str) -> None:
         "許可を設定",
         "許可ポリシーを添付",
         "ユーザーグループ",
-        "次回のサインインで新しいパスワードを作成するようにユーザーに求める",
+        "IAM ユーザーを作成します",
+        "ユーザーは次回のサインイン時に新しいパスワードを作成する必要があります - 推奨",
+        "AWS マネジメントコンソールへのユーザーアクセスを提供する - オプション",
+        "検索",
         "セキュリティ認証情報",
         "MFA デバイスの割り当て",
         "デバイス名",
@@ -169,58 +184,96 @@ def test_the_trap_is_told_by_what_the_engine_says() -> None:
 
 def test_sections_come_in_the_order_of_the_work() -> None:
     ids = [section.id for section in _made(Preset.RECOMMENDED).sections]
-    wanted = ["before", "create", "review", "attach-user", "first-sign-in", "enrol", "undo"]
+    wanted = [
+        "before",
+        "create",
+        "review",
+        "attach-user",
+        "first-sign-in",
+        "enrol",
+        "undo",
+        "choices",
+    ]
     places = [ids.index(name) for name in wanted]
     assert all(one < two for one, two in pairwise(places))
     assert {"attach-new-user", "attach-group"} < set(ids)
 
 
-class _Reader(HTMLParser):
-    """Checks that every tag is closed in order, and keeps attributes and text."""
-
-    VOID = frozenset({"meta"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.tags: list[str] = []
-        self.lang = ""
-        self.code = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.tags.append(tag)
-        self.lang = given.get("lang") or self.lang
-        self.ids += [name for name in [given.get("id")] if name]
-        self.links += [name for name in [given.get("href"), given.get("src")] if name]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-2:] == ["pre", "code"]:
-            self.code += data
-
-
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("language", Language)
 def test_the_html_is_whole_and_needs_nothing_else(preset: Preset, language: Language) -> None:
-    page = guide.to_html(_made(preset), language)
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    assert page.startswith("<!DOCTYPE html>")
-    assert reader.open == []
-    assert reader.lang == language.value
-    assert len(set(reader.ids)) == len(reader.ids)
-    assert {link.removeprefix("#") for link in reader.links} == set(reader.ids)
-    assert not {"script", "link", "img", "iframe"} & set(reader.tags)
-    assert "@media print" in page
-    assert policy.render(policy.force_mfa(policy.choices_of(preset))) in reader.code
+    text = guide.to_html(_made(preset), language)
+    page = Page(text)
+    assert page.lang == language.value
+    sections = [section.id for section in _made(preset).sections]
+    assert [each for each in page.ids if each in sections] == sections
+    assert {f"#{each}" for each in sections} <= set(page.links)
+    [aws] = page.outside
+    assert aws.startswith("https://docs.aws.amazon.com/")
+    assert ("/ja_jp/" in aws) is (language is Language.JA)
+    assert "@media print" in text
+    assert policy.render(policy.force_mfa(policy.choices_of(preset))) in page.code
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_policy_has_a_button_to_copy_exactly_it(language: Language) -> None:
+    text = guide.to_html(_made(Preset.FIRST_LOGIN), language)
+    # hidden until the script, without which it would do nothing, shows it
+    assert '<button type="button" hidden data-copies="create-code"' in text
+    [block] = re.findall(r'<code id="create-code">(.*?)</code>', text, flags=re.DOTALL)
+    document = policy.force_mfa(policy.choices_of(Preset.FIRST_LOGIN))
+    assert unescape(re.sub(r"</?mark>", "", block)) == policy.render(document)
+
+
+def test_the_lines_added_to_the_sample_of_aws_are_marked_as_such() -> None:
+    added = ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"]
+    rendered = {
+        preset: policy.render(policy.force_mfa(policy.choices_of(preset))).splitlines()
+        for preset in PRESETS
+    }
+    sample = rendered[Preset.AWS]
+    [(place, _)] = [
+        (place, lines)
+        for place, (lines, other) in enumerate(
+            zip(rendered[Preset.FIRST_LOGIN], sample, strict=False)
+        )
+        if lines != other
+    ][:1]
+    for preset in PRESETS:
+        [block] = [
+            block
+            for section in _made(preset).sections
+            for block in section.blocks
+            if isinstance(block, CodeBlock) and block.language == "json"
+        ]
+        marked = [line.strip(' ",') for line, is_marked in block.lines if is_marked]
+        assert marked == ([] if preset is Preset.AWS else added)
+        assert [line for line, _ in block.lines] == rendered[preset]
+        for form, render in RENDERERS.items():
+            said = render(_made(preset), Language.EN)
+            assert ("beyond AWS's sample" in unescape(said)) is (preset is not Preset.AWS), form
+        if preset is Preset.FIRST_LOGIN:
+            # what is marked is exactly what makes the two policies differ
+            assert block.marked == {place, place + 1}
+            assert [line for line, is_marked in block.lines if not is_marked] == sample
+
+
+def test_links_within_the_guide_say_where_they_lead() -> None:
+    made = _made(Preset.RECOMMENDED)
+    places = {section.id: number for number, section in enumerate(made.sections, start=1)}
+    assert f": section {places['first-sign-in']}, The first" in " ".join(
+        guide.to_text(made, Language.EN).split()
+    )
+    assert f"第 {places['choices']} 節「このポリシーの選択」" in guide.to_text(made, Language.JA)
+    assert "](https://docs.aws.amazon.com/IAM/" in guide.to_markdown(made, Language.EN)
+
+
+def test_every_word_of_the_console_says_where_it_was_read_and_how_sure_it_is() -> None:
+    for name, entry in table("console").items():
+        assert entry.keys() == {"text", "sure", "source"}, name
+        assert re.match(r"docs|how-to|field notes|components|one page|from memory", entry["source"])
+        # what nobody read, or one page alone, is not sure
+        assert entry["sure"] is not bool(re.search(r"memory|one page", entry["source"])), name
 
 
 @pytest.mark.parametrize("form", RENDERERS)
@@ -231,7 +284,9 @@ def test_what_is_entered_cannot_become_markup(form: str) -> None:
     hostile = replace(
         _made(Preset.AWS), title=Message.both("<script>|{}", ""), lead=Message.both("<b>", "")
     )
-    assert ("<script>" in RENDERERS[form](hostile, Language.EN)) is (form == "text")
+    assert ("<script>|" in RENDERERS[form](hostile, Language.EN)) is (form == "text")
+    if form == "html":
+        assert "<script>|{}" in Page(guide.to_html(hostile, Language.EN)).text
 
 
 def test_a_name_that_aws_would_refuse_is_refused_with_every_fault() -> None:

@@ -1,9 +1,9 @@
 """The administrator's guide: the rehearsal's path by hand, for people who click.
 
-Its texts and the console's terms are the table `guides` of the messages. The policy in it is the
-one that `sekisho policy new` writes, the summary is the one that the console will show, and what it
-says of the policy is decided by the engine. Only the console's own words are known from pages about
-it; those that no page quotes are marked.
+Its texts are the table `guides` of the messages, the console's words the table `console`. The
+policy in it is the one that `sekisho policy new` writes, the summary is the one that the console
+will show, and what it says of the policy is decided by the engine. Only the console's own words are
+known from pages about it; those that are not sure are marked.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,15 @@ from sekisho.tour.guide.model import (
     Guide,
     GuideNote,
     GuideTable,
+    Link,
     Paragraph,
     Section,
     Steps,
     Term,
 )
 
-_UNQUOTED = "from memory"
-"""The source of a term that was read on no page that quotes the console."""
+_ADDED = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
+"""What is added to the exempt actions of AWS's sample, that a first sign-in works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
         lead=_texts()["lead"],
         sections=(
             _as_written("before"),
-            _choices(choices),
-            _create(document, label or Label()),
+            _create(document, label or Label(), added=choices.password_change_without_mfa),
             _review(document, meant),
             _as_written("attach-user"),
             _as_written("attach-new-user"),
@@ -80,6 +80,7 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
             _command_line(choices.partition),
             _troubles(),
             _as_written("undo"),
+            _choices(choices),
         ),
         terms=_terms(),
         made_with=f"sekisho {__version__}, {meant.dated}",
@@ -89,8 +90,8 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
 def _terms() -> Mapping[str, Term]:
     """Return the words that the console prints, by the key that texts name them by."""
     return {
-        key: Term(entry["text"], entry["source"], may_differ=entry["source"] == _UNQUOTED)
-        for key, entry in table("guides")["terms"].items()
+        key: Term(entry["text"], entry["source"], may_differ=not entry["sure"])
+        for key, entry in table("console").items()
     }
 
 
@@ -139,12 +140,18 @@ def _choices(choices: Choices) -> Section:
     return _section("choices", GuideTable(texts["table"], columns, rows))
 
 
-def _create(document: Document, label: Label) -> Section:
-    """Return how to create the policy: the steps, the JSON to paste, the fields to fill in."""
+def _create(document: Document, label: Label, *, added: bool) -> Section:
+    """Return how to create the policy: the steps, the JSON to paste, the fields to fill in.
+
+    Args:
+        document: the policy.
+        label: what is entered beside it.
+        added: whether the change of a password is exempted, which AWS's sample does not do.
+    """
     texts = _texts("create")
     rows = [
-        (verbatim("{policy_name}"), verbatim(label.name)),
-        (verbatim("{description}"), verbatim(label.description)),
+        (texts["name_field"], verbatim(label.name)),
+        (texts["description_field"], verbatim(label.description)),
     ]
     if label.tags:
         tags = ", ".join(f"{key} = {value}" for key, value in label.tags.items())
@@ -152,9 +159,24 @@ def _create(document: Document, label: Label) -> Section:
     return _section(
         "create",
         _steps("create"),
-        CodeBlock(policy.render(document), "json", texts["json"]),
+        _json(policy.render(document), added=added),
+        Link(texts["aws_page"], texts["aws_address"]),
+        Link(texts["trade_off"], verbatim("#first-sign-in")),
+        Link(texts["chosen"], verbatim("#choices")),
         GuideTable(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
     )
+
+
+def _json(text: str, *, added: bool) -> CodeBlock:
+    """Return the policy to paste; what was added to AWS's exempt actions is set off."""
+    texts = _texts("create")
+    if not added:
+        return CodeBlock(text, "json", texts["json"])
+    lines = text.splitlines()
+    begin = next(place for place, line in enumerate(lines) if '"NotAction"' in line)
+    end = next(place for place in range(begin, len(lines)) if "]" in lines[place])
+    marked = (place for place in range(begin, end) if lines[place].strip(' ",') in _ADDED)
+    return CodeBlock(text, "json", texts["json"], frozenset(marked), texts["added"])
 
 
 def _review(document: Document, meant: Meaning) -> Section:

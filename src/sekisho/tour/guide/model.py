@@ -19,7 +19,7 @@ class Term:
     Attributes:
         text: the word in both languages of the console.
         source: where the Japanese was read.
-        may_differ: true if it was not read on a page that quotes the console: marked with a dagger.
+        may_differ: true if it is not sure to be what the console prints: marked with a dagger.
     """
 
     text: Message
@@ -50,11 +50,40 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """Text to copy as it stands; `language` is what it is written in: `json`, `shell`, `text`."""
+    """Text to copy as it stands.
+
+    Attributes:
+        language: what it is written in: `json`, `shell`, `text`.
+        label: what it is.
+        marked: the indexes of the lines that are set off.
+        mark: what there is to know of these; None if there are none.
+    """
 
     text: str
     language: str
     label: Message
+    marked: frozenset[int] = frozenset()
+    mark: Message | None = None
+
+    @property
+    def lines(self) -> tuple[tuple[str, bool], ...]:
+        """The lines, each with whether it is set off."""
+        lines = self.text.splitlines()
+        return tuple((line, index in self.marked) for index, line in enumerate(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a page on the web, or, with `#` and its id, to a section of the guide."""
+
+    text: Message
+    address: Message
+
+    @property
+    def section(self) -> str:
+        """The id of the section that it leads to; "" if it leads to the web."""
+        address = self.address.en
+        return address[1:] if address.startswith("#") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +95,7 @@ class GuideTable:
     rows: tuple[tuple[Message, ...], ...]
 
 
-Block = Paragraph | GuideNote | Steps | CodeBlock | GuideTable
+Block = Paragraph | GuideNote | Steps | CodeBlock | Link | GuideTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,17 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sekisho.messages import Language, Message, cell_width
+from sekisho.documents.html import html_page, ticked
+from sekisho.messages import Language, Message, cell_width, table
 from sekisho.tour.guide.model import (
     Block,
     CodeBlock,
     Guide,
     GuideNote,
     GuideTable,
+    Link,
     Paragraph,
     Steps,
     say,
@@ -24,6 +25,8 @@ WIDTH = 92
 """The columns of the plain text."""
 
 _BRACKETED = re.compile(" ?\0([^\0]*)\0(†?) ?")
+
+_SECTION = Message("section {number}, {title}")
 
 Speak = Callable[[Message], str]
 
@@ -59,11 +62,19 @@ def to_text(guide: Guide, language: Language) -> str:
     for number, section in enumerate(guide.sections, start=1):
         heading = f"{number}. {speak(section.title)}"
         parts.append(f"{heading}\n{'-' * cell_width(heading)}")
-        parts += [_text_block(block, speak) for block in section.blocks]
+        parts += [_text_block(block, speak, guide) for block in section.blocks]
     return "\n\n".join([*parts, guide.made_with]) + "\n"
 
 
-def _text_block(block: Block, speak: Speak) -> str:
+def _where(link: Link, guide: Guide) -> Message:
+    """Say where a link leads: terminals and paper follow none to a section."""
+    for number, section in enumerate(guide.sections, start=1):
+        if link.section == section.id:
+            return _SECTION.filled(number=number, title=section.title)
+    return link.address
+
+
+def _text_block(block: Block, speak: Speak, guide: Guide) -> str:
     match block:
         case Paragraph(text):
             return _wrapped(speak(text), "", "")
@@ -74,10 +85,20 @@ def _text_block(block: Block, speak: Speak) -> str:
                 _wrapped(speak(item), f"{place:>2}. ", "    ")
                 for place, item in enumerate(items, start=1)
             )
-        case CodeBlock(text, _, label):
-            return f"{speak(label)}:\n\n{textwrap.indent(text, '    ')}"
+        case CodeBlock():
+            code = f"{speak(block.label)}:\n\n{textwrap.indent(block.text, '    ')}".rstrip()
+            said = _marked(block, speak)
+            return code + (f"\n\n{_wrapped(said, '+ ', '  ')}" if said else "")
+        case Link(text):
+            return _wrapped(f"{speak(text)}: {speak(_where(block, guide))}", "> ", "  ")
         case GuideTable(label, header, rows):
             return f"{speak(label)}:\n\n" + "\n".join(_text_rows(header, rows, speak))
+
+
+def _marked(block: CodeBlock, speak: Speak) -> str:
+    """Say which lines of a code block are set off, and why; "" if none are."""
+    lines = [line.strip(' ",') for line, marked in block.lines if marked]
+    return f"{speak(block.mark)}: {', '.join(lines)}" if block.mark else ""
 
 
 def _text_rows(
@@ -98,7 +119,7 @@ def to_markdown(guide: Guide, language: Language) -> str:
     parts = [f"# {speak(guide.title)}", speak(guide.lead)]
     for section in guide.sections:
         parts.append(f"## {speak(section.title)}")
-        parts += [_markdown_block(block, speak) for block in section.blocks]
+        parts += [_markdown_block(block, speak, guide) for block in section.blocks]
     return "\n\n".join([*parts, f"*{guide.made_with}*"]) + "\n"
 
 
@@ -107,7 +128,7 @@ def _no_markup(text: str) -> str:
     return text.replace("<", "&lt;")
 
 
-def _markdown_block(block: Block, speak: Speak) -> str:
+def _markdown_block(block: Block, speak: Speak, guide: Guide) -> str:
     match block:
         case Paragraph(text):
             return speak(text)
@@ -115,8 +136,14 @@ def _markdown_block(block: Block, speak: Speak) -> str:
             return f"> {speak(text)}"
         case Steps(items):
             return "\n".join(f"{place}. {speak(item)}" for place, item in enumerate(items, start=1))
-        case CodeBlock(text, language, label):
-            return f"{speak(label)}:\n\n```{language}\n{text.rstrip()}\n```"
+        case CodeBlock():
+            said = _marked(block, speak)
+            fenced = f"```{block.language}\n{block.text.rstrip()}\n```"
+            return f"{speak(block.label)}:\n\n{fenced}" + (f"\n\n{said}" if said else "")
+        case Link(text) if block.section:
+            return f"{speak(text)}: {speak(_where(block, guide))}"
+        case Link(text, address):
+            return f"[{speak(text)}]({speak(address)})"
         case GuideTable(label, header, rows):
             lines = [_markdown_row(header, speak), "|" + " --- |" * len(header)]
             lines += [_markdown_row(row, speak) for row in rows]
@@ -129,36 +156,24 @@ def _markdown_row(cells: tuple[Message, ...], speak: Speak) -> str:
 
 def to_html(guide: Guide, language: Language) -> str:
     """Return a guide as an HTML document whose `lang` is the language of its text."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
 
     def speak(text: Message) -> Markup:
         # both callbacks escape what they are given, so the joined text is safe
-        return Markup(say(text, guide, language, term=_html_term, plain=_html_plain))  # noqa: S704 - as above
+        return Markup(say(text, guide, language, term=_html_term, plain=ticked))  # noqa: S704 - as above
 
-    return environment.get_template("page.html.jinja").render(
-        guide=guide,
-        title=guide.title.into(language),
-        language=language.value,
-        say=speak,
-        kind=_kind,
-    )
-
-
-_TICKED = re.compile(r"`([^`]+)`")
+    values = {
+        "guide": guide,
+        "title": guide.title.into(language),
+        "words": {name: text.into(language) for name, text in table("guides")["page"].items()},
+        "say": speak,
+        "where": lambda link: speak(_where(link, guide)),
+        "kind": _kind,
+    }
+    return html_page(Path(__file__).parent / "page.html.jinja", "copy", language, values)
 
 
 def _html_term(word: str) -> Markup:
     return Markup('<b class="term">{}</b>').format(word)
-
-
-def _html_plain(text: str) -> str:
-    """Escape a text, and set off what stands between backticks."""
-    return _TICKED.sub(r"<code>\1</code>", Markup.escape(text))
 
 
 def _kind(block: Block) -> str:
@@ -172,5 +187,7 @@ def _kind(block: Block) -> str:
             return "steps"
         case CodeBlock():
             return "code"
+        case Link():
+            return "link"
         case GuideTable():
             return "table"
