@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import click
 
 from sekisho.account import AwsApi, Pace, Snapshot, collect
-from sekisho.cli.options import grouped
+from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
@@ -118,6 +118,11 @@ def _endpoint(ctx: click.Context, param: click.Parameter, url: str | None) -> st
     return url
 
 
+def endpoint_option(described: str) -> Decorator:
+    """Return what adds `--endpoint-url URL`, with its help."""
+    return click.option("--endpoint-url", metavar="URL", callback=_endpoint, help=described)
+
+
 aws_options = grouped(
     "aws",
     AwsOptions,
@@ -130,12 +135,7 @@ aws_options = grouped(
         callback=_serial,
         help="The MFA device that --role-arn needs.",
     ),
-    click.option(
-        "--endpoint-url",
-        metavar="URL",
-        callback=_endpoint,
-        help="Another AWS, such as `sekisho local`.",
-    ),
+    endpoint_option("Another AWS, such as `sekisho local`."),
 )
 """Adds `--profile`, `--region`, `--role-arn`, `--mfa-serial`, `--endpoint-url`: `AwsOptions`."""
 

@@ -1,26 +1,38 @@
-"""`sekisho local`: run the local AWS alone."""
+"""`sekisho local`: run a local AWS with an account, or sign one of its users in."""
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from sekisho.account import AccountFile, load_account
+from sekisho.catalogue import partitions
+from sekisho.cli.aws import endpoint_option
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
-from sekisho.errors import InternalError
+from sekisho.cli.local_session import (
+    Place,
+    SessionForm,
+    credentials_of,
+    mfa_session,
+    session_text,
+)
+from sekisho.cli.options import grouped, lang_option
+from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
-from sekisho.signin import code_at, step_of
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
 
 if TYPE_CHECKING:
-    from sekisho.account.aws import Keys
     from sekisho.localaws import LocalAws
 
 _NAP_SECONDS = 3600
+_SET = "set" if os.name == "nt" else "export"
+"""What sets a variable of the environment."""
 
 _WELCOME = Message("""\
 A local AWS is running: {url}
@@ -50,10 +62,19 @@ As the machine {machine}, whose key may deploy a web site and read nothing of IA
   {set} AWS_SESSION_TOKEN=
   aws sts get-caller-identity""")
 _OWN_KEYS = Message("""\
-With a key of the file, or as an administrator with what the console sign-in answers:
+As a user of the file, who signs in with MFA (the lines to paste are printed in another terminal):
+  sekisho local --as USER --account {file} --endpoint-url {url}
+
+Or with a key of the file, or with what the console sign-in answers:
   {set} AWS_ACCESS_KEY_ID=...
   {set} AWS_SECRET_ACCESS_KEY=...
   {set} AWS_SESSION_TOKEN=...
+  aws sts get-caller-identity""")
+_OWN_SESSION = Message("""\
+As {user}, who has signed in with MFA:
+  {set} AWS_ACCESS_KEY_ID={key}
+  {set} AWS_SECRET_ACCESS_KEY={secret}
+  {set} AWS_SESSION_TOKEN={token}
   aws sts get-caller-identity""")
 _EXAMPLE_COMPANY = Message("the example company")
 _NOBODY = Message(
@@ -63,27 +84,107 @@ _NOBODY = Message(
 _ENDED = Message("The local AWS has ended.")
 
 
-@click.command(cls=SpokenCommand)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0.")
-@click.option(
-    "--account",
-    "path",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="Account file, or an `aws iam get-account-authorization-details` export; "
-    "the example company if not given.",
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """What is run, and whose session is printed."""
+
+    port: int
+    path: Path | None
+    user: str | None
+    endpoint_url: str | None
+    form: str
+
+    def check(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            UsageError: naming them.
+        """
+        if self.user is None:
+            source = click.get_current_context().get_parameter_source
+            for option, name in (("--endpoint-url", "endpoint_url"), ("--format", "form")):
+                if source(name) is ParameterSource.COMMANDLINE:
+                    raise UsageError(Message("`{option}` needs `--as`").filled(option=option))
+        if self.endpoint_url is None:
+            return
+        if self.port:
+            raise UsageError(
+                Message("`--port` starts a local AWS, `--endpoint-url` calls one that runs"),
+                fix=Message("give one of them"),
+            )
+        if urlsplit(self.endpoint_url).hostname not in ("127.0.0.1", "localhost"):
+            # a password of the file is sent there
+            raise UsageError(
+                Message("`--endpoint-url {url}` is not on this computer").filled(
+                    url=self.endpoint_url
+                ),
+                fix=Message("write it like `http://127.0.0.1:5577`"),
+            )
+
+
+_local_options = grouped(
+    "options",
+    LocalOptions,
+    click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0."),
+    click.option(
+        "--account",
+        "path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        default=None,
+        help="Account file, or an `aws iam get-account-authorization-details` export; "
+        "the example company if not given.",
+    ),
+    click.option(
+        "--as", "user", metavar="USER", help="Sign this user in with MFA, and print the session."
+    ),
+    endpoint_option("With --as: a local AWS that runs already; print its session, and end."),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice([form.value for form in SessionForm]),
+        default=SessionForm.TEXT.value,
+        show_default=True,
+        help="With --as: lines for a shell, JSON, or what `credential_process` reads.",
+    ),
 )
+
+
+@click.command(cls=SpokenCommand)
+@_local_options
 @lang_option
-def command(port: int, path: Path | None, lang: Language) -> int:
-    """Run the local AWS alone, until Ctrl-C."""
+def command(options: LocalOptions, lang: Language) -> int:
+    """Run a local AWS emulator that enforces IAM policies, until Ctrl-C.
+
+    It has the users, groups, roles and policies of an account file; nothing of a real account is
+    read or changed. With --as, it prints a session of one user of the file, who signs in with the
+    password or access key, and the MFA device, that the file has for them.
+    """
+    options.check()
+    account = load_account(options.path or COMPANY_FILE)
+    if options.user is not None:
+        credentials_of(account, options.user)
+        if options.endpoint_url is not None:
+            place = Place(options.endpoint_url.rstrip("/"), _region_of(account))
+            keys = mfa_session(account, place, options.user)
+            click.echo(session_text(keys, place, SessionForm(options.form), _SET))
+            return Exit.CLEAN
+    return _run(account, options, lang)
+
+
+def _region_of(account: AccountFile) -> str:
+    """Return the region for which calls of IAM are signed in the account's partition."""
+    return next(each.regions[0] for each in partitions() if each.id == account.partition)
+
+
+def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
     # moto is heavy: not before it is needed
     from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
 
-    account = load_account(path or COMPANY_FILE)
-    with LocalAws(account, port=port) as local:
+    with LocalAws(account, port=options.port) as local:
         # Ctrl-C may come at once, while the welcome is still being written
         try:
-            click.echo(_welcome(account, local, path).into(lang))
+            click.echo(_welcome(account, local, options, lang))
             if not account.credentials:
                 click.echo(_NOBODY.into(lang), err=True)
             while True:
@@ -93,31 +194,47 @@ def command(port: int, path: Path | None, lang: Language) -> int:
     return Exit.CLEAN
 
 
-def _welcome(account: AccountFile, local: "LocalAws", path: Path | None) -> Message:
+def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lang: Language) -> str:
     """Return how to point clients at the running local AWS."""
-    set_ = "set" if os.name == "nt" else "export"
-    if path is None:
-        people, source = _example_users(account, local, set_), _EXAMPLE_COMPANY
+    source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
+    if options.user is not None:
+        place = Place(local.url, local.region, local.clock.now)
+        keys, form = mfa_session(account, place, options.user), SessionForm(options.form)
+        if form is not SessionForm.TEXT:
+            return session_text(keys, place, form, _SET)
+        people = _OWN_SESSION.filled(
+            user=options.user,
+            set=_SET,
+            key=keys.access_key_id,
+            secret=keys.secret_access_key,
+            token=keys.session_token,
+        )
     else:
-        people, source = _OWN_KEYS.filled(set=set_), verbatim(str(path))
-    return _WELCOME.filled(
+        people = (
+            _example_users(account, local)
+            if options.path is None
+            else _OWN_KEYS.filled(set=_SET, file=options.path, url=local.url)
+        )
+    welcome = _WELCOME.filled(
         url=local.url,
         console=local.console_url,
         account=account.account,
         source=source,
         people=people,
-        file=path or COMPANY_FILE,
+        file=options.path or COMPANY_FILE,
         region=local.region,
-        set=set_,
+        set=_SET,
     )
+    return welcome.into(lang)
 
 
-def _example_users(account: AccountFile, local: "LocalAws", set_: str) -> Message:
+def _example_users(account: AccountFile, local: "LocalAws") -> Message:
     """Return how to be somebody of the example company, whose secrets are all in its file."""
-    session = _signed_in(account, local, ADMINISTRATOR)
+    place = Place(local.url, local.region, local.clock.now)
+    session = mfa_session(account, place, ADMINISTRATOR)
     key = account.credentials[MACHINE].keys[0]
     return _EXAMPLE_USERS.filled(
-        set=set_,
+        set=_SET,
         administrator=ADMINISTRATOR,
         admin_key=session.access_key_id,
         admin_secret=session.secret_access_key,
@@ -126,18 +243,3 @@ def _example_users(account: AccountFile, local: "LocalAws", set_: str) -> Messag
         key=key.id,
         secret=account.secret_keys[key.id],
     )
-
-
-def _signed_in(account: AccountFile, local: "LocalAws", user: str) -> "Keys":
-    """Return the session of a user who signs in at the console by password and MFA code."""
-    # the rehearsal is heavy: not before it is needed
-    from sekisho.tour.rehearsal import ConsoleClient  # noqa: PLC0415 - as above
-
-    credentials, console = account.credentials[user], ConsoleClient(local.url, account.account)
-    page = console.sign_in(user, credentials.password or "")
-    seed = account.seeds[credentials.devices[0].serial]
-    code = code_at(seed, step_of(local.clock.now()))
-    keys = console.mfa(page.ticket, code).keys
-    if keys is None:
-        raise InternalError(f"`{user}` of the example company cannot sign in")
-    return keys

@@ -1,0 +1,152 @@
+"""`sekisho local --as`: a session of a user of an account file, who signs in with MFA."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from sekisho.account import AccountFile, UserCredentials
+from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli.local_session import Place, SessionForm, credentials_of, mfa_session, session_text
+from sekisho.cli.main import root
+from sekisho.errors import AwsRefused, UsageError
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language
+from sekisho.tour import ADMINISTRATOR, MACHINE, example_company
+
+COMPANY = example_company()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(COMPANY) as running:
+        yield running
+
+
+def _client(service: str, read: Mapping[str, str]) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=read["endpointUrl"],
+        region_name=read["region"],
+        aws_access_key_id=read["AccessKeyId"],
+        aws_secret_access_key=read["SecretAccessKey"],
+        aws_session_token=read["SessionToken"],
+    )
+
+
+def _changed(user: str, **values: object) -> AccountFile:
+    """Return the company in which one user has other credentials."""
+    changed = replace(COMPANY.credentials[user], **values)
+    return replace(COMPANY, credentials={**COMPANY.credentials, user: changed})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_session_has_mfa_under_either_name_of_this_computer(aws: LocalAws, host: str) -> None:
+    url = aws.url.replace("127.0.0.1", host)
+    place = Place(url, aws.region, aws.clock.now)
+    read = json.loads(
+        session_text(mfa_session(COMPANY, place, ADMINISTRATOR), place, SessionForm.JSON, "export")
+    )
+    arn = _client("sts", read).get_caller_identity()["Arn"]
+    assert arn.endswith(f":user/{ADMINISTRATOR}")
+    assert _client("iam", read).list_users()["Users"]
+    s3 = _client("s3", read)
+    s3.create_bucket(Bucket=f"of-{host}")
+    s3.put_object(Bucket=f"of-{host}", Key="a", Body=b"x")
+    assert s3.get_object(Bucket=f"of-{host}", Key="a")["Body"].read() == b"x"
+    assert aws.log.last("iam:ListUsers").mfa
+
+
+def test_who_has_no_password_signs_in_with_a_key() -> None:
+    device = COMPANY.credentials[ADMINISTRATOR].devices
+    account = _changed(MACHINE, devices=device)
+    account = replace(
+        account, credentials={**account.credentials, ADMINISTRATOR: UserCredentials()}
+    )
+    with LocalAws(account) as running:
+        place = Place(running.url, running.region, running.clock.now)
+        keys = mfa_session(account, place, MACHINE)
+        assert keys.session_token
+        read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
+        assert _client("sts", read).get_caller_identity()["Arn"].endswith(f":user/{MACHINE}")
+
+
+@pytest.mark.parametrize(
+    ("account", "user", "said"),
+    [
+        (COMPANY, "yuki.tanak", "did you mean `yuki.tanaka`"),
+        (COMPANY, MACHINE, "has no MFA device with a seed"),
+        (_changed(ADMINISTRATOR, password=None), ADMINISTRATOR, "no password and no access key"),
+        (_changed(ADMINISTRATOR, reset_required=True), ADMINISTRATOR, "must change the password"),
+    ],
+)
+def test_what_is_missing_is_named(account: AccountFile, user: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        credentials_of(account, user)
+    assert said in f"{raised.value.into(Language.EN)} {raised.value.fix}"
+
+
+def test_a_wrong_password_is_not_tried_again(aws: LocalAws) -> None:
+    account = _changed(ADMINISTRATOR, password="not-hers")
+    with pytest.raises(AwsRefused, match="ConsoleLogin"):
+        mfa_session(account, Place(aws.url, aws.region), ADMINISTRATOR)
+
+
+def test_the_forms() -> None:
+    from sekisho.account.aws import Keys  # noqa: PLC0415 - boto3 is heavy
+
+    keys, place = Keys("ASIA", "secret", "token"), Place("http://localhost:1", "us-east-1")
+    lines = session_text(keys, place, SessionForm.TEXT, "export").splitlines()
+    assert lines[0] == "export AWS_ENDPOINT_URL=http://localhost:1"
+    assert lines[-1] == "export AWS_SESSION_TOKEN=token"
+    assert json.loads(session_text(keys, place, SessionForm.PROCESS, "set")) == {
+        "Version": 1,
+        "AccessKeyId": "ASIA",
+        "SecretAccessKey": "secret",
+        "SessionToken": "token",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "json"], "`--format` needs `--as`"),
+        (["--endpoint-url", "http://127.0.0.1:1"], "`--endpoint-url` needs `--as`"),
+        (
+            ["--as", ADMINISTRATOR, "--endpoint-url", "http://127.0.0.1:1", "--port", "2"],
+            "`--port`",
+        ),
+        (["--as", ADMINISTRATOR, "--endpoint-url", "http://aws.example"], "not on this computer"),
+        (["--as", "nobody-at-all"], "no user `nobody-at-all`"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(root, ["local", *arguments], obj=Spoken(Language.EN))
+    assert isinstance(done.exception, UsageError)
+    assert said in done.exception.into(Language.EN)
+    assert done.exit_code != Exit.CLEAN
+
+
+def test_the_session_of_a_running_one_is_printed_and_that_is_all(aws: LocalAws) -> None:
+    user = next(name for name in COMPANY.credentials if _ready(name))
+    arguments = ["local", "--as", user, "--endpoint-url", aws.url, "--format", "process"]
+    done = CliRunner().invoke(root, arguments, obj=Spoken(Language.EN))
+    assert done.exception is None, done.exception
+    assert set(json.loads(done.output)) == {
+        "Version",
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+    }
+
+
+def _ready(user: str) -> bool:
+    try:
+        credentials_of(COMPANY, user)
+    except UsageError:
+        return False
+    return user != ADMINISTRATOR
