@@ -1,6 +1,7 @@
 """`sekisho prove`, as a user calls it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,20 +26,24 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         capture_output=True,
         check=False,
         encoding="utf-8",
+        env={**os.environ, "COLUMNS": "1000"},
     )
 
 
 def test_proved_enforcement_exits_0_with_the_exempt_actions() -> None:
     done = run(SAMPLE, "--lang", "en")
     assert done.returncode == 0, done.stderr
-    assert "proved" in done.stdout
+    assert "enforced   MFA for direct calls" in done.stdout
     assert "iam:EnableMFADevice" in done.stdout
-    assert "some-user" in done.stdout
+    assert "some-user" in run(SAMPLE, "--lang", "en", "-v").stdout
 
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("en", "access key, from 203.0.113.9: s3:GetObject"), ("ja", "反例あり")],
+    [
+        ("en", "session token without MFA, from 203.0.113.9: s3:GetObject"),
+        ("ja", "強制されていない"),
+    ],
 )
 def test_an_open_enforcement_exits_3_with_a_counterexample(lang: str, said: str) -> None:
     done = run("-", "--lang", lang, given=OPEN)
@@ -49,10 +54,10 @@ def test_an_open_enforcement_exits_3_with_a_counterexample(lang: str, said: str)
 @pytest.mark.parametrize(("lang", "said"), [("en", "as a role"), ("ja", "ロールとして行う操作")])
 def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) -> None:
     admin = OPEN.replace("s3:GetObject", "*")
-    assert said in run("-", "--lang", lang, given=admin).stdout
+    assert said in run("-", "--lang", lang, "-v", given=admin).stdout
     assumptions = json.loads(run("-", "--format", "json", given=admin).stdout)["assumptions"]
     assert "sts:AssumeRole" in assumptions[-1]
-    assert said not in run("-", "--lang", lang, given=OPEN).stdout
+    assert said not in run("-", "--lang", lang, "-v", given=OPEN).stdout
 
 
 def test_the_counterexample_can_be_decided_again() -> None:

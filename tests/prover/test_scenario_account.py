@@ -87,7 +87,7 @@ def test_a_command_is_about_now_and_says_so(
     entering = [one for one in said["people"] if one["must"] == "gets in"]
     # no policy stops GetSessionToken, and a Deny of the user's is not the administrator's
     assert {one["id"] for one in entering if one["outcome"] == "gets in"} == {"key-user-helped"}
-    root.main([*args, "--lang", "en"], standalone_mode=False)
+    root.main([*args, "--lang", "en", "-v"], standalone_mode=False)
     assert "All of this takes place at 2" in capsys.readouterr().out
 
 

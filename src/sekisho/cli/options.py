@@ -5,7 +5,7 @@ the options to a command and hands them over as one value.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from sekisho.cli.help import LANG
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import assumptions_from_text
 from sekisho.errors import UsageError
-from sekisho.messages import Message
+from sekisho.messages import Language, Message
 
 
 class OutputFormat(StrEnum):
@@ -80,6 +80,21 @@ def verbose_option(function: F) -> F:
     return click.option(
         "-v", "--verbose", is_flag=True, help="Say everything, with what the answers rest on."
     )(function)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOptions:
+    """How a report is printed.
+
+    Attributes:
+        output: the form.
+        verbose: whether text says everything.
+        lang: the language of text.
+    """
+
+    output: ReportFormat
+    verbose: bool
+    lang: Language
 
 
 def assumptions_of(texts: Iterable[str]) -> Assumptions:

@@ -12,10 +12,12 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
     ASSUME,
+    PrintOptions,
     ReportFormat,
     grouped,
     lang_option,
     report_format_option,
+    verbose_option,
 )
 from sekisho.cli.policy_files import read_attached
 from sekisho.cli.progress import counting
@@ -40,11 +42,16 @@ from sekisho.cli.prove_output import (
     as_table,
     exit_of,
     findings_of,
+)
+from sekisho.cli.prove_public import check_alone, prove_public
+from sekisho.cli.prove_scenarios import (
+    exit_of_scenario,
     findings_of_scenarios,
     scenarios_as_json,
     scenarios_as_table,
 )
-from sekisho.cli.prove_public import check_alone, prove_public
+from sekisho.cli.prove_summary import Proof, needed_lines, next_of, summary_lines
+from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
@@ -62,7 +69,6 @@ from sekisho.prover.questions import (
 from sekisho.prover.scenarios import ASSUMED as SCENARIOS_ASSUME
 from sekisho.prover.scenarios import (
     SCENARIOS,
-    ScenarioOutcome,
     ScenarioReport,
     Setting,
     report_on_scenarios,
@@ -224,16 +230,14 @@ class _Said:
     ),
 )
 @click.option("--assume", "assumptions", callback=assumptions_given, **ASSUME)
-@report_format_option
-@lang_option
+@grouped("printed", PrintOptions, report_format_option, verbose_option, lang_option)
 def command(
     subject: SubjectOptions,
     questions: QuestionOptions,
     scenarios: ScenarioOptions,
     *,
     assumptions: AllAssumptions,
-    output: ReportFormat,
-    lang: Language,
+    printed: PrintOptions,
 ) -> Exit:
     """Prove what holds of policies, for every request and every sign-in, or show what does not.
 
@@ -248,18 +252,18 @@ def command(
     """
     if subject.public:
         check_alone(click.get_current_context())
-        return prove_public(subject.files, assumptions.engine, output, lang)
+        return prove_public(subject.files, assumptions.engine, printed)
     options = ProveOptions(subject, questions, scenarios, assumptions)
     check_subject(options)
     check_heeded(options)
     match (options.of_all, bool(subject.snapshot)):
         case (True, _):
-            return _prove_account(options, output, lang)
+            return _prove_account(options, printed)
         case (False, True):
-            return _prove_user(options, output, lang)
+            return _prove_user(options, printed)
         case (False, False):
             said = _Said(next(iter((*subject.files, subject.trust or ""))), _said_of_anyone)
-            return _prove_subject(subject_of_files(options), options, said, (output, lang))
+            return _prove_subject(subject_of_files(options), options, said, printed)
 
 
 def _said_of_anyone(found: Counterexample, refused: bool) -> Message:
@@ -267,22 +271,15 @@ def _said_of_anyone(found: Counterexample, refused: bool) -> Message:
 
 
 def _prove_subject(
-    subject: Subject, options: ProveOptions, said: _Said, how: tuple[ReportFormat, Language]
+    subject: Subject, options: ProveOptions, said: _Said, printed: PrintOptions
 ) -> Exit:
-    output, lang = how
+    lang = printed.lang
     report = report_on_policies(subject, inquiry_of(options))
     scenarios = _scenarios(subject, options, lang) if options.people else ()
-    match output:
+    match printed.output:
         case ReportFormat.TEXT:
-            parts = []
-            if report.answers:
-                parts.append(as_table(report, lang, said.describe, named=subject.named))
-            if subject.unread:
-                parts.append(UNREAD.filled(reason=subject.unread).into(lang))
-            # what the answers rest on is said once
-            assumed = () if report.answers else subject.assumed
-            parts.append(scenarios_as_table(scenarios, subject.now, lang, assumed=assumed))
-            click.echo("\n".join(parts).strip("\n"))
+            proof = Proof(report, scenarios, subject, said.describe, said.source)
+            _show(proof, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
             more = {
                 "asOf": subject.now.isoformat(timespec="seconds"),
@@ -301,10 +298,34 @@ def _prove_subject(
                     sekisho.__version__, found, findings_of_scenarios(scenarios, said.source, lang)
                 )
             )
-    return worst([*_exits(report), *map(_exit_of_scenario, scenarios)])
+    return worst([*_exits(report), *map(exit_of_scenario, scenarios)])
 
 
-def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> Exit:
+def _show(proof: Proof, lang: Language, *, verbose: bool) -> None:
+    """Print the verdict, what needs the reader, if so asked all the rest, and what to do next."""
+    width = terminal_width()
+    for line in summary_lines(proof, lang, width):
+        show(line)
+    show_folded(needed_lines(proof, lang, verbose=verbose))
+    if verbose:
+        show_folded(_details(proof, lang))
+    show()
+    for line in next_command(next_of(proof), lang, width):
+        show(line)
+
+
+def _details(proof: Proof, lang: Language) -> list[str]:
+    report, subject = proof.report, proof.subject
+    parts = []
+    if report.answers:
+        parts.append(as_table(report, lang, proof.describe, named=subject.named))
+    # what the answers rest on is said once
+    assumed = () if report.answers else subject.assumed
+    parts.append(scenarios_as_table(proof.scenarios, subject.now, lang, assumed=assumed))
+    return ["", *"\n".join(parts).strip("\n").split("\n")]
+
+
+def _prove_user(options: ProveOptions, printed: PrintOptions) -> Exit:
     from sekisho.audit.impact import counterexample_for_user  # noqa: PLC0415 - only an account needs it, and it is slow to import
     from sekisho.audit.proofs import subject_of_role, subject_of_user  # noqa: PLC0415 - as above
 
@@ -312,7 +333,7 @@ def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> 
     if options.subject.role:
         role = subject_of_role(_snapshot(options.subject), options.subject.role, source)
         role = with_resource(role, options)
-        return _prove_subject(role, options, _Said(source, _said_of_anyone), (output, lang))
+        return _prove_subject(role, options, _Said(source, _said_of_anyone), printed)
     may_change = options.scenarios.users_may_change
     name = options.subject.user or ""
     subject, credentials = subject_of_user(
@@ -322,26 +343,26 @@ def _prove_user(options: ProveOptions, output: ReportFormat, lang: Language) -> 
     said = _Said(
         source, lambda found, refused: counterexample_for_user(found, credentials, refused=refused)
     )
-    return _prove_subject(subject, options, said, (output, lang))
+    return _prove_subject(subject, options, said, printed)
 
 
-def _prove_account(options: ProveOptions, output: ReportFormat, lang: Language) -> Exit:
+def _prove_account(options: ProveOptions, printed: PrintOptions) -> Exit:
     from sekisho.audit.proofs import prove_users  # noqa: PLC0415 - only an account needs it, and it is slow to import
     from sekisho.cli.prove_users_output import (  # noqa: PLC0415 - as above
         findings_of_users,
+        show_users,
         users_as_json,
-        users_as_table,
     )
 
     snapshot, later = _snapshot(options.subject), options.questions.later
     users = prove_users(snapshot, inquiry_of(options))
-    match output:
+    source, lang = options.subject.snapshot[0], printed.lang
+    match printed.output:
         case ReportFormat.TEXT:
-            click.echo(users_as_table(users, lang))
+            show_users(users, source, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
             _print(users_as_json(users))
         case ReportFormat.SARIF:
-            source = options.subject.snapshot[0]
             _print(
                 log_of_files(
                     sekisho.__version__, findings_of_users(users, source, lang, later=later)
@@ -380,10 +401,3 @@ def _print(value: object) -> None:
 
 def _exits(report: PolicyReport) -> Iterator[Exit]:
     return (exit_of(each.conclusion.verdict) for each in report.answers if each.counts)
-
-
-def _exit_of_scenario(report: ScenarioReport) -> Exit:
-    if not report.counts or report.answer.as_required:
-        return Exit.CLEAN
-    unknown = report.answer.outcome is ScenarioOutcome.UNKNOWN
-    return Exit.UNKNOWN if unknown else Exit.FINDINGS

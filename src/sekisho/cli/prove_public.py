@@ -9,17 +9,19 @@ from click.core import ParameterSource
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.options import ReportFormat
+from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, exit_of
+from sekisho.cli.prove_output import as_written, counterexample_to_json, exit_of
+from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     PUBLIC_ASSUMED,
     Conclusion,
     Counterexample,
+    Proved,
     Refuted,
     Unknown,
     granting_texts,
@@ -28,9 +30,12 @@ from sekisho.prover import (
     verdict_text,
 )
 
-_NO_PUBLIC_ACCESS = Message("{file}: no public access: {verdict}")
+_PUBLIC_ACCESS = Message("{file}: {verdict}")
+_NOT_PUBLIC = Message("not public")
+_PUBLIC = Message("public")
+_MORE = Message("`-v` says what counts as public.")
 _ASSUMED = Message("another setting gives another verdict: {names}")
-_HEEDED = frozenset({"files", "public", "assumptions", "output", "lang"})
+_HEEDED = frozenset({"files", "public", "assumptions", "output", "verbose", "lang"})
 
 
 def check_alone(ctx: click.Context) -> None:
@@ -50,9 +55,7 @@ def check_alone(ctx: click.Context) -> None:
             )
 
 
-def prove_public(
-    files: Sequence[str], assumptions: Assumptions, output: ReportFormat, lang: Language
-) -> Exit:
+def prove_public(files: Sequence[str], assumptions: Assumptions, printed: PrintOptions) -> Exit:
     """Print whether each of some resource-based policies is public, and return the exit code.
 
     Raises:
@@ -61,6 +64,7 @@ def prove_public(
     """
     if not files:
         raise UsageError(Message("give resource-based policies to `--public`"))
+    output, lang = printed.output, printed.lang
     if output is ReportFormat.SARIF:
         raise UsageError(Message("`--public` is answered as a table or as JSON"))
     refuse_stdin_twice(files)
@@ -74,14 +78,27 @@ def prove_public(
             click.echo(json.dumps(_as_json(found, now), indent=2, ensure_ascii=False))
         case ReportFormat.TEXT:
             lines = [line for policy, each in found for line in _lines(policy, each, lang)]
-            lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
-            click.echo("\n".join(printable(line) for line in lines))
+            if printed.verbose:
+                lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
+            else:
+                lines += ["", _MORE.into(lang)]
+            show_folded(lines)
+            show()
+            for line in next_command(_next(found), lang, terminal_width()):
+                show(line)
     return worst([exit_of(each.verdict) for _, each in found])
 
 
+def _next(found: Sequence[tuple[AttachedPolicy, Conclusion]]) -> str:
+    """Return the command that looks closer at the first policy that is not proved, or any."""
+    left = [policy for policy, each in found if not isinstance(each.verdict, Proved)]
+    first = (left or [policy for policy, _ in found])[0]
+    return f"sekisho policy lint --as resource {as_written(first.name)}"
+
+
 def _lines(policy: AttachedPolicy, found: Conclusion, lang: Language) -> Iterator[str]:
-    verdict = verdict_text(found.verdict)
-    yield _NO_PUBLIC_ACCESS.filled(file=policy.name, verdict=verdict).into(lang)
+    verdict = verdict_text(found.verdict, _NOT_PUBLIC, _PUBLIC)
+    yield _PUBLIC_ACCESS.filled(file=policy.name, verdict=verdict).into(lang)
     if isinstance(found.verdict, Refuted):
         shown = found.verdict.counterexample
         yield f"  {public_request_text(shown).into(lang)}"

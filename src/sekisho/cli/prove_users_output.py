@@ -6,7 +6,14 @@ from sekisho.account import Credentials
 from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import counterexample_for_user
 from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
-from sekisho.cli.prove_output import RESTS, UNREAD, counterexample_to_json, undeniable
+from sekisho.cli.prove_output import (
+    RESTS,
+    UNREAD,
+    as_written,
+    counterexample_to_json,
+    undeniable,
+)
+from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import FileFindings
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
@@ -25,30 +32,51 @@ from sekisho.prover import (
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
-    "MFA is proved to be enforced for {proved} of {all} users by their present "
-    "policies, for {later} whatever is attached later; for {refuted} it is not "
-    "enforced, for {unknown} that is unknown."
+    "MFA is enforced for {proved} of {all} users, for {later} of them whatever is attached later: "
+    "{refuted} not enforced, {unknown} unknown."
 )
+_SHOWN = 20
+_MORE_USERS = Message("and {count} more users: `-v`, or `--format json`")
+_MORE = Message("`-v` has every user, and what is taken for granted.")
+_IS = Message("enforced", "verdict")
+_IS_NOT = Message("not enforced")
 _ROW = Message("{user}: {now}; whatever is attached later: {later}")
 _SERVICE = Message("calls by AWS services for the user: {now}; whatever is attached later: {later}")
 _HOLDS = Message(
-    "{what}: proved of {proved} of {all} users; refuted of {refuted}, not known of {unknown}."
+    "{what}: holds for {proved} of {all} users, does not hold for {refuted}, unknown for {unknown}."
 )
 _INVARIANT = verbatim("{user}: {id}: {verdict}")
 _RULE = "user-enforced"
 _TITLE = Message("MFA is enforced for the user")
 
 
-def users_as_table(users: UserProofs, lang: Language) -> str:
-    """Return the users as text, with the request that passes where there is one."""
+def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool) -> None:
+    """Print for how many it holds, and for whom not, with the request that passes.
+
+    Args:
+        users: the answers about each.
+        source: the file that they are from.
+        lang: the language.
+        verbose: whether to print every user, and what the answers rest on.
+    """
     date = users.taken_at.isoformat(timespec="seconds")
-    lines = [_AS_OF.filled(account=users.account, date=date).into(lang), *_counts(users, lang)]
+    lines = [*_counts(users, lang), _AS_OF.filled(account=users.account, date=date).into(lang)]
     if users.unread:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
     lines.append("")
-    lines += [line for name in users.names for line in _row(users, name, lang)]
-    lines += ["", *(text.into(lang) for text in (undeniable(), *ASSUMED))]
-    return "\n".join(printable(line) for line in lines)
+    # whoever is not enforced comes first
+    names = users.names if verbose else users.names[:_SHOWN]
+    lines += [line for name in names for line in _row(users, name, lang)]
+    if len(users.names) > len(names):
+        lines.append(_MORE_USERS.filled(count=f"{len(users.names) - len(names):,}").into(lang))
+    if verbose:
+        lines += ["", *(text.into(lang) for text in (undeniable(), *ASSUMED))]
+    else:
+        lines += ["", _MORE.into(lang)]
+    show_folded([*lines, ""])
+    command = f"sekisho audit --snapshot {as_written(source)}"
+    for line in next_command(command, lang, terminal_width()):
+        show(line)
 
 
 def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
@@ -103,7 +131,7 @@ def _enforcement(
     name: str, enforcement: UserEnforcement, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
     if enforcement.gap:
-        yield f"{name}: {verdict_text(enforcement.now).into(lang)}"
+        yield f"{name}: {verdict_text(enforcement.now, _IS, _IS_NOT).into(lang)}"
         return
     yield _both(_ROW, enforcement.now, enforcement.later, user=name).into(lang)
     yield from _counterexample(enforcement.now, enforcement.later, credentials, lang)
@@ -117,7 +145,9 @@ def _enforcement(
 
 
 def _both(text: Message, now: Verdict, later: Verdict, **more: str) -> Message:
-    return text.filled(now=verdict_text(now), later=verdict_text(later), **more)
+    return text.filled(
+        now=verdict_text(now, _IS, _IS_NOT), later=verdict_text(later, _IS, _IS_NOT), **more
+    )
 
 
 def _counterexample(

@@ -88,8 +88,8 @@ GRANTS_ASSUMED = (
 )
 """What the difference of two policies with principals rests on."""
 
-_PROVED = Message("proved")
-_REFUTED = Message("refuted")
+_HOLDS = Message("holds")
+_FAILS = Message("does not hold")
 _UNKNOWN = Message("unknown: {reason}")
 _ALLOWED = Message("{who}'s {credential}{address}{context}: {action} on {resource} is allowed")
 _REFUSED = Message("{who}'s {credential}{address}{context}: {action} on {resource} is not allowed")
@@ -113,13 +113,13 @@ def assumed_user(whose: Callers) -> Message:
     return (_ANYONE if alone else _THESE).filled(arn=arn)
 
 
-def verdict_text(verdict: Verdict) -> Message:
+def verdict_text(verdict: Verdict, proved: Message = _HOLDS, refuted: Message = _FAILS) -> Message:
     """Say a verdict in a word, an unknown one with its reason."""
     match verdict:
         case Proved():
-            return _PROVED
+            return proved
         case Refuted():
-            return _REFUTED
+            return refuted
         case Unknown(reason):
             return _UNKNOWN.filled(reason=reason)
 

@@ -50,8 +50,9 @@ from sekisho.prover.verdict import Proved, Unknown, Verdict
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
 
-_WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
-_WITHOUT_MFA_VIA_SERVICE = (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE)
+# sessions first: who has a password or a key can get one, and not everybody has a key
+_WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
+_WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE)
 _WITH_MFA = (CallerCredential.MFA_SESSION,)
 _WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
 DIRECT = (*_WITHOUT_MFA, *_WITH_MFA)

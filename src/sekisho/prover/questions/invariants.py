@@ -77,13 +77,14 @@ class Invariant:
 
 
 _WITHOUT: dict[Calls, tuple[CallerCredential, ...]] = {
-    Calls.DIRECT: (CallerCredential.KEY, CallerCredential.SESSION),
-    Calls.SERVICE: (CallerCredential.KEY_VIA_SERVICE, CallerCredential.SESSION_VIA_SERVICE),
+    # sessions first: who has a password or a key can get one, and not everybody has a key
+    Calls.DIRECT: (CallerCredential.SESSION, CallerCredential.KEY),
+    Calls.SERVICE: (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE),
     Calls.ALL: (
-        CallerCredential.KEY,
         CallerCredential.SESSION,
-        CallerCredential.KEY_VIA_SERVICE,
+        CallerCredential.KEY,
         CallerCredential.SESSION_VIA_SERVICE,
+        CallerCredential.KEY_VIA_SERVICE,
     ),
 }
 _WITH: dict[Calls, tuple[CallerCredential, ...]] = {

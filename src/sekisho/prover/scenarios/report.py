@@ -46,6 +46,7 @@ class ScenarioReport:
 
     Attributes:
         fixed_by: the choices that, changed in the Force_MFA among the policies, make it right.
+        choices: those of the Force_MFA among the policies, which `fixed_by` changes.
         right_with: what of our family, in place of MFA enforcement, makes it right.
         in_the_way: the statements beside MFA enforcement that keep our family from making it right.
         apart: an attacker whom no policy can stop.
@@ -60,6 +61,7 @@ class ScenarioReport:
     apart: bool = False
     counts: bool = True
     signin: tuple[str, ...] = ()
+    choices: Choices | None = None
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ class _Fixes:
         fixing = fixing_choices(scenario, self.choices, beside, around) if self.choices else ()
         right = right_with(scenario, beside, around)
         blocking = () if fixing or right else in_the_way(scenario, beside, around)
-        return ScenarioReport(found, fixing, right, blocking)
+        return ScenarioReport(found, fixing, right, blocking, choices=self.choices)
 
 
 def _gets_in(found: ScenarioAnswer) -> bool:

@@ -1,0 +1,294 @@
+"""What `sekisho prove` says first: the verdict, what needs the reader, and what to type next."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.prove_output import (
+    UNREAD,
+    Describe,
+    answer_details,
+    answer_title,
+    answer_word,
+    as_written,
+    exit_of,
+    settings_text,
+)
+from sekisho.cli.prove_scenarios import changes_of, exit_of_scenario, outcome_text, where_stuck
+from sekisho.cli.prove_trust import ways_lines
+from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, hanging, labelled
+from sekisho.messages import Language, Message, listed, printable, verbatim
+from sekisho.policy import Choices, Preset, choices_of
+from sekisho.prover import ActionGroup, Unknown, tells_callers
+from sekisho.prover.questions import PolicyReport, Subject
+from sekisho.prover.scenarios import Actor, ScenarioReport, Unexplored
+
+_MOST_ROWS = 9
+"""So many answers the summary shows: with its verdict and the counts, twelve lines."""
+_MOST_ACTIONS = 3
+_LOOKS = {Exit.CLEAN: GOOD, Exit.FINDINGS: BAD, Exit.UNKNOWN: OPEN}
+
+_ENFORCED = Message("MFA is enforced.")
+_NOT_ENFORCED = Message("MFA is not enforced.")
+_ENFORCED_UNKNOWN = Message("Whether MFA is enforced is not known.")
+_COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
+_ALL_RIGHT = Message("As required: {all} of {all} points.")
+_OF = Message("{count} of {all}")
+_PEOPLE = Message("users get in who must")
+_ATTACKERS = Message("attackers are kept out")
+_WITH_REST = Message("{text} ({rest})")
+_COUNTED = Message("{outcome}: {count}")
+_ACTIONS = Message("{count} actions")
+_UNENFORCED = Message("work without MFA: {which}")
+_OF_ROLE = Message("work in a session of the role: {which}")
+_NONE = Message("nothing")
+_AND_MORE = Message("{first} and {count} more")
+_NOT_COUNTED = Message("{title} (does not count)")
+_MORE_ANSWERS = Message("{count} more answers: `-v`")
+
+_NEEDED = Message("To look at:")
+_TITLED = verbatim("{id}: {title}")
+_SEVERAL = verbatim("{word} ({count}): {ids}: {reason}")
+_NO_POLICY = Message(
+    "No policy can stop these attackers, so that they do not count: {names}. `-v` says why."
+)
+_HYPOTHETICAL = Message(
+    "Of what AWS is not known to do, {count} would not hold; that does not count. `-v` shows it."
+)
+_RESTS = Message(
+    "This rests on points that AWS does not document (docs/reference/assumptions.md): {names}."
+)
+_MORE = Message("`-v` has the steps, the requests asked about, and what is taken for granted.")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """All that was asked of one subject's policies.
+
+    Attributes:
+        report: the answers about requests.
+        scenarios: those about sign-ins; none if they were not asked.
+        subject: whose policies they are.
+        describe: says a counterexample in words.
+        source: the file that they are from, as it was given.
+    """
+
+    report: PolicyReport
+    scenarios: tuple[ScenarioReport, ...]
+    subject: Subject
+    describe: Describe
+    source: str
+
+
+def summary_lines(proof: Proof, lang: Language, width: int) -> Iterator[str]:
+    """Yield the verdict and the answers, one row each."""
+    yield from hanging(printable(_verdict(proof).into(lang)), width)
+    yield ""
+    yield from labelled(_rows(proof, lang), width)
+
+
+def _verdict(proof: Proof) -> Message:
+    exits = _exits(proof)
+    count = exits.count
+    right = count(Exit.CLEAN)
+    said = _ALL_RIGHT.filled(all=len(exits))
+    if right < len(exits):
+        numbers = {"wrong": count(Exit.FINDINGS), "unknown": count(Exit.UNKNOWN)}
+        said = _COUNTS.filled(all=len(exits), right=right, **numbers)
+    enforced = _enforced(proof.report)
+    return said if enforced is None else Message("{first} {then}").filled(first=enforced, then=said)
+
+
+def _exits(proof: Proof) -> list[Exit]:
+    return [
+        *(exit_of(line.conclusion.verdict) for line in proof.report.answers if line.counts),
+        *(exit_of_scenario(one) for one in proof.scenarios if one.counts),
+    ]
+
+
+def _enforced(report: PolicyReport) -> Message | None:
+    """Say whether MFA is enforced, in every way that counts; None if that was not asked."""
+    exits = {
+        exit_of(line.conclusion.verdict)
+        for line in report.answers
+        if line.counts and line.id == "enforcement"
+    }
+    if not exits:
+        return None
+    if Exit.FINDINGS in exits:
+        return _NOT_ENFORCED
+    return _ENFORCED_UNKNOWN if Exit.UNKNOWN in exits else _ENFORCED
+
+
+def _rows(proof: Proof, lang: Language) -> Iterator[LabelledLine]:
+    answers = [line for line in proof.report.answers if line.counts or not line.hypothetical]
+    if len(answers) > _MOST_ROWS:
+        # what needs the reader is not to be cut off
+        answers.sort(key=lambda line: exit_of(line.conclusion.verdict) is Exit.CLEAN)
+    for line in answers[:_MOST_ROWS]:
+        title = answer_title(line)
+        said = title if line.counts else _NOT_COUNTED.filled(title=title)
+        style = _LOOKS[exit_of(line.conclusion.verdict)] if line.counts else ""
+        yield LabelledLine(answer_word(line).into(lang), said.into(lang), style)
+    if len(answers) > _MOST_ROWS:
+        yield LabelledLine("", _MORE_ANSWERS.filled(count=len(answers) - _MOST_ROWS).into(lang))
+    for actor, text in ((Actor.PERSON, _PEOPLE), (Actor.ATTACKER, _ATTACKERS)):
+        those = [
+            one
+            for one in proof.scenarios
+            if one.answer.scenario.actor is actor and (one.counts or not one.apart)
+        ]
+        yield from _tally(those, text, lang)
+    if isinstance(proof.report.exempt, tuple):
+        yield _exempt(proof.report.exempt, lang, of_role=proof.report.user.is_role)
+
+
+def _tally(those: list[ScenarioReport], text: Message, lang: Language) -> Iterator[LabelledLine]:
+    """Yield how many end as they must, and how the others do."""
+    if not those:
+        return
+    others = [one for one in those if not one.answer.as_required]
+    outcomes = Counter(outcome_text(one.answer).into(lang) for one in others)
+    said = text.into(lang)
+    if outcomes:
+        counted = (_COUNTED.filled(outcome=each, count=count) for each, count in outcomes.items())
+        said = _WITH_REST.filled(text=said, rest=listed(counted)).into(lang)
+    exits = {exit_of_scenario(one) for one in others}
+    style = BAD if Exit.FINDINGS in exits else OPEN if Exit.UNKNOWN in exits else GOOD
+    label = _OF.filled(count=len(those) - len(others), all=len(those)).into(lang)
+    yield LabelledLine(label, said, style)
+
+
+def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -> LabelledLine:
+    actions = sorted({action for each in groups for action in each.actions})
+    which = ", ".join(actions[:_MOST_ACTIONS]) or _NONE.into(lang)
+    if len(actions) > _MOST_ACTIONS:
+        more = len(actions) - _MOST_ACTIONS
+        which = _AND_MORE.filled(first=which, count=more).into(lang)
+    text = _OF_ROLE if of_role else _UNENFORCED
+    label = _ACTIONS.filled(count=len(actions)).into(lang)
+    return LabelledLine(label, text.filled(which=which).into(lang))
+
+
+def needed_lines(proof: Proof, lang: Language, *, verbose: bool) -> list[str]:
+    """Return what needs the reader: what is not as required, with why, and what was not read.
+
+    With `verbose` all the rest follows, and so it is not said how to get it.
+    """
+    found = [*_of_answers(proof, lang), *_of_scenarios(proof.scenarios, lang)]
+    lines = ["", _NEEDED.into(lang), *found] if found else []
+    if proof.report.trust is not None:
+        lines += ["", *ways_lines(proof.report.trust, lang)]
+    more = () if verbose else (_MORE,)
+    notes = [note.into(lang) for note in (*_notes(proof), *more)]
+    return [*lines, "", *notes] if notes else lines
+
+
+def _of_answers(proof: Proof, lang: Language) -> Iterator[str]:
+    for line in proof.report.answers:
+        if line.counts and exit_of(line.conclusion.verdict) is not Exit.CLEAN:
+            word = answer_word(line).into(lang)
+            yield f"  {word}: {answer_title(line).into(lang)}"
+            yield from (f"    {text}" for text in answer_details(line, proof.describe, lang))
+
+
+def _of_scenarios(scenarios: Iterable[ScenarioReport], lang: Language) -> Iterator[str]:
+    """Yield who is locked out or gets in, those together that one change would help."""
+    alike: dict[tuple[str, ...], list[ScenarioReport]] = {}
+    for one in scenarios:
+        if exit_of_scenario(one) is not Exit.CLEAN:
+            alike.setdefault(tuple(changes_of(one, lang)), []).append(one)
+    for changes, those in alike.items():
+        yield from _together(those, lang)
+        yield from (f"    {text}" for text in changes)
+
+
+def _together(those: list[ScenarioReport], lang: Language) -> Iterator[str]:
+    unknown: dict[str, list[ScenarioReport]] = {}
+    for one in those:
+        result = one.answer.result
+        if isinstance(result, Unexplored):
+            unknown.setdefault(result.reason.into(lang), []).append(one)
+            continue
+        word, scenario = outcome_text(one.answer).into(lang), one.answer.scenario
+        titled = _TITLED.filled(id=scenario.id, title=scenario.title).into(lang)
+        yield f"  {word}: {titled}"
+        yield from (f"    {text}" for text in where_stuck(one.answer, lang))
+    for reason_text, of_it in unknown.items():
+        ids = ", ".join(one.answer.scenario.id for one in of_it)
+        word = outcome_text(of_it[0].answer).into(lang)
+        said = _SEVERAL.filled(word=word, count=len(of_it), ids=ids, reason=reason_text)
+        yield f"  {said.into(lang)}"
+
+
+def _notes(proof: Proof) -> Iterator[Message]:
+    """Yield what must be known to read the verdict rightly."""
+    report, subject = proof.report, proof.subject
+    if subject.unread:
+        yield UNREAD.filled(reason=subject.unread)
+    yield from subject.beside
+    if report.callers.untold and Exit.UNKNOWN not in _exits(proof):
+        yield tells_callers(report.callers.untold)
+    if isinstance(report.exempt, Unknown):
+        yield report.exempt.reason
+    if settings := settings_text(report):
+        yield settings
+    apart = [one.answer.scenario.id for one in proof.scenarios if one.apart and not one.counts]
+    if apart:
+        yield _NO_POLICY.filled(names=", ".join(apart))
+    hypothetical = sum(
+        line.hypothetical and not line.counts and exit_of(line.conclusion.verdict) is not Exit.CLEAN
+        for line in report.answers
+    )
+    if hypothetical:
+        yield _HYPOTHETICAL.filled(count=hypothetical)
+    counted = [
+        *(line.conclusion.assumed for line in report.answers if line.counts),
+        *(one.assumed for one in proof.scenarios if one.counts),
+    ]
+    if names := sorted({name for assumed in counted for name in assumed}):
+        yield _RESTS.filled(names=", ".join(names))
+
+
+def next_of(proof: Proof) -> str:
+    """Return the command that helps next: a policy that is right, or the account that gets it."""
+    changed = _changed(proof.scenarios)
+    if changed is not None:
+        return changed
+    if proof.subject.of_account:
+        return f"sekisho audit --snapshot {as_written(proof.source)}"
+    of_role = proof.report.user.is_role
+    if _enforced(proof.report) is _NOT_ENFORCED and not of_role:
+        return "sekisho policy new --out force-mfa.json"
+    if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):
+        attached = "--as role " if proof.subject.policies.identity else "--as trust "
+        return f"sekisho policy lint {attached if of_role else ''}{as_written(proof.source)}"
+    return "sekisho audit"
+
+
+def _changed(scenarios: Iterable[ScenarioReport]) -> str | None:
+    """Return how to write the Force_MFA that there is with the changes that fix most."""
+    fixable = [one for one in scenarios if one.fixed_by and one.choices is not None]
+    if not fixable or fixable[0].choices is None:
+        return None
+    choices = fixable[0].choices
+    names = {name for one in fixable for name in one.fixed_by[0]}
+    changed: dict[str, Any] = {name: not getattr(choices, name) for name in names}
+    choices = replace(choices, **changed)
+    return " ".join(["sekisho policy new", *_options(choices)])
+
+
+def _options(choices: Choices) -> Iterator[str]:
+    """Yield the options of `policy new` that differ from the preset."""
+    usual = choices_of(Preset.RECOMMENDED)
+    for field in fields(choices):
+        value = getattr(choices, field.name)
+        dashed = field.name.replace("_", "-")
+        if value == getattr(usual, field.name):
+            continue
+        if isinstance(value, bool):
+            yield f"--{dashed}" if value else f"--no-{dashed}"
+        else:
+            yield f"--{dashed} {value}"
