@@ -70,7 +70,7 @@ def _complete(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _outside_code(text: str, change: Any) -> str:
-    parts = re.split(r"(?ms)(^```.*?^```$|`[^`\n]+`(?!\]))", text)
+    parts = re.split(r"(?ms)(^```.*?^```$|\[`[^`\n]+`\]\([^)\s]+\)|`[^`\n]+`)", text)
     return "".join(part if part.startswith("`") else change(part) for part in parts)
 
 

@@ -1,0 +1,110 @@
+"""The Japanese pages beside the English ones: none is missing, and they are of one structure."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shown import DOCS, JAPANESE, Block, blocks
+
+# what only people who change sekisho read, in English as the code is
+FOR_CONTRIBUTORS = {
+    "architecture.md",
+    "benchmarks.md",
+    "localaws-overlay.md",
+    "mutation.md",
+    "releasing.md",
+    "robustness.md",
+}
+NOT_YET = {
+    "account.md",
+    "audit.md",
+    "exceptions.md",
+    "explain.md",
+    "lint.md",
+    "localaws.md",
+    "people.md",
+    "policy.md",
+    "prover.md",
+    "published-policies.md",
+    "reference/assumptions.md",
+    "reference/commands.md",
+    "reference/errors.md",
+    "reference/exit-codes.md",
+    "reference/files.md",
+    "reference/findings.md",
+    "reference/python-api.md",
+    "rollout.md",
+    "scenarios.md",
+    "semantics.md",
+    "signin.md",
+}
+# the values of a file that a translation writes in its own language
+FREE_TEXT = {"why", "force", "owner", "approvedBy", "name"}
+
+
+def _pages(home: Path) -> set[str]:
+    return {path.relative_to(home).as_posix() for path in home.rglob("*.md")}
+
+
+TRANSLATED = sorted(_pages(JAPANESE))
+
+
+def test_every_page_has_a_japanese_one() -> None:
+    english = {
+        name
+        for name in _pages(DOCS)
+        if not name.startswith(("ja/", "decisions/")) and name not in FOR_CONTRIBUTORS
+    }
+    assert english - set(TRANSLATED) == NOT_YET
+
+
+def test_every_japanese_page_has_an_english_one() -> None:
+    assert set(TRANSLATED) <= _pages(DOCS)
+
+
+def _prose(path: Path) -> str:
+    return re.sub(r"(?ms)^```.*?^```$", "", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_page_links_to_its_original_by_its_title(name: str) -> None:
+    title = (DOCS / name).read_text("utf-8").splitlines()[0].removeprefix("# ")
+    up = "../" * (name.count("/") + 1)
+    assert f"\n\n*English: [{title}]({up}{name})*\n" in _prose(JAPANESE / name)
+
+
+@pytest.mark.parametrize("name", [name for name in TRANSLATED if name != "README.md"])
+def test_a_page_has_the_sections_of_its_original(name: str) -> None:
+    """A section or a row that one language alone has is one that was forgotten."""
+    for each in (r"(?m)^#+(?= )", r"(?m)^\|"):
+        found = [re.findall(each, _prose(home / name)) for home in (DOCS, JAPANESE)]
+        assert found[0] == found[1], each
+
+
+def _files(page: Path) -> list[tuple[str, object]]:
+    return [
+        (block.directive[1], _without_free_text(_read(block.text)))
+        for block in blocks(page)
+        if isinstance(block, Block) and block.directive and block.directive[0] == "file"
+    ]
+
+
+def _read(text: str) -> object:
+    return json.loads(text) if text.startswith("{") else yaml.safe_load(text)
+
+
+def _without_free_text(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            key: "" if key in FREE_TEXT else _without_free_text(inner)
+            for key, inner in value.items()
+        }
+    return [_without_free_text(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_translation_shows_the_same_files(name: str) -> None:
+    assert _files(JAPANESE / name) == _files(DOCS / name)
