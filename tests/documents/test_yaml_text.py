@@ -63,12 +63,14 @@ def test_nesting_is_bounded() -> None:
 
 
 def test_a_fault_of_shape_names_line_and_column() -> None:
-    shape = yaml_shape("who: alice\nwaves:\n  - when: 5\n    hwo: x\n", "goal.yaml")
+    text = "who: alice\nwaves:\n  - when: 5\n    wehn: x\n    hwo: x\n"
+    shape = yaml_shape(text, "goal.yaml")
     got = shape.members(("who",), ("waves",))
     wave = got["waves"].items()[0].members(("when",))
     wave["when"].text()
     assert [str(fault) for fault in shape.faults] == [
-        "4:5 waves[0]: the key `hwo` is not known here",
+        "4:5 waves[0]: the key `wehn` is not known here (did you mean `when`?)",
+        "5:5 waves[0]: the key `hwo` is not known here (there may be `when`)",
         "3:11 waves[0].when: must be a string, not a whole number",
     ]
     assert {fault.code for fault in shape.faults} == {Code.FILE_BAD_SHAPE}

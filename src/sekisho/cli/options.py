@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho import catalogue
 from sekisho.cli.help import LANG
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import assumptions_from_text
-from sekisho.errors import UsageError
+from sekisho.errors import UsageError, quoted
 from sekisho.messages import Language, Message
 
 
@@ -123,6 +124,27 @@ def texts_of_assumptions(texts: Iterable[str]) -> dict[str, str]:
             )
         pairs[name] = value
     return pairs
+
+
+def known_actions(
+    ctx: click.Context, param: click.Parameter, patterns: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return patterns of actions, for click.
+
+    Raises:
+        UsageError: for one that matches no action, with the one that may be meant.
+    """
+    for pattern in patterns:
+        if catalogue.load().expand(pattern):
+            continue
+        near = catalogue.load().nearest(pattern)
+        raise UsageError(
+            Message("`{option} {action}`: the catalogue of AWS's actions has none like it").filled(
+                option=param.opts[0], action=pattern
+            ),
+            fix=Message("did you mean {near}?").filled(near=quoted(near)) if near else None,
+        )
+    return patterns
 
 
 def pair(option: str, form: str, text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from sekisho.cli.options import (
     PrintOptions,
     ReportFormat,
     grouped,
+    known_actions,
     lang_option,
     report_format_option,
     verbose_option,
@@ -149,6 +150,7 @@ class _Said:
     click.option(
         "--exempt",
         metavar="ACTION",
+        callback=known_actions,
         multiple=True,
         help="What may work without MFA, like iam:GetUser; those of Force_MFA if not given.",
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from sekisho.errors import Code, Fault, quoted
+from sekisho.errors import Code, Fault, meant, quoted
 from sekisho.messages import Message
 
 ABSENT = object()
@@ -72,15 +72,17 @@ class Shape:
                     self.fault(Message("`{name}` is missing").filled(name=name))
             for name in raw:
                 if not self.open and name not in required and name not in optional:
-                    self._unknown_key(name)
+                    self._unknown_key(name, (*required, *optional))
         found = raw or {}
         return {name: self._at(name, found.get(name, ABSENT)) for name in (*required, *optional)}
 
-    def _unknown_key(self, name: str) -> None:
-        """Note a fault of this object where its key is."""
+    def _unknown_key(self, name: str, known: tuple[str, ...]) -> None:
+        """Note a fault of this object where its key is, with the key that is most like it."""
         place = self.keys.get(self._at(name, None).path, self.places.get(self.path, (0, 0)))
         message = Message("the key {name} is not known here").filled(name=quoted(name))
-        self.faults.append(Fault(self.code, message, self.path, *place))
+        there_are = Message("there may be {names}")
+        fix = meant(name, known, there_are.filled(names=", ".join(map(quoted, known))))
+        self.faults.append(Fault(self.code, message, self.path, *place, fix))
 
     def entries(self) -> Iterator[tuple[str, "Shape"]]:
         """Return the members of an object whose keys are free."""

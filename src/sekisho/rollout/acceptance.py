@@ -7,7 +7,7 @@ a goal file can keep it from wave to wave; the plan says that it was not needed.
 
 from collections.abc import Iterable, Mapping
 
-from sekisho.errors import UsageError, quoted
+from sekisho.errors import UsageError, meant, quoted
 from sekisho.messages import Message
 
 Obstacles = Mapping[str, tuple[str, ...]]
@@ -82,10 +82,11 @@ def check_acceptable(obstacles: Obstacles, accepted: Iterable[str]) -> None:
     for each in accepted:
         identity, _, user = each.partition(":")
         if identity not in OBSTACLES:
-            known = ", ".join(sorted(OBSTACLES - UNACCEPTABLE))
+            known = sorted(OBSTACLES - UNACCEPTABLE)
+            there_are = Message("there are {names}").filled(names=", ".join(known))
             raise UsageError(
                 Message("there is no obstacle {identity}").filled(identity=quoted(identity)),
-                fix=Message("there are {names}").filled(names=known),
+                fix=meant(identity, known, there_are),
             )
         if identity in UNACCEPTABLE:
             raise UsageError(

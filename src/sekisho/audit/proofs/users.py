@@ -20,7 +20,7 @@ from sekisho.audit.enforcement import (
     named_of,
 )
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.errors import Code, Fault, FaultyAccount
+from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
 from sekisho.prover import (
     CallingUser,
@@ -175,7 +175,8 @@ def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
     role = next((each for each in snapshot.roles if name in (each.name, each.arn)), None)
     if role is None:
         message = Message("there is no role `{name}` in it").filled(name=name)
-        raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message)])
+        fix = meant(name, [each.name for each in snapshot.roles])
+        raise FaultyAccount(source, [Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)])
     policies, missing = Policies(), None
     try:
         policies = policies_of_role(snapshot, role.name)

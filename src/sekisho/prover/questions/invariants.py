@@ -289,7 +289,10 @@ def empty_part(invariant: Invariant, base: Question) -> Message | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
     for action in invariant.actions:
         if not load().expand(action):
-            return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
+            near = load().nearest(action)
+            if near is None:
+                return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
+            return reasons.NO_SUCH_ACTION_BUT.filled(action=quoted(action), near=near)
     credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
     if (reason := _empty_elsewhere(invariant, base, credentials)) is not None:
         return reason

@@ -37,6 +37,7 @@ MFA_NOT_BOOLEAN = Message("`{key}` is compared as something else than true, fals
 MFA_BEYOND_ASCII = Message("`{key}` is compared ignoring the case of letters beyond ASCII")
 NOT_LISTED = Message("what differs in `{action}` could not be listed")
 NO_SUCH_ACTION = Message("{action} takes in no action of the catalogue")
+NO_SUCH_ACTION_BUT = Message("{action} takes in no action of the catalogue; did you mean `{near}`?")
 NONE_DENIABLE = Message("nothing can be asked about {action}: no policy can deny it")
 NEVER_WITH_MFA = Message("a role's session never has MFA")
 NONE_FROM = Message(

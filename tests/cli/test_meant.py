@@ -1,0 +1,68 @@
+"""What is misspelt is answered with what may be meant, in both languages."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli.main import root, what_is_wrong
+from sekisho.errors import FaultyInput, SekishoError
+from sekisho.messages import Language
+from sekisho.tour import COMPANY_FILE
+
+POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
+SAVED = ["--snapshot", str(COMPANY_FILE), "--caller", "arn:aws:iam::111122223333:user/yuki.tanaka"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["prove", "--snapshot", str(COMPANY_FILE), "--user", "yuki.tanak"], "yuki.tanaka"),
+        (["prove", POLICY, "--exempt", "iam:GetUsr"], "iam:GetUser"),
+        (["plan", *SAVED, "--user", "yuki.tanak"], "yuki.tanaka"),
+        (["plan", *SAVED, "--members-of", "Develpers"], "Developers"),
+        (["plan", *SAVED, "--all-users", "--break-glass", "break-glas"], "break-glass"),
+        (["plan", *SAVED, "--all-users", "--accept", "evryone-gets-in=x"], "everyone-gets-in"),
+        (["reset", "yuki.tanak", *SAVED], "yuki.tanaka"),
+        (["offboard", "yuki.tanak", *SAVED], "yuki.tanaka"),
+        (["local", "--as", "yuki.tanak"], "yuki.tanaka"),
+    ],
+    ids=lambda value: " ".join(value[:1]) if isinstance(value, list) else value,
+)
+def test_names_of_users_groups_actions_and_obstacles(arguments: list[str], meant: str) -> None:
+    error = CliRunner().invoke(root, arguments, obj=Spoken(Language.EN)).exception
+    assert isinstance(error, SekishoError)
+    # an error of a file has the fix of its first fault
+    fixes = [fault.fix for fault in error.faults] if isinstance(error, FaultyInput) else [error.fix]
+    assert [fix.en for fix in fixes if fix] == [f"did you mean `{meant}`?"]
+    assert [fix.ja for fix in fixes if fix] == [f"`{meant}` ではありませんか?"]
+
+
+def test_a_key_of_the_goal_file_with_its_line_and_column(tmp_path: Path) -> None:
+    goal = tmp_path / "goal.yaml"
+    goal.write_text("who: {everybody: true}\nbrakeGlass: [x]\n", encoding="utf-8")
+    error = CliRunner().invoke(root, ["plan", str(goal), *SAVED]).exception
+    assert isinstance(error, FaultyInput)
+    (fault,) = error.faults
+    assert (fault.line, fault.column) == (2, 1)
+    assert fault.fix is not None
+    assert fault.fix.en == "did you mean `breakGlass`?"
+
+
+def test_an_action_that_is_asked_about() -> None:
+    done = CliRunner().invoke(root, ["prove", POLICY, "--never", "iam:ListUser", "--lang", "en"])
+    assert "did you mean `iam:ListUsers`?" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(["audti"], "audit"), (["policy", "lnt"], "lint"), (["plan", "--acept", "x"], "--accept")],
+    ids=str,
+)
+def test_commands_and_options(arguments: list[str], meant: str) -> None:
+    done = CliRunner().invoke(root, arguments, obj=Spoken(Language.EN), standalone_mode=False)
+    said = what_is_wrong(done.exception)  # type: ignore[arg-type]  # click's error, or it fails
+    assert f"Did you mean `{meant}`" in said.en
+    assert f"`{meant}`" in said.ja
+    assert done.exit_code != Exit.CLEAN
