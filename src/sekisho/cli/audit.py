@@ -100,7 +100,7 @@ _audit_options = grouped(
     ),
     click.option(
         "--policy",
-        metavar="POLICY",
+        metavar="FILE",
         help=(
             "What will be attached to who is not enforced; as `policy new` writes it if not given."
         ),

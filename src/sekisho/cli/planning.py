@@ -86,7 +86,7 @@ _planning_group = grouped(
     click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
     click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
-    click.option("--force", is_flag=True, help="Replace the file of --out."),
+    click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
     click.option(
         "--print-policy", is_flag=True, help="Print the least policy for `apply` instead."
     ),

@@ -55,8 +55,12 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_choice_options
 @click.option("--explain", is_flag=True, help="Say what each choice allows and costs (on stderr).")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="A new file."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to a file in place of stdout.",
 )
+@click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
 @lang_option
 @format_option
 def command(
@@ -64,6 +68,7 @@ def command(
     *,
     explain: bool,
     out: Path | None,
+    force: bool,
     lang: Language,
     output: OutputFormat,
     **chosen: bool | int | str | None,
@@ -83,7 +88,7 @@ def command(
     if out is None:
         click.echo(text)
     else:
-        _write(out, f"{text}\n")
+        _write(out, f"{text}\n", replaced=force)
         click.echo(_WRITTEN.filled(path=out).into(lang), err=True)
     if output is OutputFormat.TEXT:
         if explain:
@@ -114,13 +119,13 @@ def _explained(choice: policy.ChoiceText) -> dict[str, object]:
     return {name: each.to_json() if isinstance(each, Message) else each for name, each in values}
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file that must not be there yet: an edited policy is not to be lost."""
+def _write(path: Path, text: str, *, replaced: bool) -> None:
+    """Write a file that must not be there yet unless it is to be replaced: it may be edited."""
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        with path.open("w" if replaced else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        fix = Message("delete it, or choose another name")
+        fix = Message("choose another name, or replace it with `--force`")
         raise UsageError(Message("`{path}` is there already").filled(path=path), fix=fix) from None
     except OSError as error:
         raise unusable(str(path), error) from None

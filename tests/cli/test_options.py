@@ -1,0 +1,140 @@
+"""The inventory of options: one name has one form and one meaning in every command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.group import LazyGroup
+from sekisho.cli.main import root
+from sekisho.errors import UsageError
+
+SHARED = {
+    "--accept": ("ID[:USER]=REASON ...", "lets an obstacle pass"),
+    "--boundary": ("FILE ...", "a permissions boundary"),
+    "--break-glass": ("NAME ...", "a user who is never touched"),
+    "--assume": ("NAME=VALUE ...", "sets a point that AWS does not document"),
+    "--caller": ("ARN", "who will apply the plan"),
+    "--endpoint-url": ("URL", "where another AWS answers"),
+    "--exceptions": ("FILE", "an exceptions file"),
+    "--exit-zero": ("flag", "exit 0 also with findings"),
+    "--explain": ("flag", "says why"),
+    "--force": ("flag", "replaces the file of --out"),
+    "--format": ("choice", "how the result is printed"),
+    "--group": ("NAME", "the user group that enforces MFA"),
+    "--journal": ("FILE", "the plan's journal"),
+    "--lang": ("choice", "the language"),
+    "--mfa": ("flag", "the session that applies has MFA"),
+    "--mfa-age": ("SECONDS", "the longest time since MFA"),
+    "--mfa-serial": ("ARN", "the MFA device that --role-arn needs"),
+    "--name": ("NAME", "the policy's name"),
+    "--ours": ("USER ...", "whose password in doubt is nobody else's"),
+    "--out": ("FILE", "the file that is written"),
+    "--partition": ("choice", "the partition"),
+    "--preset": ("choice", "which Force_MFA policy"),
+    "--print-policy": ("flag", "prints the least policy, and calls nothing"),
+    "--profile": ("NAME", "a profile of the AWS CLI"),
+    "--region": ("NAME", "where STS is called"),
+    "--resource-account": ("ID", "whose resource it is"),
+    "--resource-policy": ("FILE", "the policy of the resource"),
+    "--role-arn": ("ARN", "a role to assume first"),
+    "--scp": ("LEVEL=FILE ...", "a service control policy"),
+    "--session": ("FILE ...", "a session policy"),
+    "--theirs": ("USER ...", "whose password in doubt somebody else has set"),
+    "--trust": ("FILE", "the role's trust policy"),
+    "--user-arn": ("ARN", "the user"),
+    "--verbose": ("flag", "says everything"),
+    "--yes": ("flag", "does not ask"),
+}
+"""Options of several commands, with their form and meaning; ` ...`: may be repeated."""
+
+SEVERAL_FORMS = {
+    "--as": {"choice", "USER"},
+    "--except": {"NAME ...", "NAME[=REASON] ...", "USER ..."},
+    "--policy": {"FILE ...", "FILE"},
+    "--role": {"ARN", "NAME|ARN"},
+    "--snapshot": {"FILE ...", "FILE"},
+    "--user": {"NAME", "NAME ..."},
+}
+"""Options that are more in one command than in another: several where one policy, account or user
+is not all, a name where an account is there to look it up, who one is and what a policy is."""
+
+SHORT = {"--verbose": "-v", "--version": "-V"}
+FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}
+
+
+def _form(option: click.Option) -> str:
+    if option.is_flag:
+        return "flag"
+    if isinstance(option.type, click.Choice):
+        return "choice"
+    repeated = " ..." if option.multiple else ""
+    return f"{option.make_metavar(click.Context(root))}{repeated}"
+
+
+def _options(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Option]]:
+    for each in command.params:
+        if isinstance(each, click.Option):
+            yield path, each
+    if isinstance(command, LazyGroup):
+        for name, lazy in command.lazy.items():
+            yield from _options(lazy.load(), f"{path} {name}".strip())
+
+
+OPTIONS = list(_options(root))
+BY_NAME: dict[str, list[tuple[str, click.Option]]] = {}
+for _path, _option in OPTIONS:
+    BY_NAME.setdefault(max(_option.opts, key=len), []).append((_path, _option))
+
+
+def test_an_option_of_several_commands_has_one_form() -> None:
+    shared = {name: found for name, found in BY_NAME.items() if len(found) > 1}
+    for name, found in shared.items():
+        forms = {_form(option) for _, option in found}
+        if name in SEVERAL_FORMS:
+            assert forms <= SEVERAL_FORMS[name], name
+        else:
+            assert name in SHARED, f"{name} {forms}: give its form and meaning above"
+            assert forms == {SHARED[name][0]}, name
+
+
+def test_the_inventory_has_no_option_that_is_gone() -> None:
+    assert set(SHARED) <= set(BY_NAME)
+    assert not set(SHARED) & set(SEVERAL_FORMS)
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_short_forms_are_the_same_everywhere(name: str) -> None:
+    for path, option in BY_NAME[name]:
+        short = [each for each in option.opts if not each.startswith("--")]
+        assert short == ([SHORT[name]] if name in SHORT else []), path
+
+
+def test_what_writes_a_file_replaces_it_with_force_alone() -> None:
+    paths = {name: {path for path, _ in BY_NAME[name]} for name in ("--out", "--force")}
+    assert paths["--out"] == paths["--force"]
+
+
+def test_a_policy_that_is_there_is_replaced_with_force_alone(tmp_path: Path) -> None:
+    edited = tmp_path / "policy.json"
+    edited.write_text("edited", encoding="utf-8")
+    new = ["policy", "new", "--out", str(edited)]
+    assert isinstance(CliRunner().invoke(root, new).exception, UsageError)
+    assert edited.read_text("utf-8") == "edited"
+    assert CliRunner().invoke(root, [*new, "--force"]).exception is None
+    assert edited.read_text("utf-8").startswith("{")
+
+
+def test_every_command_knows_lang_and_formats_begin_with_text() -> None:
+    assert {path for path, _ in BY_NAME["--lang"]} == {path for path, _ in OPTIONS}
+    for path, option in BY_NAME["--format"]:
+        assert isinstance(option.type, click.Choice)
+        choices = [str(each) for each in option.type.choices]
+        assert choices[0] == option.default == "text", path
+        assert set(choices) <= FORMATS, path
+
+
+def test_what_changes_an_account_takes_yes() -> None:
+    assert {path for path, _ in BY_NAME["--yes"]} == {"apply", "rollback"}
