@@ -35,9 +35,9 @@ def say(text):
     print(f"start.py: {text}", file=sys.stderr, flush=True)
 
 
-def run(*command):
-    """Run a command here and return its exit code."""
-    return subprocess.call([str(part) for part in command], cwd=HERE)
+def run(*command, out=None):
+    """Run a command here and return its exit code; `out`: where its output goes instead."""
+    return subprocess.call([str(part) for part in command], cwd=HERE, stdout=out)
 
 
 def quiet(*command):
@@ -60,8 +60,9 @@ def make_environment():
     # Debian splits off the half of venv that brings pip
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         say("this Python has no pip of its own; installing Debian's python3-venv")
-        run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "python3-venv")
+        # stdout is the command's own: it may go into a file
+        run("apt-get", "update", "-qq", out=sys.stderr)
+        run("apt-get", "install", "-y", "-qq", "python3-venv", out=sys.stderr)
         if quiet(sys.executable, "-m", "venv", "--clear", VENV):
             return
     quiet(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
@@ -78,7 +79,8 @@ def pip(*arguments):
             "start.py: this Python has no pip and can make no environment that has; install both "
             "(Debian, Ubuntu: apt-get install python3-venv), delete .venv, then run this again"
         )
-    code = run(*head, "install", "--quiet", "--disable-pip-version-check", *arguments)
+    install = ("install", "--quiet", "--disable-pip-version-check", *arguments)
+    code = run(*head, *install, out=sys.stderr)
     if code != 0:
         sys.exit(f"start.py: pip could not install what sekisho needs (exit {code}); see above")
 

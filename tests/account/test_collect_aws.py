@@ -1,6 +1,8 @@
 """The boto3 side: every failure is one clear error, and none shows a secret."""
 
+import sys
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,20 @@ def test_an_unknown_profile_is_clear(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
     with pytest.raises(AwsRefused, match="ProfileNotFound"):
         connect(profile="no-such-profile")
+
+
+def test_a_profile_of_aws_login_has_a_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # without the compiled package that botocore reads such a session with
+    monkeypatch.setitem(sys.modules, "awscrt", None)
+    monkeypatch.setattr("botocore.compat.HAS_CRT", False)
+    config = tmp_path / "config"
+    config.write_text("[profile me]\nlogin_session = arn:aws:iam::123456789012:user/a\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    with pytest.raises(AwsRefused) as caught:
+        connect(profile="me", region=REGION).signs_with_long_term_key()
+    assert caught.value.fix is not None
+    assert "aws configure export-credentials" in caught.value.fix.en
 
 
 def test_no_failure_shows_a_password() -> None:

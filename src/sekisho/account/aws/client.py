@@ -84,6 +84,12 @@ _FIXES = {
     "ExpiredToken": _SIGN_IN_AGAIN,
     "ExpiredTokenException": _SIGN_IN_AGAIN,
     "LoginRefreshRequired": _SIGN_IN_AGAIN,
+    # a profile of `aws login`, which botocore reads with a package of compiled code only
+    "MissingDependencyException": Message(
+        "for a profile of `aws login`, have the AWS CLI hand over its session: `aws configure set "
+        'credential_process "aws configure export-credentials --profile NAME --format process" '
+        "--profile sekisho`, then give `--profile sekisho`"
+    ),
     "LoginTokenLoadError": _SIGN_IN_AGAIN,
     "RefreshWithMFAUnsupportedError": _SIGN_IN_AGAIN,
     "SSOTokenLoadError": _SIGN_IN_AGAIN,
