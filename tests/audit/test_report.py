@@ -84,7 +84,9 @@ def test_many_of_whom_something_is_unknown_are_told_as_one_in_every_language() -
     report = audit_account(snapshot_of(value), Exceptions(), version="1")
     for lang in Language:
         text = to_text(report, lang)
-        assert "user00, user01, user02 (+9): GetLoginProfile: AccessDenied: no" in text
+        assert re.search(
+            r"GetLoginProfile: AccessDenied: no\n    \S+ user00, user01, user02 \(\+9\)", text
+        )
         assert "in all" not in text
 
 
@@ -98,8 +100,8 @@ def test_what_is_unknown_for_two_reasons_is_told_as_two() -> None:
         ],
     }
     text = to_text(audit_account(snapshot_of(value), Exceptions(), version="1"), Language.EN)
-    assert "user00, user01, user02 (+8): GetLoginProfile: AccessDenied" in text
-    assert "user11, user12, user13 (+8): GetLoginProfile: Throttling" in text
+    assert "GetLoginProfile: AccessDenied\n    about: user00, user01, user02 (+8)" in text
+    assert "GetLoginProfile: Throttling\n    about: user11, user12, user13 (+8)" in text
 
 
 def exceptions() -> Exceptions:
@@ -118,10 +120,9 @@ def report() -> AccountReport:
 def test_the_headline_counts_and_says_why() -> None:
     said = headline(report())
     assert said.en == (
-        "MFA is proved to be enforced for 1 of 4 users; why it is not for 3: "
-        "exceptions 1, not decided 1, not enforced 1."
+        "MFA is proved to be enforced for 1 of 4 users: 1 not enforced, 1 exempt, 1 undetermined."
     )
-    assert said.ja.startswith("MFA の強制を証明できたのは 4 ユーザー中 1 人です。残り 3 人")
+    assert said.ja.startswith("4 ユーザー中 1 ユーザーで MFA の強制を証明できました")
     assert headline(audit_account(snapshot_of({}), Exceptions(), version="1")).en == (
         "The account has no users."
     )
@@ -142,7 +143,7 @@ def test_many_users_have_commas() -> None:
     found = audit_account(
         snapshot_of({"users": users, "policies": policies}), Exceptions(), version="1"
     )
-    assert "for 1,000 of 1,001 users; why it is not for 1:" in headline(found).en
+    assert "for 1,000 of 1,001 users: 1 not enforced" in headline(found).en
 
 
 def test_users_that_could_not_be_listed_are_not_none() -> None:
@@ -460,7 +461,10 @@ def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
         "unread": {"has": ["Read"]},
     }
     gaps = [["ListAccessKeys", "user unread", "AccessDenied"]]
-    account = snapshot_of({"users": users, "policies": {"Read": READ}, "gaps": gaps})
+    sessions = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    keys_alone = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": sessions}
+    policies = {"Read": [*READ, keys_alone]}
+    account = snapshot_of({"users": users, "policies": policies, "gaps": gaps})
     report = audit_account(account, Exceptions(), version="1")
     told = {row["user"]: row for row in csv.DictReader(StringIO(to_csv(report)))}
     made = "no active access key now; it holds for one that is made"
@@ -473,6 +477,15 @@ def test_a_counterexample_says_where_the_user_has_no_such_credential() -> None:
     facts = [each.fact.ja for each in report.findings if made in each.fact.en]
     assert facts
     assert all("有効なアクセスキーはありません" in fact for fact in facts)
+
+
+def test_a_sign_in_is_shown_before_a_key_that_the_user_has_not() -> None:
+    users = {"password": {"has": ["Read"], "password": {}}, "key": {"has": ["Read"], "keys": [{}]}}
+    account = snapshot_of({"users": users, "policies": {"Read": READ}})
+    report = audit_account(account, Exceptions(), version="1")
+    for row in csv.DictReader(StringIO(to_csv(report))):
+        assert "console session or session token without MFA" in row["counterexample"]
+        assert row["counterexample"].endswith("is allowed")
 
 
 def test_who_is_enforced_by_an_undocumented_point_is_told_so() -> None:

@@ -12,6 +12,7 @@ from sekisho.account.calls import (
     Per,
     Read,
     SigningApi,
+    calls_to_allow,
     least_policy,
 )
 from sekisho.account.collect import Pace, collect, collect_policies
@@ -93,6 +94,7 @@ __all__ = [
     "User",
     "UserCredentials",
     "attached_policies",
+    "calls_to_allow",
     "collect",
     "collect_policies",
     "credentials_by_user",

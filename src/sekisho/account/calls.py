@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from sekisho.account.model import THE_ACCOUNT, Gap, ResourceRef
+from sekisho.account.model import THE_ACCOUNT, Gap, ResourceRef, Snapshot
 from sekisho.errors import AwsRefused, FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json, parse
@@ -163,6 +163,12 @@ def least_policy() -> Document:
         sid="ReadAccount",
     )
     return Document((statement,))
+
+
+def calls_to_allow(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the actions that left gaps in a snapshot, refused or never called, in order."""
+    refused = {gap.operation for gap in snapshot.gaps if not gap.code or "Denied" in gap.code}
+    return tuple(sorted(read.action for read in READS if read.operation in refused))
 
 
 Item = Mapping[str, Any]

@@ -1,6 +1,7 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,9 +11,11 @@ import click
 
 from sekisho import __version__
 from sekisho.account import Snapshot, open_account
+from sekisho.audit import Severity
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
+    TextLayout,
     audit_account,
     to_csv,
     to_html,
@@ -23,9 +26,17 @@ from sekisho.audit.report import (
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.options import grouped, lang_option, verbose_option
 from sekisho.cli.policy_files import read_policy
-from sekisho.cli.terminal import hanging, terminal_width
+from sekisho.cli.terminal import (
+    BAD,
+    OPEN,
+    colour_wanted,
+    hanging,
+    next_command,
+    styled,
+    terminal_width,
+)
 from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -58,6 +69,7 @@ class AuditOptions:
         bom: whether CSV begins with a byte order mark.
         out: the file to write, and whether one that is there is replaced (`force`).
         exit_zero: findings and unknowns do not count for the exit code.
+        verbose: whether text has every user and every subject of a finding.
     """
 
     snapshots: tuple[str, ...]
@@ -69,6 +81,7 @@ class AuditOptions:
     out: str | None
     force: bool
     exit_zero: bool
+    verbose: bool
 
     def check(self) -> None:
         """Raise UsageError if options do not go together, or `out` cannot be written."""
@@ -120,6 +133,7 @@ _audit_options = grouped(
     click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
     click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or unknowns."),
+    verbose_option,
 )
 
 
@@ -182,12 +196,40 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
     return open_account(*paths)
 
 
+_COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
+
+
+def _printed(report: AccountReport, options: AuditOptions, lang: Language) -> str:
+    """Return the text, in colour if it goes to a terminal, with the command to type next."""
+    width = terminal_width()
+    in_colour = not options.out and colour_wanted()
+    layout = TextLayout(
+        width=width,
+        fold=partial(hanging, width=width),
+        styled=lambda word, severity: styled(word, _COLOURS[severity]) if in_colour else word,
+        verbose=options.verbose,
+    )
+    after = next_command(_next(report, options), lang, width)
+    return "\n".join([to_text(report, lang, layout), *after, ""])
+
+
+def _next(report: AccountReport, options: AuditOptions) -> str:
+    """Return the plan to make, or what to do where none is needed or possible."""
+    if report.snapshot.unlisted is not None:
+        return "sekisho collect --print-policy"
+    if report.coverage.enforced == report.coverage.users:
+        return "sekisho collect --out account.json"
+    if options.goals:
+        return f"sekisho plan {shlex.quote(options.goals[0])} --out plan.json"
+    exempt = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
+    return f"sekisho plan --all-users{exempt} --out plan.json"
+
+
 def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Iterable[str]:
     """Return the pieces of the text."""
     match options.output:
         case AuditFormat.TEXT:
-            fold = partial(hanging, width=terminal_width())
-            return (to_text(report, lang, fold),)
+            return (_printed(report, options, lang),)
         case AuditFormat.JSON:
             return to_json(report)
         case AuditFormat.CSV:

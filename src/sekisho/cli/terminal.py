@@ -19,7 +19,7 @@ _USUAL_WIDTH = 80
 _NEXT = Message("Next: {command}")
 GOOD, BAD, OPEN = "green", "red", "yellow"
 """The colours of what is as it should be, of what is not, and of what is not known."""
-_NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],."
+_NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
 _PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
 
 
@@ -53,10 +53,10 @@ def styled(text: str, style: str = "") -> str:
 
 def show(line: str = "", style: str = "") -> None:
     """Print a line on standard output, in colour only on a terminal that shows it."""
-    click.echo(styled(line, style), color=_in_colour())
+    click.echo(styled(line, style), color=colour_wanted())
 
 
-def _in_colour() -> bool:
+def colour_wanted() -> bool:
     """Tell whether colour is wanted: https://no-color.org, https://force-color.org."""
     if os.environ.get("NO_COLOR"):
         return False

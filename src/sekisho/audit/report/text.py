@@ -1,8 +1,11 @@
 """An audit as text for a terminal."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
+from sekisho.account import calls_to_allow
+from sekisho.audit.enforcement import Enforced
+from sekisho.audit.finding import SEVERITIES, Finding, FindingId, Severity, limits_of_controls
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -25,8 +28,16 @@ from sekisho.messages import Language, Message, cell_width, padded, printable
 _FIX = Message("What to do: ")
 _CONTROLS = Message("Controls: ")
 _EXCUSED = Message("exception: {why} (until {day})")
-_MORE = Message("and {count} more; `--format json` has them all")
+_MORE = Message("and {count} more: `-v`, or `--format csv`, `html` or `json`")
+_NOT_READ = Message("Not read; nothing is concluded from it:")
+_ABOUT = Message("about: ")
+_OPEN = Message("not decided: ")
+_ALLOW = Message(
+    "Calls to allow, then collect again: {calls}. `sekisho collect --print-policy` has the policy."
+)
 _SHOWN = 20
+"""So many users are shown in a terminal."""
+_SHOWN_ALIKE = 5
 """So many subjects of one finding are shown in a terminal."""
 
 
@@ -34,89 +45,122 @@ Fold = Callable[[str], Iterable[str]]
 """Breaks a line where a terminal is not as wide."""
 
 
-def _whole(line: str) -> tuple[str]:
-    return (line,)
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """How wide the text may be, and how much is said.
+
+    Attributes:
+        width: how many cells a line may take; None: as many as it needs.
+        fold: breaks a line where a terminal is not as wide.
+        styled: returns a word in the colour of its severity.
+        verbose: whether lists are whole.
+    """
+
+    width: int | None = None
+    fold: Fold = lambda line: (line,)
+    styled: Callable[[str, Severity], str] = lambda word, _severity: word
+    verbose: bool = True
+
+    def most(self, count: int) -> int | None:
+        """Return how many of a list to show; None: all."""
+        return None if self.verbose else count
 
 
-def to_text(report: AccountReport, lang: Language, fold: Fold = _whole) -> str:
+def to_text(report: AccountReport, lang: Language, layout: TextLayout | None = None) -> str:
     """Return an audit as text; nothing in it is what a terminal would obey.
 
-    Each user is one line, however wide the terminal is: nine columns folded to 80 cells would cut
-    names and dates in two, and nobody could look for them.
+    The verdict is first, then what was found, what was not read, and at last the tables.
 
     Args:
         report: the audit.
         lang: the language.
-        fold: breaks the other lines.
+        layout: how wide it may be; as wide as it needs, with whole lists, if not given.
     """
-    parts = ((_head, fold), (_tables, _whole), (_findings, fold))
-    return "".join(
-        f"{each}\n"
-        for part, broken in parts
-        for line in part(report, lang)
-        for each in broken(printable(line))
-    )
+    how = layout or TextLayout()
+    parts = (_head, _findings, _unread, _users, _exceptions)
+    return "".join(f"{line}\n" for part in parts for line in part(report, lang, how))
 
 
-def _head(report: AccountReport, lang: Language) -> Iterator[str]:
-    yield as_of(report).into(lang)
-    yield headline(report).into(lang)
-    yield from (each.into(lang) for each in notices(report))
-    yield ""
-    for figure in figures(report):
-        yield figure.into(lang)
+def _folded(lines: Iterable[str], how: TextLayout) -> Iterator[str]:
+    return (each for line in lines for each in how.fold(printable(line)))
 
 
-def _tables(report: AccountReport, lang: Language) -> Iterator[str]:
+def _head(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
+    lines = [headline(report), *figures(report), as_of(report), *notices(report)]
+    return _folded((each.into(lang) for each in lines), how)
+
+
+def _users(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
     yield from ("", USERS.into(lang))
-    rows = [cells(row) for row in report.rows]
-    yield from _table(COLUMNS, rows, lang) if rows else (f"  {nobody(report).into(lang)}",)
-    yield from ("", EXCEPTIONS.into(lang))
+    # of a list that is cut, whoever is not enforced comes first
+    rows = sorted(report.rows, key=lambda row: row.enforcement.enforced is Enforced.PROVED)
+    shown = (report.rows if len(rows) <= _SHOWN else rows)[: how.most(_SHOWN)]
+    if shown:
+        yield from _table(COLUMNS, [cells(row) for row in shown], lang, how)
+    else:
+        yield from _folded([f"  {nobody(report).into(lang)}"], how)
+    if len(rows) > len(shown):
+        yield from _folded(
+            [f"  {_MORE.filled(count=f'{len(rows) - len(shown):,}').into(lang)}"], how
+        )
+
+
+def _exceptions(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
     entries = [exemption_text(each) for each in report.exceptions.entries]
-    yield from _table(EXEMPTION, entries, lang) if entries else (f"  {NONE.into(lang)}",)
+    if entries:
+        yield from ("", EXCEPTIONS.into(lang))
+        yield from _table(EXEMPTION, entries, lang, how)
 
 
-def _findings(report: AccountReport, lang: Language) -> Iterator[str]:
+def _findings(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
+    known = [alike for alike in report.alike if alike[0].known]
     yield from ("", FINDINGS.into(lang))
-    if not report.findings:
+    if not known:
         yield f"  {NONE.into(lang)}"
-    for alike in report.alike:
-        yield from _finding(alike, lang)
-    if any(each.id.text.controls for each in report.findings):
-        yield from ("", limits_of_controls().into(lang))
+    for alike in known:
+        yield from _finding(alike, lang, how)
+    if any(each.id.text.controls for alike in known for each in alike):
+        yield from _folded(("", limits_of_controls().into(lang)), how)
 
 
-def _finding(alike: Sequence[Finding], lang: Language) -> Iterator[str]:
+def _finding(alike: Sequence[Finding], lang: Language, how: TextLayout) -> Iterator[str]:
     first = alike[0]
-    severity = SEVERITIES[first.severity].into(lang)
-    yield f"  {severity} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
-    yield f"    {first.cause.into(lang)}"
-    yield f"    {_FIX.into(lang)}{first.fix.into(lang)}"
+    word = SEVERITIES[first.severity].into(lang)
+    title = f"  {word} [{first.id}] {finding_title(first).into(lang)} ({len(alike)})"
+    for number, line in enumerate(_folded([title], how)):
+        yield line if number else line.replace(word, how.styled(word, first.severity), 1)
+    lines = [first.cause.into(lang), f"{_FIX.into(lang)}{first.fix.into(lang)}"]
     controls = ", ".join(each.shown.into(lang) for each in first.id.text.controls)
     if controls:
-        yield f"    {_CONTROLS.into(lang)}{controls}"
-    if first.known:
-        lines = [f"{each.subject}: {_fact(each, lang)}" for each in alike]
-    else:
-        lines = _by_reason(alike, lang)
-    yield from (f"      {line}" for line in lines[:_SHOWN])
-    if len(lines) > _SHOWN:
-        yield f"      {_MORE.filled(count=len(lines) - _SHOWN).into(lang)}"
+        lines.append(f"{_CONTROLS.into(lang)}{controls}")
+    lines += [f"  {each.subject}: {_fact(each, lang)}" for each in alike[: how.most(_SHOWN_ALIKE)]]
+    more = len(alike) - _SHOWN_ALIKE
+    if more > 0 and not how.verbose:
+        lines.append(f"  {_MORE.filled(count=f'{more:,}').into(lang)}")
+    yield from _folded((f"    {line}" for line in lines), how)
 
 
-def _by_reason(alike: Sequence[Finding], lang: Language) -> list[str]:
-    """Return lines of whom something is not known: it often has one reason for many."""
-    whom: dict[str, list[str]] = {}
-    for each in alike:
-        whom.setdefault(_fact(each, lang), []).append(each.subject)
-    return [
-        f"{', '.join(names[:_SHOWN])}{_rest(len(names) - _SHOWN)}: {reason}"
-        for reason, names in whom.items()
-    ]
-
-
-def _rest(count: int) -> str:
-    return f" (+{count})" if count > 0 else ""
+def _unread(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
+    """Yield what could not be told, by its reason, and what to allow so that it can."""
+    unknown = [each for each in report.findings if not each.known]
+    if not unknown:
+        return
+    whom: dict[str, list[Finding]] = {}
+    for each in unknown:
+        whom.setdefault(each.fact.into(lang), []).append(each)
+    lines = ["", _NOT_READ.into(lang)]
+    for reason, those in whom.items():
+        subjects = list(dict.fromkeys(each.subject for each in those))
+        shown = ", ".join(subjects[: how.most(_SHOWN_ALIKE)])
+        more = 0 if how.verbose else len(subjects) - _SHOWN_ALIKE
+        lines.append(f"  {reason}")
+        lines.append(f"    {_ABOUT.into(lang)}{shown}{f' (+{more:,})' if more > 0 else ''}")
+        ids = dict.fromkeys(each.id.value for each in those if each.id is not FindingId.NOT_READ)
+        if ids:
+            lines.append(f"    {_OPEN.into(lang)}{', '.join(ids)}")
+    if calls := calls_to_allow(report.snapshot):
+        lines.append(f"  {_ALLOW.filled(calls=', '.join(calls)).into(lang)}")
+    yield from _folded(lines, how)
 
 
 def _fact(found: Finding, lang: Language) -> str:
@@ -129,8 +173,20 @@ def _fact(found: Finding, lang: Language) -> str:
 
 
 def _table(
-    columns: Sequence[Message], rows: Sequence[Sequence[Message]], lang: Language
+    columns: Sequence[Message], rows: Sequence[Sequence[Message]], lang: Language, how: TextLayout
 ) -> Iterator[str]:
+    """Yield a table, or where the line is too short for one, a paragraph for each row.
+
+    Columns folded to few cells would cut names and dates in two, and nobody could look for them.
+    """
     lines = [[printable(each.into(lang)) for each in line] for line in (columns, *rows)]
     widths = [max(map(cell_width, column)) for column in zip(*lines, strict=True)]
-    yield from (f"  {'  '.join(map(padded, line, widths))}".rstrip() for line in lines)
+    if how.width is None or sum(widths) + 2 * len(widths) <= how.width:
+        yield from (f"  {'  '.join(map(padded, line, widths))}".rstrip() for line in lines)
+        return
+    headings = lines[0]
+    for name, *others in lines[1:]:
+        said = "; ".join(
+            f"{heading}: {cell}" for heading, cell in zip(headings[1:], others, strict=True) if cell
+        )
+        yield from _folded((f"  {name}", f"    {said}"), how)

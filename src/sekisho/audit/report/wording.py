@@ -70,12 +70,12 @@ _ALL_READ = Message(
     "all of the account was read."
 )
 _SOME = Message(
-    "MFA is proved to be enforced for {enforced} of {users} users; why it is not for {left}:"
+    "MFA is proved to be enforced for {enforced} of {users} users: {open} not enforced, {exempt} "
+    "exempt, {unknown} undetermined."
 )
 _NOBODY = Message("The account has no users.")
 _UNREAD = Message("Who the users are could not be read.")
 _NO_FIGURES = Message("Enabled, enforced, used: not read.")
-_WHY = Message("exceptions {exempt}, not decided {unknown}, not enforced {open}.")
 _ENABLED = Message(
     "Enabled: {enabled} of {users} users have a device ({console_enabled} of {console} with a "
     "console password){unknown}."
@@ -125,16 +125,16 @@ def headline(report: AccountReport) -> Message:
         return _NOBODY
     if not left:
         return (_ALL if report.snapshot.whole else _ALL_READ).filled(users=users)
-    said = _SOME.filled(enforced=enforced, users=users, left=f"{left:,}")
     unknown = sum(
         row.enforcement.enforced is Enforced.UNKNOWN and not row.left_out for row in report.rows
     )
-    why = _WHY.filled(
+    return _SOME.filled(
+        enforced=enforced,
+        users=users,
         exempt=f"{coverage.exempt:,}",
         unknown=f"{unknown:,}",
         open=f"{left - coverage.exempt - unknown:,}",
     )
-    return Message("{said} {why}").filled(said=said, why=why)
 
 
 def notices(report: AccountReport) -> tuple[Message, ...]:
