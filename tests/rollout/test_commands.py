@@ -207,6 +207,16 @@ def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
     done = terminal.run("status", terminal.path("plan"))
     assert done.return_value == Exit.FINDINGS
     assert f"  policy {ENFORCEMENT}" in done.stdout
+    assert (
+        "    expected: default version v1; versions v1; document with the statements "
+        in done.stdout
+    )
+    assert "    found: default version v2; versions v1, v2; document with the " in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("--who")
+    told = terminal.run("status", terminal.path("plan"), "--format", "json")
+    (drifted,) = [each for each in json.loads(told.stdout)["changes"] if "found" in each]
+    assert drifted["found"]["document"] == OPEN
+    assert drifted["expected"]["default"] == "v1"
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.FINDINGS
     assert f"policy {ENFORCEMENT}: it was changed since" in back.stdout

@@ -178,7 +178,7 @@ def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
         (Language.EN, "1 with an MFA device (of 1 it is not known), "),
         (Language.JA, "MFA デバイスあり 1 人 (1 人は不明)、"),
     ):
-        assert counted in next(wave_status_lines((wave,), (), lang))
+        assert counted in "\n".join(wave_status_lines((wave,), (), lang))
     everybody = lacking(("ListMFADevices", ""))
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", everybody), everybody)
     assert wave.unknown == ("hanako", "ken")
@@ -191,7 +191,7 @@ def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
     standing = PlanStatus((), (), ("machine",), unread=(("hanako", DENIED),))
     lines = [*plan_status_lines(made, standing, Language.EN)]
     assert "People: 2 in all, 0 with an MFA device (of 1 it is not known)" in lines
-    assert "Without an MFA device: machine" in lines
+    assert "  Without an MFA device: machine" in lines
 
 
 @pytest.mark.parametrize("lang", list(Language))

@@ -24,5 +24,10 @@ def shown_lines(
     margin = " " * indent
     most = len(lines) if verbose else MOST
     yield from (f"{margin}{line}" for line in lines[:most])
-    if len(lines) > most:
-        yield f"{margin}{_MORE.filled(count=len(lines) - most).into(lang)}"
+    yield from (f"{margin}{line}" for line in more_lines(len(lines) - most, lang))
+
+
+def more_lines(count: int, lang: Language) -> Iterator[str]:
+    """Yield that there are more than what is shown, if there are."""
+    if count > 0:
+        yield _MORE.filled(count=count).into(lang)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from sekisho.audit.report import exemption_text
-from sekisho.cli.cut_lists import MOST, shown_lines, shown_names
+from sekisho.cli.cut_lists import MOST, more_lines, shown_lines, shown_names
 from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.rollout import Plan, PlannedImpact, PlanNote, Proof, SafetyVerdict, Way, WayOut
-from sekisho.rollout.changes import Change, CreatePolicy
+from sekisho.rollout.changes import CreatePolicy
 from sekisho.rollout.planning import UNACCEPTABLE, acceptance
 
 _TITLE = Message(
@@ -54,8 +54,6 @@ _VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.REFUTED: Message("REFUTED"),
     SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
 }
-
-_BELOW = " " * 4
 
 
 def plan_lines(plan: Plan, lang: Language, *, verbose: bool = False) -> Iterator[str]:
@@ -153,10 +151,14 @@ class _PlanText:
         if not self.plan.changes:
             return
         yield from ("", _CHANGES.filled(count=len(self.plan.changes)).into(self.lang))
-        lines = [line for change in self.plan.changes for line in self._change(change)]
-        for line in shown_lines(lines, self.lang, verbose=self.verbose):
-            # a description is a sentence; a call and its ARN are copied
-            yield from _folded([line]) if line.startswith(_BELOW) else [line]
+        shown = self.plan.changes if self.verbose else self.plan.changes[:MOST]
+        for change in shown:
+            yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+            if isinstance(change, CreatePolicy):
+                # a description is a sentence; a call and its ARN are copied
+                yield from _folded([f"    {self._description(change)}"])
+        more = more_lines(len(self.plan.changes) - len(shown), self.lang)
+        yield from (f"  {line}" for line in more)
         if self.plan.already:
             yield f"  ({_ALREADY.filled(count=len(self.plan.already)).into(self.lang)})"
 
@@ -178,12 +180,9 @@ class _PlanText:
     def _named(self, names: Iterable[str]) -> str:
         return shown_names([*names], self.lang, verbose=self.verbose)
 
-    def _change(self, change: Change) -> Iterator[str]:
-        yield f"{type(change).__name__} {change.address.partition(' ')[2]}"
-        if isinstance(change, CreatePolicy):
-            text = _FOR_GOOD if change.description else _NO_DESCRIPTION
-            shown = " ".join(change.description.split())
-            yield f"  {text.filled(description=shown).into(self.lang)}"
+    def _description(self, change: CreatePolicy) -> str:
+        text = _FOR_GOOD if change.description else _NO_DESCRIPTION
+        return text.filled(description=" ".join(change.description.split())).into(self.lang)
 
     def _proof(self, proof: Proof) -> Iterator[str]:
         lang = self.lang

@@ -1,19 +1,36 @@
 """`sekisho status`: how a plan, or a goal, stands in the account now. Reads only."""
 
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import assert_never
 
 import click
 
+from sekisho.cli.applying import plan_words, tell_next
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
+from sekisho.cli.fact_text import expected_and_found
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.options import OutputFormat, format_option, lang_option, verbose_option
 from sekisho.cli.planning import exceptions_of
+from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
-from sekisho.rollout import CALLS, Author, Fact, Plan, PlanStatus, concerned, plan_status
+from sekisho.rollout import (
+    CALLS,
+    Author,
+    Fact,
+    Goal,
+    Plan,
+    PlanStatus,
+    concerned,
+    plan_status,
+)
 from sekisho.rollout.applying import ChangeStatus, read_plan
 from sekisho.rollout.changes import affected_names
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
@@ -30,6 +47,7 @@ from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 @click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file.")
 @click.option("--who", is_flag=True, help=f"Ask CloudTrail who it was: at most {CALLS} calls.")
 @format_option
+@verbose_option
 @aws_options
 @lang_option
 def command(
@@ -38,6 +56,7 @@ def command(
     exceptions: str | None,
     who: bool,
     output: OutputFormat,
+    verbose: bool,
     aws: AwsOptions,
     lang: Language,
 ) -> Exit:
@@ -54,7 +73,8 @@ def command(
             raise UsageError(
                 Message("`--journal` is for a plan: a goal has none"), fix=Message("leave it out")
             )
-        return _of_goal(path, exceptions, output, aws, lang)
+        read = _of_goal_at(path, exceptions, aws, lang)
+        return _tell_goal(read, output, lang, verbose=verbose)
     if exceptions:
         raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
     plan_file = read_plan(path, journal)
@@ -63,24 +83,60 @@ def command(
         found = plan_as_json(plan_file.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(plan_status_lines(plan_file.plan, standing, lang)))
+        _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
+        tell_next(_next(standing, plan_words(path, journal, aws), aws, who=who), lang)
     return _exit_of(standing)
 
 
-def _of_goal(
-    path: Path, exceptions_file: str | None, output: OutputFormat, aws: AwsOptions, lang: Language
-) -> Exit:
+@dataclass(frozen=True, slots=True)
+class _GoalStatus:
+    """How a goal stands, and what to type next."""
+
+    goal: Goal
+    waves: tuple[WaveStatus, ...]
+    following: str
+
+
+def _of_goal_at(
+    path: Path, exceptions_file: str | None, aws: AwsOptions, lang: Language
+) -> _GoalStatus:
     shape = read_goal(path)
     exceptions = exceptions_of(exceptions_file)
     snapshot = collected(connection(aws, lang), lang)
     exceptions.check(snapshot)
     goal = goal_of(shape, str(path), snapshot, exceptions)
     waves = waves_of(goal, snapshot)
+    file = shlex.quote(str(path))
+    excepted = f" --exceptions {shlex.quote(exceptions_file)}" if exceptions_file else ""
+    following = f"sekisho audit --goal {file}"
+    if any(wave.open for wave in waves if wave.due):
+        following = f"sekisho plan {file} --out plan.json"
+    return _GoalStatus(goal, waves, f"{following}{excepted}{aws.typed}")
+
+
+def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, verbose: bool) -> Exit:
+    goal, waves = status.goal, status.waves
     if output is OutputFormat.JSON:
         click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(wave_status_lines(waves, goal.unread, lang)))
+        staged = goal.enrolled is not None
+        _tell(wave_status_lines(waves, goal.unread, lang, staged=staged, verbose=verbose))
+        tell_next(status.following, lang)
     return worst([*_exits(waves), *([Exit.UNKNOWN] if goal.unread else [])])
+
+
+def _tell(lines: Iterable[str]) -> None:
+    width = terminal_width()
+    click.echo("\n".join(part for line in lines for part in hanging(line, width)))
+
+
+def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> str:
+    """Return what to type next: who has changed something, apply what waits, or the audit."""
+    if standing.of(ChangeStatus.DRIFTED) and not who:
+        return typed_again("--who")
+    if standing.of(ChangeStatus.WAITS) and not standing.of(ChangeStatus.DRIFTED):
+        return f"sekisho apply {words}"
+    return f"sekisho audit{aws.typed}"
 
 
 def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
@@ -97,13 +153,20 @@ def _exit_of(standing: PlanStatus) -> Exit:
 
 
 _TITLES = {
-    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
-    ChangeStatus.WAITS: Message("Not done: {count}"),
     ChangeStatus.IN_DOUBT: Message(
         "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
     ),
     ChangeStatus.DRIFTED: Message("Changed by somebody else since: {count}"),
+    ChangeStatus.WAITS: Message("Not done: {count}"),
+    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
 }
+_ALL_DONE = Message("Everything is as the plan wants it.")
+_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
+_SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
+_DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
+_DOUBT = Message("Of {count} passwords it is in doubt whose they are.")
+_EXPECTED = Message("    expected: {value}")
+_FOUND = Message("    found: {value}")
 _DATED = Message("    dated by IAM: {at}")
 _CAME = Message("    would now also affect: {names}")
 _ADDED_BY = Message("    {name} added by: {who}, {event}, {at}")
@@ -124,48 +187,102 @@ _EVERYBODY = Message("People")
 _NO_WAVE = Message("In no wave")
 _ABSENT = Message("No such user now: {names}")
 _WITHOUT = Message("Without an MFA device: {names}")
-_OPEN = Message("  not enforced yet: {names}")
-_UNKNOWN = Message("  could not be found out: {names}")
+_WITH = Message("With an MFA device: {names}")
+_ENFORCED = Message("enforced: {names}")
+_EXEMPT = Message("left out, or an exception: {names}")
+_FIRST = Message("first stage, without an MFA device: {names}")
+_SECOND = Message("second stage, with an MFA device: {names}")
+_OPEN = Message("not enforced yet: {names}")
+_UNKNOWN = Message("could not be found out: {names}")
 _MEANT = Message("Whether the goal means them could not be read: {names}")
 _NOBODY = Message("The goal has no wave with anybody in it.")
+_NOT_YET = Message("No wave has begun yet.")
+_ALL_ENFORCED = Message("MFA is enforced for all {count} whose turn has come.")
+_SOME_OPEN = Message(
+    "MFA is enforced for {enforced} of {count} whose turn has come; of {unknown} it is not known."
+)
 _UNREAD = Message("Not read: {user}: {reason}")
 
 
-def plan_status_lines(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
-    """Yield how a plan stands, line by line."""
+def plan_status_lines(
+    plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool = False
+) -> Iterator[str]:
+    """Yield how a plan stands, line by line: in a sentence, then what somebody must look at.
+
+    Args:
+        plan: the plan.
+        standing: how it stands.
+        lang: the language.
+        verbose: whether all names are listed, and what is done as well.
+    """
+    yield _verdict(standing).into(lang)
     for status, title in _TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
         if facts:
             yield title.filled(count=len(facts)).into(lang)
-        for fact in facts:
-            yield f"  {fact.address}"
-            yield from _history(fact, lang)
-        if facts and status is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
-            yield _ASK.filled(calls=CALLS).into(lang)
-    yield from _people(plan, standing, lang)
-    if standing.without:
-        yield _WITHOUT.filled(names=", ".join(standing.without)).into(lang)
+            yield from _facts(status, facts, lang, verbose=verbose)
+    yield from _people(plan, standing, lang, verbose=verbose)
     if standing.absent:
-        yield _ABSENT.filled(names=", ".join(standing.absent)).into(lang)
+        yield _ABSENT.filled(names=shown_names(standing.absent, lang, verbose=verbose)).into(lang)
     for user, reason in standing.unread:
         yield _UNREAD.filled(user=user, reason=reason).into(lang)
 
 
-def _people(plan: Plan, standing: PlanStatus, lang: Language) -> Iterator[str]:
-    """Yield how many have a device, by wave."""
+def _facts(
+    status: ChangeStatus, facts: list[Fact], lang: Language, *, verbose: bool
+) -> Iterator[str]:
+    """Yield the facts that stand so; of what is done only their number is of interest."""
+    match status:
+        case ChangeStatus.DONE if not verbose:
+            pass
+        case ChangeStatus.DONE | ChangeStatus.WAITS:
+            yield from shown_lines([fact.address for fact in facts], lang, verbose=verbose)
+        case ChangeStatus.IN_DOUBT | ChangeStatus.DRIFTED:
+            for fact in facts:
+                yield f"  {fact.address}"
+                yield from _history(fact, lang)
+            if status is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
+                yield _ASK.filled(calls=CALLS).into(lang)
+        case _:
+            assert_never(status)
+
+
+def _verdict(standing: PlanStatus) -> Message:
+    """Return how a plan stands in one sentence; what somebody must look at goes first."""
+    count = len(standing.facts)
+    drifted, doubt, waits = (
+        len(standing.of(status))
+        for status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT, ChangeStatus.WAITS)
+    )
+    if drifted:
+        return _DRIFT.filled(drifted=drifted, count=count)
+    if doubt:
+        return _DOUBT.filled(count=doubt)
+    if waits:
+        return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
+    return _ALL_DONE
+
+
+def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) -> Iterator[str]:
+    """Yield who has a device and who has not, by wave."""
     people = concerned(plan)
     waves = dict.fromkeys(person.wave for person in people)
     rest = _NO_WAVE if any(waves) else _EVERYBODY
     for wave in waves:
-        users = [person.user for person in people if person.wave == wave]
-        enrolled = len([user for user in users if user in standing.enrolled])
+        users = {person.user for person in people if person.wave == wave}
+        enrolled = [user for user in standing.enrolled if user in users]
         unread = len([user for user, _ in standing.unread if user in users])
         yield _WAVE.filled(
             wave=wave or rest.into(lang),
             count=len(users),
-            enrolled=enrolled,
+            enrolled=len(enrolled),
             unknown=_devices_unknown(unread),
         ).into(lang)
+        without = [user for user in standing.without if user in users]
+        for title, names in ((_WITH, enrolled), (_WITHOUT, without)):
+            if names:
+                listed = shown_names(names, lang, verbose=verbose)
+                yield f"  {title.filled(names=listed).into(lang)}"
 
 
 def _devices_unknown(count: int) -> Message:
@@ -175,6 +292,10 @@ def _devices_unknown(count: int) -> Message:
 
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
+    if fact.difference is not None:
+        expected, found = expected_and_found(fact.address, fact.difference)
+        yield _EXPECTED.filled(value=expected).into(lang)
+        yield _FOUND.filled(value=found).into(lang)
     if fact.came:
         yield _CAME.filled(names=affected_names(fact.came)).into(lang)
     for name, by in zip(fact.came, fact.added, strict=False):
@@ -199,11 +320,23 @@ def _adder(name: str, by: Author | Message, lang: Language) -> str:
 
 
 def wave_status_lines(
-    waves: tuple[WaveStatus, ...], unread: tuple[str, ...], lang: Language
+    waves: tuple[WaveStatus, ...],
+    unread: tuple[str, ...],
+    lang: Language,
+    *,
+    staged: bool = False,
+    verbose: bool = False,
 ) -> Iterator[str]:
-    """Yield how the waves of a goal stand, line by line, and whose part in it is unread."""
-    if not waves:
-        yield _NOBODY.into(lang)
+    """Yield how the waves of a goal stand, line by line, and whose part in it is unread.
+
+    Args:
+        waves: in the goal's order.
+        unread: of whom it is not known whether they are meant.
+        lang: the language.
+        staged: whether who has a device gets another policy.
+        verbose: whether all names are listed.
+    """
+    yield _goal_verdict(waves).into(lang)
     for wave in waves:
         starts = "" if wave.starts is None else _FROM.filled(day=wave.starts).into(lang)
         yield _GOAL_WAVE.filled(
@@ -215,12 +348,41 @@ def wave_status_lines(
             enforced=len(wave.enforced),
             exempt=len(wave.exempt),
         ).into(lang)
-        if wave.open:
-            yield _OPEN.filled(names=", ".join(wave.open)).into(lang)
-        if wave.unknown:
-            yield _UNKNOWN.filled(names=", ".join(wave.unknown)).into(lang)
+        for title, names in _members(wave, staged=staged):
+            if names:
+                listed = shown_names(names, lang, verbose=verbose)
+                yield f"  {title.filled(names=listed).into(lang)}"
     if unread:
-        yield _MEANT.filled(names=", ".join(unread)).into(lang)
+        yield _MEANT.filled(names=shown_names(unread, lang, verbose=verbose)).into(lang)
+
+
+def _goal_verdict(waves: tuple[WaveStatus, ...]) -> Message:
+    """Return in one sentence how it stands with those whose turn has come."""
+    due = [wave for wave in waves if wave.due]
+    wait, unknown = (
+        sum(len(names) for names in each)
+        for each in ([wave.open for wave in due], [wave.unknown for wave in due])
+    )
+    if not waves:
+        return _NOBODY
+    if not due:
+        return _NOT_YET
+    count = sum(len(wave.users) - len(wave.exempt) for wave in due)
+    if wait or unknown:
+        return _SOME_OPEN.filled(count=count, enforced=count - wait - unknown, unknown=unknown)
+    return _ALL_ENFORCED.filled(count=count)
+
+
+def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple[str, ...]]]:
+    """Yield the users of a wave by how they stand: first of whom something is to be done."""
+    yield _OPEN, wave.open
+    yield _UNKNOWN, wave.unknown
+    if staged:
+        told = {*wave.exempt, *wave.devices_unknown, *wave.enrolled}
+        yield _FIRST, tuple(user for user in wave.users if user not in told)
+        yield _SECOND, wave.enrolled
+    yield _ENFORCED, wave.enforced
+    yield _EXEMPT, wave.exempt
 
 
 def plan_as_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
@@ -248,7 +410,8 @@ def _changed(fact: Fact) -> dict[str, object]:
         added = [_by(each) for each in fact.added]
         return {"came": list(fact.came), **({"added": added} if added else {})}
     dated = None if fact.dated is None else fact.dated.isoformat()
-    return {"dated": dated, **_by(fact.author)}
+    differs = {} if fact.difference is None else asdict(fact.difference)
+    return {**differs, "dated": dated, **_by(fact.author)}
 
 
 def _by(author: Author | Message | None) -> dict[str, object]:

@@ -53,7 +53,7 @@ from sekisho.rollout.plan import (
     script_of,
 )
 from sekisho.rollout.planning.planner import plan
-from sekisho.rollout.status import Fact, PlanStatus, concerned, plan_status
+from sekisho.rollout.status import Difference, Fact, PlanStatus, concerned, plan_status
 from sekisho.rollout.ways import Way, WayOut
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "CreateUser",
     "DetachGroupPolicy",
     "DetachUserPolicy",
+    "Difference",
     "Fact",
     "Goal",
     "GroupGoal",

@@ -15,6 +15,17 @@ from sekisho.rollout.plan import Plan, PlannedImpact
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What a plan expects at an address, and what is found there: JSON, as a change's images.
+
+    Both are the same where a password was set again.
+    """
+
+    expected: Image
+    found: Image
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One change and how it stands.
 
@@ -26,6 +37,7 @@ class Fact:
             alone.
         added: who added each of `came`, in the same order, or why that is not known; empty if it
             was not asked.
+        difference: of what has drifted, and not by `came` alone, what it is and should be.
     """
 
     address: str
@@ -34,6 +46,7 @@ class Fact:
     author: Author | Message | None = None
     came: tuple[str, ...] = ()
     added: tuple[Author | Message, ...] = ()
+    difference: Difference | None = None
 
     @property
     def asked(self) -> bool:
@@ -126,6 +139,10 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         for each in elsewise
         if _tells_its_date(each, found[each.address])
     }
+    differences = {
+        each.address: Difference(_expected(each, plan_file.plan), found[each.address])
+        for each in elsewise
+    }
     history = History(api, plan_file.plan.snapshot_at) if who else None
     authors = {each.address: history.last(each) for each in elsewise} if history else {}
     added = {
@@ -142,9 +159,16 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
             authors.get(address),
             came.get(address, ()),
             added.get(address, ()),
+            differences.get(address),
         )
         for address, each in statuses.items()
     )
+
+
+def _expected(change: Change, plan: Plan) -> Image:
+    """Return what should be there: of what was not to be changed, what the plan has found."""
+    as_found = change in plan.needless and change.is_needless(change.before)
+    return change.before if as_found else change.after
 
 
 def _added(

@@ -1,0 +1,135 @@
+"""What a plan and its status say: long lists are cut, lines fit, drift says what it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from administered import ACCOUNT
+from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, account, device, policy_goal, user
+from sekisho.account import Password
+from sekisho.cli.fact_text import expected_and_found
+from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.status import plan_status_lines, wave_status_lines
+from sekisho.messages import Language, cell_width
+from sekisho.rollout import Difference, Fact, Goal, Plan, PlanCaller, PlanStatus, Way, WayOut, plan
+from sekisho.rollout.applying import ChangeStatus
+from sekisho.rollout.goal import WaveStatus
+
+MANY = tuple(f"user{number:02}" for number in range(30))
+
+
+def plan_of_many() -> Plan:
+    people = tuple(
+        user(name, password=Password(), devices=(device(name),), groups=("Developers",))
+        for name in MANY
+    )
+    start = replace(account(), users=(*account().users, *people))
+    return plan(Goal(policy_goal(), users=MANY), start, ADMIN)
+
+
+def test_many_people_are_counted_by_what_happens_to_them() -> None:
+    made = plan_of_many()
+    said = "\n".join(plan_lines(made, Language.EN))
+    assert "  30: Has an MFA device: signs in with it as today." in said
+    assert "and 10 more (`-v` lists all)" in said
+    assert "and 11 more (`-v` lists all)" in said, "of the changes, too"
+    assert "user29" not in said
+    everything = "\n".join(plan_lines(made, Language.EN, verbose=True))
+    assert "  user29: Has an MFA device" in everything
+    assert "more (`-v`" not in everything
+
+
+@pytest.mark.parametrize("columns", [60, 100, 200])
+@pytest.mark.parametrize("lang", list(Language))
+def test_lines_fit_the_terminal(
+    columns: int, lang: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    made = plan_of_many()
+    # a change and its ARN are copied: they stay whole
+    whole = {f"  {type(each).__name__} {each.address.partition(' ')[2]}" for each in made.changes}
+    lines = [each for each in plan_lines(made, lang) if each not in whole]
+    assert max(map(cell_width, lines)) <= columns
+    assert max(map(cell_width, lines)) > columns / 2
+
+
+def test_a_machine_that_is_locked_out_can_be_left_out() -> None:
+    made = plan(replace(MACHINE, users=("hanako", "machine")), account(), ADMIN)
+    assert not made.ways
+    refused = plan(MACHINE, account(), PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/machine"))
+    assert refused.ways == (WayOut(Way.MFA, "caller-keeps-access"),)
+    assert Plan.from_json(refused.to_json()) == refused
+
+
+@pytest.mark.parametrize(
+    ("address", "expected", "found", "said"),
+    [
+        ("membership G u", True, False, ("in the group", "not in the group")),
+        (f"user-attachment u {ENFORCEMENT}", True, False, ("attached", "not attached")),
+        ("credential u access-key A", False, True, ("inactive", "active")),
+        ("group G", {"path": "/"}, None, ("it is there", "nothing")),
+        (f"policy-tag {ENFORCEMENT} team", "security", "dev", ("security", "dev")),
+        (f"policy-tag {ENFORCEMENT} team", "a", "{a}\x1b[31m", ("a", "{a}\\u001b[31m")),
+        (
+            "login-profile u",
+            {"reset_required": True},
+            {"reset_required": True},
+            ("the password that the plan has set", "another password, set since"),
+        ),
+        (
+            f"policy {ENFORCEMENT}",
+            {"default": "v1", "document": {"Statement": [{"Sid": "A"}, {"Sid": "B"}]}},
+            {"default": "v2", "document": {"Statement": [{"Sid": "A"}, {"Effect": "Allow"}]}},
+            (
+                "default version v1; document with the statements B",
+                "default version v2; document with the statements #2",
+            ),
+        ),
+        (
+            f"policy {ENFORCEMENT}",
+            {"tags": {"team": "a"}, "path": "/"},
+            {"tags": {}, "path": "/"},
+            ("tags team=a", "tags none"),
+        ),
+    ],
+)
+def test_drift_says_what_was_expected_and_what_was_found(
+    address: str, expected: object, found: object, said: tuple[str, str]
+) -> None:
+    difference = Difference(expected, found)
+    assert tuple(each.en for each in expected_and_found(address, difference)) == said
+    standing = PlanStatus((Fact(address, ChangeStatus.DRIFTED, difference=difference),), (), ())
+    lines = [*plan_status_lines(plan(MACHINE, account(), ADMIN), standing, Language.EN)]
+    assert lines[0] == "1 of 1 are not as the plan wants them: somebody has changed them."
+    assert f"    expected: {said[0]}" in lines
+    assert f"    found: {said[1]}" in lines
+
+
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [
+        (("done", "done"), "Everything is as the plan wants it."),
+        (("done", "waits"), "The plan is applied in part: 1 of 2 changes are made."),
+        (("waits", "waits"), "Nothing of this plan is applied: 2 changes wait."),
+        (("in-doubt", "waits"), "Of 1 passwords it is in doubt whose they are."),
+        (("drifted", "in-doubt"), "1 of 2 are not as the plan wants them: somebody has changed"),
+    ],
+)
+def test_a_status_begins_with_how_it_stands(statuses: tuple[str, str], verdict: str) -> None:
+    facts = tuple(Fact(each + " x", ChangeStatus(each)) for each in statuses)
+    made = plan(MACHINE, account(), ADMIN)
+    first, *rest = plan_status_lines(made, PlanStatus(facts, (), ()), Language.EN)
+    assert first.startswith(verdict)
+    assert ("  done x" in rest) is False
+    verbose = plan_status_lines(made, PlanStatus(facts, (), ()), Language.EN, verbose=True)
+    assert ("  done x" in [*verbose]) is ("done" in statuses)
+
+
+def test_a_goals_status_says_who_is_in_which_stage() -> None:
+    wave = WaveStatus("pilot", None, True, MANY, ("user00",), MANY[1:3], (), MANY[1:5], ())
+    lines = [*wave_status_lines((wave,), (), Language.EN, staged=True)]
+    assert lines[0].startswith("MFA is enforced for 4 of 29 whose turn has come")
+    assert "  second stage, with an MFA device: user01, user02" in lines
+    assert "  enforced: user01, user02, user03, user04" in lines
+    assert "  left out, or an exception: user00" in lines
+    assert any(line.endswith("and 5 more (`-v` lists all)") for line in lines)
