@@ -85,7 +85,7 @@ def test_only_a_plan_that_changes_something_is_to_be_applied(
 ) -> None:
     done = ran(tmp_path, None, "--out", str(tmp_path / "plan.json"), *words)
     assert "Nothing has been changed" in done.stderr
-    assert ("sekisho apply" in done.stderr) is asks
+    assert ("Next: sekisho apply" in done.stderr) is asks
 
 
 def test_the_times_are_shown(tmp_path: Path) -> None:

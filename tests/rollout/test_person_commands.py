@@ -168,7 +168,7 @@ def test_a_password_that_cannot_be_told_stops_the_plan_and_it_is_said_where(
     assert isinstance(done.exception, SekishoError)
     assert done.exception.code is Code.OUTPUT_UNWRITABLE
     assert "Not done: 1\n  login-profile jiro" in done.stdout
-    assert "jiro" in done.stdout.partition("Not done")[0]
+    assert "user jiro" in done.stdout.partition("\nDone: ")[2]
     monkeypatch.undo()
     assert "Done" in applied(terminal, "--password-file", str(file))
     assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN

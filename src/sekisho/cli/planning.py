@@ -266,10 +266,13 @@ def finish(
         write_private(planning.out, made.to_json(), replace=planning.force)
         saved = _SAVED if made.applicable else _SAVED_REFUSED
         click.echo(saved.filled(path=planning.out).into(lang), err=True)
-    if planning.output is PlanFormat.TEXT and not planning.print_policy:
+    reads = planning.output is PlanFormat.TEXT and not planning.print_policy
+    if reads or planning.out is not None:
         after = _next(made, planning, aws) or (idle and f"{idle}{aws.typed}")
         if after:
-            click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
+            lines = next_command(after, lang, terminal_width())
+            # beside data for a program, it is for whoever looks on
+            click.echo("\n".join(["", *lines]), err=not reads)
     return _exit_of(made)
 
 
