@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
@@ -88,7 +89,9 @@ def _with_links(text: str, page: str, home: Path) -> str:
         if _language_of(path) is None:
             return f"{shown} (<code>{path.name}</code>)"
         written = os.path.relpath(path.relative_to(DOCS), here.relative_to(DOCS))
-        url = Path(written).with_suffix(".html").as_posix() + (f"#{anchor}" if anchor else "")
+        # in a built page a heading has docutils' id, which differs from GitHub's anchor in places
+        place = f"#{nodes.make_id(anchor)}" if anchor else ""
+        url = Path(written).with_suffix(".html").as_posix() + place
         return f'<a class="reference" href="{url}">{shown}</a>'
 
     return LINK.sub(changed, text)
