@@ -6,6 +6,7 @@ A page says in comments, which no reader sees, how its commands are to be run:
     <!-- file: goal.yaml -->        the next block of code is this file
     <!-- output: 8 lines -->        the next block shows so many lines of the last command's output,
                                     and `…` if there are more
+    <!-- output: 8 lines from Users -->   the same from the line on that says just that
     <!-- terminal: second -->      the next block is run as whom the setting is about, again
     <!-- later: 2 minutes -->       so much later, by the account's clock, the next block is run
 
@@ -263,7 +264,8 @@ def _run(terminal: Terminal, inner: list[Block]) -> Iterator[tuple[Block, str]]:
             case ("file", name):
                 (terminal.folder / name).write_text(block.text, encoding="utf-8")
             case ("output", amount):
-                yield block, _shown(terminal.output, int(amount.split()[0]))
+                count, _, start = amount.partition(" lines from ")
+                yield block, _shown(terminal.output, int(count.split()[0]), start)
             case directive:
                 match directive, terminal.local:
                     case ("later", amount), LocalAws() as local:
@@ -276,8 +278,10 @@ def _run(terminal: Terminal, inner: list[Block]) -> Iterator[tuple[Block, str]]:
                     terminal.run(command)
 
 
-def _shown(output: str, count: int) -> str:
+def _shown(output: str, count: int, start: str) -> str:
     lines = [line.rstrip() for line in output.splitlines()]
+    if start:
+        lines = lines[lines.index(start) :]
     return "".join(f"{line}\n" for line in (*lines[:count], *(["…"] if lines[count:] else [])))
 
 
