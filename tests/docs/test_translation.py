@@ -30,7 +30,6 @@ NOT_YET = {
     "policy.md",
     "prover.md",
     "published-policies.md",
-    "reference/assumptions.md",
     "reference/python-api.md",
     "rollout.md",
     "scenarios.md",
@@ -91,6 +90,14 @@ def test_a_reference_explains_the_same_things(name: str) -> None:
         assert set(found[1]) <= set(found[0])
     else:
         assert found[0] == found[1]
+
+
+def test_the_assumptions_have_the_same_defaults() -> None:
+    row = r"(?m)^\| (`\w+`) \| (`[\w-]+`) \|"
+    home, name = (DOCS, JAPANESE), "reference/assumptions.md"
+    english, japanese = (re.findall(row, _prose(each / name)) for each in home)
+    assert english
+    assert english == japanese
 
 
 def test_what_the_program_says_itself_is_in_the_reference() -> None:
