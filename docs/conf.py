@@ -89,12 +89,19 @@ def _with_links(text: str, page: str, home: Path) -> str:
         if _language_of(path) is None:
             return f"{shown} (<code>{path.name}</code>)"
         written = os.path.relpath(path.relative_to(DOCS), here.relative_to(DOCS))
-        # in a built page a heading has docutils' id, which differs from GitHub's anchor in places
-        place = f"#{nodes.make_id(anchor)}" if anchor else ""
-        url = Path(written).with_suffix(".html").as_posix() + place
+        url = Path(written).with_suffix(".html").as_posix() + _place(path, anchor)
         return f'<a class="reference" href="{url}">{shown}</a>'
 
     return LINK.sub(changed, text)
+
+
+def _place(page: Path, anchor: str) -> str:
+    """Return the id that a heading has in a built page, which is not always GitHub's anchor."""
+    headings = re.findall(r"(?m)^#+ (.*)$", page.read_text(encoding="utf-8")) if anchor else []
+    for heading in headings:
+        if re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") == anchor:
+            return f"#{nodes.make_id(re.sub('[`*]', '', heading))}"
+    return f"#{anchor}" if anchor else ""
 
 
 def _language_of(path: Path) -> Path | None:
