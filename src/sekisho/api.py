@@ -336,7 +336,7 @@ def _with_principals(kind: str) -> PolicyKind:
 def no_new_access(
     old: Policies, new: Policies, *, user_arn: str | None = None, role_arn: str | None = None
 ) -> Verdict:
-    """Return whether `new` allows nothing that `old` does not: the gate of a pull request.
+    """Return whether `new` allows nothing that `old` does not: the check of a pull request.
 
     It is one side of `diff`, without a list, and takes milliseconds.
 

@@ -311,7 +311,7 @@ class SeveralErrors(SekishoError):
 class InternalError(SekishoError):
     """Two parts of sekisho contradict each other: a bug, never a verdict.
 
-    What exactly contradicts is said in English, for those who mend it.
+    What exactly contradicts is said in English, for those who fix it.
     """
 
     def __init__(self, what: str, *, at: str = "") -> None:

@@ -1,9 +1,10 @@
-"""How to get from here to there, and back: goal → plan → execute → roll back.
+"""How to get from here to there, and back: goal → plan → apply → roll back.
 
 `goal` is what an administrator wants, `changes` what a plan can be made of, `planning` makes the
 plan and checks it, `applying` carries it out and takes it back. `lifecycle` plans for one person.
-`plan` is the plan itself, `status` how it stands, `history` who has changed something since,
-`script` the plan for the AWS CLI.
+`plan` is the plan itself, also as a script for the AWS CLI; `rights` records by whose rights it was
+judged, `ways` what can be done about an obstacle, `acceptance` what is accepted all the same.
+`status` is how a plan stands, `history` who has changed something since.
 """
 
 from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, facts_at_addresses

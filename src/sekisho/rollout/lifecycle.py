@@ -1,4 +1,4 @@
-"""Plans about one person: a lost phone, somebody who leaves; and about devices of nobody. Pure.
+"""Plans about one person: a lost phone, somebody who leaves; and about unassigned devices. Pure.
 
 Such a plan has no goal that others share: it is judged by whether its caller could also take it
 back, whether an administrator remains, and, where the person stays, whether they get in again.

@@ -9,7 +9,7 @@ from sekisho.audit.lint.asking import Work
 from sekisho.catalogue import Catalogue
 
 _MOST_GUESSES = 5
-"""Looking for what was meant is slow; a person mends the first few and asks again."""
+"""Looking for what was meant is slow; a person corrects the first few and asks again."""
 
 _LONGEST = 80
 

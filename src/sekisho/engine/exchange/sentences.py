@@ -79,7 +79,7 @@ def not_given(kind: PolicyKind) -> Message:
     """Return the words that a trust or key policy, which must itself allow, was not given.
 
     Raises:
-        KeyError: for a kind that `algebra.unasked` does not return.
+        KeyError: for a kind that `engine.unasked` does not return.
     """
     return _NOT_GIVEN[kind]
 

@@ -54,7 +54,7 @@ def items_of(question: Question) -> tuple[ActionGroup, ...]:
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        Limit: if that could not be found out for some action.
+        LimitReached: if that could not be found out for some action.
     """
     alike: dict[
         tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]

@@ -75,7 +75,8 @@ def others(setting: Setting) -> list[Setting]:
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        Limit: if there are too many classes, or a pattern that tells users apart is not handled.
+        LimitReached: if there are too many classes, or a pattern that tells users apart is not
+            handled.
     """
     texts = _theory(setting)
     own = setting.holder(Who.COLLEAGUE).arn
@@ -103,7 +104,7 @@ def _classes(texts: Texts) -> list[tuple[int, int]]:
     """Return every way in which the atoms can hold of one user: which do, and which do not.
 
     Raises:
-        Limit: if there are too many.
+        LimitReached: if there are too many.
     """
     # the first atom is the user's own name, which is nobody else's
     found = [(0, 1)]
@@ -122,7 +123,7 @@ def _theory(setting: Setting) -> Texts:
     """Return the names of users, with an atom for every element that can tell them apart.
 
     Raises:
-        Limit: if an element compares them with what is not known.
+        LimitReached: if an element compares them with what is not known.
     """
     tracked, effort = TrackedAssumptions(setting.engine), Effort()
     holder = setting.holder(Who.USER)
@@ -279,7 +280,7 @@ def explorations(
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        Limit: if there are too many classes of users, or they cannot be told.
+        LimitReached: if there are too many classes of users, or they cannot be told.
     """
     judge, asked, budget = Judge(setting), scenario.question, Budget(most_states)
     first = search(setting, asked, budget=budget, judge=judge)

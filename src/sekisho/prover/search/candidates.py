@@ -25,7 +25,7 @@ class Theory(Protocol):
         Both are bits, counted in the order in which the atoms were added.
 
         Raises:
-            Limit: if that is too much to find out.
+            LimitReached: if that is too much to find out.
         """
         ...
 
@@ -362,7 +362,7 @@ class _Example:
         """Return values that fit some masks, or None: there are none.
 
         Raises:
-            Limit: if that is too much to find out.
+            LimitReached: if that is too much to find out.
         """
         found: dict[str, KeyValues] = {}
         for name, theory in theories.items():
@@ -406,7 +406,7 @@ def search(
     """Return values that meet all demands, or None: there are none.
 
     Raises:
-        Limit: if nothing was found and not everything could be looked at.
+        LimitReached: if nothing was found and not everything could be looked at.
     """
     masks = _solved(demands, theories, effort)
     example = None if masks is None else _Example.of(masks, theories)
@@ -421,7 +421,7 @@ def implicant(
     """Return literals that can hold together and meet all demands, or None: there are none.
 
     Raises:
-        Limit: as `search`.
+        LimitReached: as `search`.
     """
     masks = _solved(demands, theories, effort)
     if masks is not None and len(demands) > _MANY:

@@ -74,8 +74,8 @@ def within_of(cube: Cube, target: RequestTarget) -> Restriction:
     """Return the same as a restriction of a question, as far as that can be said so.
 
     Raises:
-        Limit: if it rests on an Allow's `NotResource` with a variable that may have no value: to
-            all that can be said, such an entry takes in nothing.
+        LimitReached: if it rests on an Allow's `NotResource` with a variable that may have no
+            value: to all that can be said, such an entry takes in nothing.
     """
     resources: list[tuple[Element, bool]] = []
     conditions: list[tuple[VersionedCondition, bool]] = []

@@ -53,7 +53,7 @@ class AnswerSpace:
         """Return the cubes.
 
         Raises:
-            Limit: if there are too many, or something could not be found out.
+            LimitReached: if there are too many, or something could not be found out.
         """
         found: list[Cube] = []
         for way in self.ways:
@@ -178,7 +178,7 @@ def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[State
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        Limit: if there is a kind of policy that the prover does not handle.
+        LimitReached: if there is a kind of policy that the prover does not handle.
     """
     return [_rules(group, tracked) for group in groups(policies)]
 

@@ -31,7 +31,7 @@ MOST_STEPS = 20_000_000
 class LimitReached(Exception):
     """The answer lies beyond a limit, or needs a construct that is not handled.
 
-    Never leaves this room: it becomes `Unknown` with this reason.
+    Does not leave `prover`: it becomes `Unknown` with this reason.
 
     Attributes:
         reason: in words.
@@ -59,7 +59,7 @@ class Effort:
         """Return what `find` finds about something; found again, it is not looked for.
 
         Raises:
-            Limit: if there are no steps left.
+            LimitReached: if there are no steps left.
         """
         if about in self.known:
             found, steps = self.known[about]
@@ -74,7 +74,7 @@ class Effort:
         """Take steps away.
 
         Raises:
-            Limit: if there are none left.
+            LimitReached: if there are none left.
         """
         self.left -= steps
         if self.left < 0:

@@ -123,7 +123,7 @@ def statements_left(
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
-        Limit: if there is a kind of policy that the prover does not handle.
+        LimitReached: if there is a kind of policy that the prover does not handle.
     """
     before, after = rules_of(old, tracked), rules_of(new, tracked)
     ways = (reduced(before, after), reduced(after, before))

@@ -115,7 +115,7 @@ class RequestSearch:
         tracked: the assumptions, and which of them the policies came across.
 
     Raises:
-        Limit: if there is a policy that the prover does not handle.
+        LimitReached: if there is a policy that the prover does not handle.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class RequestSearch:
         With `new_names`, where no real action answers, those that do not exist yet are looked at.
 
         Raises:
-            Limit: if that could not be found out.
+            LimitReached: if that could not be found out.
         """
         if nothing_can_answer(self._allowed, self._denied):
             return None
@@ -166,7 +166,7 @@ class RequestSearch:
         """Return a request that answers the question, of an action that does not exist yet.
 
         Raises:
-            Limit: if that could not be found out.
+            LimitReached: if that could not be found out.
         """
         if nothing_can_answer(self._allowed, self._denied):
             return None
@@ -176,7 +176,7 @@ class RequestSearch:
         """Return the first counterexample of all ways of calling and all owners, or None.
 
         Raises:
-            Limit: if that could not be found out.
+            LimitReached: if that could not be found out.
         """
         limit: LimitReached | None = None
         for owner in self._owners.all:
@@ -202,7 +202,7 @@ class RequestSearch:
         is so of some accounts' resources only says of which.
 
         Raises:
-            Limit: if that could not be found out for some class.
+            LimitReached: if that could not be found out for some class.
         """
         if nothing_can_answer(self._allowed, self._denied):
             return
@@ -294,7 +294,7 @@ class RequestSearch:
         """Return a counterexample of the one action that is asked about, or None.
 
         Raises:
-            Limit: if that could not be found out.
+            LimitReached: if that could not be found out.
         """
         reading = self._reading(like.situation, (like.owner,))
         return self._of_range(replace(like, reading=reading), about)
@@ -407,7 +407,7 @@ class RequestSearch:
         """Return a counterexample of one range, or None.
 
         Raises:
-            Limit: if a policy variable stands in the way.
+            LimitReached: if a policy variable stands in the way.
         """
         reading = view.reading
         found = None if each.empty else self._search(view, each)

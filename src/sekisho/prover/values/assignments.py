@@ -36,7 +36,7 @@ def assignments(
     """Yield values for the keys that policy variables name, with which to read again.
 
     Raises:
-        Limit: if a variable names the time, or a service in between.
+        LimitReached: if a variable names the time, or a service in between.
     """
     names = sorted(linked)
     if set(names) & (TIMES | {MFA_AGE}):
@@ -93,7 +93,7 @@ def cases(
     """Yield what to read for every way in which the keys that variables name can be.
 
     Raises:
-        Limit: if there are too many, or one of the keys depends on others.
+        LimitReached: if there are too many, or one of the keys depends on others.
     """
     names = sorted(linked)
     pinned = {name: frozenset(_pinned(reading, name, asked)) for name in names}

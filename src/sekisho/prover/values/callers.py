@@ -133,7 +133,7 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
     """Add the values of a variable, and return whether they are all, or more than are asked.
 
     Raises:
-        Limit: if there is too much to look at.
+        LimitReached: if there is too much to look at.
     """
     effort = Effort(_MOST_STEPS)
     named = [form for form in forms if kind.key.lower() in form.keys]

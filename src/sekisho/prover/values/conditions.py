@@ -134,7 +134,7 @@ def values_for(
         effort: what may still be spent.
 
     Raises:
-        Limit: if there is too much to look at.
+        LimitReached: if there is too much to look at.
     """
     families = {family_of(each.condition.operator.name) for each in asked} - {
         OperatorFamily.PRESENCE

@@ -200,7 +200,7 @@ def chains(
         asked: which of `SERVICES` are asked about.
 
     Raises:
-        Limit: if there are too many.
+        LimitReached: if there are too many.
     """
     named: tuple[tuple[str, ...], ...] = tuple((text,) for text in texts if text)
     firsts = named if FIRST in asked else ((),)
@@ -256,7 +256,7 @@ def origins(
         direct: whether the user calls: then there is either an endpoint or an address.
 
     Raises:
-        Limit: if there are too many.
+        LimitReached: if there are too many.
     """
     known = frozenset(present)
     behind = [

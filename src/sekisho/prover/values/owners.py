@@ -202,7 +202,7 @@ def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
     """Return an account for each way in which patterns can match one; the user's own first.
 
     Raises:
-        Limit: if there is too much to look at.
+        LimitReached: if there is too much to look at.
     """
     machines = [Machine([tokens]) for tokens, _ in patterns]
     texts = [text for _, text in patterns]

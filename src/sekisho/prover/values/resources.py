@@ -411,7 +411,7 @@ class RequestTarget:
         """Yield the patterns of an entry whose last part, if it has all six, is `tail`.
 
         Raises:
-            Limit: if there are too many ways to read it as one string.
+            LimitReached: if there are too many ways to read it as one string.
         """
         written = arns.split(entry)
         whole = len(written) == arns.PARTS

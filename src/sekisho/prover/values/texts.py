@@ -288,7 +288,7 @@ def find(
     shortest text that `none` could forbid is not forbidden.
 
     Raises:
-        Limit: if there is too much to look at.
+        LimitReached: if there is too much to look at.
     """
 
     def fits(text: str) -> bool:
@@ -455,7 +455,7 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
     None of them is empty unless only the empty text is matched so.
 
     Raises:
-        Limit: if there is too much to look at.
+        LimitReached: if there is too much to look at.
     """
     given = Patterns(patterns)
     if given.finite:

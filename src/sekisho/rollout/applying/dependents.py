@@ -104,7 +104,7 @@ class Dependents:
         return self._staying[user]
 
     def _what_stays(self, user: str, *, before: bool) -> str:
-        """Return the same, asked `ahead` of the password's turn or after it."""
+        """Return the same, asked `before` the password's turn or after it."""
         stays = (each.address for each in self.plan.changes if self._remains(each, user, before))
         return next(stays, "")
 

@@ -111,9 +111,10 @@ def execute(
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, is older than `OLDEST` or dated in the future, or if the account has changed
-            since; nothing is done then. Also if somebody changes it meanwhile, or if it is in doubt
-            whose a password is; what was done stands in the journal.
+            journal, is older than `MAX_PLAN_AGE` or dated in the future, or if the account, or
+            somebody's rights, have changed since; nothing is done then. Also if somebody changes
+            the account meanwhile, or if it is in doubt whose a password is; what was done stands
+            in the journal.
     """
     _check_applicable(plan)
     journal.open(plan.digest)

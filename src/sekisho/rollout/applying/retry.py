@@ -64,7 +64,7 @@ def retried_until_visible(
     brings something up.
 
     Raises:
-        PlanRefused: as `patiently` does.
+        PlanRefused: as `retried` does.
     """
     report = retried(run, sleep, report_stop)
     for seconds in WAITS[-3:]:

@@ -93,7 +93,7 @@ def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
             _names(readable, partial(signs_for_sessions_only, accounts)),
         ),
         ("credentials-stop", CREDENTIALS_STOP, _names(readable, lambda user: user.name in stops)),
-        # what the walk tells is asked for each: more than their policies tells people apart
+        # scenarios are run for each: they depend on more than the policies that make people alike
         ("dead-lock", DEAD_LOCK, _names(readable, partial(_dead_locks, accounts))),
         (
             "cannot-enrol",
