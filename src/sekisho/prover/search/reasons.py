@@ -4,7 +4,6 @@ from sekisho.messages import Message, verbatim
 
 TOO_MANY_STEPS = Message("the question takes too many steps")
 TOO_MANY_STATES = Message("the patterns have too many states side by side")
-UNUSUAL_CHARACTERS = Message("patterns with too many unusual characters")
 TOO_MANY_COMBINATIONS = Message("too many combinations of statements")
 TOO_MANY_SETS = Message("too many sets of values")
 TOO_MANY_CONDITIONS = Message("too many different conditions")

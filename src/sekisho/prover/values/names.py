@@ -6,7 +6,6 @@ How long it may be makes patterns large, and is looked at where a longer one was
 
 import string
 from collections.abc import Iterator
-from functools import cache
 
 from sekisho.catalogue import organisation_keys
 from sekisho.engine.matching import Wild
@@ -72,12 +71,6 @@ def regions(partition: str) -> tuple[tuple[Token, ...], ...]:
     Source: botocore's `partitions.json`, `regionRegex`.
     """
     return _REGIONS.get(partition, _ELSEWHERE)
-
-
-@cache
-def region_patterns(partition: str) -> Patterns:
-    """Return the same to compare with."""
-    return Patterns(regions(partition))
 
 
 _IN_ID = _LOWER | _DIGITS
