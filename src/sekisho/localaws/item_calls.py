@@ -113,7 +113,7 @@ class Statement:
 
     @property
     def source(self) -> str:
-        """What moto calls that which is read."""
+        """The name by which moto's parser knows the table, or the index, that is read."""
         return f"{self.table}.{self.index}" if self.index else self.table
 
     def makes(self, before: object, after: object) -> bool:

@@ -1,4 +1,4 @@
-"""Who was the last to change a fact, or added who feels it, as CloudTrail's event history tells.
+"""Who last changed a fact, or added somebody whom it affects, by CloudTrail's event history.
 
 That reaches back 90 days, and is minutes late.
 
@@ -108,7 +108,7 @@ class History:
         return self._last([_Wanted(name, about, tag) for name in change.change_events()])
 
     def added(self, change: Change, newcomer: str, affected: Iterable[str]) -> Author | Message:
-        """Return who added somebody who feels a change, or why that is not known.
+        """Return who added somebody whom a change affects, or why that is not known.
 
         Args:
             change: as `affected.newcomers` takes it.

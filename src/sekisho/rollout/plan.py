@@ -145,7 +145,7 @@ class Plan:
         warnings: what people must know.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
-        affected: who feels a change that does not name them, by its address.
+        affected: whom a change affects that does not name them, by its address.
         rights: who may do what once it is applied: `apply` sees whether that is still so.
         needs: the least policy for whoever applies it and takes it back.
         accepted: why somebody lets the plan pass all the same, by `ID` or `ID:USER` of an obstacle.

@@ -173,7 +173,7 @@ def _misplaced_variables(document: Document, statement: Statement) -> Iterator[F
 
 
 def _arns(document: Document, statement: Statement) -> Iterator[Finding]:
-    """Yield ARNs that are not formed like one, by Access Analyzer's lights."""
+    """Yield ARNs that are not formed like one, by Access Analyzer's rules."""
     resource = statement.resource
     for value in resource.values if resource else ():
         for name in _misshapen(value.split(":", _ARN_PARTS - 1)):

@@ -167,7 +167,7 @@ def _groups(
 def _where(
     alike: Iterable[Finding], rows: Mapping[str, str], lang: Language
 ) -> Iterator[tuple["Markup", str]]:
-    """Yield subjects and what was seen there: those of whom it is the same stand together."""
+    """Yield subjects and what was seen there: subjects with the same facts stand together."""
     from markupsafe import Markup  # noqa: PLC0415 - the other forms of an audit are no pages
 
     link = Markup('<a href="#{}">{}</a>')

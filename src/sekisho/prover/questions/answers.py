@@ -232,7 +232,7 @@ _HELD = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SE
 def uncertain_lists(
     policies: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None = None
 ) -> Message | None:
-    """Say which lists the policies decide otherwise on the ARN of AWS's messages; None if none.
+    """Say for which lists `*` and the ARN in AWS's messages are decided otherwise; None if none.
 
     The context is a credential's own, without further keys.
 
@@ -262,7 +262,7 @@ def uncertain_lists(
 
 
 def _how(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
-    """Say the worst of it."""
+    """Say the worst answer: allowed without MFA, allowed, or refused."""
     if any(allowed and not credential.with_mfa for credential, allowed in otherwise):
         return _ALLOWED_WITHOUT_MFA
     return _ALLOWED if any(allowed for _, allowed in otherwise) else _REFUSED

@@ -22,7 +22,7 @@ _OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
 
 
 def of_any(one: Requester, question: Question) -> Question:
-    """Return the question of more callers than there can be like one: any name, path and id."""
+    """Return the question about all callers like one, and more: with any name, path and id."""
     if one.user.outside:
         return replace(question, user=replace(one.user, unsettled=_OF_SERVICES))
     user, kind = one.user, "role/" if one.user.is_role else "user/"

@@ -241,7 +241,7 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
 
 
 def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
-    """Yield an answer; one that an action refutes that does not exist yet in two parts."""
+    """Yield an answer; in two parts if an action that does not exist yet refutes it."""
     conclusion = answer.conclusion
     real = of_real_actions(conclusion.verdict)
     yield replace(answer, conclusion=replace(conclusion, verdict=real))
@@ -361,7 +361,7 @@ def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject)
 
 
 def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) -> Callers:
-    """Return whom what is denied tells apart, if all of them were asked about."""
+    """Return the users whom the denials tell apart, if all of them were asked about."""
     if not whose.untold:
         return whose
     policies = readings(subject.policies, report.user.arn, subject.users_may_change)[0]

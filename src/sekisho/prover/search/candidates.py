@@ -295,7 +295,7 @@ class _Run:
     def _ways(
         self, masks: _Masks, demands: Sequence[Demand]
     ) -> Iterator[tuple[_Masks, Sequence[Demand]]] | None:
-        """Return the ways to meet one more demand, each with those that are left; None: all are."""
+        """Return the ways to meet one more demand, each with those left; None if all are met."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
             self.reason = self.reason or LimitReached(reasons.TOO_MANY_COMBINATIONS)
@@ -440,7 +440,7 @@ def implicant(
 def _meeting(
     masks: _Masks, demands: Sequence[Demand], theories: Mapping[str, Theory]
 ) -> _Masks | None:
-    """Return masks that meet all demands that values which fit the masks do."""
+    """Return masks that imply all demands, read off values that fit `masks` and meet them."""
     example = _Example.of(masks, theories)
     if example is None:
         return None

@@ -167,7 +167,7 @@ def _indifferent(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> b
 
 
 def _alike(kind: CallerKey, one: _Form, other: _Form) -> bool:
-    """Tell whether both begin with the same text and the variable, which nothing else has."""
+    """Tell whether both are the same, or begin with the same text and then their one variable."""
     if (one.folds, one.of_arns) != (other.folds, other.of_arns):
         return False
     ends = [_end(kind, each) for each in (one, other)]
@@ -175,7 +175,7 @@ def _alike(kind: CallerKey, one: _Form, other: _Form) -> bool:
 
 
 def _end(kind: CallerKey, form: _Form) -> tuple[object, ...]:
-    """Return all up to the first variable, if nothing before it and no variable after it is."""
+    """Return the parts up to the variable if it is the only one, after plain text; else ()."""
     place = next((i for i, part in enumerate(form.parts) if not isinstance(part, str)), -1)
     part = form.parts[place] if form.parts else ""
     once = sum(isinstance(each, variables.Variable) for each in form.parts) == 1
@@ -195,7 +195,10 @@ def _meeting(
 
 
 def _shared(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> tuple[list[str], bool]:
-    """Return the values for which two patterns may meet as they do for no other; whether all."""
+    """Return values of the variable for which two patterns may meet, and whether these are all.
+
+    Left out are values for which they meet just as for any other.
+    """
     texts = [_joined(each) for each in (one, other)]
     runs = dict.fromkeys(
         run for text in texts for run in re.findall(f"{kind.part}+", text, re.ASCII)
@@ -281,7 +284,7 @@ def _is_itself(key: str, parts: _Parts) -> bool:
 
 
 def _parts(text: str, version: Version | None) -> _Parts | None:
-    """Return the parts of a text; None if it has what is never matched."""
+    """Return the parts of a text; None if a malformed variable lets it match nothing."""
     parts = variables.read(text) if version is Version.V2012 else glob.wildcards(text)
     known = tuple(_main(part) for part in parts if not isinstance(part, variables.Malformed))
     return known if len(known) == len(parts) else None
@@ -342,9 +345,9 @@ def anyone(*sets: Policies) -> tuple[CallingUser, ...]:
 
 
 def several(users: Sequence[CallingUser]) -> Message | None:
-    """Return why nothing is said of any user: there are these, of whom it may be another thing.
+    """Return why no answer holds for any user: these differ in account or partition.
 
-    None: there is but one.
+    None if there is but one.
     """
     if len(users) == 1:
         return None

@@ -57,7 +57,7 @@ def same(
 
 
 def _agrees(way: KeyValues, spelled: Iterable[str], known: Known) -> bool:
-    """Tell whether what is known of some keys is so."""
+    """Tell whether values agree with what is known of some keys."""
     return all(way.get(key) == known[key.lower()] for key in spelled if key.lower() in known)
 
 
@@ -78,11 +78,11 @@ class Part:
     alone: bool = False
 
     def in_text(self, text: str) -> str:
-        """Return the part of a whole."""
+        """Return the part, given the text of the whole."""
         return text.partition("/")[0] if self.of_list else text.rpartition("/")[2]
 
     def around(self, pattern: Sequence[Token]) -> tuple[Token, ...]:
-        """Return what wholes are like whose part is like a pattern."""
+        """Return the pattern of the wholes whose part matches a pattern."""
         one, many = Kind(names.IN_PART), Kind(names.IN_PART, many=True)
         wild: dict[object, Token] = {Wild.ANY: one, Segment.ANY: one}
         wild |= {Wild.STAR: many, Segment.STAR: many}
@@ -176,7 +176,7 @@ class Asked:
         return texts_of_forms(nice, forms, patterns, self.effort), True
 
     def of(self, part: Part, text: str) -> dict[str, ContextValue]:
-        """Return what both keys of a pair are where the whole is a text."""
+        """Return the values of both keys of a pair, given the text of the whole."""
         whole: ContextValue = (text,) if part.of_list else text
         return {
             self.spelled.get(part.part, part.part): part.in_text(text),
@@ -184,7 +184,7 @@ class Asked:
         }
 
     def agrees(self, way: KeyValues, parts: Iterable[Part]) -> bool:
-        """Tell whether what is known of the keys of some pairs is so."""
+        """Tell whether values agree with what is known of the keys of some pairs."""
         every = (key for each in parts for key in (each.part, each.whole))
         return _agrees(way, (self.spelled.get(key, key) for key in every), self.known)
 
@@ -223,7 +223,7 @@ def organisations(asked: Asked, *, at_home: bool) -> tuple[list[KeyValues], bool
 
 
 def key_in_tags(tag: str) -> VersionedCondition:
-    """Return the condition that the keys of a call's tags have one, in any case."""
+    """Return the condition that `tag` is among the keys of a call's tags, in any case."""
     operator = Operator(OperatorName.STRING_EQUALS_IGNORE_CASE, Quantifier.FOR_ANY_VALUE)
     return VersionedCondition(Condition(operator, "aws:TagKeys", (tag,)), None)
 
@@ -231,7 +231,7 @@ def key_in_tags(tag: str) -> VersionedCondition:
 def tagged(
     sets: Sequence[tuple[KeyValues, frozenset[str]]], tags: Mapping[str, Sequence[KeyValues]]
 ) -> Iterator[KeyValues]:
-    """Yield the keys of a call's tags with the values of some: one that has a value is a key.
+    """Yield the keys of a call's tags with the values of some tags; a tag with a value is a key.
 
     A call that takes tags away has keys and no values. Some actions have tags and not their keys.
 

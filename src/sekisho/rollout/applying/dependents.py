@@ -109,7 +109,7 @@ class Dependents:
         return next(stays, "")
 
     def _remains(self, change: Change, user: str, before: bool) -> bool:
-        """Return whether a change made the user, or the password, and that stays."""
+        """Return whether a change made the user or their password, and what it made stays."""
         match change:
             case CreateLoginProfile(name) if name == user:
                 # its turn comes before that of whatever enforces MFA for the user

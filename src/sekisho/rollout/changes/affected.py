@@ -1,4 +1,4 @@
-"""Who feels a change that does not name them: the members of a group, the holders of a policy.
+"""Whom a change affects that does not name them: members of a group, holders of a policy.
 
 They are judged with the plan, and read again just before the change is made, or taken back: who
 has come since was judged by nobody. Who has left is no danger: a change that does not reach
@@ -16,7 +16,7 @@ from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.changes.users import AttachUserPolicy
 
 Affected = Mapping[str, tuple[str, ...]]
-"""Who feels a change, by its address, as `user NAME`, `group NAME` or `role NAME`."""
+"""Whom a change affects, by its address, as `user NAME`, `group NAME` or `role NAME`."""
 
 _KINDS = {
     "user": Message("user {name}"),
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def affected_by(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Affected:
-    """Return who feels each change: who does already, and who comes by the changes themselves.
+    """Return whom each change affects: already, or by the changes themselves.
 
     They can be half made when somebody looks.
     """
@@ -51,7 +51,7 @@ def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[s
 def still_affected(
     change: Change, changes: Iterable[Change], affected: Affected, observer: Observer
 ) -> tuple[str, ...]:
-    """Return who feels a change now and did not before its plan.
+    """Return whom a change affects now and did not before its plan.
 
     Newcomers, and whom the plan's own `changes` have brought and who are there still.
 
@@ -69,13 +69,13 @@ def still_affected(
 
 
 def affected_names(names: Iterable[str]) -> Message:
-    """Return who feels a change, as each language names them."""
+    """Return whom a change affects, as each language names them."""
     pairs = (each.partition(" ") for each in names)
     return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
 
 
 def affected_reads(change: Change, after: Snapshot) -> Iterator[IamCall]:
-    """Yield the calls by which it is read again who feels a change."""
+    """Yield the calls by which it is read again whom a change affects."""
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
             yield IamCall("GetGroup", {"GroupName": group})
