@@ -121,7 +121,7 @@ def answered_part(
         request: what is known of it. Keys that follow from it, or are what is usual, are added.
         policies: the policies that apply.
         now: the time of the request, with its zone.
-        settings: the doubtful points.
+        settings: the assumptions, and what decides.
 
     Raises:
         FaultyRequest: if the request is none that AWS could be asked, or a key that was given

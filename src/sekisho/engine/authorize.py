@@ -45,7 +45,7 @@ from sekisho.engine.wellformed import check_policies, check_request
 from sekisho.policy import PolicyKind
 
 DEFAULTS = Assumptions()
-"""The documented defaults of the doubtful points."""
+"""Every assumption at its default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class ArnSpan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """The doubtful points of IAM's evaluation, each with its documented default.
+    """What AWS does not document of IAM's evaluation: each point with its default.
 
     See docs/semantics.md#6-assumptions.
     """
@@ -243,7 +243,7 @@ class Decision:
 
 
 class Decider(Protocol):
-    """Anything that decides requests: the engine, the endpoint over the wire, an oracle."""
+    """Anything that decides requests: the engine, the local AWS over the wire, an oracle."""
 
     def decide(self, request: Request, policies: Policies) -> Decision:
         """Return the decision on `request` under `policies`."""

@@ -151,10 +151,7 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
 
 
 def _ended_with_key(world: World, source_key: str) -> bool:
-    """Whether the session ended with the key that asked for it (a doubtful point.
-
-    An assumption).
-    """
+    """Whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
     if not (world.signin.key_death_ends_sessions and source_key):
         return False
     found = moto_iam.user_of_key(world, source_key)

@@ -152,7 +152,7 @@ class SigninOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SigninAssumptions:
-    """The doubtful points of STS and sign-in, each with its documented default.
+    """What AWS does not document of STS and sign-in: each point with its default.
 
     Attributes:
         role_session_mfa: the MFA key in role sessions.

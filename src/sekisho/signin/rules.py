@@ -81,7 +81,7 @@ def service_rule(
     Args:
         credential: the caller's.
         action: an IAM action, `service:Name`, in any case.
-        assumptions: the doubtful points.
+        assumptions: the points that AWS does not document.
         resource: the resource's ARN; rules about resources are not looked at for `*`.
         owner: the account that owns the resource, where its ARN does not tell; the caller's own if
             None.

@@ -274,7 +274,7 @@ def _one_text(source: ConstantSource, condition: Condition, version: Version | N
 
 
 def condition_test(condition: Condition, version: Version | None) -> Holds:
-    """Return what `engine.conditions.holds` says, as a test of the context alone."""
+    """Return what `engine.matching.conditions.holds` says, as a test of the context alone."""
     if condition.operator.name is OperatorName.NULL:
         return _null(condition)
     if not condition.values:

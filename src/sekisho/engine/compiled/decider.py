@@ -175,7 +175,7 @@ class CompiledDecider:
     much text, it starts anew.
 
     Args:
-        assumptions: the doubtful points.
+        assumptions: the points that AWS does not document.
         most_sets: how many sets of policies are kept; the one used longest ago goes first.
         compile_at: at which question about a set it is compiled; the engine answers those before.
     """

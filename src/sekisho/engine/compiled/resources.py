@@ -168,7 +168,7 @@ def _none_of(entries: list[_Matches], effect: Effect) -> Callable[[str, str, Val
 
 
 def _matches(entry: _Entry) -> _Matches:
-    """Return the test of one entry, as `engine.resources` has it."""
+    """Return the test of one entry, as `engine.matching.resources` has it."""
     tail_test, stem, spans = test_of(entry.tail), entry.stem, _spans(entry)
     if stem is None:
         return _by_parts(entry, tail_test, spans)

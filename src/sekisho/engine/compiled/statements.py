@@ -29,7 +29,7 @@ class ActionIndex:
 
     def _add(self, entry: str) -> None:
         service, _, name = entry.partition(":")
-        # other wildcards in the service's name are doubtful
+        # whether other wildcards in the service's name work is an assumption
         if entry in ("*", "*:*"):
             self._all = True
         elif "*" in service or "?" in service:

@@ -60,7 +60,7 @@ def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
             return True
     for service_like, name_like in entries.loose:
         if glob.like(service_like, service) and glob.like(name_like, name):
-            # wildcards in the prefix are a doubtful point
+            # AWS does not document wildcards in the prefix
             return tracked.wildcard_service_prefix()
     return False
 

@@ -244,7 +244,7 @@ def _null(condition: Condition, value: ContextValue | None, scope: Scope) -> boo
 
 
 def _truth(text: str, scope: Scope) -> bool | None:
-    """Read `true` or `false`; whether anything else is false is a doubtful point."""
+    """Read `true` or `false`; whether anything else is false is an assumption."""
     found = boolean(text)
     return False if found is None and scope.tracked.bool_other_is_false() else found
 

@@ -6,7 +6,7 @@ case. A short entry is completed with `*`. A request without a resource asks abo
 an entry that matches the character `*` takes in.
 
 Whether an entry also takes in what it matches as one string, so that its wildcards take in colons,
-is a doubtful point: the page says of a `*` at the end of a part that it can.
+is an assumption (`arn_span`): the page says of a `*` at the end of a part that it can.
 
 Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource".
 How they are read: docs/semantics.md#3-actions-and-resources.

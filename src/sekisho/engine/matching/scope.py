@@ -9,7 +9,7 @@ from sekisho.policy import Version
 
 
 class Scope(NamedTuple):
-    """A request, who makes it, the version of the document in hand, and the doubtful points.
+    """A request, who makes it, the version of the document in hand, and the assumptions.
 
     A tuple, like all that is made anew for every request: it takes a third of the time.
     """

@@ -121,7 +121,7 @@ def tags_with(
 
 
 def tags_without(response: IamResponse, tags: _Tags, folded: Callable[[str], str] = str) -> _Tags:
-    """Return tags without those whose keys the request names; `folded` as above."""
+    """Return tags without those whose keys the request names; `folded` as in `tags_with`."""
     gone = {folded(key) for key in response._get_param("TagKeys", [])}
     return [tag for tag in tags if folded(tag["Key"]) not in gone]
 

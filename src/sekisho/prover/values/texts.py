@@ -1,9 +1,9 @@
 """Questions about all texts: is there one that these patterns match and those do not?
 
-Patterns are read side by side, as `engine.glob` reads one: the places that a text so far can have
-reached are the bits of one integer. Texts that lead to the same places are alike to the patterns,
-so looking at one text for each set of places looks at all texts. All characters that stand in no
-pattern are alike, too, and one of them stands for them.
+Patterns are read side by side, as `engine.matching.glob` reads one: the places that a text so far
+can have reached are the bits of one integer. Texts that lead to the same places are alike to the
+patterns, so looking at one text for each set of places looks at all texts. All characters that
+stand in no pattern are alike, too, and one of them stands for them.
 """
 
 from collections import deque

@@ -273,7 +273,7 @@ IN_ORDER = Pace(workers=1)
 
 
 class RecordingApi:
-    """An client's API that writes each call into a step; equal calls are counted together.
+    """A client's API that writes each call into a step; equal calls are counted together.
 
     A refused call is written with AWS's answer as the expected one and raised to the function that
     made the call, which knows whether it may happen (a user without password, for one).

@@ -205,7 +205,7 @@ class Rehearsal:
         return first, person.phone.use(serial, used + 1)
 
     def move_clock(self, step: StepRecorder, by: timedelta) -> None:
-        """Move the endpoint's clock instead of waiting, and say so."""
+        """Move the local AWS's clock instead of waiting, and say so."""
         self.local.clock.advance(by)
         step.clock_moved(by)
 
