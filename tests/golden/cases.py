@@ -4,7 +4,8 @@ A file is a list of cases and stories. A case:
 
     id: policy-summary          unique within the file
     run: policy summary x.json  as in a shell; the working folder is a copy of `inputs`, of which
-                                `{lint/*.json}` names files
+                                `{lint/*.json}` names files, and `$AWS_ENDPOINT_URL` is a variable
+                                that `sekisho local` has put out
     formats: {text: [en, ja], json: [en]}
                                 run once for each, with `--format` and `--lang` behind it
     languages: [en, ja]         for a command without formats: run once for each

@@ -27,7 +27,9 @@ VARYING: tuple[tuple[str, str, str], ...] = (
     ("its account file", r"/\S+/company\.json", "FOLDER/company.json"),
     ("a session's key", r"\bASIA[A-Z0-9]{16}\b", "ASIA"),
     ("its secret", r"(?<=AWS_SECRET_ACCESS_KEY=)(?!example)\S{40}", "SECRET"),
+    ("the same, in JSON", r'(?<="SecretAccessKey": ")(?!example)[^"\s]{40}(?=")', "SECRET"),
     ("its token", r"(?<=AWS_SESSION_TOKEN=)\S{20,}", "TOKEN"),
+    ("the same, in JSON", r'(?<="SessionToken": ")[^"\s]{20,}(?=")', "TOKEN"),
     ("a plan's digest, in which each word of the plan counts", r"\b[0-9a-f]{64}\b", "DIGEST"),
     ("the same, shortened", r"\b([Pp]lan|計画) [0-9a-f]{12}\b", r"\1 DIGEST"),
     ("how long the tour took", r"\b\d+\.\d( s\.| 秒)", r"SECONDS\1"),
@@ -86,9 +88,10 @@ class Runner:
         self._process = process
 
     def run(self, case: Case, folder: Path, env: Mapping[str, str] | None = None) -> Ran:
-        """Run a case in a folder, with an environment of its own."""
+        """Run a case in a folder, with an environment whose variables it may name."""
         more = {**(env or {}), **case.env}
-        return self._run({"argv": case.argv, "stdin": case.stdin}, folder, more)
+        argv = [more[word[1:]] if word.startswith("$") else word for word in case.argv]
+        return self._run({"argv": argv, "stdin": case.stdin}, folder, more)
 
     def at_a_terminal(self, argv: Iterable[str], folder: Path, env: Mapping[str, str]) -> Ran:
         """Run a command at a terminal, where it may ask; everything seen is its standard output."""

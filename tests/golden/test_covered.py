@@ -12,8 +12,13 @@ from golden.harness import Runner
 
 ERRORS = (1, 64)
 """Exit codes after which the output is an error and none of the format's."""
-ONE_LANGUAGE = {"json": "JSON is English whatever the language: docs/reference/commands.md"}
+ONE_LANGUAGE = {
+    "json": "JSON is English whatever the language: docs/reference/commands.md",
+    "process": "so is the JSON that the AWS CLI reads",
+}
 """Formats of which one language is enough, each with its reason."""
+BESIDE: dict[tuple[str, ...], tuple[str, ...]] = {("local",): ("",)}
+"""What commands put out beside their formats: `local` without `--as` runs, and says where."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Command:
     """A command and what its help lists.
 
     Attributes:
-        formats: the values of `--format`; one "" if it has none.
+        formats: the values of `--format`, and those of `BESIDE`; one "" if it has none.
         languages: the values of `--lang`.
     """
 
@@ -40,7 +45,8 @@ def commands(sekisho: Runner, shared: Path) -> tuple[Command, ...]:
 def _commands(sekisho: Runner, folder: Path, name: tuple[str, ...]) -> Iterator[Command]:
     """Yield a command, and those below it if it is a group."""
     text = sekisho.run(_asked((*name, "--help")), folder).stdout.decode()
-    yield Command(name, _choices(text, "format") or ("",), _choices(text, "lang"))
+    forms = _choices(text, "format") or ("",)
+    yield Command(name, (*BESIDE.get(name, ()), *forms), _choices(text, "lang"))
     _, _, listed = text.partition("\nCommands:\n")
     for each in re.findall(r"(?m)^  ([a-z]+)  ", listed):
         yield from _commands(sekisho, folder, (*name, each))
