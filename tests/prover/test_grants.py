@@ -144,7 +144,7 @@ def world(keys: str) -> Iterator[Request]:
                 yield Request(principal, action, f"arn:aws:s3:::b/{name}", Context(context))
 
 
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=settings.default.max_examples // 4)  # each is a whole world
 @given(POLICIES, POLICIES)
 def test_nothing_is_new_if_no_request_of_a_small_world_is(
     before: list[dict[str, Any]], after: list[dict[str, Any]]

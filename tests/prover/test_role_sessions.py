@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import cases
@@ -137,6 +137,7 @@ def passing(policies: Policies, names: list[str] | None = None) -> Request | Non
     return next((one for each in asked for one in of_the_role(each) if allows(one)), None)
 
 
+@settings(max_examples=settings.default.max_examples // 5)  # each is a whole world
 @given(POLICIES, st.none() | POLICIES)
 def test_no_request_of_a_small_world_passes_a_proof(
     statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None
