@@ -82,13 +82,13 @@ def test_who_says_no_is_told_that_nothing_has_been_changed(
 ) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     done = terminal.run("apply", terminal.path("plan"), "--lang", lang, stdin=answer)
-    assert done.return_value == Exit.ERROR
+    assert done.return_value == Exit.CHANGES
     assert done.stderr.splitlines()[-1].startswith(word)
     assert run(terminal, "status")[1] == Exit.CHANGES
     # before it asks, a roll-back says what it can bring back
     assert run(terminal, "apply")[1] == Exit.CLEAN
     back = terminal.run("rollback", terminal.path("plan"), stdin="n\n")
-    assert back.return_value == Exit.ERROR
+    assert back.return_value == Exit.CHANGES
     assert f"changed it since, or relies on it: 4\n  {HANAKO}\n" in back.stderr
     assert back.stderr.splitlines()[-1] == "Nothing has been changed."
     assert run(terminal, "status")[1] == run(terminal, "rollback")[1] == Exit.CLEAN
@@ -110,7 +110,10 @@ def test_who_interrupts_is_told_how_far_it_came(
         patch.setattr("click.echo", lambda text="", **_: told.append(str(text)))
         with pytest.raises(click.Abort):
             terminal.run("apply", terminal.path("plan"), "--yes")
-    assert any(text.startswith("Done: 3\n") and HANAKO in text for text in told)
+    (report,) = [text for text in told if "Done: 3\n" in text]
+    first, rest = report.split("\n", 1)
+    assert first == "The plan is applied in part: 3 of 4 changes are made."
+    assert rest.startswith(f"Not done: 1\n  {HANAKO}\nDone: 3\n")
     assert run(terminal, "apply")[1] == Exit.CLEAN, "and goes on from there"
     assert run(terminal, "rollback")[1] == Exit.CLEAN
 
@@ -275,5 +278,7 @@ def test_of_an_empty_journal_a_roll_back_says_so(terminal: Terminal) -> None:
     made = Plan.from_json(Path(terminal.path("plan")).read_text("utf-8"))
     Journal(Path(terminal.path("plan.journal"))).open(made.digest, made.to_json())
     told, code = run(terminal, "rollback")
-    assert (code, told.count("\n")) == (Exit.CLEAN, 1)
-    assert told.startswith("Nothing to roll back")
+    assert (code, told.count("\n")) == (Exit.CLEAN, 2)
+    first, last = told.splitlines()
+    assert first.startswith("Nothing to roll back")
+    assert last == "Next: sekisho audit"

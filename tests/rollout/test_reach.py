@@ -181,6 +181,41 @@ def test_who_has_left_is_no_danger(api: AwsApi, local: LocalAws, tmp_path: Path)
     assert applied(whole, api, tmp_path / "journal")
 
 
+LEAVES: dict[str, tuple[tuple[str, ...], Colleague, str]] = {
+    "whom the goal names": (
+        (),
+        lambda iam: iam.remove_user_from_group(GroupName="Staff", UserName="hanako"),
+        "membership Staff hanako",
+    ),
+    "who stays in the group and has less": (
+        ("machine",),
+        lambda iam: iam.detach_user_policy(UserName="machine", PolicyArn=FULL),
+        "user machine has lost a policy",
+    ),
+    "whoever applies it": (
+        ("admin",),
+        lambda iam: iam.remove_user_from_group(GroupName="Staff", UserName="admin"),
+        "user admin has lost a policy",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_whose_loss_counts_stops_it(
+    api: AwsApi, local: LocalAws, tmp_path: Path, name: str
+) -> None:
+    members, colleague, said = LEAVES[name]
+    stand_before(local, attached=True)
+    for member in members:
+        joins(member)(iam_of(local))
+    whole = made(api, STAFF)
+    colleague(iam_of(local))
+    with pytest.raises(PlanRefused) as caught:
+        applied(whole, api, tmp_path / "journal")
+    assert caught.value.code is Code.PLAN_STALE
+    assert said in str(caught.value)
+
+
 def shared() -> Snapshot:
     """Return an account in which users, a group and roles have the policy, or are bounded by it."""
     start = account()

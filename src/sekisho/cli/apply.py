@@ -267,7 +267,6 @@ def _applied(
             return retried(run, time.sleep, wait)
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
-            click.echo(
-                "\n".join(applied_lines(apply_progress(plan_file.plan, plan_file.journal), lang))
-            )
+            report = apply_progress(plan, journal)
+            click.echo("\n".join(applied_lines(report, lang, refused=True)))
         raise

@@ -141,11 +141,22 @@ def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:
     return isinstance(error, KeyboardInterrupt) or error.code in _IN_THE_MIDDLE
 
 
-def applied_lines(report: ApplyReport, lang: Language, *, verbose: bool = False) -> Iterator[str]:
-    """Yield how far a plan was carried out: what is not done before what is."""
+def applied_lines(
+    report: ApplyReport, lang: Language, *, verbose: bool = False, refused: bool = False
+) -> Iterator[str]:
+    """Yield how far a plan was carried out: what is not done before what is.
+
+    Args:
+        report: how far it came, by its journal.
+        lang: the language.
+        verbose: whether all names are listed.
+        refused: whether an error follows: then, of what was all done once, it is not said that it
+            is so now.
+    """
     made = len(report.done) + len(report.already)
     verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
-    yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
+    if not (refused and report.complete):
+        yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
     yield from _listed(_DONE, report.done, lang, verbose=verbose)
     yield from _listed(_ALREADY, report.already, lang, verbose=verbose)

@@ -23,10 +23,12 @@ from sekisho.messages import Message
 from sekisho.policy import Document, to_json
 from sekisho.prover import Proved
 from sekisho.rollout.changes import (
+    Affected,
     Change,
     CreateGroup,
     CreatePolicy,
     CreateUser,
+    affected_by,
     affected_names,
     forecast,
     with_change_password,
@@ -36,6 +38,7 @@ from sekisho.rollout.changes import (
 _UNREAD = "unread"
 _OF_AWS = "aws"
 """The account in the ARNs of AWS's own policies."""
+_NOBODY: Affected = {}
 _LENGTH = 12
 """Of a digest: enough to see that something has changed."""
 
@@ -78,20 +81,31 @@ def rights_of(
     )
 
 
-def changed_rights(rights: Rights, now: Snapshot, changes: Iterable[Change]) -> Iterator[Message]:
+def changed_rights(
+    rights: Rights,
+    now: Snapshot,
+    changes: tuple[Change, ...],
+    affected: Affected = _NOBODY,
+    caller: str = "",
+) -> Iterator[Message]:
     """Yield whose rights are not what a plan goes by, and in what; empty if all are.
 
-    Who is there no more has no rights that could be in the way.
+    Who is there no more has no rights that could be in the way. Nor has who was reached through a
+    group or a policy only, and has left it: the plan gives them nothing and takes nothing. Whether
+    they administer counts all the same.
 
     Args:
         rights: of the plan.
         now: who there is and which policies decide, read again.
         changes: the plan's.
+        affected: who feels a change that does not name them, as the plan has it.
+        caller: the ARN of whoever applies the plan, whose rights count wherever they come from.
     """
     then = _as_planned(now, changes)
     if _of_account(then) == rights.account:
         return
-    for name, known in rights.of.items():
+    gone = _left(affected, affected_by(changes, now, then), changes) - {*_principal(caller)}
+    for name, known in ((name, of) for name, of in rights.of.items() if name not in gone):
         found = _decide_for(then, name)
         if found is not None:
             yield from _difference(name, known, found)
@@ -102,6 +116,13 @@ def changed_rights(rights: Rights, now: Snapshot, changes: Iterable[Change]) -> 
     for name in rights.administrators:
         if name not in administrators:
             yield (_FALLEN if name in then.user_named else _GONE).filled(user=name)
+
+
+def _left(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
+    """Return who felt a change that did not name them, and feels none any more."""
+    named = {f"user {getattr(each, 'user', None)}" for each in changes}
+    felt, feel = ({name for names in each.values() for name in names} for each in (then, now))
+    return felt - feel - named
 
 
 _GOT = Message("{whom} has got {policies}")

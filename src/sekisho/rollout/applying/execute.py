@@ -236,7 +236,9 @@ def _check_rights(plan: Plan, api: AwsApi, now: datetime) -> None:
         AwsRefused: if that cannot be read.
     """
     found = collect_policies(api, plan.account, plan.partition, now=now)
-    changed = [*changed_rights(plan.rights, found, plan.changes)]
+    changed = [
+        *changed_rights(plan.rights, found, plan.changes, plan.affected, plan.caller.arn),
+    ]
     if changed:
         shown = changed[:_MOST_SHOWN]
         more = [verbatim(f"(+{len(changed) - _MOST_SHOWN})")] if changed[_MOST_SHOWN:] else []
