@@ -80,8 +80,8 @@ def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
     found = difference(sample("aws-self-manage"), sample("force-mfa-first-login"), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert listed(found.only_in_new) == {
-        "iam:ChangePassword": (CallerCredential.KEY, CallerCredential.SESSION),
-        "iam:GetAccountPasswordPolicy": (CallerCredential.KEY, CallerCredential.SESSION),
+        "iam:ChangePassword": (CallerCredential.SESSION, CallerCredential.KEY),
+        "iam:GetAccountPasswordPolicy": (CallerCredential.SESSION, CallerCredential.KEY),
     }
 
 

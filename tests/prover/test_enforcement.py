@@ -3,6 +3,7 @@
 The published samples, their known holes, and what each counterexample shows.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,31 +85,38 @@ def test_a_resource_whose_arn_has_two_forms_is_found_in_both(action: str, resour
     assert verdict.counterexample.request.resource == resource
 
 
-HOLES: dict[str, tuple[dict[str, Any], CallerCredential]] = {
-    "Bool lets keys through": ({"Bool": NO_MFA}, CallerCredential.KEY),
+WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
+HOLES: dict[str, tuple[dict[str, Any], tuple[CallerCredential, ...]]] = {
+    "Bool lets keys through": ({"Bool": NO_MFA}, (CallerCredential.KEY,)),
     "Null lets sessions through": (
         {"Null": {"aws:MultiFactorAuthPresent": "true"}},
-        CallerCredential.SESSION,
+        (CallerCredential.SESSION,),
     ),
     "an age without IfExists": (
         {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}},
-        CallerCredential.KEY,
+        WITHOUT_MFA,
     ),
     "another condition beside it": (
         {"BoolIfExists": NO_MFA, "NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
-        CallerCredential.KEY,
+        WITHOUT_MFA,
     ),
-    "StringLike is no IfExists": ({"StringLike": NO_MFA}, CallerCredential.KEY),
+    "StringLike is no IfExists": ({"StringLike": NO_MFA}, (CallerCredential.KEY,)),
 }
 
 
-@pytest.mark.parametrize(("condition", "credential"), HOLES.values(), ids=list(HOLES))
-def test_a_hole_is_found_with_the_credential_that_fits(
-    condition: dict[str, Any], credential: CallerCredential
+@pytest.mark.parametrize(("condition", "credentials"), HOLES.values(), ids=list(HOLES))
+def test_a_hole_is_found_with_the_credentials_that_fit(
+    condition: dict[str, Any], credentials: tuple[CallerCredential, ...]
 ) -> None:
-    verdict = asked(identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": condition})).direct
+    policies = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": condition})
+    verdict = asked(policies).direct
     assert isinstance(verdict, Refuted)
-    assert verdict.counterexample.credential is credential
+    assert verdict.counterexample.credential is credentials[0]
+    question = enforcement_question(policies, ALICE, NOW, ("iam:GetUser",))
+    assert question.credentials == WITHOUT_MFA
+    for credential in WITHOUT_MFA:
+        alone = prove_none(replace(question, credentials=(credential,)))
+        assert isinstance(alone, Refuted if credential in credentials else Proved), credential
 
 
 SHUT: dict[str, list[dict[str, Any]]] = {

@@ -24,7 +24,7 @@ from sekisho.prover.search import candidates, parts, requests
 from sekisho.prover.values import texts
 from sekisho.prover.values.credentials import situations
 
-DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
+DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)
 FEW = ["s3:GetObject", "iam:ListUsers", "kms:Decrypt"]
 FENCE = {"Effect": "Deny", "NotAction": FEW, "Resource": "*"}
 

@@ -245,11 +245,13 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
     }
     path = tmp_path / "p.json"
     path.write_text(json.dumps(policy), encoding="utf-8")
-    done = run(str(path), "--only", "enforcement", "--user-arn", ALICE.arn, "--lang", "en")
-    assert done.returncode == 3
-    assert f"(in another account, {OTHER}, whose own policies decide too)" in done.stdout
+    asked = (str(path), "--only", "enforcement", "--user-arn", ALICE.arn)
+    for more in ((), ("-v",)):
+        done = run(*asked, "--lang", "en", *more)
+        assert done.returncode == 3
+        assert f"(in another account, {OTHER}, whose own policies decide too)" in done.stdout
     assert "its own policies are taken to allow" in done.stdout
-    done = run(str(path), "--only", "enforcement", "--user-arn", ALICE.arn, "--format", "json")
+    done = run(*asked, "--format", "json")
     request = json.loads(done.stdout)["questions"][0]["counterexample"]["request"]
     assert request["resourceAccount"] == OTHER
 

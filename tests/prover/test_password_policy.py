@@ -45,6 +45,12 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the terminal lines that hold every sentence."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 def staged(tmp_path: Path, **changed: Any) -> str:
     """Save an account of two users without policies, at two paths."""
     users = (user("alice"), user("bob", path="/sales/"))
@@ -120,7 +126,7 @@ def test_what_is_taken_for_granted_of_policy_files_is_said(
     never = (str(path), "--never", "iam:ChangePassword", "--unless-mfa")
     said = "is taken not to have AllowUsersToChangePassword"
     assert any(said in text for text in told(capsys, *never)["assumptions"])
-    assert run(*never, "--lang", "ja") is Exit.CLEAN
+    assert run(*never, "--lang", "ja", "-v") is Exit.CLEAN
     assert "AllowUsersToChangePassword は無効とみなします" in capsys.readouterr().out
     with_it = (*never, "--users-may-change-password")
     assert run(*with_it) is Exit.FINDINGS

@@ -21,6 +21,12 @@ SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
 NO_TOKENS = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the terminal lines that hold every sentence."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
 def _with(*statements: dict[str, Any]) -> Policies:
     document = from_json({"Version": "2012-10-17", "Statement": list(statements)})
     enforcement = AttachedPolicy("enforcement", force_mfa(choices_of(Preset.RECOMMENDED)))
@@ -66,7 +72,12 @@ def test_the_command_says_it_and_lets_it_be_set(capsys: pytest.CaptureFixture[st
     assert expired() == ("gets in", ["order"])
     assert expired("--assume", "order=reset-first") == ("locked out", ["order"])
     assert expired("--assume", "arn_span=whole-string") == ("gets in", ["order"])
-    root.main(["prove", SAMPLE, "--only", "people", "--lang", "en"], standalone_mode=False)
+    in_text = ["prove", SAMPLE, "--only", "people", "--lang", "en"]
+    root.main(in_text, standalone_mode=False)
+    summary = capsys.readouterr().out
+    (rests,) = [line for line in summary.splitlines() if line.startswith("This rests on points")]
+    assert {"device_holder_needs_mfa", "order"} <= set(rests.rpartition(": ")[2][:-1].split(", "))
+    root.main([*in_text, "-v"], standalone_mode=False)
     assert "rests on the assumption device_holder_needs_mfa" in capsys.readouterr().out
     with pytest.raises(FaultyRequest, match="no such assumption"):
         _told(capsys, SAMPLE, "--assume", "orders=reset-first")
@@ -82,7 +93,7 @@ def test_what_is_taken_for_granted_of_the_password_policy_is_said_of_people_alon
 ) -> None:
     def said(*arguments: str) -> tuple[bool, bool]:
         json_says = any("AllowUsers" in one for one in _told(capsys, *arguments)["assumptions"])
-        people = ["--only", "people", "--lang", "en"]
+        people = ["--only", "people", "--lang", "en", "-v"]
         root.main(["prove", *arguments, *people], standalone_mode=False)
         return json_says, "AllowUsersToChangePassword" in capsys.readouterr().out
 

@@ -15,6 +15,7 @@ from sekisho.prover import callers, stand_ins
 from sekisho.prover.search.reasons import TELLS_CALLERS
 
 ACCOUNT = "111122223333"
+USERS = f"arn:aws:iam::{ACCOUNT}:user/"
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 S3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 HOME = {**S3, "Resource": "arn:aws:s3:::home/${aws:username}/*"}
@@ -129,10 +130,13 @@ def test_the_output_says_of_whom(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     statements = [S3, enforcement(StringNotLike={"aws:username": "svc-*"})]
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
-    said = run(str(path), "--only", "enforcement", "--lang", "en").stdout
-    assert "svc-x's access key" in said
-    assert "represents any other" not in said
-    assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
+    asked = (str(path), "--only", "enforcement", "--lang", "en")
+    summary, details = run(*asked).stdout, run(*asked, "-v").stdout
+    for said in (summary, details):
+        assert "svc-x's console session or session token without MFA" in said
+        assert TELLS_CALLERS.filled(keys="`aws:username`").en in said
+        assert "represents any other" not in said
+    assert f"Asked about {USERS}some-user, {USERS}svc-x, whom the policies distinguish" in details
 
 
 def test_of_everyday_policies_one_user_stands_for_any() -> None:
@@ -144,7 +148,7 @@ def test_of_everyday_policies_one_user_stands_for_any() -> None:
         everything = (*policies.identity, *identity(ALLOW_ALL).identity)
         found = stand_ins(Policies(identity=everything))
         assert (len(found.users), found.untold) == (1, ())
-    done = run(SAMPLE, "--lang", "en")
+    done = run(SAMPLE, "--lang", "en", "-v")
     assert done.returncode == 0
     assert "represents any other" in done.stdout
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from prover.questions import ALICE, NOW, WITHOUT_MFA, identity
+from prover.questions import ALICE, NOW, identity
 from sekisho.catalogue import load, partitions
 from sekisho.prover import (
     ActionGroup,
@@ -158,7 +158,7 @@ def test_a_list_of_items_tells_apart_who_is_where() -> None:
     found: dict[str, ActionGroup] = {action: item for item in exempt for action in item.actions}
     assert found["iam:ListUsers"].conditions == ()
     assert [one.subject for one in found["s3:ListAllMyBuckets"].conditions] == [REGION]
-    assert found["iam:ListUsers"].credentials == WITHOUT_MFA
+    assert found["iam:ListUsers"].credentials == (CallerCredential.SESSION, CallerCredential.KEY)
 
 
 def test_a_session_was_issued_when_mfa_was_passed() -> None:
