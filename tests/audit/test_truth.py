@@ -18,8 +18,8 @@ from sekisho.audit.meaning import (
     OUTCOMES,
     CredentialState,
     Outcome,
+    TrustWay,
     TruthTable,
-    Way,
 )
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, request_of
 from sekisho.audit.meaning.truth import policies_with, truth_table
@@ -53,7 +53,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
 
 
 def test_every_credential_and_outcome_has_words() -> None:
-    assert set(CREDENTIALS) == {*CredentialState, *Way}
+    assert set(CREDENTIALS) == {*CredentialState, *TrustWay}
     assert set(OUTCOMES) == set(Outcome)
     assert set(LEGEND) | {Outcome.ALLOWED, Outcome.DENIED} == set(Outcome)
 

@@ -12,7 +12,7 @@ import localaws_people as people
 from localaws_people import caller, client
 from sekisho.localaws import LocalAws
 from sekisho.localaws.item_calls import (
-    Statement,
+    Partiql,
     UnreadStatement,
     read_by_moto,
     read_statement,
@@ -106,19 +106,19 @@ def test_the_transaction_is_known_as_the_enclosing_operation(aws: LocalAws) -> N
 
 
 STATEMENTS = {
-    'SELECT * FROM "open"': Statement("SELECT", "open"),
-    "select k, a.b[0] from open where k = ?": Statement("SELECT", "open"),
-    """SELECT * FROM "open"."by-a" WHERE a = 'it''s' ORDER BY a DESC""": Statement(
+    'SELECT * FROM "open"': Partiql("SELECT", "open"),
+    "select k, a.b[0] from open where k = ?": Partiql("SELECT", "open"),
+    """SELECT * FROM "open"."by-a" WHERE a = 'it''s' ORDER BY a DESC""": Partiql(
         "SELECT", "open", "by-a"
     ),
-    """INSERT INTO "open" VALUE {'k': 'a', 'n': -1.5, 's': <<'x'>>, 'l': [1, 2]}""": Statement(
+    """INSERT INTO "open" VALUE {'k': 'a', 'n': -1.5, 's': <<'x'>>, 'l': [1, 2]}""": Partiql(
         "INSERT", "open"
     ),
-    """UPDATE "open" SET a = 1 SET b = list_append(b, ?) REMOVE c WHERE k = 'a'""": Statement(
+    """UPDATE "open" SET a = 1 SET b = list_append(b, ?) REMOVE c WHERE k = 'a'""": Partiql(
         "UPDATE", "open"
     ),
-    """\n DELETE FROM open_2 WHERE k = 'a' RETURNING ALL OLD * """: Statement("DELETE", "open_2"),
-    """SELECT * FROM "open" WHERE k = 'x FROM shut'""": Statement("SELECT", "open"),
+    """\n DELETE FROM open_2 WHERE k = 'a' RETURNING ALL OLD * """: Partiql("DELETE", "open_2"),
+    """SELECT * FROM "open" WHERE k = 'x FROM shut'""": Partiql("SELECT", "open"),
 }
 
 

@@ -11,7 +11,13 @@ from click.testing import CliRunner
 
 from sekisho.account import AccountFile, UserCredentials
 from sekisho.cli.exits import Exit, Spoken
-from sekisho.cli.local_session import Place, SessionForm, credentials_of, mfa_session, session_text
+from sekisho.cli.local_session import (
+    RunningLocalAws,
+    SessionForm,
+    credentials_of,
+    mfa_session,
+    session_text,
+)
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
@@ -47,7 +53,7 @@ def _changed(user: str, **values: object) -> AccountFile:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_session_has_mfa_under_either_name_of_this_computer(aws: LocalAws, host: str) -> None:
     url = aws.url.replace("127.0.0.1", host)
-    place = Place(url, aws.region, aws.clock.now)
+    place = RunningLocalAws(url, aws.region, aws.clock.now)
     read = json.loads(
         session_text(mfa_session(COMPANY, place, ADMINISTRATOR), place, SessionForm.JSON, "export")
     )
@@ -68,7 +74,7 @@ def test_who_has_no_password_signs_in_with_a_key() -> None:
         account, credentials={**account.credentials, ADMINISTRATOR: UserCredentials()}
     )
     with LocalAws(account) as running:
-        place = Place(running.url, running.region, running.clock.now)
+        place = RunningLocalAws(running.url, running.region, running.clock.now)
         keys = mfa_session(account, place, MACHINE)
         assert keys.session_token
         read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
@@ -93,13 +99,16 @@ def test_what_is_missing_is_named(account: AccountFile, user: str, said: str) ->
 def test_a_wrong_password_is_not_tried_again(aws: LocalAws) -> None:
     account = _changed(ADMINISTRATOR, password="not-hers")
     with pytest.raises(AwsRefused, match="ConsoleLogin"):
-        mfa_session(account, Place(aws.url, aws.region), ADMINISTRATOR)
+        mfa_session(account, RunningLocalAws(aws.url, aws.region), ADMINISTRATOR)
 
 
 def test_the_forms() -> None:
     from sekisho.account.aws import Keys  # noqa: PLC0415 - boto3 is heavy
 
-    keys, place = Keys("ASIA", "secret", "token"), Place("http://localhost:1", "us-east-1")
+    keys, place = (
+        Keys("ASIA", "secret", "token"),
+        RunningLocalAws("http://localhost:1", "us-east-1"),
+    )
     lines = session_text(keys, place, SessionForm.TEXT, "export").splitlines()
     assert lines[0] == "export AWS_ENDPOINT_URL=http://localhost:1"
     assert lines[-1] == "export AWS_SESSION_TOKEN=token"

@@ -19,9 +19,9 @@ from sekisho.tour import guide
 from sekisho.tour.guide import (
     CodeBlock,
     Guide,
+    GuideLink,
     GuideNote,
     GuideTable,
-    Link,
     Paragraph,
     Steps,
     say,
@@ -53,7 +53,7 @@ def _texts(made: Guide) -> list[Message]:
                     texts += items
                 case CodeBlock():
                     texts += [block.label, *([block.mark] if block.mark else [])]
-                case Link(text):
+                case GuideLink(text):
                     texts.append(text)
                 case GuideTable(label, header, rows):
                     texts += [label, *header, *(cell for row in rows for cell in row)]

@@ -16,7 +16,7 @@ from sekisho.cli.aws import endpoint_option
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.local_session import (
-    Place,
+    RunningLocalAws,
     SessionForm,
     credentials_of,
     mfa_session,
@@ -165,7 +165,7 @@ def command(options: LocalOptions, lang: Language) -> int:
     if options.user is not None:
         credentials_of(account, options.user)
         if options.endpoint_url is not None:
-            place = Place(options.endpoint_url.rstrip("/"), _region_of(account))
+            place = RunningLocalAws(options.endpoint_url.rstrip("/"), _region_of(account))
             keys = mfa_session(account, place, options.user)
             click.echo(session_text(keys, place, SessionForm(options.form), _SET))
             return Exit.CLEAN
@@ -198,7 +198,7 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
     """Return how to point clients at the running local AWS."""
     source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
     if options.user is not None:
-        place = Place(local.url, local.region, local.clock.now)
+        place = RunningLocalAws(local.url, local.region, local.clock.now)
         keys, form = mfa_session(account, place, options.user), SessionForm(options.form)
         if form is not SessionForm.TEXT:
             return session_text(keys, place, form, _SET)
@@ -230,7 +230,7 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
 
 def _example_users(account: AccountFile, local: "LocalAws") -> Message:
     """Return how to be somebody of the example company, whose secrets are all in its file."""
-    place = Place(local.url, local.region, local.clock.now)
+    place = RunningLocalAws(local.url, local.region, local.clock.now)
     session = mfa_session(account, place, ADMINISTRATOR)
     key = account.credentials[MACHINE].keys[0]
     return _EXAMPLE_USERS.filled(

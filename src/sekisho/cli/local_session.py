@@ -33,7 +33,7 @@ class SessionForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RunningLocalAws:
     """A local AWS that runs.
 
     Attributes:
@@ -71,7 +71,7 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
     raise UsageError(message.filled(name=user), fix=_GIVE)
 
 
-def mfa_session(account: AccountFile, place: Place, user: str) -> "Keys":
+def mfa_session(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys":
     """Return a session of a user who signs in with MFA now.
 
     A code works once: where the one of now has been used, the next is waited for.
@@ -90,7 +90,7 @@ def mfa_session(account: AccountFile, place: Place, user: str) -> "Keys":
         return _signed_in(account, place, user, credentials)
 
 
-def session_text(keys: "Keys", place: Place, form: SessionForm, set_: str) -> str:
+def session_text(keys: "Keys", place: RunningLocalAws, form: SessionForm, set_: str) -> str:
     """Return a session as shells, programs or `credential_process` of the AWS CLI read it.
 
     Args:
@@ -142,7 +142,7 @@ def _key(account: AccountFile, credentials: UserCredentials) -> tuple[str, str] 
 
 
 def _signed_in(
-    account: AccountFile, place: Place, user: str, credentials: UserCredentials
+    account: AccountFile, place: RunningLocalAws, user: str, credentials: UserCredentials
 ) -> "Keys":
     serial = _serial(account, credentials) or ""
     code = code_at(account.seeds[serial], step_of(place.now()))
@@ -160,7 +160,7 @@ def _signed_in(
 
 
 def _by_key(
-    account: AccountFile, place: Place, credentials: UserCredentials, mfa: tuple[str, str]
+    account: AccountFile, place: RunningLocalAws, credentials: UserCredentials, mfa: tuple[str, str]
 ) -> "Keys":
     # boto3 is heavy: not before it is needed
     from sekisho.account.aws import Keys, connect  # noqa: PLC0415 - as above

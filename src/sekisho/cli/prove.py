@@ -51,7 +51,7 @@ from sekisho.cli.prove_scenarios import (
     scenarios_as_json,
     scenarios_as_table,
 )
-from sekisho.cli.prove_summary import Proof, needed_lines, next_of, summary_lines
+from sekisho.cli.prove_summary import SubjectProof, needed_lines, next_of, summary_lines
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
 from sekisho.messages import Language, Message
@@ -280,7 +280,7 @@ def _prove_subject(
     scenarios = _scenarios(subject, options, lang) if options.people else ()
     match printed.output:
         case ReportFormat.TEXT:
-            proof = Proof(report, scenarios, subject, said.describe, said.source)
+            proof = SubjectProof(report, scenarios, subject, said.describe, said.source)
             _show(proof, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
             more = {
@@ -303,7 +303,7 @@ def _prove_subject(
     return worst([*_exits(report), *map(exit_of_scenario, scenarios)])
 
 
-def _show(proof: Proof, lang: Language, *, verbose: bool) -> None:
+def _show(proof: SubjectProof, lang: Language, *, verbose: bool) -> None:
     """Print the verdict, what needs the reader, if so asked all the rest, and what to do next."""
     width = terminal_width()
     for line in summary_lines(proof, lang, width):
@@ -316,7 +316,7 @@ def _show(proof: Proof, lang: Language, *, verbose: bool) -> None:
         show(line)
 
 
-def _details(proof: Proof, lang: Language) -> list[str]:
+def _details(proof: SubjectProof, lang: Language) -> list[str]:
     report, subject = proof.report, proof.subject
     parts = []
     if report.answers:

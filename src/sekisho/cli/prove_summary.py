@@ -64,7 +64,7 @@ _MORE = Message("`-v` has the steps, the requests asked about, and what is taken
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SubjectProof:
     """All that was asked of one subject's policies.
 
     Attributes:
@@ -82,14 +82,14 @@ class Proof:
     source: str
 
 
-def summary_lines(proof: Proof, lang: Language, width: int) -> Iterator[str]:
+def summary_lines(proof: SubjectProof, lang: Language, width: int) -> Iterator[str]:
     """Yield the verdict and the answers, one row each."""
     yield from hanging(printable(_verdict(proof).into(lang)), width)
     yield ""
     yield from labelled(_rows(proof, lang), width)
 
 
-def _verdict(proof: Proof) -> Message:
+def _verdict(proof: SubjectProof) -> Message:
     exits = _exits(proof)
     count = exits.count
     right = count(Exit.CLEAN)
@@ -101,7 +101,7 @@ def _verdict(proof: Proof) -> Message:
     return said if enforced is None else Message("{first} {then}").filled(first=enforced, then=said)
 
 
-def _exits(proof: Proof) -> list[Exit]:
+def _exits(proof: SubjectProof) -> list[Exit]:
     return [
         *(exit_of(line.conclusion.verdict) for line in proof.report.answers if line.counts),
         *(exit_of_scenario(one) for one in proof.scenarios if one.counts),
@@ -122,7 +122,7 @@ def _enforced(report: PolicyReport) -> Message | None:
     return _ENFORCED_UNKNOWN if Exit.UNKNOWN in exits else _ENFORCED
 
 
-def _rows(proof: Proof, lang: Language) -> Iterator[LabelledLine]:
+def _rows(proof: SubjectProof, lang: Language) -> Iterator[LabelledLine]:
     answers = [line for line in proof.report.answers if line.counts or not line.hypothetical]
     if len(answers) > _MOST_ROWS:
         # what needs the reader is not to be cut off
@@ -172,7 +172,7 @@ def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -
     return LabelledLine(label, text.filled(which=which).into(lang))
 
 
-def needed_lines(proof: Proof, lang: Language, *, verbose: bool) -> list[str]:
+def needed_lines(proof: SubjectProof, lang: Language, *, verbose: bool) -> list[str]:
     """Return what needs the reader: what is not as required, with why, and what was not read.
 
     With `verbose` all the rest follows, and so it is not said how to get it.
@@ -186,7 +186,7 @@ def needed_lines(proof: Proof, lang: Language, *, verbose: bool) -> list[str]:
     return [*lines, "", *notes] if notes else lines
 
 
-def _of_answers(proof: Proof, lang: Language) -> Iterator[str]:
+def _of_answers(proof: SubjectProof, lang: Language) -> Iterator[str]:
     for line in proof.report.answers:
         if line.counts and exit_of(line.conclusion.verdict) is not Exit.CLEAN:
             word = answer_word(line).into(lang)
@@ -223,7 +223,7 @@ def _together(those: list[ScenarioReport], lang: Language) -> Iterator[str]:
         yield f"  {said.into(lang)}"
 
 
-def _notes(proof: Proof) -> Iterator[Message]:
+def _notes(proof: SubjectProof) -> Iterator[Message]:
     """Yield what must be known to read the verdict rightly."""
     report, subject = proof.report, proof.subject
     if subject.unread:
@@ -252,7 +252,7 @@ def _notes(proof: Proof) -> Iterator[Message]:
         yield _RESTS.filled(names=", ".join(names))
 
 
-def next_of(proof: Proof) -> str:
+def next_of(proof: SubjectProof) -> str:
     """Return the command that helps next: a policy that is right, or the account that gets it."""
     changed = _changed(proof.scenarios)
     if changed is not None:

@@ -99,7 +99,7 @@ def _of_statement(call: ApiCall, text: str) -> ApiCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Partiql:
     """What a statement of PartiQL does to which table.
 
     Attributes:
@@ -148,7 +148,7 @@ _ELSEWHERE = frozenset({"AS", "AT", "BY", "CROSS", "EXISTS", "JOIN", "UNION", "U
 """Words of PartiQL by which a statement could be about something else than its table."""
 
 
-def read_statement(text: str) -> Statement | None:
+def read_statement(text: str) -> Partiql | None:
     """Return what a statement is about; None if it is written in any way that is not read here."""
     tokens = _tokens(text)
     if not tokens or tokens[0] not in _VERBS:
@@ -173,7 +173,7 @@ def _odd(tokens: list[str]) -> bool:
     return words != ["BY"] * len(ordered) or any(one != "ORDER" for one, _ in ordered)
 
 
-def _about(verb: str, after: list[str]) -> Statement | None:
+def _about(verb: str, after: list[str]) -> Partiql | None:
     table, index = _name(after[0]), ""
     rest = after[1:]
     if rest[:1] == ["."] and verb == "SELECT" and len(rest) > 1:
@@ -183,7 +183,7 @@ def _about(verb: str, after: list[str]) -> Statement | None:
     following = rest[0] if rest else ""
     if not table or following not in _AFTER_TABLE[verb]:
         return None
-    return Statement(verb, table, index)
+    return Partiql(verb, table, index)
 
 
 def _name(token: str) -> str:

@@ -19,7 +19,13 @@ from sekisho.audit.impact.questions import (
     and_then,
     first_refuted,
 )
-from sekisho.audit.impact.removals import BOUNDARY, POLICY, Doubt, own_boundary, removals_of
+from sekisho.audit.impact.removals import (
+    BOUNDARY,
+    POLICY,
+    UnreadPolicies,
+    own_boundary,
+    removals_of,
+)
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
@@ -147,14 +153,14 @@ class Powers:
 
         Or every right be given to them.
         """
-        doubtful = (
+        undetermined = (
             and_then(self._calls.may(caller, ask), partial(Unknown, why))
-            for why, ask in self._removals.doubtful(caller.named)
+            for why, ask in self._removals.undetermined(caller.named)
         )
         sure = (self._calls.may(caller, ask) for ask in self._removals.sure(caller.named))
-        return first_refuted(chain(sure, doubtful))
+        return first_refuted(chain(sure, undetermined))
 
-    def _others_that_are_strong(self) -> tuple[list[str], list[Doubt]]:
+    def _others_that_are_strong(self) -> tuple[list[str], list[UnreadPolicies]]:
         """Return the policies that let whoever has them take enforcement away.
 
         And those that may.
@@ -167,7 +173,7 @@ class Powers:
                 case Refuted():
                     strong.append(arn)
                 case Unknown(reason):
-                    maybe.append(Doubt(reason, (arn,)))
+                    maybe.append(UnreadPolicies(reason, (arn,)))
                 case Proved():
                     pass
         return strong, maybe
@@ -179,11 +185,11 @@ class Powers:
             named = ContextKey(key, policies, like=like)
             return self._calls.may(caller, replace(ask, keys=(*ask.keys, named)))
 
-        doubtful = (
+        undetermined = (
             and_then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
             for doubt in self._removals.maybe_strong
         )
-        return first_refuted(chain((may(self._removals.strong),), doubtful))
+        return first_refuted(chain((may(self._removals.strong),), undetermined))
 
     def _by_own_policies(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can give themselves every right, or do away with the boundary."""

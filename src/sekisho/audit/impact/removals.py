@@ -204,7 +204,7 @@ _UNSURE = Message("what enforces MFA for `{user}` is not known: {why}")
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnreadPolicies:
     """Policies, by ARN or pattern, of which something is not known, and why."""
 
     why: Message
@@ -233,9 +233,9 @@ class Removals:
     bounds: tuple[str, ...]
     changing: tuple[str, ...]
     strong: tuple[str, ...]
-    maybe_strong: tuple[Doubt, ...]
-    maybe_enforcements: tuple[Doubt, ...]
-    maybe_bounds: tuple[Doubt, ...]
+    maybe_strong: tuple[UnreadPolicies, ...]
+    maybe_enforcements: tuple[UnreadPolicies, ...]
+    maybe_bounds: tuple[UnreadPolicies, ...]
     hidden: Message | None
 
     def sure(self, named: CallingUser) -> Iterator[CallPattern]:
@@ -251,7 +251,7 @@ class Removals:
                 _BINDING, besides=own, keys=(ContextKey(BOUNDARY, self.bounds, holds=False),)
             )
 
-    def doubtful(self, named: CallingUser) -> Iterator[tuple[Message, CallPattern]]:
+    def undetermined(self, named: CallingUser) -> Iterator[tuple[Message, CallPattern]]:
         """Yield the calls of which it is not known whether they do, and why."""
         own = self._own(named)
         for doubt in self.maybe_strong:
@@ -313,8 +313,8 @@ def removals_of(
         changing=tuple(sorted({*own, f"{home}:policy/{NAME}"})),
         strong=tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS),
         maybe_strong=tuple(_maybe_strong(snapshot, home)),
-        maybe_enforcements=_doubts(attached_by),
-        maybe_bounds=_doubts(bound),
+        maybe_enforcements=_unread_policies(attached_by),
+        maybe_bounds=_unread_policies(bound),
         hidden=_hidden(snapshot),
     )
 
@@ -327,7 +327,7 @@ def _managed_policies(snapshot: Snapshot, user: User) -> Iterator[str]:
             yield from snapshot.group_named[name].attached
 
 
-def _doubts(found: list[tuple[Message, set[str]]]) -> tuple[Doubt, ...]:
+def _unread_policies(found: list[tuple[Message, set[str]]]) -> tuple[UnreadPolicies, ...]:
     """Return the policies with the first reason for each."""
     reasons: dict[str, Message] = {}
     for why, policies in found:
@@ -336,16 +336,16 @@ def _doubts(found: list[tuple[Message, set[str]]]) -> tuple[Doubt, ...]:
     by_reason: dict[Message, list[str]] = {}
     for arn, why in reasons.items():
         by_reason.setdefault(why, []).append(arn)
-    return tuple(Doubt(why, tuple(policies)) for why, policies in by_reason.items())
+    return tuple(UnreadPolicies(why, tuple(policies)) for why, policies in by_reason.items())
 
 
-def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[Doubt]:
+def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[UnreadPolicies]:
     lost = snapshot.gap_of(_DETAILS)
     if lost is not None:
-        yield Doubt(lost.why, (f"{home}:policy/*",))
+        yield UnreadPolicies(lost.why, (f"{home}:policy/*",))
     arns = tuple(sorted(attached_policies(snapshot) - {*snapshot.policies}))
     if arns:
-        yield Doubt(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
+        yield UnreadPolicies(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
 
 
 def _hidden(snapshot: Snapshot) -> Message | None:

@@ -89,7 +89,7 @@ class _Deny:
     named: tuple[tuple[str, str], ...]
     everything: bool
     on_all: bool
-    naming: "Naming"
+    naming: "NamedPrincipals"
 
     @classmethod
     def of(cls, statement: Statement) -> "_Deny":
@@ -103,7 +103,7 @@ class _Deny:
             tuple((service, name) for service, name in split if not _is_wild(service)),
             bool({"*", "*:*"} & set(values)),
             resource is None or (not resource.negated and "*" in resource.values),
-            Naming(statement.principal),
+            NamedPrincipals(statement.principal),
         )
 
     def takes_action(self, action: str, work: Work) -> bool:
@@ -161,7 +161,7 @@ def _covers(wide: str, narrow: str) -> bool:
     return all(_includes(*pair) for pair in (*pairs, (parts[-1], others[-1])))
 
 
-class Naming:
+class NamedPrincipals:
     """Whom a statement's `Principal` names; None is the identity that the policy is attached to.
 
     Args:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, Statements, relaxed
-from sekisho.audit.lint.covering import Naming
+from sekisho.audit.lint.covering import NamedPrincipals
 from sekisho.audit.lint.statements import Dependent, applying, asked, statement_checks
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import ActionOnResource
@@ -48,7 +48,7 @@ class Trust:
         self._asked = asked
         self._asker = asker
         self._principals = {each.index: each.principal for each in document.statements}
-        self._naming = {index: Naming(each) for index, each in self._principals.items()}
+        self._naming = {index: NamedPrincipals(each) for index, each in self._principals.items()}
         # the same statements are the same document, so that its answers are remembered
         self._around: dict[tuple[int, ...], Document] = {}
         self._named = {

@@ -3,7 +3,7 @@
 from sekisho.audit.meaning.credentials import CredentialState, Target
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
 from sekisho.audit.meaning.sentences import sentences
-from sekisho.audit.meaning.trusted import Way
+from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import (
     CREDENTIALS,
     LEGEND,
@@ -25,9 +25,9 @@ __all__ = [
     "Meaning",
     "Outcome",
     "Target",
+    "TrustWay",
     "TruthRow",
     "TruthTable",
-    "Way",
     "Works",
     "meaning",
     "sentences",

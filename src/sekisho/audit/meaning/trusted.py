@@ -22,7 +22,7 @@ from sekisho.signin import (
 )
 
 
-class Way(StrEnum):
+class TrustWay(StrEnum):
     """Ways of asking for a role that no credential shows by itself."""
 
     KEY_AND_CODE = "long-term access key and an MFA code in the call"
@@ -35,7 +35,7 @@ _OF_USERS = (
     CredentialState.CONSOLE,
     CredentialState.CONSOLE_MFA,
     CredentialState.KEY,
-    Way.KEY_AND_CODE,
+    TrustWay.KEY_AND_CODE,
     CredentialState.TOKEN,
     CredentialState.TOKEN_MFA,
 )
@@ -50,12 +50,12 @@ class TrustedKind(Enum):
     ACCOUNT = ("account", (*_OF_USERS, CredentialState.ROLE), _ASSUME)
     ANYONE = ("anyone", (*_OF_USERS, CredentialState.ROLE), _ASSUME)
     FEDERATED_USER = ("federated user", (CredentialState.FEDERATED,), _ASSUME)
-    SAML = ("SAML provider", (Way.SAML,), "sts:AssumeRoleWithSAML")
-    WEB_IDENTITY = ("OIDC provider", (Way.WEB_IDENTITY,), "sts:AssumeRoleWithWebIdentity")
-    SERVICE = ("service", (Way.SERVICE,), _ASSUME)
+    SAML = ("SAML provider", (TrustWay.SAML,), "sts:AssumeRoleWithSAML")
+    WEB_IDENTITY = ("OIDC provider", (TrustWay.WEB_IDENTITY,), "sts:AssumeRoleWithWebIdentity")
+    SERVICE = ("service", (TrustWay.SERVICE,), _ASSUME)
 
     def __init__(
-        self, word: str, credentials: tuple[CredentialState | Way, ...], action: str
+        self, word: str, credentials: tuple[CredentialState | TrustWay, ...], action: str
     ) -> None:
         self.word = word
         self.credentials = credentials
@@ -84,9 +84,9 @@ class Trusted:
     holder: Holder | None = None
     session_name: str = ""
 
-    def credential(self, state: CredentialState | Way) -> Credential | None:
+    def credential(self, state: CredentialState | TrustWay) -> Credential | None:
         """Return what signs the call; None for a call that no credential of IAM signs."""
-        if isinstance(state, Way) and state is not Way.KEY_AND_CODE:
+        if isinstance(state, TrustWay) and state is not TrustWay.KEY_AND_CODE:
             return None
         example = credential_of(
             state if isinstance(state, CredentialState) else CredentialState.KEY, self.home
@@ -98,7 +98,7 @@ class Trusted:
         return replace(example, holder=holder, session_name=session_name)
 
     def request(
-        self, state: CredentialState | Way, role: str, assumptions: SigninAssumptions
+        self, state: CredentialState | TrustWay, role: str, assumptions: SigninAssumptions
     ) -> Request:
         """Return the call with which they ask for a role, given by its ARN."""
         credential = self.credential(state)
@@ -106,7 +106,7 @@ class Trusted:
             values: Mapping[str, ContextValue] = {"aws:ViaAWSService": "false"}
             return Request(self.name, self.kind.action, role, Context(values))
         values = context_of(credential, NOW, assumptions)
-        if state is Way.KEY_AND_CODE:
+        if state is TrustWay.KEY_AND_CODE:
             values = {**values, **MFA_IN_CALL}
         return Request(credential.arn, self.kind.action, role, Context(values))
 

@@ -21,7 +21,7 @@ from sekisho.audit.meaning.credentials import (
     credential_of,
     request_of,
 )
-from sekisho.audit.meaning.trusted import Trusted, TrustedKind, Way, trusted_in
+from sekisho.audit.meaning.trusted import Trusted, TrustedKind, TrustWay, trusted_in
 from sekisho.engine import AttachedPolicy, Context, Decider, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.messages import Message, verbatim
@@ -74,7 +74,7 @@ class TruthRow:
 
     task: Message
     actions: tuple[str, ...]
-    cells: Mapping[CredentialState | Way, Cell]
+    cells: Mapping[CredentialState | TrustWay, Cell]
     principal: str | None = None
 
 
@@ -87,7 +87,7 @@ class TruthTable:
         unasked: principals of a trust policy that nobody asked as.
     """
 
-    columns: tuple[CredentialState | Way, ...]
+    columns: tuple[CredentialState | TrustWay, ...]
     rows: tuple[TruthRow, ...]
     untried: tuple[str, ...]
     unasked: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def policies_with(
     )
 
 
-CREDENTIALS: Mapping[CredentialState | Way, Message] = {
+CREDENTIALS: Mapping[CredentialState | TrustWay, Message] = {
     CredentialState.CONSOLE: Message("console without MFA"),
     CredentialState.CONSOLE_MFA: Message("console with MFA"),
     CredentialState.KEY: Message("access key"),
@@ -133,10 +133,10 @@ CREDENTIALS: Mapping[CredentialState | Way, Message] = {
     CredentialState.FEDERATED: Message("federated user"),
     CredentialState.SERVICE_FOR_KEY: Message("AWS service for a key"),
     CredentialState.SERVICE_FOR_MFA: Message("AWS service for MFA"),
-    Way.KEY_AND_CODE: Message("access key and MFA code"),
-    Way.SAML: Message("SAML provider"),
-    Way.WEB_IDENTITY: Message("OIDC provider"),
-    Way.SERVICE: Message("AWS service itself"),
+    TrustWay.KEY_AND_CODE: Message("access key and MFA code"),
+    TrustWay.SAML: Message("SAML provider"),
+    TrustWay.WEB_IDENTITY: Message("OIDC provider"),
+    TrustWay.SERVICE: Message("AWS service itself"),
 }
 """The credentials, as a table's rows name them."""
 
@@ -402,7 +402,7 @@ _MOST_ASKED = 9
 """How many principals are asked as: more columns would not fit a terminal."""
 
 _TRIED_OF_TRUST = _TRIED - {"aws:username"}
-_BASE: tuple[CredentialState | Way, ...] = TrustedKind.ANYONE.credentials
+_BASE: tuple[CredentialState | TrustWay, ...] = TrustedKind.ANYONE.credentials
 
 
 def trust_table(document: Document, home: Home) -> TruthTable:
@@ -421,7 +421,7 @@ def trust_table(document: Document, home: Home) -> TruthTable:
     named = {state for each in asked for state in each.kind.credentials}
     columns = (
         *_BASE,
-        *(each for each in (CredentialState.FEDERATED, *Way) if each in named - {*_BASE}),
+        *(each for each in (CredentialState.FEDERATED, *TrustWay) if each in named - {*_BASE}),
     )
     role = f"arn:{home.partition}:iam::{home.account}:role/any"
     # what depends on no other condition is decided once
@@ -472,7 +472,7 @@ def _bounds(document: Document) -> tuple[Document, Document]:
 
 
 def _trust_cell(
-    reading: _Reading, trusted: Trusted, state: CredentialState | Way, role: str
+    reading: _Reading, trusted: Trusted, state: CredentialState | TrustWay, role: str
 ) -> Cell:
     """Return what comes of it if one of those whom a trust policy names assumes the role."""
     if state not in trusted.kind.credentials:
@@ -489,11 +489,11 @@ def _trust_cell(
 
 
 def _otherwise(
-    trusted: Trusted, state: CredentialState | Way, role: str, request: Request
+    trusted: Trusted, state: CredentialState | TrustWay, role: str, request: Request
 ) -> Iterator[tuple[str, Request]]:
     """Yield what the call would show if a point were otherwise that AWS does not document."""
     if state is CredentialState.ROLE:
         yield "role_session_mfa", trusted.request(state, role, _MFA_ABSENT)
-    if state is Way.SERVICE:
+    if state is TrustWay.SERVICE:
         context = Context({**request.context, "aws:MultiFactorAuthPresent": "false"})
         yield "service_shows_mfa", replace(request, context=context)

@@ -18,7 +18,7 @@ from sekisho.engine.compiled.templates import (
 from sekisho.engine.compiled.templates import text as text_of
 from sekisho.engine.matching import arns, conditions, glob
 from sekisho.engine.matching.glob import Wild
-from sekisho.engine.matching.variables import Part, Variable
+from sekisho.engine.matching.variables import TemplatePart, Variable
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, OperatorName, Quantifier, Version
 from sekisho.policy import OperatorName as Op
@@ -143,16 +143,16 @@ def _equal(texts: Sequence[str], version: Version | None, fold: Callable[[str], 
     return test
 
 
-def _unwild(parts: Sequence[Part]) -> tuple[str | Variable, ...]:
+def _unwild(parts: Sequence[TemplatePart]) -> tuple[str | Variable, ...]:
     literal = [part.value if isinstance(part, Wild) else part for part in parts]
     pieces = pieces_of(literal)
     # a malformed variable was refused before: there is one piece
     return pieces[0] if pieces else ()
 
 
-def _arn(parts: Sequence[Part]) -> Test:
+def _arn(parts: Sequence[TemplatePart]) -> Test:
     """Compare ARNs part by part; what a variable brings in may hold the colons that part them."""
-    segments: tuple[tuple[Part, ...], ...] = arns.parts_of(parts)
+    segments: tuple[tuple[TemplatePart, ...], ...] = arns.parts_of(parts)
     if len(segments) < arns.PARTS and not any(isinstance(part, Variable) for part in parts):
         return _unsure
     early = any(isinstance(part, Variable) for segment in segments[:-1] for part in segment)
@@ -172,7 +172,7 @@ def _arn(parts: Sequence[Part]) -> Test:
     return test
 
 
-def _arn_with_variables(parts: Sequence[Part]) -> Test:
+def _arn_with_variables(parts: Sequence[TemplatePart]) -> Test:
     def test(value: str, values: Values) -> bool | None:
         tokens: list[glob.Token] = []
         for part in parts:

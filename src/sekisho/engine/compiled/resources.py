@@ -16,7 +16,7 @@ from sekisho.engine.compiled.templates import (
 )
 from sekisho.engine.matching import arns, glob
 from sekisho.engine.matching.glob import Wild
-from sekisho.engine.matching.variables import Part, Variable
+from sekisho.engine.matching.variables import TemplatePart, Variable
 from sekisho.policy import Effect, Element, Version
 
 NEVER = "False"
@@ -45,7 +45,7 @@ class _Entry(NamedTuple):
     """
 
     head: tuple[str, ...]
-    tail: tuple[Part, ...]
+    tail: tuple[TemplatePart, ...]
     short: bool
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 
 from sekisho.engine.matching import glob, variables
 from sekisho.engine.matching.glob import Token, Wild
-from sekisho.engine.matching.variables import Malformed, Part, Variable
+from sekisho.engine.matching.variables import Malformed, TemplatePart, Variable
 from sekisho.engine.model import ContextValue
 from sekisho.policy import Version
 
@@ -77,14 +77,14 @@ class Unsure(Exception):
     """The answer rests on a point that only the engine decides: one that AWS does not document."""
 
 
-def parts_of(written: str, version: Version | None) -> tuple[Part, ...]:
+def parts_of(written: str, version: Version | None) -> tuple[TemplatePart, ...]:
     """Return the parts of a text in which variables and wildcards have a meaning."""
     if version is Version.V2012:
         return tuple(variables.read(written))
     return glob.wildcards(written)
 
 
-def pieces_of(parts: Iterable[Part]) -> tuple[Piece, ...] | None:
+def pieces_of(parts: Iterable[TemplatePart]) -> tuple[Piece, ...] | None:
     """Cut a pattern at its stars; None if it has a `?` or a malformed variable."""
     pieces: list[list[str | Variable]] = [[]]
     for part in parts:
@@ -135,7 +135,7 @@ def value_of(key: str, default: str | None, values: Values) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def test_of(parts: Sequence[Part]) -> Test:
+def test_of(parts: Sequence[TemplatePart]) -> Test:
     """Return the test for a pattern."""
     pieces = pieces_of(parts)
     if pieces is None:
@@ -170,7 +170,7 @@ def _template(pieces: Sequence[Piece]) -> Test:
     return test
 
 
-def _by_tokens(parts: Sequence[Part]) -> Test:
+def _by_tokens(parts: Sequence[TemplatePart]) -> Test:
     def test(value: str, values: Values) -> bool | None:
         tokens: list[Token] = []
         for part in parts:

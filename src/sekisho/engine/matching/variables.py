@@ -49,16 +49,16 @@ class Malformed:
     text: str
 
 
-Part = Token | Variable | Malformed
+TemplatePart = Token | Variable | Malformed
 
 
 @remembered
-def read(text: str) -> tuple[Part, ...]:
+def read(text: str) -> tuple[TemplatePart, ...]:
     """Return the parts of `text`: literal text, wildcards, variables and what is malformed."""
     return tuple(_parts(text))
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str) -> Iterator[TemplatePart]:
     place = 0
     while (begin := text.find(OPEN, place)) >= 0:
         yield from glob.wildcards(text[place:begin])

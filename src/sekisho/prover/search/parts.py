@@ -15,12 +15,12 @@ from sekisho.prover.search.formula import StatementRule
 from sekisho.prover.search.inclusion import RESOURCES, starts_of
 from sekisho.prover.search.reduction import EVERYTHING, FEW, Groups
 
-Part = tuple[Groups | None, Groups | None]
+QuestionPart = tuple[Groups | None, Groups | None]
 
 
 def parts(
     allowed: Groups | None, denied: Groups | None, takes: Callable[[Element], bool]
-) -> list[Part]:
+) -> list[QuestionPart]:
     """Return questions of which each request that answers the whole one answers exactly one.
 
     What is in one part is in no other, but for what can be about the resources of several.

@@ -282,13 +282,15 @@ class ConditionReading:
         """Return what is known of some keys (in lower case)."""
         return {key: self.settled.folded.get(key) for key in some if self.knows(key)}
 
-    def _together(self, asked: Sequence[VersionedCondition]) -> tied.Asked:
+    def _together(self, asked: Sequence[VersionedCondition]) -> tied.TiedConditions:
         """Return what is asked about keys of which some are parts of others."""
         by_key = tied.by_key(asked)
         spelled = tied.spelled(by_key)
         user = self.about.user
         known = self._known(spelled)
-        return tied.Asked(by_key, spelled, known, self.settled, user.partition, self.effort)
+        return tied.TiedConditions(
+            by_key, spelled, known, self.settled, user.partition, self.effort
+        )
 
     def _same(self, name: str, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return what a global key can be, and with it those of services that have its value."""

@@ -62,7 +62,7 @@ def _agrees(way: KeyValues, spelled: Iterable[str], known: Known) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartOfKey:
     """A key whose value is a part of another one's.
 
     Attributes:
@@ -93,11 +93,11 @@ class Part:
 ORGANISATIONS = {
     each.part: each
     for each in (
-        Part(name.lower(), path, of_list=True) for path, name in organisation_keys().items()
+        PartOfKey(name.lower(), path, of_list=True) for path, name in organisation_keys().items()
     )
 }
 """The keys of organisations, by that of the id."""
-VPC = Part("aws:sourcevpc", "aws:sourcevpcarn", alone=True)
+VPC = PartOfKey("aws:sourcevpc", "aws:sourcevpcarn", alone=True)
 PARTS = (*ORGANISATIONS.values(), VPC)
 PART_OF = {key: each for each in PARTS for key in (each.part, each.whole)}
 """The pairs, by each of both keys."""
@@ -134,7 +134,7 @@ def spelled(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TiedConditions:
     """What is asked about some keys, and what is known of them.
 
     Attributes:
@@ -153,7 +153,7 @@ class Asked:
     partition: str
     effort: Effort
 
-    def texts(self, parts: Sequence[Part]) -> tuple[list[str], bool]:
+    def texts(self, parts: Sequence[PartOfKey]) -> tuple[list[str], bool]:
         """Return wholes that conditions on some keys can tell apart, and whether they are all."""
         asked = [one for each in parts for one in self.by_key.get(each.whole, ())]
         own = [(each, self.by_key.get(each.part, ())) for each in parts]
@@ -175,7 +175,7 @@ class Asked:
         patterns = (*patterns_of(asked, self.context), *around)
         return texts_of_forms(nice, forms, patterns, self.effort), True
 
-    def of(self, part: Part, text: str) -> dict[str, ContextValue]:
+    def of(self, part: PartOfKey, text: str) -> dict[str, ContextValue]:
         """Return the values of both keys of a pair, given the text of the whole."""
         whole: ContextValue = (text,) if part.of_list else text
         return {
@@ -183,13 +183,13 @@ class Asked:
             self.spelled.get(part.whole, part.whole): whole,
         }
 
-    def agrees(self, way: KeyValues, parts: Iterable[Part]) -> bool:
+    def agrees(self, way: KeyValues, parts: Iterable[PartOfKey]) -> bool:
         """Tell whether values agree with what is known of the keys of some pairs."""
         every = (key for each in parts for key in (each.part, each.whole))
         return _agrees(way, (self.spelled.get(key, key) for key in every), self.known)
 
 
-def pair(part: Part, asked: Asked) -> tuple[list[KeyValues], bool]:
+def pair(part: PartOfKey, asked: TiedConditions) -> tuple[list[KeyValues], bool]:
     """Return what the keys of one pair can be, and whether that is all."""
     texts, exact = asked.texts((part,))
     ways: list[KeyValues] = [{}]
@@ -200,7 +200,7 @@ def pair(part: Part, asked: Asked) -> tuple[list[KeyValues], bool]:
     return [way for way in ways if asked.agrees(way, (part,))], exact
 
 
-def organisations(asked: Asked, *, at_home: bool) -> tuple[list[KeyValues], bool]:
+def organisations(asked: TiedConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
     """Return of which organisations caller and resource can be, and whether that is all.
 
     Args:

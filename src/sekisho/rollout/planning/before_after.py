@@ -29,7 +29,7 @@ from sekisho.rollout.plan import PlanCaller
 from sekisho.rollout.planning.requests import ASKED
 from sekisho.rollout.rights import Rights, rights_of
 
-_Told = TypeVar("_Told")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class BeforeAfter:
         """Return whether a policy that enforces MFA decides for the user afterwards."""
         return _has(self.after, user, self.policies)
 
-    def decided(self, question: Callable[["BeforeAfter", User], _Told]) -> Mapping[str, _Told]:
+    def decided(self, question: Callable[["BeforeAfter", User], _Answer]) -> Mapping[str, _Answer]:
         """Return for each of the affected, by name, the answer to what only policies decide."""
         return self._of_each(question, self.decided_like)
 
@@ -96,9 +96,9 @@ class BeforeAfter:
         return tuple(name for name, answer in self._of_each(question, self.like).items() if answer)
 
     def _of_each(
-        self, question: Callable[["BeforeAfter", User], _Told], like: Mapping[str, User]
-    ) -> Mapping[str, _Told]:
-        answers: dict[str, _Told] = {}
+        self, question: Callable[["BeforeAfter", User], _Answer], like: Mapping[str, User]
+    ) -> Mapping[str, _Answer]:
+        answers: dict[str, _Answer] = {}
         for user in self.affected:
             representative = like[user.name]
             if representative.name not in answers:

@@ -19,9 +19,9 @@ from sekisho.tour.guide.model import (
     Block,
     CodeBlock,
     Guide,
+    GuideLink,
     GuideNote,
     GuideTable,
-    Link,
     Paragraph,
     Section,
     Steps,
@@ -160,9 +160,9 @@ def _create(document: Document, label: Label, *, added: bool) -> Section:
         "create",
         _steps("create"),
         _json(policy.render(document), added=added),
-        Link(texts["aws_page"], texts["aws_address"]),
-        Link(texts["trade_off"], verbatim("#first-sign-in")),
-        Link(texts["chosen"], verbatim("#choices")),
+        GuideLink(texts["aws_page"], texts["aws_address"]),
+        GuideLink(texts["trade_off"], verbatim("#first-sign-in")),
+        GuideLink(texts["chosen"], verbatim("#choices")),
         GuideTable(texts["table"], (texts["field"], texts["value"]), tuple(rows)),
     )
 

@@ -73,7 +73,7 @@ class CodeBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class GuideLink:
     """A link to a page on the web, or, with `#` and its id, to a section of the guide."""
 
     text: Message
@@ -95,7 +95,7 @@ class GuideTable:
     rows: tuple[tuple[Message, ...], ...]
 
 
-Block = Paragraph | GuideNote | Steps | CodeBlock | Link | GuideTable
+Block = Paragraph | GuideNote | Steps | CodeBlock | GuideLink | GuideTable
 
 
 @dataclass(frozen=True, slots=True)

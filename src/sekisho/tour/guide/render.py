@@ -13,9 +13,9 @@ from sekisho.tour.guide.model import (
     Block,
     CodeBlock,
     Guide,
+    GuideLink,
     GuideNote,
     GuideTable,
-    Link,
     Paragraph,
     Steps,
     say,
@@ -66,7 +66,7 @@ def to_text(guide: Guide, language: Language) -> str:
     return "\n\n".join([*parts, guide.made_with]) + "\n"
 
 
-def _where(link: Link, guide: Guide) -> Message:
+def _where(link: GuideLink, guide: Guide) -> Message:
     """Say where a link leads: terminals and paper follow none to a section."""
     for number, section in enumerate(guide.sections, start=1):
         if link.section == section.id:
@@ -89,7 +89,7 @@ def _text_block(block: Block, speak: Speak, guide: Guide) -> str:
             code = f"{speak(block.label)}:\n\n{textwrap.indent(block.text, '    ')}".rstrip()
             said = _marked(block, speak)
             return code + (f"\n\n{_wrapped(said, '+ ', '  ')}" if said else "")
-        case Link(text):
+        case GuideLink(text):
             return _wrapped(f"{speak(text)}: {speak(_where(block, guide))}", "> ", "  ")
         case GuideTable(label, header, rows):
             return f"{speak(label)}:\n\n" + "\n".join(_text_rows(header, rows, speak))
@@ -140,9 +140,9 @@ def _markdown_block(block: Block, speak: Speak, guide: Guide) -> str:
             said = _marked(block, speak)
             fenced = f"```{block.language}\n{block.text.rstrip()}\n```"
             return f"{speak(block.label)}:\n\n{fenced}" + (f"\n\n{said}" if said else "")
-        case Link(text) if block.section:
+        case GuideLink(text) if block.section:
             return f"{speak(text)}: {speak(_where(block, guide))}"
-        case Link(text, address):
+        case GuideLink(text, address):
             return f"[{speak(text)}]({speak(address)})"
         case GuideTable(label, header, rows):
             lines = [_markdown_row(header, speak), "|" + " --- |" * len(header)]
@@ -187,7 +187,7 @@ def _kind(block: Block) -> str:
             return "steps"
         case CodeBlock():
             return "code"
-        case Link():
+        case GuideLink():
             return "link"
         case GuideTable():
             return "table"

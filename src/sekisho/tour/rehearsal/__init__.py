@@ -1,6 +1,6 @@
 """The rehearsal: the whole rollout on a local AWS with the example company, step by step."""
 
-from sekisho.tour.rehearsal.people import Actor, ConsoleClient, Phone, ShownPage
+from sekisho.tour.rehearsal.people import ConsoleClient, Phone, RehearsedUser, ShownPage
 from sekisho.tour.rehearsal.report import Counts, counts_of, to_json
 from sekisho.tour.rehearsal.run import tour
 from sekisho.tour.rehearsal.steps import (
@@ -14,7 +14,6 @@ from sekisho.tour.rehearsal.steps import (
 )
 
 __all__ = [
-    "Actor",
     "Cell",
     "Chapter",
     "Check",
@@ -23,6 +22,7 @@ __all__ = [
     "Exchange",
     "FactTable",
     "Phone",
+    "RehearsedUser",
     "ShownPage",
     "StepCredential",
     "TourStep",

@@ -48,7 +48,7 @@ class Phone:
 
 
 @dataclass(slots=True)
-class Actor:
+class RehearsedUser:
     """Somebody with a user name, perhaps a password, and a phone."""
 
     name: str

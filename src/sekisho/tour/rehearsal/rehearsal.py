@@ -19,7 +19,7 @@ from sekisho.policy import DESCRIPTION, Document, Preset, choices_of, force_mfa
 from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
 from sekisho.signin import PERIOD, NextStep, device_arn, step_of
 from sekisho.tour import company
-from sekisho.tour.rehearsal.people import Actor, ConsoleClient, ShownPage
+from sekisho.tour.rehearsal.people import ConsoleClient, RehearsedUser, ShownPage
 from sekisho.tour.rehearsal.recording import Client, DecisionReader, StepRecorder
 from sekisho.tour.rehearsal.steps import DONE, OK, Exchange, Expected, StepCredential, narration_of
 
@@ -59,7 +59,7 @@ class Rehearsal:
     journal_folder: Path
     make_password: Callable[[], str]
     applied_plans: list[AppliedPlan] = field(default_factory=list)
-    _people: dict[str, Actor] = field(init=False)
+    _people: dict[str, RehearsedUser] = field(init=False)
     _decisions: DecisionReader = field(init=False)
     _administrator: Client | None = None
     _snapshot: Snapshot | None = None
@@ -67,7 +67,7 @@ class Rehearsal:
     def __post_init__(self) -> None:
         self._decisions = DecisionReader(self.local)
         self._people = {
-            name: Actor(name, credentials.password or "")
+            name: RehearsedUser(name, credentials.password or "")
             for name, credentials in self.company.credentials.items()
         }
         for name, credentials in self.company.credentials.items():
@@ -157,9 +157,9 @@ class Rehearsal:
         """Begin the step of that id; `names` fill its section's heading."""
         return StepRecorder(narration_of(step_id, names), self._decisions)
 
-    def person(self, name: str) -> Actor:
+    def person(self, name: str) -> RehearsedUser:
         """Return the person with that user name, who may be new."""
-        return self._people.setdefault(name, Actor(name))
+        return self._people.setdefault(name, RehearsedUser(name))
 
     def client(self, name: str, credential: StepCredential, keys: Keys) -> Client:
         """Return somebody who signs with `keys`."""
@@ -185,7 +185,7 @@ class Rehearsal:
         keys = Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return self.client(name, credential, keys)
 
-    def fresh_code(self, step: StepRecorder, person: Actor, serial: str) -> str:
+    def fresh_code(self, step: StepRecorder, person: RehearsedUser, serial: str) -> str:
         """Return a code that was not used yet; who has used one waits for the next.
 
         The wait is a whole period whatever the time: how often the clock is moved must not hang
@@ -195,7 +195,7 @@ class Rehearsal:
             self.move_clock(step, timedelta(seconds=PERIOD))
         return person.phone.use(serial, step_of(self.now()))
 
-    def two_codes(self, step: StepRecorder, person: Actor, serial: str) -> tuple[str, str]:
+    def two_codes(self, step: StepRecorder, person: RehearsedUser, serial: str) -> tuple[str, str]:
         """Return two consecutive codes, the older first; moves the clock between them."""
         first = self.fresh_code(step, person, serial)
         used = person.phone.used(serial)
@@ -210,7 +210,7 @@ class Rehearsal:
         step.clock_moved(by)
 
     def sign_in(
-        self, step: StepRecorder, person: Actor, expected: NextStep = NextStep.DONE
+        self, step: StepRecorder, person: RehearsedUser, expected: NextStep = NextStep.DONE
     ) -> Client | None:
         """Sign in at the console as far as password and MFA go; the page then must be `expected`.
 
@@ -223,20 +223,20 @@ class Rehearsal:
         step.check(_NEXT_PAGE, expected.value, page.next.value)
         return self.console_session(person, page) if page.next is NextStep.DONE else None
 
-    def signed_in(self, step: StepRecorder, person: Actor) -> Client:
+    def signed_in(self, step: StepRecorder, person: RehearsedUser) -> Client:
         """Sign in at the console and return the session."""
         session = self.sign_in(step, person)
         if session is None:
             raise InternalError("a sign-in that is done without a session")
         return session
 
-    def password_page(self, step: StepRecorder, person: Actor) -> ShownPage:
+    def password_page(self, step: StepRecorder, person: RehearsedUser) -> ShownPage:
         """Send user name and password."""
         page = self.console().sign_in(person.name, person.password)
         self._record_page(step, person, "signin:ConsoleLogin", page)
         return page
 
-    def code_page(self, step: StepRecorder, person: Actor, page: ShownPage) -> ShownPage:
+    def code_page(self, step: StepRecorder, person: RehearsedUser, page: ShownPage) -> ShownPage:
         """Send a fresh code of the person's device."""
         serial = person.phone.serials[-1]
         code = self.fresh_code(step, person, serial)
@@ -245,7 +245,12 @@ class Rehearsal:
         return answer
 
     def send_code(
-        self, step: StepRecorder, person: Actor, page: ShownPage, code: str, expected: Expected
+        self,
+        step: StepRecorder,
+        person: RehearsedUser,
+        page: ShownPage,
+        code: str,
+        expected: Expected,
     ) -> None:
         """Send a code for which the page must answer `expected`."""
         try:
@@ -258,7 +263,7 @@ class Rehearsal:
     def change_password(
         self,
         step: StepRecorder,
-        person: Actor,
+        person: RehearsedUser,
         page: ShownPage,
         new: str,
         expected: Expected = DONE,
@@ -274,7 +279,9 @@ class Rehearsal:
         person.password = new
         return answer
 
-    def create_device(self, step: StepRecorder, session: Client, person: Actor, name: str) -> str:
+    def create_device(
+        self, step: StepRecorder, session: Client, person: RehearsedUser, name: str
+    ) -> str:
         """Create a virtual device, add it to the person's phone, and return its serial number."""
         answer = step.call(session, "iam:CreateVirtualMFADevice", VirtualMFADeviceName=name)
         made = answer["VirtualMFADevice"]
@@ -284,7 +291,7 @@ class Rehearsal:
         return serial
 
     def enable_device(
-        self, step: StepRecorder, session: Client, person: Actor, expected: Expected = DONE
+        self, step: StepRecorder, session: Client, person: RehearsedUser, expected: Expected = DONE
     ) -> None:
         """Enable the device that was added last, with two consecutive codes."""
         serial = person.phone.serials[-1]
@@ -299,7 +306,9 @@ class Rehearsal:
             AuthenticationCode2=second,
         )
 
-    def enrol(self, step: StepRecorder, session: Client, person: Actor, device: str) -> None:
+    def enrol(
+        self, step: StepRecorder, session: Client, person: RehearsedUser, device: str
+    ) -> None:
         """Create a device and enable it."""
         self.create_device(step, session, person, device)
         self.enable_device(step, session, person)
@@ -308,7 +317,7 @@ class Rehearsal:
         """Return the sign-in page in a new browser window."""
         return ConsoleClient(self.local.url, self.account)
 
-    def console_session(self, person: Actor, page: ShownPage) -> Client:
+    def console_session(self, person: RehearsedUser, page: ShownPage) -> Client:
         """Return the session of a finished sign-in."""
         if page.keys is None:
             raise InternalError("a finished sign-in without credentials")
@@ -320,7 +329,7 @@ class Rehearsal:
     def _record_page(
         self,
         step: StepRecorder,
-        person: Actor,
+        person: RehearsedUser,
         operation: str,
         page: ShownPage,
         expected: Expected = DONE,
@@ -333,7 +342,7 @@ class Rehearsal:
     def _record_refusal(
         self,
         step: StepRecorder,
-        person: Actor,
+        person: RehearsedUser,
         operation: str,
         refused: AwsRefused,
         expected: Expected,

@@ -10,7 +10,7 @@ from sekisho.policy import Preset
 from sekisho.rollout import Goal, NewUser, TemporaryPassword
 from sekisho.signin import NextStep
 from sekisho.tour import company
-from sekisho.tour.rehearsal.people import Actor
+from sekisho.tour.rehearsal.people import RehearsedUser
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import Client, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
@@ -176,7 +176,7 @@ def _deadlocks(preset: Preset) -> bool:
 
 
 def _first_sign_in(
-    rehearsal: Rehearsal, step: StepRecorder, person: Actor, preset: Preset
+    rehearsal: Rehearsal, step: StepRecorder, person: RehearsedUser, preset: Preset
 ) -> Client | None:
     """Sign in with the temporary password and try to change it.
 
@@ -211,7 +211,7 @@ def new_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
         yield from _new_user_enrols(rehearsal, person, session)
 
 
-def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Actor) -> Client | None:
+def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: RehearsedUser) -> Client | None:
     which = {"UserName": person.name, "PolicyArn": rehearsal.policy_arn(company.POLICY)}
     step.call(rehearsal.administrator, "iam:DetachUserPolicy", **which)
     page = rehearsal.password_page(step, person)
@@ -220,7 +220,9 @@ def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: Actor) -> Client 
     return rehearsal.console_session(person, page)
 
 
-def _new_user_enrols(rehearsal: Rehearsal, person: Actor, session: Client) -> Iterator[TourStep]:
+def _new_user_enrols(
+    rehearsal: Rehearsal, person: RehearsedUser, session: Client
+) -> Iterator[TourStep]:
     name = person.name
     with rehearsal.step("4.2.4-enrol", name=name) as step:
         step.call(session, "iam:ListAccessKeys", DENIED, UserName=name)
