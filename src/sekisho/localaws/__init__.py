@@ -6,7 +6,8 @@ It needs the packages of the extra `local`.
 from sekisho.errors import require_extra
 
 require_extra(
-    "local", ("cryptography", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug")
+    "local",
+    ("cryptography", "fido2", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug"),
 )
 
 from sekisho.localaws.server import LocalAws  # noqa: E402 - needs what was looked for
