@@ -36,6 +36,7 @@ SHARED = {
     "--preset": ("choice", "which Force_MFA policy"),
     "--print-policy": ("flag", "prints the least policy, and calls nothing"),
     "--profile": ("NAME", "a profile of the AWS CLI"),
+    "--quiet": ("flag", "the verdict and errors only"),
     "--region": ("NAME", "where STS is called"),
     "--resource-account": ("ID", "whose resource it is"),
     "--resource-policy": ("FILE", "the policy of the resource"),
@@ -61,7 +62,7 @@ SEVERAL_FORMS = {
 """Options that are more in one command than in another: several where one policy, account or user
 is not all, a name where an account is there to look it up, who one is and what a policy is."""
 
-SHORT = {"--verbose": "-v", "--version": "-V"}
+SHORT = {"--quiet": "-q", "--verbose": "-v", "--version": "-V"}
 FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}
 
 

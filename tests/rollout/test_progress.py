@@ -91,3 +91,22 @@ def test_what_is_left_goes_by_what_this_run_has_done(capsys: pytest.CaptureFixtu
         "Applying: 101 of 1000, about 150 min left",
         "Applying: 140 of 1000, about 14 min left",
     ]
+
+
+def test_quiet_says_the_verdict_whose_account_it_is_and_no_more(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(monkeypatch)
+    plan_file = terminal.path("plan")
+    applied = terminal.run("apply", plan_file, "--yes", "-q")
+    assert applied.stdout == "The plan is applied.\n"
+    assert applied.stderr.count("\n") == 1
+    assert applied.stderr.startswith("Account ")
+    status = terminal.run("status", plan_file, "-q")
+    assert (status.stdout, status.stderr) == ("Everything is as the plan wants it.\n", "")
+    collected = terminal.run("collect", "--out", terminal.path("snapshot"), "-q")
+    assert (collected.output, collected.exception) == ("", None)
+    undone = terminal.run("rollback", plan_file, "-q", stdin="y\n")
+    assert undone.stdout == "Taken back: 4\n"
+    assert "To be taken back" in undone.stderr, "who is asked must know what about"
+    assert "Next" not in undone.output

@@ -33,8 +33,9 @@ from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option, verbose_option
+from sekisho.cli.options import lang_option
 from sekisho.cli.plan_text import plan_head, plan_lines
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, Plan, Stop, execute
@@ -117,7 +118,7 @@ class TemporaryPasswords:
         if self._path is None:
             return
         if self._passwords:
-            click.echo(_WRITTEN.filled(path=self._path).into(self._lang), err=True)
+            aside(_WRITTEN.filled(path=self._path).into(self._lang))
         elif self._fresh and _is_empty(self._path):
             self._path.unlink(missing_ok=True)
 
@@ -204,6 +205,7 @@ _SETTLED = (Event.DONE, Event.ALREADY)
 )
 @ownership_options
 @verbose_option
+@quiet_option
 @aws_options
 @lang_option
 def command(
@@ -228,17 +230,19 @@ def command(
     connected = connection(aws, lang, reads=False)
     # who has agreed beforehand has seen the plan
     seen = yes and plan_file.plan.applicable
-    shown = plan_lines(plan_file.plan, lang, verbose=verbose)
-    click.echo("\n".join(plan_head(plan_file.plan, lang) if seen else shown), err=True)
+    if not (seen and quiet()):
+        shown = plan_lines(plan_file.plan, lang, verbose=verbose)
+        head = plan_head(plan_file.plan, lang)
+        click.echo("\n".join(head if seen or quiet() else shown), err=True)
     if plan_file.plan.applicable and plan_file.plan.changes:
         confirm(_ASKED.filled(count=len(plan_file.plan.changes)), lang, yes=yes)
     with plan_file.journal.locked():
         ownership.record(plan_file, connected.api)
         report = _applied(plan_file, connected.api, passwords, lang)
     click.echo("\n".join(applied_lines(report, lang, verbose=verbose)))
-    click.echo(_JOURNAL.filled(path=plan_file.journal.path).into(lang), err=True)
+    aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     words = plan_words(path, journal, aws)
-    if report.done:
+    if report.done and not quiet():
         click.echo(_TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang))
     tell_next(f"sekisho status {words}" if report.complete else typed_again(), lang)
     return Exit.CLEAN if report.complete else Exit.ERROR

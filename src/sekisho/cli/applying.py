@@ -17,6 +17,7 @@ from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
+from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message
@@ -157,6 +158,10 @@ def applied_lines(
     verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
     if not (refused and report.complete):
         yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
+    if quiet():
+        # the verdict has the numbers
+        yield from _stop_lines(report.stopped, lang)
+        return
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
     yield from _listed(_DONE, report.done, lang, verbose=verbose)
     yield from _listed(_ALREADY, report.already, lang, verbose=verbose)
@@ -198,12 +203,14 @@ def plan_words(path: Path, journal: Path | None, aws: AwsOptions) -> str:
 
 def tell_next(command: str, lang: Language) -> None:
     """Say what to type next."""
+    if quiet():
+        return
     click.echo("\n".join(next_command(command, lang, terminal_width())))
 
 
 def tell_wait(stop: Stop, lang: Language) -> None:
     """Say on stderr what is waited for."""
-    click.echo(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang), err=True)
+    aside(_WAITING.filled(operation=stop.operation, code=stop.aws_code).into(lang))
 
 
 def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
@@ -242,13 +249,17 @@ def _listed(
 ) -> Iterator[str]:
     if names:
         yield title.filled(count=len(names)).into(lang)
-        yield from shown_lines(names, lang, verbose=verbose)
+        yield from () if quiet() else shown_lines(names, lang, verbose=verbose)
 
 
 def _stopped(
     remaining: tuple[str, ...], stop: Stop | None, lang: Language, *, verbose: bool
 ) -> Iterator[str]:
     yield from _listed(_REMAINING, remaining, lang, verbose=verbose)
+    yield from _stop_lines(stop, lang)
+
+
+def _stop_lines(stop: Stop | None, lang: Language) -> Iterator[str]:
     if stop is not None:
         values = {"code": stop.aws_code, "message": stop.message}
         yield _STOPPED.filled(operation=stop.operation, **values).into(lang)

@@ -17,6 +17,7 @@ from sekisho.audit.report import (
     AccountReport,
     TextLayout,
     audit_account,
+    headline,
     to_csv,
     to_html,
     to_json,
@@ -26,8 +27,9 @@ from sekisho.audit.report import (
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import grouped, lang_option, verbose_option
+from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import (
     BAD,
     OPEN,
@@ -139,6 +141,7 @@ _audit_options = grouped(
 
 @click.command("audit", cls=SpokenCommand)
 @_audit_options
+@quiet_option
 @aws_options
 @lang_option
 def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
@@ -160,7 +163,7 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     text = _text(report, options, lang)
     if options.out:
         write_private(options.out, text, replace=options.force)
-        click.echo(_WRITTEN.filled(path=options.out).into(lang), err=True)
+        aside(_WRITTEN.filled(path=options.out).into(lang))
     else:
         for piece in text:
             click.echo(piece, nl=False)
@@ -202,6 +205,8 @@ _COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
 def _printed(report: AccountReport, options: AuditOptions, lang: Language) -> str:
     """Return the text, in colour if it goes to a terminal, with the command to type next."""
     width = terminal_width()
+    if quiet() and not options.out:
+        return "".join(f"{line}\n" for line in hanging(headline(report).into(lang), width))
     in_colour = not options.out and colour_wanted()
     layout = TextLayout(
         width=width,

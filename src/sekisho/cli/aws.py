@@ -19,6 +19,7 @@ import click
 from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
+from sekisho.cli.quiet import aside
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
@@ -192,7 +193,11 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
         .into(lang)
         .format(account=found.account, alias=alias.into(lang), caller=found.caller)
     )
-    click.echo(whose, err=True)
+    # nobody changes an account without being told which, quiet or not
+    if reads:
+        aside(whose)
+    else:
+        click.echo(whose, err=True)
     return found
 
 

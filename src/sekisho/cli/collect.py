@@ -18,6 +18,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refu
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
+from sekisho.cli.quiet import aside, quiet, quiet_option
 from sekisho.documents import check_writable
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
@@ -54,6 +55,7 @@ _SAVED = Message("Saved to {path}, for you alone to read.")
 @click.option(
     "--print-policy", is_flag=True, help="Print the least policy that this needs; call nothing."
 )
+@quiet_option
 @aws_options
 @lang_option
 def command(
@@ -78,10 +80,10 @@ def command(
         save_snapshot(snapshot, out, replace=force)
     else:
         click.echo(dump_snapshot(snapshot), nl=False)
-    for line in _summary(snapshot, lang):
+    for line in _unread(snapshot, lang) if quiet() else _summary(snapshot, lang):
         click.echo(line, err=True)
     if out:
-        click.echo(_SAVED.filled(path=out).into(lang), err=True)
+        aside(_SAVED.filled(path=out).into(lang))
     return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
 
 
@@ -89,8 +91,12 @@ def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:
     """Yield what was found, a line each, and every gap."""
     for label, value in _rows(snapshot):
         yield f"{label.into(lang)}: {value.into(lang)}"
+    yield from _unread(snapshot, lang) if snapshot.gaps else (_COMPLETE.into(lang),)
+
+
+def _unread(snapshot: Snapshot, lang: Language) -> Iterator[str]:
+    """Yield every gap, if there are any."""
     if not snapshot.gaps:
-        yield _COMPLETE.into(lang)
         return
     yield _GAPS.into(lang)
     for gaps in _alike(snapshot.gaps):

@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,6 +40,7 @@ from sekisho.cli.options import (
 )
 from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice, unusable
+from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
@@ -188,6 +190,7 @@ _request_options = grouped(
     metavar="FILE",
     help="Requests as JSON, one a line (`-` for standard input); answers likewise.",
 )
+@quiet_option
 @lang_option
 @format_option
 def command(asked: RequestOptions, batch: str | None, lang: Language, output: OutputFormat) -> Exit:
@@ -203,19 +206,18 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
         return _batch(batch)
     question = question_of(asked)
     settings = AnswerSettings(question.assumptions)
+    explaining = question.assumptions if asked.explain else None
     if question.parts:
         joint = answered_together(question.parts, datetime.now(UTC), settings)
-        _show_joint(joint, output, lang, question.assumptions if asked.explain else None)
+        _show_joint(joint, output, lang, explaining)
         return _EXITS.get(joint.effect, Exit.CLEAN)
     answer = answered(question.request, question.policies, datetime.now(UTC), settings)
-    explaining = question.assumptions if asked.explain else None
     match output:
         case OutputFormat.JSON:
             value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
-            lines = _lines(answer, _why(answer, explaining))
-            click.echo("\n".join(line.into(lang) for line in lines))
+            _say(_lines(answer, _why(answer, explaining)), lang)
     return _EXITS.get(answer.effect, Exit.CLEAN)
 
 
@@ -227,12 +229,19 @@ def _show_joint(
         value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         return
-    lines = [*joint_heading(joint)]
+    lines = list(joint_heading(joint))
     for part in joint.parts:
         lines += [*([verbatim("")] if lines else []), *_lines(part, _why(part, explaining))]
-    click.echo("\n".join(line.into(lang) for line in lines))
+    _say(lines, lang)
 
 
+def _say(lines: Iterable[Message], lang: Language) -> None:
+    """Print an answer, whose verdict is the first line."""
+    shown = islice(lines, 1 if quiet() else None)
+    click.echo("\n".join(line.into(lang) for line in shown))
+
+
+_BATCH_TAKES_NO = Message("`--batch` takes no {options}")
 _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERROR}
 """How a run ends whose answer is neither yes nor no."""
 
@@ -311,7 +320,6 @@ def _cause(cause: Cause) -> Message:
     return Message("  {kind}  {place}").filled(kind=KINDS[cause.kind], place=place(cause))
 
 
-_JSON_LOOKS = ("[", '"')
 _NO_ACCESS_POINT = Message("`--access-point-policy` is given, but no access point")
 _GIVE_ACCESS_POINT = Message(
     "give the ARN of the access point or of the object through it by `--resource`, and the bucket "
@@ -463,14 +471,12 @@ class _Reader:
 
 def _paths(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     """Return the files of an option, which may be given once or more often."""
-    if isinstance(value, tuple):
-        return value
-    return () if value is None else (value,)
+    return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def _value(text: str, value: str) -> ContextValue:
     """Return a value of a context key: what looks like JSON is JSON, a list or a text."""
-    if not value.startswith(_JSON_LOOKS):
+    if not value.startswith(("[", '"')):
         return value
     try:
         read = json.loads(value)
@@ -491,6 +497,3 @@ def _value(text: str, value: str) -> ContextValue:
 
 def _each(value: ContextValue) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
-
-
-_BATCH_TAKES_NO = Message("`--batch` takes no {options}")

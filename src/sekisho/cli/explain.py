@@ -17,6 +17,7 @@ from sekisho.audit.explain import (
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.messages import Language, Message
 from sekisho.policy import KINDS
 
@@ -43,6 +44,7 @@ _HOW = {
 
 @click.command(cls=SpokenCommand)
 @click.argument("text", nargs=-1, required=True)
+@quiet_option
 @lang_option
 @format_option
 def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit:
@@ -57,7 +59,8 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit
             value = _json(explanation, lang)
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
-            click.echo("\n".join(_lines(explanation, lang)))
+            lines = _verdicts(explanation, lang) if quiet() else _lines(explanation, lang)
+            click.echo("\n".join(lines))
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
 
 
@@ -66,6 +69,18 @@ def _stdin() -> str:
     content = sys.stdin.buffer.read(4 * (MOST_CHARACTERS + 1))
     # what is not UTF-8 cannot be part of a wording, and does not hide the rest
     return content.decode("utf-8-sig", "replace")
+
+
+def _verdicts(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
+    """Yield which error it may be, or that it is not known."""
+    if not explanation.answers:
+        yield _UNKNOWN.into(lang)
+    for answer in explanation.answers:
+        yield _title(answer, lang)
+
+
+def _title(answer: ExplainedError, lang: Language) -> str:
+    return f"{answer.filled(answer.entry.title).into(lang)}  [{answer.entry.id}]"
 
 
 def _lines(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
@@ -81,7 +96,7 @@ def _lines(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
 
 
 def _answer(answer: ExplainedError, lang: Language) -> Iterator[str]:
-    yield f"{answer.filled(answer.entry.title).into(lang)}  [{answer.entry.id}]"
+    yield _title(answer, lang)
     for name, value in _read(answer, lang).items():
         yield f"  {_READ[name].into(lang)} {value}"
     for number, cause in enumerate(answer.causes, start=1):

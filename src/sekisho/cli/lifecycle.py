@@ -19,6 +19,7 @@ from sekisho.cli.planning import (
     planning_options,
     said_by,
 )
+from sekisho.cli.quiet import aside
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names
@@ -151,7 +152,7 @@ def onboard(
     with said_by(_OPTION_OF, "goal"):
         made = plan(goal, snapshot, caller, words)
     if user in snapshot.user_named:
-        click.echo(_THERE.filled(user=user).into(lang), err=True)
+        aside(_THERE.filled(user=user).into(lang))
     return finish(made, planning, aws, lang)
 
 

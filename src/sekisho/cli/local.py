@@ -23,6 +23,7 @@ from sekisho.cli.local_session import (
     session_text,
 )
 from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.quiet import aside, quiet, quiet_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
@@ -152,6 +153,7 @@ _local_options = grouped(
 
 @click.command(cls=SpokenCommand)
 @_local_options
+@quiet_option
 @lang_option
 def command(options: LocalOptions, lang: Language) -> int:
     """Run a local AWS emulator that enforces IAM policies, until Ctrl-C.
@@ -186,11 +188,11 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
         try:
             click.echo(_welcome(account, local, options, lang))
             if not account.credentials:
-                click.echo(_NOBODY.into(lang), err=True)
+                aside(_NOBODY.into(lang))
             while True:
                 time.sleep(_NAP_SECONDS)
         except KeyboardInterrupt:
-            click.echo(_ENDED.into(lang), err=True)
+            aside(_ENDED.into(lang))
     return Exit.CLEAN
 
 
@@ -200,7 +202,7 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
     if options.user is not None:
         place = RunningLocalAws(local.url, local.region, local.clock.now)
         keys, form = mfa_session(account, place, options.user), SessionForm(options.form)
-        if form is not SessionForm.TEXT:
+        if quiet() or form is not SessionForm.TEXT:
             return session_text(keys, place, form, _SET)
         people = _OWN_SESSION.filled(
             user=options.user,
@@ -225,7 +227,8 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
         region=local.region,
         set=_SET,
     )
-    return welcome.into(lang)
+    said = welcome.into(lang)
+    return said.splitlines()[0] if quiet() else said
 
 
 def _example_users(account: AccountFile, local: "LocalAws") -> Message:

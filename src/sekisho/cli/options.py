@@ -76,13 +76,6 @@ def lang_option(function: F) -> F:
     return click.option("--lang", **LANG)(function)
 
 
-def verbose_option(function: F) -> F:
-    """Add `-v`; the parameter `verbose` is whether everything is said."""
-    return click.option(
-        "-v", "--verbose", is_flag=True, help="Say everything, with what the answers rest on."
-    )(function)
-
-
 @dataclass(frozen=True, slots=True)
 class PrintOptions:
     """How a report is printed.

@@ -18,6 +18,7 @@ from sekisho.cli.planning import (
     finish,
     planning_options,
 )
+from sekisho.cli.quiet import aside
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import PlanningContext, delete_unassigned_devices
@@ -75,7 +76,7 @@ def command(
         for device in snapshot.unassigned_devices
         if device.serial not in keep and aged.old_enough(device)
     )
-    click.echo("\n".join(_lines(aged, lang)), err=True)
+    aside("\n".join(_lines(aged, lang)))
     made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
     return finish(made, planning, aws, lang)
 

@@ -76,6 +76,11 @@ def plan_head(plan: Plan, lang: Language) -> Iterator[str]:
     yield from _folded(line.into(lang) for line in _head(plan))
 
 
+def plan_verdict(plan: Plan, lang: Language) -> Iterator[str]:
+    """Return whether a plan may be applied, and nothing else."""
+    return _folded([next(_head(plan)).into(lang)])
+
+
 def _folded(lines: Iterable[str]) -> Iterator[str]:
     width = terminal_width()
     for line in lines:

@@ -21,8 +21,9 @@ from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
-from sekisho.cli.options import grouped, lang_option, verbose_option
-from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.plan_text import plan_lines, plan_verdict
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
@@ -105,7 +106,7 @@ _planning_group = grouped(
 
 def planning_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that makes a plan: `planning`, `aws` and `lang`."""
-    return _planning_group(aws_options(lang_option(function)))
+    return _planning_group(quiet_option(aws_options(lang_option(function))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def account_of(
     snapshot = collected(connected, lang)
     if planning.mfa:
         is_user = connected.caller.split(":", 5)[-1].startswith("user/")
-        click.echo((_USER_SESSION if is_user else _OTHER_SESSION).into(lang), err=True)
+        aside((_USER_SESSION if is_user else _OTHER_SESSION).into(lang))
     return snapshot, PlanCaller(connected.caller, mfa=planning.mfa)
 
 
@@ -261,13 +262,14 @@ def finish(
             case PlanFormat.AWS_CLI:
                 click.echo(script_of(made), nl=False)
             case PlanFormat.TEXT:
-                click.echo("\n".join(plan_lines(made, lang, verbose=planning.verbose)))
+                said = plan_lines(made, lang, verbose=planning.verbose)
+                click.echo("\n".join(plan_verdict(made, lang) if quiet() else said))
     if planning.out is not None:
         write_private(planning.out, made.to_json(), replace=planning.force)
         saved = _SAVED if made.applicable else _SAVED_REFUSED
-        click.echo(saved.filled(path=planning.out).into(lang), err=True)
+        aside(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
-    if reads or planning.out is not None:
+    if (reads or planning.out is not None) and not quiet():
         after = _next(made, planning, aws) or (idle and f"{idle}{aws.typed}")
         if after:
             lines = next_command(after, lang, terminal_width())

@@ -21,9 +21,10 @@ from sekisho.cli.policy_diff_items import (
 )
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of, undeniable
+from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
@@ -49,6 +50,7 @@ from sekisho.prover import (
 
 _ONLY = Message("Only {file} allows:")
 _NOTHING = Message("nothing")
+_ONE_LINE = verbatim("{heading} {said}")
 _UNLISTED = Message("what else differs is not listed: {reason}")
 _NO_NEW_ACCESS = Message("No new access: {verdict}")
 _NEW_ACTIONS = Message(
@@ -118,6 +120,7 @@ class DiffOptions:
     assumption_option,
 )
 @format_option
+@quiet_option
 @lang_option
 def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
     """Say exactly what one set of policies allows and the other does not, both ways.
@@ -222,10 +225,11 @@ def _new_access(
             click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
             lines = [_NO_NEW_ACCESS.filled(verdict=verdict_text(verdict)).into(lang)]
-            if isinstance(verdict, Refuted):
-                lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")
-            lines += _of_new_actions(options.new, new, lang)
-            lines += _notes(whose, options, lang)
+            if not quiet():
+                if isinstance(verdict, Refuted):
+                    lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")
+                lines += _of_new_actions(options.new, new, lang)
+                lines += _notes(whose, options, lang)
             click.echo("\n".join(printable(line) for line in lines))
     if isinstance(verdict, Refuted) and options.exit_zero:
         return Exit.CLEAN
@@ -233,12 +237,25 @@ def _new_access(
 
 
 def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
+    if quiet():
+        sides = ((options.old, found.only_in_old), (options.new, found.only_in_new))
+        return [_in_one_line(file, side).into(lang) for file, side in sides]
     lines = _lines(options.old, found.only_in_old, lang)
     lines += _lines(options.new, found.only_in_new, lang)
     for file, side in ((options.old, found.only_in_old), (options.new, found.only_in_new)):
         if isinstance(side, Side):
             lines += _of_new_actions(file, side.new_actions, lang)
     return [*lines, *_notes(whose, options, lang)]
+
+
+def _in_one_line(file: str, side: Side | Unknown) -> Message:
+    """Return what only one side allows: nothing, something, or that it is not known."""
+    if isinstance(side, Unknown):
+        said = verdict_text(side)
+    else:
+        found = side.counterexample
+        said = _NOTHING if found is None else counterexample_text(found)
+    return _ONE_LINE.filled(heading=_ONLY.filled(file=file), said=said)
 
 
 def _of_new_actions(file: str, found: Counterexample | None, lang: Language) -> list[str]:

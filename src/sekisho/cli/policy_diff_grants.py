@@ -19,6 +19,7 @@ from sekisho.cli.policy_diff_items import (
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of
 from sekisho.cli.prove_trust import KINDS
+from sekisho.cli.quiet import quiet
 from sekisho.engine import Assumptions
 from sekisho.messages import Language, Message, printable
 from sekisho.policy import PolicyKind
@@ -123,12 +124,15 @@ class GrantsOutput:
             case OutputFormat.JSON:
                 click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
             case OutputFormat.TEXT:
-                lines = [*self._lines(lang), "", *(text.into(lang) for text in GRANTS_ASSUMED)]
+                assumed = () if quiet() else ("", *(text.into(lang) for text in GRANTS_ASSUMED))
+                lines = [*self._lines(lang), *assumed]
                 click.echo("\n".join(printable(line) for line in lines))
 
     def _lines(self, lang: Language) -> Iterator[str]:
         if self._one_sided:
             yield _NO_NEW_ACCESS.filled(verdict=verdict_text(self._new)).into(lang)
+            if quiet():
+                return
             if isinstance(self._new, Refuted):
                 yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
             for found in self._new_actions():
@@ -166,7 +170,7 @@ class GrantsOutput:
             lines = [*_side_lines(side, lang, denied=frame is _DENIES)]
             if lines:
                 yield frame.filled(file=file, who=who).into(lang)
-                yield from lines
+                yield from () if quiet() else lines
 
     def _as_json(self) -> dict[str, object]:
         if self._one_sided:

@@ -15,6 +15,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import hanging, show, terminal_width
 from sekisho.errors import FaultyInput
@@ -76,6 +77,7 @@ _lint_options = grouped(
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
 @_lint_options
 @report_format_option
+@quiet_option
 @lang_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
 def command(
@@ -129,8 +131,23 @@ def _exit_of(report: Report) -> Exit:
     return Exit.FINDINGS if report.wrong else Exit.CLEAN
 
 
+def _counts(report: Report) -> dict[str, int]:
+    return {
+        key: sum(each.severity is severity for each in report.findings)
+        for key, severity in (
+            ("errors", Severity.ERROR),
+            ("warnings", Severity.WARNING),
+            ("notes", Severity.NOTE),
+        )
+    }
+
+
 def _print(reports: Sequence[Report], lang: Language) -> None:
     for report in reports:
+        counts = _COUNT.filled(**_counts(report)).into(lang)
+        if quiet():
+            _say(f"{report.source}: {counts}")
+            continue
         _say(report.source, "bold")
         for finding in report.findings:
             _print_finding(finding, lang)
@@ -138,15 +155,7 @@ def _print(reports: Sequence[Report], lang: Language) -> None:
             _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
         if not report.findings and not report.gaps:
             _say(f"  {_NONE.into(lang)}")
-        counts = {
-            key: sum(each.severity is severity for each in report.findings)
-            for key, severity in (
-                ("errors", Severity.ERROR),
-                ("warnings", Severity.WARNING),
-                ("notes", Severity.NOTE),
-            )
-        }
-        _say(f"  {_COUNT.filled(**counts).into(lang)} ({report.dated})")
+        _say(f"  {counts} ({report.dated})")
         quota = report.attachment.quota
         if quota is not None:
             length = _LENGTH.filled(used=report.size, most=quota.number)

@@ -15,6 +15,7 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unusable
 from sekisho.cli.policy_summary import length_of
+from sekisho.cli.quiet import aside, quiet, quiet_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, title_of
@@ -22,6 +23,7 @@ from sekisho.policy import Choices, Document, Preset, title_of
 _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
+_LEAVE_OUT = Message("leave one side out")
 
 
 def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +63,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     help="Write to a file in place of stdout.",
 )
 @click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
+@quiet_option
 @lang_option
 @format_option
 def command(
@@ -78,6 +81,8 @@ def command(
     The policy goes to stdout (or to --out FILE), ready to paste. With --format json it comes with
     its name, description, size and choices. Nothing is sent to AWS.
     """
+    if explain and output is OutputFormat.TEXT and quiet():
+        raise UsageError(Message("`--quiet` leaves out what `--explain` says"), fix=_LEAVE_OUT)
     differing: Any = {name: value for name, value in chosen.items() if value is not None}
     choices = replace(policy.choices_of(Preset(preset)), **differing)
     document = policy.force_mfa(choices)
@@ -89,11 +94,11 @@ def command(
         click.echo(text)
     else:
         _write(out, f"{text}\n", replaced=force)
-        click.echo(_WRITTEN.filled(path=out).into(lang), err=True)
+        aside(_WRITTEN.filled(path=out).into(lang))
     if output is OutputFormat.TEXT:
         if explain:
             _explain(choices, lang)
-        click.echo(length_of(document).into(lang), err=True)
+        aside(length_of(document).into(lang))
     return Exit.CLEAN
 
 

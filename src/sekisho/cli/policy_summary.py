@@ -11,6 +11,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import read_policy
+from sekisho.cli.quiet import aside, quiet, quiet_option
 from sekisho.cli.tables import framed_table
 from sekisho.cli.terminal import hanging, show, terminal_width
 from sekisho.errors import FaultyPolicy
@@ -31,6 +32,7 @@ def length_of(document: Document) -> Message:
 
 @click.command("summary", cls=SpokenCommand)
 @click.argument("file", metavar="FILE|-")
+@quiet_option
 @lang_option
 @format_option
 def command(file: str, lang: Language, output: OutputFormat) -> Exit:
@@ -56,6 +58,10 @@ def command(file: str, lang: Language, output: OutputFormat) -> Exit:
 def _print_summary(
     document: Document, found: Summary, meant: Iterable[Message], lang: Language
 ) -> None:
+    if quiet():
+        for each in meant:
+            _print(each.into(lang))
+        return
     headings = ("", *(column.into(lang) for column in policy.COLUMNS))
     rows = [
         (section.into(lang) if first else "", *(cell.into(lang) for cell in row.cells))
@@ -78,7 +84,7 @@ def _print_summary(
     _print(length_of(document).into(lang))
     _print(found.dated)
     if document.comments:
-        click.echo(_COMMENTS.filled(count=len(document.comments)).into(lang), err=True)
+        aside(_COMMENTS.filled(count=len(document.comments)).into(lang))
 
 
 def _summary_as_json(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sekisho.cli.quiet import quiet
 from sekisho.messages import Language, Message, cell_width, verbatim
 
 EVERY = 10.0
@@ -22,7 +23,7 @@ def counting(label: str) -> Iterator[Callable[[int, int], None]]:
     Args:
         label: what is being done.
     """
-    if not sys.stderr.isatty():
+    if quiet() or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     shown = label
@@ -67,6 +68,8 @@ class Progress:
         if self._first is None:
             # what an earlier run has made took this one no time
             self._first = done - 1
+        if quiet():
+            return
         now = self._clock()
         line = self._line(done, now)
         if sys.stderr.isatty():

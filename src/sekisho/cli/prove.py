@@ -18,7 +18,6 @@ from sekisho.cli.options import (
     known_actions,
     lang_option,
     report_format_option,
-    verbose_option,
 )
 from sekisho.cli.policy_files import read_attached
 from sekisho.cli.progress import counting
@@ -51,7 +50,14 @@ from sekisho.cli.prove_scenarios import (
     scenarios_as_json,
     scenarios_as_table,
 )
-from sekisho.cli.prove_summary import SubjectProof, needed_lines, next_of, summary_lines
+from sekisho.cli.prove_summary import (
+    SubjectProof,
+    needed_lines,
+    next_of,
+    summary_lines,
+    verdict_lines,
+)
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
 from sekisho.messages import Language, Message
@@ -233,6 +239,7 @@ class _Said:
 )
 @click.option("--assume", "assumptions", callback=assumptions_given, **ASSUME)
 @grouped("printed", PrintOptions, report_format_option, verbose_option, lang_option)
+@quiet_option
 def command(
     subject: SubjectOptions,
     questions: QuestionOptions,
@@ -306,6 +313,10 @@ def _prove_subject(
 def _show(proof: SubjectProof, lang: Language, *, verbose: bool) -> None:
     """Print the verdict, what needs the reader, if so asked all the rest, and what to do next."""
     width = terminal_width()
+    if quiet():
+        for line in verdict_lines(proof, lang, width):
+            show(line)
+        return
     for line in summary_lines(proof, lang, width):
         show(line)
     show_folded(needed_lines(proof, lang, verbose=verbose))

@@ -12,6 +12,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import as_written, counterexample_to_json, exit_of
+from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.errors import UsageError
@@ -35,7 +36,7 @@ _NOT_PUBLIC = Message("not public")
 _PUBLIC = Message("public")
 _MORE = Message("`-v` says what counts as public.")
 _ASSUMED = Message("another setting gives another verdict: {names}")
-_HEEDED = frozenset({"files", "public", "assumptions", "output", "verbose", "lang"})
+_HEEDED = frozenset({"files", "public", "assumptions", "output", "verbose", "quiet", "lang"})
 
 
 def check_alone(ctx: click.Context) -> None:
@@ -77,6 +78,9 @@ def prove_public(files: Sequence[str], assumptions: Assumptions, printed: PrintO
         case ReportFormat.JSON:
             click.echo(json.dumps(_as_json(found, now), indent=2, ensure_ascii=False))
         case ReportFormat.TEXT:
+            if quiet():
+                show_folded(_verdict(policy, each).into(lang) for policy, each in found)
+                return worst([exit_of(each.verdict) for _, each in found])
             lines = [line for policy, each in found for line in _lines(policy, each, lang)]
             if printed.verbose:
                 lines += ["", *(text.into(lang) for text in PUBLIC_ASSUMED)]
@@ -96,9 +100,13 @@ def _next(found: Sequence[tuple[AttachedPolicy, Conclusion]]) -> str:
     return f"sekisho policy lint --as resource {as_written(first.name)}"
 
 
-def _lines(policy: AttachedPolicy, found: Conclusion, lang: Language) -> Iterator[str]:
+def _verdict(policy: AttachedPolicy, found: Conclusion) -> Message:
     verdict = verdict_text(found.verdict, _NOT_PUBLIC, _PUBLIC)
-    yield _PUBLIC_ACCESS.filled(file=policy.name, verdict=verdict).into(lang)
+    return _PUBLIC_ACCESS.filled(file=policy.name, verdict=verdict)
+
+
+def _lines(policy: AttachedPolicy, found: Conclusion, lang: Language) -> Iterator[str]:
+    yield _verdict(policy, found).into(lang)
     if isinstance(found.verdict, Refuted):
         shown = found.verdict.counterexample
         yield f"  {public_request_text(shown).into(lang)}"

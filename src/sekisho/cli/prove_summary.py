@@ -84,9 +84,14 @@ class SubjectProof:
 
 def summary_lines(proof: SubjectProof, lang: Language, width: int) -> Iterator[str]:
     """Yield the verdict and the answers, one row each."""
-    yield from hanging(printable(_verdict(proof).into(lang)), width)
+    yield from verdict_lines(proof, lang, width)
     yield ""
     yield from labelled(_rows(proof, lang), width)
+
+
+def verdict_lines(proof: SubjectProof, lang: Language, width: int) -> list[str]:
+    """Return whether MFA is enforced, and how many answers are as required."""
+    return hanging(printable(_verdict(proof).into(lang)), width)
 
 
 def _verdict(proof: SubjectProof) -> Message:

@@ -13,6 +13,7 @@ from sekisho.cli.prove_output import (
     counterexample_to_json,
     undeniable,
 )
+from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import FileFindings
 from sekisho.messages import Language, Message, printable, verbatim
@@ -59,6 +60,9 @@ def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool)
         lang: the language.
         verbose: whether to print every user, and what the answers rest on.
     """
+    if quiet():
+        show_folded(_counts(users, lang))
+        return
     date = users.taken_at.isoformat(timespec="seconds")
     lines = [*_counts(users, lang), _AS_OF.filled(account=users.account, date=date).into(lang)]
     if users.unread:

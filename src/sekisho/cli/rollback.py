@@ -24,8 +24,9 @@ from sekisho.cli.aws import AwsOptions, aws_options, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option, verbose_option
+from sekisho.cli.options import lang_option
 from sekisho.cli.progress import Progress
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, Stop, roll_back
@@ -68,6 +69,7 @@ _ASKED = Message("Take back what this plan did ({count})?")
 )
 @ownership_options
 @verbose_option
+@quiet_option
 @aws_options
 @lang_option
 def command(
@@ -100,7 +102,8 @@ def command(
         check_account(plan_file.plan, connected.api)
         found = unaccounted(plan_file.plan, plan_file.journal, connected.api)
     preview = preview_rollback(plan_file.plan, plan_file.journal, found)
-    for line in preview_lines(preview, lang, verbose=verbose):
+    # who is asked must know what about
+    for line in () if quiet() and yes else preview_lines(preview, lang, verbose=verbose):
         click.echo(line, err=True)
     if preview.coming:
         confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)

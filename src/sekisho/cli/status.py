@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import assert_never
 
@@ -16,8 +17,9 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.fact_text import expected_and_found
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import OutputFormat, format_option, lang_option, verbose_option
+from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.planning import exceptions_of
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
@@ -48,6 +50,7 @@ from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 @click.option("--who", is_flag=True, help=f"Ask CloudTrail who it was: at most {CALLS} calls.")
 @format_option
 @verbose_option
+@quiet_option
 @aws_options
 @lang_option
 def command(
@@ -127,7 +130,9 @@ def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, ver
 
 def _tell(lines: Iterable[str]) -> None:
     width = terminal_width()
-    click.echo("\n".join(part for line in lines for part in hanging(line, width)))
+    # the verdict is the first
+    shown = islice(lines, 1) if quiet() else lines
+    click.echo("\n".join(part for line in shown for part in hanging(line, width)))
 
 
 def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> str:

@@ -12,6 +12,7 @@ from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import show, styled, terminal_width, wrapped
 from sekisho.errors import SekishoError
@@ -46,6 +47,7 @@ _BROKEN = Message("The tour ended early: a step did not come out as it must.")
     help="Which Force_MFA policy; `sekisho policy new --explain` says what each allows.",
 )
 @format_option
+@quiet_option
 @lang_option
 def command(preset: str, output: OutputFormat, lang: Language) -> int:
     """Rehearse the whole rollout on a local AWS, and show each step as it happens.
@@ -85,12 +87,14 @@ def _as_text(steps: Iterator["TourStep"], preset: str, language: Language) -> in
 
     began = time.monotonic()
     printer = _StepPrinter(language)
-    printer.opening(preset)
+    if not quiet():
+        printer.opening(preset)
     done: list[TourStep] = []
     try:
         for step in steps:
             done.append(step)
-            printer.print_step(step)
+            if not quiet():
+                printer.print_step(step)
     except SekishoError:
         printer.broken()
         raise

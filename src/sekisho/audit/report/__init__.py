@@ -6,13 +6,14 @@ from sekisho.audit.report.json_form import to_json
 from sekisho.audit.report.model import AccountReport, audit_account
 from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.text import TextLayout, to_text
-from sekisho.audit.report.wording import exemption_text
+from sekisho.audit.report.wording import exemption_text, headline
 
 __all__ = [
     "AccountReport",
     "TextLayout",
     "audit_account",
     "exemption_text",
+    "headline",
     "to_csv",
     "to_html",
     "to_json",

@@ -1,0 +1,73 @@
+"""`--quiet`: of a text for people the verdict and the errors are printed, and nothing else.
+
+No details, no notes on stderr, no progress, no command to type next. What is data stays whole: JSON
+and the like, a policy, a snapshot, a temporary password. So do questions to whoever runs a command,
+and what they must know to answer them.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from sekisho.errors import UsageError
+from sekisho.messages import Message
+
+_QUIET = "sekisho.quiet"
+"""Under which a run keeps whether it is quiet."""
+_CONTRADICTION = Message("`--quiet` and `--verbose` contradict each other")
+_LEAVE_OUT = Message("leave one side out")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def quiet() -> bool:
+    """Tell whether this run prints the verdict and errors only."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and _QUIET in ctx.meta
+
+
+def aside(text: str) -> None:
+    """Print on stderr what goes beside the result, unless the run is quiet."""
+    if not quiet():
+        click.echo(text, err=True)
+
+
+def quiet_option(function: F) -> F:
+    """Add `--quiet`; it is no parameter: see `quiet`."""
+    return click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_hush,
+        help="Print the verdict and errors only.",
+    )(function)
+
+
+def verbose_option(function: F) -> F:
+    """Add `-v`; the parameter `verbose` is whether everything is said."""
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        callback=_speak,
+        help="Say everything, with what the answers rest on.",
+    )(function)
+
+
+def _hush(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    if given:
+        ctx.meta[_QUIET] = True
+        _refuse_both(verbose=bool(ctx.params.get("verbose")))
+
+
+def _speak(ctx: click.Context, param: click.Parameter, given: bool) -> bool:
+    if _QUIET in ctx.meta:
+        _refuse_both(verbose=given)
+    return given
+
+
+def _refuse_both(*, verbose: bool) -> None:
+    if verbose:
+        raise UsageError(_CONTRADICTION, fix=_LEAVE_OUT)
