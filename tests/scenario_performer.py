@@ -21,7 +21,7 @@ from sekisho.account.aws import Keys, connect
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ConsoleClient, LocalAws, ShownPage
 from sekisho.prover.scenarios import ScenarioStep
 from sekisho.prover.scenarios.judge import OK, Judge
 from sekisho.prover.scenarios.model import (
@@ -37,7 +37,6 @@ from sekisho.prover.scenarios.model import (
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import NextStep, SigninAssumptions, totp
-from sekisho.tour.rehearsal import ConsoleClient, ShownPage
 
 NOT_PERFORMED = {
     "passkey": "registering one and signing in with it: the local console has no page for WebAuthn",

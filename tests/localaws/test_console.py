@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 import overlay_people as people
 from sekisho import policy
 from sekisho.account import load_account
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
 from sekisho.localaws.sealing import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
 from sekisho.signin.console import CHANGE_REFUSED, SIGNIN_FAILED
@@ -66,7 +66,7 @@ def test_one_answer_for_all_that_is_wrong(aws: LocalAws, wrong: dict[str, str]) 
 
 def test_a_device_is_always_asked_for(aws: LocalAws) -> None:
     _, asked = sign_in(aws, "bob")
-    assert (asked["next"], "credentials" in asked) == ("mfa", False)
+    assert (asked["next"], asked["methods"], "credentials" in asked) == ("mfa", ["totp"], False)
     status, failed = people.console(aws, "mfa", ticket=asked["ticket"], code="000000")
     assert (status, failed["error"]["message"]) == (401, SIGNIN_FAILED)
     status, spent = people.console(aws, "mfa", ticket=asked["ticket"], code=people.code(aws))
@@ -75,6 +75,24 @@ def test_a_device_is_always_asked_for(aws: LocalAws) -> None:
     assert (status, done["next"], done["mfaUsed"]) == (200, "done", True)
     keys = people.keys_of(done["credentials"])
     people.client(aws, "iam", keys).list_mfa_devices()
+
+
+def test_the_client_is_told_why_and_how_to_go_on(aws: LocalAws) -> None:
+    attach(aws, "carol", Preset.AWS)
+    console = ConsoleClient(aws.url, people.ACCOUNT)
+    asked = console.sign_in("bob", people.PASSWORD)
+    with pytest.raises(ConsoleRefused) as wrong:
+        console.mfa(asked.ticket, "000000")
+    assert (wrong.value.aws_code, wrong.value.cause_code) == ("SigninFailed", "")
+    done = console.mfa(wrong.value.ticket, people.code(aws))
+    assert done.keys is not None
+    assert done.expires_at is not None
+    asked = console.sign_in("carol", people.PASSWORD)
+    with pytest.raises(ConsoleRefused) as denied:
+        console.new_password(asked.ticket, people.PASSWORD, NEW)
+    assert (denied.value.aws_message, denied.value.cause_code) == (CHANGE_REFUSED, "AccessDenied")
+    assert "explicit deny" in denied.value.cause_message
+    assert denied.value.ticket
 
 
 def test_a_chosen_device_is_the_only_one_tried(aws: LocalAws) -> None:

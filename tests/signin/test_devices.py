@@ -13,6 +13,7 @@ from sekisho.signin import (
     check_device_change,
     device_arn,
     kind_of,
+    mfa_methods,
 )
 from signin_people import credential
 
@@ -76,3 +77,17 @@ def test_the_serial_of_a_virtual_device_is_its_arn(path):
     serial = device_arn("aws-us-gov", "111122223333", path, "phone")
     assert serial == f"arn:aws-us-gov:iam::111122223333:mfa{path}phone"
     assert kind_of(serial) is DeviceKind.VIRTUAL
+
+
+@pytest.mark.parametrize(
+    ("serials", "methods"),
+    [
+        ((), ()),
+        (("arn:aws:iam::111122223333:mfa/alice",), ("totp",)),
+        (("GAHT12345678", "arn:aws:iam::111122223333:mfa/alice"), ("totp",)),
+        (("arn:aws:iam::111122223333:u2f/user/alice/key-ABC",), ("passkey",)),
+        (("arn:aws:iam::111122223333:u2f/user/alice/key-ABC", "GAHT12345678"), ("totp", "passkey")),
+    ],
+)
+def test_the_ways_to_pass_mfa(serials, methods):
+    assert mfa_methods(serials) == methods

@@ -148,8 +148,8 @@ def _signed_in(
     code = code_at(account.seeds[serial], step_of(place.now()))
     if not _by_password(credentials):
         return _by_key(account, place, credentials, (serial, code))
-    # the rehearsal is heavy: not before it is needed
-    from sekisho.tour.rehearsal import ConsoleClient  # noqa: PLC0415 - as above
+    # the local AWS is heavy: not before it is needed
+    from sekisho.localaws import ConsoleClient  # noqa: PLC0415 - as above
 
     console = ConsoleClient(place.url, account.account)
     page = console.sign_in(user, credentials.password or "")

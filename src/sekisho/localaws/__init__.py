@@ -10,7 +10,20 @@ require_extra(
     ("cryptography", "fido2", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug"),
 )
 
-from sekisho.localaws.server import LocalAws  # noqa: E402 - needs what was looked for
+from sekisho.localaws.console import (  # noqa: E402 - needs what was looked for
+    ConsoleClient,
+    ConsoleRefused,
+    ShownPage,
+)
+from sekisho.localaws.server import LocalAws  # noqa: E402 - as above
 from sekisho.localaws.world import Clock, DecisionLog, LoggedDecision  # noqa: E402 - as above
 
-__all__ = ["Clock", "DecisionLog", "LocalAws", "LoggedDecision"]
+__all__ = [
+    "Clock",
+    "ConsoleClient",
+    "ConsoleRefused",
+    "DecisionLog",
+    "LocalAws",
+    "LoggedDecision",
+    "ShownPage",
+]

@@ -38,7 +38,7 @@ from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
-from sekisho.localaws.console_signin import signin_app
+from sekisho.localaws.console import signin_app
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of

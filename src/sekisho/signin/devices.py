@@ -6,6 +6,8 @@ See docs/signin.md#devices-and-codes.
 """
 
 import re
+from collections.abc import Iterable
+from enum import StrEnum
 
 from sekisho.signin.model import (
     Credential,
@@ -62,6 +64,19 @@ def kind_of(serial: str) -> DeviceKind | None:
     if match := _ARN.fullmatch(serial):
         return {"mfa": DeviceKind.VIRTUAL, "u2f": DeviceKind.FIDO}.get(match["type"])
     return DeviceKind.HARDWARE if _HARDWARE.fullmatch(serial) else None
+
+
+class MfaMethod(StrEnum):
+    """How somebody passes MFA at sign-in; the sign-in page lets people with several choose."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
+
+
+def mfa_methods(serials: Iterable[str]) -> tuple[MfaMethod, ...]:
+    """Return the ways to pass MFA of who has the devices with these serial numbers."""
+    fido = {kind_of(serial) is DeviceKind.FIDO for serial in serials}
+    return tuple(method for method in MfaMethod if (method is MfaMethod.PASSKEY) in fido)
 
 
 def check_device_name(name: str, path: str = "/") -> Refused | None:

@@ -1,6 +1,6 @@
 """The rehearsal: the whole rollout on a local AWS with the example company, step by step."""
 
-from sekisho.tour.rehearsal.people import ConsoleClient, Phone, RehearsedUser, ShownPage
+from sekisho.tour.rehearsal.people import Phone, RehearsedUser
 from sekisho.tour.rehearsal.report import Counts, counts_of, to_json
 from sekisho.tour.rehearsal.run import tour
 from sekisho.tour.rehearsal.steps import (
@@ -17,13 +17,11 @@ __all__ = [
     "Cell",
     "Chapter",
     "Check",
-    "ConsoleClient",
     "Counts",
     "Exchange",
     "FactTable",
     "Phone",
     "RehearsedUser",
-    "ShownPage",
     "StepCredential",
     "TourStep",
     "counts_of",

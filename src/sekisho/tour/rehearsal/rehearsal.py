@@ -13,13 +13,13 @@ from typing import Any
 from sekisho.account import AccountFile, Snapshot
 from sekisho.account.aws import Keys, connect
 from sekisho.errors import AwsRefused, InternalError
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ConsoleClient, LocalAws, ShownPage
 from sekisho.messages import Message
 from sekisho.policy import DESCRIPTION, Document, Preset, choices_of, force_mfa
 from sekisho.rollout import Journal, Plan, PolicyGoal, RollbackReport
 from sekisho.signin import PERIOD, NextStep, device_arn, step_of
 from sekisho.tour import company
-from sekisho.tour.rehearsal.people import ConsoleClient, RehearsedUser, ShownPage
+from sekisho.tour.rehearsal.people import RehearsedUser
 from sekisho.tour.rehearsal.recording import Client, DecisionReader, StepRecorder
 from sekisho.tour.rehearsal.steps import DONE, OK, Exchange, Expected, StepCredential, narration_of
 

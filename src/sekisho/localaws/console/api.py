@@ -1,0 +1,125 @@
+"""The API of the sign-in pages: JSON in, JSON out.
+
+    POST sign-in       {"account", "user", "password"}
+    POST mfa           {"ticket", "code", "serial"?}
+    POST new-password  {"ticket", "oldPassword", "newPassword"}
+
+Each answers `{"next": "mfa" | "new-password" | "done", "mfaUsed", "methods"?, "ticket"?,
+"credentials"?}`, or `{"error": {"code", "message", "cause"?}, "ticket"?}`; the ticket in an error
+is for another try. `methods` are the kinds of device that the person has: `totp`, `passkey`.
+
+AWS has no such API: its page does the same steps in a browser.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import Context
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from sekisho.localaws.console import signing_in
+from sekisho.localaws.console.refused import PageRefused, invalid
+from sekisho.localaws.world import World
+
+_LARGEST_BODY = 16_384
+_Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page's fields, and what is done with them.
+
+    Attributes:
+        needed: the fields that must be there.
+        optional: those that may be.
+    """
+
+    answer: Callable[[World, WSGIApplication, _Fields], dict[str, object]]
+    needed: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
+
+_PAGES = {
+    "/sign-in": _Page(
+        lambda world, _, fields: signing_in.sign_in(world, fields),
+        frozenset({"account", "user", "password"}),
+    ),
+    "/mfa": _Page(
+        lambda world, _, fields: signing_in.give_code(world, fields),
+        frozenset({"ticket", "code"}),
+        frozenset({"serial"}),
+    ),
+    "/new-password": _Page(
+        signing_in.new_password, frozenset({"ticket", "oldPassword", "newPassword"})
+    ),
+}
+
+
+def signin_app(world: World, authorizer: WSGIApplication) -> WSGIApplication:
+    """Return the sign-in API of `world` as a WSGI application; `authorizer` is the rest of it."""
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            # in a context of its own: a connection that has also called an API must not lend
+            # that call's caller to the sessions that are minted here
+            status, answer = HTTPStatus.OK, Context().run(_answer, world, authorizer, request)
+        except PageRefused as refused:
+            status, answer = refused.status, refused.answer()
+        response = Response(json.dumps(answer), status, content_type="application/json")
+        # an answer holds a ticket or credentials
+        response.headers["Cache-Control"] = "no-store"
+        return response(environ, start_response)
+
+    return run
+
+
+def _answer(world: World, authorizer: WSGIApplication, request: Request) -> dict[str, object]:
+    page = _PAGES.get(request.path)
+    if page is None:
+        paths = ", ".join(f"`{path}`" for path in _PAGES)
+        message = f"there is no `{request.path}` here, and no page for a browser: POST to {paths}"
+        raise PageRefused("NotFound", message, HTTPStatus.NOT_FOUND)
+    if request.method != "POST":
+        raise PageRefused("MethodNotAllowed", "use POST", HTTPStatus.METHOD_NOT_ALLOWED)
+    return page.answer(world, authorizer, _fields(page, _decoded(_body(request))))
+
+
+def _fields(page: _Page, given: Mapping[str, object]) -> _Fields:
+    faults = [f"`{name}` is missing" for name in sorted(page.needed - given.keys())]
+    unknown = given.keys() - page.needed - page.optional
+    faults += [f"`{name}` is unknown" for name in sorted(unknown)]
+    faults += [f"`{name}` is not a text" for name, value in given.items() if _no_text(value)]
+    if faults:
+        raise invalid("; ".join(faults))
+    return given
+
+
+def _no_text(value: object) -> bool:
+    return not isinstance(value, str)
+
+
+def _body(request: Request) -> bytes:
+    request.max_content_length = _LARGEST_BODY
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        message = f"the body is longer than {_LARGEST_BODY} bytes"
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise PageRefused("RequestTooLarge", message, status) from None
+
+
+def _decoded(body: bytes) -> Mapping[str, object]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        # the cause would hold the body, and the body a password
+        raise invalid("the body is not a JSON object") from None
+    return given

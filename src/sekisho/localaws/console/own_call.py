@@ -1,0 +1,67 @@
+"""A call that a page of the console makes in the name of who is signed in.
+
+It is signed with the session's credentials and goes through the authorizer like any client's, so
+that the person's policies decide about it.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlencode
+from wsgiref.types import WSGIApplication
+from xml.etree import ElementTree
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from werkzeug.test import create_environ, run_wsgi_app
+
+from sekisho.localaws.sealing import IssuedCredentials
+from sekisho.localaws.wire import Refusal
+from sekisho.localaws.world import World
+
+
+def call_iam(
+    world: World,
+    authorizer: WSGIApplication,
+    session: IssuedCredentials,
+    parameters: Mapping[str, str],
+) -> Refusal | None:
+    """Call an operation of IAM with a session's credentials; return what refused it, or None.
+
+    Args:
+        world: the state of the local AWS; its lock must be free.
+        authorizer: what every request goes through.
+        session: the console session; whether it is a real one is for the authorizer to find out.
+        parameters: `Action`, and what the operation takes.
+    """
+    form = {"Version": "2010-05-08", **parameters}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Host": "localhost",
+    }
+    request = AWSRequest("POST", "http://localhost/", headers, urlencode(form).encode())
+    keys = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+    SigV4Auth(keys, "iam", world.region).add_auth(request)
+    environ = create_environ(
+        "/",
+        "http://localhost/",
+        method="POST",
+        headers=dict(request.headers.items()),
+        data=request.body,
+    )
+    body, status, _ = run_wsgi_app(authorizer, environ, buffered=True)
+    code = int(status[:3])
+    return None if code == HTTPStatus.OK else _refusal_in(code, b"".join(body))
+
+
+def _refusal_in(status: int, body: bytes) -> Refusal:
+    found = {"Code": "InternalFailure", "Message": "the answer of IAM has no error in it"}
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - our own server wrote it
+    except ElementTree.ParseError:
+        return Refusal(found["Code"], found["Message"], status)
+    for element in root.iter():
+        name = element.tag.rpartition("}")[2]
+        if name in found and element.text:
+            found[name] = element.text
+    return Refusal(found["Code"], found["Message"], status)

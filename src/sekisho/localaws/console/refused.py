@@ -1,0 +1,62 @@
+"""What the sign-in pages refuse, and how their API says so."""
+
+from http import HTTPStatus
+
+from sekisho.localaws.wire import Refusal
+from sekisho.signin import SIGNIN_FAILED
+
+
+class PageRefused(Exception):
+    """An answer of the sign-in API that is an error.
+
+    Attributes:
+        code: ours where AWS's page shows a sentence alone.
+        message: what the page shows; never a secret.
+        ticket: allows another try; "" if there is none.
+        cause: the call behind the page that was refused, or None.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: HTTPStatus = HTTPStatus.UNAUTHORIZED,
+        *,
+        ticket: str = "",
+        cause: Refusal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.ticket = ticket
+        self.cause = cause
+
+    def answer(self) -> dict[str, object]:
+        """Return the answer as JSON has it."""
+        error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.cause is not None:
+            error["cause"] = {"code": self.cause.code, "message": self.cause.message}
+        return {"error": error} | ({"ticket": self.ticket} if self.ticket else {})
+
+
+def failed(ticket: str = "") -> PageRefused:
+    """Return the one answer to a wrong password, user, account, code or passkey."""
+    return PageRefused("SigninFailed", SIGNIN_FAILED, ticket=ticket)
+
+
+def expired() -> PageRefused:
+    """Return the answer to a ticket that is forged, spent, late or for another step."""
+    return PageRefused("SigninExpired", "Your sign-in has expired. Please sign in again.")
+
+
+def too_many(ticket: str = "") -> PageRefused:
+    """Return the answer to somebody who was wrong too often."""
+    message = "Too many failed attempts. Please wait some minutes and try again."
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return PageRefused("TooManyAttempts", message, status, ticket=ticket)
+
+
+def invalid(message: str) -> PageRefused:
+    """Return the answer to a request that has not the form of its page."""
+    return PageRefused("ValidationError", message, HTTPStatus.BAD_REQUEST)

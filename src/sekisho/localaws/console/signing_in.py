@@ -1,0 +1,197 @@
+"""Signing in to the console step by step: password, MFA, forced change of the password.
+
+What comes next is for `signin` to say. The page for a new password has no right of its own: the
+change is the user's own call of iam:ChangePassword.
+
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; docs/signin.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from wsgiref.types import WSGIApplication
+
+from moto.iam.models import User, iam_backends
+
+from sekisho.localaws.console.own_call import call_iam
+from sekisho.localaws.console.refused import PageRefused, expired, failed, too_many
+from sekisho.localaws.identify import authenticate, enabled_serials
+from sekisho.localaws.sealing import (
+    MOST_TRIES,
+    TICKET_LIFETIME,
+    SigninTicket,
+    hash_of_nobody,
+    matches,
+    mint,
+    redeem_ticket,
+    seal_ticket,
+)
+from sekisho.localaws.wire import Refusal, throttled
+from sekisho.localaws.world import PasswordState, World
+from sekisho.signin import (
+    CHANGE_REFUSED,
+    Credential,
+    Holder,
+    HolderKind,
+    NextStep,
+    console_session,
+    mfa_methods,
+    start,
+)
+
+
+def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
+    """Answer `sign-in`: account, user name and password.
+
+    Raises:
+        PageRefused: if one of them is wrong, or the password cannot be used any more.
+    """
+    name, subject = fields["user"], f"password {fields['user'][:_LONGEST_NAME]}"
+    with world.lock:
+        if not world.throttle.spend(subject, world.clock.now()):
+            raise too_many()
+        asked = world.passwords.get(name)
+    # not under the lock, which others wait for. With no such user a hash is computed all the same:
+    # time must not tell who exists
+    right = matches(fields["password"], asked.hash if asked else hash_of_nobody())
+    with world.lock:
+        backend = iam_backends[world.account][world.partition]
+        known_account = fields["account"] in {world.account, *backend.account_aliases}
+        user: User | None = backend.users.get(name)
+        state = world.passwords.get(name)
+        same = state is not None and asked is not None and state.hash == asked.hash
+        if not (right and known_account and user and state and same):
+            raise failed()
+        world.throttle.clear(subject)
+        _refuse_hard_expired(world, state)
+        world.passwords[user.name] = replace(state, last_used=world.clock.now())
+        ends = world.clock.now() + TICKET_LIFETIME
+        return _go_on(world, user, SigninTicket(user.id, NextStep.DONE, ends))
+
+
+_LONGEST_NAME = 128
+
+
+def give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
+    """Answer `mfa`: a code of one of the user's devices, or of the one that `serial` names.
+
+    Raises:
+        PageRefused: if it is wrong, or was used before.
+    """
+    with world.lock:
+        return _give_code(world, fields)
+
+
+def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
+    ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+    holder = _holder(world, user)
+    chosen = fields.get("serial")
+    serials = [chosen] if chosen else enabled_serials(world, holder)
+    for serial in serials:
+        try:
+            passed = authenticate(world, holder, serial, fields["code"])
+        except Refusal as refusal:
+            if refusal.code == throttled().code:
+                raise too_many(_again(world, ticket)) from refusal
+            continue
+        return _go_on(world, user, replace(ticket, mfa_at=passed, tries=0))
+    raise failed(_again(world, ticket))
+
+
+def new_password(
+    world: World, authorizer: WSGIApplication, fields: Mapping[str, str]
+) -> dict[str, object]:
+    """Answer `new-password`: the present password and the one that is to replace it.
+
+    Raises:
+        PageRefused: in one sentence for a change that is denied and a password that is too weak;
+            the cause tells them apart.
+    """
+    with world.lock:
+        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
+        session = mint(world, _session(world, user, ticket.mfa_at))
+    change = {
+        "Action": "ChangePassword",
+        "OldPassword": fields["oldPassword"],
+        "NewPassword": fields["newPassword"],
+    }
+    # not under the lock: the authorizer takes it itself
+    refusal = call_iam(world, authorizer, session, change)
+    with world.lock:
+        if refusal is None:
+            return _go_on(world, user, replace(ticket, tries=0))
+        again = _again(world, ticket)
+    raise PageRefused(
+        refusal.code, CHANGE_REFUSED, HTTPStatus.FORBIDDEN, ticket=again, cause=refusal
+    )
+
+
+def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
+    """Return the answer for a sign-in that has come as far as `ticket` tells."""
+    serials = enabled_serials(world, _holder(world, user))
+    step = start(
+        True,
+        len(serials),
+        _must_change(world, world.passwords[user.name]),
+        world.signin,
+        mfa_passed=ticket.mfa_at is not None,
+    )
+    answer: dict[str, object] = {"next": step.value, "mfaUsed": ticket.mfa_at is not None}
+    if step is NextStep.NEEDS_MFA:
+        answer["methods"] = [method.value for method in mfa_methods(serials)]
+    if step is not NextStep.DONE:
+        return answer | {"ticket": seal_ticket(world, replace(ticket, step=step))}
+    issued = mint(world, _session(world, user, ticket.mfa_at))
+    return answer | {
+        "credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "SecretAccessKey": issued.secret_access_key,
+            "SessionToken": issued.session_token,
+            "Expiration": issued.expires_at.isoformat(timespec="seconds"),
+        }
+    }
+
+
+def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
+    ticket = redeem_ticket(world, text, step)
+    users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
+    user = next((each for each in users if ticket and each.id == ticket.user_id), None)
+    if ticket is None or user is None or user.name not in world.passwords:
+        raise expired()
+    return ticket, user
+
+
+def _again(world: World, ticket: SigninTicket) -> str:
+    """Return a ticket for another try, or "" after too many."""
+    tried = replace(ticket, tries=ticket.tries + 1)
+    return seal_ticket(world, tried) if tried.tries < MOST_TRIES else ""
+
+
+def _session(world: World, user: User, mfa_at: datetime | None) -> Credential:
+    session = console_session(_holder(world, user), world.clock.now(), mfa_at)
+    seconds = world.passwords[user.name].session_seconds
+    if seconds is None:
+        return session
+    return replace(session, expires_at=world.clock.now() + timedelta(seconds=seconds))
+
+
+def _holder(world: World, user: User) -> Holder:
+    return Holder(HolderKind.USER, world.partition, world.account, user.name, user.path, user.id)
+
+
+def _must_change(world: World, state: PasswordState) -> bool:
+    return state.reset_required or _expired(world, state)
+
+
+def _expired(world: World, state: PasswordState) -> bool:
+    policy = iam_backends[world.account][world.partition].account_password_policy
+    days = policy.max_password_age if policy else 0
+    return bool(days) and world.clock.now() - state.changed_at > timedelta(days=days)
+
+
+def _refuse_hard_expired(world: World, state: PasswordState) -> None:
+    policy = iam_backends[world.account][world.partition].account_password_policy
+    if policy and policy.hard_expiry and _expired(world, state):
+        message = "Your password has expired. Please contact your administrator."
+        raise PageRefused("PasswordExpired", message, HTTPStatus.FORBIDDEN)
