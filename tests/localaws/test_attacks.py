@@ -15,7 +15,7 @@ from localaws_people import client
 from sekisho.localaws import LocalAws
 
 CLASSES = classes()
-LEAST = 800
+LEAST = 940
 
 
 @pytest.fixture(scope="module")

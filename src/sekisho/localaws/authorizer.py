@@ -22,9 +22,11 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
 
-from sekisho.localaws import nested, sigv4
+from sekisho.localaws import sigv4
+from sekisho.localaws.api_gateway import refuse_definition, sets_policy
 from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import ApiCall, classify, form_of
+from sekisho.localaws.confinement import confined, install_confinement, refuse_to_go_beyond
 from sekisho.localaws.forward import (
     FORWARDED,
     PENDING,
@@ -35,8 +37,6 @@ from sekisho.localaws.forward import (
 )
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
 from sekisho.localaws.moto_dispatch import answer
-from sekisho.localaws.nested import refuse_to_act_elsewhere
-from sekisho.localaws.outside import REACHING, ReachesOut, refuse_to_reach_out
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.regions import check_place, check_region
 from sekisho.localaws.streaming import check_declared, unpack
@@ -91,7 +91,7 @@ class Authorizer:
 
     def __init__(self, world: World) -> None:
         install_checks()
-        nested.install()
+        install_confinement()
         self._world = world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -184,9 +184,9 @@ class Authorizer:
             check_place(self._world, call)
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
+            refuse_definition(call)
             refuse_to_set(call)
-            refuse_to_reach_out(call)
-            refuse_to_act_elsewhere(call)
+            refuse_to_go_beyond(call)
             return self._forward(exchange.request, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused
@@ -197,30 +197,18 @@ class Authorizer:
         forwarded = Forwarded(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
         tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
-        reached: list[str] = []
-        reaching = REACHING.set(reached)
         try:
-            answered = answer(request, call)
+            with confined(call):
+                answered = answer(request, call)
             ignored = PENDING.get() is not None
-        except Exception:
-            _refuse_reached(call, reached)
-            raise
         finally:
-            REACHING.reset(reaching)
             PENDING.reset(tokens[1])
             FORWARDED.reset(tokens[0])
             WORLD.reset(reset[1])
             CALLER.reset(reset[0])
-        _refuse_reached(call, reached)
         if ignored:
             raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
         return answered
-
-
-def _refuse_reached(call: ApiCall, reached: list[str]) -> None:
-    """Refuse what moto has tried; it may have gone on as if nothing were amiss."""
-    if reached:
-        raise ReachesOut(f"{call.service}:{call.operation} would need {reached[0]}")
 
 
 _INERT = {
@@ -356,7 +344,7 @@ def refuse_to_set(call: ApiCall) -> None:
     """
     if call.service in _IDENTITIES:
         return
-    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
+    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)) or sets_policy(call):
         raise NotImplementedError(
             f"{call.service}:{call.operation} would set a policy that is not evaluated here"
         )

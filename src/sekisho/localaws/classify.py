@@ -117,7 +117,7 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         operation, uri_params = matched
         _check_unambiguous(request, operation, form)
         _check_content(request, operation, form)
-        actions = iam_actions(signing_name, operation.name)
+        actions = actions_of(signing_name, operation)
         if not actions:
             raise common(
                 CommonError.NOT_IMPLEMENTED,
@@ -131,6 +131,18 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         form.family,
         f"The action or operation requested of {signing_name} is invalid.",
     )
+
+
+API_GATEWAY = frozenset({"apigateway", "apigatewayv2"})
+"""botocore's names of API Gateway, whose actions are HTTP verbs."""
+
+
+def actions_of(signing_name: str, operation: OperationModel) -> tuple[str, ...]:
+    """Return the IAM actions that an operation needs; none if they are not known."""
+    known = iam_actions(signing_name, operation.name)
+    if known or operation.service_model.service_name not in API_GATEWAY:
+        return known
+    return (f"apigateway:{operation.http['method']}",)
 
 
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:

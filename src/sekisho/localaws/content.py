@@ -176,9 +176,20 @@ def _check_object(body: bytes, shape: Shape | None) -> None:
     if not isinstance(value, dict):
         raise TwoReadings("the body is no JSON object")
     members: Mapping[str, Shape] = getattr(shape, "members", {})
-    known = {member.serialization.get("name", name) for name, member in members.items()}
-    if value.keys() - known:
+    if value.keys() - _in_body(members).keys():
         raise TwoReadings("a parameter does not belong here")
+
+
+def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a structure that a body holds, by their names there.
+
+    What belongs into the path would be read out of the body by some and out of the path by others.
+    """
+    return {
+        str(member.serialization.get("name", name)): member
+        for name, member in members.items()
+        if "location" not in member.serialization
+    }
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -236,10 +247,7 @@ def _check_element(element: ElementTree.Element, shape: Shape) -> None:
         case MapShape():
             return
         case StructureShape():
-            known = {
-                str(member.serialization.get("name", name)): member
-                for name, member in shape.members.items()
-            }
+            known = _in_body(shape.members)
         case ListShape():
             known = {str(shape.member.serialization.get("name", "member")): shape.member}
         case _:

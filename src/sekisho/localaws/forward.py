@@ -34,7 +34,6 @@ from moto.utilities.utils import get_partition
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import read_by_moto
 from sekisho.localaws.moto_dispatch import FORM_FAMILIES
-from sekisho.localaws.outside import install as install_outside
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.streaming import Payload
 from sekisho.localaws.unambiguous import copy_source
@@ -63,7 +62,6 @@ _SHARED = {"es": "opensearch"}
 
 def install_checks() -> None:
     """Put the check into moto's dispatch; to do it again changes nothing."""
-    install_outside()
     if hasattr(BaseResponse.call_action, _MARK):
         return
     call_action = _call_action(BaseResponse.call_action)

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from sekisho.catalogue import Action, load
 from sekisho.localaws import moto_iam, moto_state
-from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.api_gateway import asked_paths, given_credentials
+from sekisho.localaws.classify import API_GATEWAY, ApiCall
 from sekisho.localaws.ec2_targets import launched, tagged
 from sekisho.localaws.resource_names import named_resources
 from sekisho.localaws.unambiguous import TwoReadings, copy_source
@@ -157,6 +158,9 @@ def required_permissions(
         found.update(
             (RequiredPermission("ec2:CreateTags", arn), None) for arn in tagged(world, call)
         )
+    if call.service == "wafv2" and ":apigateway:" in (arn := str(call.params.get("ResourceArn"))):
+        # what WAF does to an API is asked about there, too
+        found[RequiredPermission("apigateway:SetWebACL", arn)] = None
     if call.service == "lambda":
         found.update((one, None) for one in _code_of(world, call.params))
     found.update(
@@ -185,6 +189,8 @@ def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     elif call.service not in {"iam", "sts"}:
         for kind, text in _given_roles(call.params):
             yield from _roles_of(world, kind, text)
+        for given in given_credentials(call):
+            yield from (None,) if given is None else _roles_of(world, "credentials", given)
         if call.service in {"autoscaling", "ec2"} and _names_template(call.params):
             # what the template holds is not looked up
             yield None
@@ -251,14 +257,22 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
                 RequiredPermission(extra, arn) for extra in _beside_session(call) for arn in arns
             )
         return
-    if name in _BY_TOKEN:
+    yield from _of_service(world, call, action)
+
+
+def _of_service(world: World, call: ApiCall, action: Action) -> Iterator[RequiredPermission]:
+    """Yield what an action of another service than IAM and STS is asked about."""
+    name = str(action)
+    if call.service in API_GATEWAY and action.name.isupper():
+        for asked, asked_arn in asked_paths(world, call, name):
+            yield RequiredPermission(asked, asked_arn)
+    elif name in _BY_TOKEN:
         # whatever else the call names: the service goes by what is in the token
         yield RequiredPermission(name, _BY_TOKEN[name](world, call))
-        return
-    if name == "ec2:RunInstances":
+    elif name == "ec2:RunInstances":
         yield from (RequiredPermission(name, arn) for arn in launched(world, call))
-        return
-    yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
+    else:
+        yield from (RequiredPermission(name, arn) for arn in named_resources(world, call, action))
 
 
 _BY_TOKEN: Mapping[str, Callable[[World, ApiCall], str | None]] = {
