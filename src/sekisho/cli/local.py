@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 from sekisho.account import AccountFile, load_account
 from sekisho.catalogue import partitions
 from sekisho.cli.aws import endpoint_option
+from sekisho.cli.console import console, say_where
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.local_session import (
@@ -94,6 +96,8 @@ class LocalOptions:
     user: str | None
     endpoint_url: str | None
     form: str
+    console: bool
+    console_port: int
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -106,19 +110,28 @@ class LocalOptions:
             for option, name in (("--endpoint-url", "endpoint_url"), ("--format", "form")):
                 if source(name) is ParameterSource.COMMANDLINE:
                     raise UsageError(Message("`{option}` needs `--as`").filled(option=option))
-        if self.endpoint_url is None:
-            return
-        if self.port:
+        if self.console_port and not self.console:
             raise UsageError(
-                Message("`--port` starts a local AWS, `--endpoint-url` calls one that runs"),
-                fix=Message("give one of them"),
+                Message("`{option}` needs `{other}`").filled(
+                    option="--console-port", other="--console"
+                )
             )
-        if urlsplit(self.endpoint_url).hostname not in ("127.0.0.1", "localhost"):
+        if self.endpoint_url is not None:
+            self._check_endpoint(self.endpoint_url)
+
+    def _check_endpoint(self, url: str) -> None:
+        for option, given in (("--port", self.port), ("--console", self.console)):
+            if given:
+                raise UsageError(
+                    Message(
+                        "`{option}` starts a local AWS, `--endpoint-url` calls one that runs"
+                    ).filled(option=option),
+                    fix=Message("give one of them"),
+                )
+        if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
             # a password of the file is sent there
             raise UsageError(
-                Message("`--endpoint-url {url}` is not on this computer").filled(
-                    url=self.endpoint_url
-                ),
+                Message("`--endpoint-url {url}` is not on this computer").filled(url=url),
                 fix=Message("write it like `http://127.0.0.1:5577`"),
             )
 
@@ -147,6 +160,15 @@ _local_options = grouped(
         default=SessionForm.TEXT.value,
         show_default=True,
         help="With --as: lines for a shell, JSON, or what `credential_process` reads.",
+    ),
+    click.option(
+        "--console", is_flag=True, help="Run a console to rehearse in, too: pages for a browser."
+    ),
+    click.option(
+        "--console-port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="Port of the console; a free one if 0.",
     ),
 )
 
@@ -183,10 +205,16 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
     # moto is heavy: not before it is needed
     from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
 
-    with LocalAws(account, port=options.port) as local:
+    with ExitStack() as running:
+        local = running.enter_context(LocalAws(account, port=options.port))
+        page = ""
+        if options.console:
+            page = running.enter_context(console(account, local, lang, options.console_port))
         # Ctrl-C may come at once, while the welcome is still being written
         try:
             click.echo(_welcome(account, local, options, lang))
+            if page:
+                say_where(page, lang)
             if not account.credentials:
                 aside(_NOBODY.into(lang))
             while True:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho import __version__, catalogue
+from sekisho.cli.console import tour_in_browser
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
@@ -46,16 +47,23 @@ _BROKEN = Message("The tour ended early: a step did not come out as it must.")
     show_default=True,
     help="Which Force_MFA policy; `sekisho policy new --explain` says what each allows.",
 )
+@click.option(
+    "--browser",
+    is_flag=True,
+    help="Rehearse by hand instead: run a console like AWS's, for a browser, until Ctrl-C.",
+)
 @format_option
 @quiet_option
 @lang_option
-def command(preset: str, output: OutputFormat, lang: Language) -> int:
+def command(preset: str, browser: bool, output: OutputFormat, lang: Language) -> int:
     """Rehearse the whole rollout on a local AWS, and show each step as it happens.
 
     An administrator creates the Force_MFA policy, attaches it in three ways and takes everything
     back; in between, the people of an example company meet it. Unmodified AWS clients over HTTP
     ask, a local AWS answers. Exit 0 only if every answer was the one that must come.
     """
+    if browser:
+        return tour_in_browser(lang)
     # it needs the extra `local`, which `--help` does not
     from sekisho.tour.rehearsal import tour  # noqa: PLC0415 - as above
 

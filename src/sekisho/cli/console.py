@@ -1,0 +1,60 @@
+"""The rehearsal console beside a local AWS: `sekisho local --console`, `sekisho tour --browser`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from sekisho.cli.exits import Exit
+from sekisho.messages import Language, Message
+from sekisho.tour import example_company
+
+if TYPE_CHECKING:
+    from sekisho.account import AccountFile
+    from sekisho.localaws import LocalAws
+
+_NAP_SECONDS = 3600
+_OPEN = Message("Open the rehearsal console in a browser on this computer: {url}")
+_ENDED = Message("The rehearsal has ended; all its state is gone.")
+
+
+@contextmanager
+def console(
+    account: "AccountFile", local: "LocalAws", language: Language, port: int = 0
+) -> Iterator[str]:
+    """Run the console over a local AWS that runs, and yield the address of its first page.
+
+    Raises:
+        PortInUse: if the port is in use.
+    """
+    # Flask is heavy: not before it is needed
+    from sekisho.web import WebServer  # noqa: PLC0415 - as above
+    from sekisho.web.console import Rehearsal, console_site  # noqa: PLC0415 - as above
+
+    clock = local.clock
+    rehearsal = Rehearsal(account, local.url, local.region, clock.now, clock.advance)
+    with WebServer(console_site(rehearsal, language), port) as server:
+        yield server.url
+
+
+def say_where(url: str, language: Language) -> None:
+    """Print the address of the console."""
+    click.echo(_OPEN.filled(url=url).into(language))
+
+
+def tour_in_browser(language: Language) -> Exit:
+    """Run the console over the example company until Ctrl-C."""
+    # moto is heavy: not before it is needed
+    from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
+
+    company = example_company()
+    with LocalAws(company) as local, console(company, local, language) as url:
+        try:
+            say_where(url, language)
+            while True:
+                time.sleep(_NAP_SECONDS)
+        except KeyboardInterrupt:
+            click.echo(_ENDED.into(language), err=True)
+    return Exit.CLEAN

@@ -1,0 +1,53 @@
+"""The console to rehearse in: screens like those of the AWS console, over a local AWS.
+
+Every page is made of what the local AWS answers to the person who is signed in: over HTTP, signed
+with the person's own session, decided by the authorizer like any client's call. What is denied is
+shown with AWS's own text. One module per screen; `persons` says who is signed in, and `rehearsal`
+what stands beside the console: the people, their phones and the clock.
+"""
+
+from http import HTTPStatus
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.errors import AwsRefused
+from sekisho.messages import Language
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console import dashboard, sign_in, start
+from sekisho.web.console.persons import ENDED, ConsoleState, keep_typed, on_every_screen, sign_out
+from sekisho.web.console.rehearsal import Rehearsal
+from sekisho.web.site import Site, flash, see_other, text
+
+__all__ = ["Rehearsal", "console_site"]
+
+_SCREENS = (start, sign_in, dashboard)
+
+
+def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site:
+    """Return the console over a local AWS.
+
+    Args:
+        rehearsal: the local AWS, and who is in it.
+        language: what a new browser is spoken to in.
+    """
+    site = Site("console", ConsoleState, language)
+    site.app.extensions["rehearsal"] = rehearsal
+    site.app.extensions["site"] = site
+    site.app.context_processor(on_every_screen)
+    site.app.register_error_handler(AwsRefused, _refused)
+    for screen in _SCREENS:
+        site.app.register_blueprint(screen.SCREEN)
+    return site
+
+
+def _refused(error: AwsRefused) -> ResponseReturnValue:
+    """Show what AWS refused; who is no longer signed in signs in again, and goes on from there."""
+    if error.aws_code in ENDED:
+        keep_typed()
+        sign_out()
+        flash(FlashKind.INFO, text("sign_in.ended"))
+        return see_other("/signin", next=request.full_path.rstrip("?"))
+    refusals = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = error.status if error.status in refusals else HTTPStatus.BAD_GATEWAY
+    return render_template("denied.html", refused=error), status

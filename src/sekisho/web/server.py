@@ -1,0 +1,90 @@
+"""A site as a server on this computer, running while a `with` block runs.
+
+Source: waitress's documentation, "Arguments to waitress.serve".
+"""
+
+import os
+import socket
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from waitress.server import create_server
+
+from sekisho.errors import InternalError, PortInUse
+from sekisho.messages import Message
+from sekisho.web.site import LONGEST_BODY, Site
+
+ADDRESS = "127.0.0.1"
+HOST = "localhost"
+"""The name in the address: passkeys belong to a name, not to a number."""
+
+_THREADS = 8
+
+
+class WebServer:
+    """A site, bound to loopback.
+
+    Args:
+        site: what answers.
+        port: where; 0: a free one.
+    """
+
+    def __init__(self, site: Site, port: int = 0) -> None:
+        self._site = site
+        self._port = port
+        self._server: Any = None
+        self._thread: Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the first page.
+
+        Raises:
+            InternalError: if it does not run.
+        """
+        if self._server is None:
+            raise InternalError("a site was asked for its address while it does not run")
+        return f"http://{HOST}:{self._port}/"
+
+    def __enter__(self) -> Self:
+        """Start it.
+
+        Raises:
+            PortInUse: if the port is in use.
+        """
+        try:
+            listener = socket.create_server((ADDRESS, self._port))
+        except OSError as error:
+            raise PortInUse(
+                Message("cannot listen on {host}:{port}: {reason}").filled(
+                    host=ADDRESS, port=self._port, reason=os.strerror(error.errno or 0)
+                ),
+                fix=Message("choose another with `--port`, or leave it out for a free one"),
+            ) from error
+        self._port = listener.getsockname()[1]
+        self._site.bind(f"{HOST}:{self._port}", f"{ADDRESS}:{self._port}")
+        self._server = create_server(
+            self._site.app,
+            sockets=[listener],
+            threads=_THREADS,
+            ident="sekisho",
+            # a longer one is read a little further, for a better answer
+            max_request_body_size=2 * LONGEST_BODY,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread = Thread(target=self._server.run, name="sekisho-web", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it."""
+        server, thread, self._server, self._thread = self._server, self._thread, None, None
+        if server is not None and thread is not None:
+            server.close()
+            thread.join(timeout=5)

@@ -1,0 +1,74 @@
+"""The rehearsal console in a real browser: servers, browsers and people for the tests of `web`.
+
+Playwright drives Debian's Chromium; `SEKISHO_CHROMIUM` names another. Pages are found by roles and
+labels, as a person or a screen reader finds them.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playwright.sync_api import Page
+
+from sekisho.account import AccountFile
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language
+from sekisho.tour import ADMINISTRATOR, example_company
+from sekisho.web import WebServer
+from sekisho.web.console import Rehearsal, console_site
+
+CHROMIUM = os.environ.get("SEKISHO_CHROMIUM") or shutil.which("chromium") or ""
+FLAGS = [
+    # tests run as root in containers, where Chromium has no sandbox
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+STEP = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class RunningConsole:
+    """A console that runs.
+
+    Attributes:
+        url: its address, without a slash at the end.
+    """
+
+    aws: LocalAws
+    account: AccountFile
+    rehearsal: Rehearsal
+    url: str
+
+    def password(self, user: str) -> str:
+        return self.account.credentials[user].password or ""
+
+
+@contextmanager
+def running_console(
+    account: AccountFile | None = None, language: Language = Language.EN
+) -> Iterator[RunningConsole]:
+    company = account or example_company()
+    with LocalAws(company) as aws:
+        rehearsal = Rehearsal(company, aws.url, aws.region, aws.clock.now, aws.clock.advance)
+        with WebServer(console_site(rehearsal, language)) as server:
+            yield RunningConsole(aws, company, rehearsal, server.url.rstrip("/"))
+
+
+def sign_in(page: Page, console: RunningConsole, user: str = ADMINISTRATOR) -> None:
+    """Sign in with the account file's password, and a code of the phone if one is asked for."""
+    page.goto(f"{console.url}/signin")
+    page.locator("#user").fill(user)
+    page.locator("#password").fill(console.password(user))
+    page.locator("main button.primary").click()
+    if page.url.partition("?")[0].endswith("/signin/mfa"):
+        # codes work once: what another test has used is behind us
+        console.aws.clock.advance(STEP)
+        (code,) = console.rehearsal.phones.codes(user, console.aws.clock.now())
+        page.locator("#code").fill(code.code)
+        page.locator("main button.primary").click()
