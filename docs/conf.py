@@ -112,9 +112,14 @@ def _language_of(path: Path) -> Path | None:
 
 
 def _contents(text: str, home: Path) -> Iterator[str]:
-    """Yield a table of contents for each section of the first page that lists pages."""
-    for section in re.split(r"(?m)^## ", text)[1:]:
-        title, _, body = section.partition("\n")
+    """Yield a table of contents for each section of the first page that lists pages.
+
+    A section within a section is a table of its own, under both titles.
+    """
+    kind = ""
+    for depth, title, body in re.findall(r"(?ms)^(##+) (.*?)\n(.*?)(?=^##|\Z)", text):
+        kind = title if depth == "##" else kind
+        caption = title if depth == "##" else f"{kind}: {title}"
         names = dict.fromkeys(target.partition("#")[0] for _, target in LINK.findall(body))
         pages = [
             name.removesuffix(".md")
@@ -122,9 +127,7 @@ def _contents(text: str, home: Path) -> Iterator[str]:
             if name and ":" not in name and _language_of((home / name).resolve()) == home
         ]
         if pages:
-            yield "\n".join(
-                ["```{toctree}", ":hidden:", f":caption: {title.strip()}", "", *pages, "```"]
-            )
+            yield "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"])
 
 
 def _offer_other_language(

@@ -67,6 +67,19 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(site: Path) -> None:
             assert not anchor or anchor in pages[target].ids, (page, link)
 
 
+@pytest.mark.parametrize(
+    ("home", "kinds"),
+    [
+        (".", {"Tutorial", "How to", "Reference", "Explanation"}),
+        ("ja", {"チュートリアル", "手順", "リファレンス", "解説"}),
+    ],
+)
+def test_the_navigation_has_the_four_kinds_of_pages(site: Path, home: str, kinds: set[str]) -> None:
+    page = (site / home / "index.html").read_text("utf-8")
+    captions = re.findall(r'class="caption"[^>]*><span class="caption-text">([^<]*)<', page)
+    assert {caption.partition(": ")[0] for caption in captions} == kinds
+
+
 def test_each_page_leads_to_the_other_language(site: Path) -> None:
     for page in site.rglob("*.html"):
         [switch] = re.findall(r'language-switch" hreflang="(\w+)"', page.read_text("utf-8"))

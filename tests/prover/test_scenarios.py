@@ -1,6 +1,7 @@
 """Who gets in and who does not: the corpus, and what the search must do and must refuse to say."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -494,7 +495,9 @@ def test_steps_are_told_in_both_languages() -> None:
         assert "{" not in english + japanese
 
 
-PAGE = (CORPUS.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+DOCS = CORPUS.parents[1] / "docs"
+PAGE = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+JAPANESE_PAGE = (DOCS / "ja" / "scenarios.md").read_text(encoding="utf-8")
 FAMILY = ("aws", "first-login", "recommended", "hardened")
 
 
@@ -508,6 +511,17 @@ def test_the_page_shows_each_scenario_under_our_family_as_it_is() -> None:
         good, bad = ("gets in", "**locked out**") if each in PEOPLE else ("kept out", "**gets in**")
         cells = [bad if each.id in refuted[preset] else good for preset in FAMILY]
         assert f"| `{each.id}` | {each.title.en} | {' | '.join(cells)} |" in PAGE
+        words = {"gets in": "サインインできる", "**locked out**": "**締め出される**"}
+        if each not in PEOPLE:
+            words = {"kept out": "侵入できない", "**gets in**": "**侵入できる**"}
+        translated = " | ".join(words[cell] for cell in cells)
+        assert f"| `{each.id}` | {each.title.ja} | {translated} |" in JAPANESE_PAGE
+
+
+def test_the_japanese_page_shows_the_same_paths() -> None:
+    paths = [re.findall(r"(?m)^- `[\w-]+`: `\w+:.*$", page) for page in (PAGE, JAPANESE_PAGE)]
+    assert paths[0]
+    assert [path.replace(" refused", " 拒否") for path in paths[0]] == paths[1]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
