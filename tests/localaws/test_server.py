@@ -61,6 +61,26 @@ def test_the_account_is_empty_at_every_start_and_others_are_left_alone() -> None
     other.delete_user("bystander")
 
 
+def test_what_became_of_aws_policies_is_forgotten_at_the_next_start() -> None:
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+    def look(aws: LocalAws) -> tuple[int, str, object]:
+        found = client(aws, "iam").get_policy(PolicyArn=read_only)["Policy"]
+        backend = iam_backends[people.ACCOUNT]["aws"]
+        versions = backend.managed_policies[read_only].versions
+        return found["AttachmentCount"], found["PolicyId"], [dict(vars(one)) for one in versions]
+
+    with LocalAws(people.account()) as aws:
+        before = look(aws)
+        client(aws, "iam").attach_user_policy(UserName="path", PolicyArn=read_only)
+        changed = iam_backends[people.ACCOUNT]["aws"].managed_policies[read_only]
+        changed.tags["a"], changed.versions[0].document = {"Key": "a", "Value": "b"}, "{}"
+        assert look(aws) != before
+    with LocalAws(people.account()) as aws:
+        assert look(aws) == before
+        assert not iam_backends[people.ACCOUNT]["aws"].managed_policies[read_only].tags
+
+
 def test_it_listens_on_this_machine_only() -> None:
     with LocalAws(people.account()) as aws:
         assert aws.url.startswith("http://127.0.0.1:")

@@ -10,10 +10,11 @@ import socket
 from base64 import b32encode
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
@@ -53,6 +54,7 @@ CONSOLE_PATH = "/_console"
 """Where sign-in is; no S3 bucket can be called so."""
 
 _BACKLOG = 128
+_Made = TypeVar("_Made", moto.ManagedPolicy, moto.PolicyVersion)
 
 
 class LocalAws:
@@ -170,12 +172,44 @@ def _empty(world: World) -> None:
     """Empty moto's state of the account, and let it have AWS's managed policies."""
     # either would let a request reach another account than the one that was decided about
     os.environ.pop("MOTO_ACCOUNT_ID", None)
-    default_user_config["iam"]["load_aws_managed_policies"] = True
+    own = [_own(policy, world.account) for policy in _aws_policies(world.partition)]
+    # moto would make them anew for each of its IAMs
+    default_user_config["iam"]["load_aws_managed_policies"] = False
     known: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto has no other list
     for backends in tuple(known):
         if world.account in backends:
             backends[world.account].reset()
-    iam_backends[world.account][world.partition].reset()
+    backend = iam_backends[world.account][world.partition]
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    backend.aws_managed_policies = own
+    backend.managed_policies = {policy.arn: policy for policy in own}
+
+
+@cache
+def _aws_policies(partition: str) -> list[moto.ManagedPolicy]:
+    """Return AWS's managed policies as moto has them, with ids that are the same at every start.
+
+    To read them takes a tenth of a second, and moto keeps whatever it has ever made.
+    """
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    made = moto.IAMBackend(partition, "").aws_managed_policies
+    for policy in made:
+        policy.id = _stable_id(policy.arn)
+    return made
+
+
+def _own(policy: moto.ManagedPolicy, account: str) -> moto.ManagedPolicy:
+    """Return an account's own copy of a managed policy, which may be attached and changed."""
+    made, versions = _twin(policy), [_twin(version) for version in policy.versions]
+    made.account_id, made.versions, made.tags = account, versions, dict(policy.tags)
+    return made
+
+
+def _twin(made: _Made) -> _Made:
+    # not by `copy`, which calls moto's constructor, and that keeps each one for ever
+    twin = object.__new__(type(made))
+    twin.__dict__.update(made.__dict__)
+    return twin
 
 
 def _application(world: World) -> WSGIApplication:
@@ -213,8 +247,6 @@ def load_into(world: World, account: AccountFile) -> None:
 
 def _load_details(world: World, account: AccountFile) -> None:
     backend = iam(world)
-    for known in backend.aws_managed_policies:
-        known.id = _stable_id(known.arn)
     for policy in account.policies:
         _load_policy(world, account, policy)
     _check_attached(backend, account)
