@@ -161,6 +161,21 @@ def test_what_is_no_concern_of_the_plan_is_not_in_the_way(name: str, tmp_path: P
         assert applied(made, api, tmp_path / "journal")
 
 
+def test_the_digests_are_whole_and_each_is_said_once() -> None:
+    rights = plan(Goal(policy_goal(), users=("hanako", "machine")), account(), ADMIN).rights
+    assert {len(each.removeprefix("boundary:")) for each in rights.policies} == {64}
+    assert len({*rights.policies}) == len(rights.policies)
+    assert rights.digests_of("user hanako") != rights.digests_of("user admin")
+
+
+@pytest.mark.parametrize("place", [-1, 99])
+def test_rights_by_a_policy_that_is_not_said_are_no_plan(place: int) -> None:
+    made = plan(Goal(policy_goal(), users=("machine",)), account(), ADMIN)
+    wrong = replace(made, rights=replace(made.rights, of={"user machine": (place,)}))
+    with pytest.raises(PlanRefused):
+        Plan.from_json(wrong.to_json())
+
+
 def test_the_plans_own_changes_are_none(tmp_path: Path) -> None:
     with company() as local:
         made, api = made_in(local)

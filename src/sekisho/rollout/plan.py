@@ -328,7 +328,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)
         raise _faulty(message) from error
-    if plan._content() != content:
+    if plan._content() != content or not plan.rights.whole:
         raise _faulty(_UNREADABLE)
     if not _LENGTH <= plan.password_length <= _LONGEST:
         raise _faulty(_BAD_LENGTH.filled(least=_LENGTH, most=_LONGEST))

@@ -39,8 +39,6 @@ _UNREAD = "unread"
 _OF_AWS = "aws"
 """The account in the ARNs of AWS's own policies."""
 _NOBODY: Affected = {}
-_LENGTH = 12
-"""Of a digest: enough to see that something has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,28 @@ class Rights:
     """Who may do what once a plan is applied.
 
     Attributes:
-        of: the digests of the policies that decide for a principal, by `user NAME` or `role NAME`.
+        policies: the SHA-256 of each policy that decides for somebody, `boundary:` before that of
+            a permissions boundary; or that policies were not read.
+        of: which of these decide for a principal, by `user NAME` or `role NAME`.
         administrators: the users who are administrators, as the audit has it, or of whom it is not
             known.
         account: a digest of everything that somebody's rights can come from.
     """
 
-    of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()
+    of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     administrators: tuple[str, ...] = ()
     account: str = ""
+
+    def digests_of(self, name: str) -> tuple[str, ...]:
+        """Return the digests of the policies that decide for a principal."""
+        return tuple(self.policies[place] for place in self.of[name])
+
+    @property
+    def whole(self) -> bool:
+        """Whether `of` names no policy that is not among `policies`."""
+        last = len(self.policies)
+        return all(0 <= place < last for places in self.of.values() for place in places)
 
 
 def rights_of(
@@ -74,8 +85,12 @@ def rights_of(
     administrators = asked if asked is not None and plain is after else Administrators(plain)
     names = dict.fromkeys((*(f"user {name}" for name in about), *_principal(caller)))
     decide = {name: _decide_for(plain, name) for name in names}
+    found = {name: _digests(each) for name, each in decide.items() if each is not None}
+    policies = sorted({digest for digests in found.values() for digest in digests})
+    places = {digest: place for place, digest in enumerate(policies)}
     return Rights(
-        of={name: _digests(each) for name, each in decide.items() if each is not None},
+        policies=tuple(policies),
+        of={name: tuple(places[each] for each in digests) for name, digests in found.items()},
         administrators=_administrators(plain, administrators),
         account=_of_account(plain),
     )
@@ -105,10 +120,10 @@ def changed_rights(
     if _of_account(then) == rights.account:
         return
     gone = _left(affected, affected_by(changes, now, then), changes) - {*_principal(caller)}
-    for name, known in ((name, of) for name, of in rights.of.items() if name not in gone):
+    for name in (each for each in rights.of if each not in gone):
         found = _decide_for(then, name)
         if found is not None:
-            yield from _difference(name, known, found)
+            yield from _difference(name, rights.digests_of(name), found)
     administrators = _administrators(then, Administrators(then))
     for name in administrators:
         if name not in rights.administrators:
@@ -217,7 +232,7 @@ def _of_document(document: Document) -> str:
 
 def _sha(value: object) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=sorted)
-    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _administrators(snapshot: Snapshot, asked: Administrators) -> tuple[str, ...]:
