@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from administered import iam_of, signed_in
 from rollout.staging import ADMIN, NOW, account, company, policy_goal, user
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Password, Snapshot
+from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
+from sekisho.policy import from_json
 from sekisho.rollout import Goal, GroupGoal, Journal, execute, plan
 from sekisho.rollout.changes import AddUserToGroup, Change, Forecast
+from sekisho.rollout.planning.requests import may_allow_more
 
 
 class Counting:
@@ -71,3 +76,35 @@ def test_a_change_is_forecast_without_a_copy_of_the_account(
     ]
     assert len(joins) == 300
     assert len(snapshots) < 10
+
+
+STATEMENTS = [
+    {"Effect": effect, element: action, "Resource": "*", **condition}
+    for effect in ("Allow", "Deny")
+    for element, action in (
+        ("Action", "*"),
+        ("Action", "s3:List*"),
+        ("NotAction", "s3:*"),
+        ("Action", "iam:ListUsers"),
+    )
+    for condition in ({}, {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})
+]
+DOCUMENTS = [from_json({"Version": "2012-10-17", "Statement": [each]}) for each in STATEMENTS]
+LISTED = "s3:ListAllMyBuckets"
+
+
+@given(before=st.sets(st.sampled_from(range(16))), after=st.sets(st.sampled_from(range(16))))
+def test_nobody_gains_what_nothing_may_allow_that_did_not(
+    before: set[int], after: set[int]
+) -> None:
+    then, now = (
+        Policies(identity=tuple(AttachedPolicy(str(each), DOCUMENTS[each]) for each in some))
+        for some in (before, after)
+    )
+    if may_allow_more(then, now, LISTED):
+        return
+    for mfa in ("true", "false"):
+        context = Context({"aws:MultiFactorAuthPresent": mfa})
+        request = Request(ADMIN.arn, LISTED, "*", context)
+        gained = decide(request, now).effect is DecisionEffect.ALLOWED
+        assert not gained or decide(request, then).effect is DecisionEffect.ALLOWED

@@ -8,6 +8,7 @@ How they are read: docs/signin.md#what-a-credential-puts-into-the-request-contex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sekisho.errors import InternalError
 
@@ -225,6 +226,7 @@ def _mfa_keys(
             return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(age)}
 
 
+@lru_cache(maxsize=64)
 def _iso(when: datetime) -> str:
     if when.tzinfo is None:
         raise InternalError("a time without a zone in a request context")

@@ -6,7 +6,7 @@ Where the usual requests are not allowed even with MFA, as under a boundary that
 resources, the prover finds others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -15,9 +15,17 @@ from itertools import islice
 from sekisho.account import Group, ResourceKind, Snapshot, User, attached_policies, unread_policies
 from sekisho.audit.enforcement import EVERYTHING, named_of
 from sekisho.audit.impact.questions import CallPattern, ContextKey
-from sekisho.engine import Context, Decision, DecisionEffect, Policies, Request, decide
+from sekisho.engine import (
+    Context,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    decide,
+    remembered_by_identity,
+)
 from sekisho.messages import Message
-from sekisho.policy import NAME, PolicyKind
+from sekisho.policy import NAME, Document, Effect, PolicyKind
 from sekisho.prover import (
     CallerCredential,
     CallingUser,
@@ -59,28 +67,33 @@ def enforcing_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[st
 
     Several may be MFA enforcement only together, such as one for access keys and one for sessions.
     """
+    if policies.boundaries is None and not any(
+        _denies(each.document) for each in policies.identity
+    ):
+        return ()
     open_to_all = replace(policies, identity=(*policies.identity, EVERYTHING))
     key, session, mfa = _credentials(snapshot, user)
     answer = partial(_answer, snapshot, user, open_to_all)
     usual = [Request(user.arn, each, "*", Context({}), snapshot.account) for each in _PROBES]
-    allowed = (each for each in usual if answer(mfa, each).effect is DecisionEffect.ALLOWED)
-    probes = (
-        tuple(islice(allowed, _ASKED))
-        or tuple(_others(snapshot, user, open_to_all))
-        # nothing is allowed even with MFA
-        or tuple(usual[:_ASKED])
-    )
-    with_mfa = [_stopping(answer(mfa, probe), open_to_all) for probe in probes]
-    stops = [
-        [
-            {name for name, _ in _stopping(answer(credential, probe), open_to_all) - also}
-            for probe, also in zip(probes, with_mfa, strict=True)
-        ]
+    with_mfa = ((each, answer(mfa, each)) for each in usual)
+    allowed = (each for each in with_mfa if each[1].effect is DecisionEffect.ALLOWED)
+    asked = tuple(islice(allowed, _ASKED))
+    if not asked:
+        # of nothing that is allowed even with MFA, the usual requests
+        others = tuple(_others(snapshot, user, open_to_all)) or tuple(usual[:_ASKED])
+        asked = tuple((each, answer(mfa, each)) for each in others)
+    stops = partial(_stops_only, open_to_all)
+    stopped = _stopped_by(
+        (stops(answer(credential, probe), also) for probe, also in asked)
         for credential in (key, session)
-    ]
-    stopped = _stopped_by(stops)
+    )
     own = (*policies.identity, *(policies.boundaries or ()))
     return tuple(name for name in dict.fromkeys(each.name for each in own) if name in stopped)
+
+
+@remembered_by_identity
+def _denies(document: Document) -> bool:
+    return any(statement.effect is Effect.DENY for statement in document.statements)
 
 
 def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Request]:
@@ -104,14 +117,21 @@ def _others(snapshot: Snapshot, user: User, policies: Policies) -> Iterator[Requ
         exempt = (*exempt, request.action)
 
 
-def _stopped_by(stops: Sequence[Sequence[set[str]]]) -> set[str]:
-    """Return what stops every probe with every credential; else what does so together."""
-    every = [each for probes in stops for each in probes]
-    if not all(every):
-        return set()
-    whole = set.intersection(*every)
+def _stopped_by(stops: Iterable[Iterable[set[str]]]) -> set[str]:
+    """Return what stops every probe with every credential; else what does so together.
+
+    No more is asked once a probe is stopped by nothing.
+    """
+    found: list[list[set[str]]] = []
+    for probes in stops:
+        found.append([])
+        for names in probes:
+            if not names:
+                return set()
+            found[-1].append(names)
+    whole = set.intersection(*(names for each in found for names in each))
     # one policy may be for access keys, another for sessions; a policy for one probe is for neither
-    pieces = (set.intersection(*probes) or set.union(*probes) for probes in stops)
+    pieces = (set.intersection(*each) or set.union(*each) for each in found)
     return whole or set().union(*pieces)
 
 
@@ -130,6 +150,12 @@ def _answer(
     values = context_of(credential, snapshot.taken_at, SigninAssumptions())
     context = Context({**values, **named_of(user).known}).with_(probe.context)
     return decide(replace(probe, context=context), policies)
+
+
+def _stops_only(policies: Policies, decision: Decision, with_mfa: Decision) -> set[str]:
+    """Return the names of what keeps an action from being allowed, and not also with MFA."""
+    pieces = _stopping(decision, policies) - _stopping(with_mfa, policies)
+    return {name for name, _ in pieces}
 
 
 def _stopping(decision: Decision, policies: Policies) -> set[tuple[str, int | None]]:

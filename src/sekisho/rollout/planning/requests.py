@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.enforcement import asked_about
 from sekisho.engine import (
+    Assumptions,
     Context,
     ContextValue,
     Decision,
@@ -13,7 +14,10 @@ from sekisho.engine import (
     Policies,
     Request,
     decide,
+    remembered_by_identity,
 )
+from sekisho.engine.matching import TrackedAssumptions, actions
+from sekisho.policy import Document, Effect
 from sekisho.signin import (
     Credential,
     SigninAssumptions,
@@ -67,15 +71,46 @@ def decided(
     return decide(request, policies)
 
 
+_SAMPLED = ("ec2:DescribeInstances", "iam:DeleteUser", "s3:ListAllMyBuckets", "sts:AssumeRole")
+
+
 def probes(user: User) -> tuple[SampleRequest, ...]:
     """Return requests that no MFA enforcement exempts: one of each of some services, one of IAM."""
     account, partition = user.arn.split(":")[4], user.arn.split(":")[1]
-    return (
-        SampleRequest("ec2:DescribeInstances", "*", {}),
-        SampleRequest("iam:DeleteUser", user.arn, {}),
-        SampleRequest("s3:ListAllMyBuckets", "*", {}),
-        SampleRequest("sts:AssumeRole", _ROLE.format(partition=partition, account=account), {}),
+    role = _ROLE.format(partition=partition, account=account)
+    resources = ("*", user.arn, "*", role)
+    return tuple(
+        SampleRequest(action, resource, {})
+        for action, resource in zip(_SAMPLED, resources, strict=True)
     )
+
+
+def may_allow_more(before: Policies, after: Policies, action: str) -> bool:
+    """Return whether something may allow an action that did not: else nobody gains it.
+
+    That is so where a statement that allows it has come or one that denies it has gone, whatever
+    their conditions, or where what limits both is not the same.
+    """
+    if (before.boundaries, before.scps) != (after.boundaries, after.scps):
+        return True
+    then, now = (
+        {id(each.document): each.document for each in one.identity} for one in (before, after)
+    )
+    came = (document for key, document in now.items() if key not in then)
+    gone = (document for key, document in then.items() if key not in now)
+    return any(Effect.ALLOW in _effects(each)[action] for each in came) or any(
+        Effect.DENY in _effects(each)[action] for each in gone
+    )
+
+
+@remembered_by_identity
+def _effects(document: Document) -> Mapping[str, frozenset[Effect]]:
+    """Return the effects of a document's statements that are about each of the sampled actions."""
+    tracked = TrackedAssumptions(Assumptions())
+    return {
+        action: frozenset(each.effect for each in actions.about(document, action, tracked))
+        for action in _SAMPLED
+    }
 
 
 def may(snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest) -> bool:

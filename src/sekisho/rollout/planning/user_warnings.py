@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from sekisho.account import Snapshot, User, other_credentials
+from sekisho.account import Snapshot, User, other_credentials, policies_of
 from sekisho.audit.enforcement import named_of
 from sekisho.audit.impact import credentials_of
 from sekisho.engine import DecisionEffect, Policies
@@ -36,7 +36,7 @@ from sekisho.rollout.planning.impact import (
     other_credentials_stop,
     signs_for_sessions_only,
 )
-from sekisho.rollout.planning.requests import SampleRequest, decided, may, probes
+from sekisho.rollout.planning.requests import SampleRequest, decided, may, may_allow_more, probes
 from sekisho.signin import Credential
 
 UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
@@ -191,14 +191,17 @@ def _open_to_services(accounts: BeforeAfter, user: User) -> bool:
 
 def _gains(accounts: BeforeAfter, user: User) -> bool:
     """Return whether somebody who is there already may do what nothing allowed them before."""
-    if policies_or_none(accounts.before, user.name) is None:
+    before = policies_or_none(accounts.before, user.name)
+    if before is None:
         return False
+    after = policies_of(accounts.after, user.name)
+    asks = [each for each in probes(user) if may_allow_more(before, after, each.action)]
     return any(
         may(accounts.after, user, credential, ask)
         and not may(accounts.before, user, credential, ask)
         for mfa in (False, True)
         for credential in credentials_of(accounts.after, user, mfa=mfa)
-        for ask in probes(user)
+        for ask in asks
     )
 
 
