@@ -21,6 +21,8 @@ FOR_CONTRIBUTORS = {
 }
 # made by tools/japanese_reference.py, with a row for each option, and no more
 GENERATED = {"reference/commands.md", "reference/findings.md"}
+# what a program or a person could look for: an option, a field, a key, a module, an ARN
+NAME = re.compile(r"`(--[a-z-]+|[\w:*/.]*[_:.][\w:*/.]*|\w*[a-z][A-Z]\w*)`")
 # the values of a file that a translation writes in its own language
 FREE_TEXT = {"why", "force", "owner", "approvedBy", "name"}
 
@@ -88,6 +90,14 @@ def test_a_page_shows_the_programs_of_its_original(name: str) -> None:
         for home in (DOCS, JAPANESE)
     ]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", [name for name in TRANSLATED if name not in GENERATED])
+def test_a_page_names_what_its_original_names(name: str) -> None:
+    """A name that one language alone has is mostly one that was changed in the other."""
+    translation = (JAPANESE / name).read_text(encoding="utf-8")
+    named = dict.fromkeys(NAME.findall(_prose(DOCS / name)))
+    assert [each for each in named if each not in translation] == []
 
 
 def test_the_assumptions_have_the_same_defaults() -> None:
