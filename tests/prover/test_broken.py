@@ -22,7 +22,7 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.search import formula, requests
-from sekisho.prover.search.candidates import Texts
+from sekisho.prover.search.theories import Texts
 from sekisho.prover.values import conditions, keys, names, reading, resources, texts
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import EXAMPLE_ID

@@ -1,6 +1,7 @@
 """Items are exact: what the engine says of a small world is what the items say of it."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
-from sekisho.engine import Policies, Request
+from sekisho.engine import Policies, Request, decide
 from sekisho.engine.matching.arns import account_of
 from sekisho.engine.matching.glob import like
 from sekisho.prover import (
@@ -21,7 +22,7 @@ from sekisho.prover import (
     exempt_list,
 )
 from sekisho.prover.search import candidates, parts, requests
-from sekisho.prover.values import texts
+from sekisho.prover.values import policies, texts
 from sekisho.prover.values.credentials import situations
 
 DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)
@@ -90,9 +91,15 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
             (parts, "FEW"),
             (candidates, "_MANY"),
             (texts, "_MANY"),
+            (policies, "_SMALL"),
         ):
             patch.setattr(*limit, 0)
-        is_what_the_world_says(identity(*first, FENCE), identity(*second, FENCE))
+        old, new = identity(*first, FENCE), identity(*second, FENCE)
+        is_what_the_world_says(old, new)
+        for request in islice(requests_of((old, new)), 0, None, 7):
+            for each in (old, new):
+                left = policies.about_resource(each, request.resource)
+                assert decide(request, left) == decide(request, each)
 
 
 def is_what_the_world_says(old: Policies, new: Policies) -> None:

@@ -4,7 +4,7 @@ With it go the keys of its context that the policies name, so that it can be sho
 """
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Ver
 from sekisho.prover.search.formula import Question
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential
-from sekisho.prover.values.policies import every, keys_of, keys_of_text
+from sekisho.prover.values.policies import about_resource, every, keys_of, keys_of_text
 from sekisho.prover.values.texts import MARK
 from sekisho.prover.verdict import Counterexample
 
@@ -59,30 +59,36 @@ def named_in(question: Question, request: Request) -> tuple[str, ...]:
     settled = {*_SETTLED, keys.ADDRESS}
     if question.user.unique_id:
         settled.add(USER_ID)
-    named = {key.lower(): key for key in _named(question, request)}
-    present = request.context.folded
-    return tuple(named[key] for key in present if key in named and key not in settled)
+    # where a key is spelled in several ways, the last one counts
+    named = [*_named(question, request)][::-1]
+    present = (key for key in request.context.folded if key not in settled)
+    spelled = (next((each[key] for each in named if key in each), None) for key in present)
+    return tuple(key for key in spelled if key is not None)
 
 
-def _named(question: Question, request: Request) -> Iterator[str]:
+_Spelled = Mapping[str, str]
+"""Keys in lower case, and as they are spelled."""
+
+
+def _named(question: Question, request: Request) -> Iterator[_Spelled]:
     tracked = TrackedAssumptions(question.assumptions)
     for policies in (question.allowed, question.denied):
         for policy in every(policies) if policies is not None else ():
             for action, asked_for in _asking(policy.document):
                 if actions.matches(action, request.action, tracked):
-                    yield from asked_for
+                    yield asked_for
     for asked, _ in question.within.conditions:
-        yield from keys_of(asked.condition, asked.version)
+        yield {key.lower(): key for key in keys_of(asked.condition, asked.version)}
 
 
 @remembered_by_identity
-def _asking(document: Document) -> tuple[tuple[Element, tuple[str, ...]], ...]:
+def _asking(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
     """Return the keys that the statements about some actions name; those that name some."""
-    found: dict[Element, dict[str, None]] = {}
+    found: dict[Element, dict[str, str]] = {}
     for statement in document.statements:
-        asked_for = dict.fromkeys(_of_statement(statement, document.version))
-        found[statement.action] = found.get(statement.action, {}) | asked_for
-    return tuple((action, (*asked_for,)) for action, asked_for in found.items() if asked_for)
+        asked_for = {key.lower(): key for key in _of_statement(statement, document.version)}
+        found.setdefault(statement.action, {}).update(asked_for)
+    return tuple((action, asked_for) for action, asked_for in found.items() if asked_for)
 
 
 def _of_statement(statement: Statement, version: Version | None) -> Iterator[str]:
@@ -98,7 +104,12 @@ _AGE = "aws:MultiFactorAuthAge"
 
 
 def replayed(
-    question: Question, credential: CallerCredential, request: Request, *, exists: bool
+    question: Question,
+    credential: CallerCredential,
+    request: Request,
+    *,
+    exists: bool,
+    of_list: bool = False,
 ) -> Counterexample | None:
     """Return a request as a counterexample if the engine says that it answers the question.
 
@@ -109,26 +120,29 @@ def replayed(
         credential: what the caller signs with.
         request: what was found.
         exists: whether the catalogue knows the action.
+        of_list: whether it is one of many: large documents are cut to what can be about it.
     """
     for nicer in _nicer(request):
         if MARK in nicer.action:
             continue
-        decisions = _answering(question, nicer)
+        decisions = _answering(question, nicer, of_list=of_list)
         if decisions is not None:
             return Counterexample(nicer, credential, decisions, exists, named_in(question, nicer))
     return None
 
 
-def _answering(question: Question, request: Request) -> dict[str, Decision] | None:
+def _answering(
+    question: Question, request: Request, *, of_list: bool
+) -> dict[str, Decision] | None:
     """Return what the engine says of a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
     if question.user.outside:
         # the policies are those of who stands in the place of a caller of no account
         request = replace(request, principal=question.user.arn)
-    if question.allowed is not None:
-        decisions["allowed"] = decided(request, question.allowed, question.assumptions)
-    if question.denied is not None:
-        decisions["denied"] = decided(request, question.denied, question.assumptions)
+    for name, given in (("allowed", question.allowed), ("denied", question.denied)):
+        if given is not None:
+            policies = about_resource(given, request.resource) if of_list else given
+            decisions[name] = decided(request, policies, question.assumptions)
     right = all(
         (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
         for name, decision in decisions.items()

@@ -40,9 +40,10 @@ from sekisho.prover.scenarios.search import (
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import RESOURCE, Literal, Texts
+from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.formula import StatementRule, rules_of
 from sekisho.prover.search.limits import Effort, LimitReached
+from sekisho.prover.search.theories import RESOURCE, Texts
 from sekisho.prover.values.credentials import CallerCredential, situations
 from sekisho.prover.values.reading import About, ConditionReading
 from sekisho.prover.values.resources import NO_USERS, RequestTarget

@@ -9,7 +9,7 @@ answer, a list of cubes is made that takes in each of them and no other; no cond
 out of any, and no cube out of the list.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,8 +17,9 @@ from sekisho.engine import Assumptions, ContextValue, Policies, PolicyGroup, che
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Alternative, Demand, Literal, Theory, implicant, search
+from sekisho.prover.search.candidates import Alternative, Demand, Literal, implicant, search
 from sekisho.prover.search.limits import MOST_CUBES, Effort, LimitReached
+from sekisho.prover.search.theories import Theories
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.reading import ConditionReading
@@ -39,15 +40,17 @@ class AnswerSpace:
         others: the same for requests that do not answer.
         effort: what may still be spent.
         reached: what has been found out about the resources of this class of actions.
+        place: what every request fits as well, and every description says.
     """
 
     target: RequestTarget
-    theories: Mapping[str, Theory]
+    theories: Theories
     within: Sequence[Demand]
     ways: Sequence[Sequence[Demand]]
     others: Sequence[Sequence[Demand]]
     effort: Effort
     reached: dict[object, tuple[str, ...]]
+    place: Cube = ()
 
     def cubes(self) -> list[Cube]:
         """Return the cubes.
@@ -65,7 +68,7 @@ class AnswerSpace:
                 found.append(self._shortened(cube))
                 if len(found) > MOST_CUBES:
                     raise LimitReached(reasons.TOO_MANY_CONDITIONS)
-        return self._needed(found)
+        return [(*self.place, *cube) for cube in self._needed(found)]
 
     def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
         """Return values that fit a cube and answer, or None."""
@@ -85,11 +88,12 @@ class AnswerSpace:
         # what a statement demands says more than what another one does not
         plain = [one for one in cube if not self.target.is_implied(one)]
         lists = self.target.lists
+        listed = any(map(lists, self.place))
         needed = sorted(plain, key=lambda one: (lists(one), one.holds))
         for literal in tuple(needed):
             rest = [one for one in needed if one is not literal]
             # which resources they are is said in any case: it is what a reader looks for
-            last = lists(literal) and not any(map(lists, rest))
+            last = lists(literal) and not listed and not any(map(lists, rest))
             if not last and not self._admits_another(rest):
                 needed = rest
         return tuple(reversed(needed))
@@ -277,8 +281,17 @@ def look_of(
     reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
     within: Restriction,
+    place: Element | None = None,
 ) -> AnswerSpace:
-    """Return what a request of the range must meet to answer the question, and what not to."""
+    """Return what a request of the range must meet to answer the question, and what not to.
+
+    Args:
+        target: what says which literals are about what.
+        reading: the conditions.
+        asked: the statements that allow what answers, and those that do not.
+        within: what the question is restricted to.
+        place: what the resource is among, and is said to be; None: any.
+    """
     allowed, denied = asked
     always = [] if allowed is None else [*_allowed(target, reading, allowed)]
     ways = [always]
@@ -287,7 +300,12 @@ def look_of(
         ways = [[*always, *way] for way in _denied(target, reading, denied)]
         others.append([*_allowed(target, reading, denied)])
     within_ = [*_within(target, reading, within)]
-    return AnswerSpace(target, target.theories, within_, ways, others, reading.effort, {})
+    found = None if place is None else target.of_resource(place, Effect.DENY, Version.V2012)
+    there = (found,) if isinstance(found, Literal) else ()
+    within_ += [_demanded(target, each, holds=True) for each in there]
+    return AnswerSpace(
+        target, target.theories, within_, ways, others, reading.effort, {}, place=there
+    )
 
 
 def _within(

@@ -14,7 +14,7 @@ ACTIONS, RESOURCES = -2, -1
 """Which element: the places of a statement's lists before those of its conditions, from 0 on."""
 
 _STAR, _ANY, _VARIABLE = "*", "?", "$"
-_END = "\0"
+END = "\0"
 """Stands after a text to which nothing can be added, and for a variable: in no pattern."""
 
 
@@ -103,7 +103,7 @@ def _every_start(entry: str, place: int) -> str:
         return ""
     start = literal_start(entry).lower()
     whole = len(start) == len(entry) and (place == ACTIONS or len(arns.split(entry)) == arns.PARTS)
-    return start + _END if whole else start
+    return start + END if whole else start
 
 
 def _action_is_in(entry: str, other: str) -> bool:
@@ -144,7 +144,7 @@ def _written_out(tail: str) -> str | None:
             case glob.Wild():
                 found.append(part.value)
             case variables.Variable():
-                found.append(_END)
+                found.append(END)
             case variables.Malformed():
                 return None
     return "".join(found)

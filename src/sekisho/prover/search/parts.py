@@ -2,24 +2,45 @@
 
 Where each of a thousand statements is about another bucket, what answers is about one of them, and
 only the statements that can be about it matter there. Such parts are described one by one: the list
-of all is the lists of the parts, since a description names the resources that it is about.
+of all is the lists of the parts, since a description names the resources that it is about. Where it
+is Denies that are about so many, there is one more part, of all other resources.
 
 That two statements have no resource in common is told by what their patterns begin with.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
+from sekisho.engine.matching import variables
 from sekisho.policy import Effect, Element
 from sekisho.prover.search.formula import StatementRule
 from sekisho.prover.search.inclusion import RESOURCES, starts_of
 from sekisho.prover.search.reduction import EVERYTHING, FEW, Groups
 
-QuestionPart = tuple[Groups | None, Groups | None]
+
+@dataclass(frozen=True, slots=True)
+class QuestionPart:
+    """A part of a question.
+
+    Attributes:
+        allowed: the statements that allow what answers, group by group; None: nothing is demanded.
+        denied: those that do not; likewise.
+        place: what the resource must be among, or not among if it is negated; None: what allows
+            says so.
+    """
+
+    allowed: Groups | None
+    denied: Groups | None
+    place: Element | None = None
 
 
 def parts(
-    allowed: Groups | None, denied: Groups | None, takes: Callable[[Element], bool]
+    allowed: Groups | None,
+    denied: Groups | None,
+    takes: Callable[[Element], bool],
+    starts: Iterable[str] = ("",),
 ) -> list[QuestionPart]:
     """Return questions of which each request that answers the whole one answers exactly one.
 
@@ -29,22 +50,66 @@ def parts(
         allowed: the statements that allow what answers, group by group; reduced.
         denied: those that do not.
         takes: whether an `Action` takes in the one action that is asked about.
+        starts: what the ARNs begin with that it can be about, in lower case.
     """
     allowed, denied = (
         None if one is None else [[rule for rule in group if takes(rule.action)] for group in one]
         for one in (allowed, denied)
     )
     needed = _needed(allowed, denied)
-    if len(needed) <= FEW:
-        return [(allowed, denied)]
-    places = _Places(needed)
-    if places.count == 1:
-        return [(allowed, denied)]
-    those, others = (_divided(groups, places, needed) for groups in (allowed, denied))
+    if len(needed) > FEW and (places := _Places(needed)).count > 1:
+        divided = (_divided(each, places, needed) for each in (allowed, denied))
+        return [QuestionPart(*each) for each in zip(*divided, strict=True)]
+    able = tuple(dict.fromkeys(starts))
+    denying = [rule for rule in _plain_denials(allowed, denied) if _can_be_about(rule, able)]
+    if len(denying) > FEW and (places := _Places(denying)).count > 1:
+        return [*_by_denials(allowed, denied, places, denying)]
+    return [QuestionPart(allowed, denied)]
+
+
+def _by_denials(
+    allowed: Groups | None,
+    denied: Groups | None,
+    places: "_Places",
+    denying: Sequence[StatementRule],
+) -> Iterator[QuestionPart]:
+    """Yield what is asked of each place that some Denies are about, and of all other resources."""
+    entries: list[dict[str, None]] = [{} for _ in range(places.count)]
+    for rule in denying:
+        for place in places.own(rule):
+            entries[place] |= dict.fromkeys(rule.resource.values)
+    divided = (_divided(each, places, denying) for each in (allowed, denied))
+    for those, others, listed in zip(*divided, entries, strict=True):
+        yield QuestionPart(those, others, Element(tuple(listed)))
+    own = set(map(id, denying))
+    those, others = (
+        None if one is None else [[rule for rule in group if id(rule) not in own] for group in one]
+        for one in (allowed, denied)
+    )
+    everywhere = tuple(dict.fromkeys(chain.from_iterable(entries)))
+    yield QuestionPart(those, others, Element(everywhere, negated=True))
+
+
+def _plain_denials(*asked: Groups | None) -> list[StatementRule]:
+    """Return the Denies whose resources are told by the text alone."""
     return [
-        (None if those is None else those[number], None if others is None else others[number])
-        for number in range(places.count)
+        rule
+        for groups in asked
+        for group in groups or ()
+        for rule in group
+        if rule.effect is Effect.DENY
+        and not rule.resource.negated
+        and not any(entry == _ALL or variables.OPEN in entry for entry in rule.resource.values)
     ]
+
+
+def _can_be_about(rule: StatementRule, starts: Sequence[str]) -> bool:
+    """Tell whether a statement can be about what begins in one of some ways."""
+    return any(
+        mine.startswith(start) or start.startswith(mine)
+        for mine in _starts(rule)
+        for start in starts
+    )
 
 
 def _needed(allowed: Groups | None, denied: Groups | None) -> list[StatementRule]:
@@ -61,10 +126,10 @@ def _needed(allowed: Groups | None, denied: Groups | None) -> list[StatementRule
 
 def _divided(
     groups: Groups | None, places: "_Places", needed: Sequence[StatementRule]
-) -> list[Groups] | None:
+) -> Sequence[Groups | None]:
     """Return the groups of each place, with the statements that can be about it."""
     if groups is None:
-        return None
+        return [None] * places.count
     found: list[Groups] = [[[] for _ in groups] for _ in range(places.count)]
     own = {id(rule) for rule in needed}
     for number, group in enumerate(groups):
@@ -72,6 +137,9 @@ def _divided(
             for place in places.own(rule) if id(rule) in own else places.of(rule):
                 found[place][number].append(rule)
     return found
+
+
+_ALL = "*"
 
 
 class _Places:

@@ -8,7 +8,7 @@
 What is found is decided by the engine before it is believed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -19,16 +19,7 @@ from sekisho.errors import InternalError
 from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import (
-    ACTION,
-    RESOURCE,
-    Candidate,
-    LimitHit,
-    Looked,
-    NoCandidate,
-    Texts,
-    search,
-)
+from sekisho.prover.search.candidates import Candidate, LimitHit, Looked, NoCandidate, search
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
@@ -45,6 +36,8 @@ from sekisho.prover.search.formula import (
 from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.search.parts import parts
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
+from sekisho.prover.search.theories import ACTION, RESOURCE, Texts
+from sekisho.prover.search.views import RequestView, RequestViews
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.actions import (
     ActionClass,
@@ -54,11 +47,12 @@ from sekisho.prover.values.actions import (
     includes_action,
 )
 from sekisho.prover.values.assignments import assignments, cases
-from sekisho.prover.values.credentials import CallerCredential, Situation, situations
+from sekisho.prover.values.credentials import CallerCredential, Situation
 from sekisho.prover.values.names import ANY_NAME, is_too_long
-from sekisho.prover.values.owners import ABROAD, Owner, Owners, owners_of
-from sekisho.prover.values.reading import About, ConditionReading
-from sekisho.prover.values.resources import RequestTarget, ResourcePlace
+from sekisho.prover.values.owners import ABROAD, Owner
+from sekisho.prover.values.reading import ConditionReading
+from sekisho.prover.values.resources import RequestTarget
+from sekisho.prover.values.texts import literal_start
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _Found = dict[str, ContextValue]
@@ -84,23 +78,18 @@ def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """Requests that are made one way, about the resources of one account."""
-
-    situation: Situation
-    owner: Owner
-    place: ResourcePlace
-    reading: ConditionReading
-
-
-@dataclass(frozen=True, slots=True)
 class _Way:
     """A description of requests that answer, the same as a restriction, and one of them."""
 
-    view: _View
+    view: RequestView
     described: Description
     within: Restriction
     counterexample: Counterexample
+
+    @property
+    def said(self) -> tuple[Description, CallerCredential]:
+        """The description, and with what the requests are made."""
+        return self.described, self.view.situation.credential
 
 
 class RequestSearch:
@@ -146,8 +135,9 @@ class RequestSearch:
         self._ties = Ties.between(question.user.partition, self._rules, given)
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
-        self._views: dict[tuple[CallerCredential, str], _View] = {}
+        self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._effort)
         self._possible: dict[CallerCredential, Looked] = {}
+        self._listed = 0
 
     def counterexample(self, *, new_names: bool = False) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
@@ -179,8 +169,8 @@ class RequestSearch:
             LimitReached: if that could not be found out.
         """
         limit: LimitReached | None = None
-        for owner in self._owners.all:
-            for situation in self._situations:
+        for owner in self._views.owners.all:
+            for situation in self._views.situations:
                 try:
                     found = self._in_view(situation, owner, ranges)
                 except LimitReached as reason:
@@ -189,7 +179,7 @@ class RequestSearch:
                 if found is not None:
                     return found
         possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
-        if possible and not self._owners.whole:
+        if possible and not self._views.owners.whole:
             limit = limit or LimitReached(reasons.TELLS_OWNERS)
         if limit is not None:
             raise limit
@@ -206,38 +196,53 @@ class RequestSearch:
         """
         if nothing_can_answer(self._allowed, self._denied):
             return
-        if not self._owners.whole:
+        if not self._views.owners.whole:
             raise LimitReached(reasons.TELLS_OWNERS)
-        views = [self._view(one, owner) for owner in self._owners.all for one in self._situations]
+        views = [
+            self._views.of(one, owner)
+            for owner in self._views.owners.all
+            for one in self._views.situations
+        ]
         for alike in self._ranges.classes:
             able = [each for each in views if self._may_answer(each, alike)]
             known: dict[object, _Answers] = {}
+            places = [each.place for each in views]
+            apart = bool(able) and self._ranges.tell_resources_apart(alike[0].actions[0])
             for one in alike if able else ():
-                likeness = self._ranges.likeness(one.actions[0], [each.place for each in views])
+                likeness = None if apart else self._ranges.likeness(one.actions[0], places)
                 if likeness is None or likeness not in known:
                     known[likeness] = self._answers_of(one.actions[0], able)
                 if known[likeness]:
                     yield one, known[likeness]
 
-    def _answers_of(self, action: Action, views: Sequence[_View]) -> _Answers:
+    def _answers_of(self, action: Action, views: Sequence[RequestView]) -> _Answers:
         """Return what answers with one action, each with a request."""
-        reached: _Reached = {owner.account: {} for owner in self._owners.all}
+        reached: _Reached = {owner.account: {} for owner in self._views.owners.all}
         found = [way for each in views for way in self._described(each, action, reached)]
-        return [(self._of_owner(way, action, found), way.counterexample) for way in found]
+        accounts: dict[object, set[str]] = {}
+        for way in found:
+            accounts.setdefault(way.said, set()).add(way.view.owner.account)
+        return [
+            (self._of_owner(way, action, accounts[way.said]), way.counterexample) for way in found
+        ]
 
-    def _described(self, view: _View, action: Action, reached: _Reached) -> Iterator[_Way]:
+    def _described(self, view: RequestView, action: Action, reached: _Reached) -> Iterator[_Way]:
         """Yield what answers with one action in one view."""
         reading, about = view.reading, self._ranges.of(action, view.place)
         if about.empty:
             return
         target = self._target(reading, about)
         takes = partial(includes_action, self._ranges.catalogue, action)
-        for part in parts(self._allowed, self._denied, takes):
-            look = look_of(target, reading, part, self._within_of(view, about))
+        starts = map(literal_start, about.forms.all)
+        for part in parts(self._allowed, self._denied, takes, map(str.lower, starts)):
+            asked = (part.allowed, part.denied)
+            look = look_of(target, reading, asked, self._within_of(view, about), part.place)
             look = replace(look, reached=reached[view.owner.account])
             yield from self._described_by(look, view, about)
 
-    def _described_by(self, look: AnswerSpace, view: _View, about: RequestRange) -> Iterator[_Way]:
+    def _described_by(
+        self, look: AnswerSpace, view: RequestView, about: RequestRange
+    ) -> Iterator[_Way]:
         """Yield what answers in one part of a question."""
         reading, target, action = view.reading, look.target, about.real
         for cube in look.cubes():
@@ -248,6 +253,7 @@ class RequestSearch:
             only = (view.situation.credential,)
             question = replace(self._question, credentials=only, within=narrow)
             too_long = is_too_long(str(found[RESOURCE]))
+            self._listed += 1
             counterexample = None if too_long else self._replayed(view, about, found, question)
             if counterexample is None:
                 if not (reading.linked or reading.inexact or too_long):
@@ -257,20 +263,21 @@ class RequestSearch:
             if counterexample is not None:
                 yield _Way(view, described(cube, look), narrow, counterexample)
 
-    def _of_owner(self, way: _Way, action: Action, ways: Sequence[_Way]) -> Description:
-        """Return a description that says whose resources it is about where that matters."""
+    def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:
+        """Return a description that says whose resources it is about where that matters.
+
+        Args:
+            way: what answers.
+            action: with what.
+            same: the accounts of whose resources the same answers.
+        """
         credential = way.view.situation.credential
-        same = {
-            each.view.owner.account
-            for each in ways
-            if each.described == way.described and each.view.situation.credential is credential
-        }
-        others = (one for one in self._owners.all if one.account not in same)
+        others = (one for one in self._views.owners.all if one.account not in same)
         question = replace(
             self._question, credentials=(credential,), allowed=None, denied=None, within=way.within
         )
         for owner in others:
-            view = self._view(way.view.situation, owner)
+            view = self._views.of(way.view.situation, owner)
             about = self._ranges.of(action, view.place)
             try:
                 fits = (
@@ -290,16 +297,16 @@ class RequestSearch:
         takes = partial(includes_action, load(), self._only)
         return [[rule for rule in group if takes(rule.action)] for group in rules]
 
-    def _of_only(self, like: _View, about: RequestRange) -> Counterexample | None:
+    def _of_only(self, like: RequestView, about: RequestRange) -> Counterexample | None:
         """Return a counterexample of the one action that is asked about, or None.
 
         Raises:
             LimitReached: if that could not be found out.
         """
-        reading = self._reading(like.situation, (like.owner,))
+        reading = self._views.reading(like.situation, (like.owner,))
         return self._of_range(replace(like, reading=reading), about)
 
-    def _may_answer(self, view: _View, alike: Sequence[ActionClass]) -> bool:
+    def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
         takes = partial(includes_action, self._ranges.catalogue, alike[0].actions[0])
         forms = resources.any_resource(self._question.user.partition)
@@ -310,57 +317,23 @@ class RequestSearch:
             return True
 
     @cached_property
-    def _situations(self) -> list[Situation]:
-        question = self._question
-        return situations(question.user, question.now, question.credentials)
-
-    @cached_property
-    def _owners(self) -> Owners:
-        return owners_of(self._question, self._rules, self._asked, self.tracked)
-
-    @cached_property
     def _ranges(self) -> RequestRanges:
-        within = self._within if len(self._owners.all) == 1 else joined(self._within, ABROAD)
+        within = self._within if len(self._views.owners.all) == 1 else joined(self._within, ABROAD)
         return RequestRanges(self._allowed, self._rules, within, self._ties, self.tracked)
 
-    def _within_of(self, view: _View, each: RequestRange) -> Restriction:
+    def _within_of(self, view: RequestView, each: RequestRange) -> Restriction:
         """Return what a request of one range fits to be in the question, and to be real."""
         within = self._within if view.owner.own else joined(self._within, ABROAD)
         return joined(within, self._ties.of(each.real, direct=view.reading.direct))
 
-    def _reading(
-        self,
-        situation: Situation,
-        owners: Sequence[Owner],
-        assigned: Mapping[str, ContextValue | None] | None = None,
-    ) -> ConditionReading:
-        accounts = tuple(owner.account for owner in owners)
-        question = self._question
-        about = About(question.user, situation, question.now, self.tracked, assigned, accounts)
-        return ConditionReading(about, self._asked, self._effort)
-
-    def _view(self, situation: Situation, owner: Owner) -> _View:
-        key = (situation.credential, owner.account)
-        if key not in self._views:
-            first = self._views.get((situation.credential, self._question.user.account))
-            # whose the resource is is read only where something asks for it
-            keyed = self._owners.keyed
-            reading = first.reading if first and not keyed else self._reading(situation, (owner,))
-            self._views[key] = _View(situation, owner, self._place(owner), reading)
-        return self._views[key]
-
-    def _place(self, owner: Owner) -> ResourcePlace:
-        unsaid = owner.own or self._owners.keyed
-        return ResourcePlace(self._question.user.partition, owner.account, owner.own, unsaid)
-
     def _candidate(self, situation: Situation) -> Looked:
         """Return what answers of more than there can be: of any name, and any ARN."""
         if situation.credential not in self._possible:
-            owners, own = self._owners, self._owners.all[0]
-            view = self._view(situation, own)
+            owners, own = self._views.owners, self._views.owners.all[0]
+            view = self._views.of(situation, own)
             if owners.keyed and (len(owners.all) > 1 or not owners.whole):
                 every = owners.all if owners.whole else ()
-                view = replace(view, reading=self._reading(situation, every))
+                view = replace(view, reading=self._views.reading(situation, every))
             everything = RequestRange(resources.any_resource(self._question.user.partition), "*")
             try:
                 found = self._search(view, everything)
@@ -376,7 +349,7 @@ class RequestSearch:
     ) -> Counterexample | None:
         if isinstance(candidate := self._candidate(situation), NoCandidate):
             return None
-        view = self._view(situation, owner)
+        view = self._views.of(situation, owner)
         limit: LimitReached | None = None
         for each in ranges(view, candidate):
             try:
@@ -390,7 +363,9 @@ class RequestSearch:
             raise limit
         return None
 
-    def _of_view(self, view: _View, candidate: Candidate | LimitHit) -> Iterator[RequestRange]:
+    def _of_view(
+        self, view: RequestView, candidate: Candidate | LimitHit
+    ) -> Iterator[RequestRange]:
         """Yield everything that a request of a real action can be about, the likeliest first."""
         found = candidate.values if isinstance(candidate, Candidate) else {}
         name = found.get(ACTION)
@@ -399,11 +374,11 @@ class RequestSearch:
             if self._may_answer(view, alike):
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
 
-    def _of_new_names(self, view: _View, _: Candidate | LimitHit) -> Iterator[RequestRange]:
+    def _of_new_names(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
         """Yield the same of the names that do not exist yet."""
         yield from self._ranges.unknown(view.place)
 
-    def _of_range(self, view: _View, each: RequestRange) -> Counterexample | None:
+    def _of_range(self, view: RequestView, each: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
 
         Raises:
@@ -421,7 +396,7 @@ class RequestSearch:
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in assignments(reading, reading.linked, self._asked):
-            settled = self._reading(view.situation, (view.owner,), assigned)
+            settled = self._views.reading(view.situation, (view.owner,), assigned)
             found = self._search(replace(view, reading=settled), each)
             if found is not None:
                 return self._checked(replace(view, reading=settled), each, found)
@@ -435,7 +410,7 @@ class RequestSearch:
         ]
         raise LimitReached(joined_messages(why, en="; ", ja="; "))
 
-    def _in_no_case(self, view: _View, each: RequestRange) -> bool:
+    def _in_no_case(self, view: RequestView, each: RequestRange) -> bool:
         """Tell whether nothing answers, whatever the keys are that policy variables name."""
         try:
             found = [*cases(view.reading, view.reading.linked, self._asked)]
@@ -448,14 +423,14 @@ class RequestSearch:
         names = each.takes or Texts(ACTION, ANY_NAME, self._effort, words=each.words)
         return RequestTarget(reading, each.forms, each.besides, names)
 
-    def _search(self, view: _View, each: RequestRange) -> _Found | None:
+    def _search(self, view: RequestView, each: RequestRange) -> _Found | None:
         found = self._found(view, each)
         if found is None or each.real is None or not is_too_long(str(found[RESOURCE])):
             return found
         place = replace(view.place, bounded=True)
         return self._found(view, self._ranges.of(each.real, place))
 
-    def _found(self, view: _View, each: RequestRange) -> _Found | None:
+    def _found(self, view: RequestView, each: RequestRange) -> _Found | None:
         self._effort.spend(_A_RULE * len(self._rules))
         target = self._target(view.reading, each)
         asked = (self._allowed, self._denied)
@@ -472,7 +447,7 @@ class RequestSearch:
             raise limit
         return None
 
-    def _checked(self, view: _View, each: RequestRange, found: _Found) -> Counterexample:
+    def _checked(self, view: RequestView, each: RequestRange, found: _Found) -> Counterexample:
         """Return what was found as a counterexample, on which the engine must decide the same."""
         counterexample = self._replayed(view, each, found)
         if counterexample is None:
@@ -480,7 +455,7 @@ class RequestSearch:
         return counterexample
 
     def _replayed(
-        self, view: _View, each: RequestRange, found: _Found, question: Question | None = None
+        self, view: RequestView, each: RequestRange, found: _Found, question: Question | None = None
     ) -> Counterexample | None:
         """Return what was found as a counterexample if the engine decides so, too."""
         action = each.action or str(found[ACTION])
@@ -490,11 +465,16 @@ class RequestSearch:
         if not view.owner.own and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
         credential = view.situation.credential
+        # of a long list, the engine reads whole policies now and then, and else what can matter
+        of_list = question is not None and self._listed % _READ_WHOLE != 1
+        exists = each.real is not None
         return replayed(
-            question or self._question, credential, request, exists=each.real is not None
+            question or self._question, credential, request, exists=exists, of_list=of_list
         )
 
 
-_Ranges = Callable[[_View, Candidate | LimitHit], Iterator[RequestRange]]
+_Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
+_READ_WHOLE = 64
+"""Of how many items of a list one is decided by the whole policies."""
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

@@ -240,11 +240,14 @@ def classes(
     """
     # what takes in everything, or nothing, tells nothing apart
     included = [names for each in elements if (names := _included(catalogue, each)) is not None]
+    by_name: dict[str, int] = {}
+    for place, names in enumerate(included):
+        for name in names:
+            by_name[name] = by_name.get(name, 0) | 1 << place
     found: dict[int, dict[object, dict[str, Action]]] = {}
     for action in (one for source in sources for one in source.actions(catalogue)):
         name = _name(action)
-        by_elements = sum((name in names) << place for place, names in enumerate(included))
-        alike = found.setdefault(by_elements, {})
+        alike = found.setdefault(by_name.get(name, 0), {})
         alike.setdefault((action.resource_types, ties.of(action, direct=True)), {})[name] = action
     return tuple(
         tuple(ActionClass(tuple(one.values())) for one in alike.values())
@@ -407,16 +410,17 @@ class RequestRanges:
         takes = partial(includes_action, self.catalogue, action)
         return RequestRange(forms, besides, str(action), takes, real=action)
 
+    def tell_resources_apart(self, action: Action) -> bool:
+        """Tell whether policies tell resources of an action apart but by whether there are any."""
+        takes = partial(includes_action, self.catalogue, action)
+        named = (rule.resource for rule in self._rules if takes(rule.action))
+        return bool(self._within.resources) or any(resource != _ANY for resource in named)
+
     def likeness(self, action: Action, places: Iterable[ResourcePlace]) -> object:
         """Return what is the same of actions of one class list that answer alike.
 
-        So it is where policies tell no resources apart but by whether there are any. None if they
-        do.
+        So it is where policies do not tell the resources apart.
         """
-        takes = partial(includes_action, self.catalogue, action)
-        named = (rule.resource for rule in self._rules if takes(rule.action))
-        if self._within.resources or any(resource != _ANY for resource in named):
-            return None
         ranges = (self.of(action, place) for place in places)
         some = tuple((bool(each.forms.all), each.besides) for each in ranges)
         return some, tuple(self._ties.of(action, direct=direct) for direct in (True, False))

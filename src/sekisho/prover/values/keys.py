@@ -17,8 +17,8 @@ from sekisho.catalogue import (
 )
 from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import KeyValues
 from sekisho.prover.search.limits import MOST_SETS, LimitReached
+from sekisho.prover.search.theories import KeyValues
 
 
 class KeyShape(Enum):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
+from sekisho.prover.search.inclusion import END, RESOURCES, starts_of
 from sekisho.prover.values.conditions import variables_in
 from sekisho.prover.values.keys import REGION, VIA, VIA_SERVICE
 
@@ -118,6 +119,60 @@ def those(attached: _Attached, chosen: _Chosen) -> _Attached:
         for policy, statements in chosen_of
         if statements
     )
+
+
+_SMALL = 32
+"""Statements up to which a document is read as it is."""
+
+
+def about_resource(policies: Policies, resource: str) -> Policies:
+    """Return policies without statements that cannot be about a resource, in large documents.
+
+    The engine decides the same by them, whatever is assumed: what is left out has a `Resource` of
+    which no entry begins as the resource does, so that it does not apply.
+    """
+
+    def cut(attached: _Attached) -> _Attached:
+        return tuple(
+            policy
+            if policy.document is (document := _about(policy.document, resource))
+            else replace(policy, document=document)
+            for policy in attached
+        )
+
+    if all(len(policy.document.statements) <= _SMALL for policy in every(policies)):
+        return policies
+    boundaries, session = policies.boundaries, policies.session
+    return replace(
+        policies,
+        identity=cut(policies.identity),
+        boundaries=None if boundaries is None else cut(boundaries),
+        session=None if session is None else cut(session),
+        scps=tuple(Level(level.name, cut(level.policies)) for level in policies.scps),
+    )
+
+
+def _about(document: Document, resource: str) -> Document:
+    if len(document.statements) <= _SMALL:
+        return document
+    by_start, lengths = _starts(document)
+    text = f"{resource.lower()}{END}"
+    found = sorted({n for length in lengths for n in by_start.get(text[:length], ())})
+    statements = tuple(document.statements[number] for number in found)
+    # a document has a statement: where none is left, one that does not apply says as little
+    return replace(document, statements=statements or document.statements[:1])
+
+
+@remembered_by_identity
+def _starts(document: Document) -> tuple[dict[str, list[int]], list[int]]:
+    """Return the statements of a document by what their resources begin with; and the lengths."""
+    found: dict[str, list[int]] = {}
+    for number, statement in enumerate(document.statements):
+        resource = statement.resource
+        named = ("*",) if resource is None or resource.negated else resource.values
+        for start in starts_of(named, RESOURCES):
+            found.setdefault(start, []).append(number)
+    return found, sorted(set(map(len, found)))
 
 
 def keys_of(condition: Condition, version: Version | None) -> Iterator[str]:

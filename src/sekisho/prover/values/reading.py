@@ -7,10 +7,10 @@ certain. Where a loose reading finds something, the variables are given values a
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import (
@@ -22,8 +22,9 @@ from sekisho.engine.matching import (
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import FiniteChoices, KeyValues, Literal, Loose, Theory
+from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.search.theories import FiniteChoices, KeyTheories, KeyValues, ListedTexts, Loose
 from sekisho.prover.values import keys, tied
 from sekisho.prover.values.conditions import (
     OperatorFamily,
@@ -40,7 +41,7 @@ from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
 
 TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
-_EXACTLY = Operator(OperatorName.STRING_EQUALS)
+_EXACTLY = {OperatorName.STRING_EQUALS: False, OperatorName.STRING_NOT_EQUALS: True}
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"
 """Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
@@ -148,7 +149,7 @@ class ConditionReading:
             # the example is settled only where nobody asks about it
             self._open |= {USER_ID} - assigned.keys()
         self._given = Context(given)
-        self.theories: dict[str, Theory] = {}
+        self.theories = KeyTheories()
         self.resources: dict[object, Patterns | Literal] = {}
         self._literals: dict[VersionedCondition, Literal | bool] = {}
         self.linked: set[str] = set()
@@ -175,12 +176,14 @@ class ConditionReading:
 
     def named(self, literal: Literal) -> VersionedCondition:
         """Return the condition that a literal is about."""
-        wanted = (literal.theory, literal.number)
-        return next(
-            asked
-            for asked, known in self._literals.items()
-            if isinstance(known, Literal) and (known.theory, known.number) == wanted
-        )
+        return self._named[literal.theory, literal.number]
+
+    @cached_property
+    def _named(self) -> dict[tuple[str, int], VersionedCondition]:
+        known = self._literals.items()
+        return {
+            (each.theory, each.number): asked for asked, each in known if not isinstance(each, bool)
+        }
 
     def free(self) -> Literal:
         """Return a literal of its own for an atom that is taken to be free."""
@@ -232,28 +235,8 @@ class ConditionReading:
         theory = FiniteChoices(values)
         self.theories[name] = theory
         for each in plain:
-            number = theory.add(self._asking(each))
+            number = theory.add(partial(self._holds, each), _listed(each))
             self._literals[each] = Literal(name, number, holds=True)
-
-    def _asking(self, asked: VersionedCondition) -> Callable[[KeyValues], bool]:
-        """Return what tells whether a condition holds for some values.
-
-        Of a condition that one text must equal, only the texts that it lists are asked about.
-        """
-        condition = asked.condition
-        key, listed = condition.key, frozenset(condition.values)
-        exact = condition.operator == _EXACTLY
-        exact &= not any(variables.OPEN in text for text in condition.values)
-        if not exact:
-            return partial(self._holds, asked)
-
-        def holds(values: KeyValues) -> bool:
-            value = values.get(key)
-            return not (isinstance(value, str) and value not in listed) and self._holds(
-                asked, values
-            )
-
-        return holds
 
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]
@@ -478,6 +461,16 @@ class ConditionReading:
             OperatorFamily.NUMBER,
             OperatorFamily.PRESENCE,
         }
+
+
+def _listed(asked: VersionedCondition) -> ListedTexts | None:
+    """Return the texts that a key is compared with, if one text must equal, or differ."""
+    condition, operator = asked.condition, asked.condition.operator
+    if operator.quantifier is not Quantifier.NONE or operator.name not in _EXACTLY:
+        return None
+    if any(variables.OPEN in each for each in condition.values):
+        return None
+    return ListedTexts(condition.key, frozenset(condition.values), _EXACTLY[operator.name])
 
 
 def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:

@@ -15,8 +15,9 @@ from sekisho.engine import UnresolvedNotResource
 from sekisho.engine.matching import Wild, arns, glob, resources, variables
 from sekisho.policy import Effect, Element, Version
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import ACTION, RESOURCE, Alternative, Literal, Texts, Theory
+from sekisho.prover.search.candidates import Alternative, Literal
 from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.theories import ACTION, RESOURCE, Texts, Theories, Theory
 from sekisho.prover.values.conditions import VersionedCondition, variables_in
 from sekisho.prover.values.names import (
     ANY_NAME,
@@ -249,10 +250,12 @@ class RequestTarget:
         self._something: Literal | None = None
 
     @property
-    def theories(self) -> dict[str, Theory]:
+    def theories(self) -> Theories:
         """The theories of the attributes: action, resource, and every key."""
-        found: dict[str, Theory] = {**self._reading.theories, RESOURCE: self._resources}
-        return {**found, ACTION: self._actions} if isinstance(self._actions, Texts) else found
+        found: dict[str, Theory] = {RESOURCE: self._resources}
+        if isinstance(self._actions, Texts):
+            found[ACTION] = self._actions
+        return Theories(self._reading.theories, found)
 
     def named(self, literal: Literal) -> VersionedCondition | NamedElement:
         """Return the condition, or the element about the resource, that a literal is about."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, reduce
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from sekisho.engine.matching import Wild
 from sekisho.prover.search import reasons
@@ -214,7 +214,7 @@ class Patterns:
         texts: the patterns that have nothing but characters.
     """
 
-    __slots__ = ("_machine", "_wild", "_wild_machine", "all", "texts")
+    __slots__ = ("_machine", "_starts", "_wild", "_wild_machine", "all", "texts")
 
     def __init__(self, patterns: Iterable[Tokens]) -> None:
         self.all = tuple(patterns)
@@ -223,6 +223,7 @@ class Patterns:
         self._wild = [pattern for pattern, text in plain if text is None]
         self._machine: Machine | None = None
         self._wild_machine: Machine | None = None
+        self._starts: tuple[str, ...] = ()
 
     @property
     def finite(self) -> bool:
@@ -242,7 +243,13 @@ class Patterns:
             return text in self.texts
         if self._wild_machine is None:
             self._wild_machine = Machine(self._wild)
-        return self._wild_machine.matches(text)
+            self._starts = tuple(dict.fromkeys(map(literal_start, self._wild)))
+        return text.startswith(self._starts) and self._wild_machine.matches(text)
+
+
+def literal_start(pattern: Tokens) -> str:
+    """Return what every text begins with that a pattern matches."""
+    return "".join(takewhile(lambda token: isinstance(token, str), pattern))  # type: ignore[arg-type]  # these are texts
 
 
 def _plain(pattern: Tokens) -> str | None:

@@ -13,8 +13,8 @@ from sekisho.engine import Context, ContextValue
 from sekisho.engine.matching import Wild
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier
 from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import KeyValues
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.search.theories import KeyValues
 from sekisho.prover.values import keys, names
 from sekisho.prover.values.conditions import (
     VersionedCondition,

@@ -1,0 +1,96 @@
+"""The views of a question: requests made one way, about the resources of one account."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sekisho.engine import ContextValue
+from sekisho.engine.matching import TrackedAssumptions
+from sekisho.prover.search.formula import Question, StatementRule
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential, Situation, situations
+from sekisho.prover.values.owners import Owner, Owners, owners_of
+from sekisho.prover.values.reading import About, ConditionReading
+from sekisho.prover.values.resources import ResourcePlace
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """Requests that are made one way, about the resources of one account."""
+
+    situation: Situation
+    owner: Owner
+    place: ResourcePlace
+    reading: ConditionReading
+
+
+class RequestViews:
+    """The views of one question.
+
+    Args:
+        question: what is asked.
+        rules: every statement of its policies.
+        asked: every condition of the question.
+        tracked: the assumptions.
+        effort: what may still be spent.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        rules: Sequence[StatementRule],
+        asked: Sequence[VersionedCondition],
+        tracked: TrackedAssumptions,
+        effort: Effort,
+    ) -> None:
+        self._question = question
+        self._rules = rules
+        self._asked = asked
+        self._tracked = tracked
+        self._effort = effort
+        self._known: dict[tuple[CallerCredential, str], RequestView] = {}
+
+    @cached_property
+    def situations(self) -> list[Situation]:
+        """The ways in which requests are made."""
+        question = self._question
+        return situations(question.user, question.now, question.credentials)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """The accounts that the resources are of."""
+        return owners_of(self._question, self._rules, self._asked, self._tracked)
+
+    def of(self, situation: Situation, owner: Owner) -> RequestView:
+        """Return the view of requests that are made one way, about one account's resources."""
+        key = (situation.credential, owner.account)
+        if key not in self._known:
+            first = self._known.get((situation.credential, self._question.user.account))
+            # whose the resource is is read only where something asks for it
+            keyed = self.owners.keyed
+            reading = first.reading if first and not keyed else self.reading(situation, (owner,))
+            self._known[key] = RequestView(situation, owner, self._place(owner), reading)
+        return self._known[key]
+
+    def reading(
+        self,
+        situation: Situation,
+        owners: Sequence[Owner],
+        assigned: Mapping[str, ContextValue | None] | None = None,
+    ) -> ConditionReading:
+        """Return the conditions, read for requests that are made one way.
+
+        Args:
+            situation: with what.
+            owners: whose resources they may be about; none: anybody's.
+            assigned: values of the keys that policy variables name.
+        """
+        accounts = tuple(owner.account for owner in owners)
+        question = self._question
+        about = About(question.user, situation, question.now, self._tracked, assigned, accounts)
+        return ConditionReading(about, self._asked, self._effort)
+
+    def _place(self, owner: Owner) -> ResourcePlace:
+        unsaid = owner.own or self.owners.keyed
+        return ResourcePlace(self._question.user.partition, owner.account, owner.own, unsaid)
