@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from authenticator import ORIGIN, Authenticator
 from scenario_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
@@ -31,6 +32,7 @@ from sekisho.prover.scenarios.model import (
     Hand,
     Holding,
     Move,
+    ScenarioDevice,
     ScenarioState,
     ScenarioUser,
     Who,
@@ -39,7 +41,6 @@ from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import NextStep, SigninAssumptions, totp
 
 NOT_PERFORMED = {
-    "passkey": "registering one and signing in with it: the local console has no page for WebAuthn",
     "service": "a call on the caller's behalf: no service of the local AWS makes one",
     "scp": "a step under a service control policy: the local AWS has no organization",
     "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
@@ -52,9 +53,7 @@ NOT_PERFORMED = {
 }
 """What is not performed here, by name; the page about scenarios lists it in these words."""
 
-ENROLLED_AS = {Hand.ACTOR: "", Hand.ACTOR_PASSKEY: "passkey", Hand.ELSEWHERE: ""}
-"""For each kind of device, why no client enrols it or gives its code; "" where one does."""
-
+_PASSKEY = ScenarioDevice(Hand.ACTOR_PASSKEY)
 _NEW = "Sekisho-{}-barrier"
 
 
@@ -70,9 +69,6 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     if named := next((name for name, asked in asks.items() if asked), ""):
         return named
     for step in steps:
-        device = step.move.device
-        if device is not None and ENROLLED_AS[device.hand]:
-            return ENROLLED_AS[device.hand]
         if step.move.act is Act.SERVICE and _passes_directly(setting, step.move):
             return "service"
     return ""
@@ -93,6 +89,12 @@ def _passes_directly(setting: Setting, move: Move) -> bool:
         for each in (False, True)
     )
     return any(judge.outcome(state, move).carried_out for state in either)
+
+
+@dataclass
+class _Passkey:
+    serial: str
+    made: Authenticator
 
 
 @dataclass
@@ -119,6 +121,7 @@ class Performer:
             device: self._virtual(device_name(device, Who.USER, cell))
             for device in start.unassigned
         }
+        self._passkeys: dict[Who, _Passkey] = {}
         self._enabled = {
             (who, device): self._virtual(device_name(device, who, cell))
             for who in (Who.USER, Who.COLLEAGUE)
@@ -166,6 +169,8 @@ class Performer:
                 self._at_the_page(move)
             case Act.CREATE_DEVICE | Act.ENABLE_DEVICE:
                 self._enrol(move)
+            case Act.REGISTER_PASSKEY:
+                self._register(move)
             case Act.DEACTIVATE_DEVICE | Act.DELETE_DEVICE:
                 self._remove(move)
             case Act.SESSION_TOKEN | Act.ASSUME_ROLE:
@@ -179,6 +184,11 @@ class Performer:
         console, who = self._console(), move.on
         if move.act is Act.SIGN_IN:
             page = console.sign_in(self._names[who], self._passwords[who])
+        elif move.act is Act.GIVE_CODE and move.device == _PASSKEY:
+            assert self._page is not None
+            options = console.passkey_request(self._page.ticket, ORIGIN)
+            signed = self._passkeys[who].made.sign(options.public_key)
+            page = console.mfa_passkey(options.ticket, signed)
         elif move.act is Act.GIVE_CODE:
             assert self._page is not None
             code = self._code(self._enabled[who, move.device].seed) if move.device else "000000"
@@ -219,6 +229,15 @@ class Performer:
         )
         self._enabled[move.on, device] = self._unassigned.pop(device)
 
+    def _register(self, move: Move) -> None:
+        console, keys, made = self._console(), self._keys[move.by], Authenticator()
+        self._made += 1
+        user = self._names[move.on]
+        options = console.passkey_options(keys, f"key-{self._made}", ORIGIN, user)
+        credential = made.make(options.public_key)
+        serial = console.register_passkey(keys, options.ticket, credential)
+        self._passkeys[move.on] = _Passkey(serial, made)
+
     def _other_name(self) -> str:
         self._made += 1
         return f"phone-{self._made + 1}-of-{self._names[Who.USER]}"
@@ -231,8 +250,13 @@ class Performer:
             api.call("iam", "DeleteVirtualMFADevice", SerialNumber=serial)
             del self._unassigned[device]
             return
-        serial = self._enabled[move.on, device].serial
         name = self._names[move.on]
+        if device == _PASSKEY:
+            serial = self._passkeys[move.on].serial
+            api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
+            del self._passkeys[move.on]
+            return
+        serial = self._enabled[move.on, device].serial
         api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
         self._unassigned[device] = self._enabled.pop((move.on, device))
 

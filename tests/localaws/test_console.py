@@ -15,7 +15,7 @@ import overlay_people as people
 from sekisho import policy
 from sekisho.account import load_account
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
-from sekisho.localaws.sealing import MOST_TRIES, TICKET_LIFETIME
+from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
 from sekisho.signin.console import CHANGE_REFUSED, SIGNIN_FAILED
 from sekisho.signin.model import SigninAssumptions, SigninOrder

@@ -13,6 +13,7 @@ require_extra(
 from sekisho.localaws.console import (  # noqa: E402 - needs what was looked for
     ConsoleClient,
     ConsoleRefused,
+    PasskeyOptions,
     ShownPage,
 )
 from sekisho.localaws.server import LocalAws  # noqa: E402 - as above
@@ -25,5 +26,6 @@ __all__ = [
     "DecisionLog",
     "LocalAws",
     "LoggedDecision",
+    "PasskeyOptions",
     "ShownPage",
 ]

@@ -25,7 +25,7 @@ from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.resource_names import naming, texts_of
 from sekisho.localaws.resources import RequiredPermission
-from sekisho.localaws.world import VerifiedCaller, World
+from sekisho.localaws.world import REGISTERING, VerifiedCaller, World
 from sekisho.signin import Credential, context_of
 
 _FROM_PARAMS: Mapping[tuple[str, str], str] = {
@@ -75,8 +75,8 @@ _ABSENT = re.compile(
     r"|iam:fido-|iam:registersecuritykey|kms:viaservice|lambda:eventsourcetoken"
     r"|lambda:invokedviafunctionurl|s3:access(grants|point)|s3:dataaccesspoint"
 )
-"""Keys of what does not exist here: federated callers, security keys, access points, calls that
-come by way of another service."""
+"""Keys of what does not exist here: federated callers, certified security keys, access points,
+calls that come by way of another service; and what the console alone sets."""
 
 _GLOBAL = re.compile(r"aws:(?!requesttag/|tagkeys$|resourcetag/|useragent$|referer$)")
 """Global keys that are set, or that AWS would not set for a call as they come here: through no VPC
@@ -321,6 +321,9 @@ _ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
 
 def _of_iam(world: World, resource: str, found: RequestContext) -> None:
     """Add what is known of the credential and of the user or role that a call is about."""
+    registering = REGISTERING.get()
+    if registering is not None and found.action == "iam:EnableMFADevice":
+        found.values["iam:RegisterSecurityKey"] = registering.step.value
     identifier = str(found.call.params.get("ServiceSpecificCredentialId", ""))
     if (known := world.service_credentials.get(identifier)) is not None:
         found.values["iam:ServiceSpecificCredentialServiceName"] = known.service

@@ -1,10 +1,9 @@
-"""Secrets given out or kept: sealed session tokens and sign-in tickets, hashed passwords.
+"""Secrets given out or kept: sealed session tokens and hashed passwords.
 
 A session token is the credential as JSON, compressed, under a message authentication code made
 with the world's master key; the secret key is derived from the same bytes. So nothing needs to be
 stored, a forged or altered token is told apart from a real one, and an expired one is known to be
-expired. Tickets carry a console sign-in from one page to the next: sealed likewise, short-lived,
-good for one use. Passwords are kept as salted hashes only.
+expired. Passwords are kept as salted hashes only.
 
 The form of both is sekisho's own: AWS does not document its tokens, and clients treat them as
 opaque.
@@ -17,10 +16,9 @@ import hmac
 import json
 import secrets
 import zlib
-from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -32,7 +30,6 @@ from sekisho.signin import (
     CredentialKind,
     Holder,
     HolderKind,
-    NextStep,
     SessionTag,
 )
 
@@ -241,76 +238,3 @@ def _stamp(when: datetime | None) -> str | None:
 
 def _time(stamp: object) -> datetime | None:
     return datetime.fromisoformat(stamp) if isinstance(stamp, str) else None
-
-
-TICKET_LIFETIME = timedelta(minutes=5)
-"""How long a sign-in may take from the password to its end."""
-
-MOST_TRIES = 5
-"""How many wrong codes or refused passwords one sign-in survives."""
-
-_SEAL_BYTES = 32
-_NONCE_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class SigninTicket:
-    """How far a sign-in has come.
-
-    Attributes:
-        user_id: the unique id of the user whose password was right.
-        step: the only step that the ticket is good for.
-        expires_at: the end of the whole sign-in, by the policy clock.
-        mfa_at: when a code was accepted; None if none was yet.
-        tries: how many attempts at this step have failed.
-    """
-
-    user_id: str
-    step: NextStep
-    expires_at: datetime
-    mfa_at: datetime | None = None
-    tries: int = 0
-
-
-def seal_ticket(world: World, ticket: SigninTicket) -> str:
-    """Return the ticket as text that only this world can have written."""
-    plain = json.dumps(
-        [
-            world.entropy(_NONCE_BYTES).hex(),
-            ticket.user_id,
-            ticket.step.value,
-            ticket.expires_at.timestamp(),
-            ticket.mfa_at.timestamp() if ticket.mfa_at else None,
-            ticket.tries,
-        ]
-    ).encode()
-    return urlsafe_b64encode(_ticket_seal(world, plain) + plain).decode()
-
-
-def redeem_ticket(world: World, text: str, step: NextStep) -> SigninTicket | None:
-    """Return the ticket, and spend it; None if it is forged, spent, late or for another step."""
-    try:
-        sealed = urlsafe_b64decode(text.encode())
-    except (NotBase64, ValueError):
-        return None
-    given, plain = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
-    if not hmac.compare_digest(given, _ticket_seal(world, plain)):
-        return None
-    nonce, user_id, written, expires, mfa, tries = json.loads(plain)
-    ticket = SigninTicket(
-        user_id,
-        NextStep(written),
-        datetime.fromtimestamp(expires, UTC),
-        datetime.fromtimestamp(mfa, UTC) if mfa is not None else None,
-        tries,
-    )
-    now = world.clock.now()
-    if ticket.step is not step or now >= ticket.expires_at or nonce in world.spent:
-        return None
-    world.spent = {known: ends for known, ends in world.spent.items() if ends > now}
-    world.spent[nonce] = ticket.expires_at
-    return ticket
-
-
-def _ticket_seal(world: World, plain: bytes) -> bytes:
-    return hmac.digest(world.master, b"sign-in ticket\0" + plain, "sha256")

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from threading import RLock
 
 from botocore.loaders import Loader
+from fido2.webauthn import AttestedCredentialData
 
 from sekisho.engine import Assumptions, Decision
 from sekisho.errors import InternalError
@@ -133,6 +135,40 @@ class VerifiedCaller:
     mfa_at: datetime | None = None
 
 
+class PasskeyStep(StrEnum):
+    """The two calls that register a passkey; the value is that of `iam:RegisterSecurityKey`."""
+
+    CREATE = "Create"
+    ACTIVATE = "Activate"
+
+
+@dataclass(slots=True)
+class PasskeyState:
+    """A passkey that a user has enabled; there is none that nobody has.
+
+    Attributes:
+        credential: its id and its public key.
+        sign_count: the last count of signatures that it told; 0 if it tells none.
+    """
+
+    credential: AttestedCredentialData
+    sign_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyCall:
+    """What the console knows of an EnableMFADevice of its own, and no public API takes.
+
+    Attributes:
+        user_id: the unique id of the user who is to have the passkey.
+        made: what the authenticator made; None in the first of the two calls.
+    """
+
+    step: PasskeyStep
+    user_id: str
+    made: PasskeyState | None = None
+
+
 @dataclass(slots=True)
 class DeviceState:
     """A virtual device's seed and how far it is in step.
@@ -205,7 +241,8 @@ class World:
 
     Attributes:
         master: the key that session tokens and sign-in tickets are sealed with.
-        devices: by serial number.
+        devices: the virtual devices, by serial number.
+        passkeys: by serial number.
         passwords: by user name.
         boundaries: policy ARN by user name.
         service_credentials: by id, in the order in which they were made.
@@ -224,6 +261,7 @@ class World:
     signin: SigninAssumptions = field(default_factory=SigninAssumptions)
     master: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     devices: dict[str, DeviceState] = field(default_factory=dict)
+    passkeys: dict[str, PasskeyState] = field(default_factory=dict)
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
     service_credentials: dict[str, ServiceCredentialState] = field(default_factory=dict)
@@ -257,3 +295,5 @@ def _global_regions() -> Mapping[str, str]:
 
 CALLER: ContextVar[VerifiedCaller] = ContextVar("CALLER")
 WORLD: ContextVar[World] = ContextVar("WORLD")
+REGISTERING: ContextVar[PasskeyCall | None] = ContextVar("REGISTERING", default=None)
+"""Set around a call that the console itself makes; no request of a client can bring one."""

@@ -47,16 +47,37 @@ DELETE_CONFLICT = Refused(
 )
 """DeleteVirtualMFADevice: still enabled. The wording after the comma is assumed."""
 
+_PASSKEY_NAME = Constraint("mfaDeviceName", r"[\w+=,.@-]+", most=128)
 _NAME = Constraint("virtualMFADeviceName", r"[\w+=,.@-]+")
 _PATH_LENGTH = Constraint("path", r"[\s\S]*", most=512)
 _PATH = re.compile(r"/|/[!-~]+/")
 _ARN = re.compile(r"arn:[^:]+:iam::[^:]*:(?P<type>[^/]+)/.+")
+_RANDOM = re.compile(r"-[A-Z0-9]{26}$")
 _HARDWARE = re.compile(r"[\w+=,.@-]{9,256}", re.ASCII)
 
 
 def device_arn(partition: str, account: str, path: str, name: str) -> str:
     """Return the serial number of a virtual device: its ARN."""
     return f"arn:{partition}:iam::{account}:mfa{path}{name}"
+
+
+def passkey_arn(user: str, name: str, random: str, *, partition: str, account: str) -> str:
+    """Return the serial number of a passkey: its ARN.
+
+    Args:
+        user: the name of the user who registers it; it stays if the user is renamed.
+        name: the device name as typed.
+        random: 26 letters and digits that AWS appends; several may bear one name, then.
+        partition: `aws`, `aws-cn`, `aws-us-gov`.
+        account: twelve digits.
+    """
+    return f"arn:{partition}:iam::{account}:u2f/user/{user}/{name}-{random}"
+
+
+def device_name(serial: str) -> str:
+    """Return the name that somebody gave a device; a hardware token has its serial number alone."""
+    name = serial.rpartition("/")[2]
+    return _RANDOM.sub("", name) if kind_of(serial) is DeviceKind.FIDO else name
 
 
 def kind_of(serial: str) -> DeviceKind | None:
@@ -91,6 +112,14 @@ def check_device_name(name: str, path: str = "/") -> Refused | None:
         )
         return Refused(ErrorCode.VALIDATION_ERROR, message, 400, Rule.DEVICE_NAME)
     return None
+
+
+def check_passkey_name(name: str) -> Refused | None:
+    """Return the refusal of a passkey's name, or None if it will do.
+
+    The console's page has the rule: letters, digits and `+=,.@-_`, at most 128 of them.
+    """
+    return validation_error(_PASSKEY_NAME.violations(name), Rule.DEVICE_NAME)
 
 
 def check_device_count(devices: int) -> Refused | None:

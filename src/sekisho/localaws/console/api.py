@@ -1,12 +1,18 @@
-"""The API of the sign-in pages: JSON in, JSON out.
+"""The API of the console's pages: JSON in, JSON out.
 
-    POST sign-in       {"account", "user", "password"}
-    POST mfa           {"ticket", "code", "serial"?}
-    POST new-password  {"ticket", "oldPassword", "newPassword"}
+    POST sign-in              {"account", "user", "password"}
+    POST mfa                  {"ticket", "code", "serial"?}
+    POST mfa-passkey-options  {"ticket", "origin"}
+    POST mfa-passkey          {"ticket", "credential"}
+    POST new-password         {"ticket", "oldPassword", "newPassword"}
+    POST passkey-options      {"credentials", "name", "origin", "user"?}
+    POST passkey-register     {"credentials", "ticket", "credential"}
 
-Each answers `{"next": "mfa" | "new-password" | "done", "mfaUsed", "methods"?, "ticket"?,
-"credentials"?}`, or `{"error": {"code", "message", "cause"?}, "ticket"?}`; the ticket in an error
-is for another try. `methods` are the kinds of device that the person has: `totp`, `passkey`.
+The steps of a sign-in answer `{"next": "mfa" | "new-password" | "done", "mfaUsed", "methods"?,
+"ticket"?, "credentials"?}`; `methods` are the kinds of device that the person has: `totp`,
+`passkey`. Options are `{"publicKey", "ticket"}`, for `PublicKeyCredential.parse…OptionsFromJSON` of
+a browser; the `credential` is `toJSON()` of its answer. `passkey-register` answers `{"serial"}`.
+An error is `{"error": {"code", "message", "cause"?}, "ticket"?}`; its ticket is for another try.
 
 AWS has no such API: its page does the same steps in a browser.
 """
@@ -22,7 +28,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from sekisho.localaws.console import signing_in
+from sekisho.localaws.console import registering, signing_in
 from sekisho.localaws.console.refused import PageRefused, invalid
 from sekisho.localaws.world import World
 
@@ -37,11 +43,13 @@ class _Page:
     Attributes:
         needed: the fields that must be there.
         optional: those that may be.
+        objects: those that are JSON objects; the others are texts.
     """
 
     answer: Callable[[World, WSGIApplication, _Fields], dict[str, object]]
     needed: frozenset[str]
     optional: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
 
 
 _PAGES = {
@@ -54,8 +62,28 @@ _PAGES = {
         frozenset({"ticket", "code"}),
         frozenset({"serial"}),
     ),
+    "/mfa-passkey-options": _Page(
+        lambda world, _, fields: signing_in.passkey_request(world, fields),
+        frozenset({"ticket", "origin"}),
+    ),
+    "/mfa-passkey": _Page(
+        lambda world, _, fields: signing_in.use_passkey(world, fields),
+        frozenset({"ticket", "credential"}),
+        objects=frozenset({"credential"}),
+    ),
     "/new-password": _Page(
         signing_in.new_password, frozenset({"ticket", "oldPassword", "newPassword"})
+    ),
+    "/passkey-options": _Page(
+        registering.passkey_options,
+        frozenset({"credentials", "name", "origin"}),
+        frozenset({"user"}),
+        frozenset({"credentials"}),
+    ),
+    "/passkey-register": _Page(
+        registering.register_passkey,
+        frozenset({"credentials", "ticket", "credential"}),
+        objects=frozenset({"credentials", "credential"}),
     ),
 }
 
@@ -94,14 +122,14 @@ def _fields(page: _Page, given: Mapping[str, object]) -> _Fields:
     faults = [f"`{name}` is missing" for name in sorted(page.needed - given.keys())]
     unknown = given.keys() - page.needed - page.optional
     faults += [f"`{name}` is unknown" for name in sorted(unknown)]
-    faults += [f"`{name}` is not a text" for name, value in given.items() if _no_text(value)]
+    faults += [
+        f"`{name}` is not {'an object' if name in page.objects else 'a text'}"
+        for name, value in given.items()
+        if not isinstance(value, dict if name in page.objects else str)
+    ]
     if faults:
         raise invalid("; ".join(faults))
     return given
-
-
-def _no_text(value: object) -> bool:
-    return not isinstance(value, str)
 
 
 def _body(request: Request) -> bytes:

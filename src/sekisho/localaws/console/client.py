@@ -38,6 +38,20 @@ class ShownPage:
     methods: tuple[MfaMethod, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PasskeyOptions:
+    """What the browser's script is given for a ceremony of WebAuthn.
+
+    Attributes:
+        public_key: as `PublicKeyCredential.parseCreationOptionsFromJSON` takes it, or
+            `parseRequestOptionsFromJSON`.
+        ticket: goes with the answer; a secret.
+    """
+
+    public_key: Mapping[str, object]
+    ticket: str = field(repr=False)
+
+
 class ConsoleRefused(AwsRefused):
     """A page of the console shows an error.
 
@@ -80,6 +94,44 @@ class ConsoleClient:
     def mfa(self, ticket: str, code: str) -> ShownPage:
         """Send an MFA code; it is refused if it is wrong or was used before."""
         return _page(self._send("mfa", "CheckMfa", {"ticket": ticket, "code": code}))
+
+    def passkey_request(self, ticket: str, origin: str) -> PasskeyOptions:
+        """Ask for what a passkey is to sign; the ticket of the answer is good for a code as well.
+
+        Args:
+            ticket: of the page that asks for MFA.
+            origin: the page's own, `http://localhost:PORT`.
+        """
+        form = {"ticket": ticket, "origin": origin}
+        return _options(self._send("mfa-passkey-options", "CheckMfa", form))
+
+    def mfa_passkey(self, ticket: str, credential: Mapping[str, object]) -> ShownPage:
+        """Send what a passkey has signed: `toJSON()` of the browser's `PublicKeyCredential`."""
+        form = {"ticket": ticket, "credential": credential}
+        return _page(self._send("mfa-passkey", "CheckMfa", form))
+
+    def passkey_options(self, keys: Keys, name: str, origin: str, user: str = "") -> PasskeyOptions:
+        """Begin to register a passkey.
+
+        It is refused if iam:EnableMFADevice is.
+
+        Args:
+            keys: the console session's.
+            name: the device name.
+            origin: the page's own, `http://localhost:PORT`.
+            user: who is to have it; the signed-in person if "".
+        """
+        form = {"credentials": _session(keys), "name": name, "origin": origin}
+        return _options(
+            self._send(
+                "passkey-options", "EnableMFADevice", form | ({"user": user} if user else {})
+            )
+        )
+
+    def register_passkey(self, keys: Keys, ticket: str, credential: Mapping[str, object]) -> str:
+        """Send the passkey that was made, and return the serial number that it has now."""
+        form = {"credentials": _session(keys), "ticket": ticket, "credential": credential}
+        return str(self._send("passkey-register", "EnableMFADevice", form)["serial"])
 
     def new_password(self, ticket: str, old: str, new: str) -> ShownPage:
         """Send the form of a forced password change.
@@ -138,6 +190,18 @@ def _page(answer: Mapping[str, object]) -> ShownPage:
         mfa_used=answer.get("mfaUsed") is True,
         methods=tuple(map(MfaMethod, methods)) if isinstance(methods, list) else (),
     )
+
+
+def _options(answer: Mapping[str, object]) -> PasskeyOptions:
+    return PasskeyOptions(_mapping(answer.get("publicKey")), str(answer.get("ticket") or ""))
+
+
+def _session(keys: Keys) -> Mapping[str, str]:
+    return {
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        "SessionToken": keys.session_token or "",
+    }
 
 
 def _keys(credentials: Mapping[str, object]) -> Keys:

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from werkzeug.test import create_environ, run_wsgi_app
 
-from sekisho.localaws.sealing import IssuedCredentials
+from sekisho.account.aws import Keys
 from sekisho.localaws.wire import Refusal
 from sekisho.localaws.world import World
 
@@ -23,7 +23,7 @@ from sekisho.localaws.world import World
 def call_iam(
     world: World,
     authorizer: WSGIApplication,
-    session: IssuedCredentials,
+    session: Keys,
     parameters: Mapping[str, str],
 ) -> Refusal | None:
     """Call an operation of IAM with a session's credentials; return what refused it, or None.
@@ -39,7 +39,9 @@ def call_iam(
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         "Host": "localhost",
     }
-    request = AWSRequest("POST", "http://localhost/", headers, urlencode(form).encode())
+    # half a surrogate pair is refused by the authorizer, as all that is not UTF-8
+    body = urlencode(form, errors="surrogatepass").encode()
+    request = AWSRequest("POST", "http://localhost/", headers, body)
     keys = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
     SigV4Auth(keys, "iam", world.region).add_auth(request)
     environ = create_environ(
@@ -49,9 +51,9 @@ def call_iam(
         headers=dict(request.headers.items()),
         data=request.body,
     )
-    body, status, _ = run_wsgi_app(authorizer, environ, buffered=True)
+    answer, status, _ = run_wsgi_app(authorizer, environ, buffered=True)
     code = int(status[:3])
-    return None if code == HTTPStatus.OK else _refusal_in(code, b"".join(body))
+    return None if code == HTTPStatus.OK else _refusal_in(code, b"".join(answer))
 
 
 def _refusal_in(status: int, body: bytes) -> Refusal:

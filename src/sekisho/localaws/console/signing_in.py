@@ -10,25 +10,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from moto.iam.models import User, iam_backends
 
+from sekisho.account.aws import Keys
 from sekisho.localaws.console.own_call import call_iam
+from sekisho.localaws.console.passkeys import (
+    PasskeyFault,
+    asserted,
+    checked_origin,
+    new_ceremony,
+    request_options,
+    user_handle,
+)
 from sekisho.localaws.console.refused import PageRefused, expired, failed, too_many
-from sekisho.localaws.identify import authenticate, enabled_serials
-from sekisho.localaws.sealing import (
+from sekisho.localaws.console.tickets import (
     MOST_TRIES,
     TICKET_LIFETIME,
     SigninTicket,
-    hash_of_nobody,
-    matches,
-    mint,
     redeem_ticket,
     seal_ticket,
 )
+from sekisho.localaws.identify import authenticate, enabled_serials
+from sekisho.localaws.sealing import hash_of_nobody, matches, mint
 from sekisho.localaws.wire import Refusal, throttled
-from sekisho.localaws.world import PasswordState, World
+from sekisho.localaws.world import PasskeyState, PasswordState, World
 from sekisho.signin import (
     CHANGE_REFUSED,
     Credential,
@@ -99,6 +107,53 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     raise failed(_again(world, ticket))
 
 
+def passkey_request(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
+    """Answer `mfa-passkey-options`: what the browser asks the authenticator.
+
+    Raises:
+        PageRefused: there is no sign-in, or no passkey.
+    """
+    origin = checked_origin(fields["origin"])
+    with world.lock:
+        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        ceremony = new_ceremony(world, origin)
+        again = seal_ticket(world, replace(ticket, ceremony=ceremony))
+        known = _passkeys(world, user)
+        if not known:
+            message = "You have no passkey or security key."
+            raise PageRefused("NoPasskey", message, HTTPStatus.BAD_REQUEST, ticket=again)
+        return {"publicKey": request_options(ceremony, known.values()), "ticket": again}
+
+
+def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
+    """Answer `mfa-passkey`: what the authenticator has signed.
+
+    Raises:
+        PageRefused: it has not signed what it was asked for, or is not one of the user's.
+    """
+    with world.lock:
+        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        now, subject = world.clock.now(), f"passkey {user.id}"
+        if not world.throttle.spend(subject, now):
+            raise too_many(_again(world, ticket))
+        if ticket.ceremony is None:
+            raise failed(_again(world, ticket))
+        known, handle = _passkeys(world, user), user_handle(world, user.id)
+        try:
+            serial, count = asserted(ticket.ceremony, fields["credential"], known, handle)
+        except PasskeyFault as fault:
+            raise failed(_again(world, ticket)) from fault
+        world.throttle.clear(subject)
+        known[serial].sign_count = count
+        return _go_on(world, user, replace(ticket, mfa_at=now, tries=0, ceremony=None))
+
+
+def _passkeys(world: World, user: User) -> dict[str, PasskeyState]:
+    return {
+        serial: world.passkeys[serial] for serial in user.mfa_devices if serial in world.passkeys
+    }
+
+
 def new_password(
     world: World, authorizer: WSGIApplication, fields: Mapping[str, str]
 ) -> dict[str, object]:
@@ -110,7 +165,8 @@ def new_password(
     """
     with world.lock:
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
-        session = mint(world, _session(world, user, ticket.mfa_at))
+        issued = mint(world, _session(world, user, ticket.mfa_at))
+    session = Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
     change = {
         "Action": "ChangePassword",
         "OldPassword": fields["oldPassword"],
@@ -164,7 +220,7 @@ def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, Us
 
 def _again(world: World, ticket: SigninTicket) -> str:
     """Return a ticket for another try, or "" after too many."""
-    tried = replace(ticket, tries=ticket.tries + 1)
+    tried = replace(ticket, tries=ticket.tries + 1, ceremony=None)
     return seal_ticket(world, tried) if tried.tries < MOST_TRIES else ""
 
 

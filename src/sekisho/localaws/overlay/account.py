@@ -175,7 +175,7 @@ def get_account_summary(_: IamResponse) -> ActionResult:
     policies = iam().managed_policies.values()
     own = [policy for policy in policies if f"::{policy.account_id}:" in policy.arn]
     summary |= {
-        "MFADevices": len(iam().virtual_mfa_devices) + world.root_mfa,
+        "MFADevices": len(iam().virtual_mfa_devices) + len(world.passkeys) + world.root_mfa,
         "MFADevicesInUse": sum(len(user.mfa_devices) for user in iam().users.values())
         + world.root_mfa,
         "AccountMFAEnabled": int(world.root_mfa),

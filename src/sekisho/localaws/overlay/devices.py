@@ -1,7 +1,7 @@
-"""Virtual MFA devices: made, enabled, put in step, taken off, deleted, listed, tagged.
+"""MFA devices: made, enabled, put in step, taken off, deleted, listed, tagged.
 
-moto keeps which device exists and whose it is; seeds and steps are the world's. Only the answer
-that creates a device holds a seed.
+moto keeps which device exists and whose it is; seeds, steps and passkeys are the world's. Only the
+answer that creates a virtual device holds a seed. A passkey is enabled by the console alone.
 
 Source: IAM API Reference, CreateVirtualMFADevice to ResyncMFADevice, ListMFADevices to
 ListMFADeviceTags; IAM User Guide, "Assign MFA devices in the AWS CLI or AWS API"; answers
@@ -31,7 +31,14 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.world import CALLER, WORLD, DeviceState, World
+from sekisho.localaws.world import (
+    CALLER,
+    REGISTERING,
+    WORLD,
+    DeviceState,
+    PasskeyCall,
+    World,
+)
 from sekisho.signin import (
     DELETE_CONFLICT,
     DEVICE_EXISTS,
@@ -40,7 +47,9 @@ from sekisho.signin import (
     check_device_change,
     check_device_count,
     device_arn,
+    device_name,
     no_such_device,
+    no_such_user,
 )
 
 _SEED_BYTES = 40  # 64 characters of base32, as in the samples of the IAM API Reference
@@ -100,6 +109,8 @@ def _qr_png(name: str, seed: str) -> bytes:
 def enable_mfa_device(self: IamResponse) -> ActionResult:
     """Bind a device to a user, who proves with two consecutive codes to have it."""
     user, serial = user_of(self), text(self, "SerialNumber")
+    if (registering := REGISTERING.get()) is not None:
+        return _enable_passkey(user, serial, registering)
     device, state = _device(serial)
     if device.user is not None:
         raise from_rule(DEVICE_IN_USE)
@@ -107,8 +118,30 @@ def enable_mfa_device(self: IamResponse) -> ActionResult:
     refuse(check_device_count(len(user.mfa_devices)))
     _put_in_step(self, state)
     set_owner(device, user, now())
+    _note_enabled(user, serial)
+    return EmptyResult()
+
+
+def _note_enabled(user: User, serial: str) -> None:
     user.enable_mfa_device(serial, "", "")
     user.mfa_devices[serial].enable_date = now()
+
+
+def _enable_passkey(user: User, serial: str, registering: PasskeyCall) -> ActionResult:
+    """Bind a passkey to a user; before it is made, only tell whether it may be."""
+    if user.id != registering.user_id:
+        raise from_rule(no_such_user(user.name))
+    refuse(_holder_rule(user, "iam:EnableMFADevice"))
+    refuse(check_device_count(len(user.mfa_devices)))
+    if device_name(serial).lower() in {device_name(each).lower() for each in user.mfa_devices}:
+        raise from_rule(DEVICE_EXISTS)
+    if (made := registering.made) is not None:
+        passkeys = WORLD.get().passkeys
+        known = {each.credential.credential_id for each in passkeys.values()}
+        if made.credential.credential_id in known:
+            raise from_rule(DEVICE_IN_USE)
+        passkeys[serial] = made
+        _note_enabled(user, serial)
     return EmptyResult()
 
 
@@ -121,12 +154,18 @@ def resync_mfa_device(self: IamResponse) -> ActionResult:
 
 
 def deactivate_mfa_device(self: IamResponse) -> ActionResult:
-    """Take a device off its user; it stays in the account, unassigned."""
+    """Take a device off its user. A virtual one stays in the account, a passkey is gone."""
     user, serial = user_of(self), text(self, "SerialNumber")
-    device, _ = _device_of(user, serial)
+    passkeys = WORLD.get().passkeys
+    virtual = None if serial in passkeys else _device_of(user, serial)[0]
+    if serial not in user.mfa_devices:
+        raise from_rule(no_such_device(serial))
     refuse(_holder_rule(user, "iam:DeactivateMFADevice"))
     user.deactivate_mfa_device(serial)
-    set_owner(device, None)
+    if virtual is None:
+        del passkeys[serial]
+    else:
+        set_owner(virtual, None)
     return EmptyResult()
 
 
@@ -198,7 +237,8 @@ def list_virtual_mfa_devices(self: IamResponse) -> ActionResult:
 def get_mfa_device(self: IamResponse) -> ActionResult:
     """Describe one device.
 
-    AWS gives certifications of FIDO devices here; a virtual device has none.
+    AWS gives the certifications of a FIDO device here. No passkey has one here: which authenticator
+    made it is not asked.
     """
     user, serial = user_of(self), text(self, "SerialNumber")
     device = user.mfa_devices.get(serial)
