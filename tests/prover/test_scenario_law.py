@@ -6,6 +6,7 @@ refused is tried in part, always the same; all of it in the deep profile.
 """
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -244,6 +245,9 @@ def test_the_page_lists_what_is_not_performed() -> None:
     page = (CORPUS.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
     listed = page.split("What is not performed here:")[1].split("\n\n")[1]
     assert listed.splitlines() == [f"- `{name}`: {why}" for name, why in NOT_PERFORMED.items()]
+    japanese = (CORPUS.parents[1] / "docs" / "ja" / "scenarios.md").read_text(encoding="utf-8")
+    translated = japanese.split("次のものは、実際には行いません。")[1].split("\n\n")[1]
+    assert re.findall(r"(?m)^- `([\w-]+)`: ", translated) == [*NOT_PERFORMED]
 
 
 def test_a_wrong_model_is_found_out() -> None:
