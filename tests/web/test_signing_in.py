@@ -1,14 +1,196 @@
-"""Signing in at the console, in a browser."""
+"""Signing in at the console, and enrolling a device, in a browser: the employee's path."""
 
-from playwright.sync_api import Page, expect
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 import web_people as people
+from sekisho.policy import Preset
 from sekisho.tour import ADMINISTRATOR
+from sekisho.web.console.enforcing import enforce
+
+STRONG = "Suikinkutsu-8-drops!"
 
 
-def test_with_password_and_code(page: Page, console: people.RunningConsole) -> None:
+@pytest.fixture(scope="module")
+def console() -> Iterator[people.RunningConsole]:
+    with people.running_console() as running:
+        enforce(running.rehearsal, "daiki.kobayashi", Preset.FIRST_LOGIN)
+        enforce(running.rehearsal, "hanako.sato", Preset.RECOMMENDED)
+        enforce(running.rehearsal, "mei.takahashi", Preset.RECOMMENDED)
+        yield running
+
+
+def primary(page: Page) -> None:
+    page.locator("main button.primary").last.click()
+
+
+def test_the_administrator_signs_in_with_password_and_code(
+    page: Page, console: people.RunningConsole
+) -> None:
     people.sign_in(page, console)
     expect(page).to_have_url(f"{console.url}/console")
     page.goto(f"{console.url}/iam")
     expect(page.get_by_role("heading", name="IAM Dashboard")).to_be_visible()
-    expect(page.get_by_text(f"{ADMINISTRATOR} @ {console.account.account}")).to_be_visible()
+    page.get_by_text(f"{ADMINISTRATOR} @ {console.account.account}").click()
+    expect(page.get_by_text("You have signed in with MFA.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{console.url}/iam/security-credentials")
+    # nobody is signed in; and after the sign-in one is where one wanted to go
+    expect(page.get_by_label("IAM user name")).to_be_visible()
+    assert "next=%2Fiam%2Fsecurity-credentials" in page.url
+
+
+@pytest.mark.parametrize(
+    ("account", "user", "password"),
+    [
+        ("111122223333", "hanako.sato", "wrong"),
+        ("111122223333", "nobody", "Example-Hanako-2026!"),
+        ("999988887777", "hanako.sato", "Example-Hanako-2026!"),
+        ("111122223333", "deploy-bot", "Example-Hanako-2026!"),
+    ],
+    ids=["password", "user", "account", "no-password"],
+)
+def test_every_failure_reads_the_same(
+    page: Page, console: people.RunningConsole, account: str, user: str, password: str
+) -> None:
+    page.goto(f"{console.url}/signin")
+    page.get_by_label("Account ID (12 digits) or account alias").fill(account)
+    page.get_by_label("IAM user name").fill(user)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "Error Your authentication information is incorrect. Please try again."
+    )
+    expect(page.get_by_label("IAM user name")).to_have_value(user)
+    expect(page.get_by_label("Password")).to_have_value("")
+
+
+def test_a_temporary_password_and_the_two_causes_of_one_sentence(
+    page: Page, console: people.RunningConsole
+) -> None:
+    """First too weak, then good: what the page says is the same as for a policy's Deny."""
+    old = console.password("daiki.kobayashi")
+    people.sign_in(page, console, "daiki.kobayashi")
+    heading = page.get_by_role("heading", name="You must change your password to continue")
+    expect(heading).to_be_visible()
+    for new, again, said in (
+        ("short", "other", "The two new passwords differ."),
+        ("short", "short", "This time the new password does not comply"),
+    ):
+        page.get_by_label("Old password").fill(old)
+        page.get_by_label("New password", exact=True).fill(new)
+        page.get_by_label("Retype new password").fill(again)
+        page.get_by_role("button", name="Confirm password change").click()
+        expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Either user is not authorized to perform")
+    page.get_by_label("Old password").fill(old)
+    page.get_by_label("New password", exact=True).fill(STRONG)
+    page.get_by_label("Retype new password").fill(STRONG)
+    page.get_by_role("button", name="Confirm password change").click()
+    expect(page).to_have_url(f"{console.url}/console")
+
+
+def test_the_preset_of_aws_locks_a_temporary_password_out(
+    page: Page, console: people.RunningConsole
+) -> None:
+    enforce(console.rehearsal, "daiki.kobayashi", Preset.AWS)
+    iam = people.administrator_api(console)
+    iam.call(
+        "iam",
+        "UpdateLoginProfile",
+        UserName="daiki.kobayashi",
+        Password="Temporary-2026-x!",
+        PasswordResetRequired=True,
+    )
+    page.goto(f"{console.url}/signin")
+    page.get_by_label("IAM user name").fill("daiki.kobayashi")
+    page.get_by_label("Password").fill("Temporary-2026-x!")
+    primary(page)
+    page.get_by_label("Old password").fill("Temporary-2026-x!")
+    page.get_by_label("New password", exact=True).fill(STRONG)
+    page.get_by_label("Retype new password").fill(STRONG)
+    primary(page)
+    expect(page.get_by_role("alert")).to_contain_text("Either user is not authorized to perform")
+    expect(page.get_by_text("This time it was denied by a policy.")).to_be_visible()
+
+
+def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
+    page: Page, console: people.RunningConsole
+) -> None:
+    people.sign_in(page, console, "hanako.sato")
+    page.goto(f"{console.url}/iam/security-credentials")
+    # what the policy does not exempt is denied, with AWS's own text
+    expect(
+        page.get_by_text("with an explicit deny in an identity-based policy").first
+    ).to_be_visible()
+    page.get_by_role("link", name="Assign MFA device").click()
+    page.get_by_label("Device name").fill("hanako.sato")
+    page.get_by_label("Hardware TOTP token").check()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("A rehearsal has no hardware tokens.")).to_be_visible()
+    expect(page.get_by_label("Device name")).to_have_value("hanako.sato")
+    page.get_by_label("Authenticator app").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_text("Show QR code").click()
+    picture = page.get_by_role("img", name="QR code for an authenticator app")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    page.get_by_text("Show secret key").click()
+    seed = page.locator("main details[open] code").inner_text()
+    first = console.rehearsal.phones.code_of("x", seed, console.aws.clock.now())
+    page.get_by_label("MFA code 1").fill(first.code)
+    page.get_by_label("MFA code 2").fill(first.code)
+    page.get_by_role("button", name="Add MFA").click()
+    expect(page.get_by_role("alert")).to_contain_text("InvalidAuthenticationCode")
+    # going back and on again does not create the device a second time
+    page.get_by_role("link", name="Previous").click()
+    page.get_by_label("Device name").fill("hanako.sato")
+    page.get_by_role("button", name="Next").click()
+    now = console.rehearsal.phones.code_of("x", seed, console.aws.clock.now())
+    page.get_by_label("MFA code 1").fill(now.code)
+    page.get_by_label("MFA code 2").fill(now.following)
+    page.get_by_role("button", name="Add MFA").click()
+    expect(page.get_by_text("Sign out and sign in again")).to_be_visible()
+    people.sign_in(page, console, "hanako.sato")
+    page.goto(f"{console.url}/iam/security-credentials")
+    expect(page.get_by_text("with an explicit deny")).to_have_count(0)
+    page.get_by_text("hanako.sato @").click()
+    expect(page.get_by_text("You have signed in with MFA.")).to_be_visible()
+
+
+def test_a_passkey_is_made_and_signs_in(browser: Browser, console: people.RunningConsole) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    people.virtual_authenticator(page)
+    people.sign_in(page, console, "mei.takahashi")
+    page.goto(f"{console.url}/iam/assign-mfa")
+    page.get_by_label("Device name").fill("mei-laptop")
+    page.get_by_label("Passkey or security key").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Sign out and sign in again")).to_be_visible()
+    page.goto(f"{console.url}/signin")
+    page.get_by_label("IAM user name").fill("mei.takahashi")
+    page.get_by_label("Password").fill(console.password("mei.takahashi"))
+    primary(page)
+    page.get_by_role("button", name="Passkey or security key").click()
+    page.wait_for_url(f"{console.url}/console")
+    page.get_by_text("mei.takahashi @").click()
+    expect(page.get_by_text("You have signed in with MFA.")).to_be_visible()
+    context.close()
+
+
+def test_secrets_are_in_no_address_and_no_cookie_is_for_scripts(
+    page: Page, console: people.RunningConsole
+) -> None:
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    people.sign_in(page, console)
+    password = console.password(ADMINISTRATOR)
+    assert not [each for each in seen if password in each or "ticket" in each]
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert console.url.rpartition(":")[2] in cookie["name"]
+    assert json.dumps(page.evaluate("document.cookie")) == '""'

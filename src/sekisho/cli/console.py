@@ -9,7 +9,7 @@ import click
 
 from sekisho.cli.exits import Exit
 from sekisho.messages import Language, Message
-from sekisho.tour import example_company
+from sekisho.tour import ADMINISTRATOR, example_company
 
 if TYPE_CHECKING:
     from sekisho.account import AccountFile
@@ -34,7 +34,15 @@ def console(
     from sekisho.web.console import Rehearsal, console_site  # noqa: PLC0415 - as above
 
     clock = local.clock
-    rehearsal = Rehearsal(account, local.url, local.region, clock.now, clock.advance)
+    known = {user.name for user in account.users}
+    rehearsal = Rehearsal(
+        account,
+        local.url,
+        local.region,
+        clock.now,
+        clock.advance,
+        administrator=ADMINISTRATOR if ADMINISTRATOR in known else "",
+    )
     with WebServer(console_site(rehearsal, language), port) as server:
         yield server.url
 

@@ -171,7 +171,7 @@ def flash(kind: FlashKind, message: Message, detail: str = "") -> None:
     browser().flashes.append(Flash(kind, message, detail))
 
 
-def text(key: str, **values: object) -> Message:
+def text(key: str, /, **values: object) -> Message:
     """Return a text of the table `web` by its path, like `frame.rehearsal`.
 
     Args:
@@ -255,7 +255,7 @@ def _on_every_page() -> dict[str, Any]:
 
     return {
         "say": say,
-        "t": lambda key, **values: text(key, **values).into(spoken),
+        "t": lambda key, /, **values: text(key, **values).into(spoken),
         "term": lambda key: term(key).into(spoken),
         "language": spoken.value,
         "languages": [each.value for each in Language],

@@ -3,7 +3,6 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from sekisho.errors import AwsRefused
 from sekisho.web.console.persons import attempt, person, signed_in
 
 SCREEN = Blueprint("dashboard", __name__)
@@ -27,5 +26,4 @@ def dashboard() -> ResponseReturnValue:
         navigation="/iam",
         summary=summary,
         devices=devices,
-        refused=lambda answer: isinstance(answer, AwsRefused),
     )

@@ -10,13 +10,16 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused, InternalError
+from sekisho.signin import MfaMethod, NextStep
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, browser, see_other
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """What AWS answers to a session that has ended, or whose user is gone."""
 
-_SECRETS = frozenset({"csrf", "once", "password", "old", "new", "again", "code", "code1", "code2"})
+_SECRETS = frozenset(
+    {"csrf", "once", "password", "old", "new", "again", "code", "code1", "code2", "current"}
+)
 """Fields of forms that are never kept."""
 
 _Given = ParamSpec("_Given")
@@ -41,10 +44,48 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PendingSignin:
-    """A sign-in that has not ended; `ticket` carries it on, and is secret."""
+    """A sign-in between two of its pages.
+
+    Attributes:
+        step: what comes next.
+        ticket: carries the sign-in on; a secret.
+        methods: the ways to pass MFA, where that comes next.
+    """
 
     user: str
+    step: NextStep
     ticket: str = field(repr=False)
+    methods: tuple[MfaMethod, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOnce:
+    """What AWS shows once and never again: a password or a secret key.
+
+    Attributes:
+        path: the page that shows it; when another is opened, it is gone.
+        values: what the page shows; secret.
+    """
+
+    path: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedDevice:
+    """A virtual MFA device that was created on the first page of the wizard, and not yet enabled.
+
+    Attributes:
+        user: whose it is to be.
+        seed: what the QR code holds; a secret.
+        picture: the QR code as a PNG; a secret.
+    """
+
+    user: str
+    name: str
+    serial: str
+    seed: str = field(repr=False)
+    picture: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -57,6 +98,9 @@ class ConsoleState:
         typed: what was typed into a page's form and is not done, by the page's path.
         typed_by: who typed it; nobody else is shown it.
         rail: which path the help rail shows, or "" where it is closed.
+        once: a secret that is shown once, while its page is open.
+        device: the device that the wizard has created and not yet enabled, or None.
+        passkey: carries the registration of a passkey on; a secret.
     """
 
     person: Person | None = None
@@ -64,6 +108,9 @@ class ConsoleState:
     typed: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     typed_by: str = ""
     rail: str = ""
+    once: ShownOnce | None = field(default=None, repr=False)
+    device: UnfinishedDevice | None = field(default=None, repr=False)
+    passkey: str = field(default="", repr=False)
 
 
 class _View(Protocol[_Given]):
@@ -104,6 +151,9 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
         if state().person is None:
             keep_typed()
             return see_other("/signin", next=request.full_path.rstrip("?"))
+        once = state().once
+        if once is not None and request.path != once.path:
+            state().once = None
         return view(*args, **kwargs)
 
     return shown
@@ -123,7 +173,8 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
 def sign_out() -> None:
     """End the console session in this browser."""
     here = state()
-    here.person = here.pending = None
+    here.person = here.pending = here.once = here.device = None
+    here.passkey = ""
     _site().renew()
 
 
@@ -160,6 +211,17 @@ def call(service: str, operation: str, /, **parameters: object) -> Mapping[str, 
     return person().api.call(service, operation, **parameters)
 
 
+def show_once(path: str, values: Mapping[str, str]) -> None:
+    """Keep what a page is to show while it is open, and never again."""
+    state().once = ShownOnce(path, values)
+
+
+def shown_once() -> Mapping[str, str] | None:
+    """Return what the present page shows once, or None if it has been shown."""
+    once = state().once
+    return once.values if once is not None and once.path == request.path else None
+
+
 def on_every_screen() -> dict[str, Any]:
     """Return what every template of the console can use."""
     here = state() if "browser" in g else ConsoleState()
@@ -168,9 +230,19 @@ def on_every_screen() -> dict[str, Any]:
     def typed(name: str, otherwise: str = "") -> str:
         return request.form.get(name, kept.get(name, otherwise))
 
-    return {"person": here.person, "rail": here.rail, "typed": typed}
+    return {
+        "person": here.person,
+        "rail": here.rail,
+        "typed": typed,
+        "is_refused": lambda answer: isinstance(answer, AwsRefused),
+    }
 
 
 def _site() -> Site:
     found: Site = current_app.extensions["site"]
     return found
+
+
+def origin() -> str:
+    """Return the console's own origin, which a passkey signs."""
+    return _site().origin

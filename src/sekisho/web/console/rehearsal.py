@@ -52,15 +52,16 @@ class Phones:
 
     def codes(self, user: str, now: datetime) -> tuple[PhoneCode, ...]:
         """Return what a user's phone shows now."""
-        step, seconds = step_of(now), STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
         with self._lock:
             seeds = dict(self._seeds.get(user, {}))
         return tuple(
-            PhoneCode(
-                serial.rpartition("/")[2], code_at(seed, step), code_at(seed, step + 1), seconds
-            )
-            for serial, seed in seeds.items()
+            self.code_of(serial.rpartition("/")[2], seed, now) for serial, seed in seeds.items()
         )
+
+    def code_of(self, device: str, seed: str, now: datetime) -> PhoneCode:
+        """Return what a phone shows now that has scanned a device's QR code."""
+        step, left = step_of(now), STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
+        return PhoneCode(device, code_at(seed, step), code_at(seed, step + 1), left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Rehearsal:
         now: what its clock shows.
         advance: moves its clock forward.
         phones: everybody's phone.
+        administrator: who prepares a user for the employee's path; "" if nobody is known to.
     """
 
     account: AccountFile
@@ -98,6 +100,7 @@ class Rehearsal:
     now: Callable[[], datetime]
     advance: Callable[[timedelta], None]
     phones: Phones = field(default_factory=Phones)
+    administrator: str = ""
 
     def __post_init__(self) -> None:
         for user, credentials in self.account.credentials.items():

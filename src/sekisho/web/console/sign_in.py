@@ -1,68 +1,132 @@
 """Signing in: name and password, MFA, the forced change of a password; and signing out.
 
-Source: IAM User Guide, "How IAM users sign in to your AWS account"; docs/signin.md.
+Source: IAM User Guide, "How IAM users sign in to your AWS account", "MFA enabled sign-in";
+docs/signin.md.
 """
 
-from flask import Blueprint, redirect, render_template, request
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
-from sekisho.localaws import ConsoleClient, ShownPage
-from sekisho.signin import NextStep
-from sekisho.web.console.persons import PendingSignin, rehearsal, sign_in_as, sign_out, state
-from sekisho.web.site import local_path, see_other
+from sekisho.localaws import ConsoleClient, ConsoleRefused, ShownPage
+from sekisho.messages import Message, verbatim
+from sekisho.signin import CHANGE_REFUSED, SIGNIN_FAILED, MfaMethod, NextStep
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.persons import (
+    PendingSignin,
+    origin,
+    rehearsal,
+    sign_in_as,
+    sign_out,
+    state,
+)
+from sekisho.web.site import flash, local_path, see_other, term, text
 
 SCREEN = Blueprint("sign_in", __name__)
 
 _HOME = "/console"
+_PAGES: Mapping[NextStep, str] = {
+    NextStep.NEEDS_MFA: "/signin/mfa",
+    NextStep.NEEDS_NEW_PASSWORD: "/signin/new-password",
+    NextStep.DONE: _HOME,
+}
 
 
 @SCREEN.get("/signin")
 def page() -> ResponseReturnValue:
     """Ask for the account, the user name and the password."""
-    return render_template("signin.html", account=rehearsal().account.account, refused=None)
+    return _signin_form(None)
 
 
 @SCREEN.post("/signin")
 def with_password() -> ResponseReturnValue:
     """Sign in with name and password."""
-    account, user = request.form.get("account", ""), request.form.get("user", "")
-    client = ConsoleClient(rehearsal().url, account)
+    client = ConsoleClient(rehearsal().url, request.form.get("account", "").strip())
+    user = request.form.get("user", "").strip()
     try:
         answer = client.sign_in(user, request.form.get("password", ""))
     except AwsRefused as refused:
-        return _again("signin.html", refused, account=account)
+        return _signin_form(refused), _status(refused)
     return _go_on(user, answer)
 
 
 @SCREEN.get("/signin/mfa")
 def mfa_page() -> ResponseReturnValue:
-    """Ask for an MFA code."""
-    pending = state().pending
-    if pending is None:
-        return redirect("/signin")
-    return _mfa_form(pending, None)
+    """Ask for MFA."""
+    pending = _pending(NextStep.NEEDS_MFA)
+    return _mfa_form(pending, None) if pending else redirect("/signin")
 
 
 @SCREEN.post("/signin/mfa")
 def with_code() -> ResponseReturnValue:
     """Go on with an MFA code."""
-    pending = state().pending
+    pending = _pending(NextStep.NEEDS_MFA)
     if pending is None:
-        return redirect("/signin")
+        return see_other("/signin")
     try:
-        answer = _client().mfa(pending.ticket, request.form.get("code", "").replace(" ", ""))
+        answer = _client().mfa(pending.ticket, "".join(request.form.get("code", "").split()))
     except AwsRefused as refused:
-        return _mfa_form(pending, refused), refused.status
+        return _tried(pending, refused) or (_mfa_form(pending, refused), _status(refused))
     return _go_on(pending.user, answer)
+
+
+@SCREEN.post("/signin/passkey/options")
+def passkey_options() -> ResponseReturnValue:
+    """Answer the script with what a passkey is to sign."""
+    pending = _pending(NextStep.NEEDS_MFA)
+    if pending is None:
+        return jsonify(next="/signin"), HTTPStatus.CONFLICT
+    try:
+        options = _client().passkey_request(pending.ticket, origin())
+    except AwsRefused as refused:
+        return jsonify(error=refused.aws_message), _status(refused)
+    state().pending = replace(pending, ticket=options.ticket)
+    return jsonify(options.public_key)
+
+
+@SCREEN.post("/signin/passkey")
+def with_passkey() -> ResponseReturnValue:
+    """Go on with what a passkey has signed."""
+    pending = _pending(NextStep.NEEDS_MFA)
+    signed: Any = request.get_json(silent=True)
+    if pending is None or not isinstance(signed, dict):
+        return jsonify(next="/signin"), HTTPStatus.CONFLICT
+    after = local_path(str(signed.get("next", "")), _HOME)
+    try:
+        answer = _client().mfa_passkey(pending.ticket, signed.get("credential", {}))
+    except AwsRefused as refused:
+        ended = _tried(pending, refused) is not None
+        return jsonify(error=refused.aws_message, next="/signin" if ended else ""), _status(refused)
+    return jsonify(next=_led(pending.user, answer, after))
 
 
 @SCREEN.get("/signin/new-password")
 def password_page() -> ResponseReturnValue:
     """Ask for a new password in place of a temporary one."""
-    if state().pending is None:
-        return redirect("/signin")
-    return render_template("new_password.html", refused=None)
+    pending = _pending(NextStep.NEEDS_NEW_PASSWORD)
+    return _password_form(pending, None) if pending else redirect("/signin")
+
+
+@SCREEN.post("/signin/new-password")
+def with_new_password() -> ResponseReturnValue:
+    """Change the password that must be changed, and go on."""
+    pending = _pending(NextStep.NEEDS_NEW_PASSWORD)
+    if pending is None:
+        return see_other("/signin")
+    new = request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        return _password_form(pending, None, differs=True), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        answer = _client().new_password(pending.ticket, request.form.get("old", ""), new)
+    except AwsRefused as refused:
+        return _tried(pending, refused) or (_password_form(pending, refused), _status(refused))
+    return _go_on(pending.user, answer)
 
 
 @SCREEN.post("/signout")
@@ -72,10 +136,37 @@ def out() -> ResponseReturnValue:
     return see_other("/signin")
 
 
+def _pending(step: NextStep) -> PendingSignin | None:
+    """Return the sign-in of this browser, if it is at `step`."""
+    pending = state().pending
+    return pending if pending is not None and pending.step is step else None
+
+
+def _signin_form(refused: AwsRefused | None) -> str:
+    return render_template(
+        "signin.html", account=rehearsal().account.account, refused=_said(refused)
+    )
+
+
 def _mfa_form(pending: PendingSignin, refused: AwsRefused | None) -> str:
     place = rehearsal()
-    codes = place.phones.codes(pending.user, place.now())
-    return render_template("mfa.html", user=pending.user, codes=codes, refused=refused)
+    return render_template(
+        "mfa.html",
+        user=pending.user,
+        codes=place.phones.codes(pending.user, place.now()),
+        by_code=MfaMethod.TOTP in pending.methods,
+        by_passkey=MfaMethod.PASSKEY in pending.methods,
+        refused=_said(refused),
+    )
+
+
+def _password_form(
+    pending: PendingSignin, refused: AwsRefused | None, *, differs: bool = False
+) -> str:
+    cause = refused if isinstance(refused, ConsoleRefused) and refused.cause_code else None
+    return render_template(
+        "new_password.html", user=pending.user, refused=_said(refused), cause=cause, differs=differs
+    )
 
 
 def _client() -> ConsoleClient:
@@ -83,20 +174,47 @@ def _client() -> ConsoleClient:
     return ConsoleClient(place.url, place.account.account)
 
 
-def _again(template: str, refused: AwsRefused, **values: str) -> ResponseReturnValue:
-    return render_template(template, refused=refused, **values), refused.status or 502
+def _said(refused: AwsRefused | None) -> Message | None:
+    """Return what the page says of a refusal, in its language where the console has it."""
+    match refused.aws_message if refused else None:
+        case None:
+            return None
+        case message if message == CHANGE_REFUSED:
+            return term("change_refused")
+        case message if message == SIGNIN_FAILED:
+            return term("signin_failed")
+        case message:
+            return verbatim(message)
+
+
+def _status(refused: AwsRefused) -> int:
+    return refused.status or HTTPStatus.BAD_GATEWAY
+
+
+def _tried(pending: PendingSignin, refused: AwsRefused) -> ResponseReturnValue | None:
+    """Keep the ticket for another try; without one the sign-in begins anew, and says why."""
+    again = refused.ticket if isinstance(refused, ConsoleRefused) else ""
+    if again:
+        state().pending = replace(pending, ticket=again)
+        return None
+    state().pending = None
+    flash(FlashKind.ERROR, text("sign_in.begin_again"), refused.aws_message)
+    return see_other("/signin")
 
 
 def _go_on(user: str, answer: ShownPage) -> ResponseReturnValue:
     """Lead to the page that comes next."""
-    after = local_path(request.form.get("next", ""), _HOME)
-    match answer.next:
-        case NextStep.DONE if answer.keys is not None:
-            sign_in_as(user, answer.keys, mfa=answer.mfa_used)
-            return see_other(after)
-        case NextStep.NEEDS_MFA:
-            state().pending = PendingSignin(user, answer.ticket)
-            return see_other("/signin/mfa", next=after)
-        case _:
-            state().pending = PendingSignin(user, answer.ticket)
-            return see_other("/signin/new-password", next=after)
+    return see_other(_led(user, answer, local_path(request.form.get("next", ""), _HOME)))
+
+
+def _led(user: str, answer: ShownPage, after: str) -> str:
+    """Take a step of the sign-in, and return the address of the next page."""
+    if answer.keys is not None:
+        sign_in_as(user, answer.keys, mfa=answer.mfa_used)
+        return after
+    state().pending = PendingSignin(user, answer.next, answer.ticket, answer.methods)
+    return _with_next(_PAGES[answer.next], after)
+
+
+def _with_next(path: str, after: str) -> str:
+    return path if after == _HOME else f"{path}?{urlencode({'next': after})}"

@@ -1,11 +1,15 @@
 """The first page: what the rehearsal is, who is in it, and the clock. Nothing of it is AWS's."""
 
 from datetime import timedelta
+from http import HTTPStatus
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from sekisho.errors import AwsRefused
+from sekisho.policy import Preset
 from sekisho.web.browsers import FlashKind
+from sekisho.web.console.enforcing import enforce
 from sekisho.web.console.persons import rehearsal, state
 from sekisho.web.site import flash, local_path, see_other, text
 
@@ -24,6 +28,8 @@ def page() -> ResponseReturnValue:
         account=place.account.account,
         people=place.people(),
         now=place.now(),
+        presets=[each.value for each in Preset],
+        administrator=place.administrator,
         steps=tuple(_STEPS),
     )
 
@@ -35,6 +41,23 @@ def move_clock() -> ResponseReturnValue:
     rehearsal().advance(timedelta(seconds=seconds))
     flash(FlashKind.SUCCESS, text("start.clock_moved", seconds=seconds))
     return see_other(local_path(request.form.get("page", "/"), "/"))
+
+
+@SCREEN.post("/prepare")
+def prepare() -> ResponseReturnValue:
+    """Attach the policy to a user, as the administrator would: for the employee's path alone."""
+    place = rehearsal()
+    user = request.form.get("user", "")
+    try:
+        preset = Preset(request.form.get("preset", Preset.RECOMMENDED.value))
+        enforce(place, user, preset)
+    except ValueError:
+        abort(HTTPStatus.BAD_REQUEST)
+    except AwsRefused as refused:
+        flash(FlashKind.ERROR, text("frame.not_done"), refused.aws_message)
+        return see_other("/")
+    flash(FlashKind.SUCCESS, text("start.prepared", user=user, preset=preset.value))
+    return see_other("/")
 
 
 @SCREEN.post("/rail")

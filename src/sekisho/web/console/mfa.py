@@ -1,0 +1,257 @@
+"""Assigning an MFA device in two pages, taking one off, and resynchronising one.
+
+An authenticator app: the first page creates the device, the second enables it with two codes. If
+nobody goes on to the second, the device stays unassigned and its name is in use, as at AWS. A
+passkey: the browser makes it on the second page. Hardware tokens have to be bought; there are none.
+
+Source: IAM User Guide, "Assign a virtual MFA device in the AWS Management Console", "Assign a
+passkey or security key", "Resynchronize virtual and hardware MFA devices".
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.errors import AwsRefused
+from sekisho.localaws import ConsoleClient
+from sekisho.messages import Message
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.credentials import home_of
+from sekisho.web.console.persons import (
+    UnfinishedDevice,
+    attempt,
+    origin,
+    person,
+    rehearsal,
+    signed_in,
+    state,
+)
+from sekisho.web.site import flash, see_other, text
+
+SCREEN = Blueprint("mfa", __name__)
+
+_FIRST = "/iam/assign-mfa"
+_APP = "/iam/assign-mfa/app"
+_PASSKEY = "/iam/assign-mfa/passkey"
+_KINDS = ("passkey", "app", "hardware")
+
+
+@SCREEN.get(_FIRST)
+@signed_in
+def choose() -> ResponseReturnValue:
+    """Ask for the device name and the kind of device."""
+    return _first_page(request.args.get("user") or person().user)
+
+
+@SCREEN.post(_FIRST)
+@signed_in
+def chosen() -> ResponseReturnValue:
+    """Go on to the page of the kind that was chosen; an app's device is created now."""
+    user, name = request.form.get("user", ""), request.form.get("name", "").strip()
+    if not name:
+        return _first_page(user, name_fault=text("mfa.name_missing"))
+    match request.form.get("kind", ""):
+        case "app":
+            return _created(user, name)
+        case "passkey":
+            return see_other(_PASSKEY, user=user, name=name)
+        case "hardware":
+            return _first_page(user, kind_fault=text("mfa.no_hardware"))
+        case _:
+            return _first_page(user, kind_fault=text("mfa.choose_kind"))
+
+
+def _first_page(
+    user: str,
+    *,
+    name_fault: Message | None = None,
+    kind_fault: Message | None = None,
+    refused: AwsRefused | None = None,
+) -> ResponseReturnValue:
+    faulty = bool(name_fault or kind_fault or refused)
+    page = render_template(
+        "assign_mfa.html",
+        user=user,
+        home=home_of(user),
+        kinds=_KINDS,
+        name_fault=name_fault,
+        kind_fault=kind_fault,
+        refused=refused,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else HTTPStatus.OK
+
+
+def _created(user: str, name: str) -> ResponseReturnValue:
+    """Create the virtual device, unless this browser has done so and comes back to it."""
+    here = state()
+    if here.device is not None and (here.device.user, here.device.name) == (user, name):
+        return see_other(_APP)
+    answer = attempt("iam", "CreateVirtualMFADevice", VirtualMFADeviceName=name)
+    if isinstance(answer, AwsRefused):
+        return _first_page(user, refused=answer)
+    made = answer["VirtualMFADevice"]
+    here.device = UnfinishedDevice(
+        user,
+        name,
+        made["SerialNumber"],
+        made["Base32StringSeed"].decode("ascii"),
+        made["QRCodePNG"],
+    )
+    return see_other(_APP)
+
+
+@SCREEN.get(_APP)
+@signed_in
+def set_up() -> ResponseReturnValue:
+    """Show the QR code and the secret key, and ask for two codes."""
+    device = state().device
+    if device is None:
+        flash(FlashKind.INFO, text("mfa.begin_again"))
+        return redirect(_FIRST)
+    return _app_page(device, None)
+
+
+@SCREEN.get("/iam/assign-mfa/qr.png")
+@signed_in
+def picture() -> ResponseReturnValue:
+    """Return the QR code."""
+    device = state().device
+    if device is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return Response(device.picture, content_type="image/png")
+
+
+@SCREEN.post(_APP)
+@signed_in
+def enable() -> ResponseReturnValue:
+    """Enable the device with two consecutive codes."""
+    device = state().device
+    if device is None:
+        flash(FlashKind.INFO, text("mfa.begin_again"))
+        return see_other(_FIRST)
+    first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
+    answer = attempt(
+        "iam",
+        "EnableMFADevice",
+        UserName=device.user,
+        SerialNumber=device.serial,
+        AuthenticationCode1=first,
+        AuthenticationCode2=second,
+    )
+    if isinstance(answer, AwsRefused):
+        return _app_page(device, answer), HTTPStatus.UNPROCESSABLE_ENTITY
+    rehearsal().phones.add(device.user, device.serial, device.seed)
+    state().device = None
+    return _assigned(device.user)
+
+
+def _app_page(device: UnfinishedDevice, refused: AwsRefused | None) -> str:
+    place = rehearsal()
+    return render_template(
+        "assign_app.html",
+        device=device,
+        home=home_of(device.user),
+        codes=(place.phones.code_of(device.name, device.seed, place.now()),),
+        refused=refused,
+    )
+
+
+def _assigned(user: str) -> ResponseReturnValue:
+    own = user == person().user and not person().mfa
+    flash(FlashKind.SUCCESS, text("mfa.assigned_own" if own else "mfa.assigned"))
+    return see_other(home_of(user))
+
+
+@SCREEN.get(_PASSKEY)
+@signed_in
+def passkey_page() -> ResponseReturnValue:
+    """Have the browser make a passkey."""
+    user = request.args.get("user") or person().user
+    return render_template(
+        "assign_passkey.html", user=user, name=request.args.get("name", ""), home=home_of(user)
+    )
+
+
+@SCREEN.post("/iam/assign-mfa/passkey/options")
+@signed_in
+def passkey_options() -> ResponseReturnValue:
+    """Answer the script with what the browser needs to make a passkey."""
+    asked: Any = request.get_json(silent=True) or {}
+    me = person()
+    try:
+        options = _client().passkey_options(
+            me.keys, str(asked.get("name", "")), origin(), str(asked.get("user", ""))
+        )
+    except AwsRefused as refused:
+        return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
+    state().passkey = options.ticket
+    return jsonify(options.public_key)
+
+
+@SCREEN.post(_PASSKEY)
+@signed_in
+def passkey_made() -> ResponseReturnValue:
+    """Register the passkey that the browser has made."""
+    sent: Any = request.get_json(silent=True) or {}
+    ticket, state().passkey = state().passkey, ""
+    try:
+        _client().register_passkey(person().keys, ticket, sent.get("credential", {}))
+    except AwsRefused as refused:
+        return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
+    user = str(sent.get("user", ""))
+    _assigned(user)
+    return jsonify(next=home_of(user))
+
+
+@SCREEN.post("/iam/remove-mfa")
+@signed_in
+def remove() -> ResponseReturnValue:
+    """Deactivate a device; an authenticator app's is deleted as well, as the console does."""
+    user, serial = request.form.get("user", ""), request.form.get("serial", "")
+    answer = attempt("iam", "DeactivateMFADevice", UserName=user, SerialNumber=serial)
+    if not isinstance(answer, AwsRefused) and ":mfa/" in serial:
+        answer = attempt("iam", "DeleteVirtualMFADevice", SerialNumber=serial)
+    if isinstance(answer, AwsRefused):
+        flash(FlashKind.ERROR, text("frame.not_done"), answer.aws_message)
+    else:
+        rehearsal().phones.drop(user, serial)
+        flash(FlashKind.SUCCESS, text("mfa.removed"))
+    return see_other(home_of(user))
+
+
+@SCREEN.route("/iam/resync-mfa", methods=["GET", "POST"])
+@signed_in
+def resync() -> ResponseReturnValue:
+    """Bring a device back into step with two codes."""
+    user, serial = request.values.get("user", ""), request.values.get("serial", "")
+    refused = None
+    if request.method == "POST":
+        first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
+        refused = attempt(
+            "iam",
+            "ResyncMFADevice",
+            UserName=user,
+            SerialNumber=serial,
+            AuthenticationCode1=first,
+            AuthenticationCode2=second,
+        )
+        if not isinstance(refused, AwsRefused):
+            flash(FlashKind.SUCCESS, text("mfa.resynced"))
+            return see_other(home_of(user))
+    place = rehearsal()
+    page = render_template(
+        "resync_mfa.html",
+        user=user,
+        serial=serial,
+        home=home_of(user),
+        codes=place.phones.codes(user, place.now()),
+        refused=refused,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+
+
+def _client() -> ConsoleClient:
+    place = rehearsal()
+    return ConsoleClient(place.url, place.account.account)
