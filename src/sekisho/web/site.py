@@ -137,7 +137,8 @@ class Site:
         given = request.headers.get("X-Csrf-Token") or request.form.get("csrf", "")
         if found is None or not hmac.compare_digest(given.encode(), found.csrf.encode()):
             return refused_page(HTTPStatus.FORBIDDEN, "stale")
-        before = found.outcomes.get(request.form.get("once", ""))
+        g.sent = request.form.get("once", "")
+        before = found.outcomes.get(g.sent)
         return redirect(before, HTTPStatus.SEE_OTHER) if before is not None else None
 
     def _finish(self, response: Response) -> Response:
@@ -147,9 +148,8 @@ class Site:
         response.headers["Cache-Control"] = "no-store"
         if "browser" not in g:
             return response
-        form = request.form.get("once", "") if request.method == "POST" else ""
-        if form and response.status_code == HTTPStatus.SEE_OTHER:
-            g.browser.led_to(form, response.headers["Location"])
+        if g.get("sent") and response.status_code == HTTPStatus.SEE_OTHER:
+            g.browser.led_to(g.sent, response.headers["Location"])
         if request.cookies.get(self._cookie) != g.browser.cookie:
             response.set_cookie(self._cookie, g.browser.cookie, httponly=True, samesite="Strict")
         return response

@@ -1,0 +1,233 @@
+"""What every request to a site passes, asked without a browser: hosts, origins, forms, headers."""
+
+import re
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+import web_people as people
+from sekisho.tour import ADMINISTRATOR
+
+
+class Caller:
+    """A client with one cookie and no opinions: it sends what it is told to."""
+
+    def __init__(self, url: str) -> None:
+        self.host = url.removeprefix("http://")
+        self.port = int(self.host.rpartition(":")[2])
+        self.cookie = ""
+
+    def send(
+        self, method: str, path: str, fields: dict[str, str] | None = None, **headers: str | None
+    ) -> tuple[int, dict[str, str], str]:
+        own: dict[str, str | None] = {"Host": self.host, "Cookie": self.cookie or None}
+        if method == "POST":
+            own |= {
+                "Origin": f"http://{self.host}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+        own |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        body = urlencode(fields or {}).encode()
+        for name, value in (own | {"Content-Length": str(len(body))}).items():
+            if value is not None:
+                connection.putheader(name, value)
+        connection.endheaders(body)
+        response = connection.getresponse()
+        text = response.read().decode()
+        answered = {name.lower(): value for name, value in response.getheaders()}
+        connection.close()
+        if "set-cookie" in answered:
+            self.cookie = answered["set-cookie"].partition(";")[0]
+        return response.status, answered, text
+
+    def secrets(self, path: str = "/signin") -> dict[str, str]:
+        """Return the hidden fields of a page's last form."""
+        _, _, page = self.send("GET", path)
+        found = dict(re.findall(r'name="(csrf|once)" value="([^"]+)"', page))
+        assert found.keys() == {"csrf", "once"}
+        return found
+
+
+@pytest.fixture(scope="module")
+def console() -> Iterator[people.RunningConsole]:
+    with people.running_console() as running:
+        yield running
+
+
+@pytest.fixture
+def caller(console: people.RunningConsole) -> Caller:
+    return Caller(console.url)
+
+
+def credentials(console: people.RunningConsole, user: str = "hanako.sato") -> dict[str, str]:
+    return {
+        "account": console.account.account,
+        "user": user,
+        "password": console.password(user),
+        "next": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 421),
+        ("localhost:1", 421),
+        ("evil.example:{port}", 421),
+        ("localhost.evil.example:{port}", 421),
+        ("localhost:{port}.", 421),
+        ("LOCALHOST:{port}", 421),
+        ("[::1]:{port}", 421),
+        ("127.0.0.1:{port}", 302),
+        ("localhost:{port}", 200),
+    ],
+)
+def test_a_site_answers_to_its_own_name_only(caller: Caller, host: str, status: int) -> None:
+    answer, headers, _ = caller.send("GET", "/signin", Host=host.format(port=caller.port))
+    assert answer == status
+    if status == 302:
+        assert headers["location"] == f"http://localhost:{caller.port}/signin"
+    if status == 421:
+        assert "set-cookie" not in headers
+
+
+def test_a_form_under_the_number_is_not_taken(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    fields = caller.secrets() | credentials(console)
+    answer, _, _ = caller.send("POST", "/signin", fields, Host=f"127.0.0.1:{caller.port}")
+    assert answer == 421
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "another-origin": {"headers": {"Origin": "https://evil.example"}},
+    "another-port": {"headers": {"Origin": "http://localhost:1"}},
+    "the-number": {"headers": {"Origin": "http://127.0.0.1:{port}"}},
+    "no-origin": {"headers": {"Origin": None}},
+    "origin-null": {"headers": {"Origin": "null"}},
+    "same-site": {"headers": {"Sec_Fetch_Site": "same-site"}},
+    "cross-site": {"headers": {"Sec_Fetch_Site": "cross-site"}},
+    "no-secret": {"fields": {"csrf": ""}},
+    "wrong-secret": {"fields": {"csrf": "A" * 43}},
+    "not-ascii": {"fields": {"csrf": "é関所"}},
+    "no-cookie": {"headers": {"Cookie": None}},
+    "another-cookie": {"headers": {"Cookie": "sekisho-console-1=x"}},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+def test_a_forged_form_changes_nothing(
+    caller: Caller, console: people.RunningConsole, forged: dict[str, Any]
+) -> None:
+    fields = caller.secrets() | credentials(console) | forged.get("fields", {})
+    headers = {
+        name: value and value.format(port=caller.port)
+        for name, value in forged.get("headers", {}).items()
+    }
+    status, _, page = caller.send("POST", "/signin", fields, **headers)
+    assert status == 403
+    assert "Nothing has been changed" in page
+    assert caller.send("GET", "/console")[0] == 303
+
+
+def test_another_browser_s_secret_is_not_taken(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """Each browser has its own: a secret read off another one's page is worth nothing."""
+    other = Caller(console.url)
+    fields = other.secrets() | credentials(console)
+    caller.secrets()
+    assert caller.send("POST", "/signin", fields)[0] == 403
+
+
+def test_a_sign_in_replaces_the_cookie_and_a_sign_out_ends_it(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    fields = caller.secrets() | credentials(console)
+    planted = caller.cookie
+    assert caller.send("POST", "/signin", fields)[0] == 303
+    known = caller.cookie
+    assert known != planted
+    assert caller.send("GET", "/console")[0] == 200
+    # whoever knew the cookie before the sign-in has nothing (session fixation)
+    caller.cookie = planted
+    assert caller.send("GET", "/console")[0] == 303
+    caller.cookie = known
+    caller.send("POST", "/signout", caller.secrets("/console"))
+    caller.cookie = known
+    assert caller.send("GET", "/console")[0] == 303
+
+
+def test_a_form_that_is_sent_twice_works_once(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    before = console.aws.clock.now()
+    fields = caller.secrets("/") | {"by": "1h", "page": "/"}
+    for _ in range(3):
+        status, headers, _ = caller.send("POST", "/clock", fields)
+        assert (status, headers["location"]) == (303, "/")
+    assert 3590 < (console.aws.clock.now() - before).total_seconds() < 3660
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\tevil",
+        "evil",
+        "/x\r\nSet-Cookie: a=b",
+    ],
+)
+def test_no_form_leads_to_another_site(
+    caller: Caller, console: people.RunningConsole, elsewhere: str
+) -> None:
+    fields = caller.secrets() | credentials(console) | {"next": elsewhere}
+    status, headers, _ = caller.send("POST", "/signin", fields)
+    assert (status, headers["location"]) == (303, "/console")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/signin", "/nowhere", "/static/site.css", "/static/nothing"]
+)
+def test_every_answer_has_the_headers(caller: Caller, path: str) -> None:
+    _, headers, page = caller.send("GET", path)
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
+    if not path.startswith("/static"):
+        assert headers["cache-control"] == "no-store"
+    # nothing inline that the policy would have to allow
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|<style|javascript:", page)
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+
+
+def test_what_is_too_long_is_refused_without_being_read(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    fields = caller.secrets() | credentials(console) | {"user": "x" * (1 << 20)}
+    assert caller.send("POST", "/signin", fields)[0] == 413
+
+
+def test_the_secrets_are_in_no_log(
+    caller: Caller, console: people.RunningConsole, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    fields = caller.secrets() | credentials(console, ADMINISTRATOR)
+    caller.send("POST", "/signin", fields)
+    said = caplog.text
+    assert console.password(ADMINISTRATOR) not in said
+    assert fields["csrf"] not in said
+    assert caller.cookie.partition("=")[2] not in said
