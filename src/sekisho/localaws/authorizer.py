@@ -36,6 +36,7 @@ from sekisho.localaws.forward import (
     unframed,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
+from sekisho.localaws.moto_answers import install_answers
 from sekisho.localaws.moto_dispatch import answer
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.regions import check_place, check_region
@@ -92,6 +93,7 @@ class Authorizer:
     def __init__(self, world: World) -> None:
         install_checks()
         install_confinement()
+        install_answers()
         self._world = world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

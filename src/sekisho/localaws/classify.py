@@ -11,7 +11,7 @@ them with botocore's models, and moto is pinned (docs/decisions/0004).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
@@ -94,7 +94,7 @@ class ApiCall:
 def form_of(request: Request, signing_name: str) -> WireForm:
     """Return how errors are written, as far as it is known before the request is understood."""
     for service in _candidates(request, signing_name):
-        form = _form(get_service_model(service), request)
+        form = _form(service, request.content_type, head=request.method == "HEAD")
         if form is not None:
             return form
     target = "X-Amz-Target" in request.headers
@@ -148,20 +148,27 @@ def actions_of(signing_name: str, operation: OperationModel) -> tuple[str, ...]:
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:
     """Yield the services that may be meant, the likeliest first."""
     path, target = request.raw_path, request.headers.get("X-Amz-Target", "")
-    for service in SERVICES.get(signing_name, (signing_name,)):
-        try:
-            metadata = get_service_model(service).metadata
-        except UnknownServiceError:
-            continue
-        if module_of(service) not in _modules():
-            continue
-        by_path = [other for other in SERVICES.get(signing_name, ()) if other in _PATHS]
+    by_path = [other for other in SERVICES.get(signing_name, ()) if other in _PATHS]
+    for service, prefix in _known(signing_name):
         if any(path.startswith(_PATHS[other]) is not (other == service) for other in by_path):
             continue
-        prefix = metadata.get("targetPrefix")
         if target and prefix and not target.startswith(f"{prefix}."):
             continue
         yield service
+
+
+@lru_cache(maxsize=1024)
+def _known(signing_name: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the services of a signing name that moto has, each with the prefix of its targets."""
+    found = []
+    for service in SERVICES.get(signing_name, (signing_name,)):
+        if module_of(service) not in _modules():
+            continue
+        try:
+            found.append((service, get_service_model(service).metadata.get("targetPrefix")))
+        except UnknownServiceError:
+            continue
+    return tuple(found)
 
 
 def module_of(service: str) -> str:
@@ -188,22 +195,15 @@ def _match(request: Request, service: str) -> tuple[OperationModel, Mapping[str,
     return operation, params
 
 
-def _protocol(model: ServiceModel, request: Request) -> str | None:
+@lru_cache(maxsize=1024)
+def _form(service: str, content_type: str | None, *, head: bool) -> WireForm | None:
+    model = get_service_model(service)
     try:
-        return determine_request_protocol(model, request.content_type)
-    except NotImplementedError:
+        protocol = determine_request_protocol(model, content_type)
+        family = Dialect.S3 if service == "s3" else Dialect(protocol)
+    except (NotImplementedError, ValueError):
         return None
-
-
-def _form(model: ServiceModel, request: Request) -> WireForm | None:
-    protocol = _protocol(model, request)
-    if protocol is None:
-        return None
-    try:
-        family = Dialect.S3 if model.service_name == "s3" else Dialect(protocol)
-    except ValueError:
-        return None
-    form = WireForm(family, head=request.method == "HEAD")
+    form = WireForm(family, head=head)
     if family is Dialect.JSON:
         return replace(
             form,

@@ -72,17 +72,10 @@ def confined(call: ApiCall) -> Iterator[None]:
     token = _CONFINED.set(current)
     try:
         yield
-    except Exception:
-        _refuse_reached(current)
-        raise
     finally:
         _CONFINED.reset(token)
-    _refuse_reached(current)
-
-
-def _refuse_reached(current: _Confined) -> None:
-    if current.reached:
-        raise GoesBeyond(f"{_named(current.call)} would need {current.reached[0]}")
+        if current.reached:
+            raise GoesBeyond(f"{_named(call)} would need {current.reached[0]}")
 
 
 def _named(call: ApiCall) -> str:

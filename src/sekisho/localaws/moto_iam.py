@@ -54,8 +54,10 @@ def user_of_key(world: World, access_key_id: str) -> tuple[Credential, str, bool
 
 def role_of(world: World, arn: str) -> Holder | None:
     """Return the role with that ARN, or None if there is none."""
+    name = arn.rpartition("/")[2]
     for role in _iam(world).roles.values():
-        if role.arn == arn:
+        # moto puts an ARN together each time that it is asked for one
+        if role.name == name and role.arn == arn:
             return Holder(
                 HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id
             )
@@ -90,13 +92,17 @@ def arn_of(world: World, kind: str, name: str) -> str | None:
     if kind == "server-certificate":
         certificates = iam.certificates.values()
         return next((str(each.arn) for each in certificates if each.cert_name == name), None)
-    stored = {
+    stored: Mapping[str, Mapping[str, Any]] = {
         "user": iam.users,
         "group": iam.groups,
         "role": iam.roles,
         "instance-profile": iam.instance_profiles,
     }
-    entities: Iterable[Any] = stored[kind].values() if kind in stored else ()
+    known = stored.get(kind, {})
+    if (found := known.get(name)) is not None and found.name == name:
+        # users and groups are kept by name
+        return str(found.arn)
+    entities: Iterable[Any] = known.values()
     return next((str(entity.arn) for entity in entities if entity.name == name), None)
 
 

@@ -7,26 +7,30 @@ the network that an account has from the beginning.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from moto.dynamodb.models import dynamodb_backends
-from moto.ec2.models import ec2_backends
+from moto.backends import get_backend
 from moto.kinesis.utils import decompose_shard_iterator
-from moto.kms.models import kms_backends
 from moto.kms.utils import KEY_ID_LEN
-from moto.s3.models import s3_backends
-from moto.secretsmanager.models import secretsmanager_backends
-from moto.sqs.models import sqs_backends
 
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.world import World
+
+
+@cache
+def _backends(service: str) -> Any:
+    """Return moto's state of a service, imported when asked for: EC2's tables take 0.5 s."""
+    return get_backend(service)  # type: ignore[call-overload]  # any name
+
 
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
 _SECRET = re.compile(r"[\w/+=.@-]+-[A-Za-z0-9]{6}")
 
 
-def _at(backends: Any, world: World, place: str) -> Any:
+def _at(service: str, world: World, place: str) -> Any:
     """Return the state of a service in a Region, or None if moto has made none yet."""
+    backends = _backends(service)
     if world.account not in backends:
         return None
     own = backends[world.account]
@@ -42,7 +46,7 @@ def key_of(world: World, call: ApiCall, name: str) -> str | None:
     if name.startswith("arn:") and not name.startswith(start):
         return None
     plain = name.removeprefix(start).removeprefix("key/")
-    backend = _at(kms_backends, world, call.region)
+    backend = _at("kms", world, call.region)
     keys: dict[str, Any] = backend.keys if backend is not None else {}
     found = keys.get(plain) or next((key for key in keys.values() if plain in key.aliases), None)
     if found is None:
@@ -82,7 +86,7 @@ def secret_of(world: World, call: ApiCall, name: str) -> str | None:
     start = f"arn:{world.partition}:secretsmanager:{call.region}:{world.account}:secret:"
     if name.startswith("arn:") and not name.startswith(start):
         return None
-    backend = _at(secretsmanager_backends, world, call.region)
+    backend = _at("secretsmanager", world, call.region)
     found = backend.secrets.get(name) if backend is not None else None
     if found is None:
         # as for keys: moto has no secret that this could be a part of
@@ -98,17 +102,11 @@ def tags_of(world: World, region: str, service: str, name: str) -> dict[str, str
     if not region or service not in _WITH_TAGS:
         # of a resource of all Regions, or of a service whose tags are elsewhere
         return None
-    backend = _at(_WITH_TAGS[service], world, region)
+    backend = _at(service, world, region)
     return {} if backend is None else _tags_in(backend, service, name)
 
 
-_WITH_TAGS: Mapping[str, Any] = {
-    "dynamodb": dynamodb_backends,
-    "ec2": ec2_backends,
-    "kms": kms_backends,
-    "secretsmanager": secretsmanager_backends,
-    "sqs": sqs_backends,
-}
+_WITH_TAGS = frozenset({"dynamodb", "ec2", "kms", "secretsmanager", "sqs"})
 
 
 def _tags_in(backend: Any, service: str, name: str) -> dict[str, str] | None:
@@ -138,14 +136,14 @@ def _pairs(tags: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
 def object_tags(world: World, resource: str) -> dict[str, str]:
     """Return the tags of the object with that ARN, in its latest version."""
     bucket_name, _, key_name = resource.split(":", 5)[5].partition("/")
-    backend = _at(s3_backends, world, world.partition)
+    backend = _at("s3", world, world.partition)
     bucket = backend.buckets.get(bucket_name) if backend is not None else None
     key = bucket.keys.get(key_name) if bucket is not None else None
     return dict(backend.tagger.get_tag_dict_for_resource(key.arn)) if key is not None else {}
 
 
 def _table(world: World, region: str, name: str) -> Any:
-    backend = _at(dynamodb_backends, world, region)
+    backend = _at("dynamodb", world, region)
     plain = name.removeprefix("table/").partition("/")[0]
     return backend.tables.get(plain) if backend is not None else None
 
@@ -186,7 +184,7 @@ def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 def region_of_bucket(world: World, name: str) -> str | None:
     """Return the Region of a bucket, or None if there is no such bucket."""
-    backend = _at(s3_backends, world, world.partition)
+    backend = _at("s3", world, world.partition)
     bucket = backend.buckets.get(name) if backend is not None else None
     return str(bucket.region_name) if bucket is not None else None
 
@@ -194,12 +192,12 @@ def region_of_bucket(world: World, name: str) -> str | None:
 def default_subnets(world: World, region: str) -> tuple[str, ...]:
     """Return the subnets that EC2 could take for who names none."""
     # made by looking: at AWS an account has them from the beginning
-    backend: Any = ec2_backends[world.account][region]
+    backend: Any = _backends("ec2")[world.account][region]
     return tuple(str(subnet.id) for subnet in backend.get_default_subnets().values())
 
 
 def security_groups(world: World, region: str, text: str) -> tuple[str, ...]:
     """Return the ids of the security groups, of any VPC, of which a text is the id or the name."""
-    backend: Any = ec2_backends[world.account][region]
+    backend: Any = _backends("ec2")[world.account][region]
     groups = [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
     return tuple(str(group.id) for group in groups if text in {group.id, group.name})
