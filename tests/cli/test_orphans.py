@@ -114,3 +114,16 @@ def test_devices_that_were_not_listed_are_not_none(tmp_path: Path) -> None:
     done = ran(tmp_path, None, read=False)
     assert done.stderr == "The virtual MFA devices could not be listed.\n"
     assert done.return_value == Exit.UNKNOWN
+
+
+def test_of_many_the_first_are_listed_and_how_many_more_there_are(tmp_path: Path) -> None:
+    saved = tmp_path / "many.json"
+    save_snapshot(orphans(*(f"device{number:02}" for number in range(23))), saved)
+    words = ["orphans", "--snapshot", str(saved), "--caller", ADMIN.arn, "--mfa", "--lang", "en"]
+    cut, whole = (
+        CliRunner().invoke(root, [*words, *more], standalone_mode=False).stderr.splitlines()
+        for more in ((), ("-v",))
+    )
+    assert sum(":mfa/device" in line for line in cut) == 20
+    assert cut[-1] == "  and 3 more (`-v` lists all)"
+    assert sum(":mfa/device" in line for line in whole) == 23

@@ -1,13 +1,14 @@
 """Colour where it is wanted, lines as wide as the terminal, progress that leaves nothing."""
 
 import os
+import shlex
 import sys
 
 import pytest
 
 from sekisho.cli.progress import counting
-from sekisho.cli.terminal import show, terminal_width
-from sekisho.messages import cell_width, cut_at, padded
+from sekisho.cli.terminal import next_command, show, terminal_width
+from sekisho.messages import Language, cell_width, cut_at, padded
 
 
 class Terminal:
@@ -128,3 +129,18 @@ def test_how_wide_a_text_is(text: str, width: int) -> None:
     assert cell_width(padded(text, 12)) == 12
     fits, rest = cut_at(text + "長い", width + 1)
     assert (fits, rest) == (text, "長い")
+
+
+def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:
+    words = [
+        "sekisho",
+        "plan",
+        "--accept",
+        'gap:a=nobody knows, it\'s "so"',
+        "--accept",
+        "b c=d e f",
+    ]
+    command = shlex.join(words)
+    for width in (20, 40, 200):
+        lines = "\n".join(next_command(command, Language.EN, width))
+        assert shlex.split(lines.removeprefix("Next: ").replace("\\\n", "")) == words

@@ -93,6 +93,35 @@ def test_the_whole_way_and_back(terminal: Terminal) -> None:
     assert again.stdout.startswith(f"以前に元に戻したもの: {len(made.changes)} 件\n")
 
 
+def test_after_a_whole_roll_back_the_name_is_free_and_the_journal_is_not_lost(
+    terminal: Terminal,
+) -> None:
+    first = planned(terminal)
+    plan, journal = terminal.path("plan"), Path(terminal.path("plan.journal"))
+    assert terminal.run("apply", plan, "--yes").return_value == Exit.CLEAN
+    again = ("plan", terminal.path("goal.yaml"), "--mfa", "--out", plan, "--force")
+    assert terminal.run(*again).return_value == Exit.CLEAN
+    with pytest.raises(PlanRefused, match="journal of another plan"):
+        # what the first plan has made is there
+        raise_(terminal.run("status", plan))
+    Path(plan).write_text(first.to_json(), "utf-8")
+    assert terminal.run("rollback", plan, "--yes").return_value == Exit.CLEAN
+    kept = journal.read_bytes()
+
+    assert terminal.run(*again).return_value == Exit.CHANGES
+    waits = terminal.run("status", plan)
+    assert waits.stdout.startswith("Nothing of this plan is applied: 4 changes wait.\n")
+    assert journal.read_bytes() == kept, "who only looks leaves it where it is"
+    done = terminal.run("apply", plan, "--yes")
+    assert done.return_value == Exit.CLEAN, done.output
+    (archived,) = journal.parent.glob("plan.journal.2*")
+    assert archived.read_bytes() == kept
+    assert "The journal of an earlier plan, which is all taken back, is now: " in done.stderr
+    assert str(archived) in done.stderr
+    assert terminal.run("status", str(archived)).return_value == Exit.CLEAN, "it is one as before"
+    taken_back(terminal)
+
+
 @pytest.mark.parametrize(("lang", "word"), [("en", "Sets up MFA"), ("ja", "MFA を設定します")])
 def test_each_person_is_told_in_words(terminal: Terminal, lang: str, word: str) -> None:
     done = terminal.run("plan", terminal.path("goal.yaml"), "--mfa", "--lang", lang)

@@ -1,6 +1,7 @@
 """The journal: what is on the disk is whole, whenever the process died."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -167,6 +168,57 @@ def test_it_belongs_to_one_plan(tmp_path: Path) -> None:
         Journal(path).open("two", "{}")
     assert "`--journal NEW`" in caught.value.fix.en
     assert f"`sekisho rollback {path}`" in caught.value.fix.en
+
+
+def of(digest: str) -> str:
+    """Return the text of a plan, as far as a journal looks at it."""
+    return json.dumps({"digest": digest})
+
+
+@pytest.mark.parametrize(
+    "events", [(), (Event.ALREADY,), (Event.DONE, Event.UNDONE), (Event.GONE,)]
+)
+def test_the_journal_of_a_plan_that_is_all_taken_back_makes_room(
+    tmp_path: Path, events: tuple[Event, ...]
+) -> None:
+    path = tmp_path / "journal"
+    contents = []
+    for digest in ("one", "two", "three"):
+        journal = Journal(path)
+        journal.open(digest)
+        assert journal.standing("user a") is None
+        assert journal.archived is None
+        journal.open(digest, of(digest))
+        for event in events:
+            journal.record(JournalEntry(NOW, event, "user a"))
+        contents.append(path.read_bytes())
+    (first, second) = sorted(tmp_path.glob("journal.*"), key=lambda each: len(each.name))
+    assert [first.read_bytes(), second.read_bytes(), path.read_bytes()] == contents
+    if events:
+        assert first.name == NOW.strftime("journal.%Y%m%dT%H%M%SZ")
+        assert second.name == f"{first.name}-2"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [(Event.BEGUN,), (Event.DONE,), (Event.DONE, Event.UNDO_BEGUN), (Event.DONE, Event.LEFT)],
+)
+def test_the_journal_of_a_plan_that_may_be_there_makes_no_room(
+    tmp_path: Path, events: tuple[Event, ...]
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("one", of("one"))
+    journal.record(JournalEntry(NOW, Event.ALREADY, "user b"))
+    for event in events:
+        journal.record(JournalEntry(NOW, event, "user a"))
+    with pytest.raises(PlanRefused, match="another plan"):
+        Journal(path).open("two", of("two"))
+    # nor one of which a line cannot be read
+    path.write_bytes(path.read_bytes().replace(b'"event"', b'"evnt"'))
+    with pytest.raises(PlanRefused, match="another plan"):
+        Journal(path).open("two", of("two"))
+    assert [each.name for each in tmp_path.iterdir()] == ["journal"]
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_a_terminal_shows_one_line_that_goes_again(
     assert done.return_value == Exit.CLEAN, done.output
     assert re.search(r"Applying: 1 of 4, about \d+ s left\r", done.stderr)
     assert "Applying: 4 of 4\r" in done.stderr
+    assert re.search(r"Reading the account: \d+ items so far\r", done.stderr)
+    assert "Reading" not in done.stderr.partition("Applying: 1 of 4")[2], "then it is about changes"
     assert "Applying" not in done.stderr.rpartition("\r")[2]
     assert "Changes: 4" in done.stderr, "who is asked sees the plan"
     back = terminal.run("rollback", terminal.path("plan"), stdin="y\n")
@@ -72,7 +74,12 @@ def test_a_log_gets_a_line_now_and_then(
 ) -> None:
     quiet = terminal.run("apply", terminal.path("plan"), "--yes")
     assert "Applying" not in quiet.stderr, "it took no ten seconds"
+    assert "Reading" not in quiet.stderr
     monkeypatch.setattr(progress, "EVERY", 0.0)
+    again = terminal.run("apply", terminal.path("plan"), "--yes")
+    read = [line for line in again.stderr.splitlines() if line.startswith("Reading")]
+    assert read[0] == "Reading the account: 1 items so far"
+    assert "\r" not in again.stderr
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     lines = [line for line in back.stderr.splitlines() if line.startswith("Taking back")]
     assert lines[-1] == "Taking back: 4 of 4"

@@ -3,13 +3,15 @@
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from administered import REGION, iam_of
+from administered import ACCOUNT, REGION, iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import company
+from rollout.staging import ADMIN, account, company, managed, user, with_user
+from sekisho.account import Password, save_snapshot
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
 from sekisho.errors import PlanRefused, UsageError
@@ -127,3 +129,21 @@ def test_a_session_that_is_the_reason_is_answered_with_mfa(
     assert made.return_value == Exit.CHANGES, made.output
     assert next_of(made.stdout) == [*command, "--mfa", "--out", "plan.json"]
     iam.delete_user_policy(UserName="admin", PolicyName="mfa")
+
+
+def test_where_accepting_is_all_that_is_left_it_is_named_and_wants_a_reason(tmp_path: Path) -> None:
+    shut = f"arn:aws:iam::{ACCOUNT}:policy/Shut"
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    start = with_user(account(), user("o'neil", attached=(shut,), password=Password()))
+    policy = managed(shut, {"Version": "2012-10-17", "Statement": [denied]})
+    save_snapshot(replace(start, policies={**start.policies, shut: policy}), tmp_path / "a.json")
+    at = ("--snapshot", str(tmp_path / "a.json"), "--caller", ADMIN.arn, "--mfa")
+    terminal = Terminal(tmp_path, {"LANG": "C"})
+    refused = terminal.run("reset", "o'neil", *at, "--out", terminal.path("plan"))
+    assert refused.return_value == Exit.FINDINGS, refused.output
+    again = next_of(refused.stdout)
+    assert again[-3:] == ["--accept", "everyone-gets-in:o'neil=REASON", "--force"]
+    with pytest.raises(UsageError, match="gives no reason"):
+        raise_(terminal.run(*again))
+    words = [each.replace("=REASON", "=she gets another user") for each in again]
+    assert terminal.run(*words).return_value == Exit.CHANGES

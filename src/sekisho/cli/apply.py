@@ -20,6 +20,7 @@ import click
 from sekisho.account import AwsApi
 from sekisho.cli.applying import (
     OwnershipOptions,
+    WatchedApi,
     applied_lines,
     confirm,
     in_the_middle,
@@ -183,6 +184,7 @@ def _made(length: int) -> str:
 
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
+_ARCHIVED = Message("The journal of an earlier plan, which is all taken back, is now: {path}")
 _APPLYING = Message("Applying")
 _TAKES_BACK = Message("To take it back: {command}")
 _SETTLED = (Event.DONE, Event.ALREADY)
@@ -241,6 +243,8 @@ def command(
         report = _applied(plan_file, connected.api, passwords, lang)
     click.echo("\n".join(applied_lines(report, lang, verbose=verbose)))
     aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
+    if archived := plan_file.journal.archived:
+        aside(_ARCHIVED.filled(path=archived).into(lang))
     words = plan_words(path, journal, aws)
     if report.done and not quiet():
         click.echo(_TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang))
@@ -265,8 +269,9 @@ def _applied(
                 progress.clear()
                 tell_wait(stop, lang)
 
+            watched = WatchedApi(api, progress.read)
             run = partial(
-                execute, plan, api, journal, passwords=password, now=partial(datetime.now, UTC)
+                execute, plan, watched, journal, passwords=password, now=partial(datetime.now, UTC)
             )
             return retried(run, time.sleep, wait)
     except (SekishoError, KeyboardInterrupt) as error:

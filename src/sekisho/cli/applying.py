@@ -3,15 +3,16 @@
 import shlex
 import sys
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from sekisho.account import AwsApi
+from sekisho.account import AwsApi, SigningApi
 from sekisho.cli.aws import AwsOptions
 from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
@@ -135,6 +136,29 @@ def progress_of(
             yield progress
         finally:
             progress.clear()
+
+
+class WatchedApi:
+    """An AWS that tells of each answer and each item of a listing: `answered` is called."""
+
+    def __init__(self, api: AwsApi, answered: Callable[[], None]) -> None:
+        self._api, self._answered = api, answered
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        """Make a call."""
+        answer = self._api.call(service, operation, **params)
+        self._answered()
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        """Yield the items of a listing."""
+        for item in self._api.pages(service, operation, key, **params):
+            self._answered()
+            yield item
+
+    def signs_with_long_term_key(self) -> bool:
+        """Return whether that is known of the other."""
+        return isinstance(self._api, SigningApi) and self._api.signs_with_long_term_key()
 
 
 def in_the_middle(error: SekishoError | KeyboardInterrupt) -> bool:

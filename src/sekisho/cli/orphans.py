@@ -9,6 +9,7 @@ import click
 from sekisho.account import Device, Snapshot, open_account
 from sekisho.audit.findings import Guess, guesses
 from sekisho.cli.aws import AwsOptions
+from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.planning import (
@@ -76,7 +77,7 @@ def command(
         for device in snapshot.unassigned_devices
         if device.serial not in keep and aged.old_enough(device)
     )
-    aside("\n".join(_lines(aged, lang)))
+    aside("\n".join(_lines(aged, lang, verbose=planning.verbose)))
     made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
     return finish(made, planning, aws, lang)
 
@@ -129,7 +130,7 @@ class _Aged:
         return long and self.was_there(device)
 
 
-def _lines(aged: _Aged, lang: Language) -> Iterator[str]:
+def _lines(aged: _Aged, lang: Language, *, verbose: bool) -> Iterator[str]:
     if aged.snapshot.gap_of(_DEVICES) is not None:
         yield _UNREAD.into(lang)
         return
@@ -137,8 +138,11 @@ def _lines(aged: _Aged, lang: Language) -> Iterator[str]:
     yield _FOUND.filled(count=count).into(lang)
     if aged.older is None and count:
         yield (_AGELESS if aged.hours else _ANY_AGE).into(lang)
-    for device, guess in guesses(aged.snapshot):
-        yield f"  {device.serial}: {_words(device, guess, aged).into(lang)}"
+    listed = [
+        f"{device.serial}: {_words(device, guess, aged).into(lang)}"
+        for device, guess in guesses(aged.snapshot)
+    ]
+    yield from shown_lines(listed, lang, verbose=verbose)
 
 
 def _words(device: Device, guess: Guess, aged: _Aged) -> Message:

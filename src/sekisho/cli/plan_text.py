@@ -10,7 +10,7 @@ from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.rollout import Plan, PlannedImpact, PlanNote, Proof, SafetyVerdict, Way, WayOut
 from sekisho.rollout.changes import CreatePolicy
-from sekisho.rollout.planning import UNACCEPTABLE, acceptance
+from sekisho.rollout.planning import acceptances
 
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
@@ -138,12 +138,7 @@ class _PlanText:
         for proof in failed:
             yield from self._proof(proof)
         yield from self._notes(self.plan.reasons)
-        may = [
-            acceptance(identity, user)
-            for identity, users in self.plan.open_obstacles.items()
-            if identity not in UNACCEPTABLE
-            for user in users
-        ]
+        may = acceptances(self.plan.open_obstacles)
         if may:
             against = self._named(may)
             yield from ("", _ACCEPTABLE.filled(against=against).into(self.lang))

@@ -19,6 +19,7 @@ import click
 from sekisho.account import SigningApi, Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
+from sekisho.cli.cut_lists import MOST
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.options import grouped, lang_option
@@ -30,6 +31,7 @@ from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, PlanCaller, SafetyVerdict, Way, script_of
 from sekisho.rollout.applying import MAX_CLOCK_LEAD
+from sekisho.rollout.planning import UNACCEPTABLE, acceptances
 
 _SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(
@@ -290,12 +292,21 @@ def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
         if not made.changes:
             return ""
         return typed_again("--out plan.json") if out is None else _apply_command(out, aws)
+    replacing = ("--force",) if out is not None and not planning.force else ()
     if made.options_out:
-        replacing = ("--force",) if out is not None and not planning.force else ()
         return typed_again(*made.options_out, *replacing)
     if any(way.way is Way.READ for way in made.ways):
         return "sekisho collect --print-policy"
+    if UNACCEPTABLE.isdisjoint(made.open_obstacles):
+        # nothing else is left; of many, those that the text names
+        may = acceptances(made.open_obstacles)[:MOST]
+        given = (f"--accept {shlex.quote(f'{each}={_REASON}')}" for each in may)
+        return typed_again(*given, *replacing)
     return ""
+
+
+_REASON = "REASON"
+"""Stands for the reason in the command that is named as the next; it is none."""
 
 
 def _exit_of(made: Plan) -> Exit:
@@ -352,6 +363,11 @@ def accepted(texts: tuple[str, ...]) -> dict[str, str]:
                 Message(
                     "`--accept {text}` is not of the form `ID=REASON` or `ID:USER=REASON`"
                 ).filled(text=text)
+            )
+        if reason.strip() == _REASON:
+            raise UsageError(
+                Message("`--accept {text}` gives no reason").filled(text=text),
+                fix=Message("say in a few words why it may pass: the plan keeps it"),
             )
         if identity in found:
             fix = Message("give one reason")

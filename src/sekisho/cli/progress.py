@@ -12,6 +12,7 @@ EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 _MINUTE = 60
 _ITEMS = Message("{label}: {done} of {total}{left}")
+_LOOKS = Message("Reading the account: {count} items so far")
 _SECONDS = Message(", about {count} s left")
 _MINUTES = Message(", about {count} min left")
 
@@ -44,34 +45,21 @@ def counting(label: str) -> Iterator[Callable[[int, int], None]]:
         sys.stderr.flush()
 
 
-class Progress:
-    """How many of a run's changes are made, and how long the rest may take.
+class _LiveLine:
+    """A line on stderr that changes.
 
-    On a terminal a line is written over, elsewhere there is a line every ten seconds: a log tells
-    that the run is alive, and a short run writes none.
+    On a terminal it is written over, elsewhere there is a line every ten seconds: a log tells that
+    the run is alive, and a short run writes none.
     """
 
-    def __init__(
-        self,
-        label: Message,
-        total: int,
-        lang: Language,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._label, self._total, self._lang, self._clock = label, total, lang, clock
-        self._began = self._said = clock()
-        self._first: int | None = None
+    def __init__(self, since: float) -> None:
+        self._said = since
         self._shown = ""
 
-    def show(self, done: int) -> None:
-        """Say how many are made."""
-        if self._first is None:
-            # what an earlier run has made took this one no time
-            self._first = done - 1
+    def show(self, line: str, now: float) -> None:
+        """Show the line as it is now."""
         if quiet():
             return
-        now = self._clock()
-        line = self._line(done, now)
         if sys.stderr.isatty():
             self.clear()
             sys.stderr.write(line)
@@ -89,7 +77,48 @@ class Progress:
             sys.stderr.flush()
             self._shown = ""
 
-    def _line(self, done: int, now: float) -> str:
+
+class Progress:
+    """How many of a run's changes are made, and how long the rest may take.
+
+    Before the first of them the account is read, of which nobody knows how long it takes.
+    """
+
+    def __init__(
+        self,
+        label: Message,
+        total: int,
+        lang: Language,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._label, self._total, self._lang, self._clock = label, total, lang, clock
+        self._began = clock()
+        self._line = _LiveLine(self._began)
+        self._first: int | None = None
+        self._looked = 0
+
+    def show(self, done: int) -> None:
+        """Say how many are made."""
+        now = self._clock()
+        if self._first is None:
+            # what an earlier run has made took this one no time, nor did reading
+            self._first = done - 1
+        self._line.show(self._said(done, now), now)
+
+    def read(self) -> None:
+        """Count an item that AWS tells; until the first change is made, say how many there are."""
+        if self._first is None:
+            self._looked += 1
+            # the time that is left goes by the changes alone
+            self._began = self._clock()
+            said = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
+            self._line.show(said, self._began)
+
+    def clear(self) -> None:
+        """Blank the line, so that something else can be written there."""
+        self._line.clear()
+
+    def _said(self, done: int, now: float) -> str:
         left = self._left(done, now)
         words = {"label": self._label, "done": done, "total": self._total, "left": left}
         return _ITEMS.filled(**words).into(self._lang)

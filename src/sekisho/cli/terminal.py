@@ -17,6 +17,8 @@ from sekisho.messages import Language, Message, cell_width, cut_at, padded, prin
 
 _USUAL_WIDTH = 80
 _NEXT = Message("Next: {command}")
+_SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^ '\"]|['\"])+")
+"""A word as a shell reads it; what is quoted may have spaces."""
 GOOD, BAD, OPEN = "green", "red", "yellow"
 """The colours of what is as it should be, of what is not, and of what is not known."""
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
@@ -127,7 +129,7 @@ def next_command(command: str, lang: Language, width: int) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    for word in _NEXT.filled(command=command).into(lang).split(" "):
+    for word in _SHELL_WORD.findall(_NEXT.filled(command=command).into(lang)):
         longer = f"{line} {word}" if line else word
         if line and cell_width(longer) > width - 2:
             lines.append(f"{line} \\")

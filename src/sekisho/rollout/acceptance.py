@@ -57,6 +57,16 @@ def acceptance(identity: str, user: str) -> str:
     return f"{identity}:{user}" if user else identity
 
 
+def acceptances(obstacles: Obstacles) -> tuple[str, ...]:
+    """Return by what each of the obstacles can be accepted, but those that nobody can accept."""
+    return tuple(
+        acceptance(identity, user)
+        for identity, users in obstacles.items()
+        if identity not in UNACCEPTABLE
+        for user in users
+    )
+
+
 def left_open(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[str, ...]]:
     """Return the obstacles that are not accepted, with the users of whom they are not."""
     found = {}

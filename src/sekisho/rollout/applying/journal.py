@@ -11,8 +11,9 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain, count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -71,6 +72,8 @@ class Event(StrEnum):
 
 _OPENING = (Event.BEGUN, Event.UNDO_BEGUN)
 _NOTHING_TO_UNDO = (None, Event.REFUSED, Event.UNDONE, Event.ALREADY)
+_PAST = (Event.REFUSED, Event.UNDONE, Event.ALREADY, Event.GONE)
+"""After these, nothing that the plan has made is there."""
 _MADE_ANEW = (Event.BEGUN, Event.DONE, Event.ALREADY, Event.UNDONE)
 """After these, what was made before is there no more, or is not this plan's."""
 
@@ -99,6 +102,12 @@ _LINES = Records(Code.PLAN_FAULTY, omit_defaults=True)
 class Journal:
     """The journal of one plan, in the file at `path`, which is made when it is first needed.
 
+    The journal of another plan of which nothing is left to take back counts as none: before the
+    first line of this plan is written, it is renamed, with the time of its last entry.
+
+    Attributes:
+        archived: what that journal is called now; None if there was none.
+
     Args:
         path: the file.
         addresses: of the plan's changes; a line about another is a fault. None: not looked at.
@@ -113,6 +122,8 @@ class Journal:
         self._here: set[str] = set()
         self._torn: int | None = None
         self._told: Callable[[JournalEntry], None] | None = None
+        self._over: str | None = None
+        self.archived: Path | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -162,7 +173,12 @@ class Journal:
             whole = _whole_lines(content)
             self._torn = len(whole) if len(whole) < len(content) else None
             lines = whole.decode("utf-8").splitlines()
-            self._check_header(lines[0] if lines else content.decode("utf-8"), digest, bool(lines))
+            self._over = _over(self.path, lines, digest)
+            if self._over is None:
+                first = lines[0] if lines else content.decode("utf-8")
+                self._check_header(first, digest, bool(lines))
+            else:
+                lines, self._torn = [], None
         except (OSError, UnicodeDecodeError) as error:
             raise self._faulty(0, _OPENED.filled(reason=reason_of(error))) from error
         if not lines and text:
@@ -235,6 +251,8 @@ class Journal:
             SekishoError: if it cannot be written.
         """
         try:
+            if self._over is not None:
+                self._archive(self._over)
             self._append(value)
         except OSError as error:
             raise SekishoError(
@@ -244,6 +262,15 @@ class Journal:
                 code=Code.OUTPUT_UNWRITABLE,
                 fix=_MAKE_ROOM if error.errno in _FULL else None,
             ) from error
+
+    def _archive(self, ended: str) -> None:
+        """Give the journal of the other plan a name of its own, which none has yet."""
+        name = f"{self.path.name}.{ended}"
+        numbered = (self.path.with_name(f"{name}-{number}") for number in count(2))
+        names = chain([self.path.with_name(name)], numbered)
+        self.archived = next(each for each in names if not each.exists())
+        self.path.rename(self.archived)
+        self._over = None
 
     def _append(self, value: dict[str, str]) -> None:
         line = (json.dumps(value) + "\n").encode("ascii")
@@ -303,6 +330,37 @@ def _whole_lines(content: bytes) -> bytes:
     while lines and not lines[-1].strip():
         lines.pop()
     return b"".join(lines)
+
+
+def _over(path: Path, lines: list[str], digest: str) -> str | None:
+    """Return when the journal of another plan ended of which nothing is left to take back.
+
+    None if it is this plan's, or none that can be read, or something of its plan may be there.
+    """
+    if not lines or _plan_of(lines[0]) in (None, digest):
+        return None
+    other = Journal(path)
+    try:
+        for number, line in enumerate(lines[1:], start=2):
+            other._take(other._entry(number, line))
+    except FaultyInput:
+        return None
+    if any(entry.event not in _PAST for entry in other._last.values()):
+        return None
+    last = max((entry.at for entry in other._last.values()), default=None)
+    if last is None:
+        last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return last.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _plan_of(line: str) -> str | None:
+    """Return the digest of the plan that a journal's first line has whole; None if it has none."""
+    try:
+        header = json.loads(line)
+        said = json.loads(header["text"])["digest"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return str(said) if (header.get("schema"), header.get("plan")) == (SCHEMA, said) else None
 
 
 def _header(digest: str, text: str) -> dict[str, str]:
