@@ -1,7 +1,7 @@
 """`sekisho policy lint`: what is wrong with policies, and what they mean for each credential."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
@@ -9,7 +9,7 @@ import click
 import sekisho
 from sekisho.audit import SEVERITIES, Finding, Severity
 from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
-from sekisho.audit.meaning import CREDENTIALS, LEGEND, OUTCOMES, TruthTable
+from sekisho.audit.meaning import CREDENTIALS, OUTCOMES, TruthTable, notes
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
@@ -30,14 +30,6 @@ _NONE = Message("nothing found")
 _COUNT = Message("errors: {errors}, warnings: {warnings}, notes: {notes}")
 _LENGTH = Message("{used} characters by AWS's counting, of {most} at most")
 _TABLE = Message("What each credential may do under this policy")
-_UNTRIED = Message(
-    "Not varied here: {keys}. The answers hold for a direct call just after sign-in."
-)
-_UNASKED = Message("Also named, and not asked as: {names}.")
-_MATTERED = Message(
-    "* AWS does not document this point; the assumption `{name}` set the other "
-    "way changes the answer."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,25 +192,8 @@ def _print_table(truth: TruthTable, lang: Language) -> None:
         show(line, "bold")
     for line in lines.rows:
         show(line)
-    for note in _notes(truth):
+    for note in notes(truth):
         _say(f"  {note.into(lang)}")
-
-
-def _notes(truth: TruthTable) -> Iterator[Message]:
-    """Yield what the table does not say itself."""
-    cells = [cell for row in truth.rows for cell in row.cells.values()]
-    outcomes = {cell.outcome for cell in cells}
-    yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
-    for name in sorted({name for cell in cells for name in cell.assumptions}):
-        yield _MATTERED.filled(name=name)
-    if truth.untried:
-        yield _UNTRIED.filled(keys=_listed(truth.untried))
-    if truth.unasked:
-        yield _UNASKED.filled(names=_listed(truth.unasked))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def _say(text: str, style: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from sekisho.audit.meaning.credentials import CredentialState, Target
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
-from sekisho.audit.meaning.sentences import sentences
+from sekisho.audit.meaning.sentences import notes, sentences
 from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import (
     CREDENTIALS,
@@ -30,5 +30,6 @@ __all__ = [
     "TruthTable",
     "Works",
     "meaning",
+    "notes",
     "sentences",
 ]

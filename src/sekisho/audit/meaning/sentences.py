@@ -1,13 +1,14 @@
-"""A policy's meaning in sentences, in both languages.
+"""A policy's meaning in sentences, in both languages, and what is to be said beside a truth table.
 
 What behaves like everything else is not listed one by one, and a user with a path is mentioned
 only where the path makes a difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sekisho.audit.meaning.credentials import Target
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works
+from sekisho.audit.meaning.truth import LEGEND, TruthTable
 from sekisho.messages import Message, verbatim
 
 _TARGETS = {
@@ -179,3 +180,30 @@ def caveats(meant: Meaning) -> tuple[Message, ...]:
             )
         )
     return tuple(texts)
+
+
+_UNTRIED = Message(
+    "Not varied here: {keys}. The answers hold for a direct call just after sign-in."
+)
+_UNASKED = Message("Also named, and not asked as: {names}.")
+_MATTERED = Message(
+    "* AWS does not document this point; the assumption `{name}` set the other "
+    "way changes the answer."
+)
+
+
+def notes(table: TruthTable) -> Iterator[Message]:
+    """Yield what is to be said beside a table: it does not say it itself."""
+    cells = [cell for row in table.rows for cell in row.cells.values()]
+    outcomes = {cell.outcome for cell in cells}
+    yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
+    for name in sorted({name for cell in cells for name in cell.assumptions}):
+        yield _MATTERED.filled(name=name)
+    if table.untried:
+        yield _UNTRIED.filled(keys=_in_ticks(table.untried))
+    if table.unasked:
+        yield _UNASKED.filled(names=_in_ticks(table.unasked))
+
+
+def _in_ticks(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -14,14 +14,36 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Language
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console import credentials, dashboard, mfa, sign_in, start
+from sekisho.web.console import (
+    buckets,
+    credentials,
+    dashboard,
+    mfa,
+    policies,
+    policy_attachments,
+    policy_editor,
+    search,
+    sign_in,
+    start,
+)
 from sekisho.web.console.persons import ENDED, ConsoleState, keep_typed, on_every_screen, sign_out
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, flash, see_other, text
 
 __all__ = ["Rehearsal", "console_site"]
 
-_SCREENS = (start, sign_in, dashboard, credentials, mfa)
+_SCREENS = (
+    start,
+    sign_in,
+    dashboard,
+    credentials,
+    mfa,
+    search,
+    policies,
+    policy_attachments,
+    policy_editor,
+    buckets,
+)
 
 
 def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site:

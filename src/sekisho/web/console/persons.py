@@ -1,9 +1,9 @@
 """Who is signed in at the console in the present browser, and the calls that this person makes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -23,6 +23,7 @@ _SECRETS = frozenset(
 """Fields of forms that are never kept."""
 
 _Given = ParamSpec("_Given")
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +195,18 @@ def attempt(service: str, operation: str, /, **parameters: object) -> Any:
     Raises:
         AwsRefused: if the session has ended.
     """
+    answer: Any = attempted(lambda: call(service, operation, **parameters))
+    return answer
+
+
+def attempted(reads: Callable[[], _Read]) -> _Read | AwsRefused:
+    """Return what a function reads from AWS, or the `AwsRefused`.
+
+    Raises:
+        AwsRefused: if the session has ended.
+    """
     try:
-        return call(service, operation, **parameters)
+        return reads()
     except AwsRefused as refused:
         if refused.aws_code in ENDED:
             raise

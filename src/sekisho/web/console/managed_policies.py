@@ -1,0 +1,124 @@
+"""The managed policies that the person who is signed in may list: to search, and to choose from.
+
+AWS has some 1,600 of its own, and IAM searches none of them by name. Which there are is the same
+for everybody, so they are read once, which takes about a second, and beforehand where that can be;
+how often each is attached is asked anew for every page. A person who may not list policies is
+refused before anything that is kept is looked at.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from threading import Lock, Thread
+from typing import Any
+
+from flask import current_app
+
+from sekisho.account.aws import Boto3Api
+from sekisho.errors import AwsRefused
+from sekisho.web.console.persons import person
+
+_KEPT = "aws_managed_policies"
+_MOST = 1000
+"""How many entries IAM puts on one page at most."""
+
+
+class PolicyOrigin(StrEnum):
+    """Whose a managed policy is; the values are those of the list's filter."""
+
+    CUSTOMER = "customer"
+    AWS = "aws"
+    JOB_FUNCTION = "job-function"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPolicy:
+    """A managed policy, as a list shows it.
+
+    Attributes:
+        attached: to how many users, groups and roles.
+    """
+
+    name: str
+    arn: str
+    origin: PolicyOrigin
+    attached: int
+
+
+@dataclass(slots=True)
+class _AwsPolicies:
+    """AWS's own policies; none until somebody has read them."""
+
+    read: tuple[ListedPolicy, ...] = ()
+    lock: Lock = field(default_factory=Lock)
+
+    def all(self, api: Boto3Api) -> tuple[ListedPolicy, ...]:
+        """Return them; who asks first waits, and the others with them."""
+        with self.lock:
+            if not self.read:
+                listed = _listed(api, Scope="AWS")
+                self.read = tuple(replace(each, attached=0) for each in listed)
+            return self.read
+
+
+def managed_policies() -> tuple[ListedPolicy, ...]:
+    """Return the managed policies, the account's and AWS's, by name.
+
+    Raises:
+        AwsRefused: if the person may not list them.
+    """
+    api = person().api
+    own = _listed(api, Scope="Local")
+    attached = {each.arn: each for each in _listed(api, Scope="AWS", OnlyAttached=True)}
+    theirs = (attached.get(each.arn, each) for each in _kept().all(api))
+    return tuple(sorted((*own, *theirs), key=lambda each: (each.name.lower(), each.arn)))
+
+
+def read_ahead() -> None:
+    """Begin to read AWS's own policies, for the page that comes after this one."""
+    api, kept = person().api, _kept()
+
+    def read() -> None:
+        # whoever may not list them, or leaves before they are read, has not asked for them
+        with suppress(AwsRefused):
+            kept.all(api)
+
+    if not kept.read:
+        Thread(target=read, name="sekisho-web-policies", daemon=True).start()
+
+
+def _kept() -> _AwsPolicies:
+    kept: _AwsPolicies = current_app.extensions.setdefault(_KEPT, _AwsPolicies())
+    return kept
+
+
+def matching(policies: Iterable[ListedPolicy], wanted: str) -> tuple[ListedPolicy, ...]:
+    """Return the policies whose name contains a text; case and width do not matter."""
+    folded_text = folded(wanted)
+    return tuple(each for each in policies if folded_text in folded(each.name))
+
+
+def folded(text: str) -> str:
+    """Return a text as it is searched: case and width do not matter."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def origin_of(arn: str) -> PolicyOrigin:
+    """Return whose the managed policy with this ARN is."""
+    _, _, _, _, account, resource = [*arn.split(":", 5), *("",) * 6][:6]
+    if account != "aws":
+        return PolicyOrigin.CUSTOMER
+    job_function = resource.startswith("policy/job-function/")
+    return PolicyOrigin.JOB_FUNCTION if job_function else PolicyOrigin.AWS
+
+
+def _listed(api: Boto3Api, **filters: object) -> Iterable[ListedPolicy]:
+    pages = api.pages("iam", "ListPolicies", "Policies", MaxItems=_MOST, **filters)
+    return [_entry(each) for each in pages]
+
+
+def _entry(given: Mapping[str, Any]) -> ListedPolicy:
+    arn = given["Arn"]
+    return ListedPolicy(given["PolicyName"], arn, origin_of(arn), given["AttachmentCount"])

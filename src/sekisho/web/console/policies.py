@@ -1,0 +1,264 @@
+"""Policies: the list with its search and filter, and the page of one policy with its tabs.
+
+Source: IAM User Guide, "Managing customer managed policies", "Versioning IAM policies", "Adding and
+removing IAM identity permissions".
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message
+from sekisho.policy import names
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.managed_policies import (
+    ListedPolicy,
+    PolicyOrigin,
+    managed_policies,
+    matching,
+    origin_of,
+)
+from sekisho.web.console.persons import ENDED, attempt, attempted, call, person, signed_in
+from sekisho.web.console.policy_reading import content, faults_said
+from sekisho.web.site import flash, see_other, text
+
+SCREEN = Blueprint("policies", __name__)
+
+_PATH = "/iam/policies"
+_ROWS = 50
+ENTITIES = {
+    "user": ("PolicyUsers", "UserName"),
+    "group": ("PolicyGroups", "GroupName"),
+    "role": ("PolicyRoles", "RoleName"),
+}
+"""What a policy can be attached to: the key of its list in ListEntitiesForPolicy, and its name."""
+
+
+class Tab(StrEnum):
+    """The tabs of a policy's page."""
+
+    PERMISSIONS = "permissions"
+    JSON = "json"
+    ENTITIES = "entities"
+    TAGS = "tags"
+    VERSIONS = "versions"
+
+
+@SCREEN.get(_PATH)
+@signed_in
+def listing() -> ResponseReturnValue:
+    """List the managed policies: those that were searched for, page by page."""
+    wanted, origin = request.args.get("q", ""), request.args.get("type", "")
+    read = attempted(managed_policies)
+    refused = read if isinstance(read, AwsRefused) else None
+    policies = () if isinstance(read, AwsRefused) else _filtered(read, wanted, origin)
+    pages = max(1, -(-len(policies) // _ROWS))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    return render_template(
+        "policies.html",
+        navigation=_PATH,
+        refused=refused,
+        wanted=wanted,
+        origin=origin,
+        origins=[each.value for each in PolicyOrigin],
+        found=len(policies),
+        policies=policies[(page - 1) * _ROWS : page * _ROWS],
+        page=page,
+        pages=pages,
+    )
+
+
+def _filtered(
+    policies: tuple[ListedPolicy, ...], wanted: str, origin: str
+) -> tuple[ListedPolicy, ...]:
+    found = matching(policies, wanted)
+    return tuple(each for each in found if origin in ("", each.origin.value))
+
+
+@SCREEN.get("/iam/policy")
+@signed_in
+def page() -> ResponseReturnValue:
+    """Show one policy: what it permits, its text, its entities, its tags, its versions."""
+    arn = request.args.get("arn", "")
+    if not arn:
+        return see_other(_PATH)
+    asked = request.args.get("tab", "")
+    tab = Tab(asked) if asked in list(Tab) else Tab.PERMISSIONS
+    return _page(call("iam", "GetPolicy", PolicyArn=arn)["Policy"], tab)
+
+
+def _page(shown: Mapping[str, Any], tab: Tab, fault: Message | str = "") -> str:
+    """Return a policy's page; `fault` is what is wrong with the tag that was typed."""
+    origin = origin_of(shown["Arn"])
+    return render_template(
+        "policy.html",
+        navigation=_PATH,
+        policy=shown,
+        origin=origin.value,
+        own=origin is PolicyOrigin.CUSTOMER,
+        tab=tab.value,
+        tabs=[each.value for each in Tab],
+        fault=fault,
+        **_of_tab(tab, shown),
+    )
+
+
+def _of_tab(tab: Tab, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a tab shows, or the `AwsRefused` in its place."""
+    arn = shown["Arn"]
+    match tab:
+        case Tab.PERMISSIONS | Tab.JSON:
+            document = attempted(lambda: document_of(arn, shown["DefaultVersionId"]))
+            if isinstance(document, AwsRefused):
+                return {"refused": document}
+            return {"document": document, "content": content(document), "refused": None}
+        case Tab.ENTITIES:
+            entities = attempted(lambda: entities_of(arn))
+            return {"entities": entities, "refused": _refusal(entities)}
+        case Tab.TAGS:
+            return {"refused": None}
+        case Tab.VERSIONS:
+            return _versions(arn)
+
+
+def _versions(arn: str) -> dict[str, Any]:
+    versions = attempted(
+        lambda: [
+            *person().api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=arn),
+        ]
+    )
+    asked = request.args.get("version", "")
+    document = attempted(lambda: document_of(arn, asked)) if asked else ""
+    return {
+        "versions": versions,
+        "asked_version": asked,
+        "document": document,
+        "refused": _refusal(versions) or _refusal(document),
+    }
+
+
+def _refusal(answer: object) -> AwsRefused | None:
+    return answer if isinstance(answer, AwsRefused) else None
+
+
+def document_of(arn: str, version: str) -> str:
+    """Return the text of a version of a policy, as the console lays it out.
+
+    Raises:
+        AwsRefused: if the person may not read it.
+    """
+    answer = call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=version)
+    document = answer["PolicyVersion"]["Document"]
+    if isinstance(document, str):
+        return document
+    return json.dumps(document, indent=4, ensure_ascii=False)
+
+
+def entities_of(arn: str) -> list[tuple[str, str]]:
+    """Return what a policy is attached to, as (kind, name), the kinds those of `ENTITIES`.
+
+    Raises:
+        AwsRefused: if the person may not list it.
+    """
+    found: list[tuple[str, str]] = []
+    for kind, (key, name) in ENTITIES.items():
+        listed = person().api.pages("iam", "ListEntitiesForPolicy", key, PolicyArn=arn)
+        found += sorted((kind, each[name]) for each in listed)
+    return found
+
+
+@SCREEN.post("/iam/policy/default-version")
+@signed_in
+def set_default() -> ResponseReturnValue:
+    """Make a version the one in force."""
+    arn, version = request.form.get("arn", ""), request.form.get("version", "")
+    call("iam", "SetDefaultPolicyVersion", PolicyArn=arn, VersionId=version)
+    flash(FlashKind.SUCCESS, text("policy_page.default_set", version=version))
+    return see_other("/iam/policy", arn=arn, tab=Tab.VERSIONS.value)
+
+
+@SCREEN.post("/iam/policy/delete-version")
+@signed_in
+def delete_version() -> ResponseReturnValue:
+    """Delete a version that is not the default."""
+    arn, version = request.form.get("arn", ""), request.form.get("version", "")
+    call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version)
+    flash(FlashKind.SUCCESS, text("policy_page.version_deleted", version=version))
+    return see_other("/iam/policy", arn=arn, tab=Tab.VERSIONS.value)
+
+
+@SCREEN.post("/iam/policy/tag")
+@signed_in
+def tag() -> ResponseReturnValue:
+    """Set a tag."""
+    arn, key = request.form.get("arn", ""), request.form.get("key", "").strip()
+    value = request.form.get("value", "").strip()
+    fault = _tagged(arn, key, value)
+    if fault is None:
+        flash(FlashKind.SUCCESS, text("policy_page.tagged", tag=key))
+        return see_other("/iam/policy", arn=arn, tab=Tab.TAGS.value)
+    page = _page(call("iam", "GetPolicy", PolicyArn=arn)["Policy"], Tab.TAGS, fault)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _tagged(arn: str, key: str, value: str) -> Message | str | None:
+    """Set a tag; return what is wrong with it, or None."""
+    if faults := names.tags([(key, value)]):
+        return faults_said(faults)
+    answer = attempt("iam", "TagPolicy", PolicyArn=arn, Tags=[{"Key": key, "Value": value}])
+    return answer.aws_message if isinstance(answer, AwsRefused) else None
+
+
+@SCREEN.post("/iam/policy/untag")
+@signed_in
+def untag() -> ResponseReturnValue:
+    """Remove a tag."""
+    arn, key = request.form.get("arn", ""), request.form.get("key", "")
+    call("iam", "UntagPolicy", PolicyArn=arn, TagKeys=[key])
+    flash(FlashKind.SUCCESS, text("policy_page.untagged", tag=key))
+    return see_other("/iam/policy", arn=arn, tab=Tab.TAGS.value)
+
+
+@SCREEN.route("/iam/policy/delete", methods=["GET", "POST"])
+@signed_in
+def delete() -> ResponseReturnValue:
+    """Ask for the policy's name, then delete it with its versions."""
+    arn = request.values.get("arn", "")
+    if not arn:
+        return see_other(_PATH)
+    shown = call("iam", "GetPolicy", PolicyArn=arn)["Policy"]
+    refused: AwsRefused | None = None
+    wrong = False
+    if request.method == "POST":
+        wrong = request.form.get("name", "").strip() != shown["PolicyName"]
+        refused = None if wrong else _deleted(arn, shown["DefaultVersionId"])
+        if not wrong and refused is None:
+            flash(FlashKind.SUCCESS, text("policy_page.deleted", name=shown["PolicyName"]))
+            return see_other(_PATH)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    page = render_template(
+        "policy_delete.html", navigation=_PATH, policy=shown, refused=refused, wrong=wrong
+    )
+    return page, refused.status if refused is not None else status
+
+
+def _deleted(arn: str, default: str) -> AwsRefused | None:
+    """Delete a policy as the console does: its other versions first, unless it is attached."""
+    try:
+        versions = person().api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=arn)
+        others = [each["VersionId"] for each in versions if each["VersionId"] != default]
+        if not any(entities_of(arn)):
+            for version in others:
+                call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version)
+        call("iam", "DeletePolicy", PolicyArn=arn)
+    except AwsRefused as refused:
+        if refused.aws_code in ENDED:
+            raise
+        return refused
+    return None

@@ -1,0 +1,356 @@
+"""Creating a policy, and editing one: a page with its text, then a page with the rest.
+
+What was typed is kept after every step under the page's path, so that nothing is lost by going
+back, by a reload, or by a session that ends. A step that only keeps what was typed answers with
+302, not 303: it may be sent again with another text.
+
+Source: IAM User Guide, "Creating IAM policies (console)", "Editing IAM policies (console)".
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho import policy
+from sekisho.audit import SEVERITIES
+from sekisho.audit.meaning import CREDENTIALS, OUTCOMES
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Preset, names
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.managed_policies import read_ahead
+from sekisho.web.console.persons import attempt, call, signed_in, state
+from sekisho.web.console.policies import document_of
+from sekisho.web.console.policy_reading import (
+    LONGEST,
+    CheckedText,
+    checked,
+    content,
+    faults_said,
+    truth,
+)
+from sekisho.web.site import flash, language, see_other, text
+
+SCREEN = Blueprint("policy_editor", __name__)
+
+_LIST = "/iam/policies"
+_EMPTY = """{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Statement1",
+            "Effect": "Allow",
+            "Action": [],
+            "Resource": []
+        }
+    ]
+}"""
+"""What the console's editor begins with."""
+_TAG = re.compile(r"tag-key-([0-9]{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wizard:
+    """One of the two wizards.
+
+    Attributes:
+        arn: the policy that is edited; "" where one is created.
+        path: the page with the text; the path of the page with the rest is `review`.
+    """
+
+    arn: str
+    path: str
+
+    @property
+    def review(self) -> str:
+        return f"{self.path}/review"
+
+    def to(self, path: str) -> ResponseReturnValue:
+        """Lead to a page of the wizard; the form that led there may be sent again."""
+        query = f"?{urlencode({'arn': self.arn})}" if self.arn else ""
+        return redirect(path + query, HTTPStatus.FOUND)
+
+    def draft(self, path: str) -> Mapping[str, str]:
+        """Return what was typed on a page, about this very policy."""
+        kept = state().typed.get(path, {})
+        return kept if kept.get("arn", "") == self.arn else {}
+
+    def keep(self, path: str, fields: Mapping[str, str]) -> None:
+        state().typed[path] = {**fields, "arn": self.arn}
+
+    def drop(self) -> None:
+        for path in (self.path, self.review):
+            state().typed.pop(path, None)
+
+
+def _creating() -> _Wizard:
+    return _Wizard("", "/iam/policies/create")
+
+
+def _editing() -> _Wizard:
+    return _Wizard(request.values.get("arn", ""), "/iam/policy/edit")
+
+
+@SCREEN.post("/iam/policies/check")
+@signed_in
+def check() -> ResponseReturnValue:
+    """Say as JSON what is wrong with a text; the editor asks while somebody types."""
+    found, spoken = checked(_text()), language()
+    problems = [
+        {
+            "severity": each.severity.value,
+            "kind": SEVERITIES[each.severity].into(spoken),
+            "id": each.id,
+            "title": each.title.into(spoken),
+            "said": each.said.into(spoken),
+            "fix": "" if each.fix is None else each.fix.into(spoken),
+            "line": each.line,
+            "column": each.column,
+            "where": text("policy_editor.line", line=each.line, column=each.column).into(spoken),
+        }
+        for each in found.problems
+    ]
+    return jsonify(
+        problems=problems,
+        count=_count(found).into(spoken),
+        length=text("policy_editor.length", used=found.size, most=LONGEST).into(spoken),
+        gaps=[each.into(spoken) for each in found.gaps],
+    )
+
+
+def _count(found: CheckedText) -> Message:
+    return (
+        text("policy_editor.count", refused=len(found.refused), all=len(found.problems))
+        if found.problems
+        else text("policy_editor.nothing")
+    )
+
+
+@SCREEN.route("/iam/policies/create", methods=["GET", "POST"])
+@signed_in
+def create() -> ResponseReturnValue:
+    """Ask for the text of a new policy."""
+    wizard = _creating()
+    if request.method == "POST":
+        return _keep_text(wizard)
+    read_ahead()
+    return _editor(wizard, wizard.draft(wizard.path).get("document", _EMPTY))
+
+
+@SCREEN.route("/iam/policy/edit", methods=["GET", "POST"])
+@signed_in
+def edit() -> ResponseReturnValue:
+    """Ask for the text of a new version of a policy."""
+    wizard = _editing()
+    if not wizard.arn:
+        return see_other(_LIST)
+    if request.method == "POST":
+        return _keep_text(wizard)
+    document = wizard.draft(wizard.path).get("document")
+    if document is None:
+        shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
+        document = document_of(wizard.arn, shown["DefaultVersionId"])
+    return _editor(wizard, document)
+
+
+def _keep_text(wizard: _Wizard) -> ResponseReturnValue:
+    """Keep the text; go on if IAM would take it."""
+    preset = request.form.get("preset", "")
+    if preset in list(Preset):
+        document = policy.render(policy.force_mfa(policy.choices_of(Preset(preset))))
+        wizard.keep(wizard.path, {"document": document})
+        flash(FlashKind.INFO, text("policy_editor.inserted", preset=preset))
+        return wizard.to(wizard.path)
+    document = _text()
+    wizard.keep(wizard.path, {"document": document})
+    if checked(document).refused:
+        return _editor(wizard, document, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
+    return wizard.to(wizard.review)
+
+
+def _text() -> str:
+    """Return the text of the form; browsers send every line break as CR and LF."""
+    return request.form.get("document", "").replace("\r\n", "\n")
+
+
+def _editor(wizard: _Wizard, document: str, *, tried: bool = False) -> str:
+    found = checked(document)
+    return render_template(
+        "policy_editor.html",
+        navigation=_LIST,
+        wizard=wizard,
+        document=document,
+        found=found,
+        count=_count(found),
+        faults=found.refused if tried else (),
+        severities=SEVERITIES,
+        longest=LONGEST,
+        presets=[each.value for each in Preset],
+        rail_more="policy_presets.html",
+    )
+
+
+@SCREEN.route("/iam/policies/create/review", methods=["GET", "POST"])
+@signed_in
+def review() -> ResponseReturnValue:
+    """Ask for the name, the description and the tags of a new policy; create it."""
+    return _review(_creating())
+
+
+@SCREEN.route("/iam/policy/edit/review", methods=["GET", "POST"])
+@signed_in
+def review_edit() -> ResponseReturnValue:
+    """Show what the new text means; save it as a new version."""
+    return _review(_editing())
+
+
+def _review(wizard: _Wizard) -> ResponseReturnValue:
+    document = wizard.draft(wizard.path).get("document")
+    if document is None or checked(document).refused:
+        return wizard.to(wizard.path)
+    if request.method == "GET":
+        return _review_page(wizard, document, wizard.draft(wizard.review))
+    fields = _fields()
+    wizard.keep(wizard.review, fields)
+    asked = request.form.get("do", "")
+    if not asked:
+        return _saved(wizard, document, fields)
+    if asked == "previous":
+        return wizard.to(wizard.path)
+    if asked == "add-tag":
+        last = max(_tag_rows(fields), default=0)
+        wizard.keep(wizard.review, {**fields, f"tag-key-{last + 1}": ""})
+    else:
+        number = asked.removeprefix("remove-")
+        gone = {f"tag-key-{number}", f"tag-value-{number}"}
+        left = {name: value for name, value in fields.items() if name not in gone}
+        wizard.keep(wizard.review, left)
+    return wizard.to(wizard.review)
+
+
+def _fields() -> dict[str, str]:
+    """Return what is kept of the second page's form."""
+    kept = ("name", "description", "default")
+    return {
+        name: value.replace("\r\n", "\n")
+        for name, value in request.form.items()
+        if name in kept or name.startswith(("tag-key-", "tag-value-"))
+    }
+
+
+def _saved(wizard: _Wizard, document: str, fields: Mapping[str, str]) -> ResponseReturnValue:
+    """Save the policy or its version; on a refusal, show the page again with what was typed."""
+    faults: Mapping[str, Message] = {}
+    if wizard.arn:
+        refused = _save_version(wizard.arn, document, default=bool(fields.get("default")))
+    else:
+        refused, faults = _create(document, fields)
+    if refused is not None or faults:
+        page = _review_page(wizard, document, fields, faults=faults, refused=refused)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused is None else refused.status
+    wizard.drop()
+    if wizard.arn:
+        flash(FlashKind.SUCCESS, text("policy_editor.edited"))
+        return see_other("/iam/policy", arn=wizard.arn, tab="versions")
+    flash(FlashKind.SUCCESS, text("policy_editor.created", name=fields.get("name", "").strip()))
+    return see_other(_LIST)
+
+
+def _save_version(arn: str, document: str, *, default: bool) -> AwsRefused | None:
+    answer = attempt(
+        "iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=document, SetAsDefault=default
+    )
+    return answer if isinstance(answer, AwsRefused) else None
+
+
+def _create(
+    document: str, fields: Mapping[str, str]
+) -> tuple[AwsRefused | None, dict[str, Message]]:
+    """Create the policy; return AWS's refusal, or what is wrong with which field."""
+    name, description = fields.get("name", "").strip(), fields.get("description", "")
+    tags = [(key.strip(), value.strip()) for key, value in _tags(fields) if key or value]
+    faults = {
+        field: faults_said(wrong)
+        for field, wrong in (
+            ("name", names.policy_name(name)),
+            ("description", names.description(description)),
+            ("tags", names.tags(tags)),
+        )
+        if wrong
+    }
+    if faults:
+        return None, faults
+    answer = attempt(
+        "iam",
+        "CreatePolicy",
+        PolicyName=name,
+        PolicyDocument=document,
+        Description=description,
+        Tags=[{"Key": key, "Value": value} for key, value in tags],
+    )
+    if not isinstance(answer, AwsRefused):
+        return None, {}
+    field = _field_of(answer)
+    return (None, {field: verbatim(answer.aws_message)}) if field else (answer, {})
+
+
+def _field_of(refused: AwsRefused) -> str:
+    """Return which field AWS's refusal is about; "" if it is about none."""
+    match refused.aws_code:
+        case "EntityAlreadyExists":
+            return "name"
+        case "ValidationError":
+            about = refused.aws_message
+            places = (("policyName", "name"), ("description", "description"), ("tags", "tags"))
+            return next((field for word, field in places if word in about), "")
+        case "InvalidInput":
+            return "tags"
+        case _:
+            return ""
+
+
+def _tag_rows(fields: Mapping[str, str]) -> list[int]:
+    found = (_TAG.fullmatch(name) for name in fields)
+    return sorted({int(each[1]) for each in found if each})
+
+
+def _tags(fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (fields.get(f"tag-key-{number}", ""), fields.get(f"tag-value-{number}", ""))
+        for number in _tag_rows(fields)
+    ]
+
+
+def _review_page(
+    wizard: _Wizard,
+    document: str,
+    fields: Mapping[str, str],
+    *,
+    faults: Mapping[str, Message] | None = None,
+    refused: AwsRefused | None = None,
+) -> str:
+    shown: Mapping[str, Any] = {}
+    if wizard.arn:
+        shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
+    return render_template(
+        "policy_review.html",
+        navigation=_LIST,
+        wizard=wizard,
+        policy=shown,
+        fields=fields,
+        tag_rows=_tag_rows(fields),
+        faults=faults or {},
+        refused=refused,
+        content=content(document),
+        found=checked(document),
+        severities=SEVERITIES,
+        truth=truth(document),
+        credentials=CREDENTIALS,
+        outcomes=OUTCOMES,
+    )

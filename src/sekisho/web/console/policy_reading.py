@@ -1,0 +1,159 @@
+"""What the console's pages say of a policy's text: what is wrong with it, and what it means.
+
+Nothing is found out here: the reader and lint say what is wrong, `policy.summarise` what the
+console computes, and `audit.meaning` what the policy really means.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+from sekisho import catalogue, policy
+from sekisho.audit import Family, Finding, FindingId, Severity
+from sekisho.audit.lint import Attachment, lint
+from sekisho.audit.meaning import TruthTable, meaning, notes, sentences
+from sekisho.errors import Fault, FaultyPolicy
+from sekisho.messages import Message, joined_messages
+from sekisho.policy import Quota, Summary
+
+LONGEST = Quota.MANAGED_POLICY.number
+"""Characters of a managed policy, by AWS's counting."""
+
+_SOURCE = "policy"
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that the editor lists beside a text.
+
+    Attributes:
+        refused: whether IAM would not save the text for it.
+        said: what was seen; AWS's own text where AWS has one.
+        line, column: where; 0 if it is about the whole.
+    """
+
+    id: str
+    severity: Severity
+    refused: bool
+    title: Message
+    said: Message
+    fix: Message | None
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedText:
+    """A text that was looked at.
+
+    Attributes:
+        size: its length by AWS's counting.
+        gaps: what was not examined.
+    """
+
+    problems: tuple[Problem, ...]
+    size: int
+    gaps: tuple[Message, ...]
+
+    @property
+    def refused(self) -> tuple[Problem, ...]:
+        """The problems for which IAM would not save the text."""
+        return tuple(each for each in self.problems if each.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContent:
+    """What a policy is shown as.
+
+    Attributes:
+        summary: what the console computes.
+        meant: what the policy really means, one sentence for each kind of answer; empty if it is
+            longer than a managed policy of an account may be, and was not asked.
+        faulty: why it could not be read; None if it could.
+    """
+
+    columns: ClassVar = policy.COLUMNS
+    summary: Summary | None = None
+    meant: tuple[Message, ...] = ()
+    faulty: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What each credential may do, and what is to be said beside the table."""
+
+    table: TruthTable
+    notes: tuple[Message, ...]
+
+
+@lru_cache(maxsize=_KEPT)
+def checked(text: str) -> CheckedText:
+    """Return what is wrong with a text that is to be a managed policy."""
+    try:
+        report = lint(text, Attachment.USER, source=_SOURCE, table=False)
+    except FaultyPolicy as error:
+        return CheckedText(tuple(map(_of_fault, error.faults)), policy.size(text), ())
+    return CheckedText(tuple(map(_of_finding, report.findings)), report.size, report.gaps)
+
+
+@lru_cache(maxsize=_KEPT)
+def content(text: str) -> PolicyContent:
+    """Return what a policy is shown as."""
+    try:
+        document = policy.parse(text, source=_SOURCE)
+    except FaultyPolicy as error:
+        return PolicyContent(faulty=error.reason)
+    summary = policy.summarise(document, catalogue.load())
+    if policy.size(text) > LONGEST:
+        return PolicyContent(summary)
+    try:
+        return PolicyContent(summary, sentences(meaning(document)))
+    except FaultyPolicy as error:
+        return PolicyContent(summary, faulty=error.reason)
+
+
+@lru_cache(maxsize=_KEPT)
+def truth(text: str) -> Truth | None:
+    """Return what each credential may do under a policy; None if that could not be asked."""
+    try:
+        table = lint(text, Attachment.USER, source=_SOURCE).table
+    except FaultyPolicy:
+        return None
+    return None if table is None else Truth(table, tuple(notes(table)))
+
+
+def faults_said(faults: Iterable[Fault]) -> Message:
+    """Return what is wrong with a field, for the line under it: the field itself is not named."""
+    parts = []
+    for each in faults:
+        parts.append(each.message)
+        parts += [each.fix] if each.fix is not None else []
+    return joined_messages(parts, en="; ", ja="; ")
+
+
+def _of_finding(each: Finding) -> Problem:
+    return Problem(
+        id=str(each.id),
+        severity=each.severity,
+        refused=each.id.family is Family.SAVE and each.severity is Severity.ERROR,
+        title=each.title,
+        said=each.fact,
+        fix=each.fix,
+        line=each.place.position.line,
+        column=each.place.position.column,
+    )
+
+
+def _of_fault(fault: Fault) -> Problem:
+    return Problem(
+        id=str(fault.code),
+        severity=Severity.ERROR,
+        refused=True,
+        title=FindingId.SAVE_SYNTAX.text.title,
+        said=fault.message,
+        fix=fault.fix,
+        line=fault.line,
+        column=fault.column,
+    )
