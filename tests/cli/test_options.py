@@ -35,6 +35,7 @@ SHARED = {
     "--partition": ("choice", "the partition"),
     "--preset": ("choice", "which Force_MFA policy"),
     "--print-policy": ("flag", "prints the least policy, and calls nothing"),
+    "--port": ("INTEGER RANGE", "the port of a server on this computer"),
     "--profile": ("NAME", "a profile of the AWS CLI"),
     "--quiet": ("flag", "the verdict and errors only"),
     "--region": ("NAME", "where STS is called"),

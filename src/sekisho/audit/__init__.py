@@ -3,6 +3,22 @@
 This face has what all of them share, and is quick to import; each part has a face of its own.
 """
 
-from sekisho.audit.finding import SEVERITIES, Family, Finding, FindingId, Place, Severity
+from sekisho.audit.finding import (
+    SEVERITIES,
+    Family,
+    Finding,
+    FindingId,
+    Place,
+    Severity,
+    limits_of_controls,
+)
 
-__all__ = ["SEVERITIES", "Family", "Finding", "FindingId", "Place", "Severity"]
+__all__ = [
+    "SEVERITIES",
+    "Family",
+    "Finding",
+    "FindingId",
+    "Place",
+    "Severity",
+    "limits_of_controls",
+]

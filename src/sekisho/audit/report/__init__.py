@@ -6,14 +6,31 @@ from sekisho.audit.report.json_form import to_json
 from sekisho.audit.report.model import AccountReport, audit_account
 from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.text import TextLayout, to_text
-from sekisho.audit.report.wording import exemption_text, headline
+from sekisho.audit.report.wording import (
+    COLUMNS,
+    as_of,
+    cells,
+    exemption_text,
+    figures,
+    finding_title,
+    headline,
+    nobody,
+    notices,
+)
 
 __all__ = [
+    "COLUMNS",
     "AccountReport",
     "TextLayout",
+    "as_of",
     "audit_account",
+    "cells",
     "exemption_text",
+    "figures",
+    "finding_title",
     "headline",
+    "nobody",
+    "notices",
     "to_csv",
     "to_html",
     "to_json",

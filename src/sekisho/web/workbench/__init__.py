@@ -1,0 +1,30 @@
+"""The workbench: what the commands answer about an account, in a browser, and nothing more.
+
+It shows an account as it was read, from the functions that the commands call, and never changes
+one: where something is to be changed, it shows the command. Every view is a page, prints, and is
+JSON with `?format=json`.
+"""
+
+from sekisho.messages import Language
+from sekisho.web.site import Site
+from sekisho.web.workbench import account
+from sekisho.web.workbench.material import Material, on_every_view
+
+__all__ = ["Material", "workbench_site"]
+
+_VIEWS = (account,)
+
+
+def workbench_site(material: Material, language: Language = Language.EN) -> Site:
+    """Return the workbench over what was read.
+
+    Args:
+        material: what there is to look at.
+        language: what a new browser is spoken to in.
+    """
+    site = Site("workbench", dict, language)
+    site.app.extensions["material"] = material
+    site.app.context_processor(on_every_view)
+    for view in _VIEWS:
+        site.app.register_blueprint(view.VIEW)
+    return site
