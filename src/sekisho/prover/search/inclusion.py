@@ -6,6 +6,7 @@ match the same.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sekisho.engine.matching import arns, glob, variables
@@ -24,9 +25,13 @@ class Entries:
     Args:
         values: the entries.
         place: `ACTIONS` or `RESOURCES`.
+
+    Attributes:
+        open: whether one of them has a variable.
     """
 
     def __init__(self, values: tuple[str, ...], place: int) -> None:
+        self.open = any(variables.OPEN in value for value in values)
         self._place = place
         self._fold = str.lower if place == ACTIONS else str
         folded = list(map(self._fold, values))
@@ -118,18 +123,35 @@ def _resource_is_in(entry: str, other: str) -> bool:
     So they are if the entries are read as one string, too. A wildcard of the one is matched by a
     `*` of the other alone, and so is a variable.
     """
-    mine, its = arns.split(entry), arns.split(other)
-    if not len(mine) == len(its) == arns.PARTS or _ANY in other or _VARIABLE in other:
+    mine, its = _parts(entry), _parts(other)
+    if mine is None or its is None or _ANY in other or _VARIABLE in other or mine.tail is None:
         return False
-    *head, tail = mine
-    if any(_VARIABLE in part for part in head):
-        return False
-    whole = _written_out(tail)
-    return (
-        whole is not None
-        and all(map(glob.like, map(str.lower, its[:-1]), map(str.lower, head)))
-        and glob.like(its[-1], whole)
+    return (mine.head == its.head or all(map(glob.like, its.head, mine.head))) and glob.like(
+        its.last, mine.tail
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An entry of six parts, none of which but the last has a variable.
+
+    Attributes:
+        head: the first five, in lower case.
+        last: the last one as written.
+        tail: the same with each variable as one character; None if it is faulty.
+    """
+
+    head: tuple[str, ...]
+    last: str
+    tail: str | None
+
+
+@lru_cache(maxsize=16_384)
+def _parts(entry: str) -> _Parts | None:
+    *head, last = arns.split(entry)
+    if len(head) + 1 != arns.PARTS or any(_VARIABLE in part for part in head):
+        return None
+    return _Parts(tuple(map(str.lower, head)), last, _written_out(last))
 
 
 def _written_out(tail: str) -> str | None:

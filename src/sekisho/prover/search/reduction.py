@@ -347,14 +347,14 @@ def _left_of(
         return None if its.negated else ()
     same_variables = (versions[0] is Version.V2012) is (versions[1] is Version.V2012)
     if mine.negated or its.negated:
-        texts = (*mine.values, *its.values)
-        if any(variables.OPEN in text for text in texts):
+        ours, others = entries_of(mine.values, place), entries_of(its.values, place)
+        if ours.open or others.open:
             return () if mine == its and same_variables else None
         if not its.negated:
             return None
         if mine.negated:
-            return () if all(map(entries_of(mine.values, place).take_in, its.values)) else None
-        return () if entries_of(its.values, place).are_apart_from(mine.values) else None
+            return () if all(map(ours.take_in, its.values)) else None
+        return () if others.are_apart_from(mine.values) else None
     takes = entries_of(its.values, place)
     left = tuple(
         entry
