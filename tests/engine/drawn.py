@@ -1,13 +1,28 @@
 """Drawing much with few numbers: Hypothesis takes most of its time for each single choice."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, combinations
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-__all__ = ["one_of_each", "some_of"]
+__all__ = ["at_random", "one_of_each", "some_of"]
+
+_Made = TypeVar("_Made")
+_MOST = 2**24
+"""Above it Hypothesis draws mostly small numbers."""
+
+
+def at_random(make: Callable[[Random], _Made]) -> st.SearchStrategy[_Made]:
+    """Draw one number, and what is made with the randomness that it begins.
+
+    A failure is shrunk to fewer such things, not to smaller ones: use it for parts, not for lists.
+    """
+    return st.integers(0, _MOST - 1).map(
+        lambda number: make(Random(number))  # noqa: S311 - nothing is secret here
+    )
 
 
 def one_of_each(*choices: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -20,7 +35,9 @@ def one_of_each(*choices: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
             found.append(choice[index])
         return tuple(found)
 
-    return st.integers(0, math.prod(map(len, choices)) - 1).map(numbered)
+    many = math.prod(map(len, choices))
+    assert many <= _MOST, many
+    return st.integers(0, many - 1).map(numbered)
 
 
 def some_of(values: Sequence[Any], most: int) -> list[list[Any]]:

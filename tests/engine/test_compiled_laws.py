@@ -1,17 +1,21 @@
 """The law of the compiled decider: whatever the policies and the requests, it is the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
+from random import Random
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.asking import ACCOUNT, ALICE
+from engine.drawn import at_random, one_of_each
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
     Context,
+    ContextValue,
     Decision,
     Policies,
     Request,
@@ -103,40 +107,39 @@ def _values_of(name: str) -> list[str]:
     return ["YQ==", "YQ", "Yg=="] if name == "BinaryEquals" else WORDS
 
 
-@st.composite
-def conditions(draw: st.DrawFn) -> Condition:
-    name = draw(st.sampled_from(OperatorName))
-    quantifier = draw(st.sampled_from([Quantifier.NONE, Quantifier.NONE, *Quantifier]))
-    if_exists = draw(st.booleans()) and name is not OperatorName.NULL
-    values = draw(st.lists(st.sampled_from(_values_of(name.value)), max_size=3))
-    key = draw(st.sampled_from(KEYS))
-    return Condition(Operator(name, quantifier, if_exists), key, tuple(values))
+def condition(chance: Random) -> Condition:
+    name = chance.choice(list(OperatorName))
+    quantifier = chance.choice([Quantifier.NONE, Quantifier.NONE, *Quantifier])
+    if_exists = chance.random() < 0.5 and name is not OperatorName.NULL
+    values = chance.choices(_values_of(name.value), k=chance.randint(0, 3))
+    return Condition(Operator(name, quantifier, if_exists), chance.choice(KEYS), tuple(values))
 
 
-def mostly(usual: list[Any], odd: list[Any]) -> st.SearchStrategy[Any]:
-    """Draw what is usual five times in six: most requests should get as far as a decision."""
-    many = 5 * len(odd) // len(usual) + 1
-    return st.sampled_from([*usual * many, *odd])
+def mostly(chance: Random, usual: Sequence[Any], odd: Sequence[Any]) -> Any:
+    """Choose what is usual five times in six: most requests should get as far as a decision."""
+    return chance.choice(usual if chance.random() < 5 / 6 else odd)
 
 
-def _element(values: list[str]) -> st.SearchStrategy[Element]:
-    some = st.lists(mostly(values[:8], values), min_size=1, max_size=3).map(tuple)
-    return st.builds(Element, some, st.sampled_from([False, False, True]))
+def _element(chance: Random, values: list[str]) -> Element:
+    some = (mostly(chance, values[:8], values) for _ in range(chance.randint(1, 3)))
+    return Element(tuple(some), chance.choice([False, False, True]))
 
 
-def statements() -> st.SearchStrategy[Statement]:
-    return st.builds(
-        Statement,
-        st.integers(0, 9),
-        st.sampled_from([Effect.ALLOW, Effect.ALLOW, Effect.DENY]),
-        _element(ACTION_PATTERNS),
-        _element(PATTERNS),
-        conditions=st.lists(conditions(), max_size=2).map(tuple),
+def statement(chance: Random) -> Statement:
+    return Statement(
+        chance.randint(0, 9),
+        chance.choice([Effect.ALLOW, Effect.ALLOW, Effect.DENY]),
+        _element(chance, ACTION_PATTERNS),
+        _element(chance, PATTERNS),
+        conditions=tuple(condition(chance) for _ in range(chance.randint(0, 2))),
     )
 
 
+STATEMENTS = at_random(statement)
+
+
 def documents() -> st.SearchStrategy[Document]:
-    found = st.lists(statements(), min_size=1, max_size=4).map(tuple)
+    found = st.lists(STATEMENTS, min_size=1, max_size=4).map(tuple)
     return st.builds(Document, found, st.sampled_from([Version.V2012, Version.V2012, None]))
 
 
@@ -162,32 +165,32 @@ PRINCIPALS = [
 ]
 
 
-@st.composite
-def principals(draw: st.DrawFn) -> Principal:
-    if draw(st.integers(0, 5)) == 0:
-        return Principal(((PrincipalKey.ANYONE, ("*",)),), draw(st.booleans()))
-    kinds = draw(
-        st.lists(st.sampled_from([PrincipalKey.AWS, *PrincipalKey]), min_size=1, max_size=2)
+def principal(chance: Random) -> Principal:
+    negated = chance.randrange(4) == 0
+    if chance.randrange(3) == 0:
+        return Principal(((PrincipalKey.ANYONE, ("*",)),), negated)
+    kinds = chance.choices([PrincipalKey.AWS, *PrincipalKey], k=chance.randint(1, 2))
+    return Principal(
+        tuple((kind, tuple(chance.choices(PRINCIPALS, k=chance.randint(1, 4)))) for kind in kinds),
+        negated,
     )
-    values = st.lists(st.sampled_from(PRINCIPALS), min_size=1, max_size=4).map(tuple)
-    return Principal(tuple((kind, draw(values)) for kind in kinds), draw(st.booleans()))
 
 
-@st.composite
-def open_documents(draw: st.DrawFn, *, names: bool, resources: bool = True) -> Document:
-    """Draw documents that say much, about whoever they name; a trust policy names no resource."""
-    found = [
-        replace(
-            draw(statements()),
-            effect=draw(mostly([Effect.ALLOW], [Effect.DENY])),
-            action=Element((draw(st.sampled_from(["*", "*", *ACTIONS])),)),
-            principal=draw(principals()) if names else None,
-            resource=Element((draw(mostly(["*"], PATTERNS[1:8])),)) if resources else None,
-            conditions=draw(mostly([()], [(draw(conditions()),)])),
-        )
-        for _ in range(draw(st.integers(1, 3)))
-    ]
-    return Document(tuple(found))
+def open_statement(chance: Random, *, names: bool, resources: bool) -> Statement:
+    """Make what says much, about whoever it names; a trust policy names no resource."""
+    return replace(
+        statement(chance),
+        effect=mostly(chance, [Effect.ALLOW], [Effect.DENY]),
+        action=Element((chance.choice(["*", "*", *ACTIONS]),)),
+        principal=principal(chance) if names else None,
+        resource=Element((mostly(chance, ["*"], PATTERNS[1:8]),)) if resources else None,
+        conditions=() if chance.random() < 5 / 6 else (condition(chance),),
+    )
+
+
+def open_documents(*, names: bool, resources: bool = True) -> st.SearchStrategy[Document]:
+    each = at_random(partial(open_statement, names=names, resources=resources))
+    return st.lists(each, min_size=1, max_size=3).map(tuple).map(Document)
 
 
 def one_policy(name: str, **kinds: bool) -> st.SearchStrategy[AttachedPolicy]:
@@ -230,40 +233,49 @@ def naming_policies(draw: st.DrawFn) -> Policies:
     )
 
 
-values = st.sampled_from([*WORDS, *NUMBERS, *ADDRESSES, *RESOURCES, "YQ=="])
-contexts = st.dictionaries(
-    st.sampled_from(["k", "aws:username", "AWS:MultiFactorAuthPresent", "aws:TagKeys"]),
-    values
-    | st.sampled_from(["true", "false", "TRUE", "alice"])
-    | st.lists(values, max_size=2).map(tuple),
-).map(Context)
-requests = st.builds(
-    Request,
-    mostly(
-        [ALICE, f"arn:aws:sts::{ACCOUNT}:assumed-role/Dev/alice"],
+VALUES = [*WORDS, *NUMBERS, *ADDRESSES, *RESOURCES, "YQ=="]
+CALLERS = [ALICE, f"arn:aws:sts::{ACCOUNT}:assumed-role/Dev/alice"]
+ODD_CALLERS = [
+    f"arn:aws:sts::{ACCOUNT}:federated-user/alice",
+    f"arn:aws:iam::{ACCOUNT}:root",
+    f"arn:AWS:iam::{ACCOUNT}:user/alice",
+    "ec2.amazonaws.com",
+    "nobody",
+]
+
+
+def _value(chance: Random) -> ContextValue:
+    return chance.choice(
         [
-            f"arn:aws:sts::{ACCOUNT}:federated-user/alice",
-            f"arn:aws:iam::{ACCOUNT}:root",
-            f"arn:AWS:iam::{ACCOUNT}:user/alice",
-            "ec2.amazonaws.com",
-            "nobody",
-        ],
-    ),
-    mostly(ACTIONS, ["s3", "s3:Get*", "s3:Get Object"]),
-    mostly(GOOD, RESOURCES),
-    contexts,
-    mostly([None], [ACCOUNT, "444455556666", "x"]),
-)
-assumptions = st.builds(
-    Assumptions,
-    **{
-        field.name: st.booleans()
-        for field in fields(Assumptions)
-        if isinstance(field.default, bool)
-    },
-    unresolved_not_resource=st.sampled_from(UnresolvedNotResource),
-    arn_span=st.sampled_from(ArnSpan),
-)
+            chance.choice(VALUES),
+            chance.choice(["true", "false", "TRUE", "alice"]),
+            tuple(chance.choices(VALUES, k=chance.randint(0, 2))),
+        ]
+    )
+
+
+def request(chance: Random) -> Request:
+    known = ["k", "aws:username", "AWS:MultiFactorAuthPresent", "aws:TagKeys"]
+    keys = chance.sample(known, k=chance.choice([0, 0, 0, 1, 1, 2, 4]))
+    return Request(
+        mostly(chance, CALLERS, ODD_CALLERS),
+        mostly(chance, ACTIONS, ["s3", "s3:Get*", "s3:Get Object"]),
+        mostly(chance, GOOD, RESOURCES),
+        Context({key: _value(chance) for key in keys}),
+        mostly(chance, [None], [ACCOUNT, "444455556666", "x"]),
+    )
+
+
+requests = at_random(request)
+assumptions = one_of_each(
+    *([False, True] for field in fields(Assumptions) if isinstance(field.default, bool)),
+    list(UnresolvedNotResource),
+    list(ArnSpan),
+).map(lambda chosen: Assumptions(**dict(zip(_POINTS, chosen, strict=True))))
+_POINTS = [
+    *(field.name for field in fields(Assumptions) if isinstance(field.default, bool)),
+    *("unresolved_not_resource", "arn_span"),
+]
 
 
 def outcome(decided: Callable[[], Decision]) -> object:
@@ -274,37 +286,35 @@ def outcome(decided: Callable[[], Decision]) -> object:
         return type(error), str(error), error.code, error.at
 
 
-@st.composite
-def other_requests(draw: st.DrawFn) -> Request:
-    """Draw what matters where principals are named, and across accounts."""
-    found = draw(requests)
-    who = draw(
-        mostly([ALICE, found.principal], [*PRINCIPALS, "arn:aws:iam::444455556666:role/Dev"])
-    )
-    on = [f"arn:aws:iam::{ACCOUNT}:role/Dev", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/alice"]
-    on += ["arn:aws:kms:eu-west-1:444455556666:key/alice", "arn:aws:iam::444455556666:role/Dev"]
-    context = draw(st.sampled_from([{}, {}, {"aws:userid": "AROAALICE:alice"}, LINKED]))
-    odd = draw(
-        mostly(
-            [{}, {}],
-            [
-                *({"management_account": True}, {"service_linked_role": True}),
-                *({"federated_by": ALICE}, {"canonical_user": CANONICAL}, {"canonical_user": "x"}),
-            ],
-        )
-    )
+ELSEWHERE = [
+    f"arn:aws:iam::{ACCOUNT}:role/Dev",
+    f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/alice",
+    "arn:aws:kms:eu-west-1:444455556666:key/alice",
+    "arn:aws:iam::444455556666:role/Dev",
+]
+ODDITIES: list[dict[str, Any]] = [
+    *({"management_account": True}, {"service_linked_role": True}),
+    *({"federated_by": ALICE}, {"canonical_user": CANONICAL}, {"canonical_user": "x"}),
+]
+
+
+def other_request(chance: Random) -> Request:
+    """Make what matters where principals are named, and across accounts."""
+    found = request(chance)
+    others = [*PRINCIPALS, "arn:aws:iam::444455556666:role/Dev"]
+    context = chance.choice([{}, {}, {"aws:userid": "AROAALICE:alice"}, LINKED])
     return replace(
         found,
-        principal=who,
-        action=draw(st.sampled_from(ACTIONS)),
-        resource=draw(st.sampled_from([found.resource, *on])),
-        resource_account=draw(mostly([None, None], [ACCOUNT, "444455556666", "x"])),
+        principal=mostly(chance, [ALICE, found.principal], others),
+        action=chance.choice(ACTIONS),
+        resource=chance.choice([found.resource, *ELSEWHERE]),
+        resource_account=mostly(chance, [None], [ACCOUNT, "444455556666", "x"]),
         context=found.context.with_(context),
-        **odd,
+        **mostly(chance, [{}], ODDITIES),
     )
 
 
-@given(naming_policies(), st.lists(other_requests(), min_size=1, max_size=6), assumptions)
+@given(naming_policies(), st.lists(at_random(other_request), min_size=1, max_size=6), assumptions)
 def test_compiled_is_the_engine_whoever_is_named(
     given_to: Policies, asked: list[Request], settings_of: Assumptions
 ) -> None:

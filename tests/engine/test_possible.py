@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.asking import ALICE, context_of, policy
 from engine.conditional import conditional_policies
+from engine.drawn import one_of_each
 from engine.test_compiled_laws import RCPS, SCPS, TRUST
 from engine.test_compiled_laws import policies as odd_policies
 from engine.test_laws import policies, requests
@@ -91,13 +92,9 @@ def check(data: st.DataObject, request: Request, attached: Policies, settings: A
         assert effect_with(mixed) is effect
 
 
-settings_of = st.builds(
-    Assumptions,
-    **{
-        field.name: st.booleans()
-        for field in fields(Assumptions)
-        if isinstance(field.default, bool)
-    },
+_POINTS = [field.name for field in fields(Assumptions) if isinstance(field.default, bool)]
+settings_of = one_of_each(*([False, True] for _ in _POINTS)).map(
+    lambda chosen: Assumptions(**dict(zip(_POINTS, chosen, strict=True)))
 )
 
 
