@@ -2,13 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from in_process import sekisho
 from sekisho import policy
 from sekisho.audit import FindingId
 from sekisho.audit.meaning import CredentialState
@@ -22,14 +22,8 @@ LEAKING = """{
 REFUSED = LEAKING.replace('"Deny"', '"deny"')
 
 
-def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sekisho", "policy", "lint", *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
+def run(*arguments: str, given: str = "") -> CompletedProcess[str]:
+    return sekisho("policy", "lint", *arguments, given=given)
 
 
 @pytest.fixture

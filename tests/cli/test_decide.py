@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from in_process import sekisho
 from sekisho.cli.main import root
 from sekisho.errors import UsageError
 
@@ -26,13 +27,7 @@ SELF = ["--principal", ALICE, "--action", "iam:GetUser", "--resource", ALICE]
 
 
 def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sekisho", "decide", *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
+    return sekisho("decide", *arguments, given=given)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import pytest
 
+from in_process import sekisho
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.main import COMMANDS, root
@@ -19,7 +20,7 @@ from sekisho.messages import Language, Message
 ENFORCEMENT = Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json"
 
 
-def _run(
+def _program(
     *arguments: str, stdout: int | TextIO = subprocess.PIPE, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own interpreter and program
@@ -44,7 +45,7 @@ def _run(
     ids=" ".join,
 )
 def test_wrong_usage_exits_64_and_says_why_on_stderr(arguments: list[str]) -> None:
-    done = _run(*arguments)
+    done = sekisho(*arguments)
     assert done.returncode == Exit.USAGE
     assert done.stdout == ""
     assert done.stderr.startswith("Usage: sekisho")
@@ -53,7 +54,7 @@ def test_wrong_usage_exits_64_and_says_why_on_stderr(arguments: list[str]) -> No
 def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_text('{"Version": "2013-01-01", "Statement": [{"Effect": "Perhaps"}]}', "utf-8")
-    done = _run("policy", "summary", str(policy))
+    done = sekisho("policy", "summary", str(policy))
     assert done.returncode == Exit.ERROR
     assert done.stdout == ""
     lines = done.stderr.splitlines()
@@ -86,9 +87,9 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
 def test_an_error_is_in_the_language_of_the_user(
     arguments: list[str], environment: dict[str, str], said: str
 ) -> None:
-    assert said in _run(*arguments, **environment).stderr
+    assert said in sekisho(*arguments, **environment).stderr
     english = [each for each in arguments if each not in ("--lang", "ja")]
-    assert said not in _run(*english, LC_ALL="C").stderr
+    assert said not in sekisho(*english, LC_ALL="C").stderr
 
 
 @pytest.mark.parametrize(
@@ -108,25 +109,25 @@ def test_an_error_is_in_the_language_of_the_user(
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
 def test_wrong_usage_is_explained_in_japanese(arguments: list[str], said: str) -> None:
-    assert said in _run(*arguments, LC_ALL="ja_JP.UTF-8").stderr
-    assert "。" not in _run(*arguments, LC_ALL="C").stderr
+    assert said in sekisho(*arguments, LC_ALL="ja_JP.UTF-8").stderr
+    assert "。" not in sekisho(*arguments, LC_ALL="C").stderr
 
 
 def test_help_lists_commands_in_japanese() -> None:
-    assert COMMANDS["reset"].line.ja[:20] in _run("--help", LC_ALL="ja_JP.UTF-8").stdout
-    assert COMMANDS["reset"].line.ja[:20] not in _run("--help", LC_ALL="C").stdout
+    assert COMMANDS["reset"].line.ja[:20] in sekisho("--help", LC_ALL="ja_JP.UTF-8").stdout
+    assert COMMANDS["reset"].line.ja[:20] not in sekisho("--help", LC_ALL="C").stdout
 
 
 @pytest.mark.parametrize("arguments", [["--lang", "ja"], ["--lang=ja"]], ids=str)
 def test_help_and_wrong_usage_are_in_the_language_asked_for(arguments: list[str]) -> None:
     for words in (["reset", *arguments, "--help"], ["reset", "--help", *arguments]):
-        assert _run(*words, LC_ALL="C").stdout.startswith("使い方: sekisho reset")
-    done = _run(*arguments, "reset", LC_ALL="C")
+        assert sekisho(*words, LC_ALL="C").stdout.startswith("使い方: sekisho reset")
+    done = sekisho(*arguments, "reset", LC_ALL="C")
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     assert "`USER` を指定してください。" in done.stderr
     assert "Usage" not in done.stderr
-    assert "コマンドを指定してください。" in _run("policy", *arguments, LC_ALL="C").stderr
-    bare = _run(LC_ALL="ja_JP.UTF-8")
+    assert "コマンドを指定してください。" in sekisho("policy", *arguments, LC_ALL="C").stderr
+    bare = sekisho(LC_ALL="ja_JP.UTF-8")
     assert (bare.returncode, bare.stderr.splitlines()[0][:12]) == (
         Exit.USAGE,
         "使い方: sekisho"[:12],
@@ -136,7 +137,7 @@ def test_help_and_wrong_usage_are_in_the_language_asked_for(arguments: list[str]
 @pytest.mark.parametrize("name", ["LC_ALL", "LC_MESSAGES", "LANG"])
 def test_each_variable_of_the_locale_counts(name: str) -> None:
     others = {each: "" for each in ("LC_ALL", "LC_MESSAGES", "LANG") if each != name}
-    done = _run("--help", **others, **{name: "ja_JP.UTF-8"})
+    done = sekisho("--help", **others, **{name: "ja_JP.UTF-8"})
     assert done.stdout.startswith("使い方: sekisho")
 
 
@@ -153,7 +154,7 @@ def test_each_variable_of_the_locale_counts(name: str) -> None:
 )
 def test_an_output_that_cannot_be_written_is_one_clear_error(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = _run(*arguments, stdout=full)
+        done = _program(*arguments, stdout=full)
     assert done.returncode == Exit.ERROR
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("sekisho: ")]
     assert line.startswith("sekisho: output.unwritable: ")
@@ -176,7 +177,7 @@ def test_whoever_closes_the_pipe_has_read_enough(arguments: list[str], code: Exi
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = _run(*arguments, stdout=writing)
+        done = _program(*arguments, stdout=writing)
     finally:
         os.close(writing)
     assert done.returncode == code
@@ -222,14 +223,14 @@ def test_who_interrupts_is_told_so() -> None:
 
 
 def test_japanese_comes_out_whatever_the_locale() -> None:
-    done = _run("guide", "admin", "--lang", "ja", LC_ALL="C", PYTHONIOENCODING="ascii")
+    done = _program("guide", "admin", "--lang", "ja", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert done.returncode == Exit.CLEAN
     assert "ポリシーの作成" in done.stdout
 
 
 @pytest.mark.parametrize(("locale", "word"), [("ja_JP.UTF-8", "はじめる前に"), ("C", "Before you")])
 def test_the_language_is_the_locales(locale: str, word: str) -> None:
-    assert word in _run("guide", "admin", LC_ALL=locale).stdout
+    assert word in sekisho("guide", "admin", LC_ALL=locale).stdout
 
 
 def test_the_graver_exit_wins() -> None:
@@ -243,13 +244,13 @@ def test_the_graver_exit_wins() -> None:
     ("arguments", "close"), [(["audti"], "audit"), (["policy", "lnt"], "lint")], ids=str
 )
 def test_a_misspelt_command_is_told_from_its_like(arguments: list[str], close: str) -> None:
-    assert f"Did you mean '{close}'?" in _run(*arguments, LC_ALL="C").stderr
+    assert f"Did you mean '{close}'?" in sekisho(*arguments, LC_ALL="C").stderr
 
 
 @pytest.mark.parametrize("words", [[], ["guide"], ["guide", "admin"], ["policy", "lint"]], ids=str)
 def test_help_begins_in_the_language_of_the_user(words: list[str]) -> None:
     for language, japanese in (("ja_JP.UTF-8", True), ("C", False)):
-        _, text, *_ = _run(*words, "--help", LC_ALL=language).stdout.split("\n\n")
+        _, text, *_ = sekisho(*words, "--help", LC_ALL=language).stdout.split("\n\n")
         assert text.endswith("。") is japanese
 
 

@@ -1,12 +1,12 @@
 """`sekisho prove`, as a user calls it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from in_process import sekisho
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 SAMPLE = str(CORPUS / "aws-self-manage.json")
@@ -16,18 +16,11 @@ OPEN = '{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": 
 EVERY_REQUEST = ("--only", "enforcement", "--only", "nothing-lost", "--only", "own-things")
 
 
-def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, given: str = "") -> CompletedProcess[str]:
     """Ask about every request, if not said otherwise; `test_command_people` asks the rest."""
     own = {"--only", "--never", "--always", "--only-from", "--invariants"}
     parts = () if own & set(arguments) else EVERY_REQUEST
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sekisho", "prove", *parts, *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env={**os.environ, "COLUMNS": "1000"},
-    )
+    return sekisho("prove", *parts, *arguments, given=given, COLUMNS="1000")
 
 
 def test_proved_enforcement_exits_0_with_the_exempt_actions() -> None:
@@ -69,13 +62,8 @@ def test_the_counterexample_can_be_decided_again() -> None:
     assert question["verdict"] == "Refuted"
     line = {"id": 1, "request": question["counterexample"]["request"]}
     policies = {"identity": [json.loads(OPEN)]}
-    again = subprocess.run(
-        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
-        input=json.dumps({**line, "policies": policies}),
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
+    again = sekisho("decide", "--batch", "-", given=json.dumps({**line, "policies": policies}))
+    assert again.returncode == 0
     assert json.loads(again.stdout)["decision"] == "Allowed"
 
 

@@ -1,15 +1,15 @@
 """What one policy allows and the other does not: exactly, and both ways."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
 
 from cases import cases
+from in_process import sekisho
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from prover.test_questions import policies_of
 from prover.worlds import POLICIES, documents_of, keys_of, world
@@ -193,13 +193,8 @@ def test_both_ways_and_as_a_small_world_has_it(
     assert (side(found.only_in_new).counterexample is not None) == ((False, True) in seen)
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sekisho", "policy", "diff", *arguments],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
+def run(*arguments: str) -> CompletedProcess[str]:
+    return sekisho("policy", "diff", *arguments)
 
 
 def test_the_command() -> None:

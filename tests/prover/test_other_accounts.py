@@ -1,14 +1,13 @@
 """What other accounts own is asked about, too: with words about who else decides there."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from in_process import sekisho
 from prover.questions import (
     ACCOUNT,
     ALICE,
@@ -258,9 +257,6 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_difference_says_what_is_taken_of_owners() -> None:
     for lang, said in (("en", "are taken to allow"), ("ja", "許可するものとします")):
-        command = [sys.executable, "-m", "sekisho", "policy", "diff", SAMPLE, SAMPLE]
-        done = subprocess.run(  # noqa: S603 - our own program
-            [*command, "--lang", lang], capture_output=True, check=False, encoding="utf-8"
-        )
+        done = sekisho("policy", "diff", SAMPLE, SAMPLE, "--lang", lang)
         assert done.returncode == 0
         assert said in done.stdout
