@@ -198,6 +198,13 @@ def test_the_policies_decide(aws: LocalAws, console: ConsoleClient, user: str, n
     except ConsoleRefused as refused:
         refusal = refused
     assert (step if refusal else None) == refused_at
+    if name == "all but passkeys":
+        # no request of a client's own passes for the console's
+        serial = f"arn:aws:iam::{people.ACCOUNT}:u2f/user/{user}/mine"
+        own = people.client(aws, "iam", triple(keys))
+        codes = {"AuthenticationCode1": "000000", "AuthenticationCode2": "000000"}
+        with pytest.raises(ClientError, match="explicit deny"):
+            own.enable_mfa_device(UserName=user, SerialNumber=serial, **codes)
     if refusal is not None:
         assert (refusal.aws_code, refusal.status) == ("AccessDenied", 403)
         assert "iam:EnableMFADevice" in refusal.aws_message
