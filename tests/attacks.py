@@ -220,7 +220,10 @@ def digest_of(aws: LocalAws) -> str:
         # a look at a service leaves an empty one behind
         if backends.get(world.account)
     ]
-    ours = (world.passwords, world.devices, world.boundaries, world.spent, world.report)
+    ours = (
+        *(world.passwords, world.devices, world.passkeys),
+        *(world.boundaries, world.spent, world.report),
+    )
     total = hashlib.sha256()
     _walk((kept, ours), total, set())
     return total.hexdigest()
