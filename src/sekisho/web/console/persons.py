@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.signin import MfaMethod, NextStep
+from sekisho.web.console.rail import RailPath, step_at, steps
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, browser, see_other
 
@@ -98,7 +99,7 @@ class ConsoleState:
         pending: a sign-in between two of its pages, or None.
         typed: what was typed into a page's form and is not done, by the page's path.
         typed_by: who typed it; nobody else is shown it.
-        rail: which path the help rail shows, or "" where it is closed.
+        rail: whose path the help rail shows; None: it is closed.
         once: a secret that is shown once, while its page is open.
         device: the device that the wizard has created and not yet enabled, or None.
         passkey: carries the registration of a passkey on; a secret.
@@ -108,7 +109,7 @@ class ConsoleState:
     pending: PendingSignin | None = None
     typed: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     typed_by: str = ""
-    rail: str = ""
+    rail: RailPath | None = None
     once: ShownOnce | None = field(default=None, repr=False)
     device: UnfinishedDevice | None = field(default=None, repr=False)
     passkey: str = field(default="", repr=False)
@@ -243,7 +244,7 @@ def on_every_screen() -> dict[str, Any]:
 
     return {
         "person": here.person,
-        "rail": here.rail,
+        "rail": _rail(here),
         "typed": typed,
         "is_refused": lambda answer: isinstance(answer, AwsRefused),
     }
@@ -252,6 +253,18 @@ def on_every_screen() -> dict[str, Any]:
 def _site() -> Site:
     found: Site = current_app.extensions["site"]
     return found
+
+
+def _rail(here: ConsoleState) -> dict[str, object] | None:
+    """Return what the help rail shows, or None where it is closed."""
+    if here.rail is None:
+        return None
+    mfa = here.person is not None and here.person.mfa
+    return {
+        "path": here.rail.value,
+        "step": step_at(here.rail, request.path, mfa=mfa),
+        "steps": steps(here.rail),
+    }
 
 
 def origin() -> str:

@@ -11,6 +11,7 @@ from sekisho.policy import Preset
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.enforcing import enforce
 from sekisho.web.console.persons import rehearsal, state
+from sekisho.web.console.rail import RailPath
 from sekisho.web.site import flash, local_path, see_other, text
 
 SCREEN = Blueprint("start", __name__)
@@ -64,5 +65,5 @@ def prepare() -> ResponseReturnValue:
 def choose_rail() -> ResponseReturnValue:
     """Open the help rail for one of the two paths, or close it."""
     chosen = request.form.get("path", "")
-    state().rail = chosen if chosen in ("administrator", "employee") else ""
+    state().rail = RailPath(chosen) if chosen in set(RailPath) else None
     return see_other(local_path(request.form.get("page", "/"), "/"))

@@ -1,0 +1,79 @@
+"""The help rail: what this page of the rehearsal shows, and what comes next, on two paths."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from string import Formatter
+from typing import Any
+
+from sekisho.messages import Message, table
+from sekisho.web.site import term
+
+
+class RailPath(StrEnum):
+    """Whose path the rail shows."""
+
+    ADMINISTRATOR = "administrator"
+    EMPLOYEE = "employee"
+
+
+@dataclass(frozen=True, slots=True)
+class RailStep:
+    """One step of a path.
+
+    Attributes:
+        pages: the addresses that it is about, the longest that fits counts.
+        mfa: whether it is for sessions with MFA or without; None: for both, and before a sign-in.
+        title, shows, next: what it is, what the page shows, what is to be done next.
+    """
+
+    id: str
+    pages: tuple[str, ...]
+    mfa: bool | None
+    title: Message
+    shows: Message
+    next: Message
+
+    def fits(self, page: str, *, mfa: bool) -> int:
+        """Return how much of the address `page` is named here; 0: it is another page."""
+        if self.mfa not in (None, mfa):
+            return 0
+        return max((len(each) for each in self.pages if _begins(page, each)), default=0)
+
+
+@cache
+def steps(path: RailPath) -> tuple[RailStep, ...]:
+    """Return the steps of a path, in order."""
+    return tuple(map(_step, table("rail")[path.value]))
+
+
+def step_at(path: RailPath, page: str, *, mfa: bool) -> RailStep | None:
+    """Return the step that a page belongs to, or None.
+
+    Args:
+        path: whose path.
+        page: the address without its query.
+        mfa: whether the session was signed in with MFA.
+    """
+    best = max(steps(path), key=lambda each: each.fits(page, mfa=mfa))
+    return best if best.fits(page, mfa=mfa) else None
+
+
+def _begins(page: str, with_: str) -> bool:
+    return page == with_ or page.startswith(f"{with_}/")
+
+
+def _step(given: dict[str, Any]) -> RailStep:
+    return RailStep(
+        id=given["id"],
+        pages=tuple(given["pages"]),
+        mfa={"with-mfa": True, "without-mfa": False}.get(given.get("when", "")),
+        title=given["title"],
+        shows=_with_terms(given["shows"]),
+        next=_with_terms(given["next"]),
+    )
+
+
+def _with_terms(text: Message) -> Message:
+    names = {name for _, name, _, _ in Formatter().parse(text.english) if name}
+    return text.filled(**{name: term(name) for name in names}) if names else text
