@@ -435,7 +435,9 @@ NEXT_TO_QUOTA = [
     ("s3:GetObject", "arn:aws:s3:::b/", 20_480),
     ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/", 32_768),
     ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:s", 20_480),
-    ("sns:Publish", "arn:aws:sns:eu-west-1:111122223333:", None),
+    ("sns:Publish", "arn:aws:sns:eu-west-1:111122223333:", 30_720),
+    ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:", 8_192),
+    ("glue:GetTable", "arn:aws:glue:eu-west-1:111122223333:table/", None),
 ]
 
 
@@ -443,7 +445,7 @@ NEXT_TO_QUOTA = [
 def test_the_quota_of_a_resource_based_policy_is_its_service_s(
     action: str, resource: str, quota: int | None
 ) -> None:
-    """Amazon S3 User Guide, "Bucket policies"; the quotas of AWS KMS and AWS Secrets Manager."""
+    """Amazon S3 User Guide, "Bucket policies"; the quotas of other services."""
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": "arn:aws:iam::111122223333:user/a"},

@@ -130,6 +130,34 @@ def test_trust_policy():
     )
 
 
+def test_a_repository_policy_has_no_resource_and_gets_none_when_it_is_written():
+    """Amazon ECR User Guide, "Private repository policy examples"."""
+    statement = {"Sid": "new statement", "Effect": "Allow", "Principal": "*"}
+    for action in (["ecr:BatchGetImage"], ["ECR:*", "ecr-public:GetRepositoryPolicy"]):
+        written = {"Version": "2012-10-17", "Statement": [{**statement, "Action": action}]}
+        document = policy.from_json(written, kind=PolicyKind.RESOURCE)
+        assert document.statements[0].resource == policy.Element(("*",))
+        assert policy.to_json(document) == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        (PolicyKind.RESOURCE, {"Action": ["ecr:BatchGetImage", "s3:GetObject"]}),
+        (PolicyKind.RESOURCE, {"Action": "*"}),
+        (PolicyKind.RESOURCE, {"Action": []}),
+        (PolicyKind.RESOURCE, {"NotAction": "ecr:BatchGetImage"}),
+        (PolicyKind.RESOURCE, {"Action": "sqs:SendMessage"}),
+        (PolicyKind.VPC_ENDPOINT, {"Action": "ecr:BatchGetImage"}),
+    ],
+)
+def test_every_other_policy_needs_a_resource(kind, action):
+    written = {"Statement": {"Effect": "Allow", "Principal": "*", **action}}
+    with pytest.raises(FaultyPolicy) as caught:
+        policy.from_json(written, kind=kind)
+    assert {fault.code for fault in caught.value.faults} == {Code.POLICY_NO_RESOURCE}
+
+
 def test_bare_star_is_anyone():
     text = '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}}'
     (statement,) = policy.parse(text, kind=PolicyKind.TRUST).statements

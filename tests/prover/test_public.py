@@ -71,9 +71,18 @@ def but(principal: Any, **more: Any) -> dict[str, Any]:
     return statement
 
 
+PULL = {"Effect": "Allow", "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}
+"""Of a repository of ECR, whose policies have no `Resource`."""
+
 CASES: dict[str, tuple[tuple[dict[str, Any], ...], type]] = {
     "everybody": ((allow(),), Refuted),
     "everybody as AWS": ((allow({"AWS": "*"}),), Refuted),
+    "a repository": (({**PULL, "Principal": "*"},), Refuted),
+    "a repository for an account": (({**PULL, "Principal": {"AWS": ACCOUNT}},), Proved),
+    "a repository denied to all": (
+        ({**PULL, "Principal": "*"}, {**PULL, "Effect": "Deny", "Principal": "*"}),
+        Proved,
+    ),
     "an account": ((allow({"AWS": ACCOUNT}),), Proved),
     "a service": ((allow({"Service": "sns.amazonaws.com"}),), Proved),
     "a canonical user": ((allow({"CanonicalUser": "a" * 64}),), Proved),

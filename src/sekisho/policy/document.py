@@ -80,12 +80,14 @@ class Element:
         values: the patterns as written; may be empty.
         negated: true for `NotAction` and `NotResource`.
         scalar: whether the text had one bare string in place of a list.
+        implied: true for a `Resource` that is not written, since the policy's own is meant.
         position: where the element's name stands.
     """
 
     values: tuple[str, ...]
     negated: bool = False
     scalar: bool = field(default=False, compare=False)
+    implied: bool = field(default=False, compare=False)
     position: Position = field(default=Position(), compare=False)
 
 

@@ -74,6 +74,25 @@ def element_of(member: Member, path: str, faults: Collector) -> Element:
     )
 
 
+_OWN_RESOURCE_ONLY = frozenset({"ecr", "ecr-public"})
+"""Services whose resource-based policies have no `Resource`, and are refused with one.
+
+Source: Amazon ECR User Guide, "Private repository policy examples"; Amazon ECR Public User Guide,
+"Public repository policy examples".
+"""
+
+
+def implied_resource(action: Element, position: Position) -> Element | None:
+    """Return the `Resource` that a resource-based policy of some services does not write.
+
+    It is anything, since the policy is about its own resource alone; None for other services.
+    """
+    services = {value.partition(":")[0].lower() for value in action.values}
+    if action.negated or not services or not services <= _OWN_RESOURCE_ONLY:
+        return None
+    return Element(("*",), implied=True, position=position)
+
+
 _Wrong = tuple[Code, Message, Message]
 """What is wrong with a pattern, and the fix."""
 

@@ -26,7 +26,7 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
-from sekisho.policy.elements import conditions_of, element_of, principal_of
+from sekisho.policy.elements import conditions_of, element_of, implied_resource, principal_of
 from sekisho.policy.nodes import (
     Collector,
     ListNode,
@@ -193,11 +193,12 @@ class _Statement:
     def read(self, index: int) -> Statement:
         """Return the statement; what is wrong with it is noted."""
         conditions, empty = self.conditions()
+        effect, action = self.effect(), self.element("Action") or _NOTHING
         statement = Statement(
             index=index,
-            effect=self.effect(),
-            action=self.element("Action") or _NOTHING,
-            resource=self.resource(),
+            effect=effect,
+            action=action,
+            resource=self.resource(action),
             sid=self.sid(),
             principal=self.principal(),
             conditions=conditions,
@@ -254,8 +255,11 @@ class _Statement:
             return None
         return element_of(member, f"{self.path}.{member.key}", self.faults)
 
-    def resource(self) -> Element | None:
-        """Read `Resource`, which a trust policy must not have and every other policy must."""
+    def resource(self, action: Element) -> Element | None:
+        """Read `Resource`, which a trust policy must not have and nearly every other must."""
+        if self.kind is PolicyKind.RESOURCE and not {"Resource", "NotResource"} & set(self.members):
+            implied = implied_resource(action, self.node.position)
+            return implied or self.element("Resource")
         if self.kind is not PolicyKind.TRUST:
             return self.element("Resource")
         if (member := self.either("Resource")) is not None:
@@ -373,7 +377,7 @@ def _statement(statement: Statement) -> dict[str, object]:
     if statement.principal is not None:
         value[_name("Principal", statement.principal)] = _principal(statement.principal)
     value[_name("Action", statement.action)] = _values(statement.action)
-    if statement.resource is not None:
+    if statement.resource is not None and not statement.resource.implied:
         value[_name("Resource", statement.resource)] = _values(statement.resource)
     if statement.conditions or statement.empty:
         value["Condition"] = _conditions(statement)

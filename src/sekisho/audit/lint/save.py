@@ -226,12 +226,16 @@ RESOURCE_QUOTAS: Mapping[str, int] = {
     "lambda": 20_480,
     "s3": 20_480,
     "secretsmanager": 20_480,
+    "sns": 30_720,
+    "sqs": 8_192,
 }
 """How many bytes a service's resource-based policy may have.
 
 Source: Amazon S3 User Guide, "Bucket policies" (20 KB); AWS KMS Developer Guide, "Resource quotas";
 AWS Lambda Developer Guide, "Lambda quotas"; Amazon DynamoDB Developer Guide, "Quotas"; AWS Secrets
-Manager API Reference, PutResourcePolicy; Amazon ECR API Reference, SetRepositoryPolicy.
+Manager API Reference, PutResourcePolicy; Amazon ECR API Reference, SetRepositoryPolicy; Amazon SNS
+Developer Guide, "Amazon SNS API permissions: Actions and resources reference" (30 KB); Amazon SQS
+Developer Guide, "Amazon SQS policy quotas".
 """
 _LEAVE_OUT = Message("Join statements, or leave a part to identity-based policies.")
 
