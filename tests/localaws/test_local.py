@@ -54,16 +54,9 @@ def told() -> Iterator[str]:
         process.communicate()
 
 
-def environment(told: str, who: str = "As the machine deploy-bot") -> dict[str, str]:
-    """Return what the welcome says to put into the environment, to be somebody."""
-    where, person = (
-        block
-        for block in told.split("\n\n")
-        if "=" in block and ("AWS_ENDPOINT_URL" in block or block.startswith(who))
-    )
-    found = dict(
-        re.findall(r"^ +(?:export|set) (AWS_\w+)=(\S*)", f"{where}\n{person}", re.MULTILINE)
-    )
+def environment(*blocks: str) -> dict[str, str]:
+    """Return what the lines to paste put into the environment."""
+    found = dict(re.findall(r"^ *(?:export|set) (AWS_\w+)=(\S*)", "\n".join(blocks), re.MULTILINE))
     assert set(found) == {
         "AWS_ENDPOINT_URL",
         "AWS_DEFAULT_REGION",
@@ -75,14 +68,30 @@ def environment(told: str, who: str = "As the machine deploy-bot") -> dict[str, 
     return kept | found | {"AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def test_the_administrator_comes_first_and_reads_everything(told: str, tmp_path: Path) -> None:
-    who = "As the administrator yuki.tanaka"
-    assert told.index(who) < told.index("As the machine")
+@pytest.fixture(scope="module")
+def machine(told: str) -> dict[str, str]:
+    """Return the environment of the machine, by the command that the welcome prints for it."""
+    (line,) = re.findall(r"^  sekisho (local --as deploy-bot .*)$", told, re.MULTILINE)
+    printed = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sekisho", *line.split()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return environment(printed.stdout)
+
+
+def test_who_pastes_all_lines_is_the_administrator_who_reads_everything(
+    told: str, tmp_path: Path
+) -> None:
+    assert told.count("AWS_ACCESS_KEY_ID") == 1
+    assert "As the administrator yuki.tanaka" in told
     path = tmp_path / "account.json"
     command = [sys.executable, "-m", "sekisho", "collect", "--out", str(path), "--lang", "en"]
     collected = subprocess.run(  # noqa: S603 - our own program
         command,
-        env=environment(told, who),
+        env=environment(told),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -93,11 +102,11 @@ def test_the_administrator_comes_first_and_reads_everything(told: str, tmp_path:
     assert json.loads(path.read_text("utf-8"))["gaps"] == []
 
 
-def aws(told: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def aws(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     # AWS CLI v1 under this Python: it is a test dependency, not the product's
     return subprocess.run(  # noqa: S603 - our own virtual environment
         [sys.executable, str(AWS), *arguments],
-        env=environment(told),
+        env=env,
         capture_output=True,
         text=True,
         timeout=120,
@@ -112,11 +121,11 @@ def test_it_says_whose_account_it_is_and_where_sign_in_is(told: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the script of AWS CLI v1 is a .cmd file there")
-def test_the_aws_cli_works_as_told(told: str) -> None:
-    answered = aws(told, "sts", "get-caller-identity")
+def test_the_aws_cli_works_as_told(machine: dict[str, str]) -> None:
+    answered = aws(machine, "sts", "get-caller-identity")
     assert answered.returncode == 0, answered.stderr
-    assert json.loads(answered.stdout)["Account"] == "111122223333"
-    refused = aws(told, "iam", "create-user", "--user-name", "intruder")
+    assert json.loads(answered.stdout)["Arn"] == "arn:aws:iam::111122223333:user/deploy-bot"
+    refused = aws(machine, "iam", "create-user", "--user-name", "intruder")
     assert refused.returncode != 0
     assert "(AccessDenied)" in refused.stderr
     assert "because no identity-based policy allows the iam:CreateUser action" in refused.stderr

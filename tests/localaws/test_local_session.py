@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from sekisho.cli.local_session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,
-    mfa_session,
+    session_of,
     session_text,
 )
 from sekisho.cli.main import root
@@ -29,6 +30,13 @@ COMPANY = example_company()
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
+    with LocalAws(COMPANY) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ahead() -> Iterator[LocalAws]:
+    """One whose clock is set forward, so that nobody waits for the next code."""
     with LocalAws(COMPANY) as running:
         yield running
 
@@ -51,11 +59,13 @@ def _changed(user: str, **values: object) -> AccountFile:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_session_has_mfa_under_either_name_of_this_computer(aws: LocalAws, host: str) -> None:
-    url = aws.url.replace("127.0.0.1", host)
-    place = RunningLocalAws(url, aws.region, aws.clock.now)
+def test_a_session_has_mfa_under_either_name_of_this_computer(ahead: LocalAws, host: str) -> None:
+    # a code works once: each case signs in with one of its own instead of waiting for it
+    ahead.clock.advance(timedelta(seconds=30))
+    url = ahead.url.replace("127.0.0.1", host)
+    place = RunningLocalAws(url, ahead.region, ahead.clock.now)
     read = json.loads(
-        session_text(mfa_session(COMPANY, place, ADMINISTRATOR), place, SessionForm.JSON, "export")
+        session_text(session_of(COMPANY, place, ADMINISTRATOR), place, SessionForm.JSON, "export")
     )
     arn = _client("sts", read).get_caller_identity()["Arn"]
     assert arn.endswith(f":user/{ADMINISTRATOR}")
@@ -64,7 +74,37 @@ def test_a_session_has_mfa_under_either_name_of_this_computer(aws: LocalAws, hos
     s3.create_bucket(Bucket=f"of-{host}")
     s3.put_object(Bucket=f"of-{host}", Key="a", Body=b"x")
     assert s3.get_object(Bucket=f"of-{host}", Key="a")["Body"].read() == b"x"
-    assert aws.log.last("iam:ListUsers").mfa
+    assert ahead.log.last("iam:ListUsers").mfa
+
+
+def test_a_code_that_was_used_is_waited_out(
+    ahead: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        ahead.clock.advance(timedelta(seconds=seconds))
+
+    ahead.clock.advance(timedelta(seconds=30))
+    place = RunningLocalAws(ahead.url, ahead.region, ahead.clock.now)
+    assert session_of(COMPANY, place, ADMINISTRATOR).session_token
+    assert not waited
+    monkeypatch.setattr("sekisho.cli.local_session.time.sleep", sleep)
+    assert session_of(COMPANY, place, ADMINISTRATOR).session_token
+    assert len(waited) == 1
+    assert 0 < waited[0] <= 30
+
+
+def test_a_machine_without_a_device_calls_with_its_key(aws: LocalAws) -> None:
+    place = RunningLocalAws(aws.url, aws.region, aws.clock.now)
+    keys = session_of(COMPANY, place, MACHINE)
+    assert keys.session_token is None
+    read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
+    assert _client("sts", read).get_caller_identity()["Arn"].endswith(f":user/{MACHINE}")
+    lines = session_text(keys, place, SessionForm.TEXT, "export").splitlines()
+    assert lines[-1] == "export AWS_SESSION_TOKEN="
+    assert "SessionToken" not in json.loads(session_text(keys, place, SessionForm.PROCESS, ""))
 
 
 def test_who_has_no_password_signs_in_with_a_key() -> None:
@@ -75,7 +115,7 @@ def test_who_has_no_password_signs_in_with_a_key() -> None:
     )
     with LocalAws(account) as running:
         place = RunningLocalAws(running.url, running.region, running.clock.now)
-        keys = mfa_session(account, place, MACHINE)
+        keys = session_of(account, place, MACHINE)
         assert keys.session_token
         read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
         assert _client("sts", read).get_caller_identity()["Arn"].endswith(f":user/{MACHINE}")
@@ -85,7 +125,8 @@ def test_who_has_no_password_signs_in_with_a_key() -> None:
     ("account", "user", "said"),
     [
         (COMPANY, "yuki.tanak", "did you mean `yuki.tanaka`"),
-        (COMPANY, MACHINE, "has no MFA device with a seed"),
+        (_changed(MACHINE, keys=()), MACHINE, "has no MFA device with a seed"),
+        (replace(COMPANY, seeds={}), ADMINISTRATOR, "has no MFA device with a seed"),
         (_changed(ADMINISTRATOR, password=None), ADMINISTRATOR, "no password and no access key"),
         (_changed(ADMINISTRATOR, reset_required=True), ADMINISTRATOR, "must change the password"),
     ],
@@ -99,7 +140,7 @@ def test_what_is_missing_is_named(account: AccountFile, user: str, said: str) ->
 def test_a_wrong_password_is_not_tried_again(aws: LocalAws) -> None:
     account = _changed(ADMINISTRATOR, password="not-hers")
     with pytest.raises(AwsRefused, match="ConsoleLogin"):
-        mfa_session(account, RunningLocalAws(aws.url, aws.region), ADMINISTRATOR)
+        session_of(account, RunningLocalAws(aws.url, aws.region), ADMINISTRATOR)
 
 
 def test_the_forms() -> None:

@@ -8,7 +8,7 @@ only ever checked against `*`; which names have no wildcards: the API references
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -120,6 +120,7 @@ _ACCESS_POINT = re.compile(
     r"arn:[^:]+:(?P<service>s3|s3express|s3-object-lambda):[^:]*:[^:]*:accesspoint/.+", re.DOTALL
 )
 _BUCKET = re.compile(r"arn:[^:]+:(?:s3:::|s3express:[^:]*:[^:]*:bucket/).+", re.DOTALL)
+_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:.+", re.DOTALL)
 _OF_S3 = re.compile(r"arn:[^:]+:s3:.+", re.DOTALL)
 
 
@@ -138,15 +139,34 @@ def is_through_access_point(action: str, resource: str) -> bool:
     return any(":accesspoint/" not in one.arn for one in known.resource_types)
 
 
-def is_behind(access_point: str, resource: str) -> bool:
-    """Tell whether a resource can be what is behind an access point.
+def is_object_lambda(resource: str) -> bool:
+    """Tell whether a resource is an access point of S3 Object Lambda."""
+    found = _ACCESS_POINT.fullmatch(resource)
+    return found is not None and found["service"] == "s3-object-lambda"
 
-    For S3 Object Lambda that is another access point, else a bucket or an object.
+
+def is_all_behind(access_point: str, resources: Collection[str]) -> bool:
+    """Tell whether all that AWS asks about behind an access point is among some resources.
+
+    Behind one of S3 Object Lambda that is another access point and a function, else a bucket or an
+    object.
     """
-    found = _ACCESS_POINT.fullmatch(access_point)
-    if found is not None and found["service"] == "s3-object-lambda":
-        return _OF_S3.fullmatch(resource) is not None
-    return _BUCKET.fullmatch(resource) is not None
+    if not is_object_lambda(access_point):
+        return any(_BUCKET.fullmatch(one) for one in resources)
+    return any(_OF_S3.fullmatch(one) for one in resources) and any(
+        _FUNCTION.fullmatch(one) for one in resources
+    )
+
+
+def action_behind(action: str, resource: str) -> str | None:
+    """Return the action that S3 Object Lambda asks for on what is behind its access point.
+
+    None for a resource that is not behind one. Source: Amazon S3 User Guide, "Configuring IAM
+    policies for Object Lambda Access Points".
+    """
+    if _FUNCTION.fullmatch(resource):
+        return "lambda:InvokeFunction"
+    return f"s3:{action.partition(':')[2]}" if _OF_S3.fullmatch(resource) else None
 
 
 _PLACE = re.compile(r"\$\{[^}]*\}|\*")

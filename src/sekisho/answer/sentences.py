@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sekisho.answer.completion import Origin
 from sekisho.answer.model import Answer, AnswerEffect, MissingKey
 from sekisho.answer.presence import Presence
-from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
+from sekisho.answer.resource import Impossible, NoRequest, ResourceNote, is_object_lambda
 from sekisho.answer.together import JointAnswer
 from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
 from sekisho.errors import quoted
@@ -93,6 +93,11 @@ _MALFORMED_KEY = Message("`{key}` ({type})")
 _BEHIND = Message(
     "Through an access point AWS asks about the bucket or object behind it as well, and that was "
     "not asked about: give it as one more resource, and the bucket's policy."
+)
+_BEHIND_LAMBDA = Message(
+    "Through an access point of S3 Object Lambda AWS asks for `s3:…` on the access point and the "
+    "bucket or object behind it and for `lambda:InvokeFunction` on its function as well, and not "
+    "all of that was asked about: give them as more resources."
 )
 _ADDED = Message("Added: {keys}.")
 _ADDED_KEY: Mapping[Origin, Message] = {
@@ -192,7 +197,7 @@ def _beside(answer: Answer) -> Iterator[Message]:
     if answer.effect is AnswerEffect.UNKNOWN and answer.not_given is not None:
         yield not_given(answer.not_given)
     if answer.effect is AnswerEffect.UNKNOWN and answer.behind_not_asked:
-        yield _BEHIND
+        yield _BEHIND_LAMBDA if is_object_lambda(answer.request.resource) else _BEHIND
 
 
 def additions(answer: Answer) -> Iterator[Message]:

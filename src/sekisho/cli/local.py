@@ -21,7 +21,7 @@ from sekisho.cli.local_session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,
-    mfa_session,
+    session_of,
     session_text,
 )
 from sekisho.cli.options import grouped, lang_option
@@ -54,16 +54,13 @@ The console's sign-in has no page to open in a browser; programs sign in by JSON
 Ctrl-C ends it.""")
 _EXAMPLE_USERS = Message("""\
 As the administrator {administrator}, who has signed in with MFA:
-  {set} AWS_ACCESS_KEY_ID={admin_key}
-  {set} AWS_SECRET_ACCESS_KEY={admin_secret}
-  {set} AWS_SESSION_TOKEN={admin_token}
-  sekisho collect --out account.json
-
-As the machine {machine}, whose key may deploy a web site and read nothing of IAM:
   {set} AWS_ACCESS_KEY_ID={key}
   {set} AWS_SECRET_ACCESS_KEY={secret}
-  {set} AWS_SESSION_TOKEN=
-  aws sts get-caller-identity""")
+  {set} AWS_SESSION_TOKEN={token}
+  sekisho collect --out account.json
+
+As anybody else, like the machine {machine} (the lines to paste are printed in another terminal):
+  sekisho local --as {machine} --endpoint-url {url}""")
 _OWN_KEYS = Message("""\
 As a user of the file, who signs in with MFA (the lines to paste are printed in another terminal):
   sekisho local --as USER --account {file} --endpoint-url {url}
@@ -74,11 +71,13 @@ Or with a key of the file, or with what the console sign-in answers:
   {set} AWS_SESSION_TOKEN=...
   aws sts get-caller-identity""")
 _OWN_SESSION = Message("""\
-As {user}, who has signed in with MFA:
+As {user}, {how}:
   {set} AWS_ACCESS_KEY_ID={key}
   {set} AWS_SECRET_ACCESS_KEY={secret}
   {set} AWS_SESSION_TOKEN={token}
   aws sts get-caller-identity""")
+_WITH_MFA = Message("who has signed in with MFA")
+_BY_KEY = Message("by access key: there is no MFA device")
 _EXAMPLE_COMPANY = Message("the example company")
 _NOBODY = Message(
     "Note: the account file holds no key and no password, so nobody can sign in yet; "
@@ -150,7 +149,10 @@ _local_options = grouped(
         "the example company if not given.",
     ),
     click.option(
-        "--as", "user", metavar="USER", help="Sign this user in with MFA, and print the session."
+        "--as",
+        "user",
+        metavar="USER",
+        help="Print a session of this user, who signs in with MFA, or by access key without it.",
     ),
     endpoint_option("With --as: a local AWS that runs already; print its session, and end."),
     click.option(
@@ -182,7 +184,8 @@ def command(options: LocalOptions, lang: Language) -> int:
 
     It has the users, groups, roles and policies of an account file; nothing of a real account is
     read or changed. With --as, it prints a session of one user of the file, who signs in with the
-    password or access key, and the MFA device, that the file has for them.
+    password or access key, and the MFA device, that the file has for them; or the access key, if
+    there is no device.
     """
     options.check()
     account = load_account(options.path or COMPANY_FILE)
@@ -190,7 +193,7 @@ def command(options: LocalOptions, lang: Language) -> int:
         credentials_of(account, options.user)
         if options.endpoint_url is not None:
             place = RunningLocalAws(options.endpoint_url.rstrip("/"), _region_of(account))
-            keys = mfa_session(account, place, options.user)
+            keys = session_of(account, place, options.user)
             click.echo(session_text(keys, place, SessionForm(options.form), _SET))
             return Exit.CLEAN
     return _run(account, options, lang)
@@ -229,15 +232,16 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
     source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
     if options.user is not None:
         place = RunningLocalAws(local.url, local.region, local.clock.now)
-        keys, form = mfa_session(account, place, options.user), SessionForm(options.form)
+        keys, form = session_of(account, place, options.user), SessionForm(options.form)
         if quiet() or form is not SessionForm.TEXT:
             return session_text(keys, place, form, _SET)
         people = _OWN_SESSION.filled(
             user=options.user,
+            how=_WITH_MFA if keys.session_token else _BY_KEY,
             set=_SET,
             key=keys.access_key_id,
             secret=keys.secret_access_key,
-            token=keys.session_token,
+            token=keys.session_token or "",
         )
     else:
         people = (
@@ -260,17 +264,15 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
 
 
 def _example_users(account: AccountFile, local: "LocalAws") -> Message:
-    """Return how to be somebody of the example company, whose secrets are all in its file."""
+    """Return one set of lines to paste, and how to ask for others."""
     place = RunningLocalAws(local.url, local.region, local.clock.now)
-    session = mfa_session(account, place, ADMINISTRATOR)
-    key = account.credentials[MACHINE].keys[0]
+    session = session_of(account, place, ADMINISTRATOR)
     return _EXAMPLE_USERS.filled(
         set=_SET,
         administrator=ADMINISTRATOR,
-        admin_key=session.access_key_id,
-        admin_secret=session.secret_access_key,
-        admin_token=session.session_token,
+        key=session.access_key_id,
+        secret=session.secret_access_key,
+        token=session.session_token,
         machine=MACHINE,
-        key=key.id,
-        secret=account.secret_keys[key.id],
+        url=local.url,
     )

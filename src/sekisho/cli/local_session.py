@@ -1,7 +1,8 @@
-"""An MFA session of a user of an account file, at a local AWS that runs: `sekisho local --as`.
+"""A session of a user of an account file, at a local AWS that runs: `sekisho local --as`.
 
 The file has the user's secrets, so the sign-in is the user's own: password and code at the console,
-or, for who has no password, GetSessionToken with an access key and a code.
+or, for who has no password, GetSessionToken with an access key and a code. Who has an access key
+and no MFA device, as machines have, calls with the key.
 """
 
 import json
@@ -49,14 +50,16 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
     """Return what a user signs in with.
 
     Raises:
-        UsageError: if there is no such user, or the file lacks what an MFA session needs.
+        UsageError: if there is no such user, or the file lacks what a session needs.
     """
     names = {each.name for each in account.users}
     if user not in names:
         message = Message("there is no user `{name}` in the account file").filled(name=user)
         raise UsageError(message, fix=meant(user, names))
     credentials = account.credentials.get(user, UserCredentials())
-    if _serial(account, credentials) is None:
+    if _serial(account, credentials) is None and (
+        credentials.devices or _key(account, credentials) is None
+    ):
         message = Message("`{name}` has no MFA device with a seed, so no MFA session is possible")
         raise UsageError(message.filled(name=user), fix=_GIVE)
     if _by_password(credentials) or _key(account, credentials) is not None:
@@ -71,8 +74,8 @@ def credentials_of(account: AccountFile, user: str) -> UserCredentials:
     raise UsageError(message.filled(name=user), fix=_GIVE)
 
 
-def mfa_session(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys":
-    """Return a session of a user who signs in with MFA now.
+def session_of(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys":
+    """Return a session of a user who signs in with MFA now, or the key of who has no device.
 
     A code works once: where the one of now has been used, the next is waited for.
 
@@ -81,6 +84,8 @@ def mfa_session(account: AccountFile, place: RunningLocalAws, user: str) -> "Key
         AwsRefused: if the local AWS refuses the sign-in.
     """
     credentials = credentials_of(account, user)
+    if _serial(account, credentials) is None:
+        return _keys_of(account, credentials)
     try:
         return _signed_in(account, place, user, credentials)
     except AwsRefused as refused:
@@ -106,14 +111,16 @@ def session_text(keys: "Keys", place: RunningLocalAws, form: SessionForm, set_: 
                 "AWS_DEFAULT_REGION": place.region,
                 "AWS_ACCESS_KEY_ID": keys.access_key_id,
                 "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
-                "AWS_SESSION_TOKEN": keys.session_token,
+                # empty: it takes away one that was pasted before
+                "AWS_SESSION_TOKEN": keys.session_token or "",
             }
             return "\n".join(f"{set_} {name}={value}" for name, value in pairs.items())
         case SessionForm.JSON:
             where = {"endpointUrl": place.url, "region": place.region}
             return json.dumps(where | _named(keys), indent=2)
         case SessionForm.PROCESS:
-            return json.dumps({"Version": 1} | _named(keys), indent=2)
+            given = {name: value for name, value in _named(keys).items() if value is not None}
+            return json.dumps({"Version": 1} | given, indent=2)
 
 
 def _named(keys: "Keys") -> dict[str, str | None]:
@@ -165,9 +172,16 @@ def _by_key(
     # boto3 is heavy: not before it is needed
     from sekisho.account.aws import Keys, connect  # noqa: PLC0415 - as above
 
-    identity, secret = _key(account, credentials) or ("", "")
-    signer = Keys(identity, secret)
+    signer = _keys_of(account, credentials)
     api = connect(credentials=signer, region=place.region, endpoint_url=place.url)
     serial, code = mfa
     made = api.call("sts", "GetSessionToken", SerialNumber=serial, TokenCode=code)["Credentials"]
     return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+
+
+def _keys_of(account: AccountFile, credentials: UserCredentials) -> "Keys":
+    # boto3 is heavy: not before it is needed
+    from sekisho.account.aws import Keys  # noqa: PLC0415 - as above
+
+    identity, secret = _key(account, credentials) or ("", "")
+    return Keys(identity, secret)

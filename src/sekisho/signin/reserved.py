@@ -106,7 +106,8 @@ def _refused(rule: Rule, operation: str, found: re.Match[str]) -> Refused:
         case Rule.AWS_POLICY:
             return change_of_aws_policy(operation)
         case Rule.PROTECTED_ROLE if operation == "createrole":
-            return Refused(ErrorCode.INVALID_INPUT, "", 400, rule)
+            linked = _SERVICE_ROLE_PATH in found[0]
+            return Refused(ErrorCode.INVALID_INPUT, _LINKED_ONLY if linked else "", 400, rule)
         case Rule.PROTECTED_ROLE:
             message = (
                 f"Cannot perform the operation on the protected role '{found['name']}' - "
@@ -120,6 +121,10 @@ def _refused(rule: Rule, operation: str, found: re.Match[str]) -> Refused:
             # AWS's answer is not documented; this one is a simulator's
             return Refused(ErrorCode.NOT_AUTHORIZED, "", 400, rule)
 
+
+_LINKED_ONLY = "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles"
+"""Observed (tilfin/aws-iam-policy-tool #9). What CreateRole says at `/aws-reserved/` is assumed to
+have the same code."""
 
 _REFUSED_CHANGES = {
     "deletepolicy": "Cannot delete policies outside your own account.",
