@@ -111,6 +111,21 @@ FAMILIES: Mapping[str, Family] = {
         list,
         one(Resource=_bucket("other"), Condition=_is("aws:PrincipalTag/other", "yes")),
     ),
+    "an infix of a tag": Family(
+        lambda n: one(Condition=_is(_TEAM, f"*x{n}y*", "StringLike")),
+        list,
+        one(Condition=_is(_TEAM, "*other*", "StringLike")),
+    ),
+    "a bucket and an infix of a tag": Family(
+        lambda n: one(Resource=_bucket(n), Condition=_is(_TEAM, f"*x{n}y*", "StringLike")),
+        list,
+        one(Resource=_bucket("other"), Condition=_is(_TEAM, "*other*", "StringLike")),
+    ),
+    "a Deny of a bucket and an infix of a tag": Family(
+        lambda n: one("Deny", Resource=_bucket(n), Condition=_is(_TEAM, f"*x{n}y*", "StringLike")),
+        _with_all,
+        one("Deny", Resource=_bucket("other"), Condition=_is(_TEAM, "*other*", "StringLike")),
+    ),
     "a tag of the resource": Family(
         lambda n: one(Action="ec2:StartInstances", Condition=_is("aws:ResourceTag/team", f"t{n}")),
         list,

@@ -3,7 +3,7 @@
 Each family has one thing per statement: a bucket, a role, an action, a value. Compared are a policy
 and the same without one statement, and a policy and the same in another order. The floor, in the
 same run: to read both documents, as JSON and as policies. With `--families`, the harder families of
-`bench.prover.families`, in every layer of policies, and the questions of `prove` beside.
+`bench.prover.families`, in every layer of policies, and of those of a user all that `prove` asks.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from bench.prover.families import ENFORCING, LAYERS, attached, one
@@ -123,20 +124,18 @@ def _asked(old: Policies, new: Policies) -> dict[str, Callable[[], object]]:
     }
 
 
-def _proved(policies: Policies) -> dict[str, Callable[[], object]]:
-    """Return what is asked of policies alone."""
-
-    def report(*groups: QuestionGroup) -> object:
-        inquiry = Inquiry(groups=frozenset(groups), invariants=(_GRANTED,))
-        subject = Subject.of_files(policies, USER.arn, NOW, users_may_change=False)
-        return report_on_policies(subject, inquiry)
-
+def _verdicts(policies: Policies) -> dict[str, Callable[[], object]]:
+    """Return what is asked of policies alone, without a list."""
     return {
-        "prove": lambda: report(*QuestionGroup),
-        "--only enforcement": lambda: report(QuestionGroup.ENFORCEMENT),
-        "--granted": lambda: report(QuestionGroup.INVARIANTS),
+        "--granted": lambda: _report(policies, QuestionGroup.INVARIANTS),
         "enforcement alone": lambda: prove_enforcement(policies, USER, NOW).direct,
     }
+
+
+def _report(policies: Policies, *groups: QuestionGroup) -> PolicyReport:
+    inquiry = Inquiry(groups=frozenset(groups), invariants=(_GRANTED,))
+    subject = Subject.of_files(policies, USER.arn, NOW, users_may_change=False)
+    return report_on_policies(subject, inquiry)
 
 
 _GRANTED = Invariant(
@@ -144,8 +143,12 @@ _GRANTED = Invariant(
 )
 
 
+_LISTED = "user"
+"""The layer of which all is asked, with the lists: in the others they are the same."""
+
+
 def families(count: int) -> None:
-    """Print how long each family takes in each layer: the slowest question, and each of them."""
+    """Print how long each question takes of each family in each layer."""
     print("| one of each | in | question | ms | ratio | answer |\n|---|---|---|---:|---:|---|")
     for name, family in LAYERED.items():
         statements = family.sizes(count)
@@ -154,10 +157,13 @@ def families(count: int) -> None:
         for layer, of in LAYERS.items():
             whole, dropped, changed = map(of, statements)
             asked = {f"dropped, {what}": ask for what, ask in _asked(whole, dropped).items()}
-            asked |= {f"changed, {what}": ask for what, ask in _asked(whole, changed).items()}
-            asked |= _proved(whole)
-            enforced = _proved(of([*statements[0], ENFORCING]))
-            asked |= {f"enforced, {what}": ask for what, ask in enforced.items()}
+            enforced = of([*statements[0], ENFORCING])
+            asked |= _verdicts(whole)
+            asked |= {f"enforced, {what}": ask for what, ask in _verdicts(enforced).items()}
+            if layer == _LISTED:
+                asked |= {f"changed, {what}": ask for what, ask in _asked(whole, changed).items()}
+                asked["prove"] = partial(_report, whole, *QuestionGroup)
+                asked["enforced, prove"] = partial(_report, enforced, *QuestionGroup)
             for question, ask in asked.items():
                 took, found = measured(ask)
                 times = f"{took:.0f} | {took / floor:.1f}"

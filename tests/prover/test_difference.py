@@ -26,6 +26,7 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
+    Verdict,
     callers_of_difference,
     difference,
     new_access,
@@ -236,6 +237,29 @@ def test_new_access_is_one_side_of_the_difference() -> None:
         "allowed": DecisionEffect.ALLOWED,
         "denied": DecisionEffect.IMPLICITLY_DENIED,
     }
+
+
+def test_nobody_is_asked_about_after_the_first_who_gets_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    about: list[str] = []
+
+    def noted(question: Question) -> Verdict:
+        about.append(question.user.name)
+        return prove_none(question)
+
+    monkeypatch.setattr(asked, "prove_none", noted)
+    three = {"StringEquals": {"aws:username": ["ann", "ben", "cat"]}}
+    old, new = Policies(), identity({**ALLOW_ALL, "Condition": three})
+    whose = callers_of_difference(old, new)
+    names = [user.name for user in whose.users]
+    assert len(names) >= 4
+    assert isinstance(new_access(old, new, whose, NOW), Refuted)
+    # who stands for all that no policy names gets nothing, and the first who is named does
+    assert about == names[:2]
+    about.clear()
+    assert new_access(new, old, whose, NOW) == Proved()
+    assert about == names
 
 
 def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_the_same() -> None:

@@ -49,7 +49,13 @@ def allowed(policies: Policies, found: Counterexample) -> bool:
     return decide(found.request, policies).effect is DecisionEffect.ALLOWED
 
 
-CASES = [(family, layer) for family in FAMILIES for layer in LAYERS]
+CASES = [
+    (family, layer)
+    for family in FAMILIES
+    for layer in LAYERS
+    # what is told of a tag's texts does not depend on the layer: the others are asked of each
+    if layer == "user" or "infix of a tag" not in family
+]
 
 
 @pytest.mark.parametrize(("family", "layer"), CASES)

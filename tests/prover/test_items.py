@@ -24,7 +24,7 @@ from sekisho.prover import (
     exempt_list,
 )
 from sekisho.prover.search import candidates, parts, requests
-from sekisho.prover.values import policies, texts
+from sekisho.prover.values import atoms, policies, texts
 from sekisho.prover.values.credentials import situations
 
 DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)
@@ -101,6 +101,7 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
             (policies, "_SMALL"),
         ):
             patch.setattr(*limit, 0)
+        patch.setattr(atoms, "_MANY", -1)
         old, new = identity(*first, FENCE), identity(*second, FENCE)
         is_what_the_world_says(old, new)
         for request in islice(requests_of((old, new)), 0, None, 7):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sekisho.engine import ContextValue
+from sekisho.engine.matching import Wild
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find
 
@@ -240,6 +241,48 @@ class FiniteChoices:
                 text = value if isinstance(value, str) else None
                 by_text[text] = by_text.get(text, 0) | 1 << place
         return self._places[key]
+
+
+class AnyText:
+    """One context key that is any text, or absent: a text is looked for when one is needed.
+
+    Args:
+        key: its name.
+        effort: what may still be spent.
+        may_be_absent: whether a request can lack it.
+    """
+
+    def __init__(self, key: str, effort: Effort, *, may_be_absent: bool) -> None:
+        self._key = key
+        self._texts = Texts(key, Patterns([(Wild.ANY, Wild.STAR)]), effort)
+        self._absent = FiniteChoices([{}] if may_be_absent else [])
+        self._empty = FiniteChoices([{key: ""}])
+
+    def add(self, patterns: Patterns, *, negated: bool, without: bool, empty: bool) -> int:
+        """Add an atom: some pattern matches, or none if `negated`; return its number.
+
+        `without` tells whether it holds where the key is absent, `empty` the same of "".
+        """
+        self._absent.add(lambda _: without)
+        self._empty.add(lambda _: empty)
+        return self._texts.add(patterns, negated=negated, besides=False)
+
+    def solve(self, true: int, false: int) -> KeyValues | None:
+        """Return values with which the atoms hold, or do not, as wanted: the least that is said."""
+        for theory in (self._absent, self._texts, self._empty):
+            if (found := theory.solve(true, false)) is not None:
+                return found
+        return None
+
+    def holds(self, values: KeyValues, number: int) -> bool:
+        """Tell whether an atom holds for values that `solve` returned."""
+        match values.get(self._key):
+            case None:
+                return self._absent.holds(values, number)
+            case "":
+                return self._empty.holds(values, number)
+            case _:
+                return self._texts.holds(values, number)
 
 
 class Loose:

@@ -26,8 +26,9 @@ from sekisho.prover.values.conditions import (
     variables_in,
 )
 from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import MFA_AGE, TIMES, About, ConditionReading, theory_of
+from sekisho.prover.values.reading import MFA_AGE, About, ConditionReading, theory_of
 from sekisho.prover.values.tied import PART_OF
+from sekisho.prover.values.times import TIMES
 
 
 def assignments(

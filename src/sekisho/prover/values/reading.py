@@ -9,7 +9,7 @@ certain. Where a loose reading finds something, the variables are given values a
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
 
 from sekisho.engine import Context, ContextValue, Request
@@ -17,15 +17,15 @@ from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
     conditions,
-    variables,
 )
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.search.theories import FiniteChoices, KeyTheories, KeyValues, ListedTexts, Loose
+from sekisho.prover.search.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
 from sekisho.prover.values import keys, tied
+from sekisho.prover.values.atoms import Comparisons, any_text, comparisons, listed_texts
 from sekisho.prover.values.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -39,9 +39,8 @@ from sekisho.prover.values.conditions import (
 )
 from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
+from sekisho.prover.values.times import TIMES, Session, times_for
 
-TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
-_EXACTLY = {OperatorName.STRING_EQUALS: False, OperatorName.STRING_NOT_EQUALS: True}
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"
 """Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
@@ -49,7 +48,6 @@ _LOOSE = "loose"
 MFA_AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 _OLDEST = 129_600
-_LONGEST = timedelta(hours=36)
 
 
 def _key_of(asked: VersionedCondition) -> str:
@@ -213,15 +211,55 @@ class ConditionReading:
             each: missing
             for each in asked
             if (missing := {key for key in linked_by(each, self.tracked) if not self.knows(key)})
+            and not (self._at_home and tied.compares_organisations(each))
         }
         for missing in linked.values():
             self.linked |= missing
         plain = [each for each in asked if each not in linked]
+        compared = comparisons(name, linked)
         for each in linked:
-            self._literals[each] = self.free()
+            if each not in compared.of:
+                self._literals[each] = self.free()
         if name != _TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
             self._literals.update({each: self._holds(each, {}) for each in plain})
+            self._literals |= {each: self.free() for each in compared.of}
             return
+        if compared.of:
+            self._read_compared(name, plain, compared)
+        elif (theory := self._any_text(name, plain)) is not None:
+            self.theories[name] = theory
+            self._literals |= {each: Literal(name, n, holds=True) for n, each in enumerate(plain)}
+        else:
+            self._read_listed(name, plain)
+
+    def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
+        if name in (self.about.besides or {}):
+            return None
+        return any_text(name, asked, self.effort, self._holds)
+
+    def _read_compared(
+        self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
+    ) -> None:
+        """Make the theory of a key that is compared with what is not known, too."""
+        try:
+            values, exact = self._values(name, [*plain, *compared.of])
+        except LimitReached:
+            values, exact = [], False
+        if not exact:
+            self._literals |= {each: self.free() for each in compared.of}
+            self._read_listed(name, plain)
+            return
+        listed, ways = compared.listed(values)
+        theory = self.theories[name] = FiniteChoices(listed)
+        for each in (*plain, *compared.of):
+            of = compared.of
+            holds = (
+                partial(compared.holds, each, ways) if each in of else partial(self._holds, each)
+            )
+            self._literals[each] = Literal(name, theory.add(holds), holds=True)
+
+    def _read_listed(self, name: str, plain: Sequence[VersionedCondition]) -> None:
+        """Make the theory of a key of which the values are listed that conditions tell apart."""
         try:
             values, exact = self._values(name, plain)
             if not exact:
@@ -235,14 +273,18 @@ class ConditionReading:
         theory = FiniteChoices(values)
         self.theories[name] = theory
         for each in plain:
-            number = theory.add(partial(self._holds, each), _listed(each))
+            number = theory.add(partial(self._holds, each), listed_texts(each))
             self._literals[each] = Literal(name, number, holds=True)
 
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         if name == _TIME:
-            return self._times(asked)
+            about, absent = self.about, "aws:tokenissuetime" in self._absent
+            session = Session(
+                about.user.is_role, "aws:tokenissuetime" in self.settled.folded, absent
+            )
+            return times_for(asked, about.now, session, self.effort)
         if name == USER_ID and USER_ID not in self.about.user.unsettled:
             texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
@@ -251,15 +293,18 @@ class ConditionReading:
         if name == keys.CALLED_VIA:
             return self._services(asked)
         if name == tied.OF_PRINCIPAL:
-            user = self.about.user
-            at_home = self.owners == (user.account,) and not user.unsettled
-            return tied.organisations(self._together(asked), at_home=at_home)
+            return tied.organisations(self._together(asked), at_home=self._at_home)
         if name in tied.PART_OF:
             return tied.pair(tied.PART_OF[name], self._together(asked))
         if name == keys.TAG_KEYS:
             return self._tags(asked)
         others = {_key_of(each) for each in asked} - {name}
         return self._same(name, asked) if others else self._of_key(name, asked)
+
+    @property
+    def _at_home(self) -> bool:
+        """Whether the resource is of the caller's account, so that they are of one organisation."""
+        return self.owners == (self.about.user.account,) and not self.about.user.unsettled
 
     def _known(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
         """Return what is known of some keys (in lower case)."""
@@ -435,43 +480,6 @@ class ConditionReading:
         alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
         return self._holds(VersionedCondition(alone, asked.version), {asked.condition.key: (text,)})
 
-    def _times(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
-        """Return the times of request and sign-in, the earliest request being now."""
-        constants = [
-            int(read)
-            for each in asked
-            for text in each.condition.values
-            if (read := conditions.date(text)) is not None and 0 <= read <= _LAST
-        ]
-        near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
-        first = int(self.about.now.timestamp())
-        found: list[KeyValues] = []
-        for at in (first, *(each for each in near if each > first)):
-            when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
-            oldest = at - int(_LONGEST.total_seconds())
-            issued = (at, oldest, *(each for each in near if oldest < each < at))
-            self.effort.spend(len(near) + _A_VALUE * len(issued))
-            if "aws:tokenissuetime" not in self.settled.folded:
-                found.append(when)
-            if "aws:tokenissuetime" not in self._absent:
-                found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
-        families = {family_of(each.condition.operator.name) for each in asked}
-        return found, families <= {
-            OperatorFamily.DATE,
-            OperatorFamily.NUMBER,
-            OperatorFamily.PRESENCE,
-        }
-
-
-def _listed(asked: VersionedCondition) -> ListedTexts | None:
-    """Return the texts that a key is compared with, if one text must equal, or differ."""
-    condition, operator = asked.condition, asked.condition.operator
-    if operator.quantifier is not Quantifier.NONE or operator.name not in _EXACTLY:
-        return None
-    if any(variables.OPEN in each for each in condition.values):
-        return None
-    return ListedTexts(condition.key, frozenset(condition.values), _EXACTLY[operator.name])
-
 
 def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
     """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
@@ -481,13 +489,3 @@ def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
 
 _ASKING = 60
 """Steps that it takes to ask the engine about one condition of one value."""
-
-_LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
-"""The last second that can be written: no request comes later."""
-
-_A_VALUE = 50
-"""Steps that a value of several keys counts for: it takes room, too."""
-
-
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,7 +10,7 @@ from math import prod
 
 from sekisho.catalogue import organisation_keys
 from sekisho.engine import Context, ContextValue
-from sekisho.engine.matching import Wild
+from sekisho.engine.matching import Wild, conditions, variables
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
@@ -115,6 +115,34 @@ def theory_of(key: str) -> str | None:
     """Return the name for what is asked together with `key` (in lower case); None: itself."""
     found = PART_OF.get(key)
     return _TWO.get(key) or (None if found is None else found.part)
+
+
+def compares_organisations(asked: VersionedCondition) -> bool:
+    """Tell whether a condition asks if caller and resource are of one organisation, by their ids.
+
+    At home that follows from which of both keys are there.
+    """
+    condition, operator = asked.condition, asked.condition.operator
+    name = conditions.NEGATIONS.get(operator.name, operator.name)
+    return (
+        name is OperatorName.STRING_EQUALS
+        and operator.quantifier is Quantifier.NONE
+        and condition.key.lower() in _IDS
+        and len(condition.values) == 1
+        and _names_organisation(condition.values[0])
+    )
+
+
+_IDS = frozenset({OF_PRINCIPAL, OF_RESOURCE})
+
+
+def _names_organisation(text: str) -> bool:
+    """Tell whether a text is a variable for an organisation's id, and nothing else."""
+    match variables.read(text):
+        case (variables.Variable(key, None),):
+            return key.lower() in _IDS
+        case _:
+            return False
 
 
 def by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:

@@ -1,0 +1,78 @@
+"""The times of a request, and at which its session was issued."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sekisho.engine.matching import conditions
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.search.theories import KeyValues
+from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
+
+TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""The keys of times, in lower case."""
+
+_OF_TIMES = frozenset({OperatorFamily.DATE, OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
+_HOUR = 3_600
+_LONGEST, _LONGEST_OF_ROLE = 36 * _HOUR, 12 * _HOUR
+"""Seconds that a session lives at most.
+
+Source: AWS STS API Reference, `DurationSeconds` of GetSessionToken and GetFederationToken, and of
+AssumeRole.
+"""
+
+_LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+"""The last second that can be written: no request comes later."""
+
+_A_VALUE = 50
+"""Steps that a value of several keys counts for: it takes room, too."""
+
+
+class Session(NamedTuple):
+    """What is known of the session of a request.
+
+    Attributes:
+        of_role: whether it is a role's.
+        issued: whether there is one.
+        none: whether there is none.
+    """
+
+    of_role: bool
+    issued: bool
+    none: bool
+
+
+def times_for(
+    asked: Sequence[VersionedCondition], now: datetime, session: Session, effort: Effort
+) -> tuple[list[KeyValues], bool]:
+    """Return the times of request and sign-in that conditions tell apart; and if these are all.
+
+    Args:
+        asked: the conditions on them.
+        now: the time of the earliest request.
+        session: what is known of the session.
+        effort: what may still be spent.
+    """
+    constants = [
+        int(read)
+        for each in asked
+        for text in each.condition.values
+        if (read := conditions.date(text)) is not None and 0 <= read <= _LAST
+    ]
+    near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
+    first = int(now.timestamp())
+    found: list[KeyValues] = []
+    for at in (first, *(each for each in near if each > first)):
+        when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
+        oldest = at - (_LONGEST_OF_ROLE if session.of_role else _LONGEST)
+        issued = (at, oldest, *(each for each in near if oldest < each < at))
+        effort.spend(len(near) + _A_VALUE * len(issued))
+        if not session.issued:
+            found.append(when)
+        if not session.none:
+            found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
+    return found, {family_of(each.condition.operator.name) for each in asked} <= _OF_TIMES
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
