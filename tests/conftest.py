@@ -41,3 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the outputs of tests/golden"
     )
+
+
+@pytest.fixture
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the terminal so wide that no line is folded: for what is said, not how."""
+    monkeypatch.setenv("COLUMNS", "1000")

@@ -44,9 +44,9 @@ if [ ${#patterns[@]} = 0 ] && [ ${#proved[@]} = 0 ]; then
   note 64
 fi
 if [ ${#files[@]} != 0 ]; then
-  sekisho policy lint --as "$ATTACHED" -- "${files[@]}"
+  sekisho policy lint --kind "$ATTACHED" -- "${files[@]}"
   note $?
-  sekisho policy lint --as "$ATTACHED" --format sarif -- "${files[@]}" > "$folder/lint.sarif" 2> /dev/null
+  sekisho policy lint --kind "$ATTACHED" --format sarif -- "${files[@]}" > "$folder/lint.sarif" 2> /dev/null
   [ -s "$folder/lint.sarif" ] || rm -f "$folder/lint.sarif"
 fi
 if [ ${#proved[@]} != 0 ]; then

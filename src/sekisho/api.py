@@ -371,7 +371,7 @@ def lint(text: str, *, source: str = "policy", kind: str = "user") -> Report:
     Args:
         text: JSON; comments are read over and reported.
         source: a name for messages, such as the file's.
-        kind: what it is attached to, as `sekisho policy lint --as` has it.
+        kind: what it is attached to, as `sekisho policy lint --kind` has it.
 
     Raises:
         FaultyPolicy: if the text is no policy document at all.

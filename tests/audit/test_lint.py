@@ -480,7 +480,7 @@ def test_what_the_policy_reads_as_is_the_fix(
     report = lint(text, Attachment.of(given))
     assert report.findings
     for finding in report.findings:
-        assert (f"`--as {other}`" in finding.fix.en) is (other is not None)
+        assert (f"`--kind {other}`" in finding.fix.en) is (other is not None)
 
 
 _LETS_THROUGH = {

@@ -23,7 +23,7 @@ REFUSED = LEAKING.replace('"Deny"', '"deny"')
 
 
 def run(*arguments: str, given: str = "") -> CompletedProcess[str]:
-    return sekisho("policy", "lint", *arguments, given=given)
+    return sekisho("policy", "lint", *arguments, given=given, COLUMNS="1000")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_good_policy_exits_zero_and_shows_the_table(files: dict[str, str]) -> None:
-    told = run(files["good"], "--lang", "en")
+    told = run(files["good"], "-v", "--lang", "en")
     assert told.returncode == 0, told.stderr
     assert "errors: 0, warnings: 0, notes: 2" in told.stdout
     answers = r"((?:(?:yes|no|never|other)\*? *)+)$"
@@ -56,6 +56,20 @@ def test_a_leaking_policy_exits_three_and_says_why(files: dict[str, str]) -> Non
     assert told.returncode == 3
     assert "error [mfa.deny-misses-keys]" in told.stdout
     assert "(3:16, statement 0, enforcement)" in told.stdout
+
+
+def test_the_verdict_is_first_and_the_next_command_last(files: dict[str, str]) -> None:
+    good, leaking = files["good"], files["leaking"]
+    said = run(leaking, "--lang", "en").stdout.splitlines()
+    assert said[0].startswith(f"{leaking}: to be corrected (errors: ")
+    assert said[-1] == f"Next: sekisho policy lint -v {leaking}"
+    said = run(good, leaking, "--lang", "en").stdout.splitlines()
+    assert said[0] == "To be corrected: 1 of 2 policies (not examined whole: 0)."
+    said = run(good, "--lang", "en").stdout.splitlines()
+    assert said[0] == f"{good}: nothing to correct (errors: 0, warnings: 0, notes: 2)."
+    assert said[-1] == f"Next: sekisho prove {good}"
+    said = run(files["refused"], "--lang", "en").stdout.splitlines()
+    assert said[0].startswith(f"{files['refused']}: IAM refuses to save this policy")
 
 
 def test_in_japanese(files: dict[str, str]) -> None:
@@ -98,14 +112,14 @@ def test_the_partition_is_that_of_the_account() -> None:
 
 def test_no_file_is_wrong_usage() -> None:
     assert run().returncode == 64
-    assert run("x.json", "--as", "somebody").returncode == 64
+    assert run("x.json", "--kind", "somebody").returncode == 64
 
 
 def test_what_could_not_be_examined_exits_four() -> None:
     many = [f"*:*{number}*" for number in range(250)]
     statement = {"Effect": "Allow", "Action": many, "Resource": "*"}
     text = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    assert run("-", "--as", "user", given=text).returncode == 4
+    assert run("-", "--kind", "user", given=text).returncode == 4
 
 
 def test_json_has_what_the_table_shows(files: dict[str, str]) -> None:
@@ -136,7 +150,7 @@ TRUST = """{"Version": "2012-10-17", "Statement": [
 
 
 def test_a_trust_policy_says_for_whom_it_was_asked() -> None:
-    told = run("-", "--as", "trust", "--format", "json", given=TRUST)
+    told = run("-", "--kind", "trust", "--format", "json", given=TRUST)
     [report] = json.loads(told.stdout)["reports"]
     table = report["credentials"]
     assert table["unasked"] == ["arn:aws:iam::111122223333:user/other"]
@@ -146,7 +160,7 @@ def test_a_trust_policy_says_for_whom_it_was_asked() -> None:
     assert (key["outcome"], key["askedAs"]) == ("allowed", user["principal"])
     nobody = service["outcomes"][CredentialState.KEY.value]
     assert (nobody["outcome"], nobody["askedAs"]) == ("nobody named has it", None)
-    shown = run("-", "--as", "trust", "--lang", "ja", given=TRUST).stdout
+    shown = run("-", "-v", "--kind", "trust", "--lang", "ja", given=TRUST).stdout
     assert "1 `arn:aws:iam::111122223333:user/staff/ci` としてロールを引き受ける" in shown
     assert "試していない相手" in shown
 

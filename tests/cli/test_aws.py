@@ -21,6 +21,8 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language
 from sekisho.signin import PERIOD, totp
 
+pytestmark = pytest.mark.usefixtures("wide_terminal")
+
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
 GLASS_ARN = f"arn:aws:iam::{ACCOUNT}:user/glass"
 

@@ -16,6 +16,8 @@ from sekisho.cli.exits import Exit
 from sekisho.localaws import LocalAws
 from sekisho.policy import parse
 
+pytestmark = pytest.mark.usefixtures("wide_terminal")
+
 READER = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere/config"}
 
 
@@ -67,7 +69,7 @@ def test_the_snapshot_goes_to_stdout(local: LocalAws) -> None:
     assert "  with an MFA device: 1" in lines
     assert "  with an active access key: 1" in lines
     assert "Service control policies: none" in lines
-    assert lines[-1] == "Everything was read."
+    assert lines[1] == "Everything was read."
 
 
 def test_the_snapshot_goes_to_a_file(local: LocalAws, tmp_path: Path) -> None:
@@ -77,7 +79,11 @@ def test_the_snapshot_goes_to_a_file(local: LocalAws, tmp_path: Path) -> None:
     assert load_snapshot(path).account == ACCOUNT
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert done.stderr.splitlines()[-1] == f"Saved to {path}, for you alone to read."
+    assert done.stderr.splitlines()[-3:] == [
+        f"Saved to {path}, for you alone to read.",
+        "",
+        f"Next: sekisho audit --snapshot {path}",
+    ]
     again = run(local, "--out", str(path))
     assert again.exception is not None
     assert "is there already" in str(again.exception)
@@ -87,7 +93,7 @@ def test_the_snapshot_goes_to_a_file(local: LocalAws, tmp_path: Path) -> None:
 def test_what_could_not_be_read_is_told_and_exits_4(local: LocalAws, tmp_path: Path) -> None:
     actions = [*least_policy().statements[0].action.values]
     actions.remove("iam:ListMFADevices")
-    done = run(local, "--out", str(tmp_path / "s.json"), keys=keys_of(local, *actions))
+    done = run(local, "-v", "--out", str(tmp_path / "s.json"), keys=keys_of(local, *actions))
     assert done.return_value == Exit.UNKNOWN
     count = len(load_snapshot(tmp_path / "s.json").users)
     lines = done.stderr.splitlines()
@@ -96,6 +102,9 @@ def test_what_could_not_be_read_is_told_and_exits_4(local: LocalAws, tmp_path: P
     assert gap.startswith(
         f"  ListMFADevices (admin, glass, hanako and {count - 3} more): AccessDen"
     )
+    assert lines[1] == f"Not everything was read: {count} calls were refused or failed."
+    assert "  Calls to allow: iam:ListMFADevices" in lines
+    assert lines[-1] == "Next: sekisho collect --print-policy"
 
 
 def test_a_stranger_reads_nothing_and_concludes_nothing(local: LocalAws) -> None:

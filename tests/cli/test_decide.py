@@ -27,7 +27,7 @@ SELF = ["--principal", ALICE, "--action", "iam:GetUser", "--resource", ALICE]
 
 
 def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return sekisho("decide", *arguments, given=given)
+    return sekisho("decide", *arguments, given=given, COLUMNS="1000")
 
 
 @pytest.fixture
@@ -53,12 +53,15 @@ def test_denied_in_japanese(policy: str) -> None:
     assert told.returncode == 0
     assert told.stdout.splitlines() == [
         "明示的な拒否",
+        f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
+        "アイデンティティベースのポリシーが明示的に拒否しています。",
         "いずれにしても拒否されますが、拒否の種類は指定されていない次のキーによって変わります。",
         "  `aws:MultiFactorAuthPresent` (認証情報によって異なります)",
         "  MFA を使ったセッションは指定されていません。これは長期アクセスキーの場合の結果です。",
-        f"`{ALICE}` は `*` に対して `iam:ListUsers` を実行できません。"
-        "アイデンティティベースのポリシーが明示的に拒否しています。",
         f"  アイデンティティベースのポリシー  {policy}:6  Statement[1] enforcement",
+        "",
+        f"次のコマンド: sekisho decide {' '.join(request)} --policy {policy} --lang ja "
+        f"--context {MFA}=true".replace(" * ", " '*' "),
     ]
 
 
@@ -239,7 +242,7 @@ def test_explained_in_both_languages_and_in_json(policy: str) -> None:
     request = ["--principal", ALICE, "--action", "s3:ListAllMyBuckets", "--resource", "*"]
     told = run(*request, "--policy", policy, "--explain", "--lang", "en")
     assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines()[5:] == [
+    assert told.stdout.splitlines()[5:-2] == [
         f"The identity-based policy {policy}:6  Statement[1] enforcement denies it:",
         "    - it denies every action but `iam:GetUser`, "
         "and so `s3:ListAllMyBuckets` (`NotAction`)",

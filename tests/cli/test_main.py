@@ -69,7 +69,7 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
         (
             ["prove", "--user-arn", "nobody", str(ENFORCEMENT), "--lang", "ja"],
             {},
-            "IAM ユーザーの ARN ではない (`arn:…:user/NAME` の形で書いてください)",
+            "IAM ユーザーの ARN ではありません (`arn:…:user/NAME` の形で書いてください)",
         ),
         (
             ["prove", str(ENFORCEMENT), "--later", "--only", "people"],

@@ -25,6 +25,7 @@ SHARED = {
     "--format": ("choice", "how the result is printed"),
     "--group": ("NAME", "the user group that enforces MFA"),
     "--journal": ("FILE", "the plan's journal"),
+    "--kind": ("choice", "what the policies are"),
     "--lang": ("choice", "the language"),
     "--mfa": ("flag", "the session that applies has MFA"),
     "--mfa-age": ("SECONDS", "the longest time since MFA"),
@@ -53,7 +54,6 @@ SHARED = {
 """Options of several commands, with their form and meaning; ` ...`: may be repeated."""
 
 SEVERAL_FORMS = {
-    "--as": {"choice", "USER"},
     "--except": {"NAME ...", "NAME[=REASON] ...", "USER ..."},
     "--policy": {"FILE ...", "FILE"},
     "--role": {"ARN", "NAME|ARN"},

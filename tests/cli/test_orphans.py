@@ -17,6 +17,8 @@ from sekisho.errors import UsageError
 from sekisho.rollout import Plan
 from sekisho.signin import DeviceKind
 
+pytestmark = pytest.mark.usefixtures("wide_terminal")
+
 
 def orphans(*names: str, **about: Any) -> Snapshot:
     found = tuple(

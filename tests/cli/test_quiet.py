@@ -37,9 +37,9 @@ def run(words: str, folder: Path, *more: str) -> Result:
 SAID = {
     "policy summary {at}/policy.json": 2,
     "policy lint {at}/policy.json": 1,
-    "policy diff {at}/policy.json {at}/grant2.json": 2,
+    "policy diff {at}/policy.json {at}/grant2.json": 1,
     "policy diff --no-new-access {at}/policy.json {at}/policy.json": 1,
-    "policy diff --as resource {at}/grant.json {at}/grant.json": 1,
+    "policy diff --kind resource {at}/grant.json {at}/grant.json": 1,
     "decide --principal arn:aws:iam::111122223333:user/a --action s3:GetObject "
     "--resource arn:aws:s3:::b/k --policy {at}/policy.json": 1,
     "explain AccessDenied": 1,

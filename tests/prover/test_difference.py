@@ -195,7 +195,7 @@ def test_both_ways_and_as_a_small_world_has_it(
 
 
 def run(*arguments: str) -> CompletedProcess[str]:
-    return sekisho("policy", "diff", *arguments)
+    return sekisho("policy", "diff", *arguments, COLUMNS="1000")
 
 
 def test_the_command() -> None:

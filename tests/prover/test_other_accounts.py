@@ -257,6 +257,6 @@ def test_the_command_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_difference_says_what_is_taken_of_owners() -> None:
     for lang, said in (("en", "are taken to allow"), ("ja", "許可するものとします")):
-        done = sekisho("policy", "diff", SAMPLE, SAMPLE, "--lang", lang)
+        done = sekisho("policy", "diff", "-v", SAMPLE, SAMPLE, "--lang", lang)
         assert done.returncode == 0
         assert said in done.stdout

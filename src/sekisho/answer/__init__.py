@@ -10,7 +10,7 @@ from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
 from sekisho.answer.model import Answer, AnswerEffect, AssumedOwner, MissingKey, UnexpectedKey
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
-from sekisho.answer.sentences import additions, heading, joint_heading
+from sekisho.answer.sentences import additions, heading, joint_heading, oddities
 from sekisho.answer.together import JointAnswer, answered_together
 from sekisho.answer.values import MalformedKey
 
@@ -36,5 +36,6 @@ __all__ = [
     "heading",
     "joint_heading",
     "joint_to_json",
+    "oddities",
     "responder",
 ]

@@ -114,10 +114,10 @@ _UNEXPECTED: Mapping[Presence, Message] = {
 
 
 def heading(answer: Answer) -> Iterator[Message]:
-    """Yield the answer, what it depends on, and one sentence that says what was asked."""
+    """Yield the answer, one sentence that says what was asked, and what it depends on."""
     yield EFFECTS[answer.effect]
-    yield from _depends(answer)
     yield _sentence(answer)
+    yield from _depends(answer)
     if answer.note is not None:
         yield _NOTES[answer.note].filled(
             action=answer.request.action, resource=answer.request.resource
@@ -201,7 +201,7 @@ def _beside(answer: Answer) -> Iterator[Message]:
 
 
 def additions(answer: Answer) -> Iterator[Message]:
-    """Yield the keys that were added, those without effect, and those that were not expected."""
+    """Yield the keys that were added, and those without effect."""
     if answer.added:
         added = [
             _ADDED_KEY[one.origin].filled(key=one.key, value=quoted(one.value))
@@ -211,6 +211,10 @@ def additions(answer: Answer) -> Iterator[Message]:
     idle = [verbatim(quoted(one.key)) for one in answer.missing if not one.could_change]
     if idle:
         yield _IDLE.filled(keys=listed(idle))
+
+
+def oddities(answer: Answer) -> Iterator[Message]:
+    """Yield the keys that were given and that AWS never sends so, or is not known to send."""
     if answer.malformed:
         wrong = [_MALFORMED_KEY.filled(key=one.key, type=one.type) for one in answer.malformed]
         yield _MALFORMED.filled(keys=listed(wrong))

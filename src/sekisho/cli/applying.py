@@ -19,9 +19,9 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import aside, quiet
-from sekisho.cli.terminal import next_command, terminal_width
+from sekisho.cli.terminal import hanging, next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, printable
 from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
 from sekisho.rollout.applying import (
     Event,
@@ -206,7 +206,8 @@ def undone_lines(
     yield from _listed(_BEFORE, before, lang, verbose=verbose)
     yield from _listed(_GONE, report.gone, lang, verbose=verbose)
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
-    yield from _listed(_LEFT, left, lang, verbose=True)
+    for line in _listed(_LEFT, left, lang, verbose=True):
+        yield from hanging(printable(line), terminal_width())
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
 
 
@@ -254,7 +255,7 @@ def confirm(asked: Message, lang: Language, *, yes: bool) -> None:
         click.echo(err=True)
         agreed = False
     if not agreed:
-        click.echo(_UNCHANGED.into(lang), err=True)
+        notice(_UNCHANGED.into(lang))
         raise click.exceptions.Exit(Exit.CHANGES)
 
 
@@ -265,7 +266,7 @@ def _agreed(asked: str, lang: Language) -> bool:
         answer = unicodedata.normalize("NFKC", given).strip().lower()
         if answer in _YES + _NO:
             return answer in _YES
-        click.echo(_NEITHER.into(lang), err=True)
+        notice(_NEITHER.into(lang))
 
 
 def _listed(

@@ -69,6 +69,7 @@ class AuditOptions:
         policy: what will be attached to who is not enforced; None: as `policy new` writes it.
         output: the form.
         bom: whether CSV begins with a byte order mark.
+        headings: the language of CSV's column names.
         out: the file to write, and whether one that is there is replaced (`force`).
         exit_zero: findings and unknowns do not count for the exit code.
         verbose: whether text has every user and every subject of a finding.
@@ -80,6 +81,7 @@ class AuditOptions:
     policy: str | None
     output: AuditFormat
     bom: bool
+    headings: Language | None
     out: str | None
     force: bool
     exit_zero: bool
@@ -89,6 +91,8 @@ class AuditOptions:
         """Raise UsageError if options do not go together, or `out` cannot be written."""
         if self.bom and self.output is not AuditFormat.CSV:
             raise UsageError(Message("`--bom` is for `--format csv`"))
+        if self.headings and self.output is not AuditFormat.CSV:
+            raise UsageError(Message("`--headings` is for `--format csv`"))
         if self.force and not self.out:
             raise UsageError(Message("`--force` is for `--out`"))
         if self.out:
@@ -132,6 +136,12 @@ _audit_options = grouped(
         ),
     ),
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
+    click.option(
+        "--headings",
+        type=click.Choice([language.value for language in Language]),
+        callback=lambda ctx, param, value: value and Language(value),
+        help="Language of CSV's column names; English if not given. The cells stay English.",
+    ),
     click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
     click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or unknowns."),
@@ -238,7 +248,8 @@ def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Itera
         case AuditFormat.JSON:
             return to_json(report)
         case AuditFormat.CSV:
-            return (to_csv(report, bom=options.bom),)
+            headings = options.headings or Language.EN
+            return (to_csv(report, bom=options.bom, headings=headings),)
         case AuditFormat.HTML:
             return (to_html(report, lang),)
         case AuditFormat.SARIF:

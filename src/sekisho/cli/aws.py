@@ -20,6 +20,7 @@ from sekisho.account import AwsApi, Pace, Snapshot, collect
 from sekisho.cli.options import Decorator, grouped
 from sekisho.cli.progress import counting
 from sekisho.cli.quiet import aside
+from sekisho.cli.terminal import notice
 from sekisho.engine.matching import arns
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.messages import Language, Message, joined_messages, verbatim
@@ -197,7 +198,7 @@ def connection(aws: AwsOptions, lang: Language, *, reads: bool = True) -> Connec
     if reads:
         aside(whose)
     else:
-        click.echo(whose, err=True)
+        notice(whose)
     return found
 
 

@@ -1,5 +1,6 @@
 """`sekisho collect`: read an account whole, and save it as one file."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sized
 
 import click
@@ -9,6 +10,7 @@ from sekisho.account import (
     Gap,
     Snapshot,
     User,
+    calls_to_allow,
     dump_snapshot,
     least_policy,
     save_snapshot,
@@ -18,7 +20,8 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refu
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import notice
 from sekisho.documents import check_writable
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
@@ -44,7 +47,10 @@ _ROOT = Message("Root user has MFA")
 _REPORT = Message("Credential report of")
 _SCPS = Message("Service control policies")
 _COMPLETE = Message("Everything was read.")
-_GAPS = Message("Not read; nothing is concluded from it (`--print-policy` prints what is needed):")
+_INCOMPLETE = Message("Not everything was read: {count} calls were refused or failed.")
+_GAPS = Message("Not read; nothing is concluded from it:")
+_ALLOW = Message("Calls to allow: {calls}")
+_WHY = Message("`-v` has what AWS answered to each.")
 _MORE = Message(" and {count} more")
 _SAVED = Message("Saved to {path}, for you alone to read.")
 
@@ -57,9 +63,16 @@ _SAVED = Message("Saved to {path}, for you alone to read.")
 )
 @quiet_option
 @aws_options
+@verbose_option
 @lang_option
 def command(
-    out: str | None, force: bool, print_policy: bool, aws: AwsOptions, lang: Language
+    out: str | None,
+    *,
+    force: bool,
+    print_policy: bool,
+    aws: AwsOptions,
+    verbose: bool,
+    lang: Language,
 ) -> Exit:
     """Read an account whole: users, credentials, policies, root, SCPs.
 
@@ -80,27 +93,44 @@ def command(
         save_snapshot(snapshot, out, replace=force)
     else:
         click.echo(dump_snapshot(snapshot), nl=False)
-    for line in _unread(snapshot, lang) if quiet() else _summary(snapshot, lang):
-        click.echo(line, err=True)
+    notice(*_summary(snapshot, lang, verbose=verbose))
     if out:
         aside(_SAVED.filled(path=out).into(lang))
+    show_next(_next(snapshot, out), lang, err=True)
     return Exit.UNKNOWN if snapshot.gaps else Exit.CLEAN
 
 
-def _summary(snapshot: Snapshot, lang: Language) -> Iterator[str]:
-    """Yield what was found, a line each, and every gap."""
-    for label, value in _rows(snapshot):
+def _next(snapshot: Snapshot, out: str | None) -> str:
+    """Return the command for what was not read, or else for what was saved; "" if nothing is."""
+    if snapshot.gaps:
+        return "sekisho collect --print-policy"
+    return f"sekisho audit --snapshot {shlex.quote(out)}" if out else ""
+
+
+def _summary(snapshot: Snapshot, lang: Language, *, verbose: bool) -> Iterator[str]:
+    """Yield whether everything was read, what was not, and what was found."""
+    alike = list(_alike(snapshot.gaps))
+    if alike:
+        yield _INCOMPLETE.filled(count=len(snapshot.gaps)).into(lang)
+        yield from _gaps(snapshot, alike, lang, verbose=verbose)
+    elif not quiet():
+        yield _COMPLETE.into(lang)
+    for label, value in () if quiet() else _rows(snapshot):
         yield f"{label.into(lang)}: {value.into(lang)}"
-    yield from _unread(snapshot, lang) if snapshot.gaps else (_COMPLETE.into(lang),)
 
 
-def _unread(snapshot: Snapshot, lang: Language) -> Iterator[str]:
-    """Yield every gap, if there are any."""
-    if not snapshot.gaps:
-        return
+def _gaps(
+    snapshot: Snapshot, alike: list[list[Gap]], lang: Language, *, verbose: bool
+) -> Iterator[str]:
     yield _GAPS.into(lang)
-    for gaps in _alike(snapshot.gaps):
-        yield f"  {gaps[0].operation}{_names(gaps, lang)}: {gaps[0].cause.into(lang)}"
+    for gaps in alike:
+        first = gaps[0]
+        why = first.cause.into(lang) if verbose or not first.code else first.code
+        yield f"  {first.operation}{_names(gaps, lang)}: {why}"
+    if calls := calls_to_allow(snapshot):
+        yield f"  {_ALLOW.filled(calls=', '.join(calls)).into(lang)}"
+    if not verbose:
+        yield f"  {_WHY.into(lang)}"
 
 
 def _names(gaps: list[Gap], lang: Language) -> str:

@@ -2,11 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,19 +13,13 @@ import click
 from click.core import ParameterSource
 
 from sekisho.answer import (
-    Answer,
     AnswerEffect,
     AnswerSettings,
-    JointAnswer,
-    additions,
-    answer_to_json,
     answered,
     answered_together,
-    heading,
-    joint_heading,
-    joint_to_json,
     responder,
 )
+from sekisho.cli.decide_output import AnswerPrinting, show_answer, show_joint
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
@@ -40,21 +33,18 @@ from sekisho.cli.options import (
 )
 from sekisho.cli.pipes import reader_left
 from sekisho.cli.policy_files import read_attached, refuse_stdin_twice, unusable
-from sekisho.cli.quiet import quiet, quiet_option
+from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
-    Cause,
     Context,
     ContextValue,
-    Explanation,
     Level,
     Policies,
     Request,
     RequestPart,
     check_policies,
     checked,
-    explain,
     is_access_point,
     parts_of,
     request_faults,
@@ -62,14 +52,10 @@ from sekisho.engine import (
 from sekisho.engine.exchange import (
     DecisionQuestion,
     answers,
-    assumption,
-    explanation_to_json,
-    place,
-    reasons,
 )
 from sekisho.errors import FaultyRequest, SekishoError, SeveralErrors, UsageError
-from sekisho.messages import Language, Message, joined_messages, verbatim
-from sekisho.policy import KINDS, PolicyKind
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.policy import PolicyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +176,9 @@ _request_options = grouped(
     metavar="FILE",
     help="Requests as JSON, one a line (`-` for standard input); answers likewise.",
 )
+@grouped("printed", AnswerPrinting, lang_option, format_option, verbose_option)
 @quiet_option
-@lang_option
-@format_option
-def command(asked: RequestOptions, batch: str | None, lang: Language, output: OutputFormat) -> Exit:
+def command(asked: RequestOptions, batch: str | None, printed: AnswerPrinting) -> Exit:
     """Decide whether a request is allowed, and say why.
 
     Give one request by --principal, --action, --resource and --context, and the policies that
@@ -202,76 +187,33 @@ def command(asked: RequestOptions, batch: str | None, lang: Language, output: Ou
     request.
     """
     if batch is not None:
-        _refuse_beside_batch(asked, output)
+        _refuse_beside_batch(asked, printed)
         return _batch(batch)
     question = question_of(asked)
     settings = AnswerSettings(question.assumptions)
     explaining = question.assumptions if asked.explain else None
     if question.parts:
         joint = answered_together(question.parts, datetime.now(UTC), settings)
-        _show_joint(joint, output, lang, explaining)
+        show_joint(joint, printed, explaining)
         return _EXITS.get(joint.effect, Exit.CLEAN)
     answer = answered(question.request, question.policies, datetime.now(UTC), settings)
-    match output:
-        case OutputFormat.JSON:
-            value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        case OutputFormat.TEXT:
-            _say(_lines(answer, _why(answer, explaining)), lang)
+    show_answer(answer, printed, explaining)
     return _EXITS.get(answer.effect, Exit.CLEAN)
 
 
-def _show_joint(
-    joint: JointAnswer, output: OutputFormat, lang: Language, explaining: Assumptions | None
-) -> None:
-    """Write the answer about several resources, and why each is as it is if that is asked."""
-    if output is OutputFormat.JSON:
-        value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        return
-    lines = list(joint_heading(joint))
-    for part in joint.parts:
-        lines += [*([verbatim("")] if lines else []), *_lines(part, _why(part, explaining))]
-    _say(lines, lang)
-
-
-def _say(lines: Iterable[Message], lang: Language) -> None:
-    """Print an answer, whose verdict is the first line."""
-    shown = islice(lines, 1 if quiet() else None)
-    click.echo("\n".join(line.into(lang) for line in shown))
-
-
-_BATCH_TAKES_NO = Message("`--batch` takes no {options}")
 _EXITS = {AnswerEffect.UNKNOWN: Exit.UNKNOWN, AnswerEffect.IMPOSSIBLE: Exit.ERROR}
 """How a run ends whose answer is neither yes nor no."""
 
 
-def _explained(answer: Answer, assumptions: Assumptions | None) -> Explanation | None:
-    """Return why the policies decide as they do; None where it is not they, or nobody asks."""
-    by_others = answer.by_policies is None and answer.effect is not AnswerEffect.UNKNOWN
-    if assumptions is None or by_others:
-        return None
-    return explain(answer.request, answer.policies, assumptions)
-
-
-def _why(answer: Answer, explaining: Assumptions | None) -> tuple[Message, ...]:
-    explanation = _explained(answer, explaining)
-    return reasons(explanation) if explanation else ()
-
-
-def _why_as_json(answer: Answer, explaining: Assumptions | None) -> dict[str, object]:
-    found = _explained(answer, explaining)
-    return {} if explaining is None else {"explanation": found and explanation_to_json(found)}
-
-
-def _refuse_beside_batch(asked: RequestOptions, output: OutputFormat) -> None:
+def _refuse_beside_batch(asked: RequestOptions, printed: AnswerPrinting) -> None:
     if asked != RequestOptions():
         raise UsageError(
             Message("`--batch` takes everything from its lines; give no request beside it")
         )
     source = click.get_current_context().get_parameter_source
     given = ["`--lang`"] if source("lang") is ParameterSource.COMMANDLINE else []
-    if output is OutputFormat.TEXT and source("output") is ParameterSource.COMMANDLINE:
+    given += ["`--verbose`"] if printed.verbose else []
+    if printed.output is OutputFormat.TEXT and source("output") is ParameterSource.COMMANDLINE:
         given.append("`--format text`")
     if given:
         raise UsageError(
@@ -307,19 +249,7 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
         raise unusable(path, error) from None
 
 
-def _lines(answer: Answer, why: tuple[Message, ...]) -> Iterator[Message]:
-    yield from heading(answer)
-    if not why:
-        yield from map(_cause, answer.because)
-    yield from map(assumption, answer.assumed)
-    yield from additions(answer)
-    yield from why
-
-
-def _cause(cause: Cause) -> Message:
-    return Message("  {kind}  {place}").filled(kind=KINDS[cause.kind], place=place(cause))
-
-
+_JSON_LOOKS = ("[", '"')
 _NO_ACCESS_POINT = Message("`--access-point-policy` is given, but no access point")
 _GIVE_ACCESS_POINT = Message(
     "give the ARN of the access point or of the object through it by `--resource`, and the bucket "
@@ -471,12 +401,14 @@ class _Reader:
 
 def _paths(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     """Return the files of an option, which may be given once or more often."""
-    return value if isinstance(value, tuple) else () if value is None else (value,)
+    if isinstance(value, tuple):
+        return value
+    return () if value is None else (value,)
 
 
 def _value(text: str, value: str) -> ContextValue:
     """Return a value of a context key: what looks like JSON is JSON, a list or a text."""
-    if not value.startswith(("[", '"')):
+    if not value.startswith(_JSON_LOOKS):
         return value
     try:
         read = json.loads(value)
@@ -497,3 +429,6 @@ def _value(text: str, value: str) -> ContextValue:
 
 def _each(value: ContextValue) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+_BATCH_TAKES_NO = Message("`--batch` takes no {options}")

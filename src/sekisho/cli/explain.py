@@ -1,6 +1,7 @@
 """`sekisho explain`: an error text that people paste: cause, look-alikes, fix."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 
@@ -17,7 +18,8 @@ from sekisho.audit.explain import (
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.quiet import quiet, quiet_option
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import show_folded
 from sekisho.messages import Language, Message
 from sekisho.policy import KINDS
 
@@ -29,6 +31,7 @@ _FIX = Message("What to do:")
 _ADMINISTRATOR = Message("An administrator is needed.")
 _YOURSELF = Message("You can do this yourself.")
 _ALIKE = Message("Easily confused with:")
+_MORE = Message("`-v` says how they differ.")
 _READ = {
     "user": Message("Caller:"),
     "action": Message("Action:"),
@@ -44,10 +47,11 @@ _HOW = {
 
 @click.command(cls=SpokenCommand)
 @click.argument("text", nargs=-1, required=True)
-@quiet_option
 @lang_option
 @format_option
-def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit:
+@verbose_option
+@quiet_option
+def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
     """Explain an error TEXT as it was pasted, or `-` for standard input.
 
     Nothing leaves this machine. Exit code 4 means that the error is not known; then only errors
@@ -59,8 +63,9 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat) -> Exit
             value = _json(explanation, lang)
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
-            lines = _verdicts(explanation, lang) if quiet() else _lines(explanation, lang)
-            click.echo("\n".join(lines))
+            said = _lines(explanation, lang, verbose=verbose)
+            show_folded(_verdicts(explanation, lang) if quiet() else said)
+            show_next(_next(explanation), lang)
     return Exit.CLEAN if explanation.answers else Exit.UNKNOWN
 
 
@@ -69,6 +74,23 @@ def _stdin() -> str:
     content = sys.stdin.buffer.read(4 * (MOST_CHARACTERS + 1))
     # what is not UTF-8 cannot be part of a wording, and does not hide the rest
     return content.decode("utf-8-sig", "replace")
+
+
+def _next(explanation: ErrorExplanation) -> str:
+    """Return the command that looks closer at what the error names; "" if there is none.
+
+    `POLICY` in it is the policy that was refused, or the user's.
+    """
+    for answer in explanation.answers:
+        denial = answer.denial
+        if answer.entry.id.startswith("policy."):
+            return "sekisho policy lint POLICY"
+        if denial and denial.user and denial.action and denial.resource:
+            asked = {"principal": denial.user, "action": denial.action, "resource": denial.resource}
+            words = (f"--{name} {shlex.quote(value)}" for name, value in asked.items())
+            return " ".join(["sekisho decide", *words, "--policy POLICY --explain"])
+    administered = any(cause.administrator for each in explanation.answers for cause in each.causes)
+    return "sekisho audit" if administered else ""
 
 
 def _verdicts(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
@@ -83,10 +105,10 @@ def _title(answer: ExplainedError, lang: Language) -> str:
     return f"{answer.filled(answer.entry.title).into(lang)}  [{answer.entry.id}]"
 
 
-def _lines(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
+def _lines(explanation: ErrorExplanation, lang: Language, *, verbose: bool) -> Iterator[str]:
     for number, answer in enumerate(explanation.answers):
         yield from ([""] if number else [])
-        yield from _answer(answer, lang)
+        yield from _answer(answer, lang, verbose=verbose)
     if explanation.answers:
         return
     yield _UNKNOWN.into(lang)
@@ -95,23 +117,26 @@ def _lines(explanation: ErrorExplanation, lang: Language) -> Iterator[str]:
         yield f"  {ExplainedError(near).filled(near.title).into(lang)}  [{near.id}]"
 
 
-def _answer(answer: ExplainedError, lang: Language) -> Iterator[str]:
+def _answer(answer: ExplainedError, lang: Language, *, verbose: bool) -> Iterator[str]:
     yield _title(answer, lang)
     for name, value in _read(answer, lang).items():
         yield f"  {_READ[name].into(lang)} {value}"
     for number, cause in enumerate(answer.causes, start=1):
         yield ""
         yield f"{number}. {answer.filled(cause.why).into(lang)}"
-        yield f"   {_TELL.into(lang)} {answer.filled(cause.tell).into(lang)}"
-        yield f"   {_FIX.into(lang)} {answer.filled(cause.fix).into(lang)}"
-        yield f"   {(_ADMINISTRATOR if cause.administrator else _YOURSELF).into(lang)}"
+        yield f"    {_TELL.into(lang)} {answer.filled(cause.tell).into(lang)}"
+        yield f"    {_FIX.into(lang)} {answer.filled(cause.fix).into(lang)}"
+        yield f"    {(_ADMINISTRATOR if cause.administrator else _YOURSELF).into(lang)}"
     if answer.entry.alike:
         yield ""
         yield _ALIKE.into(lang)
     for alike in answer.entry.alike:
         title = ExplainedError(entry(alike.id)).filled(entry(alike.id).title).into(lang)
         yield f"  {title}  [{alike.id}]"
-        yield f"    {alike.differs.into(lang)}"
+        if verbose:
+            yield f"    {alike.differs.into(lang)}"
+    if answer.entry.alike and not verbose:
+        yield f"  {_MORE.into(lang)}"
 
 
 def _read(answer: ExplainedError, lang: Language) -> dict[str, str]:

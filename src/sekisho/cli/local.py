@@ -26,6 +26,7 @@ from sekisho.cli.local_session import (
 )
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.terminal import hanging, terminal_width
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
@@ -215,7 +216,7 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
             page = running.enter_context(console(account, local, lang, options.console_port))
         # Ctrl-C may come at once, while the welcome is still being written
         try:
-            click.echo(_welcome(account, local, options, lang))
+            _show(_welcome(account, local, options, lang))
             if page:
                 say_where(page, lang)
             if not account.credentials:
@@ -225,6 +226,13 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
         except KeyboardInterrupt:
             aside(_ENDED.into(lang))
     return Exit.CLEAN
+
+
+def _show(welcome: str) -> None:
+    """Print the welcome, folded; lines that are typed or pasted are further in, and stay whole."""
+    width = terminal_width()
+    for line in welcome.split("\n"):
+        click.echo("\n".join([line] if line[:1] in " {" else hanging(line, width)))
 
 
 def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lang: Language) -> str:

@@ -77,7 +77,7 @@ def command(
         for device in snapshot.unassigned_devices
         if device.serial not in keep and aged.old_enough(device)
     )
-    aside("\n".join(_lines(aged, lang, verbose=planning.verbose)))
+    aside(*_lines(aged, lang, verbose=planning.verbose))
     made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
     return finish(made, planning, aws, lang)
 

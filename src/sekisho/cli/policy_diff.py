@@ -1,7 +1,7 @@
 """`sekisho policy diff`: what one policy allows and the other does not."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,20 +11,30 @@ import click
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import OutputFormat, assumption_option, format_option, grouped, lang_option
+from sekisho.cli.options import (
+    OutputFormat,
+    assumption_option,
+    format_option,
+    grouped,
+    lang_option,
+)
 from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
 from sekisho.cli.policy_diff_items import (
+    MORE_OF_DIFFERENCE,
+    DiffPrinting,
     counterexample_of,
-    item_lines,
+    difference_text,
+    items_lines,
     items_to_json,
+    new_access_text,
     new_actions_of,
 )
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of, undeniable
-from sekisho.cli.quiet import quiet, quiet_option
+from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, printable, verbatim
+from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
@@ -48,11 +58,10 @@ from sekisho.prover import (
     verdict_text,
 )
 
+_SAME = Message("Both sides allow the same.")
+_NOT_KNOWN = Message("Whether both sides allow the same is not known.")
 _ONLY = Message("Only {file} allows:")
-_NOTHING = Message("nothing")
-_ONE_LINE = verbatim("{heading} {said}")
 _UNLISTED = Message("what else differs is not listed: {reason}")
-_NO_NEW_ACCESS = Message("No new access: {verdict}")
 _NEW_ACTIONS = Message(
     "Of actions that do not exist yet, only {file} allows (it does not count for the exit code):"
 )
@@ -103,7 +112,7 @@ class DiffOptions:
     ),
     click.option("--role", metavar="ARN", help="A role instead, whose sessions call."),
     click.option(
-        "--as",
+        "--kind",
         "compared",
         type=click.Choice([each.value for each in ComparedAs]),
         default=ComparedAs.IDENTITY.value,
@@ -119,16 +128,15 @@ class DiffOptions:
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,
 )
-@format_option
+@grouped("printed", DiffPrinting, format_option, verbose_option, lang_option)
 @quiet_option
-@lang_option
-def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
+def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
     """Say exactly what one set of policies allows and the other does not, both ways.
 
     OLD and NEW are identity-based policies; --with-old, --with-new and --with-both add more. Every
     action in which the sets differ is listed, with the resources, the conditions and the
     credentials for which they do, and a request that shows it. With --no-new-access it is asked
-    only whether NEW allows something that OLD does not. With --as, OLD and NEW are resource-based
+    only whether NEW allows something that OLD does not. With --kind, OLD and NEW are resource-based
     policies or trust policies, and it is said for whom they differ. Exit 3 if so, 4 if it could not
     be found out.
     """
@@ -140,7 +148,7 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
             options.assumptions,
             no_new_access=options.no_new_access,
         )
-        grants.print(output, lang)
+        grants.print(printed)
         return grants.exit(exit_zero=options.exit_zero)
     before, after = _policies(options)
     whose = _whose(options, before, after)
@@ -148,14 +156,14 @@ def command(options: DiffOptions, output: OutputFormat, lang: Language) -> Exit:
         asked = (before, after, whose, datetime.now(UTC), options.assumptions)
         verdict = new_access(*asked)
         new = new_access_of_new_actions(*asked) if isinstance(verdict, Proved) else None
-        return _new_access((verdict, new), whose, options, output, lang)
+        return _new_access((verdict, new), whose, options, printed)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
-    match output:
+    match printed.output:
         case OutputFormat.JSON:
             click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
-            lines = _as_table(found, whose, options, lang)
-            click.echo("\n".join(printable(line) for line in lines))
+            lines = [*_of_difference(found, options, printed), "", *_notes(whose, options, printed)]
+            printed.show(lines, "" if _verdict(found) is _SAME else _prove(options))
     return _exit(found, exit_zero=options.exit_zero)
 
 
@@ -175,7 +183,7 @@ def _check_alone(options: DiffOptions) -> None:
     }
     for option, given in of_identities.items():
         if given:
-            says = Message("`{option}` says nothing beside `--as {kind}`")
+            says = Message("`{option}` says nothing beside `--kind {kind}`")
             raise UsageError(says.filled(option=option, kind=options.compared.value))
 
 
@@ -201,15 +209,14 @@ def _new_access(
     answer: tuple[Verdict, Counterexample | None],
     whose: Callers,
     options: DiffOptions,
-    output: OutputFormat,
-    lang: Language,
+    printed: DiffPrinting,
 ) -> Exit:
     """Print whether there is new access, and return the exit code.
 
     Beside the verdict there is what is new of actions that do not exist yet.
     """
     verdict, new = answer
-    match output:
+    match printed.output:
         case OutputFormat.JSON:
             found = {
                 "schema": "sekisho.no-new-access/1",
@@ -224,38 +231,62 @@ def _new_access(
             }
             click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
-            lines = [_NO_NEW_ACCESS.filled(verdict=verdict_text(verdict)).into(lang)]
-            if not quiet():
-                if isinstance(verdict, Refuted):
-                    lines.append(f"  {counterexample_text(verdict.counterexample).into(lang)}")
-                lines += _of_new_actions(options.new, new, lang)
-                lines += _notes(whose, options, lang)
-            click.echo("\n".join(printable(line) for line in lines))
+            lines = [new_access_text(verdict, options.old, options.new).into(printed.lang)]
+            if isinstance(verdict, Refuted):
+                shown = counterexample_text(verdict.counterexample)
+                lines.append(f"  {shown.into(printed.lang)}")
+            lines += _of_new_actions(options.new, new, printed.lang)
+            lines += ["", *_notes(whose, options, printed)]
+            printed.show(lines, "" if isinstance(verdict, Proved) else _whole(options))
     if isinstance(verdict, Refuted) and options.exit_zero:
         return Exit.CLEAN
     return exit_of(verdict)
 
 
-def _as_table(found: Difference, whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
-    if quiet():
-        sides = ((options.old, found.only_in_old), (options.new, found.only_in_new))
-        return [_in_one_line(file, side).into(lang) for file, side in sides]
-    lines = _lines(options.old, found.only_in_old, lang)
-    lines += _lines(options.new, found.only_in_new, lang)
-    for file, side in ((options.old, found.only_in_old), (options.new, found.only_in_new)):
+def _of_difference(found: Difference, options: DiffOptions, printed: DiffPrinting) -> Iterator[str]:
+    """Yield the verdict, and what each side alone allows: first the new one."""
+    lang = printed.lang
+    yield _verdict(found).filled(old=options.old, new=options.new).into(lang)
+    sides = ((options.new, found.only_in_new), (options.old, found.only_in_old))
+    for file, side in sides:
+        if isinstance(side, Unknown) or side.counterexample is not None:
+            yield from ("", _ONLY.filled(file=file).into(lang))
+            yield from _side_lines(side, printed)
+    for file, side in sides:
         if isinstance(side, Side):
-            lines += _of_new_actions(file, side.new_actions, lang)
-    return [*lines, *_notes(whose, options, lang)]
+            yield from _of_new_actions(file, side.new_actions, lang)
 
 
-def _in_one_line(file: str, side: Side | Unknown) -> Message:
-    """Return what only one side allows: nothing, something, or that it is not known."""
-    if isinstance(side, Unknown):
-        said = verdict_text(side)
-    else:
-        found = side.counterexample
-        said = _NOTHING if found is None else counterexample_text(found)
-    return _ONE_LINE.filled(heading=_ONLY.filled(file=file), said=said)
+def _verdict(found: Difference) -> Message:
+    sides = (found.only_in_old, found.only_in_new)
+    if any(isinstance(side, Unknown) for side in sides):
+        return _NOT_KNOWN
+    lost, gained = (isinstance(side, Side) and side.counterexample is not None for side in sides)
+    return difference_text(gained=gained, lost=lost) or _SAME
+
+
+def _prove(options: DiffOptions) -> str:
+    """Return the command that says whether the new side enforces MFA."""
+    if options.role is not None:
+        return f"sekisho policy lint --kind role {as_written(options.new)}"
+    files = (options.new, *options.with_new, *options.with_both)
+    limits = (f"--boundary {as_written(each)}" for each in options.boundary)
+    return " ".join(["sekisho prove", *map(as_written, files), *limits])
+
+
+def _whole(options: DiffOptions) -> str:
+    """Return the command that lists the whole difference."""
+    several = {
+        "--with-old": options.with_old,
+        "--with-new": options.with_new,
+        "--with-both": options.with_both,
+        "--boundary": options.boundary,
+    }
+    files = (f"{name} {as_written(each)}" for name, those in several.items() for each in those)
+    whose = {"--user-arn": options.user_arn, "--role": options.role}
+    arns = (f"{name} {arn}" for name, arn in whose.items() if arn is not None)
+    sides = (as_written(options.old), as_written(options.new))
+    return " ".join(["sekisho policy diff", *sides, *files, *arns])
 
 
 def _of_new_actions(file: str, found: Counterexample | None, lang: Language) -> list[str]:
@@ -265,13 +296,16 @@ def _of_new_actions(file: str, found: Counterexample | None, lang: Language) -> 
     return [_NEW_ACTIONS.filled(file=file).into(lang), f"  {counterexample_text(found).into(lang)}"]
 
 
-def _notes(whose: Callers, options: DiffOptions, lang: Language) -> list[str]:
-    """Return what the answer rests on."""
+def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[str]:
+    """Return what must be known to read the answer rightly, and if so asked what it rests on."""
+    lang = printed.lang
+    untold = [tells_callers(whose.untold).into(lang)] if whose.untold else []
+    if not printed.verbose:
+        return [*untold, MORE_OF_DIFFERENCE.into(lang)]
     lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]
     if options.user_arn is None and options.role is None:
         lines.append(assumed_user(whose).into(lang))
-    lines += [tells_callers(whose.untold).into(lang)] if whose.untold else []
-    return lines
+    return [*lines, *untold]
 
 
 def _exit(found: Difference, *, exit_zero: bool) -> Exit:
@@ -295,24 +329,15 @@ def _policies(options: DiffOptions) -> tuple[Policies, Policies]:
     return before, after
 
 
-def _lines(file: str, side: Side | Unknown, lang: Language) -> list[str]:
-    heading = _ONLY.filled(file=file).into(lang)
+def _side_lines(side: Side | Unknown, printed: DiffPrinting) -> Iterator[str]:
     if isinstance(side, Unknown):
-        return [heading, f"  {verdict_text(side).into(lang)}"]
-    if side.counterexample is None:
-        return [heading, f"  {_NOTHING.into(lang)}"]
-    if not side.items:
-        heading = f"{heading}\n  {counterexample_text(side.counterexample).into(lang)}"
+        yield f"  {verdict_text(side).into(printed.lang)}"
+        return
+    if side.counterexample is not None and not side.items:
+        yield f"  {counterexample_text(side.counterexample).into(printed.lang)}"
     if side.unlisted is not None:
-        heading = f"{heading}\n  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
-    return [
-        heading,
-        *(
-            line
-            for item in side.items
-            for line in item_lines(item, lang, counterexample_text(item.counterexample))
-        ),
-    ]
+        yield f"  {_UNLISTED.filled(reason=side.unlisted).into(printed.lang)}"
+    yield from items_lines(side.items, printed, counterexample_text)
 
 
 def _as_json(found: Difference, whose: Callers) -> dict[str, object]:

@@ -1,9 +1,10 @@
-"""`sekisho policy diff --as`: who gets what by one policy with principals and not by another."""
+"""`sekisho policy diff --kind`: who gets what by one policy with principals and not by another."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 
 import click
 
@@ -11,23 +12,27 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat
 from sekisho.cli.policy_diff_items import (
+    MORE_OF_DIFFERENCE,
+    DiffPrinting,
     counterexample_of,
-    item_lines,
+    difference_text,
+    items_lines,
     items_to_json,
+    new_access_text,
     new_actions_of,
 )
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
+from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove_output import counterexample_to_json, exit_of
 from sekisho.cli.prove_trust import KINDS
-from sekisho.cli.quiet import quiet
 from sekisho.engine import Assumptions
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     GRANTS_ASSUMED,
     SERVICE_EXEMPT,
     Counterexample,
     GrantDifference,
+    Proved,
     Refuted,
     Side,
     Unknown,
@@ -56,7 +61,7 @@ _DENIES = Message("Only {file} denies {who}:")
 _WHO = Message("{principal} ({kind})")
 _NAMELESS = Message("who is not named ({kind})")
 _SAME = Message("Both say the same of everybody.")
-_NO_NEW_ACCESS = Message("No new access: {verdict}")
+_NOT_KNOWN = Message("Whether both say the same of everybody is not known.")
 _SUCH_AS = Message("such as: {counterexample}")
 _NEW_ACTION = Message(
     "of actions that do not exist yet (it does not count for the exit code): {counterexample}"
@@ -80,7 +85,7 @@ def diff_grants(
     kind = _AS_KIND[compared]
     old, new = read_attached(files, kind)
     found, unknown = difference_of_grants(old, new, kind, datetime.now(UTC), assumptions)
-    return GrantsOutput(files, found, unknown, no_new_access=no_new_access)
+    return GrantsOutput(files, compared, (found, unknown), no_new_access=no_new_access)
 
 
 class GrantsOutput:
@@ -88,22 +93,22 @@ class GrantsOutput:
 
     Args:
         files: the two policies.
-        found: who gets more or less.
-        unknown: what is not known.
+        compared: what they are.
+        differences: who gets more or less, and what is not known.
         no_new_access: whether it is only asked what the second one allows more.
     """
 
     def __init__(
         self,
         files: tuple[str, str],
-        found: Sequence[GrantDifference],
-        unknown: Sequence[Unknown],
+        compared: ComparedAs,
+        differences: tuple[Sequence[GrantDifference], Sequence[Unknown]],
         *,
         no_new_access: bool,
     ) -> None:
         self._files = files
-        self._found = found
-        self._unknown = unknown
+        self._compared = compared
+        self._found, self._unknown = found, unknown = differences
         self._one_sided = no_new_access
         self._new = joined([*(each.new_access for each in found), *unknown])
         self._lost = joined([*(each.lost_access for each in found), *unknown])
@@ -118,31 +123,52 @@ class GrantsOutput:
             return Exit.CLEAN
         return exit_of(found)
 
-    def print(self, output: OutputFormat, lang: Language) -> None:
+    def print(self, printed: DiffPrinting) -> None:
         """Print it."""
-        match output:
+        match printed.output:
             case OutputFormat.JSON:
                 click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
             case OutputFormat.TEXT:
-                assumed = () if quiet() else ("", *(text.into(lang) for text in GRANTS_ASSUMED))
-                lines = [*self._lines(lang), *assumed]
-                click.echo("\n".join(printable(line) for line in lines))
+                rests = GRANTS_ASSUMED if printed.verbose else (MORE_OF_DIFFERENCE,)
+                notes = (text.into(printed.lang) for text in rests)
+                printed.show([*self._lines(printed), "", *notes], self._next())
 
-    def _lines(self, lang: Language) -> Iterator[str]:
+    def _next(self) -> str:
+        """Return the command that says what the new policy comes to; "" where nothing differs."""
+        old, new = map(as_written, self._files)
+        if self._one_sided and isinstance(self._new, Proved):
+            return ""
         if self._one_sided:
-            yield _NO_NEW_ACCESS.filled(verdict=verdict_text(self._new)).into(lang)
-            if quiet():
-                return
+            return f"sekisho policy diff --kind {self._compared} {old} {new}"
+        if not self._found and not self._unknown:
+            return ""
+        if self._compared is ComparedAs.RESOURCE:
+            return f"sekisho prove --public {new}"
+        return f"sekisho policy lint --kind {self._compared} {new}"
+
+    def _lines(self, printed: DiffPrinting) -> Iterator[str]:
+        lang = printed.lang
+        if self._one_sided:
+            yield new_access_text(self._new, *self._files).into(lang)
             if isinstance(self._new, Refuted):
                 yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
             for found in self._new_actions():
                 yield _NEW_ACTION.filled(counterexample=new_grant_text(found)).into(lang)
             return
+        old, new = self._files
+        yield self._verdict().filled(old=old, new=new).into(lang)
         for each in self._found:
-            yield from self._of_caller(each, lang)
+            yield from self._of_caller(each, printed)
+        if self._unknown:
+            yield ""
         yield from (verdict_text(each).into(lang) for each in self._unknown)
-        if not self._found and not self._unknown:
-            yield _SAME.into(lang)
+
+    def _verdict(self) -> Message:
+        """Say how they differ; what one of them denies, the other allows more of."""
+        if self._unknown or isinstance(joined((self._new, self._lost)), Unknown):
+            return _NOT_KNOWN
+        gained, lost = (isinstance(each, Refuted) for each in (self._new, self._lost))
+        return difference_text(gained=gained, lost=lost) or _SAME
 
     def _new_actions(self) -> list[Counterexample]:
         """Return what is newly allowed of actions that do not exist yet; nothing beside real ones.
@@ -157,7 +183,7 @@ class GrantsOutput:
         found = [each.new_actions for each in sides if isinstance(each, Side)]
         return [] if isinstance(self._new, Refuted) else [each for each in found if each][:1]
 
-    def _of_caller(self, each: GrantDifference, lang: Language) -> Iterator[str]:
+    def _of_caller(self, each: GrantDifference, printed: DiffPrinting) -> Iterator[str]:
         named = _WHO if each.principal else _NAMELESS
         who = named.filled(principal=each.principal, kind=KINDS[each.kind])
         old, new = self._files
@@ -167,10 +193,10 @@ class GrantsOutput:
             (_DENIES, old, each.denied.only_in_old),
             (_DENIES, new, each.denied.only_in_new),
         ):
-            lines = [*_side_lines(side, lang, denied=frame is _DENIES)]
+            lines = [*_side_lines(side, printed, denied=frame is _DENIES)]
             if lines:
-                yield frame.filled(file=file, who=who).into(lang)
-                yield from () if quiet() else lines
+                yield from ("", frame.filled(file=file, who=who).into(printed.lang))
+                yield from lines
 
     def _as_json(self) -> dict[str, object]:
         if self._one_sided:
@@ -207,7 +233,8 @@ class GrantsOutput:
         }
 
 
-def _side_lines(side: Side | Unknown, lang: Language, *, denied: bool) -> Iterator[str]:
+def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) -> Iterator[str]:
+    lang = printed.lang
     if isinstance(side, Unknown):
         yield f"  {verdict_text(side).into(lang)}"
         return
@@ -219,8 +246,7 @@ def _side_lines(side: Side | Unknown, lang: Language, *, denied: bool) -> Iterat
         yield f"  {_NEW_ACTION.filled(counterexample=shown).into(lang)}"
     if side.unlisted is not None:
         yield f"  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
-    for item in side.items:
-        yield from item_lines(item, lang, call_text(item.counterexample, denied=denied))
+    yield from items_lines(side.items, printed, partial(call_text, denied=denied))
 
 
 def _side_as_json(side: Side | Unknown) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Reading a policy's text from a file or standard input, for the commands about policies."""
 
 import re
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -83,3 +84,8 @@ def refuse_stdin_twice(paths: Iterable[str]) -> None:
 def unusable(file: str, error: OSError) -> FaultyInput:
     """Return the error for a file that the system does not let us use."""
     return FaultyInput(file, [Fault(Code.FILE_UNREADABLE, reason_of(error))])
+
+
+def as_written(path: str) -> str:
+    """Return a file's name for a command that is printed; standard input has none."""
+    return "POLICY" if path in ("", "-") else shlex.quote(path)

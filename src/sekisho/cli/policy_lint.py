@@ -7,17 +7,23 @@ from dataclasses import dataclass
 import click
 
 import sekisho
-from sekisho.audit import SEVERITIES, Finding, Severity
+from sekisho.audit import SEVERITIES, Family, Finding, Severity
 from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
 from sekisho.audit.meaning import CREDENTIALS, OUTCOMES, TruthTable, notes
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import ReportFormat, grouped, lang_option, report_format_option
-from sekisho.cli.policy_files import read_policy
-from sekisho.cli.quiet import quiet, quiet_option
+from sekisho.cli.options import (
+    PrintOptions,
+    ReportFormat,
+    grouped,
+    lang_option,
+    report_format_option,
+)
+from sekisho.cli.policy_files import as_written, read_policy
+from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import table_lines
-from sekisho.cli.terminal import hanging, show, terminal_width
+from sekisho.cli.terminal import BAD, OPEN, hanging, show, styled, terminal_width
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message, printable
 
@@ -26,8 +32,15 @@ _WHOLE = Message("the whole document")
 _FIX = Message("What to do: ")
 _FACT = Message("Seen: ")
 _GAP = Message("not examined")
-_NONE = Message("nothing found")
 _COUNT = Message("errors: {errors}, warnings: {warnings}, notes: {notes}")
+_REFUSED = Message("{source}: IAM refuses to save this policy ({counts}).")
+_WRONG = Message("{source}: to be corrected ({counts}).")
+_UNEXAMINED = Message("{source}: not examined whole ({counts}).")
+_CLEAN = Message("{source}: nothing to correct ({counts}).")
+_OF_SEVERAL = Message("To be corrected: {wrong} of {all} policies (not examined whole: {unknown}).")
+_MORE = Message(
+    "`-v` has what each finding rests on, and what each credential may do under the policy."
+)
 _LENGTH = Message("{used} characters by AWS's counting, of {most} at most")
 _TABLE = Message("What each credential may do under this policy")
 
@@ -49,7 +62,7 @@ _lint_options = grouped(
     "options",
     LintOptions,
     click.option(
-        "--as",
+        "--kind",
         "attachment",
         type=click.Choice([each.word for each in Attachment]),
         default=Attachment.USER.word,
@@ -68,23 +81,21 @@ _lint_options = grouped(
 @click.command("lint", cls=SpokenCommand)
 @click.argument("files", metavar="FILE|-...", nargs=-1, required=True)
 @_lint_options
-@report_format_option
+@grouped("printed", PrintOptions, report_format_option, verbose_option, lang_option)
 @quiet_option
-@lang_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or gaps.")
 def command(
     files: tuple[str, ...],
     options: LintOptions,
-    output: ReportFormat,
-    lang: Language,
+    printed: PrintOptions,
     *,
     exit_zero: bool,
 ) -> Exit:
     """Say what is wrong with policies, and what they mean for each credential.
 
     FILE holds a policy; `-` is standard input. Every file is looked at, also after one that cannot
-    be read. Exit 3 with errors or warnings; notes alone exit 0; 4 if something could not be
-    examined.
+    be read. With -v: what each finding rests on, and what each credential may do. Exit 3 with
+    errors or warnings; notes alone exit 0; 4 if something could not be examined.
     """
     reports: list[Report] = []
     failed: list[FaultyInput] = []
@@ -95,16 +106,17 @@ def command(
             reports.append(report)
         except FaultyInput as error:
             failed.append(error)
+    lang = printed.lang
     # programs that read JSON read English
-    spoken = Language.EN if output is ReportFormat.JSON else lang
+    spoken = Language.EN if printed.output is ReportFormat.JSON else lang
     messages = [
         f"{fault.code}: {error.subject.into(spoken)}: {fault.into(spoken)}"
         for error in failed
         for fault in error.faults
     ]
-    match output:
+    match printed.output:
         case ReportFormat.TEXT:
-            _print(reports, lang)
+            _print(reports, options, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
             click.echo(json.dumps(to_json(reports, messages), indent=2, ensure_ascii=False))
         case ReportFormat.SARIF:
@@ -123,41 +135,59 @@ def _exit_of(report: Report) -> Exit:
     return Exit.FINDINGS if report.wrong else Exit.CLEAN
 
 
-def _counts(report: Report) -> dict[str, int]:
-    return {
-        key: sum(each.severity is severity for each in report.findings)
-        for key, severity in (
-            ("errors", Severity.ERROR),
-            ("warnings", Severity.WARNING),
-            ("notes", Severity.NOTE),
-        )
-    }
-
-
-def _print(reports: Sequence[Report], lang: Language) -> None:
-    for report in reports:
-        counts = _COUNT.filled(**_counts(report)).into(lang)
-        if quiet():
-            _say(f"{report.source}: {counts}")
-            continue
-        _say(report.source, "bold")
-        for finding in report.findings:
-            _print_finding(finding, lang)
-        for gap in report.gaps:
-            _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
-        if not report.findings and not report.gaps:
-            _say(f"  {_NONE.into(lang)}")
-        _say(f"  {counts} ({report.dated})")
-        quota = report.attachment.quota
-        if quota is not None:
-            length = _LENGTH.filled(used=report.size, most=quota.number)
-            _say(f"  {length.into(lang)}")
-        if report.table is not None:
-            _print_table(report.table, lang)
+def _print(
+    reports: Sequence[Report], options: LintOptions, lang: Language, *, verbose: bool
+) -> None:
+    """Print the verdict, what was found in each policy, the worst first, and what to type next."""
+    if len(reports) > 1:
+        numbers = {"wrong": sum(each.wrong for each in reports), "all": len(reports)}
+        unknown = sum(each.unknown for each in reports)
+        _say(_OF_SEVERAL.filled(**numbers, unknown=unknown).into(lang))
+        if not quiet():
+            show()
+    for number, report in enumerate(reports):
+        if number and not quiet():
+            show()
+        _print_report(report, lang, verbose=verbose)
+    if reports and not verbose and not quiet():
         show()
+        _say(_MORE.into(lang))
+    show_next(_next(reports, options, verbose=verbose), lang)
 
 
-def _print_finding(finding: Finding, lang: Language) -> None:
+def _print_report(report: Report, lang: Language, *, verbose: bool) -> None:
+    _say(_verdict(report).into(lang), "bold")
+    if quiet():
+        return
+    for finding in sorted(report.findings, key=lambda each: _WORST_FIRST.index(each.severity)):
+        _print_finding(finding, lang, verbose=verbose)
+    for gap in report.gaps:
+        _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
+    if verbose:
+        _print_details(report, lang)
+
+
+_WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
+
+
+def _verdict(report: Report) -> Message:
+    refused = any(
+        each.id.family is Family.SAVE and each.severity is Severity.ERROR
+        for each in report.findings
+    )
+    said = _REFUSED if refused else _WRONG if report.wrong else _CLEAN
+    if report.unknown and not report.wrong:
+        said = _UNEXAMINED
+    errors, warnings, notes = (
+        sum(each.severity is severity for each in report.findings) for severity in _WORST_FIRST
+    )
+    counts = _COUNT.filled(errors=errors, warnings=warnings, notes=notes)
+    return said.filled(source=report.source, counts=counts)
+
+
+def _print_finding(finding: Finding, lang: Language, *, verbose: bool) -> None:
+    """Print a finding; of a note its title alone, unless everything is to be said."""
     place = finding.place
     where = [f"{place.position.line}:{place.position.column}"] if place.position.line else []
     if place.statement is None:
@@ -168,10 +198,48 @@ def _print_finding(finding: Finding, lang: Language) -> None:
         where.append(place.sid)
     severity = SEVERITIES[finding.severity].into(lang)
     title = finding.title.into(lang)
-    _say(f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
+    first, *others = _folded(f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
+    show(first.replace(severity, styled(severity, _COLOURS[finding.severity]), 1))
+    for line in others:
+        show(line)
+    if finding.severity is Severity.NOTE and not verbose:
+        return
     _say(f"    {finding.cause.into(lang)}")
-    _say(f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
+    if verbose:
+        _say(f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
     _say(f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
+
+
+def _print_details(report: Report, lang: Language) -> None:
+    """Print how long a policy is, and what each credential may do under it."""
+    quota = report.attachment.quota
+    if quota is not None:
+        length = _LENGTH.filled(used=report.size, most=quota.number)
+        _say(f"  {length.into(lang)}")
+    if report.table is not None:
+        _print_table(report.table, lang)
+    _say(f"  {report.dated}")
+
+
+def _next(reports: Sequence[Report], options: LintOptions, *, verbose: bool) -> str:
+    """Return the command that tells more: all of what is wrong, or whether MFA is enforced."""
+    wrong = [each for each in reports if not each.clean]
+    if wrong:
+        given = [] if options.attachment is Attachment.USER else ["--kind", options.attachment.word]
+        given += ["--partition", options.partition] if options.partition else []
+        words = " ".join(["sekisho policy lint -v", *given, as_written(wrong[0].source)])
+        return "" if verbose else words
+    if not reports:
+        return ""
+    source = as_written(reports[0].source)
+    match options.attachment:
+        case Attachment.USER | Attachment.GROUP | Attachment.INLINE:
+            return f"sekisho prove {source}"
+        case Attachment.RESOURCE:
+            return f"sekisho prove --public {source}"
+        case _:
+            # what else there is limits others, or says who may come: nothing to prove of it alone
+            return ""
 
 
 def _print_table(truth: TruthTable, lang: Language) -> None:
@@ -197,5 +265,9 @@ def _print_table(truth: TruthTable, lang: Language) -> None:
 
 
 def _say(text: str, style: str = "") -> None:
-    for line in hanging(text, terminal_width()):
-        show(printable(line), style)
+    for line in _folded(text):
+        show(line, style)
+
+
+def _folded(text: str) -> list[str]:
+    return hanging(printable(text), terminal_width())

@@ -1,6 +1,7 @@
 """`sekisho policy new`: write a Force_MFA policy."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -11,11 +12,12 @@ import click
 from sekisho import policy
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unusable
 from sekisho.cli.policy_summary import length_of
-from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import Choices, Document, Preset, title_of
@@ -99,6 +101,10 @@ def command(
         if explain:
             _explain(choices, lang)
         aside(length_of(document).into(lang))
+        after = typed_again("--out force-mfa.json")
+        if out is not None:
+            after = f"sekisho prove {shlex.quote(str(out))}"
+        show_next(after, lang, err=True)
     return Exit.CLEAN
 
 
@@ -139,6 +145,6 @@ def _write(path: Path, text: str, *, replaced: bool) -> None:
 def _explain(choices: Choices, lang: Language) -> None:
     """Print every choice on stderr, as paragraphs: four columns would not fit a terminal."""
     for each in policy.explain(choices):
-        click.echo(f"{each.title.into(lang)} [{each.name}]: {each.chosen}", err=True)
+        aside(f"{each.title.into(lang)} [{each.name}]: {each.chosen}")
         for label, sentence in ((_ALLOWS, each.allows), (_COSTS, each.costs)):
-            click.echo(f"  {label.into(lang)}: {sentence.into(lang)}", err=True)
+            aside(f"  {label.into(lang)}: {sentence.into(lang)}")

@@ -10,18 +10,20 @@ from sekisho.audit.meaning import meaning, sentences
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.policy_files import read_policy
-from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.policy_files import as_written, read_policy
+from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import framed_table
-from sekisho.cli.terminal import hanging, show, terminal_width
+from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.errors import FaultyPolicy
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary, SummaryRow
 
 _CONSOLE = Message("What the console's review page shows (for this policy alone)")
 _MEANS = Message("What it really means")
 _WARNINGS = Message("Warnings")
 _LENGTH = Message("{used} characters by AWS's counting; a managed policy may have {most}")
+_FITS = Message("{source} fits a managed policy: {length}.")
+_TOO_LONG = Message("{source} is too long for a managed policy: {length}.")
 _COMMENTS = Message("IAM refuses comments: delete the {count} in this text before you paste it")
 
 
@@ -32,11 +34,12 @@ def length_of(document: Document) -> Message:
 
 @click.command("summary", cls=SpokenCommand)
 @click.argument("file", metavar="FILE|-")
-@quiet_option
 @lang_option
 @format_option
-def command(file: str, lang: Language, output: OutputFormat) -> Exit:
-    """Show the console's summary of a policy, and beside it what the policy really means.
+@verbose_option
+@quiet_option
+def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -> Exit:
+    """Show what a policy really means, and beside it the console's summary.
 
     FILE holds an identity-based policy; `-` is standard input. Comments in it are read over.
     A policy that is longer than a managed policy may be is shown all the same, and is an error.
@@ -50,6 +53,9 @@ def command(file: str, lang: Language, output: OutputFormat) -> Exit:
         )
     else:
         _print_summary(document, found, meant, lang)
+        if verbose:
+            show_folded(["", found.dated])
+        show_next(f"sekisho policy lint {as_written(file)}", lang)
     if over := policy.over_quota(policy.size(document), Quota.MANAGED_POLICY):
         raise FaultyPolicy(file, over)
     return Exit.CLEAN
@@ -58,31 +64,28 @@ def command(file: str, lang: Language, output: OutputFormat) -> Exit:
 def _print_summary(
     document: Document, found: Summary, meant: Iterable[Message], lang: Language
 ) -> None:
+    """Print whether the policy fits, what to beware of, what it means, what the console says."""
     if quiet():
-        for each in meant:
-            _print(each.into(lang))
+        show_folded(each.into(lang) for each in meant)
         return
+    over = policy.over_quota(policy.size(document), Quota.MANAGED_POLICY)
+    said = _TOO_LONG if over else _FITS
+    show_folded([said.filled(source=document.source, length=length_of(document)).into(lang)])
+    for heading, lines in (
+        (_WARNINGS, [warning.text for warning in found.warnings]),
+        (_MEANS, list(meant)),
+    ):
+        if lines:
+            show_folded(["", heading.into(lang), *(f"* {each.into(lang)}" for each in lines)])
+    show_folded(["", _CONSOLE.into(lang)])
     headings = ("", *(column.into(lang) for column in policy.COLUMNS))
     rows = [
         (section.into(lang) if first else "", *(cell.into(lang) for cell in row.cells))
         for section, members in found.sections
         for first, row in zip([True] + [False] * len(members), members, strict=False)
     ]
-    _print(_CONSOLE.into(lang))
     for line in framed_table(headings, rows, width=terminal_width()):
         show(line)
-    for heading, lines in (
-        (_WARNINGS, [warning.text for warning in found.warnings]),
-        (_MEANS, list(meant)),
-    ):
-        if lines:
-            _print("")
-            _print(heading.into(lang))
-        for each in lines:
-            _print(f"* {each.into(lang)}")
-    _print("")
-    _print(length_of(document).into(lang))
-    _print(found.dated)
     if document.comments:
         aside(_COMMENTS.filled(count=len(document.comments)).into(lang))
 
@@ -116,8 +119,3 @@ def _row_as_json(row: SummaryRow) -> dict[str, object]:
         "limited": list(row.levels.limited),
         "actions": dict(row.levels.counts),
     }
-
-
-def _print(line: str) -> None:
-    for each in hanging(line, terminal_width()):
-        show(printable(each))

@@ -1,6 +1,5 @@
 """The answers of `sekisho prove` as text, JSON and SARIF: about policies, then scenarios."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 
@@ -149,11 +148,6 @@ def settings_text(report: PolicyReport) -> Message | None:
     """Say which assumptions were set; None if none was."""
     settings = _settings(report.inquiry.assumptions)
     return _SET.filled(settings=", ".join(settings)) if settings else None
-
-
-def as_written(path: str) -> str:
-    """Return a file's name for a command that is printed; standard input has none."""
-    return "POLICY" if path in ("", "-") else shlex.quote(path)
 
 
 def _settings(assumptions: Assumptions) -> list[str]:

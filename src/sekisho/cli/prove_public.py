@@ -10,8 +10,8 @@ from click.core import ParameterSource
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import PrintOptions, ReportFormat
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import as_written, counterexample_to_json, exit_of
+from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
+from sekisho.cli.prove_output import counterexample_to_json, exit_of
 from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.engine import Assumptions, AttachedPolicy
@@ -97,7 +97,7 @@ def _next(found: Sequence[tuple[AttachedPolicy, Conclusion]]) -> str:
     """Return the command that looks closer at the first policy that is not proved, or any."""
     left = [policy for policy, each in found if not isinstance(each.verdict, Proved)]
     first = (left or [policy for policy, _ in found])[0]
-    return f"sekisho policy lint --as resource {as_written(first.name)}"
+    return f"sekisho policy lint --kind resource {as_written(first.name)}"
 
 
 def _verdict(policy: AttachedPolicy, found: Conclusion) -> Message:

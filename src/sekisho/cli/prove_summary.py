@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sekisho.cli.exits import Exit
+from sekisho.cli.policy_files import as_written
 from sekisho.cli.prove_output import (
     UNREAD,
     Describe,
     answer_details,
     answer_title,
     answer_word,
-    as_written,
     exit_of,
     settings_text,
 )
@@ -268,7 +268,7 @@ def next_of(proof: SubjectProof) -> str:
     if _enforced(proof.report) is _NOT_ENFORCED and not of_role:
         return "sekisho policy new --out force-mfa.json"
     if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):
-        attached = "--as role " if proof.subject.policies.identity else "--as trust "
+        attached = "--kind role " if proof.subject.policies.identity else "--kind trust "
         return f"sekisho policy lint {attached if of_role else ''}{as_written(proof.source)}"
     return "sekisho audit"
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import UsageError
-from sekisho.messages import Message
+from sekisho.messages import Language, Message
 
 _QUIET = "sekisho.quiet"
 """Under which a run keeps whether it is quiet."""
@@ -27,10 +28,19 @@ def quiet() -> bool:
     return ctx is not None and _QUIET in ctx.meta
 
 
-def aside(text: str) -> None:
-    """Print on stderr what goes beside the result, unless the run is quiet."""
+def aside(*lines: str) -> None:
+    """Print on stderr what goes beside the result, folded, unless the run is quiet."""
     if not quiet():
-        click.echo(text, err=True)
+        notice(*lines)
+
+
+def show_next(command: str, lang: Language, *, err: bool = False) -> None:
+    """Print what to type next, after a blank line; nothing if there is no command, or no wish."""
+    if not command or quiet():
+        return
+    click.echo(err=err)
+    for line in next_command(command, lang, terminal_width()):
+        click.echo(line, err=err)
 
 
 def quiet_option(function: F) -> F:

@@ -1,7 +1,7 @@
 """Text for a terminal: as wide as it is, wrapped, in colour where that is wanted.
 
 A line may end after any wide character, of which Japanese has no spaces between, but no line begins
-with a closing mark (the first rule of 禁則処理).
+with a closing mark, and none ends with an opening one (the first rules of 禁則処理).
 """
 
 import os
@@ -22,7 +22,12 @@ _SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^ '\"]|['\"])+")
 GOOD, BAD, OPEN = "green", "red", "yellow"
 """The colours of what is as it should be, of what is not, and of what is not known."""
 _NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
-_PIECE = re.compile(rf"(?:[^\s\u3000-\u9fff\uff00-\uffef]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+")
+_NOT_LAST = "「『（【〈《(["
+_NARROW = r"\s\u3000-\u9fff\uff00-\uffef"
+_PIECE = re.compile(
+    rf"(?:[^{_NARROW}{re.escape(_NOT_LAST)}]*[{re.escape(_NOT_LAST)}]+)*"
+    rf"(?:[^{_NARROW}]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+"
+)
 
 
 def terminal_width() -> int:
@@ -89,10 +94,20 @@ def hanging(text: str, width: int) -> list[str]:
 
 def show_folded(lines: Iterable[str]) -> None:
     """Print lines, each folded to the terminal's width; nothing in them is what one would obey."""
+    for folded in _folded(lines):
+        show(folded)
+
+
+def notice(*lines: str) -> None:
+    """Print lines on stderr, folded like those of `show_folded`: what is no part of the result."""
+    for folded in _folded(lines):
+        click.echo(folded, err=True)
+
+
+def _folded(lines: Iterable[str]) -> Iterator[str]:
     width = terminal_width()
     for line in lines:
-        for folded in hanging(printable(line), width):
-            show(folded)
+        yield from hanging(printable(line), width)
 
 
 @dataclass(frozen=True, slots=True)

