@@ -1,8 +1,10 @@
 """Policies at the console: created, found again, attached, edited and deleted, in a browser."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import web_people as people
@@ -217,3 +219,46 @@ def test_a_text_that_is_too_long_is_refused_at_the_field(
     page.get_by_role("button", name="Next", exact=True).click()
     expect(page.locator("#document-error")).to_contain_text("6144")
     expect(page.get_by_label("Policy editor")).to_have_value(text)
+
+
+def test_what_was_typed_outlives_the_session(
+    administrator: Page, console: people.RunningConsole
+) -> None:
+    page = administrator
+    page.goto(f"{console.url}/iam/policies/create")
+    page.get_by_label("Policy editor").fill(_SAMPLE)
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_label("Policy name").fill("Outlives")
+    page.get_by_label("Description").fill("<b>typed</b>")
+    console.aws.clock.advance(timedelta(hours=13))
+    page.get_by_role("button", name="Create policy").click()
+    expect(page.get_by_text("what you typed has been kept")).to_be_visible()
+    people.sign_in(page, console)
+    page.goto(f"{console.url}/iam/policies/create/review")
+    expect(page.get_by_label("Policy name")).to_have_value("Outlives")
+    expect(page.get_by_label("Description")).to_have_value("<b>typed</b>")
+    page.get_by_role("button", name="Create policy").dblclick()
+    expect(page.get_by_text("Policy Outlives created.")).to_be_visible()
+    # the back button finds a form that has done its work
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Specify permissions")
+
+
+def test_axe_finds_nothing(administrator: Page, console: people.RunningConsole) -> None:
+    page, url = administrator, console.url
+    arn = "arn:aws:iam::111122223333:policy/AssumeOps"
+    tabs = [f"/iam/policy?arn={arn}&tab={tab}" for tab in ("permissions", "json", "entities")]
+    paths = ["/iam", "/search?q=iam", "/iam/policies?q=a", "/iam/policies/create", *tabs]
+    paths += [f"/iam/policy?arn={arn}&tab=versions&version=v1", f"/iam/policy?arn={arn}&tab=tags"]
+    paths += [f"/iam/policy/{each}?arn={arn}" for each in ("attach", "delete", "edit")]
+    for number, path in enumerate([*paths, "/s3/buckets", "/iam/policy?arn=none"]):
+        page.goto(url + path)
+        if number % 4 == 0:
+            # some in each language; a run of axe takes half a second
+            page.locator("button[name=language]").click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, (page.url, found.generate_report())
+    page.goto(f"{url}/iam/policy/edit?arn={arn}")
+    page.locator("main button.primary").click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

@@ -32,11 +32,12 @@ def home() -> ResponseReturnValue:
 @signed_in
 def dashboard() -> ResponseReturnValue:
     """Show the IAM dashboard."""
-    read_ahead()
     summary = attempt("iam", "GetAccountSummary")
     devices = attempt("iam", "ListMFADevices", UserName=person().user)
     recommendations = [_own_mfa(devices), _own_keys(), *_of_root(summary)]
     aliases = attempt("iam", "ListAccountAliases")
+    # last, for it takes the processor from this page, too
+    read_ahead()
     return render_template(
         "dashboard.html",
         navigation="/iam",

@@ -117,7 +117,7 @@ def _of_tab(tab: Tab, shown: Mapping[str, Any]) -> dict[str, Any]:
             document = attempted(lambda: document_of(arn, shown["DefaultVersionId"]))
             if isinstance(document, AwsRefused):
                 return {"refused": document}
-            return {"document": document, "content": content(document), "refused": None}
+            return {"document": laid_out(document), "content": content(document), "refused": None}
         case Tab.ENTITIES:
             entities = attempted(lambda: entities_of(arn))
             return {"entities": entities, "refused": _refusal(entities)}
@@ -134,7 +134,7 @@ def _versions(arn: str) -> dict[str, Any]:
         ]
     )
     asked = request.args.get("version", "")
-    document = attempted(lambda: document_of(arn, asked)) if asked else ""
+    document = attempted(lambda: laid_out(document_of(arn, asked))) if asked else ""
     return {
         "versions": versions,
         "asked_version": asked,
@@ -148,16 +148,23 @@ def _refusal(answer: object) -> AwsRefused | None:
 
 
 def document_of(arn: str, version: str) -> str:
-    """Return the text of a version of a policy, as the console lays it out.
+    """Return the text of a version of a policy.
 
     Raises:
         AwsRefused: if the person may not read it.
     """
     answer = call("iam", "GetPolicyVersion", PolicyArn=arn, VersionId=version)
     document = answer["PolicyVersion"]["Document"]
-    if isinstance(document, str):
+    # laid out, AWS's longest ones are longer than any policy that IAM takes
+    return document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
+
+
+def laid_out(document: str) -> str:
+    """Return a policy's text as the console lays it out."""
+    try:
+        return json.dumps(json.loads(document), indent=4, ensure_ascii=False)
+    except ValueError:
         return document
-    return json.dumps(document, indent=4, ensure_ascii=False)
 
 
 def entities_of(arn: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ Source: IAM User Guide, "Adding and removing IAM identity permissions".
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +21,8 @@ from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("policy_attachments", __name__)
 
+_MOST = 1000
+"""How many entries IAM puts on one page at most."""
 _SHOWN = 100
 """How many entities are shown at once; the search finds the others."""
 _LISTED: Mapping[str, tuple[str, str]] = {
@@ -98,7 +101,7 @@ def _form(fault: Message | str) -> str:
     choices: list[_Choice] = []
     refused: list[AwsRefused] = []
     for kind in _LISTED:
-        found = attempted(partial(_names, kind))
+        found = attempted(partial(_names, kind, whole=bool(folded(wanted))))
         if isinstance(found, AwsRefused):
             refused.append(found)
         else:
@@ -109,14 +112,17 @@ def _form(fault: Message | str) -> str:
         navigation="/iam/policies",
         policy=policy,
         choices=fitting[:_SHOWN],
-        left_out=len(fitting) - len(fitting[:_SHOWN]),
+        more=len(fitting) > _SHOWN,
         refusals=refused,
         wanted=wanted,
         fault=fault,
     )
 
 
-def _names(kind: str) -> list[str]:
+def _names(kind: str, *, whole: bool) -> list[str]:
+    """Return the names of one kind; of many only the first ones, unless all are searched."""
     operation, key = _LISTED[kind]
     name = ENTITIES[kind][1]
-    return sorted(each[name] for each in person().api.pages("iam", operation, key, MaxItems=1000))
+    most = _MOST if whole else _SHOWN + 1
+    found = person().api.pages("iam", operation, key, MaxItems=most)
+    return sorted(each[name] for each in (found if whole else islice(found, most)))

@@ -26,7 +26,7 @@ from sekisho.policy import Preset, names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
 from sekisho.web.console.persons import attempt, call, signed_in, state
-from sekisho.web.console.policies import document_of
+from sekisho.web.console.policies import document_of, laid_out
 from sekisho.web.console.policy_reading import (
     LONGEST,
     CheckedText,
@@ -155,7 +155,7 @@ def edit() -> ResponseReturnValue:
     document = wizard.draft(wizard.path).get("document")
     if document is None:
         shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
-        document = document_of(wizard.arn, shown["DefaultVersionId"])
+        document = laid_out(document_of(wizard.arn, shown["DefaultVersionId"]))
     return _editor(wizard, document)
 
 
