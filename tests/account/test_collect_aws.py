@@ -2,8 +2,10 @@
 
 import sys
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
+import boto3
 import pytest
 
 from administered import GLASS, administered
@@ -107,3 +109,20 @@ def test_no_failure_shows_a_password() -> None:
     assert "ParamValidationError" in shown
     assert "Fuji-2026-x" not in str(caught.value)
     assert "***" in str(caught.value)
+
+
+def test_points_in_time_are_read_as_botocore_reads_them() -> None:
+    with administered() as local:
+        plain = boto3.client(
+            "iam",
+            region_name=REGION,
+            endpoint_url=local.url,
+            aws_access_key_id=GLASS.access_key_id,
+            aws_secret_access_key=GLASS.secret_access_key,
+            aws_session_token=GLASS.session_token,
+        )
+        expected = [each["CreateDate"] for each in plain.list_users()["Users"]]
+        api = connect(region=REGION, endpoint_url=local.url, credentials=GLASS)
+        read = [each["CreateDate"] for each in api.pages("iam", "ListUsers", "Users")]
+    assert read == expected
+    assert all(each.utcoffset() == timedelta(0) for each in read)

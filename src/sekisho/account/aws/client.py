@@ -5,6 +5,7 @@ Every failure is an `AwsRefused`, and no failure shows a secret.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, partial
 from getpass import getpass
 from threading import Lock
@@ -19,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
+from botocore.utils import parse_timestamp
 
 from sekisho.account.calls import THROTTLED
 from sekisho.errors import AwsRefused, InternalError
@@ -322,7 +324,22 @@ def _core(*, own_keys: bool) -> Any:
     """
     core = get_session({"profile": (None, None, None, None)} if own_keys else None)
     core.register_component("data_loader", _loader())
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     return core
+
+
+def _moment(value: object) -> datetime:
+    """Return a point in time of an answer.
+
+    Botocore's own parser tries every form of a date, and takes half the time of a long listing.
+    """
+    if isinstance(value, str) and value.endswith("Z"):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    found: datetime = parse_timestamp(value)
+    return found
 
 
 def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> AwsRefused:
