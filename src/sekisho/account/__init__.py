@@ -15,7 +15,7 @@ from sekisho.account.calls import (
     calls_to_allow,
     least_policy,
 )
-from sekisho.account.collect import Pace, collect, collect_policies
+from sekisho.account.collect import Pace, collect, collect_policies, password_policy
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
     IN_USE,
@@ -104,6 +104,7 @@ __all__ = [
     "load_snapshot",
     "open_account",
     "other_credentials",
+    "password_policy",
     "policies_of",
     "policies_of_role",
     "read_snapshot",

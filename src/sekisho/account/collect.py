@@ -11,12 +11,12 @@ affected.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sekisho.account import identities
 from sekisho.account.calls import AwsApi, Item, ReadingRun, WholeRun
@@ -216,9 +216,11 @@ def read_alias(reading: ReadingRun) -> str | None:
 def read_password_policy(reading: ReadingRun) -> PasswordPolicy | None:
     """Return the account's own password policy, or None."""
     answer = reading.call("GetAccountPasswordPolicy", absent=("NoSuchEntity",))
-    if answer is None:
-        return None
-    found = answer["PasswordPolicy"]
+    return None if answer is None else password_policy(answer["PasswordPolicy"])
+
+
+def password_policy(found: Mapping[str, Any]) -> PasswordPolicy:
+    """Return the password policy that GetAccountPasswordPolicy answers with."""
     return PasswordPolicy(
         minimum_length=found.get("MinimumPasswordLength", 6),
         required=frozenset(kind for name, kind in _CLASSES.items() if found.get(name)),

@@ -8,7 +8,7 @@ what stands beside the console: the people, their phones and the clock.
 
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
@@ -16,8 +16,14 @@ from sekisho.messages import Language
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console import (
     buckets,
+    console_access,
+    create_user,
     credentials,
     dashboard,
+    delete_user,
+    group_page,
+    groups,
+    inline_policies,
     mfa,
     policies,
     policy_attachments,
@@ -25,8 +31,17 @@ from sekisho.web.console import (
     search,
     sign_in,
     start,
+    user_page,
+    users,
 )
-from sekisho.web.console.persons import ENDED, ConsoleState, keep_typed, on_every_screen, sign_out
+from sekisho.web.console.persons import (
+    ENDED,
+    ConsoleState,
+    keep_typed,
+    on_every_screen,
+    page_to_come_back,
+    sign_out,
+)
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, flash, see_other, text
 
@@ -43,6 +58,14 @@ _SCREENS = (
     policy_attachments,
     policy_editor,
     buckets,
+    users,
+    create_user,
+    user_page,
+    delete_user,
+    console_access,
+    inline_policies,
+    groups,
+    group_page,
 )
 
 
@@ -69,7 +92,7 @@ def _refused(error: AwsRefused) -> ResponseReturnValue:
         keep_typed()
         sign_out()
         flash(FlashKind.INFO, text("sign_in.ended"))
-        return see_other("/signin", next=request.full_path.rstrip("?"))
+        return see_other("/signin", next=page_to_come_back())
     refusals = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     status = error.status if error.status in refusals else HTTPStatus.BAD_GATEWAY
     return render_template("denied.html", refused=error), status

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from sekisho.errors import AwsRefused, InternalError
 from sekisho.signin import MfaMethod, NextStep
 from sekisho.web.console.rail import RailPath, step_at, steps
 from sekisho.web.console.rehearsal import Rehearsal
-from sekisho.web.site import Site, browser, see_other
+from sekisho.web.site import Site, browser, local_path, see_other
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """What AWS answers to a session that has ended, or whose user is gone."""
@@ -102,6 +103,7 @@ class ConsoleState:
         rail: whose path the help rail shows; None: it is closed.
         once: a secret that is shown once, while its page is open.
         device: the device that the wizard has created and not yet enabled, or None.
+        new_password: what was typed as the password of a user who is being created; a secret.
         passkey: carries the registration of a passkey on; a secret.
     """
 
@@ -112,6 +114,7 @@ class ConsoleState:
     rail: RailPath | None = None
     once: ShownOnce | None = field(default=None, repr=False)
     device: UnfinishedDevice | None = field(default=None, repr=False)
+    new_password: str = field(default="", repr=False)
     passkey: str = field(default="", repr=False)
 
 
@@ -152,13 +155,26 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
     def shown(*args: _Given.args, **kwargs: _Given.kwargs) -> ResponseReturnValue:
         if state().person is None:
             keep_typed()
-            return see_other("/signin", next=request.full_path.rstrip("?"))
+            return see_other("/signin", next=page_to_come_back())
         once = state().once
         if once is not None and request.path != once.path:
             state().once = None
         return view(*args, **kwargs)
 
     return shown
+
+
+def page_to_come_back() -> str:
+    """Return the address of the page that is shown again after a sign-in.
+
+    An address that only takes forms is none; then it is the page that had the form.
+    """
+    path = request.full_path.rstrip("?")
+    routes = current_app.create_url_adapter(request)
+    if request.method == "GET" or (routes is not None and routes.test(method="GET")):
+        return path
+    came_from = urlsplit(request.referrer or "")
+    return local_path(f"{came_from.path}?{came_from.query}".rstrip("?"), "/console")
 
 
 def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
@@ -176,13 +192,17 @@ def sign_out() -> None:
     """End the console session in this browser."""
     here = state()
     here.person = here.pending = here.once = here.device = None
-    here.passkey = ""
+    here.passkey = here.new_password = ""
     _site().renew()
 
 
 def keep_typed() -> None:
-    """Keep what was typed into the form that was sent, for after the next sign-in."""
-    fields = {name: value for name, value in request.form.items() if name not in _SECRETS}
+    """Keep what was typed into the form that was sent, for after the next sign-in.
+
+    Of a field that was sent several times, as boxes are, each value has a line.
+    """
+    sent = request.form.lists()
+    fields = {name: "\n".join(values) for name, values in sent if name not in _SECRETS}
     if request.method == "POST" and fields:
         state().typed[request.path] = fields
 

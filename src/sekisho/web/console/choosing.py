@@ -1,0 +1,156 @@
+"""Lists to choose users, groups or policies from, within a form.
+
+A list shows what is chosen, then what the search finds, up to a number: an account may have 5,000
+users and more than 1,600 policies. The search is a button of the form itself, so that it works
+without a script and loses nothing that was typed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from flask import request
+
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message
+from sekisho.web.console.managed_policies import (
+    ListedPolicy,
+    PolicyOrigin,
+    folded,
+    managed_policies,
+    origin_of,
+)
+from sekisho.web.console.persons import attempted, person
+from sekisho.web.site import term
+
+SEARCH = "search"
+"""What the button of a search sends as `do`; the form is shown again."""
+
+_MOST = 50
+_PAGE = 1000
+_ORIGINS = {
+    PolicyOrigin.CUSTOMER: "customer_managed",
+    PolicyOrigin.AWS: "aws_managed",
+    PolicyOrigin.JOB_FUNCTION: "job_function",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of a list.
+
+    Attributes:
+        value: what is sent.
+        name: what is shown.
+        kind: what is said of it besides, or None.
+    """
+
+    value: str
+    name: str
+    kind: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list to choose from.
+
+    Attributes:
+        field: the name of its boxes in the form.
+        wanted: what was searched for.
+        chosen: the values that are chosen.
+        shown: its lines, the chosen ones first.
+        more: whether there are others, which the search finds.
+        refused: why there is no list, or None.
+    """
+
+    field: str
+    wanted: str
+    chosen: frozenset[str]
+    shown: tuple[Choice, ...] = ()
+    more: bool = False
+    refused: AwsRefused | None = None
+
+
+def searched() -> bool:
+    """Return whether the form was sent by the button of a search."""
+    return request.form.get("do", "") == SEARCH
+
+
+def users(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+    """Return the users to choose from.
+
+    Args:
+        field: the name of the boxes.
+        chosen: the names that are chosen.
+        without: names that are not offered.
+    """
+    return _listed_names(field, chosen, frozenset(without), ("ListUsers", "Users", "UserName"))
+
+
+def groups(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+    """Return the user groups to choose from; see `users`."""
+    return _listed_names(field, chosen, frozenset(without), ("ListGroups", "Groups", "GroupName"))
+
+
+def policies(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+    """Return the managed policies to choose from, the account's own first; see `users`."""
+    left_out = frozenset(without)
+
+    def found(wanted: str) -> Iterable[Choice]:
+        fitting = [each for each in managed_policies() if wanted in folded(each.name)]
+        fitting.sort(key=lambda each: each.origin is not PolicyOrigin.CUSTOMER)
+        return (_policy(each) for each in fitting if each.arn not in left_out)
+
+    return _choices(field, [policy_choice(each) for each in chosen], found)
+
+
+def policy_choice(arn: str) -> Choice:
+    """Return a managed policy as a line, by what its ARN says."""
+    return Choice(arn, policy_name(arn), origin_word(arn))
+
+
+def policy_name(arn: str) -> str:
+    """Return the name in a managed policy's ARN."""
+    return arn.rpartition("/")[2]
+
+
+def origin_word(arn: str) -> Message:
+    """Return the console's word for whose a managed policy is."""
+    return term(_ORIGINS[origin_of(arn)])
+
+
+def _policy(listed: ListedPolicy) -> Choice:
+    return Choice(listed.arn, listed.name, term(_ORIGINS[listed.origin]))
+
+
+def _listed_names(
+    field: str, chosen: Iterable[str], without: frozenset[str], listing: tuple[str, str, str]
+) -> Choices:
+    operation, key, name = listing
+
+    def found(wanted: str) -> Iterable[Choice]:
+        # without a search the first page will do
+        size = _PAGE if wanted else min(_PAGE, _MOST + 1 + len(without))
+        items = person().api.pages("iam", operation, key, MaxItems=size)
+        names = (each[name] for each in items)
+        return (
+            Choice(each, each) for each in names if wanted in folded(each) and each not in without
+        )
+
+    return _choices(field, [Choice(each, each) for each in chosen], found)
+
+
+def _choices(
+    field: str, chosen: Sequence[Choice], found: Callable[[str], Iterable[Choice]]
+) -> Choices:
+    wanted = request.values.get(f"{field}-search", "")
+    values = frozenset(each.value for each in chosen)
+
+    def read() -> list[Choice]:
+        others = (each for each in found(folded(wanted)) if each.value not in values)
+        return list(islice(others, _MOST + 1))
+
+    others = attempted(read)
+    if isinstance(others, AwsRefused):
+        return Choices(field, wanted, values, tuple(chosen), refused=others)
+    return Choices(field, wanted, values, (*chosen, *others[:_MOST]), len(others) > _MOST)

@@ -1,0 +1,142 @@
+"""A user's console access: enabled, taken away, or given a new password, which is shown once.
+
+Source: IAM User Guide, "Manage passwords for IAM users".
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message, verbatim
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.credentials import home_of
+from sekisho.web.console.new_passwords import password_choice, password_fields
+from sekisho.web.console.persons import (
+    attempt,
+    person,
+    show_once,
+    shown_once,
+    signed_in,
+)
+from sekisho.web.site import flash, see_other, text
+
+SCREEN = Blueprint("console_access", __name__)
+
+_PATH = "/iam/console-access"
+_SHOWN = "/iam/console-password"
+_CSV_HEADS = ("User name", "Password", "Console sign-in URL")
+"""What AWS's own file has on top, in every language."""
+
+
+@SCREEN.get(_PATH)
+@signed_in
+def page() -> ResponseReturnValue:
+    """Show whether a user has console access, and what can be changed."""
+    user = request.args.get("user", "")
+    return _page(user) if user else redirect("/iam/users")
+
+
+@SCREEN.post(_PATH)
+@signed_in
+def change() -> ResponseReturnValue:
+    """Enable console access, set a new password, or take console access away."""
+    user = request.form.get("user", "")
+    match request.form.get("do", ""):
+        case "enable":
+            return _set("CreateLoginProfile", user)
+        case "reset":
+            return _set("UpdateLoginProfile", user)
+        case "disable":
+            return _disabled(user)
+        case _:
+            return see_other(_PATH, user=user)
+
+
+def show_password(user: str, password: str, home: str) -> ResponseReturnValue:
+    """Lead to the page that shows a new password once; `home` is where it leads then."""
+    show_once(_SHOWN, {"user": user, "password": password, "home": home})
+    return see_other(_SHOWN)
+
+
+@SCREEN.get(_SHOWN)
+@signed_in
+def shown() -> ResponseReturnValue:
+    """Show a new password, on the page or as a .csv file."""
+    values = shown_once()
+    if values is None:
+        flash(FlashKind.INFO, text("console_access.shown_before"))
+        return redirect("/iam/users")
+    address = f"https://{person().account}.signin.aws.amazon.com/console"
+    if request.args.get("form") == "csv":
+        return _csv(values, address)
+    return render_template(
+        "retrieve_password.html", navigation="/iam/users", address=address, **values
+    )
+
+
+def _csv(values: Mapping[str, str], address: str) -> Response:
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerows([_CSV_HEADS, (values["user"], values["password"], address)])
+    name = "".join(each for each in values["user"] if each.isascii() and each.isprintable())
+    # without what would end the quoted name
+    name = name.replace('"', "").replace("\\", "")
+    return Response(
+        written.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}_credentials.csv"'},
+    )
+
+
+def _set(operation: str, user: str) -> ResponseReturnValue:
+    """Give a user a password."""
+    choice = password_choice(password_fields(), request.form.get("password", ""))
+    fault = choice.fault(user)
+    if fault is not None:
+        return _page(user, fault=fault)
+    password = choice.value()
+    answer = attempt(
+        "iam",
+        operation,
+        UserName=user,
+        Password=password,
+        PasswordResetRequired=choice.must_change,
+    )
+    if isinstance(answer, AwsRefused):
+        if answer.aws_code == "PasswordPolicyViolation":
+            return _page(user, fault=verbatim(answer.aws_message))
+        return _page(user, refused=answer)
+    enabled = operation == "CreateLoginProfile"
+    flash(FlashKind.SUCCESS, text("console_access.enabled" if enabled else "console_access.reset"))
+    return show_password(user, password, home_of(user))
+
+
+def _disabled(user: str) -> ResponseReturnValue:
+    answer = attempt("iam", "DeleteLoginProfile", UserName=user)
+    if isinstance(answer, AwsRefused):
+        return _page(user, refused=answer)
+    flash(FlashKind.SUCCESS, text("console_access.disabled", user=user))
+    return see_other(home_of(user))
+
+
+def _page(
+    user: str, *, fault: Message | None = None, refused: AwsRefused | None = None
+) -> ResponseReturnValue:
+    login: Any = attempt("iam", "GetLoginProfile", UserName=user)
+    none = isinstance(login, AwsRefused) and login.aws_code == "NoSuchEntity"
+    page = render_template(
+        "console_access.html",
+        navigation="/iam/users",
+        user=user,
+        home=home_of(user),
+        login=None if none else login,
+        fault=fault,
+        refused=refused,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault or refused else HTTPStatus.OK

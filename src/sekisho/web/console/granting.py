@@ -1,0 +1,217 @@
+"""The page "Set permissions": by groups, copied from another user, or by policies.
+
+The wizard that creates a user has it, and so has the page of a user.
+
+Source: IAM User Guide, "Change permissions for an IAM user": a copy takes groups, attached
+policies, inline policies and the permissions boundary of the other user.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from flask import request
+
+from sekisho.messages import Message
+from sekisho.web.console import choosing
+from sekisho.web.console.changes import Change, named
+from sekisho.web.console.choosing import policy_name
+from sekisho.web.console.persons import call, person
+from sekisho.web.site import term, text
+
+
+class Way(StrEnum):
+    """How permissions are set; the values are those of the form."""
+
+    GROUP = "group"
+    COPY = "copy"
+    ATTACH = "attach"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the page says.
+
+    Attributes:
+        way: which of the three is meant; what was chosen for the others is kept and does nothing.
+        groups: names of user groups.
+        source: the user whose permissions are copied; "" if none is chosen.
+        policies: ARNs of managed policies.
+    """
+
+    way: Way
+    groups: tuple[str, ...] = ()
+    source: str = ""
+    policies: tuple[str, ...] = ()
+
+    @property
+    def fault(self) -> Message | None:
+        """What is missing, or None."""
+        if self.way is Way.COPY and not self.source:
+            return text("granting.choose_user")
+        return None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it grants nothing."""
+        match self.way:
+            case Way.GROUP:
+                return not self.groups
+            case Way.COPY:
+                return not self.source
+            case Way.ATTACH:
+                return not self.policies
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One line of the summary of permissions.
+
+    Attributes:
+        name: of a group or a policy.
+        kind: which of them it is.
+        used_as: how it acts.
+    """
+
+    name: str
+    kind: Message
+    used_as: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a user is given, read where it is copied.
+
+    Attributes:
+        groups: names of user groups.
+        policies: ARNs of managed policies.
+        inline: names and texts of inline policies.
+        boundary: the ARN of the permissions boundary; "" if there is none.
+    """
+
+    groups: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    inline: tuple[tuple[str, str], ...] = ()
+    boundary: str = ""
+
+    def changes(self, user: str) -> Iterator[Change]:
+        """Yield the calls that give it to a user."""
+        whom = {"UserName": user}
+        for group in self.groups:
+            yield named(
+                "add_to_group",
+                "AddUserToGroup",
+                {**whom, "GroupName": group},
+                group=group,
+                user=user,
+            )
+        for arn in self.policies:
+            yield attaching(user, arn)
+        for name, document in self.inline:
+            put = {**whom, "PolicyName": name, "PolicyDocument": document}
+            yield named("put_inline", "PutUserPolicy", put, policy=name, name=user)
+        if self.boundary:
+            bound = {**whom, "PermissionsBoundary": self.boundary}
+            boundary = policy_name(self.boundary)
+            yield named(
+                "put_boundary", "PutUserPermissionsBoundary", bound, policy=boundary, user=user
+            )
+
+    def summary(self) -> tuple[Granted, ...]:
+        """Return the lines of the summary."""
+        permissions, boundary = term("permissions_policy"), term("permissions_boundary")
+        lines = [
+            Granted(each, text("granting.group"), text("granting.of_group")) for each in self.groups
+        ]
+        lines += [
+            Granted(policy_name(each), choosing.origin_word(each), permissions)
+            for each in self.policies
+        ]
+        lines += [Granted(name, term("inline_policy"), permissions) for name, _ in self.inline]
+        if self.boundary:
+            word = choosing.origin_word(self.boundary)
+            lines.append(Granted(policy_name(self.boundary), word, boundary))
+        return tuple(lines)
+
+
+def attaching(user: str, arn: str) -> Change:
+    """Return the call that attaches a managed policy to a user."""
+    whom = {"UserName": user, "PolicyArn": arn}
+    return named("attach", "AttachUserPolicy", whom, policy=policy_name(arn), name=user)
+
+
+def grant_fields() -> dict[str, str]:
+    """Return what was sent by the page, to be kept: names and ARNs have no line breaks."""
+    kept = {each: "\n".join(request.form.getlist(each)) for each in ("groups", "policies")}
+    return {**kept, **{each: request.form.get(each, "") for each in ("way", "source")}}
+
+
+def grant_of(fields: Mapping[str, str]) -> Grant:
+    """Return what the fields of a form or a draft say."""
+    way = fields.get("way", "")
+    return Grant(
+        Way(way) if way in list(Way) else Way.GROUP,
+        _lines(fields, "groups"),
+        fields.get("source", ""),
+        _lines(fields, "policies"),
+    )
+
+
+def grant_page(
+    grant: Grant, *, user: str = "", groups: Iterable[str] = (), policies: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return what the page's template shows.
+
+    Args:
+        grant: what is chosen.
+        user: who is given it, if there is such a user already.
+        groups: the groups that the user is in.
+        policies: the ARNs of the policies that the user has.
+    """
+    return {
+        "grant": grant,
+        "ways": [each.value for each in Way],
+        "group_choices": choosing.groups("groups", grant.groups, groups),
+        "user_choices": choosing.users("source", [grant.source] if grant.source else [], [user]),
+        "policy_choices": choosing.policies("policies", grant.policies, policies),
+    }
+
+
+def permissions_of(grant: Grant) -> Permissions:
+    """Return what a grant gives; a copy is read now.
+
+    Raises:
+        AwsRefused: if something of the other user may not be read.
+    """
+    match grant.way:
+        case Way.GROUP:
+            return Permissions(groups=grant.groups)
+        case Way.ATTACH:
+            return Permissions(policies=grant.policies)
+        case Way.COPY:
+            return _copied(grant.source)
+
+
+def _copied(user: str) -> Permissions:
+    pages = person().api.pages
+    groups = pages("iam", "ListGroupsForUser", "Groups", UserName=user)
+    attached = pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName=user)
+    inline = pages("iam", "ListUserPolicies", "PolicyNames", UserName=user)
+    shown = call("iam", "GetUser", UserName=user)["User"]
+    return Permissions(
+        tuple(each["GroupName"] for each in groups),
+        tuple(each["PolicyArn"] for each in attached),
+        tuple((each, _inline(user, each)) for each in inline),
+        shown.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+    )
+
+
+def _inline(user: str, policy: str) -> str:
+    answer = call("iam", "GetUserPolicy", UserName=user, PolicyName=policy)
+    return json.dumps(answer["PolicyDocument"])
+
+
+def _lines(fields: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(each for each in fields.get(name, "").split("\n") if each)

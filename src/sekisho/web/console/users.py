@@ -1,0 +1,161 @@
+"""The list of users: searched, page by page, with what each has, as far as it may be read.
+
+IAM searches no users, and tells of one user at a time what groups, devices, passwords and keys
+there are. So only the users of the page that is shown are asked for these, several at once.
+
+Source: IAM User Guide, "View IAM users".
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.account.aws import Boto3Api
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message
+from sekisho.web.console.managed_policies import folded
+from sekisho.web.console.persons import attempted, person, rehearsal, signed_in
+from sekisho.web.site import see_other, text
+
+SCREEN = Blueprint("users", __name__)
+
+_PATH = "/iam/users"
+_ROWS = 20
+_BLOCK = 1000
+_AT_ONCE = 8
+_COLUMNS = ("ListGroupsForUser", "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
+"""What is asked about each user of a page, in the order of the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of the list.
+
+    Attributes:
+        name: the user's.
+        last_signed_in: with a password; None: never, as far as IAM knows.
+        cells: what the columns of `_COLUMNS` show; None: it may not be read.
+    """
+
+    name: str
+    last_signed_in: datetime | None
+    cells: tuple[Message | None, ...]
+
+
+@SCREEN.get(_PATH)
+@signed_in
+def listing() -> ResponseReturnValue:
+    """List the users: those that were searched for, page by page."""
+    wanted = request.args.get("q", "")
+    page = max(1, request.args.get("page", 1, type=int))
+    read = attempted(lambda: _users(wanted, page))
+    refused = read if isinstance(read, AwsRefused) else None
+    users = [] if isinstance(read, AwsRefused) else read
+    if not users and page > 1 and refused is None:
+        return see_other(_PATH, q=wanted)
+    answers = _asked(person().api, [each["UserName"] for each in users[:_ROWS]])
+    return render_template(
+        "users.html",
+        navigation=_PATH,
+        refused=refused,
+        wanted=wanted,
+        page=page,
+        more=len(users) > _ROWS,
+        rows=[_row(each, answers[each["UserName"]]) for each in users[:_ROWS]],
+        denials=_denials(answers.values()),
+    )
+
+
+def _users(wanted: str, page: int) -> list[Mapping[str, Any]]:
+    """Return the users of a page, and one more if there are others.
+
+    Raises:
+        AwsRefused: if the person may not list users.
+    """
+    last = page * _ROWS + 1
+    # without a search no more is read than is shown
+    block = _BLOCK if wanted else min(_BLOCK, last)
+    folded_text = folded(wanted)
+    listed = person().api.pages("iam", "ListUsers", "Users", MaxItems=block)
+    found = (each for each in listed if folded_text in folded(each["UserName"]))
+    return list(islice(found, (page - 1) * _ROWS, last))
+
+
+def _asked(api: Boto3Api, users: Iterable[str]) -> Mapping[str, tuple[Any, ...]]:
+    """Return AWS's answers about each user, each of them an `AwsRefused` where it refuses."""
+    names = list(users)
+    asked = [(operation, name) for name in names for operation in _COLUMNS]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(pool.map(partial(_answer, api), asked))
+    size = len(_COLUMNS)
+    return {
+        name: tuple(answers[index * size : (index + 1) * size]) for index, name in enumerate(names)
+    }
+
+
+def _answer(api: Boto3Api, asked: tuple[str, str]) -> Any:
+    operation, user = asked
+    return attempted(lambda: api.call("iam", operation, UserName=user))
+
+
+def _denials(answers: Iterable[tuple[Any, ...]]) -> tuple[AwsRefused, ...]:
+    """Return one refusal of each call that is denied, for the red boxes."""
+    found: dict[str, AwsRefused] = {}
+    for each in answers:
+        for operation, answer in zip(_COLUMNS, each, strict=True):
+            if isinstance(answer, AwsRefused) and answer.aws_code != "NoSuchEntity":
+                found.setdefault(operation, answer)
+    return tuple(found.values())
+
+
+def _row(user: Mapping[str, Any], answers: tuple[Any, ...]) -> _Row:
+    groups, devices, login, keys = answers
+    return _Row(
+        user["UserName"],
+        user.get("PasswordLastUsed"),
+        (
+            None
+            if isinstance(groups, AwsRefused)
+            else text("users.count", n=len(groups["Groups"])),
+            None if isinstance(devices, AwsRefused) else _devices(devices["MFADevices"]),
+            _password(login),
+            None if isinstance(keys, AwsRefused) else _keys(keys["AccessKeyMetadata"]),
+        ),
+    )
+
+
+def _devices(found: list[Mapping[str, Any]]) -> Message:
+    if not found:
+        return text("users.none")
+    virtual = sum(":mfa/" in each["SerialNumber"] for each in found)
+    match virtual, len(found) - virtual:
+        case (_, 0):
+            return text("users.virtual", n=virtual)
+        case (0, others):
+            return text("users.passkeys", n=others)
+        case (_, others):
+            return text("users.both_kinds", virtual=virtual, others=others)
+
+
+def _password(login: Any) -> Message | None:
+    if isinstance(login, AwsRefused):
+        return text("users.none") if login.aws_code == "NoSuchEntity" else None
+    return text("users.days", n=_days_since(login["LoginProfile"]["CreateDate"]))
+
+
+def _keys(found: list[Mapping[str, Any]]) -> Message:
+    active = [each["CreateDate"] for each in found if each["Status"] == "Active"]
+    if not active:
+        return text("users.no_active_keys" if found else "users.none")
+    return text("users.active_keys", n=len(active), days=_days_since(min(active)))
+
+
+def _days_since(point: datetime) -> int:
+    return max(0, (rehearsal().now() - point).days)
