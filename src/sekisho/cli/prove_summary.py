@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.policy_files import as_written
@@ -23,7 +22,7 @@ from sekisho.messages import Language, Message, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
 from sekisho.prover import ActionGroup, Unknown, tells_callers
 from sekisho.prover.questions import PolicyReport, Subject
-from sekisho.prover.scenarios import Actor, ScenarioReport, Unexplored
+from sekisho.prover.scenarios import Actor, ScenarioReport, Unexplored, changed_choices
 
 _MOST_ROWS = 9
 """So many answers the summary shows: with its verdict and the counts, twelve lines."""
@@ -259,9 +258,9 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
 
 def next_of(proof: SubjectProof) -> str:
     """Return the command that helps next: a policy that is right, or the account that gets it."""
-    changed = _changed(proof.scenarios)
-    if changed is not None:
-        return changed
+    choices = changed_choices(proof.scenarios)
+    if choices is not None:
+        return " ".join(["sekisho policy new", *_options(choices)])
     if proof.subject.of_account:
         return f"sekisho audit --snapshot {as_written(proof.source)}"
     of_role = proof.report.user.is_role
@@ -271,18 +270,6 @@ def next_of(proof: SubjectProof) -> str:
         attached = "--kind role " if proof.subject.policies.identity else "--kind trust "
         return f"sekisho policy lint {attached if of_role else ''}{as_written(proof.source)}"
     return "sekisho audit"
-
-
-def _changed(scenarios: Iterable[ScenarioReport]) -> str | None:
-    """Return how to write the Force_MFA that there is with the changes that fix most."""
-    fixable = [one for one in scenarios if one.fixed_by and one.choices is not None]
-    if not fixable or fixable[0].choices is None:
-        return None
-    choices = fixable[0].choices
-    names = {name for one in fixable for name in one.fixed_by[0]}
-    changed: dict[str, Any] = {name: not getattr(choices, name) for name in names}
-    choices = replace(choices, **changed)
-    return " ".join(["sekisho policy new", *_options(choices)])
 
 
 def _options(choices: Choices) -> Iterator[str]:

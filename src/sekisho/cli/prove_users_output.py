@@ -36,6 +36,11 @@ _COUNT = Message(
     "MFA is enforced for {proved} of {all} users, for {later} of them whatever is attached later: "
     "{refuted} not enforced, {unknown} unknown."
 )
+_ROLES = Message(
+    "Roles are not asked about: {count} can be assumed from the account ({names}). `--role NAME` "
+    "asks about one, in place of `--all`."
+)
+_NAMED = 3
 _SHOWN = 20
 _MORE_USERS = Message("and {count} more users: `-v`, or `--format json`")
 _MORE = Message("`-v` has every user, and what is taken for granted.")
@@ -67,6 +72,8 @@ def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool)
     lines = [*_counts(users, lang), _AS_OF.filled(account=users.account, date=date).into(lang)]
     if users.unread:
         lines.append(UNREAD.filled(reason=users.unread).into(lang))
+    if users.roles:
+        lines.append(_roles_not_asked(users.roles).into(lang))
     lines.append("")
     # whoever is not enforced comes first
     names = users.names if verbose else users.names[:_SHOWN]
@@ -81,6 +88,13 @@ def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool)
     command = f"sekisho audit --snapshot {as_written(source)}"
     for line in next_command(command, lang, terminal_width()):
         show(line)
+
+
+def _roles_not_asked(roles: Sequence[str]) -> Message:
+    """Say that roles are not asked about, and how one is."""
+    names = ", ".join(map(printable, roles[:_NAMED]))
+    shown = names if len(roles) <= _NAMED else f"{names}, …"
+    return _ROLES.filled(count=f"{len(roles):,}", names=shown)
 
 
 def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
@@ -176,6 +190,7 @@ def users_as_json(users: UserProofs) -> dict[str, object]:
         "asOf": users.taken_at.isoformat(timespec="seconds"),
         "serviceControlPoliciesUnknown": users.unread.en if users.unread else None,
         "assumptions": [text.en for text in ASSUMED],
+        "rolesNotAsked": list(users.roles),
         "users": [
             {
                 "user": name,

@@ -16,7 +16,6 @@ How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sekisho.engine.groups import (
     GroupReading,
@@ -28,7 +27,7 @@ from sekisho.engine.groups import (
     read,
 )
 from sekisho.engine.matching import arns
-from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
+from sekisho.engine.matching.assumptions import TrackedAssumptions, with_other_setting
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import (
@@ -71,7 +70,9 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
     decision = _evaluate(policies, Scope(request, caller, None, tracked), applying)
     mattered: list[str] = []
     for name in sorted(tracked.asked):
-        scope = Scope(request, caller, None, TrackedAssumptions(_flipped(assumptions, name)))
+        scope = Scope(
+            request, caller, None, TrackedAssumptions(with_other_setting(assumptions, name))
+        )
         if _evaluate(policies, scope, applying).effect is not decision.effect:
             mattered.append(name)
     return replace(decision, assumed=tuple(mattered)) if mattered else decision
@@ -96,11 +97,6 @@ def _sound(policies: Policies) -> tuple[PolicyGroup, ...]:
     for group in given:
         check_policies(group.kind, group.policies)
     return given
-
-
-def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
-    setting: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
-    return replace(assumptions, **setting)
 
 
 def _evaluate(policies: Policies, scope: Scope, applying: Iterable[PolicyGroup]) -> Decision:

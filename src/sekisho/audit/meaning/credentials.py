@@ -16,6 +16,7 @@ from functools import lru_cache
 from sekisho import catalogue
 from sekisho.catalogue import Action, ResourceType
 from sekisho.engine import Context, ContextValue, Request
+from sekisho.engine.matching import arns
 from sekisho.policy import Document
 from sekisho.signin import (
     Credential,
@@ -53,7 +54,6 @@ class Target(StrEnum):
 
 
 _SERVICE = "cloudformation.amazonaws.com"
-_ACCOUNT_DIGITS = 12
 _ARN_PARTS = 6
 _DEFAULTS = SigninAssumptions()
 
@@ -102,19 +102,15 @@ def home_of(document: Document, partition: str | None = None) -> Home:
             if parts[0] == "arn" and len(parts) == _ARN_PARTS:
                 partitions[parts[1]] += 1
                 accounts[parts[4]] += 1
-            elif _is_account(value):
+            elif arns.is_account(value):
                 accounts[value] += 1
     # between equals the order of the catalogue decides, not that of the statements
     known = [each.id for each in catalogue.partitions()]
-    own = sorted(filter(_is_account, accounts))
+    own = sorted(filter(arns.is_account, accounts))
     return Home(
         partition or max(known, key=lambda each: partitions[each]),
         max(own, key=lambda each: accounts[each]) if own else ACCOUNT,
     )
-
-
-def _is_account(text: str) -> bool:
-    return len(text) == _ACCOUNT_DIGITS and text.isascii() and text.isdigit()
 
 
 def credential_of(state: CredentialState, home: Home, path: str = "/") -> Credential:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sekisho.account import (
     Credentials,
+    Role,
     Snapshot,
     credentials_by_user,
     policies_of,
@@ -22,6 +23,7 @@ from sekisho.audit.enforcement import (
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
+from sekisho.policy import Effect, PrincipalKey
 from sekisho.prover import (
     CallingUser,
     Conclusion,
@@ -53,6 +55,8 @@ class UserProofs:
         invariants: what was demanded beside.
         conclusions: whether each invariant holds, of each user by name.
         unread: why the service control policies are not known; None if they are.
+        roles: the names of the roles that name principals of the account, or anybody, as those who
+            may assume them: none of these is asked about.
     """
 
     account: str
@@ -63,6 +67,7 @@ class UserProofs:
     invariants: tuple[Invariant, ...]
     conclusions: Mapping[str, tuple[Conclusion, ...]]
     unread: Message | None
+    roles: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +109,23 @@ def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
         invariants=inquiry.invariants,
         conclusions={name: conclusions[name] for name in ordered},
         unread=_unread(snapshot),
+        roles=tuple(role.name for role in snapshot.roles if _lets_in(role, snapshot.account)),
     )
+
+
+def _lets_in(role: Role, account: str) -> bool:
+    """Tell whether a role's trust policy names principals of the account, or anybody."""
+    for statement in role.trust.statements:
+        principal = statement.principal
+        if statement.effect is not Effect.ALLOW or principal is None:
+            continue
+        named = [value for key, values in principal.entries if key in _PEOPLE for value in values]
+        if principal.negated or any(value == "*" or account in value for value in named):
+            return True
+    return False
+
+
+_PEOPLE = (PrincipalKey.AWS, PrincipalKey.ANYONE)
 
 
 def as_attached(enforcement: UserEnforcement) -> Verdict:

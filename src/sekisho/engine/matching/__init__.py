@@ -14,7 +14,7 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.engine.matching.actions import matches as action_matches
-from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
+from sekisho.engine.matching.assumptions import TrackedAssumptions, with_other_setting
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
 from sekisho.engine.matching.scope import Scope
@@ -33,8 +33,8 @@ __all__ = [
     "caller_of",
     "conditions",
     "glob",
-    "other_setting",
     "principals",
     "resources",
     "variables",
+    "with_other_setting",
 ]

@@ -4,10 +4,14 @@ A matcher asks for an assumption only when the answer matters to it. One that wa
 have changed the outcome; one that was asked may have, and `authorize` finds out by deciding again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sekisho.engine.model import ArnSpan, Assumptions, UnresolvedNotResource
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(slots=True)
@@ -91,6 +95,15 @@ class TrackedAssumptions:
         """Tell whether `NotPrincipal` in a Deny excepts only whom it lists wholly."""
         self.asked.add("not_principal_needs_chain")
         return self.assumptions.not_principal_needs_chain
+
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def with_other_setting(assumptions: T, name: str) -> T:
+    """Return assumptions with the other setting of one of them."""
+    changed: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
+    return replace(assumptions, **changed)
 
 
 def other_setting(setting: object) -> object:

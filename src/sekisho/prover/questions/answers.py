@@ -7,10 +7,9 @@ leave out is said where it matters: roles within reach, and IAM's lists.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
 
 from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
-from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob, other_setting
+from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob, with_other_setting
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, Statement
 from sekisho.prover.counterexample import replayed
@@ -170,7 +169,9 @@ def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Concl
 
 def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
     """Tell whether the verdict is another one under the other setting of one assumption."""
-    others = [replace(each, assumptions=_flipped(each.assumptions, name)) for each in questions]
+    others = [
+        replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
+    ]
     if isinstance(verdict, Refuted) and any(
         _still(verdict.counterexample, each) for each in others
     ):
@@ -200,11 +201,6 @@ def _asked(question: Question, *, new_names: bool) -> tuple[Verdict, frozenset[s
         return Unknown(limit.reason), frozenset(asking.tracked.asked)
     verdict = Proved() if counterexample is None else Refuted(counterexample)
     return verdict, frozenset(asking.tracked.asked)
-
-
-def _flipped(assumptions: Assumptions, name: str) -> Assumptions:
-    setting: dict[str, Any] = {name: other_setting(getattr(assumptions, name))}
-    return replace(assumptions, **setting)
 
 
 LISTED: Mapping[str, str] = {

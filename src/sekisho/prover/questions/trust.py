@@ -33,7 +33,8 @@ from sekisho.prover.values.principals import (
 )
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
-WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
+# who has a password can get a session, and not everybody has a key
+WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
 _AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
 _ASSUME = "sts:AssumeRole"
 _NOT_HANDLED = Message("whether {name} can assume the role is not asked")

@@ -4,7 +4,7 @@ What would change it: choices of Force_MFA that make a scenario right, other pol
 and assumptions. At the end each step in words, in both languages.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import combinations
@@ -12,7 +12,7 @@ from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
-from sekisho.engine.matching import other_setting
+from sekisho.engine.matching import with_other_setting
 from sekisho.messages import Message
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, force_mfa_json, to_json
 from sekisho.prover.questions.difference import tells_callers
@@ -334,11 +334,25 @@ def assumptions_that_matter(
     )
 
 
+def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
+    """Return the choices of the Force_MFA among the policies with the changes that fix most.
+
+    None: there is none, or no change of it fixes anything.
+    """
+    fixable = [one for one in scenarios if one.fixed_by and one.choices is not None]
+    if not fixable or fixable[0].choices is None:
+        return None
+    choices: Choices = fixable[0].choices
+    names = {name for one in fixable for name in one.fixed_by[0]}
+    changed: dict[str, Any] = {name: not getattr(choices, name) for name in names}
+    choices = replace(choices, **changed)
+    return choices
+
+
 def _turned(found: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
     now, settings = base.signin, {}
     for name in _may_matter(found, base):
-        other: Any = other_setting(getattr(now, name))
-        settings[name] = replace(base, signin=replace(now, **{name: other}))
+        settings[name] = replace(base, signin=with_other_setting(now, name))
     return settings
 
 

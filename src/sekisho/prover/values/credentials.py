@@ -286,9 +286,7 @@ def ways_of(user: CallingUser, ways: tuple[CallerCredential, ...]) -> tuple[Call
 
 
 def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situation:
-    tail = arns.split(role.arn)[-1]
-    path = tail[len("role") : len(tail) - len(role.name)]
-    holder = Holder(HolderKind.ROLE, role.partition, role.account, role.name, path, EXAMPLE_ROLE_ID)
+    holder = _holder(role)
     credential = Credential(
         CredentialKind.ROLE_SESSION,
         holder,
@@ -332,10 +330,18 @@ def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Sit
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 
 
+def _holder(one: CallingUser) -> Holder:
+    """Return who a user or a role is in IAM."""
+    kind, start, unique = HolderKind.USER, "user", EXAMPLE_ID
+    if one.is_role:
+        kind, start, unique = HolderKind.ROLE, "role", EXAMPLE_ROLE_ID
+    tail = arns.split(one.arn)[-1]
+    path = tail[len(start) : len(tail) - len(one.name)]
+    return Holder(kind, one.partition, one.account, one.name, path, unique)
+
+
 def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
-    tail = arns.split(user.arn)[-1]
-    path = tail[len("user") : len(tail) - len(user.name)]
-    holder = Holder(HolderKind.USER, user.partition, user.account, user.name, path, EXAMPLE_ID)
+    holder = _holder(user)
     key = way in (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
     kind = CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION
     credential = Credential(
