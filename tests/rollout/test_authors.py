@@ -14,11 +14,11 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, NOW, account, company, full_goal
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
-from sekisho.cli.status import plan_as_json, plan_status_lines
+from sekisho.cli.status import plan_status_lines
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
-from sekisho.rollout import Plan, plan
+from sekisho.rollout import Plan, plan, status_to_json
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.changes import (
     AttachGroupPolicy,
@@ -152,7 +152,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
     assert "user rin を追加した人: 不明 (なし)" in "\n".join(
         plan_status_lines(made, standing, Language.JA)
     )
-    (told,) = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
+    (told,) = status_to_json(made, standing)["changes"]  # type: ignore[misc] # JSON
     assert told["added"] == [
         {"last": {"who": KEN, "event": "AddUserToGroup", "at": at.isoformat()}},
         {"last": None, "notKnown": "none"},
@@ -268,7 +268,7 @@ def test_both_forms_tell_it_in_both_languages() -> None:
     assert "not known: AccessDenied: no" in english
     assert "--who" not in english
     assert "不明 (AccessDenied: no)" in "\n".join(plan_status_lines(made, standing, Language.JA))
-    one, other, done = plan_as_json(made, standing)["changes"]  # type: ignore[misc] # JSON
+    one, other, done = status_to_json(made, standing)["changes"]  # type: ignore[misc] # JSON
     assert one["last"] == {"who": KEN, "event": "DetachUserPolicy", "at": at.isoformat()}
     assert (one["dated"], other["notKnown"]) == (at.isoformat(), "AccessDenied: no")
     assert done == {"address": "c", "status": "done"}

@@ -23,12 +23,12 @@ from rollout.staging import (
 from rollout.test_concurrent_changes import Meanwhile
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Group, Snapshot
-from sekisho.cli.status import plan_as_json, plan_status_lines
+from sekisho.cli.status import plan_status_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back, status_to_json
 from sekisho.rollout.applying import RollbackChoices
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.applying.plan_file import PlanFile
@@ -125,7 +125,7 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     standing = plan_status(plan_file, api)
     assert standing.of(ChangeStatus.DRIFTED) == (address,)
     assert f"    would now also affect: {who}" in [*plan_status_lines(whole, standing, Language.EN)]
-    (told,) = [each for each in plan_as_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
+    (told,) = [each for each in status_to_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
     assert told == {"address": address, "status": "drifted", "came": [who]}
     # the local AWS has no CloudTrail: that is a reason, for each newcomer
     (asked,) = [each for each in plan_status(plan_file, api, who=True).facts if each.came]

@@ -7,11 +7,21 @@ import pytest
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, account, device, policy_goal, user
 from sekisho.account import Password
-from sekisho.cli.fact_text import expected_and_found
 from sekisho.cli.plan_text import plan_lines
 from sekisho.cli.status import plan_status_lines, wave_status_lines
 from sekisho.messages import Language, cell_width
-from sekisho.rollout import Difference, Fact, Goal, Plan, PlanCaller, PlanStatus, Way, WayOut, plan
+from sekisho.rollout import (
+    Difference,
+    Fact,
+    Goal,
+    Plan,
+    PlanCaller,
+    PlanStatus,
+    Way,
+    WayOut,
+    expected_and_found,
+    plan,
+)
 from sekisho.rollout.applying import ChangeStatus
 from sekisho.rollout.goal import WaveStatus
 

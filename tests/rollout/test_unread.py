@@ -22,10 +22,10 @@ from rollout.staging import (
 )
 from sekisho.account import BESIDE, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.status import plan_status_lines, wave_status_lines, waves_as_json
+from sekisho.cli.status import plan_status_lines, wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
-from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan
+from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan, waves_to_json
 from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.goal.model import Waiting, Waits, Wave
 from sekisho.rollout.goal.waves import waves_of
@@ -173,7 +173,7 @@ def test_devices_that_were_not_read_leave_a_wave_unknown() -> None:
     (wave,) = waves_of(read("waves: [{who: [{path: /dev/}]}]\n", start), start)
     assert (wave.enrolled, wave.unknown) == (("ken",), ("hanako",))
     assert wave.devices_unknown == ("hanako",)
-    assert waves_as_json((wave,), ())["waves"][0]["devicesUnknown"] == ["hanako"]  # type: ignore[index]  # what it holds is JSON
+    assert waves_to_json((wave,), ())["waves"][0]["devicesUnknown"] == ["hanako"]  # type: ignore[index]  # what it holds is JSON
     for lang, counted in (
         (Language.EN, "1 with an MFA device (of 1 it is not known), "),
         (Language.JA, "MFA デバイスあり 1 人 (1 人は不明)、"),
@@ -197,4 +197,4 @@ def test_devices_that_were_not_read_are_not_counted_as_none() -> None:
 @pytest.mark.parametrize("lang", list(Language))
 def test_who_may_be_in_a_wave_is_told(lang: Language) -> None:
     assert "hanako" in "\n".join(wave_status_lines((), ("hanako",), lang))
-    assert waves_as_json((), ("hanako",))["unread"] == ["hanako"]
+    assert waves_to_json((), ("hanako",))["unread"] == ["hanako"]

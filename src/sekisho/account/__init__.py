@@ -59,11 +59,13 @@ from sekisho.account.policies import (
     users_may_change,
 )
 from sekisho.account.saved import dump_snapshot, load_snapshot, read_snapshot, save_snapshot
+from sekisho.account.snapshot_api import NOT_READ, SnapshotApi
 
 __all__ = [
     "BESIDE",
     "CALLS_PER_USER",
     "IN_USE",
+    "NOT_READ",
     "READS",
     "THE_ACCOUNT",
     "THROTTLED",
@@ -90,6 +92,7 @@ __all__ = [
     "SigningApi",
     "SigningCertificate",
     "Snapshot",
+    "SnapshotApi",
     "SshKey",
     "User",
     "UserCredentials",

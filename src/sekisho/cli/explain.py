@@ -9,11 +9,12 @@ import click
 
 from sekisho.audit.explain import (
     MOST_CHARACTERS,
-    ErrorCause,
     ErrorExplanation,
     ExplainedError,
     entry,
     explain,
+    facts_read,
+    pasted_error_to_json,
 )
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
@@ -21,7 +22,6 @@ from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
 from sekisho.messages import Language, Message
-from sekisho.policy import KINDS
 
 _UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
 _NEAREST = Message("Errors with similar words:")
@@ -32,17 +32,6 @@ _ADMINISTRATOR = Message("An administrator is needed.")
 _YOURSELF = Message("You can do this yourself.")
 _ALIKE = Message("Easily confused with:")
 _MORE = Message("`-v` says how they differ.")
-_READ = {
-    "user": Message("Caller:"),
-    "action": Message("Action:"),
-    "resource": Message("Resource:"),
-    "kind": Message("Refused by:"),
-    "policy": Message("Policy:"),
-}
-_HOW = {
-    True: Message("explicit deny"),
-    False: Message("no policy of this kind allows it"),
-}
 
 
 @click.command(cls=SpokenCommand)
@@ -60,7 +49,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     explanation = explain(_stdin() if text == ("-",) else " ".join(text))
     match output:
         case OutputFormat.JSON:
-            value = _json(explanation, lang)
+            value = pasted_error_to_json(explanation, lang)
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
             said = _lines(explanation, lang, verbose=verbose)
@@ -119,8 +108,8 @@ def _lines(explanation: ErrorExplanation, lang: Language, *, verbose: bool) -> I
 
 def _answer(answer: ExplainedError, lang: Language, *, verbose: bool) -> Iterator[str]:
     yield _title(answer, lang)
-    for name, value in _read(answer, lang).items():
-        yield f"  {_READ[name].into(lang)} {value}"
+    for name, value in facts_read(answer):
+        yield f"  {name.into(lang)} {value.into(lang)}"
     for number, cause in enumerate(answer.causes, start=1):
         yield ""
         yield f"{number}. {answer.filled(cause.why).into(lang)}"
@@ -137,59 +126,3 @@ def _answer(answer: ExplainedError, lang: Language, *, verbose: bool) -> Iterato
             yield f"    {alike.differs.into(lang)}"
     if answer.entry.alike and not verbose:
         yield f"  {_MORE.into(lang)}"
-
-
-def _read(answer: ExplainedError, lang: Language) -> dict[str, str]:
-    """Return what the text itself says, for the reader to check."""
-    denial = answer.denial
-    if denial is None:
-        return {}
-    named = [KINDS[denial.kind].into(lang)] if denial.kind else []
-    how = [] if denial.explicit is None else [_HOW[denial.explicit].into(lang)]
-    values = {
-        "user": denial.user,
-        "action": denial.action,
-        "resource": denial.resource,
-        "kind": ", ".join(named + how),
-        "policy": denial.policy,
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def _json(explanation: ErrorExplanation, lang: Language) -> dict[str, object]:
-    return {
-        "known": bool(explanation.answers),
-        "answers": [_answer_json(answer, lang) for answer in explanation.answers],
-        "nearest": [near.id for near in explanation.nearest],
-    }
-
-
-def _answer_json(answer: ExplainedError, lang: Language) -> dict[str, object]:
-    def said(text: Message) -> str:
-        return answer.filled(text).into(lang)
-
-    def cause(value: ErrorCause) -> dict[str, object]:
-        return {
-            "why": said(value.why),
-            "tell": said(value.tell),
-            "remediation": said(value.fix),
-            "administrator": value.administrator,
-        }
-
-    denial = answer.denial
-    return {
-        "id": answer.entry.id,
-        "title": said(answer.entry.title),
-        "source": answer.entry.source,
-        "read": denial
-        and {
-            "user": denial.user or None,
-            "action": denial.action or None,
-            "resource": denial.resource or None,
-            "explicit": denial.explicit,
-            "kind": denial.kind,
-            "policy": denial.policy or None,
-        },
-        "causes": [cause(each) for each in answer.causes],
-        "alike": [{"id": each.id, "differs": said(each.differs)} for each in answer.entry.alike],
-    }

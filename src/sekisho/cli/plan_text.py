@@ -1,20 +1,25 @@
 """A plan in words: whether it may be applied, what speaks against it and the ways out, the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import assert_never
 
 from sekisho.audit.report import exemption_text
 from sekisho.cli.cut_lists import MOST, more_lines, shown_lines, shown_names
 from sekisho.cli.terminal import hanging, terminal_width
-from sekisho.messages import Language, Message, printable, verbatim
-from sekisho.rollout import Plan, PlannedImpact, PlanNote, Proof, SafetyVerdict, Way, WayOut
+from sekisho.messages import Language, Message, printable
+from sekisho.rollout import (
+    SAFETY_VERDICTS,
+    Plan,
+    PlannedImpact,
+    PlanNote,
+    Proof,
+    SafetyVerdict,
+    plan_sentences,
+    way_text,
+)
 from sekisho.rollout.changes import CreatePolicy
 from sekisho.rollout.planning import acceptances
 
-_TITLE = Message(
-    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
-)
 _CHANGES = Message("Changes: {count}")
 _FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")
 _NO_DESCRIPTION = Message("without a description; AWS lets nobody add one afterwards")
@@ -29,31 +34,11 @@ _EXCEPTION = Message(
     "ticket: {ticket}"
 )
 _ACCEPTED = Message("accepted: {reason}")
-_NOTHING = Message("Nothing is to be changed.")
-_REFUSED = Message("This plan is refused: {against}.")
-_APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
-_ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
 _WAY = Message("Way out: {way}")
-_WITH_MFA = Message(
-    "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
-)
-_LEFT_OUT = Message("{options}: the plan leaves them out, as suits a machine user")
-_LATER = Message(
-    "`--when after-password-change` (`when: after-password-change` in a goal file): {users} wait "
-    "until the temporary password is changed"
-)
-_GLASS = Message("{options}: an administrator whom nothing touches")
-_READ = Message("let the caller read it: `sekisho collect --print-policy` prints the policy")
 _ACCEPTABLE = Message(
     "If there is no other way, let it pass with a reason, by --accept ID=REASON or "
     "ID:USER=REASON: {against}."
 )
-_VERDICTS: Mapping[SafetyVerdict, Message] = {
-    SafetyVerdict.PROVED: Message("proved"),
-    SafetyVerdict.NOBODY: Message("about nobody"),
-    SafetyVerdict.REFUTED: Message("REFUTED"),
-    SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
-}
 
 
 def plan_lines(plan: Plan, lang: Language, *, verbose: bool = False) -> Iterator[str]:
@@ -73,53 +58,18 @@ def plan_lines(plan: Plan, lang: Language, *, verbose: bool = False) -> Iterator
 
 def plan_head(plan: Plan, lang: Language) -> Iterator[str]:
     """Yield whether a plan may be applied, and which plan it is."""
-    yield from _folded(line.into(lang) for line in _head(plan))
+    yield from _folded(line.into(lang) for line in plan_sentences(plan))
 
 
 def plan_verdict(plan: Plan, lang: Language) -> Iterator[str]:
     """Return whether a plan may be applied, and nothing else."""
-    return _folded([next(_head(plan)).into(lang)])
+    return _folded([next(plan_sentences(plan)).into(lang)])
 
 
 def _folded(lines: Iterable[str]) -> Iterator[str]:
     width = terminal_width()
     for line in lines:
         yield from hanging(line, width)
-
-
-def _head(plan: Plan) -> Iterator[Message]:
-    left = plan.open_obstacles
-    if left:
-        yield _REFUSED.filled(against=", ".join(left))
-    elif not plan.changes:
-        yield _NOTHING
-    else:
-        accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
-        yield accepted if plan.against else _APPLICABLE
-    yield _TITLE.filled(
-        digest=plan.digest[:12],
-        account=plan.account,
-        at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
-        caller=plan.caller.arn,
-    )
-
-
-def way_text(way: WayOut) -> Message:
-    """Return what to do, with the options to give."""
-    options = verbatim(", ".join(f"`{option}`" for option in way.options))
-    match way.way:
-        case Way.MFA:
-            return _WITH_MFA
-        case Way.LEAVE_OUT:
-            return _LEFT_OUT.filled(options=options)
-        case Way.AFTER_PASSWORD_CHANGE:
-            return _LATER.filled(users=", ".join(way.users))
-        case Way.BREAK_GLASS:
-            return _GLASS.filled(options=options)
-        case Way.READ:
-            return _READ
-        case _:
-            assert_never(way.way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +122,7 @@ class _PlanText:
         proved = [each for each in holding if each.verdict is SafetyVerdict.PROVED]
         if not self.verbose and proved:
             names = ", ".join(proof.id for proof in proved)
-            yield f"  {_VERDICTS[SafetyVerdict.PROVED].into(self.lang)}  {names}"
+            yield f"  {SAFETY_VERDICTS[SafetyVerdict.PROVED].into(self.lang)}  {names}"
         for proof in holding:
             if self.verbose or proof not in proved:
                 yield from self._proof(proof)
@@ -186,7 +136,7 @@ class _PlanText:
 
     def _proof(self, proof: Proof) -> Iterator[str]:
         lang = self.lang
-        yield f"  {_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
+        yield f"  {SAFETY_VERDICTS[proof.verdict].into(lang)}  {proof.id}: {proof.text.into(lang)}"
         shown = [text.into(lang) for text in proof.shown] or [""] * len(proof.failed)
         # what is not known has one reason for many
         lines: dict[str, list[str]] = {}

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
@@ -22,15 +21,12 @@ from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
 from sekisho.cli.policy_diff_items import (
     MORE_OF_DIFFERENCE,
     DiffPrinting,
-    counterexample_of,
     difference_text,
     items_lines,
-    items_to_json,
     new_access_text,
-    new_actions_of,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, exit_of, undeniable
+from sekisho.cli.prove_output import exit_of, undeniable
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
@@ -38,7 +34,6 @@ from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
-    SERVICE_EXEMPT,
     Callers,
     CallingUser,
     Counterexample,
@@ -56,6 +51,11 @@ from sekisho.prover import (
     new_access_of_new_actions,
     tells_callers,
     verdict_text,
+)
+from sekisho.prover.questions import (
+    callers_to_json,
+    counterexample_to_json,
+    difference_to_json,
 )
 
 _SAME = Message("Both sides allow the same.")
@@ -160,7 +160,7 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match printed.output:
         case OutputFormat.JSON:
-            click.echo(json.dumps(_as_json(found, whose), indent=2, ensure_ascii=False))
+            click.echo(json.dumps(difference_to_json(found, whose), indent=2, ensure_ascii=False))
         case OutputFormat.TEXT:
             lines = [*_of_difference(found, options, printed), "", *_notes(whose, options, printed)]
             printed.show(lines, "" if _verdict(found) is _SAME else _prove(options))
@@ -220,7 +220,7 @@ def _new_access(
         case OutputFormat.JSON:
             found = {
                 "schema": "sekisho.no-new-access/1",
-                **_asked_about(whose),
+                **callers_to_json(whose),
                 "verdict": type(verdict).__name__,
                 "counterexample": counterexample_to_json(verdict.counterexample)
                 if isinstance(verdict, Refuted)
@@ -338,34 +338,3 @@ def _side_lines(side: Side | Unknown, printed: DiffPrinting) -> Iterator[str]:
     if side.unlisted is not None:
         yield f"  {_UNLISTED.filled(reason=side.unlisted).into(printed.lang)}"
     yield from items_lines(side.items, printed, counterexample_text)
-
-
-def _as_json(found: Difference, whose: Callers) -> dict[str, object]:
-    old, new = found.only_in_old, found.only_in_new
-    return {
-        "schema": "sekisho.policy-diff/1",
-        **_asked_about(whose),
-        "onlyInOld": counterexample_of(old),
-        "onlyInNew": counterexample_of(new),
-        "newActions": {"old": new_actions_of(old), "new": new_actions_of(new)},
-        "old": items_to_json(old),
-        "new": items_to_json(new),
-        "assumptions": [text.en for text in ASSUMED],
-        "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
-        "unlisted": [
-            side.unlisted.en
-            for side in (old, new)
-            if isinstance(side, Side) and side.unlisted is not None
-        ],
-    }
-
-
-def _asked_about(whose: Callers) -> dict[str, object]:
-    """Return who and what was asked about, and what the answer rests on."""
-    return {
-        "user": whose.users[0].arn,
-        "users": [user.arn for user in whose.users],
-        "usersToldApartBy": list(whose.untold),
-        "catalogue": load().dated,
-        "serviceExempt": list(SERVICE_EXEMPT),
-    }

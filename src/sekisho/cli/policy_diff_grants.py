@@ -14,15 +14,12 @@ from sekisho.cli.options import OutputFormat
 from sekisho.cli.policy_diff_items import (
     MORE_OF_DIFFERENCE,
     DiffPrinting,
-    counterexample_of,
     difference_text,
     items_lines,
-    items_to_json,
     new_access_text,
-    new_actions_of,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, exit_of
+from sekisho.cli.prove_output import exit_of
 from sekisho.cli.prove_trust import KINDS
 from sekisho.engine import Assumptions
 from sekisho.messages import Message
@@ -41,6 +38,12 @@ from sekisho.prover import (
     joined,
     new_grant_text,
     verdict_text,
+)
+from sekisho.prover.questions import (
+    counterexample_of,
+    counterexample_to_json,
+    items_to_json,
+    new_actions_of,
 )
 
 

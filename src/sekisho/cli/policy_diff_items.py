@@ -1,11 +1,10 @@
-"""The items of a difference as text and JSON, and what the two kinds of differences share."""
+"""The items of a difference as text, and what the two kinds of differences share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from sekisho.cli.options import OutputFormat
-from sekisho.cli.prove_output import counterexample_to_json, stated_to_json
 from sekisho.cli.quiet import quiet, show_next
 from sekisho.cli.terminal import show_folded
 from sekisho.messages import Language, Message, listed
@@ -15,7 +14,6 @@ from sekisho.prover import (
     Counterexample,
     Proved,
     Refuted,
-    Side,
     Unknown,
     Verdict,
     stated_text,
@@ -115,37 +113,3 @@ def items_lines(
             yield f"    {_LIKE.filled(counterexample=say(item.counterexample)).into(lang)}"
     if len(items) > len(shown):
         yield f"  {_MORE_GROUPS.filled(count=len(items) - len(shown)).into(lang)}"
-
-
-def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
-    """Return the request that shows a side, as JSON values; None if there is none."""
-    if isinstance(side, Unknown) or side.counterexample is None:
-        return None
-    return counterexample_to_json(side.counterexample)
-
-
-def new_actions_of(side: Side | Unknown) -> dict[str, object] | None:
-    """Return a request of an action that does not exist yet, as JSON values; None: there is none.
-
-    It is there only where no real action makes a difference.
-    """
-    if isinstance(side, Unknown) or side.new_actions is None:
-        return None
-    return counterexample_to_json(side.new_actions)
-
-
-def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
-    """Return the items of a side as JSON values; None if they are not known."""
-    if isinstance(side, Unknown) or side.unlisted is not None:
-        return None
-    return [
-        {
-            "actions": list(item.actions),
-            "resources": list(item.resources),
-            "conditions": [stated_to_json(one) for one in item.conditions],
-            "mfa": sorted({one.mfa for one in item.credentials}),
-            "credentials": [one.value for one in item.credentials],
-            "counterexample": counterexample_to_json(item.counterexample),
-        }
-        for item in side.items
-    ]

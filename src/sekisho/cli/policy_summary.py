@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import click
 
 from sekisho import catalogue, policy
-from sekisho.audit.meaning import meaning, sentences
+from sekisho.audit.meaning import meaning, sentences, summary_to_json
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
@@ -16,7 +16,7 @@ from sekisho.cli.tables import framed_table
 from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
-from sekisho.policy import Document, Quota, Summary, SummaryRow
+from sekisho.policy import Document, Quota, Summary
 
 _CONSOLE = Message("What the console's review page shows (for this policy alone)")
 _MEANS = Message("What it really means")
@@ -49,7 +49,7 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
     meant = sentences(meaning(document))
     if output is OutputFormat.JSON:
         click.echo(
-            json.dumps(_summary_as_json(document, found, meant), indent=2, ensure_ascii=False)
+            json.dumps(summary_to_json(document, found, meant), indent=2, ensure_ascii=False)
         )
     else:
         _print_summary(document, found, meant, lang)
@@ -88,34 +88,3 @@ def _print_summary(
         show(line)
     if document.comments:
         aside(_COMMENTS.filled(count=len(document.comments)).into(lang))
-
-
-def _summary_as_json(
-    document: Document, found: Summary, meant: Iterable[Message]
-) -> dict[str, object]:
-    return {
-        "schema": "sekisho.policy-summary/1",
-        "source": document.source,
-        "catalogue": found.dated,
-        "size": policy.size(document),
-        "comments": len(document.comments),
-        "uncategorised": [_row_as_json(row) for row in found.uncategorised],
-        "denied": [_row_as_json(row) for row in found.denied],
-        "allowed": [_row_as_json(row) for row in found.allowed],
-        "warnings": [
-            {"kind": each.kind, "statement": each.statement, "about": list(each.about)}
-            for each in found.warnings
-        ],
-        "meaning": [sentence.to_json() for sentence in meant],
-    }
-
-
-def _row_as_json(row: SummaryRow) -> dict[str, object]:
-    return {
-        "service": row.prefix,
-        "shown": [cell.en for cell in row.cells],
-        "fullAccess": row.levels.everything,
-        "full": list(row.levels.full),
-        "limited": list(row.levels.limited),
-        "actions": dict(row.levels.counts),
-    }

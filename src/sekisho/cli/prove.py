@@ -37,8 +37,6 @@ from sekisho.cli.prove_options import (
 )
 from sekisho.cli.prove_output import (
     UNREAD,
-    Describe,
-    as_json,
     as_table,
     exit_of,
     findings_of,
@@ -47,7 +45,6 @@ from sekisho.cli.prove_public import check_alone, prove_public
 from sekisho.cli.prove_scenarios import (
     exit_of_scenario,
     findings_of_scenarios,
-    scenarios_as_json,
     scenarios_as_table,
 )
 from sekisho.cli.prove_summary import (
@@ -68,16 +65,17 @@ from sekisho.prover import (
     counterexample_text,
 )
 from sekisho.prover.questions import (
+    Describe,
     PolicyReport,
     QuestionGroup,
     Subject,
     report_on_policies,
 )
-from sekisho.prover.scenarios import ASSUMED as SCENARIOS_ASSUME
 from sekisho.prover.scenarios import (
     SCENARIOS,
     ScenarioReport,
     Setting,
+    proof_to_json,
     report_on_scenarios,
 )
 
@@ -290,13 +288,7 @@ def _prove_subject(
             proof = SubjectProof(report, scenarios, subject, said.describe, said.source)
             _show(proof, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
-            more = {
-                "asOf": subject.now.isoformat(timespec="seconds"),
-                "serviceControlPoliciesUnknown": subject.unread.en if subject.unread else None,
-                "people": scenarios_as_json(scenarios),
-                "peopleAssume": [text.en for text in SCENARIOS_ASSUME] if scenarios else [],
-            }
-            _print({**as_json(report), **more})
+            _print(proof_to_json(report, scenarios, subject))
         case ReportFormat.SARIF:
             found = findings_of(report, said.source, lang, said.describe)
             if subject.unread:

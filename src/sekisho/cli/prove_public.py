@@ -11,7 +11,7 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import counterexample_to_json, exit_of
+from sekisho.cli.prove_output import exit_of
 from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.engine import Assumptions, AttachedPolicy
@@ -30,6 +30,7 @@ from sekisho.prover import (
     public_request_text,
     verdict_text,
 )
+from sekisho.prover.questions import counterexample_to_json
 
 _PUBLIC_ACCESS = Message("{file}: {verdict}")
 _NOT_PUBLIC = Message("not public")

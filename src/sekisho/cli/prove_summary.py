@@ -8,21 +8,32 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.policy_files import as_written
 from sekisho.cli.prove_output import (
     UNREAD,
-    Describe,
-    answer_details,
-    answer_title,
-    answer_word,
     exit_of,
     settings_text,
 )
-from sekisho.cli.prove_scenarios import changes_of, exit_of_scenario, outcome_text, where_stuck
+from sekisho.cli.prove_scenarios import exit_of_scenario
 from sekisho.cli.prove_trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, hanging, labelled
 from sekisho.messages import Language, Message, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
 from sekisho.prover import ActionGroup, Unknown, tells_callers
-from sekisho.prover.questions import PolicyReport, Subject
-from sekisho.prover.scenarios import Actor, ScenarioReport, Unexplored, changed_choices
+from sekisho.prover.questions import (
+    Describe,
+    PolicyReport,
+    Subject,
+    answer_details,
+    answer_title,
+    answer_word,
+)
+from sekisho.prover.scenarios import (
+    Actor,
+    ScenarioReport,
+    Unexplored,
+    changed_choices,
+    changes_of,
+    outcome_text,
+    where_stuck,
+)
 
 _MOST_ROWS = 9
 """So many answers the summary shows: with its verdict and the counts, twelve lines."""

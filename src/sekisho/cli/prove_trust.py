@@ -1,8 +1,7 @@
-"""Who may assume a role, as text and JSON."""
+"""Who may assume a role, as text."""
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.engine.exchange import decision_to_json
 from sekisho.messages import Language, Message
 from sekisho.prover import (
     Proved,
@@ -64,38 +63,3 @@ def _how(verdict: Verdict) -> Message:
             return _WITHOUT
         case Unknown():
             return _NOT_KNOWN.filled(verdict=verdict_text(verdict))
-
-
-def ways_as_json(trust: TrustReport) -> dict[str, object]:
-    """Return who may assume a role as JSON values."""
-    return {
-        "withoutMfa": type(trust.without_mfa).__name__,
-        "ways": [
-            {
-                "principal": each.principal,
-                "kind": each.kind.name.lower(),
-                "arn": each.arn,
-                "assumes": _as_json(each.at_all),
-                "withoutMfa": _as_json(each.without_mfa),
-            }
-            for each in trust.ways
-        ],
-        "notAsked": list(trust.unhandled),
-    }
-
-
-def _as_json(verdict: Verdict) -> dict[str, object]:
-    found = verdict.counterexample if isinstance(verdict, Refuted) else None
-    return {
-        "verdict": type(verdict).__name__,
-        "request": None
-        if found is None
-        else {
-            "principal": found.request.principal,
-            "action": found.request.action,
-            "resource": found.request.resource,
-            "context": dict(found.request.context),
-        },
-        "decision": None if found is None else decision_to_json(found.decisions["allowed"]),
-        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
-    }

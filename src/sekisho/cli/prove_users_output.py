@@ -8,9 +8,7 @@ from sekisho.audit.impact import counterexample_for_user
 from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
 from sekisho.cli.policy_files import as_written
 from sekisho.cli.prove_output import (
-    RESTS,
     UNREAD,
-    counterexample_to_json,
     undeniable,
 )
 from sekisho.cli.quiet import quiet
@@ -30,6 +28,7 @@ from sekisho.prover import (
     invariant_text,
     verdict_text,
 )
+from sekisho.prover.questions import RESTS, counterexample_to_json
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(

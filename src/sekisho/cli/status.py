@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import assert_never
@@ -14,7 +14,6 @@ from sekisho.cli.applying import plan_words, tell_next
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.fact_text import expected_and_found
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
@@ -25,13 +24,18 @@ from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, verbatim
 from sekisho.rollout import (
     CALLS,
+    STATUS_TITLES,
     Author,
     Fact,
     Goal,
     Plan,
     PlanStatus,
     concerned,
+    expected_and_found,
     plan_status,
+    status_sentence,
+    status_to_json,
+    waves_to_json,
 )
 from sekisho.rollout.applying import ChangeStatus, read_plan
 from sekisho.rollout.changes import affected_names
@@ -83,7 +87,7 @@ def command(
     plan_file = read_plan(path, journal)
     standing = plan_status(plan_file, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:
-        found = plan_as_json(plan_file.plan, standing)
+        found = status_to_json(plan_file.plan, standing)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
@@ -120,7 +124,7 @@ def _of_goal_at(
 def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, verbose: bool) -> Exit:
     goal, waves = status.goal, status.waves
     if output is OutputFormat.JSON:
-        click.echo(json.dumps(waves_as_json(waves, goal.unread), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(waves_to_json(waves, goal.unread), indent=2, ensure_ascii=False))
     else:
         staged = goal.enrolled is not None
         _tell(wave_status_lines(waves, goal.unread, lang, staged=staged, verbose=verbose))
@@ -157,19 +161,6 @@ def _exit_of(standing: PlanStatus) -> Exit:
     return worst(found)
 
 
-_TITLES = {
-    ChangeStatus.IN_DOUBT: Message(
-        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
-    ),
-    ChangeStatus.DRIFTED: Message("Changed by somebody else since: {count}"),
-    ChangeStatus.WAITS: Message("Not done: {count}"),
-    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
-}
-_ALL_DONE = Message("Everything is as the plan wants it.")
-_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
-_SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
-_DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
-_DOUBT = Message("Of {count} passwords it is in doubt whose they are.")
 _EXPECTED = Message("    expected: {value}")
 _FOUND = Message("    found: {value}")
 _DATED = Message("    dated by IAM: {at}")
@@ -220,8 +211,8 @@ def plan_status_lines(
         lang: the language.
         verbose: whether all names are listed, and what is done as well.
     """
-    yield _verdict(standing).into(lang)
-    for status, title in _TITLES.items():
+    yield status_sentence(standing).into(lang)
+    for status, title in STATUS_TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
         if facts:
             yield title.filled(count=len(facts)).into(lang)
@@ -250,22 +241,6 @@ def _facts(
                 yield _ASK.filled(calls=CALLS).into(lang)
         case _:
             assert_never(status)
-
-
-def _verdict(standing: PlanStatus) -> Message:
-    """Return how a plan stands in one sentence; what somebody must look at goes first."""
-    count = len(standing.facts)
-    drifted, doubt, waits = (
-        len(standing.of(status))
-        for status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT, ChangeStatus.WAITS)
-    )
-    if drifted:
-        return _DRIFT.filled(drifted=drifted, count=count)
-    if doubt:
-        return _DOUBT.filled(count=doubt)
-    if waits:
-        return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
-    return _ALL_DONE
 
 
 def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) -> Iterator[str]:
@@ -388,65 +363,3 @@ def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple
         yield _SECOND, wave.enrolled
     yield _ENFORCED, wave.enforced
     yield _EXEMPT, wave.exempt
-
-
-def plan_as_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
-    """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
-    known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
-    return {
-        "schema": "sekisho.status/1",
-        "plan": plan.digest,
-        "changes": [
-            {"address": fact.address, "status": fact.status.value, **_changed(fact)}
-            for fact in standing.facts
-        ],
-        "people": [
-            {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
-            for person in concerned(plan)
-        ],
-    }
-
-
-def _changed(fact: Fact) -> dict[str, object]:
-    """Return what is known of the change that has made a fact drift."""
-    if fact.status is not ChangeStatus.DRIFTED:
-        return {}
-    if fact.came:
-        added = [_by(each) for each in fact.added]
-        return {"came": list(fact.came), **({"added": added} if added else {})}
-    dated = None if fact.dated is None else fact.dated.isoformat()
-    differs = {} if fact.difference is None else asdict(fact.difference)
-    return {**differs, "dated": dated, **_by(fact.author)}
-
-
-def _by(author: Author | Message | None) -> dict[str, object]:
-    """Return who it was, or why that is not known."""
-    match author:
-        case Author(who, event, at):
-            return {"last": {"who": who, "event": event, "at": at.isoformat()}}
-        case Message() as reason:
-            return {"last": None, "notKnown": reason.en}
-        case None:
-            return {"last": None, "notKnown": "not asked"}
-
-
-def waves_as_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dict[str, object]:
-    """Return how the waves of a goal stand; of whom in `unread` it is not known if they are in."""
-    return {
-        "schema": "sekisho.waves/1",
-        "unread": list(unread),
-        "waves": [
-            {
-                "name": wave.name,
-                "from": None if wave.starts is None else wave.starts.isoformat(),
-                "due": wave.due,
-                "users": list(wave.users),
-                "exempt": list(wave.exempt),
-                "enrolled": list(wave.enrolled),
-                "devicesUnknown": list(wave.devices_unknown),
-                "enforced": list(wave.enforced),
-                "unknown": list(wave.unknown),
-            }
-            for wave in waves
-        ],
-    }

@@ -25,6 +25,8 @@ from sekisho.rollout.changes import (
     RemoveUserFromGroup,
     TagPolicy,
 )
+from sekisho.rollout.fact_text import expected_and_found
+from sekisho.rollout.forms import status_to_json, waves_to_json
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
@@ -56,9 +58,18 @@ from sekisho.rollout.plan import (
 from sekisho.rollout.planning.planner import plan
 from sekisho.rollout.status import Difference, Fact, PlanStatus, concerned, plan_status
 from sekisho.rollout.ways import Way, WayOut
+from sekisho.rollout.wording import (
+    SAFETY_VERDICTS,
+    STATUS_TITLES,
+    plan_sentences,
+    status_sentence,
+    way_text,
+)
 
 __all__ = [
     "CALLS",
+    "SAFETY_VERDICTS",
+    "STATUS_TITLES",
     "AddUserToGroup",
     "ApplyReport",
     "AttachGroupPolicy",
@@ -103,12 +114,18 @@ __all__ = [
     "concerned",
     "delete_unassigned_devices",
     "execute",
+    "expected_and_found",
     "facts_at_addresses",
     "offboard",
     "plan",
+    "plan_sentences",
     "plan_status",
     "planning_context",
     "reset",
     "roll_back",
     "script_of",
+    "status_sentence",
+    "status_to_json",
+    "waves_to_json",
+    "way_text",
 ]

@@ -2,6 +2,7 @@
 
 from sekisho.audit.explain.denial import AccessDeniedText
 from sekisho.audit.explain.entries import Alike, ErrorCause, KnownError, entries, entry
+from sekisho.audit.explain.forms import facts_read, pasted_error_to_json
 from sekisho.audit.explain.match import MOST_CHARACTERS, ErrorExplanation, ExplainedError, explain
 
 __all__ = [
@@ -15,4 +16,6 @@ __all__ = [
     "entries",
     "entry",
     "explain",
+    "facts_read",
+    "pasted_error_to_json",
 ]

@@ -22,6 +22,7 @@ from sekisho.audit.impact.outcomes import (
 )
 from sekisho.audit.impact.questions import first_refuted
 from sekisho.audit.impact.users import Coverage, Nature, UserRow, coverage_of, rows_of
+from sekisho.audit.impact.ways_in import ways_in
 
 __all__ = [
     "UNLISTED",
@@ -45,4 +46,5 @@ __all__ = [
     "powers_of",
     "rows_of",
     "usable_credentials",
+    "ways_in",
 ]

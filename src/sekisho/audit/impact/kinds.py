@@ -86,12 +86,16 @@ def impacts_of(
         enforcement: what would be attached to who is not enforced; Force_MFA as `policy new`
             writes it if not given.
     """
-    usual = replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition)
-    found = _Impacts(snapshot, exceptions, enforcement or force_mfa(usual))
+    found = _Impacts(snapshot, exceptions, enforcement or usual_enforcement(snapshot))
     return {
         user.name: found.impact(user, credentials[user.name], enforcements[user.name])
         for user in snapshot.users
     }
+
+
+def usual_enforcement(snapshot: Snapshot) -> Document:
+    """Return what would be attached to who is not enforced: Force_MFA as `policy new` writes it."""
+    return force_mfa(replace(choices_of(Preset.RECOMMENDED), partition=snapshot.partition))
 
 
 class _Impacts:

@@ -35,6 +35,7 @@ from sekisho.prover.scenarios import (
     Holding,
     Reachable,
     Result,
+    ScenarioAnswer,
     ScenarioDevice,
     ScenarioGoal,
     ScenarioOutcome,
@@ -235,6 +236,17 @@ class SignInScenarios:
                 return replace(found, why=_name_taken(name), name_taken=True)
         return found
 
+    def ways_in(
+        self, user: User, credentials: Credentials, policies: Policies
+    ) -> Iterator[ScenarioAnswer]:
+        """Yield the way to a session with MFA: of all that may be where something was not read.
+
+        Raises:
+            FaultyPolicy: if a document cannot be read for certain.
+        """
+        for question, may in self._cases(credentials, map(_to_mfa, self._names.of(user).may_be)):
+            yield self._scenario(user, question, policies, may)
+
     def opens_console(
         self, user: User, credentials: Credentials, policies: Policies
     ) -> SignInResult:
@@ -256,14 +268,20 @@ class SignInScenarios:
         policies: Policies,
         asked: Iterable[SearchProblem],
     ) -> SignInResult:
+        cases = self._cases(credentials, asked)
+        results = [self._once(user, question, policies, may) for question, may in cases]
+        return agreed(results) or SignInResult(ScenarioOutcome.UNKNOWN, None)
+
+    def _cases(
+        self, credentials: Credentials, asked: Iterable[SearchProblem]
+    ) -> Iterator[tuple[SearchProblem, bool]]:
+        """Yield what is asked with every beginning, and whether people may change passwords."""
         states = product(
             self.hard_expiry if credentials.expired else (False,), [*_devices(credentials)]
         )
-        results = []
         for (hard, devices), question, may in product(states, asked, self._may_change):
             start = _start(question.start, credentials, devices, hard_expired=hard)
-            results.append(self._once(user, replace(question, start=start), policies, may))
-        return agreed(results) or SignInResult(ScenarioOutcome.UNKNOWN, None)
+            yield replace(question, start=start), may
 
     def _once(
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
@@ -280,6 +298,15 @@ class SignInScenarios:
         self, user: User, question: SearchProblem, policies: Policies, may_change: bool
     ) -> SignInResult:
         """Return whether somebody comes where the question asks, in this account."""
+        try:
+            found = self._scenario(user, question, policies, may_change)
+        except FaultyPolicy as error:
+            return SignInResult(ScenarioOutcome.UNKNOWN, error.reason)
+        return SignInResult(found.outcome, _why(found.result))
+
+    def _scenario(
+        self, user: User, question: SearchProblem, policies: Policies, may_change: bool
+    ) -> ScenarioAnswer:
         asked = replace(scenario_of("new-user"), question=question)
         around = Setting(
             users_may_change=may_change,
@@ -291,11 +318,7 @@ class SignInScenarios:
             account=self._snapshot.account,
             now=self._snapshot.taken_at,
         )
-        try:
-            found = run_scenario(asked, policies, around)
-        except FaultyPolicy as error:
-            return SignInResult(ScenarioOutcome.UNKNOWN, error.reason)
-        return SignInResult(found.outcome, _why(found.result))
+        return run_scenario(asked, policies, around)
 
     def _matters(self, document: Document) -> bool:
         """Tell whether a document says anything about what is done on the way in."""

@@ -1,6 +1,7 @@
 """What one policy means, asked of the engine: for each credential, for each task."""
 
 from sekisho.audit.meaning.credentials import CredentialState, Target
+from sekisho.audit.meaning.forms import summary_to_json
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
 from sekisho.audit.meaning.sentences import notes, sentences
 from sekisho.audit.meaning.trusted import TrustWay
@@ -32,4 +33,5 @@ __all__ = [
     "meaning",
     "notes",
     "sentences",
+    "summary_to_json",
 ]

@@ -1,6 +1,16 @@
 """What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
 
 from sekisho.prover.questions.answers import QuestionAnswer
+from sekisho.prover.questions.forms import (
+    callers_to_json,
+    changed_settings,
+    counterexample_of,
+    counterexample_to_json,
+    difference_to_json,
+    items_to_json,
+    new_actions_of,
+    report_to_json,
+)
 from sekisho.prover.questions.report import (
     Inquiry,
     PolicyReport,
@@ -8,12 +18,32 @@ from sekisho.prover.questions.report import (
     Subject,
     report_on_policies,
 )
+from sekisho.prover.questions.wording import (
+    RESTS,
+    Describe,
+    answer_details,
+    answer_title,
+    answer_word,
+)
 
 __all__ = [
+    "RESTS",
+    "Describe",
     "Inquiry",
     "PolicyReport",
     "QuestionAnswer",
     "QuestionGroup",
     "Subject",
+    "answer_details",
+    "answer_title",
+    "answer_word",
+    "callers_to_json",
+    "changed_settings",
+    "counterexample_of",
+    "counterexample_to_json",
+    "difference_to_json",
+    "items_to_json",
+    "new_actions_of",
     "report_on_policies",
+    "report_to_json",
 ]

@@ -16,6 +16,7 @@ from sekisho.prover.scenarios.definitions import (
     scenario_of,
     setting_of,
 )
+from sekisho.prover.scenarios.forms import proof_to_json, scenarios_to_json
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,
@@ -56,6 +57,15 @@ from sekisho.prover.scenarios.search import (
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.scenarios.wording import (
+    changes_of,
+    outcome_text,
+    refusal_text,
+    sections_of,
+    shown_of,
+    steps_of,
+    where_stuck,
+)
 
 __all__ = [
     "ASSUMED",
@@ -92,16 +102,25 @@ __all__ = [
     "assumptions_that_matter",
     "beyond_family",
     "changed_choices",
+    "changes_of",
     "enforcement_in",
     "explorations",
     "fixing_choices",
     "in_the_way",
+    "outcome_text",
+    "proof_to_json",
+    "refusal_text",
     "report_on_scenarios",
     "required_of",
     "right_with",
     "run_scenario",
     "scenario_of",
+    "scenarios_to_json",
     "search",
+    "sections_of",
     "setting_of",
+    "shown_of",
     "step_text",
+    "steps_of",
+    "where_stuck",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sekisho.messages import Message, joined_messages, printable, verbatim
-from sekisho.rollout import Difference
+from sekisho.rollout.status import Difference
 
 _NOTHING = Message("nothing")
 _SOMETHING = Message("it is there")

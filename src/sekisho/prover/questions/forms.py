@@ -1,0 +1,211 @@
+"""Reports and differences as JSON values, with English keys."""
+
+from dataclasses import fields
+
+from sekisho.catalogue import load
+from sekisho.engine import Assumptions
+from sekisho.engine.exchange import decision_to_json
+from sekisho.prover.counterexample import own_policy_unasked
+from sekisho.prover.questions.answers import ActionGroup, QuestionAnswer
+from sekisho.prover.questions.difference import Difference, Side
+from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
+from sekisho.prover.questions.report import PolicyReport
+from sekisho.prover.questions.trust import TrustReport
+from sekisho.prover.search.descriptions import StatedCondition
+from sekisho.prover.sentences import ASSUMED
+from sekisho.prover.values.callers import Callers
+from sekisho.prover.verdict import Counterexample, Refuted, Unknown, Verdict
+
+
+def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
+    """Return a counterexample as JSON values.
+
+    `request` is in the form that `decide --batch` reads.
+    """
+    request = counterexample.request
+    own_policy = own_policy_unasked(counterexample)
+    return {
+        "credential": counterexample.credential.value,
+        "actionExists": counterexample.exists,
+        **({} if own_policy is None else {"notGiven": own_policy.value}),
+        "request": {
+            "principal": request.principal,
+            "action": request.action,
+            "resource": request.resource,
+            **({"resourceAccount": owner} if (owner := request.resource_account) else {}),
+            "context": {
+                key: value if isinstance(value, str) else list(value)
+                for key, value in request.context.items()
+            },
+        },
+        "decisions": {
+            name: decision_to_json(decision) for name, decision in counterexample.decisions.items()
+        },
+    }
+
+
+def report_to_json(report: PolicyReport) -> dict[str, object]:
+    """Return the answers as JSON values."""
+    inquiry, exempt = report.inquiry, report.exempt
+    return {
+        "schema": "sekisho.prove/1",
+        "user": report.user.arn,
+        "users": [user.arn for user in report.callers.users],
+        "usersToldApartBy": list(report.callers.untold),
+        "catalogue": load().dated,
+        "expectedExempt": list(inquiry.exempt),
+        "serviceExempt": list(SERVICE_EXEMPT),
+        "assumptionsSet": changed_settings(inquiry.assumptions),
+        "questions": [_line_as_json(line) for line in report.answers],
+        "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
+        **({} if report.trust is None else {"trust": _ways_as_json(report.trust)}),
+        "exemptUnknown": exempt.reason.en if isinstance(exempt, Unknown) else None,
+        "assumptions": [text.en for text in (*ASSUMED, *report.assumed)],
+    }
+
+
+def _line_as_json(line: QuestionAnswer) -> dict[str, object]:
+    verdict = line.conclusion.verdict
+    return {
+        "id": line.id,
+        "text": line.title.en,
+        "calls": line.calls,
+        "hypothetical": line.hypothetical,
+        "counts": line.counts,
+        "verdict": type(verdict).__name__,
+        "counterexample": counterexample_to_json(verdict.counterexample)
+        if isinstance(verdict, Refuted)
+        else None,
+        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+        "assumed": list(line.conclusion.assumed),
+    }
+
+
+def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:
+    return {
+        "actions": list(exempt.actions),
+        "resources": list(exempt.resources),
+        "conditions": [stated_to_json(one) for one in exempt.conditions],
+        "credentials": [one.value for one in exempt.credentials],
+    }
+
+
+def stated_to_json(stated: StatedCondition) -> dict[str, object]:
+    """Return one condition of an item as JSON values."""
+    return {
+        "subject": stated.subject,
+        "operator": stated.operator or None,
+        "values": list(stated.values),
+        "holds": stated.holds,
+    }
+
+
+def _ways_as_json(trust: TrustReport) -> dict[str, object]:
+    """Return who may assume a role as JSON values."""
+    return {
+        "withoutMfa": type(trust.without_mfa).__name__,
+        "ways": [
+            {
+                "principal": each.principal,
+                "kind": each.kind.name.lower(),
+                "arn": each.arn,
+                "assumes": _verdict_as_json(each.at_all),
+                "withoutMfa": _verdict_as_json(each.without_mfa),
+            }
+            for each in trust.ways
+        ],
+        "notAsked": list(trust.unhandled),
+    }
+
+
+def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
+    found = verdict.counterexample if isinstance(verdict, Refuted) else None
+    return {
+        "verdict": type(verdict).__name__,
+        "request": None
+        if found is None
+        else {
+            "principal": found.request.principal,
+            "action": found.request.action,
+            "resource": found.request.resource,
+            "context": dict(found.request.context),
+        },
+        "decision": None if found is None else decision_to_json(found.decisions["allowed"]),
+        "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+    }
+
+
+def difference_to_json(found: Difference, whose: Callers) -> dict[str, object]:
+    """Return what only one side allows, each way, as JSON values."""
+    old, new = found.only_in_old, found.only_in_new
+    return {
+        "schema": "sekisho.policy-diff/1",
+        **callers_to_json(whose),
+        "onlyInOld": counterexample_of(old),
+        "onlyInNew": counterexample_of(new),
+        "newActions": {"old": new_actions_of(old), "new": new_actions_of(new)},
+        "old": items_to_json(old),
+        "new": items_to_json(new),
+        "assumptions": [text.en for text in ASSUMED],
+        "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
+        "unlisted": [
+            side.unlisted.en
+            for side in (old, new)
+            if isinstance(side, Side) and side.unlisted is not None
+        ],
+    }
+
+
+def callers_to_json(whose: Callers) -> dict[str, object]:
+    """Return who and what was asked about, and what the answer rests on."""
+    return {
+        "user": whose.users[0].arn,
+        "users": [user.arn for user in whose.users],
+        "usersToldApartBy": list(whose.untold),
+        "catalogue": load().dated,
+        "serviceExempt": list(SERVICE_EXEMPT),
+    }
+
+
+def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
+    """Return the request that shows a side, as JSON values; None if there is none."""
+    if isinstance(side, Unknown) or side.counterexample is None:
+        return None
+    return counterexample_to_json(side.counterexample)
+
+
+def new_actions_of(side: Side | Unknown) -> dict[str, object] | None:
+    """Return a request of an action that does not exist yet, as JSON values; None: there is none.
+
+    It is there only where no real action makes a difference.
+    """
+    if isinstance(side, Unknown) or side.new_actions is None:
+        return None
+    return counterexample_to_json(side.new_actions)
+
+
+def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
+    """Return the items of a side as JSON values; None if they are not known."""
+    if isinstance(side, Unknown) or side.unlisted is not None:
+        return None
+    return [
+        {
+            "actions": list(item.actions),
+            "resources": list(item.resources),
+            "conditions": [stated_to_json(one) for one in item.conditions],
+            "mfa": sorted({one.mfa for one in item.credentials}),
+            "credentials": [one.value for one in item.credentials],
+            "counterexample": counterexample_to_json(item.counterexample),
+        }
+        for item in side.items
+    ]
+
+
+def changed_settings(assumptions: Assumptions) -> list[str]:
+    """Return the assumptions that are not at their default, as `--assume` takes them."""
+    default = Assumptions()
+    return [
+        f"{name}={str(value).lower()}"
+        for name in (field.name for field in fields(Assumptions))
+        if (value := getattr(assumptions, name)) != getattr(default, name)
+    ]

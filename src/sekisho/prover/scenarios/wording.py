@@ -1,0 +1,147 @@
+"""Scenarios in words: the outcome, the steps that show it, a refusal, and what would fix it."""
+
+from collections.abc import Iterator
+
+from sekisho.engine import Cause
+from sekisho.messages import Language, Message
+from sekisho.policy import KINDS, PolicyKind, title_of
+from sekisho.prover.scenarios.answers import ScenarioAnswer, ScenarioOutcome
+from sekisho.prover.scenarios.definitions import Actor
+from sekisho.prover.scenarios.report import ScenarioReport, step_text
+from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
+
+_OUTCOMES = {
+    ScenarioOutcome.GETS_IN: Message("gets in"),
+    ScenarioOutcome.LOCKED_OUT: Message("locked out"),
+    ScenarioOutcome.KEPT_OUT: Message("kept out"),
+    ScenarioOutcome.UNKNOWN: Message("unknown"),
+}
+_ENTERS = Message("gets in", "attacker")
+_STATES = Message("all {count} states were looked at")
+_DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
+_BECAUSE = Message("because of {what}")
+_NOTHING_ALLOWS = Message("no statement of the {kind} allows it")
+_DENIED_BY = Message("because of {what} in the {kind}")
+_STATEMENT = Message("statement {name} of {policy}")
+_FIXED = Message("a change to Force_MFA that fixes it: {what}")
+_RIGHT = Message("right with Force_MFA: {what}")
+_VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
+"""What is no preset of its own."""
+_NONE_RIGHT = Message("no variant of Force_MFA fixes it")
+_IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
+_EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
+_AND = Message(" and ")
+_OR = Message("; or ")
+_OTHER = Message("another user: one like {arn}")
+
+
+def outcome_text(answer: ScenarioAnswer) -> Message:
+    """Say the outcome of a scenario in a word or two."""
+    attacker = answer.scenario.actor is Actor.ATTACKER
+    enters = attacker and answer.outcome is ScenarioOutcome.GETS_IN
+    return _ENTERS if enters else _OUTCOMES[answer.outcome]
+
+
+def shown_of(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
+    """Yield what shows an answer: the steps, or how many states were looked at."""
+    match answer.result:
+        case Unexplored(reason):
+            yield reason.into(lang)
+            return
+        case Unreachable(states, _, deadlock) if answer.scenario.actor is Actor.PERSON:
+            yield (_DEADLOCK if deadlock else _STATES).filled(count=states).into(lang)
+        case Unreachable(states):
+            yield _STATES.filled(count=states).into(lang)
+        case Reachable():
+            pass
+    yield from (
+        f"{place}. {step_text(step).into(lang)}" for place, step in enumerate(steps_of(answer), 1)
+    )
+    if answer.other:
+        yield _OTHER.filled(arn=answer.other).into(lang)
+    refused = [step for step in steps_of(answer) if not step.outcome.carried_out]
+    for step in refused:
+        yield f"   {refusal_text(step, lang)}"
+
+
+def steps_of(answer: ScenarioAnswer) -> tuple[ScenarioStep, ...]:
+    """Return the path that shows an answer: to the goal, or to where a person is stuck."""
+    match answer.result:
+        case Reachable(path):
+            return path
+        case Unreachable(_, _, deadlock) if deadlock and answer.scenario.actor is Actor.PERSON:
+            return (*deadlock.way, deadlock.refused)
+        case _:
+            return ()
+
+
+def where_stuck(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
+    """Yield the step that is refused, with why; of an attacker who gets in the last one."""
+    for step in steps_of(answer)[-1:]:
+        yield step_text(step).into(lang)
+        if not step.outcome.carried_out:
+            yield refusal_text(step, lang)
+
+
+def refusal_text(step: ScenarioStep, lang: Language) -> str:
+    """Say why a step is refused: a rule of sign-in, a statement, or that nothing allows it."""
+    outcome = step.outcome
+    if outcome.rule is not None:
+        return outcome.rule.text.into(lang)
+    kind = KINDS[outcome.layer or PolicyKind.IDENTITY]
+    if not outcome.because:
+        return _NOTHING_ALLOWS.filled(kind=kind).into(lang)
+    what = _causes(outcome.because, lang)
+    if outcome.layer in (None, PolicyKind.IDENTITY):
+        return _BECAUSE.filled(what=what).into(lang)
+    return _DENIED_BY.filled(what=what, kind=kind).into(lang)
+
+
+def _causes(causes: tuple[Cause, ...], lang: Language) -> str:
+    return ", ".join(_cause(each).into(lang) for each in causes)
+
+
+def _cause(cause: Cause) -> Message:
+    return _STATEMENT.filled(name=cause.sid or f"{cause.index + 1}", policy=cause.policy)
+
+
+def changes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
+    """Yield what would change a scenario that goes wrong, or why nothing does."""
+    if one.apart and one.answer.scenario.beyond is not None:
+        yield one.answer.scenario.beyond.into(lang)
+        return
+    if not one.answer.goes_wrong:
+        return
+    if one.fixed_by:
+        ways = (
+            _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
+            for names in one.fixed_by
+        )
+        yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
+    elif one.right_with:
+        yield _RIGHT.filled(what=", ".join(map(_written, one.right_with))).into(lang)
+    elif one.in_the_way:
+        yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
+    elif one.answer.scenario.beyond is not None:
+        yield _EVEN_SO.into(lang)
+        yield one.answer.scenario.beyond.into(lang)
+    else:
+        yield _NONE_RIGHT.into(lang)
+
+
+def _written(variant: str) -> str:
+    """Say a variant as `policy new` takes it."""
+    preset, *choices = _VARIANTS.get(variant, (variant,))
+    return " ".join([f"--preset {preset}", *choices])
+
+
+def sections_of(
+    scenarios: tuple[ScenarioReport, ...],
+) -> Iterator[tuple[Actor | None, tuple[ScenarioReport, ...]]]:
+    """Yield who must get in, who must be kept out, and under None whom no policy can stop."""
+    for actor in Actor:
+        yield (
+            actor,
+            tuple(one for one in scenarios if one.answer.scenario.actor is actor and not one.apart),
+        )
+    yield None, tuple(one for one in scenarios if one.apart)

@@ -1,0 +1,101 @@
+"""A plan, and how it stands, in words: the verdict first, then ways out of what is in its way."""
+
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from sekisho.messages import Message, verbatim
+from sekisho.rollout.applying.change_status import ChangeStatus
+from sekisho.rollout.plan import Plan, SafetyVerdict
+from sekisho.rollout.status import PlanStatus
+from sekisho.rollout.ways import Way, WayOut
+
+_TITLE = Message(
+    "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
+)
+_NOTHING = Message("Nothing is to be changed.")
+_REFUSED = Message("This plan is refused: {against}.")
+_APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
+_ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
+_WITH_MFA = Message(
+    "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
+)
+_LEFT_OUT = Message("{options}: the plan leaves them out, as suits a machine user")
+_LATER = Message(
+    "`--when after-password-change` (`when: after-password-change` in a goal file): {users} wait "
+    "until the temporary password is changed"
+)
+_GLASS = Message("{options}: an administrator whom nothing touches")
+_READ = Message("let the caller read it: `sekisho collect --print-policy` prints the policy")
+SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
+    SafetyVerdict.PROVED: Message("proved"),
+    SafetyVerdict.NOBODY: Message("about nobody"),
+    SafetyVerdict.REFUTED: Message("REFUTED"),
+    SafetyVerdict.UNKNOWN: Message("UNKNOWN"),
+}
+"""How a safety property came out, in a word."""
+STATUS_TITLES = {
+    ChangeStatus.IN_DOUBT: Message(
+        "In doubt whose it is; ask, then give `--ours USER` or `--theirs USER`: {count}"
+    ),
+    ChangeStatus.DRIFTED: Message("Changed by somebody else since: {count}"),
+    ChangeStatus.WAITS: Message("Not done: {count}"),
+    ChangeStatus.DONE: Message("As the plan wants it: {count}"),
+}
+"""What there is to say of changes by how they stand, with their number."""
+_ALL_DONE = Message("Everything is as the plan wants it.")
+_ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
+_SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
+_DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
+_DOUBT = Message("Of {count} passwords it is in doubt whose they are.")
+
+
+def plan_sentences(plan: Plan) -> Iterator[Message]:
+    """Yield whether a plan may be applied, then which plan it is."""
+    left = plan.open_obstacles
+    if left:
+        yield _REFUSED.filled(against=", ".join(left))
+    elif not plan.changes:
+        yield _NOTHING
+    else:
+        accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
+        yield accepted if plan.against else _APPLICABLE
+    yield _TITLE.filled(
+        digest=plan.digest[:12],
+        account=plan.account,
+        at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
+        caller=plan.caller.arn,
+    )
+
+
+def way_text(way: WayOut) -> Message:
+    """Return what to do, with the options to give."""
+    options = verbatim(", ".join(f"`{option}`" for option in way.options))
+    match way.way:
+        case Way.MFA:
+            return _WITH_MFA
+        case Way.LEAVE_OUT:
+            return _LEFT_OUT.filled(options=options)
+        case Way.AFTER_PASSWORD_CHANGE:
+            return _LATER.filled(users=", ".join(way.users))
+        case Way.BREAK_GLASS:
+            return _GLASS.filled(options=options)
+        case Way.READ:
+            return _READ
+        case _:
+            assert_never(way.way)
+
+
+def status_sentence(standing: PlanStatus) -> Message:
+    """Return how a plan stands in one sentence; what somebody must look at goes first."""
+    count = len(standing.facts)
+    drifted, doubt, waits = (
+        len(standing.of(status))
+        for status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT, ChangeStatus.WAITS)
+    )
+    if drifted:
+        return _DRIFT.filled(drifted=drifted, count=count)
+    if doubt:
+        return _DOUBT.filled(count=doubt)
+    if waits:
+        return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
+    return _ALL_DONE
