@@ -10,11 +10,17 @@ A page says in comments, which no reader sees, how its commands are to be run:
     <!-- terminal: second -->      the next block is run as whom the setting is about, again
     <!-- later: 2 minutes -->       so much later, by the account's clock, the next block is run
 
+    <!-- seen: first 6, last 2 -->  the next block of `console` is a command behind a `$`, and so
+                                    many lines of the beginning and the end of what one sees
+
 Blocks of `sh` are commands, run in their order; `# exits 3` at the end of one is its exit code, if
 it is not 0, or 2 of a plan; `# denied` says that AWS refuses it. A block of `shell` is for what
-cannot be run here, like installing; it holds no command of sekisho.
+cannot be run here, like installing; it holds no command of sekisho. The blocks of `console` of a
+page are played in order, on one local AWS with the example company, at a terminal of 80 columns
+where the clock stands still: so do the READMEs.
 
-`.venv/bin/python tests/shown.py` runs every page that shows output, and writes the output into it.
+`.venv/bin/python tests/shown.py` runs every page that shows output, and writes the output into it;
+the READMEs are written by `tests/transcript.py`, with their pictures.
 """
 
 import io
@@ -24,30 +30,43 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 from administered import session_keys
+from golden.harness import Runner, local_aws, runner
 from qr import read_qr
 from sekisho.account import load_account
 from sekisho.cli.main import main
 from sekisho.localaws import LocalAws
+from sekisho.messages import Language, cell_width
 from sekisho.signin import code_at, step_of
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 JAPANESE = DOCS / "ja"
-DIRECTIVE = re.compile(r"<!-- (run|file|output|later|terminal): (.*) -->")
+DIRECTIVE = re.compile(r"<!-- (run|file|output|later|terminal|seen): (.*) -->")
 FENCE = re.compile(r"```(\w*)")
+SEEN = re.compile(r"first (\d+)(?:, last (\d+))?")
 EXITS = re.compile(r"\s+# (?:exits (\d+)|denied)$")
 WIDTH = "96"
+SCREEN = 80
+LEFT_OUT = "…"
+LOCALES = {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}
 CHANGING = ("apply", "rollback")
 PLANNING = ("plan", "onboard", "reset", "offboard", "orphans")
+FINE = {0, 2, 3}
+"""Exit codes of a command that did what it is for: clean, changes wait, findings."""
+_DIGEST = re.compile(r"\b([Pp]lan|計画) [0-9a-f]{12}\b")
+_SOME_DIGEST = "9f1c60b7e2a4"
+"""In a plan's digest each word of the plan counts: one for all, lest it differ every week."""
+_STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 EXCEPTIONS = """\
 schema: sekisho.exceptions/1
@@ -65,7 +84,7 @@ class Block:
 
     Attributes:
         kind: its language, as written behind the fence.
-        directive: `run`, `file` or `output` with its value, or None.
+        directive: the word of its comment, like `file`, with its value; or None.
         lines: the numbers of its first and last line, counted from 0, without the fences.
     """
 
@@ -74,11 +93,17 @@ class Block:
     text: str
     lines: tuple[int, int]
 
+    @property
+    def command(self) -> str:
+        """The command of a block of `console`."""
+        assert self.text.startswith("$ "), self.text
+        return self.text.split("\n")[0].removeprefix("$ ")
 
-def blocks(page: Path) -> Iterator[Block | str]:
+
+def blocks(text: str) -> Iterator[Block | str]:
     """Yield the blocks of code of a page, and the setting where one begins."""
     directive, begun, kind = None, 0, None
-    lines = page.read_text(encoding="utf-8").splitlines()
+    lines = text.splitlines()
     for number, line in enumerate(lines):
         fence = FENCE.match(line)
         if kind is None and (found := DIRECTIVE.fullmatch(line)):
@@ -160,9 +185,12 @@ class Terminal:
         return command
 
     def _environment(self) -> dict[str, str]:
-        locale = {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}[self.language]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        mine = {"LC_ALL": locale, "COLUMNS": WIDTH, "AWS_CONFIG_FILE": str(self.folder / "none")}
+        mine = {
+            "LC_ALL": LOCALES[self.language],
+            "COLUMNS": WIDTH,
+            "AWS_CONFIG_FILE": str(self.folder / "none"),
+        }
         return {**clean, **mine, **self.variables}
 
     def _sekisho(self, words: list[str]) -> tuple[str, int]:
@@ -244,7 +272,7 @@ def run(page: Path) -> Iterator[tuple[Block, str]]:
     """Run a page's commands; yield each block that shows output, with what it should be."""
     language = "ja" if page.is_relative_to(JAPANESE) else "en"
     parts: list[tuple[str, list[Block]]] = []
-    for each in blocks(page):
+    for each in blocks(page.read_text(encoding="utf-8")):
         if isinstance(each, str):
             parts.append((each, []))
         elif each.kind == "sh" or each.directive:
@@ -280,9 +308,18 @@ def _run(terminal: Terminal, inner: list[Block]) -> Iterator[tuple[Block, str]]:
 
 def _shown(output: str, count: int, start: str) -> str:
     lines = [line.rstrip() for line in output.splitlines()]
-    if start:
-        lines = lines[lines.index(start) :]
-    return "".join(f"{line}\n" for line in (*lines[:count], *(["…"] if lines[count:] else [])))
+    return _joined(cut(lines[lines.index(start) :] if start else lines, count, 0))
+
+
+def cut(lines: Sequence[str], first: int, last: int) -> list[str]:
+    """Return the beginning and the end of an output, with a mark where something is left out."""
+    if len(lines) <= first + last + 1:
+        return list(lines)
+    return [*lines[:first], LEFT_OUT, *lines[len(lines) - last :]]
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 VARYING = (
@@ -301,12 +338,89 @@ def same(output: str) -> str:
     return output
 
 
+def rewritten(text: str, found: Iterable[tuple[Block, str]]) -> str:
+    """Return a page with other texts in some of its blocks."""
+    lines = text.splitlines()
+    for block, inner in reversed([*found]):
+        lines[slice(*block.lines)] = inner.splitlines()
+    return _joined(lines)
+
+
 def write(page: Path) -> None:
     """Put the output of a page's commands into it."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    for block, output in reversed([*run(page)]):
-        lines[slice(*block.lines)] = same(output).splitlines()
-    page.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    found = [(block, same(output)) for block, output in run(page)]
+    page.write_text(rewritten(page.read_text(encoding="utf-8"), found), encoding="utf-8")
+
+
+def on_screen(text: str) -> list[Block]:
+    """Return the commands that a page shows with what one sees of each, in order."""
+    found = [each for each in blocks(text) if isinstance(each, Block) and each.kind == "console"]
+    for block in found:
+        assert block.directive, f"a block of `console` has no comment before it: {block.command}"
+    return found
+
+
+def seen(text: str, language: Language) -> Iterator[tuple[Block, str]]:
+    """Play the commands of a page; yield each block, with what it should be."""
+    shown = on_screen(text)
+    played = screens(tuple(block.command for block in shown), language)
+    for block, lines in zip(shown, played, strict=True):
+        assert block.directive
+        ends = SEEN.fullmatch(block.directive[1])
+        assert ends, block.directive
+        plain = (
+            _STYLE.sub("", line).rstrip() for line in cut(lines, int(ends[1]), int(ends[2] or 0))
+        )
+        yield block, _joined([f"$ {block.command}", *plain])
+
+
+@cache
+def screens(commands: tuple[str, ...], language: Language) -> tuple[tuple[str, ...], ...]:
+    """Play commands in order and return the lines that are seen of each, in colour.
+
+    They are played by the administrator of the example company, in a folder of their own, on one
+    local AWS; questions are answered with yes.
+
+    Raises:
+        AssertionError: if one of them fails.
+    """
+    with _stage(language) as (process, folder, environment):
+        return tuple(_screen(process, each, folder, environment) for each in commands)
+
+
+@contextmanager
+def _stage(language: Language) -> Iterator[tuple[Runner, Path, dict[str, str]]]:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        local_aws(Path(name), "") as local,
+        runner(Path(name)) as process,
+    ):
+        own = {"LANG": LOCALES[language.value], "TERM": "xterm-256color", "COLUMNS": str(SCREEN)}
+        yield process, Path(name), {**local.keys, **own}
+
+
+def _screen(
+    process: Runner, command: str, folder: Path, environment: dict[str, str]
+) -> tuple[str, ...]:
+    name, *argv = shlex.split(command)
+    assert name == "sekisho", command
+    ran = process.at_a_terminal(argv, folder, environment)
+    text = _DIGEST.sub(rf"\1 {_SOME_DIGEST}", ran.stdout.decode("utf-8"))
+    assert ran.exit in FINE, f"{command} exits with {ran.exit}:\n{text}"
+    lines = [_at_the_end(line) for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return tuple(lines)
+
+
+def _at_the_end(line: str) -> str:
+    """Return what is left of a line that was written over."""
+    seen = ""
+    for part in line.split("\r"):
+        # what has only blanks rubs out what was there
+        seen = part if cell_width(part) >= cell_width(seen) or part else seen
+        seen = seen if seen.strip() else ""
+    return seen
 
 
 def showing_output() -> list[Path]:

@@ -1,7 +1,7 @@
 """What documents show of real runs, made anew: `.venv/bin/python tests/transcript.py`.
 
 - The tour as `docs/tutorial/tour.md` shows it: a line for each step, a few steps in full.
-- What one sees of each command of the READMEs (`walkthrough.py`), and the pictures of it.
+- What one sees of each command of the READMEs (`shown.py`), and the pictures of it.
 """
 
 import re
@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sekisho.cli import tour as command
 from sekisho.messages import Language
 from sekisho.tour.rehearsal import TourStep, tour
-from walkthrough import COLUMNS, blocks, cut, rewritten, screens
+from shown import SCREEN, cut, on_screen, rewritten, screens, seen
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
@@ -75,7 +75,8 @@ def written(language: Language) -> str:
 
 def played(language: Language) -> str:
     """Return the README with what is seen of its commands."""
-    return rewritten(READMES[language].read_text(encoding="utf-8"), language)
+    text = READMES[language].read_text(encoding="utf-8")
+    return rewritten(text, seen(text, language))
 
 
 def pictures(language: Language) -> dict[Path, str]:
@@ -85,18 +86,18 @@ def pictures(language: Language) -> dict[Path, str]:
 
     text = READMES[language].read_text(encoding="utf-8")
     [title] = re.findall(r'<img src="docs/images/[^"]*" alt="([^"]*)">', text)
-    shown = blocks(text)
-    seen = screens(tuple(block.command for block in shown), language)
+    shown = on_screen(text)
+    on_it = screens(tuple(block.command for block in shown), language)
     lines: list[str] = []
     wanted = dict(PICTURED)
-    for block, screen in zip(shown, seen, strict=True):
-        if ends := wanted.pop(block.argv[0], None):
+    for block, screen in zip(shown, on_it, strict=True):
+        if ends := wanted.pop(block.command.split()[1], None):
             space = [""] if lines else []
             lines += [*space, *_typed(block.command), *cut(screen, *ends)]
     folder = ROOT / "docs" / "images"
     return {
         folder / f"rollout.{language.value}.{theme.name.lower()}.svg": recording(
-            lines, theme, title, COLUMNS
+            lines, theme, title, SCREEN
         )
         for theme in Theme
     }
@@ -104,7 +105,7 @@ def pictures(language: Language) -> dict[Path, str]:
 
 def _typed(command: str) -> list[str]:
     """Return a command as somebody types it who breaks it where the line ends."""
-    parts = wrap(command, COLUMNS - len("$  \\"), break_on_hyphens=False)
+    parts = wrap(command, SCREEN - len("$  \\"), break_on_hyphens=False)
     signs = ["$", *(">" for _ in parts[1:])]
     ends = [*(" \\" for _ in parts[1:]), ""]
     return [

@@ -16,7 +16,7 @@ TRANSLATED = [page for page in PAGES if page.is_relative_to(JAPANESE)]
 
 
 def _of(page: Path) -> list[Block]:
-    return [each for each in blocks(page) if isinstance(each, Block)]
+    return [each for each in blocks(page.read_text(encoding="utf-8")) if isinstance(each, Block)]
 
 
 def _run(page: Path) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sekisho.messages import Language
+from shown import cut, on_screen, rewritten, screens, seen
 from transcript import READMES, pictures, played, transcript, written
-from walkthrough import blocks, cut, rewritten, screens
 
 AT_A_TERMINAL = pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
 
@@ -34,7 +34,8 @@ def test_the_readme_shows_what_is_seen(language: Language) -> None:
 @AT_A_TERMINAL
 def test_what_is_not_seen_is_corrected() -> None:
     block = "<!-- seen: first 1 -->\n```console\n$ sekisho policy new --preset aws\n{}```\n"
-    assert rewritten(block.format("no\n"), Language.EN) == block.format("{\n…\n")
+    text = block.format("no\n")
+    assert rewritten(text, seen(text, Language.EN)) == block.format("{\n…\n")
 
 
 @AT_A_TERMINAL
@@ -53,9 +54,9 @@ def test_what_is_left_out_is_marked(first: int, last: int, lines: list[str]) -> 
 
 @pytest.mark.parametrize("path", READMES.values(), ids=lambda path: path.name)
 def test_the_whole_way_is_in_the_readme(path: Path) -> None:
-    shown = blocks(path.read_text(encoding="utf-8"))
-    assert [block.argv[0] for block in shown] == [
+    shown = on_screen(path.read_text(encoding="utf-8"))
+    assert [block.command.split()[1] for block in shown] == [
         *("collect", "audit", "plan", "apply", "status", "rollback", "plan")
     ]
     for block in shown:
-        assert block.written.strip(), block.command
+        assert block.text.partition("\n")[2].strip(), block.command
