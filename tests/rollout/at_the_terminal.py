@@ -30,7 +30,7 @@ class Terminal:
 
     def run(self, *words: str, stdin: str = "") -> Result:
         """Run `sekisho` and return what came of it; an error of ours is its `exception`."""
-        runner = CliRunner(env={**self.environment, "COLUMNS": "100"})
+        runner = CliRunner(env={**self.environment, "COLUMNS": "200"})
         done = runner.invoke(root, list(words), input=stdin, standalone_mode=False)
         if done.exception is not None and not isinstance(done.exception, SekishoError | SystemExit):
             raise done.exception
