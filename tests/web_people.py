@@ -6,12 +6,12 @@ labels, as a person or a screen reader finds them.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Boto3Api
@@ -73,15 +73,7 @@ def running_console(
 def sign_in(page: Page, console: RunningConsole, user: str = ADMINISTRATOR) -> None:
     """Sign in with the account file's password, and a code of the phone if one is asked for."""
     page.goto(f"{console.url}/signin")
-    page.locator("#user").fill(user)
-    page.locator("#password").fill(console.password(user))
-    page.locator("main button.primary").click()
-    if page.url.partition("?")[0].endswith("/signin/mfa"):
-        console.aws.clock.advance(TWO_STEPS)
-        code, *_ = console.rehearsal.phones.codes(user, console.aws.clock.now())
-        page.locator("#code").fill(code.code)
-        page.locator("main button.primary").click()
-        page.wait_for_url(lambda url: "/signin/mfa" not in url)
+    sign_in_here(page, console, user)
 
 
 def administrator_api(console: RunningConsole) -> Boto3Api:
@@ -106,3 +98,47 @@ def virtual_authenticator(page: Page) -> None:
             }
         },
     )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A console that nobody, the administrator and an employee look at, each with a browser."""
+
+    console: RunningConsole
+    language: Language
+    pages: Mapping[str, Page]
+
+
+@contextmanager
+def visit(browser: Browser, console: RunningConsole, language: Language) -> Iterator[Visit]:
+    """Open the pages, with the help rail for who has one."""
+    users = {"nobody": "", "administrator": ADMINISTRATOR, "employee": "hanako.sato"}
+    contexts, pages = [], {}
+    for who, user in users.items():
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
+        pages[who] = contexts[-1].new_page()
+        if user:
+            pages[who].goto(console.url)
+            pages[who].locator(f'form:has(input[value="{who}"]) button').click()
+            sign_in(pages[who], console, user)
+    yield Visit(console, language, pages)
+    for context in contexts:
+        context.close()
+
+
+def sign_in_here(page: Page, console: RunningConsole, user: str) -> None:
+    """Sign in on the page that is open, and go on where it leads."""
+    page.locator("#user").fill(user)
+    page.locator("#password").fill(console.password(user))
+    page.locator("main button.primary").click()
+    if "/signin/mfa" in page.url:
+        console.aws.clock.advance(TWO_STEPS)
+        code, *_ = console.rehearsal.phones.codes(user, console.aws.clock.now())
+        page.locator("#code").fill(code.code)
+        page.locator("main button.primary").click()
+        page.wait_for_url(lambda url: "/signin/mfa" not in url)
+
+
+def end_sessions(console: RunningConsole) -> None:
+    """Let twelve hours pass, and some minutes."""
+    console.aws.clock.advance(timedelta(hours=12, minutes=5))

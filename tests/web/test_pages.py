@@ -1,0 +1,105 @@
+"""Every page of the console: axe finds nothing, in either language and both colour schemes."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+import web_people as people
+from sekisho.messages import Language
+from sekisho.policy import Preset
+from sekisho.web.console.enforcing import enforce
+
+USER, GROUP = "ken.suzuki", "Developers"
+ARN = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"
+
+NOBODY = ("/", "/signin", "/nowhere")
+ADMINISTRATOR = (
+    "/console",
+    "/search?q=iam",
+    "/iam",
+    "/iam/policies",
+    f"/iam/policy?{urlencode({'arn': ARN})}",
+    f"/iam/policy?{urlencode({'arn': ARN, 'tab': 'entities'})}",
+    f"/iam/policy?{urlencode({'arn': ARN, 'tab': 'versions'})}",
+    f"/iam/policy/attach?{urlencode({'arn': ARN})}",
+    "/iam/policies/create",
+    "/iam/groups",
+    f"/iam/group?{urlencode({'name': GROUP})}",
+    f"/iam/group?{urlencode({'name': GROUP, 'tab': 'permissions'})}",
+    "/iam/groups/create",
+    "/iam/users",
+    f"/iam/user?{urlencode({'name': USER})}",
+    f"/iam/user?{urlencode({'name': USER, 'tab': 'groups'})}",
+    f"/iam/user?{urlencode({'name': USER, 'tab': 'tags'})}",
+    f"/iam/user?{urlencode({'name': USER, 'tab': 'security'})}",
+    "/iam/users/create",
+    "/iam/security-credentials",
+    "/iam/update-password",
+    "/iam/assign-mfa",
+    "/iam/assign-mfa/passkey?name=x",
+    "/s3/buckets",
+)
+EMPLOYEE = (
+    "/console",
+    "/iam",
+    "/iam/users",
+    "/iam/policies",
+    "/iam/security-credentials",
+    "/s3/buckets",
+)
+
+
+@pytest.fixture(scope="module", params=list(Language))
+def visited(request: pytest.FixtureRequest, browser: Browser) -> Iterator[people.Visit]:
+    """A console in one language, with a page for each of the three who look at it."""
+    with people.running_console(language=request.param) as console:
+        enforce(console.rehearsal, "hanako.sato", Preset.RECOMMENDED)
+        with people.visit(browser, console, request.param) as visit:
+            yield visit
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds: the rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:120]}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        *(("nobody", path) for path in NOBODY),
+        *(("administrator", path) for path in ADMINISTRATOR),
+        *(("employee", path) for path in EMPLOYEE),
+    ],
+)
+def test_axe_finds_nothing(visited: people.Visit, who: str, path: str) -> None:
+    page = visited.pages[who]
+    answer = page.goto(f"{visited.console.url}{path}")
+    assert answer is not None
+    assert answer.status < 500
+    assert (answer.status == 404) == (path == "/nowhere")
+    assert page.locator("html").get_attribute("lang") == visited.language.value
+    assert page.locator("h1").count() == 1
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("path", ["/iam/security-credentials", "/iam/policies/create"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_page_does_not_scroll_sideways(
+    visited: people.Visit, path: str, scheme: str
+) -> None:
+    page = visited.pages["employee"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(f"{visited.console.url}{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert faults(page) == []
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
