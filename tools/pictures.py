@@ -1,0 +1,148 @@
+"""Takes the documents' pictures of the rehearsal console: ten pages, two languages, two schemes.
+
+    python tools/pictures.py [FOLDER]
+
+A browser walks the two paths over the example company, as `sekisho tour --browser` serves it, and
+takes each page at 1280 pixels; the pictures go to `docs/images/console/NAME.LANGUAGE.SCHEME.png`.
+It needs Debian's Chromium, or what SEKISHO_CHROMIUM names.
+"""
+
+import os
+import shutil
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from sekisho import policy
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language
+from sekisho.policy import Preset
+from sekisho.tour import ADMINISTRATOR, example_company
+from sekisho.web import WebServer
+from sekisho.web.console import Rehearsal, console_site
+from sekisho.web.console.enforcing import enforce
+
+FOLDER = Path(__file__).parents[1] / "docs" / "images" / "console"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    # grey edges of letters make pictures half as large as coloured ones
+    "--disable-lcd-text",
+)
+SCHEMES = ("light", "dark")
+EMPLOYEE, NEW = "hanako.sato", "daiki.kobayashi"
+
+
+class Walk:
+    """One browser that walks through a console and takes pictures."""
+
+    def __init__(self, page: Page, url: str, rehearsal: Rehearsal, names: tuple[Path, str]) -> None:
+        self.page, self.url, self.rehearsal = page, url.rstrip("/"), rehearsal
+        self._folder, self._tail = names
+
+    def take(self, name: str) -> None:
+        """Take the page as it is, in both schemes."""
+        self.page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            self.page.screenshot(path=self._folder / f"{name}.{self._tail}.{scheme}.png")
+        self.page.emulate_media(color_scheme="light")
+
+    def open(self, path: str) -> None:
+        """Open a page by its address."""
+        self.page.goto(self.url + path)
+
+    def go_on(self) -> None:
+        """Press the page's main button."""
+        self.page.locator("main button.primary").last.click()
+
+    def sign_in(self, user: str) -> None:
+        """Sign in with the password of the account file, and with a code if one is asked for."""
+        self.open("/signin")
+        self.page.locator("#user").fill(user)
+        password = self.rehearsal.account.credentials[user].password or ""
+        self.page.locator("#password").fill(password)
+        self.go_on()
+        if "/signin/mfa" in self.page.url:
+            self.rehearsal.advance(timedelta(seconds=60))
+            code, *_ = self.rehearsal.phones.codes(user, self.rehearsal.now())
+            self.page.locator("#code").fill(code.code)
+            self.go_on()
+
+
+def administrator(walk: Walk) -> None:
+    """The administrator's path, as far as the new user's first page."""
+    walk.open("/")
+    walk.take("start")
+    walk.page.locator('form:has(input[value="administrator"]) button').click()
+    walk.take("sign-in")
+    walk.sign_in(ADMINISTRATOR)
+    walk.open("/iam")
+    walk.take("dashboard")
+    walk.open("/iam/policies/create")
+    document = policy.render(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)))
+    walk.page.locator("textarea").first.fill(document)
+    walk.page.wait_for_timeout(1500)
+    walk.take("policy-editor")
+    walk.go_on()
+    walk.take("policy-review")
+    walk.open("/iam/users/create/details")
+    walk.take("create-user")
+
+
+def employee(walk: Walk) -> None:
+    """The employee's path, as far as the second page of the device."""
+    walk.open("/")
+    walk.page.locator('form:has(input[value="employee"]) button').click()
+    walk.sign_in(NEW)
+    walk.take("new-password")
+    walk.sign_in(EMPLOYEE)
+    walk.open("/s3/buckets")
+    walk.take("denied")
+    walk.open("/iam/security-credentials")
+    walk.take("security-credentials")
+    walk.open("/iam/assign-mfa")
+    walk.page.locator("#name").fill(EMPLOYEE)
+    walk.go_on()
+    walk.page.locator("main details").first.evaluate("each => each.open = true")
+    walk.take("assign-mfa")
+
+
+def main() -> None:
+    """Take all of them."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("SEKISHO_CHROMIUM") or shutil.which("chromium")
+    company = example_company()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        for language in Language:
+            with LocalAws(company) as aws:
+                clock = aws.clock
+                rehearsal = Rehearsal(
+                    company,
+                    aws.url,
+                    aws.region,
+                    clock.now,
+                    clock.advance,
+                    administrator=ADMINISTRATOR,
+                )
+                enforce(rehearsal, EMPLOYEE, Preset.RECOMMENDED)
+                enforce(rehearsal, NEW, Preset.FIRST_LOGIN)
+                with WebServer(console_site(rehearsal, language)) as server:
+                    for path in (administrator, employee):
+                        context = browser.new_context(viewport={"width": 1280, "height": 800})
+                        path(
+                            Walk(
+                                context.new_page(), server.url, rehearsal, (folder, language.value)
+                            )
+                        )
+                        context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
