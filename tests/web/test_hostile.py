@@ -173,9 +173,7 @@ def test_a_session_that_another_tab_has_ended_is_over_in_this_one(
     context.close()
 
 
-def test_a_double_click_creates_one_key(
-    browser: Browser, console: people.RunningConsole
-) -> None:
+def test_a_double_click_creates_one_key(browser: Browser, console: people.RunningConsole) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     people.sign_in(page, console)
