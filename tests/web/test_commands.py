@@ -20,7 +20,7 @@ STARTS = {
 def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> None:
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "sekisho", *command, "--lang", "en"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
