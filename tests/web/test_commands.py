@@ -44,8 +44,8 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
         connection.close()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
+        assert "Traceback" not in errors, errors
         assert process.returncode == 0
-        assert "Traceback" not in errors
     finally:
         guard.cancel()
         process.kill()

@@ -5,10 +5,11 @@ Source: waitress's documentation, "Arguments to waitress.serve".
 
 import os
 import socket
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from sekisho.errors import InternalError, PortInUse
@@ -20,6 +21,7 @@ HOST = "localhost"
 """The name in the address: passkeys belong to a name, not to a number."""
 
 _THREADS = 8
+_DRAIN_SECONDS = 5
 
 
 class WebServer:
@@ -35,6 +37,7 @@ class WebServer:
         self._port = port
         self._server: Any = None
         self._thread: Thread | None = None
+        self._stopping = Event()
 
     @property
     def url(self) -> str:
@@ -73,7 +76,8 @@ class WebServer:
             max_request_body_size=2 * LONGEST_BODY,
             clear_untrusted_proxy_headers=True,
         )
-        self._thread = Thread(target=self._server.run, name="sekisho-web", daemon=True)
+        self._stopping.clear()
+        self._thread = Thread(target=self._serve, name="sekisho-web", daemon=True)
         self._thread.start()
         return self
 
@@ -86,5 +90,14 @@ class WebServer:
         """Stop it."""
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
-            server.close()
-            thread.join(timeout=5)
+            # first those who answer, then who reads: a worker wakes the reader when it is done
+            server.task_dispatcher.shutdown(timeout=_DRAIN_SECONDS)
+            self._stopping.set()
+            server.pull_trigger()
+            thread.join()
+            wasyncore.close_all(server._map)
+
+    def _serve(self) -> None:
+        connections = self._server._map
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1, map=connections, count=1)
