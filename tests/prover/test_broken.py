@@ -21,7 +21,7 @@ from sekisho.prover import (
     enforcement_question,
     prove_none,
 )
-from sekisho.prover.search import formula, requests
+from sekisho.prover.search import formula, requests, views
 from sekisho.prover.search.theories import Texts
 from sekisho.prover.values import conditions, keys, names, reading, resources, texts
 from sekisho.prover.values.conditions import VersionedCondition
@@ -290,7 +290,7 @@ def _named_alone(*arguments: Any) -> Owners:
     return replace(found, all=tuple(one for one in found.all if not one.account.startswith("4")))
 
 
-_owners_of = requests.owners_of
+_owners_of = views.owners_of
 
 
 BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
@@ -307,8 +307,8 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "NotAction is read as Action": (RequestTarget, "of_action", _action_for_not_action),
     "variables are forgotten": (RequestTarget, "_arns", _no_variables),
     "Deny is forgotten": (formula, "_those", _no_deny),
-    "other accounts are forgotten": (requests, "owners_of", _own_alone),
-    "accounts that no policy names are forgotten": (requests, "owners_of", _named_alone),
+    "other accounts are forgotten": (views, "owners_of", _own_alone),
+    "accounts that no policy names are forgotten": (views, "owners_of", _named_alone),
     "IAM works across accounts": (requests, "ABROAD", Restriction()),
     "boundaries are forgotten": (requests, "rules_of", _no_boundary),
     "numbers between constants are forgotten": (conditions, "_around", sorted),
