@@ -76,4 +76,9 @@ def _step(given: dict[str, Any]) -> RailStep:
 
 def _with_terms(text: Message) -> Message:
     names = {name for _, name, _, _ in Formatter().parse(text.english) if name}
-    return text.filled(**{name: term(name) for name in names}) if names else text
+    return text.filled(**{name: _set_off(term(name)) for name in names}) if names else text
+
+
+def _set_off(word: Message) -> Message:
+    """Return a word of the console in quotation marks, so that one sees where it ends."""
+    return Message.both(f'"{word.en}"', f"「{word.ja}」")
