@@ -7,7 +7,7 @@ from string import Formatter
 from typing import Any
 
 from sekisho.messages import Message, table
-from sekisho.web.site import term
+from sekisho.web.site import term, text
 
 
 class RailPath(StrEnum):
@@ -74,11 +74,10 @@ def _step(given: dict[str, Any]) -> RailStep:
     )
 
 
-def _with_terms(text: Message) -> Message:
-    names = {name for _, name, _, _ in Formatter().parse(text.english) if name}
-    return text.filled(**{name: _set_off(term(name)) for name in names}) if names else text
-
-
-def _set_off(word: Message) -> Message:
-    """Return a word of the console in quotation marks, so that one sees where it ends."""
-    return Message.both(f'"{word.en}"', f"「{word.ja}」")
+def _with_terms(said: Message) -> Message:
+    names = {name for _, name, _, _ in Formatter().parse(said.english) if name}
+    return (
+        said.filled(**{name: text("rail.word", word=term(name)) for name in names})
+        if names
+        else said
+    )
