@@ -58,14 +58,7 @@ def running_console(
 ) -> Iterator[RunningConsole]:
     company = account or example_company()
     with LocalAws(company) as aws:
-        rehearsal = Rehearsal(
-            company,
-            aws.url,
-            aws.region,
-            aws.clock.now,
-            aws.clock.advance,
-            administrator=ADMINISTRATOR,
-        )
+        rehearsal = Rehearsal.at(aws, company)
         with WebServer(console_site(rehearsal, language)) as server:
             yield RunningConsole(aws, company, rehearsal, server.url.rstrip("/"))
 

@@ -41,7 +41,7 @@ from sekisho.account.aws import Keys, connect
 from sekisho.policy import Document, to_json
 from sekisho.signin import DeviceKind
 
-_DATE = "2024-04-01T00:00:00Z"
+DATE = "2024-04-01T00:00:00Z"
 _KEY = Keys("AKIAREADER0000000000", "example-secret-of-the-reader-0123456789")
 _READER = "reader"
 _PASSWORD = "Fuji-2026-x"  # noqa: S105 - of nobody
@@ -85,7 +85,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "account.json"
-        path.write_text(json.dumps(_file(account(), given.users)), encoding="utf-8")
+        path.write_text(json.dumps(account_file(account(), given.users)), encoding="utf-8")
         command = [sys.executable, "-u", "-m", "sekisho", "local", "--lang", "en", "--account"]
         begin = time.perf_counter()
         with subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, text=True) as local:
@@ -143,7 +143,7 @@ def _url(local: subprocess.Popen[str]) -> str:
     return next(line for line in local.stdout).rpartition(" ")[2].strip()
 
 
-def _file(snapshot: Snapshot, users: int) -> dict[str, Any]:
+def account_file(snapshot: Snapshot, users: int) -> dict[str, Any]:
     """Return the account as a `sekisho.account/1` file, with the reader added."""
     home = f"arn:aws:iam::{snapshot.account}"
     chosen = list(islice(snapshot.users, users - 1))
@@ -184,7 +184,7 @@ def _identity(entry: Any, kind: str, **more: object) -> dict[str, object]:
         f"{kind}Id": f"AID{kind.upper()}{entry.name.upper()}",
         "Path": entry.path,
         "Arn": entry.arn,
-        "CreateDate": _DATE,
+        "CreateDate": DATE,
         "AttachedManagedPolicies": attached,
         **more,
     }
@@ -199,7 +199,7 @@ def _policy(arn: str, document: Document) -> dict[str, object]:
         "Arn": arn,
         "Path": "/",
         "DefaultVersionId": "v1",
-        "CreateDate": _DATE,
+        "CreateDate": DATE,
         "PolicyVersionList": [version],
     }
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 import web_people as people
 from sekisho import policy
 from sekisho.policy import Preset
+from sekisho.web.console import policies
 
 _SAMPLE = policy.render(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)))
 
@@ -76,7 +77,7 @@ def test_a_policy_is_written_reviewed_created_and_found(
 
 
 def test_it_is_attached_and_detached_from_its_page(
-    administrator: Page, console: people.RunningConsole
+    administrator: Page, console: people.RunningConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = administrator
     _create(page, console.url, "Attached")
@@ -93,7 +94,16 @@ def test_it_is_attached_and_detached_from_its_page(
     page.get_by_label("To confirm").fill("Attached")
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Cannot delete a policy attached to entities.")).to_be_visible()
-    page.get_by_role("link", name="Entities attached").click()
+    with monkeypatch.context() as patched:
+        patched.setattr(policies, "_ROWS", 2)
+        page.get_by_role("link", name="Entities attached").click()
+        expect(page.get_by_text("Attached to 3")).to_be_visible()
+        expect(page.get_by_role("checkbox")).to_have_count(2)
+        page.get_by_role("link", name="Next page").click()
+        expect(page.get_by_role("checkbox")).to_have_count(1)
+        page.get_by_role("link", name="Previous page").click()
+        expect(page.get_by_role("checkbox")).to_have_count(2)
+    page.reload()
     for name in ("hanako.sato", "Office", "Ops"):
         page.get_by_role("checkbox", name=f"Select {name}").check()
     page.get_by_role("button", name="Detach").click()

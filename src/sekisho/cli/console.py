@@ -9,7 +9,7 @@ import click
 
 from sekisho.cli.exits import Exit
 from sekisho.messages import Language, Message
-from sekisho.tour import ADMINISTRATOR, example_company
+from sekisho.tour import example_company
 
 if TYPE_CHECKING:
     from sekisho.account import AccountFile
@@ -33,16 +33,7 @@ def console(
     from sekisho.web import WebServer  # noqa: PLC0415 - as above
     from sekisho.web.console import Rehearsal, console_site  # noqa: PLC0415 - as above
 
-    clock = local.clock
-    known = {user.name for user in account.users}
-    rehearsal = Rehearsal(
-        account,
-        local.url,
-        local.region,
-        clock.now,
-        clock.advance,
-        administrator=ADMINISTRATOR if ADMINISTRATOR in known else "",
-    )
+    rehearsal = Rehearsal.at(local, account)
     with WebServer(console_site(rehearsal, language), port) as server:
         yield server.url
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.request import Request
+from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map
@@ -65,6 +66,12 @@ def _service(module: Any) -> _Service:
     # moto wraps each handler in an object of its own
     handlers = {name: view.callback for name, view in app.view_functions.items()}
     return _Service(app.url_map, handlers)
+
+
+def load(service: str) -> None:
+    """Load the model and the handlers of a service, which takes up to a third of a second."""
+    get_service_router(service)
+    _service(module_of(service))
 
 
 def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:

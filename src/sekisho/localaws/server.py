@@ -8,6 +8,7 @@ has.
 import os
 import socket
 from base64 import b32encode
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
@@ -40,6 +41,7 @@ from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
 from sekisho.localaws.console import signin_app
+from sekisho.localaws.moto_dispatch import load
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of
@@ -114,6 +116,15 @@ class LocalAws:
             InternalError: if botocore does not know the partition.
         """
         return self.world.region
+
+    def warm(self, services: Iterable[str]) -> None:
+        """Load what calls to services need, so that the first one is as fast as the next.
+
+        Args:
+            services: botocore's names, of services that moto has.
+        """
+        for service in services:
+            load(service)
 
     @property
     def log(self) -> DecisionLog:

@@ -3,6 +3,7 @@
 Source: waitress's documentation, "Arguments to waitress.serve".
 """
 
+import gc
 import os
 import socket
 from threading import Event, Thread
@@ -76,6 +77,8 @@ class WebServer:
             max_request_body_size=2 * LONGEST_BODY,
             clear_untrusted_proxy_headers=True,
         )
+        # what is loaded by now stays: to look through it for garbage would take a page 0.1 s
+        gc.freeze()
         self._stopping.clear()
         self._thread = Thread(target=self._serve, name="sekisho-web", daemon=True)
         self._thread.start()
@@ -96,6 +99,7 @@ class WebServer:
             server.pull_trigger()
             thread.join()
             wasyncore.close_all(server._map)
+            gc.unfreeze()
 
     def _serve(self) -> None:
         connections = self._server._map

@@ -3,7 +3,7 @@
 Every failure is an `AwsRefused`, and no failure shows a secret.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -172,6 +172,14 @@ class Boto3Api:
                 yield from page.get(key, ())
         except _FAILURES as error:
             raise _refusal(operation, error, params) from None
+
+    def warm(self, services: Iterable[str]) -> None:
+        """Read the models of services, so that the first call is as fast as the next.
+
+        The models are kept for every API of this process.
+        """
+        for service in services:
+            self._client(service, _ATTEMPTS)
 
     def signs_with_long_term_key(self) -> bool:
         """Return whether no session is signed with; see `SigningApi`."""

@@ -25,7 +25,10 @@ _Said = tuple[FlashKind, Message] | AwsRefused
 @signed_in
 def home() -> ResponseReturnValue:
     """Show the console's home page."""
-    return render_template("home.html")
+    page = render_template("home.html")
+    # whoever looks for a policy comes from here
+    read_ahead()
+    return page
 
 
 @SCREEN.get("/iam")

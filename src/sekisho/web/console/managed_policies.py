@@ -20,6 +20,9 @@ from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.web.console.persons import person
 
+READS_AHEAD = "sekisho-web-policies"
+"""The name of the thread that reads ahead."""
+
 _KEPT = "aws_managed_policies"
 _MOST = 1000
 """How many entries IAM puts on one page at most."""
@@ -86,7 +89,7 @@ def read_ahead() -> None:
             kept.all(api)
 
     if not kept.read:
-        Thread(target=read, name="sekisho-web-policies", daemon=True).start()
+        Thread(target=read, name=READS_AHEAD, daemon=True).start()
 
 
 def _kept() -> _AwsPolicies:

@@ -5,9 +5,10 @@ removing IAM identity permissions".
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import chain, islice
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -32,6 +33,8 @@ SCREEN = Blueprint("policies", __name__)
 
 _PATH = "/iam/policies"
 _ROWS = 50
+_MOST = 1000
+"""How many entries IAM puts on one page at most."""
 ENTITIES = {
     "user": ("PolicyUsers", "UserName"),
     "group": ("PolicyGroups", "GroupName"),
@@ -119,12 +122,26 @@ def _of_tab(tab: Tab, shown: Mapping[str, Any]) -> dict[str, Any]:
                 return {"refused": document}
             return {"document": laid_out(document), "content": content(document), "refused": None}
         case Tab.ENTITIES:
-            entities = attempted(lambda: entities_of(arn))
-            return {"entities": entities, "refused": _refusal(entities)}
+            return _entities(shown)
         case Tab.TAGS:
             return {"refused": None}
         case Tab.VERSIONS:
             return _versions(arn)
+
+
+def _entities(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of what the policy is attached to, read no further than that page."""
+    count = shown["AttachmentCount"] + shown.get("PermissionsBoundaryUsageCount", 0)
+    pages = max(1, -(-count // _ROWS))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    read = attempted(lambda: entities_of(shown["Arn"], page * _ROWS))
+    return {
+        "entities": () if isinstance(read, AwsRefused) else read[(page - 1) * _ROWS :],
+        "count": count,
+        "page": page,
+        "pages": pages,
+        "refused": _refusal(read),
+    }
 
 
 def _versions(arn: str) -> dict[str, Any]:
@@ -167,17 +184,32 @@ def laid_out(document: str) -> str:
         return document
 
 
-def entities_of(arn: str) -> list[tuple[str, str]]:
+def entities_of(arn: str, most: int | None = None) -> list[tuple[str, str]]:
     """Return what a policy is attached to, as (kind, name), the kinds those of `ENTITIES`.
+
+    Args:
+        arn: the policy's.
+        most: how many to return at most; all if None.
 
     Raises:
         AwsRefused: if the person may not list it.
     """
-    found: list[tuple[str, str]] = []
-    for kind, (key, name) in ENTITIES.items():
-        listed = person().api.pages("iam", "ListEntitiesForPolicy", key, PolicyArn=arn)
-        found += sorted((kind, each[name]) for each in listed)
-    return found
+    size = min(most or _MOST, _MOST)
+    return [*islice(chain.from_iterable(_of_kind(kind, arn, size) for kind in ENTITIES), most)]
+
+
+def _of_kind(kind: str, arn: str, size: int) -> Iterator[tuple[str, str]]:
+    """Yield the entities of one kind, asking for `size` of them at a time."""
+    key, name = ENTITIES[kind]
+    listed = person().api.pages(
+        "iam",
+        "ListEntitiesForPolicy",
+        key,
+        PolicyArn=arn,
+        EntityFilter=kind.capitalize(),
+        MaxItems=size,
+    )
+    return ((kind, each[name]) for each in listed)
 
 
 @SCREEN.post("/iam/policy/default-version")
@@ -260,7 +292,7 @@ def _deleted(arn: str, default: str) -> AwsRefused | None:
     try:
         versions = person().api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=arn)
         others = [each["VersionId"] for each in versions if each["VersionId"] != default]
-        if not any(entities_of(arn)):
+        if not entities_of(arn, 1):
             for version in others:
                 call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version)
         call("iam", "DeletePolicy", PolicyArn=arn)

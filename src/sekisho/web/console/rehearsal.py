@@ -9,11 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Self
 
 from sekisho.account import AccountFile
+from sekisho.account.aws import Keys, connect
+from sekisho.localaws import LocalAws
 from sekisho.signin import code_at, step_of
+from sekisho.tour import ADMINISTRATOR
 
 STEP_SECONDS = 30
+
+_SERVICES = ("iam", "sts", "s3")
+"""What the console calls."""
+
+_NOBODY = Keys("nobody", "")
+"""Of a client that calls nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,21 @@ class Rehearsal:
     advance: Callable[[timedelta], None]
     phones: Phones = field(default_factory=Phones)
     administrator: str = ""
+
+    @classmethod
+    def at(cls, local: LocalAws, account: AccountFile) -> Self:
+        """Return the rehearsal at a local AWS that runs, and spare its first pages the loading.
+
+        Args:
+            local: where.
+            account: what it was started with.
+        """
+        clock, url, region = local.clock, local.url, local.region
+        local.warm(_SERVICES)
+        connect(credentials=_NOBODY, region=region, endpoint_url=url).warm(_SERVICES)
+        known = {user.name for user in account.users}
+        administrator = ADMINISTRATOR if ADMINISTRATOR in known else ""
+        return cls(account, url, region, clock.now, clock.advance, administrator=administrator)
 
     def __post_init__(self) -> None:
         for user, credentials in self.account.credentials.items():
