@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 import web_people as people
+from sekisho.messages import Language
 from sekisho.tour import ADMINISTRATOR
+from sekisho.web.browsers import Browsers
 
 
 class Caller:
@@ -231,3 +234,71 @@ def test_the_secrets_are_in_no_log(
     assert console.password(ADMINISTRATOR) not in said
     assert fields["csrf"] not in said
     assert caller.cookie.partition("=")[2] not in said
+
+
+def test_a_sign_in_that_is_sent_twice_signs_in_once(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """A second click, before the first is answered, comes with the cookie of before."""
+    fields = caller.secrets() | credentials(console)
+    before = caller.cookie
+    assert caller.send("POST", "/signin", fields)[0] == 303
+    known, caller.cookie = caller.cookie, before
+    status, headers, _ = caller.send("POST", "/signin", fields)
+    assert (status, headers["location"], caller.cookie) == (303, "/console", known)
+    # another form with the secrets of before does not come in
+    caller.cookie = before
+    status, headers, _ = caller.send("POST", "/signin", fields | {"once": "A" * 22})
+    assert status == 403
+    assert "set-cookie" not in headers
+
+
+def test_who_waits_while_somebody_signs_in_is_not_let_in() -> None:
+    """Session fixation by a race: the planted cookie's request comes first and is answered last."""
+    browsers = Browsers(object, Language.EN)
+    victim = browsers.new()
+    planted, entered = victim.cookie, []
+    thief = Thread(target=lambda: entered.append(browsers.enter(planted)))
+    thief.start()
+    browsers.renew(victim, "")
+    victim.lock.release()
+    thief.join(10)
+    assert entered == [None]
+
+
+def test_another_site_cannot_sign_a_person_out(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """From elsewhere a browser sends no cookie; a new one would take the place of the old one."""
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    elsewhere: dict[str, str | None] = {"Cookie": None, "Sec_Fetch_Site": "cross-site"}
+    status, headers, page = caller.send("GET", "/iam", Sec_Fetch_Mode="navigate", **elsewhere)
+    assert (status, "set-cookie" in headers, 'content="0"' in page) == (200, False, True)
+    for site in ("cross-site", "same-site"):
+        picture = elsewhere | {"Sec_Fetch_Site": site}
+        status, headers, _ = caller.send("GET", "/", Sec_Fetch_Mode="no-cors", **picture)
+        assert (status, "set-cookie" in headers) == (403, False)
+    status, headers, _ = caller.send("POST", "/signout", Origin="https://evil.example", **elsewhere)
+    assert (status, "set-cookie" in headers) == (403, False)
+
+
+def test_the_next_person_is_not_shown_what_the_last_one_was(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """Somebody else signs in over a session, while the page with a new key is open."""
+    people.administrator_api(console).call(
+        "iam",
+        "AttachUserPolicy",
+        UserName="hanako.sato",
+        PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess",
+    )
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    key = caller.secrets("/console") | {"user": "hanako.sato"}
+    _, headers, _ = caller.send("POST", "/iam/access-key/create", key)
+    shown = headers["location"]
+    assert shown == "/iam/access-key-created"
+    assert "<code>AKIA" in caller.send("GET", shown)[2]
+    other = credentials(console, "aoi.watanabe") | {"next": shown}
+    assert caller.send("POST", "/signin", caller.secrets() | other)[1]["location"] == shown
+    status, headers, _ = caller.send("GET", shown)
+    assert (status, headers["location"]) == (302, "/iam/security-credentials")

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from sekisho.messages import Language, Message
 
 _MOST_BROWSERS = 1000
+_MOST_RENEWED = 100
 _MOST_OUTCOMES = 200
 _BYTES = 32
 
@@ -84,37 +85,68 @@ class Browsers(Generic[State]):
         self._state = state
         self._language = language
         self._known: OrderedDict[str, Browser[State]] = OrderedDict()
+        self._renewed: OrderedDict[tuple[str, str, str], Browser[State]] = OrderedDict()
         self._lock = Lock()
 
-    def of_cookie(self, cookie: str) -> Browser[State] | None:
-        """Return the browser with this cookie, or None."""
+    def enter(self, cookie: str) -> Browser[State] | None:
+        """Return the browser with this cookie, locked, or None.
+
+        Who waits for the lock while somebody signs in has the old cookie, and is not let in.
+        """
         with self._lock:
             known = self._known.get(cookie)
-            if known is not None:
-                self._known.move_to_end(cookie)
+            if known is None:
+                return None
+            self._known.move_to_end(cookie)
+        known.lock.acquire()
+        if known.cookie == cookie:
             return known
+        known.lock.release()
+        return None
 
     def new(self) -> Browser[State]:
-        """Return a new browser."""
+        """Return a new browser, locked."""
         made = Browser(
             secrets.token_urlsafe(_BYTES),
             secrets.token_urlsafe(_BYTES),
             self._language,
             self._state(),
         )
+        made.lock.acquire()
         with self._lock:
             self._known[made.cookie] = made
             while len(self._known) > _MOST_BROWSERS:
                 self._known.popitem(last=False)
         return made
 
-    def renew(self, browser: Browser[State]) -> None:
+    def renew(self, browser: Browser[State], form: str) -> None:
         """Give a browser new secrets: whoever knew the old ones is out.
 
         To be called whenever somebody signs in or out.
+
+        Args:
+            browser: which.
+            form: the token of the form that was sent; "" if it was none. The same form may come
+                once more, from a second click before the first was answered.
         """
         with self._lock:
             self._known.pop(browser.cookie, None)
+            if form:
+                self._renewed[browser.cookie, browser.csrf, form] = browser
+                while len(self._renewed) > _MOST_RENEWED:
+                    self._renewed.popitem(last=False)
             browser.cookie = secrets.token_urlsafe(_BYTES)
             browser.csrf = secrets.token_urlsafe(_BYTES)
             self._known[browser.cookie] = browser
+
+    def enter_again(self, cookie: str, csrf: str, form: str) -> Browser[State] | None:
+        """Return the browser that this very form has given new secrets, locked, or None.
+
+        The form's token is in no page but that one: who knows the old cookie alone does not have
+        it.
+        """
+        with self._lock:
+            known = self._renewed.get((cookie, csrf, form))
+        if known is not None:
+            known.lock.acquire()
+        return known

@@ -47,6 +47,13 @@ _HEADERS = {
         "publickey-credentials-create=(self), publickey-credentials-get=(self)"
     ),
 }
+_ONCE_MORE = """<!DOCTYPE html>
+<meta http-equiv="refresh" content="0">
+<title>...</title>
+"""
+"""What a link on another site leads to first: from there a browser sends no `SameSite=Strict`
+cookie, and a new one would sign the person out. From here it sends it."""
+
 _TEXTS = "web"
 
 
@@ -104,7 +111,7 @@ class Site:
 
     def renew(self) -> None:
         """Give the present browser new secrets; whenever somebody signs in or out."""
-        self.browsers.renew(browser())
+        self.browsers.renew(browser(), g.get("sent", ""))
 
     @property
     def _cookie(self) -> str:
@@ -122,22 +129,38 @@ class Site:
             return _plain(HTTPStatus.MISDIRECTED_REQUEST, f"this site is {self.origin}/")
         if request.endpoint == "static":
             return None
-        found = self.browsers.of_cookie(request.cookies.get(self._cookie, ""))
-        g.browser = found or self.browsers.new()
-        g.form_token = secrets.token_urlsafe(16)
-        g.browser.lock.acquire()
-        g.locked = True
-        return None if reads else self._admit_change(found)
+        given = request.cookies.get(self._cookie, "")
+        return self._admit_visit(given) if reads else self._admit_change(given)
 
-    def _admit_change(self, found: Browser[object] | None) -> ResponseReturnValue | None:
+    def _admit_visit(self, cookie: str) -> ResponseReturnValue | None:
+        """Let in who only reads; a browser that is not known becomes one."""
+        found = self.browsers.enter(cookie)
+        if found is None and request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            # a picture in a page of another site: many of them would have us forget the others
+            return _plain(HTTPStatus.FORBIDDEN, "this is no part of another page")
+        if found is None and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return Response(_ONCE_MORE, content_type="text/html; charset=utf-8")
+        _let_in(found or self.browsers.new())
+        return None
+
+    def _admit_change(self, cookie: str) -> ResponseReturnValue | None:
+        """Let in who may change something; a form that was sent before leads where it led."""
+        csrf = request.headers.get("X-Csrf-Token") or request.form.get("csrf", "")
+        g.sent = request.form.get("once", "")
+        found = self.browsers.enter(cookie)
+        if found is not None:
+            _let_in(found)
         if request.headers.get("Origin") != self.origin or request.headers.get(
             "Sec-Fetch-Site", "same-origin"
         ) not in ("same-origin", "none"):
             return refused_page(HTTPStatus.FORBIDDEN, "elsewhere")
-        given = request.headers.get("X-Csrf-Token") or request.form.get("csrf", "")
-        if found is None or not hmac.compare_digest(given.encode(), found.csrf.encode()):
+        if found is None:
+            found = self.browsers.enter_again(cookie, csrf, g.sent)
+            if found is None:
+                return refused_page(HTTPStatus.FORBIDDEN, "stale")
+            _let_in(found)
+        elif not hmac.compare_digest(csrf.encode(), found.csrf.encode()):
             return refused_page(HTTPStatus.FORBIDDEN, "stale")
-        g.sent = request.form.get("once", "")
         before = found.outcomes.get(g.sent)
         return redirect(before, HTTPStatus.SEE_OTHER) if before is not None else None
 
@@ -153,6 +176,12 @@ class Site:
         if request.cookies.get(self._cookie) != g.browser.cookie:
             response.set_cookie(self._cookie, g.browser.cookie, httponly=True, samesite="Strict")
         return response
+
+
+def _let_in(found: Browser[Any]) -> None:
+    """Answer to this browser, which is locked until the answer is made."""
+    g.browser, g.locked = found, True
+    g.form_token = secrets.token_urlsafe(16)
 
 
 def browser() -> Browser[Any]:

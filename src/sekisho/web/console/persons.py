@@ -182,7 +182,8 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
     here, place = state(), rehearsal()
     if here.typed_by != user:
         here.typed = {}
-    here.typed_by, here.pending = user, None
+    here.typed_by = user
+    _forget_session(here)
     api = connect(credentials=keys, region=place.region, endpoint_url=place.url)
     here.person = Person(user, place.account.account, mfa, api, keys)
     _site().renew()
@@ -190,10 +191,14 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
 
 def sign_out() -> None:
     """End the console session in this browser."""
-    here = state()
+    _forget_session(state())
+    _site().renew()
+
+
+def _forget_session(here: ConsoleState) -> None:
+    """Drop who is signed in, and every secret: the next person may be another one."""
     here.person = here.pending = here.once = here.device = None
     here.passkey = here.new_password = ""
-    _site().renew()
 
 
 def keep_typed() -> None:
