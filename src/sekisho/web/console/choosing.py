@@ -13,6 +13,7 @@ from flask import request
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
+from sekisho.web.console.listed_users import first_users, users_with
 from sekisho.web.console.managed_policies import (
     ListedPolicy,
     PolicyOrigin,
@@ -84,12 +85,30 @@ def users(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Cho
         chosen: the names that are chosen.
         without: names that are not offered.
     """
-    return _listed_names(field, chosen, frozenset(without), ("ListUsers", "Users", "UserName"))
+    left_out = frozenset(without)
+
+    def found(wanted: str) -> Iterable[Choice]:
+        # without a search the first ones will do
+        enough = _MOST + 1 + len(left_out)
+        few = not wanted and enough <= _PAGE
+        listed = first_users(enough) if few else users_with(wanted)
+        return (Choice(each.name, each.name) for each in listed if each.name not in left_out)
+
+    return _choices(field, [Choice(each, each) for each in chosen], found)
 
 
 def groups(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
     """Return the user groups to choose from; see `users`."""
-    return _listed_names(field, chosen, frozenset(without), ("ListGroups", "Groups", "GroupName"))
+    left_out = frozenset(without)
+
+    def found(wanted: str) -> Iterable[Choice]:
+        listed = person().api.pages("iam", "ListGroups", "Groups", MaxItems=_PAGE)
+        names = (each["GroupName"] for each in listed)
+        return (
+            Choice(each, each) for each in names if wanted in folded(each) and each not in left_out
+        )
+
+    return _choices(field, [Choice(each, each) for each in chosen], found)
 
 
 def policies(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
@@ -121,23 +140,6 @@ def origin_word(arn: str) -> Message:
 
 def _policy(listed: ListedPolicy) -> Choice:
     return Choice(listed.arn, listed.name, term(_ORIGINS[listed.origin]))
-
-
-def _listed_names(
-    field: str, chosen: Iterable[str], without: frozenset[str], listing: tuple[str, str, str]
-) -> Choices:
-    operation, key, name = listing
-
-    def found(wanted: str) -> Iterable[Choice]:
-        # without a search the first page will do
-        size = _PAGE if wanted else min(_PAGE, _MOST + 1 + len(without))
-        items = person().api.pages("iam", operation, key, MaxItems=size)
-        names = (each[name] for each in items)
-        return (
-            Choice(each, each) for each in names if wanted in folded(each) and each not in without
-        )
-
-    return _choices(field, [Choice(each, each) for each in chosen], found)
 
 
 def _choices(

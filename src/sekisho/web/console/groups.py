@@ -11,7 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api
@@ -120,6 +120,9 @@ def _denials(rows: Iterable[_Row]) -> tuple[AwsRefused, ...]:
 @signed_in
 def new() -> ResponseReturnValue:
     """Ask for the name, the users and the policies of a new group."""
+    if request.args.get("begin"):
+        state().typed.pop(_CREATE, None)
+        return redirect(_CREATE)
     return _form(state().typed.get(_CREATE, {}))
 
 

@@ -1,7 +1,7 @@
 """The list of users: searched, page by page, with what each has, as far as it may be read.
 
 IAM searches no users, and tells of one user at a time what groups, devices, passwords and keys
-there are. So only the users of the page that is shown are asked for these, several at once.
+there are. So these are asked for the users of the page that is shown alone, several at once.
 
 Source: IAM User Guide, "View IAM users".
 """
@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -20,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.web.console.managed_policies import folded
+from sekisho.web.console.listed_users import ListedUser, first_users, users_with
 from sekisho.web.console.persons import attempted, person, rehearsal, signed_in
 from sekisho.web.site import see_other, text
 
@@ -57,10 +56,10 @@ def listing() -> ResponseReturnValue:
     page = max(1, request.args.get("page", 1, type=int))
     read = attempted(lambda: _users(wanted, page))
     refused = read if isinstance(read, AwsRefused) else None
-    users = [] if isinstance(read, AwsRefused) else read
+    users = () if isinstance(read, AwsRefused) else read
     if not users and page > 1 and refused is None:
         return see_other(_PATH, q=wanted)
-    answers = _asked(person().api, [each["UserName"] for each in users[:_ROWS]])
+    answers = _asked(person().api, [each.name for each in users[:_ROWS]])
     return render_template(
         "users.html",
         navigation=_PATH,
@@ -68,12 +67,12 @@ def listing() -> ResponseReturnValue:
         wanted=wanted,
         page=page,
         more=len(users) > _ROWS,
-        rows=[_row(each, answers[each["UserName"]]) for each in users[:_ROWS]],
+        rows=[_row(each, answers[each.name]) for each in users[:_ROWS]],
         denials=_denials(answers.values()),
     )
 
 
-def _users(wanted: str, page: int) -> list[Mapping[str, Any]]:
+def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:
     """Return the users of a page, and one more if there are others.
 
     Raises:
@@ -81,11 +80,9 @@ def _users(wanted: str, page: int) -> list[Mapping[str, Any]]:
     """
     last = page * _ROWS + 1
     # without a search no more is read than is shown
-    block = _BLOCK if wanted else min(_BLOCK, last)
-    folded_text = folded(wanted)
-    listed = person().api.pages("iam", "ListUsers", "Users", MaxItems=block)
-    found = (each for each in listed if folded_text in folded(each["UserName"]))
-    return list(islice(found, (page - 1) * _ROWS, last))
+    fresh = not wanted and last <= _BLOCK
+    found = first_users(last) if fresh else users_with(wanted)
+    return found[(page - 1) * _ROWS : last]
 
 
 def _asked(api: Boto3Api, users: Iterable[str]) -> Mapping[str, tuple[Any, ...]]:
@@ -115,11 +112,11 @@ def _denials(answers: Iterable[tuple[Any, ...]]) -> tuple[AwsRefused, ...]:
     return tuple(found.values())
 
 
-def _row(user: Mapping[str, Any], answers: tuple[Any, ...]) -> _Row:
+def _row(user: ListedUser, answers: tuple[Any, ...]) -> _Row:
     groups, devices, login, keys = answers
     return _Row(
-        user["UserName"],
-        user.get("PasswordLastUsed"),
+        user.name,
+        user.last_signed_in,
         (
             None
             if isinstance(groups, AwsRefused)
