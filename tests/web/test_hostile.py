@@ -48,6 +48,12 @@ PAGES = (
     f"/iam/user?{urlencode({'name': LONG, 'tab': 'tags'})}",
     *(f"/iam/group?{urlencode({'name': name})}" for name in (LONG, IMAGE)),
     *(
+        f"/iam/{page}?{urlencode({'name': IMAGE, 'kind': 'user'})}"
+        for page in ("user/add-permissions", "user/delete", "group/add-users", "group/delete")
+    ),
+    f"/iam/inline-policy?{urlencode({'name': IMAGE, 'kind': 'user'})}",
+    f"/iam/console-access?{urlencode({'user': SCRIPT})}",
+    *(
         f"/iam/policy?{urlencode({'arn': f'arn:aws:iam::111122223333:policy/{name}'})}"
         for name in (LONG, SCRIPT)
     ),

@@ -2,10 +2,11 @@
 
 A list shows what is chosen, then what the search finds, up to a number: an account may have 5,000
 users and more than 1,600 policies. The search is a button of the form itself, so that it works
-without a script and loses nothing that was typed.
+without a script and loses nothing that was typed: the page keeps all of it and leads to itself, as
+a GET, so that the back button needs no form to be sent again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -77,12 +78,23 @@ def searched() -> bool:
     return request.form.get("do", "") == SEARCH
 
 
-def users(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+def sent(*fields: str) -> dict[str, str]:
+    """Return what was chosen and searched for in lists, to be kept: a value has no line breaks."""
+    chosen = {each: "\n".join(request.form.getlist(each)) for each in fields}
+    return {**chosen, **{_search(each): request.form.get(_search(each), "") for each in fields}}
+
+
+def chosen(field: str, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is chosen in a list, of what `sent` keeps."""
+    return tuple(each for each in fields.get(field, "").split("\n") if each)
+
+
+def users(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
     """Return the users to choose from.
 
     Args:
         field: the name of the boxes.
-        chosen: the names that are chosen.
+        fields: what is chosen and searched for, as `sent` keeps it.
         without: names that are not offered.
     """
     left_out = frozenset(without)
@@ -94,10 +106,10 @@ def users(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Cho
         listed = first_users(enough) if few else users_with(wanted)
         return (Choice(each.name, each.name) for each in listed if each.name not in left_out)
 
-    return _choices(field, [Choice(each, each) for each in chosen], found)
+    return _choices(field, fields, lambda name: Choice(name, name), found)
 
 
-def groups(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
     """Return the user groups to choose from; see `users`."""
     left_out = frozenset(without)
 
@@ -108,10 +120,10 @@ def groups(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Ch
             Choice(each, each) for each in names if wanted in folded(each) and each not in left_out
         )
 
-    return _choices(field, [Choice(each, each) for each in chosen], found)
+    return _choices(field, fields, lambda name: Choice(name, name), found)
 
 
-def policies(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> Choices:
+def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
     """Return the managed policies to choose from, the account's own first; see `users`."""
     left_out = frozenset(without)
 
@@ -120,7 +132,7 @@ def policies(field: str, chosen: Iterable[str], without: Iterable[str] = ()) -> 
         fitting.sort(key=lambda each: each.origin is not PolicyOrigin.CUSTOMER)
         return (_policy(each) for each in fitting if each.arn not in left_out)
 
-    return _choices(field, [policy_choice(each) for each in chosen], found)
+    return _choices(field, fields, policy_choice, found)
 
 
 def policy_choice(arn: str) -> Choice:
@@ -142,11 +154,18 @@ def _policy(listed: ListedPolicy) -> Choice:
     return Choice(listed.arn, listed.name, term(_ORIGINS[listed.origin]))
 
 
+def _search(field: str) -> str:
+    return f"{field}-search"
+
+
 def _choices(
-    field: str, chosen: Sequence[Choice], found: Callable[[str], Iterable[Choice]]
+    field: str,
+    fields: Mapping[str, str],
+    line: Callable[[str], Choice],
+    found: Callable[[str], Iterable[Choice]],
 ) -> Choices:
-    wanted = request.values.get(f"{field}-search", "")
-    values = frozenset(each.value for each in chosen)
+    wanted, values = fields.get(_search(field), ""), chosen(field, fields)
+    first = tuple(line(each) for each in values)
 
     def read() -> list[Choice]:
         others = (each for each in found(folded(wanted)) if each.value not in values)
@@ -154,5 +173,6 @@ def _choices(
 
     others = attempted(read)
     if isinstance(others, AwsRefused):
-        return Choices(field, wanted, values, tuple(chosen), refused=others)
-    return Choices(field, wanted, values, (*chosen, *others[:_MOST]), len(others) > _MOST)
+        return Choices(field, wanted, frozenset(values), first, refused=others)
+    shown = (*first, *others[:_MOST])
+    return Choices(field, wanted, frozenset(values), shown, len(others) > _MOST)

@@ -98,7 +98,7 @@ def with_permissions() -> ResponseReturnValue:
     draft = _draft() | grant_fields()
     state().typed[_PATH] = draft
     if searched():
-        return _permissions_page(draft)
+        return redirect(_PERMISSIONS)
     fault = grant_of(draft).fault
     if fault is not None:
         return _permissions_page(draft, fault), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -237,7 +237,7 @@ def _permissions_page(draft: Mapping[str, str], fault: Message | None = None) ->
         navigation=_LIST,
         draft=draft,
         fault=fault,
-        **grant_page(grant_of(draft)),
+        **grant_page(draft),
     )
 
 

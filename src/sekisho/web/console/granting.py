@@ -143,9 +143,8 @@ def attaching(user: str, arn: str) -> Change:
 
 
 def grant_fields() -> dict[str, str]:
-    """Return what was sent by the page, to be kept: names and ARNs have no line breaks."""
-    kept = {each: "\n".join(request.form.getlist(each)) for each in ("groups", "policies")}
-    return {**kept, **{each: request.form.get(each, "") for each in ("way", "source")}}
+    """Return what was sent by the page, to be kept."""
+    return {**choosing.sent("groups", "source", "policies"), "way": request.form.get("way", "")}
 
 
 def grant_of(fields: Mapping[str, str]) -> Grant:
@@ -153,29 +152,33 @@ def grant_of(fields: Mapping[str, str]) -> Grant:
     way = fields.get("way", "")
     return Grant(
         Way(way) if way in list(Way) else Way.GROUP,
-        _lines(fields, "groups"),
+        choosing.chosen("groups", fields),
         fields.get("source", ""),
-        _lines(fields, "policies"),
+        choosing.chosen("policies", fields),
     )
 
 
 def grant_page(
-    grant: Grant, *, user: str = "", groups: Iterable[str] = (), policies: Iterable[str] = ()
+    fields: Mapping[str, str],
+    *,
+    user: str = "",
+    groups: Iterable[str] = (),
+    policies: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what the page's template shows.
 
     Args:
-        grant: what is chosen.
+        fields: what is chosen and searched for.
         user: who is given it, if there is such a user already.
         groups: the groups that the user is in.
         policies: the ARNs of the policies that the user has.
     """
     return {
-        "grant": grant,
+        "grant": grant_of(fields),
         "ways": [each.value for each in Way],
-        "group_choices": choosing.groups("groups", grant.groups, groups),
-        "user_choices": choosing.users("source", [grant.source] if grant.source else [], [user]),
-        "policy_choices": choosing.policies("policies", grant.policies, policies),
+        "group_choices": choosing.groups("groups", fields, groups),
+        "user_choices": choosing.users("source", fields, [user]),
+        "policy_choices": choosing.policies("policies", fields, policies),
     }
 
 
@@ -211,7 +214,3 @@ def _copied(user: str) -> Permissions:
 def _inline(user: str, policy: str) -> str:
     answer = call("iam", "GetUserPolicy", UserName=user, PolicyName=policy)
     return json.dumps(answer["PolicyDocument"])
-
-
-def _lines(fields: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(each for each in fields.get(name, "").split("\n") if each)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
@@ -19,7 +20,14 @@ from sekisho.web.console import choosing
 from sekisho.web.console.changes import Change, carry_out, named
 from sekisho.web.console.groups import adding, attaching
 from sekisho.web.console.managed_policies import folded
-from sekisho.web.console.persons import attempt, attempted, person, signed_in
+from sekisho.web.console.persons import (
+    attempt,
+    attempted,
+    person,
+    signed_in,
+    state,
+    typed_about,
+)
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("group_page", __name__)
@@ -101,36 +109,48 @@ def _items(operation: str, key: str, group: str, **more: object) -> list[Any]:
 @signed_in
 def add_users() -> ResponseReturnValue:
     """Add users to a group."""
-    name, chosen = request.values.get("name", ""), request.form.getlist("users")
+    name = request.values.get("name", "")
     if not name:
         return see_other(_LIST)
-    fault = None
-    if request.method == "POST" and not choosing.searched():
-        if chosen:
+    if request.method == "GET":
+        fields, fault = typed_about(name), None
+    else:
+        fields, fault = choosing.sent("users"), text("group_page.choose_users")
+        if choosing.searched():
+            return _searching(name, fields)
+        if chosen := choosing.chosen("users", fields):
             return _changed(list(adding(name, chosen)), name, Tab.USERS, "users_added")
-        fault = text("group_page.choose_users")
     members = attempted(lambda: _items("GetGroup", "Users", name, MaxItems=_BLOCK))
     known = [] if isinstance(members, AwsRefused) else [each["UserName"] for each in members]
-    return _adding("group_add_users.html", name, choosing.users("users", chosen, known), fault)
+    return _adding("group_add_users.html", name, choosing.users("users", fields, known), fault)
 
 
 @SCREEN.route(_ADD_POLICIES, methods=["GET", "POST"])
 @signed_in
 def add_policies() -> ResponseReturnValue:
     """Attach managed policies to a group."""
-    name, chosen = request.values.get("name", ""), request.form.getlist("policies")
+    name = request.values.get("name", "")
     if not name:
         return see_other(_LIST)
-    fault = None
-    if request.method == "POST" and not choosing.searched():
-        if chosen:
+    if request.method == "GET":
+        fields, fault = typed_about(name), None
+    else:
+        fields, fault = choosing.sent("policies"), text("group_page.choose_policies")
+        if choosing.searched():
+            return _searching(name, fields)
+        if chosen := choosing.chosen("policies", fields):
             return _changed(list(attaching(name, chosen)), name, Tab.PERMISSIONS, "attached")
-        fault = text("group_page.choose_policies")
     has = _attached(name)
     known = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
     return _adding(
-        "group_add_policies.html", name, choosing.policies("policies", chosen, known), fault
+        "group_add_policies.html", name, choosing.policies("policies", fields, known), fault
     )
+
+
+def _searching(name: str, fields: dict[str, str]) -> ResponseReturnValue:
+    """Keep what is chosen, and show the page again with what the search finds."""
+    state().typed[request.path] = {"name": name, **fields}
+    return redirect(f"{request.path}?{urlencode({'name': name})}")
 
 
 def _adding(
@@ -178,6 +198,7 @@ def _removals(name: str) -> Iterator[Change]:
 
 def _changed(changes: list[Change], name: str, tab: Tab, done: str) -> ResponseReturnValue:
     """Make changes, and lead back to the tab, which says what came of them."""
+    state().typed.pop(request.path, None)
     if changes:
         carry_out(changes).flash(text(f"group_page.{done}", group=name))
     else:

@@ -130,12 +130,11 @@ def new() -> ResponseReturnValue:
 @signed_in
 def create() -> ResponseReturnValue:
     """Create a group, then add the users and attach the policies."""
-    sent = {each: "\n".join(request.form.getlist(each)) for each in ("users", "policies")}
     name = request.form.get("name", "").strip()
-    fields = {"name": name, **sent}
+    fields = {"name": name, **choosing.sent("users", "policies")}
     state().typed[_CREATE] = fields
     if choosing.searched():
-        return _form(fields)
+        return redirect(_CREATE)
     faults = names.group_name(name)
     if faults:
         fault = faults_said(faults) if name else text("groups.name_missing")
@@ -156,8 +155,8 @@ def create() -> ResponseReturnValue:
 
 
 def _after_creating(group: str, fields: Mapping[str, str]) -> Iterator[Change]:
-    yield from adding(group, _lines(fields, "users"))
-    yield from attaching(group, _lines(fields, "policies"))
+    yield from adding(group, choosing.chosen("users", fields))
+    yield from attaching(group, choosing.chosen("policies", fields))
 
 
 def adding(group: str, users: Iterable[str]) -> Iterator[Change]:
@@ -185,12 +184,8 @@ def _form(
         "create_group.html",
         navigation=_PATH,
         name=fields.get("name", ""),
-        user_choices=choosing.users("users", _lines(fields, "users")),
-        policy_choices=choosing.policies("policies", _lines(fields, "policies")),
+        user_choices=choosing.users("users", fields),
+        policy_choices=choosing.policies("policies", fields),
         fault=fault,
         refused=refused,
     )
-
-
-def _lines(fields: Mapping[str, str], name: str) -> list[str]:
-    return [each for each in fields.get(name, "").split("\n") if each]

@@ -212,6 +212,12 @@ def keep_typed() -> None:
         state().typed[request.path] = fields
 
 
+def typed_about(name: str) -> dict[str, str]:
+    """Return what was typed on the present page about a user or a group, if it is not done."""
+    kept = state().typed.get(request.path, {})
+    return dict(kept) if kept.get("name") == name else {}
+
+
 def attempt(service: str, operation: str, /, **parameters: object) -> Any:
     """Call AWS as the person who is signed in.
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
@@ -25,7 +26,14 @@ from sekisho.web.console.granting import (
     grant_page,
     permissions_of,
 )
-from sekisho.web.console.persons import attempt, attempted, person, signed_in
+from sekisho.web.console.persons import (
+    attempt,
+    attempted,
+    person,
+    signed_in,
+    state,
+    typed_about,
+)
 from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.site import flash, see_other, text
 
@@ -141,10 +149,14 @@ def add_permissions() -> ResponseReturnValue:
     name = request.values.get("name", "")
     if not name:
         return see_other(_LIST)
-    fields = grant_fields() if request.method == "POST" else dict(request.args)
+    if request.method == "GET":
+        way = request.args.get("way", "")
+        return _add_page(name, typed_about(name) | ({"way": way} if way else {}))
+    fields = grant_fields()
+    if choosing.searched():
+        state().typed[_ADD] = {"name": name, **fields}
+        return redirect(f"{_ADD}?{urlencode({'name': name})}")
     grant = grant_of(fields)
-    if request.method == "GET" or choosing.searched():
-        return _add_page(name, fields)
     fault = text("granting.nothing") if grant.empty else None
     fault = grant.fault or fault
     if fault is not None:
@@ -156,6 +168,7 @@ def add_permissions() -> ResponseReturnValue:
     if not outcome.done:
         refused = outcome.refusals[0].refused if outcome.refusals else None
         return _add_page(name, fields, refused=refused), HTTPStatus.UNPROCESSABLE_ENTITY
+    state().typed.pop(_ADD, None)
     outcome.flash(text("user_page.permissions_added", user=name))
     return see_other(_PATH, name=name, tab=Tab.PERMISSIONS.value)
 
@@ -176,7 +189,7 @@ def _add_page(
         name=name,
         fault=fault,
         refused=refused,
-        **grant_page(grant_of(fields), user=name, groups=groups, policies=policies),
+        **grant_page(fields, user=name, groups=groups, policies=policies),
     )
 
 
