@@ -308,7 +308,7 @@ def _said(spent: _Spent) -> str:
 
 def _company() -> _Place:
     arn = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"
-    return _Place(example_company(), ADMINISTRATOR, "hanako.sato", "developers", arn, _LIMIT_MS)
+    return _Place(example_company(), ADMINISTRATOR, "hanako.sato", "Office", arn, _LIMIT_MS)
 
 
 def _large(users: int) -> _Place:
