@@ -257,6 +257,9 @@ def _attached(arns: Iterable[str]) -> _Item:
 
 
 def _device(device: Device) -> dict[str, object]:
+    if device.enabled_at is None:
+        said = f"since when {device.serial} is enabled was not read"
+        raise _refused("ListMFADevices", NOT_READ, said)
     return {"SerialNumber": device.serial, "EnableDate": device.enabled_at}
 
 

@@ -1,46 +1,82 @@
 """`sekisho web`: an account in a browser, to read."""
 
+import shlex
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sekisho import __version__
-from sekisho.account import open_account
+from sekisho.account import Snapshot, SnapshotApi, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import quiet_option
+from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
+from sekisho.rollout.applying import PlanFile, read_plan
+from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
+
+if TYPE_CHECKING:
+    from sekisho.web.workbench import PlanInView
 
 _NAP_SECONDS = 3600
 _OPEN = Message("Open the workbench in a browser on this computer: {url}")
 _READS = Message("It only reads, and never changes an account. Ctrl-C ends it.")
 
 
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What the workbench shows, and where.
+
+    Attributes:
+        snapshots: saved accounts in place of AWS.
+        exceptions: the exceptions file.
+        plan: a plan for the account, or the journal of one.
+        goal: the goal of that plan: its waves go on a time line.
+        port: 0: a free one.
+    """
+
+    snapshots: tuple[str, ...]
+    exceptions: str | None
+    plan: Path | None
+    goal: str | None
+    port: int
+
+
 @click.command(cls=SpokenCommand)
-@click.option(
-    "--snapshot",
-    "snapshots",
-    metavar="FILE",
-    multiple=True,
-    help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
+@grouped(
+    "options",
+    WebOptions,
+    click.option(
+        "--snapshot",
+        "snapshots",
+        metavar="FILE",
+        multiple=True,
+        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
+    ),
+    click.option("--exceptions", metavar="FILE", help="The exceptions file."),
+    click.option(
+        "--plan",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Show a plan for the account, too, and how it stands there.",
+    ),
+    click.option(
+        "--goal", metavar="FILE", help="With --plan: its goal file, for a time line of the waves."
+    ),
+    click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0."),
 )
-@click.option("--exceptions", metavar="FILE", help="The exceptions file.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0.")
 @quiet_option
 @aws_options
 @lang_option
-def command(
-    snapshots: tuple[str, ...],
-    exceptions: str | None,
-    port: int,
-    aws: AwsOptions,
-    lang: Language,
-) -> Exit:
-    """Show an account in a browser: users, findings, and what to do, until Ctrl-C.
+def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
+    """Show an account in a browser: users, findings, a plan, policies, until Ctrl-C.
 
     The pages are on this computer alone, under localhost. They only read: where something is to be
     changed, they show the command.
@@ -49,15 +85,21 @@ def command(
     from sekisho.web import WebServer  # noqa: PLC0415 - as above
     from sekisho.web.workbench import Material, workbench_site  # noqa: PLC0415 - as above
 
-    excepted = load_exceptions(exceptions) if exceptions else Exceptions()
-    if snapshots:
+    if options.goal and options.plan is None:
+        raise UsageError(Message("`--goal` is for `--plan`"), fix=Message("give the plan as well"))
+    # what is faulty in a file is said before an account is read, which takes long
+    excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
+    file = None if options.plan is None else read_plan(options.plan)
+    if options.snapshots:
         aws.refuse_beside("--snapshot")
-        snapshot = open_account(*snapshots)
+        snapshot = open_account(*options.snapshots)
     else:
         snapshot = collected(connection(aws, lang), lang)
     report = audit_account(snapshot, excepted, version=__version__)
-    source = " ".join(snapshots)
-    with WebServer(workbench_site(Material(report, source), lang), port) as server:
+    plan = None if file is None else _plan_in_view(file, options, snapshot, excepted)
+    source = " ".join(f"--snapshot {shlex.quote(each)}" for each in options.snapshots)
+    site = workbench_site(Material(report, source or aws.typed.strip(), plan), lang)
+    with WebServer(site, options.port) as server:
         try:
             click.echo(_OPEN.filled(url=server.url).into(lang))
             click.echo(_READS.into(lang))
@@ -66,3 +108,17 @@ def command(
         except KeyboardInterrupt:
             click.echo()
     return Exit.CLEAN
+
+
+def _plan_in_view(
+    file: PlanFile, options: WebOptions, snapshot: Snapshot, excepted: Exceptions
+) -> "PlanInView":
+    """Return the plan with how it stands, and the waves of its goal if one is given."""
+    from sekisho.web.workbench import PlanInView  # noqa: PLC0415 - as above
+
+    waves: tuple[WaveStatus, ...] = ()
+    if options.goal:
+        goal = goal_of(read_goal(options.goal), options.goal, snapshot, excepted)
+        waves = waves_of(goal, snapshot)
+    api = SnapshotApi(snapshot)
+    return PlanInView.of(str(options.plan), file, api, waves, options.goal or "")

@@ -14,6 +14,7 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
+    impact_texts,
     nobody,
     notices,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "figures",
     "finding_title",
     "headline",
+    "impact_texts",
     "nobody",
     "notices",
     "to_csv",

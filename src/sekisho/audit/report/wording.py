@@ -97,6 +97,7 @@ _RESTS = Message(
 )
 _NOT_KNOWN = Message("; of {count} it is not known")
 _NOT_READ = Message("(not known whether) ")
+_BY_PATH = Message("the same user without a path in the ARN would get in")
 
 
 def as_of(report: AccountReport) -> Message:
@@ -210,6 +211,15 @@ def cells(row: UserRow) -> tuple[Message, ...]:
         _joined([_impact(row, each) for each in row.impact.kinds]),
         _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
     )
+
+
+def impact_texts(row: UserRow) -> tuple[Message, ...]:
+    """Say what MFA enforcement does to a user: each kind of it, then why and where the way ends."""
+    found = row.impact
+    more = (found.reason, found.name_taken, found.stopped)
+    path = (_BY_PATH,) if found.by_path else ()
+    kinds = (_impact(row, each) for each in found.kinds)
+    return tuple(dict.fromkeys((*kinds, *path, *(each for each in more if each is not None))))
 
 
 def exemption_text(exemption: Exemption) -> tuple[Message, ...]:

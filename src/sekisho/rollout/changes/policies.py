@@ -285,7 +285,7 @@ def _versions(observer: Observer, arn: str) -> dict[str, Any] | None:
 
 def _default_made_at(observer: Observer, arn: str) -> datetime | None:
     version = observer.default_version(arn)
-    return version["CreateDate"] if version else None
+    return version.get("CreateDate") if version else None
 
 
 _CHANGE_PASSWORD = "IAMUserChangePassword"  # noqa: S105 - a policy's name

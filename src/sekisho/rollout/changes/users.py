@@ -194,7 +194,7 @@ class CreateLoginProfile(_LoginProfile):
     def made_at(self, observer: Observer) -> datetime | None:
         """Return when the password was made."""
         found = observer.login_profile(self.user)
-        return found["CreateDate"] if found else None
+        return found.get("CreateDate") if found else None
 
     def call(self) -> IamCall:
         """Return the call."""

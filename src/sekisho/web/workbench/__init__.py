@@ -5,14 +5,14 @@ one: where something is to be changed, it shows the command. Every view is a pag
 JSON with `?format=json`.
 """
 
-from sekisho.messages import Language
+from sekisho.messages import Language, printable
 from sekisho.web.site import Site
-from sekisho.web.workbench import account
-from sekisho.web.workbench.material import Material, on_every_view
+from sekisho.web.workbench import account, errors, plan, policies, scenarios
+from sekisho.web.workbench.material import Material, PlanInView, on_every_view
 
-__all__ = ["Material", "workbench_site"]
+__all__ = ["Material", "PlanInView", "workbench_site"]
 
-_VIEWS = (account,)
+_VIEWS = (account, plan, policies, scenarios, errors)
 
 
 def workbench_site(material: Material, language: Language = Language.EN) -> Site:
@@ -22,9 +22,12 @@ def workbench_site(material: Material, language: Language = Language.EN) -> Site
         material: what there is to look at.
         language: what a new browser is spoken to in.
     """
+    material.prepare()
     site = Site("workbench", dict, language)
     site.app.extensions["material"] = material
     site.app.context_processor(on_every_view)
+    # a name may hold marks that turn the text behind it round
+    site.app.jinja_env.filters["printable"] = printable
     for view in _VIEWS:
         site.app.register_blueprint(view.VIEW)
     return site

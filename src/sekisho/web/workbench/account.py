@@ -1,7 +1,8 @@
 """The account: figures, its users, one user, and the findings."""
 
+import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +11,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from sekisho.account import other_credentials
 from sekisho.audit import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.enforcement import Enforced
-from sekisho.audit.impact import Coverage, UserRow, counterexample_for_user
+from sekisho.audit.findings import DEVICE_KINDS
+from sekisho.audit.impact import Coverage, UserRow, counterexample_for_user, ways_in
 from sekisho.audit.report import (
     COLUMNS,
     as_of,
@@ -20,13 +23,16 @@ from sekisho.audit.report import (
     figures,
     finding_title,
     headline,
+    impact_texts,
     nobody,
     notices,
 )
+from sekisho.errors import FaultyInput
 from sekisho.messages import Message
 from sekisho.web.site import language, text
 from sekisho.web.workbench.charts import BarPart, PlacedPart, placed
-from sekisho.web.workbench.material import as_json, material, wants_json
+from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
+from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
 
 VIEW = Blueprint("account", __name__)
 
@@ -54,6 +60,9 @@ def overview() -> ResponseReturnValue:
         bars=_bars(report.coverage),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
         undecided=sum(not each.known for each in report.findings),
+        commands=[
+            (text("workbench.overview.make_plan"), "sekisho plan --all-users --out plan.json")
+        ],
     )
 
 
@@ -135,9 +144,7 @@ def users() -> ResponseReturnValue:
     chosen, report = _choice(), material().report
     rows = [row for row in report.rows if _fits(row, chosen)]
     if wants_json():
-        names = {row.user.name for row in rows}
-        found = [each for each in material().as_json["users"] or () if each["user"] in names]
-        return as_json({"users": found})
+        return as_json({"users": [material().json_of[row.user.name] for row in rows]})
     key = _order(chosen.sort)
     rows.sort(key=key, reverse=chosen.down)
     first = (chosen.page - 1) * _PAGE
@@ -174,15 +181,15 @@ def _order(column: int) -> Callable[[UserRow], tuple[str, str]]:
 
 @VIEW.get("/user")
 def user() -> ResponseReturnValue:
-    """Show one user: credentials, enforcement, impact, findings, the command to go on with."""
+    """Show one user: credentials, enforcement, impact, the way in, findings, how to go on."""
     name, report = request.args.get("name", ""), material().report
-    row = next((each for each in report.rows if each.user.name == name), None)
+    row = material().row_of.get(name)
     if row is None:
         abort(HTTPStatus.NOT_FOUND)
     if wants_json():
-        (found,) = [each for each in material().as_json["users"] if each["user"] == name]
-        return as_json(found)
+        return as_json(material().json_of[name])
     enforcement = row.enforcement.counterexample
+    ways, unread = _ways_in(row)
     return render_template(
         "user.html",
         view="/users",
@@ -190,12 +197,57 @@ def user() -> ResponseReturnValue:
         facts=list(zip(COLUMNS, cells(row), strict=True)),
         why=row.because,
         counterexample=enforcement and counterexample_for_user(enforcement, row.credentials),
-        reason=row.impact.reason,
-        groups=row.user.groups,
+        impacts=impact_texts(row),
+        ways=ways,
+        ways_unread=unread,
+        device_kinds=DEVICE_KINDS,
+        others=other_credentials(row.user),
+        policies=_policies_of(row),
+        unread=[each.why for each in (*row.credentials.unread, *row.credentials.others_unread)],
         findings=_grouped(report.findings_of.get(name, ())),
         titles=finding_title,
         severities=SEVERITIES,
+        commands=[*_commands(row)],
     )
+
+
+def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:
+    """Return the steps by which a user comes to a session with MFA, or why they are not known."""
+    try:
+        return [shown_answer(each) for each in ways_in(material().report.snapshot, row)], None
+    except FaultyInput as error:
+        return [], error.reason
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPolicy:
+    """A policy of a user; `arn` is "" of an inline one, or of one whose text was not read."""
+
+    name: str
+    arn: str
+    by: str
+
+
+def _policies_of(row: UserRow) -> list[HeldPolicy]:
+    """Return the policies of a user, their own first, then those of their groups."""
+    snapshot, owner = material().report.snapshot, row.user
+    groups = [snapshot.group_named[name] for name in owner.groups if name in snapshot.group_named]
+    found = [(arn, "") for arn in owner.attached]
+    found += [(arn, group.name) for group in groups for arn in group.attached]
+    held = [HeldPolicy(arn, arn if arn in snapshot.policies else "", by) for arn, by in found]
+    held += [HeldPolicy(each.name, "", "") for each in owner.inline]
+    held += [HeldPolicy(each.name, "", group.name) for group in groups for each in group.inline]
+    return held
+
+
+def _commands(row: UserRow) -> Iterator[tuple[Message, str]]:
+    """Yield what to type to go on with a user; nothing of it is done here."""
+    name, source = shlex.quote(row.user.name), material().source
+    if "--snapshot" in source:
+        yield text("workbench.user.to_prove"), f"sekisho prove {source} --user {name}"
+    yield text("workbench.user.to_plan"), f"sekisho plan --user {name} --out plan.json"
+    if row.credentials.devices:
+        yield text("workbench.user.to_reset"), f"sekisho reset {name} --out plan.json"
 
 
 @VIEW.get("/findings")
@@ -203,15 +255,15 @@ def findings() -> ResponseReturnValue:
     """Show the findings, the gravest first, those of one kind together."""
     if wants_json():
         return as_json({"findings": material().as_json["findings"]})
-    report = material().report
     return render_template(
         "findings.html",
         view="/findings",
-        known=[each for each in report.alike if each[0].known],
-        unknown=[each for each in report.alike if not each[0].known],
+        known=[each for each in material().alike if each[0].known],
+        unknown=[each for each in material().alike if not each[0].known],
         titles=finding_title,
         severities=SEVERITIES,
-        names={row.user.name for row in report.rows},
+        names=material().row_of,
+        most=MOST_NAMES,
         limits=limits_of_controls(),
     )
 

@@ -1,7 +1,11 @@
-"""Bars as SVG, made on the server: no script draws anything. Every figure is beside it in text."""
+"""Bars and time lines as SVG, made on the server: no script draws anything.
+
+Every figure is beside its picture in text.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 _WIDTH = 1000
 
@@ -13,7 +17,7 @@ class BarPart:
     Attributes:
         name: what it stands for.
         count: how many.
-        kind: its class in the style sheet: `good`, `bad`, `open` or `none`.
+        kind: its class in the style sheet: `good`, `bad`, `open`, `waits` or `none`.
     """
 
     name: str
@@ -40,3 +44,47 @@ def placed(parts: Sequence[BarPart]) -> tuple[PlacedPart, ...]:
             found.append(PlacedPart(each, start, width))
             start += width
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What begins on a day, and goes on from there.
+
+    Attributes:
+        kind: its class in the style sheet.
+        figures: how many in all, how many of them have enrolled, and how many are enforced.
+    """
+
+    name: str
+    day: date
+    kind: str
+    figures: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMoment:
+    """A moment at its place on a line of days, in thousandths; and where the present day is."""
+
+    moment: Moment
+    start: float
+    today: float
+
+    @property
+    def width(self) -> float:
+        """How far it reaches: to the end of the line."""
+        return _WIDTH - self.start
+
+
+def placed_moments(moments: Sequence[Moment], today: date) -> tuple[PlacedMoment, ...]:
+    """Return moments on one line of days that has the present day on it."""
+    if not moments:
+        return ()
+    days = [today, *(each.day for each in moments)]
+    first = min(days).toordinal()
+    # the last one needs some room to be seen
+    span = max(1.0, (max(days).toordinal() - first) * 1.25)
+
+    def at(day: date) -> float:
+        return _WIDTH * (day.toordinal() - first) / span
+
+    return tuple(PlacedMoment(each, at(each.day), at(today)) for each in moments)

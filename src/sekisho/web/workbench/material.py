@@ -1,14 +1,75 @@
-"""What the workbench shows: an audited account, read once when it starts."""
+"""What the workbench shows: an audited account and a plan for it, read once when it starts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from flask import Response, current_app, request
 
+from sekisho.account import SnapshotApi
+from sekisho.audit import Finding
+from sekisho.audit.impact import UserRow
 from sekisho.audit.report import AccountReport, to_json
+from sekisho.errors import AwsRefused
+from sekisho.rollout import Plan, PlanStatus, plan_status, status_to_json, waves_to_json
+from sekisho.rollout.applying import PlanFile, check_account
+from sekisho.rollout.goal import WaveStatus
 from sekisho.web.site import text
+
+MOST_NAMES = 200
+"""Names in one list of a page; all of them are in the JSON."""
+
+
+@dataclass(frozen=True)
+class PlanInView:
+    """A plan, and how it stands in the account as it was read.
+
+    Attributes:
+        path: the plan's file, as on a command line.
+        standing: None if that could not be told; `unread` says why.
+        waves: of a goal that was given beside it, in its order; empty if none was.
+        goal: the goal's file; "" if none was given.
+    """
+
+    path: str
+    plan: Plan
+    standing: PlanStatus | None
+    unread: AwsRefused | None = None
+    waves: tuple[WaveStatus, ...] = ()
+    goal: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        path: str,
+        file: PlanFile,
+        api: SnapshotApi,
+        waves: tuple[WaveStatus, ...] = (),
+        goal: str = "",
+    ) -> "PlanInView":
+        """Return a plan as the account stands to it.
+
+        Raises:
+            PlanRefused: if it is of another account, or its journal of another plan.
+        """
+        check_account(file.plan, api)
+        try:
+            return cls(path, file.plan, plan_status(file, api), None, waves, goal)
+        except AwsRefused as unread:
+            return cls(path, file.plan, None, unread, waves, goal)
+
+    @cached_property
+    def as_json(self) -> dict[str, object]:
+        """The plan, and what `status` prints of it and of its goal; null what there is not."""
+        standing, unread = self.standing, self.unread
+        return {
+            "plan": json.loads(self.plan.to_json()),
+            "status": None if standing is None else status_to_json(self.plan, standing),
+            "statusUnread": unread and f"{unread.aws_code}: {unread.aws_message}",
+            "waves": waves_to_json(self.waves, ()) if self.goal else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -17,17 +78,39 @@ class Material:
 
     Attributes:
         report: the audit of the account.
-        source: the files or the profile that it was read from, as on a command line.
+        source: the options by which a command reads the same account.
+        plan: a plan for it; None if none was given.
     """
 
     report: AccountReport
     source: str
+    plan: PlanInView | None = None
 
     @cached_property
     def as_json(self) -> dict[str, Any]:
         """The audit as `sekisho audit --format json` writes it."""
         value: dict[str, Any] = json.loads("".join(to_json(self.report)))
         return value
+
+    @cached_property
+    def row_of(self) -> Mapping[str, UserRow]:
+        """The users by name."""
+        return {row.user.name: row for row in self.report.rows}
+
+    @cached_property
+    def json_of(self) -> Mapping[str, Any]:
+        """What the JSON says of each user, by name."""
+        return {each["user"]: each for each in self.as_json["users"] or ()}
+
+    @cached_property
+    def alike(self) -> tuple[tuple[Finding, ...], ...]:
+        """The findings of one kind together, in order of risk."""
+        return self.report.alike
+
+    def prepare(self) -> None:
+        """Do once, before anybody looks, what takes long in a large account."""
+        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of)
+        _ = self.plan and self.plan.as_json
 
 
 def material() -> Material:
@@ -38,7 +121,7 @@ def material() -> Material:
 
 def wants_json() -> bool:
     """Tell whether a view is asked for as JSON."""
-    return request.args.get("format") == "json"
+    return request.values.get("format") == "json"
 
 
 def as_json(value: object) -> Response:
@@ -47,11 +130,29 @@ def as_json(value: object) -> Response:
     return Response(text, content_type="application/json; charset=utf-8")
 
 
+def typed_text(name: str) -> str:
+    """Return a text of a form; browsers send every line break as CR and LF."""
+    return request.form.get(name, "").replace("\r\n", "\n")
+
+
+_VIEWS = {
+    "/": "overview.title",
+    "/users": "users.title",
+    "/findings": "findings.title",
+    "/plan": "plan.title",
+    "/policy": "policy.title",
+    "/difference": "difference.title",
+    "/scenarios": "scenarios.title",
+    "/error": "error.title",
+}
+
+
 def on_every_view() -> dict[str, Any]:
     """Return what every template of the workbench can use."""
-    views = {"/": "overview.title", "/users": "users.title", "/findings": "findings.title"}
+    shown = {path: key for path, key in _VIEWS.items() if path != "/plan" or material().plan}
     return {
         "source": material().source,
         "account": material().report.snapshot.account,
-        "views": [(path, text(f"workbench.{key}")) for path, key in views.items()],
+        "views": [(path, text(f"workbench.{key}")) for path, key in shown.items()],
+        "json_by_form": False,
     }

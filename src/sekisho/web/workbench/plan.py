@@ -1,0 +1,262 @@
+"""A plan: whether it may be applied, what happens to whom and when, how it stands, how to go on."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from sekisho.audit.impact import ImpactKind
+from sekisho.messages import Message, verbatim
+from sekisho.rollout import (
+    SAFETY_VERDICTS,
+    STATUS_TITLES,
+    Fact,
+    Plan,
+    PlannedImpact,
+    Proof,
+    SafetyVerdict,
+    expected_and_found,
+    plan_sentences,
+    status_sentence,
+    way_text,
+)
+from sekisho.rollout.applying import ChangeStatus
+from sekisho.rollout.changes import affected_names
+from sekisho.web.site import language, text
+from sekisho.web.workbench.charts import BarPart, Moment, placed, placed_moments
+from sekisho.web.workbench.material import (
+    MOST_NAMES,
+    PlanInView,
+    as_json,
+    material,
+    wants_json,
+)
+
+VIEW = Blueprint("plan", __name__)
+
+_WAITING = (ImpactKind.WAITS_FOR_WAVE, ImpactKind.WAITS_FOR_PASSWORD)
+_OUT = (
+    *(ImpactKind.CUT_OFF, ImpactKind.DEAD_LOCK, ImpactKind.LOCKED_OUT),
+    *(ImpactKind.KEY_ONLY, ImpactKind.KEYS_STOP),
+)
+_UNTOUCHED = (
+    *(ImpactKind.EXEMPT, ImpactKind.BREAK_GLASS, ImpactKind.LEFT_OUT, ImpactKind.UNCHANGED),
+)
+_UNKNOWN = (
+    *(ImpactKind.UNKNOWN, ImpactKind.ENFORCEMENT_UNKNOWN, ImpactKind.KEYS_MAY_STOP),
+    ImpactKind.NOT_ENFORCED,
+)
+_KINDS = ("good", "bad", "open", "waits", "none")
+_STATUS_KINDS = {
+    ChangeStatus.DONE: "good",
+    ChangeStatus.WAITS: "waits",
+    ChangeStatus.DRIFTED: "bad",
+    ChangeStatus.IN_DOUBT: "open",
+}
+_VERDICT_KINDS = {
+    SafetyVerdict.PROVED: "good",
+    SafetyVerdict.NOBODY: "none",
+    SafetyVerdict.REFUTED: "bad",
+    SafetyVerdict.UNKNOWN: "open",
+}
+
+
+def kind_of(impact: ImpactKind) -> str:
+    """Return what an outcome is to whom it happens: its class in the style sheet."""
+    if impact in _WAITING:
+        return "waits"
+    if impact in _OUT:
+        return "bad"
+    if impact in _UNTOUCHED:
+        return "none"
+    return "open" if impact in _UNKNOWN else "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happens to some people, alike."""
+
+    text: Message
+    kind: str
+    people: tuple[PlannedImpact, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The first of them, in name order."""
+        return tuple(each.user for each in self.people[:MOST_NAMES])
+
+
+@VIEW.get("/plan")
+def plan() -> ResponseReturnValue:
+    """Show the plan that was given when the workbench was started."""
+    viewed = material().plan
+    if viewed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if wants_json():
+        return as_json(viewed.as_json)
+    shown, standing = viewed.plan, viewed.standing
+    verdict, which = plan_sentences(shown)
+    facts = {} if standing is None else {fact.address: fact for fact in standing.facts}
+    return render_template(
+        "plan.html",
+        view="/plan",
+        viewed=viewed,
+        plan=shown,
+        verdict=verdict,
+        which=which,
+        outcomes=outcomes(shown),
+        people_bar=_bar(shown.people),
+        waves=_waves(viewed),
+        timeline=_timeline(viewed),
+        failed=[_proof(each) for each in shown.proofs if not each.holds],
+        holding=[_proof(each) for each in shown.proofs if each.holds],
+        verdicts=SAFETY_VERDICTS,
+        ways=[(each.obstacle, way_text(each)) for each in shown.ways],
+        changes=[(each, facts.get(each.address)) for each in shown.changes],
+        status_kinds=_STATUS_KINDS,
+        standing=standing and status_sentence(standing),
+        statuses=[] if standing is None else [*_statuses(standing.facts)],
+        drifted=[] if standing is None else [*_drifted(standing.facts)],
+        enrolled=None if standing is None else len(standing.enrolled),
+        without=() if standing is None else standing.without,
+        commands=[*_commands(viewed)],
+        most=MOST_NAMES,
+    )
+
+
+def outcomes(shown: Plan) -> tuple[Outcome, ...]:
+    """Return the people by what happens to them; what is grave comes first, then the rarer."""
+    alike: dict[tuple[str, str], list[PlannedImpact]] = {}
+    for person in shown.people:
+        alike.setdefault((kind_of(person.impact), person.text.en), []).append(person)
+    order = ("bad", "open", "good", "waits", "none")
+    found = [Outcome(each[0].text, kind, tuple(each)) for (kind, _), each in alike.items()]
+    return tuple(sorted(found, key=lambda each: (order.index(each.kind), len(each.people))))
+
+
+def _parts(people: tuple[PlannedImpact, ...]) -> list[BarPart]:
+    counts = Counter(kind_of(each.impact) for each in people)
+    spoken = language()
+    return [
+        BarPart(text(f"workbench.plan.kind_{kind}").into(spoken), counts[kind], kind)
+        for kind in _KINDS
+        if counts[kind]
+    ]
+
+
+def _bar(people: tuple[PlannedImpact, ...]) -> tuple[object, list[BarPart]]:
+    parts = _parts(people)
+    return placed(parts), parts
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWave:
+    """A wave of the plan: its people by what the plan does to them."""
+
+    name: str
+    count: int
+    bar: object
+    parts: list[BarPart]
+    waits: tuple[Message, ...]
+
+
+def _waves(viewed: PlanInView) -> list[ShownWave]:
+    """Return the waves as the goal orders them; without a goal, whose turn has come goes first."""
+    by_wave: dict[str, list[PlannedImpact]] = {}
+    for person in viewed.plan.people:
+        if person.wave:
+            by_wave.setdefault(person.wave, []).append(person)
+    found = []
+    for name, those in by_wave.items():
+        people = tuple(those)
+        waits = {each.text.en: each.text for each in people if each.impact in _WAITING}
+        found.append(ShownWave(name, len(people), *_bar(people), tuple(waits.values())))
+    order = [wave.name for wave in viewed.waves]
+    if {each.name for each in found} <= set(order):
+        return sorted(found, key=lambda each: order.index(each.name))
+    return sorted(found, key=lambda each: [text.en for text in each.waits])
+
+
+def _timeline(viewed: PlanInView) -> tuple[object, ...]:
+    """Return the waves of the goal on their days; empty if no goal was given."""
+    today = material().report.snapshot.taken_at.date()
+    return placed_moments(
+        [
+            Moment(
+                wave.name,
+                wave.starts or today,
+                "good" if wave.due else "waits",
+                (len(wave.users), len(wave.enrolled), len(wave.enforced)),
+            )
+            for wave in viewed.waves
+        ],
+        today,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProof:
+    """A safety property with what speaks against it, reason by reason."""
+
+    id: str
+    text: Message
+    verdict: Message
+    kind: str
+    against: tuple[tuple[Message, tuple[str, ...]], ...]
+
+
+def _proof(proof: Proof) -> ShownProof:
+    reasons: dict[str, tuple[Message, list[str]]] = {}
+    shown = proof.shown or tuple(verbatim("") for _ in proof.failed)
+    for name, why in zip(proof.failed, shown, strict=True):
+        reasons.setdefault(why.en, (why, []))[1].append(name)
+    return ShownProof(
+        proof.id,
+        proof.text,
+        SAFETY_VERDICTS[proof.verdict],
+        _VERDICT_KINDS[proof.verdict],
+        tuple((why, tuple(names)) for why, names in reasons.values()),
+    )
+
+
+def _statuses(facts: tuple[Fact, ...]) -> Iterator[tuple[Message, str]]:
+    counts = Counter(fact.status for fact in facts)
+    for status, title in STATUS_TITLES.items():
+        if counts[status]:
+            yield title.filled(count=f"{counts[status]:,}"), _STATUS_KINDS[status]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDrift:
+    """A fact that somebody else has changed: what should be there, and what is."""
+
+    address: str
+    expected: Message | None
+    found: Message | None
+    came: Message
+
+
+def _drifted(facts: tuple[Fact, ...]) -> Iterator[ShownDrift]:
+    for fact in facts:
+        if fact.status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT):
+            expected = found = None
+            if fact.difference is not None:
+                expected, found = expected_and_found(fact.address, fact.difference)
+            yield ShownDrift(fact.address, expected, found, affected_names(fact.came))
+
+
+def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
+    """Yield what to type to go on; nothing of it is done here."""
+    file = shlex.quote(viewed.path)
+    if viewed.plan.applicable and viewed.plan.changes:
+        yield text("workbench.plan.to_apply"), f"sekisho apply {file}"
+    yield text("workbench.plan.to_status"), f"sekisho status {file}"
+    if viewed.standing is None or viewed.standing.of(ChangeStatus.DONE):
+        yield text("workbench.plan.to_rollback"), f"sekisho rollback {file}"
+    if viewed.goal:
+        goal = shlex.quote(viewed.goal)
+        yield text("workbench.plan.to_plan"), f"sekisho plan {goal} --out plan.json"

@@ -1,0 +1,340 @@
+"""Policies that somebody types in: one, examined; two, compared; and a policy of the account.
+
+What is typed is examined in memory and written nowhere.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from http import HTTPStatus
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho import catalogue, policy
+from sekisho.audit import SEVERITIES
+from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint import to_json as lint_to_json
+from sekisho.audit.meaning import (
+    CREDENTIALS,
+    OUTCOMES,
+    meaning,
+    notes,
+    sentences,
+    summary_to_json,
+)
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import Fault, FaultyPolicy
+from sekisho.messages import Message, listed
+from sekisho.policy import Document, PolicyKind, Quota, Summary
+from sekisho.prover import CREDENTIALS as CALLER_CREDENTIALS
+from sekisho.prover import (
+    ActionGroup,
+    Callers,
+    Counterexample,
+    Difference,
+    Refuted,
+    Side,
+    Unknown,
+    callers_of_difference,
+    counterexample_text,
+    difference_for_any,
+    stated_text,
+    verdict_text,
+)
+from sekisho.prover.questions import (
+    Inquiry,
+    PolicyReport,
+    QuestionAnswer,
+    Subject,
+    answer_details,
+    answer_title,
+    answer_word,
+    difference_to_json,
+    report_on_policies,
+)
+from sekisho.prover.scenarios import proof_to_json
+from sekisho.web.site import language
+from sekisho.web.workbench.material import as_json, material, typed_text, wants_json
+
+VIEW = Blueprint("policies", __name__)
+
+LONGEST = Quota.MANAGED_POLICY.number
+"""Characters by AWS's counting: a longer one is not proved here, since that may take minutes."""
+
+_SOURCE = "policy"
+_MOST_KEPT = 32
+_ACTIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedPolicy:
+    """A policy, and what the commands say of it.
+
+    Attributes:
+        faults: why it is no policy; everything else is None then.
+        lint: as `policy lint`.
+        summary, meant: as `policy summary`.
+        subject, proof: as `prove`; None if it is longer than `LONGEST`.
+        unread: why it was not examined further.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    lint: Report | None = None
+    document: Document | None = None
+    summary: Summary | None = None
+    meant: tuple[Message, ...] = ()
+    subject: Subject | None = None
+    proof: PolicyReport | None = None
+    unread: Message | None = None
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it was not proved for its length."""
+        return self.document is not None and self.proof is None and self.unread is None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the three answers, each as its command prints it; null what there is not."""
+        if self.lint is None or self.document is None or self.summary is None:
+            faults = [
+                {"code": each.code.value, "message": each.sentence.en} for each in self.faults
+            ]
+            return {"faults": faults, "lint": None, "summary": None, "prove": None}
+        proof = None
+        if self.proof is not None and self.subject is not None:
+            proof = proof_to_json(self.proof, (), self.subject)
+        return {
+            "faults": [],
+            "lint": lint_to_json([self.lint], []),
+            "summary": summary_to_json(self.document, self.summary, self.meant),
+            "prove": proof,
+        }
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def examined(text: str) -> ExaminedPolicy:
+    """Return what the commands say of a policy; kept in memory, so that a reload is quick."""
+    try:
+        report = lint(text, Attachment.USER, source=_SOURCE)
+        document = policy.parse(text, source=_SOURCE)
+    except FaultyPolicy as error:
+        return ExaminedPolicy(faults=tuple(error.faults))
+    summary = policy.summarise(document, catalogue.load())
+    if report.size > LONGEST:
+        return ExaminedPolicy((), report, document, summary)
+    try:
+        meant = sentences(meaning(document))
+        subject = subject_of(document)
+        proof = report_on_policies(subject, Inquiry())
+    except FaultyPolicy as error:
+        return ExaminedPolicy((), report, document, summary, unread=error.reason)
+    return ExaminedPolicy((), report, document, summary, meant, subject, proof)
+
+
+def subject_of(document: Document) -> Subject:
+    """Return whoever has a policy and nothing else, as `prove FILE` asks."""
+    policies = Policies(identity=(AttachedPolicy(_SOURCE, document),))
+    return Subject.of_files(policies, None, datetime.now(UTC), users_may_change=False)
+
+
+@VIEW.route("/policy", methods=["GET", "POST"])
+def one() -> ResponseReturnValue:
+    """Show what is wrong with a policy, what it means, and what is proved of it."""
+    text = typed_text("document") or _of_account()
+    found = examined(text) if text.strip() else None
+    if wants_json():
+        return as_json(None if found is None else found.to_json())
+    page = render_template(
+        "policy.html",
+        view="/policy",
+        document=text,
+        found=found,
+        severities=SEVERITIES,
+        attachment=Attachment.USER,
+        longest=LONGEST,
+        columns=policy.COLUMNS,
+        credentials=CREDENTIALS,
+        outcomes=OUTCOMES,
+        notes=notes,
+        answers=_answers(found.proof) if found and found.proof else (),
+        exempt=_exempt(found.proof) if found and found.proof else (),
+        exempt_unknown=_exempt_unknown(found.proof) if found and found.proof else None,
+        json_by_form=found is not None,
+    )
+    faulty = found is not None and found.faults
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else HTTPStatus.OK
+
+
+def _of_account() -> str:
+    """Return the text of a policy of the account that the address names; "" if it names none."""
+    arn = request.args.get("arn", "")
+    if not arn:
+        return ""
+    known = material().report.snapshot.policies.get(arn)
+    if known is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return policy.render(known.document)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """An answer of a proof: what it is said of, the answer, and what shows it."""
+
+    title: Message
+    word: Message
+    kind: str
+    counts: bool
+    details: tuple[str, ...]
+
+
+def _answers(report: PolicyReport) -> list[ShownAnswer]:
+    spoken = language()
+
+    def shown(each: QuestionAnswer) -> ShownAnswer:
+        match each.conclusion.verdict:
+            case Refuted():
+                kind = "bad" if each.counts else "none"
+            case Unknown():
+                kind = "open"
+            case _:
+                kind = "good"
+        details = answer_details(each, _said, spoken)
+        return ShownAnswer(answer_title(each), answer_word(each), kind, each.counts, tuple(details))
+
+    return [shown(each) for each in report.answers]
+
+
+def _said(found: Counterexample, refused: bool) -> Message:
+    return counterexample_text(found, refused=refused)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """Actions that are alike: which, to whom, on what, and a request."""
+
+    actions: tuple[str, ...]
+    more: int
+    credentials: Message
+    resources: tuple[str, ...]
+    conditions: tuple[Message, ...]
+    such_as: Message | None = None
+
+
+def _group(each: ActionGroup, *, such_as: bool) -> ShownGroup:
+    return ShownGroup(
+        each.actions[:_ACTIONS],
+        max(0, len(each.actions) - _ACTIONS),
+        listed(CALLER_CREDENTIALS[one] for one in each.credentials),
+        tuple(each.resources),
+        tuple(stated_text(one) for one in each.conditions),
+        counterexample_text(each.counterexample) if such_as else None,
+    )
+
+
+def _exempt(report: PolicyReport) -> list[ShownGroup]:
+    if not isinstance(report.exempt, tuple):
+        return []
+    return [_group(each, such_as=False) for each in report.exempt]
+
+
+def _exempt_unknown(report: PolicyReport) -> Message | None:
+    return verdict_text(report.exempt) if isinstance(report.exempt, Unknown) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedPolicies:
+    """Two policies, and what only one of them allows, each way.
+
+    Attributes:
+        faults: why one of them is no policy, each with the field that it is in.
+        found: None if it was not compared.
+        whose: who was asked about.
+    """
+
+    faults: tuple[tuple[str, Fault], ...] = ()
+    found: Difference | None = None
+    whose: Callers | None = None
+    too_long: bool = False
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def compared(old: str, new: str) -> ComparedPolicies:
+    """Return what only one of two policies allows, as `policy diff` says it."""
+    faults: list[tuple[str, Fault]] = []
+    sides: list[Policies] = []
+    for field, text in (("old", old), ("new", new)):
+        try:
+            document = policy.parse(text, source=field, kind=PolicyKind.IDENTITY)
+            sides.append(Policies(identity=(AttachedPolicy(field, document),)))
+        except FaultyPolicy as error:
+            faults += [(field, each) for each in error.faults]
+    if faults:
+        return ComparedPolicies(tuple(faults))
+    if max(policy.size(old), policy.size(new)) > LONGEST:
+        return ComparedPolicies(too_long=True)
+    before, after = sides
+    try:
+        whose = callers_of_difference(before, after)
+        found = difference_for_any(before, after, whose, datetime.now(UTC))
+    except FaultyPolicy as error:
+        return ComparedPolicies(tuple(("new", each) for each in error.faults))
+    return ComparedPolicies((), found, whose)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSide:
+    """What one side alone allows.
+
+    Attributes:
+        nothing: whether that is proved to be nothing.
+        example: a request, where there is no list.
+        note: why it is not known, or not listed.
+    """
+
+    nothing: bool
+    groups: tuple[ShownGroup, ...] = ()
+    example: Message | None = None
+    note: Message | None = None
+    new_actions: Message | None = None
+
+
+def _side(side: Side | Unknown) -> ShownSide:
+    if isinstance(side, Unknown):
+        return ShownSide(nothing=False, note=verdict_text(side))
+    example = None
+    if side.counterexample is not None and not side.items:
+        example = counterexample_text(side.counterexample)
+    return ShownSide(
+        nothing=side.counterexample is None,
+        groups=tuple(_group(each, such_as=True) for each in side.items),
+        example=example,
+        note=side.unlisted,
+        new_actions=None if side.new_actions is None else counterexample_text(side.new_actions),
+    )
+
+
+@VIEW.route("/difference", methods=["GET", "POST"])
+def two() -> ResponseReturnValue:
+    """Show what only one of two policies allows, side by side."""
+    old, new = typed_text("old"), typed_text("new")
+    asked = bool(old.strip() and new.strip())
+    result = compared(old, new) if asked else ComparedPolicies()
+    found = result.found
+    if wants_json():
+        if found is None or result.whose is None:
+            return as_json(None)
+        return as_json(difference_to_json(found, result.whose))
+    page = render_template(
+        "difference.html",
+        view="/difference",
+        old=old,
+        new=new,
+        result=result,
+        longest=LONGEST,
+        gained=_side(found.only_in_new) if found else None,
+        lost=_side(found.only_in_old) if found else None,
+        missing=request.method == "POST" and not asked,
+        json_by_form=found is not None,
+    )
+    wrong = result.faults or (request.method == "POST" and not asked)
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK

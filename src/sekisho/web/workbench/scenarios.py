@@ -1,0 +1,203 @@
+"""Scenarios as a picture of steps: who gets in, who is locked out, which attackers are kept out.
+
+Of a policy that is typed in, or of a user of the account with all that they have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+
+from flask import Blueprint, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho import policy
+from sekisho.audit.proofs import subject_of_user
+from sekisho.errors import Fault, FaultyPolicy
+from sekisho.messages import Message
+from sekisho.policy import Quota
+from sekisho.prover.questions import Inquiry, Subject, report_on_policies
+from sekisho.prover.scenarios import (
+    Actor,
+    ScenarioAnswer,
+    ScenarioOutcome,
+    ScenarioReport,
+    Setting,
+    Unexplored,
+    Unreachable,
+    changes_of,
+    outcome_text,
+    proof_to_json,
+    refusal_text,
+    report_on_scenarios,
+    sections_of,
+    step_text,
+    steps_of,
+)
+from sekisho.web.site import language, text
+from sekisho.web.workbench.material import Material, as_json, material, typed_text, wants_json
+from sekisho.web.workbench.policies import LONGEST, subject_of
+
+VIEW = Blueprint("scenarios", __name__)
+
+_MOST_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A step, and why it is refused; "" if it is carried out."""
+
+    said: Message
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScenario:
+    """A scenario with its steps.
+
+    Attributes:
+        kind: its class in the style sheet.
+        note: what is to be said in place of steps.
+        changes: what would change it.
+    """
+
+    id: str
+    title: Message
+    outcome: Message
+    kind: str
+    steps: tuple[ShownStep, ...]
+    note: Message | None
+    changes: tuple[str, ...] = ()
+
+
+def shown_answer(answer: ScenarioAnswer, changes: Sequence[str] = ()) -> ShownScenario:
+    """Return an answer as a picture of it has it."""
+    spoken = language()
+    note = None
+    match answer.result:
+        case Unexplored(reason):
+            note = reason
+        case Unreachable(states) if not steps_of(answer):
+            note = text("workbench.scenarios.states", count=f"{states:,}")
+        case _:
+            pass
+    return ShownScenario(
+        answer.scenario.id,
+        answer.scenario.title,
+        outcome_text(answer),
+        _kind(answer),
+        tuple(
+            ShownStep(
+                step_text(each), "" if each.outcome.carried_out else refusal_text(each, spoken)
+            )
+            for each in steps_of(answer)
+        ),
+        note,
+        tuple(changes),
+    )
+
+
+def _kind(answer: ScenarioAnswer) -> str:
+    if answer.outcome is ScenarioOutcome.UNKNOWN:
+        return "open"
+    return "good" if answer.as_required else "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """All scenarios under somebody's policies.
+
+    Attributes:
+        faults: why the text is no policy.
+    """
+
+    reports: tuple[ScenarioReport, ...] = ()
+    subject: Subject | None = None
+    faults: tuple[Fault, ...] = ()
+    too_long: bool = False
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def played(document: str) -> Played:
+    """Return the scenarios of a policy, as `prove FILE` has them."""
+    try:
+        parsed = policy.parse(document, source="policy")
+        if policy.size(document) > Quota.MANAGED_POLICY.number:
+            return Played(too_long=True)
+        return _played(subject_of(parsed))
+    except FaultyPolicy as error:
+        return Played(faults=tuple(error.faults))
+
+
+def _played(subject: Subject) -> Played:
+    return Played(tuple(report_on_scenarios(subject, Setting(), strict=False)), subject)
+
+
+def _played_for(name: str) -> Played:
+    """Return the scenarios of a user's policies, as `prove --snapshot FILE --user NAME` has them.
+
+    Those of the users that were looked at last are kept with the site.
+    """
+    kept: dict[str, Played] = current_app.extensions.setdefault("played", {})
+    found = kept.get(name)
+    if found is None:
+        whose: Material = material()
+        subject, _ = subject_of_user(
+            whose.report.snapshot, name, whose.source, users_may_change=False
+        )
+        try:
+            found = _played(subject)
+        except FaultyPolicy as error:
+            found = Played(faults=tuple(error.faults))
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[name] = found
+    return found
+
+
+@VIEW.route("/scenarios", methods=["GET", "POST"])
+def scenarios() -> ResponseReturnValue:
+    """Show the scenarios of a policy, or of a user of the account."""
+    document, name = typed_text("document"), request.args.get("user", "")
+    if name and name not in material().row_of:
+        abort(HTTPStatus.NOT_FOUND)
+    found = Played()
+    if name:
+        found = _played_for(name)
+    elif document.strip():
+        found = played(document)
+    if wants_json():
+        return as_json(_as_json(found))
+    spoken = language()
+    sections = [
+        (
+            _heading(actor),
+            [shown_answer(each.answer, [*changes_of(each, spoken)]) for each in those],
+        )
+        for actor, those in sections_of(found.reports)
+        if those
+    ]
+    page = render_template(
+        "scenarios.html",
+        view="/scenarios",
+        document=document,
+        user=name,
+        found=found,
+        sections=sections,
+        longest=LONGEST,
+        json_by_form=bool(found.reports) and not name,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if found.faults else HTTPStatus.OK
+
+
+def _as_json(found: Played) -> object:
+    """Return what `prove --only people` prints; null if nothing was asked."""
+    if found.subject is None:
+        return None
+    nothing = report_on_policies(found.subject, Inquiry(groups=frozenset()))
+    return proof_to_json(nothing, found.reports, found.subject)
+
+
+def _heading(actor: Actor | None) -> Message:
+    key = "apart" if actor is None else actor.value
+    return text(f"workbench.scenarios.{key}")

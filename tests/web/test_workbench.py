@@ -1,0 +1,466 @@
+"""The workbench: every view as a page and as JSON, with names that want to break out of it."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
+
+from in_process import sekisho
+from rollout.staging import (
+    ADMIN,
+    NOW,
+    account,
+    device,
+    enforcement,
+    managed,
+    policy_goal,
+    user,
+    with_user,
+)
+from sekisho import policy
+from sekisho.account import (
+    NOT_READ,
+    AccessKey,
+    Gap,
+    Password,
+    Snapshot,
+    SnapshotApi,
+    save_snapshot,
+    user_ref,
+)
+from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.report import audit_account
+from sekisho.errors import AwsRefused, PlanRefused
+from sekisho.messages import Message, verbatim
+from sekisho.policy import Preset, to_json
+from sekisho.rollout import Goal, GroupGoal, plan
+from sekisho.rollout.applying import ChangeStatus, read_plan
+from sekisho.rollout.changes import forecast
+from sekisho.web import WebServer
+from sekisho.web.workbench import Material, PlanInView, workbench_site
+
+SCRIPT = "<script>alert(1)</script>"
+TURNED = "abc\u202egnp.exe"
+LONG = "n" * 64
+HOSTILE = (SCRIPT, TURNED, LONG, "{{ 7*7 }}", '"><img src=x onerror=alert(1)>')
+FORCE_MFA = policy.render(policy.force_mfa(policy.choices_of(Preset.RECOMMENDED)))
+SAMPLE = policy.render(policy.force_mfa(policy.choices_of(Preset.AWS)))
+OPEN = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+)
+BASE = {"base_url": "http://localhost:1"}
+
+
+def hostile_account() -> Snapshot:
+    """Return an account whose users are called what no page must obey."""
+    found = account()
+    for number, name in enumerate(HOSTILE):
+        key = AccessKey(f"AKIA{SCRIPT}{number}", active=True)
+        about: dict[str, Any] = {"tags": {SCRIPT: TURNED}, "groups": ("Developers",)}
+        if number % 2:
+            about["password"] = Password(created_at=NOW)
+        found = with_user(found, user(name, keys=(key,), **about))
+    gap = Gap("ListMFADevices", user_ref("hanako"), verbatim(SCRIPT), "AccessDenied")
+    return replace(found, gaps=(gap,), alias=SCRIPT)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A workbench, its files, and a client with a cookie."""
+
+    material: Material
+    client: FlaskClient
+    snapshot: Path
+    plan: Path
+
+    def get(self, path: str, **query: str) -> tuple[int, str]:
+        asked = f"{path}?{urlencode(query)}" if query else path
+        answer = self.client.get(asked, **BASE)
+        return answer.status_code, answer.get_data(as_text=True)
+
+    def json(self, path: str, **query: str) -> Any:
+        status, text = self.get(path, **query, format="json")
+        assert status == 200
+        return json.loads(text)
+
+    def send(self, path: str, **fields: str) -> tuple[int, str]:
+        _, page = self.get(path)
+        (csrf,) = {*re.findall(r'name="csrf" value="([^"]+)"', page)}
+        headers = {"Origin": "http://localhost:1"}
+        sent = {"csrf": csrf, "once": "", **fields}
+        answer = self.client.post(path, data=sent, headers=headers, **BASE)
+        return answer.status_code, answer.get_data(as_text=True)
+
+
+def goal() -> Goal:
+    return Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako", "machine", *HOSTILE)))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder = tmp_path_factory.mktemp("workbench")
+    snapshot = hostile_account()
+    made = plan(goal(), snapshot, ADMIN)
+    (folder / "plan.json").write_text(made.to_json(), encoding="utf-8")
+    save_snapshot(snapshot, folder / "account.json")
+    file = read_plan(folder / "plan.json")
+    viewed = PlanInView.of("plan.json", file, SnapshotApi(snapshot))
+    report = audit_account(snapshot, Exceptions(), version="0.1.0")
+    material = Material(report, "--snapshot account.json", viewed)
+    site = workbench_site(material)
+    site.bind("localhost:1", "127.0.0.1:1")
+    client = site.app.test_client()
+    return Bench(material, client, folder / "account.json", folder / "plan.json")
+
+
+PAGES = ["/", "/users", "/findings", "/plan", "/policy", "/difference", "/scenarios", "/error"]
+
+
+def harmless(page: str) -> bool:
+    """Tell whether nothing of the account has become markup, or turns text round."""
+    scripts = re.findall(r"<script\b[^>]*>", page)
+    return (
+        all(re.search(r'\bsrc="/static/', each) for each in scripts)
+        and "<img" not in page
+        and "\u202e" not in page
+        and "49" not in re.findall(r"<h1>(.*?)</h1>", page)
+        and not re.search(r"\sstyle=|\son[a-z]+=\"", re.sub(r"&[a-z#0-9]+;", "", page))
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_view_obeys_no_name_and_is_json_as_well(bench: Bench, path: str) -> None:
+    status, page = bench.get(path)
+    assert status == 200
+    assert harmless(page)
+    assert "never changes an account" in page
+    bench.json(path)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_user_of_any_name_has_a_page_and_scenarios(bench: Bench, name: str) -> None:
+    shown = name.replace("\u202e", "\\u202e")
+    # the scenarios of one take a second
+    for path in ("/user", "/scenarios") if name == TURNED else ("/user",):
+        status, page = bench.get(path, **{"name" if path == "/user" else "user": name})
+        assert status == 200
+        assert harmless(page)
+        assert shown in unescape(page)
+    assert bench.json("/user", name=name)["user"] == name
+    assert bench.get("/users", q=name)[1].count('scope="row"') == 1
+
+
+def test_who_is_not_there_has_no_page(bench: Bench) -> None:
+    for path, query in (
+        ("/user", {"name": "nobody"}),
+        ("/scenarios", {"user": "nobody"}),
+        ("/policy", {"arn": "arn:aws:iam::aws:policy/None"}),
+    ):
+        assert bench.get(path, **query)[0] == 404
+
+
+def command(*arguments: str, cwd: Path) -> Any:
+    """Return what a command prints as JSON, run where the files are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        done = sekisho(*arguments, "--format", "json")
+    return json.loads(done.stdout)
+
+
+def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: each for key, each in value.items() if key not in keys}
+
+
+def test_the_account_is_what_audit_prints(bench: Bench) -> None:
+    printed = command("audit", "--snapshot", "account.json", cwd=bench.snapshot.parent)
+    assert bench.json("/users")["users"] == printed["users"]
+    assert bench.json("/findings")["findings"] == printed["findings"]
+    assert bench.json("/")["coverage"] == printed["coverage"]
+
+
+@pytest.mark.parametrize("text", [FORCE_MFA, SAMPLE.replace("BoolIfExists", "Bool"), OPEN])
+def test_a_policy_is_examined_as_the_commands_do(bench: Bench, text: str, tmp_path: Path) -> None:
+    (tmp_path / "policy").write_text(text, encoding="utf-8")
+    status, found = bench.send("/policy", document=text, format="json")
+    assert status == 200
+    answer = json.loads(found)
+    assert answer["lint"] == command("policy", "lint", "policy", cwd=tmp_path)
+    assert answer["summary"] == command("policy", "summary", "policy", cwd=tmp_path)
+    parts = ("enforcement", "nothing-lost", "own-things")
+    only = [each for part in parts for each in ("--only", part)]
+    proved = command("prove", "policy", *only, cwd=tmp_path)
+    # each is asked about its own present
+    assert strip_times(without(answer["prove"], "asOf")) == strip_times(without(proved, "asOf"))
+    status, page = bench.send("/policy", document=text)
+    assert status == 200
+    refuted = any(each["verdict"] == "Refuted" for each in proved["questions"] if each["counts"])
+    assert ('class="mark bad"' in page) == refuted
+
+
+def strip_times(value: Any) -> Any:
+    """Return JSON without points in time: two runs are not at the same one."""
+    text = json.dumps(value)
+    return json.loads(re.sub(r"20\d\d-\d\d-\d\dT[0-9:.+Z]+|\b1[78]\d{8}\b", "TIME", text))
+
+
+def test_two_policies_are_compared_as_the_command_does(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text(FORCE_MFA, encoding="utf-8")
+    (tmp_path / "new").write_text(SAMPLE, encoding="utf-8")
+    printed = command("policy", "diff", "old", "new", cwd=tmp_path)
+    _, found = bench.send("/difference", old=FORCE_MFA, new=SAMPLE, format="json")
+    assert strip_times(json.loads(found)) == strip_times(printed)
+    _, page = bench.send("/difference", old=FORCE_MFA, new=SAMPLE)
+    assert "iam:GetAccountPasswordPolicy" in page
+    _, same = bench.send("/difference", old=SAMPLE, new=SAMPLE)
+    assert same.count('class="mark good">nothing') == 2
+
+
+def test_scenarios_are_what_prove_prints(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "policy").write_text(SAMPLE, encoding="utf-8")
+    printed = command("prove", "policy", "--only", "people", cwd=tmp_path)
+    _, found = bench.send("/scenarios", document=SAMPLE, format="json")
+    assert json.loads(found)["people"] == printed["people"]
+    of_user = ("prove", "--snapshot", "account.json", "--user", "hanako", "--only", "people")
+    printed = command(*of_user, cwd=bench.snapshot.parent)
+    assert bench.json("/scenarios", user="hanako") == printed
+    # the sample locks a new user out at the page that asks for a new password
+    _, page = bench.send("/scenarios", document=SAMPLE)
+    first = page.partition('class="scenario bad"')[2].partition("</article>")[0]
+    assert "new-user" in first
+    assert first.count("<li") == 3
+    assert 'class="refused"' in first
+
+
+def test_an_error_is_explained_as_the_command_does(bench: Bench, tmp_path: Path) -> None:
+    text = "エンティティは既に存在しています"
+    _, found = bench.send("/error", text=text, format="json")
+    assert json.loads(found) == command("explain", "--lang", "en", text, cwd=tmp_path)
+    status, page = bench.send("/error", text=f"{SCRIPT} {TURNED} no such thing at all")
+    assert status == 200
+    assert "This error is not known here." in page
+    status, page = bench.send("/error", text="x" * 140_000)
+    assert status == 422
+    assert "131,072" in page
+
+
+FAULTY = [
+    ("/policy", {"document": "{"}, 422),
+    ("/policy", {"document": "[]"}, 422),
+    ("/policy", {"document": SCRIPT}, 422),
+    ("/policy", {"document": " "}, 200),
+    ("/scenarios", {"document": "{"}, 422),
+    ("/difference", {"old": "{", "new": OPEN}, 422),
+    ("/difference", {"old": OPEN, "new": ""}, 422),
+]
+
+
+@pytest.mark.parametrize(("path", "fields", "wanted"), FAULTY)
+def test_what_is_no_policy_is_said_and_not_lost(
+    bench: Bench, path: str, fields: dict[str, str], wanted: int
+) -> None:
+    status, page = bench.send(path, **fields)
+    assert status == wanted
+    assert ('role="alert"' in page) == (wanted == 422)
+    for typed in fields.values():
+        assert typed.strip() in unescape(page)
+    assert harmless(page)
+
+
+def test_what_may_take_minutes_is_left_to_the_command(bench: Bench) -> None:
+    actions = [f"s3:Get{number:05}*" for number in range(700)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    _, page = bench.send("/policy", document=text)
+    assert "sekisho prove policy.json" in page
+    assert "sekisho prove policy.json --only people" in bench.send("/scenarios", document=text)[1]
+    assert "sekisho policy diff" in bench.send("/difference", old=text, new=OPEN)[1]
+
+
+def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:
+    found = bench.json("/plan")
+    assert found["plan"] == json.loads(bench.plan.read_text(encoding="utf-8"))
+    assert {each["status"] for each in found["status"]["changes"]} == {"waits"}
+    _, page = bench.get("/plan")
+    assert "sekisho status plan.json" in page
+    assert "sekisho rollback" not in page
+
+
+def test_a_plan_stands_in_a_snapshot_as_in_the_account(bench: Bench, tmp_path: Path) -> None:
+    """Applied it is done; changed by somebody else it has drifted."""
+    start = account()
+    made = plan(goal_of_two(), start, ADMIN)
+    (tmp_path / "plan.json").write_text(made.to_json(), encoding="utf-8")
+    file = read_plan(tmp_path / "plan.json")
+    done = forecast(start, made.changes)
+    standing = PlanInView.of("plan.json", file, SnapshotApi(done)).standing
+    assert standing is not None
+    assert {fact.status for fact in standing.facts} == {ChangeStatus.DONE}
+    arn = "arn:aws:iam::111122223333:policy/Force_MFA".replace("111122223333", start.account)
+    other = {**done.policies, arn: managed(arn, to_json(enforcement(Preset.AWS)))}
+    drifted = PlanInView.of("plan.json", file, SnapshotApi(replace(done, policies=other))).standing
+    assert drifted is not None
+    assert drifted.of(ChangeStatus.DRIFTED) == (f"policy {arn}",)
+
+
+def goal_of_two() -> Goal:
+    return Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako", "machine")))
+
+
+def test_what_a_snapshot_does_not_have_is_never_none() -> None:
+    unread = Gap("ListMFADevices", user_ref("hanako"), Message("not read"), "AccessDenied")
+    api = SnapshotApi(replace(account(), gaps=(unread,)))
+    asked: list[tuple[str, dict[str, str], str]] = [
+        ("ListMFADevices", {"UserName": "hanako"}, "AccessDenied"),
+        ("GetUser", {"UserName": "nobody"}, "NoSuchEntity"),
+        ("GetLoginProfile", {"UserName": "machine"}, "NoSuchEntity"),
+        ("GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, NOT_READ),
+        ("DeleteUser", {"UserName": "hanako"}, NOT_READ),
+    ]
+    for operation, params, code in asked:
+        with pytest.raises(AwsRefused) as refused:
+            api.call("iam", operation, **params)
+        assert refused.value.aws_code == code
+
+
+def test_the_way_in_is_shown_step_by_step(bench: Bench) -> None:
+    """Who has no device enrols first; a temporary password is in the way of AWS's sample."""
+    start = with_user(account(), user("new", password=Password(reset_required=True)))
+    start = with_user(start, user("ready", password=Password(), devices=(device("ready"),)))
+    site = workbench_site(Material(audit_account(start, Exceptions(), version="1"), ""))
+    site.bind("localhost:1", "127.0.0.1:1")
+    client = site.app.test_client()
+
+    def steps(name: str) -> list[str]:
+        page = client.get(f"/user?name={name}", **BASE).get_data(as_text=True)
+        path = page.partition('<ol class="path">')[2].partition("</ol>")[0]
+        return re.findall(r"<(?:span|strong)>(.*?)</", path)
+
+    assert [each.partition(",")[0] for each in steps("ready")] == [
+        "sign in as the user with the password",
+        "give the MFA code",
+        "gets in",
+    ]
+    new = steps("new")
+    assert "set a new password" in new[1]
+    assert any("create a virtual MFA device" in each for each in new)
+    assert new[-1] == "gets in"
+    page = client.get("/user?name=glass", **BASE).get_data(as_text=True)
+    assert "signs in nowhere" in page
+
+
+WRONG = [
+    (["--port", "70000"], 64, "--port"),
+    (["--port", "x"], 64, "--port"),
+    (["--plan", "none.json"], 1, "none.json"),
+    (["--plan", "account.json"], 1, "account.json"),
+    (["--goal", "goal.yaml"], 64, "--plan"),
+    (["--exceptions", "none.yaml"], 1, "none.yaml"),
+    (["--snapshot", "none.json"], 1, "none.json"),
+    (["--profile", "x"], 64, "--snapshot"),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "named"), WRONG)
+def test_bad_input_is_refused_before_anything_listens(
+    bench: Bench, options: list[str], code: int, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(bench.snapshot.parent)
+    monkeypatch.setattr(WebServer, "__enter__", lambda _: pytest.fail("it listens"))
+    done = sekisho("web", "--snapshot", "account.json", *options)
+    assert done.returncode == code
+    assert named in done.stderr
+    assert len(done.stderr.splitlines()) <= 4
+
+
+def test_a_plan_of_another_account_is_refused(bench: Bench, tmp_path: Path) -> None:
+    other = replace(account(), account="999999999999")
+    with pytest.raises(PlanRefused):
+        PlanInView.of("plan.json", read_plan(bench.plan), SnapshotApi(other))
+
+
+@pytest.fixture(scope="module")
+def address(bench: Bench) -> Iterator[str]:
+    taken = replace(bench.material.report.snapshot, taken_at=NOW + timedelta(days=1))
+    report = audit_account(taken, Exceptions(), version="0.1.0")
+    with WebServer(workbench_site(Material(report, "", bench.material.plan))) as server:
+        yield server.url
+
+
+def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: str) -> None:
+    """With the keyboard's labels and roles, at 390 pixels, and axe finds nothing."""
+    page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+    page.goto(address)
+
+    def fits(*, axe: bool) -> None:
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, page.url
+        if axe:
+            found = Axe().run(page)
+            assert found.violations_count == 0, (page.url, found.generate_report())
+
+    def walk(words: dict[str, str], *, axe: bool) -> None:
+        page.get_by_role("link", name=words["users"], exact=True).click()
+        page.get_by_role("link", name="hanako").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("hanako")
+        fits(axe=axe)
+        page.get_by_role("link", name=words["plan"], exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(words["plan"])
+        fits(axe=axe)
+        page.get_by_role("link", name=words["policy"]).click()
+        page.get_by_label(words["document"]).fill(SAMPLE)
+        page.get_by_role("button", name=words["examine"], exact=True).click()
+        expect(page.get_by_role("heading", name=words["proof"])).to_be_visible()
+        fits(axe=axe)
+        page.get_by_role("button", name=words["scenarios"], exact=True).click()
+        expect(page.get_by_text(words["locked_out"]).first).to_be_visible()
+        fits(axe=axe)
+        page.get_by_role("link", name=words["error"], exact=True).click()
+        page.get_by_role("textbox", name=words["text"]).fill("AccessDenied")
+        page.get_by_role("button", name=words["explain"], exact=True).click()
+        expect(page.get_by_role("heading", level=2).first).to_be_visible()
+        fits(axe=axe)
+
+    walk(
+        {
+            "users": "Users",
+            "plan": "Plan",
+            "policy": "Examine a policy",
+            "document": "Policy (JSON)",
+            "examine": "Examine",
+            "proof": "What is proved of it",
+            "scenarios": "Scenarios",
+            "locked_out": "locked out",
+            "error": "Explain an error",
+            "text": "The error text",
+            "explain": "Explain",
+        },
+        axe=True,
+    )
+    page.get_by_role("button", name="日本語").click()
+    walk(
+        {
+            "users": "ユーザー",
+            "plan": "計画",
+            "policy": "ポリシーを調べる",
+            "document": "ポリシー (JSON)",
+            "examine": "調べる",
+            "proof": "証明",
+            "scenarios": "シナリオ",
+            "locked_out": "締め出される",
+            "error": "エラーを調べる",
+            "text": "表示されたエラーメッセージ",
+            "explain": "調べる",
+        },
+        axe=False,
+    )
+    page.context.close()
