@@ -82,7 +82,7 @@ def test_a_command_of_the_core(name: str, core) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["tour", "local"])
+@pytest.mark.parametrize("command", ["tour", "local", "local --console"])
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -93,7 +93,7 @@ def test_a_command_of_the_core(name: str, core) -> None:
 def test_a_command_without_its_extra_says_what_to_run(
     command: str, language: str, said: str, core
 ) -> None:
-    done = core.run(command, "--lang", language)
+    done = core.run(*command.split(), "--lang", language)
     assert done.returncode == 1
     assert not done.stdout
     (line,) = done.stderr.splitlines()

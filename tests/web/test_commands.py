@@ -2,12 +2,16 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Timer
 
 import pytest
+
+from in_process import sekisho
 
 STARTS = {
     ("tour", "--browser"): "A rehearsal of the AWS console",
@@ -50,3 +54,43 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
         guard.cancel()
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("option", ["--port", "--console-port"])
+@pytest.mark.parametrize(
+    ("language", "fix"),
+    [("en", "choose another with `{option}`"), ("ja", "`{option}` で別のポートを指定するか")],
+)
+def test_a_port_in_use_is_named_with_the_option_that_chose_it(
+    option: str, language: str, fix: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = sekisho("local", "--console", option, str(port), "--lang", language)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert line.startswith("sekisho: localaws.port-in-use: ")
+    assert f"127.0.0.1:{port}" in line
+    assert fix.format(option=option) in line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, ["file.unreadable"]),
+        ("{", ["account.not-json"]),
+        ('{"schema": "sekisho.account/1", "account": "111122223333"}', ["account.bad-shape"] * 2),
+    ],
+    ids=["none", "no-json", "no-account"],
+)
+def test_an_account_file_that_fails_to_load_says_why(
+    text: str | None, said: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "account.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    done = sekisho("local", "--console", "--account", str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = done.stderr.splitlines()
+    assert [line.split(": ")[1] for line in lines] == said
+    assert all(str(file) in line for line in lines)

@@ -34,7 +34,7 @@ def console(
     from sekisho.web.console import Rehearsal, console_site  # noqa: PLC0415 - as above
 
     rehearsal = Rehearsal.at(local, account)
-    with WebServer(console_site(rehearsal, language), port) as server:
+    with WebServer(console_site(rehearsal, language), port, "--console-port") as server:
         yield server.url
 
 

@@ -175,7 +175,9 @@ def _listener(port: int) -> socket.socket:
             Message("cannot listen on {host}:{port}: {reason}").filled(
                 host=HOST, port=port, reason=os.strerror(error.errno or 0)
             ),
-            fix=Message("choose another with `--port`, or leave it out for a free one"),
+            fix=Message("choose another with `{option}`, or leave it out for a free one").filled(
+                option="--port"
+            ),
         ) from error
 
 

@@ -31,10 +31,12 @@ class WebServer:
     Args:
         site: what answers.
         port: where; 0: a free one.
+        option: what chose the port at the command.
     """
 
-    def __init__(self, site: Site, port: int = 0) -> None:
+    def __init__(self, site: Site, port: int = 0, option: str = "--port") -> None:
         self._site = site
+        self._option = option
         self._port = port
         self._server: Any = None
         self._thread: Thread | None = None
@@ -64,7 +66,9 @@ class WebServer:
                 Message("cannot listen on {host}:{port}: {reason}").filled(
                     host=ADDRESS, port=self._port, reason=os.strerror(error.errno or 0)
                 ),
-                fix=Message("choose another with `--port`, or leave it out for a free one"),
+                fix=Message(
+                    "choose another with `{option}`, or leave it out for a free one"
+                ).filled(option=self._option),
             ) from error
         self._port = listener.getsockname()[1]
         self._site.bind(f"{HOST}:{self._port}", f"{ADDRESS}:{self._port}")
