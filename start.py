@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +23,12 @@ SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {"run": HERE / "requirements" / "run.lock", "dev": HERE / "requirements" / "dev.lock"}
 MESSAGES = HERE.glob("src/sekisho/messages/*/LC_MESSAGES/*.po")
+BROWSERS = ("chromium", "google-chrome")
+BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk")
+BROWSER_SECONDS = 60
+"""How long their download may take; without them the tests in a browser are skipped."""
+
+QUIET_APT = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 CHECKS = (
     ("format", ("ruff", "format", "--check", "--quiet")),
     ("lint", ("ruff", "check", "--quiet")),
@@ -50,6 +57,32 @@ def quiet(*command):
     )
 
 
+def is_root_with_apt():
+    """Tell whether Debian's packages may be installed here."""
+    return bool(shutil.which("apt-get")) and hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def install_browser():
+    """Install Debian's Chromium, and a font for Japanese; where that fails, tests are skipped."""
+    there = os.environ.get("SEKISHO_CHROMIUM") or any(map(shutil.which, BROWSERS))
+    if there or not is_root_with_apt():
+        return
+    say("installing Debian's chromium and fonts-noto-cjk for the tests in a browser (once)")
+    apt = ("apt-get", "-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10")
+    packages = ("install", "-y", "--no-install-recommends", *BROWSER_PACKAGES)
+    deadline = time.monotonic() + BROWSER_SECONDS
+    # a download may be broken off at any time, an installation may not
+    for step in (("update",), (*packages, "--download-only"), (*packages, "--no-download")):
+        left = None if "--no-download" in step else max(1.0, deadline - time.monotonic())
+        try:
+            code = subprocess.call([*apt, *step], stdout=sys.stderr, env=QUIET_APT, timeout=left)
+        except (OSError, subprocess.TimeoutExpired):
+            code = 1
+        if code != 0:
+            say("that failed; the tests in a browser are skipped")
+            return
+
+
 def make_environment():
     """Create `.venv` if it is not there, with Debian's python3-venv if that may be installed."""
     if PYTHON.exists():
@@ -58,7 +91,7 @@ def make_environment():
     if quiet(sys.executable, "-m", "venv", VENV):
         return
     # Debian splits off the half of venv that brings pip
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+    if is_root_with_apt():
         say("this Python has no pip of its own; installing Debian's python3-venv")
         # stdout is the command's own: it may go into a file
         run("apt-get", "update", "-qq", out=sys.stderr)
@@ -101,6 +134,7 @@ def install(kind):
 
 def test(arguments):
     """Run every check; pytest last, so that its summary closes the output."""
+    install_browser()
     failed = []
     for name, command in CHECKS:
         say(name)

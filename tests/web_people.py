@@ -1,11 +1,9 @@
 """The rehearsal console in a real browser: servers, browsers and people for the tests of `web`.
 
-Playwright drives Debian's Chromium; `SEKISHO_CHROMIUM` names another. Pages are found by roles and
-labels, as a person or a screen reader finds them.
+Playwright drives Chromium (`chromium.py`). Pages are found by roles and labels, as a person or a
+screen reader finds them.
 """
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,15 +19,6 @@ from sekisho.tour import ADMINISTRATOR, example_company
 from sekisho.web import WebServer
 from sekisho.web.console import Rehearsal, console_site
 from sekisho.web.console.enforcing import as_administrator
-
-CHROMIUM = os.environ.get("SEKISHO_CHROMIUM") or shutil.which("chromium") or ""
-FLAGS = [
-    # tests run as root in containers, where Chromium has no sandbox
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 TWO_STEPS = timedelta(seconds=60)
 """After them neither of the codes is used up that enrolled a device."""

@@ -60,6 +60,7 @@ def _ran(start: ModuleType, line: str, monkeypatch: pytest.MonkeyPatch) -> list[
         return 0
 
     monkeypatch.setattr(start, "make_environment", lambda: None)
+    monkeypatch.setattr(start, "install_browser", lambda: None)
     monkeypatch.setattr(start, "install", lambda kind: ran.append([kind]))
     monkeypatch.setattr(subprocess, "call", call)
     monkeypatch.setattr(sys, "argv", shlex.split(line)[1:])

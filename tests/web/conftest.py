@@ -6,18 +6,15 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import web_people as people
-
-_HOW = "no Chromium: install Debian's `chromium`, or name one with SEKISHO_CHROMIUM"
+from chromium import CHROMIUM, FLAGS, HOW
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not people.CHROMIUM:
-        pytest.skip(_HOW)
+    if not CHROMIUM:
+        pytest.skip(HOW)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=people.CHROMIUM, args=people.FLAGS, headless=True
-        )
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS], headless=True)
         yield running
         running.close()
 
