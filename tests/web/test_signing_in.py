@@ -148,6 +148,13 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
     page.get_by_role("link", name="Previous").click()
     page.get_by_label("Device name").fill("hanako.sato")
     page.get_by_role("button", name="Next").click()
+    # the phone goes on without a new page: what is typed stays
+    page.get_by_text("The phone (rehearsal only)").click()
+    page.get_by_label("MFA code 1").fill("123456")
+    before = page.locator("output").inner_text()
+    page.get_by_role("button", name="Move the clock 30 seconds forward").click()
+    expect(page.locator("output")).not_to_have_text(before)
+    expect(page.get_by_label("MFA code 1")).to_have_value("123456")
     now = console.rehearsal.phones.code_of("x", seed, console.aws.clock.now())
     page.get_by_label("MFA code 1").fill(now.code)
     page.get_by_label("MFA code 2").fill(now.following)

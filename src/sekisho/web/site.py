@@ -10,6 +10,7 @@ Metadata Request Headers; RFC 6265bis for `SameSite`.
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -55,6 +57,7 @@ _ONCE_MORE = """<!DOCTYPE html>
 cookie, and a new one would sign the person out. From here it sends it."""
 
 _TEXTS = "web"
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
 class Site:
@@ -86,6 +89,7 @@ class Site:
         self.app.jinja_env.undefined = StrictUndefined
         self.app.jinja_env.trim_blocks = self.app.jinja_env.lstrip_blocks = True
         self.app.jinja_env.filters["ticked"] = ticked
+        self.app.jinja_env.filters["bold"] = _bold
         self.app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
         self.app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
         self.app.before_request(self._admit)
@@ -181,7 +185,6 @@ class Site:
 def _let_in(found: Browser[Any]) -> None:
     """Answer to this browser, which is locked until the answer is made."""
     g.browser, g.locked = found, True
-    g.form_token = secrets.token_urlsafe(16)
 
 
 def browser() -> Browser[Any]:
@@ -234,12 +237,31 @@ def local_path(given: str, otherwise: str) -> str:
     return given if mine and plain and not (parts.scheme or parts.netloc) else otherwise
 
 
+def page_to_come_back(otherwise: str) -> str:
+    """Return the address of the page that the person is on.
+
+    An address that only takes forms is none; then it is the page that had the form.
+    """
+    path = request.full_path.rstrip("?")
+    routes = current_app.create_url_adapter(request)
+    if request.method == "GET" or (routes is not None and routes.test(method="GET")):
+        return path
+    came_from = urlsplit(request.referrer or "")
+    return local_path(f"{came_from.path}?{came_from.query}".rstrip("?"), otherwise)
+
+
 def refused_page(status: HTTPStatus, reason: str) -> ResponseReturnValue:
     """Return a page that says why a request was not answered; `reason` is in `[web.refused]`."""
     page = render_template(
         "refused.html", title=text("refused.title"), message=text(f"refused.{reason}")
     )
     return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _bold(text: str) -> Markup:
+    """Return an escaped text, with what stands in backticks as code, between `**` as bold."""
+    # what is put in is our own two tags, round text that is escaped
+    return Markup(_BOLD.sub(r"<strong>\1</strong>", str(ticked(text))))  # noqa: S704 - see above
 
 
 def _plain(status: HTTPStatus, sentence: str) -> Response:
@@ -290,6 +312,6 @@ def _on_every_page() -> dict[str, Any]:
         "languages": [each.value for each in Language],
         "flashes": browser().take_flashes if "browser" in g else tuple,
         "csrf": g.browser.csrf if "browser" in g else "",
-        "form_token": g.get("form_token", ""),
-        "here": request.full_path.rstrip("?"),
+        "form_token": lambda: secrets.token_urlsafe(16),
+        "here": page_to_come_back("/"),
     }

@@ -39,11 +39,10 @@ from sekisho.web.console.persons import (
     ConsoleState,
     keep_typed,
     on_every_screen,
-    page_to_come_back,
     sign_out,
 )
 from sekisho.web.console.rehearsal import Rehearsal
-from sekisho.web.site import Site, flash, see_other, text
+from sekisho.web.site import Site, flash, page_to_come_back, see_other, text
 
 __all__ = ["Rehearsal", "console_site"]
 
@@ -92,7 +91,7 @@ def _refused(error: AwsRefused) -> ResponseReturnValue:
         keep_typed()
         sign_out()
         flash(FlashKind.INFO, text("sign_in.ended"))
-        return see_other("/signin", next=page_to_come_back())
+        return see_other("/signin", next=page_to_come_back("/console"))
     refusals = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     status = error.status if error.status in refusals else HTTPStatus.BAD_GATEWAY
     return render_template("denied.html", refused=error), status

@@ -28,6 +28,7 @@ from sekisho.web.console.persons import (
     signed_in,
     state,
 )
+from sekisho.web.console.rehearsal import PhoneCode
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("mfa", __name__)
@@ -225,7 +226,7 @@ def remove() -> ResponseReturnValue:
 @signed_in
 def resync() -> ResponseReturnValue:
     """Bring a device back into step with two codes."""
-    user, serial = request.values.get("user", ""), request.values.get("serial", "")
+    user, serial = request.args.get("user", ""), request.args.get("serial", "")
     refused = None
     if request.method == "POST":
         first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
@@ -240,16 +241,23 @@ def resync() -> ResponseReturnValue:
         if not isinstance(refused, AwsRefused):
             flash(FlashKind.SUCCESS, text("mfa.resynced"))
             return see_other(home_of(user))
-    place = rehearsal()
     page = render_template(
         "resync_mfa.html",
         user=user,
         serial=serial,
         home=home_of(user),
-        codes=place.phones.codes(user, place.now()),
+        codes=_codes_of(user),
         refused=refused,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+
+
+def _codes_of(user: str) -> tuple[PhoneCode, ...]:
+    """Return what a user's phone shows to the user, and to whoever may list the devices."""
+    place = rehearsal()
+    if isinstance(attempt("iam", "ListMFADevices", UserName=user), AwsRefused):
+        return ()
+    return place.phones.codes(user, place.now())
 
 
 def _client() -> ConsoleClient:

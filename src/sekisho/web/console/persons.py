@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from sekisho.errors import AwsRefused, InternalError
 from sekisho.signin import MfaMethod, NextStep
 from sekisho.web.console.rail import RailPath, step_at, steps
 from sekisho.web.console.rehearsal import Rehearsal
-from sekisho.web.site import Site, browser, local_path, see_other
+from sekisho.web.site import Site, browser, page_to_come_back, see_other
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """What AWS answers to a session that has ended, or whose user is gone."""
@@ -101,6 +100,7 @@ class ConsoleState:
         typed: what was typed into a page's form and is not done, by the page's path.
         typed_by: who typed it; nobody else is shown it.
         rail: whose path the help rail shows; None: it is closed.
+        closed_rail: whose path it showed before it was closed.
         once: a secret that is shown once, while its page is open.
         device: the device that the wizard has created and not yet enabled, or None.
         new_password: what was typed as the password of a user who is being created; a secret.
@@ -112,6 +112,7 @@ class ConsoleState:
     typed: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     typed_by: str = ""
     rail: RailPath | None = None
+    closed_rail: RailPath | None = None
     once: ShownOnce | None = field(default=None, repr=False)
     device: UnfinishedDevice | None = field(default=None, repr=False)
     new_password: str = field(default="", repr=False)
@@ -155,26 +156,13 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
     def shown(*args: _Given.args, **kwargs: _Given.kwargs) -> ResponseReturnValue:
         if state().person is None:
             keep_typed()
-            return see_other("/signin", next=page_to_come_back())
+            return see_other("/signin", next=page_to_come_back("/console"))
         once = state().once
         if once is not None and request.path != once.path:
             state().once = None
         return view(*args, **kwargs)
 
     return shown
-
-
-def page_to_come_back() -> str:
-    """Return the address of the page that is shown again after a sign-in.
-
-    An address that only takes forms is none; then it is the page that had the form.
-    """
-    path = request.full_path.rstrip("?")
-    routes = current_app.create_url_adapter(request)
-    if request.method == "GET" or (routes is not None and routes.test(method="GET")):
-        return path
-    came_from = urlsplit(request.referrer or "")
-    return local_path(f"{came_from.path}?{came_from.query}".rstrip("?"), "/console")
 
 
 def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
@@ -276,6 +264,7 @@ def on_every_screen() -> dict[str, Any]:
     return {
         "person": here.person,
         "rail": _rail(here),
+        "closed_rail": here.closed_rail,
         "typed": typed,
         "is_refused": lambda answer: isinstance(answer, AwsRefused),
     }

@@ -22,7 +22,7 @@ class RailStep:
     """One step of a path.
 
     Attributes:
-        pages: the addresses that it is about, the longest that fits counts.
+        pages: the addresses that it is about.
         mfa: whether it is for sessions with MFA or without; None: for both, and before a sign-in.
         title, shows, next: what it is, what the page shows, what is to be done next.
     """
@@ -34,11 +34,9 @@ class RailStep:
     shows: Message
     next: Message
 
-    def fits(self, page: str, *, mfa: bool) -> int:
-        """Return how much of the address `page` is named here; 0: it is another page."""
-        if self.mfa not in (None, mfa):
-            return 0
-        return max((len(each) for each in self.pages if _begins(page, each)), default=0)
+    def fits(self, page: str, *, mfa: bool) -> bool:
+        """Tell whether it is about the page with this address."""
+        return page in self.pages and self.mfa in (None, mfa)
 
 
 @cache
@@ -55,12 +53,7 @@ def step_at(path: RailPath, page: str, *, mfa: bool) -> RailStep | None:
         page: the address without its query.
         mfa: whether the session was signed in with MFA.
     """
-    best = max(steps(path), key=lambda each: each.fits(page, mfa=mfa))
-    return best if best.fits(page, mfa=mfa) else None
-
-
-def _begins(page: str, with_: str) -> bool:
-    return page == with_ or page.startswith(f"{with_}/")
+    return next((each for each in steps(path) if each.fits(page, mfa=mfa)), None)
 
 
 def _step(given: dict[str, Any]) -> RailStep:

@@ -31,6 +31,8 @@ from sekisho.web.site import flash, local_path, see_other, term, text
 SCREEN = Blueprint("sign_in", __name__)
 
 _HOME = "/console"
+_MOST_PEOPLE = 30
+"""How many of those who can sign in the help rail lists; the first page lists all."""
 _PAGES: Mapping[NextStep, str] = {
     NextStep.NEEDS_MFA: "/signin/mfa",
     NextStep.NEEDS_NEW_PASSWORD: "/signin/new-password",
@@ -143,8 +145,14 @@ def _pending(step: NextStep) -> PendingSignin | None:
 
 
 def _signin_form(refused: AwsRefused | None) -> str:
+    place = rehearsal()
     return render_template(
-        "signin.html", account=rehearsal().account.account, refused=_said(refused)
+        "signin.html",
+        account=place.account.account,
+        people=place.people()[:_MOST_PEOPLE],
+        administrator=place.administrator,
+        rail_more="signin_people.html",
+        refused=_said(refused),
     )
 
 

@@ -38,9 +38,11 @@ def page() -> ResponseReturnValue:
 @SCREEN.post("/clock")
 def move_clock() -> ResponseReturnValue:
     """Move the clock of the local AWS forward; codes and sessions go by it."""
-    seconds = _STEPS.get(request.form.get("by", ""), 0)
-    rehearsal().advance(timedelta(seconds=seconds))
-    flash(FlashKind.SUCCESS, text("start.clock_moved", seconds=seconds))
+    by = request.form.get("by", "")
+    if by not in _STEPS:
+        abort(HTTPStatus.BAD_REQUEST)
+    rehearsal().advance(timedelta(seconds=_STEPS[by]))
+    flash(FlashKind.SUCCESS, text("start.clock_moved", by=text(f"start.steps.{by}")))
     return see_other(local_path(request.form.get("page", "/"), "/"))
 
 
@@ -64,6 +66,7 @@ def prepare() -> ResponseReturnValue:
 @SCREEN.post("/rail")
 def choose_rail() -> ResponseReturnValue:
     """Open the help rail for one of the two paths, or close it."""
-    chosen = request.form.get("path", "")
-    state().rail = RailPath(chosen) if chosen in set(RailPath) else None
+    chosen, here = request.form.get("path", ""), state()
+    here.closed_rail = here.rail
+    here.rail = RailPath(chosen) if chosen in set(RailPath) else None
     return see_other(local_path(request.form.get("page", "/"), "/"))
