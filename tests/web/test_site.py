@@ -1,5 +1,6 @@
 """What every request to a site passes, asked without a browser: hosts, origins, forms, headers."""
 
+import json
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -302,3 +303,28 @@ def test_the_next_person_is_not_shown_what_the_last_one_was(
     assert caller.send("POST", "/signin", caller.secrets() | other)[1]["location"] == shown
     status, headers, _ = caller.send("GET", shown)
     assert (status, headers["location"]) == (302, "/iam/security-credentials")
+
+
+def test_a_policy_that_another_tab_has_changed_is_looked_at_again(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    page = "/iam/policies/create"
+
+    def write(action: str) -> str:
+        document = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Deny", "Action": action, "Resource": "*"},
+        }
+        caller.send("POST", page, caller.secrets(page) | {"document": json.dumps(document)})
+        (seen,) = re.findall(r'name="seen" value="(\w+)"', caller.send("GET", f"{page}/review")[2])
+        return str(seen)
+
+    of_first_tab = write("s3:*")
+    write("iam:*")
+    form = caller.secrets(f"{page}/review") | {"name": "Mine", "seen": of_first_tab}
+    status, headers, _ = caller.send("POST", f"{page}/review", form)
+    assert (status, headers["location"]) == (302, f"{page}/review")
+    shown = caller.send("GET", f"{page}/review")[2]
+    assert "This was changed in another tab." in shown
+    assert 'value="Mine"' in shown

@@ -45,6 +45,27 @@ def fits_everybody(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_a_second_tab_does_not_change_what_is_created(
+    administrator: Page, console: people.RunningConsole
+) -> None:
+    """The tabs of a browser share a wizard's draft; what is created was looked at."""
+    details(administrator, console, "first.tab")
+    for _ in range(2):
+        go_on(administrator)
+    other = administrator.context.new_page()
+    details(other, console, "second.tab")
+    for _ in range(2):
+        go_on(other)
+    other.close()
+    administrator.get_by_role("button", name="Create user").click()
+    expect(administrator.get_by_text("This was changed in another tab.")).to_be_visible()
+    expect(administrator.get_by_text("second.tab")).to_be_visible()
+    administrator.get_by_role("button", name="Create user").click()
+    expect(administrator.get_by_text("User second.tab created successfully.")).to_be_visible()
+    users = people.administrator_api(console).call("iam", "ListUsers")["Users"]
+    assert "first.tab" not in {each["UserName"] for each in users}
+
+
 def password_is_shown_once(page: Page, file: Path) -> None:
     fits_everybody(page)
     page.get_by_text("Show", exact=True).click()

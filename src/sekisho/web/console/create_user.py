@@ -32,7 +32,15 @@ from sekisho.web.console.granting import (
     permissions_of,
 )
 from sekisho.web.console.new_passwords import PasswordChoice, password_choice, password_fields
-from sekisho.web.console.persons import attempt, attempted, rehearsal, signed_in, state
+from sekisho.web.console.persons import (
+    attempt,
+    attempted,
+    changed_elsewhere,
+    mark_of,
+    rehearsal,
+    signed_in,
+    state,
+)
 from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.site import flash, see_other, text
 
@@ -116,6 +124,8 @@ def review() -> ResponseReturnValue:
 @signed_in
 def create() -> ResponseReturnValue:
     """Create the user, the password and the permissions."""
+    if changed_elsewhere(_shown(_draft())):
+        return redirect(_REVIEW)
     draft = _draft() | _tag_fields()
     state().typed[_PATH] = draft
     if request.form.get("do") == "tag":
@@ -185,6 +195,11 @@ def _draft() -> dict[str, str]:
         draft |= here.typed.pop(request.path, {})
         here.typed[_PATH] = draft
     return draft
+
+
+def _shown(draft: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what the review shows of the draft and does not ask for."""
+    return {name: value for name, value in draft.items() if name != "tags"}
 
 
 def _choice(draft: Mapping[str, str]) -> PasswordChoice | None:
@@ -260,6 +275,7 @@ def _review_page(
         choice=choice,
         unread=given if isinstance(given, AwsRefused) else None,
         summary=summary,
+        mark=mark_of(_shown(draft)),
         tags=_tags(draft),
         rows=rows,
         fault=fault,

@@ -1,8 +1,10 @@
 """Who is signed in at the console in the present browser, and the calls that this person makes."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from hashlib import sha256
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from flask import current_app, g, request
@@ -11,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.signin import MfaMethod, NextStep
+from sekisho.web.browsers import FlashKind
 from sekisho.web.console.rail import RailPath, step_at, steps
 from sekisho.web.console.rehearsal import Rehearsal
-from sekisho.web.site import Site, browser, page_to_come_back, see_other
+from sekisho.web.site import Site, browser, flash, page_to_come_back, see_other, text
 
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """What AWS answers to a session that has ended, or whose user is gone."""
@@ -204,6 +207,22 @@ def typed_about(name: str) -> dict[str, str]:
     """Return what was typed on the present page about a user or a group, if it is not done."""
     kept = state().typed.get(request.path, {})
     return dict(kept) if kept.get("name") == name else {}
+
+
+def mark_of(draft: Mapping[str, str]) -> str:
+    """Return what the last page of a wizard carries, to tell whether its draft is still the same.
+
+    Two tabs of one browser share the draft: what the one shows may not be what is kept now.
+    """
+    return sha256(json.dumps(sorted(draft.items())).encode()).hexdigest()
+
+
+def changed_elsewhere(draft: Mapping[str, str]) -> bool:
+    """Tell whether the draft is another one than the page showed that was sent; then it says so."""
+    if request.form.get("seen", "") == mark_of(draft):
+        return False
+    flash(FlashKind.WARNING, text("frame.changed_elsewhere"))
+    return True
 
 
 def attempt(service: str, operation: str, /, **parameters: object) -> Any:

@@ -25,7 +25,14 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Preset, names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
-from sekisho.web.console.persons import attempt, call, signed_in, state
+from sekisho.web.console.persons import (
+    attempt,
+    call,
+    changed_elsewhere,
+    mark_of,
+    signed_in,
+    state,
+)
 from sekisho.web.console.policies import document_of, laid_out
 from sekisho.web.console.policy_reading import (
     LONGEST,
@@ -218,6 +225,8 @@ def _review(wizard: _Wizard) -> ResponseReturnValue:
         return _review_page(wizard, document, wizard.draft(wizard.review))
     fields = _fields()
     wizard.keep(wizard.review, fields)
+    if changed_elsewhere({"document": document}):
+        return wizard.to(wizard.review)
     asked = request.form.get("do", "")
     if not asked:
         return _saved(wizard, document, fields)
@@ -351,6 +360,7 @@ def _review_page(
         found=checked(document),
         severities=SEVERITIES,
         truth=truth(document),
+        mark=mark_of({"document": document}),
         credentials=CREDENTIALS,
         outcomes=OUTCOMES,
     )
