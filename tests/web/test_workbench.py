@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -291,6 +291,10 @@ def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:
     assert found["plan"] == json.loads(bench.plan.read_text(encoding="utf-8"))
     assert {each["status"] for each in found["status"]["changes"]} == {"waits"}
     _, page = bench.get("/plan")
+    # whose devices were not read is neither with nor without one
+    unread = page.partition("Not known of:")[2].partition("</p>")[0]
+    assert ">hanako<" in unread
+    assert escape(SCRIPT) in unread
     assert "sekisho status plan.json" in page
     assert "sekisho rollback" not in page
 

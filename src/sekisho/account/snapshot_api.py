@@ -257,10 +257,8 @@ def _attached(arns: Iterable[str]) -> _Item:
 
 
 def _device(device: Device) -> dict[str, object]:
-    if device.enabled_at is None:
-        said = f"since when {device.serial} is enabled was not read"
-        raise _refused("ListMFADevices", NOT_READ, said)
-    return {"SerialNumber": device.serial, "EnableDate": device.enabled_at}
+    since = {} if device.enabled_at is None else {"EnableDate": device.enabled_at}
+    return {"SerialNumber": device.serial, **since}
 
 
 def _with_status(identity: str, found: Iterable[tuple[str, bool]]) -> list[dict[str, str]]:

@@ -8,6 +8,8 @@ from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.text import TextLayout, to_text
 from sekisho.audit.report.wording import (
     COLUMNS,
+    EXCEPTIONS,
+    EXEMPTION,
     as_of,
     cells,
     exemption_text,
@@ -21,6 +23,8 @@ from sekisho.audit.report.wording import (
 
 __all__ = [
     "COLUMNS",
+    "EXCEPTIONS",
+    "EXEMPTION",
     "AccountReport",
     "TextLayout",
     "as_of",

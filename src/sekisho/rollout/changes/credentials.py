@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from sekisho.account import (
+    NOT_READ,
     AccessKey,
     ServiceCredential,
     SigningCertificate,
     SshKey,
     User,
 )
+from sekisho.errors import AwsRefused
 from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Link, ObservedState
 from sekisho.rollout.changes.observer import Observer
 
@@ -118,8 +120,15 @@ class DeactivateDevice(Change):
     def read(self, observer: Observer) -> Image:
         """Return since when it is enabled; None: it is not this user's."""
         items = observer.listing("ListMFADevices", "MFADevices", "UserName", self.user)
-        dates = {item["SerialNumber"]: item["EnableDate"] for item in items or ()}
-        return {"enabled": dated(dates[self.serial])} if self.serial in dates else None
+        dates = {item["SerialNumber"]: item.get("EnableDate") for item in items or ()}
+        if self.serial not in dates:
+            return None
+        since = dates[self.serial]
+        if since is None:
+            # AWS always dates a device; a file of an account may not
+            said = f"since when {self.serial} is enabled is not known"
+            raise AwsRefused("ListMFADevices", NOT_READ, said, 0)
+        return {"enabled": dated(since)}
 
     def subject(self) -> Mapping[str, Any]:
         """Return the user and the device."""

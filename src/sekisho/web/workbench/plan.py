@@ -10,6 +10,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from sekisho.audit.impact import ImpactKind
+from sekisho.audit.report import EXCEPTIONS, EXEMPTION, exemption_text
 from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,
@@ -17,6 +18,7 @@ from sekisho.rollout import (
     Fact,
     Plan,
     PlannedImpact,
+    PlanStatus,
     Proof,
     SafetyVerdict,
     expected_and_found,
@@ -118,11 +120,16 @@ def plan() -> ResponseReturnValue:
         ways=[(each.obstacle, way_text(each)) for each in shown.ways],
         changes=[(each, facts.get(each.address)) for each in shown.changes],
         status_kinds=_STATUS_KINDS,
+        exceptions=[exemption_text(each) for each in shown.exceptions],
+        exceptions_title=EXCEPTIONS,
+        exception_columns=EXEMPTION,
         standing=standing and status_sentence(standing),
         statuses=[] if standing is None else [*_statuses(standing.facts)],
         drifted=[] if standing is None else [*_drifted(standing.facts)],
         enrolled=None if standing is None else len(standing.enrolled),
         without=() if standing is None else standing.without,
+        absent=() if standing is None else standing.absent,
+        unread=() if standing is None else _unread(standing),
         commands=[*_commands(viewed)],
         most=MOST_NAMES,
     )
@@ -228,6 +235,14 @@ def _statuses(facts: tuple[Fact, ...]) -> Iterator[tuple[Message, str]]:
     for status, title in STATUS_TITLES.items():
         if counts[status]:
             yield title.filled(count=f"{counts[status]:,}"), _STATUS_KINDS[status]
+
+
+def _unread(standing: PlanStatus) -> list[tuple[str, tuple[str, ...]]]:
+    """Return whose devices were not read, those of one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in standing.unread:
+        reasons.setdefault(reason, []).append(name)
+    return [(reason, tuple(names)) for reason, names in reasons.items()]
 
 
 @dataclass(frozen=True, slots=True)
