@@ -23,6 +23,7 @@ SHARED = {
     "--explain": ("flag", "says why"),
     "--force": ("flag", "replaces the file of --out"),
     "--format": ("choice", "how the result is printed"),
+    "--goal": ("FILE ...", "a goal file, whose break-glass users are not to be enforced"),
     "--group": ("NAME", "the user group that enforces MFA"),
     "--journal": ("FILE", "the plan's journal"),
     "--kind": ("choice", "what the policies are"),

@@ -367,7 +367,7 @@ WRONG = [
     (["--port", "x"], 64, "--port"),
     (["--plan", "none.json"], 1, "none.json"),
     (["--plan", "account.json"], 1, "account.json"),
-    (["--goal", "goal.yaml"], 64, "--plan"),
+    (["--goal", "goal.yaml"], 1, "goal.yaml"),
     (["--exceptions", "none.yaml"], 1, "none.yaml"),
     (["--snapshot", "none.json"], 1, "none.json"),
     (["--profile", "x"], 64, "--snapshot"),

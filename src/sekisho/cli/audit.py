@@ -166,7 +166,7 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     snapshot = _snapshot(options.snapshots, aws, lang)
     report = audit_account(
         snapshot,
-        replace(exceptions, goals=_break_glass(goals, snapshot)),
+        replace(exceptions, goals=break_glass_of(goals, snapshot)),
         enforcement=enforcement,
         version=__version__,
     )
@@ -189,7 +189,7 @@ def _exceptions(path: str | None) -> Exceptions:
     return load_exceptions(path) if path else Exceptions()
 
 
-def _break_glass(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, str]:
+def break_glass_of(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, str]:
     """Return the goal by the name of each break-glass user; of several, the first."""
     found: dict[str, str] = {}
     for path, shape in goals.items():

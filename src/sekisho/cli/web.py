@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,12 @@ from sekisho import __version__
 from sekisho.account import Snapshot, SnapshotApi, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
+from sekisho.cli.audit import break_glass_of
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import quiet_option
-from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout.applying import PlanFile, read_plan
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
@@ -38,14 +39,15 @@ class WebOptions:
         snapshots: saved accounts in place of AWS.
         exceptions: the exceptions file.
         plan: a plan for the account, or the journal of one.
-        goal: the goal of that plan: its waves go on a time line.
+        goals: goal files: their break-glass users are not to be enforced, and beside a plan their
+            waves go on a time line.
         port: 0: a free one.
     """
 
     snapshots: tuple[str, ...]
     exceptions: str | None
     plan: Path | None
-    goal: str | None
+    goals: tuple[str, ...]
     port: int
 
 
@@ -68,7 +70,12 @@ class WebOptions:
         help="Show a plan for the account, too, and how it stands there.",
     ),
     click.option(
-        "--goal", metavar="FILE", help="With --plan: its goal file, for a time line of the waves."
+        "--goal",
+        "goals",
+        metavar="FILE",
+        multiple=True,
+        help="A goal file: its break-glass users are not to be enforced. With --plan: its waves on "
+        "a time line.",
     ),
     click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0."),
 )
@@ -85,18 +92,23 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     from sekisho.web import WebServer  # noqa: PLC0415 - as above
     from sekisho.web.workbench import Material, workbench_site  # noqa: PLC0415 - as above
 
-    if options.goal and options.plan is None:
-        raise UsageError(Message("`--goal` is for `--plan`"), fix=Message("give the plan as well"))
     # what is faulty in a file is said before an account is read, which takes long
     excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
+    goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
     if options.snapshots:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*options.snapshots)
     else:
         snapshot = collected(connection(aws, lang), lang)
+    excepted = replace(excepted, goals=break_glass_of(goals, snapshot))
     report = audit_account(snapshot, excepted, version=__version__)
-    plan = None if file is None else _plan_in_view(file, options, snapshot, excepted)
+    waves = [
+        wave
+        for path, goal in goals.items()
+        for wave in waves_of(goal_of(goal, path, snapshot, excepted), snapshot)
+    ]
+    plan = None if file is None else _plan_in_view(file, options, snapshot, waves)
     source = " ".join(f"--snapshot {shlex.quote(each)}" for each in options.snapshots)
     site = workbench_site(Material(report, source or aws.typed.strip(), plan), lang)
     with WebServer(site, options.port) as server:
@@ -111,14 +123,10 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
 
 
 def _plan_in_view(
-    file: PlanFile, options: WebOptions, snapshot: Snapshot, excepted: Exceptions
+    file: PlanFile, options: WebOptions, snapshot: Snapshot, waves: Sequence[WaveStatus]
 ) -> "PlanInView":
-    """Return the plan with how it stands, and the waves of its goal if one is given."""
+    """Return the plan with how it stands, and the waves of its goals."""
     from sekisho.web.workbench import PlanInView  # noqa: PLC0415 - as above
 
-    waves: tuple[WaveStatus, ...] = ()
-    if options.goal:
-        goal = goal_of(read_goal(options.goal), options.goal, snapshot, excepted)
-        waves = waves_of(goal, snapshot)
-    api = SnapshotApi(snapshot)
-    return PlanInView.of(str(options.plan), file, api, waves, options.goal or "")
+    goal = next(iter(options.goals), "")
+    return PlanInView.of(str(options.plan), file, SnapshotApi(snapshot), tuple(waves), goal)
