@@ -84,7 +84,7 @@ def test_a_page_shows_the_programs_of_its_original(name: str) -> None:
     found = [
         [
             re.sub(r" *# .*", "", block.text)
-            for block in blocks(home / name)
+            for block in blocks((home / name).read_text(encoding="utf-8"))
             if isinstance(block, Block) and block.kind in kinds
         ]
         for home in (DOCS, JAPANESE)
@@ -119,7 +119,7 @@ def test_what_the_program_says_itself_is_in_the_reference() -> None:
 def _files(page: Path) -> list[tuple[str, object]]:
     return [
         (block.directive[1], _without_free_text(_read(block.text)))
-        for block in blocks(page)
+        for block in blocks(page.read_text(encoding="utf-8"))
         if isinstance(block, Block) and block.directive and block.directive[0] == "file"
     ]
 

@@ -34,7 +34,9 @@ def console(
     from sekisho.web.console import Rehearsal, console_site  # noqa: PLC0415 - as above
 
     rehearsal = Rehearsal.at(local, account)
-    with WebServer(console_site(rehearsal, language), port, "--console-port") as server:
+    site = console_site(rehearsal, language)
+    site.warm()
+    with WebServer(site, port, "--console-port") as server:
         yield server.url
 
 

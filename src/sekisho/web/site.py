@@ -113,6 +113,11 @@ class Site:
         """What a browser sends as `Origin` from its pages."""
         return f"http://{self._host}"
 
+    def warm(self) -> None:
+        """Compile the templates, so that a page's first visit is as fast as the next."""
+        for name in self.app.jinja_env.list_templates():
+            self.app.jinja_env.get_template(name)
+
     def renew(self) -> None:
         """Give the present browser new secrets; whenever somebody signs in or out."""
         self.browsers.renew(browser(), g.get("sent", ""))

@@ -31,7 +31,7 @@ _PATH = "/iam/groups"
 _CREATE = "/iam/groups/create"
 _ROWS = 20
 _BLOCK = 1000
-_AT_ONCE = 8
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,8 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
     here.typed_by = user
     _forget_session(here)
     api = connect(credentials=keys, region=place.region, endpoint_url=place.url)
+    # now, when nobody waits for the answers of many calls besides
+    api.warm(("iam",))
     here.person = Person(user, place.account.account, mfa, api, keys)
     _site().renew()
 

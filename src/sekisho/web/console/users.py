@@ -28,7 +28,7 @@ SCREEN = Blueprint("users", __name__)
 _PATH = "/iam/users"
 _ROWS = 20
 _BLOCK = 1000
-_AT_ONCE = 8
+_AT_ONCE = 3
 _COLUMNS = ("ListGroupsForUser", "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
 """What is asked about each user of a page, in the order of the columns."""
 
