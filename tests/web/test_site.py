@@ -14,6 +14,7 @@ import web_people as people
 from sekisho.messages import Language
 from sekisho.tour import ADMINISTRATOR
 from sekisho.web.browsers import Browsers
+from sekisho.web.console import console_site
 
 
 class Caller:
@@ -25,7 +26,12 @@ class Caller:
         self.cookie = ""
 
     def send(
-        self, method: str, path: str, fields: dict[str, str] | None = None, **headers: str | None
+        self,
+        method: str,
+        path: str,
+        fields: dict[str, str] | None = None,
+        body: bytes = b"",
+        **headers: str | None,
     ) -> tuple[int, dict[str, str], str]:
         own: dict[str, str | None] = {"Host": self.host, "Cookie": self.cookie or None}
         if method == "POST":
@@ -36,7 +42,7 @@ class Caller:
         own |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        body = urlencode(fields or {}).encode()
+        body = body or urlencode(fields or {}).encode()
         for name, value in (own | {"Content-Length": str(len(body))}).items():
             if value is not None:
                 connection.putheader(name, value)
@@ -328,3 +334,41 @@ def test_a_policy_that_another_tab_has_changed_is_looked_at_again(
     shown = caller.send("GET", f"{page}/review")[2]
     assert "This was changed in another tab." in shown
     assert 'value="Mine"' in shown
+
+
+NOT_OURS = ["", "x" * 20_000, "\0<script>alert(1)</script>\r\nSet-Cookie: a=b"]
+FIELDS = (
+    "arn code confirm current do document form group key kind language name new next page path "
+    "password person policy preset q serial tab type user value version way"
+)
+
+
+@pytest.mark.parametrize("given", NOT_OURS, ids=range(len(NOT_OURS)))
+def test_no_form_s_fields_make_a_site_fail(
+    caller: Caller, console: people.RunningConsole, given: str
+) -> None:
+    """Every page and every form, with the same nonsense in whatever they read."""
+    caller.send("POST", "/signin", caller.secrets() | credentials(console, "aoi.watanabe"))
+    fields = dict.fromkeys(FIELDS.split(), given)
+    for rule in console_site(console.rehearsal).app.url_map.iter_rules():
+        path = rule.rule.replace("<any(activate, deactivate, delete):change>", "delete")
+        # moving the clock and signing out have tests of their own
+        if path in ("/signout", "/clock") or rule.endpoint == "static":
+            continue
+        asked = f"{path}?{urlencode(fields)}" if len(given) < 100 else path
+        answers = [caller.send("GET", asked)] if "GET" in (rule.methods or ()) else []
+        if "POST" in (rule.methods or ()):
+            answers += [
+                caller.send("POST", path, fields | caller.secrets("/console")),
+                caller.send(
+                    "POST",
+                    path,
+                    body=b'["no object"]',
+                    X_Csrf_Token=caller.secrets("/console")["csrf"],
+                    Content_Type="application/json",
+                ),
+            ]
+        for status, headers, page in answers:
+            assert status < 500, path
+            assert "<script>alert" not in page
+            assert "a=b" not in headers.get("set-cookie", "")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, render_template, request
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -228,6 +228,12 @@ def term(key: str) -> Message:
     return message
 
 
+def sent_json() -> dict[str, Any]:
+    """Return the JSON object that a script has sent; empty if it is none."""
+    sent: Any = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
+
+
 def see_other(endpoint_path: str, **query: str) -> ResponseReturnValue:
     """Lead to another page after a change, as a new GET."""
     asked = f"?{urlencode(query)}" if query else ""
@@ -280,7 +286,10 @@ def _release(_error: BaseException | None) -> None:
 
 def _speak() -> ResponseReturnValue:
     """Change the language, and show the page again."""
-    browser().language = Language(request.form.get("language", Language.EN.value))
+    chosen = request.form.get("language", "")
+    if chosen not in list(Language):
+        abort(HTTPStatus.BAD_REQUEST)
+    browser().language = Language(chosen)
     return see_other(local_path(request.form.get("page", "/"), "/"))
 
 

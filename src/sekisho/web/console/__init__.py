@@ -94,4 +94,7 @@ def _refused(error: AwsRefused) -> ResponseReturnValue:
         return see_other("/signin", next=page_to_come_back("/console"))
     refusals = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     status = error.status if error.status in refusals else HTTPStatus.BAD_GATEWAY
+    if error.aws_code == "ParamValidationError":
+        # the call was not sent: an address with an ARN that is none
+        status = HTTPStatus.BAD_REQUEST
     return render_template("denied.html", refused=error), status

@@ -9,7 +9,6 @@ passkey or security key", "Resynchronize virtual and hardware MFA devices".
 """
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -29,7 +28,7 @@ from sekisho.web.console.persons import (
     state,
 )
 from sekisho.web.console.rehearsal import PhoneCode
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import flash, see_other, sent_json, text
 
 SCREEN = Blueprint("mfa", __name__)
 
@@ -179,7 +178,7 @@ def passkey_page() -> ResponseReturnValue:
 @signed_in
 def passkey_options() -> ResponseReturnValue:
     """Answer the script with what the browser needs to make a passkey."""
-    asked: Any = request.get_json(silent=True) or {}
+    asked = sent_json()
     me = person()
     try:
         options = _client().passkey_options(
@@ -195,7 +194,7 @@ def passkey_options() -> ResponseReturnValue:
 @signed_in
 def passkey_made() -> ResponseReturnValue:
     """Register the passkey that the browser has made."""
-    sent: Any = request.get_json(silent=True) or {}
+    sent = sent_json()
     ticket, state().passkey = state().passkey, ""
     try:
         _client().register_passkey(person().keys, ticket, sent.get("credential", {}))

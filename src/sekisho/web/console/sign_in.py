@@ -7,7 +7,6 @@ docs/signin.md.
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, redirect, render_template, request
@@ -26,7 +25,7 @@ from sekisho.web.console.persons import (
     sign_out,
     state,
 )
-from sekisho.web.site import flash, local_path, see_other, term, text
+from sekisho.web.site import flash, local_path, see_other, sent_json, term, text
 
 SCREEN = Blueprint("sign_in", __name__)
 
@@ -96,8 +95,8 @@ def passkey_options() -> ResponseReturnValue:
 def with_passkey() -> ResponseReturnValue:
     """Go on with what a passkey has signed."""
     pending = _pending(NextStep.NEEDS_MFA)
-    signed: Any = request.get_json(silent=True)
-    if pending is None or not isinstance(signed, dict):
+    signed = sent_json()
+    if pending is None or not signed:
         return jsonify(next="/signin"), HTTPStatus.CONFLICT
     after = local_path(str(signed.get("next", "")), _HOME)
     try:
