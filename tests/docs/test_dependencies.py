@@ -46,7 +46,8 @@ def _imported(*, local: bool) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split(".")[0])
     owners = packages_distributions()
-    ours = {"sekisho", *sys.stdlib_module_names}
+    # of type checkers: no module of Python has its name when a program runs
+    ours = {"sekisho", "_typeshed", *sys.stdlib_module_names}
     # botocore comes with boto3, at the version boto3 pins
     return {_normal(owners[name][0]) for name in names - ours} - {"botocore"}
 
