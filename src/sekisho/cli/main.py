@@ -56,9 +56,7 @@ COMMANDS: Mapping[str, Lazy] = {
         "orphans",
     ),
     "local": Lazy(Message("Run a local AWS emulator that enforces IAM policies."), "local"),
-    "web": Lazy(
-        Message("Show an account in a browser: users, findings, a plan, policies; to read."), "web"
-    ),
+    "web": Lazy(Message("Show an account, a plan and policies in a browser, to read."), "web"),
     "completion": Lazy(Message("Print the script for completion in a shell."), "completion"),
 }
 """Each command with its one-line help; docs/reference/commands.md documents every one."""
