@@ -1,5 +1,6 @@
 """What every request to a site passes, asked without a browser: hosts, origins, forms, headers."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -334,6 +335,18 @@ def test_a_policy_that_another_tab_has_changed_is_looked_at_again(
     shown = caller.send("GET", f"{page}/review")[2]
     assert "This was changed in another tab." in shown
     assert 'value="Mine"' in shown
+
+
+def test_a_page_with_a_fault_is_still_about_the_same_user(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """Another language, a closed help rail or a new sign-in must not make it one's own device."""
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    form = caller.secrets("/iam/assign-mfa") | {"user": "mei.takahashi", "name": "", "kind": "app"}
+    status, _, page = caller.send("POST", "/iam/assign-mfa", form)
+    assert status == 422
+    (here,) = set(re.findall(r'name="page" value="([^"]+)"', page))
+    assert ">User name: mei.takahashi<" in caller.send("GET", html.unescape(here))[2]
 
 
 NOT_OURS = ["", "x" * 20_000, "\0<script>alert(1)</script>\r\nSet-Cookie: a=b"]

@@ -56,6 +56,9 @@ _ONCE_MORE = """<!DOCTYPE html>
 """What a link on another site leads to first: from there a browser sends no `SameSite=Strict`
 cookie, and a new one would sign the person out. From here it sends it."""
 
+_SUBJECTS = ("arn", "kind", "name", "policy", "user")
+"""Fields of forms and of addresses that name what a page is about; none is a secret."""
+
 _TEXTS = "web"
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -251,12 +254,16 @@ def local_path(given: str, otherwise: str) -> str:
 def page_to_come_back(otherwise: str) -> str:
     """Return the address of the page that the person is on.
 
-    An address that only takes forms is none; then it is the page that had the form.
+    An address that only takes forms is none; then it is the page that had the form. The answer to
+    a form with a fault is the form's page again: about whom or what it is stands in the form.
     """
-    path = request.full_path.rstrip("?")
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
     routes = current_app.create_url_adapter(request)
-    if request.method == "GET" or (routes is not None and routes.test(method="GET")):
-        return path
+    if routes is not None and routes.test(method="GET"):
+        about = {each: request.form[each] for each in _SUBJECTS if each in request.form}
+        query = urlencode({**about, **request.args.to_dict()})
+        return f"{request.path}?{query}".rstrip("?")
     came_from = urlsplit(request.referrer or "")
     return local_path(f"{came_from.path}?{came_from.query}".rstrip("?"), otherwise)
 
