@@ -19,6 +19,7 @@ def local() -> Iterator[LocalAws]:
         yield running
 
 
+@pytest.mark.usefixtures("wide_terminal")
 def test_an_account_is_audited_as_it_is(local: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
