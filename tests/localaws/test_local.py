@@ -148,7 +148,9 @@ def test_a_bare_export_says_that_nobody_can_sign_in(tmp_path: Path) -> None:
         assert "Account 444455556666" in told
         assert "AWS_DEFAULT_REGION=us-gov-west-1" in told
         assert process.stderr is not None
-        assert "nobody can sign in yet" in process.stderr.readline()
+        # folded at the width of a terminal
+        note = process.stderr.readline() + process.stderr.readline()
+        assert "nobody can sign in yet" in " ".join(note.split())
     finally:
         process.kill()
         process.wait(timeout=60)
