@@ -89,7 +89,7 @@ def test_it_is_attached_and_detached_from_its_page(
     for name in ("hanako.sato", "Office", "Ops"):
         page.get_by_role("checkbox", name=f"Select {name}").check()
     page.get_by_role("button", name="Attach policy").click()
-    expect(page.get_by_text("Policy attached to 3.")).to_be_visible()
+    expect(page.get_by_text("The policy is attached now. Entities: 3.")).to_be_visible()
     page.get_by_role("link", name="Delete").click()
     page.get_by_label("To confirm").fill("Attached")
     page.get_by_role("button", name="Delete").click()
@@ -97,7 +97,7 @@ def test_it_is_attached_and_detached_from_its_page(
     with monkeypatch.context() as patched:
         patched.setattr(policies, "_ROWS", 2)
         page.get_by_role("link", name="Entities attached").click()
-        expect(page.get_by_text("Attached to 3")).to_be_visible()
+        expect(page.get_by_text("Entities attached: 3")).to_be_visible()
         expect(page.get_by_role("checkbox")).to_have_count(2)
         page.get_by_role("link", name="Next page").click()
         expect(page.get_by_role("checkbox")).to_have_count(1)
@@ -107,7 +107,7 @@ def test_it_is_attached_and_detached_from_its_page(
     for name in ("hanako.sato", "Office", "Ops"):
         page.get_by_role("checkbox", name=f"Select {name}").check()
     page.get_by_role("button", name="Detach").click()
-    expect(page.get_by_text("Policy detached from 3.")).to_be_visible()
+    expect(page.get_by_text("The policy is detached now. Entities: 3.")).to_be_visible()
     page.get_by_role("link", name="Delete").click()
     page.get_by_label("To confirm").fill("Atached")
     page.get_by_role("button", name="Delete").click()
