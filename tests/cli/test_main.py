@@ -10,6 +10,7 @@ from typing import TextIO
 
 import pytest
 
+import interrupts
 from in_process import sekisho
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit, worst
@@ -203,13 +204,14 @@ def test_a_batch_ends_where_nobody_reads_the_answers() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal of that kind there")
 def test_who_interrupts_is_told_so() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    with interrupts.taken_by_children():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -218,7 +220,7 @@ def test_who_interrupts_is_told_so() -> None:
         process.stdin.flush()
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait() == Exit.ERROR
+        assert process.wait(timeout=60) == Exit.ERROR
         assert process.stderr.read().split("\n")[-2:] == ["sekisho: interrupted", ""]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import interrupts
 from golden.cases import AT, HERE, Case
 
 OUTPUTS = HERE / "outputs"
@@ -165,14 +166,16 @@ def _until(lines: Iterable[str], word: str) -> Iterator[str]:
 @contextmanager
 def local_aws(folder: Path, arguments: str) -> Iterator[LocalAws]:
     """Run `sekisho local` in a folder."""
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(RUNNER), AT, "local", *arguments.split()],
-        cwd=folder,
-        env=environment(folder, {"PYTHONUNBUFFERED": "1"}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
+    with interrupts.taken_by_children():
+        started = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, str(RUNNER), AT, "local", *arguments.split()],
+            cwd=folder,
+            env=environment(folder, {"PYTHONUNBUFFERED": "1"}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    with started as process:
         local = LocalAws(process)
         try:
             yield local

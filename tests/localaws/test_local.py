@@ -13,20 +13,17 @@ from threading import Thread
 
 import pytest
 
+import interrupts
+
 AWS = Path(sys.executable).with_name("aws.exe" if os.name == "nt" else "aws")
 
 
 def start(*options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sekisho", "local", "--lang", "en", *options]
-    # a shell that runs the tests in the background has its children ignore Ctrl-C; a program that
-    # handles it passes the default on
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with interrupts.taken_by_children():
         return subprocess.Popen(  # noqa: S603 - our own program
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )
-    finally:
-        signal.signal(signal.SIGINT, former)
 
 
 def welcome(process: subprocess.Popen[str]) -> str:

@@ -11,6 +11,7 @@ from threading import Timer
 
 import pytest
 
+import interrupts
 from in_process import sekisho
 
 STARTS = {
@@ -22,16 +23,13 @@ STARTS = {
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to a child there")
 @pytest.mark.parametrize("command", STARTS, ids=" ".join)
 def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> None:
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with interrupts.taken_by_children():
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "sekisho", *command, "--lang", "en"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-    finally:
-        signal.signal(signal.SIGINT, former)
     guard = Timer(60, process.kill)
     guard.start()
     try:
