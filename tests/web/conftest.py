@@ -1,5 +1,6 @@
 """One browser for each worker of pytest, and a fresh page, with nothing of another test in it."""
 
+import faulthandler
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import web_people as people
 from chromium import CHROMIUM, FLAGS, HOW
+
+MOST_SECONDS = 180
+"""For one test: a browser that stands still ends its worker, not the whole run."""
+
+
+@pytest.fixture(autouse=True)
+def watched() -> Iterator[None]:
+    """End a test that stands still, with the places of all threads.
+
+    Playwright's own limits do not hold where Chromium never answers, as to a click on a page that
+    is behind another one: a whole run stood still on it once.
+    """
+    faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

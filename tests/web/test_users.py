@@ -57,6 +57,8 @@ def test_a_second_tab_does_not_change_what_is_created(
     for _ in range(2):
         go_on(other)
     other.close()
+    # a page behind another one may never take a click
+    administrator.bring_to_front()
     administrator.get_by_role("button", name="Create user").click()
     expect(administrator.get_by_text("This was changed in another tab.")).to_be_visible()
     expect(administrator.get_by_text("second.tab")).to_be_visible()
