@@ -196,6 +196,11 @@ def test_a_decision_of_the_engine_on_what_was_completed_is_the_answer(
     answer = readable(request, attached)
     if answer is None or answer.not_given is not None:
         return
+    sent = any(each.presence is Presence.ALWAYS for each in answer.missing)
+    if sent and "OperatorName.NULL" in repr(attached):
+        # `Null` on a key that AWS would have sent: the answer knows that it is there, and the
+        # engine, which has no value of it, takes it for absent
+        return
     found = decide(answer.request, answer.policies)
     if found.effect is DecisionEffect.ALLOWED:
         assert answer.effect in (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
