@@ -20,6 +20,7 @@ from sekisho.engine import (
     Context,
     ContextValue,
     DecisionEffect,
+    Level,
     Policies,
     Request,
     decide,
@@ -206,6 +207,24 @@ def test_a_decision_of_the_engine_on_what_was_completed_is_the_answer(
         assert answer.effect in (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
     if answer.effect is AnswerEffect.ALLOWED and len(answer.possible) > 1:
         assert found.effect is DecisionEffect.ALLOWED
+
+
+def test_a_key_that_comes_with_mfa_is_there_though_its_value_was_not_given() -> None:
+    """Found by the law above, and left out of it: `Null` on the age of MFA, which MFA brings."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    condition = {"Null": {"aws:MultiFactorAuthAge": "true"}}
+    own, scp = (
+        AttachedPolicy(name, from_json({"Version": "2012-10-17", "Statement": [statement]}))
+        for name, statement in (("own", everything), ("scp", everything | {"Condition": condition}))
+    )
+    attached = Policies((own,), scps=(Level("root", (scp,)),))
+    context = Context({"aws:MultiFactorAuthPresent": "true"})
+    request = Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k", context)
+    answer = answered(request, attached, NOW)
+    assert answer.effect is AnswerEffect.IMPLICITLY_DENIED
+    assert answer.possible == {AnswerEffect.IMPLICITLY_DENIED}
+    # the engine has no value, and takes the key for absent
+    assert decide(answer.request, answer.policies).effect is DecisionEffect.ALLOWED
 
 
 def test_an_answer_is_no_truth_value() -> None:
