@@ -17,8 +17,8 @@ MOST_SECONDS = 180
 def watched() -> Iterator[None]:
     """End a test that stands still, with the places of all threads.
 
-    Playwright's own limits do not hold where Chromium never answers, as to a click on a page that
-    is behind another one: a whole run stood still on it once.
+    A whole run stood still once, for minutes, on a click in a page that had been behind another
+    one; none of Playwright's own limits ended it. The cause is not known.
     """
     faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
     yield
