@@ -34,11 +34,15 @@ def _declared() -> dict[str, set[str]]:
     }
 
 
-def _imported(*, local: bool) -> set[str]:
-    """Return the packages that the parts of the extra import, or those that the rest does."""
+_EXTRAS = {"localaws": "local", "web": "local", "replay": "replay"}
+"""The extras that parts of the package need."""
+
+
+def _imported(extra: str) -> set[str]:
+    """Return the packages that the parts of an extra import, or under "" those that the rest do."""
     names: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        if local is not (path.relative_to(SOURCE).parts[0] in {"localaws", "web"}):
+        if extra != _EXTRAS.get(path.relative_to(SOURCE).parts[0], ""):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
@@ -54,18 +58,23 @@ def _imported(*, local: bool) -> set[str]:
 
 def test_every_import_is_declared_and_every_declaration_imported() -> None:
     declared = _declared()
-    assert _imported(local=False) == declared[""]
+    assert _imported("") == declared[""]
     # moto's server half needs it without declaring it in its core
     by_moto = {"flask-cors"}
-    assert _imported(local=True) - declared[""] == declared["local"] - by_moto
+    assert _imported("local") - declared[""] == declared["local"] - by_moto
+    with_spark = declared["replay"] | declared["spark"] - {"sekisho"}
+    assert _imported("replay") - declared[""] == with_spark
 
 
 def test_all_is_every_extra() -> None:
     declared = _declared()
     assert declared.pop("all") == {"sekisho"}
-    assert declared.keys() == {"", "local"}
+    assert declared.keys() == {"", "local", "replay", "spark"}
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert tomllib.loads(text)["project"]["optional-dependencies"]["all"] == ["sekisho[local]"]
+    assert tomllib.loads(text)["project"]["optional-dependencies"]["all"] == [
+        # Spark alone is some 400 MB
+        "sekisho[local,replay]"
+    ]
 
 
 def test_what_the_extra_installs_is_what_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,176 @@
+"""One record of CloudTrail, as far as a decision about it can depend on it.
+
+`TrailEvent` has one field for each `Column`. `read_record` is the plain reading of a record: what
+the SQL of every engine must come to (a law: tests/replay/test_grouping.py).
+
+Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity
+element".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Column(StrEnum):
+    """What of a record calls are grouped by; the value is the field's name in `TrailEvent`.
+
+    Everything that policies cannot tell apart is one group. `ALWAYS` is in every grouping; the
+    others only if an element of a policy in question names what they carry.
+    """
+
+    SOURCE = "source"
+    NAME = "name"
+    TYPE = "type"
+    CATEGORY = "category"
+    ERROR = "error"
+    RECIPIENT = "recipient"
+    IDENTITY = "identity"
+    ACCOUNT = "account"
+    PRINCIPAL = "principal"
+    USER = "user"
+    KEY_ID = "key_id"
+    MFA = "mfa"
+    INVOKED_BY = "invoked_by"
+    FROM_CONSOLE = "from_console"
+    SIGN_IN_SESSION = "sign_in_session"
+    LOGIN_MFA = "login_mfa"
+    LOGIN_RESULT = "login_result"
+
+    ADDRESS = "address"
+    ENDPOINT = "endpoint"
+    REGION = "region"
+    AGENT = "agent"
+    TIME = "time"
+    ISSUED = "issued"
+    PRINCIPAL_ID = "principal_id"
+    SESSION_ARN = "session_arn"
+    SOURCE_IDENTITY = "source_identity"
+    PROVIDER = "provider"
+    RESOURCES = "resources"
+
+
+ALWAYS: tuple[Column, ...] = tuple(Column)[: list(Column).index(Column.ADDRESS)]
+OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEvent:
+    """What of a record a decision can depend on; None: the record has none such.
+
+    A group's event has None as well in each column that it is not grouped by: whoever reads an
+    optional field must have asked for its column.
+
+    Attributes:
+        source: `eventSource`, like `iam.amazonaws.com`.
+        name: `eventName`.
+        type: `eventType`, like `AwsApiCall`.
+        category: `eventCategory`, like `Management`.
+        error: `errorCode`.
+        recipient: `recipientAccountId`.
+        identity: `userIdentity.type`.
+        account: `userIdentity.accountId`.
+        principal: the ARN whose policies count: `userIdentity.sessionContext.sessionIssuer.arn`
+            (a role, with its path), else `userIdentity.arn`.
+        user: `userIdentity.userName`.
+        key_id: `userIdentity.accessKeyId` if it begins with `AKIA`, else its first four
+            characters: ids of temporary keys would make a group of each session.
+        mfa: `userIdentity.sessionContext.attributes.mfaAuthenticated`: `true`, `false`.
+        invoked_by: `userIdentity.invokedBy`.
+        from_console: `sessionCredentialFromConsole`.
+        sign_in_session: `yes` if `userIdentity.sessionContext.signInSessionArn` is there.
+        login_mfa: `additionalEventData.MFAUsed`.
+        login_result: `responseElements.ConsoleLogin`.
+        address: `sourceIPAddress`.
+        endpoint: `vpcEndpointId`.
+        region: `awsRegion`.
+        agent: `userAgent`.
+        time: `eventTime`, as it is written, to the second.
+        issued: `userIdentity.sessionContext.attributes.creationDate`, as it is written.
+        principal_id: `userIdentity.principalId`.
+        session_arn: `userIdentity.arn`.
+        source_identity: `userIdentity.sessionContext.sourceIdentity`.
+        provider: `userIdentity.sessionContext.webIdFederationData.federatedProvider`.
+        resources: `resources[].ARN` in order of text; None if the record has no such list.
+    """
+
+    source: str | None = None
+    name: str | None = None
+    type: str | None = None
+    category: str | None = None
+    error: str | None = None
+    recipient: str | None = None
+    identity: str | None = None
+    account: str | None = None
+    principal: str | None = None
+    user: str | None = None
+    key_id: str | None = None
+    mfa: str | None = None
+    invoked_by: str | None = None
+    from_console: str | None = None
+    sign_in_session: str | None = None
+    login_mfa: str | None = None
+    login_result: str | None = None
+    address: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    agent: str | None = None
+    time: str | None = None
+    issued: str | None = None
+    principal_id: str | None = None
+    session_arn: str | None = None
+    source_identity: str | None = None
+    provider: str | None = None
+    resources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something was seen, and when.
+
+    Attributes:
+        events: how many times.
+        first, last: the earliest and the latest `eventTime`, in UTC.
+        first_id, last_id: an `eventID` of each; of several at one time, the first as a text.
+    """
+
+    events: int
+    first: datetime
+    last: datetime
+    first_id: str
+    last_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallGroup:
+    """Calls that nothing in question tells apart."""
+
+    event: TrailEvent
+    tally: Tally
+
+
+class DetailKind(StrEnum):
+    """What is counted of a caller besides the groups."""
+
+    ADDRESS = "address"
+    AGENT = "agent"
+    REGION = "region"
+    HOUR_OF_WEEK = "hour of week"
+    """0 is Monday, 00:00 to 01:00 UTC; 167 is the last hour of Sunday."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerDetail:
+    """How often a caller's calls came from an address, a program, a region, or in an hour.
+
+    Attributes:
+        principal, key_id: whose, as in `TrailEvent`.
+        value: the address, the agent, the region or the hour's number; "" where the record has
+            none.
+    """
+
+    principal: str | None
+    key_id: str | None
+    kind: DetailKind
+    value: str
+    tally: Tally

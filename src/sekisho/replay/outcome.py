@@ -1,0 +1,80 @@
+"""What the policies in question would have done to a call that was made."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sekisho.engine import Cause
+
+
+class CallOutcome(StrEnum):
+    """What would have become of a call; the six are apart and together all calls."""
+
+    DENIED = "denied"
+    UNCHANGED = "unchanged"
+    UNKNOWN = "unknown"
+    """It depends on what the log does not carry."""
+    FAILED = "failed"
+    """It failed when it was made, whatever the policies say."""
+    NOT_DENIABLE = "not deniable"
+    """No policy of the caller's is asked: named, and not counted as unchanged."""
+    NOT_BOUND = "not bound"
+    """The policies in question do not apply to this caller."""
+
+
+class OutcomeReason(StrEnum):
+    """Why a call has its outcome, where that is not the policies' decision."""
+
+    # unknown
+    KEYS = "keys"
+    """Context keys that the log does not carry."""
+    RESOURCE = "resource"
+    """The log does not name the resource that a policy asks about."""
+    ACTION = "action"
+    """No IAM action is known for this event, and the service's actions differ."""
+    SERVICE = "service"
+    """No service prefix is known for this event source."""
+    CALLER = "caller"
+    """The record does not say whose call it was, or not for certain."""
+    POLICIES = "policies"
+    """Some policy of the caller's could not be read: a gap of the snapshot."""
+    # failed
+    UNAUTHORIZED = "unauthorized"
+    """It was refused for lack of permission."""
+    OTHER_ERROR = "other error"
+    # not deniable
+    SIGN_IN = "sign-in"
+    """A sign-in to the console: AWS asks no policy."""
+    SERVICE_EXEMPT = "service-exempt"
+    """AWS grants it whatever policies say: `sts:GetSessionToken`, `sts:GetCallerIdentity`."""
+    SERVICE_EVENT = "service event"
+    """Something that a service did or noted, and nobody's call."""
+    AWS_SERVICE = "aws service"
+    """A service called as itself."""
+    UNSIGNED = "unsigned"
+    """Calls that carry no credentials of the account: `AssumeRoleWithSAML` and the like."""
+    SERVICE_LINKED_ROLE = "service-linked role"
+    # not bound
+    OTHER_ACCOUNT = "other account"
+    NOT_ATTACHED = "not attached"
+    """A principal of the account to which the policies in question are not attached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What would have become of the calls of one group, and why.
+
+    Attributes:
+        reason: None where the policies decide.
+        keys: the context keys that are unknown and matter, as policies write them.
+        actions: the IAM actions that were asked about; empty where none was.
+        causes: the statements that deny, where some do.
+        guessed_action: whether the event's name is no action of the catalogue, and every action of
+            the service comes to the same.
+    """
+
+    outcome: CallOutcome
+    reason: OutcomeReason | None = None
+    keys: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    guessed_action: bool = False
