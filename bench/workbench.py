@@ -6,6 +6,7 @@ clock on the wall says little.
 """
 
 import argparse
+import gc
 import re
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def main() -> int:
     begin = time.process_time()
     site = workbench_site(Material(report, "", viewed))
     site.bind("localhost:1", "127.0.0.1:1")
+    gc.freeze()  # as `WebServer` does
     print(f"the site is ready after {time.process_time() - begin:.1f} s more")
     client = site.app.test_client()
     name = report.rows[len(report.rows) // 2].user.name

@@ -24,7 +24,7 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.answers import MOST_CLASSES, others, starts
-from sekisho.prover.scenarios.judge import Judge
+from sekisho.prover.scenarios.judge import Judge, Place
 from sekisho.prover.scenarios.model import ON_USERS, Access, Act, Holding, Who
 from sekisho.prover.scenarios.search import MOST_STATES
 
@@ -260,7 +260,7 @@ def test_who_stays_out_does_so_whoever_the_colleague_is(enforcement: Policies, n
 def test_every_user_is_like_one_who_meets_the_attacker(enforcement: Policies) -> None:
     """What policies say of a user they say of a representative."""
     setting = setting_of(scenario_of("key-with-device"), enforcement)
-    known = {_open(each) for each in (setting, *others(setting))}
+    known = {_open(each) for each in (setting, *others(Place.of(setting)))}
     assert {_open(_with(setting, each)) for each in PEOPLE} <= known
 
 

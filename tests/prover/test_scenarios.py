@@ -31,7 +31,7 @@ from sekisho.prover.scenarios import (
     setting_of,
     step_text,
 )
-from sekisho.prover.scenarios.judge import Judge, MoveOutcome
+from sekisho.prover.scenarios.judge import Judge, MoveOutcome, _outcomes_in
 from sekisho.prover.scenarios.model import (
     Access,
     Act,
@@ -231,6 +231,26 @@ def test_policies_are_asked_once_in_a_setting(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TypeError):
         # a setting that differs is asked anew
         _denied(Judge(replace(setting, engine=Assumptions(bool_other_is_false=True))))
+
+
+def test_answers_are_shared_only_with_settings_that_would_give_the_same() -> None:
+    """Each scenario under a turned assumption, with what others have asked and without."""
+    policies = attached(choices_of(Preset.AWS))
+    turned = [
+        SigninAssumptions(device_holder_needs_mfa=False),
+        SigninAssumptions(order=SigninOrder.RESET_FIRST),
+        SigninAssumptions(get_session_token_heeds_deny=True),
+    ]
+    asked = [
+        (scenario, Setting(signin=each))
+        for scenario in (*PEOPLE, *ATTACKERS[:4])
+        for each in (SigninAssumptions(), *turned)
+    ]
+    _outcomes_in.cache_clear()
+    shared = [run_scenario(scenario, policies, around) for scenario, around in asked]
+    for (scenario, around), found in zip(asked, shared, strict=True):
+        _outcomes_in.cache_clear()
+        assert run_scenario(scenario, policies, around) == found
 
 
 def test_a_judge_tells_of_its_own_questions_alone() -> None:

@@ -105,11 +105,12 @@ class Credentials:
 
 def credentials_by_user(snapshot: Snapshot) -> Mapping[str, Credentials]:
     """Return what is known of each user's credentials, by user name."""
-    rows = snapshot.report.rows if snapshot.report else {}
-    return {user.name: _credentials(snapshot, user, rows.get(user.name)) for user in snapshot.users}
+    return {user.name: credentials_of(snapshot, user) for user in snapshot.users}
 
 
-def _credentials(snapshot: Snapshot, user: User, row: CredentialRow | None) -> Credentials:
+def credentials_of(snapshot: Snapshot, user: User) -> Credentials:
+    """Return what is known of one user's credentials."""
+    row = snapshot.report.rows.get(user.name) if snapshot.report else None
     about = user_ref(user.name)
     why = {name: snapshot.gap_of(name, about) for name in (_PASSWORD, _DEVICES, _KEYS, _USED)}
     password = snapshot.has_password(user)

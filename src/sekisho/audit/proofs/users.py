@@ -9,6 +9,7 @@ from sekisho.account import (
     Role,
     Snapshot,
     credentials_by_user,
+    credentials_of,
     policies_of,
     policies_of_role,
     user_of,
@@ -150,7 +151,7 @@ def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
 
 def subject_of_user(
     snapshot: Snapshot, name: str, source: str, *, users_may_change: bool
-) -> tuple[Subject, Credentials | None]:
+) -> tuple[Subject, Credentials]:
     """Return one user as the prover asks about them, and what they hold.
 
     Args:
@@ -179,7 +180,7 @@ def subject_of_user(
         unread=_unread(snapshot),
         missing=missing,
     )
-    return subject, credentials_by_user(snapshot).get(user.name)
+    return subject, credentials_of(snapshot, user)
 
 
 def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:

@@ -7,13 +7,14 @@ resources tell apart.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from sekisho.engine import Policies
 from sekisho.engine.matching import TrackedAssumptions, Wild, actions, glob
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
-from sekisho.prover.scenarios.judge import Judge
+from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, Place
 from sekisho.prover.scenarios.model import (
     ON_USERS,
     Act,
@@ -71,7 +72,8 @@ def starts(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
             yield replace(begin, colleague=each)
 
 
-def others(setting: Setting) -> list[Setting]:
+@lru_cache(maxsize=MOST_PLACES)
+def others(place: Place) -> tuple[Setting, ...]:
     """Return the setting with a colleague out of each class but that of its own.
 
     Raises:
@@ -79,11 +81,12 @@ def others(setting: Setting) -> list[Setting]:
         LimitReached: if there are too many classes, or a pattern that tells users apart is not
             handled.
     """
+    setting = place.setting
     texts = _theory(setting)
     own = setting.holder(Who.COLLEAGUE).arn
     first = texts.holding(own)
     found = (texts.solve(*each) for each in _classes(texts) if each[0] != first)
-    return [_named(setting, str(values[RESOURCE])) for values in found if values]
+    return tuple(_named(setting, str(values[RESOURCE])) for values in found if values)
 
 
 def become(setting: Setting, third: Setting) -> Setting:
@@ -288,7 +291,7 @@ def explorations(
     yield Exploration(setting, asked, first)
     if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
-    footholds, left = {*first.footholds}, [judge, *map(Judge, others(setting))]
+    footholds, left = {*first.footholds}, [judge, *map(Judge, others(Place.of(setting)))]
     while met := next((each for each in left if _open(each, _own(footholds), asked.acts)), None):
         left.remove(met)
         for start in starts(asked.start, again=met is not judge):
@@ -322,7 +325,7 @@ def _further(searches: list[Exploration]) -> Message | None:
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
-    asked = searches[0].question.acts
+    asked, around = searches[0].question.acts, searches[0].setting
     mine = [one for each in searches for one in _own(_footholds(each))]
     theirs = [
         (each.setting, one)
@@ -334,7 +337,7 @@ def _further(searches: list[Exploration]) -> Message | None:
         return None
     if keys := theirs[0][0].names_callers():
         return _CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
-    for third in map(Judge, (searches[0].setting, *others(searches[0].setting))):
+    for third in map(Judge, (around, *others(Place.of(around)))):
         own = _open(third, mine, asked)
         for setting, one in theirs:
             between = Judge(become(setting, third.setting))

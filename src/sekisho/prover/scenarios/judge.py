@@ -47,6 +47,7 @@ from sekisho.signin import (
     PermittedWithoutPolicy,
     Refused,
     Rule,
+    SigninAssumptions,
     check_device_change,
     check_device_count,
     context_of,
@@ -71,6 +72,7 @@ _KINDS = {
     Access.TOKEN: CredentialKind.SESSION_TOKEN,
     Access.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
 }
+_ON_DEVICES = (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY)
 _WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA)
 
 
@@ -102,6 +104,11 @@ class MoveOutcome:
         return self.answer == OK
 
 
+_DONE = MoveOutcome()
+_EXPIRED = MoveOutcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY)
+_NO_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+
+
 def _on_others(by: Holding, who: Who) -> Iterator[Move]:
     """Yield everything that can be done to a user, whatever the user has."""
     yield from (Move(act, by, who) for act in ON_USERS)
@@ -122,14 +129,14 @@ class _Ask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Place:
+class Place:
     """A setting, told apart from others by the statements themselves: causes name their lines."""
 
     setting: Setting
     statements: tuple[int, ...]
 
     @classmethod
-    def of(cls, setting: Setting) -> "_Place":
+    def of(cls, setting: Setting) -> "Place":
         """Return the place of a setting."""
         written = (each.document.statements for each in setting.attached())
         return cls(setting, tuple(map(id, chain.from_iterable(written))))
@@ -138,20 +145,36 @@ class _Place:
         return hash(self.statements)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Place):
+        if not isinstance(other, Place):
             return NotImplemented
         return self.statements == other.statements and self.setting == other.setting
 
 
 _Asked = tuple[Move, bool, bool]
 
-_MOST_PLACES = 64
+MOST_PLACES = 64
+"""Settings whose answers are remembered: the scenarios of one user are played in a few only."""
 
 
-@lru_cache(maxsize=_MOST_PLACES)
-def _outcomes_in(place: _Place) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
+@lru_cache(maxsize=MOST_PLACES)
+def _outcomes_in(place: Place) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
     """Return what policies have answered in a setting so far: scenarios ask much the same there."""
     return {}
+
+
+def _as_policies_see(setting: Setting) -> Setting:
+    """Return the setting without the assumptions of sign-in that no call's answer rests on.
+
+    One is about the order of the sign-in's pages, the other about what follows an answer
+    (`_holder_rule`). A scenario is played again with each of them turned.
+    """
+    usual = SigninAssumptions()
+    signin = replace(
+        setting.signin,
+        order=usual.order,
+        device_holder_needs_mfa=usual.device_holder_needs_mfa,
+    )
+    return replace(setting, signin=signin)
 
 
 class Judge:
@@ -164,7 +187,7 @@ class Judge:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._known: dict[_Asked, MoveOutcome] = {}
-        self._answered = _outcomes_in(_Place.of(setting))
+        self._answered = _outcomes_in(Place.of(_as_policies_see(setting)))
         self._credentials: dict[tuple[Holding, bool], Credential] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
         self._addresses = setting.addresses()
@@ -199,21 +222,16 @@ class Judge:
     def outcome(self, state: ScenarioState, move: Move) -> MoveOutcome:
         """Return what comes of `move` in `state`."""
         if move.act is Act.SIGN_IN:
-            expired = state.person(move.on).hard_expired
-            return (
-                MoveOutcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY) if expired else MoveOutcome()
-            )
+            return _EXPIRED if state.person(move.on).hard_expired else _DONE
         if move.act is Act.GIVE_CODE:
-            return (
-                MoveOutcome()
-                if move.device
-                else MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
-            )
+            return _DONE if move.device else _NO_CODE
         # a code at an open page says nothing about a session that is held already
         page = state.page if move.by.access is Access.PASSWORD else None
         mfa = page.mfa if page is not None else move.by.access in _WITH_MFA
         outcome = self._once(move, mfa, state.person(move.by.who).member)
-        if outcome.carried_out and (refused := self._holder_rule(state, move)):
+        if move.act not in _ON_DEVICES or not outcome.carried_out:
+            return outcome
+        if refused := self._holder_rule(state, move):
             return MoveOutcome(refused.code, rule=refused.reason)
         return outcome
 
@@ -222,8 +240,6 @@ class Judge:
 
         Source: AWS security bulletin AWS-2023-001.
         """
-        if move.act not in (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY):
-            return None
         devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
         credential = self._credential(move.by, move.by.access in _WITH_MFA)
         refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from sekisho.signin import NextStep, SigninAssumptions, start
 
@@ -187,6 +188,15 @@ class Move:
     on: Who
     device: ScenarioDevice | None = None
     code: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # a search looks one move up many times
+        found = hash((self.act, self.by, self.on, self.device, self.code))
+        object.__setattr__(self, "_hash", found)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def deed(self) -> Deed:
@@ -228,26 +238,32 @@ class ScenarioState:
         return any(device.name == name for device in devices)
 
 
+_MOST_REMEMBERED = 1 << 14
+"""Results of `moves_in` and of `after`. No policy plays a part in either: every user's scenarios,
+and those under other choices of Force_MFA, go through much the same states."""
+
 _API = (Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA)
 _SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
 _ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def moves_in(
     state: ScenarioState, acts: frozenset[Act], helps: frozenset[Act], *, on_others: bool
-) -> Iterator[Move]:
-    """Yield every move there is in `state`.
+) -> tuple[Move, ...]:
+    """Return every move there is in `state`.
 
     The actor tries `acts`, and with `on_others` on other users' things as well; an administrator
     does `helps` for the user.
     """
-    for move in _all_moves(state):
+
+    def tried(move: Move) -> bool:
         if move.by.who is Who.ADMINISTRATOR:
-            if move.act in helps and move.on is Who.USER:
-                yield move
-        elif move.act in acts and (on_others or move.on is move.by.who):
-            yield move
+            return move.act in helps and move.on is Who.USER
+        return move.act in acts and (on_others or move.on is move.by.who)
+
+    return tuple(filter(tried, _all_moves(state)))
 
 
 def _all_moves(state: ScenarioState) -> Iterator[Move]:
@@ -320,6 +336,7 @@ def _calls_on(state: ScenarioState, hold: Holding, whom: Who) -> Iterator[Move]:
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def after(
     state: ScenarioState, move: Move, asked: frozenset[Act], assumptions: SigninAssumptions
 ) -> ScenarioState:

@@ -11,10 +11,11 @@ they are attached.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sekisho.messages import Message
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
-from sekisho.prover.scenarios.judge import Judge, MoveOutcome
+from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, MoveOutcome, Place
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     ACTIONS,
@@ -83,7 +84,7 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     """
     if foothold.hold.access not in WAYS:
         return None
-    match _verdict(setting, foothold):
+    match _verdict(Place.of(setting), foothold):
         case Proved():
             return None
         case Unknown(reason):
@@ -93,8 +94,10 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
             return _OPEN.filled(action=asked.action, resource=asked.resource, credential=credential)
 
 
-def _verdict(setting: Setting, foothold: Foothold) -> Verdict:
-    access = foothold.hold.access
+@lru_cache(maxsize=4 * MOST_PLACES)
+def _verdict(place: Place, foothold: Foothold) -> Verdict:
+    """Return the proof about a foothold; most scenarios end with the same ones."""
+    setting, access = place.setting, foothold.hold.access
     # the service itself lets a session token without MFA call nothing of
     # IAM (AWS STS API Reference, "GetSessionToken")
     refused = ("iam:*",) if access is Access.TOKEN else ()
@@ -295,7 +298,8 @@ class _Search:
                 return Unexplored(_TOO_MANY.filled(most=self._budget.whole))
             for step in self._steps(state):
                 if not step.outcome.carried_out:
-                    self._tried.setdefault(step.move, Attempt(ways[state], step))
+                    if step.move not in self._tried:
+                        self._tried[step.move] = Attempt(ways[state], step)
                 elif (reached := self._after(state, step)) not in ways:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
