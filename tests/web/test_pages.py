@@ -46,6 +46,7 @@ ADMINISTRATOR = (
     "/iam/security-credentials",
     "/iam/update-password",
     "/iam/assign-mfa",
+    "/iam/unassigned-mfa",
     "/iam/assign-mfa/passkey?name=x",
     "/s3/buckets",
 )

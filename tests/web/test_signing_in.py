@@ -189,6 +189,80 @@ def test_a_passkey_is_made_and_signs_in(browser: Browser, console: people.Runnin
     context.close()
 
 
+def test_the_name_of_a_broken_off_enrolment_is_set_free(
+    browser: Browser, page: Page, console: people.RunningConsole
+) -> None:
+    serial = f"arn:aws:iam::{console.account.account}:mfa/left-over"
+    api = people.administrator_api(console)
+    api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName="left-over")
+
+    def begin(page: Page) -> None:
+        page.goto(f"{console.url}/iam/assign-mfa")
+        page.get_by_label("Device name").fill("left-over")
+        page.get_by_role("button", name="Next").click()
+
+    def look(page: Page) -> None:
+        begin(page)
+        expect(page.get_by_role("alert")).to_contain_text("EntityAlreadyExists")
+        page.get_by_role("link", name="See the unassigned devices").click()
+        expect(page.get_by_text("The AWS console has no such page.")).to_be_visible()
+        page.get_by_role("row").filter(has_text=serial).get_by_role("button").click()
+
+    people.sign_in(page, console, "hanako.sato")
+    look(page)
+    refused = page.get_by_role("alert").filter(has_text="iam:DeleteVirtualMFADevice")
+    expect(refused).to_contain_text("with an explicit deny in an identity-based policy")
+    others = browser.new_context(locale="en-US").new_page()
+    people.sign_in(others, console)
+    look(others)
+    expect(others.get_by_text(f"Device {serial} deleted.")).to_be_visible()
+    expect(others.get_by_role("rowheader", name=serial)).to_have_count(0)
+    others.context.close()
+    page.bring_to_front()
+    begin(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up device")
+
+
+def test_a_ninth_device_is_refused(page: Page, console: people.RunningConsole) -> None:
+    api, phones, clock = people.administrator_api(console), console.rehearsal.phones, console.aws
+    user = "aoi.watanabe"
+
+    def made(number: int) -> None:
+        name = f"device-{number}"
+        device = api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName=name)
+        serial = device["VirtualMFADevice"]["SerialNumber"]
+        seed = device["VirtualMFADevice"]["Base32StringSeed"].decode()
+        shown = phones.code_of(name, seed, clock.clock.now())
+        api.call(
+            "iam",
+            "EnableMFADevice",
+            UserName=user,
+            SerialNumber=serial,
+            AuthenticationCode1=shown.code,
+            AuthenticationCode2=shown.following,
+        )
+
+    def assign(number: int) -> None:
+        page.goto(f"{console.url}/iam/assign-mfa?user={user}")
+        page.get_by_label("Device name").fill(f"device-{number}")
+        page.get_by_role("button", name="Next").click()
+        page.get_by_text("Show secret key").click()
+        seed = page.locator("main details[open] code").inner_text()
+        shown = phones.code_of("x", seed, clock.clock.now())
+        page.get_by_label("MFA code 1").fill(shown.code)
+        page.get_by_label("MFA code 2").fill(shown.following)
+        page.get_by_role("button", name="Add MFA").click()
+
+    for number in range(7):
+        made(number)
+    people.sign_in(page, console)
+    assign(7)
+    expect(page.get_by_text(f"8 of at most 8 MFA devices of {user}")).to_be_visible()
+    assign(8)
+    expect(page.get_by_role("alert")).to_contain_text("LimitExceeded")
+    expect(page.get_by_role("alert")).to_contain_text("Cannot exceed quota for MFADevicesPerUser")
+
+
 def test_secrets_are_in_no_address_and_no_cookie_is_for_scripts(
     page: Page, console: people.RunningConsole
 ) -> None:

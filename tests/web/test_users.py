@@ -77,7 +77,10 @@ def password_is_shown_once(page: Page, file: Path) -> None:
     downloading.value.save_as(file)
     head, row = csv.reader(file.read_text().splitlines())
     assert head == ["User name", "Password", "Console sign-in URL"]
-    assert row[:2] == ["riku.mori", password]
+    # the address is the dashboard's: by the account's alias
+    address = "https://reidai-shoji.signin.aws.amazon.com/console"
+    assert row == ["riku.mori", password, address]
+    expect(page.get_by_text(address)).to_be_visible()
     assert downloading.value.suggested_filename == "riku.mori_credentials.csv"
     page.get_by_role("link", name="Return to users list").click()
 

@@ -6,7 +6,6 @@ has.
 """
 
 import os
-import socket
 from base64 import b32encode
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -37,10 +36,11 @@ from sekisho.account import (
     version_ref,
 )
 from sekisho.engine import Assumptions
-from sekisho.errors import Code, Fault, FaultyAccount, InternalError, PortInUse
+from sekisho.errors import Code, Fault, FaultyAccount, InternalError
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
 from sekisho.localaws.console import signin_app
+from sekisho.localaws.loopback import LOOPBACK, listen
 from sekisho.localaws.moto_dispatch import load
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
@@ -51,11 +51,9 @@ from sekisho.localaws.world import Clock, DecisionLog, DeviceState, World
 from sekisho.messages import Message
 from sekisho.signin import CharacterClass, PasswordPolicy, SigninAssumptions
 
-HOST = "127.0.0.1"
 CONSOLE_PATH = "/_console"
 """Where sign-in is; no S3 bucket can be called so."""
 
-_BACKLOG = 128
 _Made = TypeVar("_Made", moto.ManagedPolicy, moto.PolicyVersion)
 
 
@@ -101,7 +99,7 @@ class LocalAws:
         """
         if self._server is None:
             raise InternalError("the local AWS was asked for its address while it does not run")
-        return f"http://{HOST}:{self._server.port}"
+        return f"http://{LOOPBACK}:{self._server.port}"
 
     @property
     def console_url(self) -> str:
@@ -139,7 +137,7 @@ class LocalAws:
             FaultyAccount: if the account cannot be loaded.
         """
         with ExitStack() as undo:
-            listener = undo.enter_context(_listener(self._port))
+            listener = undo.enter_context(listen(self._port))
             _empty(self.world)
             load_into(self.world, self._account)
             overlay.install()
@@ -160,25 +158,6 @@ class LocalAws:
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
             server.stop(thread)
-
-
-def _listener(port: int) -> socket.socket:
-    """Return a listening socket.
-
-    Raises:
-        PortInUse: if there can be none.
-    """
-    try:
-        return socket.create_server((HOST, port), backlog=_BACKLOG)
-    except OSError as error:
-        raise PortInUse(
-            Message("cannot listen on {host}:{port}: {reason}").filled(
-                host=HOST, port=port, reason=os.strerror(error.errno or 0)
-            ),
-            fix=Message("choose another with `{option}`, or leave it out for a free one").filled(
-                option="--port"
-            ),
-        ) from error
 
 
 def _empty(world: World) -> None:
@@ -236,7 +215,7 @@ def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         host = str(environ.get("HTTP_HOST", "")).rpartition(":")[0]
-        if host not in {HOST, "localhost"} or environ.get(REPEATED):
+        if host not in {LOOPBACK, "localhost"} or environ.get(REPEATED):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"the sign-in answers only to 127.0.0.1 and localhost\n"]
         return app(environ, start_response)

@@ -31,6 +31,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask, hop_by_hop
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
+from sekisho.localaws.loopback import stop
 from sekisho.localaws.unambiguous import REPEATED
 
 MAX_CONNECTIONS = 256
@@ -317,12 +318,7 @@ class HttpServer(TcpWSGIServer):
         Args:
             thread: the one that runs `serve`.
         """
-        self.accepting = False
-        self.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
-        self._stopping.set()
-        self.pull_trigger()
-        thread.join()
-        wasyncore.close_all(self._map)
+        stop(self, self._stopping, thread, DRAIN_SECONDS)
 
     def maintenance(self, now: float) -> None:
         """Close connections that are silent, or that take too long over one request."""

@@ -4,8 +4,6 @@ Source: waitress's documentation, "Arguments to waitress.serve".
 """
 
 import gc
-import os
-import socket
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -13,11 +11,10 @@ from typing import Any, Self
 from waitress import wasyncore
 from waitress.server import create_server
 
-from sekisho.errors import InternalError, PortInUse
-from sekisho.messages import Message
+from sekisho.errors import InternalError
+from sekisho.localaws import LOOPBACK, listen, stop
 from sekisho.web.site import LONGEST_BODY, Site
 
-ADDRESS = "127.0.0.1"
 HOST = "localhost"
 """The name in the address: passkeys belong to a name, not to a number."""
 
@@ -59,19 +56,9 @@ class WebServer:
         Raises:
             PortInUse: if the port is in use.
         """
-        try:
-            listener = socket.create_server((ADDRESS, self._port))
-        except OSError as error:
-            raise PortInUse(
-                Message("cannot listen on {host}:{port}: {reason}").filled(
-                    host=ADDRESS, port=self._port, reason=os.strerror(error.errno or 0)
-                ),
-                fix=Message(
-                    "choose another with `{option}`, or leave it out for a free one"
-                ).filled(option=self._option),
-            ) from error
+        listener = listen(self._port, self._option)
         self._port = listener.getsockname()[1]
-        self._site.bind(f"{HOST}:{self._port}", f"{ADDRESS}:{self._port}")
+        self._site.bind(f"{HOST}:{self._port}", f"{LOOPBACK}:{self._port}")
         self._server = create_server(
             self._site.app,
             sockets=[listener],
@@ -97,12 +84,7 @@ class WebServer:
         """Stop it."""
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
-            # first those who answer, then who reads: a worker wakes the reader when it is done
-            server.task_dispatcher.shutdown(timeout=_DRAIN_SECONDS)
-            self._stopping.set()
-            server.pull_trigger()
-            thread.join()
-            wasyncore.close_all(server._map)
+            stop(server, self._stopping, thread, _DRAIN_SECONDS)
             gc.unfreeze()
 
     def _serve(self) -> None:

@@ -31,6 +31,7 @@ from sekisho.web.console import (
     search,
     sign_in,
     start,
+    unassigned_devices,
     user_page,
     users,
 )
@@ -52,6 +53,7 @@ _SCREENS = (
     dashboard,
     credentials,
     mfa,
+    unassigned_devices,
     search,
     policies,
     policy_attachments,

@@ -16,10 +16,10 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
+from sekisho.web.console.dashboard import account_alias, sign_in_address
 from sekisho.web.console.new_passwords import password_choice, password_fields
 from sekisho.web.console.persons import (
     attempt,
-    person,
     show_once,
     shown_once,
     signed_in,
@@ -72,7 +72,7 @@ def shown() -> ResponseReturnValue:
     if values is None:
         flash(FlashKind.INFO, text("console_access.shown_before"))
         return redirect("/iam/users")
-    address = f"https://{person().account}.signin.aws.amazon.com/console"
+    address = sign_in_address(account_alias())
     if request.args.get("form") == "csv":
         return _csv(values, address)
     return render_template(

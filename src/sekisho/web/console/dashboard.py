@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
-from sekisho.web.console.persons import attempt, attempted, person, signed_in
+from sekisho.web.console.persons import attempt, attempted, person, rehearsal, signed_in
 from sekisho.web.site import text
 
 SCREEN = Blueprint("dashboard", __name__)
@@ -38,7 +39,7 @@ def dashboard() -> ResponseReturnValue:
     summary = attempt("iam", "GetAccountSummary")
     devices = attempt("iam", "ListMFADevices", UserName=person().user)
     recommendations = [_own_mfa(devices), _own_keys(), *_of_root(summary)]
-    aliases = attempt("iam", "ListAccountAliases")
+    alias = account_alias()
     # last, for it takes the processor from this page, too
     read_ahead()
     return render_template(
@@ -48,8 +49,24 @@ def dashboard() -> ResponseReturnValue:
         said=[each for each in recommendations if not isinstance(each, AwsRefused)],
         no_mfa=not isinstance(devices, AwsRefused) and not devices["MFADevices"],
         summary=summary,
-        aliases=() if isinstance(aliases, AwsRefused) else aliases["AccountAliases"],
+        alias=alias,
+        address=sign_in_address(alias),
     )
+
+
+def account_alias() -> str:
+    """Return the account's alias; "" if there is none, or the person may not know it."""
+    answer = attempt("iam", "ListAccountAliases")
+    found = () if isinstance(answer, AwsRefused) else answer["AccountAliases"]
+    return found[0] if found else ""
+
+
+def sign_in_address(alias: str) -> str:
+    """Return where the account's users sign in at AWS: by the alias, if there is one."""
+    account = rehearsal().account
+    known = {each.id: each for each in partitions()}
+    partition = known.get(account.partition, known[DEFAULT_PARTITION])
+    return partition.sign_in.format(account=alias or account.account)
 
 
 def _own_mfa(devices: object) -> _Said:
