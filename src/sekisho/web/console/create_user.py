@@ -10,6 +10,7 @@ IAMUserChangePassword to a user who must change the password.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,18 +21,18 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
+from sekisho.web.console import choosing
 from sekisho.web.console.changes import Change, Outcome, carry_out, named
-from sekisho.web.console.choosing import searched
 from sekisho.web.console.console_access import show_password
 from sekisho.web.console.granting import (
     Permissions,
-    attaching,
     grant_fields,
     grant_of,
     grant_page,
     permissions_of,
 )
 from sekisho.web.console.new_passwords import PasswordChoice, password_choice, password_fields
+from sekisho.web.console.owners import Owner, OwnerKind
 from sekisho.web.console.persons import (
     attempt,
     attempted,
@@ -105,11 +106,11 @@ def with_permissions() -> ResponseReturnValue:
     """Keep the permissions, and go on to the review."""
     draft = _draft() | grant_fields()
     state().typed[_PATH] = draft
-    if searched():
+    if choosing.searched():
         return redirect(_PERMISSIONS)
-    fault = grant_of(draft).fault
-    if fault is not None:
-        return _permissions_page(draft, fault), HTTPStatus.UNPROCESSABLE_ENTITY
+    grant = grant_of(draft)
+    if grant.fault is not None or grant.boundary_fault is not None:
+        return _permissions_page(draft, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
     return redirect(_REVIEW)
 
 
@@ -142,7 +143,9 @@ def create() -> ResponseReturnValue:
 def _created(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValue:
     user, here = draft["name"], state()
     tags = [{"Key": key, "Value": value} for key, value in _tags(draft)]
-    answer = attempt("iam", "CreateUser", UserName=user, **({"Tags": tags} if tags else {}))
+    wanted = {"Tags": tags, "PermissionsBoundary": given.boundary}
+    optional = {name: value for name, value in wanted.items() if value}
+    answer = attempt("iam", "CreateUser", UserName=user, **optional)
     if isinstance(answer, AwsRefused):
         if answer.aws_code == "EntityAlreadyExists":
             return _details_page(draft, {"name": verbatim(answer.aws_message)})
@@ -151,7 +154,8 @@ def _created(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValu
     password = choice.value() if choice is not None else ""
     here.new_password = ""
     del here.typed[_PATH]
-    outcome = carry_out(_after_creating(user, password, choice, given))
+    rest = replace(given, boundary="")
+    outcome = carry_out(_after_creating(user, password, choice, rest))
     _say(user, outcome)
     if outcome.has_done("CreateLoginProfile"):
         return show_password(user, password, _LIST)
@@ -172,7 +176,7 @@ def _after_creating(
         yield named("create_login", "CreateLoginProfile", profile, user=user)
         arn = _change_password_policy()
         if choice.must_change and arn not in given.policies:
-            yield attaching(user, arn)
+            yield Owner(OwnerKind.USER, user).attaching(arn)
     yield from given.changes(user)
 
 
@@ -246,12 +250,15 @@ def _details_page(draft: Mapping[str, str], faults: Mapping[str, Message]) -> Re
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
 
 
-def _permissions_page(draft: Mapping[str, str], fault: Message | None = None) -> str:
+def _permissions_page(draft: Mapping[str, str], *, tried: bool = False) -> str:
+    grant = grant_of(draft)
     return render_template(
         "create_user_permissions.html",
         navigation=_LIST,
         draft=draft,
-        fault=fault,
+        fault=grant.fault if tried else None,
+        boundary_fault=grant.boundary_fault if tried else None,
+        boundary_choices=choosing.policies("boundary", draft),
         **grant_page(draft),
     )
 

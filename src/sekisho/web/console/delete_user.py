@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.console.changes import Change, carry_out, named
+from sekisho.web.console.owners import OwnerKind
 from sekisho.web.console.persons import attempt, attempted, person, rehearsal, signed_in
 from sekisho.web.site import see_other, text
 
@@ -145,11 +146,11 @@ def _page(name: str, *, fault: Message | None = None, refused: AwsRefused | None
     unread = changes if isinstance(changes, AwsRefused) else None
     last = [] if unread else changes[:-1]
     return render_template(
-        "delete_user.html",
+        "delete_owner.html",
         navigation=_LIST,
+        kind=OwnerKind.USER.value,
         name=name,
         goes=[each.said for each in last],
-        unread=unread,
         fault=fault,
-        refused=None if unread else refused,
+        refusals=[each for each in (unread or refused,) if each],
     )

@@ -8,7 +8,7 @@ policies, inline policies and the permissions boundary of the other user.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from sekisho.messages import Message
 from sekisho.web.console import choosing
 from sekisho.web.console.changes import Change, named
 from sekisho.web.console.choosing import policy_name
+from sekisho.web.console.owners import Owner, OwnerKind
 from sekisho.web.console.persons import call, person
 from sekisho.web.site import term, text
 
@@ -39,19 +40,28 @@ class Grant:
         groups: names of user groups.
         source: the user whose permissions are copied; "" if none is chosen.
         policies: ARNs of managed policies.
+        bounded: whether a permissions boundary is wanted besides.
+        boundary: the ARN of its policy; "" if none is chosen.
     """
 
     way: Way
     groups: tuple[str, ...] = ()
     source: str = ""
     policies: tuple[str, ...] = ()
+    bounded: bool = False
+    boundary: str = ""
 
     @property
     def fault(self) -> Message | None:
-        """What is missing, or None."""
+        """What is missing of the permissions, or None."""
         if self.way is Way.COPY and not self.source:
             return text("granting.choose_user")
         return None
+
+    @property
+    def boundary_fault(self) -> Message | None:
+        """What is missing of the permissions boundary, or None."""
+        return text("granting.choose_boundary") if self.bounded and not self.boundary else None
 
     @property
     def empty(self) -> bool:
@@ -108,16 +118,12 @@ class Permissions:
                 user=user,
             )
         for arn in self.policies:
-            yield attaching(user, arn)
+            yield Owner(OwnerKind.USER, user).attaching(arn)
         for name, document in self.inline:
             put = {**whom, "PolicyName": name, "PolicyDocument": document}
             yield named("put_inline", "PutUserPolicy", put, policy=name, name=user)
         if self.boundary:
-            bound = {**whom, "PermissionsBoundary": self.boundary}
-            boundary = policy_name(self.boundary)
-            yield named(
-                "put_boundary", "PutUserPermissionsBoundary", bound, policy=boundary, user=user
-            )
+            yield bounding(user, self.boundary)
 
     def summary(self) -> tuple[Granted, ...]:
         """Return the lines of the summary."""
@@ -136,15 +142,16 @@ class Permissions:
         return tuple(lines)
 
 
-def attaching(user: str, arn: str) -> Change:
-    """Return the call that attaches a managed policy to a user."""
-    whom = {"UserName": user, "PolicyArn": arn}
-    return named("attach", "AttachUserPolicy", whom, policy=policy_name(arn), name=user)
+def bounding(user: str, arn: str) -> Change:
+    """Return the call that makes a managed policy a user's permissions boundary."""
+    whom, policy = {"UserName": user, "PermissionsBoundary": arn}, policy_name(arn)
+    return named("put_boundary", "PutUserPermissionsBoundary", whom, policy=policy, user=user)
 
 
 def grant_fields() -> dict[str, str]:
     """Return what was sent by the page, to be kept."""
-    return {**choosing.sent("groups", "source", "policies"), "way": request.form.get("way", "")}
+    chosen = choosing.sent("groups", "source", "policies", "boundary")
+    return {**chosen, **{each: request.form.get(each, "") for each in ("way", "bounded")}}
 
 
 def grant_of(fields: Mapping[str, str]) -> Grant:
@@ -155,6 +162,8 @@ def grant_of(fields: Mapping[str, str]) -> Grant:
         choosing.chosen("groups", fields),
         fields.get("source", ""),
         choosing.chosen("policies", fields),
+        fields.get("bounded") == "yes",
+        fields.get("boundary", ""),
     )
 
 
@@ -188,6 +197,11 @@ def permissions_of(grant: Grant) -> Permissions:
     Raises:
         AwsRefused: if something of the other user may not be read.
     """
+    given = _by_way(grant)
+    return replace(given, boundary=grant.boundary) if grant.bounded else given
+
+
+def _by_way(grant: Grant) -> Permissions:
     match grant.way:
         case Way.GROUP:
             return Permissions(groups=grant.groups)

@@ -4,7 +4,6 @@ Source: IAM User Guide, "Add or remove users in an IAM group", "Attach a policy 
 group", "Delete an IAM user group".
 """
 
-from collections.abc import Iterator
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -17,13 +16,12 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choosing
-from sekisho.web.console.changes import Change, carry_out, named
-from sekisho.web.console.groups import adding, attaching
+from sekisho.web.console.changes import Change, named
+from sekisho.web.console.groups import adding
 from sekisho.web.console.managed_policies import folded
+from sekisho.web.console.owners import BLOCK, Owner, OwnerKind
 from sekisho.web.console.persons import (
     attempt,
-    attempted,
-    person,
     signed_in,
     state,
     typed_about,
@@ -32,12 +30,11 @@ from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("group_page", __name__)
 
-_PATH = "/iam/group"
-_LIST = "/iam/groups"
+_PATH = OwnerKind.GROUP.page_path
+_LIST = OwnerKind.GROUP.list_path
 _ADD_USERS = "/iam/group/add-users"
 _ADD_POLICIES = "/iam/group/add-permissions"
 _DELETE = "/iam/group/delete"
-_BLOCK = 1000
 _SHOWN = 100
 """How many users are shown at once; the search finds the others."""
 
@@ -56,27 +53,16 @@ def page() -> ResponseReturnValue:
     name, asked = request.args.get("name", ""), request.args.get("tab", "")
     if not name:
         return see_other(_LIST)
-    tab = Tab(asked) if asked in list(Tab) else Tab.USERS
-    group = attempt("iam", "GetGroup", GroupName=name, MaxItems=1)
-    if isinstance(group, AwsRefused) and group.aws_code == "NoSuchEntity":
-        raise group
-    return render_template(
-        "group.html",
-        navigation=_LIST,
-        name=name,
-        shown=group,
-        tab=tab.value,
-        tabs=[each.value for each in Tab],
-        **_of_tab(tab, name),
-    )
+    tab, group = Tab(asked) if asked in list(Tab) else Tab.USERS, Owner(OwnerKind.GROUP, name)
+    return group.page(tab, _of_tab(tab, group))
 
 
-def _of_tab(tab: Tab, name: str) -> dict[str, Any]:
+def _of_tab(tab: Tab, group: Owner) -> dict[str, Any]:
     """Return what a tab shows, each part read or refused."""
     match tab:
         case Tab.USERS:
             wanted = request.args.get("q", "")
-            users = attempted(lambda: _items("GetGroup", "Users", name, MaxItems=_BLOCK))
+            users = _users(group)
             found = [] if isinstance(users, AwsRefused) else _fitting(users, wanted)
             refused = users if isinstance(users, AwsRefused) else None
             return {
@@ -86,23 +72,15 @@ def _of_tab(tab: Tab, name: str) -> dict[str, Any]:
                 "users": found[:_SHOWN],
             }
         case Tab.PERMISSIONS:
-            return {
-                "attached": _attached(name),
-                "inline": attempted(lambda: _items("ListGroupPolicies", "PolicyNames", name)),
-                "origin_word": choosing.origin_word,
-            }
+            return group.policies()
 
 
 def _fitting(users: list[Any], wanted: str) -> list[str]:
     return [each["UserName"] for each in users if folded(wanted) in folded(each["UserName"])]
 
 
-def _attached(name: str) -> Any:
-    return attempted(lambda: _items("ListAttachedGroupPolicies", "AttachedPolicies", name))
-
-
-def _items(operation: str, key: str, group: str, **more: object) -> list[Any]:
-    return list(person().api.pages("iam", operation, key, GroupName=group, **more))
+def _users(group: Owner) -> list[Any] | AwsRefused:
+    return group.listed("GetGroup", "Users", MaxItems=BLOCK)
 
 
 @SCREEN.route(_ADD_USERS, methods=["GET", "POST"])
@@ -120,7 +98,7 @@ def add_users() -> ResponseReturnValue:
             return _searching(name, fields)
         if chosen := choosing.chosen("users", fields):
             return _changed(list(adding(name, chosen)), name, Tab.USERS, "users_added")
-    members = attempted(lambda: _items("GetGroup", "Users", name, MaxItems=_BLOCK))
+    members = _users(Owner(OwnerKind.GROUP, name))
     known = [] if isinstance(members, AwsRefused) else [each["UserName"] for each in members]
     return _adding("group_add_users.html", name, choosing.users("users", fields, known), fault)
 
@@ -139,8 +117,13 @@ def add_policies() -> ResponseReturnValue:
         if choosing.searched():
             return _searching(name, fields)
         if chosen := choosing.chosen("policies", fields):
-            return _changed(list(attaching(name, chosen)), name, Tab.PERMISSIONS, "attached")
-    has = _attached(name)
+            return _changed(
+                [Owner(OwnerKind.GROUP, name).attaching(each) for each in chosen],
+                name,
+                Tab.PERMISSIONS,
+                "attached",
+            )
+    has = Owner(OwnerKind.GROUP, name).policies()["attached"]
     known = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
     return _adding(
         "group_add_policies.html", name, choosing.policies("policies", fields, known), fault
@@ -183,27 +166,14 @@ def remove_users() -> ResponseReturnValue:
 def remove_permissions() -> ResponseReturnValue:
     """Detach managed policies from a group, and delete inline ones."""
     name = request.form.get("name", "")
-    return _changed(list(_removals(name)), name, Tab.PERMISSIONS, "removed")
-
-
-def _removals(name: str) -> Iterator[Change]:
-    for arn in request.form.getlist("policy"):
-        gone = {"GroupName": name, "PolicyArn": arn}
-        policy = choosing.policy_name(arn)
-        yield named("detach", "DetachGroupPolicy", gone, policy=policy, name=name)
-    for policy in request.form.getlist("inline"):
-        gone = {"GroupName": name, "PolicyName": policy}
-        yield named("delete_inline", "DeleteGroupPolicy", gone, policy=policy, name=name)
+    removals = list(Owner(OwnerKind.GROUP, name).removals())
+    return _changed(removals, name, Tab.PERMISSIONS, "removed")
 
 
 def _changed(changes: list[Change], name: str, tab: Tab, done: str) -> ResponseReturnValue:
     """Make changes, and lead back to the tab, which says what came of them."""
     state().typed.pop(request.path, None)
-    if changes:
-        carry_out(changes).flash(text(f"group_page.{done}", group=name))
-    else:
-        flash(FlashKind.WARNING, text("user_page.choose"))
-    return see_other(_PATH, name=name, tab=tab.value)
+    return Owner(OwnerKind.GROUP, name).changed(changes, tab.value, done)
 
 
 @SCREEN.route(_DELETE, methods=["GET", "POST"])
@@ -223,6 +193,12 @@ def delete() -> ResponseReturnValue:
                 flash(FlashKind.SUCCESS, text("group_page.deleted", group=name))
                 return see_other(_LIST)
     page = render_template(
-        "delete_group.html", navigation=_LIST, name=name, fault=fault, refused=refused
+        "delete_owner.html",
+        navigation=_LIST,
+        kind=OwnerKind.GROUP.value,
+        name=name,
+        goes=(),
+        fault=fault,
+        refusals=[refused] if isinstance(refused, AwsRefused) else [],
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault or refused else HTTPStatus.OK

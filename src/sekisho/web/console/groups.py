@@ -5,10 +5,9 @@ Source: IAM User Guide, "Create IAM user groups", "View IAM user groups".
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -21,32 +20,24 @@ from sekisho.policy import names
 from sekisho.web.console import choosing
 from sekisho.web.console.changes import Change, carry_out, named
 from sekisho.web.console.managed_policies import folded
+from sekisho.web.console.owners import (
+    BLOCK,
+    ListedOwner,
+    Owner,
+    OwnerKind,
+    OwnerList,
+    one_of_each,
+)
 from sekisho.web.console.persons import attempt, attempted, person, signed_in, state
 from sekisho.web.console.policy_reading import faults_said
-from sekisho.web.site import see_other, text
+from sekisho.web.site import see_other, term, text
 
 SCREEN = Blueprint("groups", __name__)
 
-_PATH = "/iam/groups"
+_PATH = OwnerKind.GROUP.list_path
 _CREATE = "/iam/groups/create"
 _ROWS = 20
-_BLOCK = 1000
-_AT_ONCE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of the list.
-
-    Attributes:
-        users: how many are in it, or what AWS refused.
-        policies: how many policies it has, attached and inline, or what AWS refused.
-    """
-
-    name: str
-    created: datetime
-    users: int | AwsRefused
-    policies: int | AwsRefused
+_AT_ONCE = 2
 
 
 @SCREEN.get(_PATH)
@@ -60,60 +51,52 @@ def listing() -> ResponseReturnValue:
     found = [each for each in groups if folded(wanted) in folded(each["GroupName"])]
     pages = max(1, -(-len(found) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    rows = _rows(person().api, found[(page - 1) * _ROWS : page * _ROWS])
-    return render_template(
-        "groups.html",
-        navigation=_PATH,
+    shown = found[(page - 1) * _ROWS : page * _ROWS]
+    answers = _asked(person().api, [each["GroupName"] for each in shown])
+    return OwnerList(
+        kind=OwnerKind.GROUP,
+        columns=(term("users"), term("policies"), text("credentials.created")),
+        rows=tuple(map(_row, shown, answers)),
         refused=refused,
+        denials=one_of_each(chain.from_iterable(answers)),
         wanted=wanted,
-        found=len(found),
         page=page,
-        pages=pages,
-        rows=rows,
-        denials=_denials(rows),
-    )
+        more=page < pages,
+        found=len(found),
+    ).shown()
 
 
 def _groups() -> list[Mapping[str, Any]]:
-    return list(person().api.pages("iam", "ListGroups", "Groups", MaxItems=_BLOCK))
+    return list(person().api.pages("iam", "ListGroups", "Groups", MaxItems=BLOCK))
 
 
-def _rows(api: Boto3Api, groups: Iterable[Mapping[str, Any]]) -> list[_Row]:
-    """Return the lines of a page; each group is asked about, several at once."""
+def _asked(api: Boto3Api, groups: Iterable[str]) -> list[tuple[int | AwsRefused, ...]]:
+    """Return how many users and policies each group has; several are asked about at once."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(partial(_row, api), groups))
+        return list(pool.map(partial(_counts, api), groups))
 
 
-def _row(api: Boto3Api, group: Mapping[str, Any]) -> _Row:
-    name = group["GroupName"]
-
+def _counts(api: Boto3Api, group: str) -> tuple[int | AwsRefused, ...]:
     def count(*listings: tuple[str, str]) -> int:
         return sum(
             1
             for operation, key in listings
-            for _ in api.pages("iam", operation, key, GroupName=name)
+            for _ in api.pages("iam", operation, key, GroupName=group)
         )
 
     policies = (
         ("ListAttachedGroupPolicies", "AttachedPolicies"),
         ("ListGroupPolicies", "PolicyNames"),
     )
-    return _Row(
-        name,
-        group["CreateDate"],
+    return (
         attempted(lambda: count(("GetGroup", "Users"))),
         attempted(lambda: count(*policies)),
     )
 
 
-def _denials(rows: Iterable[_Row]) -> tuple[AwsRefused, ...]:
-    """Return one refusal of each call that is denied, for the red boxes."""
-    found: dict[str, AwsRefused] = {}
-    for row in rows:
-        for answer in (row.users, row.policies):
-            if isinstance(answer, AwsRefused):
-                found.setdefault(answer.operation, answer)
-    return tuple(found.values())
+def _row(group: Mapping[str, Any], counts: Iterable[int | AwsRefused]) -> ListedOwner:
+    cells = [None if isinstance(each, AwsRefused) else str(each) for each in counts]
+    return ListedOwner(group["GroupName"], (*cells, f"{group['CreateDate']:%Y-%m-%d}"))
 
 
 @SCREEN.get(_CREATE)
@@ -156,7 +139,8 @@ def create() -> ResponseReturnValue:
 
 def _after_creating(group: str, fields: Mapping[str, str]) -> Iterator[Change]:
     yield from adding(group, choosing.chosen("users", fields))
-    yield from attaching(group, choosing.chosen("policies", fields))
+    for arn in choosing.chosen("policies", fields):
+        yield Owner(OwnerKind.GROUP, group).attaching(arn)
 
 
 def adding(group: str, users: Iterable[str]) -> Iterator[Change]:
@@ -164,14 +148,6 @@ def adding(group: str, users: Iterable[str]) -> Iterator[Change]:
     for user in users:
         both = {"GroupName": group, "UserName": user}
         yield named("add_to_group", "AddUserToGroup", both, group=group, user=user)
-
-
-def attaching(group: str, policies: Iterable[str]) -> Iterator[Change]:
-    """Yield the calls that attach managed policies to a group, by their ARNs."""
-    for arn in policies:
-        both = {"GroupName": group, "PolicyArn": arn}
-        policy = choosing.policy_name(arn)
-        yield named("attach", "AttachGroupPolicy", both, policy=policy, name=group)
 
 
 def _form(

@@ -5,7 +5,6 @@ Source: IAM User Guide, "Adding and removing IAM identity permissions", "To embe
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Blueprint, render_template, request
@@ -15,6 +14,7 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
+from sekisho.web.console.owners import Owner, OwnerKind
 from sekisho.web.console.persons import attempt, call, signed_in
 from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.site import flash, see_other, text
@@ -22,31 +22,10 @@ from sekisho.web.site import flash, see_other, text
 SCREEN = Blueprint("inline_policies", __name__)
 
 _PATH = "/iam/inline-policy"
-_PARAMETERS = {"user": "UserName", "group": "GroupName"}
 _EMPTY = """{
     "Version": "2012-10-17",
     "Statement": []
 }"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """Whose policy it is; `kind` is `user` or `group`."""
-
-    kind: str
-    name: str
-
-    @property
-    def parameters(self) -> Mapping[str, str]:
-        return {_PARAMETERS[self.kind]: self.name}
-
-    def operation(self, verb: str) -> str:
-        """Return an operation's name, like `PutUserPolicy`."""
-        return f"{verb}{self.kind.capitalize()}Policy"
-
-    def home(self) -> ResponseReturnValue:
-        """Lead to the owner's permissions."""
-        return see_other(f"/iam/{self.kind}", name=self.name, tab="permissions")
 
 
 @SCREEN.get(_PATH)
@@ -74,7 +53,7 @@ def change() -> ResponseReturnValue:
     return _deleted(owner, policy) if request.form.get("do") == "delete" else _saved(owner, policy)
 
 
-def _saved(owner: _Owner, policy: str) -> ResponseReturnValue:
+def _saved(owner: Owner, policy: str) -> ResponseReturnValue:
     document = request.form.get("document", "")
     if faults := names.policy_name(policy):
         return _page(owner, "", document, faults={"new": faults_said(faults)})
@@ -94,7 +73,7 @@ def _saved(owner: _Owner, policy: str) -> ResponseReturnValue:
     return owner.home()
 
 
-def _deleted(owner: _Owner, policy: str) -> ResponseReturnValue:
+def _deleted(owner: Owner, policy: str) -> ResponseReturnValue:
     answer = attempt("iam", owner.operation("Delete"), PolicyName=policy, **owner.parameters)
     if isinstance(answer, AwsRefused):
         return _page(owner, policy, request.form.get("document", ""), refused=answer)
@@ -102,13 +81,13 @@ def _deleted(owner: _Owner, policy: str) -> ResponseReturnValue:
     return owner.home()
 
 
-def _owner() -> _Owner | None:
+def _owner() -> Owner | None:
     kind, name = request.values.get("kind", ""), request.values.get("name", "")
-    return _Owner(kind, name) if name and kind in _PARAMETERS else None
+    return Owner(OwnerKind(kind), name) if name and kind in list(OwnerKind) else None
 
 
 def _page(
-    owner: _Owner,
+    owner: Owner,
     policy: str,
     document: str,
     *,
@@ -118,7 +97,7 @@ def _page(
     """Return the page; `faults` is what is wrong with `new`, the name, or with the `document`."""
     page = render_template(
         "inline_policy.html",
-        navigation=f"/iam/{owner.kind}s",
+        navigation=owner.kind.list_path,
         owner=owner,
         policy=policy,
         document=document,

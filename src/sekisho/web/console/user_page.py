@@ -4,7 +4,7 @@ Source: IAM User Guide, "Change permissions for an IAM user", "Tag IAM users", "
 groups".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -16,32 +16,32 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.policy import names
-from sekisho.web.browsers import FlashKind
 from sekisho.web.console import choosing
 from sekisho.web.console.changes import Change, carry_out, named
 from sekisho.web.console.credentials import panels
 from sekisho.web.console.granting import (
+    bounding,
     grant_fields,
     grant_of,
     grant_page,
     permissions_of,
 )
+from sekisho.web.console.owners import Owner, OwnerKind
 from sekisho.web.console.persons import (
-    attempt,
     attempted,
-    person,
     signed_in,
     state,
     typed_about,
 )
 from sekisho.web.console.policy_reading import faults_said
-from sekisho.web.site import flash, see_other, text
+from sekisho.web.site import see_other, text
 
 SCREEN = Blueprint("user_page", __name__)
 
-_PATH = "/iam/user"
-_LIST = "/iam/users"
+_PATH = OwnerKind.USER.page_path
+_LIST = OwnerKind.USER.list_path
 _ADD = "/iam/user/add-permissions"
+_BOUNDARY = "/iam/user/boundary"
 
 
 class Tab(StrEnum):
@@ -69,20 +69,7 @@ def _page(name: str, tab: Tab, fault: Message | None = None) -> str:
     Raises:
         AwsRefused: if there is no such user.
     """
-    answer = attempt("iam", "GetUser", UserName=name)
-    if isinstance(answer, AwsRefused) and answer.aws_code == "NoSuchEntity":
-        raise answer
-    return render_template(
-        "user.html",
-        navigation=_LIST,
-        name=name,
-        shown=answer,
-        boundary=_boundary(answer),
-        tab=tab.value,
-        tabs=[each.value for each in Tab],
-        fault=fault,
-        **_of_tab(tab, name),
-    )
+    return Owner(OwnerKind.USER, name).page(tab, {"fault": fault, **_of_tab(tab, name)})
 
 
 def _of_tab(tab: Tab, name: str) -> dict[str, Any]:
@@ -93,7 +80,7 @@ def _of_tab(tab: Tab, name: str) -> dict[str, Any]:
         case Tab.GROUPS:
             return {"groups": groups_of(name)}
         case Tab.TAGS:
-            return {"tags": attempted(lambda: _items("ListUserTags", "Tags", name))}
+            return {"tags": Owner(OwnerKind.USER, name).listed("ListUserTags", "Tags")}
         case Tab.SECURITY:
             return panels(name)
 
@@ -101,45 +88,18 @@ def _of_tab(tab: Tab, name: str) -> dict[str, Any]:
 def _permissions(name: str) -> dict[str, Any]:
     groups = groups_of(name)
     through = {} if isinstance(groups, AwsRefused) else {each: _of_group(each) for each in groups}
-    return {
-        "attached": attempted(lambda: _items("ListAttachedUserPolicies", "AttachedPolicies", name)),
-        "inline": attempted(lambda: _items("ListUserPolicies", "PolicyNames", name)),
-        "groups": groups,
-        "through": through,
-        "origin_word": choosing.origin_word,
-    }
+    return {**Owner(OwnerKind.USER, name).policies(), "groups": groups, "through": through}
 
 
 def groups_of(name: str) -> list[str] | AwsRefused:
     """Return the names of a user's groups, or what AWS refused."""
-    read = attempted(lambda: _items("ListGroupsForUser", "Groups", name))
+    read = Owner(OwnerKind.USER, name).listed("ListGroupsForUser", "Groups")
     return read if isinstance(read, AwsRefused) else [each["GroupName"] for each in read]
 
 
-def _items(operation: str, key: str, user: str) -> list[Any]:
-    return list(person().api.pages("iam", operation, key, UserName=user))
-
-
 def _of_group(group: str) -> dict[str, Any]:
-    """Return what a group's members get by it: attached and inline policies, read or refused."""
-    pages = person().api.pages
-    return {
-        "attached": attempted(
-            lambda: list(
-                pages("iam", "ListAttachedGroupPolicies", "AttachedPolicies", GroupName=group)
-            )
-        ),
-        "inline": attempted(
-            lambda: list(pages("iam", "ListGroupPolicies", "PolicyNames", GroupName=group))
-        ),
-    }
-
-
-def _boundary(shown: Any) -> str:
-    if isinstance(shown, AwsRefused):
-        return ""
-    arn: str = shown["User"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-    return arn
+    """Return what a group's members get by it."""
+    return Owner(OwnerKind.GROUP, group).policies()
 
 
 @SCREEN.route(_ADD, methods=["GET", "POST"])
@@ -180,7 +140,7 @@ def _add_page(
     fault: Message | None = None,
     refused: AwsRefused | None = None,
 ) -> str:
-    has, member = _permissions(name)["attached"], groups_of(name)
+    has, member = Owner(OwnerKind.USER, name).policies()["attached"], groups_of(name)
     policies = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
     groups = [] if isinstance(member, AwsRefused) else member
     return render_template(
@@ -198,17 +158,8 @@ def _add_page(
 def remove_permissions() -> ResponseReturnValue:
     """Detach managed policies from a user, and delete inline ones."""
     name = request.form.get("name", "")
-    return _changed(list(_removals(name)), name, Tab.PERMISSIONS, "removed")
-
-
-def _removals(name: str) -> Iterator[Change]:
-    for arn in request.form.getlist("policy"):
-        gone = {"UserName": name, "PolicyArn": arn}
-        policy = choosing.policy_name(arn)
-        yield named("detach", "DetachUserPolicy", gone, policy=policy, name=name)
-    for policy in request.form.getlist("inline"):
-        gone = {"UserName": name, "PolicyName": policy}
-        yield named("delete_inline", "DeleteUserPolicy", gone, policy=policy, name=name)
+    removals = list(Owner(OwnerKind.USER, name).removals())
+    return _changed(removals, name, Tab.PERMISSIONS, "removed")
 
 
 @SCREEN.post("/iam/user/remove-from-groups")
@@ -229,20 +180,40 @@ def remove_from_groups() -> ResponseReturnValue:
     return _changed(changes, name, Tab.GROUPS, "left_groups")
 
 
-@SCREEN.post("/iam/user/boundary")
+@SCREEN.route(_BOUNDARY, methods=["GET", "POST"])
 @signed_in
 def boundary() -> ResponseReturnValue:
-    """Set a user's permissions boundary, or take it off where no policy is named."""
-    name, arn = request.form.get("name", ""), request.form.get("boundary", "").strip()
-    if arn:
-        bound = {"UserName": name, "PermissionsBoundary": arn}
-        policy = choosing.policy_name(arn)
-        change = named(
-            "put_boundary", "PutUserPermissionsBoundary", bound, policy=policy, user=name
-        )
-    else:
-        bound = {"UserName": name}
-        change = named("delete_boundary", "DeleteUserPermissionsBoundary", bound, user=name)
+    """Choose the policy that is a user's permissions boundary, and set it."""
+    name = request.values.get("name", "")
+    if not name:
+        return see_other(_LIST)
+    fields, fault = typed_about(name), None
+    if request.method == "POST":
+        fields, fault = choosing.sent("boundary"), text("granting.choose_boundary")
+        if choosing.searched():
+            state().typed[_BOUNDARY] = {"name": name, **fields}
+            return redirect(f"{_BOUNDARY}?{urlencode({'name': name})}")
+        if fields["boundary"]:
+            state().typed.pop(_BOUNDARY, None)
+            set_it = bounding(name, fields["boundary"])
+            return _changed([set_it], name, Tab.PERMISSIONS, "boundary_changed")
+    page = render_template(
+        "set_boundary.html",
+        navigation=_LIST,
+        name=name,
+        choices=choosing.policies("boundary", fields),
+        fault=fault,
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
+
+
+@SCREEN.post(f"{_BOUNDARY}/remove")
+@signed_in
+def remove_boundary() -> ResponseReturnValue:
+    """Take a user's permissions boundary off."""
+    name = request.form.get("name", "")
+    whom = {"UserName": name}
+    change = named("delete_boundary", "DeleteUserPermissionsBoundary", whom, user=name)
     return _changed([change], name, Tab.PERMISSIONS, "boundary_changed")
 
 
@@ -273,8 +244,4 @@ def untag() -> ResponseReturnValue:
 
 def _changed(changes: list[Change], name: str, tab: Tab, done: str) -> ResponseReturnValue:
     """Make changes, and lead back to the tab, which says what came of them."""
-    if changes:
-        carry_out(changes).flash(text(f"user_page.{done}", user=name))
-    else:
-        flash(FlashKind.WARNING, text("user_page.choose"))
-    return see_other(_PATH, name=name, tab=tab.value)
+    return Owner(OwnerKind.USER, name).changed(changes, tab.value, done)

@@ -8,44 +8,36 @@ Source: IAM User Guide, "View IAM users".
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.console.listed_users import ListedUser, first_users, users_with
+from sekisho.web.console.owners import (
+    BLOCK,
+    ListedOwner,
+    OwnerKind,
+    OwnerList,
+    one_of_each,
+)
 from sekisho.web.console.persons import attempted, person, rehearsal, signed_in
-from sekisho.web.site import see_other, text
+from sekisho.web.site import see_other, term, text
 
 SCREEN = Blueprint("users", __name__)
 
-_PATH = "/iam/users"
-_ROWS = 20
-_BLOCK = 1000
-_AT_ONCE = 3
+_PATH = OwnerKind.USER.list_path
+_ROWS = 10
+_AT_ONCE = 2
 _COLUMNS = ("ListGroupsForUser", "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
 """What is asked about each user of a page, in the order of the columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of the list.
-
-    Attributes:
-        name: the user's.
-        last_signed_in: with a password; None: never, as far as IAM knows.
-        cells: what the columns of `_COLUMNS` show; None: it may not be read.
-    """
-
-    name: str
-    last_signed_in: datetime | None
-    cells: tuple[Message | None, ...]
+_HEADINGS = ("groups", "mfa", "password_age", "access_keys", "last_sign_in")
 
 
 @SCREEN.get(_PATH)
@@ -60,16 +52,16 @@ def listing() -> ResponseReturnValue:
     if not users and page > 1 and refused is None:
         return see_other(_PATH, q=wanted)
     answers = _asked(person().api, [each.name for each in users[:_ROWS]])
-    return render_template(
-        "users.html",
-        navigation=_PATH,
+    return OwnerList(
+        kind=OwnerKind.USER,
+        columns=tuple(map(term, _HEADINGS)),
+        rows=tuple(_row(each, answers[each.name]) for each in users[:_ROWS]),
         refused=refused,
+        denials=one_of_each(chain.from_iterable(answers.values())),
         wanted=wanted,
         page=page,
         more=len(users) > _ROWS,
-        rows=[_row(each, answers[each.name]) for each in users[:_ROWS]],
-        denials=_denials(answers.values()),
-    )
+    ).shown()
 
 
 def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:
@@ -80,7 +72,7 @@ def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:
     """
     last = page * _ROWS + 1
     # without a search no more is read than is shown
-    fresh = not wanted and last <= _BLOCK
+    fresh = not wanted and last <= BLOCK
     found = first_users(last) if fresh else users_with(wanted)
     return found[(page - 1) * _ROWS : last]
 
@@ -102,21 +94,11 @@ def _answer(api: Boto3Api, asked: tuple[str, str]) -> Any:
     return attempted(lambda: api.call("iam", operation, UserName=user))
 
 
-def _denials(answers: Iterable[tuple[Any, ...]]) -> tuple[AwsRefused, ...]:
-    """Return one refusal of each call that is denied, for the red boxes."""
-    found: dict[str, AwsRefused] = {}
-    for each in answers:
-        for operation, answer in zip(_COLUMNS, each, strict=True):
-            if isinstance(answer, AwsRefused) and answer.aws_code != "NoSuchEntity":
-                found.setdefault(operation, answer)
-    return tuple(found.values())
-
-
-def _row(user: ListedUser, answers: tuple[Any, ...]) -> _Row:
+def _row(user: ListedUser, answers: tuple[Any, ...]) -> ListedOwner:
     groups, devices, login, keys = answers
-    return _Row(
+    last = user.last_signed_in
+    return ListedOwner(
         user.name,
-        user.last_signed_in,
         (
             None
             if isinstance(groups, AwsRefused)
@@ -124,6 +106,7 @@ def _row(user: ListedUser, answers: tuple[Any, ...]) -> _Row:
             None if isinstance(devices, AwsRefused) else _devices(devices["MFADevices"]),
             _password(login),
             None if isinstance(keys, AwsRefused) else _keys(keys["AccessKeyMetadata"]),
+            f"{last:%Y-%m-%d}" if last else text("users.never"),
         ),
     )
 

@@ -1,0 +1,177 @@
+"""What users and user groups have in common: a list, a page with tabs, and policies."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from sekisho.errors import AwsRefused
+from sekisho.messages import Message
+from sekisho.web.browsers import FlashKind
+from sekisho.web.console.changes import Change, carry_out, named
+from sekisho.web.console.choosing import origin_word, policy_name
+from sekisho.web.console.persons import attempt, attempted, person
+from sekisho.web.site import flash, see_other, text
+
+BLOCK = 1000
+"""How many entries IAM puts on one page at most."""
+
+
+class OwnerKind(StrEnum):
+    """Who can have policies here."""
+
+    USER = "user"
+    GROUP = "group"
+
+    @property
+    def list_path(self) -> str:
+        """The address of the list."""
+        return f"/iam/{self.value}s"
+
+    @property
+    def page_path(self) -> str:
+        """The address of the page of one."""
+        return f"/iam/{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOwner:
+    """One line of a list; a cell that may not be read is None."""
+
+    name: str
+    cells: tuple[Message | str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerList:
+    """One page of a list.
+
+    Attributes:
+        columns: their headings, after the name's.
+        refused: why there is no list, or None.
+        denials: one refusal of each call about single lines.
+        page: its number, from 1.
+        more: whether there is another page.
+        found: how many there are on all pages, or None if that was not asked.
+    """
+
+    kind: OwnerKind
+    columns: tuple[Message, ...]
+    rows: tuple[ListedOwner, ...]
+    refused: AwsRefused | None
+    denials: tuple[AwsRefused, ...]
+    wanted: str
+    page: int
+    more: bool
+    found: int | None = None
+
+    def shown(self) -> str:
+        """Return the page."""
+        return render_template("owners.html", navigation=self.kind.list_path, listing=self)
+
+
+def one_of_each(answers: Iterable[object]) -> tuple[AwsRefused, ...]:
+    """Return one refusal of each call that is denied, for the red boxes."""
+    found: dict[str, AwsRefused] = {}
+    for answer in answers:
+        if isinstance(answer, AwsRefused) and answer.aws_code != "NoSuchEntity":
+            found.setdefault(answer.operation, answer)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A user or a user group."""
+
+    kind: OwnerKind
+    name: str
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What names it in a call."""
+        return {f"{self._noun}Name": self.name}
+
+    @property
+    def _noun(self) -> str:
+        return self.kind.value.capitalize()
+
+    def operation(self, verb: str) -> str:
+        """Return an operation's name, like `PutUserPolicy`."""
+        return f"{verb}{self._noun}Policy"
+
+    def listed(self, operation: str, key: str, **more: object) -> list[Any] | AwsRefused:
+        """Return what a listing says of it, or what AWS refused."""
+        pages = person().api.pages
+        return attempted(lambda: list(pages("iam", operation, key, **self.parameters, **more)))
+
+    def policies(self) -> dict[str, Any]:
+        """Return its policies, `attached` and `inline`, each read or refused."""
+        return {
+            "attached": self.listed(f"ListAttached{self._noun}Policies", "AttachedPolicies"),
+            "inline": self.listed(f"List{self._noun}Policies", "PolicyNames"),
+        }
+
+    def attaching(self, arn: str) -> Change:
+        """Return the call that attaches a managed policy."""
+        both = {**self.parameters, "PolicyArn": arn}
+        policy = policy_name(arn)
+        return named("attach", self.operation("Attach"), both, policy=policy, name=self.name)
+
+    def removals(self) -> Iterator[Change]:
+        """Yield the calls that take off the policies that were sent."""
+        for arn in request.form.getlist("policy"):
+            both, policy = {**self.parameters, "PolicyArn": arn}, policy_name(arn)
+            yield named("detach", self.operation("Detach"), both, policy=policy, name=self.name)
+        for policy in request.form.getlist("inline"):
+            both = {**self.parameters, "PolicyName": policy}
+            operation = self.operation("Delete")
+            yield named("delete_inline", operation, both, policy=policy, name=self.name)
+
+    def page(self, tab: StrEnum, shown: Mapping[str, Any]) -> str:
+        """Return its page.
+
+        Args:
+            tab: which of its tabs.
+            shown: what the page and this tab show besides.
+
+        Raises:
+            AwsRefused: if there is no such user or group.
+        """
+        more = {"MaxItems": 1} if self.kind is OwnerKind.GROUP else {}
+        answer: Any = attempt("iam", f"Get{self._noun}", **self.parameters, **more)
+        refused = isinstance(answer, AwsRefused)
+        if refused and answer.aws_code == "NoSuchEntity":
+            raise answer
+        return render_template(
+            f"{self.kind.value}.html",
+            navigation=self.kind.list_path,
+            kind=self.kind.value,
+            name=self.name,
+            entity=answer if refused else answer[self._noun],
+            tab=tab.value,
+            tabs=[each.value for each in type(tab)],
+            origin_word=origin_word,
+            **shown,
+        )
+
+    def changed(self, changes: list[Change], tab: str, done: str) -> ResponseReturnValue:
+        """Make changes, and lead back to a tab, which says what came of them.
+
+        Args:
+            changes: what is to be done.
+            tab: where it leads.
+            done: what is said then, by its name in `[user_page]` or `[group_page]`.
+        """
+        if changes:
+            said = text(f"{self.kind.value}_page.{done}", **{self.kind.value: self.name})
+            carry_out(changes).flash(said)
+        else:
+            flash(FlashKind.WARNING, text("user_page.choose"))
+        return self.home(tab)
+
+    def home(self, tab: str = "permissions") -> ResponseReturnValue:
+        """Lead to a tab of its page."""
+        return see_other(self.kind.page_path, name=self.name, tab=tab)
