@@ -6,6 +6,7 @@ Reading needs the packages of the extra `replay`; what is said of an event does 
 from sekisho.replay.event import (
     ALWAYS,
     OPTIONAL,
+    PARAMETERS,
     CallerDetail,
     CallGroup,
     Column,
@@ -14,10 +15,13 @@ from sekisho.replay.event import (
     TrailEvent,
 )
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
+from sekisho.replay.plain import PlainGroups, Window, group_plainly
+from sekisho.replay.record import RecordFault, TrailRecord, read_record
 
 __all__ = [
     "ALWAYS",
     "OPTIONAL",
+    "PARAMETERS",
     "CallGroup",
     "CallOutcome",
     "CallerDetail",
@@ -25,6 +29,12 @@ __all__ = [
     "DetailKind",
     "Judgement",
     "OutcomeReason",
+    "PlainGroups",
+    "RecordFault",
     "Tally",
     "TrailEvent",
+    "TrailRecord",
+    "Window",
+    "group_plainly",
+    "read_record",
 ]

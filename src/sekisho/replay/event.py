@@ -36,6 +36,7 @@ class Column(StrEnum):
     SIGN_IN_SESSION = "sign_in_session"
     LOGIN_MFA = "login_mfa"
     LOGIN_RESULT = "login_result"
+    CALL_MFA = "call_mfa"
 
     ADDRESS = "address"
     ENDPOINT = "endpoint"
@@ -48,7 +49,28 @@ class Column(StrEnum):
     SOURCE_IDENTITY = "source_identity"
     PROVIDER = "provider"
     RESOURCES = "resources"
+    PARAMETERS = "parameters"
 
+
+PARAMETERS = (
+    "bucketName",
+    "key",
+    "userName",
+    "roleName",
+    "groupName",
+    "policyArn",
+    "roleArn",
+    "tableName",
+    "functionName",
+    "queueUrl",
+    "topicArn",
+    "secretId",
+    "keyId",
+)
+"""The members of `requestParameters` that can name the resource where `resources` does not.
+
+`key` counts only in events of `s3.amazonaws.com`: elsewhere it can be somebody's data.
+"""
 
 ALWAYS: tuple[Column, ...] = tuple(Column)[: list(Column).index(Column.ADDRESS)]
 OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
@@ -81,6 +103,8 @@ class TrailEvent:
         sign_in_session: `yes` if `userIdentity.sessionContext.signInSessionArn` is there.
         login_mfa: `additionalEventData.MFAUsed`.
         login_result: `responseElements.ConsoleLogin`.
+        call_mfa: `yes` if the call is one of `sts.amazonaws.com` with `serialNumber` in its
+            `requestParameters`: it carried a code of an MFA device (AssumeRole, GetSessionToken).
         address: `sourceIPAddress`.
         endpoint: `vpcEndpointId`.
         region: `awsRegion`.
@@ -91,7 +115,10 @@ class TrailEvent:
         session_arn: `userIdentity.arn`.
         source_identity: `userIdentity.sessionContext.sourceIdentity`.
         provider: `userIdentity.sessionContext.webIdFederationData.federatedProvider`.
-        resources: `resources[].ARN` in order of text; None if the record has no such list.
+        resources: `resources[].ARN` in order of text, each once; None if the record has no such
+            list, or it is empty.
+        parameters: those of `PARAMETERS` that `requestParameters` has as a text, like
+            `bucketName=logs`, in the order of `PARAMETERS`; None if it has none of them.
     """
 
     source: str | None = None
@@ -111,6 +138,7 @@ class TrailEvent:
     sign_in_session: str | None = None
     login_mfa: str | None = None
     login_result: str | None = None
+    call_mfa: str | None = None
     address: str | None = None
     endpoint: str | None = None
     region: str | None = None
@@ -122,6 +150,7 @@ class TrailEvent:
     source_identity: str | None = None
     provider: str | None = None
     resources: tuple[str, ...] | None = None
+    parameters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,194 @@
+"""Reading one record of CloudTrail: the specification of what each column says.
+
+Types are checked. A text may also be `true` or `false`, which some writers leave without quotation
+marks; `null` is the same as nothing. Whatever else has another type is a fault of the whole record,
+because half a record could be decided otherwise than it was meant.
+
+Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity
+element". The SQL of every engine comes to the same (tests/replay/test_grouping.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sekisho.replay.event import PARAMETERS, TrailEvent
+
+_SECONDS = len("2026-11-27T23:59:59")
+_PREFIX = len("AKIA")
+_LONG_TERM = "AKIA"
+_S3 = "s3.amazonaws.com"
+_STS = "sts.amazonaws.com"
+_OF_S3_ALONE = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class TrailRecord:
+    """What a record says.
+
+    Attributes:
+        event: every column.
+        time: `eventTime`, to the second.
+        id: `eventID`; "" if the record has none.
+    """
+
+    event: TrailEvent
+    time: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFault:
+    """A record that is not what it should be.
+
+    Attributes:
+        field: the field's path, like `userIdentity.arn`; "" for the record.
+    """
+
+    field: str
+
+
+class _Faulty(Exception):
+    """Ends the reading of a record; its one argument is the field's path."""
+
+
+def read_record(record: object) -> TrailRecord | RecordFault:
+    """Return what a decoded record says, or which field of it is faulty."""
+    try:
+        return _read(record)
+    except _Faulty as faulty:
+        return RecordFault(str(faulty))
+
+
+def _read(record: object) -> TrailRecord:
+    if not isinstance(record, Mapping):
+        raise _Faulty("")
+    top = _Fields(record, "")
+    written = _second(top)
+    return TrailRecord(_event(top, written), _time(written), top.text("eventID") or "")
+
+
+def _event(top: "_Fields", written: str) -> TrailEvent:
+    identity = top.fields("userIdentity")
+    session = identity.fields("sessionContext")
+    issuer, attributes = session.fields("sessionIssuer"), session.fields("attributes")
+    federation = session.fields("webIdFederationData")
+    key_id, arn = identity.text("accessKeyId"), identity.text("arn")
+    source = top.text("eventSource")
+    return TrailEvent(
+        source=source,
+        name=top.text("eventName"),
+        type=top.text("eventType"),
+        category=top.text("eventCategory"),
+        error=top.text("errorCode"),
+        recipient=top.text("recipientAccountId"),
+        identity=identity.text("type"),
+        account=identity.text("accountId"),
+        principal=issuer.text("arn") or arn,
+        user=identity.text("userName"),
+        key_id=_key(key_id),
+        mfa=attributes.text("mfaAuthenticated"),
+        invoked_by=identity.text("invokedBy"),
+        from_console=top.text("sessionCredentialFromConsole"),
+        sign_in_session="yes" if session.text("signInSessionArn") is not None else None,
+        login_mfa=top.fields("additionalEventData").text("MFAUsed"),
+        login_result=top.fields("responseElements").text("ConsoleLogin"),
+        call_mfa=_call_mfa(top, source),
+        address=top.text("sourceIPAddress"),
+        endpoint=top.text("vpcEndpointId"),
+        region=top.text("awsRegion"),
+        agent=top.text("userAgent"),
+        time=written,
+        issued=attributes.text("creationDate"),
+        principal_id=identity.text("principalId"),
+        session_arn=arn,
+        source_identity=session.text("sourceIdentity"),
+        provider=federation.text("federatedProvider"),
+        resources=_resources(top),
+        parameters=_parameters(top, source),
+    )
+
+
+def _call_mfa(top: "_Fields", source: str | None) -> str | None:
+    if source != _STS or top.fields("requestParameters").raw.get("serialNumber") is None:
+        return None
+    return "yes"
+
+
+def _second(top: "_Fields") -> str:
+    """Return the time as it is written, to the second."""
+    written = top.text("eventTime") or ""
+    return f"{written[:_SECONDS]}Z"
+
+
+def _time(written: str) -> datetime:
+    try:
+        return datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise _Faulty("eventTime") from None
+
+
+def _key(key_id: str | None) -> str | None:
+    """Return a long-term key's id, of another its first characters: sessions have many."""
+    if key_id is None or key_id.startswith(_LONG_TERM):
+        return key_id
+    return key_id[:_PREFIX]
+
+
+def _resources(top: "_Fields") -> tuple[str, ...] | None:
+    found = {each.text("ARN") for each in top.each("resources")} - {None}
+    return tuple(sorted(one for one in found if one is not None)) or None
+
+
+def _parameters(top: "_Fields", source: str | None) -> tuple[str, ...] | None:
+    parameters = top.fields("requestParameters").raw
+    found = (
+        f"{name}={parameters[name]}"
+        for name in PARAMETERS
+        if isinstance(parameters.get(name), str) and (name != _OF_S3_ALONE or source == _S3)
+    )
+    return tuple(found) or None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """An object of a record, or what is there of it, and its path."""
+
+    raw: Mapping[str, object]
+    path: str
+
+    def text(self, name: str) -> str | None:
+        """Return a text, None if there is none."""
+        match self.raw.get(name):
+            case None:
+                return None
+            case bool(value):
+                return "true" if value else "false"
+            case str(value):
+                return value
+            case _:
+                raise _Faulty(self._at(name))
+
+    def fields(self, name: str) -> "_Fields":
+        """Return an object, an empty one if there is none."""
+        value = self.raw.get(name)
+        if value is None:
+            return _Fields({}, self._at(name))
+        if not isinstance(value, Mapping):
+            raise _Faulty(self._at(name))
+        return _Fields(value, self._at(name))
+
+    def each(self, name: str) -> Iterator["_Fields"]:
+        """Yield the objects of a list."""
+        value = self.raw.get(name)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise _Faulty(self._at(name))
+        for place, one in enumerate(value):
+            if not isinstance(one, Mapping):
+                raise _Faulty(f"{self._at(name)}[{place}]")
+            yield _Fields(one, f"{self._at(name)}[{place}]")
+
+    def _at(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
