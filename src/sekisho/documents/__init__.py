@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sekisho.documents.json_text import decoded_json, json_pieces, text_of_file
 from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
+from sekisho.documents.spreadsheet import inert_cell
 from sekisho.lazy import lazily
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "Shape",
     "check_writable",
     "decoded_json",
+    "inert_cell",
     "json_pieces",
     "read_yaml",
     "text_of_file",

@@ -1,7 +1,6 @@
 """An audit's rows as CSV, safe to open in a spreadsheet."""
 
 import csv
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
@@ -10,10 +9,9 @@ from sekisho.audit.exceptions import ExceptionKind
 from sekisho.audit.finding import break_glass_of
 from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.model import AccountReport
+from sekisho.documents import inert_cell
 from sekisho.messages import Language, Message
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
 _TEXTS = (
     "account",
     "user",
@@ -23,18 +21,6 @@ _TEXTS = (
     "exception_ticket",
 )
 """The columns of texts that people or AWS have chosen; all others have forms of our own."""
-_MONTH = (
-    "(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?"
-    "|oct(ober)?|nov(ember)?|dec(ember)?)"
-)
-_REWRITTEN = re.compile(
-    r"[\d.,]*\d(e[+-]?\d+)?%?"  # 012345678901 becomes 1.23E+10, 007 becomes 7
-    r"|\d+([-/.: ]\d+){1,2}"  # a day or a time
-    rf"|\d+[- ]?{_MONTH}|{_MONTH}[- ]?\d+"
-    r"|true|false",
-    re.IGNORECASE,
-)
-"""What a spreadsheet takes for a number, a day or a truth value, and shows as another text."""
 _COLUMNS = (
     Message("account", "csv"),
     Message("as_of", "csv"),
@@ -83,7 +69,10 @@ def to_csv(report: AccountReport, *, bom: bool = False, headings: Language = Lan
         lines.append({**_account(report), "enforced": "unknown", "unknown": gap.why.en})
     writer = csv.DictWriter(text, [each.english for each in _COLUMNS], lineterminator="\r\n")
     writer.writerow({each.english: each.into(headings) for each in _COLUMNS})
-    writer.writerows({name: _inert(name, cell) for name, cell in line.items()} for line in lines)
+    writer.writerows(
+        {name: inert_cell(cell, foreign=name in _TEXTS) for name, cell in line.items()}
+        for line in lines
+    )
     return ("\ufeff" if bom else "") + text.getvalue()
 
 
@@ -163,12 +152,3 @@ def _tri(answer: bool | None) -> str:
 
 def _time(at: datetime | None) -> str:
     return "" if at is None else at.isoformat(timespec="seconds")
-
-
-def _inert(column: str, cell: str) -> str:
-    """Return a cell that no spreadsheet takes for anything but its text.
-
-    It begins with an apostrophe where a spreadsheet would read a formula, or change the text.
-    """
-    changed = column in _TEXTS and _REWRITTEN.fullmatch(cell)
-    return f"'{cell}" if changed or cell.startswith(_FORMULA) else cell

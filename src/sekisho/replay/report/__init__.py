@@ -1,0 +1,62 @@
+"""What a log comes to under the policies in question, and the forms to hand it over in."""
+
+from sekisho.replay.report.csv_rows import to_csv
+from sekisho.replay.report.evidence import (
+    Evidence,
+    ExemptionProposal,
+    LooksLike,
+    evidence_of,
+    looks_like,
+    proposals,
+)
+from sekisho.replay.report.json_form import to_json
+from sekisho.replay.report.model import (
+    CallerReport,
+    Counted,
+    DayCount,
+    FileFault,
+    KeyReport,
+    LogFigures,
+    MadeBy,
+    Question,
+    ReplayReport,
+    report_of,
+)
+from sekisho.replay.report.rows import (
+    CallRow,
+    JudgedGroup,
+    LoggedCaller,
+    PrincipalKind,
+    SignInResult,
+)
+from sekisho.replay.report.sarif import to_sarif
+from sekisho.replay.report.text import ReplayLayout, to_text
+
+__all__ = [
+    "CallRow",
+    "CallerReport",
+    "Counted",
+    "DayCount",
+    "Evidence",
+    "ExemptionProposal",
+    "FileFault",
+    "JudgedGroup",
+    "KeyReport",
+    "LogFigures",
+    "LoggedCaller",
+    "LooksLike",
+    "MadeBy",
+    "PrincipalKind",
+    "Question",
+    "ReplayLayout",
+    "ReplayReport",
+    "SignInResult",
+    "evidence_of",
+    "looks_like",
+    "proposals",
+    "report_of",
+    "to_csv",
+    "to_json",
+    "to_sarif",
+    "to_text",
+]

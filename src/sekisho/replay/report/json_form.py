@@ -1,0 +1,175 @@
+"""A replay as JSON, with English keys; row by row, since a large log has many."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from sekisho.documents import json_pieces
+from sekisho.replay.event import DetailKind, Tally
+from sekisho.replay.outcome import CallOutcome
+from sekisho.replay.report.evidence import (
+    ExemptionProposal,
+    evidence_of,
+    evidence_of_key,
+    looks_like,
+    proposals,
+)
+from sekisho.replay.report.model import CallerReport, KeyReport, ReplayReport, counts_of, events_of
+from sekisho.replay.report.rows import CallRow, cause_name
+from sekisho.replay.report.wording import headline, key_story, notices, ways_out
+
+SCHEMA = "sekisho.impact/1"
+"""The name of the form; another number means another form."""
+_MOST_VALUES = 50
+"""So many addresses, programs and regions of a key; the number of the others is there."""
+
+
+def to_json(report: ReplayReport) -> Iterator[str]:
+    """Yield the text of a replay in pieces."""
+    log, question = report.log, report.question
+    members: dict[str, object] = {
+        "schema": SCHEMA,
+        "sekisho": report.version,
+        "catalogue": report.dated,
+        "headline": headline(report).to_json(),
+        "notices": [each.to_json() for each in notices(report)],
+        "question": {
+            "about": question.about.to_json(),
+            "policies": list(question.policies),
+            "withAccount": question.account,
+            "from": _time(question.since),
+            "to": _time(question.until),
+        },
+        "log": {
+            "files": log.files,
+            "bytes": log.size,
+            "events": log.events,
+            "first": _time(report.span.first if report.span else None),
+            "last": _time(report.span.last if report.span else None),
+            "skippedFiles": dict(log.skipped),
+            "outsideTimes": log.outside,
+            "duplicates": log.duplicates,
+            "faults": [
+                {"file": each.file, "place": each.place, "what": each.what.to_json()}
+                for each in log.faults
+            ],
+        },
+        "counts": _counts(report.counts),
+        "unknown": [
+            {"reason": reason.value, "keys": list(keys), "calls": count}
+            for (reason, keys), count in report.unknown.items()
+        ],
+        "callers": map(_caller, report.callers),
+        "stopping": [_stopping(key, report) for key in report.stopping],
+        "exemptionsToDecide": [_proposal(each) for each in proposals(report.callers)],
+        "days": [
+            {"day": each.day.isoformat(), "events": each.events, "denied": each.denied}
+            for each in report.days
+        ],
+        "rows": map(_row, report.rows),
+    }
+    return json_pieces(members)
+
+
+def _counts(counts: Mapping[CallOutcome, int]) -> dict[str, int]:
+    return {outcome.value: count for outcome, count in counts.items()}
+
+
+def _caller(each: CallerReport) -> dict[str, object]:
+    evidence = evidence_of(each)
+    return {
+        "kind": each.caller.kind.value,
+        "name": each.caller.name,
+        "account": each.caller.account,
+        "arn": each.caller.arn or None,
+        "counts": _counts(counts_of(each.rows)),
+        "ownDenied": each.denied,
+        "signIns": {result.value: count for result, count in each.sign_ins.items()},
+        "usedWithMfa": each.with_mfa,
+        "awsLoginWithoutMfa": events_of(each.aws_login),
+        "looksLike": looks_like(evidence).value,
+        "evidence": [found.text.en for found in evidence],
+        "keys": [_key(key) for key in each.keys],
+    }
+
+
+def _key(key: KeyReport) -> dict[str, object]:
+    return {
+        "key": key.key_id or None,
+        "own": _counts(counts_of(key.own)),
+        "onItsBehalf": _counts(counts_of(key.forwarded)),
+        "stops": key.stops,
+        "addresses": _values(key, DetailKind.ADDRESS),
+        "programs": _values(key, DetailKind.AGENT),
+        "regions": _values(key, DetailKind.REGION),
+    }
+
+
+def _values(key: KeyReport, kind: DetailKind) -> dict[str, object]:
+    found = key.values(kind)
+    return {
+        "values": [{"value": each.value, **_tally(each.tally)} for each in found[:_MOST_VALUES]],
+        "others": max(0, len(found) - _MOST_VALUES),
+    }
+
+
+def _stopping(key: KeyReport, report: ReplayReport) -> dict[str, object]:
+    evidence = evidence_of_key(key)
+    return {
+        "caller": key.caller.name,
+        "arn": key.caller.arn or None,
+        "key": key.key_id or None,
+        "denied": events_of(key.denied),
+        "stops": key.stops,
+        "story": key_story(key, report).to_json(),
+        "looksLike": looks_like(evidence).value,
+        "evidence": [each.text.en for each in evidence],
+        "waysOut": [each.to_json() for each in ways_out(key)],
+    }
+
+
+def _proposal(each: ExemptionProposal) -> dict[str, object]:
+    return {
+        "user": each.user,
+        "arn": each.arn or None,
+        "keys": list(each.key_ids),
+        "calls": each.calls,
+        "looksLike": each.looks.value,
+        "because": [why.en for why in each.because],
+        "decided": None,
+    }
+
+
+def _row(row: CallRow) -> dict[str, object]:
+    said = row.judgement
+    return {
+        "caller": row.caller.name,
+        "arn": row.caller.arn or None,
+        "key": row.key_id or None,
+        "mfa": row.mfa or None,
+        "service": row.service,
+        "event": row.event,
+        "actions": list(said.actions),
+        "guessedAction": said.guessed_action,
+        "invokedBy": row.invoked_by or None,
+        "outcome": said.outcome.value,
+        "reason": said.reason.value if said.reason else None,
+        "unknownKeys": list(said.keys),
+        "statements": [cause_name(each) for each in said.causes],
+        "signIn": row.sign_in.value if row.sign_in else None,
+        "awsLogin": row.aws_login,
+        **_tally(row.tally),
+    }
+
+
+def _tally(seen: Tally) -> dict[str, object]:
+    return {
+        "events": seen.events,
+        "first": _time(seen.first),
+        "last": _time(seen.last),
+        "firstEventId": seen.first_id,
+        "lastEventId": seen.last_id,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")

@@ -1,0 +1,268 @@
+"""What a log comes to, row by row: whose calls, of what, and what would have become of them.
+
+A row counts the calls that a reader cannot tell apart; groups that a policy tells apart (by
+address, or by resource) are one row again where they come to the same. The rows together are all
+calls.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sekisho.engine import Cause
+from sekisho.replay.event import CallGroup, Tally, TrailEvent
+from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
+
+_HOST = ".amazonaws.com"
+_LONG_TERM = "AKIA"
+_LOGIN = "ConsoleLogin"
+
+
+class PrincipalKind(StrEnum):
+    """What a caller is, as far as a report tells callers apart."""
+
+    USER = "user"
+    ROOT = "root"
+    ROLE = "role"
+    FEDERATED = "federated user"
+    SERVICE = "service"
+    UNKNOWN = "unknown"
+    """The record does not say, or names somebody of another account."""
+
+
+_KINDS = {
+    "IAMUser": PrincipalKind.USER,
+    "Root": PrincipalKind.ROOT,
+    "AssumedRole": PrincipalKind.ROLE,
+    "FederatedUser": PrincipalKind.FEDERATED,
+    "SAMLUser": PrincipalKind.FEDERATED,
+    "WebIdentityUser": PrincipalKind.FEDERATED,
+    "IdentityCenterUser": PrincipalKind.FEDERATED,
+    "Directory": PrincipalKind.FEDERATED,
+    "AWSService": PrincipalKind.SERVICE,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LoggedCaller:
+    """Whose calls: a principal, with all its keys and sessions.
+
+    Attributes:
+        account: the id of its account; "" if the record has none.
+        name: what people call it: a user's or a role's name with its path left out.
+        arn: its ARN; "" if the record has none.
+    """
+
+    kind: PrincipalKind
+    account: str
+    name: str
+    arn: str
+
+
+def caller_of(event: TrailEvent) -> LoggedCaller:
+    """Return whose call an event is."""
+    kind = _KINDS.get(event.identity or "", PrincipalKind.UNKNOWN)
+    if event.identity is None and event.invoked_by and event.principal is None:
+        kind = PrincipalKind.SERVICE
+    return LoggedCaller(kind, event.account or "", _name(event, kind), event.principal or "")
+
+
+def _name(event: TrailEvent, kind: PrincipalKind) -> str:
+    if kind is PrincipalKind.SERVICE:
+        return event.invoked_by or event.principal or event.source or ""
+    if kind is PrincipalKind.ROOT:
+        return "root"
+    if event.user and kind is PrincipalKind.USER:
+        return event.user
+    return (event.principal or "").rpartition("/")[2] or event.user or ""
+
+
+class SignInResult(StrEnum):
+    """How a sign-in to the console ended."""
+
+    WITH_MFA = "with MFA"
+    WITHOUT_MFA = "without MFA"
+    UNKNOWN_MFA = "MFA unknown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Calls of one caller that a reader cannot tell apart.
+
+    Attributes:
+        key_id: the access key; `ASIA` and the like for sessions; "" without any.
+        mfa: what the log says of MFA: `true`, `false`, "".
+        service: the prefix of the actions; where none is known, the event source.
+        event: the name of the event.
+        invoked_by: the service that made the call on the caller's behalf; "" if it did it itself.
+        sign_in: how it ended, if it is a sign-in to the console.
+        aws_login: whether it came from `aws login`, or is one.
+        judgement: what would have become of these calls, and why.
+    """
+
+    caller: LoggedCaller
+    key_id: str
+    mfa: str
+    service: str
+    event: str
+    invoked_by: str
+    sign_in: SignInResult | None
+    aws_login: bool
+    judgement: Judgement
+    tally: Tally
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What would have become of these calls."""
+        return self.judgement.outcome
+
+    @property
+    def reason(self) -> OutcomeReason | None:
+        """Why, where that is not the policies' decision."""
+        return self.judgement.reason
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether a service made these calls on the caller's behalf."""
+        return bool(self.invoked_by)
+
+    @property
+    def long_term(self) -> bool:
+        """Whether they were made with an access key, not by a session."""
+        return self.key_id.startswith(_LONG_TERM)
+
+    @property
+    def with_mfa(self) -> bool:
+        """Whether the log says that their session was signed in with MFA."""
+        return self.mfa == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedGroup:
+    """A group of calls with what would have become of each of them."""
+
+    group: CallGroup
+    judgement: Judgement
+
+
+def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
+    """Return the rows that judged groups come to, in order of caller, key, service and event."""
+    found: dict[tuple[object, ...], tuple[TrailEvent, Judgement, list[Tally]]] = {}
+    for each in judged:
+        event, judgement = each.group.event, each.judgement
+        key = (*_told_apart(event), *_said(judgement))
+        found.setdefault(key, (event, judgement, []))[2].append(each.group.tally)
+    rows = [
+        _row(event, judgement, together(tallies)) for event, judgement, tallies in found.values()
+    ]
+    return tuple(sorted(rows, key=_order))
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Return the tally of several groups; there must be one at least."""
+    several = list(tallies)
+    earliest, latest = min(each.first for each in several), max(each.last for each in several)
+    return Tally(
+        events=sum(each.events for each in several),
+        first=earliest,
+        last=latest,
+        # of several events at one time, the id that is first as a text
+        first_id=min(each.first_id for each in several if each.first == earliest),
+        last_id=min(each.last_id for each in several if each.last == latest),
+    )
+
+
+def _told_apart(event: TrailEvent) -> tuple[object, ...]:
+    return (
+        event.identity,
+        event.account,
+        event.principal,
+        event.user,
+        event.key_id,
+        event.mfa,
+        event.source,
+        event.name,
+        event.invoked_by,
+        event.sign_in_session,
+        event.login_mfa,
+        event.login_result,
+    )
+
+
+def _said(judgement: Judgement) -> tuple[object, ...]:
+    return (
+        judgement.outcome,
+        judgement.reason,
+        judgement.keys,
+        judgement.actions,
+        judgement.causes,
+        judgement.guessed_action,
+    )
+
+
+def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
+    return CallRow(
+        caller=caller_of(event),
+        key_id=event.key_id or "",
+        mfa=(event.mfa or "").lower(),
+        service=_service(event, judgement),
+        event=event.name or "",
+        invoked_by=event.invoked_by or "",
+        sign_in=_sign_in(event),
+        aws_login=event.sign_in_session is not None or event.name in _AWS_LOGIN,
+        judgement=judgement,
+        tally=tally,
+    )
+
+
+_AWS_LOGIN = ("AuthorizeOAuth2Access", "CreateOAuth2Token")
+"""Of `signin.amazonaws.com`: how `aws login` gets its session."""
+
+
+def _service(event: TrailEvent, judgement: Judgement) -> str:
+    if judgement.actions:
+        return judgement.actions[0].partition(":")[0]
+    return (event.source or "").removesuffix(_HOST)
+
+
+def _sign_in(event: TrailEvent) -> SignInResult | None:
+    if event.name != _LOGIN:
+        return None
+    if (event.login_result or "").lower() != "success":
+        return SignInResult.FAILED
+    match (event.login_mfa or "").lower():
+        case "yes":
+            return SignInResult.WITH_MFA
+        case "no":
+            return SignInResult.WITHOUT_MFA
+        case _:
+            return SignInResult.UNKNOWN_MFA
+
+
+def _order(row: CallRow) -> tuple[object, ...]:
+    said = row.judgement
+    causes = tuple(cause_name(each) for each in said.causes)
+    return (
+        row.caller,
+        row.key_id,
+        row.service,
+        row.event,
+        row.invoked_by,
+        row.mfa,
+        said.outcome,
+        said.reason or "",
+        said.keys,
+        said.actions,
+        causes,
+        said.guessed_action,
+        row.sign_in or "",
+        row.aws_login,
+        row.tally.first,
+        row.tally.first_id,
+    )
+
+
+def cause_name(cause: Cause) -> str:
+    """Return a statement's name: its policy, and its Sid or its place."""
+    return f"{cause.policy}: {cause.sid or f'Statement[{cause.index}]'}"

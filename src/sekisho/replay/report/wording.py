@@ -1,0 +1,292 @@
+"""What a replay says to people: the verdict, the figures, what stops and the ways out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+from sekisho.messages import Message, joined_messages, listed, table, verbatim
+from sekisho.replay.event import DetailKind
+from sekisho.replay.outcome import CallOutcome, OutcomeReason
+from sekisho.replay.report.evidence import LooksLike, evidence_of_key, looks_like
+from sekisho.replay.report.model import (
+    CallerReport,
+    KeyReport,
+    ReplayReport,
+    events_of,
+    grouped_by,
+)
+from sekisho.replay.report.rows import CallRow, PrincipalKind, SignInResult
+
+NAMES = 12
+"""So many names are in a sentence."""
+_SERVICES = 6
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+_NO_EVENTS = Message("No event was read: nothing can be said.")
+_LOSING = Message("{losing} of {users} users would lose calls that they made: {names}.")
+_ONLY_OTHERS = Message("No user would lose a call that was made, but other callers would: {names}.")
+_OTHERS = Message("So would others (roles, federated users): {names}.")
+_UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
+_NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
+_MORE_NAMES = Message("{names} and {count} more")
+_SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
+_COUNTS = Message("{label} {count}", "outcome")
+_ONLY_GIVEN = Message(
+    "Only the policies given were asked: without `--snapshot` nobody knows what else binds a "
+    "caller, or who is in which user group."
+)
+_OUTSIDE = Message("Not between the times asked for, and not counted: {count}.")
+_DUPLICATES = Message("There twice, and counted once: {count}.")
+_SKIPPED = Message("Left out, because they hold no calls: {count} ({kind}).")
+_FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
+
+KINDS = {
+    PrincipalKind.USER: Message("IAM user"),
+    PrincipalKind.ROOT: Message("root user"),
+    PrincipalKind.ROLE: Message("role"),
+    PrincipalKind.FEDERATED: Message("federated user"),
+    PrincipalKind.SERVICE: Message("AWS service"),
+    PrincipalKind.UNKNOWN: Message("unknown caller"),
+}
+LOOKS = {
+    LooksLike.PERSON: Message("Looks like a person: {why}."),
+    LooksLike.MACHINE: Message("Looks like a machine: {why}."),
+    LooksLike.UNSURE: Message("Person or machine: not clear ({why})."),
+}
+_NO_EVIDENCE = Message("nothing counted")
+SIGN_INS = {
+    SignInResult.WITH_MFA: Message("with MFA", "sign-ins"),
+    SignInResult.WITHOUT_MFA: Message("without MFA", "sign-ins"),
+    SignInResult.UNKNOWN_MFA: Message("MFA unknown", "sign-ins"),
+    SignInResult.FAILED: Message("failed", "sign-ins"),
+}
+
+
+def outcome_label(outcome: CallOutcome) -> Message:
+    """Return an outcome's name."""
+    return cast(Message, table("replay")["outcome"][outcome.value]["label"])
+
+
+def outcome_meaning(outcome: CallOutcome) -> Message:
+    """Return what an outcome says of a call."""
+    return cast(Message, table("replay")["outcome"][outcome.value]["means"])
+
+
+def reason_text(reason: OutcomeReason, keys: Sequence[str] = ()) -> Message:
+    """Return why a call has its outcome, with the keys that are not known."""
+    text = cast(Message, table("replay")["reason"][reason.value])
+    if not keys:
+        return text
+    named = verbatim(", ".join(f"`{key}`" for key in keys))
+    return joined_messages((text, named), en=": ", ja=": ")
+
+
+def number(count: int) -> str:
+    """Return a number as people read it."""
+    return f"{count:,}"
+
+
+_ONE_CALL, _CALLS = Message("1 call"), Message("{count} calls")
+_ONE_EVENT, _EVENTS = Message("1 event"), Message("{count} events")
+_ONE_USER, _USERS = Message("1 user"), Message("{count} users")
+_ONE_FILE, _FILES = Message("1 file"), Message("{count} files")
+
+
+def calls_text(count: int) -> Message:
+    """Return how many calls there are."""
+    return _ONE_CALL if count == 1 else _CALLS.filled(count=number(count))
+
+
+def events_text(count: int) -> Message:
+    """Return how many events there are."""
+    return _ONE_EVENT if count == 1 else _EVENTS.filled(count=number(count))
+
+
+def users_text(count: int) -> Message:
+    """Return how many users there are."""
+    return _ONE_USER if count == 1 else _USERS.filled(count=number(count))
+
+
+def files_text(count: int) -> Message:
+    """Return how many files there are."""
+    return _ONE_FILE if count == 1 else _FILES.filled(count=number(count))
+
+
+def minute(at: datetime) -> str:
+    """Return a time to the minute."""
+    return at.strftime("%Y-%m-%d %H:%M")
+
+
+def named(names: Sequence[str]) -> Message:
+    """Return names in one line: of many the first, and how many more there are."""
+    shown = verbatim(", ".join(names[:NAMES]))
+    if len(names) <= NAMES:
+        return shown
+    return _MORE_NAMES.filled(names=shown, count=number(len(names) - NAMES))
+
+
+def headline(report: ReplayReport) -> Message:
+    """Return the verdict."""
+    if report.span is None:
+        return _NO_EVENTS
+    users = len(report.users)
+    losing = [each for each in report.losing if each in report.users]
+    others = [each for each in report.losing if each not in report.users]
+    if losing:
+        said = _LOSING.filled(losing=number(len(losing)), users=number(users), names=_names(losing))
+        if not others:
+            return said
+        more = _OTHERS.filled(names=_names(others))
+        return joined_messages((said, more), en=" ", ja="")
+    if others:
+        return _ONLY_OTHERS.filled(names=_names(others))
+    if unknown := report.counts[CallOutcome.UNKNOWN]:
+        return _UNDECIDED.filled(users=users_text(users), unknown=calls_text(unknown))
+    return _NOBODY.filled(users=users_text(users), events=events_text(report.log.events))
+
+
+def _names(callers: Iterable[CallerReport]) -> Message:
+    return named([each.caller.name for each in callers])
+
+
+def figures(report: ReplayReport) -> Iterator[Message]:
+    """Yield what was read, and what became of it."""
+    if report.span is not None:
+        yield _SPAN.filled(
+            events=events_text(report.log.events),
+            first=minute(report.span.first),
+            last=minute(report.span.last),
+            files=files_text(report.log.files),
+        )
+    yield listed(
+        _COUNTS.filled(label=outcome_label(outcome), count=number(count))
+        for outcome, count in report.counts.items()
+    )
+
+
+def notices(report: ReplayReport) -> Iterator[Message]:
+    """Yield what must be known of the answer."""
+    log = report.log
+    if not report.question.account:
+        yield _ONLY_GIVEN
+    if log.faults:
+        yield _FAULTY.filled(count=files_text(len({each.file for each in log.faults})))
+    if log.outside:
+        yield _OUTSIDE.filled(count=events_text(log.outside))
+    if log.duplicates:
+        yield _DUPLICATES.filled(count=events_text(log.duplicates))
+    for kind, count in log.skipped.items():
+        yield _SKIPPED.filled(count=files_text(count), kind=kind)
+
+
+_KEY = Message("{user}'s access key {key} made {calls} {mfa}{places}{last}: {what}.")
+_SESSIONS = Message("{user}'s sessions made {calls} {mfa}{places}{last}: {what}.")
+_KEYLESS = Message("{user} made {calls} {mfa}{places}{last}: {what}.")
+_WITHOUT = Message("without MFA", "calls")
+_WITH = Message("with MFA", "calls")
+_BOTH = Message("with and without MFA", "calls")
+_ONE_PLACE = Message(" from one address")
+_PLACES = Message(" from {count} addresses")
+_LAST = Message(", the last on {at} UTC")
+_LAST_BEFORE = Message(", the last on {at} UTC ({ago} before the log ends)")
+_HOURS = Message("{count} h")
+_DAYS = Message("{count} days")
+_AND_SERVICES = Message("{names} and {count} more services")
+_STOPS = Message("All of them would be denied: it will stop.")
+_SOME = Message("Of all its calls, {denied} would be denied and {left} not.")
+_SOME_UNKNOWN = Message(
+    "Of all its calls, {denied} would be denied and {left} not; {unknown} cannot be decided."
+)
+_FORWARDED = Message("On its behalf, services made {count}, which depend on these: {names}.")
+
+
+def key_story(key: KeyReport, report: ReplayReport) -> Message:
+    """Return in words what a key did that would have been denied, and whether all of it is that."""
+    denied = key.denied
+    forms = _KEY if denied[0].long_term else _SESSIONS if key.key_id else _KEYLESS
+    latest = max(row.tally.last for row in denied)
+    did = forms.filled(
+        user=key.caller.name,
+        key=key.key_id,
+        calls=calls_text(events_of(denied)),
+        mfa=_mfa(denied),
+        places=_places(key),
+        last=_last(latest, report),
+        what=_services(denied),
+    )
+    sentences = [did, _STOPS if key.stops else _partly(key)]
+    if key.forwarded:
+        causes = grouped_by(key.forwarded, lambda row: row.invoked_by)
+        names = named(list(causes))
+        sentences.append(_FORWARDED.filled(count=calls_text(events_of(key.forwarded)), names=names))
+    return joined_messages(sentences, en=" ", ja="")
+
+
+def _partly(key: KeyReport) -> Message:
+    left = sum(row.tally.events for row in key.own if row.outcome is CallOutcome.UNCHANGED)
+    return (_SOME_UNKNOWN if key.undecided else _SOME).filled(
+        denied=number(events_of(key.denied)),
+        left=number(left),
+        unknown=number(events_of(key.undecided)),
+    )
+
+
+def _mfa(rows: Iterable[CallRow]) -> Message:
+    found = {row.with_mfa for row in rows}
+    if len(found) > 1:
+        return _BOTH
+    return _WITH if found == {True} else _WITHOUT
+
+
+def _places(key: KeyReport) -> Message:
+    found = len([each for each in key.values(DetailKind.ADDRESS) if each.value])
+    if not found:
+        return verbatim("")
+    return _ONE_PLACE if found == 1 else _PLACES.filled(count=number(found))
+
+
+def _last(at: datetime, report: ReplayReport) -> Message:
+    """Return when the last call was; how long before the log's end is what tells if it still runs.
+
+    The present day would say nothing of a log that ended a year ago.
+    """
+    end = report.span.last if report.span else at
+    before = end - at
+    if before < _HOUR:
+        return _LAST.filled(at=minute(at))
+    ago = _DAYS if before >= 2 * _DAY else _HOURS
+    count = before // _DAY if before >= 2 * _DAY else before // _HOUR
+    return _LAST_BEFORE.filled(at=minute(at), ago=ago.filled(count=number(count)))
+
+
+def _services(rows: Iterable[CallRow]) -> Message:
+    found = grouped_by(rows, lambda row: row.service)
+    shown = [f"{name} ({number(events_of(each))})" for name, each in found.items()]
+    names = verbatim(", ".join(shown[:_SERVICES]))
+    if len(shown) <= _SERVICES:
+        return names
+    return _AND_SERVICES.filled(names=names, count=number(len(shown) - _SERVICES))
+
+
+def key_looks_like(key: KeyReport) -> Message:
+    """Return whether a person or a machine seems to be behind a key, and why."""
+    evidence = evidence_of_key(key)
+    why = listed(each.text for each in evidence) if evidence else _NO_EVIDENCE
+    return LOOKS[looks_like(evidence)].filled(why=why)
+
+
+def ways_out(key: KeyReport) -> tuple[Message, ...]:
+    """Return what can be done so that nothing of a key's stops."""
+    found = table("replay")["way"]
+    return tuple(cast(Message, found[name]) for name in _ways(key))
+
+
+def _ways(key: KeyReport) -> tuple[str, ...]:
+    match key.caller.kind:
+        case PrincipalKind.ROOT:
+            return ("root",)
+        case PrincipalKind.ROLE | PrincipalKind.FEDERATED | PrincipalKind.SERVICE:
+            return ("role-session",)
+        case PrincipalKind.USER | PrincipalKind.UNKNOWN:
+            long_term = any(row.long_term for row in key.denied)
+            return ("role", "session", "exempt") if long_term else ("sign-in", "exempt")
