@@ -60,6 +60,8 @@ PAGES = (
     f"/iam/assign-mfa?{urlencode({'user': SCRIPT + IMAGE})}",
     f"/iam/assign-mfa/passkey?{urlencode({'user': IMAGE, 'name': SCRIPT})}",
     f"/iam/resync-mfa?{urlencode({'user': IMAGE, 'serial': SCRIPT})}",
+    f"/iam/policies/create/visual?{urlencode({'service': SCRIPT})}",
+    f"/iam/user/boundary?{urlencode({'name': IMAGE})}",
     f"/iam/unassigned-mfa?{urlencode({'user': SCRIPT, 'name': IMAGE})}",
     f"/iam/policies?{urlencode({'q': IMAGE, 'type': SCRIPT})}",
     f"/iam/users?{urlencode({'q': IMAGE, 'page': SCRIPT})}",

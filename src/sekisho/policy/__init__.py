@@ -51,12 +51,28 @@ from sekisho.policy.warnings import (
 )
 
 if TYPE_CHECKING:
-    from sekisho.policy.summary import COLUMNS, SECTIONS, Levels, Summary, SummaryRow, summarise
+    from sekisho.policy.summary import (
+        COLUMNS,
+        LEVELS,
+        SECTIONS,
+        Levels,
+        Summary,
+        SummaryRow,
+        summarise,
+    )
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "summary": ("COLUMNS", "SECTIONS", "Levels", "Summary", "SummaryRow", "summarise"),
+            "summary": (
+                "COLUMNS",
+                "LEVELS",
+                "SECTIONS",
+                "Levels",
+                "Summary",
+                "SummaryRow",
+                "summarise",
+            ),
         },
     )
 
@@ -64,6 +80,7 @@ __all__ = [
     "COLUMNS",
     "DESCRIPTION",
     "KINDS",
+    "LEVELS",
     "LONGEST_MFA_AGE",
     "MOST_CHARACTERS",
     "NAME",

@@ -31,13 +31,14 @@ SECTIONS: Mapping[str, Message] = {
 }
 """The sections of the table by their field in `Summary`."""
 
-_LEVELS = {
+LEVELS = {
     AccessLevel.READ: Message("Read"),
     AccessLevel.LIST: Message("List"),
     AccessLevel.WRITE: Message("Write"),
     AccessLevel.PERMISSIONS: Message("Permissions management"),
     AccessLevel.TAGGING: Message("Tagging"),
 }
+"""The words of the access levels, as the console prints them."""
 _FULL_ACCESS = Message("Full access")
 _FULL = Message("Full: {levels}")
 _LIMITED = Message("Limited: {levels}")
@@ -75,8 +76,8 @@ class Levels:
         parts = []
         for label, levels in ((_FULL, self.full), (_LIMITED, self.limited)):
             if levels:
-                en = ", ".join(_LEVELS[level].en for level in levels)
-                ja = ", ".join(_LEVELS[level].ja for level in levels)
+                en = ", ".join(LEVELS[level].en for level in levels)
+                ja = ", ".join(LEVELS[level].ja for level in levels)
                 parts.append(Message.both(label.en.format(levels=en), label.ja.format(levels=ja)))
         return Message.both(
             " ".join(part.en for part in parts), " ".join(part.ja for part in parts)

@@ -34,6 +34,7 @@ from sekisho.web.console import (
     unassigned_devices,
     user_page,
     users,
+    visual_editor,
 )
 from sekisho.web.console.persons import (
     ENDED,
@@ -58,6 +59,7 @@ _SCREENS = (
     policies,
     policy_attachments,
     policy_editor,
+    visual_editor,
     buckets,
     users,
     create_user,

@@ -63,12 +63,12 @@ _TAG = re.compile(r"tag-key-([0-9]{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wizard:
+class Wizard:
     """One of the two wizards.
 
     Attributes:
         arn: the policy that is edited; "" where one is created.
-        path: the page with the text; the path of the page with the rest is `review`.
+        path: the page with the text.
     """
 
     arn: str
@@ -76,12 +76,22 @@ class _Wizard:
 
     @property
     def review(self) -> str:
+        """The page with the rest."""
         return f"{self.path}/review"
+
+    @property
+    def visual(self) -> str:
+        """The page with the visual side of the text."""
+        return f"{self.path}/visual"
 
     def to(self, path: str) -> ResponseReturnValue:
         """Lead to a page of the wizard; the form that led there may be sent again."""
         query = f"?{urlencode({'arn': self.arn})}" if self.arn else ""
         return redirect(path + query, HTTPStatus.FOUND)
+
+    def see(self, path: str) -> ResponseReturnValue:
+        """Lead to a page of the wizard after a change that is not to be made twice."""
+        return see_other(path, **({"arn": self.arn} if self.arn else {}))
 
     def draft(self, path: str) -> Mapping[str, str]:
         """Return what was typed on a page, about this very policy."""
@@ -89,19 +99,23 @@ class _Wizard:
         return kept if kept.get("arn", "") == self.arn else {}
 
     def keep(self, path: str, fields: Mapping[str, str]) -> None:
+        """Keep what was typed on a page."""
         state().typed[path] = {**fields, "arn": self.arn}
 
     def drop(self) -> None:
+        """Forget what was typed: it is done."""
         for path in (self.path, self.review):
             state().typed.pop(path, None)
 
 
-def _creating() -> _Wizard:
-    return _Wizard("", "/iam/policies/create")
+def creating() -> Wizard:
+    """Return the wizard that creates a policy."""
+    return Wizard("", "/iam/policies/create")
 
 
-def _editing() -> _Wizard:
-    return _Wizard(request.values.get("arn", ""), "/iam/policy/edit")
+def editing() -> Wizard:
+    """Return the wizard that edits the policy which the request is about."""
+    return Wizard(request.values.get("arn", ""), "/iam/policy/edit")
 
 
 @SCREEN.post("/iam/policies/check")
@@ -125,13 +139,14 @@ def check() -> ResponseReturnValue:
     ]
     return jsonify(
         problems=problems,
-        count=_count(found).into(spoken),
+        count=counted(found).into(spoken),
         length=text("policy_editor.length", used=found.size, most=LONGEST).into(spoken),
         gaps=[each.into(spoken) for each in found.gaps],
     )
 
 
-def _count(found: CheckedText) -> Message:
+def counted(found: CheckedText) -> Message:
+    """Return how much was found, and how much of it IAM refuses."""
     return (
         text("policy_editor.count", refused=len(found.refused), all=len(found.problems))
         if found.problems
@@ -143,30 +158,37 @@ def _count(found: CheckedText) -> Message:
 @signed_in
 def create() -> ResponseReturnValue:
     """Ask for the text of a new policy."""
-    wizard = _creating()
+    wizard = creating()
     if request.method == "POST":
         return _keep_text(wizard)
     read_ahead()
-    return _editor(wizard, wizard.draft(wizard.path).get("document", _EMPTY))
+    return editor(wizard, typed_document(wizard))
 
 
 @SCREEN.route("/iam/policy/edit", methods=["GET", "POST"])
 @signed_in
 def edit() -> ResponseReturnValue:
     """Ask for the text of a new version of a policy."""
-    wizard = _editing()
+    wizard = editing()
     if not wizard.arn:
         return see_other(_LIST)
     if request.method == "POST":
         return _keep_text(wizard)
-    document = wizard.draft(wizard.path).get("document")
-    if document is None:
-        shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
-        document = laid_out(document_of(wizard.arn, shown["DefaultVersionId"]))
-    return _editor(wizard, document)
+    return editor(wizard, typed_document(wizard))
 
 
-def _keep_text(wizard: _Wizard) -> ResponseReturnValue:
+def typed_document(wizard: Wizard) -> str:
+    """Return the text as it was typed so far, or what the wizard begins with."""
+    typed = wizard.draft(wizard.path).get("document")
+    if typed is not None:
+        return typed
+    if not wizard.arn:
+        return _EMPTY
+    shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
+    return laid_out(document_of(wizard.arn, shown["DefaultVersionId"]))
+
+
+def _keep_text(wizard: Wizard) -> ResponseReturnValue:
     """Keep the text; go on if IAM would take it."""
     preset = request.form.get("preset", "")
     if preset in list(Preset):
@@ -176,8 +198,10 @@ def _keep_text(wizard: _Wizard) -> ResponseReturnValue:
         return wizard.to(wizard.path)
     document = _text()
     wizard.keep(wizard.path, {"document": document})
+    if request.form.get("do") == "visual":
+        return wizard.to(wizard.visual)
     if checked(document).refused:
-        return _editor(wizard, document, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
+        return editor(wizard, document, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
     return wizard.to(wizard.review)
 
 
@@ -186,7 +210,8 @@ def _text() -> str:
     return request.form.get("document", "").replace("\r\n", "\n")
 
 
-def _editor(wizard: _Wizard, document: str, *, tried: bool = False) -> str:
+def editor(wizard: Wizard, document: str, *, tried: bool = False) -> str:
+    """Return the page with the text; `tried`: with what IAM would refuse it for on top."""
     found = checked(document)
     return render_template(
         "policy_editor.html",
@@ -194,7 +219,7 @@ def _editor(wizard: _Wizard, document: str, *, tried: bool = False) -> str:
         wizard=wizard,
         document=document,
         found=found,
-        count=_count(found),
+        count=counted(found),
         faults=found.refused if tried else (),
         severities=SEVERITIES,
         longest=LONGEST,
@@ -207,17 +232,17 @@ def _editor(wizard: _Wizard, document: str, *, tried: bool = False) -> str:
 @signed_in
 def review() -> ResponseReturnValue:
     """Ask for the name, the description and the tags of a new policy; create it."""
-    return _review(_creating())
+    return _review(creating())
 
 
 @SCREEN.route("/iam/policy/edit/review", methods=["GET", "POST"])
 @signed_in
 def review_edit() -> ResponseReturnValue:
     """Show what the new text means; save it as a new version."""
-    return _review(_editing())
+    return _review(editing())
 
 
-def _review(wizard: _Wizard) -> ResponseReturnValue:
+def _review(wizard: Wizard) -> ResponseReturnValue:
     document = wizard.draft(wizard.path).get("document")
     if document is None or checked(document).refused:
         return wizard.to(wizard.path)
@@ -253,7 +278,7 @@ def _fields() -> dict[str, str]:
     }
 
 
-def _saved(wizard: _Wizard, document: str, fields: Mapping[str, str]) -> ResponseReturnValue:
+def _saved(wizard: Wizard, document: str, fields: Mapping[str, str]) -> ResponseReturnValue:
     """Save the policy or its version; on a refusal, show the page again with what was typed."""
     faults: Mapping[str, Message] = {}
     if wizard.arn:
@@ -337,7 +362,7 @@ def _tags(fields: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _review_page(
-    wizard: _Wizard,
+    wizard: Wizard,
     document: str,
     fields: Mapping[str, str],
     *,
