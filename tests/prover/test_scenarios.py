@@ -31,6 +31,7 @@ from sekisho.prover.scenarios import (
     setting_of,
     step_text,
 )
+from sekisho.prover.scenarios.answers import outcome_of
 from sekisho.prover.scenarios.judge import Judge, MoveOutcome, _outcomes_in
 from sekisho.prover.scenarios.model import (
     Access,
@@ -64,6 +65,15 @@ def test_exactly_these_scenarios_come_out_wrong_and_so(case: dict[str, Any]) -> 
     wrong = {each.scenario.id: shown(each) for each in answers if not each.as_required}
     assert wrong == case["wrong"]
     assert ScenarioOutcome.UNKNOWN not in {each.outcome for each in answers}
+
+
+def test_the_outcome_alone_is_that_of_the_whole_answer() -> None:
+    case = VERDICTS[0].values[0]
+    assert isinstance(case, dict)
+    found = [outcome_of(each, policies_of(case), around_of(case)) for each in SCENARIOS]
+    answers = [each.outcome for each in _answers(case["id"])]
+    assert found == answers
+    assert ScenarioOutcome.LOCKED_OUT in answers
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -264,6 +264,18 @@ def run_scenario(
     return ScenarioAnswer(scenario, _together(searches) if reason is None else Unexplored(reason))
 
 
+def outcome_of(
+    scenario: Scenario, policies: Policies, around: Setting | None = None
+) -> ScenarioOutcome:
+    """Return how a scenario ends, as `run_scenario` finds it, without looking for the reason.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    asked = replace(scenario, question=replace(scenario.question, explained=False))
+    return run_scenario(asked, policies, around).outcome
+
+
 def _together(searches: list[Exploration]) -> Result:
     """Return the first search's result, with what the others tried and assumed."""
     results = [each.result for each in searches if isinstance(each.result, Unreachable)]

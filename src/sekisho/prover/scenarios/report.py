@@ -17,7 +17,12 @@ from sekisho.messages import Message
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, force_mfa_json, to_json
 from sekisho.prover.questions.difference import tells_callers
 from sekisho.prover.questions.report import Subject
-from sekisho.prover.scenarios.answers import ScenarioAnswer, run_scenario
+from sekisho.prover.scenarios.answers import (
+    ScenarioAnswer,
+    outcome_of,
+    required_of,
+    run_scenario,
+)
 from sekisho.prover.scenarios.definitions import (
     ATTACKERS,
     PEOPLE,
@@ -278,15 +283,23 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
 def _right(
     scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
 ) -> bool:
-    return _under(scenario, choices, beside, around).as_required
+    around = around or Setting()
+    policies = _with_family(choices, beside, around)
+    return outcome_of(scenario, policies, around) is required_of(scenario.actor)
 
 
 def _under(
     scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
 ) -> ScenarioAnswer:
-    beside, around = beside or Policies(), around or Setting()
+    around = around or Setting()
+    return run_scenario(scenario, _with_family(choices, beside, around), around)
+
+
+def _with_family(choices: Choices, beside: Policies | None, around: Setting) -> Policies:
+    """Return the policies with that Force_MFA in front."""
+    beside = beside or Policies()
     identity = (_enforcement(choices, around.partition), *beside.identity)
-    return run_scenario(scenario, replace(beside, identity=identity), around)
+    return replace(beside, identity=identity)
 
 
 @cache
@@ -329,7 +342,7 @@ def assumptions_that_matter(
         sorted(
             name
             for name, setting in turned.items()
-            if run_scenario(found.scenario, policies, setting).outcome is not found.outcome
+            if outcome_of(found.scenario, policies, setting) is not found.outcome
         )
     )
 

@@ -161,6 +161,7 @@ class SearchProblem:
         acts: what the actor tries.
         helps: what an administrator does for them.
         on_others: whether the actor tries other users' things as well.
+        explained: whether the way that comes closest is wanted, where the goal is not reached.
     """
 
     start: ScenarioState
@@ -168,6 +169,7 @@ class SearchProblem:
     acts: frozenset[Act]
     helps: frozenset[Act] = frozenset()
     on_others: bool = False
+    explained: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +215,10 @@ class Unreachable:
         tried: every kind of move that is refused, each on a shortest way to it.
         deadlock: the way that comes closest to the goal: if policies let its last step through,
             and as few others as possible, the goal would be reached. None if no policy could
-            help, since the services' own rules are in the way, and for an attacker.
+            help, since the services' own rules are in the way, for an attacker, and if it was not
+            wanted.
         assumed: as in `MoveOutcome`.
-        footholds: what the actor comes to hold, and what was tried with it.
+        footholds: what an attacker comes to hold, and what was tried with it.
     """
 
     states: int
@@ -303,12 +306,16 @@ class _Search:
                 elif (reached := self._after(state, step)) not in ways:
                     ways[reached] = (*ways[state], step)
                     queue.append(reached)
+        return self._unreachable(ways)
+
+    def _unreachable(self, ways: dict[ScenarioState, Path]) -> Unreachable:
         # before the dead-lock is looked for, which goes on where nobody comes
-        assumed, footholds = self._judge.assumed, tuple(self._footholds(ways))
-        tried = tuple(self._tried.values())
-        # nobody wants to help an attacker on
-        deadlock = None if question.on_others else self._deadlock()
-        return Unreachable(len(ways), tried, deadlock, assumed, footholds)
+        assumed, tried = self._judge.assumed, tuple(self._tried.values())
+        if self._question.on_others:
+            # nobody wants to help an attacker on
+            return Unreachable(len(ways), tried, None, assumed, tuple(self._footholds(ways)))
+        deadlock = self._deadlock() if self._question.explained else None
+        return Unreachable(len(ways), tried, deadlock, assumed)
 
     def _footholds(self, states: Iterable[ScenarioState]) -> Iterator[Foothold]:
         holdings = {(hold, each.person(hold.who).member) for each in states for hold in each.holds}
