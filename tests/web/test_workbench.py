@@ -39,15 +39,17 @@ from sekisho.account import (
     user_ref,
 )
 from sekisho.audit.exceptions import Exceptions
+from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import audit_account
-from sekisho.errors import AwsRefused, PlanRefused
+from sekisho.errors import AwsRefused, InternalError, PlanRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, plan
-from sekisho.rollout.applying import ChangeStatus, read_plan
+from sekisho.rollout import Goal, GroupGoal, PlannedImpact, plan
+from sekisho.rollout.applying import ChangeStatus, PlanFile, read_plan
 from sekisho.rollout.changes import forecast
 from sekisho.web import WebServer
-from sekisho.web.workbench import Material, PlanInView, workbench_site
+from sekisho.web.site import text
+from sekisho.web.workbench import Material, PlanInView, own_process, policies, workbench_site
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "abc\u202egnp.exe"
@@ -158,6 +160,15 @@ def test_a_user_of_any_name_has_a_page_and_scenarios(bench: Bench, name: str) ->
         assert shown in unescape(page)
     assert bench.json("/user", name=name)["user"] == name
     assert bench.get("/users", q=name)[1].count('scope="row"') == 1
+
+
+def test_every_text_of_a_template_is_there() -> None:
+    """A text that is missing would show only where the template comes to it."""
+    asked = re.compile(r"\bt\(\s*'([a-z_.]+)'(?!\s*~)")
+    folder = Path(policies.__file__).parents[1]
+    for path in folder.rglob("*.html"):
+        for key in asked.findall(path.read_text(encoding="utf-8")):
+            text(key)
 
 
 def test_who_is_not_there_has_no_page(bench: Bench) -> None:
@@ -276,14 +287,48 @@ def test_what_is_no_policy_is_said_and_not_lost(
     assert harmless(page)
 
 
-def test_what_may_take_minutes_is_left_to_the_command(bench: Bench) -> None:
-    actions = [f"s3:Get{number:05}*" for number in range(700)]
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    _, page = bench.send("/policy", document=text)
-    assert "sekisho prove policy.json" in page
-    assert "sekisho prove policy.json --only people" in bench.send("/scenarios", document=text)[1]
-    assert "sekisho policy diff" in bench.send("/difference", old=text, new=OPEN)[1]
+def long_policy() -> str:
+    """Return a policy of more characters than a managed one may have."""
+    document = json.loads(FORCE_MFA)
+    actions = [f"s3:Get{number:05}*" for number in range(450)]
+    document["Statement"].append({"Effect": "Allow", "Action": actions, "Resource": "*"})
+    return json.dumps(document)
+
+
+def test_a_long_policy_is_proved_apart_and_the_same(bench: Bench) -> None:
+    text = long_policy()
+    assert policy.size(text) > 6144
+    _, found = bench.send("/policy", document=text, format="json")
+    here = replace(policies.read(text), proved=policies.prove(text)).to_json()
+    assert json.loads(found)["prove"]["questions"]
+    assert strip_times(json.loads(found)) == strip_times(json.loads(json.dumps(here)))
+
+
+def test_what_takes_too_long_is_ended_and_left_to_the_command(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json.dumps(json.loads(long_policy()), indent=1)
+    monkeypatch.setattr(own_process, "SECONDS", 0.05)
+    for path, fields, command in (
+        ("/policy", {"document": text}, "sekisho prove policy.json"),
+        ("/scenarios", {"document": text}, "sekisho prove policy.json --only people"),
+        ("/difference", {"old": text, "new": OPEN}, "sekisho policy diff"),
+    ):
+        status, page = bench.send(path, **fields)
+        assert status == 200
+        assert "Not decided within" in page
+        assert command in page
+    # what needs no proof is there
+    assert 'id="lint"' in bench.send("/policy", document=text)[1]
+
+
+def test_one_process_at_a_time_and_no_fault_is_an_answer() -> None:
+    with pytest.raises(InternalError):
+        own_process.in_own_process(policies.prove, "{")
+    with own_process._ONE, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_process, "SECONDS", 0.05)
+        with pytest.raises(own_process.NotDecided):
+            own_process.in_own_process(policies.prove, OPEN)
 
 
 def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:
@@ -314,6 +359,44 @@ def test_a_plan_stands_in_a_snapshot_as_in_the_account(bench: Bench, tmp_path: P
     drifted = PlanInView.of("plan.json", file, SnapshotApi(replace(done, policies=other))).standing
     assert drifted is not None
     assert drifted.of(ChangeStatus.DRIFTED) == (f"policy {arn}",)
+
+
+def waves_on_page(plan_file: PlanFile) -> tuple[list[str], str]:
+    """Return what the time line says of each wave, and the page."""
+    viewed = PlanInView.of("plan.json", plan_file, SnapshotApi(account()))
+    site = workbench_site(Material(audit_account(account(), Exceptions(), version="1"), "", viewed))
+    site.bind("localhost:1", "127.0.0.1:1")
+    page = site.app.test_client().get("/plan", **BASE).get_data(as_text=True)
+    lines = re.findall(r'class="bar line">\s*<figcaption>(.*?)</figcaption>', page)
+    return [re.sub(r"<[^>]+>", "", each).strip() for each in lines], page
+
+
+def test_without_a_goal_the_time_line_has_the_days_of_the_plan(tmp_path: Path) -> None:
+    """A wave that has begun has no day in the plan; one that all are left out of has no bar."""
+    made = plan(goal_of_two(), account(), ADMIN)
+    told = ImpactKind.WAITS_FOR_WAVE
+    day = Message("Waits for {until}.")
+
+    def shown(*people: PlannedImpact) -> tuple[list[str], str]:
+        path = tmp_path / "plan.json"
+        path.write_text(replace(made, people=people).to_json(), encoding="utf-8")
+        return waves_on_page(read_plan(path))
+
+    enrolled = PlannedImpact("hanako", ImpactKind.MUST_ENROL, Message("Enrols."), "pilot")
+    late = PlannedImpact("machine", told, day.filled(until="2027-03-01"), "late")
+    soon = PlannedImpact("other", told, day.filled(until="2027-02-01"), SCRIPT)
+    out = PlannedImpact("out", ImpactKind.LEFT_OUT, Message("Left out."), "none")
+    lines, page = shown(enrolled, late, soon, out)
+    assert [line.partition(":")[0] for line in lines] == [
+        f"pilot had begun by {made.snapshot_at.date()}",
+        f"{escape(SCRIPT)} from 2027-02-01",
+        "late from 2027-03-01",
+    ]
+    assert "--goal FILE" in page
+    assert harmless(page)
+    lines, page = shown(replace(late, text=Message("Waits for 2027-99-99.")))
+    assert lines == []
+    assert "has no dates of its waves" in page
 
 
 def goal_of_two() -> Goal:

@@ -52,13 +52,17 @@ class Moment:
 
     Attributes:
         kind: its class in the style sheet.
-        figures: how many in all, how many of them have enrolled, and how many are enforced.
+        count: how many people it is about.
+        standing: how many of them have enrolled, and how many are enforced; None if not known.
+        begun: whether it has begun before, on a day that is not known.
     """
 
     name: str
     day: date
     kind: str
-    figures: tuple[int, int, int]
+    count: int
+    standing: tuple[int, int] | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """A plan: whether it may be applied, what happens to whom and when, how it stands, how to go on."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 
 from flask import Blueprint, abort, render_template
@@ -53,6 +55,7 @@ _UNKNOWN = (
     ImpactKind.NOT_ENFORCED,
 )
 _KINDS = ("good", "bad", "open", "waits", "none")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _STATUS_KINDS = {
     ChangeStatus.DONE: "good",
     ChangeStatus.WAITS: "waits",
@@ -114,6 +117,7 @@ def plan() -> ResponseReturnValue:
         people_bar=_bar(shown.people),
         waves=_waves(viewed),
         timeline=_timeline(viewed),
+        dates_of_goal=bool(viewed.waves),
         failed=[_proof(each) for each in shown.proofs if not each.holds],
         holding=[_proof(each) for each in shown.proofs if each.holds],
         verdicts=SAFETY_VERDICTS,
@@ -171,15 +175,18 @@ class ShownWave:
     waits: tuple[Message, ...]
 
 
-def _waves(viewed: PlanInView) -> list[ShownWave]:
-    """Return the waves as the goal orders them; without a goal, whose turn has come goes first."""
-    by_wave: dict[str, list[PlannedImpact]] = {}
+def _by_wave(viewed: PlanInView) -> dict[str, tuple[PlannedImpact, ...]]:
+    found: dict[str, list[PlannedImpact]] = {}
     for person in viewed.plan.people:
         if person.wave:
-            by_wave.setdefault(person.wave, []).append(person)
+            found.setdefault(person.wave, []).append(person)
+    return {name: tuple(people) for name, people in found.items()}
+
+
+def _waves(viewed: PlanInView) -> list[ShownWave]:
+    """Return the waves as the goal orders them; without a goal, whose turn has come goes first."""
     found = []
-    for name, those in by_wave.items():
-        people = tuple(those)
+    for name, people in _by_wave(viewed).items():
         waits = {each.text.en: each.text for each in people if each.impact in _WAITING}
         found.append(ShownWave(name, len(people), *_bar(people), tuple(waits.values())))
     order = [wave.name for wave in viewed.waves]
@@ -189,20 +196,44 @@ def _waves(viewed: PlanInView) -> list[ShownWave]:
 
 
 def _timeline(viewed: PlanInView) -> tuple[object, ...]:
-    """Return the waves of the goal on their days; empty if no goal was given."""
+    """Return the waves on their days: of the goal, or as far as the plan says them."""
     today = material().report.snapshot.taken_at.date()
-    return placed_moments(
-        [
-            Moment(
-                wave.name,
-                wave.starts or today,
-                "good" if wave.due else "waits",
-                (len(wave.users), len(wave.enrolled), len(wave.enforced)),
-            )
-            for wave in viewed.waves
-        ],
-        today,
-    )
+    moments = [
+        Moment(
+            wave.name,
+            wave.starts or today,
+            "good" if wave.due else "waits",
+            len(wave.users),
+            (len(wave.enrolled), len(wave.enforced)),
+        )
+        for wave in viewed.waves
+    ]
+    return placed_moments(moments or [*_planned_moments(viewed)], today)
+
+
+def _planned_moments(viewed: PlanInView) -> Iterator[Moment]:
+    """Yield the waves that the plan says something of, in the order of their days.
+
+    It has the first day of a wave only where somebody waits for it, in the sentence about them.
+    """
+    made = viewed.plan.snapshot_at.date()
+    later: list[Moment] = []
+    for name, people in _by_wave(viewed).items():
+        waiting = [each for each in people if each.impact is ImpactKind.WAITS_FOR_WAVE]
+        days = [found for each in waiting if (found := _day_in(each.text)) is not None]
+        if days:
+            later.append(Moment(name, min(days), "waits", len(people)))
+        elif not waiting and not all(each.impact in _UNTOUCHED for each in people):
+            yield Moment(name, made, "good", len(people), begun=True)
+    yield from sorted(later, key=lambda each: each.day)
+
+
+def _day_in(said: Message) -> date | None:
+    found = _DAY.search(said.en)
+    try:
+        return date.fromisoformat(found[0]) if found else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

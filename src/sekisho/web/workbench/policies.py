@@ -3,7 +3,7 @@
 What is typed is examined in memory and written nowhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -56,15 +56,37 @@ from sekisho.prover.questions import (
 from sekisho.prover.scenarios import proof_to_json
 from sekisho.web.site import language
 from sekisho.web.workbench.material import as_json, material, typed_text, wants_json
+from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
 
 VIEW = Blueprint("policies", __name__)
 
 LONGEST = Quota.MANAGED_POLICY.number
-"""Characters by AWS's counting: a longer one is not proved here, since that may take minutes."""
+"""Characters by AWS's counting: a longer one is asked about in a process of its own."""
 
+_QUOTAS = {
+    "managed": f"{LONGEST:,}",
+    "group": f"{Quota.GROUP_INLINE.number:,}",
+    "role": f"{Quota.ROLE_INLINE.number:,}",
+}
 _SOURCE = "policy"
 _MOST_KEPT = 32
 _ACTIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedPolicy:
+    """What the prover says of a policy.
+
+    Attributes:
+        meant: as `policy summary`.
+        subject, proof: as `prove`; None if it was not examined.
+        unread: why it was not.
+    """
+
+    meant: tuple[Message, ...] = ()
+    subject: Subject | None = None
+    proof: PolicyReport | None = None
+    unread: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +96,20 @@ class ExaminedPolicy:
     Attributes:
         faults: why it is no policy; everything else is None then.
         lint: as `policy lint`.
-        summary, meant: as `policy summary`.
-        subject, proof: as `prove`; None if it is longer than `LONGEST`.
-        unread: why it was not examined further.
+        summary: as `policy summary`.
+        proved: what is proved of it; None if that was not decided in time.
     """
 
     faults: tuple[Fault, ...] = ()
     lint: Report | None = None
     document: Document | None = None
     summary: Summary | None = None
-    meant: tuple[Message, ...] = ()
-    subject: Subject | None = None
-    proof: PolicyReport | None = None
-    unread: Message | None = None
+    proved: ProvedPolicy | None = None
 
     @property
-    def too_long(self) -> bool:
-        """Whether it was not proved for its length."""
-        return self.document is not None and self.proof is None and self.unread is None
+    def undecided(self) -> bool:
+        """Whether the time was not enough."""
+        return self.document is not None and self.proved is None
 
     def to_json(self) -> dict[str, object]:
         """Return the three answers, each as its command prints it; null what there is not."""
@@ -100,35 +118,60 @@ class ExaminedPolicy:
                 {"code": each.code.value, "message": each.sentence.en} for each in self.faults
             ]
             return {"faults": faults, "lint": None, "summary": None, "prove": None}
+        found = self.proved or ProvedPolicy()
         proof = None
-        if self.proof is not None and self.subject is not None:
-            proof = proof_to_json(self.proof, (), self.subject)
+        if found.proof is not None and found.subject is not None:
+            proof = proof_to_json(found.proof, (), found.subject)
         return {
             "faults": [],
             "lint": lint_to_json([self.lint], []),
-            "summary": summary_to_json(self.document, self.summary, self.meant),
+            "summary": summary_to_json(self.document, self.summary, found.meant),
             "prove": proof,
         }
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def examined(text: str) -> ExaminedPolicy:
-    """Return what the commands say of a policy; kept in memory, so that a reload is quick."""
+    """Return what the commands say of a policy; kept in memory, so that a reload is quick.
+
+    Raises:
+        NotDecided: if the prover took too long: then `read` has what there is, and a reload tries
+            again.
+    """
+    found = read(text)
+    if found.document is None:
+        return found
+    long = policy.size(text) > LONGEST
+    return replace(found, proved=in_own_process(prove, text) if long else prove(text))
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def read(text: str) -> ExaminedPolicy:
+    """Return what the commands say of a policy that needs no proof."""
     try:
         report = lint(text, Attachment.USER, source=_SOURCE)
         document = policy.parse(text, source=_SOURCE)
     except FaultyPolicy as error:
         return ExaminedPolicy(faults=tuple(error.faults))
-    summary = policy.summarise(document, catalogue.load())
-    if report.size > LONGEST:
-        return ExaminedPolicy((), report, document, summary)
+    return ExaminedPolicy((), report, document, policy.summarise(document, catalogue.load()))
+
+
+def prove(text: str) -> ProvedPolicy:
+    """Return what the prover says of a policy."""
+    document = policy.parse(text, source=_SOURCE)
     try:
         meant = sentences(meaning(document))
         subject = subject_of(document)
-        proof = report_on_policies(subject, Inquiry())
+        return ProvedPolicy(meant, subject, report_on_policies(subject, Inquiry()))
     except FaultyPolicy as error:
-        return ExaminedPolicy((), report, document, summary, unread=error.reason)
-    return ExaminedPolicy((), report, document, summary, meant, subject, proof)
+        return ProvedPolicy(unread=error.reason)
+
+
+def _examined_in_time(text: str) -> ExaminedPolicy:
+    try:
+        return examined(text)
+    except NotDecided:
+        return read(text)
 
 
 def subject_of(document: Document) -> Subject:
@@ -141,7 +184,8 @@ def subject_of(document: Document) -> Subject:
 def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
     text = typed_text("document") or _of_account()
-    found = examined(text) if text.strip() else None
+    found = _examined_in_time(text) if text.strip() else None
+    proof = found.proved.proof if found and found.proved else None
     if wants_json():
         return as_json(None if found is None else found.to_json())
     page = render_template(
@@ -151,14 +195,16 @@ def one() -> ResponseReturnValue:
         found=found,
         severities=SEVERITIES,
         attachment=Attachment.USER,
-        longest=LONGEST,
+        quotas=_QUOTAS,
+        seconds=SECONDS,
         columns=policy.COLUMNS,
         credentials=CREDENTIALS,
         outcomes=OUTCOMES,
         notes=notes,
-        answers=_answers(found.proof) if found and found.proof else (),
-        exempt=_exempt(found.proof) if found and found.proof else (),
-        exempt_unknown=_exempt_unknown(found.proof) if found and found.proof else None,
+        proof=proof,
+        answers=_answers(proof) if proof else (),
+        exempt=_exempt(proof) if proof else (),
+        exempt_unknown=_exempt_unknown(proof) if proof else None,
         json_by_form=found is not None,
     )
     faulty = found is not None and found.faults
@@ -249,17 +295,28 @@ class ComparedPolicies:
         faults: why one of them is no policy, each with the field that it is in.
         found: None if it was not compared.
         whose: who was asked about.
+        undecided: whether the time was not enough.
     """
 
     faults: tuple[tuple[str, Fault], ...] = ()
     found: Difference | None = None
     whose: Callers | None = None
-    too_long: bool = False
+    undecided: bool = False
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def compared(old: str, new: str) -> ComparedPolicies:
-    """Return what only one of two policies allows, as `policy diff` says it."""
+    """Return what only one of two policies allows, as `policy diff` says it.
+
+    Raises:
+        NotDecided: if that took too long.
+    """
+    long = max(policy.size(old), policy.size(new)) > LONGEST
+    return in_own_process(compare, old, new) if long else compare(old, new)
+
+
+def compare(old: str, new: str) -> ComparedPolicies:
+    """Return what only one of two policies allows."""
     faults: list[tuple[str, Fault]] = []
     sides: list[Policies] = []
     for field, text in (("old", old), ("new", new)):
@@ -270,8 +327,6 @@ def compared(old: str, new: str) -> ComparedPolicies:
             faults += [(field, each) for each in error.faults]
     if faults:
         return ComparedPolicies(tuple(faults))
-    if max(policy.size(old), policy.size(new)) > LONGEST:
-        return ComparedPolicies(too_long=True)
     before, after = sides
     try:
         whose = callers_of_difference(before, after)
@@ -279,6 +334,13 @@ def compared(old: str, new: str) -> ComparedPolicies:
     except FaultyPolicy as error:
         return ComparedPolicies(tuple(("new", each) for each in error.faults))
     return ComparedPolicies((), found, whose)
+
+
+def _compared_in_time(old: str, new: str) -> ComparedPolicies:
+    try:
+        return compared(old, new)
+    except NotDecided:
+        return ComparedPolicies(undecided=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +380,7 @@ def two() -> ResponseReturnValue:
     """Show what only one of two policies allows, side by side."""
     old, new = typed_text("old"), typed_text("new")
     asked = bool(old.strip() and new.strip())
-    result = compared(old, new) if asked else ComparedPolicies()
+    result = _compared_in_time(old, new) if asked else ComparedPolicies()
     found = result.found
     if wants_json():
         if found is None or result.whose is None:
@@ -330,7 +392,7 @@ def two() -> ResponseReturnValue:
         old=old,
         new=new,
         result=result,
-        longest=LONGEST,
+        seconds=SECONDS,
         gained=_side(found.only_in_new) if found else None,
         lost=_side(found.only_in_old) if found else None,
         missing=request.method == "POST" and not asked,

@@ -15,7 +15,6 @@ from sekisho import policy
 from sekisho.audit.proofs import subject_of_user
 from sekisho.errors import Fault, FaultyPolicy
 from sekisho.messages import Message
-from sekisho.policy import Quota
 from sekisho.prover.questions import Inquiry, Subject, report_on_policies
 from sekisho.prover.scenarios import (
     Actor,
@@ -36,6 +35,7 @@ from sekisho.prover.scenarios import (
 )
 from sekisho.web.site import language, text
 from sekisho.web.workbench.material import Material, as_json, material, typed_text, wants_json
+from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
 from sekisho.web.workbench.policies import LONGEST, subject_of
 
 VIEW = Blueprint("scenarios", __name__)
@@ -109,24 +109,39 @@ class Played:
 
     Attributes:
         faults: why the text is no policy.
+        undecided: whether the time was not enough.
     """
 
     reports: tuple[ScenarioReport, ...] = ()
     subject: Subject | None = None
     faults: tuple[Fault, ...] = ()
-    too_long: bool = False
+    undecided: bool = False
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def played(document: str) -> Played:
-    """Return the scenarios of a policy, as `prove FILE` has them."""
+    """Return the scenarios of a policy, as `prove FILE` has them.
+
+    Raises:
+        NotDecided: if that took too long.
+    """
+    long = policy.size(document) > LONGEST
+    return in_own_process(play, document) if long else play(document)
+
+
+def play(document: str) -> Played:
+    """Return the scenarios of a policy."""
     try:
-        parsed = policy.parse(document, source="policy")
-        if policy.size(document) > Quota.MANAGED_POLICY.number:
-            return Played(too_long=True)
-        return _played(subject_of(parsed))
+        return _played(subject_of(policy.parse(document, source="policy")))
     except FaultyPolicy as error:
         return Played(faults=tuple(error.faults))
+
+
+def _played_in_time(document: str) -> Played:
+    try:
+        return played(document)
+    except NotDecided:
+        return Played(undecided=True)
 
 
 def _played(subject: Subject) -> Played:
@@ -165,7 +180,7 @@ def scenarios() -> ResponseReturnValue:
     if name:
         found = _played_for(name)
     elif document.strip():
-        found = played(document)
+        found = _played_in_time(document)
     if wants_json():
         return as_json(_as_json(found))
     spoken = language()
@@ -184,7 +199,7 @@ def scenarios() -> ResponseReturnValue:
         user=name,
         found=found,
         sections=sections,
-        longest=LONGEST,
+        seconds=SECONDS,
         json_by_form=bool(found.reports) and not name,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if found.faults else HTTPStatus.OK
