@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -10,7 +12,7 @@ import pytest
 
 from hand_made_replays import DENIED, NO_KEY, UNCHANGED, event, judged, report
 from sekisho.messages import Language, verbatim
-from sekisho.replay.report import FileFault, LogFigures, to_csv, to_json, to_sarif
+from sekisho.replay.report import FileFault, LogFigures, to_csv, to_html, to_json, to_sarif
 
 GROUPS = [
     judged(event(), DENIED, 3),
@@ -52,3 +54,14 @@ def test_sarif_has_a_result_for_each_key_that_would_lose_calls(lang: Language) -
     assert [each["ruleId"] for each in run["results"]] == ["impact.stops", "impact.loses-calls"]
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert any("a.json.gz" in each["message"]["text"] for each in notes)
+
+
+@pytest.mark.parametrize("lang", Language)
+def test_a_page_draws_each_day_and_says_it(lang: Language) -> None:
+    days = [(0, date(2026, 8, 1), 3), (1, date(2026, 8, 3), 4), (2, date(2027, 9, 6), 1)]
+    page = to_html(report(GROUPS, days=days), lang)
+    squares = re.findall(r'<rect class="level(\S+)"[^>]*><title>([^<]*)</title>', page)
+    assert len(squares) == 402
+    assert [level for level, _ in squares if level != "-none"] == ["4", "0", "2"]
+    assert page.count('class="calendar"') == 2
+    assert all(said for _, said in squares)

@@ -14,6 +14,7 @@ from sekisho.replay.report import (
     LogFigures,
     ReplayReport,
     to_csv,
+    to_html,
     to_json,
     to_sarif,
     to_text,
@@ -67,3 +68,12 @@ def test_json_and_sarif_hold_the_text_as_it_is(hostile: tuple[str, ReplayReport]
     log = json.loads(json.dumps(to_sarif(made, "logs", Language.EN)))
     (result,) = log["runs"][0]["results"]
     assert text in result["message"]["text"]
+
+
+@pytest.mark.parametrize("lang", Language)
+def test_a_page_has_no_markup_of_a_log(hostile: tuple[str, ReplayReport], lang: Language) -> None:
+    page = to_html(hostile[1], lang)
+    assert "<script" not in page
+    assert "script-src &#39;none&#39;" in page
+    assert not set(page) & set("\x1b\x07\u202e")
+    assert "<img" not in page

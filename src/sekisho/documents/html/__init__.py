@@ -12,23 +12,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.documents.html.bars import BarPart, PlacedPart, placed
 from sekisho.messages import Language
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["html_page", "ticked"]
+__all__ = ["BarPart", "PlacedPart", "html_page", "placed", "ticked"]
 
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def html_page(template: Path, script: str, language: Language, values: Mapping[str, object]) -> str:
+def html_page(
+    template: Path, script: str | None, language: Language, values: Mapping[str, object]
+) -> str:
     """Return a page; every text in it is escaped.
 
     Args:
         template: a Jinja template that extends `layout.html.jinja`; beside it, its `page.css`.
-        script: which of this package's scripts it has: `copy` or `table`.
+        script: which of this package's scripts it has: `copy` or `table`; None: it runs none.
         language: the language of its text.
         values: what the template shows, `title` among it.
     """
@@ -42,7 +45,7 @@ def html_page(template: Path, script: str, language: Language, values: Mapping[s
     style = "".join(
         (folder / "page.css").read_text(encoding="utf-8") for folder in (_HERE, template.parent)
     )
-    code = (_HERE / f"{script}.js").read_text(encoding="utf-8")
+    code = (_HERE / f"{script}.js").read_text(encoding="utf-8") if script else ""
     environment = Environment(
         loader=FileSystemLoader([template.parent, _HERE]),
         autoescape=True,
@@ -73,8 +76,9 @@ def ticked(text: str) -> "Markup":
 
 def _security(style: str, script: str) -> str:
     """Return the content security policy of a page with this style and script alone."""
+    run = _hash(script) if script else "'none'"
     return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        f"default-src 'none'; style-src {_hash(style)}; script-src {run}; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -9,6 +9,7 @@ from sekisho.replay.report.evidence import (
     looks_like,
     proposals,
 )
+from sekisho.replay.report.html import to_html
 from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
     CallerReport,
@@ -56,6 +57,7 @@ __all__ = [
     "proposals",
     "report_of",
     "to_csv",
+    "to_html",
     "to_json",
     "to_sarif",
     "to_text",

@@ -171,6 +171,16 @@ class CallerReport:
         return tuple(row for key in self.keys for row in key.rows)
 
     @property
+    def own(self) -> tuple[CallRow, ...]:
+        """Its calls without those that services made on its behalf."""
+        return tuple(row for row in self.rows if not row.forwarded)
+
+    @property
+    def forwarded(self) -> int:
+        """How many calls services made on its behalf."""
+        return events_of(row for row in self.rows if row.forwarded)
+
+    @property
     def denied(self) -> int:
         """How many calls of its own would have been denied."""
         return sum(events_of(key.denied) for key in self.keys)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sekisho.messages import Language, Message, cell_width, listed, padded, printable, verbatim
+from sekisho.messages import Language, Message, cell_width, padded, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
 from sekisho.replay.report.evidence import proposals
@@ -33,6 +33,7 @@ from sekisho.replay.report.wording import (
     outcome_label,
     reason_text,
     ways_out,
+    why_of,
 )
 
 Fold = Callable[[str], Iterable[str]]
@@ -48,6 +49,7 @@ UNDECIDED = Message("What cannot be told")
 SIGNING_IN = Message("Sign-ins to the console")
 AWS_LOGIN = Message("`aws login` without MFA: {names}.")
 CALLERS = Message("Who called")
+BY_SERVICES = Message("by services on its behalf")
 APART = Message("Not counted as unchanged")
 NOT_READ = Message("Not read")
 TO_DECIDE = Message("To be decided: exempt, or change? Nothing is exempted by this report.")
@@ -61,7 +63,6 @@ _EXAMPLES = Message("{service}:{event}: {count}, {first} to {last}; event {id}; 
 _PROPOSAL = Message("{user} ({keys}): {calls}. {looks}")
 _REASON = Message("{label}: {count}: {reason}")
 _UNKNOWN_CALLS = Message("{count}: {reason}")
-_UNUSED = Message("without a reason")
 _FAULT = Message("{file}{place}: {what}")
 
 SIGN_IN_COLUMNS: tuple[Message, ...] = (Message("user"), *SIGN_INS.values())
@@ -217,12 +218,11 @@ class _Writer:
             return
         yield from self._heading(TO_DECIDE)
         for each in found:
-            why = listed(each.because) if each.because else _UNUSED
             said = _PROPOSAL.filled(
                 user=each.user,
                 keys=named(each.key_ids),
                 calls=calls_text(each.calls),
-                looks=LOOKS[each.looks].filled(why=why),
+                looks=LOOKS[each.looks].filled(why=why_of(each.because)),
             )
             yield from self._said(said, indent=2)
 
@@ -252,6 +252,7 @@ def caller_columns() -> tuple[Message, ...]:
         Message("caller"),
         Message("kind"),
         *(outcome_label(outcome) for outcome in CallOutcome),
+        BY_SERVICES,
         Message("used with MFA"),
         Message("last call"),
     )
@@ -264,7 +265,8 @@ def caller_cells(caller: CallerReport) -> tuple[Message, ...]:
     return (
         verbatim(caller.caller.name),
         KINDS[caller.caller.kind],
-        *(verbatim(number(count)) for count in counts_of(rows).values()),
+        *(verbatim(number(count)) for count in counts_of(caller.own).values()),
+        verbatim(number(caller.forwarded)),
         verbatim(number(caller.with_mfa)),
         verbatim(minute(last)),
     )

@@ -200,6 +200,18 @@ _SOME_UNKNOWN = Message(
 _FORWARDED = Message("On its behalf, services made {count}, which depend on these: {names}.")
 
 
+_NAME = Message("{user}: {key}")
+_NAME_SESSIONS = Message("{user}: sessions")
+
+
+def key_name(key: KeyReport) -> Message:
+    """Return what a key is called: its user and its id."""
+    if not key.key_id:
+        return verbatim(key.caller.name)
+    form = _NAME if key.key_id.startswith("AKIA") else _NAME_SESSIONS
+    return form.filled(user=key.caller.name, key=key.key_id)
+
+
 def key_story(key: KeyReport, report: ReplayReport) -> Message:
     """Return in words what a key did that would have been denied, and whether all of it is that."""
     denied = key.denied
@@ -271,8 +283,12 @@ def _services(rows: Iterable[CallRow]) -> Message:
 def key_looks_like(key: KeyReport) -> Message:
     """Return whether a person or a machine seems to be behind a key, and why."""
     evidence = evidence_of_key(key)
-    why = listed(each.text for each in evidence) if evidence else _NO_EVIDENCE
-    return LOOKS[looks_like(evidence)].filled(why=why)
+    return LOOKS[looks_like(evidence)].filled(why=why_of([each.text for each in evidence]))
+
+
+def why_of(because: Sequence[Message]) -> Message:
+    """Return what speaks for something, in one line."""
+    return listed(because) if because else _NO_EVIDENCE
 
 
 def ways_out(key: KeyReport) -> tuple[Message, ...]:

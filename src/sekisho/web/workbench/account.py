@@ -27,10 +27,10 @@ from sekisho.audit.report import (
     nobody,
     notices,
 )
+from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
 from sekisho.messages import Message
 from sekisho.web.site import language, text
-from sekisho.web.workbench.charts import BarPart, PlacedPart, placed
 from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
 from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
 

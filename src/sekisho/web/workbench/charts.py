@@ -1,4 +1,4 @@
-"""Bars and time lines as SVG, made on the server: no script draws anything.
+"""Time lines as SVG, made on the server: no script draws anything.
 
 Every figure is beside its picture in text.
 """
@@ -8,42 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 _WIDTH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class BarPart:
-    """A part of a bar.
-
-    Attributes:
-        name: what it stands for.
-        count: how many.
-        kind: its class in the style sheet: `good`, `bad`, `open`, `waits` or `none`.
-    """
-
-    name: str
-    count: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedPart:
-    """A part of a bar at its place, in thousandths of the width."""
-
-    part: BarPart
-    start: float
-    width: float
-
-
-def placed(parts: Sequence[BarPart]) -> tuple[PlacedPart, ...]:
-    """Return the parts of a bar that are not empty, one after the other."""
-    total = sum(each.count for each in parts)
-    found, start = [], 0.0
-    for each in parts:
-        if each.count:
-            width = _WIDTH * each.count / total
-            found.append(PlacedPart(each, start, width))
-            start += width
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

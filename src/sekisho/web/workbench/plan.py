@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import EXCEPTIONS, EXEMPTION, exemption_text
+from sekisho.documents.html import BarPart, placed
 from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,
@@ -31,7 +32,7 @@ from sekisho.rollout import (
 from sekisho.rollout.applying import ChangeStatus
 from sekisho.rollout.changes import affected_names
 from sekisho.web.site import language, text
-from sekisho.web.workbench.charts import BarPart, Moment, placed, placed_moments
+from sekisho.web.workbench.charts import Moment, placed_moments
 from sekisho.web.workbench.material import (
     MOST_NAMES,
     PlanInView,

@@ -1,0 +1,88 @@
+"""A calendar of denied calls as SVG: a column for each week, a square for each day.
+
+It is the darker, the more calls would have been denied. Each square says in text
+what it stands for, and the figures are in a table as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sekisho.replay.report.model import DayCount
+
+_STEP = 15
+"""From one square to the next."""
+_WEEKS = 53
+"""So many columns have one calendar."""
+_LEVELS = 4
+_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDay:
+    """A day at its place.
+
+    Attributes:
+        x, y: of the square's upper left corner.
+        level: 0: nothing was denied; 1 to 4: by quarters of the worst day; -1: no event at all.
+    """
+
+    count: DayCount
+    x: int
+    y: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A year of days at most.
+
+    Attributes:
+        months: where a month begins, and its number with the year: `2026-08`.
+    """
+
+    days: tuple[PlacedDay, ...]
+    months: tuple[tuple[int, str], ...]
+    width: int
+    height: int = _DAYS * _STEP
+
+
+def calendars(days: Sequence[DayCount]) -> tuple[Calendar, ...]:
+    """Return one calendar after the other, until each day has its square."""
+    if not days:
+        return ()
+    worst = max(each.denied for each in days)
+    first = _week(days[0].day)
+    blocks: dict[int, list[PlacedDay]] = {}
+    for each in days:
+        week = _week(each.day) - first
+        x, y = week % _WEEKS * _STEP, each.day.weekday() * _STEP
+        blocks.setdefault(week // _WEEKS, []).append(PlacedDay(each, x, y, _level(each, worst)))
+    return tuple(
+        Calendar(tuple(block), tuple(_months(block)), max(each.x for each in block) + _STEP)
+        for block in blocks.values()
+    )
+
+
+def _week(day: date) -> int:
+    """Return the number of a day's week: Monday is its first day."""
+    return (day.toordinal() - 1) // _DAYS
+
+
+def _level(day: DayCount, worst: int) -> int:
+    if not day.events:
+        return -1
+    return -(-day.denied * _LEVELS // worst) if day.denied else 0
+
+
+_LABEL_ROOM = 4
+"""Columns that the name of a month takes."""
+
+
+def _months(block: Sequence[PlacedDay]) -> Iterator[tuple[int, str]]:
+    free, last = 0, ""
+    for each in block:
+        month = each.count.day.strftime("%Y-%m")
+        if month != last and each.x >= free:
+            yield each.x, month
+            last, free = month, each.x + _LABEL_ROOM * _STEP
