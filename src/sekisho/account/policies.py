@@ -52,6 +52,21 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
     Raises:
         FaultyAccount: if the user, or a policy or group that applies, is not in the snapshot.
     """
+    return _whole(policies_as_read(snapshot, user_name))
+
+
+PoliciesAsRead = tuple[Policies, tuple[Fault, ...]]
+"""Policies, and what is missing of them: for each that applies and was not read, a fault."""
+
+
+def policies_as_read(snapshot: Snapshot, user_name: str) -> PoliciesAsRead:
+    """Return as much as was read of the policies that decide for a user.
+
+    Only whoever asks about a difference may leave something out: see `policies_of`.
+
+    Raises:
+        FaultyAccount: if the user is not in the snapshot.
+    """
     user = user_of(snapshot, user_name)
     own = (ResourceKind.USER_POLICY, user.name)
     if user.inline or own in snapshot.inline_gaps or user_ref(user.name) in snapshot.gaps_about:
@@ -62,11 +77,18 @@ def policies_of(snapshot: Snapshot, user_name: str) -> Policies:
     return known[parts]
 
 
+def _whole(read: PoliciesAsRead) -> Policies:
+    policies, faults = read
+    if faults:
+        raise FaultyAccount(Message("snapshot", "source"), faults)
+    return policies
+
+
 _Parts = tuple[tuple[str, ...], tuple[str, ...], str | None]
 
 
 @remembered_by_identity
-def _by_parts(snapshot: Snapshot) -> dict[_Parts, Policies]:
+def _by_parts(snapshot: Snapshot) -> dict[_Parts, PoliciesAsRead]:
     """Return the policies of users without inline policies and gaps, by what they come from.
 
     Most users of a large account have the same; what is the same object is judged once.
@@ -75,7 +97,7 @@ def _by_parts(snapshot: Snapshot) -> dict[_Parts, Policies]:
     return {}
 
 
-def _policies_of(snapshot: Snapshot, user: User) -> Policies:
+def _policies_of(snapshot: Snapshot, user: User) -> PoliciesAsRead:
     groups, faults = _groups_of(snapshot, user)
     identity = [*user.inline, *(policy for group in groups for policy in group.inline)]
     arns = dict.fromkeys((*user.attached, *(arn for group in groups for arn in group.attached)))
@@ -105,6 +127,15 @@ def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:
 
     Raises:
         FaultyAccount: if the role, or a policy that applies, is not in the snapshot.
+    """
+    return _whole(role_policies_as_read(snapshot, role_name))
+
+
+def role_policies_as_read(snapshot: Snapshot, role_name: str) -> PoliciesAsRead:
+    """Return as much as was read of the policies of a role, as `policies_as_read` does of a user's.
+
+    Raises:
+        FaultyAccount: if the role is not in the snapshot.
     """
     role = next((role for role in snapshot.roles if role.name == role_name), None)
     if role is None:
@@ -159,8 +190,8 @@ def _assembled(
     parts: tuple[list[AttachedPolicy], Iterable[str], str | None],
     owners: Iterable[tuple[ResourceKind, str]],
     faults: list[Fault],
-) -> Policies:
-    """Return the policies, or raise with everything that is missing."""
+) -> PoliciesAsRead:
+    """Return the policies, and everything that is missing."""
     inline, arns, boundary = parts
     faults = faults + [
         _fault(_UNREAD_POLICY.filled(policy=gap.resource.label, cause=gap.cause))
@@ -169,15 +200,15 @@ def _assembled(
     ]
     wanted = [*arns, *([boundary] if boundary is not None else [])]
     faults += [_unread(arn) for arn in wanted if arn not in snapshot.policies]
-    if faults:
-        raise FaultyAccount(Message("snapshot", "source"), faults)
-    attached = [AttachedPolicy(arn, snapshot.policies[arn].document) for arn in arns]
-    limit = None if boundary is None else snapshot.policies[boundary].document
-    return Policies(
+    known = snapshot.policies
+    attached = [AttachedPolicy(arn, known[arn].document) for arn in arns if arn in known]
+    limit = known.get(boundary) if boundary is not None else None
+    policies = Policies(
         identity=(*inline, *attached),
-        boundaries=None if limit is None else (AttachedPolicy(str(boundary), limit),),
+        boundaries=None if limit is None else (AttachedPolicy(limit.arn, limit.document),),
         scps=snapshot.scps or (),
     )
+    return policies, tuple(faults)
 
 
 def _unread(arn: str) -> Fault:

@@ -8,8 +8,8 @@ from sekisho.answer.answer import AnswerSettings, answered
 from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
 from sekisho.answer.model import Answer, AnswerEffect, AssumedOwner, MissingKey, UnexpectedKey
-from sekisho.answer.presence import Presence
-from sekisho.answer.resource import Impossible, NoRequest, ResourceNote
+from sekisho.answer.presence import Presence, RequestKind, presence_of
+from sekisho.answer.resource import Impossible, NoRequest, ResourceNote, is_about
 from sekisho.answer.sentences import additions, heading, joint_heading, oddities
 from sekisho.answer.together import JointAnswer, answered_together
 from sekisho.answer.values import MalformedKey
@@ -27,6 +27,7 @@ __all__ = [
     "NoRequest",
     "Origin",
     "Presence",
+    "RequestKind",
     "ResourceNote",
     "UnexpectedKey",
     "additions",
@@ -34,8 +35,10 @@ __all__ = [
     "answered",
     "answered_together",
     "heading",
+    "is_about",
     "joint_heading",
     "joint_to_json",
     "oddities",
+    "presence_of",
     "responder",
 ]

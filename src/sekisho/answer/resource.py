@@ -106,6 +106,11 @@ def _impossible(reason: NoRequest, action: Action) -> Impossible:
     return Impossible(reason, tuple(dict.fromkeys(one.arn for one in action.resource_types)))
 
 
+def is_about(action: Action, resource: str) -> bool:
+    """Tell whether an ARN is of a kind of resource that an action is about."""
+    return _is_of(resource, action.resource_types)
+
+
 def _is_of(resource: str, types: Iterable[ResourceType]) -> bool:
     return any(_pattern(one.arn).fullmatch(resource) for one in types)
 

@@ -20,7 +20,14 @@ from sekisho.engine.model import (
     ResourcePolicyKind,
     UnresolvedNotResource,
 )
-from sekisho.engine.possible import Possibilities, UnknownKey, asked_keys, possible
+from sekisho.engine.possible import (
+    RESOURCE,
+    Possibilities,
+    UnknownKey,
+    asked_keys,
+    keys_of,
+    possible,
+)
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.wellformed import check_policies, request_faults
 from sekisho.lazy import lazily
@@ -58,6 +65,7 @@ else:
     )
 
 __all__ = [
+    "RESOURCE",
     "ArnSpan",
     "Assumptions",
     "AttachedPolicy",
@@ -94,6 +102,7 @@ __all__ = [
     "explain",
     "groups",
     "is_access_point",
+    "keys_of",
     "parts_of",
     "possible",
     "remembered_by_identity",

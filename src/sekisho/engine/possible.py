@@ -38,6 +38,12 @@ from sekisho.policy import (
     Version,
 )
 
+RESOURCE = "the resource"
+"""What stands for the request's resource among the unknown keys, where its ARN is not known.
+
+It is one in the caller's account, and has no policy of its own; `like` says what its ARN is like.
+"""
+
 USER_ID = "aws:userid"
 _ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]+")
 _BOTH = frozenset({True, False})
@@ -84,7 +90,8 @@ def possible(
         request: what is known of it. A key that is neither in its context nor in `unknown` is
             absent.
         policies: as for `decide`.
-        unknown: the keys whose values are not known, by their names in lower case.
+        unknown: the keys whose values are not known, by their names in lower case; `RESOURCE` if
+            the resource is not, and then that of `request` does not count.
         assumptions: as for `decide`; none of them is turned round.
 
     Raises:
@@ -94,6 +101,8 @@ def possible(
     kept = {key: value for key, value in context.items() if key.lower() not in unknown}
     if len(kept) < len(context):
         request = replace(request, context=type(context)(kept))
+    if RESOURCE in unknown:
+        request = replace(request, resource=_ANYTHING, resource_account=None)
     caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     read = [_read(group, scope, unknown) for group in groups]
@@ -143,12 +152,13 @@ def _may_be_about(statement: Statement, scope: Scope, keys: Iterable[str]) -> bo
 def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
     """Return the keys that each statement asks for, by its identity."""
     return {
-        id(one): {key.lower(): key for key in _asked_by(one, document.version)}
+        id(one): {key.lower(): key for key in keys_of(one, document.version)}
         for one in document.statements
     }
 
 
-def _asked_by(statement: Statement, version: Version | None) -> Iterator[str]:
+def keys_of(statement: Statement, version: Version | None) -> Iterator[str]:
+    """Yield the context keys that a statement asks for, as they are written there."""
     if statement.principal is not None and any(_ids(statement.principal)):
         yield USER_ID
     if statement.resource is not None:
@@ -256,9 +266,12 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
     sure = about == {True}
     if not sure and statement.resource is not None:
         depends |= {
-            key.lower()
-            for entry in statement.resource.values
-            for key in _variables(entry, scope.version)
+            RESOURCE,
+            *(
+                key.lower()
+                for entry in statement.resource.values
+                for key in _variables(entry, scope.version)
+            ),
         }
     for condition in statement.conditions:
         holds = _condition_span(condition, scope, unknown)
@@ -297,6 +310,8 @@ def _resource_span(
     element = statement.resource
     if element is None:
         return frozenset({True})
+    if RESOURCE in unknown:
+        return _any_resource_span(element, unknown[RESOURCE].like, scope)
     open_entries = [
         entry
         for entry in element.values
@@ -312,6 +327,40 @@ def _resource_span(
         return _BOTH
     widest = tuple(_widest(entry, unknown) for entry in open_entries)
     return _BOTH if resources.matches(Element(widest), Effect.ALLOW, scope) else frozenset({False})
+
+
+def _any_resource_span(element: Element, like: str, scope: Scope) -> frozenset[bool]:
+    """Return whether an element can take in a resource whose ARN is like a pattern, or fail to."""
+    taken = frozenset({not element.negated})
+    if any(_covers(entry, like) for entry in element.values):
+        return taken
+    asked = _characters(glob.wildcards(like), ignoring_case=True)
+    for entry in element.values:
+        # a short entry is completed; a variable can have any value, or none
+        text = _ANY_VARIABLE.sub(_ANYTHING, entry) if scope.version is Version.V2012 else entry
+        if text.count(":") < arns.PARTS - 1:
+            text += _ANYTHING
+        if _meet(_characters(glob.wildcards(text), ignoring_case=True), asked):
+            return _BOTH
+    return frozenset({element.negated})
+
+
+def _covers(entry: str, like: str) -> bool:
+    """Tell whether an entry surely takes in every ARN that is like a pattern.
+
+    What a star of the entry takes in it takes in whatever stands for the pattern's stars.
+    """
+    if entry == _ANYTHING:
+        return True
+    parts, asked = arns.split(entry), arns.split(like)
+    if "?" in entry or "$" in entry or len(parts) < arns.PARTS or len(asked) < arns.PARTS:
+        return False
+    *head, tail = zip(parts, asked, strict=True)
+    heads = all(glob.like(one.lower(), other.lower()) for one, other in head)
+    return heads and glob.like(*tail)
+
+
+_ANY_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def _widest(text: str, unknown: Mapping[str, UnknownKey]) -> str:

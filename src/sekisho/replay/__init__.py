@@ -3,6 +3,20 @@
 Reading needs the packages of the extra `replay`; what is said of an event does not.
 """
 
+from sekisho.replay.binding import (
+    Attachment,
+    Binding,
+    Bound,
+    NotBound,
+    PolicyChanges,
+    Target,
+    TargetKind,
+    between,
+    changed,
+    given,
+)
+from sekisho.replay.caller import TrailCaller, caller_of_event
+from sekisho.replay.case import JudgeSettings
 from sekisho.replay.event import (
     ALWAYS,
     OPTIONAL,
@@ -14,6 +28,7 @@ from sekisho.replay.event import (
     Tally,
     TrailEvent,
 )
+from sekisho.replay.judge import Judge, columns_of, judge_plainly
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.plain import PlainGroups, Window, group_plainly
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
@@ -22,19 +37,35 @@ __all__ = [
     "ALWAYS",
     "OPTIONAL",
     "PARAMETERS",
+    "Attachment",
+    "Binding",
+    "Bound",
     "CallGroup",
     "CallOutcome",
     "CallerDetail",
     "Column",
     "DetailKind",
+    "Judge",
+    "JudgeSettings",
     "Judgement",
+    "NotBound",
     "OutcomeReason",
     "PlainGroups",
+    "PolicyChanges",
     "RecordFault",
     "Tally",
+    "Target",
+    "TargetKind",
+    "TrailCaller",
     "TrailEvent",
     "TrailRecord",
     "Window",
+    "between",
+    "caller_of_event",
+    "changed",
+    "columns_of",
+    "given",
     "group_plainly",
+    "judge_plainly",
     "read_record",
 ]

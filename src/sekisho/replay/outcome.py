@@ -70,6 +70,7 @@ class Judgement:
         causes: the statements that deny, where some do.
         guessed_action: whether the event's name is no action of the catalogue, and every action of
             the service comes to the same.
+        assumed: the names of the assumptions whose setting mattered.
     """
 
     outcome: CallOutcome
@@ -78,3 +79,4 @@ class Judgement:
     actions: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
     guessed_action: bool = False
+    assumed: tuple[str, ...] = ()

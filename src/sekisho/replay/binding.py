@@ -1,0 +1,337 @@
+"""Which policies bind a caller, before and after what is in question.
+
+`given` asks policies alone, whatever else there is in the account: of an identity-based policy only
+what it denies counts. `between` compares two states of one account; `changed` makes the second of
+them out of the first and a list of changes. A plan's own forecast is as good a second state.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from sekisho.account import (
+    Group,
+    ManagedPolicy,
+    Role,
+    Snapshot,
+    User,
+    policies_as_read,
+    role_policies_as_read,
+)
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.errors import FaultyAccount, InternalError
+from sekisho.policy import Document
+from sekisho.replay.caller import TrailCaller
+from sekisho.replay.outcome import OutcomeReason
+from sekisho.signin import HolderKind
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The policies of one caller.
+
+    Attributes:
+        before: what applied without what is in question; None: only `after` is asked.
+        after: what would apply.
+        gap: why some policy of the caller's is not among them; None if all are.
+        tags: the caller's own tags; None if they are not known.
+    """
+
+    before: Policies | None
+    after: Policies
+    gap: str | None = None
+    tags: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotBound:
+    """A caller to whom nothing in question applies."""
+
+    reason: OutcomeReason
+
+
+class Binding(Protocol):
+    """What says whose policies are which."""
+
+    def of(self, caller: TrailCaller) -> Bound | NotBound:
+        """Return what binds a caller; the same objects each time."""
+        ...
+
+    def all(self) -> Iterable[Bound]:
+        """Return what can bind anybody: the policies whose elements calls are grouped by."""
+        ...
+
+
+class TargetKind(StrEnum):
+    """What a policy can be attached to."""
+
+    EVERY_USER = "every user"
+    USER = "user"
+    GROUP = "group"
+    EVERY_ROLE = "every role"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a policy is attached to; the name of a user, group or role, or its ARN."""
+
+    kind: TargetKind
+    name: str = ""
+
+    def takes_in(self, kind: HolderKind, name: str, arn: str | None) -> bool:
+        """Tell whether it is, or takes in, this user or role; groups are nobody here."""
+        user = kind in (HolderKind.USER, HolderKind.FEDERATED)
+        role = kind is HolderKind.ROLE
+        match self.kind:
+            case TargetKind.EVERY_USER:
+                return user
+            case TargetKind.EVERY_ROLE:
+                return role
+            case TargetKind.USER:
+                return user and self.name in (name, arn)
+            case TargetKind.ROLE:
+                return role and self.name in (name, arn)
+            case TargetKind.GROUP:
+                return False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A policy, and whom it is attached to."""
+
+    policy: AttachedPolicy
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanges:
+    """Policies in question.
+
+    Attributes:
+        attached: identity-based policies that come in addition.
+        detached: names or ARNs of policies that go, whoever has them.
+        replaced: documents by the name or the ARN of the policy that has another one now.
+        boundaries: permissions boundaries that are set; a caller's own is replaced.
+        scps: all service control policies, level by level; None: as they are.
+    """
+
+    attached: tuple[Attachment, ...] = ()
+    detached: frozenset[str] = frozenset()
+    replaced: Mapping[str, Document] = field(default_factory=dict)
+    boundaries: tuple[Attachment, ...] = ()
+    scps: tuple[Level, ...] | None = None
+
+
+class _Given:
+    """Policies that are asked alone."""
+
+    def __init__(self, changes: PolicyChanges) -> None:
+        targets = [one.target for one in (*changes.attached, *changes.boundaries)]
+        if any(one.kind is TargetKind.GROUP for one in targets):
+            raise InternalError("who is in a group is not known without an account")
+        self._changes = changes
+        self._known: dict[tuple[Attachment, ...], Bound | NotBound] = {}
+
+    def of(self, caller: TrailCaller) -> Bound | NotBound:
+        """Return what binds a caller: what is attached to them, and the organisation's policies."""
+        chosen = tuple(
+            one
+            for one in (*self._changes.attached, *self._changes.boundaries)
+            if one.target.takes_in(caller.kind, caller.name, caller.arn)
+        )
+        return self._bound(chosen)
+
+    def _bound(self, chosen: tuple[Attachment, ...]) -> Bound | NotBound:
+        if chosen not in self._known:
+            self._known[chosen] = self._made(chosen)
+        return self._known[chosen]
+
+    def _made(self, chosen: tuple[Attachment, ...]) -> Bound | NotBound:
+        attached = tuple(one.policy for one in chosen if one in self._changes.attached)
+        boundaries = tuple(one.policy for one in chosen if one in self._changes.boundaries)
+        scps = self._changes.scps or ()
+        if not (attached or boundaries or scps):
+            return NotBound(OutcomeReason.NOT_ATTACHED)
+        return Bound(None, Policies(attached, boundaries or None, scps=scps))
+
+    def all(self) -> Iterator[Bound]:
+        """Yield what can bind anybody."""
+        found = self._bound((*self._changes.attached, *self._changes.boundaries))
+        if isinstance(found, Bound):
+            yield found
+
+
+def given(changes: PolicyChanges) -> Binding:
+    """Return a binding that asks the policies that are attached, bounding or an organisation's.
+
+    Whom they bind their targets say; policies that are detached or replaced need an account.
+    """
+    return _Given(changes)
+
+
+_Holder = tuple[HolderKind, str]
+
+
+class _Between:
+    """Two states of an account."""
+
+    def __init__(self, before: Snapshot, after: Snapshot) -> None:
+        self._before, self._after = before, after
+        self._roles = frozenset(role.name for role in before.roles)
+        self._known: dict[_Holder, Bound | NotBound] = {}
+
+    def of(self, caller: TrailCaller) -> Bound | NotBound:
+        """Return what binds a caller, by kind and name."""
+        if caller.account != self._before.account:
+            return NotBound(OutcomeReason.OTHER_ACCOUNT)
+        kind = HolderKind.USER if caller.kind is HolderKind.FEDERATED else caller.kind
+        return self._bound(kind, caller.name)
+
+    def all(self) -> Iterator[Bound]:
+        """Yield what can bind anybody."""
+        holders = [(HolderKind.USER, user.name) for user in self._before.users]
+        holders += [(HolderKind.ROLE, role.name) for role in self._before.roles]
+        for kind, name in (*holders, (HolderKind.ROOT, "")):
+            found = self._bound(kind, name)
+            if isinstance(found, Bound):
+                yield found
+
+    def _bound(self, kind: HolderKind, name: str) -> Bound | NotBound:
+        key = (kind, name)
+        if key not in self._known:
+            self._known[key] = self._made(kind, name)
+        return self._known[key]
+
+    def _made(self, kind: HolderKind, name: str) -> Bound | NotBound:
+        known = self._before.user_named if kind is HolderKind.USER else self._roles
+        if kind is not HolderKind.ROOT and name not in known:
+            return self._unknown(kind, name)
+        before, gaps = _read(self._before, kind, name)
+        after, more = _read(self._after, kind, name)
+        if before == after:
+            return NotBound(OutcomeReason.NOT_ATTACHED)
+        user = self._before.user_named.get(name) if kind is HolderKind.USER else None
+        gap = next(iter((*gaps, *more)), None)
+        return Bound(before, after, gap, None if user is None else user.tags)
+
+    def _unknown(self, kind: HolderKind, name: str) -> Bound | NotBound:
+        """Return what binds somebody who is not in the snapshot: who has gone is bound by nothing.
+
+        Where the list of users and roles was not read, that is a gap.
+        """
+        gap = self._before.gap_of("GetAccountAuthorizationDetails")
+        if gap is None:
+            return NotBound(OutcomeReason.NOT_ATTACHED)
+        scps = Policies(scps=self._after.scps or ())
+        return Bound(Policies(scps=self._before.scps or ()), scps, f"{kind.value} {name}")
+
+
+def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tuple[str, ...]]:
+    """Return the policies of a caller as far as they were read, and what was not."""
+    if kind is HolderKind.ROOT:
+        return Policies(scps=snapshot.scps or ()), ()
+    read = policies_as_read if kind is HolderKind.USER else role_policies_as_read
+    try:
+        policies, faults = read(snapshot, name)
+    except FaultyAccount:
+        # whom the changes delete has nothing
+        return Policies(), ()
+    return policies, tuple(str(fault.message) for fault in faults)
+
+
+def between(before: Snapshot, after: Snapshot) -> Binding:
+    """Return a binding that compares two states of one account."""
+    return _Between(before, after)
+
+
+def changed(snapshot: Snapshot, changes: PolicyChanges) -> Binding:
+    """Return a binding that compares an account with itself after some changes."""
+    return _Between(snapshot, _Changing(snapshot, changes).changed())
+
+
+_Owner = TypeVar("_Owner", User, Role, Group)
+_Bounded = TypeVar("_Bounded", User, Role)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    snapshot: Snapshot
+    changes: PolicyChanges
+
+    def changed(self) -> Snapshot:
+        """Return the account as it would be."""
+        account = self.snapshot
+        given = {one.policy.name: one.policy for one in self._attachments()}
+        policies = {
+            arn: replace(policy, document=self._document(arn, policy.name, policy.document))
+            for arn, policy in account.policies.items()
+        }
+        policies |= {name: _managed(policy) for name, policy in given.items()}
+        return replace(
+            account,
+            users=tuple(
+                self._bounded(self._owner(each, HolderKind.USER), HolderKind.USER)
+                for each in account.users
+            ),
+            groups=tuple(self._owner(each, None) for each in account.groups),
+            roles=tuple(
+                self._bounded(self._owner(each, HolderKind.ROLE), HolderKind.ROLE)
+                for each in account.roles
+            ),
+            policies=policies,
+            scps=account.scps if self.changes.scps is None else self.changes.scps,
+        )
+
+    def _attachments(self) -> tuple[Attachment, ...]:
+        return (*self.changes.attached, *self.changes.boundaries)
+
+    def _owner(self, owner: _Owner, kind: HolderKind | None) -> _Owner:
+        """Return a user, role or group (None) with its policies as they would be."""
+        gone = self.changes.detached
+        attached = [arn for arn in owner.attached if not {arn, arn.rsplit("/", 1)[-1]} & gone]
+        attached += [
+            one.policy.name
+            for one in self.changes.attached
+            if _takes_in(one.target, kind, owner.name, owner.arn)
+            and one.policy.name not in attached
+        ]
+        inline = tuple(
+            self._inline(one) for one in owner.inline if not {one.name, _short(one.name)} & gone
+        )
+        if tuple(attached) == owner.attached and inline == owner.inline:
+            return owner
+        return replace(owner, attached=tuple(attached), inline=inline)
+
+    def _bounded(self, owner: _Bounded, kind: HolderKind) -> _Bounded:
+        for one in self.changes.boundaries:
+            if _takes_in(one.target, kind, owner.name, owner.arn):
+                owner = replace(owner, boundary=one.policy.name)
+        return owner
+
+    def _inline(self, policy: AttachedPolicy) -> AttachedPolicy:
+        document = self._document(policy.name, _short(policy.name), policy.document)
+        return policy if document is policy.document else replace(policy, document=document)
+
+    def _document(self, name: str, short: str, document: Document) -> Document:
+        replaced = self.changes.replaced
+        return replaced.get(name) or replaced.get(short) or document
+
+
+def _takes_in(target: Target, kind: HolderKind | None, name: str, arn: str) -> bool:
+    if kind is None:
+        return target.kind is TargetKind.GROUP and target.name in (name, arn)
+    return target.takes_in(kind, name, arn)
+
+
+def _short(name: str) -> str:
+    """Return the name of an inline policy out of `inline NAME of user U`."""
+    found = re.fullmatch(r"inline (.+) of (?:user|group|role) \S+", name)
+    return found[1] if found else name
+
+
+def _managed(policy: AttachedPolicy) -> ManagedPolicy:
+    """Return a policy that is given as one of the account."""
+    return ManagedPolicy(policy.name, policy.name, "/", "v1", policy.document)

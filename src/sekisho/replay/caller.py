@@ -1,0 +1,140 @@
+"""Whose call it was: whose policies count for a record, or why nobody's do.
+
+A record says it by its type, its identity's type and the ARN of the identity or of its session's
+issuer. What a prefix of a key or a spelling of a name suggests is not asked.
+
+Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", "CloudTrail record contents"
+(`eventType`, `eventCategory`), "AWS Management Console sign-in events"; IAM User Guide, "Create a
+service-linked role"; AWS Sign-In User Guide, on `AuthorizeOAuth2Access` and `CreateOAuth2Token`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sekisho.engine.matching import arns
+from sekisho.replay.event import TrailEvent
+from sekisho.replay.outcome import OutcomeReason
+from sekisho.signin import HolderKind
+
+
+@dataclass(frozen=True, slots=True)
+class TrailCaller:
+    """Whose policies count for a call.
+
+    Attributes:
+        partition: `aws`, `aws-cn`, `aws-us-gov`, as their ARN has it.
+        account: twelve digits.
+        name: of the user or the role; of a federated user's session, the name of the user who made
+            it, whose policies count; "" for root.
+        arn: theirs, of a role with its path; None if the record has the session's alone.
+    """
+
+    kind: HolderKind
+    partition: str
+    account: str
+    name: str = ""
+    arn: str | None = None
+
+
+_SIGN_IN = "signin.amazonaws.com"
+_STS = "sts.amazonaws.com"
+_STEPS_OF_SIGN_IN = frozenset(
+    {
+        "CheckMfa",
+        "ConsoleLogin",
+        "CredentialChallenge",
+        "CredentialVerification",
+        "ExitRole",
+        "GetSigninToken",
+        "Logout",
+        "PasswordRecoveryCompleted",
+        "PasswordRecoveryRequested",
+        "RenewRole",
+        "SwitchRole",
+        "UserAuthentication",
+    }
+)
+"""Steps of a sign-in, all but always with `AwsConsoleSignIn` as their type.
+
+`AuthorizeOAuth2Access` and `CreateOAuth2Token` are none: IAM authorises them.
+"""
+
+_TYPES_OF_SERVICES = frozenset(
+    {"AwsServiceEvent", "AwsCloudTrailInsight", "AwsAggregatedEvent", "AwsVpceEvent"}
+)
+_CATEGORIES_OF_SERVICES = frozenset({"Insight", "Aggregated", "NetworkActivity"})
+_UNSIGNED_TYPES = frozenset({"SAMLUser", "WebIdentityUser", "IdentityCenterUser", "Directory"})
+_UNSIGNED_CALLS = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
+_NOBODY = frozenset({"anonymous", "ANONYMOUS_PRINCIPAL"})
+"""What a record has in place of an account where nobody signed the request."""
+
+_SERVICE_ROLES = "role/aws-service-role/"
+
+
+def caller_of_event(event: TrailEvent) -> TrailCaller | OutcomeReason:
+    """Return whose call it was, or why no policies of a caller's are asked.
+
+    It depends on neither the event's source nor its name: see `exempt_by_name`.
+    """
+    return _of_services(event) or _from_elsewhere(event) or _of_identity(event)
+
+
+def exempt_by_name(event: TrailEvent) -> OutcomeReason | None:
+    """Return why nobody's policies are asked about an event of this source and name."""
+    if event.source == _SIGN_IN and event.name in _STEPS_OF_SIGN_IN:
+        return OutcomeReason.SIGN_IN
+    if event.source == _STS and event.name in _UNSIGNED_CALLS:
+        return OutcomeReason.UNSIGNED
+    return None
+
+
+def _of_services(event: TrailEvent) -> OutcomeReason | None:
+    """Return why it was no call of a principal's, if it was none."""
+    if event.type in _TYPES_OF_SERVICES or event.category in _CATEGORIES_OF_SERVICES:
+        return OutcomeReason.SERVICE_EVENT
+    if event.type == "AwsConsoleSignIn":
+        return OutcomeReason.SIGN_IN
+    if event.identity == "AWSService":
+        return OutcomeReason.AWS_SERVICE
+    if event.identity in _UNSIGNED_TYPES or event.account in _NOBODY:
+        return OutcomeReason.UNSIGNED
+    nobody = event.identity is None and event.principal is None
+    return OutcomeReason.AWS_SERVICE if nobody and event.invoked_by else None
+
+
+def _from_elsewhere(event: TrailEvent) -> OutcomeReason | None:
+    """Return why it is the copy that the owner of a resource has of another account's call."""
+    if event.account is None or event.recipient is None:
+        return None
+    return None if event.account == event.recipient else OutcomeReason.OTHER_ACCOUNT
+
+
+_KINDS: Mapping[str, tuple[HolderKind, str]] = {
+    "Root": (HolderKind.ROOT, "root"),
+    "IAMUser": (HolderKind.USER, "user/"),
+    "AssumedRole": (HolderKind.ROLE, "role/"),
+    "FederatedUser": (HolderKind.FEDERATED, "user/"),
+}
+"""The types whose policies are in an account, and what the ARN of their policies' holder has."""
+
+
+def _of_identity(event: TrailEvent) -> TrailCaller | OutcomeReason:
+    known = _KINDS.get(event.identity or "")
+    parts = arns.split(event.principal or "")
+    if known is None or len(parts) < arns.PARTS or not arns.is_account(parts[4]):
+        return OutcomeReason.CALLER
+    kind, begins = known
+    _, partition, service, _, account, resource = parts
+    if service == "iam" and resource.startswith(_SERVICE_ROLES):
+        return OutcomeReason.SERVICE_LINKED_ROLE
+    if service == "iam" and resource.startswith(begins):
+        name = "" if kind is HolderKind.ROOT else resource.rsplit("/", 1)[-1]
+        return TrailCaller(kind, partition, account, name, event.principal)
+    session = resource.split("/")
+    if kind is HolderKind.ROLE and (service, session[0]) == ("sts", "assumed-role"):
+        # a session's ARN has the role's name and not its path
+        return TrailCaller(kind, partition, account, session[1]) if session[1:] else _NOT_SAID
+    return _NOT_SAID
+
+
+_NOT_SAID = OutcomeReason.CALLER

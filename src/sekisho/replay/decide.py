@@ -1,0 +1,339 @@
+"""What the policies say of one call, in the order of the reasons.
+
+What no policy can deny comes first; then what failed when it was made; then whom nothing in
+question binds; then the policies. A call that was made had passed what applied then, so that only
+what is new is asked (`difference`). Where the log does not say what a policy asks for, whatever it
+may have been is tried (`engine.possible`): if it matters, the outcome is unknown.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sekisho.catalogue import load, same_as
+from sekisho.engine import (
+    RESOURCE,
+    AttachedPolicy,
+    Cause,
+    Context,
+    DecisionEffect,
+    Policies,
+    Request,
+    ResourcePolicyKind,
+    UnknownKey,
+    possible,
+)
+from sekisho.engine.matching import arns
+from sekisho.errors import InternalError
+from sekisho.policy import PolicyKind, from_json
+from sekisho.replay.actions import called_actions
+from sekisho.replay.caller import TrailCaller, exempt_by_name
+from sekisho.replay.case import Asked, Case, Judging
+from sekisho.replay.context import AGE, Facts, facts_of_action
+from sekisho.replay.event import TrailEvent
+from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
+from sekisho.replay.resources import ANY, AskedResource, asked_resources
+from sekisho.signin import HolderKind
+
+_Unknown = Mapping[str, UnknownKey]
+
+ALLOWED, EXPLICIT = DecisionEffect.ALLOWED, DecisionEffect.EXPLICITLY_DENIED
+DENIED, UNCHANGED, UNKNOWN = CallOutcome.DENIED, CallOutcome.UNCHANGED, CallOutcome.UNKNOWN
+
+_NOT_DENIABLE = frozenset(
+    {
+        OutcomeReason.SIGN_IN,
+        OutcomeReason.SERVICE_EVENT,
+        OutcomeReason.AWS_SERVICE,
+        OutcomeReason.UNSIGNED,
+        OutcomeReason.SERVICE_LINKED_ROLE,
+    }
+)
+_EXEMPT = ("sts:GetCallerIdentity",)
+_SESSION_TOKEN = ("sts:GetSessionToken",)
+_UNAUTHORIZED = re.compile(
+    "AccessDenied|Unauthorized|Forbidden|NotAuthorized|AuthorizationError", re.IGNORECASE
+)
+
+
+def judgement(judging: Judging, case: Case, event: TrailEvent) -> Judgement:
+    """Return what would have become of a call in a case."""
+    reason = case if isinstance(case, OutcomeReason) else None
+    if reason in _NOT_DENIABLE:
+        return Judgement(CallOutcome.NOT_DENIABLE, reason)
+    if (by_name := exempt_by_name(event)) is not None:
+        return Judgement(CallOutcome.NOT_DENIABLE, by_name)
+    called = called_actions(event.source, event.name)
+    heeds = judging.settings.signin.get_session_token_heeds_deny
+    if called.asked == _EXEMPT or (called.asked == _SESSION_TOKEN and not heeds):
+        reason = OutcomeReason.SERVICE_EXEMPT
+        return Judgement(CallOutcome.NOT_DENIABLE, reason, actions=called.asked)
+    if event.error:
+        denied = _UNAUTHORIZED.search(event.error) is not None
+        reason = OutcomeReason.UNAUTHORIZED if denied else OutcomeReason.OTHER_ERROR
+        return Judgement(CallOutcome.FAILED, reason)
+    match case:
+        case Asked():
+            return _assumed(judging, case, event)
+        case OutcomeReason.CALLER:
+            return Judgement(UNKNOWN, case)
+        case _:
+            return Judgement(CallOutcome.NOT_BOUND, case)
+
+
+_ROLE_SESSION_MFA = "role_session_mfa"
+
+
+def _assumed(judging: Judging, case: Asked, event: TrailEvent) -> Judgement:
+    """Return what the policies say, and whether what a role session has mattered."""
+    found = _Asking(judging, case, event).judged()
+    if case.otherwise is None:
+        return found
+    other = _Asking(judging, replace(case, facts=case.otherwise), event).judged()
+    if other.outcome is found.outcome:
+        return found
+    return replace(found, assumed=(*found.assumed, _ROLE_SESSION_MFA))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One call that policies are asked about."""
+
+    judging: Judging
+    case: Asked
+    event: TrailEvent
+
+    def judged(self) -> Judgement:
+        """Return what they say of the actions that the call needs."""
+        called = called_actions(self.event.source, self.event.name)
+        if called.asked:
+            return replace(_all(map(self._of_action, called.asked)), actions=called.asked)
+        if called.either:
+            found = _either(map(self._of_action, called.either), OutcomeReason.ACTION)
+            if called.guessed:
+                return replace(found, guessed_action=found.outcome is not UNKNOWN)
+            return replace(found, actions=called.either)
+        return self._of_unknown_service()
+
+    def _of_unknown_service(self) -> Judgement:
+        """Return the answer if no statement tells services apart, but for some that it is not."""
+        name = self.event.name or ""
+        if not _NAME.fullmatch(name) or any(map(_tells_services, self._patterns())):
+            return Judgement(UNKNOWN, OutcomeReason.SERVICE)
+        found = self._of_action(f"{_NO_SERVICE}:{name}")
+        return replace(found, guessed_action=found.outcome is not UNKNOWN)
+
+    def _patterns(self) -> Iterator[str]:
+        for statement, _ in self.case.changes.statements:
+            yield from statement.action.values
+
+    def _of_action(self, action: str) -> Judgement:
+        if not self.case.changes.resources:
+            return self._of_resource(action, ANY)
+        caller, columns = self.case.caller, self.judging.columns
+        return _all(
+            self._of_resource(action, one)
+            for one in asked_resources(action, self.event, caller, columns)
+        )
+
+    def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
+        if resource.arn is not None:
+            return self._of_request(action, resource.arn, {})
+        return _either(
+            (
+                self._of_request(
+                    action, "*", {RESOURCE: UnknownKey(may_be_absent=False, like=like)}
+                )
+                for like in resource.likes
+            ),
+            OutcomeReason.RESOURCE,
+        )
+
+    def _of_request(self, action: str, resource: str, unknown: _Unknown) -> Judgement:
+        """Return the answer about one resource, whatever the seconds since MFA were."""
+        caller = self.case.caller
+        facts = facts_of_action(self.case.facts, caller.kind, load().action(action))
+        values, others = _with_owner(facts, resource)
+        asked = Request(_principal(caller), action, resource)
+        if facts.oldest is None or AGE not in others:
+            return self._in_context(asked, values, {**others, **unknown})
+        del others[AGE]
+        found = [
+            self._in_context(asked, {**values, AGE: str(age)}, {**others, **unknown})
+            for age in _ages(self.case, facts.oldest)
+        ]
+        if len({one.outcome for one in found}) == 1:
+            return found[0]
+        keys = (self.case.changes.keys[AGE], *(key for one in found for key in one.keys))
+        return Judgement(UNKNOWN, OutcomeReason.KEYS, tuple(dict.fromkeys(keys)))
+
+    def _in_context(
+        self, request: Request, values: Mapping[str, str], unknown: _Unknown
+    ) -> Judgement:
+        """Return the answer in a context of which only some keys are unknown."""
+        changes = self.case.changes
+        request = replace(request, context=Context(values))
+        new = self._said(changes.denies, request, unknown)
+        if EXPLICIT in new.effects and self._already_denied(request, unknown):
+            # the log is older than the snapshot: what is in it denies that already
+            return Judgement(UNCHANGED)
+        if new.effects == {EXPLICIT}:
+            return Judgement(DENIED, causes=new.causes, assumed=new.assumed)
+        if changes.limited or ALLOWED in self._said(changes.gone, request, unknown).effects:
+            return self._where_lost(request, unknown, new)
+        if EXPLICIT in new.effects:
+            return self._open(new.matters)
+        return Judgement(UNCHANGED, assumed=new.assumed)
+
+    def _where_lost(self, request: Request, unknown: _Unknown, new: "_Said") -> Judgement:
+        """Return the answer where an Allow may have gone, or a limit may not allow."""
+        changes = self.case.changes
+        before = self._said(_owned(changes.before, request), request, unknown)
+        after = self._said(_owned(changes.after, request), request, unknown)
+        if after.effects == {ALLOWED}:
+            return Judgement(UNCHANGED, assumed=after.assumed)
+        certain = CallOutcome.DENIED
+        if ALLOWED not in before.effects:
+            # it passed by something that is not in the snapshot: a resource's own policy, say
+            certain = CallOutcome.UNCHANGED
+        elif ALLOWED in after.effects:
+            return self._open(after.matters | new.matters)
+        if self.case.gap:
+            return Judgement(UNKNOWN, OutcomeReason.POLICIES)
+        if EXPLICIT in new.effects and certain is not DENIED:
+            return self._open(new.matters)
+        return Judgement(certain, causes=after.causes if certain is DENIED else ())
+
+    def _already_denied(self, request: Request, unknown: _Unknown) -> bool:
+        """Tell whether a Deny that was there applies, whatever is unknown."""
+        changes = self.case.changes
+        if changes.denied is None:
+            return False
+        known = request.context.folded
+        others = {key: UnknownKey() for key in changes.denied_keys if key not in known}
+        if request.resource == ANY.arn:
+            others[RESOURCE] = UnknownKey()
+        return self._said(changes.denied, request, {**others, **unknown}).effects == {EXPLICIT}
+
+    def _said(self, policies: Policies | None, request: Request, unknown: _Unknown) -> "_Said":
+        """Return what some policies say; None says nothing."""
+        if policies is None:
+            return _NOTHING
+        decider, assumptions = self.judging.decider, self.judging.settings.assumptions
+        if unknown:
+            found = possible(request, policies, unknown, assumptions)
+            if len(found.effects) > 1:
+                return _Said(found.effects, found.matters)
+            decision = decider.decide(request, policies)
+            same = {decision.effect} == found.effects
+            return _Said(found.effects, causes=decision.because if same else ())
+        decision = decider.decide(request, policies)
+        return _Said(frozenset({decision.effect}), frozenset(), decision.because, decision.assumed)
+
+    def _open(self, matters: Iterable[str]) -> Judgement:
+        """Return the outcome that depends on what is not known."""
+        written = self.case.changes.keys
+        keys = tuple(sorted(written.get(one, one) for one in matters if one != RESOURCE))
+        return Judgement(UNKNOWN, OutcomeReason.KEYS if keys else OutcomeReason.RESOURCE, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What policies say of a request."""
+
+    effects: frozenset[DecisionEffect]
+    matters: frozenset[str] = frozenset()
+    causes: tuple[Cause, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+_NOTHING = _Said(frozenset({DecisionEffect.IMPLICITLY_DENIED}))
+
+
+def _all(found: Iterable[Judgement]) -> Judgement:
+    """Return the outcome where every one of some questions must be answered well."""
+    every = list(found)
+    for outcome in (DENIED, UNKNOWN, UNCHANGED):
+        some = [one for one in every if one.outcome is outcome]
+        if some:
+            return _merged(some, some[0].reason)
+    raise InternalError("a call that nothing was asked about")
+
+
+def _either(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
+    """Return the outcome where it is not known which of some questions was asked."""
+    every = list(found)
+    if len({one.outcome for one in every}) == 1:
+        return _merged(every, every[0].reason)
+    return replace(_merged(every, reason), outcome=UNKNOWN, causes=())
+
+
+def _merged(found: list[Judgement], reason: OutcomeReason | None) -> Judgement:
+    keys = dict.fromkeys(key for one in found for key in one.keys)
+    causes = dict.fromkeys(cause for one in found for cause in one.causes)
+    assumed = dict.fromkeys(name for one in found for name in one.assumed)
+    return Judgement(
+        found[0].outcome, reason, tuple(keys), causes=tuple(causes), assumed=tuple(assumed)
+    )
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_NO_SERVICE = "unknown"
+_OWN_SOURCES = frozenset({"*", "iam", "sts"})
+"""Services whose events all have a source of their own, and `*`."""
+
+
+def _tells_services(pattern: str) -> bool:
+    """Tell whether a pattern of actions could be about an unknown service, and not about all."""
+    return pattern.partition(":")[0].lower() not in _OWN_SOURCES
+
+
+def _principal(caller: TrailCaller) -> str:
+    """Return who asks, as far as it matters to policies that name no principal."""
+    start = f"arn:{caller.partition}"
+    if caller.kind is HolderKind.FEDERATED:
+        return f"{start}:sts::{caller.account}:federated-user/session"
+    return caller.arn or f"{start}:iam::{caller.account}:role/{caller.name}"
+
+
+_RESOURCE_ACCOUNT = "aws:resourceaccount"
+
+
+def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, UnknownKey]]:
+    """Return the facts with the account of the resource, where its ARN tells it."""
+    values, unknown = dict(facts.values), dict(facts.unknown)
+    owner = arns.account_of(resource)
+    for key in facts.unknown:
+        if owner is not None and (same_as(key) or key).lower() == _RESOURCE_ACCOUNT:
+            del unknown[key]
+            values[key] = owner
+    return values, unknown
+
+
+def _ages(case: Asked, oldest: int) -> list[int]:
+    """Return the seconds since MFA, up to the most, that the statements can tell apart."""
+    found = {0, oldest}
+    for statement, _ in case.changes.statements:
+        for condition in statement.conditions:
+            if condition.key.lower() == AGE:
+                limits = [int(value) for value in condition.values if value.isdecimal()]
+                found |= {limit + step for limit in limits for step in (-1, 0, 1)}
+    return sorted(age for age in found if 0 <= age <= oldest)
+
+
+def _owned(policies: Policies, request: Request) -> Policies:
+    """Return policies beside which the owner of another account's resource lets the caller in."""
+    owner = arns.account_of(request.resource)
+    caller = arns.account_of(request.principal)
+    if owner is None or caller is None or owner == caller:
+        return policies
+    allowing = _let_in(caller)
+    return replace(policies, resource=allowing, resource_kind=ResourcePolicyKind.OTHER)
+
+
+@lru_cache(maxsize=256)
+def _let_in(account: str) -> AttachedPolicy:
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": statement}
+    return AttachedPolicy("the owner's", from_json(document, kind=PolicyKind.RESOURCE))

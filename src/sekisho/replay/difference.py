@@ -1,0 +1,213 @@
+"""What changes for a caller: all that a decision about past calls depends on.
+
+A call that was made had passed the policies of its time. So only what is new can deny it: a Deny
+that was not there, or an Allow that has gone, or a limit that does not allow. Denies that a caller
+had already cannot have applied. Where only policies come in addition, what they allow is idle, and
+nothing else of the caller's policies is looked at.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sekisho.engine import AttachedPolicy, Level, Policies, keys_of
+from sekisho.policy import Document, Effect, Statement, Version, from_json
+from sekisho.replay.binding import Bound
+
+_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+ALLOWS_ALL = AttachedPolicy(
+    "everything else", from_json({"Version": "2012-10-17", "Statement": _ANYTHING})
+)
+"""What else a caller's policies are taken to allow where only the policies given are asked."""
+
+_NO_ACTION = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
+_NOTHING = AttachedPolicy("nothing", from_json({"Version": "2012-10-17", "Statement": _NO_ACTION}))
+"""What is left of a boundary of Denies alone."""
+
+Asked = tuple[Statement, Version | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """What changes between two sets of policies; the same object for the same two.
+
+    Attributes:
+        before, after: what applied, and what would, both without the Denies that were there.
+        denies: the Denies alone that are new; None if none is.
+        gone: the Allows of the caller's own policies that are no longer there; None if all are.
+        limited: whether a boundary or an organisation may no longer allow what it did.
+        denied: the Denies that were there before; None if there was none.
+        denied_keys: the keys that they ask for, in lower case.
+        statements: those on which the outcome can depend.
+        keys: the condition keys that these ask for, in lower case, as the policies write them.
+        resources: whether the outcome can depend on the resource.
+    """
+
+    before: Policies
+    after: Policies
+    denies: Policies | None
+    gone: Policies | None
+    limited: bool
+    denied: Policies | None
+    denied_keys: frozenset[str]
+    statements: tuple[Asked, ...]
+    keys: Mapping[str, str]
+    resources: bool
+
+
+def difference(bound: Bound, *, federated: bool = False) -> Difference:
+    """Return what changes for a caller; the session policy of one that is `federated` let it pass.
+
+    Source of the session policy's part: IAM User Guide, "Permissions for GetFederationToken".
+    """
+    before, after = bound.before, bound.after
+    if before is None:
+        before = Policies((ALLOWS_ALL,))
+        after = replace(after, identity=(ALLOWS_ALL, *after.identity))
+    if federated:
+        before, after = (replace(one, session=(ALLOWS_ALL,)) for one in (before, after))
+    denies, old = _denies_of(after, before), _denies_of(before)
+    gone, limited = _gone(before, after), _limits(before, after)
+    lost = limited or gone is not None
+    statements = tuple(_statements(before, after) if lost else _statements(denies))
+    return Difference(
+        before=_without(before, before),
+        after=_without(after, before),
+        denies=denies,
+        gone=gone,
+        limited=limited,
+        denied=old,
+        denied_keys=frozenset(_keys(_statements(old))),
+        statements=statements,
+        keys=_keys(statements),
+        resources=any(map(_names_resources, statements)),
+    )
+
+
+def _keys(statements: Iterable[Asked]) -> dict[str, str]:
+    return {key.lower(): key for one, version in statements for key in keys_of(one, version)}
+
+
+def _names_resources(asked: Asked) -> bool:
+    resource = asked[0].resource
+    return resource is not None and (resource.negated or "*" not in resource.values)
+
+
+def _attached(policies: Policies | None) -> Iterator[AttachedPolicy]:
+    """Yield the policies of the kinds that bind a caller."""
+    if policies is not None:
+        yield from policies.identity
+        yield from policies.boundaries or ()
+        for level in policies.scps:
+            yield from level.policies
+
+
+def _statements(*policies: Policies | None) -> Iterator[Asked]:
+    for policy in (one for each in policies for one in _attached(each)):
+        if policy is not ALLOWS_ALL:
+            for statement in policy.document.statements:
+                yield statement, policy.document.version
+
+
+_NONE = Policies()
+
+
+def _denies_of(after: Policies, before: Policies = _NONE) -> Policies | None:
+    """Return the Denies that are in some policies and not in others; None if there is none."""
+    scps = [policy for level in before.scps for policy in level.policies]
+    levels = [Level(level.name, _denies(level.policies, scps)) for level in after.scps]
+    new = Policies(
+        identity=_denies(after.identity, before.identity),
+        boundaries=_denies(after.boundaries or (), before.boundaries or ()) or None,
+        scps=tuple(level for level in levels if level.policies),
+    )
+    return new if new.identity or new.boundaries or new.scps else None
+
+
+def _denies(
+    policies: Iterable[AttachedPolicy], before: Iterable[AttachedPolicy]
+) -> tuple[AttachedPolicy, ...]:
+    """Return the Denies, as policies, that are in none of the policies before."""
+    return _chosen(policies, Effect.DENY, _said(before, Effect.DENY))
+
+
+def _chosen(
+    policies: Iterable[AttachedPolicy], effect: Effect, known: Collection[Asked]
+) -> tuple[AttachedPolicy, ...]:
+    """Return, as policies, the statements of an effect that are not among known ones."""
+    found = []
+    for policy in policies:
+        statements = tuple(
+            one
+            for one in policy.document.statements
+            if one.effect is effect and _meant(one, policy.document) not in known
+        )
+        if statements:
+            found.append(_with_statements(policy, statements))
+    return tuple(found)
+
+
+def _with_statements(policy: AttachedPolicy, statements: tuple[Statement, ...]) -> AttachedPolicy:
+    return replace(policy, document=replace(policy.document, statements=statements))
+
+
+def _without(policies: Policies, before: Policies) -> Policies:
+    """Return policies without the Denies that were there before; a limit stays one."""
+    old = _said(_attached(before), Effect.DENY)
+
+    def left(some: Iterable[AttachedPolicy]) -> Iterator[AttachedPolicy]:
+        for policy in some:
+            statements = tuple(
+                one
+                for one in policy.document.statements
+                if one.effect is Effect.ALLOW or _meant(one, policy.document) not in old
+            )
+            if len(statements) == len(policy.document.statements):
+                yield policy
+            elif statements:
+                yield _with_statements(policy, statements)
+
+    boundaries = policies.boundaries
+    return replace(
+        policies,
+        identity=tuple(left(policies.identity)),
+        boundaries=boundaries and tuple(next(left([one]), _NOTHING) for one in boundaries),
+        scps=tuple(Level(level.name, tuple(left(level.policies))) for level in policies.scps),
+    )
+
+
+def _gone(before: Policies, after: Policies) -> Policies | None:
+    found = _chosen(before.identity, Effect.ALLOW, _said(after.identity, Effect.ALLOW))
+    return Policies(found) if found else None
+
+
+def _limits(before: Policies, after: Policies) -> bool:
+    """Tell whether a limit is new, or allows less."""
+    limits = before.boundaries or ()
+    for boundary in after.boundaries or ():
+        if not any(_has_all((one,), (boundary,)) for one in limits):
+            return True
+    known = {level.name: level.policies for level in before.scps}
+    return any(
+        level.name not in known or not _has_all(known[level.name], level.policies)
+        for level in after.scps
+    )
+
+
+def _has_all(before: Iterable[AttachedPolicy], after: Iterable[AttachedPolicy]) -> bool:
+    """Tell whether every Allow is still there."""
+    known = _said(after, Effect.ALLOW)
+    return all(one in known for one in _said(before, Effect.ALLOW))
+
+
+def _said(policies: Iterable[AttachedPolicy], effect: Effect) -> list[Asked]:
+    """Return the statements of an effect for what they mean, wherever they are."""
+    return [
+        _meant(one, policy.document)
+        for policy in policies
+        for one in policy.document.statements
+        if one.effect is effect
+    ]
+
+
+def _meant(statement: Statement, document: Document) -> Asked:
+    return replace(statement, index=0, sid=None), document.version

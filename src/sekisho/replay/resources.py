@@ -1,0 +1,174 @@
+"""Which resources a logged call was about.
+
+A record lists them, names them in its parameters, or does neither. What is known of a resource is
+an ARN, or a pattern of ARNs, one for each kind of resource that an action can be about. Parameters
+count only where they name the resource for certain.
+
+Source: AWS CloudTrail User Guide, "CloudTrail record contents" (`resources`,
+`requestParameters`); Service Authorization Reference, each service's resource types; the API
+references of IAM, STS, S3, DynamoDB, Lambda, SQS, SNS, AWS KMS and Secrets Manager.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from sekisho.answer import is_about
+from sekisho.catalogue import Action, load
+from sekisho.replay.caller import TrailCaller
+from sekisho.replay.event import Column, TrailEvent
+
+_PLACE = re.compile(r"\$\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedResource:
+    """A resource of a call.
+
+    Attributes:
+        arn: its ARN, or `*`; None if it is not known.
+        likes: what its ARN is like otherwise: it matches one of these patterns.
+    """
+
+    arn: str | None = None
+    likes: tuple[str, ...] = ()
+
+
+ANY = AskedResource("*")
+"""What an action that has no kinds of resource is asked about."""
+
+_UNKNOWN = AskedResource(likes=("*",))
+
+
+def asked_resources(
+    action: str, event: TrailEvent, caller: TrailCaller, columns: Collection[Column]
+) -> tuple[AskedResource, ...]:
+    """Return the resources that an action of a call was asked about, all of them, at least one.
+
+    Only what is in the columns that were read counts.
+    """
+    known = load().action(action)
+    if known is None:
+        return (_UNKNOWN,)
+    if not known.resource_types:
+        return (ANY,)
+    if Column.RESOURCES in columns and event.resources is not None:
+        listed = tuple(AskedResource(arn) for arn in event.resources if is_about(known, arn))
+        if listed:
+            return listed
+    if Column.PARAMETERS in columns and event.parameters is not None:
+        named = _named(known, event.parameters, caller)
+        if named is not None:
+            return (named,)
+    return (_of_kinds(known, caller.partition),)
+
+
+def _of_kinds(action: Action, partition: str) -> AskedResource:
+    """Return what is known of a resource of which only the action is."""
+    likes = [
+        _PLACE.sub("*", kind.arn.replace("${Partition}", partition))
+        for kind in action.resource_types
+    ]
+    if not any(kind.required for kind in action.resource_types):
+        likes.append("*")
+    return AskedResource(likes=tuple(dict.fromkeys(likes)))
+
+
+def _named(
+    action: Action, parameters: tuple[str, ...], caller: TrailCaller
+) -> AskedResource | None:
+    """Return the resource that the parameters name, if they name one for this action."""
+    values = dict(one.split("=", 1) for one in parameters)
+    for found in _candidates(action.service, values, caller):
+        if found.arn is not None and is_about(action, found.arn):
+            return found
+        if found.likes and all(is_about(action, one.replace("*", "x")) for one in found.likes):
+            return found
+    return None
+
+
+def _candidates(
+    service: str, values: Mapping[str, str], caller: TrailCaller
+) -> Iterator[AskedResource]:
+    for parameter in _ARNS.get(service, ()):
+        yield from _arns(values, parameter)
+    match service:
+        case "s3":
+            yield from _of_s3(values, caller)
+        case "iam":
+            yield from _of_iam(values, caller)
+        case "sqs":
+            yield from _queue(values, caller)
+        case "dynamodb":
+            yield from _in_some_region(values, "tableName", caller, _TABLE)
+        case "lambda":
+            yield from _in_some_region(values, "functionName", caller, _FUNCTION)
+        case _:
+            return
+
+
+_ARNS: Mapping[str, tuple[str, ...]] = {
+    "iam": ("policyArn",),
+    "sts": ("roleArn",),
+    "sns": ("topicArn",),
+    "kms": ("keyId",),
+    "secretsmanager": ("secretId",),
+    "dynamodb": ("tableName",),
+    "lambda": ("functionName",),
+}
+"""Parameters that are the ARN of the resource, or can be."""
+
+_TABLE = "dynamodb:*:{account}:table/"
+_FUNCTION = "lambda:*:{account}:function:"
+_WILD = frozenset("*?")
+
+
+def _of_s3(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedResource]:
+    bucket = values.get("bucketName")
+    if bucket is None or bucket.startswith("arn:") or _WILD & set(bucket):
+        return
+    arn = f"arn:{caller.partition}:s3:::{bucket}"
+    if key := values.get("key"):
+        yield AskedResource(f"{arn}/{key}")
+    yield AskedResource(arn)
+
+
+def _of_iam(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedResource]:
+    """Yield users, roles and groups by name, whose paths the parameters do not tell."""
+    for parameter, kind in (("userName", "user"), ("roleName", "role"), ("groupName", "group")):
+        name = values.get(parameter)
+        if name is None or _WILD & set(name):
+            continue
+        own = caller.arn or ""
+        if own.endswith(f":{kind}/{name}") or (f":{kind}/" in own and own.endswith(f"/{name}")):
+            yield AskedResource(own)
+        start = f"arn:{caller.partition}:iam::{caller.account}:{kind}/"
+        yield AskedResource(likes=(f"{start}{name}", f"{start}*/{name}"))
+
+
+def _arns(values: Mapping[str, str], parameter: str) -> Iterator[AskedResource]:
+    value = values.get(parameter, "")
+    if value.startswith("arn:") and not _WILD & set(value):
+        yield AskedResource(value)
+
+
+_QUEUE = re.compile(
+    r"https://(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.[^/]+/(\d{12})/([\w-]+(?:\.fifo)?)"
+)
+
+
+def _queue(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedResource]:
+    found = _QUEUE.fullmatch(values.get("queueUrl", ""))
+    if found:
+        region = found[1] or found[2]
+        yield AskedResource(f"arn:{caller.partition}:sqs:{region}:{found[3]}:{found[4]}")
+
+
+def _in_some_region(
+    values: Mapping[str, str], parameter: str, caller: TrailCaller, form: str
+) -> Iterator[AskedResource]:
+    """Yield what a parameter names in a Region that it does not tell."""
+    name = values.get(parameter, "")
+    if re.fullmatch(r"[\w.-]+", name):
+        start = form.format(account=caller.account)
+        yield AskedResource(likes=(f"arn:{caller.partition}:{start}{name}",))

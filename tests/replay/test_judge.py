@@ -1,0 +1,38 @@
+"""What the policies in question would have done to logged calls."""
+
+from replay.test_record import logged
+from sekisho.engine import AttachedPolicy
+from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.replay import (
+    Attachment,
+    CallOutcome,
+    Judge,
+    PolicyChanges,
+    Target,
+    TargetKind,
+    columns_of,
+    given,
+    group_plainly,
+    judge_plainly,
+)
+
+FORCE_MFA = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+FOR_USERS = given(PolicyChanges((Attachment(FORCE_MFA, Target(TargetKind.EVERY_USER)),)))
+
+
+def test_the_logs_here_under_force_mfa() -> None:
+    columns = columns_of(FOR_USERS)
+    assert not columns
+    judge, counted = Judge(FOR_USERS, columns), dict.fromkeys(CallOutcome, 0)
+    for group in group_plainly(logged(), columns).groups:
+        found = judge.judge(group.event)
+        assert judge_plainly(group.event, FOR_USERS, columns) == found
+        counted[found.outcome] += group.tally.events
+    assert counted == {
+        CallOutcome.DENIED: 2242,
+        CallOutcome.UNCHANGED: 439,
+        CallOutcome.UNKNOWN: 31,
+        CallOutcome.FAILED: 352,
+        CallOutcome.NOT_DENIABLE: 105,
+        CallOutcome.NOT_BOUND: 43,
+    }
