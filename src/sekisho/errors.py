@@ -94,6 +94,7 @@ class Code(StrEnum):
     PLAN_BUSY = "plan.busy"
     PLAN_DOUBTFUL = "plan.doubtful"
     TOUR_UNEXPECTED = "tour.unexpected"
+    REPLAY_MEMORY = "replay.memory"
 
 
 class SekishoError(Exception):

@@ -50,13 +50,28 @@ def test_every_field_is_a_column() -> None:
             {"userIdentity": {"sessionContext": {"attributes": {"mfaAuthenticated": 1}}}},
             "userIdentity.sessionContext.attributes.mfaAuthenticated",
         ),
-        ({"resources": {"ARN": "arn:aws:s3:::b"}}, "resources"),
-        ({"resources": [{"ARN": "arn:aws:s3:::b"}, "x"]}, "resources[1]"),
-        ({"resources": [{"ARN": 1}]}, "resources[0].ARN"),
+        ({"userIdentity": {"sessionContext": []}}, "userIdentity.sessionContext"),
+        ({"additionalEventData": {"MFAUsed": 1}}, "additionalEventData.MFAUsed"),
     ],
 )
 def test_a_fault_names_its_field(fields: dict[str, Any], faulty: str) -> None:
     assert read_record(record(**fields)) == RecordFault(faulty)
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({"resources": {"ARN": "arn:aws:s3:::b"}}, {}),
+        ({"resources": [{"ARN": "b"}, "x", {"ARN": 1}]}, {"resources": [{"ARN": "b"}]}),
+        ({"sourceIPAddress": 5, "requestParameters": "HIDDEN_DUE_TO_SECURITY_REASONS"}, {}),
+        ({"userIdentity": {"sessionContext": {"sessionIssuer": "x"}}}, {}),
+        ({"additionalEventData": "x", "responseElements": ["x"]}, {}),
+    ],
+)
+def test_what_only_some_policies_ask_about_may_be_anything(
+    fields: dict[str, Any], same: dict[str, Any]
+) -> None:
+    assert read(**fields) == read(**same)
 
 
 def test_what_is_no_object_is_a_fault() -> None:

@@ -1,14 +1,17 @@
 """Reading one record of CloudTrail: the specification of what each column says.
 
 Types are checked. A text may also be `true` or `false`, which some writers leave without quotation
-marks; `null` is the same as nothing. Whatever else has another type is a fault of the whole record,
-because half a record could be decided otherwise than it was meant.
+marks; `null` is the same as nothing. What every decision depends on (`ALWAYS`) and has another type
+is a fault of the whole record, because half a record could be decided otherwise than it was meant.
+What only some policies ask about is then as if it were absent, and so are the members of what
+should be an object where services write what they like (`requestParameters` and its kind): such a
+record can still be decided, and no engine would notice what it is not asked for.
 
 Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail userIdentity
 element". The SQL of every engine comes to the same (tests/replay/test_grouping.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,8 +74,7 @@ def _read(record: object) -> TrailRecord:
 def _event(top: "_Fields", written: str) -> TrailEvent:
     identity = top.fields("userIdentity")
     session = identity.fields("sessionContext")
-    issuer, attributes = session.fields("sessionIssuer"), session.fields("attributes")
-    federation = session.fields("webIdFederationData")
+    issuer, attributes = session.free("sessionIssuer"), session.fields("attributes")
     key_id, arn = identity.text("accessKeyId"), identity.text("arn")
     source = top.text("eventSource")
     return TrailEvent(
@@ -91,26 +93,26 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
         invoked_by=identity.text("invokedBy"),
         from_console=top.text("sessionCredentialFromConsole"),
         sign_in_session="yes" if session.text("signInSessionArn") is not None else None,
-        login_mfa=top.fields("additionalEventData").text("MFAUsed"),
-        login_result=top.fields("responseElements").text("ConsoleLogin"),
+        login_mfa=top.free("additionalEventData").text("MFAUsed"),
+        login_result=top.free("responseElements").text("ConsoleLogin"),
         call_mfa=_call_mfa(top, source),
-        address=top.text("sourceIPAddress"),
-        endpoint=top.text("vpcEndpointId"),
-        region=top.text("awsRegion"),
-        agent=top.text("userAgent"),
+        address=top.optional("sourceIPAddress"),
+        endpoint=top.optional("vpcEndpointId"),
+        region=top.optional("awsRegion"),
+        agent=top.optional("userAgent"),
         time=written,
-        issued=attributes.text("creationDate"),
-        principal_id=identity.text("principalId"),
+        issued=attributes.optional("creationDate"),
+        principal_id=identity.optional("principalId"),
         session_arn=arn,
-        source_identity=session.text("sourceIdentity"),
-        provider=federation.text("federatedProvider"),
+        source_identity=session.optional("sourceIdentity"),
+        provider=session.free("webIdFederationData").optional("federatedProvider"),
         resources=_resources(top),
         parameters=_parameters(top, source),
     )
 
 
 def _call_mfa(top: "_Fields", source: str | None) -> str | None:
-    if source != _STS or top.fields("requestParameters").raw.get("serialNumber") is None:
+    if source != _STS or top.free("requestParameters").raw.get("serialNumber") is None:
         return None
     return "yes"
 
@@ -136,12 +138,14 @@ def _key(key_id: str | None) -> str | None:
 
 
 def _resources(top: "_Fields") -> tuple[str, ...] | None:
-    found = {each.text("ARN") for each in top.each("resources")} - {None}
-    return tuple(sorted(one for one in found if one is not None)) or None
+    value = top.raw.get("resources")
+    given = value if isinstance(value, list) else []
+    arns = (each.get("ARN") for each in given if isinstance(each, Mapping))
+    return tuple(sorted({arn for arn in arns if isinstance(arn, str)})) or None
 
 
 def _parameters(top: "_Fields", source: str | None) -> tuple[str, ...] | None:
-    parameters = top.fields("requestParameters").raw
+    parameters = top.free("requestParameters").raw
     found = (
         f"{name}={parameters[name]}"
         for name in PARAMETERS
@@ -178,17 +182,20 @@ class _Fields:
             raise _Faulty(self._at(name))
         return _Fields(value, self._at(name))
 
-    def each(self, name: str) -> Iterator["_Fields"]:
-        """Yield the objects of a list."""
+    def optional(self, name: str) -> str | None:
+        """Return a text, None if there is none or it is something else."""
+        match self.raw.get(name):
+            case bool(value):
+                return "true" if value else "false"
+            case str(value):
+                return value
+            case _:
+                return None
+
+    def free(self, name: str) -> "_Fields":
+        """Return an object, an empty one if there is none or it is something else."""
         value = self.raw.get(name)
-        if value is None:
-            return
-        if not isinstance(value, list):
-            raise _Faulty(self._at(name))
-        for place, one in enumerate(value):
-            if not isinstance(one, Mapping):
-                raise _Faulty(f"{self._at(name)}[{place}]")
-            yield _Fields(one, f"{self._at(name)}[{place}]")
+        return _Fields(value if isinstance(value, Mapping) else {}, self._at(name))
 
     def _at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

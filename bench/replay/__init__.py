@@ -1,0 +1,1 @@
+"""Reading logs of CloudTrail: how long it takes."""

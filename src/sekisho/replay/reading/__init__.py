@@ -1,0 +1,49 @@
+"""CloudTrail logs: found, read, and counted in groups.
+
+Finding them needs no package of the extra `replay`; reading them does.
+"""
+
+from typing import TYPE_CHECKING
+
+from sekisho.errors import require_extra
+from sekisho.lazy import lazily
+from sekisho.replay.reading.files import (
+    FoundFiles,
+    LogFile,
+    SkippedKind,
+    TrailPath,
+    local_logs,
+    may_hold,
+    skipped_for,
+)
+
+require_extra("replay", ("duckdb", "isal", "pyarrow"))
+
+if TYPE_CHECKING:
+    from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
+    from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "reader": ("Progress", "ReadingSettings", "read_groups"),
+            "result": ("DetailsOf", "LogFault", "Reading", "TrailGroups"),
+        },
+    )
+
+__all__ = [
+    "DetailsOf",
+    "FoundFiles",
+    "LogFault",
+    "LogFile",
+    "Progress",
+    "Reading",
+    "ReadingSettings",
+    "SkippedKind",
+    "TrailGroups",
+    "TrailPath",
+    "local_logs",
+    "may_hold",
+    "read_groups",
+    "skipped_for",
+]

@@ -1,0 +1,196 @@
+"""Log files of CloudTrail: what their paths say, and those of this machine.
+
+CloudTrail delivers to `[prefix/]AWSLogs/[o-xxx/]<account>/CloudTrail/<region>/yyyy/mm/dd/`. The day
+is that of the delivery, which comes after the event. Beside `CloudTrail` lie `CloudTrail-Digest`
+and `CloudTrail-Insight`, which hold no calls.
+
+Source: AWS CloudTrail User Guide, "CloudTrail log file examples", "Finding your log files".
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, timedelta
+from enum import StrEnum
+from glob import glob, has_magic
+from pathlib import Path
+
+from sekisho.errors import Code, SekishoError, quoted
+from sekisho.messages import Message
+from sekisho.replay.plain import Window
+
+_LAYOUT = re.compile(
+    r"""(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})
+    /(?P<kind>CloudTrail[A-Za-z-]*)/(?P<region>[a-z0-9-]+)
+    /(?P<year>\d{4})/(?P<month>\d\d)/(?P<day>\d\d)/""",
+    re.VERBOSE,
+)
+_ENDINGS = (".json.gz", ".json", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".csv", ".csv.gz")
+_LATE = timedelta(days=1)
+"""How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
+"""
+
+
+_ALL = Window()
+
+
+class SkippedKind(StrEnum):
+    """Files that are left out because they hold no calls."""
+
+    DIGEST = "digest"
+    INSIGHT = "insight"
+    OTHER_TRAIL_FILE = "other"
+    """Another folder that CloudTrail keeps beside the logs."""
+    OUTSIDE_WINDOW = "outside window"
+    """Delivered before the time asked for, or more than a day after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPath:
+    """What the path of a log says; None: it says no such thing."""
+
+    account: str | None = None
+    region: str | None = None
+    day: date | None = None
+    skipped: SkippedKind | None = None
+
+    @classmethod
+    def of(cls, path: str) -> "TrailPath":
+        """Return what a path or the key of an object says, whichever way its slashes lean."""
+        found = _LAYOUT.search(path.replace("\\", "/"))
+        if not found:
+            return cls()
+        try:
+            day = date(int(found["year"]), int(found["month"]), int(found["day"]))
+        except ValueError:
+            day = None
+        return cls(found["account"], found["region"], day, _SKIPPED.get(found["kind"], _OTHER))
+
+
+_OTHER = SkippedKind.OTHER_TRAIL_FILE
+_SKIPPED: dict[str, SkippedKind | None] = {
+    "CloudTrail": None,
+    "CloudTrail-Digest": SkippedKind.DIGEST,
+    "CloudTrail-Insight": SkippedKind.INSIGHT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One file or object that may hold events.
+
+    Attributes:
+        name: its path, its `s3://` address, or what it is a member of and its name there.
+        size: its bytes as it is stored.
+        tag: changes if the content does: an ETag, or the time of change and the size.
+        account, region, day: as its path says; None if it does not.
+    """
+
+    name: str
+    size: int
+    tag: str
+    fetch: Callable[[], bytes] = field(repr=False, compare=False)
+    account: str | None = None
+    region: str | None = None
+    day: date | None = None
+
+    def read(self) -> bytes:
+        """Return the bytes as they are stored.
+
+        Raises:
+            OSError: if they cannot be read.
+            SekishoError: if AWS refuses.
+        """
+        return self.fetch()
+
+    @classmethod
+    def local(cls, path: Path) -> "LogFile":
+        """Return a file of this machine.
+
+        Raises:
+            OSError: if there is none.
+        """
+        state = path.stat()
+        said = TrailPath.of(path.absolute().as_posix())
+        return cls(
+            name=str(path),
+            size=state.st_size,
+            tag=f"{state.st_mtime_ns}-{state.st_size}",
+            fetch=path.read_bytes,
+            account=said.account,
+            region=said.region,
+            day=said.day,
+        )
+
+
+def may_hold(window: Window, day: date | None) -> bool:
+    """Tell whether a file that was delivered on a day may hold an event that counts."""
+    if day is None:
+        return True
+    if window.start is not None and day < window.start.astimezone(UTC).date():
+        return False
+    return window.end is None or day <= (window.end.astimezone(UTC) + _LATE).date()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files to read, in order of their names, and how many were left out for what."""
+
+    files: tuple[LogFile, ...]
+    skipped: dict[SkippedKind, int]
+
+
+def local_logs(paths: Iterable[str], window: Window = _ALL) -> FoundFiles:
+    """Return the log files of folders, files and patterns like `logs/**/*.json.gz`.
+
+    In a folder, files of other endings than logs have are passed over; a file that is named itself
+    is read whatever its name.
+
+    Raises:
+        SekishoError: for a path or a pattern at which there is nothing.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.update((str(file), file) for file in _files_at(path))
+    skipped: Counter[SkippedKind] = Counter()
+    files = []
+    for _, file in sorted(found.items()):
+        if kind := skipped_for(str(file.absolute()), window):
+            skipped[kind] += 1
+        else:
+            files.append(LogFile.local(file))
+    return FoundFiles(tuple(files), dict(skipped))
+
+
+def skipped_for(path: str, window: Window) -> SkippedKind | None:
+    """Return why a file is left out by its path alone; None: it is to be read."""
+    said = TrailPath.of(path)
+    if said.skipped is None and not may_hold(window, said.day):
+        return SkippedKind.OUTSIDE_WINDOW
+    return said.skipped
+
+
+def _files_at(given: str) -> Iterator[Path]:
+    path = Path(given)
+    if path.is_dir():
+        yield from _files_in(path)
+    elif path.exists():
+        yield path
+    else:
+        matches = sorted(glob(given, recursive=True)) if has_magic(given) else []
+        if not matches:
+            raise SekishoError(
+                Message("{path} does not exist").filled(path=quoted(given)),
+                code=Code.FILE_UNREADABLE,
+            )
+        for match in matches:
+            yield from _files_in(Path(match)) if Path(match).is_dir() else [Path(match)]
+
+
+def _files_in(folder: Path) -> Sequence[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.name.lower().endswith(_ENDINGS) and not path.name.startswith(".") and path.is_file()
+    )

@@ -1,0 +1,73 @@
+"""Decompressing files: whole, in part where they are damaged, and never more than fits."""
+
+import zlib
+from typing import Any
+
+from isal import isal_zlib
+
+from sekisho.messages import Message
+
+fastest: Any = isal_zlib
+"""Twice as fast as the standard library, with the same functions."""
+
+_GZIP = b"\x1f\x8b"
+_WITH_HEADER = 31
+_WRONG: Any = (zlib.error, isal_zlib.error)
+TRUNCATED = Message("the compressed file ends in the middle")
+DAMAGED = Message("the compressed file is damaged")
+TOO_LARGE = Message("is larger than {limit} MB when it is decompressed")
+
+
+def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
+    """Return the content of a file, and what is wrong with it: then it is what could be had.
+
+    What is not compressed is returned as it is, whatever the file is called. A gzip file may have
+    several members, one after the other.
+
+    Args:
+        stored: as it is stored.
+        limit: how many bytes the content may have.
+    """
+    if not stored.startswith(_GZIP):
+        return stored, None
+    parts: list[bytes] = []
+    left, rest = limit, stored
+    while rest.startswith(_GZIP):
+        part, rest, wrong = _member(rest, left)
+        parts.append(part)
+        left -= len(part)
+        if wrong is not None:
+            return b"".join(parts), wrong
+        if left <= 0:
+            return b"", TOO_LARGE.filled(limit=limit >> 20)
+    # zeros may follow, as tapes have it
+    wrong = DAMAGED if rest.strip(b"\0") else None
+    return (parts[0] if len(parts) == 1 else b"".join(parts)), wrong
+
+
+def _member(stored: bytes, limit: int) -> tuple[bytes, bytes, Message | None]:
+    """Return the content of a gzip file's first member, what follows it, and what is wrong."""
+    machine = fastest.decompressobj(_WITH_HEADER)
+    try:
+        content = machine.decompress(stored, limit)
+    except _WRONG:
+        # how much of it is right can be told a piece at a time
+        return _pieces(stored, limit), b"", DAMAGED
+    if machine.eof:
+        return content, machine.unused_data, None
+    if len(content) >= limit:
+        return content, b"", None
+    return content, b"", TRUNCATED
+
+
+def _pieces(stored: bytes, limit: int) -> bytes:
+    machine = zlib.decompressobj(_WITH_HEADER)
+    content = bytearray()
+    for place in range(0, len(stored), 4096):
+        try:
+            content += machine.decompress(stored[place : place + 4096], limit - len(content) or 1)
+        except zlib.error:
+            break
+        if len(content) >= limit:
+            break
+    return bytes(content)

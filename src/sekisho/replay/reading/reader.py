@@ -1,0 +1,254 @@
+"""Reading logs: files -> threads that decompress -> DuckDB, which parses and counts -> groups.
+
+Python owns the bytes: what was read is known exactly, and so is what was not. What DuckDB cannot
+vouch for, record by record, is read plainly and counted by the same query.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sekisho.messages import Message
+from sekisho.replay.event import ALWAYS, Column
+from sekisho.replay.plain import Window
+from sekisho.replay.reading import statement
+from sekisho.replay.reading.feeding import Feeder, OpenedFile, stored_content
+from sekisho.replay.reading.files import LogFile, SkippedKind
+from sekisho.replay.reading.result import (
+    DAYS,
+    DETAILS,
+    DetailsOf,
+    LogFault,
+    Reading,
+    TrailGroups,
+    groups_schema,
+    kind_of,
+)
+from sekisho.replay.reading.shapes import FoundRecord, Unreadable, records_in
+from sekisho.replay.reading.store import Store
+from sekisho.replay.record import RecordFault, TrailRecord, read_record
+
+Progress = Callable[[int, int, int, int], None]
+"""Called with the bytes that are done, all bytes, the files that are done, and events so far."""
+
+_FAULTS_OF_A_FILE = 20
+_ROWS = 20_000
+_WHOLE_FILE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """How logs are read.
+
+    Attributes:
+        threads: how many decompress, and how many parse; 0: as many as there are cores.
+        memory: how many bytes the groups may take before they are put on disk; 0: four fifths of
+            the machine's memory, which is DuckDB's own limit.
+        dedup: whether an event counts once, however often CloudTrail delivered it.
+        details_of: of whom addresses, programs, regions and hours are counted.
+    """
+
+    threads: int = 0
+    memory: int = 0
+    dedup: bool = False
+    details_of: DetailsOf = DetailsOf.USERS
+
+
+_DEFAULT = ReadingSettings()
+_ALL = Window()
+
+
+def read_groups(
+    files: Sequence[LogFile],
+    columns: Collection[Column] = ALWAYS,
+    window: Window = _ALL,
+    settings: ReadingSettings = _DEFAULT,
+    progress: Progress | None = None,
+) -> TrailGroups:
+    """Return the calls of log files in groups of equal columns.
+
+    What cannot be read is named in `reading.faults`; the rest is counted. The memory that is needed
+    is that of the groups, and some megabytes for each thread. An interruption ends every thread and
+    leaves nothing behind.
+
+    Args:
+        files: in any order; the result does not depend on it.
+        columns: the optional ones; `ALWAYS` is among them in any case.
+        window: the events that count, by `eventTime`.
+        settings: how they are read.
+        progress: called from time to time, in the calling thread.
+
+    Raises:
+        SekishoError: if the memory allowed is not enough.
+    """
+    asked = tuple(each for each in Column if each in ALWAYS or each in columns)
+    run = _Run(files, asked, window, settings)
+    with Store(settings.threads, settings.memory) as store:
+        run.count(store, progress)
+        return run.result(store)
+
+
+class _Run:
+    """One reading: what is known of it so far."""
+
+    def __init__(
+        self,
+        files: Sequence[LogFile],
+        columns: tuple[Column, ...],
+        window: Window,
+        settings: ReadingSettings,
+    ) -> None:
+        self.files, self.columns, self.window, self.settings = files, columns, window, settings
+        self.faults: dict[int, list[LogFault]] = defaultdict(list)
+        self.skipped: Counter[SkippedKind] = Counter()
+        self.slow: set[int] = set()
+        self.bytes = self.done = self.outside = 0
+
+    def count(self, store: Store, progress: Progress | None) -> None:
+        """Count all records: first what DuckDB can read, then what the plain reading must."""
+        total = sum(file.size for file in self.files)
+
+        def tell() -> None:
+            if progress is not None:
+                progress(self.bytes, total, self.done, 0)
+
+        with Feeder(self.files, store.threads, self._opened) as feeder:
+            store.stream("feed", feeder.batches())
+            fast = self._parts(statement.records_query(self.columns, self.window))
+            store.run(f"CREATE TEMP TABLE parts AS {fast}", tell)
+        doubtful = self._doubtful(store)
+        schema = plain_schema(self.columns)
+        store.stream("plain", pa.RecordBatchReader.from_batches(schema, self._plain(doubtful)))
+        plain = self._parts(statement.plain_query(self.columns))
+        store.run(f"INSERT INTO parts {plain}", tell)
+        tell()
+
+    def _parts(self, records: str) -> str:
+        everybody = self.settings.details_of is DetailsOf.EVERYBODY
+        return statement.parts_query(self.columns, records, everybody, self.settings.dedup)
+
+    def _opened(self, files: Sequence[OpenedFile]) -> None:
+        for file in files:
+            self.done += 1
+            self.bytes += self.files[file.number].size
+            if file.wrong is not None:
+                self._fault(file.number, "", file.wrong, 0)
+            if file.skipped is not None:
+                self.skipped[file.skipped] += 1
+            if file.slow:
+                self.slow.add(file.number)
+
+    def _fault(self, number: int, place: str, what: Message, records: int) -> None:
+        """Note a fault; of a file with very many, only how many records are lost."""
+        faults = self.faults[number]
+        if len(faults) < _FAULTS_OF_A_FILE:
+            faults.append(LogFault(self.files[number].name, place, what, records))
+        else:
+            more = faults[-1].records if len(faults) > _FAULTS_OF_A_FILE else 0
+            faults[_FAULTS_OF_A_FILE:] = [
+                LogFault(self.files[number].name, "", _MORE, more + records)
+            ]
+
+    def _doubtful(self, store: Store) -> dict[int, set[int]]:
+        """Return the files that the plain reading must look at, and which records of them."""
+        found: dict[int, set[int]] = {number: {_WHOLE_FILE} for number in self.slow}
+        rows = store.table("SELECT file, record FROM parts WHERE state = 2")
+        for file, record in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+            found.setdefault(file, set()).add(record)
+        return found
+
+    def _plain(self, doubtful: Mapping[int, set[int]]) -> Iterator[pa.RecordBatch]:
+        """Yield the records that only the plain reading could read."""
+        schema = plain_schema(self.columns)
+        rows: list[dict[str, Any]] = []
+        for number in sorted(doubtful):
+            for record in self._read(number, doubtful[number]):
+                if not self.window.has(record.time):
+                    self.outside += 1
+                    continue
+                rows.append(_row(record, self.columns))
+                if len(rows) >= _ROWS:
+                    yield pa.RecordBatch.from_pylist(rows, schema)
+                    rows = []
+        yield pa.RecordBatch.from_pylist(rows, schema)
+
+    def _read(self, number: int, wanted: set[int]) -> Iterator[TrailRecord]:
+        everything = _WHOLE_FILE in wanted
+        content, _ = stored_content(self.files[number])
+        for found in records_in(content):
+            match found:
+                case Unreadable(place, what):
+                    where = "" if place is None else f"record {place + 1}"
+                    self._fault(number, where, what, 0 if place is None else 1)
+                case FoundRecord(place, raw):
+                    if everything or place in wanted:
+                        record = read_record(raw)
+                        if isinstance(record, TrailRecord):
+                            yield record
+                        else:
+                            self._fault(number, f"record {place + 1}", _said(record), 1)
+
+    def result(self, store: Store) -> TrailGroups:
+        """Return what was counted."""
+        counts = store.table(
+            "SELECT coalesce(sum(events) FILTER (state = 0 AND part = 0), 0)::BIGINT AS seen, "
+            "coalesce(sum(events) FILTER (state = 1), 0)::BIGINT AS outside FROM parts"
+        ).to_pylist()[0]
+        source = statement.once_query(self.columns) if self.settings.dedup else _COUNTED
+        store.run(f"CREATE TEMP TABLE counted AS {source}")
+        rows = store.table(statement.groups_query(self.columns))
+        days = rows.column("days").combine_chunks()
+        daily = pa.table(
+            [
+                pc.list_parent_indices(days),
+                pc.list_flatten(days),
+                pc.list_flatten(rows.column("daily")),
+            ],
+            names=DAYS.names,
+        )
+        groups = rows.drop_columns(["days", "daily"])
+        events = pc.sum(groups.column("events")).as_py() or 0
+        details = store.table(statement.details_query())
+        return TrailGroups(
+            columns=self.columns,
+            groups=groups.cast(groups_schema(self.columns)),
+            days=daily.cast(DAYS),
+            details=details.cast(DETAILS),
+            reading=Reading(
+                files=self.done - sum(self.skipped.values()),
+                bytes=self.bytes,
+                events=events,
+                skipped=dict(self.skipped),
+                faults=tuple(
+                    fault for number in sorted(self.faults) for fault in self.faults[number]
+                ),
+                outside_window=self.outside + counts["outside"],
+                duplicates=counts["seen"] - events,
+            ),
+        )
+
+
+_COUNTED = "SELECT * FROM parts WHERE state = 0"
+_MORE = Message("has more records that cannot be read")
+
+
+def _said(fault: RecordFault) -> Message:
+    if not fault.field:
+        return Message("is no record")
+    return Message("`{field}` is missing or not what it should be").filled(field=fault.field)
+
+
+def plain_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the columns of a record that was read plainly."""
+    kinds = [(str(each), kind_of(each)) for each in statement.with_detailed(columns)]
+    return pa.schema([("written", pa.string()), ("id", pa.string()), *kinds])
+
+
+def _row(record: TrailRecord, columns: Sequence[Column]) -> dict[str, Any]:
+    event = record.event
+    values = {str(each): getattr(event, each) for each in statement.with_detailed(columns)}
+    return {"written": f"{record.time:%Y-%m-%dT%H:%M:%SZ}", "id": record.id, **values}

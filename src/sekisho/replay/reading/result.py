@@ -1,0 +1,141 @@
+"""What reading logs comes to: the groups, the days, the details, and what could not be read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+from sekisho.messages import Message
+from sekisho.replay.event import CallerDetail, CallGroup, Column, DetailKind, Tally, TrailEvent
+from sekisho.replay.reading.files import SkippedKind
+
+_ROWS_AT_ONCE = 10_000
+
+_TIME = pa.timestamp("us", tz="UTC")
+TALLY = (
+    pa.field("events", pa.int64()),
+    pa.field("first", _TIME),
+    pa.field("last", _TIME),
+    pa.field("first_id", pa.string()),
+    pa.field("last_id", pa.string()),
+)
+"""The columns of a `Tally`."""
+DAYS = pa.schema([("group", pa.int32()), ("day", pa.date32()), ("events", pa.int64())])
+DETAILS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("principal", "key_id", "kind", "value")),
+        *TALLY,
+    ]
+)
+
+
+def kind_of(column: Column) -> pa.DataType:
+    """Return the type of a column."""
+    several = (Column.RESOURCES, Column.PARAMETERS)
+    return pa.list_(pa.string()) if column in several else pa.string()
+
+
+def groups_schema(columns: tuple[Column, ...]) -> pa.Schema:
+    """Return the schema of `TrailGroups.groups`."""
+    return pa.schema([*((str(column), kind_of(column)) for column in columns), *TALLY])
+
+
+class DetailsOf(StrEnum):
+    """Of whom addresses, programs, regions and hours are counted."""
+
+    USERS = "users"
+    """IAM users and root."""
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class LogFault:
+    """Something that could not be read; the rest was.
+
+    Attributes:
+        file: the name of the log file.
+        place: where in it, like `record 17` or `line 3`; "" for the whole file.
+        what: what is wrong; shows no value of the file.
+        records: how many records are lost by it; 0: it is not known, or none.
+    """
+
+    file: str
+    place: str
+    what: Message
+    records: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and what was not.
+
+    Attributes:
+        files: the files that were read, faulty ones included.
+        bytes: their sizes as they are stored.
+        events: the events in the groups.
+        skipped: the files that hold no calls, by kind.
+        faults: what could not be read.
+        outside_window: the events that the time asked for does not hold.
+        duplicates: the events that were dropped because their `eventID` was there before; 0 unless
+            that was asked for.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    events: int = 0
+    skipped: Mapping[SkippedKind, int] = field(default_factory=dict)
+    faults: tuple[LogFault, ...] = ()
+    outside_window: int = 0
+    duplicates: int = 0
+
+    @property
+    def lost(self) -> int:
+        """How many records could not be read, as far as that is known."""
+        return sum(fault.records for fault in self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class TrailGroups:
+    """Calls in groups.
+
+    Attributes:
+        columns: what they are grouped by.
+        groups: one row for each group, in the order of its columns: the columns, named as in
+            `TrailEvent`, and those of a `Tally`.
+        days: `group` (a row of `groups`), `day` (in UTC) and `events`.
+        details: the fields of `CallerDetail` and `Tally`.
+    """
+
+    columns: tuple[Column, ...]
+    groups: pa.Table
+    days: pa.Table
+    details: pa.Table
+    reading: Reading
+
+    def call_groups(self) -> Iterator[CallGroup]:
+        """Yield each row of `groups`, in its order."""
+        names = [str(column) for column in self.columns]
+        for values, tally in _rows(self.groups, names):
+            for several in (Column.RESOURCES, Column.PARAMETERS):
+                if (texts := values.get(several)) is not None:
+                    values[several] = tuple(texts)
+            yield CallGroup(TrailEvent(**values), tally)
+
+    def caller_details(self) -> Iterator[CallerDetail]:
+        """Yield each row of `details`, in its order."""
+        for values, tally in _rows(self.details, ["principal", "key_id", "kind", "value"]):
+            values["kind"] = DetailKind(values["kind"])
+            yield CallerDetail(**values, tally=tally)
+
+
+def _rows(table: pa.Table, names: list[str]) -> Iterator[tuple[dict[str, Any], Tally]]:
+    """Yield the named values and the tally of each row."""
+    tallies = [each.name for each in TALLY]
+    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        values = [batch.column(name).to_pylist() for name in names]
+        counted = [batch.column(name).to_pylist() for name in tallies]
+        for row in range(batch.num_rows):
+            mine = {name: values[at][row] for at, name in enumerate(names)}
+            yield mine, Tally(*(each[row] for each in counted))

@@ -1,0 +1,314 @@
+"""The SQL that groups records in DuckDB, over the fields as they are written.
+
+It says nothing of what an event means. `read_record` is its specification, and the tests hold it
+against that. The fields are taken as JSON, so that a text is still told from what is none: a record
+with anything unusual (no time, a number where a text should be) is named as doubtful, and the plain
+reading decides.
+
+The input is a table `feed` of one row for each file: `file` (its number) and `content`, the text of
+`{"Records": […]}`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sekisho.replay.event import PARAMETERS, Column, DetailKind
+from sekisho.replay.plain import Window
+
+_SESSION = "userIdentity.sessionContext"
+_ISSUER = f"{_SESSION}.sessionIssuer.arn"
+_PLACES: Mapping[Column, str] = {
+    Column.SOURCE: "eventSource",
+    Column.NAME: "eventName",
+    Column.TYPE: "eventType",
+    Column.CATEGORY: "eventCategory",
+    Column.ERROR: "errorCode",
+    Column.RECIPIENT: "recipientAccountId",
+    Column.IDENTITY: "userIdentity.type",
+    Column.ACCOUNT: "userIdentity.accountId",
+    Column.PRINCIPAL: "userIdentity.arn",
+    Column.USER: "userIdentity.userName",
+    Column.KEY_ID: "userIdentity.accessKeyId",
+    Column.MFA: f"{_SESSION}.attributes.mfaAuthenticated",
+    Column.INVOKED_BY: "userIdentity.invokedBy",
+    Column.FROM_CONSOLE: "sessionCredentialFromConsole",
+    Column.SIGN_IN_SESSION: f"{_SESSION}.signInSessionArn",
+    Column.LOGIN_MFA: "additionalEventData.MFAUsed",
+    Column.LOGIN_RESULT: "responseElements.ConsoleLogin",
+    Column.CALL_MFA: "requestParameters.serialNumber",
+    Column.ADDRESS: "sourceIPAddress",
+    Column.ENDPOINT: "vpcEndpointId",
+    Column.REGION: "awsRegion",
+    Column.AGENT: "userAgent",
+    Column.TIME: "eventTime",
+    Column.ISSUED: f"{_SESSION}.attributes.creationDate",
+    Column.PRINCIPAL_ID: "userIdentity.principalId",
+    Column.SESSION_ARN: "userIdentity.arn",
+    Column.SOURCE_IDENTITY: f"{_SESSION}.sourceIdentity",
+    Column.PROVIDER: f"{_SESSION}.webIdFederationData.federatedProvider",
+}
+"""Where in a record the text of a column is."""
+
+DETAILED = (Column.ADDRESS, Column.AGENT, Column.REGION)
+"""The columns that details are of, in the order of `DetailKind`."""
+_MUST_BE_OBJECTS = ("userIdentity", _SESSION, f"{_SESSION}.attributes")
+_OF_S3_ALONE = "key"
+
+
+def structure(columns: Sequence[Column]) -> str:
+    """Return the structure for `json_transform` that has only what is needed."""
+    record: dict[str, Any] = {}
+    places = {_ISSUER, "eventTime", "eventID"}
+    places |= {_PLACES[column] for column in (*columns, *DETAILED) if column in _PLACES}
+    if Column.PARAMETERS in columns:
+        places |= {f"requestParameters.{name}" for name in PARAMETERS}
+    for path in sorted(places):
+        *parents, leaf = path.split(".")
+        place = record
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[leaf] = "JSON"
+    if Column.RESOURCES in columns:
+        record["resources"] = [{"ARN": "JSON"}]
+    return json.dumps({"Records": [record]})
+
+
+def records_query(columns: Sequence[Column], window: Window) -> str:
+    """Return the query of one row for each record of `feed`.
+
+    Its columns: `state` (0: it counts, 1: it is outside the window, 2: it is doubtful), `file` and
+    `record` (where a doubtful one is, else NULL; -1: no record of the file can be read), `moment`
+    and `written` (its time), `id`, those asked for and those of `DETAILED`, as JSON.
+    """
+    given = ", ".join(f"{_value(each)} AS {quoted(each)}" for each in with_detailed(columns))
+    return f"""
+        WITH parsed AS (
+            SELECT file, TRY(json_transform(content, '{structure(columns)}')).Records AS records
+            FROM feed
+        ), single AS (
+            SELECT file, unnest(coalesce(records, [NULL])) AS r,
+                unnest(CASE WHEN records IS NULL THEN [-1] ELSE range(len(records)) END) AS record
+            FROM parsed
+        ), timed AS (
+            SELECT *, r.eventTime::VARCHAR AS clock, r.eventID::VARCHAR AS named,
+                CASE WHEN length(clock) = 22 AND clock[21:] = 'Z"'
+                    THEN TRY_CAST(clock[2:20] AS TIMESTAMP) END AS moment
+            FROM single
+        ), sorted AS (
+            SELECT *, CASE WHEN {_doubtful(columns)} THEN 2 WHEN {_outside(window)} THEN 1 ELSE 0
+                END AS state
+            FROM timed
+        ), counted AS (
+            SELECT state, moment, clock[2:21] AS written, named[2:-2] AS id,
+                CASE WHEN state = 2 THEN file END AS file,
+                CASE WHEN state = 2 THEN record END AS record,
+                CASE WHEN state = 0 THEN r END AS r
+            FROM sorted
+        )
+        SELECT state, file, record, moment, written, id, {given} FROM counted"""
+
+
+def with_detailed(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns, and those of `DETAILED` that are not among them."""
+    return (*columns, *(each for each in DETAILED if each not in columns))
+
+
+def quoted(column: Column) -> str:
+    """Return a column's name in SQL."""
+    return f'"{column}"'
+
+
+def _at(column: Column) -> str:
+    return f"(r.{_PLACES[column]}::VARCHAR)"
+
+
+def _value(column: Column) -> str:
+    """Return what a column is of a record `r`: JSON, or a list of texts."""
+    match column:
+        case Column.PRINCIPAL:
+            return f"""coalesce(nullif(r.{_ISSUER}::VARCHAR, '""'), {_at(column)})"""
+        case Column.KEY_ID:
+            key = _at(column)
+            return f"""CASE WHEN starts_with({key}, '"AKIA') OR length({key}) <= 6 THEN {key}
+                ELSE {key}[:5] || '"' END"""
+        case Column.SIGN_IN_SESSION:
+            return f"""CASE WHEN {_at(column)} IS NOT NULL THEN '"yes"' END"""
+        case Column.CALL_MFA:
+            return f"""CASE WHEN {_at(Column.SOURCE)} = '"sts.amazonaws.com"'
+                AND {_at(column)} IS NOT NULL THEN '"yes"' END"""
+        case Column.TIME:
+            return f"""{_at(column)}[:20] || 'Z"'"""
+        case Column.RESOURCES:
+            return _listed(
+                "list_transform(r.resources, lambda each: each.ARN::VARCHAR)",
+                "list_sort(list_distinct({}))",
+            )
+        case Column.PARAMETERS:
+            return _listed(f"[{', '.join(map(_parameter, PARAMETERS))}]", "{}")
+        case _:
+            return _at(column)
+
+
+def _listed(texts: str, order: str) -> str:
+    """Return a list of texts that are JSON now, or NULL where there is none."""
+    there = f"""list_filter({texts}, lambda each: starts_with(each, '"'))"""
+    plain = f"list_transform({there}, lambda each: each::JSON ->> '$')"
+    return f"nullif({order.format(plain)}, [])"
+
+
+def _parameter(name: str) -> str:
+    """Return `name=value` as JSON, for the value of a parameter that is a text."""
+    place = f"(r.requestParameters.{name}::VARCHAR)"
+    condition = f"""starts_with({place}, '"')"""
+    if name == _OF_S3_ALONE:
+        condition += f""" AND {_at(Column.SOURCE)} = '"s3.amazonaws.com"'"""
+    return f"""CASE WHEN {condition} THEN '"{name}=' || {place}[2:] END"""
+
+
+def _doubtful(columns: Sequence[Column]) -> str:
+    """Return whether the plain reading must look at a record `r`.
+
+    JSON that begins with anything but a quotation mark begins with something greater.
+    """
+    texts = [_at(column) for column in with_detailed(columns) if column in _PLACES]
+    texts = [text for text in texts if "requestParameters" not in text]
+    unusual = [
+        "moment IS NULL OR named IS NULL OR contains(named, chr(92))",
+        f"greatest(clock, named, r.{_ISSUER}::VARCHAR, {', '.join(texts)}) >= '#'",
+        f"contains({_at(Column.KEY_ID)}, chr(92))",
+        # an object with none of its members may be no object at all
+        *(f"(r.{path} IS NOT NULL AND {_empty(path, columns)})" for path in _MUST_BE_OBJECTS),
+    ]
+    return f"coalesce({' OR '.join(unusual)}, false)"
+
+
+def _empty(path: str, columns: Sequence[Column]) -> str:
+    inside = json.loads(structure(columns))["Records"][0]
+    for name in path.split("."):
+        inside = inside[name]
+    return " AND ".join(f"r.{path}.{name} IS NULL" for name in inside)
+
+
+def _outside(window: Window) -> str:
+    limits = []
+    if window.start is not None:
+        limits.append(f"moment < {_moment(window.start)}")
+    if window.end is not None:
+        limits.append(f"moment >= {_moment(window.end)}")
+    return " OR ".join(limits) or "false"
+
+
+def _moment(time: datetime) -> str:
+    return f"TIMESTAMP '{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+
+
+def plain_query(columns: Sequence[Column]) -> str:
+    """Return what `records_query` does, of `plain`: records in columns of text."""
+    lists = (Column.RESOURCES, Column.PARAMETERS)
+    given = ", ".join(
+        quoted(each) if each in lists else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
+        for each in with_detailed(columns)
+    )
+    return f"""
+        SELECT 0 AS state, NULL::INTEGER AS file, NULL::BIGINT AS record,
+            CAST(written[:19] AS TIMESTAMP) AS moment, written, id, {given}
+        FROM plain"""
+
+
+def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_once: bool) -> str:
+    """Return the query that counts what `records_query` or `plain_query` gives.
+
+    One pass makes groups and details: a record is there once for its group (`part` 0), and once for
+    each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`).
+
+    Args:
+        columns: what calls are grouped by.
+        records: the query of the records.
+        everybody: whether details are of everybody, and not only of IAM users and root.
+        each_once: whether events stay apart by their times and ids, so that copies can be dropped.
+    """
+    users = "" if everybody else """ AND identity IN ('"IAMUser"', '"Root"')"""
+    always = (Column.PRINCIPAL, Column.KEY_ID)
+    named = ", ".join(
+        quoted(each)
+        if each in always
+        else f"CASE WHEN part = 0 THEN {quoted(each)} END AS {quoted(each)}"
+        for each in columns
+    )
+    keys = ", ".join(map(quoted, columns))
+    apart = ", written, id" if each_once else ""
+    hour = "(isodow(moment) - 1) * 24 + hour(moment)"
+    values = " ".join(f"WHEN {at} THEN {quoted(each)}" for at, each in enumerate(DETAILED, 1))
+    return f"""
+        WITH records AS ({records}), multiplied AS (
+            SELECT *, unnest(CASE WHEN state = 0{users} THEN [0, 1, 2, 3, 4] ELSE [0] END) AS part
+            FROM records
+        ), named AS (
+            SELECT part, state, file, record, written, id,
+                (500000000000 - epoch(moment)::BIGINT)::VARCHAR AS left_over,
+                CASE WHEN part = 0 THEN moment::DATE END AS day,
+                CASE part {values} WHEN 4 THEN ({hour})::VARCHAR END AS value, {named}
+            FROM multiplied
+        )
+        SELECT state, file, record, part, value, day, {keys}, count(*) AS events,
+            min(written || id) AS first, min(left_over || id) AS last
+        FROM named
+        GROUP BY state, file, record, part, value, day, {keys}{apart}"""
+
+
+def once_query(columns: Sequence[Column]) -> str:
+    """Return the query of `parts` without copies: what has the same time and id, and is the same.
+
+    `events` is 1, and `copies` what there is more. Events without an id are never copies.
+    """
+    keys = f"part, value, day, {', '.join(map(quoted, columns))}, first, last"
+    return f"""
+        SELECT {keys}, CASE WHEN length(first) = 20 THEN sum(events) ELSE 1 END AS events,
+            sum(events) AS seen
+        FROM parts GROUP BY {keys}"""
+
+
+def groups_query(columns: Sequence[Column]) -> str:
+    """Return the query of the groups, in order, each with its `days` and `daily` events."""
+    keys = ", ".join(map(quoted, columns))
+    plain = ", ".join(_plain(each) for each in columns)
+    return f"""
+        WITH daily AS (
+            SELECT {keys}, day, sum(events) AS events, min(first) AS first, min(last) AS last
+            FROM counted WHERE part = 0 GROUP BY {keys}, day
+        ), whole AS (
+            SELECT {keys}, {_TALLY}, list(day ORDER BY day) AS days,
+                list(events::BIGINT ORDER BY day) AS daily
+            FROM daily GROUP BY {keys}
+        )
+        SELECT {plain}, events, first, last, first_id, last_id, days, daily FROM whole
+        ORDER BY {", ".join(str(place + 1) for place in range(len(columns)))}"""
+
+
+def details_query() -> str:
+    """Return the query of the details, in order."""
+    kinds = " ".join(f"WHEN {at} THEN '{kind}'" for at, kind in enumerate(DetailKind, 1))
+    return f"""
+        SELECT {_plain(Column.PRINCIPAL)}, {_plain(Column.KEY_ID)}, CASE part {kinds} END AS kind,
+            coalesce({_unquoted("value")}, '') AS value, {_TALLY}
+        FROM counted WHERE part > 0 GROUP BY ALL ORDER BY 1, 2, 3, 4"""
+
+
+_TALLY = """sum(events)::BIGINT AS events,
+    (min(first)[:19])::TIMESTAMP AS first,
+    make_timestamp((500000000000 - (min(last)[:12])::BIGINT) * 1000000) AS last,
+    min(first)[21:] AS first_id, min(last)[13:] AS last_id"""
+
+
+def _plain(column: Column) -> str:
+    if column in (Column.RESOURCES, Column.PARAMETERS):
+        return quoted(column)
+    return f"{_unquoted(quoted(column))} AS {quoted(column)}"
+
+
+def _unquoted(json_text: str) -> str:
+    """Return the text of which this is the JSON; hours have no quotation marks."""
+    return f"""CASE WHEN contains({json_text}, chr(92)) THEN {json_text}::JSON ->> '$'
+        WHEN starts_with({json_text}, '"') THEN {json_text}[2:-2] ELSE {json_text} END"""
