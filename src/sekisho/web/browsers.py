@@ -6,8 +6,9 @@ name. So the cookie alone changes nothing: every form carries a secret of its se
 """
 
 import secrets
+import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock, RLock
@@ -18,7 +19,13 @@ from sekisho.messages import Language, Message
 _MOST_BROWSERS = 1000
 _MOST_RENEWED = 100
 _MOST_OUTCOMES = 200
+_LONGEST_TOKEN = 100
 _BYTES = 32
+
+MOST_OF_ONE = 8 << 20
+"""Bytes of the drafts of one browser; a form of 1 MiB takes four times as many at worst."""
+MOST_OF_ALL = 64 << 20
+"""Bytes of the drafts of all browsers of a site."""
 
 State = TypeVar("State")
 
@@ -62,7 +69,9 @@ class Browser(Generic[State]):
     lock: RLock = field(default_factory=RLock, repr=False)
 
     def led_to(self, form: str, location: str) -> None:
-        """Remember where a form has led."""
+        """Remember where a form has led; our own forms have short tokens."""
+        if len(form) > _LONGEST_TOKEN:
+            return
         self.outcomes[form] = location
         while len(self.outcomes) > _MOST_OUTCOMES:
             self.outcomes.popitem(last=False)
@@ -71,6 +80,110 @@ class Browser(Generic[State]):
         """Return what the page says on top; it is said once."""
         said, self.flashes = tuple(self.flashes), []
         return said
+
+
+class DraftMemory:
+    """The drafts of all browsers of a site, of which those that were saved first are dropped first.
+
+    Args:
+        of_one: how many bytes one browser may have.
+        of_all: how many bytes all may have together.
+    """
+
+    def __init__(self, of_one: int = MOST_OF_ONE, of_all: int = MOST_OF_ALL) -> None:
+        self._of_one = of_one
+        self._of_all = of_all
+        self._saved: OrderedDict[tuple[int, str], Mapping[str, str]] = OrderedDict()
+        self._sizes: dict[int, int] = {}
+        self._browsers = 0
+        self._lock = Lock()
+
+    @property
+    def size(self) -> int:
+        """How many bytes all drafts take."""
+        return sum(self._sizes.values())
+
+    def drafts(self) -> "Drafts":
+        """Return the drafts of a new browser; there are none yet."""
+        with self._lock:
+            self._browsers += 1
+            return Drafts(self, self._browsers)
+
+    def save(self, browser: int, path: str, fields: Mapping[str, str]) -> None:
+        """Keep a draft whole in place of the one before; one that has no room is not kept."""
+        draft = dict(fields)
+        size = _size(path, draft)
+        with self._lock:
+            self._drop((browser, path))
+            if size > min(self._of_one, self._of_all):
+                return
+            self._saved[browser, path] = draft
+            self._sizes[browser] = self._sizes.get(browser, 0) + size
+            while self._sizes[browser] > self._of_one:
+                self._drop(next(each for each in self._saved if each[0] == browser))
+            while self.size > self._of_all:
+                self._drop(next(iter(self._saved)))
+
+    def find(self, browser: int, path: str) -> Mapping[str, str] | None:
+        """Return a draft, or None."""
+        with self._lock:
+            return self._saved.get((browser, path))
+
+    def paths(self, browser: int) -> list[str]:
+        """Return the pages that a browser has drafts of, the oldest first."""
+        with self._lock:
+            return [path for owner, path in self._saved if owner == browser]
+
+    def forget(self, browser: int, path: str) -> None:
+        """Drop a draft."""
+        with self._lock:
+            self._drop((browser, path))
+
+    def _drop(self, key: tuple[int, str]) -> None:
+        draft = self._saved.pop(key, None)
+        if draft is None:
+            return
+        browser, path = key
+        self._sizes[browser] -= _size(path, draft)
+        if not self._sizes[browser]:
+            del self._sizes[browser]
+
+
+def _size(path: str, draft: Mapping[str, str]) -> int:
+    texts = [path, *draft, *draft.values()]
+    return sys.getsizeof(draft) + sum(map(sys.getsizeof, texts))
+
+
+class Drafts(MutableMapping[str, Mapping[str, str]]):
+    """What was typed in one browser and is not done: the fields by the page's path."""
+
+    def __init__(self, memory: DraftMemory, browser: int) -> None:
+        self._memory = memory
+        self._browser = browser
+
+    def __getitem__(self, path: str) -> Mapping[str, str]:
+        found = self._memory.find(self._browser, path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def __setitem__(self, path: str, fields: Mapping[str, str]) -> None:
+        self._memory.save(self._browser, path, fields)
+
+    def __delitem__(self, path: str) -> None:
+        # whether it is still there hangs on what other browsers have saved
+        self._memory.forget(self._browser, path)
+
+    def clear(self) -> None:
+        """Drop all of them, whatever other browsers do meanwhile."""
+        for path in self:
+            del self[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._memory.paths(self._browser))
+
+    def __len__(self) -> int:
+        return len(self._memory.paths(self._browser))
 
 
 class Browsers(Generic[State]):

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Language
-from sekisho.web.browsers import FlashKind
+from sekisho.web.browsers import DraftMemory, FlashKind
 from sekisho.web.console import (
     buckets,
     console_access,
@@ -79,7 +79,8 @@ def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site
         rehearsal: the local AWS, and who is in it.
         language: what a new browser is spoken to in.
     """
-    site = Site("console", ConsoleState, language)
+    drafts = DraftMemory()
+    site = Site("console", lambda: ConsoleState(drafts.drafts()), language)
     site.app.extensions["rehearsal"] = rehearsal
     site.app.extensions["site"] = site
     site.app.context_processor(on_every_screen)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.signin import MfaMethod, NextStep
-from sekisho.web.browsers import FlashKind
+from sekisho.web.browsers import DraftMemory, Drafts, FlashKind
 from sekisho.web.console.rail import RailPath, step_at, steps
 from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, browser, flash, page_to_come_back, see_other, text
@@ -110,9 +110,9 @@ class ConsoleState:
         passkey: carries the registration of a passkey on; a secret.
     """
 
+    typed: Drafts = field(repr=False)
     person: Person | None = None
     pending: PendingSignin | None = None
-    typed: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     typed_by: str = ""
     rail: RailPath | None = None
     closed_rail: RailPath | None = None
@@ -172,7 +172,7 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
     """Let a person in; what another person typed in this browser is dropped."""
     here, place = state(), rehearsal()
     if here.typed_by != user:
-        here.typed = {}
+        here.typed.clear()
     here.typed_by = user
     _forget_session(here)
     api = connect(credentials=keys, region=place.region, endpoint_url=place.url)
@@ -276,7 +276,7 @@ def shown_once() -> Mapping[str, str] | None:
 
 def on_every_screen() -> dict[str, Any]:
     """Return what every template of the console can use."""
-    here = state() if "browser" in g else ConsoleState()
+    here = state() if "browser" in g else ConsoleState(DraftMemory().drafts())
     kept = here.typed.get(request.path, {})
 
     def typed(name: str, otherwise: str = "") -> str:
