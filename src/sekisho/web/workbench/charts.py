@@ -18,7 +18,7 @@ class Moment:
         kind: its class in the style sheet.
         count: how many people it is about.
         standing: how many of them have enrolled, and how many are enforced; None if not known.
-        begun: whether it has begun before, on a day that is not known.
+        acted_on: whether the plan of this day acts on it, and when it began is not known.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Moment:
     kind: str
     count: int
     standing: tuple[int, int] | None = None
-    begun: bool = False
+    acted_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def _planned_moments(viewed: PlanInView) -> Iterator[Moment]:
         if days:
             later.append(Moment(name, min(days), "waits", len(people)))
         elif not waiting and not all(each.impact in _UNTOUCHED for each in people):
-            yield Moment(name, made, "good", len(people), begun=True)
+            yield Moment(name, made, "good", len(people), acted_on=True)
     yield from sorted(later, key=lambda each: each.day)
 
 
