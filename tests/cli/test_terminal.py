@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sekisho.cli.progress import counting
-from sekisho.cli.terminal import next_command, show, terminal_width
+from sekisho.cli.terminal import command_lines, complain, next_command, show, terminal_width
 from sekisho.messages import Language, cell_width, cut_at, padded
 
 
@@ -129,6 +129,24 @@ def test_how_wide_a_text_is(text: str, width: int) -> None:
     assert cell_width(padded(text, 12)) == 12
     fits, rest = cut_at(text + "長い", width + 1)
     assert (fits, rest) == (text, "長い")
+
+
+def test_an_error_is_folded_on_a_terminal_alone(clean, capsys) -> None:
+    clean.setenv("COLUMNS", "30")
+    error = "sekisho: file.unreadable: plan.json: cannot be read"
+    complain(error)
+    assert capsys.readouterr().err == f"{error}\n"
+    clean.setattr(sys.stderr, "isatty", lambda: True)
+    complain(error)
+    assert capsys.readouterr().err == ("sekisho: file.unreadable:\n  plan.json: cannot be read\n")
+
+
+def test_an_option_stays_with_its_value() -> None:
+    said = command_lines("sekisho plan --all-users --mfa --except deploy-bot", 46)
+    assert said == ["sekisho plan --all-users --mfa \\", "  --except deploy-bot"]
+    # where only one of them fits
+    said = command_lines("sekisho plan --except deploy-bot", 22)
+    assert said == ["sekisho plan \\", "  --except \\", "  deploy-bot"]
 
 
 def test_the_next_command_is_one_that_a_shell_puts_together_again() -> None:

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.cli.terminal import hanging, wrapped
-from sekisho.messages import cell_width
+from sekisho.messages import cell_width, hanging, wrapped
 
 TEXT = st.text("abc XYZ.,)-/日本語のデバイス、。」（", max_size=200)
 
@@ -30,3 +29,15 @@ def test_what_goes_on_stands_further_in(text: str, width: int, indent: int) -> N
 
 def test_breaks_english_between_words() -> None:
     assert wrapped("one two three", 8) == ["one two", "three"]
+
+
+ARN = "arn:aws:iam::111122223333:policy/Force_MFA"
+
+
+def test_a_word_to_copy_stays_whole_where_that_is_wanted() -> None:
+    assert hanging(f"  AttachUserPolicy ken {ARN}", 30, whole=True) == [
+        "  AttachUserPolicy ken",
+        f"    {ARN}",
+    ]
+    assert wrapped(ARN, 30, whole=True) == [ARN]
+    assert wrapped(ARN, 30) == [ARN[:30], ARN[30:]]

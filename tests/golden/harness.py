@@ -94,9 +94,11 @@ class Runner:
         argv = [more[word[1:]] if word.startswith("$") else word for word in case.argv]
         return self._run({"argv": argv, "stdin": case.stdin}, folder, more)
 
-    def at_a_terminal(self, argv: Iterable[str], folder: Path, env: Mapping[str, str]) -> Ran:
+    def at_a_terminal(
+        self, argv: Iterable[str], folder: Path, env: Mapping[str, str], columns: int = 100
+    ) -> Ran:
         """Run a command at a terminal, where it may ask; everything seen is its standard output."""
-        return self._run({"argv": [*argv], "terminal": True}, folder, env)
+        return self._run({"argv": [*argv], "terminal": columns}, folder, env)
 
     def _run(self, what: Mapping[str, object], folder: Path, env: Mapping[str, str]) -> Ran:
         asked = {

@@ -3,8 +3,9 @@
     python runner.py TIME ARGUMENT...    one command, on this process's standard streams
     python runner.py                     a command for each line of JSON on standard input
 
-The second form saves the imports, which take longer than most commands. With `terminal` in its line
-a command runs at a terminal of its own, where questions are answered with yes. Of sekisho it uses
+The second form saves the imports, which take longer than most commands. With `terminal` in its
+line, a number of columns, a command runs at a terminal of its own, where questions are answered
+with yes. Of sekisho it uses
 `main` and nothing else, so that it outlives every change of what is behind. The time is fixed
 before sekisho is imported; a sleep moves it, and takes none.
 """
@@ -113,8 +114,10 @@ def _placed(request: Mapping[str, Any], files: Iterable[BinaryIO]) -> int:
 def _at_a_terminal(request: Mapping[str, Any]) -> dict[str, object]:
     """Run a command at a terminal of its own; all that is seen there is its standard output."""
     import pty  # noqa: PLC0415 - not on Windows
+    import termios  # noqa: PLC0415 - as above
 
     screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (40, request["terminal"]))
     seen = bytearray()
     watching = threading.Thread(target=_watch, args=(screen, seen))
     watching.start()

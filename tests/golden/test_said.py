@@ -1,8 +1,8 @@
 """What every command says fits the terminal, uses a wide one, and begins with what matters.
 
 The outputs themselves are 100 columns wide: whatever command wrote them, none of their lines is
-longer. At 60 and 200 columns one run of each command is looked at that needs no AWS; the lines of
-`apply`, `status` and `rollback` are those of tests/rollout/test_said.py.
+longer. At 60 and 200 columns one run of each command is looked at, those that need an AWS with a
+local one and at a terminal.
 """
 
 import re
@@ -14,7 +14,8 @@ import click
 import pytest
 
 from golden.cases import CASES, Case
-from golden.harness import OUTPUTS, Runner
+from golden.harness import OUTPUTS, LocalAws, Runner, local_aws
+from sekisho.cli.exits import Exit
 from sekisho.cli.group import LazyGroup
 from sekisho.cli.main import root
 from sekisho.messages import cell_width
@@ -44,16 +45,20 @@ RUNS = {
     "offboard": f"-v ken {CALLER}",
     "orphans": f"-v --older-than 0 {CALLER}",
 }
+AT_A_TERMINAL = {
+    "collect": "--out ACCOUNT",
+    "plan": "--user ken.suzuki --user yui.nakamura --break-glass break-glass --mfa --out PLAN",
+    "status": "PLAN",
+    "apply": "PLAN",
+    "rollback": "PLAN",
+    "local": "--as nobody --endpoint-url http://127.0.0.1:1",
+    "guide admin": "",
+    "completion": "nosuch",
+}
+"""With what each runs, one after the other; who is asked says yes, and two are refused."""
 ELSEWHERE = {
-    "apply": "its lines are looked at in tests/rollout/test_said.py",
-    "status": "as above",
-    "rollback": "as above",
-    "collect": "needs an AWS; its lines are short, and folded by the same function",
-    "local": "prints lines to paste, which stay whole",
     "web": "prints an address, and serves pages",
-    "tour": "a document of 80 columns",
-    "guide admin": "a document of 80 columns",
-    "completion": "prints a script",
+    "tour": "tests/tour/test_tour.py",
 }
 
 
@@ -65,13 +70,13 @@ def _commands(command: click.Command, name: str = "") -> Iterator[str]:
         yield from _commands(lazy.load(), f"{name} {each}".strip())
 
 
-_WHOLE = re.compile(r"sekisho: .*|\s*\S+(?: \\)?|  [A-Z]\w+ \S+ arn:\S+")
-"""Errors, which programs search; one word alone; a change and its ARN, which are copied."""
+_WHOLE = re.compile(r"sekisho: .*|\s*(--serial-number )?\S+(?: \\)?")
+"""Errors off a terminal, which programs search; one word alone, in the guide with its option."""
 
 
-def _too_long(text: str, columns: int) -> list[str]:
+def _too_long(text: str, columns: int, whole: re.Pattern[str] = _WHOLE) -> list[str]:
     lines = [line for line in text.splitlines() if cell_width(line) > columns]
-    return [line for line in lines if not _WHOLE.fullmatch(line)]
+    return [line for line in lines if not whole.fullmatch(line)]
 
 
 def _written(case: Case) -> Iterator[tuple[str, str]]:
@@ -95,7 +100,7 @@ def test_no_output_has_a_line_that_is_too_long() -> None:
 
 
 def test_every_command_that_prints_text_is_looked_at() -> None:
-    assert {*RUNS, *ELSEWHERE} == {*_commands(root)}
+    assert {*RUNS, *AT_A_TERMINAL, *ELSEWHERE} == {*_commands(root)}
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -114,6 +119,36 @@ def test_lines_fit_a_narrow_terminal_and_use_a_wide_one(
         assert said, ran.stderr.decode()
         assert _too_long(said, columns) == []
     assert max(map(cell_width, said.splitlines())) > COLUMNS
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with local_aws(tmp_path_factory.mktemp("local"), "") as local:
+        yield local
+
+
+_SEEN = re.compile(r"\x1b\[[0-9;]*m|\r+\n")
+_ONE_WORD = re.compile(r"\s*(--serial-number )?\S+(?: \\)?")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("columns", [60, 200])
+def test_what_is_seen_at_a_terminal_fits_it(
+    columns: int, lang: str, sekisho: Runner, running: LocalAws, tmp_path: Path
+) -> None:
+    env = {**running.keys, "COLUMNS": "", "TERM": "xterm", "LANG": f"{lang}.UTF-8"}
+    widest = {}
+    for command, arguments in AT_A_TERMINAL.items():
+        ran = sekisho.at_a_terminal(f"{command} {arguments}".split(), tmp_path, env, columns)
+        assert ran.exit in {Exit.CLEAN, Exit.CHANGES, Exit.FINDINGS, Exit.USAGE}, command
+        # progress is written over itself
+        seen = _SEEN.sub(lambda each: "\n"[: each[0].count("\n")], ran.stdout.decode())
+        lines = [line for part in seen.split("\n") for line in part.split("\r")]
+        assert _too_long("\n".join(lines), columns, _ONE_WORD) == [], command
+        widest[command] = max(map(cell_width, lines))
+    if columns > COLUMNS:
+        assert max(widest.values()) > COLUMNS
+    assert widest["apply"] > columns / 2
 
 
 PROOFS = [

@@ -86,8 +86,8 @@ def test_a_plan_is_called_safe_only_where_nothing_speaks_against_it(preset: Pres
         )
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(command.command, arguments, env={"COLUMNS": "80"})
+def run(*arguments: str, columns: int = 80) -> Result:
+    return CliRunner().invoke(command.command, arguments, env={"COLUMNS": str(columns)})
 
 
 def test_every_step_is_performed_once_and_in_order(preset: Preset) -> None:
@@ -176,16 +176,18 @@ def test_no_secret_is_told(preset: Preset) -> None:
     assert not re.search(r"(?<![\w.])\d{6}(?!\w)", told), "an MFA code"
 
 
+@pytest.mark.parametrize("columns", [60, 80, 200])
 @pytest.mark.parametrize("language", Language)
-def test_the_command_prints_plain_text_on_eighty_columns(
-    language: Language, monkeypatch: pytest.MonkeyPatch
+def test_the_command_prints_plain_text_as_wide_as_the_terminal(
+    language: Language, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sekisho.tour.rehearsal.tour", lambda preset: iter(performed(preset)))
-    result = run("--lang", language.value)
+    result = run("--lang", language.value, columns=columns)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert "127.0.0.1" in lines[0]
-    assert max(map(cell_width, lines)) <= 80
+    # a text is not read more easily for being wider than a page
+    assert max(map(cell_width, lines)) == min(columns, 100)
     assert not [line for line in lines if line != line.rstrip()]
     assert "\x1b" not in result.stdout
     for step in performed(Preset.RECOMMENDED):

@@ -37,8 +37,9 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.plan_text import plan_head, plan_lines
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.terminal import command_lines, show_folded, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, cell_width
 from sekisho.rollout import ApplyReport, Plan, Stop, execute
 from sekisho.rollout.applying import Event, PlanFile, apply_progress, read_plan, retried
 from sekisho.rollout.changes import SetsPassword
@@ -108,11 +109,19 @@ class TemporaryPasswords:
         if user not in self._passwords:
             password = _made(self._length)
             if self._path is None:
-                click.echo(_SHOWN.filled(user=user, password=password).into(self._lang))
+                self._show(user, password)
             else:
                 _append(self._path, f"{user}\t{password}\n")
             self._passwords[user] = password
         return self._passwords[user]
+
+    def _show(self, user: str, password: str) -> None:
+        """Show a password, which is copied: it is never folded."""
+        shown = _SHOWN.filled(user=user, password=password).into(self._lang)
+        if cell_width(shown) > terminal_width():
+            show_folded([_SHOWN.filled(user=user, password="").into(self._lang)])
+            shown = f"  {password}"
+        click.echo(shown)
 
     def close(self) -> None:
         """Say where the passwords are; a file made for them that none came into goes again."""
@@ -241,13 +250,14 @@ def command(
     with plan_file.journal.locked():
         ownership.record(plan_file, connected.api)
         report = _applied(plan_file, connected.api, passwords, lang)
-    click.echo("\n".join(applied_lines(report, lang, verbose=verbose)))
+    show_folded(applied_lines(report, lang, verbose=verbose))
     aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     if archived := plan_file.journal.archived:
         aside(_ARCHIVED.filled(path=archived).into(lang))
     words = plan_words(path, journal, aws)
     if report.done and not quiet():
-        click.echo(_TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang))
+        takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang)
+        click.echo("\n".join(command_lines(takes_back, terminal_width())))
     tell_next(f"sekisho status {words}" if report.complete else typed_again(), lang)
     return Exit.CLEAN if report.complete else Exit.ERROR
 
@@ -277,5 +287,5 @@ def _applied(
     except (SekishoError, KeyboardInterrupt) as error:
         if in_the_middle(error):
             report = apply_progress(plan, journal)
-            click.echo("\n".join(applied_lines(report, lang, refused=True)))
+            show_folded(applied_lines(report, lang, refused=True))
         raise

@@ -19,9 +19,9 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import aside, quiet
-from sekisho.cli.terminal import hanging, next_command, notice, terminal_width
+from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message
 from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
 from sekisho.rollout.applying import (
     Event,
@@ -206,8 +206,7 @@ def undone_lines(
     yield from _listed(_BEFORE, before, lang, verbose=verbose)
     yield from _listed(_GONE, report.gone, lang, verbose=verbose)
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
-    for line in _listed(_LEFT, left, lang, verbose=True):
-        yield from hanging(printable(line), terminal_width())
+    yield from _listed(_LEFT, left, lang, verbose=True)
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
 
 

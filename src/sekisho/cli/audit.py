@@ -30,18 +30,10 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import (
-    BAD,
-    OPEN,
-    colour_wanted,
-    hanging,
-    next_command,
-    styled,
-    terminal_width,
-)
+from sekisho.cli.terminal import BAD, OPEN, colour_wanted, next_command, styled, terminal_width
 from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, hanging
 from sekisho.policy import Document, parse
 from sekisho.rollout.goal import break_glass_users, read_goal
 

@@ -10,6 +10,7 @@ from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
+from sekisho.cli.terminal import terminal_width
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, choices_of
 from sekisho.tour import guide
@@ -67,7 +68,7 @@ def admin(preset: str, partition: str, form: str, lang: Language) -> None:
     made = guide.admin(choices)
     match _Form(form):
         case _Form.TEXT:
-            click.echo(guide.to_text(made, lang), nl=False)
+            click.echo(guide.to_text(made, lang, terminal_width()), nl=False)
         case _Form.MARKDOWN:
             click.echo(guide.to_markdown(made, lang), nl=False)
         case _Form.HTML:

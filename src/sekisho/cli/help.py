@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from sekisho.cli.exits import Spoken
-from sekisho.cli.terminal import wrapped
-from sekisho.messages import Language, Message, cell_width, table
+from sekisho.cli.terminal import command_lines
+from sekisho.messages import Language, Message, cell_width, hanging, table, wrapped
 
 _USAGE = Message("Usage: ")
 _HEADINGS = {each.english: each for each in (Message("Options"), Message("Commands"))}
@@ -30,6 +30,10 @@ _EXTRA = re.compile(r"  \[((?:default: |required|[^\]\s]*x[<>]).*)\]$")
 _DEFAULT = Message("default: ")
 _REQUIRED = Message("required")
 _NARROWEST = 10
+_CHOICE = re.compile(r"[^ |]*[ |]|[^ |]+$")
+"""A part of an option's line: a name, or one of its choices."""
+_UNDER = " " * 6
+"""Where the line of an option goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,39 @@ def texts_of(command: click.Command) -> Iterator[str]:
             yield parameter.help
 
 
-class _JapaneseFormatter(click.HelpFormatter):
+class _Formatter(click.HelpFormatter):
+    """Writes help in English; also what click leaves as long as it is, fits the terminal."""
+
+    def getvalue(self) -> str:
+        """Return what is written; of it only commands of one word are longer than a line."""
+        lines = super().getvalue().split("\n")
+        return "\n".join(each for line in lines for each in _fitting(line, self.width))
+
+
+def _fitting(line: str, width: int) -> list[str]:
+    """Return a line as lines: an example goes on after a backslash, an option after a choice."""
+    if cell_width(line) <= width:
+        return [line]
+    body = line.lstrip(" ")
+    indent = len(line) - len(body)
+    if body.startswith("sekisho "):
+        return [" " * indent + each for each in command_lines(body, width - indent)]
+    if body.startswith("-"):
+        return _broken(line, width)
+    return hanging(line, width, whole=True)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Return the line of an option as lines that end after a space or between two choices."""
+    lines = [""]
+    for piece in _CHOICE.findall(line):
+        if lines[-1].strip() and cell_width(lines[-1] + piece.rstrip()) > width:
+            lines.append(_UNDER)
+        lines[-1] += piece
+    return [each.rstrip() for each in lines]
+
+
+class _JapaneseFormatter(_Formatter):
     """Writes help in Japanese, in lines as wide as their cells."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
@@ -160,13 +196,8 @@ class SpokenContext(click.Context):
 
     def make_formatter(self) -> click.HelpFormatter:
         """Return what writes help in that language."""
-        match language_of(self):
-            case Language.EN:
-                return super().make_formatter()
-            case Language.JA:
-                return _JapaneseFormatter(
-                    width=self.terminal_width, max_width=self.max_content_width
-                )
+        kinds = {Language.EN: _Formatter, Language.JA: _JapaneseFormatter}
+        return kinds[language_of(self)](width=self.terminal_width, max_width=self.max_content_width)
 
 
 class SpokenCommand(click.Command):

@@ -26,9 +26,9 @@ from sekisho.cli.local_session import (
 )
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import aside, quiet, quiet_option
-from sekisho.cli.terminal import hanging, terminal_width
+from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, verbatim
+from sekisho.messages import Language, Message, hanging, verbatim
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ Nothing of a command is imported before it is called, so that `sekisho --help` s
 
 import errno
 import gc
+import io
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from sekisho.cli.exits import Exit, Spoken, worst
 from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.help import asked_language
 from sekisho.cli.pipes import stdio
+from sekisho.cli.terminal import complain
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message, joined_messages, verbatim
 
@@ -112,15 +114,14 @@ def _report(error: SekishoError, language: Language) -> Exit:
         return worst([_report(each, language) for each in error.errors])
     if isinstance(error, FaultyInput):
         for fault in error.faults:
-            click.echo(
-                f"sekisho: {fault.code}: {error.subject.into(language)}: {fault.into(language)}",
-                err=True,
+            complain(
+                f"sekisho: {fault.code}: {error.subject.into(language)}: {fault.into(language)}"
             )
         return Exit.ERROR
     said = error.into(language)
     place = f"{error.at}: " if error.at and error.at not in said else ""
     fix = f" ({error.fix.into(language)})" if error.fix else ""
-    click.echo(f"sekisho: {error.code}: {place}{said}{fix}", err=True)
+    complain(f"sekisho: {error.code}: {place}{said}{fix}")
     return Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
 
 
@@ -194,10 +195,12 @@ def _show(error: click.UsageError, language: Language) -> None:
                 click.echo(error.ctx.get_usage(), err=True)
                 seen = _SEE_HELP.filled(command=error.ctx.command_path)
                 click.echo(f"{seen.ja}\n", err=True)
-            click.echo(_WRONG.filled(wrong=what_is_wrong(error)).ja, err=True)
+            complain(_WRONG.filled(wrong=what_is_wrong(error)).ja)
         case _:
             # help, which is in the language of the run, or wrong usage in English
-            error.show()
+            said = io.StringIO()
+            error.show(said)
+            complain(said.getvalue().removesuffix("\n"))
 
 
 def what_is_wrong(error: click.UsageError) -> Message:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sekisho.audit.report import exemption_text
 from sekisho.cli.cut_lists import MOST, more_lines, shown_lines, shown_names
-from sekisho.cli.terminal import hanging, terminal_width
-from sekisho.messages import Language, Message, printable
+from sekisho.cli.terminal import terminal_width
+from sekisho.messages import Language, Message, hanging, printable
 from sekisho.rollout import (
     SAFETY_VERDICTS,
     Plan,
@@ -102,10 +102,11 @@ class _PlanText:
             return
         yield from ("", _CHANGES.filled(count=len(self.plan.changes)).into(self.lang))
         shown = self.plan.changes if self.verbose else self.plan.changes[:MOST]
+        width = terminal_width()
         for change in shown:
-            yield f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+            line = f"  {type(change).__name__} {change.address.partition(' ')[2]}"
+            yield from hanging(line, width, whole=True)
             if isinstance(change, CreatePolicy):
-                # a description is a sentence; a call and its ARN are copied
                 yield from _folded([f"    {self._description(change)}"])
         more = more_lines(len(self.plan.changes) - len(shown), self.lang)
         yield from (f"  {line}" for line in more)

@@ -23,9 +23,9 @@ from sekisho.cli.options import (
 from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import table_lines
-from sekisho.cli.terminal import BAD, OPEN, hanging, show, styled, terminal_width
+from sekisho.cli.terminal import BAD, OPEN, show, styled, terminal_width
 from sekisho.errors import FaultyInput
-from sekisho.messages import Language, Message, printable
+from sekisho.messages import Language, Message, hanging, printable
 
 _STATEMENT = Message("statement {n}")
 _WHOLE = Message("the whole document")

@@ -13,8 +13,8 @@ from sekisho.cli.prove_output import (
 )
 from sekisho.cli.prove_scenarios import exit_of_scenario
 from sekisho.cli.prove_trust import ways_lines
-from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, hanging, labelled
-from sekisho.messages import Language, Message, listed, printable, verbatim
+from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
+from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
 from sekisho.prover import ActionGroup, Unknown, tells_callers
 from sekisho.prover.questions import (

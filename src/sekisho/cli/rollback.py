@@ -27,6 +27,7 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, Stop, roll_back
@@ -103,8 +104,8 @@ def command(
         found = unaccounted(plan_file.plan, plan_file.journal, connected.api)
     preview = preview_rollback(plan_file.plan, plan_file.journal, found)
     # who is asked must know what about
-    for line in () if quiet() and yes else preview_lines(preview, lang, verbose=verbose):
-        click.echo(line, err=True)
+    if not (quiet() and yes):
+        notice(*preview_lines(preview, lang, verbose=verbose))
     if preview.coming:
         confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)
     with plan_file.journal.locked():
@@ -121,7 +122,7 @@ def command(
         )
         with progress_of(plan_file.journal, preview.coming, _SETTLED, _TAKING_BACK, lang) as shown:
             report = _rolled_back(plan_file, again, lang, before, shown)
-    click.echo("\n".join(undone_lines(report, lang, before, verbose=verbose)))
+    show_folded(undone_lines(report, lang, before, verbose=verbose))
     if not report.complete:
         tell_next(typed_again(), lang)
         return Exit.ERROR
@@ -149,7 +150,7 @@ def _rolled_back(
         progress.clear()
         if in_the_middle(error):
             report = rollback_progress(plan_file.plan, plan_file.journal)
-            click.echo("\n".join(undone_lines(report, lang, before)))
+            show_folded(undone_lines(report, lang, before))
         raise
 
 

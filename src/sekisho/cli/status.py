@@ -19,9 +19,9 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.planning import exceptions_of
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import hanging, terminal_width
+from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, verbatim
+from sekisho.messages import Language, Message, hanging, verbatim
 from sekisho.rollout import (
     CALLS,
     STATUS_TITLES,
@@ -136,7 +136,7 @@ def _tell(lines: Iterable[str]) -> None:
     width = terminal_width()
     # the verdict is the first
     shown = islice(lines, 1) if quiet() else lines
-    click.echo("\n".join(part for line in shown for part in hanging(line, width)))
+    click.echo("\n".join(part for line in shown for part in hanging(line, width, whole=True)))
 
 
 def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> str:

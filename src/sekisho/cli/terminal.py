@@ -1,8 +1,4 @@
-"""Text for a terminal: as wide as it is, wrapped, in colour where that is wanted.
-
-A line may end after any wide character, of which Japanese has no spaces between, but no line begins
-with a closing mark, and none ends with an opening one (the first rules of 禁則処理).
-"""
+"""Text for a terminal: as wide as it is, wrapped, in colour where that is wanted."""
 
 import os
 import re
@@ -13,21 +9,15 @@ from dataclasses import dataclass
 
 import click
 
-from sekisho.messages import Language, Message, cell_width, cut_at, padded, printable
+from sekisho.messages import Language, Message, cell_width, hanging, padded, printable, wrapped
 
 _USUAL_WIDTH = 80
 _NEXT = Message("Next: {command}")
 _SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^ '\"]|['\"])+")
 """A word as a shell reads it; what is quoted may have spaces."""
+_OPTION = re.compile(r"--[a-z-]+")
 GOOD, BAD, OPEN = "green", "red", "yellow"
 """The colours of what is as it should be, of what is not, and of what is not known."""
-_NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
-_NOT_LAST = "「『（【〈《(["
-_NARROW = r"\s\u3000-\u9fff\uff00-\uffef"
-_PIECE = re.compile(
-    rf"(?:[^{_NARROW}{re.escape(_NOT_LAST)}]*[{re.escape(_NOT_LAST)}]+)*"
-    rf"(?:[^{_NARROW}]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+"
-)
 
 
 def terminal_width() -> int:
@@ -72,28 +62,11 @@ def colour_wanted() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells; one word that is longer is cut."""
-    lines, line = [], ""
-    for piece in _pieces(text, width):
-        if cell_width(line) + cell_width(piece.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = piece.lstrip()
-        else:
-            line += piece
-    return [*lines, line.rstrip()]
-
-
-def hanging(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells; all but the first begin two further in."""
-    body = text.lstrip(" ")
-    indent = len(text) - len(body)
-    first, *others = wrapped(body, width - indent - 2)
-    return [" " * indent + first, *(" " * (indent + 2) + line for line in others)]
-
-
 def show_folded(lines: Iterable[str]) -> None:
-    """Print lines, each folded to the terminal's width; nothing in them is what one would obey."""
+    """Print lines, each folded to the terminal's width; nothing in them is what one would obey.
+
+    A word that is longer than the terminal, such as an ARN, stays whole.
+    """
     for folded in _folded(lines):
         show(folded)
 
@@ -104,10 +77,31 @@ def notice(*lines: str) -> None:
         click.echo(folded, err=True)
 
 
+def complain(text: str) -> None:
+    """Print an error on stderr: folded on a terminal, else in one line, which programs search."""
+    lines = text.split("\n")
+    if sys.stderr.isatty():
+        width = terminal_width()
+        lines = [each for line in lines for each in hanging(line, width, whole=True)]
+    click.echo("\n".join(lines), err=True)
+
+
 def _folded(lines: Iterable[str]) -> Iterator[str]:
     width = terminal_width()
     for line in lines:
-        yield from hanging(printable(line), width)
+        yield from hanging(printable(line), width, whole=True)
+
+
+def _words(text: str, width: int) -> list[str]:
+    """Return the words of a command, an option and what follows it in one."""
+    words: list[str] = []
+    for word in _SHELL_WORD.findall(text):
+        pair = f"{words[-1]} {word}" if words and not word.startswith("-") else ""
+        if pair and _OPTION.fullmatch(words[-1]) and cell_width(pair) <= width:
+            words[-1] = pair
+        else:
+            words.append(word)
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +131,19 @@ def labelled(lines: Iterable[LabelledLine], width: int, *, indent: int = 2) -> I
 
 
 def next_command(command: str, lang: Language, width: int) -> list[str]:
-    """Return the last lines of an output: what to type next, as a shell takes it.
+    """Return the last lines of an output: what to type next, as a shell takes it."""
+    return command_lines(_NEXT.filled(command=command).into(lang), width)
 
-    A command that is longer than the line goes on below after a backslash; no word is cut, which
-    a shell would not put together again.
+
+def command_lines(text: str, width: int) -> list[str]:
+    """Return a text that ends in a command to copy, in lines of at most `width` cells.
+
+    A command that is longer than the line goes on below after a backslash, an option with its value
+    if they fit; no word is cut, which a shell would not put together again.
     """
     lines: list[str] = []
     line = ""
-    for word in _SHELL_WORD.findall(_NEXT.filled(command=command).into(lang)):
+    for word in _words(text, width - 4):
         longer = f"{line} {word}" if line else word
         if line and cell_width(longer) > width - 2:
             lines.append(f"{line} \\")
@@ -152,14 +151,3 @@ def next_command(command: str, lang: Language, width: int) -> list[str]:
         else:
             line = longer
     return [*lines, line]
-
-
-def _pieces(text: str, width: int) -> list[str]:
-    pieces = []
-    for found in _PIECE.finditer(text):
-        piece = found[0]
-        while cell_width(piece) > width:
-            fits, piece = cut_at(piece, max(width, 2))
-            pieces.append(fits)
-        pieces.append(piece)
-    return pieces

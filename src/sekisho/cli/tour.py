@@ -15,9 +15,9 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.cli.tables import table_lines
-from sekisho.cli.terminal import show, styled, terminal_width, wrapped
+from sekisho.cli.terminal import show, styled, terminal_width
 from sekisho.errors import SekishoError
-from sekisho.messages import Language, Message, cell_width, printable
+from sekisho.messages import Language, Message, cell_width, printable, wrapped
 from sekisho.policy import Preset
 
 if TYPE_CHECKING:

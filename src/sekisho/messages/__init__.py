@@ -18,19 +18,21 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from sekisho.messages.cells import cell_width, cut_at, padded
+from sekisho.messages.cells import cell_width, cut_at, hanging, padded, wrapped
 
 __all__ = [
     "Language",
     "Message",
     "cell_width",
     "cut_at",
+    "hanging",
     "joined_messages",
     "listed",
     "padded",
     "printable",
     "table",
     "verbatim",
+    "wrapped",
 ]
 
 CATALOGUES = Path(__file__).parent

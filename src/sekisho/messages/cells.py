@@ -1,14 +1,26 @@
 """How many cells of a terminal a text takes: Japanese takes two for a character, a mark none.
 
 The widths are those of Unicode's annex 11 (East Asian Width), as Python's `unicodedata` has them.
+
+A line may end after any wide character, of which Japanese has no spaces between, but no line begins
+with a closing mark, and none ends with an opening one (the first rules of 禁則処理).
 """
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
 from unicodedata import category, east_asian_width
 
 _WIDE = ("W", "F")
 _NOTHING = ("Mn", "Me", "Cf", "Cc")
 """Marks on the character before, and what a terminal does not show."""
+_NOT_FIRST = "、。，．・：；？！」』）】〉》々ー)],.:;"
+_NOT_LAST = "「『（【〈《(["
+_NARROW = r"\s\u3000-\u9fff\uff00-\uffef"
+_PIECE = re.compile(
+    rf"(?:[^{_NARROW}{re.escape(_NOT_LAST)}]*[{re.escape(_NOT_LAST)}]+)*"
+    rf"(?:[^{_NARROW}]+|[^\s])[{re.escape(_NOT_FIRST)}]*|\s+"
+)
 
 
 @lru_cache(4096)
@@ -40,3 +52,39 @@ def cut_at(text: str, width: int) -> tuple[str, str]:
         if taken > width:
             return text[:index], text[index:]
     return text, ""
+
+
+def wrapped(text: str, width: int, *, whole: bool = False) -> list[str]:
+    """Return a text in lines of at most `width` cells.
+
+    Args:
+        text: without control characters.
+        width: how wide a line may be.
+        whole: whether a word that is longer than a line stays as it is, to be copied; else it is
+            cut.
+    """
+    lines, line = [], ""
+    for piece in _pieces(text, width, whole=whole):
+        if line and cell_width(line) + cell_width(piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.rstrip()]
+
+
+def hanging(text: str, width: int, *, whole: bool = False) -> list[str]:
+    """Return what `wrapped` does of a text; all lines but the first begin two cells further in."""
+    body = text.lstrip(" ")
+    indent = len(text) - len(body)
+    first, *others = wrapped(body, width - indent - 2, whole=whole)
+    return [" " * indent + first, *(" " * (indent + 2) + line for line in others)]
+
+
+def _pieces(text: str, width: int, *, whole: bool) -> Iterator[str]:
+    for found in _PIECE.finditer(text):
+        piece = found[0]
+        while not whole and cell_width(piece) > width:
+            fits, piece = cut_at(piece, max(width, 2))
+            yield fits
+        yield piece

@@ -3,12 +3,13 @@
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from sekisho.documents.html import html_page, ticked
-from sekisho.messages import Language, Message, cell_width, table
+from sekisho.messages import Language, Message, cell_width, table, wrapped
 from sekisho.tour.guide.model import (
     Block,
     CodeBlock,
@@ -22,7 +23,7 @@ from sekisho.tour.guide.model import (
 )
 
 WIDTH = 92
-"""The columns of the plain text."""
+"""The most columns of the plain text."""
 
 _BRACKETED = re.compile(" ?\0([^\0]*)\0(†?) ?")
 
@@ -31,22 +32,29 @@ _SECTION = Message("section {number}, {title}")
 Speak = Callable[[Message], str]
 
 
-def _wrapped(text: str, first: str, then: str) -> str:
-    """Wrap English at spaces; leave Japanese, which has none, to the terminal."""
-    if cell_width(text) != len(text):
-        return first + text
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the blocks of a text are written with."""
+
+    guide: Guide
+    speak: Speak
+    width: int
+
+    def fill(self, text: str, first: str = "", then: str = "") -> str:
+        """Return a text in lines, with what begins the first of them and the others."""
+        lines = wrapped(text, self.width - max(len(first), len(then)), whole=True)
+        begin = (first, *[then] * len(lines))
+        return "\n".join(f"{mark}{line}" for mark, line in zip(begin, lines, strict=False))
 
 
-def to_text(guide: Guide, language: Language) -> str:
-    """Return a guide as plain text; console terms stand in brackets."""
+def to_text(guide: Guide, language: Language, width: int = WIDTH) -> str:
+    """Return a guide as plain text; console terms stand in brackets.
+
+    Args:
+        guide: the guide.
+        language: the language.
+        width: how wide its lines may be; JSON to paste and addresses stay whole.
+    """
 
     def speak(text: Message) -> str:
         match language:
@@ -57,13 +65,17 @@ def to_text(guide: Guide, language: Language) -> str:
                 # corner brackets bring their own space
                 return _BRACKETED.sub(r"\1\2", spoken)
 
-    title = speak(guide.title)
-    parts = [f"{title}\n{'=' * cell_width(title)}", _wrapped(speak(guide.lead), "", "")]
+    page = _Page(guide, speak, min(width, WIDTH))
+    parts = [_heading(speak(guide.title), "=", page), page.fill(speak(guide.lead))]
     for number, section in enumerate(guide.sections, start=1):
-        heading = f"{number}. {speak(section.title)}"
-        parts.append(f"{heading}\n{'-' * cell_width(heading)}")
-        parts += [_text_block(block, speak, guide) for block in section.blocks]
-    return "\n\n".join([*parts, guide.made_with]) + "\n"
+        parts.append(_heading(f"{number}. {speak(section.title)}", "-", page))
+        parts += [_text_block(block, page) for block in section.blocks]
+    return "\n\n".join([*parts, page.fill(guide.made_with)]) + "\n"
+
+
+def _heading(text: str, line: str, page: _Page) -> str:
+    filled = page.fill(text)
+    return f"{filled}\n{line * max(map(cell_width, filled.splitlines()))}"
 
 
 def _where(link: GuideLink, guide: Guide) -> Message:
@@ -74,25 +86,28 @@ def _where(link: GuideLink, guide: Guide) -> Message:
     return link.address
 
 
-def _text_block(block: Block, speak: Speak, guide: Guide) -> str:
+def _text_block(block: Block, page: _Page) -> str:
+    speak, fill = page.speak, page.fill
     match block:
         case Paragraph(text):
-            return _wrapped(speak(text), "", "")
+            return fill(speak(text))
         case GuideNote(text):
-            return _wrapped(speak(text), "! ", "  ")
+            return fill(speak(text), "! ", "  ")
         case Steps(items):
             return "\n".join(
-                _wrapped(speak(item), f"{place:>2}. ", "    ")
+                fill(speak(item), f"{place:>2}. ", "    ")
                 for place, item in enumerate(items, start=1)
             )
         case CodeBlock():
-            code = f"{speak(block.label)}:\n\n{textwrap.indent(block.text, '    ')}".rstrip()
+            label = fill(f"{speak(block.label)}:")
+            code = f"{label}\n\n{textwrap.indent(block.text, '    ')}".rstrip()
             said = _marked(block, speak)
-            return code + (f"\n\n{_wrapped(said, '+ ', '  ')}" if said else "")
+            return code + (f"\n\n{fill(said, '+ ', '  ')}" if said else "")
         case GuideLink(text):
-            return _wrapped(f"{speak(text)}: {speak(_where(block, guide))}", "> ", "  ")
+            return fill(f"{speak(text)}: {speak(_where(block, page.guide))}", "> ", "  ")
         case GuideTable(label, header, rows):
-            return f"{speak(label)}:\n\n" + "\n".join(_text_rows(header, rows, speak))
+            said = fill(f"{speak(label)}:")
+            return f"{said}\n\n" + "\n".join(_text_rows(header, rows, page))
 
 
 def _marked(block: CodeBlock, speak: Speak) -> str:
@@ -102,12 +117,13 @@ def _marked(block: CodeBlock, speak: Speak) -> str:
 
 
 def _text_rows(
-    header: tuple[Message, ...], rows: tuple[tuple[Message, ...], ...], speak: Speak
+    header: tuple[Message, ...], rows: tuple[tuple[Message, ...], ...], page: _Page
 ) -> Iterator[str]:
     """Yield each row as `column: cell` lines: cells are sentences, too long to stand abreast."""
     for row in rows:
         for place, (column, cell) in enumerate(zip(header, row, strict=True)):
-            yield _wrapped(f"{speak(column)}: {speak(cell)}", "    " if place else "  - ", "      ")
+            text = f"{page.speak(column)}: {page.speak(cell)}"
+            yield page.fill(text, "    " if place else "  - ", "      ")
 
 
 def to_markdown(guide: Guide, language: Language) -> str:
