@@ -8,6 +8,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from sekisho.errors import Code, FaultyPolicy, InternalError, quoted
 from sekisho.messages import Message
@@ -325,7 +326,20 @@ def parse(text: str, *, source: str = "policy", kind: PolicyKind = PolicyKind.ID
     Raises:
         FaultyPolicy: with every fault, each with path, line and column.
     """
+    return (_remembered if len(text) <= _LONGEST_TEXT else _read)(text, source, kind)
+
+
+_MOST_TEXTS = 256
+_LONGEST_TEXT = 16_384
+"""Of the policies that are remembered: accounts have the same one many times, and what is
+remembered of a document, such as how it is compiled, is its own."""
+
+
+def _read(text: str, source: str, kind: PolicyKind) -> Document:
     return _document(lambda faults: read(text, faults), source, kind)
+
+
+_remembered = lru_cache(maxsize=_MOST_TEXTS)(_read)
 
 
 def from_json(
