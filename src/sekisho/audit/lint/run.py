@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, found, place_in
@@ -78,6 +79,11 @@ _TOO_WIDE = Message(
 _TOO_MANY = Message("Only the first {most} findings are shown")
 
 
+_MOST_REMEMBERED = 64
+"""Reports: an account that is looked at again has the same policies, a page shows one again."""
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def lint(
     text: str,
     attachment: Attachment = Attachment.USER,

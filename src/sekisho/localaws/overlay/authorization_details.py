@@ -46,11 +46,14 @@ def _entries(bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
     yield from (("User", user) for _, user in sorted(backend.users.items()))
     yield from (("Group", group) for _, group in sorted(backend.groups.items()))
     yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
-    for arn, policy in sorted(backend.managed_policies.items()):
-        if own(policy):
-            yield "LocalManagedPolicy", policy
-        elif policy.attachment_count or arn in bounding:
-            yield "AWSManagedPolicy", policy
+    # of AWS's thousand few are used, and only those have to be put in order
+    used = [
+        (arn, policy)
+        for arn, policy in backend.managed_policies.items()
+        if policy.attachment_count or arn in bounding or own(policy)
+    ]
+    for _, policy in sorted(used):
+        yield "LocalManagedPolicy" if own(policy) else "AWSManagedPolicy", policy
 
 
 def _described(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:

@@ -7,7 +7,7 @@ Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas"; responses r
 from collections.abc import Mapping
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.models import ManagedPolicy, PolicyVersion
+from moto.iam.models import AWSManagedPolicy, ManagedPolicy, PolicyVersion
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_usage
@@ -220,7 +220,7 @@ def managed(response: IamResponse) -> ManagedPolicy:
 
 def own(policy: ManagedPolicy) -> bool:
     """Tell whether a managed policy is the account's own, not AWS's."""
-    return f"::{policy.account_id}:" in policy.arn
+    return not isinstance(policy, AWSManagedPolicy)
 
 
 OPERATIONS = (
