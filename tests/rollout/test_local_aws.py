@@ -43,6 +43,11 @@ def password(user: str) -> str:
     return "Fuji-2026-temporary-x"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _answered_here() -> None:
+    """Leave the socket where it is: these tests are about the wire."""
+
+
 @pytest.fixture
 def local() -> Iterator[LocalAws]:
     with LocalAws(load_account(COMPANY)) as running:
