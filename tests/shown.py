@@ -27,7 +27,6 @@ import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -196,36 +195,48 @@ class Terminal:
     def _sekisho(self, words: list[str]) -> tuple[str, int]:
         # whoever reads the page answers yes
         sure = ["--yes"] if words[1] in CHANGING and "--yes" not in words else []
+
+        def program() -> int:
+            try:
+                main()
+            except SystemExit as ended:
+                return int(ended.code or 0)
+
+        return self._here([*words, *sure], program)
+
+    def _other(self, words: list[str]) -> tuple[str, int]:
+        if words[0] == "cat":
+            texts = [(self.folder / name).read_text(encoding="utf-8") for name in words[1:]]
+            return "".join(texts), 0
+        assert words[0] == "aws", f"`{words[0]}` is not run here: a block of `shell`"
+        return self._here(words, lambda: _aws_cli(words[1:]))
+
+    def _here(self, words: list[str], program: Callable[[], int]) -> tuple[str, int]:
+        """Run a program in this process, which saves its start."""
         buffer = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         before = Path.cwd()
         os.chdir(self.folder)
         try:
             with (
                 patch.dict(os.environ, self._environment(), clear=True),
-                patch.object(sys, "argv", [*words, *sure]),
+                patch.object(sys, "argv", words),
                 redirect_stdout(buffer),
                 redirect_stderr(buffer),
             ):
-                main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+                code = program()
         finally:
             os.chdir(before)
         assert isinstance(buffer.buffer, io.BytesIO)
         return buffer.buffer.getvalue().decode(), code
 
-    def _other(self, words: list[str]) -> tuple[str, int]:
-        assert words[0] in {"aws", "cat"}, f"`{words[0]}` is not run here: a block of `shell`"
-        program = [sys.executable, "-m", "awscli"] if words[0] == "aws" else words[:1]
-        done = subprocess.run(  # noqa: S603 - our own documents
-            [*program, *words[1:]],
-            check=False,
-            cwd=self.folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout + done.stderr, done.returncode
+
+def _aws_cli(arguments: list[str]) -> int:
+    # its import puts this into the environment, which is another in each of these runs
+    import awscli  # noqa: PLC0415
+    from awscli.clidriver import create_clidriver  # noqa: PLC0415
+
+    os.environ["AWS_DATA_PATH"] = str(Path(awscli.__file__).parent / "data")
+    return int(create_clidriver().main(arguments))
 
 
 @contextmanager
