@@ -16,6 +16,7 @@ from engine.test_compiled_laws import RCPS, SCPS, TRUST
 from engine.test_compiled_laws import policies as odd_policies
 from engine.test_laws import policies, requests
 from sekisho.engine import (
+    RESOURCE,
     Assumptions,
     AttachedPolicy,
     Context,
@@ -92,6 +93,53 @@ def check(data: st.DataObject, request: Request, attached: Policies, settings: A
         assert effect_with(mixed) is effect
 
 
+LIKES: dict[str, list[str]] = {
+    "*": ["arn:aws:s3:::b/alice", "arn:aws:iam::111122223333:user/alice", "arn:aws:s3:::k"],
+    "arn:*:s3:::*": ["arn:aws:s3:::b/k/alice", "arn:aws:s3:::b", "arn:aws-cn:s3:::b/"],
+    "arn:aws:s3:::b/*": ["arn:aws:s3:::b/alice", "arn:aws:s3:::b/", "arn:aws:s3:::b/k/x"],
+    "arn:aws:s3:::*/alice": ["arn:aws:s3:::b/alice", "arn:aws:s3:::c/k/alice"],
+    "arn:aws:iam::*:user/*": ["arn:aws:iam::111122223333:user/alice"],
+    "arn:aws:iam::111122223333:user/bob": ["arn:aws:iam::111122223333:user/bob"],
+}
+"""What an ARN is like, and some that are so."""
+
+
+def check_resources(data: st.DataObject, request: Request, attached: Policies) -> None:
+    like = data.draw(st.sampled_from(sorted(LIKES)))
+    unknown, seed = data.draw(unknowns()), data.draw(st.integers(0, 2**32))
+    chance = Random(seed)  # noqa: S311 - nothing is secret here
+    asked = {**unknown, RESOURCE: UnknownKey(may_be_absent=False, like=like)}
+    found = possible(request, attached, asked)
+    assert found.matters <= asked.keys()
+    kept = {key: one for key, one in request.context.items() if key.lower() not in unknown}
+    for resource in LIKES[like]:
+        context = Context({**kept, **assigned(unknown, chance)})
+        decided = decide(replace(request, resource=resource, context=context), attached)
+        assert decided.effect in found.effects
+    if RESOURCE not in found.matters:
+        context = Context({**kept, **assigned(unknown, chance)})
+        effects = {
+            decide(replace(request, resource=one, context=context), attached).effect
+            for one in LIKES[like]
+        }
+        assert len(effects) == 1
+
+
+@given(st.data(), requests, policies)
+def test_every_resource_of_a_pattern_is_among_the_effects(
+    data: st.DataObject, request: Request, attached: Policies
+) -> None:
+    check_resources(data, request, replace(attached, resource=None, trust=None))
+
+
+@given(st.data(), requests, conditional_policies())
+def test_every_resource_is_among_the_effects_where_much_depends_on_keys(
+    data: st.DataObject, request: Request, attached: Policies
+) -> None:
+    asked = replace(request, action="s3:GetObject")
+    check_resources(data, asked, replace(attached, resource=None, trust=None))
+
+
 _POINTS = [field.name for field in fields(Assumptions) if isinstance(field.default, bool)]
 settings_of = one_of_each(*([False, True] for _ in _POINTS)).map(
     lambda chosen: Assumptions(**dict(zip(_POINTS, chosen, strict=True)))
@@ -138,9 +186,10 @@ def test_every_assignment_is_among_the_effects_of_all_kinds(
 
 @given(requests, odd_policies)
 def test_with_everything_known_it_is_the_engine(request: Request, attached: Policies) -> None:
-    found = possible(request, attached, {})
-    assert found.effects == {decide(request, attached).effect}
+    found, decided = possible(request, attached, {}), decide(request, attached)
+    assert found.effects == {decided.effect}
     assert not found.matters
+    assert found.denied_by == (decided.because if decided.effect is EXPLICIT else ())
 
 
 @given(requests, odd_policies)
@@ -247,6 +296,32 @@ def test_what_it_depends_on(
     written = [{k: v for k, v in one.items() if v is not None} for one in statements]
     found = possible(S3, Policies((policy(written),)), unknown)
     assert (set(found.effects), set(found.matters)) == (effects, matters)
+
+
+@pytest.mark.parametrize(
+    ("element", "like", "effects"),
+    [
+        ({"Resource": "*"}, "arn:aws:s3:::*", {EXPLICIT}),
+        ({"Resource": "arn:aws:s3:::*"}, "arn:aws:s3:::*", {EXPLICIT}),
+        ({"Resource": "arn:aws:s3:::b*"}, "arn:aws:s3:::bucket/*", {EXPLICIT}),
+        ({"Resource": "arn:aws:s3:::bucket/a"}, "arn:aws:s3:::bucket/*", {ALLOWED, EXPLICIT}),
+        ({"Resource": "arn:aws:s3:::other/*"}, "arn:aws:s3:::bucket/*", {ALLOWED}),
+        ({"NotResource": "arn:aws:s3:::other/*"}, "arn:aws:s3:::bucket/*", {EXPLICIT}),
+        ({"NotResource": "arn:aws:s3:::bucket/a"}, "arn:aws:s3:::bucket/*", {ALLOWED, EXPLICIT}),
+        ({"NotResource": "arn:aws:s3:::*"}, "arn:aws:s3:::bucket/*", {ALLOWED}),
+        ({"Resource": "arn:aws:s3:::${aws:username}"}, "arn:aws:s3:::b", {ALLOWED, EXPLICIT}),
+        ({"NotResource": "arn:aws:s3:::c/${k}"}, "arn:aws:s3:::b", {ALLOWED, EXPLICIT}),
+    ],
+)
+def test_a_resource_that_is_not_known(
+    element: dict[str, str], like: str, effects: set[DecisionEffect]
+) -> None:
+    denied = {"Effect": "Deny", "Action": "*", **element}
+    found = possible(
+        S3, Policies((policy([statement(), denied]),)), {RESOURCE: UnknownKey(like=like)}
+    )
+    assert found.effects == effects
+    assert (RESOURCE in found.matters) is (len(effects) > 1)
 
 
 def test_a_principal_may_be_named_by_an_id_that_is_not_known() -> None:

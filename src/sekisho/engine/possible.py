@@ -22,7 +22,14 @@ from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.principals import Caller, Named, named
 from sekisho.engine.matching.scope import Scope
-from sekisho.engine.model import Assumptions, AttachedPolicy, DecisionEffect, Policies, Request
+from sekisho.engine.model import (
+    Assumptions,
+    AttachedPolicy,
+    Cause,
+    DecisionEffect,
+    Policies,
+    Request,
+)
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import (
     Condition,
@@ -72,10 +79,12 @@ class Possibilities:
         effects: one if nothing that is unknown matters.
         matters: the unknown keys, in lower case, on which it can depend; empty if there is one
             effect.
+        denied_by: the Denies that surely apply.
     """
 
     effects: frozenset[DecisionEffect]
     matters: frozenset[str] = frozenset()
+    denied_by: tuple[Cause, ...] = ()
 
 
 def possible(
@@ -106,8 +115,9 @@ def possible(
     caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     read = [_read(group, scope, unknown) for group in groups]
-    if any(one.surely.denies for one in read):
-        return Possibilities(frozenset({DecisionEffect.EXPLICITLY_DENIED}))
+    denied_by = tuple(cause for one in read for cause in one.surely.denied_by())
+    if denied_by:
+        return Possibilities(frozenset({DecisionEffect.EXPLICITLY_DENIED}), denied_by=denied_by)
     effects = set()
     if any(one.perhaps.denies for one in read):
         effects.add(DecisionEffect.EXPLICITLY_DENIED)
@@ -338,6 +348,9 @@ def _any_resource_span(element: Element, like: str, scope: Scope) -> frozenset[b
     for entry in element.values:
         # a short entry is completed; a variable can have any value, or none
         text = _ANY_VARIABLE.sub(_ANYTHING, entry) if scope.version is Version.V2012 else entry
+        if element.negated and text != entry:
+            # a variable without a value has a meaning of its own there
+            return _BOTH
         if text.count(":") < arns.PARTS - 1:
             text += _ANYTHING
         if _meet(_characters(glob.wildcards(text), ignoring_case=True), asked):

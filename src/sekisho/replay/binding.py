@@ -133,25 +133,28 @@ class _Given:
         if any(one.kind is TargetKind.GROUP for one in targets):
             raise InternalError("who is in a group is not known without an account")
         self._changes = changes
-        self._known: dict[tuple[Attachment, ...], Bound | NotBound] = {}
+        self._attached, self._all = len(changes.attached), (*changes.attached, *changes.boundaries)
+        self._known: dict[tuple[int, ...], Bound | NotBound] = {}
 
     def of(self, caller: TrailCaller) -> Bound | NotBound:
         """Return what binds a caller: what is attached to them, and the organisation's policies."""
-        chosen = tuple(
-            one
-            for one in (*self._changes.attached, *self._changes.boundaries)
-            if one.target.takes_in(caller.kind, caller.name, caller.arn)
+        return self._bound(
+            tuple(
+                place
+                for place, one in enumerate(self._all)
+                if one.target.takes_in(caller.kind, caller.name, caller.arn)
+            )
         )
-        return self._bound(chosen)
 
-    def _bound(self, chosen: tuple[Attachment, ...]) -> Bound | NotBound:
+    def _bound(self, chosen: tuple[int, ...]) -> Bound | NotBound:
+        """Return what some attachments make together, by their places."""
         if chosen not in self._known:
             self._known[chosen] = self._made(chosen)
         return self._known[chosen]
 
-    def _made(self, chosen: tuple[Attachment, ...]) -> Bound | NotBound:
-        attached = tuple(one.policy for one in chosen if one in self._changes.attached)
-        boundaries = tuple(one.policy for one in chosen if one in self._changes.boundaries)
+    def _made(self, chosen: tuple[int, ...]) -> Bound | NotBound:
+        attached = tuple(self._all[one].policy for one in chosen if one < self._attached)
+        boundaries = tuple(self._all[one].policy for one in chosen if one >= self._attached)
         scps = self._changes.scps or ()
         if not (attached or boundaries or scps):
             return NotBound(OutcomeReason.NOT_ATTACHED)
@@ -159,7 +162,7 @@ class _Given:
 
     def all(self) -> Iterator[Bound]:
         """Yield what can bind anybody."""
-        found = self._bound((*self._changes.attached, *self._changes.boundaries))
+        found = self._bound(tuple(range(len(self._all))))
         if isinstance(found, Bound):
             yield found
 

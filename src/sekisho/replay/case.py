@@ -67,11 +67,12 @@ class Asked:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What tells cases apart: nothing of the caller that nothing asks for."""
-        caller = self.caller
-        named = caller.arn if self.changes.resources else None
-        who = (caller.kind, caller.partition, caller.account, named, self.gap)
-        return (*who, id(self.changes), self.facts.identity)
+        """What tells cases apart: nothing of the caller that nothing asks for.
+
+        Who somebody is beyond that matters only to whose a resource is.
+        """
+        who = self.caller if self.changes.resources else self.caller.kind
+        return (who, self.gap, id(self.changes), self.facts.identity)
 
 
 Case = Asked | OutcomeReason

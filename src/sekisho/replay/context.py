@@ -77,7 +77,7 @@ class Call:
             return True
         address = _address(self.event.address)
         # an endpoint's address is the private one, and older records do not name the endpoint
-        return None if address is not None and address.is_private else False
+        return None if address is not None and _is_internal(address) else False
 
 
 Found = str | UnknownKey | None
@@ -87,11 +87,25 @@ _ANY = UnknownKey()
 _SOME = UnknownKey(may_be_absent=False)
 
 
-def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_INTERNAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    )
+)
+"""RFC 1918, 6598 and 4193: addresses that a request cannot have on its way over the internet."""
+
+
+def _address(text: str | None) -> _Address | None:
     try:
         return ipaddress.ip_address(text or "")
     except ValueError:
         return None
+
+
+def _is_internal(address: _Address) -> bool:
+    return any(address.version == one.version and address in one for one in _INTERNAL)
 
 
 def _mfa(call: Call) -> Found:
@@ -204,7 +218,9 @@ def _epoch(call: Call) -> Found:
 
 
 def _sign_in_session(call: Call) -> Found:
-    return None if call.event.sign_in_session is None and not call.forwarded else _ANY
+    if call.forwarded:
+        return _ANY
+    return None if call.event.sign_in_session is None else _SOME
 
 
 def _username(call: Call) -> Found:
@@ -334,6 +350,11 @@ def facts_of_action(facts: Facts, kind: HolderKind, action: Action | None) -> Fa
             always = presence is Presence.ALWAYS and one.may_be_absent
             unknown[key] = UnknownKey(may_be_absent=False) if always else one
     return Facts(values, unknown, facts.oldest)
+
+
+def depends_on_action(facts: Facts) -> bool:
+    """Tell whether `facts_of_action` can change them."""
+    return not _READERS.keys() >= facts.unknown.keys()
 
 
 def with_same(keys: Collection[str]) -> frozenset[str]:

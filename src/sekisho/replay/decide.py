@@ -30,7 +30,7 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import TrailCaller, exempt_by_name
 from sekisho.replay.case import Asked, Case, Judging
-from sekisho.replay.context import AGE, Facts, facts_of_action
+from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, asked_resources
@@ -57,8 +57,17 @@ _UNAUTHORIZED = re.compile(
 )
 
 
-def judgement(judging: Judging, case: Case, event: TrailEvent) -> Judgement:
-    """Return what would have become of a call in a case."""
+Remembered = dict[tuple[bool, tuple[int, ...]], Judgement]
+"""The answers in one case, by the statements that are about an action.
+
+Whether the other setting of `role_session_mfa` is meant is told apart.
+"""
+
+
+def judgement(
+    judging: Judging, case: Case, event: TrailEvent, remembered: Remembered | None = None
+) -> Judgement:
+    """Return what would have become of a call in a case; None: nothing is remembered."""
     reason = case if isinstance(case, OutcomeReason) else None
     if reason in _NOT_DENIABLE:
         return Judgement(CallOutcome.NOT_DENIABLE, reason)
@@ -75,7 +84,7 @@ def judgement(judging: Judging, case: Case, event: TrailEvent) -> Judgement:
         return Judgement(CallOutcome.FAILED, reason)
     match case:
         case Asked():
-            return _assumed(judging, case, event)
+            return _assumed(_Asking(judging, case, event, remembered))
         case OutcomeReason.CALLER:
             return Judgement(UNKNOWN, case)
         case _:
@@ -85,30 +94,44 @@ def judgement(judging: Judging, case: Case, event: TrailEvent) -> Judgement:
 _ROLE_SESSION_MFA = "role_session_mfa"
 
 
-def _assumed(judging: Judging, case: Asked, event: TrailEvent) -> Judgement:
+def _assumed(asking: "_Asking") -> Judgement:
     """Return what the policies say, and whether what a role session has mattered."""
-    found = _Asking(judging, case, event).judged()
-    if case.otherwise is None:
+    found = asking.judged()
+    if asking.case.otherwise is None:
         return found
-    other = _Asking(judging, replace(case, facts=case.otherwise), event).judged()
-    if other.outcome is found.outcome:
+    if asking.turned().judged().outcome is found.outcome:
         return found
     return replace(found, assumed=(*found.assumed, _ROLE_SESSION_MFA))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """One call that policies are asked about."""
+    """One call that policies are asked about.
+
+    Attributes:
+        is_turned: whether the other setting of `role_session_mfa` is meant.
+    """
 
     judging: Judging
     case: Asked
     event: TrailEvent
+    remembered: Remembered | None
+    is_turned: bool = False
+
+    def turned(self) -> "_Asking":
+        """Return the same under the other setting of `role_session_mfa`."""
+        facts = self.case.otherwise or self.case.facts
+        return replace(self, case=replace(self.case, facts=facts), is_turned=True)
 
     def judged(self) -> Judgement:
         """Return what they say of the actions that the call needs."""
         called = called_actions(self.event.source, self.event.name)
         if called.asked:
-            return replace(_all(map(self._of_action, called.asked)), actions=called.asked)
+            first, *others = called.asked
+            found = self._of_action(first)
+            if others:
+                found = _all((found, *map(self._of_action, others)))
+            return replace(found, actions=called.asked)
         if called.either:
             found = _either(map(self._of_action, called.either), OutcomeReason.ACTION)
             if called.guessed:
@@ -130,12 +153,24 @@ class _Asking:
 
     def _of_action(self, action: str) -> Judgement:
         if not self.case.changes.resources:
-            return self._of_resource(action, ANY)
+            return self._by_statements(action)
         caller, columns = self.case.caller, self.judging.columns
         return _all(
             self._of_resource(action, one)
             for one in asked_resources(action, self.event, caller, columns)
         )
+
+    def _by_statements(self, action: str) -> Judgement:
+        """Return the answer where only the statements about an action tell it from others."""
+        about = None
+        if self.remembered is not None and not depends_on_action(self.case.facts):
+            about = self.case.changes.about(action, self.judging.settings.assumptions)
+        if self.remembered is None or about is None:
+            return self._of_resource(action, ANY)
+        key = (self.is_turned, about)
+        if key not in self.remembered:
+            self.remembered[key] = self._of_resource(action, ANY)
+        return self.remembered[key]
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:
@@ -223,11 +258,7 @@ class _Asking:
         decider, assumptions = self.judging.decider, self.judging.settings.assumptions
         if unknown:
             found = possible(request, policies, unknown, assumptions)
-            if len(found.effects) > 1:
-                return _Said(found.effects, found.matters)
-            decision = decider.decide(request, policies)
-            same = {decision.effect} == found.effects
-            return _Said(found.effects, causes=decision.because if same else ())
+            return _Said(found.effects, found.matters, found.denied_by)
         decision = decider.decide(request, policies)
         return _Said(frozenset({decision.effect}), frozenset(), decision.because, decision.assumed)
 

@@ -7,11 +7,13 @@ nothing else of the caller's policies is looked at.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from sekisho.engine import AttachedPolicy, Level, Policies, keys_of
+from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies, keys_of
+from sekisho.engine.matching import TrackedAssumptions, actions
 from sekisho.policy import Document, Effect, Statement, Version, from_json
 from sekisho.replay.binding import Bound
+from sekisho.signin import HolderKind
 
 _ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ALLOWS_ALL = AttachedPolicy(
@@ -52,26 +54,46 @@ class Difference:
     statements: tuple[Asked, ...]
     keys: Mapping[str, str]
     resources: bool
+    _documents: tuple[Document, ...] = field(repr=False)
+
+    def about(self, action: str, assumptions: Assumptions) -> tuple[int, ...] | None:
+        """Return what tells apart the statements that are about an action.
+
+        None if that depends on an assumption.
+        """
+        tracked = TrackedAssumptions(assumptions)
+        found = tuple(
+            id(statement)
+            for document in self._documents
+            for statement in actions.about(document, action, tracked)
+        )
+        return None if tracked.asked else found
 
 
-def difference(bound: Bound, *, federated: bool = False) -> Difference:
-    """Return what changes for a caller; the session policy of one that is `federated` let it pass.
+def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
+    """Return what changes for a caller of a kind.
 
-    Source of the session policy's part: IAM User Guide, "Permissions for GetFederationToken".
+    The session policy of a federated user let the call pass, and root has the organisation's
+    policies alone. Source: IAM User Guide, "Permissions for GetFederationToken"; "Policy evaluation
+    logic".
     """
     before, after = bound.before, bound.after
     if before is None:
         before = Policies((ALLOWS_ALL,))
         after = replace(after, identity=(ALLOWS_ALL, *after.identity))
-    if federated:
+    if kind is HolderKind.ROOT:
+        before, after = Policies(scps=before.scps), Policies(scps=after.scps)
+    if kind is HolderKind.FEDERATED:
         before, after = (replace(one, session=(ALLOWS_ALL,)) for one in (before, after))
     denies, old = _denies_of(after, before), _denies_of(before)
     gone, limited = _gone(before, after), _limits(before, after)
     lost = limited or gone is not None
     statements = tuple(_statements(before, after) if lost else _statements(denies))
+    before, after = _without(before, before), _without(after, before)
+    asked = (before, after, gone, denies, old) if lost else (denies, old)
     return Difference(
-        before=_without(before, before),
-        after=_without(after, before),
+        before=before,
+        after=after,
         denies=denies,
         gone=gone,
         limited=limited,
@@ -80,6 +102,7 @@ def difference(bound: Bound, *, federated: bool = False) -> Difference:
         statements=statements,
         keys=_keys(statements),
         resources=any(map(_names_resources, statements)),
+        _documents=tuple(policy.document for each in asked for policy in _attached(each)),
     )
 
 

@@ -14,11 +14,10 @@ from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import OF_CALL, OF_CALLER, Asked, Case, JudgeSettings, Judging, case_of
 from sekisho.replay.context import columns_of_key, with_same
-from sekisho.replay.decide import judgement
+from sekisho.replay.decide import Remembered, judgement
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import OPTIONAL, Column, TrailEvent
 from sekisho.replay.outcome import Judgement
-from sekisho.signin import HolderKind
 
 _DEFAULTS = JudgeSettings()
 _RESOURCE_ACCOUNT = "aws:resourceaccount"
@@ -42,6 +41,7 @@ class _Known:
 
     case: Case
     by_call: dict[object, Judgement] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=dict)
 
 
 class Judge:
@@ -78,7 +78,8 @@ class Judge:
         by_call = self._call(event)
         found = known.by_call.get(by_call)
         if found is None:
-            found = known.by_call[by_call] = judgement(self._judging, known.case, event)
+            found = judgement(self._judging, known.case, event, known.remembered)
+            known.by_call[by_call] = found
         return found
 
     def _known(self, event: TrailEvent) -> _Known:
@@ -88,7 +89,7 @@ class Judge:
         return self._same.setdefault(identity, _Known(case))
 
     def _difference(self, bound: Bound, caller: TrailCaller) -> Difference:
-        key = (id(bound.before), id(bound.after), caller.kind is HolderKind.FEDERATED)
+        key = (id(bound.before), id(bound.after), caller.kind)
         if key not in self._differences:
             # the bound is kept too, so that the ids stay its policies' own
             self._differences[key] = bound, _difference(bound, caller)
@@ -96,7 +97,7 @@ class Judge:
 
 
 def _difference(bound: Bound, caller: TrailCaller) -> Difference:
-    return difference(bound, federated=caller.kind is HolderKind.FEDERATED)
+    return difference(bound, caller.kind)
 
 
 def _values_of(*columns: Column) -> Callable[[TrailEvent], object]:

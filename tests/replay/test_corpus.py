@@ -1,0 +1,97 @@
+"""The corpus of calls: each trap of a log, and what becomes of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cases import cases, document
+from sekisho.engine import AttachedPolicy, Level
+from sekisho.policy import PolicyKind, from_json
+from sekisho.replay import (
+    Attachment,
+    Binding,
+    Judge,
+    Judgement,
+    JudgeSettings,
+    PolicyChanges,
+    Target,
+    TargetKind,
+    columns_of,
+    given,
+    group_plainly,
+    judge_plainly,
+)
+from sekisho.signin import RoleSessionMfa, SigninAssumptions
+
+CORPUS = document("replay/calls")
+EVERYBODY = (TargetKind.EVERY_USER, TargetKind.EVERY_ROLE)
+
+
+def policy(name: str, kind: PolicyKind = PolicyKind.IDENTITY) -> AttachedPolicy:
+    return AttachedPolicy(name, from_json(CORPUS["documents"][name], kind=kind))
+
+
+def binding_of(written: dict[str, list[str]]) -> Binding:
+    targets = {"users": TargetKind.EVERY_USER, "roles": TargetKind.EVERY_ROLE}
+    attached = [
+        Attachment(policy(name), Target(targets[who]))
+        for who, names in written.items()
+        if who in targets
+        for name in names
+    ]
+    boundaries = [
+        Attachment(policy(name), Target(kind))
+        for name in written.get("boundaries", ())
+        for kind in EVERYBODY
+    ]
+    scps = [policy(name, PolicyKind.SCP) for name in written.get("scps", ())]
+    levels = (Level("root", tuple(scps)),) if scps else None
+    return given(PolicyChanges(tuple(attached), boundaries=tuple(boundaries), scps=levels))
+
+
+def record_of(case: dict[str, Any]) -> dict[str, Any]:
+    identity = {**CORPUS["identities"][case["identity"]], **case.get("identityMore", {})}
+    return {**CORPUS["usual"], "userIdentity": identity, **case["record"]}
+
+
+def settings_of(case: dict[str, Any]) -> JudgeSettings:
+    chosen = dict(case.get("settings", {}))
+    if "role_session_mfa" in chosen:
+        chosen["role_session_mfa"] = RoleSessionMfa(chosen["role_session_mfa"])
+    return JudgeSettings(signin=replace(SigninAssumptions(), **chosen))
+
+
+def written(found: Judgement, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a judgement as the corpus has it, of what is optional only what it asks for."""
+    said: dict[str, Any] = {"outcome": found.outcome.value}
+    if found.reason is not None:
+        said["reason"] = found.reason.value
+    if found.keys:
+        said["keys"] = list(found.keys)
+    if found.causes:
+        said["sids"] = [cause.sid for cause in found.causes]
+    if found.assumed:
+        said["assumed"] = list(found.assumed)
+    if found.guessed_action:
+        said["guessed"] = True
+    if "actions" in asked:
+        said["actions"] = list(found.actions)
+    return said
+
+
+@pytest.mark.parametrize(
+    "case",
+    cases(
+        "replay/calls",
+        ["identity", "record", "policies", "expect"],
+        ["identityMore", "settings"],
+    ),
+)
+def test_case(case: dict[str, Any]) -> None:
+    binding, settings = binding_of(case["policies"]), settings_of(case)
+    columns = columns_of(binding)
+    (group,) = group_plainly([record_of(case)], columns).groups
+    found = Judge(binding, columns, settings).judge(group.event)
+    assert written(found, case["expect"]) == case["expect"]
+    assert judge_plainly(group.event, binding, columns, settings) == found
