@@ -28,12 +28,15 @@ from sekisho.replay.reading.result import (
     groups_schema,
     kind_of,
 )
-from sekisho.replay.reading.shapes import FoundRecord, Unreadable, records_in
+from sekisho.replay.reading.shapes import Unreadable, records_in
 from sekisho.replay.reading.store import Store
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
 
 Progress = Callable[[int, int, int, int], None]
-"""Called with the bytes that are done, all bytes, the files that are done, and events so far."""
+"""Called with the bytes that are done, all bytes, the files that are done, and the events.
+
+How many events there are is known when all files are done; until then it is 0.
+"""
 
 _FAULTS_OF_A_FILE = 20
 _ROWS = 20_000
@@ -106,7 +109,7 @@ class _Run:
         self.faults: dict[int, list[LogFault]] = defaultdict(list)
         self.skipped: Counter[SkippedKind] = Counter()
         self.slow: set[int] = set()
-        self.bytes = self.done = self.outside = 0
+        self.bytes = self.done = self.events = self.outside = 0
 
     def count(self, store: Store, progress: Progress | None) -> None:
         """Count all records: first what DuckDB can read, then what the plain reading must."""
@@ -114,18 +117,24 @@ class _Run:
 
         def tell() -> None:
             if progress is not None:
-                progress(self.bytes, total, self.done, 0)
+                progress(self.bytes, total, self.done, self.events)
 
         with Feeder(self.files, store.threads, self._opened) as feeder:
             store.stream("feed", feeder.batches())
             fast = self._parts(statement.records_query(self.columns, self.window))
             store.run(f"CREATE TEMP TABLE parts AS {fast}", tell)
         doubtful = self._doubtful(store)
+        self._counted(store)
         schema = plain_schema(self.columns)
         store.stream("plain", pa.RecordBatchReader.from_batches(schema, self._plain(doubtful)))
         plain = self._parts(statement.plain_query(self.columns))
         store.run(f"INSERT INTO parts {plain}", tell)
+        self._counted(store)
         tell()
+
+    def _counted(self, store: Store) -> None:
+        seen = "SELECT sum(events)::BIGINT AS seen FROM parts WHERE state = 0 AND part = 0"
+        self.events = store.table(seen).column("seen")[0].as_py() or 0
 
     def _parts(self, records: str) -> str:
         everybody = self.settings.details_of is DetailsOf.EVERYBODY
@@ -180,23 +189,27 @@ class _Run:
         everything = _WHOLE_FILE in wanted
         content, _ = stored_content(self.files[number])
         for found in records_in(content):
-            match found:
-                case Unreadable(place, what):
-                    where = "" if place is None else f"record {place + 1}"
-                    self._fault(number, where, what, 0 if place is None else 1)
-                case FoundRecord(place, raw):
-                    if everything or place in wanted:
-                        record = read_record(raw)
-                        if isinstance(record, TrailRecord):
-                            yield record
-                        else:
-                            self._fault(number, f"record {place + 1}", _said(record), 1)
+            if isinstance(found, Unreadable):
+                self._unreadable(number, found, wanted)
+            elif everything or found.number in wanted:
+                record = read_record(found.record)
+                if isinstance(record, TrailRecord):
+                    yield record
+                else:
+                    self._fault(number, f"record {found.number + 1}", _said(record), 1)
+
+    def _unreadable(self, number: int, found: Unreadable, wanted: set[int]) -> None:
+        if found.number is None:
+            # why a file ends early may be known
+            if not self.faults[number]:
+                self._fault(number, "", found.what, 0)
+        elif _WHOLE_FILE in wanted or found.number in wanted:
+            self._fault(number, f"record {found.number + 1}", found.what, 1)
 
     def result(self, store: Store) -> TrailGroups:
         """Return what was counted."""
         counts = store.table(
-            "SELECT coalesce(sum(events) FILTER (state = 0 AND part = 0), 0)::BIGINT AS seen, "
-            "coalesce(sum(events) FILTER (state = 1), 0)::BIGINT AS outside FROM parts"
+            "SELECT coalesce(sum(events), 0)::BIGINT AS outside FROM parts WHERE state = 1"
         ).to_pylist()[0]
         source = statement.once_query(self.columns) if self.settings.dedup else _COUNTED
         store.run(f"CREATE TEMP TABLE counted AS {source}")
@@ -227,7 +240,7 @@ class _Run:
                     fault for number in sorted(self.faults) for fault in self.faults[number]
                 ),
                 outside_window=self.outside + counts["outside"],
-                duplicates=counts["seen"] - events,
+                duplicates=self.events - events,
             ),
         )
 
@@ -251,4 +264,4 @@ def plain_schema(columns: Sequence[Column]) -> pa.Schema:
 def _row(record: TrailRecord, columns: Sequence[Column]) -> dict[str, Any]:
     event = record.event
     values = {str(each): getattr(event, each) for each in statement.with_detailed(columns)}
-    return {"written": f"{record.time:%Y-%m-%dT%H:%M:%SZ}", "id": record.id, **values}
+    return {"written": f"{record.time.isoformat()[:19]}Z", "id": record.id, **values}

@@ -19,6 +19,11 @@ from sekisho.replay.reading.files import SkippedKind
 
 _LOG = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _NEXT = re.compile(r'[,\[]\s*(?=\{\s*")')
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half a character, as JSON writes it."""
+_HALVES = re.compile("[\ud800-\udfff]")
+_DECODER = JSONDecoder(object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+"""Of a key that is there twice the first counts, as in DuckDB."""
 _TRIES = 20_000
 """How many places of a damaged list are tried as the begin of the next record."""
 _MARK = b"\xef\xbb\xbf"
@@ -139,7 +144,7 @@ def _of_value(text: str) -> Iterator[FoundRecord | Unreadable]:
     if isinstance(value, Message):
         yield from _salvaged(text, value)
         return
-    records = list(_unwrapped(value))
+    records = list(_unwrapped({"Records": value} if isinstance(value, list) else value))
     if not isinstance(value, list) and records == [value] and not _is_record(value):
         yield Unreadable(None, NO_LOG)
         return
@@ -152,9 +157,9 @@ def _is_record(value: object) -> bool:
 
 
 def _unwrapped(value: object) -> Iterator[object]:
-    """Yield the records of a log, a list, an answer, or of one event."""
+    """Yield the records of a log, an answer, or of one event."""
     match value:
-        case {"Records": list(records)} | {"Events": list(records)} | list(records):
+        case {"Records": list(records)} | {"Events": list(records)}:
             for record in records:
                 yield from _unwrapped_record(record)
         case _:
@@ -175,24 +180,24 @@ def _unwrapped_record(value: object) -> Iterator[object]:
 def _value(text: str) -> Any:
     """Return the value of a JSON text, or what is wrong with it.
 
-    Of a key that is there twice the first counts, as in DuckDB. What is half a character becomes
-    U+FFFD: no file can hold it.
+    What is half a character becomes U+FFFD: no table can hold it.
     """
     try:
-        value = json.loads(text, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+        return _whole(text, _DECODER.decode(text))
     except JSONDecodeError as error:
-        return ENDS_EARLY if error.pos >= len(text.rstrip()) else NOT_JSON
+        early = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
+        return ENDS_EARLY if early else NOT_JSON
     except RecursionError:
         return TOO_DEEP
     except ValueError:  # a number with too many digits
         return NOT_JSON
-    return _whole(value) if "\\u" in text else value
 
 
-def _whole(value: Any) -> Any:
-    """Return a value without halves of characters; deep ones are seldom, and shallow here."""
-    encoded = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    return json.loads(encoded)
+def _whole(text: str, value: Any) -> Any:
+    """Return the value of a text without halves of characters."""
+    if not _HALF.search(text):
+        return value
+    return json.loads(_HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
@@ -201,13 +206,13 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
     if not opening:
         yield Unreadable(None, wrong if wrong is TOO_DEEP else NO_LOG)
         return
-    decoder = JSONDecoder(object_pairs_hook=lambda pairs: dict(reversed(pairs)))
     place, number, tries = opening.end() - 1, 0, 0
     broken = False
     while (begin := _NEXT.search(text, place)) and tries < _TRIES:
         tries += 1
         try:
-            record, place = decoder.raw_decode(text, begin.end())
+            found, place = _DECODER.raw_decode(text, begin.end())
+            record = _whole(text, found)
         except (ValueError, RecursionError):
             place = begin.end()
             if not broken:
@@ -217,7 +222,7 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
         if broken and not _is_record(record):
             continue
         tries, broken = 0, False
-        yield from (FoundRecord(number, _whole(each)) for each in _unwrapped_record(record))
+        yield from (FoundRecord(number, each) for each in _unwrapped_record(record))
         number += 1
     if not broken and not text[place:].strip().startswith("]"):
         yield Unreadable(None, ENDS_EARLY)

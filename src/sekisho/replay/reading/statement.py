@@ -93,7 +93,7 @@ def records_query(columns: Sequence[Column], window: Window) -> str:
             FROM parsed
         ), timed AS (
             SELECT *, r.eventTime::VARCHAR AS clock, r.eventID::VARCHAR AS named,
-                CASE WHEN length(clock) = 22 AND clock[21:] = 'Z"'
+                CASE WHEN clock LIKE '"____-__-__T__:__:__Z"'
                     THEN TRY_CAST(clock[2:20] AS TIMESTAMP) END AS moment
             FROM single
         ), sorted AS (
@@ -267,7 +267,7 @@ def once_query(columns: Sequence[Column]) -> str:
     return f"""
         SELECT {keys}, CASE WHEN length(first) = 20 THEN sum(events) ELSE 1 END AS events,
             sum(events) AS seen
-        FROM parts GROUP BY {keys}"""
+        FROM parts WHERE state = 0 GROUP BY {keys}"""
 
 
 def groups_query(columns: Sequence[Column]) -> str:

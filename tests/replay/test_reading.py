@@ -1,0 +1,258 @@
+"""Which files are read, what cannot be read of them, and how a reading ends."""
+
+import gzip
+import json
+import tempfile
+import threading
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay.groups_of import log_files
+from sekisho.errors import Code, SekishoError
+from sekisho.replay import Column, DetailKind, Window
+from sekisho.replay.reading import (
+    DetailsOf,
+    LogFile,
+    Reading,
+    ReadingSettings,
+    SkippedKind,
+    TrailGroups,
+    TrailPath,
+    local_logs,
+    may_hold,
+    read_groups,
+)
+
+PREFIX = "x/AWSLogs/o-abc123/111122223333"
+
+
+def record(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "eventTime": f"2026-08-20T10:00:{number % 60:02d}Z",
+        "eventID": f"id-{number}",
+        "eventName": "GetObject",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice"},
+        **fields,
+    }
+
+
+def log(*records: object) -> bytes:
+    return json.dumps({"Records": list(records)}).encode()
+
+
+ONE = log(record(1))
+LINE = json.dumps(record(1)).encode()
+CHINA = log(record(1, userIdentity={"arn": "arn:aws-cn:iam::1:user/a"}))
+TWICE = ONE.replace(b'"eventName"', b'"eventName": "ListKeys", "eventName"')
+LONG = log(*(record(number, errorMessage=f"{number * 7919:x}" * 9) for number in range(500)))
+DEEP = json.dumps({"Records": [record(1), "DEEP", record(3)]}).replace(
+    '"DEEP"', json.dumps(record(2))[:-1] + ', "x": ' + "[" * 50_000 + "]" * 50_000 + "}"
+)
+ATHENA = (
+    "eventversion,useridentity,eventtime,eventsource,eventname,eventid,resources\n"
+    '1.08,"{""type"":""IAMUser"",""accesskeyid"":""AKIA1""}",2026-08-20T10:00:00Z,'
+    's3.amazonaws.com,GetObject,id-1,"[{""arn"":""arn:b""}]"\n'
+    "1.08,{type=IAMUser},2026-08-20T10:00:00Z,s3.amazonaws.com,GetObject,id-2,\n"
+)
+
+Faults = list[tuple[str, str, int]]
+FILES: dict[str, tuple[bytes, int, Faults]] = {
+    # name: content, events, faults (place, what, records)
+    "good.json.gz": (gzip.compress(log(record(1), record(2))), 2, []),
+    "not compressed.json.gz": (log(record(1)), 1, []),
+    "two members.gz": (gzip.compress(ONE[:40]) + gzip.compress(ONE[40:]), 1, []),
+    "with a mark.json": (b"\xef\xbb\xbf" + log(record(1)), 1, []),
+    "no records.json": (log(), 0, []),
+    "another partition.json": (CHINA, 1, []),
+    "empty.json": (b"", 0, [("", "is empty", 0)]),
+    "empty.json.gz": (gzip.compress(b" \n"), 0, [("", "is empty", 0)]),
+    "text.txt": (b"hello\nworld\n", 0, [("", "is no log of CloudTrail", 0)]),
+    "other.json": (b'{"a": 1}', 0, [("", "is no log of CloudTrail", 0)]),
+    "nothing.json": (b"\0" * 500, 0, [("", "is no log of CloudTrail", 0)]),
+    "half.json": (log(record(1), record(2))[:-30], 1, [("record 2", "ends in the middle", 1)]),
+    "damaged.gz": (b"\x1f\x8b" + b"x" * 90, 0, [("", "the compressed file is damaged", 0)]),
+    "rest.gz": (gzip.compress(ONE) + b"x", 1, [("", "the compressed file is damaged", 0)]),
+    "one bad record.json": (
+        log(record(1), record(2, eventName=5), record(3), {"eventID": "x"}, "text", record(4)),
+        3,
+        [
+            ("record 2", "`eventName` is missing or not what it should be", 1),
+            ("record 4", "`eventTime` is missing or not what it should be", 1),
+            ("record 5", "is no record", 1),
+        ],
+    ),
+    "damaged in the middle.json": (
+        log(record(1), record(2), record(3), record(4)).replace(b'"id-2",', b'"id-2" "'),
+        3,
+        [("record 2", "is not JSON", 1)],
+    ),
+    "one bad line.jsonl": (
+        b"\n".join([LINE, b'{"eventTime', LINE]),
+        2,
+        [("record 2", "ends in the middle", 1)],
+    ),
+    "no UTF-8.json": (log(record(1, errorMessage="XX")).replace(b"XX", b"\xff\xfe"), 1, []),
+    "half a character.json": (log(record(1, userAgent="\ud800")), 1, []),
+    "a key twice.json": (TWICE, 1, []),
+    "deep.json": (DEEP.encode(), 3, []),
+    "deep and bad.json": (
+        DEEP.replace("2026-08-20T10:00:03Z", "yesterday").encode(),
+        2,
+        [("record 3", "`eventTime` is missing or not what it should be", 1)],
+    ),
+    "long line.jsonl": (
+        b"\n".join(json.dumps(record(n, x="x" * 3_000_000)).encode() for n in (1, 2)),
+        2,
+        [],
+    ),
+    "athena.csv": (
+        ATHENA.encode(),
+        1,
+        [
+            (
+                "record 2",
+                "has `useridentity` as a text of Athena's; "
+                "write `CAST(useridentity AS JSON)` in the query",
+                1,
+            )
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def faulty() -> TrailGroups:
+    """Every one of `FILES`, read at once; each record says of which file it is."""
+    files = [
+        LogFile(name=name, size=len(content), tag="", fetch=lambda content=content: content)
+        for name, (content, _, _) in FILES.items()
+    ]
+    return read_groups(files, [Column.AGENT])
+
+
+def test_every_fault_is_named_and_the_rest_is_read(faulty: TrailGroups) -> None:
+    found: dict[str, Faults] = {name: [] for name in FILES}
+    for fault in faulty.reading.faults:
+        found[fault.file].append((fault.place, str(fault.what), fault.records))
+    assert found == {name: faults for name, (_, _, faults) in FILES.items()}
+    assert faulty.reading.events == sum(events for _, events, _ in FILES.values())
+    assert faulty.reading.files == len(FILES)
+
+
+def test_what_is_read_of_odd_files(faulty: TrailGroups) -> None:
+    events = [group.event for group in faulty.call_groups()]
+    assert [event.agent for event in events if event.agent] == ["\ufffd"]
+    assert {event.name for event in events} == {"GetObject", "ListKeys"}
+    assert {event.key_id for event in events} == {None, "AKIA1"}
+
+
+def test_a_file_that_ends_early_is_read_to_its_end() -> None:
+    stored = gzip.compress(LONG)
+    (file,) = log_files([stored[: len(stored) // 2]])
+    reading = read_groups([file]).reading
+    assert 100 < reading.events < 400
+    assert [(fault.place, str(fault.what)) for fault in reading.faults] == [
+        ("", "the compressed file ends in the middle"),
+        (f"record {reading.events + 1}", "ends in the middle"),
+    ]
+
+
+def test_of_many_faults_of_a_file_some_are_named_and_all_counted() -> None:
+    reading = read_groups(log_files([log(*[{}] * 100)])).reading
+    assert (len(reading.faults), reading.lost) == (21, 100)
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(log(record(1)))
+    (file,) = local_logs([str(tmp_path)]).files
+    (tmp_path / "a.json").unlink()
+    (fault,) = read_groups([file]).reading.faults
+    assert str(fault.what) == "cannot be read: no such file or directory"
+
+
+def test_digests_and_insights_are_passed_over_and_counted(tmp_path: Path) -> None:
+    for kind in ("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight"):
+        folder = tmp_path / PREFIX / kind / "eu-west-1/2026/08/20"
+        folder.mkdir(parents=True)
+        (folder / "a.json").write_bytes(log(record(1)))
+    (tmp_path / "digest.json").write_text('{"awsAccountId": "1", "digestStartTime": "x"}')
+    (tmp_path / "notes.md").write_text("of no interest")
+    found = local_logs([str(tmp_path)])
+    assert found.skipped == {SkippedKind.DIGEST: 1, SkippedKind.INSIGHT: 1}
+    reading = read_groups(found.files).reading
+    assert reading == Reading(
+        files=1, bytes=reading.bytes, events=1, skipped={SkippedKind.DIGEST: 1}
+    )
+
+
+def test_what_a_path_says() -> None:
+    said = TrailPath.of(f"{PREFIX}/CloudTrail/eu-west-1/2026/08/20/a.json.gz")
+    assert said == TrailPath("111122223333", "eu-west-1", date(2026, 8, 20))
+    assert TrailPath.of("x\\AWSLogs\\111122223333\\CloudTrail\\eu-west-1\\2026\\08\\20\\a").day
+    assert TrailPath.of("AWSLogs/1/CloudTrail/eu-west-1/2026/08/20/a") == TrailPath()
+    assert TrailPath.of(f"{PREFIX}/CloudTrail/eu-west-1/2026/13/20/a").day is None
+
+
+def test_a_file_is_delivered_after_its_events() -> None:
+    window = Window(datetime(2026, 8, 20, 5, tzinfo=UTC), datetime(2026, 8, 22, tzinfo=UTC))
+    days = [day for day in range(15, 30) if may_hold(window, date(2026, 8, day))]
+    assert days == [20, 21, 22, 23]
+    assert may_hold(window, None)
+    assert may_hold(Window(), date(1, 1, 1))
+
+
+def test_patterns_and_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a.json", "b.txt", "deep/c.json.gz", ".hidden.json"):
+        (tmp_path / name).write_bytes(b"")
+    names = [Path(file.name).name for file in local_logs([str(tmp_path)]).files]
+    assert names == ["a.json", "c.json.gz"]
+    given = [str(tmp_path / "*.txt"), str(tmp_path / "a.json"), str(tmp_path / "a.json")]
+    assert [Path(file.name).name for file in local_logs(given).files] == ["a.json", "b.txt"]
+    with pytest.raises(SekishoError, match="does not exist"):
+        local_logs([str(tmp_path / "nothing*")])
+
+
+def test_details_are_of_users_unless_everybody_is_asked_for() -> None:
+    role = record(2, userIdentity={"type": "AssumedRole", "arn": "arn:role"})
+    files = log_files([log(record(1, awsRegion="eu-west-1"), role)])
+    details = list(read_groups(files).caller_details())
+    assert {detail.principal for detail in details} == {"arn:aws:iam::111122223333:user/alice"}
+    assert {(each.kind, each.value) for each in details} == {
+        (DetailKind.ADDRESS, ""),
+        (DetailKind.AGENT, ""),
+        (DetailKind.REGION, "eu-west-1"),
+        # Thursday
+        (DetailKind.HOUR_OF_WEEK, "82"),
+    }
+    everybody = read_groups(files, settings=ReadingSettings(details_of=DetailsOf.EVERYBODY))
+    assert everybody.details.num_rows == 2 * len(details)
+
+
+def test_progress_ends_with_all() -> None:
+    told: list[tuple[int, int, int, int]] = []
+    files = log_files([log(record(1)), log(record(2), record(3))])
+    read_groups(files, progress=lambda *now: told.append(now))
+    size = sum(file.size for file in files)
+    assert told[-1] == (size, size, 2, 3)
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_groups(log_files([LONG] * 50), progress=interrupt)
+    assert not list(tmp_path.iterdir())
+    assert not [each for each in threading.enumerate() if each.name.startswith("sekisho")]
+
+
+def test_too_little_memory_is_said_clearly() -> None:
+    with pytest.raises(SekishoError) as found:
+        read_groups(log_files([LONG]), settings=ReadingSettings(memory=200_000))
+    assert found.value.code is Code.REPLAY_MEMORY
