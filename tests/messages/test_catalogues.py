@@ -80,7 +80,6 @@ NOT_SHOWN = {
     "audit/explain/denial.py": "words that are looked for in an error text",
     "audit/explain/match.py": "words that are looked for in an error text",
     "cli/applying.py": "answers that are read from the terminal",
-    "cli/terminal.py": "the name of a rule, in a docstring",
     "engine/exchange/sentences.py": "what stands between two values",
     "messages/__init__.py": "where a space comes between two scripts",
 }

@@ -3,7 +3,7 @@
 The widths are those of Unicode's annex 11 (East Asian Width), as Python's `unicodedata` has them.
 
 A line may end after any wide character, of which Japanese has no spaces between, but no line begins
-with a closing mark, and none ends with an opening one (the first rules of 禁則処理).
+with a closing mark, and none ends with an opening one (the first rules of JIS X 4051).
 """
 
 import re
