@@ -11,9 +11,10 @@ from hypothesis import given, settings
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
-from sekisho.engine import Policies, Request, decide
+from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
 from sekisho.engine.matching.arns import account_of
 from sekisho.engine.matching.glob import like
+from sekisho.errors import InternalError
 from sekisho.prover import (
     ActionGroup,
     CallerCredential,
@@ -23,7 +24,8 @@ from sekisho.prover import (
     difference,
     exempt_list,
 )
-from sekisho.prover.search import candidates, parts, requests
+from sekisho.prover.counterexample import decided
+from sekisho.prover.search import candidates, listing, parts, requests
 from sekisho.prover.values import atoms, policies, texts
 from sekisho.prover.values.credentials import situations
 
@@ -233,6 +235,59 @@ def test_the_exempt_list_says_under_which_conditions() -> None:
     (item,) = found
     assert item.credentials == (CallerCredential.SESSION,)
     assert [stated.subject for stated in item.conditions] == ["aws:PrincipalTag/t"]
+
+
+def said(items: tuple[ActionGroup, ...] | Unknown) -> object:
+    if isinstance(items, Unknown):
+        return items
+    return [(one.actions, one.resources, one.conditions, one.credentials) for one in items]
+
+
+@settings(max_examples=settings().max_examples // 3)
+@given(POLICIES)
+def test_what_is_copied_from_one_view_is_what_is_found_in_the_other(
+    statements: list[dict[str, Any]],
+) -> None:
+    policies_ = identity(*statements, FENCE)
+    copied = exempt_list(policies_, ALICE, NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing.ItemSearch, "_copied", lambda *_: None)
+        assert said(copied) == said(exempt_list(policies_, ALICE, NOW))
+    for one in copied if isinstance(copied, tuple) else ():
+        assert one.counterexample.credential in one.credentials
+        decision = decided(one.counterexample.request, policies_, Assumptions())
+        assert decision.effect is DecisionEffect.ALLOWED
+
+
+SESSION_ONLY = identity(
+    {**READ, "Resource": "arn:aws:s3:::b/*", "Condition": {"Null": {"aws:TokenIssueTime": "false"}}}
+)
+KEY_AND_SESSION = identity({**READ, "Resource": "arn:aws:s3:::b/*", "Condition": TAG})
+
+
+@pytest.mark.parametrize(("given_", "searched"), [(SESSION_ONLY, 2), (KEY_AND_SESSION, 1)])
+def test_a_view_is_searched_where_it_can_answer_otherwise(
+    given_: Policies, searched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+    look_of = listing.look_of
+    monkeypatch.setattr(listing, "look_of", lambda *those: looks.append(those) or look_of(*those))
+    monkeypatch.setattr(listing.ItemSearch, "_may_answer", lambda *_: True)
+    found = exempt_list(given_, ALICE, NOW)
+    assert isinstance(found, tuple)
+    assert (len(looks), len(found)) == (searched, 1)
+
+
+def test_a_wrong_copy_is_found_by_those_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "asked_alike", lambda *_: True)
+    monkeypatch.setattr(listing.ItemSearch, "_may_answer", lambda *_: True)
+    found = exempt_list(SESSION_ONLY, ALICE, NOW)
+    assert isinstance(found, tuple)
+    assert CallerCredential.KEY in found[0].credentials, "otherwise nothing is wrong to be found"
+    monkeypatch.setattr(listing, "_READ_WHOLE", 1)
+    monkeypatch.setattr(listing, "_TRIED", 0)
+    with pytest.raises(InternalError):
+        exempt_list(SESSION_ONLY, ALICE, NOW)
 
 
 def test_the_world_has_the_credentials_that_items_name() -> None:

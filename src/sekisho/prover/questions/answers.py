@@ -17,6 +17,7 @@ from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.listing import Answer, ItemSearch
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations, ways_of
 from sekisho.prover.verdict import (
@@ -58,15 +59,13 @@ def items_of(question: Question) -> tuple[ActionGroup, ...]:
     alike: dict[
         tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]
     ] = {}
-    for each, found in RequestSearch(question).answering():
-        by_description: dict[Description, list[Counterexample]] = {}
-        for described, counterexample in found:
-            by_description.setdefault(described, []).append(counterexample)
-        for described, counterexamples in by_description.items():
-            credentials = tuple(
-                dict.fromkeys(counterexample.credential for counterexample in counterexamples)
-            )
-            names, _ = alike.setdefault((described, credentials), (set(), counterexamples[0]))
+    for each, found in ItemSearch(question).answering():
+        by_description: dict[Description, list[Answer]] = {}
+        for answer in found:
+            by_description.setdefault(answer.described, []).append(answer)
+        for described, answers in by_description.items():
+            credentials = tuple(dict.fromkeys(answer.credential for answer in answers))
+            names, _ = alike.setdefault((described, credentials), (set(), answers[0].example))
             names.update(map(str, each.actions))
     return tuple(
         ActionGroup(

@@ -8,8 +8,8 @@
 What is found is decided by the engine before it is believed.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, load
@@ -20,21 +20,17 @@ from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Candidate, LimitHit, Looked, NoCandidate, search
-from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
-    AnswerSpace,
     Question,
     Restriction,
     StatementRule,
     demands,
     joined,
-    look_of,
     plain,
     rules_of,
 )
 from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.search.parts import parts
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
 from sekisho.prover.search.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.search.views import RequestView, RequestViews
@@ -52,12 +48,9 @@ from sekisho.prover.values.names import ANY_NAME, is_too_long
 from sekisho.prover.values.owners import ABROAD, Owner
 from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.resources import RequestTarget
-from sekisho.prover.values.texts import literal_start
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _Found = dict[str, ContextValue]
-_Answers = list[tuple[Description, Counterexample]]
-_Reached = dict[str, dict[object, tuple[str, ...]]]
 
 
 def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
@@ -75,21 +68,6 @@ def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
     except LimitReached as limit:
         return Unknown(limit.reason)
     return Proved() if counterexample is None else Refuted(counterexample)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A description of requests that answer, the same as a restriction, and one of them."""
-
-    view: RequestView
-    described: Description
-    within: Restriction
-    counterexample: Counterexample
-
-    @property
-    def said(self) -> tuple[Description, CallerCredential]:
-        """The description, and with what the requests are made."""
-        return self.described, self.view.situation.credential
 
 
 class RequestSearch:
@@ -137,7 +115,6 @@ class RequestSearch:
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
         self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._effort)
         self._possible: dict[CallerCredential, Looked] = {}
-        self._listed = 0
 
     def counterexample(self, *, new_names: bool = False) -> Counterexample | None:
         """Return a request that answers the question, or None: there is none.
@@ -184,111 +161,6 @@ class RequestSearch:
         if limit is not None:
             raise limit
         return None
-
-    def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
-        """Yield every class of real actions with which a request answers, and which requests do.
-
-        There is a description and a request for each way of calling with which there is any; what
-        is so of some accounts' resources only says of which.
-
-        Raises:
-            LimitReached: if that could not be found out for some class.
-        """
-        if nothing_can_answer(self._allowed, self._denied):
-            return
-        if not self._views.owners.whole:
-            raise LimitReached(reasons.TELLS_OWNERS)
-        views = [
-            self._views.of(one, owner)
-            for owner in self._views.owners.all
-            for one in self._views.situations
-        ]
-        for alike in self._ranges.classes:
-            able = [each for each in views if self._may_answer(each, alike)]
-            known: dict[object, _Answers] = {}
-            places = [each.place for each in views]
-            apart = bool(able) and self._ranges.tell_resources_apart(alike[0].actions[0])
-            for one in alike if able else ():
-                likeness = None if apart else self._ranges.likeness(one.actions[0], places)
-                if likeness is None or likeness not in known:
-                    known[likeness] = self._answers_of(one.actions[0], able)
-                if known[likeness]:
-                    yield one, known[likeness]
-
-    def _answers_of(self, action: Action, views: Sequence[RequestView]) -> _Answers:
-        """Return what answers with one action, each with a request."""
-        reached: _Reached = {owner.account: {} for owner in self._views.owners.all}
-        found = [way for each in views for way in self._described(each, action, reached)]
-        accounts: dict[object, set[str]] = {}
-        for way in found:
-            accounts.setdefault(way.said, set()).add(way.view.owner.account)
-        return [
-            (self._of_owner(way, action, accounts[way.said]), way.counterexample) for way in found
-        ]
-
-    def _described(self, view: RequestView, action: Action, reached: _Reached) -> Iterator[_Way]:
-        """Yield what answers with one action in one view."""
-        reading, about = view.reading, self._ranges.of(action, view.place)
-        if about.empty:
-            return
-        target = self._target(reading, about)
-        takes = partial(includes_action, self._ranges.catalogue, action)
-        starts = map(literal_start, about.forms.all)
-        for part in parts(self._allowed, self._denied, takes, map(str.lower, starts)):
-            asked = (part.allowed, part.denied)
-            look = look_of(target, reading, asked, self._within_of(view, about), part.place)
-            look = replace(look, reached=reached[view.owner.account])
-            yield from self._described_by(look, view, about)
-
-    def _described_by(
-        self, look: AnswerSpace, view: RequestView, about: RequestRange
-    ) -> Iterator[_Way]:
-        """Yield what answers in one part of a question."""
-        reading, target, action = view.reading, look.target, about.real
-        for cube in look.cubes():
-            found = look.found_in(cube)
-            if found is None:
-                raise InternalError("the prover describes requests that it does not find")
-            narrow = joined(self._question.within, within_of(cube, target))
-            only = (view.situation.credential,)
-            question = replace(self._question, credentials=only, within=narrow)
-            too_long = is_too_long(str(found[RESOURCE]))
-            self._listed += 1
-            counterexample = None if too_long else self._replayed(view, about, found, question)
-            if counterexample is None:
-                if not (reading.linked or reading.inexact or too_long):
-                    self._checked(view, about, found)
-                    raise LimitReached(reasons.NOT_SAID)
-                counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
-            if counterexample is not None:
-                yield _Way(view, described(cube, look), narrow, counterexample)
-
-    def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:
-        """Return a description that says whose resources it is about where that matters.
-
-        Args:
-            way: what answers.
-            action: with what.
-            same: the accounts of whose resources the same answers.
-        """
-        credential = way.view.situation.credential
-        others = (one for one in self._views.owners.all if one.account not in same)
-        question = replace(
-            self._question, credentials=(credential,), allowed=None, denied=None, within=way.within
-        )
-        for owner in others:
-            view = self._views.of(way.view.situation, owner)
-            about = self._ranges.of(action, view.place)
-            try:
-                fits = (
-                    RequestSearch(question, action, self._effort)._of_only(view, about) is not None
-                )
-            except LimitReached:
-                fits = True
-            if fits:
-                conditions = (*way.described.conditions, *way.view.owner.stated)
-                return replace(way.described, conditions=conditions)
-        return way.described
 
     def _about(self, rules: list[list[StatementRule]]) -> list[list[StatementRule]]:
         """Return the statements that can be about the one action that is asked about."""
@@ -388,7 +260,7 @@ class RequestSearch:
         found = None if each.empty else self._search(view, each)
         if found is None:
             return None
-        if not reading.linked and not reading.inexact:
+        if reading.exact:
             return self._checked(view, each, found)
         # what was found loosely may be right as it is
         if (counterexample := self._replayed(view, each, found)) is not None:
@@ -455,7 +327,7 @@ class RequestSearch:
         return counterexample
 
     def _replayed(
-        self, view: RequestView, each: RequestRange, found: _Found, question: Question | None = None
+        self, view: RequestView, each: RequestRange, found: _Found, of: "_OfList | None" = None
     ) -> Counterexample | None:
         """Return what was found as a counterexample if the engine decides so, too."""
         action = each.action or str(found[ACTION])
@@ -465,16 +337,13 @@ class RequestSearch:
         if not view.owner.own and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
         credential = view.situation.credential
-        # of a long list, the engine reads whole policies now and then, and else what can matter
-        of_list = question is not None and self._listed % _READ_WHOLE != 1
+        question, of_list = of or (self._question, False)
         exists = each.real is not None
-        return replayed(
-            question or self._question, credential, request, exists=exists, of_list=of_list
-        )
+        return replayed(question, credential, request, exists=exists, of_list=of_list)
 
 
+_OfList = tuple[Question, bool]
+"""What one item of a list answers, and whether it is decided by what can be about it alone."""
 _Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
-_READ_WHOLE = 64
-"""Of how many items of a list one is decided by the whole policies."""
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

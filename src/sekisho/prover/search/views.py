@@ -69,7 +69,12 @@ class RequestViews:
             first = self._known.get((situation.credential, self._question.user.account))
             # whose the resource is is read only where something asks for it
             keyed = self.owners.keyed
-            reading = first.reading if first and not keyed else self.reading(situation, (owner,))
+            if first and not keyed:
+                reading = first.reading
+            else:
+                others = (view for (_, of), view in self._known.items() if of == owner.account)
+                like = next((view.reading for view in others), None)
+                reading = self.reading(situation, (owner,), like=like)
             self._known[key] = RequestView(situation, owner, self._place(owner), reading)
         return self._known[key]
 
@@ -78,6 +83,7 @@ class RequestViews:
         situation: Situation,
         owners: Sequence[Owner],
         assigned: Mapping[str, ContextValue | None] | None = None,
+        like: ConditionReading | None = None,
     ) -> ConditionReading:
         """Return the conditions, read for requests that are made one way.
 
@@ -85,11 +91,12 @@ class RequestViews:
             situation: with what.
             owners: whose resources they may be about; none: anybody's.
             assigned: values of the keys that policy variables name.
+            like: the same of another situation, of which what is the same is taken over.
         """
         accounts = tuple(owner.account for owner in owners)
         question = self._question
         about = About(question.user, situation, question.now, self._tracked, assigned, accounts)
-        return ConditionReading(about, self._asked, self._effort)
+        return ConditionReading(about, self._asked, self._effort, like)
 
     def _place(self, owner: Owner) -> ResourcePlace:
         unsaid = owner.own or self.owners.keyed

@@ -421,8 +421,7 @@ class RequestRanges:
 
         So it is where policies do not tell the resources apart.
         """
-        ranges = (self.of(action, place) for place in places)
-        some = tuple((bool(each.forms.all), each.besides) for each in ranges)
+        some = tuple(resources.kinds_of_target(action, each) for each in places)
         return some, tuple(self._ties.of(action, direct=direct) for direct in (True, False))
 
     @cached_property

@@ -51,8 +51,7 @@ def any_text(
         effort: what may still be spent.
         holds: what the engine says.
     """
-    plain = asked and all(_compares_text(name, each) for each in asked)
-    if not plain or not _is_any_text(name):
+    if not asked or not is_plain_text(name, asked):
         return None
     texts = {text for each in asked for text in each.condition.values}
     if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(asked):
@@ -136,6 +135,11 @@ def _folded(text: str) -> tuple[object, ...]:
 
 
 _EVERY = Patterns([(Wild.STAR,)])
+
+
+def is_plain_text(name: str, asked: Iterable[VersionedCondition]) -> bool:
+    """Tell whether a key has one text of any form, and is compared with nothing but texts."""
+    return _is_any_text(name) and all(_compares_text(name, each) for each in asked)
 
 
 def _is_any_text(name: str) -> bool:

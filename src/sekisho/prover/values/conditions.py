@@ -29,7 +29,7 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.errors import InternalError
-from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_DIGITS, Effort, LimitReached
 from sekisho.prover.values import keys, names
@@ -452,3 +452,20 @@ def likely_for(name: str, asked: Sequence[VersionedCondition]) -> Iterator[Mappi
             text = pattern.replace("*", "").replace("?", "x")
             if text and variables.OPEN not in text:
                 yield {each.condition.key: text}
+
+
+def quantified(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
+    """Return the conditions that ask for some value, and those that ask for every value.
+
+    Without set operator a negated one asks for every value, if it asks for any.
+    """
+    some = every = 0
+    for number, each in enumerate(asked):
+        operator = each.condition.operator
+        if operator.quantifier is Quantifier.FOR_ALL_VALUES or (
+            operator.quantifier is Quantifier.NONE and operator.name in conditions.NEGATIONS
+        ):
+            every |= 1 << number
+        else:
+            some |= 1 << number
+    return some, every

@@ -13,11 +13,7 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from sekisho.engine import Context, ContextValue, Request
-from sekisho.engine.matching import (
-    Scope,
-    TrackedAssumptions,
-    conditions,
-)
+from sekisho.engine.matching import Scope, TrackedAssumptions, conditions
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
@@ -25,7 +21,13 @@ from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
 from sekisho.prover.search.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
 from sekisho.prover.values import keys, tied
-from sekisho.prover.values.atoms import Comparisons, any_text, comparisons, listed_texts
+from sekisho.prover.values.atoms import (
+    Comparisons,
+    any_text,
+    comparisons,
+    is_plain_text,
+    listed_texts,
+)
 from sekisho.prover.values.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -34,6 +36,7 @@ from sekisho.prover.values.conditions import (
     ids_for,
     likely_for,
     linked_by,
+    quantified,
     regions_for,
     values_for,
 )
@@ -42,8 +45,7 @@ from sekisho.prover.values.texts import Patterns
 from sekisho.prover.values.times import TIMES, Session, times_for
 
 _TIME = "time"
-_ORIGIN = "aws:SourceIp"
-"""Spelled as no key in lower case is: it stands for those of VPC endpoints, too."""
+_ORIGIN = "aws:SourceIp"  # in no lower case: it stands for those of VPC endpoints, too
 _LOOSE = "loose"
 MFA_AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
@@ -68,7 +70,7 @@ def _by_theory(
     asked: Iterable[VersionedCondition], user: CallingUser
 ) -> dict[str, list[VersionedCondition]]:
     """Return the conditions by the name of what depends on each other."""
-    found: dict[str, list[VersionedCondition]] = {}
+    found = dict[str, list[VersionedCondition]]()
     for each in asked:
         found.setdefault(theory_of(_key_of(each)), []).append(each)
     if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
@@ -111,6 +113,7 @@ class ConditionReading:
         about: whose requests, and with what.
         asked: every condition that the question can come across.
         effort: what may still be spent.
+        like: the same of requests made another way, of which what is the same is taken over.
 
     Attributes:
         about: as given.
@@ -120,7 +123,13 @@ class ConditionReading:
         resources: the patterns and literals of elements, by whatever makes them differ.
     """
 
-    def __init__(self, about: About, asked: Iterable[VersionedCondition], effort: Effort) -> None:
+    def __init__(
+        self,
+        about: About,
+        asked: Iterable[VersionedCondition],
+        effort: Effort,
+        like: "ConditionReading | None" = None,
+    ) -> None:
         self.loose = about.assigned is None or about.besides is not None
         self.effort = effort
         self.tracked = about.tracked
@@ -133,8 +142,7 @@ class ConditionReading:
         anyones = user.unsettled - assigned.keys()
         settled = situation.values
         if user.unsettled:
-            left = {k: v for k, v in settled.items() if k.lower() not in user.unsettled}
-            settled = Context(left)
+            settled = Context({k: v for k, v in settled.items() if k.lower() not in user.unsettled})
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
         by_theory = _by_theory(asked, user)
@@ -153,7 +161,9 @@ class ConditionReading:
         self.linked: set[str] = set()
         self.inexact: dict[str, Message] = {}
         for name, conditions_on in by_theory.items():
-            self._read(name, list(dict.fromkeys(conditions_on)))
+            those = list(dict.fromkeys(conditions_on))
+            if like is None or not self._takes_over(like, name, those):
+                self._read(name, those)
 
     def knows(self, key: str) -> bool:
         """Tell whether the value of `key` (in lower case), or its absence, is settled."""
@@ -182,6 +192,22 @@ class ConditionReading:
         return {
             (each.theory, each.number): asked for asked, each in known if not isinstance(each, bool)
         }
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is taken to be free that is not."""
+        return not self.linked and not self.inexact
+
+    def _takes_over(
+        self, like: "ConditionReading", name: str, asked: Sequence[VersionedCondition]
+    ) -> bool:
+        """Take over what is read of a key if no credential says anything of it: a plain text."""
+        settled = self.knows(name) or like.knows(name) or name not in like.theories
+        if settled or not is_plain_text(name, asked):
+            return False
+        self.theories[name] = like.theories[name]
+        self._literals |= {each: like._literals[each] for each in asked}
+        return True
 
     def free(self) -> Literal:
         """Return a literal of its own for an atom that is taken to be free."""
@@ -440,7 +466,7 @@ class ConditionReading:
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
         }
-        some_asked, every_asked = self._quantified(asked)
+        some_asked, every_asked = quantified(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
         waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
         while waiting:
@@ -455,23 +481,6 @@ class ConditionReading:
                 raise LimitReached(reasons.TOO_MANY_SETS)
         yield from seen.values()
         yield from ((text,) for text in texts if not text)
-
-    @staticmethod
-    def _quantified(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
-        """Return the conditions that ask for some value, and those that ask for every value.
-
-        Without set operator a negated one asks for every value, if it asks for any.
-        """
-        some = every = 0
-        for number, each in enumerate(asked):
-            operator = each.condition.operator
-            if operator.quantifier is Quantifier.FOR_ALL_VALUES or (
-                operator.quantifier is Quantifier.NONE and operator.name in conditions.NEGATIONS
-            ):
-                every |= 1 << number
-            else:
-                some |= 1 << number
-        return some, every
 
     def _satisfies(self, text: str, asked: VersionedCondition) -> bool:
         name = asked.condition.operator.name

@@ -93,6 +93,13 @@ def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None
     return Patterns(dict.fromkeys(forms)), _ALL if place.own and can_be_all(action) else None
 
 
+def kinds_of_target(action: Action, place: ResourcePlace) -> tuple[bool, bool]:
+    """Tell whether an action can be checked against some ARN, and against `*`."""
+    kinds = action.resource_types
+    some = any(True for kind in kinds for _ in _forms(kind.arn, place))
+    return some, place.own and can_be_all(action)
+
+
 def can_be_all(action: Action) -> bool:
     """Tell whether an action can be asked about `*`.
 

@@ -1,0 +1,311 @@
+"""The list of all that answers a question: class by class of actions, view by view, part by part.
+
+A key and a session without MFA differ in a few context keys. Where no statement that matters asks
+for one of these, both are asked the very same, of the same theories, and so have the same answers:
+what was found in one view is not looked for in the other.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
+
+from sekisho.catalogue import Action
+from sekisho.engine import ContextValue
+from sekisho.engine.matching import variables
+from sekisho.errors import InternalError
+from sekisho.policy import Element
+from sekisho.prover.search import reasons
+from sekisho.prover.search.descriptions import Description, described, within_of
+from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
+from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.parts import QuestionPart, parts
+from sekisho.prover.search.reduction import nothing_can_answer
+from sekisho.prover.search.requests import RequestSearch
+from sekisho.prover.search.theories import ACTION, RESOURCE, KeyValues
+from sekisho.prover.search.views import RequestView
+from sekisho.prover.values.actions import ActionClass, RequestRange, includes_action
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.credentials import CallerCredential
+from sekisho.prover.values.names import is_too_long
+from sekisho.prover.values.reading import ConditionReading
+from sekisho.prover.values.texts import literal_start
+from sekisho.prover.verdict import Counterexample
+
+
+class Answer(NamedTuple):
+    """A description of requests that answer, with what they are made, and one that is like it.
+
+    The example can be one made with another credential, of which the same is described.
+    """
+
+    described: Description
+    credential: CallerCredential
+    example: Counterexample
+
+
+_Answers = list[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A description of requests that answer, the same as a restriction, and one of them.
+
+    `found` is what was found of it; None if it took more than one search.
+    """
+
+    view: RequestView
+    described: Description
+    within: Restriction
+    example: Counterexample
+    found: dict[str, ContextValue] | None
+
+    @property
+    def said(self) -> tuple[Description, CallerCredential]:
+        """The description, and with what the requests are made."""
+        return self.described, self.view.situation.credential
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A view, what its requests are restricted to, and what answers in it, part by part."""
+
+    view: RequestView
+    within: Restriction
+    ways: list[list[_Way]]
+
+
+class ItemSearch(RequestSearch):
+    """One question, of which all that answers is listed."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self._listed = 0
+
+    def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
+        """Yield every class of real actions with which a request answers, and which requests do.
+
+        There is a description and a request for each way of calling with which there is any; what
+        is so of some accounts' resources only says of which.
+
+        Raises:
+            LimitReached: if that could not be found out for some class.
+        """
+        if nothing_can_answer(self._allowed, self._denied):
+            return
+        if not self._views.owners.whole:
+            raise LimitReached(reasons.TELLS_OWNERS)
+        views = [
+            self._views.of(one, owner)
+            for owner in self._views.owners.all
+            for one in self._views.situations
+        ]
+        for alike in self._ranges.classes:
+            able = [each for each in views if self._may_answer(each, alike)]
+            known: dict[object, _Answers] = {}
+            places = list(dict.fromkeys(each.place for each in views))
+            apart = bool(able) and self._ranges.tell_resources_apart(alike[0].actions[0])
+            for one in alike if able else ():
+                likeness = None if apart else self._ranges.likeness(one.actions[0], places)
+                if likeness is None or likeness not in known:
+                    known[likeness] = self._answers_of(one.actions[0], able)
+                if known[likeness]:
+                    yield one, known[likeness]
+
+    def _answers_of(self, action: Action, views: Sequence[RequestView]) -> _Answers:
+        """Return what answers with one action, each with a request."""
+        found = [
+            way
+            for owner in dict.fromkeys(each.owner for each in views)
+            for way in self._described(action, [one for one in views if one.owner == owner])
+        ]
+        accounts: dict[object, set[str]] = {}
+        for way in found:
+            accounts.setdefault(way.said, set()).add(way.view.owner.account)
+        return [
+            Answer(self._of_owner(each, action, accounts[each.said]), each.said[1], each.example)
+            for each in found
+        ]
+
+    def _described(self, action: Action, views: Sequence[RequestView]) -> Iterator[_Way]:
+        """Yield what answers with one action, view by view, about the resources of one account."""
+        about = self._ranges.of(action, views[0].place)
+        if about.empty:
+            return
+        takes = partial(includes_action, self._ranges.catalogue, action)
+        starts = map(literal_start, about.forms.all)
+        divided = parts(self._allowed, self._denied, takes, map(str.lower, starts))
+        reached: dict[object, tuple[str, ...]] = {}
+        searched: list[_Searched] = []
+        for view in views:
+            now = _Searched(view, self._within_of(view, about), [])
+            target = self._target(view.reading, about)
+            for part in divided:
+                if (ways := self._copied(now, part, searched, about)) is None:
+                    asked = (part.allowed, part.denied)
+                    look = look_of(target, view.reading, asked, now.within, part.place)
+                    look = replace(look, reached=reached)
+                    ways = [*self._described_by(look, view, about)]
+                now.ways.append(ways)
+            searched.append(now)
+            yield from chain.from_iterable(now.ways)
+
+    def _copied(
+        self, now: _Searched, part: QuestionPart, searched: list[_Searched], about: RequestRange
+    ) -> list[_Way] | None:
+        """Return what answers in one part as in another view; None if there is none like it."""
+        view, number = now.view, len(now.ways)
+        # whose resources it is about is said view by view
+        for each in searched if len(self._views.owners.all) == 1 else ():
+            ways = each.ways[number]
+            if (
+                each.within == now.within
+                and all(way.found is not None for way in ways)
+                and asked_alike(each.view, view, now.within, part)
+            ):
+                return [self._copy(way, view, about) for way in ways]
+        return None
+
+    def _copy(self, way: _Way, view: RequestView, about: RequestRange) -> _Way:
+        """Return what answers in one view as what answers in another; now and then, it is tried."""
+        self._listed += 1
+        if self._is_sampled and way.found is not None:
+            only = (view.situation.credential,)
+            question = replace(self._question, credentials=only, within=way.within)
+            found = carried_over(way.found, way.view, view)
+            if self._replayed(view, about, found, (question, False)) is None:
+                raise InternalError(f"the engine decides otherwise in another view on {found}")
+        return replace(way, view=view)
+
+    def _described_by(
+        self, look: AnswerSpace, view: RequestView, about: RequestRange
+    ) -> Iterator[_Way]:
+        """Yield what answers in one part of a question."""
+        reading, target, action = view.reading, look.target, about.real
+        for cube in look.cubes():
+            found = look.found_in(cube)
+            if found is None:
+                raise InternalError("the prover describes requests that it does not find")
+            narrow = joined(self._question.within, within_of(cube, target))
+            only = (view.situation.credential,)
+            question = replace(self._question, credentials=only, within=narrow)
+            too_long = is_too_long(str(found[RESOURCE]))
+            self._listed += 1
+            # of a long list, the engine reads whole policies now and then, else what can matter
+            of = (question, not self._is_sampled)
+            counterexample = None if too_long else self._replayed(view, about, found, of)
+            at_once = counterexample is not None
+            if counterexample is None:
+                if reading.exact and not too_long:
+                    self._checked(view, about, found)
+                    raise LimitReached(reasons.NOT_SAID)
+                counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
+            if counterexample is not None:
+                said = described(cube, look)
+                yield _Way(view, said, narrow, counterexample, found if at_once else None)
+
+    def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:
+        """Return a description that says whose resources it is about where that matters.
+
+        Args:
+            way: what answers.
+            action: with what.
+            same: the accounts of whose resources the same answers.
+        """
+        credential = way.view.situation.credential
+        others = (one for one in self._views.owners.all if one.account not in same)
+        question = replace(
+            self._question, credentials=(credential,), allowed=None, denied=None, within=way.within
+        )
+        for owner in others:
+            view = self._views.of(way.view.situation, owner)
+            about = self._ranges.of(action, view.place)
+            try:
+                fits = (
+                    RequestSearch(question, action, self._effort)._of_only(view, about) is not None
+                )
+            except LimitReached:
+                fits = True
+            if fits:
+                conditions = (*way.described.conditions, *way.view.owner.stated)
+                return replace(way.described, conditions=conditions)
+        return way.described
+
+    @property
+    def _is_sampled(self) -> bool:
+        """Whether the item that was listed last is to be decided by the whole policies."""
+        return self._listed % _READ_WHOLE == _TRIED
+
+
+_READ_WHOLE = 64
+"""Of how many items of a list one is decided by the whole policies."""
+_TRIED = 1
+"""Which of them."""
+
+
+def asked_alike(
+    one: RequestView, other: RequestView, within: Restriction, part: QuestionPart
+) -> bool:
+    """Tell whether a part of a question demands the same in two views of one account's resources.
+
+    Args:
+        one: a view.
+        other: another one.
+        within: what requests are restricted to, in both.
+        part: the statements that matter.
+    """
+    mine, others = one.reading, other.reading
+    if not (mine.exact and others.exact):
+        return False
+    if not all(_agree(mine, others, each) for each in _conditions(within, part)):
+        return False
+    others.theories.unasked()
+    if others.theories.any_without(()):
+        return False
+    # with a variable, an element is another one for each caller
+    elements = _elements(within, part)
+    return not any(variables.OPEN in entry for each in elements for entry in each.values)
+
+
+def _agree(one: ConditionReading, other: ConditionReading, asked: VersionedCondition) -> bool:
+    """Tell whether a condition is settled alike in two readings, or left to the same theory."""
+    found = one.literals((asked,))
+    if found != other.literals((asked,)):
+        return False
+    theories = ((one.theories.get(each.theory), each.theory) for each in found or ())
+    return all(mine is not None and mine is other.theories.get(name) for mine, name in theories)
+
+
+def _conditions(within: Restriction, part: QuestionPart) -> Iterator[VersionedCondition]:
+    for asked, _ in within.conditions:
+        yield asked
+    yield from within.of_nothing
+    for pair in within.implied:
+        yield from pair
+    for groups in (part.allowed, part.denied):
+        for group in groups or ():
+            for rule in group:
+                yield from rule.asked
+
+
+def _elements(within: Restriction, part: QuestionPart) -> Iterator[Element]:
+    for element, _ in within.resources:
+        yield element
+    if part.place is not None:
+        yield part.place
+    for groups in (part.allowed, part.denied):
+        for group in groups or ():
+            for rule in group:
+                yield rule.resource
+
+
+def carried_over(found: KeyValues, one: RequestView, other: RequestView) -> dict[str, ContextValue]:
+    """Return what was found in one view for another, with what the other one's requests have."""
+    mine, others = one.reading.theories, other.reading.theories
+    shared = {name for name, theory in others.items() if mine.get(name) is theory}
+    unasked = others.unasked().items()
+    own = [values for name, values in unasked if name not in shared]
+    asked = {key: each for key, each in found.items() if key.lower() in shared}
+    place = {name: found[name] for name in (ACTION, RESOURCE) if name in found}
+    return {**{key: each for values in own for key, each in values.items()}, **asked, **place}
