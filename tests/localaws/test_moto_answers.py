@@ -7,8 +7,9 @@ import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.core import serialize
+from moto.core.model import ShapeResolver
 
-from sekisho.localaws.moto_answers import _LeftToMoto, _picked, xml_of
+from sekisho.localaws.moto_answers import _LeftToMoto, _picked, _valued, xml_of
 
 _NAMES = st.sampled_from(["Arn", "member", "a-b", "x.y", "Path"])
 _PLAIN = st.one_of(st.text(), st.booleans(), st.integers(), st.none())
@@ -80,3 +81,25 @@ def test_a_member_is_the_one_that_moto_picks(
     original = getattr(original, "__wrapped__", original)
     picker = serialize.XFormedAttributePicker(response_transformers=transformers)
     assert _picked(original)(picker, context) == original(picker, context)
+
+    def left_to_moto(*_: object) -> object:
+        return original(picker, context)
+
+    serializer = SimpleNamespace(path=["x"], _value_picker=picker)
+    assert _valued(left_to_moto)(serializer, source, key, shape) == original(picker, context)
+    assert _valued(left_to_moto)(serializer, {**source}, key, shape) == original(picker, context)
+
+
+def test_a_member_is_picked_anew_under_another_parent() -> None:
+    """`Key` of a `KeyName` may be called by what is left of its name, if no member is called so."""
+    picker = serialize.XFormedAttributePicker()
+    shape = SimpleNamespace(type_name="string", name="s", serialization={})
+    original = serialize.AttributePicker.__call__
+    original = getattr(original, "__wrapped__", original)
+    string = {"type": "string"}
+    for members in ({}, {"Name": {"shape": "s"}}):
+        key: dict[str, Any] = {"type": "structure", "members": members}
+        shape.parent = ShapeResolver({"Key": key, "s": string}).get_shape_by_name("Key")
+        context = serialize.AttributePickerContext({"Name": "n"}, "KeyName", shape)
+        assert _picked(original)(picker, context) == original(picker, context)
+    assert original(picker, context) is None

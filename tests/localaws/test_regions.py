@@ -1,4 +1,4 @@
-"""A Region that does not exist, one without the service, and a bucket that is elsewhere."""
+"""A Region that does not exist, one without the service, a bucket elsewhere, bad bucket names."""
 
 import json
 from collections.abc import Iterator
@@ -72,3 +72,31 @@ def test_a_bucket_is_reached_in_its_own_region_only(aws: LocalAws) -> None:
 def test_where_a_bucket_is_can_be_asked_anywhere(aws: LocalAws) -> None:
     found = client(aws, "s3").get_bucket_location(Bucket="elsewhere")
     assert found["LocationConstraint"] == "eu-west-1"
+
+
+BAD_NAMES = [
+    *("Bad", "bad_name", "ab", "a" * 64, "bad-", "bad.", "a..b", "192.0.2.1"),
+    *("xn--bad", "sthree-bad", "bad-s3alias", "bad--ol-s3", "bad.mrap", "amzn-s3-demo-bad"),
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bucket_has_a_name_that_s3_takes(aws: LocalAws, name: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        client(aws, "s3").create_bucket(Bucket=name)
+    assert caught.value.response["Error"]["Code"] == "InvalidBucketName"
+    with pytest.raises(ClientError):
+        client(aws, "s3").head_bucket(Bucket=name)
+
+
+@pytest.mark.parametrize("name", ["-bad", ".bad", "bad--x-s3"])
+def test_some_names_are_refused_before_they_are_looked_at(aws: LocalAws, name: str) -> None:
+    """What is no virtual host's name, and a directory bucket's, no operation of S3 here takes."""
+    with pytest.raises(ClientError) as caught:
+        client(aws, "s3").create_bucket(Bucket=name)
+    assert caught.value.response["Error"]["Code"] in {"InvalidRequest", "InvalidAction"}
+
+
+@pytest.mark.parametrize("name", ["abc", "a-b.c", "1.2.3", "a" * 63, "192.0.2.1.a"])
+def test_any_other_name_is_taken(aws: LocalAws, name: str) -> None:
+    client(aws, "s3").create_bucket(Bucket=name)

@@ -187,6 +187,7 @@ class Authorizer:
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
             refuse_definition(call)
+            refuse_bucket_name(call)
             refuse_to_set(call)
             refuse_to_go_beyond(call)
             return self._forward(exchange.request, caller, call)
@@ -327,6 +328,28 @@ def _where(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {last.name}, line {last.lineno}"
 
+
+def refuse_bucket_name(call: ApiCall) -> None:
+    """Refuse to make a bucket with a name that S3 does not take.
+
+    Source: Amazon S3 User Guide, "General purpose bucket naming rules". That reserved names get the
+    error of malformed ones is assumed.
+
+    Raises:
+        Refusal: S3's.
+    """
+    if (call.service, call.operation) != ("s3", "CreateBucket"):
+        return
+    name = str(call.params.get("Bucket") or "")
+    reserved = name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS)
+    if reserved or not _BUCKET.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name):
+        raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_ADDRESS = re.compile(r"([0-9]+\.){3}[0-9]+", re.ASCII)
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 _IDENTITIES = frozenset({"iam", "sts"})
 """Services whose policies the authorizer asks, or whose rules `signin` knows."""

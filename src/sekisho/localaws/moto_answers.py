@@ -2,9 +2,10 @@
 
 A quarter of the time that an account's reading takes goes into moto's XML: `xmltodict` validates
 every name and writes through a SAX generator, and for each member of each shape six ways to call an
-attribute are tried on what is mostly a dictionary with that very key. Here the same text is written
-in one pass, the dictionary is asked first, and a request's id is made at once. Whatever is not as
-moto's serializer makes it is left to the original. A test holds the text to `xmltodict`'s.
+attribute and some forty ends of paths are tried, on what is mostly a dictionary. Here the same text
+is written in one pass, what a member of a model is called is found out once, and a request's id is
+made at once. Whatever is not as moto's serializer makes it is left to the original. Tests hold the
+text to `xmltodict`'s and the members to those that moto's picks.
 
 Source: `moto.core.serialize`, `xmltodict.unparse`.
 """
@@ -15,7 +16,6 @@ from functools import wraps
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from botocore import xform_name
 from moto.core import responses, serialize
 from moto.moto_api._internal import mock_random
 
@@ -42,6 +42,8 @@ def install_answers() -> None:
     serialize.BaseXMLSerializer._serialize_body = written  # type: ignore[method-assign]  # on purpose
     pick = serialize.AttributePicker.__call__
     serialize.AttributePicker.__call__ = _picked(pick)  # type: ignore[method-assign]  # on purpose
+    value = serialize.ResponseSerializer.get_value
+    serialize.ResponseSerializer.get_value = _valued(value)  # type: ignore[method-assign]  # on purpose
     responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined,assignment]  # on purpose
 
 
@@ -123,26 +125,75 @@ def _text(value: object) -> str:
 def _picked(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def pick(self: Any, context: Any) -> Any:
-        source, key = context.obj, context.key
-        if type(source) is not dict or key not in source or "." in key:
+        source, key, shape = context.obj, context.key, context.shape
+        names = _names_in(self, source, key, shape)
+        if names is None:
             return original(self, context)
-        if _goes_before(context.shape, key, source):
-            return original(self, context)
-        value = source[key]
-        path = f"{context.key_path}.{key}"
-        for ending, transform in self.response_transformers.items():
-            if path.endswith(ending):
-                return transform(value)
-        return value
+        value = next((source[each] for each in names if each in source), None)
+        return _transformed(self.response_transformers, context.key_path, key, value)
 
     return pick
 
 
-def _goes_before(shape: Any, key: str, source: dict[str, Any]) -> bool:
-    """Whether moto takes the value of a list or structure from under its shape's name."""
-    if shape is None or shape.type_name not in ("list", "structure") or shape.name == key:
-        return False
-    return shape.name in source or xform_name(shape.name) in source
+def _valued(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Do what a picker does without describing the place to it."""
+
+    @wraps(original)
+    def get_value(self: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = self._value_picker
+        names = _names_in(picker, value, key, shape)
+        if names is None:
+            return original(self, value, key, shape)
+        found = next((value[each] for each in names if each in value), None)
+        return _transformed(picker.response_transformers, ".".join(self.path), key, found)
+
+    return get_value
+
+
+def _names_in(picker: Any, source: Any, key: str, shape: Any) -> tuple[str, ...] | None:
+    """Return the names under which moto looks for a member of a dictionary, in that order.
+
+    They are the same for every dictionary, and so are found once for each member of moto's models.
+    None if it is no dictionary, or moto has to look by itself.
+    """
+    if type(source) is not dict or type(picker) is not serialize.XFormedAttributePicker:
+        return None
+    if shape is None or picker.alias_providers is not serialize.DEFAULT_ALIAS_PROVIDERS:
+        return None
+    known: dict[str, tuple[object, tuple[str, ...] | None]] = shape.__dict__.setdefault(_MARK, {})
+    parent = getattr(shape, "parent", None)
+    found = known.get(key)
+    if found is None or found[0] is not parent:
+        context = serialize.AttributePickerContext({}, key, shape)
+        names = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+        # with a dot, a name is the way to a member of a member
+        found = known[key] = (parent, None if any("." in each for each in names) else names)
+    return found[1]
+
+
+_Transformers = dict[str, Callable[[Any], Any]]
+_TRANSFORMS: dict[int, tuple[_Transformers, dict[str, Callable[[Any], Any] | None]]] = {}
+"""What is done with a member, by its path, for the table of each of moto's classes, by `id`."""
+
+_MOST_TABLES = 500
+
+
+def _transformed(transformers: _Transformers, place: str, key: str, value: Any) -> Any:
+    """Return a value as it is answered at a place: the first transformer with its ending counts."""
+    if not transformers:
+        return value
+    path = f"{place}.{key}"
+    if id(transformers) not in _TRANSFORMS and len(_TRANSFORMS) < _MOST_TABLES:
+        _TRANSFORMS[id(transformers)] = (transformers, {})
+    _, known = _TRANSFORMS.get(id(transformers), (None, {}))
+    if path not in known and len(known) < _MOST_NAMES:
+        known[path] = _transform_of(transformers, path)
+    transform = known[path] if path in known else _transform_of(transformers, path)
+    return value if transform is None else transform(value)
+
+
+def _transform_of(transformers: _Transformers, path: str) -> Callable[[Any], Any] | None:
+    return next((each for ending, each in transformers.items() if path.endswith(ending)), None)
 
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

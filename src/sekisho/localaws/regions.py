@@ -10,7 +10,8 @@ Sources: AWS General Reference, "AWS service endpoints"; Amazon S3 User Guide, "
 from functools import cache
 from typing import Any
 
-from botocore.session import Session
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend
 
@@ -41,9 +42,10 @@ def check_region(region: str, family: Dialect) -> None:
 
 @cache
 def _regions() -> frozenset[str]:
-    session = Session()
-    partitions = session.get_available_partitions()
-    there = {each for name in partitions for each in session.get_available_regions("ec2", name)}
+    # without a session, which would read the whole of EC2's model for this
+    known = EndpointResolver(create_loader().load_data("endpoints"))
+    partitions = known.get_available_partitions()
+    there = {each for name in partitions for each in known.get_available_endpoints("ec2", name)}
     # a client that is told no Region signs so for a global address, as that of STS
     return frozenset(there | {f"{name}-global" for name in partitions})
 
