@@ -60,7 +60,10 @@ class Walk:
 
     def take(self, name: str) -> None:
         """Take the page as it is, in both schemes."""
-        self.page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
+        self.page.evaluate(
+            "document.activeElement.blur(), scrollTo(0, 0),"
+            "document.querySelectorAll('textarea').forEach(each => each.scrollTop = 0)"
+        )
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             picture = smaller(self.page.screenshot())
