@@ -208,7 +208,8 @@ def test_the_name_of_a_broken_off_enrolment_is_set_free(
         expect(page.get_by_text("The AWS console has no such page.")).to_be_visible()
         page.get_by_role("row").filter(has_text=serial).get_by_role("button").click()
 
-    people.sign_in(page, console, "hanako.sato")
+    enforce(console.rehearsal, "ren.yamamoto", Preset.RECOMMENDED)
+    people.sign_in(page, console, "ren.yamamoto")
     look(page)
     refused = page.get_by_role("alert").filter(has_text="iam:DeleteVirtualMFADevice")
     expect(refused).to_contain_text("with an explicit deny in an identity-based policy")
