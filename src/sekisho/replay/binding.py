@@ -47,7 +47,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class NotBound:
-    """A caller to whom nothing in question applies."""
+    """A caller to whom nothing in question applies; under `POLICIES` that is not known."""
 
     reason: OutcomeReason
 
@@ -211,7 +211,9 @@ class _Between:
     def _made(self, kind: HolderKind, name: str) -> Bound | NotBound:
         known = self._before.user_named if kind is HolderKind.USER else self._roles
         if kind is not HolderKind.ROOT and name not in known:
-            return self._unknown(kind, name)
+            # who has gone is bound by nothing, unless not everybody was read
+            unread = self._before.gap_of("GetAccountAuthorizationDetails") is not None
+            return NotBound(OutcomeReason.POLICIES if unread else OutcomeReason.NOT_ATTACHED)
         before, gaps = _read(self._before, kind, name)
         after, more = _read(self._after, kind, name)
         if before == after:
@@ -219,17 +221,6 @@ class _Between:
         user = self._before.user_named.get(name) if kind is HolderKind.USER else None
         gap = next(iter((*gaps, *more)), None)
         return Bound(before, after, gap, None if user is None else user.tags)
-
-    def _unknown(self, kind: HolderKind, name: str) -> Bound | NotBound:
-        """Return what binds somebody who is not in the snapshot: who has gone is bound by nothing.
-
-        Where the list of users and roles was not read, that is a gap.
-        """
-        gap = self._before.gap_of("GetAccountAuthorizationDetails")
-        if gap is None:
-            return NotBound(OutcomeReason.NOT_ATTACHED)
-        scps = Policies(scps=self._after.scps or ())
-        return Bound(Policies(scps=self._before.scps or ()), scps, f"{kind.value} {name}")
 
 
 def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.engine import Assumptions, Decider
 from sekisho.replay.binding import Binding, Bound, NotBound
 from sekisho.replay.caller import TrailCaller, caller_of_event
-from sekisho.replay.context import MFA, Call, Facts, read_facts, with_same
+from sekisho.replay.context import MFA, Call, Facts, is_always_read, read_facts, with_same
 from sekisho.replay.difference import Difference
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
@@ -90,7 +90,7 @@ def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
     if isinstance(bound, NotBound):
         return bound.reason
     changes = find(bound, caller)
-    keys = with_same(changes.keys)
+    keys = with_same((*changes.keys, *filter(is_always_read, changes.denied_keys)))
     call = Call(event, caller, bound.tags, judging.settings.signin)
     facts = read_facts(call, keys, judging.columns)
     otherwise = None

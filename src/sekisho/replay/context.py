@@ -288,6 +288,11 @@ def columns_of_key(key: str) -> tuple[Column, ...]:
     return _READERS[base][0] if base in _READERS else ()
 
 
+def is_always_read(key: str) -> bool:
+    """Tell whether something is known of a key, in lower case, without more columns."""
+    return key in _READERS and not columns_of_key(key)
+
+
 def read_facts(call: Call, keys: Collection[str], columns: Collection[Column]) -> Facts:
     """Return what a log says of those keys that do not depend on the action; names in lower case.
 

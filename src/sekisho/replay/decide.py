@@ -30,7 +30,7 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import TrailCaller, exempt_by_name
 from sekisho.replay.case import Asked, Case, Judging
-from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action
+from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action, is_always_read
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, asked_resources
@@ -85,7 +85,7 @@ def judgement(
     match case:
         case Asked():
             return _assumed(_Asking(judging, case, event, remembered))
-        case OutcomeReason.CALLER:
+        case OutcomeReason.CALLER | OutcomeReason.POLICIES:
             return Judgement(UNKNOWN, case)
         case _:
             return Judgement(CallOutcome.NOT_BOUND, case)
@@ -245,8 +245,11 @@ class _Asking:
         changes = self.case.changes
         if changes.denied is None:
             return False
-        known = request.context.folded
-        others = {key: UnknownKey() for key in changes.denied_keys if key not in known}
+        others = {
+            key: UnknownKey()
+            for key in changes.denied_keys
+            if key not in changes.keys and not is_always_read(key)
+        }
         if request.resource == ANY.arn:
             others[RESOURCE] = UnknownKey()
         return self._said(changes.denied, request, {**others, **unknown}).effects == {EXPLICIT}
