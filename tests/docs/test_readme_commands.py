@@ -36,7 +36,8 @@ def _inline() -> Iterator[tuple[str, str]]:
     for name in READMES:
         text = re.sub(r"(?ms)^```.*?^```$", "", (ROOT / name).read_text(encoding="utf-8"))
         for code in re.findall(r"`([^`]+)`", text):
-            command = code.removeprefix(_START).removeprefix("sekisho ")
+            # where a shell puts what is printed is no part of the command
+            command = code.removeprefix(_START).removeprefix("sekisho ").partition(" > ")[0]
             if command != code and command not in ("COMMAND", "コマンド"):
                 yield name, command
 

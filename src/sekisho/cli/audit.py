@@ -165,7 +165,7 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     text = _text(report, options, lang)
     if options.out:
         write_private(options.out, text, replace=options.force)
-        aside(_WRITTEN.filled(path=options.out).into(lang))
+        aside(headline(report).into(lang), _WRITTEN.filled(path=options.out).into(lang))
     else:
         for piece in text:
             click.echo(piece, nl=False)
