@@ -20,12 +20,14 @@ from sekisho.replay.reading.files import (
 require_extra("replay", ("duckdb", "isal", "pyarrow"))
 
 if TYPE_CHECKING:
+    from sekisho.replay.reading.cache import GroupCache
     from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
     from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
 else:
     __getattr__ = lazily(
         __name__,
         {
+            "cache": ("GroupCache",),
             "reader": ("Progress", "ReadingSettings", "read_groups"),
             "result": ("DetailsOf", "LogFault", "Reading", "TrailGroups"),
         },
@@ -34,6 +36,7 @@ else:
 __all__ = [
     "DetailsOf",
     "FoundFiles",
+    "GroupCache",
     "LogFault",
     "LogFile",
     "Progress",
