@@ -82,7 +82,6 @@ NOT_SHOWN = {
     "cli/applying.py": "answers that are read from the terminal",
     "engine/exchange/sentences.py": "what stands between two values",
     "messages/__init__.py": "where a space comes between two scripts",
-    "messages/cells.py": "the name of a rule, in a docstring",
 }
 """Modules with Japanese in them, each with what it is."""
 
