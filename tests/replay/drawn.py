@@ -15,6 +15,7 @@ from sekisho.replay import Bound, NotBound, TrailCaller
 
 ACCOUNT = "111122223333"
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/team/alice"
+BOB = f"arn:aws:iam::{ACCOUNT}:user/bob"
 DEV = f"arn:aws:iam::{ACCOUNT}:role/team/Dev"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
 BEGUN = datetime(2026, 8, 20, 10, tzinfo=UTC)
@@ -25,7 +26,7 @@ CALLS = [
     ("s3", "ListObjects", "s3:ListBucket", "arn:aws:s3:::b"),
     ("s3", "ListBuckets", "s3:ListAllMyBuckets", "*"),
     ("iam", "GetUser", "iam:GetUser", ALICE),
-    ("iam", "GetUser", "iam:GetUser", f"arn:aws:iam::{ACCOUNT}:user/bob"),
+    ("iam", "GetUser", "iam:GetUser", BOB),
     ("lambda", "GetFunction20150331v2", "lambda:GetFunction", FUNCTION),
     ("monitoring", "PutMetricData", "cloudwatch:PutMetricData", "*"),
     ("ec2", "DescribeInstances", "ec2:DescribeInstances", "*"),
@@ -71,6 +72,8 @@ CONDITIONS: list[dict[str, Any] | None] = [
     {"StringEquals": {"aws:PrincipalTag/team": "ops"}},
     {"StringNotEqualsIfExists": {"aws:PrincipalTag/team": "ops"}},
     {"StringLike": {"aws:userid": "AIDA*"}},
+    {"StringNotEquals": {"aws:username": "alice"}},
+    {"StringEquals": {"aws:userid": ["${aws:username}", "AIDABOB"]}},
     {"StringEquals": {"s3:prefix": "k"}},
     {"StringNotEquals": {"aws:PrincipalType": "AssumedRole"}},
 ]
@@ -178,23 +181,24 @@ def made(chance: Random) -> Made:
         context |= {"aws:SourceVpce": endpoint}
     _write_resource(chance, record, resource)
     record["userIdentity"] = identity
-    return Made(Request(DEV if role else ALICE, action, resource, Context(context)), record)
+    return Made(Request(context["aws:PrincipalArn"], action, resource, Context(context)), record)
 
 
 def _user(chance: Random, context: dict[str, Any], then: datetime) -> dict[str, Any]:
-    mfa = chance.choice([None, "false", "true"])
+    mfa, arn = chance.choice([None, "false", "true"]), chance.choice([ALICE, BOB])
+    name = arn.rsplit("/", 1)[-1]
     context |= {
-        "aws:username": "alice",
-        "aws:userid": "AIDAALICE",
-        "aws:PrincipalArn": ALICE,
+        "aws:username": name,
+        "aws:userid": f"AIDA{name.upper()}",
+        "aws:PrincipalArn": arn,
         "aws:PrincipalType": "User",
     }
     found = {
         "type": "IAMUser",
-        "principalId": "AIDAALICE",
-        "arn": ALICE,
+        "principalId": f"AIDA{name.upper()}",
+        "arn": arn,
         "accountId": ACCOUNT,
-        "userName": "alice",
+        "userName": name,
         "accessKeyId": "AKIA1" if mfa is None else "ASIA1",
     }
     forwarded = chance.random() < 0.3

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sekisho.engine import Assumptions, Decider
+from sekisho.engine import Assumptions, Context, Decider, Request
+from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, conditions
 from sekisho.replay.binding import Binding, Bound, NotBound
 from sekisho.replay.caller import TrailCaller, caller_of_event
 from sekisho.replay.context import MFA, Call, Facts, is_always_read, read_facts, with_same
@@ -65,14 +66,41 @@ class Asked:
     gap: bool = False
     otherwise: Facts | None = None
 
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What tells cases apart: nothing of the caller that nothing asks for.
+    def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
+        """What tells cases apart: nothing of the caller that no statement tells apart.
 
         Who somebody is beyond that matters only to whose a resource is.
         """
         who = self.caller if self.changes.resources else self.caller.kind
-        return (who, self.gap, id(self.changes), self.facts.identity)
+        facts, known = self.facts, self._known(assumptions)
+        unknown = frozenset(facts.unknown.items())
+        return (who, self.gap, id(self.changes), known, unknown, facts.oldest)
+
+    def _known(self, assumptions: Assumptions) -> object:
+        """Return how the conditions come out, or the values where that does not say all."""
+        values = frozenset(self.facts.values.items())
+        if not self.changes.conditions_say_all:
+            return values
+        request = Request(principal_of(self.caller), _ANY_ACTION, "*", Context(self.facts.values))
+        tracked = TrackedAssumptions(assumptions)
+        scope = Scope(request, caller_of(request, bounded=False), None, tracked)
+        found = tuple(
+            conditions.holds(condition, scope._replace(version=version))
+            for condition, version in self.changes.conditions
+        )
+        # that an assumption mattered is said of each value by itself
+        return values if tracked.asked else found
+
+
+_ANY_ACTION = "none:Any"
+
+
+def principal_of(caller: TrailCaller) -> str:
+    """Return who asks, as far as it matters to policies that name no principal."""
+    start = f"arn:{caller.partition}"
+    if caller.kind is HolderKind.FEDERATED:
+        return f"{start}:sts::{caller.account}:federated-user/session"
+    return caller.arn or f"{start}:iam::{caller.account}:role/{caller.name}"
 
 
 Case = Asked | OutcomeReason

@@ -28,13 +28,12 @@ from sekisho.engine.matching import arns
 from sekisho.errors import InternalError
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
-from sekisho.replay.caller import TrailCaller, exempt_by_name
-from sekisho.replay.case import Asked, Case, Judging
+from sekisho.replay.caller import exempt_by_name
+from sekisho.replay.case import Asked, Case, Judging, principal_of
 from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action, is_always_read
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, asked_resources
-from sekisho.signin import HolderKind
 
 _Unknown = Mapping[str, UnknownKey]
 
@@ -190,7 +189,7 @@ class _Asking:
         caller = self.case.caller
         facts = facts_of_action(self.case.facts, caller.kind, load().action(action))
         values, others = _with_owner(facts, resource)
-        asked = Request(_principal(caller), action, resource)
+        asked = Request(principal_of(caller), action, resource)
         if facts.oldest is None or AGE not in others:
             return self._in_context(asked, values, {**others, **unknown})
         del others[AGE]
@@ -321,14 +320,6 @@ _OWN_SOURCES = frozenset({"*", "iam", "sts"})
 def _tells_services(pattern: str) -> bool:
     """Tell whether a pattern of actions could be about an unknown service, and not about all."""
     return pattern.partition(":")[0].lower() not in _OWN_SOURCES
-
-
-def _principal(caller: TrailCaller) -> str:
-    """Return who asks, as far as it matters to policies that name no principal."""
-    start = f"arn:{caller.partition}"
-    if caller.kind is HolderKind.FEDERATED:
-        return f"{start}:sts::{caller.account}:federated-user/session"
-    return caller.arn or f"{start}:iam::{caller.account}:role/{caller.name}"
 
 
 _RESOURCE_ACCOUNT = "aws:resourceaccount"

@@ -9,9 +9,10 @@ nothing else of the caller's policies is looked at.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from sekisho.catalogue import same_as
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies, keys_of
 from sekisho.engine.matching import TrackedAssumptions, actions
-from sekisho.policy import Document, Effect, Statement, Version, from_json
+from sekisho.policy import Condition, Document, Effect, Statement, Version, from_json
 from sekisho.replay.binding import Bound
 from sekisho.signin import HolderKind
 
@@ -42,6 +43,8 @@ class Difference:
         statements: those on which the outcome can depend.
         keys: the condition keys that these ask for, in lower case, as the policies write them.
         resources: whether the outcome can depend on the resource.
+        conditions: the conditions of these and of the Denies that were there.
+        conditions_say_all: whether the values of keys matter to nothing but these conditions.
     """
 
     before: Policies
@@ -54,6 +57,8 @@ class Difference:
     statements: tuple[Asked, ...]
     keys: Mapping[str, str]
     resources: bool
+    conditions: tuple[tuple[Condition, Version | None], ...]
+    conditions_say_all: bool
     _documents: tuple[Document, ...] = field(repr=False)
 
     def about(self, action: str, assumptions: Assumptions) -> tuple[int, ...] | None:
@@ -90,6 +95,7 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     lost = limited or gone is not None
     statements = tuple(_statements(before, after) if lost else _statements(denies))
     before, after = _without(before, before), _without(after, before)
+    every = (*statements, *_statements(old))
     asked = (before, after, gone, denies, old) if lost else (denies, old)
     return Difference(
         before=before,
@@ -102,12 +108,25 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
         statements=statements,
         keys=_keys(statements),
         resources=any(map(_names_resources, statements)),
+        conditions=tuple(
+            dict.fromkeys((each, version) for one, version in every for each in one.conditions)
+        ),
+        conditions_say_all=_says_all(every),
         _documents=tuple(policy.document for each in asked for policy in _attached(each)),
     )
 
 
 def _keys(statements: Iterable[Asked]) -> dict[str, str]:
     return {key.lower(): key for one, version in statements for key in keys_of(one, version)}
+
+
+def _says_all(statements: Iterable[Asked]) -> bool:
+    """Tell whether no statement has a variable, or a service's name of a key of all services."""
+    for statement, version in statements:
+        keys = [condition.key for condition in statement.conditions]
+        if len(list(keys_of(statement, version))) > len(keys) or any(map(same_as, keys)):
+            return False
+    return True
 
 
 def _names_resources(asked: Asked) -> bool:

@@ -85,7 +85,8 @@ class Judge:
     def _known(self, event: TrailEvent) -> _Known:
         """Return the case of a caller; those that nothing tells apart have one."""
         case = case_of(event, self._judging, self._difference)
-        identity = case.identity if isinstance(case, Asked) else case
+        assumptions = self._judging.settings.assumptions
+        identity = case.identity(assumptions) if isinstance(case, Asked) else case
         return self._same.setdefault(identity, _Known(case))
 
     def _difference(self, bound: Bound, caller: TrailCaller) -> Difference:
