@@ -1,5 +1,6 @@
 """Groups made by hand, for what is said of them: no log is read."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ from sekisho.replay.report import (
     MadeBy,
     Question,
     ReplayReport,
+    days_between,
     report_of,
 )
 
@@ -86,6 +88,14 @@ def report(
 ) -> ReplayReport:
     """Return the report of groups."""
     events = sum(each.group.tally.events for each in groups)
+    counted: Counter[date] = Counter()
+    denied: Counter[date] = Counter()
+    for number, day, count in days:
+        counted[day] += count
+        if groups[number].judgement.outcome is CallOutcome.DENIED:
+            denied[day] += count
     question = Question(("force-mfa.json",), verbatim("force-mfa.json, for every IAM user"))
     figures = log or LogFigures(files=1, size=1000, events=events)
-    return report_of(question, figures, groups, Counted(days, details), MADE)
+    return report_of(
+        question, figures, groups, Counted(days_between(counted, denied), details), MADE
+    )

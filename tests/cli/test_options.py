@@ -13,6 +13,7 @@ from sekisho.errors import UsageError
 
 SHARED = {
     "--accept": ("ID[:USER]=REASON ...", "lets an obstacle pass"),
+    "--bom": ("flag", "begins CSV with a byte order mark"),
     "--boundary": ("FILE ...", "a permissions boundary"),
     "--break-glass": ("NAME ...", "a user who is never touched"),
     "--assume": ("NAME=VALUE ...", "sets a point that AWS does not document"),
@@ -23,7 +24,7 @@ SHARED = {
     "--explain": ("flag", "says why"),
     "--force": ("flag", "replaces the file of --out"),
     "--format": ("choice", "how the result is printed"),
-    "--goal": ("FILE ...", "a goal file, whose break-glass users are not to be enforced"),
+    "--headings": ("choice", "the language of CSV's column names"),
     "--group": ("NAME", "the user group that enforces MFA"),
     "--journal": ("FILE", "the plan's journal"),
     "--kind": ("choice", "what the policies are"),
@@ -35,6 +36,7 @@ SHARED = {
     "--ours": ("USER ...", "whose password in doubt is nobody else's"),
     "--out": ("FILE", "the file that is written"),
     "--partition": ("choice", "the partition"),
+    "--plan": ("FILE", "a plan"),
     "--preset": ("choice", "which Force_MFA policy"),
     "--print-policy": ("flag", "prints the least policy, and calls nothing"),
     "--port": ("INTEGER RANGE", "the port of a server on this computer"),
@@ -55,6 +57,8 @@ SHARED = {
 """Options of several commands, with their form and meaning; ` ...`: may be repeated."""
 
 SEVERAL_FORMS = {
+    "--from": {"CIDR ...", "TIME"},
+    "--goal": {"FILE ...", "FILE"},
     "--except": {"NAME ...", "NAME[=REASON] ...", "USER ..."},
     "--policy": {"FILE ...", "FILE"},
     "--role": {"ARN", "NAME|ARN"},
@@ -62,7 +66,8 @@ SEVERAL_FORMS = {
     "--user": {"NAME", "NAME ..."},
 }
 """Options that are more in one command than in another: several where one policy, account or user
-is not all, a name where an account is there to look it up, who one is and what a policy is."""
+is not all, a name where an account is there to look it up, who one is and what a policy is; and
+`--from`, which is a network in a policy and a time in a log."""
 
 SHORT = {"--quiet": "-q", "--verbose": "-v", "--version": "-V"}
 FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}

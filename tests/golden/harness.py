@@ -75,6 +75,7 @@ def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str
 def furnished(folder: Path) -> Path:
     """Return a working folder with a copy of the inputs."""
     copy = Path(shutil.copytree(HERE / "inputs", folder / "inputs"))
+    shutil.copytree(HERE.parent / "data" / "cloudtrail", copy / "cloudtrail")
     at = datetime.fromisoformat(AT).timestamp()
     for path in copy.rglob("*"):
         # an account file was read when it was written

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, ClassVar
@@ -154,6 +155,8 @@ def _serve() -> None:
         print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
 
 
+# Arrow's compiled code looks at the class when it is imported; what it makes are plain ones
+warnings.filterwarnings("ignore", message="datetime.datetime size changed")
 datetime_module.datetime = _Stopped  # before sekisho is imported
 if __name__ == "__main__":
     if len(sys.argv) == 1:

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "audit": Lazy(
         Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."), "audit"
     ),
+    "impact": Lazy(Message("Say from logs which calls a policy would have denied."), "impact"),
     "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "plan"),
     "apply": Lazy(Message("Apply a plan, and nothing else."), "apply"),
     "status": Lazy(Message("Show what is done of a plan or a goal in the account."), "status"),

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sekisho import policy
-from sekisho.engine import AttachedPolicy
-from sekisho.errors import Code, Fault, FaultyInput, UsageError, reason_of
-from sekisho.messages import Message
+from sekisho.cli.options import pair
+from sekisho.engine import AttachedPolicy, Level
+from sekisho.errors import Code, Fault, FaultyInput, UsageError, quoted, reason_of
+from sekisho.messages import Message, listed, verbatim
 
+_BESIDE = Message(
+    "`FullAWSAccess` is assumed to be attached beside the service control policies "
+    "of {levels}, which only deny and would allow nothing alone."
+)
 _MOST_BYTES = 4 * policy.MOST_CHARACTERS + 1
 """Reading more than the longest policy in the widest encoding would tell nothing new."""
 _ACCOUNT = re.compile(
@@ -66,6 +71,38 @@ def read_attached(paths: Iterable[str], kind: policy.PolicyKind) -> tuple[Attach
         AttachedPolicy(path, policy.parse(read_policy(path), source=path, kind=kind))
         for path in paths
     )
+
+
+def levels_of(texts: Iterable[str]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:
+    """Return the levels of `LEVEL=FILE`, in the order in which they are first named.
+
+    AWS attaches `FullAWSAccess` to every level, and who has just the file of an SCP that denies has
+    left it there: with a level that allows nothing, everything would seem to be denied. What is
+    assumed so is the second part of the result.
+
+    Raises:
+        UsageError: if a text is not of that form.
+        FaultyInput: if a file cannot be read.
+    """
+    levels: dict[str, tuple[AttachedPolicy, ...]] = {}
+    for text in texts:
+        name, path = pair("--scp", "LEVEL=FILE", text)
+        attached = read_attached((path,), policy.PolicyKind.SCP)
+        levels[name] = (*levels.get(name, ()), *attached)
+    denying = [name for name, attached in levels.items() if not any(map(_allows, attached))]
+    levels |= {name: (_full_access(), *levels[name]) for name in denying}
+    named = listed(verbatim(quoted(name)) for name in denying)
+    beside = (_BESIDE.filled(levels=named),) if denying else ()
+    return tuple(Level(name, attached) for name, attached in levels.items()), beside
+
+
+def _full_access() -> AttachedPolicy:
+    text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+    return AttachedPolicy("FullAWSAccess", policy.parse(text))
+
+
+def _allows(attached: AttachedPolicy) -> bool:
+    return any(each.effect is policy.Effect.ALLOW for each in attached.document.statements)
 
 
 def refuse_stdin_twice(paths: Iterable[str]) -> None:

@@ -127,10 +127,47 @@ class Progress:
         made = done - (self._first or 0)
         if done >= self._total or made <= 0:
             return verbatim("")
-        seconds = round((now - self._began) / made * (self._total - done))
-        if seconds < 2 * _MINUTE:
-            return _SECONDS.filled(count=seconds)
-        return _MINUTES.filled(count=round(seconds / _MINUTE))
+        return time_left((now - self._began) / made * (self._total - done))
+
+
+_READ = Message("Reading logs: {done} of {total} MB, {files} files{left}")
+_MEGABYTE = 1_000_000
+
+
+@contextmanager
+def reading_progress(
+    lang: Language, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int, int, int, int], None]]:
+    """Return what shows how far the reading of logs is; at the end nothing of it is left.
+
+    It takes the bytes that are done, all bytes, the files that are done, and the events so far.
+    """
+    began = clock()
+    line = _LiveLine(began)
+
+    def show(done: int, total: int, files: int, events: int) -> None:
+        now = clock()
+        left = time_left((now - began) / done * (total - done)) if done else verbatim("")
+        said = _READ.filled(
+            done=f"{done / _MEGABYTE:,.0f}",
+            total=f"{total / _MEGABYTE:,.0f}",
+            files=f"{files:,}",
+            left=left,
+        )
+        line.show(said.into(lang), now)
+
+    try:
+        yield show
+    finally:
+        line.clear()
+
+
+def time_left(seconds: float) -> Message:
+    """Return how long something will still take."""
+    whole = round(seconds)
+    if whole < 2 * _MINUTE:
+        return _SECONDS.filled(count=whole)
+    return _MINUTES.filled(count=round(whole / _MINUTE))
 
 
 def _over(shown: str) -> None:

@@ -7,18 +7,16 @@ from itertools import chain
 import click
 
 from sekisho.cli.options import (
-    pair,
     texts_of_assumptions,
 )
-from sekisho.cli.policy_files import read_attached, refuse_stdin_twice
-from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
+from sekisho.cli.policy_files import levels_of, read_attached, refuse_stdin_twice
+from sekisho.engine import Assumptions, Policies
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.engine.matching import arns
-from sekisho.errors import UsageError, quoted
-from sekisho.messages import Message, joined_messages, listed, verbatim
-from sekisho.policy import Effect, PolicyKind
+from sekisho.errors import UsageError
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.policy import PolicyKind
 from sekisho.prover import (
-    EVERYTHING,
     CallingUser,
     Calls,
     Invariant,
@@ -40,11 +38,6 @@ from sekisho.signin import SigninAssumptions
 
 PEOPLE_PART = "people"
 """The scenarios, beside the groups of questions."""
-_BESIDE = Message(
-    "`FullAWSAccess` is assumed to be attached beside the service control policies "
-    "of {levels}, which only deny and would allow nothing alone."
-)
-_FULL_ACCESS = AttachedPolicy("FullAWSAccess", EVERYTHING.document)
 _OF_OPTION = verbatim("`{option}`: {message}")
 
 
@@ -190,7 +183,7 @@ def subject_of_files(options: ProveOptions) -> Subject:
     trust = (given.trust,) if given.trust else ()
     files = (given.files, given.boundary, given.session, scenarios.enrolled, trust)
     refuse_stdin_twice((*chain.from_iterable(files), *levels))
-    scps, beside = _levels(given.scps)
+    scps, beside = levels_of(given.scps)
     policies = Policies(
         identity=read_attached(given.files, PolicyKind.IDENTITY),
         boundaries=read_attached(given.boundary, PolicyKind.BOUNDARY) or None,
@@ -239,31 +232,6 @@ def with_resource(subject: Subject, options: ProveOptions) -> Subject:
     (policy,) = read_attached((given.resource,), PolicyKind.RESOURCE)
     owner = given.owner or next(iter(told), subject.user.account)
     return replace(subject, resource=OwnedResource(policy, owner))
-
-
-def _levels(texts: tuple[str, ...]) -> tuple[tuple[Level, ...], tuple[Message, ...]]:
-    """Return the levels in the order in which they are first named, and what is taken of them.
-
-    AWS attaches `FullAWSAccess` to every level, and who has just the file of an SCP that denies has
-    left it there: with a level that allows nothing everything would seem
-    proved.
-    """
-    levels: dict[str, tuple[AttachedPolicy, ...]] = {}
-    for text in texts:
-        name, path = pair("--scp", "LEVEL=FILE", text)
-        levels[name] = (*levels.get(name, ()), *read_attached((path,), PolicyKind.SCP))
-    denying = [name for name, attached in levels.items() if not any(map(_allows, attached))]
-    levels |= {name: (_FULL_ACCESS, *levels[name]) for name in denying}
-    beside = (_BESIDE.filled(levels=listed(map(_same, denying))),) if denying else ()
-    return tuple(Level(name, attached) for name, attached in levels.items()), beside
-
-
-def _same(level: str) -> Message:
-    return verbatim(quoted(level))
-
-
-def _allows(attached: AttachedPolicy) -> bool:
-    return any(each.effect is Effect.ALLOW for each in attached.document.statements)
 
 
 def check_subject(options: ProveOptions) -> None:

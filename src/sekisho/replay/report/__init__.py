@@ -9,6 +9,7 @@ from sekisho.replay.report.evidence import (
     looks_like,
     proposals,
 )
+from sekisho.replay.report.from_log import figures_of, report_on
 from sekisho.replay.report.html import to_html
 from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
@@ -21,6 +22,7 @@ from sekisho.replay.report.model import (
     MadeBy,
     Question,
     ReplayReport,
+    days_between,
     report_of,
 )
 from sekisho.replay.report.rows import (
@@ -32,6 +34,7 @@ from sekisho.replay.report.rows import (
 )
 from sekisho.replay.report.sarif import to_sarif
 from sekisho.replay.report.text import ReplayLayout, to_text
+from sekisho.replay.report.wording import headline
 
 __all__ = [
     "CallRow",
@@ -52,10 +55,14 @@ __all__ = [
     "ReplayLayout",
     "ReplayReport",
     "SignInResult",
+    "days_between",
     "evidence_of",
+    "figures_of",
+    "headline",
     "looks_like",
     "proposals",
     "report_of",
+    "report_on",
     "to_csv",
     "to_html",
     "to_json",

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from sekisho.messages import Message, listed, verbatim
@@ -18,6 +19,8 @@ _WEEK = 168
 _DAY = 24
 _ENOUGH = 50
 """Calls of fewer say nothing of somebody's hours."""
+_LONG = timedelta(days=14)
+"""A log of fewer days says nothing of them either."""
 _ROUND_THE_CLOCK = 20
 """Hours of the day in which nobody works day after day."""
 _WORKING_DAY = 14
@@ -101,7 +104,7 @@ def _hours(details: Sequence[CallerDetail]) -> Iterator[Evidence]:
     for each in details:
         if each.kind is DetailKind.HOUR_OF_WEEK and each.value.isdecimal():
             counted[int(each.value) % _WEEK] += each.tally.events
-    if sum(counted.values()) < _ENOUGH:
+    if sum(counted.values()) < _ENOUGH or _span(details) < _LONG:
         return
     hours, days = {hour % _DAY for hour in counted}, {hour // _DAY for hour in counted}
     if len(hours) >= _ROUND_THE_CLOCK and len(days) == _ALL_DAYS:
@@ -110,6 +113,11 @@ def _hours(details: Sequence[CallerDetail]) -> Iterator[Evidence]:
         yield Evidence(_WORKING.filled(hours=len(hours), days=len(days)), LooksLike.PERSON)
     else:
         yield Evidence(_WORKING.filled(hours=len(hours), days=len(days)), LooksLike.UNSURE)
+
+
+def _span(details: Sequence[CallerDetail]) -> timedelta:
+    tallies = [each.tally for each in details if each.kind is DetailKind.HOUR_OF_WEEK]
+    return max(each.last for each in tallies) - min(each.first for each in tallies)
 
 
 def _agents(details: Sequence[CallerDetail]) -> Iterator[Evidence]:
@@ -130,13 +138,24 @@ def _agents(details: Sequence[CallerDetail]) -> Iterator[Evidence]:
         )
 
 
-_PRODUCT = re.compile(r"\[?([A-Za-z][\w.+-]{0,39}(?:/[\w.+-]{1,20})?)")
+_KNOWN = re.compile(
+    r"(?:aws-cli|Terraform|Pulumi|Boto3|aws-sdk-[a-z0-9-]+|aws-sdk|Botocore)/[\w.+-]{1,20}",
+    re.IGNORECASE,
+)
+"""What tells more than what stands before it: Terraform calls itself `APN/1.0` first."""
+_PRODUCT = re.compile(r"\[?([A-Za-z][\w.+…-]{0,39}(?:/[\w.+-]{1,20})?)")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONGEST = 40
 
 
 def program_name(agent: str) -> str:
-    """Return the first product of a user agent, like `Boto3/1.34.0`; of another form, its start."""
-    found = _PRODUCT.match(agent)
-    return found[1] if found else agent[:40]
+    """Return what a user agent is known by, like `Boto3/1.34.0`; of another form, its start."""
+    known = _KNOWN.search(agent)
+    if known:
+        return known[0]
+    plain = _UUID.sub("…", agent)
+    found = _PRODUCT.match(plain)
+    return found[1] if found else plain[:_LONGEST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +190,7 @@ def _proposal(caller: CallerReport) -> ExemptionProposal | None:
     if not keys or looks is LooksLike.PERSON:
         return None
     return ExemptionProposal(
-        user=caller.caller.name,
+        user=caller.label,
         arn=caller.caller.arn,
         key_ids=tuple(key.key_id for key in keys),
         calls=sum(events_of(key.denied) for key in keys),

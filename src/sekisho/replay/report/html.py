@@ -258,7 +258,7 @@ def _outcome_bar(caller: CallerReport, say: Say) -> _Bar:
     ]
     parts.append(BarPart(say(BY_SERVICES), caller.forwarded, "waits"))
     said = ", ".join(f"{each.name} {number(each.count)}" for each in parts if each.count)
-    return _Bar(printable(caller.caller.name), said, placed(parts))
+    return _Bar(printable(caller.label), said, placed(parts))
 
 
 def _tables(report: ReplayReport, say: Say) -> Iterator[_Table]:
@@ -277,7 +277,7 @@ def _tables(report: ReplayReport, say: Say) -> Iterator[_Table]:
     yield table("callers", CALLERS, caller_columns(), map(caller_cells, report.callers))
     signed = [sign_in_cells(each) for each in report.callers if each.sign_ins]
     yield table("sign-ins", SIGNING_IN, SIGN_IN_COLUMNS, signed)
-    if login := [each.caller.name for each in report.callers if each.aws_login]:
+    if login := [each.label for each in report.callers if each.aws_login]:
         said = AWS_LOGIN.filled(names=named(login))
         yield table("aws-login", verbatim("aws login"), (), [(said,)])
     yield table("apart", APART, _APART_COLUMNS, _apart(report))

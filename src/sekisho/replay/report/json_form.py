@@ -150,6 +150,7 @@ def _row(row: CallRow) -> dict[str, object]:
         "event": row.event,
         "actions": list(said.actions),
         "guessedAction": said.guessed_action,
+        "assumed": list(said.assumed),
         "invokedBy": row.invoked_by or None,
         "outcome": said.outcome.value,
         "reason": said.reason.value if said.reason else None,

@@ -5,7 +5,7 @@ denied, not bound or not known is there as well, each with its reason.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -112,12 +112,14 @@ class KeyReport:
     """What is said of one access key of a caller; of all its sessions; or of what has no key.
 
     Attributes:
+        label: as in `CallerReport`.
         key_id: as in `CallRow`.
         rows: its calls, those on its behalf among them.
         details: where from, with what and when they came; empty where that was not counted.
     """
 
     caller: LoggedCaller
+    label: str
     key_id: str
     rows: tuple[CallRow, ...]
     details: tuple[CallerDetail, ...] = ()
@@ -159,10 +161,12 @@ class CallerReport:
     """What is said of one principal.
 
     Attributes:
+        label: its name; with its account where a log has callers of several.
         keys: its access keys and sessions, those with most denied calls first.
     """
 
     caller: LoggedCaller
+    label: str
     keys: tuple[KeyReport, ...]
 
     @property
@@ -282,6 +286,15 @@ class ReplayReport:
                 found[row.reason, row.judgement.keys] += row.tally.events
         return dict(found.most_common())
 
+    @cached_property
+    def assumed(self) -> Mapping[str, int]:
+        """How many calls would have another outcome under another assumption, by its name."""
+        found: Counter[str] = Counter()
+        for row in self.rows:
+            for name in row.judgement.assumed:
+                found[name] += row.tally.events
+        return dict(found.most_common())
+
     def because(self, outcome: CallOutcome) -> Mapping[OutcomeReason, int]:
         """Return how many calls have an outcome for each reason; the most frequent first."""
         found: Counter[OutcomeReason] = Counter()
@@ -323,7 +336,7 @@ def report_of(
         log=log,
         rows=rows,
         callers=tuple(_callers(rows, counted.details)),
-        days=tuple(_days(judged, counted.days)),
+        days=tuple(counted.days),
         dated=made.dated,
         version=made.version,
     )
@@ -334,11 +347,11 @@ class Counted:
     """What was counted of groups besides their tallies.
 
     Attributes:
-        days: the number of a group, a day, and how many of its events are of that day.
+        days: every day from the first event to the last; see `days_between`.
         details: where from, with what and when callers called.
     """
 
-    days: Iterable[tuple[int, date, int]] = ()
+    days: Sequence[DayCount] = ()
     details: Iterable[CallerDetail] = ()
 
 
@@ -356,27 +369,25 @@ def _callers(rows: Iterable[CallRow], details: Iterable[CallerDetail]) -> list[C
     for detail in details:
         of_key.setdefault((detail.principal or "", detail.key_id or ""), []).append(detail)
     found = []
-    for caller, theirs in grouped_by(rows, lambda row: row.caller).items():
+    of_caller = grouped_by(rows, lambda row: row.caller)
+    several = len({each.account for each in of_caller if each.arn and each.account}) > 1
+    for caller, theirs in of_caller.items():
+        label = f"{caller.name} ({caller.account})" if several and caller.account else caller.name
         keys = [
-            KeyReport(caller, key_id, tuple(each), tuple(of_key.get((caller.arn, key_id), ())))
+            KeyReport(
+                caller, label, key_id, tuple(each), tuple(of_key.get((caller.arn, key_id), ()))
+            )
             for key_id, each in grouped_by(theirs, lambda row: row.key_id).items()
         ]
         keys.sort(key=lambda key: (-events_of(key.denied), -events_of(key.rows), key.key_id))
-        found.append(CallerReport(caller, tuple(keys)))
+        found.append(CallerReport(caller, label, tuple(keys)))
     return sorted(found, key=lambda each: (-each.denied, -each.undecided, each.caller))
 
 
-def _days(
-    judged: Sequence[JudgedGroup], counted: Iterable[tuple[int, date, int]]
-) -> Iterator[DayCount]:
-    events: Counter[date] = Counter()
-    denied: Counter[date] = Counter()
-    for number, day, count in counted:
-        events[day] += count
-        if judged[number].judgement.outcome is CallOutcome.DENIED:
-            denied[day] += count
+def days_between(events: Mapping[date, int], denied: Mapping[date, int]) -> tuple[DayCount, ...]:
+    """Return every day from the first that has events to the last."""
     if not events:
-        return
-    for ordinal in range(min(events).toordinal(), max(events).toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        yield DayCount(day, events[day], denied[day])
+        return ()
+    span = range(min(events).toordinal(), max(events).toordinal() + 1)
+    days = map(date.fromordinal, span)
+    return tuple(DayCount(day, events.get(day, 0), denied.get(day, 0)) for day in days)

@@ -198,6 +198,7 @@ def _said(judgement: Judgement) -> tuple[object, ...]:
         judgement.actions,
         judgement.causes,
         judgement.guessed_action,
+        judgement.assumed,
     )
 
 
@@ -256,6 +257,7 @@ def _order(row: CallRow) -> tuple[object, ...]:
         said.actions,
         causes,
         said.guessed_action,
+        said.assumed,
         row.sign_in or "",
         row.aws_login,
         row.tally.first,

@@ -1,12 +1,13 @@
 """A replay as text for a terminal: the verdict, what stops, what is not known, then the figures."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.messages import Language, Message, cell_width, padded, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
-from sekisho.replay.report.evidence import proposals
+from sekisho.replay.report.evidence import program_name, proposals
 from sekisho.replay.report.model import (
     CallerReport,
     KeyReport,
@@ -65,6 +66,14 @@ _REASON = Message("{label}: {count}: {reason}")
 _UNKNOWN_CALLS = Message("{count}: {reason}")
 _FAULT = Message("{file}{place}: {what}")
 
+_ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
+_SHORT_COLUMNS = (
+    Message("caller"),
+    *map(outcome_label, _ASKED),
+    Message("used with MFA"),
+    Message("last call"),
+)
+_UNASKED = Message("and {count} to whom nothing in question applies (`-v` lists all)")
 SIGN_IN_COLUMNS: tuple[Message, ...] = (Message("user"), *SIGN_INS.values())
 
 
@@ -112,9 +121,8 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines, part by part."""
-        yield from self._said(
-            headline(self.report), *figures(self.report), self.report.question.about
-        )
+        about = self.report.question.about
+        yield from self._said(headline(self.report), *figures(self.report), about)
         yield from self._said(*notices(self.report))
         for part in (
             self._stopping,
@@ -158,7 +166,7 @@ class _Writer:
         """Yield the ways out: those that several keys share are said once."""
         shared: dict[tuple[Message, ...], dict[str, None]] = {}
         for key in keys:
-            shared.setdefault(ways_out(key), {})[key.caller.name] = None
+            shared.setdefault(ways_out(key), {})[key.label] = None
         for ways, names in shared.items():
             yield from self._said(_WAYS.filled(names=named(list(names))), indent=2)
             yield from self._said(*ways, indent=4)
@@ -191,9 +199,16 @@ class _Writer:
         if not callers:
             return
         yield from self._heading(CALLERS)
-        shown = callers[: self.how.most(_SHOWN)]
-        yield from self._table(caller_columns(), [caller_cells(each) for each in shown])
-        yield from self._more(len(callers) - len(shown))
+        if self.how.verbose:
+            yield from self._table(caller_columns(), [caller_cells(each) for each in callers])
+            return
+        # whom nothing in question binds is no news
+        asked = [each for each in callers if any(counts_of(each.own)[one] for one in _ASKED)]
+        cells = [_short_cells(each) for each in asked[:_SHOWN]]
+        yield from self._table(_SHORT_COLUMNS, cells)
+        yield from self._more(len(asked) - len(cells))
+        if others := len(callers) - len(asked):
+            yield from self._said(_UNASKED.filled(count=number(others)), indent=2)
 
     def _sign_ins(self) -> Iterator[str]:
         rows = [(each, each.sign_ins) for each in self.report.callers if each.sign_ins]
@@ -203,7 +218,7 @@ class _Writer:
             shown = cells[: self.how.most(_SHOWN)]
             yield from self._table(SIGN_IN_COLUMNS, shown)
             yield from self._more(len(cells) - len(shown))
-        if login := [each.caller.name for each in self.report.callers if each.aws_login]:
+        if login := [each.label for each in self.report.callers if each.aws_login]:
             yield from self._said(AWS_LOGIN.filled(names=named(login)), indent=2)
 
     def _apart(self) -> Iterator[str]:
@@ -246,6 +261,17 @@ class _Writer:
             yield from self.how.fold(f"    {said}")
 
 
+def _short_cells(caller: CallerReport) -> tuple[Message, ...]:
+    counts = counts_of(caller.own)
+    numbers = (*(counts[each] for each in _ASKED), caller.with_mfa)
+    last = together(row.tally for row in caller.rows).last
+    return (
+        verbatim(caller.label),
+        *(verbatim(number(each)) for each in numbers),
+        verbatim(minute(last)),
+    )
+
+
 def caller_columns() -> tuple[Message, ...]:
     """Return the heads of the table of callers."""
     return (
@@ -263,7 +289,7 @@ def caller_cells(caller: CallerReport) -> tuple[Message, ...]:
     rows = caller.rows
     last = together(row.tally for row in rows).last
     return (
-        verbatim(caller.caller.name),
+        verbatim(caller.label),
         KINDS[caller.caller.kind],
         *(verbatim(number(count)) for count in counts_of(caller.own).values()),
         verbatim(number(caller.forwarded)),
@@ -276,7 +302,7 @@ def sign_in_cells(caller: CallerReport) -> tuple[Message, ...]:
     """Return a caller's row of the table of sign-ins."""
     counted = caller.sign_ins
     return (
-        verbatim(caller.caller.name),
+        verbatim(caller.label),
         *(verbatim(number(counted.get(each, 0))) for each in SignInResult),
     )
 
@@ -296,11 +322,14 @@ def _top(key: KeyReport) -> Iterator[Message]:
     for kind, text in kinds:
         found = [each for each in key.values(kind) if each.value]
         if found:
-            shown = verbatim(
-                ", ".join(f"{each.value} ({number(each.tally.events)})" for each in found[:_TOP])
-            )
-            if len(found) > _TOP:
-                shown = _AND.filled(values=shown, count=number(len(found) - _TOP))
+            counted: Counter[str] = Counter()
+            for each in found:
+                named_by = program_name if kind is DetailKind.AGENT else str
+                counted[named_by(each.value)] += each.tally.events
+            top = counted.most_common(_TOP)
+            shown = verbatim(", ".join(f"{value} ({number(count)})" for value, count in top))
+            if len(counted) > _TOP:
+                shown = _AND.filled(values=shown, count=number(len(counted) - _TOP))
             yield text.filled(values=shown)
 
 

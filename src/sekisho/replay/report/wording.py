@@ -31,13 +31,21 @@ _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
 _MORE_NAMES = Message("{names} and {count} more")
 _SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
 _COUNTS = Message("{label} {count}", "outcome")
+_USED = Message("MFA was used by {used} of {users}.")
 _ONLY_GIVEN = Message(
     "Only the policies given were asked: without `--snapshot` nobody knows what else binds a "
     "caller, or who is in which user group."
 )
 _OUTSIDE = Message("Not between the times asked for, and not counted: {count}.")
 _DUPLICATES = Message("There twice, and counted once: {count}.")
-_SKIPPED = Message("Left out, because they hold no calls: {count} ({kind}).")
+_SKIPPED = Message("Left out: {count} ({kind}).")
+_SKIPPED_KINDS = {
+    "digest": Message("digests"),
+    "insight": Message("insights"),
+    "other": Message("another kind of CloudTrail's"),
+    "outside window": Message("delivered at another time than asked for"),
+}
+_ASSUMED = Message("{count} would have another outcome if `--assume {name}` were set otherwise.")
 _FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
 
 KINDS = {
@@ -146,7 +154,7 @@ def headline(report: ReplayReport) -> Message:
 
 
 def _names(callers: Iterable[CallerReport]) -> Message:
-    return named([each.caller.name for each in callers])
+    return named([each.label for each in callers])
 
 
 def figures(report: ReplayReport) -> Iterator[Message]:
@@ -162,6 +170,9 @@ def figures(report: ReplayReport) -> Iterator[Message]:
         _COUNTS.filled(label=outcome_label(outcome), count=number(count))
         for outcome, count in report.counts.items()
     )
+    if report.users:
+        used = sum(each.with_mfa > 0 for each in report.users)
+        yield _USED.filled(used=number(used), users=users_text(len(report.users)))
 
 
 def notices(report: ReplayReport) -> Iterator[Message]:
@@ -169,6 +180,8 @@ def notices(report: ReplayReport) -> Iterator[Message]:
     log = report.log
     if not report.question.account:
         yield _ONLY_GIVEN
+    for name, count in report.assumed.items():
+        yield _ASSUMED.filled(count=calls_text(count), name=name)
     if log.faults:
         yield _FAULTY.filled(count=files_text(len({each.file for each in log.faults})))
     if log.outside:
@@ -176,7 +189,9 @@ def notices(report: ReplayReport) -> Iterator[Message]:
     if log.duplicates:
         yield _DUPLICATES.filled(count=events_text(log.duplicates))
     for kind, count in log.skipped.items():
-        yield _SKIPPED.filled(count=files_text(count), kind=kind)
+        yield _SKIPPED.filled(
+            count=files_text(count), kind=_SKIPPED_KINDS.get(kind, verbatim(kind))
+        )
 
 
 _KEY = Message("{user}'s access key {key} made {calls} {mfa}{places}{last}: {what}.")
@@ -207,9 +222,9 @@ _NAME_SESSIONS = Message("{user}: sessions")
 def key_name(key: KeyReport) -> Message:
     """Return what a key is called: its user and its id."""
     if not key.key_id:
-        return verbatim(key.caller.name)
+        return verbatim(key.label)
     form = _NAME if key.key_id.startswith("AKIA") else _NAME_SESSIONS
-    return form.filled(user=key.caller.name, key=key.key_id)
+    return form.filled(user=key.label, key=key.key_id)
 
 
 def key_story(key: KeyReport, report: ReplayReport) -> Message:
@@ -218,7 +233,7 @@ def key_story(key: KeyReport, report: ReplayReport) -> Message:
     forms = _KEY if denied[0].long_term else _SESSIONS if key.key_id else _KEYLESS
     latest = max(row.tally.last for row in denied)
     did = forms.filled(
-        user=key.caller.name,
+        user=key.label,
         key=key.key_id,
         calls=calls_text(events_of(denied)),
         mfa=_mfa(denied),

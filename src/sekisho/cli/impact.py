@@ -1,0 +1,351 @@
+"""`sekisho impact`: which calls of CloudTrail's logs some policies would have denied, and whose."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+
+import click
+
+from sekisho import __version__, catalogue
+from sekisho.cli.exits import Exit, worst
+from sekisho.cli.group import typed_again
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.impact_question import (
+    AskedBinding,
+    QuestionOptions,
+    Times,
+    binding_of,
+    question_options,
+)
+from sekisho.cli.options import ASSUME, grouped, lang_option, texts_of_assumptions
+from sekisho.cli.progress import reading_progress
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.terminal import colour_wanted, next_command, styled, terminal_width
+from sekisho.documents import check_writable, write_private
+from sekisho.engine import Assumptions
+from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
+from sekisho.errors import UsageError
+from sekisho.messages import Language, Message, hanging, printable
+from sekisho.replay import CallOutcome, Judge, JudgeSettings, Window, columns_of
+from sekisho.replay.report import (
+    MadeBy,
+    ReplayLayout,
+    ReplayReport,
+    figures_of,
+    headline,
+    report_on,
+    to_csv,
+    to_html,
+    to_json,
+    to_sarif,
+    to_text,
+)
+from sekisho.signin import SigninAssumptions
+
+_WRITTEN = Message("written to {path}")
+_BAD_TIME = Message(
+    "`{option} {text}` is no time: write a day like `2026-08-01`, a time with its zone like "
+    "`2026-08-01T09:00:00Z`, or days before now like `90d`"
+)
+_BACKWARDS = Message("`--from` is not before `--to`")
+_BAD_SIZE = Message("`--memory {text}` is no size like `512MB` or `2GB`")
+_DAYS_AGO = re.compile(r"(\d{1,5})d")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+
+
+class ImpactFormat(StrEnum):
+    """How a replay is handed over."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+    SARIF = "sarif"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How logs are read.
+
+    Attributes:
+        since, until: as `--from` and `--to` were written; None: no limit.
+        dedup: an event that was delivered twice counts once.
+        memory: bytes that the groups may take; 0: as DuckDB has it.
+        threads: 0: as many as there are cores.
+    """
+
+    since: str | None
+    until: str | None
+    dedup: bool
+    memory: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How the answer is handed over.
+
+    Attributes:
+        output: the form.
+        bom: whether CSV begins with a byte order mark.
+        headings: the language of CSV's column names.
+        out: the file to write, and whether one that is there is replaced (`force`).
+        verbose: whether lists of text are whole.
+    """
+
+    output: ImpactFormat
+    bom: bool
+    headings: Language | None
+    out: str | None
+    force: bool
+    verbose: bool
+
+    def check(self) -> None:
+        """Raise UsageError if options do not go together, or `out` cannot be written."""
+        if self.bom and self.output is not ImpactFormat.CSV:
+            raise UsageError(Message("`--bom` is for `--format csv`"))
+        if self.headings and self.output is not ImpactFormat.CSV:
+            raise UsageError(Message("`--headings` is for `--format csv`"))
+        if self.force and not self.out:
+            raise UsageError(Message("`--force` is for `--out`"))
+        if self.out:
+            check_writable(self.out, replace=self.force)
+
+
+_SIGN_IN = ("role_session_mfa",)
+"""The assumptions of sign-in that the log of a call leaves open."""
+
+
+def _settings(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> JudgeSettings:
+    defaults = SigninAssumptions()
+    known = {**ASSUMPTIONS, **{name: getattr(defaults, name) for name in _SIGN_IN}}
+    found = settings_from_text(texts_of_assumptions(texts), known)
+    of_signin = {name: found.pop(name) for name in _SIGN_IN if name in found}
+    return JudgeSettings(Assumptions(**found), SigninAssumptions(**of_signin))
+
+
+def _size(ctx: click.Context, param: click.Parameter, text: str | None) -> int:
+    if text is None:
+        return 0
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(_BAD_SIZE.filled(text=text))
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+_reading_options = grouped(
+    "reading",
+    ReadingOptions,
+    click.option(
+        "--from",
+        "since",
+        metavar="TIME",
+        help="Events from here on: a day, a time with its zone, or 90d. In UTC.",
+    ),
+    click.option(
+        "--to", "until", metavar="TIME", help="Events before this; a day is not in it. In UTC."
+    ),
+    click.option(
+        "--dedup", is_flag=True, help="Count an event once, however often it was delivered."
+    ),
+    click.option(
+        "--memory",
+        metavar="SIZE",
+        callback=_size,
+        help="Memory for the groups, like 1GB; what does not fit goes on disk.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=0),
+        default=0,
+        help="Threads that read; as many as there are cores if not given.",
+    ),
+)
+_output_options = grouped(
+    "out_options",
+    OutputOptions,
+    click.option(
+        "--format",
+        "output",
+        type=click.Choice([each.value for each in ImpactFormat]),
+        default=ImpactFormat.TEXT.value,
+        show_default=True,
+        callback=lambda ctx, param, value: ImpactFormat(value),
+        help=(
+            "Text or HTML for people, CSV for spreadsheets, JSON, or SARIF 2.1.0 for code scanners."
+        ),
+    ),
+    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
+    click.option(
+        "--headings",
+        type=click.Choice([language.value for language in Language]),
+        callback=lambda ctx, param, value: value and Language(value),
+        help="Language of CSV's column names; English if not given. The cells stay English.",
+    ),
+    click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
+    click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
+    verbose_option,
+)
+
+
+@click.command("impact", cls=SpokenCommand)
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@question_options
+@_reading_options
+@_output_options
+@click.option("--assume", "settings", callback=_settings, **ASSUME)
+@quiet_option
+@lang_option
+def command(
+    logs: tuple[str, ...],
+    asked: QuestionOptions,
+    reading: ReadingOptions,
+    out_options: OutputOptions,
+    settings: JudgeSettings,
+    lang: Language,
+) -> Exit:
+    """Say which calls of the past some policies would have denied, and whose.
+
+    LOGS are files or folders of CloudTrail logs. Exit 0 if nothing would have been denied, 3 if
+    something would, 4 if something could not be told or read, also beside that.
+    """
+    out_options.check()
+    times = times_of(reading, datetime.now(UTC))
+    question = binding_of(asked, times)
+    run = _Run(question, settings, reading)
+    report = run.report(logs, lang)
+    text = _text(report, logs, asked, out_options, lang)
+    if out_options.out:
+        write_private(out_options.out, text, replace=out_options.force)
+        aside(_WRITTEN.filled(path=out_options.out).into(lang))
+    else:
+        for piece in text:
+            click.echo(piece, nl=False)
+    return _exit(report)
+
+
+def times_of(reading: ReadingOptions, now: datetime) -> Times:
+    """Return between which times events count.
+
+    Raises:
+        UsageError: if a text is no time, or the one is not before the other.
+    """
+    since, until = _time("--from", reading.since, now), _time("--to", reading.until, now)
+    if since is not None and until is not None and since >= until:
+        raise UsageError(_BACKWARDS)
+    return Times(since, until)
+
+
+def _time(option: str, text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    wrong = UsageError(_BAD_TIME.filled(option=option, text=text))
+    if ago := _DAYS_AGO.fullmatch(text):
+        return now - timedelta(days=int(ago[1]))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong from None
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    if "T" in text or " " in text:
+        raise wrong
+    return at.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is asked of a log, and how it is read."""
+
+    asked: AskedBinding
+    settings: JudgeSettings
+    reading: ReadingOptions
+
+    def report(self, logs: tuple[str, ...], lang: Language) -> ReplayReport:
+        """Return the report of logs."""
+        # what reads needs the packages of the extra: without them there is help all the same
+        from sekisho.replay.reading import (  # noqa: PLC0415 - see above
+            ReadingSettings,
+            local_logs,
+            read_groups,
+        )
+
+        binding, question = self.asked.binding, self.asked.question
+        columns = columns_of(binding)
+        window = Window(question.since, question.until)
+        found = local_logs(logs, window)
+        how = ReadingSettings(self.reading.threads, self.reading.memory, self.reading.dedup)
+        with reading_progress(lang) as progress:
+            groups = read_groups(found.files, columns, window, how, progress)
+        judge = Judge(binding, columns, self.settings)
+        made = MadeBy(catalogue.load().dated, __version__)
+        log = figures_of(groups.reading, found.skipped)
+        return report_on(groups, judge.judge, log, question, made)
+
+
+def _exit(report: ReplayReport) -> Exit:
+    codes = [Exit.FINDINGS] if report.counts[CallOutcome.DENIED] else []
+    # a log without an event tells nothing, and is no pass
+    if report.incomplete or report.span is None:
+        codes.append(Exit.UNKNOWN)
+    return worst(codes)
+
+
+def _text(
+    report: ReplayReport,
+    logs: tuple[str, ...],
+    asked: QuestionOptions,
+    how: OutputOptions,
+    lang: Language,
+) -> Iterable[str]:
+    """Return the pieces of the text."""
+    match how.output:
+        case ImpactFormat.TEXT:
+            return (_printed(report, asked, how, lang),)
+        case ImpactFormat.JSON:
+            return to_json(report)
+        case ImpactFormat.CSV:
+            return (to_csv(report, bom=how.bom, headings=how.headings or Language.EN),)
+        case ImpactFormat.HTML:
+            return (to_html(report, lang),)
+        case ImpactFormat.SARIF:
+            sarif = to_sarif(report, logs[0], lang)
+            return (json.dumps(sarif, indent=2, ensure_ascii=False) + "\n",)
+
+
+def _printed(
+    report: ReplayReport, asked: QuestionOptions, how: OutputOptions, lang: Language
+) -> str:
+    width = terminal_width()
+    if quiet() and not how.out:
+        said = hanging(printable(headline(report).into(lang)), width)
+        return "".join(f"{line}\n" for line in said)
+    in_colour = not how.out and colour_wanted()
+    layout = ReplayLayout(
+        width=width,
+        fold=partial(hanging, width=width),
+        styled=lambda heading: styled(heading, "bold") if in_colour else heading,
+        verbose=how.verbose,
+    )
+    command_line = _next(report, asked)
+    after = ["", *next_command(command_line, lang, width)] if command_line else []
+    return "\n".join([to_text(report, lang, layout).rstrip("\n"), *after, ""])
+
+
+def _next(report: ReplayReport, asked: QuestionOptions) -> str:
+    """Return what to type next: look closer at what would be denied, or go on with the plan."""
+    if report.span is None:
+        return ""
+    if report.counts[CallOutcome.DENIED]:
+        return typed_again("--format html", "--out impact.html")
+    if asked.plan is not None and not report.incomplete:
+        return f"sekisho apply {shlex.quote(asked.plan)}"
+    if asked.goal is not None:
+        return f"sekisho plan {shlex.quote(asked.goal)} --out plan.json"
+    return "sekisho plan --all-users --out plan.json"

@@ -1,0 +1,391 @@
+"""Which policies `sekisho impact` asks about, and whom they would bind: its options, as a binding.
+
+Policies of files are asked alone, or with a snapshot as a change of its account. A plan and a goal
+say themselves what they change; with a snapshot the account is asked as their forecast has it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sekisho.account import Snapshot, open_account
+from sekisho.audit.exceptions import Exceptions
+from sekisho.cli.options import grouped, pair
+from sekisho.cli.policy_files import (
+    levels_of,
+    read_attached,
+    read_policy,
+    refuse_stdin_twice,
+)
+from sekisho.engine import AttachedPolicy, Level
+from sekisho.errors import UsageError, meant
+from sekisho.messages import Message, joined_messages, listed, verbatim
+from sekisho.policy import Document, PolicyKind, parse
+from sekisho.replay import (
+    Attachment,
+    Binding,
+    PolicyChanges,
+    Target,
+    TargetKind,
+    between,
+    changed,
+    given,
+)
+from sekisho.replay.report import Question
+from sekisho.rollout import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    Change,
+    CreateGroup,
+    CreatePolicy,
+    CreatePolicyVersion,
+    Plan,
+    PlanCaller,
+    TagPolicy,
+    Waits,
+    plan,
+)
+from sekisho.rollout.applying import read_plan
+from sekisho.rollout.changes import forecast
+from sekisho.rollout.goal import goal_of, read_goal
+
+_ONE_OF = Message(
+    "give policies (`--policy`, `--scp`, `--boundary`, `--replace`), or `--plan`, or `--goal`"
+)
+_ONLY_ONE = Message("{options} are several questions; ask one")
+_NEEDS_ACCOUNT = Message("`{option}` needs `--snapshot`")
+_OF_POLICIES = Message("`--attach-to` is for `--policy` and `--boundary`")
+_BAD_TARGET = Message(
+    "`--attach-to {text}` is none of `users`, `roles`, `user:NAME`, `group:NAME`, `role:NAME`"
+)
+_NO_POLICY = Message("`--replace {name}`: the account has no managed policy of that name or ARN")
+_PLAN_NEEDS_ACCOUNT = Message(
+    "this plan takes away or attaches what it does not hold: `{address}`; give the account with "
+    "`--snapshot`"
+)
+_OTHER_ACCOUNT = Message("the plan is for the account `{plan}`, and the snapshot is of `{account}`")
+
+_ASKED = Message("Asked: {what}.")
+_ATTACHED = Message("{policies}, attached to {targets}")
+_BOUNDARY = Message("{policies} as permissions boundary of {targets}")
+_SCP = Message("{policies} as service control policy")
+_REPLACED = Message("{policies} with another text")
+_PLAN = Message("the plan {name}")
+_GOAL = Message("the goal {name} with all its waves")
+_TARGETS = {
+    TargetKind.EVERY_USER: Message("every IAM user"),
+    TargetKind.EVERY_ROLE: Message("every role"),
+    TargetKind.USER: Message("the user {name}"),
+    TargetKind.GROUP: Message("the user group {name}"),
+    TargetKind.ROLE: Message("the role {name}"),
+}
+_WORDS = {
+    "users": TargetKind.EVERY_USER,
+    "roles": TargetKind.EVERY_ROLE,
+    "user": TargetKind.USER,
+    "group": TargetKind.GROUP,
+    "role": TargetKind.ROLE,
+}
+_EVERYBODY = (TargetKind.EVERY_USER, TargetKind.EVERY_ROLE)
+_LATER = (Waits.WAVE, Waits.PASSWORD)
+_ROOT = "arn:{partition}:iam::{account}:root"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOptions:
+    """Which policies are in question.
+
+    Attributes:
+        policies, boundaries: files of policies.
+        scps: `LEVEL=FILE`.
+        replaced: `NAME=FILE`: managed policies of the account in a new text.
+        plan, goal: a plan's or a goal's file, which say it themselves.
+        snapshot: the account's file.
+        targets: whom policies and boundaries are attached to, as `--attach-to` says it.
+    """
+
+    policies: tuple[str, ...]
+    scps: tuple[str, ...]
+    boundaries: tuple[str, ...]
+    replaced: tuple[str, ...]
+    plan: str | None
+    goal: str | None
+    snapshot: str | None
+    targets: tuple[str, ...]
+
+    @property
+    def of_policies(self) -> bool:
+        """Whether policies are given, and no plan or goal."""
+        return bool(self.policies or self.scps or self.boundaries or self.replaced)
+
+    def check(self) -> None:
+        """Raise UsageError if they are no question, or several."""
+        asked = {
+            "`--policy`": self.of_policies,
+            "`--plan`": self.plan,
+            "`--goal`": self.goal,
+        }
+        given_options = [name for name, value in asked.items() if value]
+        if not given_options:
+            raise UsageError(_ONE_OF)
+        if len(given_options) > 1:
+            raise UsageError(_ONLY_ONE.filled(options=", ".join(given_options)))
+        if self.targets and not (self.policies or self.boundaries):
+            raise UsageError(_OF_POLICIES)
+        for option, value in (("--replace", self.replaced), ("--goal", self.goal)):
+            if value and not self.snapshot:
+                raise UsageError(_NEEDS_ACCOUNT.filled(option=option))
+        levels = (text.partition("=")[2] for text in self.scps)
+        refuse_stdin_twice((*self.policies, *levels, *self.boundaries))
+
+
+question_options = grouped(
+    "asked",
+    QuestionOptions,
+    click.option(
+        "--policy",
+        "policies",
+        metavar="FILE",
+        multiple=True,
+        help="A policy that would be attached; to every IAM user unless --attach-to says.",
+    ),
+    click.option(
+        "--scp",
+        "scps",
+        metavar="LEVEL=FILE",
+        multiple=True,
+        help="A service control policy that would be attached to a level of the organisation.",
+    ),
+    click.option(
+        "--boundary",
+        "boundaries",
+        metavar="FILE",
+        multiple=True,
+        help="A permissions boundary that would be set.",
+    ),
+    click.option(
+        "--replace",
+        "replaced",
+        metavar="NAME=FILE",
+        multiple=True,
+        help="With --snapshot: a managed policy of the account with another text.",
+    ),
+    click.option("--plan", metavar="FILE", help="What a plan would change."),
+    click.option("--goal", metavar="FILE", help="With --snapshot: what a goal would change."),
+    click.option(
+        "--snapshot",
+        metavar="FILE",
+        help="The account: whose policies are which. Without it the policies are asked alone.",
+    ),
+    click.option(
+        "--attach-to",
+        "targets",
+        metavar="WHOM",
+        multiple=True,
+        help="Whom: users, roles, user:NAME, group:NAME, role:NAME.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Between which times events count; None: no limit."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBinding:
+    """Which policies bind whom, and the same in words."""
+
+    binding: Binding
+    question: Question
+
+
+def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
+    """Return what the options ask.
+
+    Raises:
+        UsageError: if they do not go together.
+        FaultyInput: if a file cannot be read, or what it says does not fit the account.
+        PlanRefused: if the plan's file is none, or is for another account.
+    """
+    options.check()
+    snapshot = open_account(options.snapshot) if options.snapshot else None
+    named: tuple[str, ...]
+    if options.plan is not None:
+        made = read_plan(Path(options.plan)).plan
+        asked, named = _of_plan(made, snapshot), (options.plan,)
+        about = _ASKED.filled(what=_PLAN.filled(name=options.plan))
+    elif options.goal is not None and snapshot is not None:
+        made = _plan_of(options.goal, snapshot)
+        asked, named = _of_plan(made, snapshot), (options.goal,)
+        about = _ASKED.filled(what=_GOAL.filled(name=options.goal))
+    else:
+        asked, named, about = _of_policies(options, snapshot)
+    question = Question(
+        policies=named,
+        about=about,
+        account=snapshot is not None,
+        since=times.since,
+        until=times.until,
+    )
+    return AskedBinding(asked, question)
+
+
+def _plan_of(path: str, snapshot: Snapshot) -> Plan:
+    """Return the plan for the whole goal, as if every wave were due.
+
+    What it changes does not depend on who applies it.
+    """
+    goal = goal_of(read_goal(path), path, snapshot, Exceptions())
+    later = [name for name, waits in goal.waiting.items() if waits.why in _LATER]
+    if goal.group is not None:
+        members = (*goal.group.members, *later)
+        goal = replace(goal, group=replace(goal.group, members=members))
+    else:
+        goal = replace(goal, users=(*goal.users, *later))
+    root = _ROOT.format(partition=snapshot.partition, account=snapshot.account)
+    return plan(goal, snapshot, PlanCaller(root, mfa=True))
+
+
+def _of_plan(made: Plan, snapshot: Snapshot | None) -> Binding:
+    if snapshot is None:
+        return given(PolicyChanges(tuple(attachments_of(made))))
+    if snapshot.account != made.account:
+        raise UsageError(_OTHER_ACCOUNT.filled(plan=made.account, account=snapshot.account))
+    return between(snapshot, forecast(snapshot, made.changes))
+
+
+def attachments_of(made: Plan) -> Iterator[Attachment]:
+    """Yield which policies of a plan would bind whom, as far as the plan itself holds both.
+
+    Raises:
+        UsageError: if it changes what only the account tells.
+    """
+    documents = _documents((*made.changes, *made.needless))
+    groups = {each.group for each in made.changes if isinstance(each, AttachGroupPolicy)}
+    for change in made.changes:
+        match change:
+            case AttachUserPolicy(user, arn) if arn in documents:
+                yield Attachment(documents[arn], Target(TargetKind.USER, user))
+            case AttachGroupPolicy(_, arn) | CreatePolicyVersion(arn) if arn in documents:
+                for whom in made.affected.get(change.address, ()):
+                    yield from _to(whom, documents[arn])
+            case CreatePolicy() | TagPolicy() | CreateGroup():
+                pass
+            case AddUserToGroup(group) if group in groups:
+                # whom the group's policy affects has the newcomers, too
+                pass
+            case _:
+                raise UsageError(_PLAN_NEEDS_ACCOUNT.filled(address=change.address))
+
+
+def _documents(changes: Iterable[Change]) -> Mapping[str, AttachedPolicy]:
+    return {
+        change.arn: AttachedPolicy(change.arn, _parsed(change.document))
+        for change in changes
+        if isinstance(change, CreatePolicy | CreatePolicyVersion)
+    }
+
+
+def _parsed(document: Mapping[str, object]) -> Document:
+    return parse(json.dumps(document))
+
+
+def _to(whom: str, policy: AttachedPolicy) -> Iterator[Attachment]:
+    """Yield what attaches a policy to `user NAME` or `role NAME`; members are named themselves."""
+    kind, _, name = whom.partition(" ")
+    if kind != TargetKind.GROUP.value:
+        yield Attachment(policy, Target(TargetKind(kind), name))
+
+
+def _of_policies(
+    options: QuestionOptions, snapshot: Snapshot | None
+) -> tuple[Binding, tuple[str, ...], Message]:
+    """Return a binding, the names of the policies, and what is asked of them."""
+    targets = tuple(map(_target, options.targets)) or (Target(TargetKind.EVERY_USER),)
+    if snapshot is None and any(each.kind is TargetKind.GROUP for each in targets):
+        raise UsageError(_NEEDS_ACCOUNT.filled(option="--attach-to group:NAME"))
+    identity = read_attached(options.policies, PolicyKind.IDENTITY)
+    boundaries = read_attached(options.boundaries, PolicyKind.BOUNDARY)
+    levels, beside = levels_of(options.scps)
+    changes = PolicyChanges(
+        attached=tuple(Attachment(policy, one) for policy in identity for one in targets),
+        replaced=_replaced(options.replaced, snapshot) if snapshot else {},
+        boundaries=tuple(Attachment(policy, one) for policy in boundaries for one in targets),
+        scps=_levels(levels, snapshot) if levels else None,
+    )
+    replaced = tuple(changes.replaced)
+    names = tuple(each.name for each in (*identity, *boundaries)) + replaced + options.scps
+    parts = _about(options, _names_of(targets), replaced)
+    about = joined_messages((_ASKED.filled(what=parts), *beside), en=" ", ja="")
+    return given(changes) if snapshot is None else changed(snapshot, changes), names, about
+
+
+def _about(options: QuestionOptions, targets: Message, replaced: tuple[str, ...]) -> Message:
+    parts = []
+    if options.policies:
+        parts.append(_ATTACHED.filled(policies=_listed(options.policies), targets=targets))
+    if options.boundaries:
+        parts.append(_BOUNDARY.filled(policies=_listed(options.boundaries), targets=targets))
+    if replaced:
+        parts.append(_REPLACED.filled(policies=_listed(replaced)))
+    if options.scps:
+        parts.append(_SCP.filled(policies=_listed(options.scps)))
+    return joined_messages(parts, en="; ", ja="; ")
+
+
+def _listed(names: Iterable[str]) -> Message:
+    return listed(map(verbatim, names))
+
+
+def _names_of(targets: Iterable[Target]) -> Message:
+    return listed(_TARGETS[each.kind].filled(name=each.name) for each in targets)
+
+
+def _target(text: str) -> Target:
+    word, colon, name = text.partition(":")
+    kind = _WORDS.get(word)
+    if kind is None or bool(colon and name) is (kind in _EVERYBODY):
+        raise UsageError(_BAD_TARGET.filled(text=text))
+    return Target(kind, name)
+
+
+def _levels(levels: tuple[Level, ...], snapshot: Snapshot | None) -> tuple[Level, ...]:
+    """Return the levels of the account with the policies in question.
+
+    A level that the account has not comes last: what denies does so at any level.
+    """
+    asked = {each.name: each for each in levels}
+    before = snapshot.scps if snapshot is not None and snapshot.scps else ()
+    with_more = tuple(
+        replace(each, policies=(*each.policies, *asked.pop(each.name).policies))
+        if each.name in asked
+        else each
+        for each in before
+    )
+    return (*with_more, *asked.values())
+
+
+def _replaced(texts: Iterable[str], snapshot: Snapshot) -> Mapping[str, Document]:
+    """Return the new documents by the ARN of the policy.
+
+    Raises:
+        UsageError: if a text is not `NAME=FILE`, or the account has no such policy.
+    """
+    named = {policy.name: arn for arn, policy in snapshot.policies.items()}
+    found = {}
+    for text in texts:
+        name, path = pair("--replace", "NAME=FILE", text)
+        arn = name if name in snapshot.policies else named.get(name)
+        if arn is None:
+            raise UsageError(_NO_POLICY.filled(name=name), fix=meant(name, named))
+        found[arn] = parse(read_policy(path), source=path)
+    return found

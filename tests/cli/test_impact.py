@@ -1,0 +1,152 @@
+"""What `sekisho impact` asks: its times, whom policies bind, plans without an account."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.impact import ReadingOptions, command, times_of
+from sekisho.cli.impact_question import attachments_of
+from sekisho.cli.progress import reading_progress
+from sekisho.errors import UsageError
+from sekisho.messages import Language
+from sekisho.replay import TargetKind
+from sekisho.rollout import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    CreateGroup,
+    CreatePolicy,
+    DetachUserPolicy,
+    Plan,
+    PlanCaller,
+)
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
+LOG = str(INPUTS / "logs" / "company.json")
+POLICY = str(INPUTS / "policies" / "force-mfa.json")
+FORCE = "arn:aws:iam::111122223333:policy/Force"
+DENY = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
+}
+
+
+def _times(since: str | None, until: str | None = None) -> tuple[datetime | None, ...]:
+    times = times_of(ReadingOptions(since, until, dedup=False, memory=0, threads=0), NOW)
+    return times.since, times.until
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-08-01", datetime(2026, 8, 1, tzinfo=UTC)),
+        ("2026-08-01T09:00:00Z", datetime(2026, 8, 1, 9, tzinfo=UTC)),
+        ("2026-08-01T09:00:00+09:00", datetime(2026, 8, 1, tzinfo=UTC)),
+        ("90d", datetime(2026, 8, 26, 9, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_a_day_a_time_with_its_zone_or_some_days(text: str, time: datetime) -> None:
+    assert _times(text) == (time, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-08-01T09:00:00", "90", "-3d", "2026-13-01", ""]
+)
+def test_what_is_no_time_or_of_no_zone_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no time"):
+        _times(text)
+
+
+def test_times_go_forward() -> None:
+    with pytest.raises(UsageError, match="not before"):
+        _times("2026-08-02", "2026-08-02")
+
+
+def _plan(*changes: object, **more: object) -> Plan:
+    caller = PlanCaller("arn:aws:iam::111122223333:root")
+    return Plan("111122223333", "aws", caller, NOW, changes=changes, **more)  # type: ignore[arg-type] # of one kind each
+
+
+_MADE = CreatePolicy(FORCE, "", DENY, {})
+
+
+def test_a_plan_says_itself_whom_it_attaches_its_policies_to() -> None:
+    through = AttachGroupPolicy("MFA", FORCE)
+    made = _plan(
+        _MADE,
+        CreateGroup("MFA", "/"),
+        through,
+        AddUserToGroup("MFA", "ken"),
+        AttachUserPolicy("mei", FORCE),
+        affected={through.address: ("user ken", "user old")},
+    )
+    targets = [each.target for each in attachments_of(made)]
+    assert {each.kind for each in targets} == {TargetKind.USER}
+    assert sorted(each.name for each in targets) == ["ken", "mei", "old"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        AttachUserPolicy("mei", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        DetachUserPolicy("mei", FORCE),
+        AddUserToGroup("Developers", "mei"),
+    ],
+)
+def test_what_only_the_account_tells_needs_the_account(change: object) -> None:
+    with pytest.raises(UsageError, match="--snapshot"):
+        list(attachments_of(_plan(_MADE, change)))
+
+
+def _run(*arguments: str) -> tuple[object, str]:
+    result = CliRunner().invoke(command, arguments, standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return result.return_value, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (("--policy", POLICY), Exit.UNKNOWN),
+        (("--policy", POLICY, "--attach-to", "user:deploy-bot"), Exit.FINDINGS),
+        (("--policy", POLICY, "--attach-to", "user:nobody"), Exit.CLEAN),
+        (("--policy", POLICY, "--to", "2020-01-01"), Exit.UNKNOWN),
+        (("--boundary", POLICY, "--attach-to", "user:deploy-bot"), Exit.FINDINGS),
+    ],
+)
+def test_the_exit_code_says_how_it_came_out(arguments: tuple[str, ...], exit_code: Exit) -> None:
+    assert _run(LOG, *arguments)[0] is exit_code
+
+
+def test_every_event_is_in_a_row() -> None:
+    _, text = _run(LOG, "--policy", POLICY, "--format", "json")
+    said = json.loads(text)
+    events = len(json.loads(Path(LOG).read_text(encoding="utf-8"))["Records"])
+    assert sum(row["events"] for row in said["rows"]) == sum(said["counts"].values()) == events
+    assert sum(day["events"] for day in said["days"]) == events
+    assert sum(day["denied"] for day in said["days"]) == said["counts"]["denied"]
+
+
+@pytest.mark.parametrize("size", ["much", "-1", "1X", ""])
+def test_memory_is_a_size(size: str) -> None:
+    with pytest.raises(UsageError, match="is no size"):
+        _run(LOG, "--policy", POLICY, "--memory", size)
+
+
+def test_an_unknown_assumption_is_named() -> None:
+    with pytest.raises(Exception, match="role_session_mfa"):
+        _run(LOG, "--policy", POLICY, "--assume", "nothing=true")
+
+
+def test_reading_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    ticks = iter([0.0, 20.0])
+    with reading_progress(Language.EN, lambda: next(ticks)) as show:
+        show(250_000_000, 1_000_000_000, 12, 0)
+    said = "Reading logs: 250 of 1,000 MB, 12 files, about 60 s left\n"
+    assert capsys.readouterr().err == said
