@@ -56,10 +56,10 @@ _UNAUTHORIZED = re.compile(
 )
 
 
-Remembered = dict[tuple[bool, tuple[int, ...]], Judgement]
+Remembered = dict[tuple[bool | None, tuple[int, ...]], Judgement]
 """The answers in one case, by the statements that are about an action.
 
-Whether the other setting of `role_session_mfa` is meant is told apart.
+Whether the other setting of `role_session_mfa` is meant is told apart; None: both were compared.
 """
 
 
@@ -83,7 +83,7 @@ def judgement(
         return Judgement(CallOutcome.FAILED, reason)
     match case:
         case Asked():
-            return _assumed(_Asking(judging, case, event, remembered))
+            return _of_one_action(_Asking(judging, case, event, remembered), called.asked)
         case OutcomeReason.CALLER | OutcomeReason.POLICIES:
             return Judgement(UNKNOWN, case)
         case _:
@@ -91,6 +91,19 @@ def judgement(
 
 
 _ROLE_SESSION_MFA = "role_session_mfa"
+
+
+def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
+    """Return what the policies say; what they say of another action like it is remembered."""
+    about = asking.about(actions[0]) if len(actions) == 1 else None
+    if about is None or asking.remembered is None:
+        return _assumed(asking)
+    found = asking.remembered.get((None, about))
+    if found is None:
+        found = asking.remembered[None, about] = _assumed(asking)
+    return Judgement(
+        found.outcome, found.reason, found.keys, actions, found.causes, assumed=found.assumed
+    )
 
 
 def _assumed(asking: "_Asking") -> Judgement:
@@ -161,15 +174,23 @@ class _Asking:
 
     def _by_statements(self, action: str) -> Judgement:
         """Return the answer where only the statements about an action tell it from others."""
-        about = None
-        if self.remembered is not None and not depends_on_action(self.case.facts):
-            about = self.case.changes.about(action, self.judging.settings.assumptions)
+        about = self.about(action)
         if self.remembered is None or about is None:
             return self._of_resource(action, ANY)
         key = (self.is_turned, about)
         if key not in self.remembered:
             self.remembered[key] = self._of_resource(action, ANY)
         return self.remembered[key]
+
+    def about(self, action: str) -> tuple[int, ...] | None:
+        """Return what tells an action from others; None if more does than the statements about it.
+
+        Where nothing is remembered it is not asked for.
+        """
+        changes = self.case.changes
+        if self.remembered is None or changes.resources or depends_on_action(self.case.facts):
+            return None
+        return changes.about(action, self.judging.settings.assumptions)
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:
