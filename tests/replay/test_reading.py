@@ -120,7 +120,7 @@ FILES: dict[str, tuple[bytes, int, Faults]] = {
             )
         ],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

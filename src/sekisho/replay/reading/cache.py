@@ -153,7 +153,7 @@ class _CachedReading:
         self._cache, self._columns = cache, columns
         self._window, self._settings = window, settings
         everybody = settings.details_of is DetailsOf.EVERYBODY
-        records = statement.records_query(columns, _ALL)
+        records = statement.records_query(columns, _ALL, careful=False)
         self._how = [
             _VERSION,
             statement.parts_query(columns, records, everybody, settings.dedup),

@@ -63,8 +63,8 @@ def _opened(number: int, file: LogFile) -> OpenedFile:
     if wrong is not None and not content:
         return OpenedFile(number, wrong=wrong)
     match recognised(content):
-        case FastLog(text):
-            return OpenedFile(number, content=text, wrong=wrong)
+        case FastLog(text) if wrong is None:
+            return OpenedFile(number, content=text)
         case NoCalls(kind):
             return OpenedFile(number, skipped=kind, wrong=wrong)
         case _:

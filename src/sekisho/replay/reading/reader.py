@@ -29,7 +29,7 @@ from sekisho.replay.reading.result import (
     kind_of,
 )
 from sekisho.replay.reading.shapes import Unreadable, records_in
-from sekisho.replay.reading.store import Store
+from sekisho.replay.reading.store import NotJson, Store
 from sekisho.replay.record import RecordFault, TrailRecord, read_record
 
 Progress = Callable[[int, int, int, int], None]
@@ -89,9 +89,14 @@ def read_groups(
         SekishoError: if the memory allowed is not enough.
     """
     asked = tuple(each for each in Column if each in ALWAYS or each in columns)
-    run = _Run(files, asked, window, settings)
     with Store(settings.threads, settings.memory) as store:
-        run.count(store, progress)
+        run = _Run(files, asked, window, settings)
+        try:
+            run.count(store, progress, careful=False)
+        except NotJson:
+            # seldom: then all is read again, and every such file is passed over
+            run = _Run(files, asked, window, settings)
+            run.count(store, progress, careful=True)
         return run.result(store)
 
 
@@ -111,7 +116,7 @@ class _Run:
         self.slow: set[int] = set()
         self.bytes = self.done = self.events = self.outside = 0
 
-    def count(self, store: Store, progress: Progress | None) -> None:
+    def count(self, store: Store, progress: Progress | None, *, careful: bool) -> None:
         """Count all records: first what DuckDB can read, then what the plain reading must."""
         total = sum(file.size for file in self.files)
 
@@ -121,7 +126,7 @@ class _Run:
 
         with Feeder(self.files, store.threads, self._opened) as feeder:
             store.stream("feed", feeder.batches())
-            fast = self._parts(statement.records_query(self.columns, self.window))
+            fast = self._parts(statement.records_query(self.columns, self.window, careful))
             store.run(f"CREATE TEMP TABLE parts AS {fast}", tell)
         doubtful = self._doubtful(store)
         self._counted(store)
@@ -211,8 +216,10 @@ class _Run:
         counts = store.table(
             "SELECT coalesce(sum(events), 0)::BIGINT AS outside FROM parts WHERE state = 1"
         ).to_pylist()[0]
-        source = statement.once_query(self.columns) if self.settings.dedup else _COUNTED
-        store.run(f"CREATE TEMP TABLE counted AS {source}")
+        if self.settings.dedup:
+            store.run(f"CREATE TEMP TABLE counted AS {statement.once_query()}")
+        else:
+            store.run("CREATE TEMP VIEW counted AS SELECT * FROM parts WHERE state = 0")
         rows = store.table(statement.groups_query(self.columns))
         days = rows.column("days").combine_chunks()
         daily = pa.table(
@@ -245,7 +252,6 @@ class _Run:
         )
 
 
-_COUNTED = "SELECT * FROM parts WHERE state = 0"
 _MORE = Message("has more records that cannot be read")
 
 

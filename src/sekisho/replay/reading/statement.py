@@ -55,6 +55,8 @@ DETAILED = (Column.ADDRESS, Column.AGENT, Column.REGION)
 """The columns that details are of, in the order of `DetailKind`."""
 _MUST_BE_OBJECTS = ("userIdentity", _SESSION, f"{_SESSION}.attributes")
 _OF_S3_ALONE = "key"
+_SEVERAL = (Column.RESOURCES, Column.PARAMETERS)
+"""The columns that are lists of texts."""
 
 
 def structure(columns: Sequence[Column]) -> str:
@@ -75,17 +77,26 @@ def structure(columns: Sequence[Column]) -> str:
     return json.dumps({"Records": [record]})
 
 
-def records_query(columns: Sequence[Column], window: Window) -> str:
+def records_query(columns: Sequence[Column], window: Window, careful: bool) -> str:
     """Return the query of one row for each record of `feed`.
 
     Its columns: `state` (0: it counts, 1: it is outside the window, 2: it is doubtful), `file` and
     `record` (where a doubtful one is, else NULL; -1: no record of the file can be read), `moment`
     and `written` (its time), `id`, those asked for and those of `DETAILED`, as JSON.
+
+    Args:
+        columns: what is asked for.
+        window: the events that count.
+        careful: whether a file that is not JSON is only doubtful, and not the end of the query:
+            this takes a tenth more time.
     """
     given = ", ".join(f"{_value(each)} AS {quoted(each)}" for each in with_detailed(columns))
+    parsed = f"json_transform(content, '{structure(columns)}')"
+    if careful:
+        parsed = f"TRY({parsed})"
     return f"""
         WITH parsed AS (
-            SELECT file, TRY(json_transform(content, '{structure(columns)}')).Records AS records
+            SELECT file, ({parsed}).Records AS records
             FROM feed
         ), single AS (
             SELECT file, unnest(coalesce(records, [NULL])) AS r,
@@ -104,7 +115,7 @@ def records_query(columns: Sequence[Column], window: Window) -> str:
             SELECT state, moment, clock[2:21] AS written, named[2:-2] AS id,
                 CASE WHEN state = 2 THEN file END AS file,
                 CASE WHEN state = 2 THEN record END AS record,
-                CASE WHEN state = 0 THEN r END AS r
+                {"r" if window == Window() else "CASE WHEN state = 0 THEN r END AS r"}
             FROM sorted
         )
         SELECT state, file, record, moment, written, id, {given} FROM counted"""
@@ -206,9 +217,8 @@ def _moment(time: datetime) -> str:
 
 def plain_query(columns: Sequence[Column]) -> str:
     """Return what `records_query` does, of `plain`: records in columns of text."""
-    lists = (Column.RESOURCES, Column.PARAMETERS)
     given = ", ".join(
-        quoted(each) if each in lists else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
+        quoted(each) if each in _SEVERAL else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
         for each in with_detailed(columns)
     )
     return f"""
@@ -221,7 +231,8 @@ def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_o
     """Return the query that counts what `records_query` or `plain_query` gives.
 
     One pass makes groups and details: a record is there once for its group (`part` 0), and once for
-    each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`).
+    each kind of detail of its caller (`part` 1 to 4, in the order of `DetailKind`). What a group is
+    is one text, a JSON list of its columns: rows of details are not to carry all of them.
 
     Args:
         columns: what calls are grouped by.
@@ -230,17 +241,10 @@ def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_o
         each_once: whether events stay apart by their times and ids, so that copies can be dropped.
     """
     users = "" if everybody else """ AND identity IN ('"IAMUser"', '"Root"')"""
-    always = (Column.PRINCIPAL, Column.KEY_ID)
-    named = ", ".join(
-        quoted(each)
-        if each in always
-        else f"CASE WHEN part = 0 THEN {quoted(each)} END AS {quoted(each)}"
-        for each in columns
-    )
-    keys = ", ".join(map(quoted, columns))
     apart = ", written, id" if each_once else ""
     hour = "(isodow(moment) - 1) * 24 + hour(moment)"
     values = " ".join(f"WHEN {at} THEN {quoted(each)}" for at, each in enumerate(DETAILED, 1))
+    caller = _list([Column.PRINCIPAL, Column.KEY_ID])
     return f"""
         WITH records AS ({records}), multiplied AS (
             SELECT *, unnest(CASE WHEN state = 0{users} THEN [0, 1, 2, 3, 4] ELSE [0] END) AS part
@@ -249,50 +253,59 @@ def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_o
             SELECT part, state, file, record, written, id,
                 (500000000000 - epoch(moment)::BIGINT)::VARCHAR AS left_over,
                 CASE WHEN part = 0 THEN moment::DATE END AS day,
-                CASE part {values} WHEN 4 THEN ({hour})::VARCHAR END AS value, {named}
+                CASE part {values} WHEN 4 THEN ({hour})::VARCHAR END AS value,
+                CASE WHEN part = 0 THEN {_list(columns)} ELSE {caller} END AS what
             FROM multiplied
         )
-        SELECT state, file, record, part, value, day, {keys}, count(*) AS events,
+        SELECT state, file, record, part, value, day, what, count(*) AS events,
             min(written || id) AS first, min(left_over || id) AS last
-        FROM named
-        GROUP BY state, file, record, part, value, day, {keys}{apart}"""
+        FROM named GROUP BY state, file, record, part, value, day, what{apart}"""
 
 
-def once_query(columns: Sequence[Column]) -> str:
+def _list(columns: Sequence[Column]) -> str:
+    """Return the JSON list of some columns of a record."""
+    texts = [
+        f"coalesce({quoted(each)}{'::JSON::VARCHAR' if each in _SEVERAL else ''}, 'null')"
+        for each in columns
+    ]
+    members = ", ',', ".join(texts)
+    return f"concat('[', {members}, ']')"
+
+
+def once_query() -> str:
     """Return the query of `parts` without copies: what has the same time and id, and is the same.
 
-    `events` is 1, and `copies` what there is more. Events without an id are never copies.
+    Events without an id are never copies.
     """
-    keys = f"part, value, day, {', '.join(map(quoted, columns))}, first, last"
-    return f"""
-        SELECT {keys}, CASE WHEN length(first) = 20 THEN sum(events) ELSE 1 END AS events,
-            sum(events) AS seen
-        FROM parts WHERE state = 0 GROUP BY {keys}"""
+    return """
+        SELECT part, value, day, what, first, last,
+            CASE WHEN length(first) = 20 THEN sum(events) ELSE 1 END AS events
+        FROM parts WHERE state = 0 GROUP BY part, value, day, what, first, last"""
 
 
 def groups_query(columns: Sequence[Column]) -> str:
     """Return the query of the groups, in order, each with its `days` and `daily` events."""
-    keys = ", ".join(map(quoted, columns))
-    plain = ", ".join(_plain(each) for each in columns)
+    order = ", ".join(str(place + 1) for place in range(len(columns)))
     return f"""
         WITH daily AS (
-            SELECT {keys}, day, sum(events) AS events, min(first) AS first, min(last) AS last
-            FROM counted WHERE part = 0 GROUP BY {keys}, day
+            SELECT what, day, sum(events) AS events, min(first) AS first, min(last) AS last
+            FROM counted WHERE part = 0 GROUP BY what, day
         ), whole AS (
-            SELECT {keys}, {_TALLY}, list(day ORDER BY day) AS days,
+            SELECT what, {_TALLY}, list(day ORDER BY day) AS days,
                 list(events::BIGINT ORDER BY day) AS daily
-            FROM daily GROUP BY {keys}
+            FROM daily GROUP BY what
         )
-        SELECT {plain}, events, first, last, first_id, last_id, days, daily FROM whole
-        ORDER BY {", ".join(str(place + 1) for place in range(len(columns)))}"""
+        SELECT {_members(columns)}, events, first, last, first_id, last_id, days, daily
+        FROM whole ORDER BY {order}"""
 
 
 def details_query() -> str:
     """Return the query of the details, in order."""
     kinds = " ".join(f"WHEN {at} THEN '{kind}'" for at, kind in enumerate(DetailKind, 1))
     return f"""
-        SELECT {_plain(Column.PRINCIPAL)}, {_plain(Column.KEY_ID)}, CASE part {kinds} END AS kind,
-            coalesce({_unquoted("value")}, '') AS value, {_TALLY}
+        SELECT {_members([Column.PRINCIPAL, Column.KEY_ID])}, CASE part {kinds} END AS kind,
+            coalesce(CASE WHEN starts_with(value, '"') THEN value::JSON ->> '$' ELSE value END, '')
+                AS value, {_TALLY}
         FROM counted WHERE part > 0 GROUP BY ALL ORDER BY 1, 2, 3, 4"""
 
 
@@ -302,13 +315,13 @@ _TALLY = """sum(events)::BIGINT AS events,
     min(first)[21:] AS first_id, min(last)[13:] AS last_id"""
 
 
-def _plain(column: Column) -> str:
-    if column in (Column.RESOURCES, Column.PARAMETERS):
-        return quoted(column)
-    return f"{_unquoted(quoted(column))} AS {quoted(column)}"
-
-
-def _unquoted(json_text: str) -> str:
-    """Return the text of which this is the JSON; hours have no quotation marks."""
-    return f"""CASE WHEN contains({json_text}, chr(92)) THEN {json_text}::JSON ->> '$'
-        WHEN starts_with({json_text}, '"') THEN {json_text}[2:-2] ELSE {json_text} END"""
+def _members(columns: Sequence[Column]) -> str:
+    """Return the columns of which `what` is the JSON list."""
+    paths = ", ".join(f"'$[{place}]'" for place in range(len(columns)))
+    texts = f"json_extract_string(what, [{paths}])"
+    return ", ".join(
+        f"from_json({texts}[{place}], '[\"VARCHAR\"]') AS {quoted(each)}"
+        if each in _SEVERAL
+        else f"{texts}[{place}] AS {quoted(each)}"
+        for place, each in enumerate(columns, 1)
+    )

@@ -14,7 +14,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from sekisho.errors import Code, SekishoError
+from sekisho.errors import Code, InternalError, SekishoError
 from sekisho.messages import Message
 
 _TELL_SECONDS = 0.1
@@ -57,6 +57,7 @@ class Store:
         Raises:
             SekishoError: if the memory allowed is not enough.
             KeyboardInterrupt: after the query has ended.
+            NotJson: for a file that only a careful query passes over.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="sekisho-replay-query") as one:
             query_ends = one.submit(self._connection.execute, query)
@@ -87,9 +88,16 @@ class Store:
             raise _clear(error) from None
 
 
+class NotJson(Exception):
+    """A file is not JSON, and the query was not a careful one."""
+
+
 def _clear(error: duckdb.Error) -> Exception:
+    if isinstance(error, duckdb.InvalidInputException) and "Malformed JSON" in str(error):
+        return NotJson()
     if not isinstance(error, duckdb.OutOfMemoryException):
-        return error
+        # DuckDB's own words show what is in the logs
+        return InternalError(f"DuckDB: {type(error).__name__}")
     return SekishoError(
         Message("the groups of these logs need more memory than is allowed"),
         code=Code.REPLAY_MEMORY,

@@ -1,0 +1,166 @@
+"""`python -m bench.replay`: how long grouping logs takes, against the floor in the same run.
+
+The floor is what nobody can go below in Python: the same bytes decompressed (isal) and parsed by
+simdjson, with nothing taken out of them; in one process, and in two at a time. Ours is
+`read_groups` from the files to the groups, with one thread and with two. Wall clock and processor
+time are both given: on a busy machine the former says little. The first 50,000 events are also
+grouped by `group_plainly`, and must come to the same.
+
+trailscraper (0.10) reads a part of the same files in its own environment: it keeps all records in
+memory, and prints those that it selects.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import simdjson
+from isal import isal_zlib
+
+from bench.replay.events import records_of, write_logs
+from sekisho.replay import ALWAYS, PlainGroups, group_plainly
+from sekisho.replay.reading import ReadingSettings, TrailGroups, local_logs, read_groups
+
+_SAMPLE = 50_000
+_TRAILSCRAPER = 150_000
+_GZIP = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds on the wall, and of processors; what children used is among them."""
+
+    wall: float
+    processor: float
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_500_000)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where the events are, or are written")
+    parser.add_argument("--trailscraper", type=Path, help="the Python of its environment")
+    given = parser.parse_args()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    print(f"{python}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as spare:
+        folder = given.folder or Path(spare)
+        files = sorted(folder.rglob("*.json.gz")) or write_logs(folder, given.events)
+        stored = sum(path.stat().st_size for path in files)
+        print(f"{len(files):,} files, {stored / 1e6:.0f} MB compressed")
+        agreement(files)
+        compared(folder, files, given.repetitions)
+        if given.trailscraper:
+            trailscraper(given.trailscraper, files)
+    return 0
+
+
+def agreement(files: Sequence[Path]) -> None:
+    """Hold a sample against the plain reading."""
+    sample: list[Path] = []
+    records: list[dict[str, object]] = []
+    for path in files:
+        if len(records) >= _SAMPLE:
+            break
+        sample.append(path)
+        records += records_of([path])
+    plain = group_plainly(records, ALWAYS)
+    ours = read_groups(local_logs(map(str, sample)).files)
+    if not _same(plain, ours):
+        raise SystemExit("the groups of the sample are not those of the plain reading")
+    print(f"{len(records):,} events agree with the plain reading: {len(plain.groups):,} groups")
+
+
+def _same(plain: PlainGroups, ours: TrailGroups) -> bool:
+    events = [group.event for group in ours.call_groups()]
+    days = {(events[row["group"]], row["day"]): row["events"] for row in ours.days.to_pylist()}
+    return (
+        set(plain.groups) == set(ours.call_groups())
+        and set(plain.details) == set(ours.caller_details())
+        and {(plain.groups[at].event, day): n for (at, day), n in plain.days.items()} == days
+    )
+
+
+def compared(folder: Path, files: Sequence[Path], repetitions: int) -> None:
+    """Print the floor and ours, on one core and on two."""
+    logs = local_logs([str(folder)]).files
+    print("\n| what | cores | wall s | processor s | of the floor (wall, processor) | load |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for cores in (1, 2):
+        least = _best(lambda cores=cores: floor(files, cores), repetitions)
+        _row("floor: isal and simdjson", cores, least, least)
+        settings = ReadingSettings(threads=cores)
+        ours = _best(lambda settings=settings: read_groups(logs, settings=settings), repetitions)
+        _row("sekisho: groups, days and details", cores, ours, least)
+    found = read_groups(logs)
+    print(
+        f"\n{found.reading.events:,} events, {found.groups.num_rows:,} groups, "
+        f"{found.days.num_rows:,} days of groups, {found.details.num_rows:,} details; "
+        f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB"
+    )
+
+
+def floor(files: Sequence[Path], cores: int) -> None:
+    """Decompress and parse all files."""
+    if cores == 1:
+        _parse(files)
+        return
+    with ProcessPoolExecutor(cores) as pool:
+        list(pool.map(_parse, [files[start::cores] for start in range(cores)]))
+
+
+def _parse(files: Sequence[Path]) -> None:
+    parser = simdjson.Parser()
+    for path in files:
+        parser.parse(isal_zlib.decompress(path.read_bytes(), _GZIP))
+
+
+def _best(work: Callable[[], object], repetitions: int) -> Took:
+    """Return the least wall time and the least processor time of some runs."""
+    took = []
+    for _ in range(repetitions):
+        begin, used = time.perf_counter(), _processor()
+        work()
+        took.append(Took(time.perf_counter() - begin, _processor() - used))
+    return Took(min(each.wall for each in took), min(each.processor for each in took))
+
+
+def _processor() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _row(name: str, cores: int, took: Took, least: Took) -> None:
+    times = f"{took.wall:.2f} | {took.processor:.2f}"
+    ratio = f"{took.wall / least.wall:.2f}, {took.processor / least.processor:.2f}"
+    print(f"| {name} | {cores} | {times} | {ratio} | {os.getloadavg()[0]:.1f} |", flush=True)
+
+
+def trailscraper(python: Path, files: Sequence[Path]) -> None:
+    """Print how long trailscraper takes for the first files."""
+    with tempfile.TemporaryDirectory() as folder:
+        events = 0
+        for path in files:
+            if events >= _TRAILSCRAPER:
+                break
+            events += sum(1 for _ in records_of([path]))
+            (Path(folder) / path.name).symlink_to(path.resolve())
+        command = [str(python), "-m", "trailscraper.cli", "select", "--log-dir", folder]
+        begin = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        print(f"\ntrailscraper: {events:,} events in {time.perf_counter() - begin:.1f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
