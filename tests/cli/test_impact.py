@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from sekisho.account import load_usage
 from sekisho.cli.exits import Exit
 from sekisho.cli.impact import ReadingOptions, command, times_of
 from sekisho.cli.impact_question import attachments_of
 from sekisho.cli.progress import reading_progress
-from sekisho.errors import UsageError
+from sekisho.errors import SekishoError, UsageError
 from sekisho.messages import Language
 from sekisho.replay import TargetKind
 from sekisho.rollout import (
@@ -150,3 +151,16 @@ def test_reading_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
         show(250_000_000, 1_000_000_000, 12, 0)
     said = "Reading logs: 250 of 1,000 MB, 12 files, about 60 s left\n"
     assert capsys.readouterr().err == said
+
+
+def test_what_logs_say_of_users_is_saved_whatever_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
+    nobody = ("--policy", POLICY, "--attach-to", "user:nobody")
+    _run(LOG, *nobody, "--usage-out", str(path))
+    usage = load_usage(path)
+    (bot,) = (user for user in usage.users if user.name == "deploy-bot")
+    assert usage.files == 1
+    assert bot.without_mfa > 0
+    with pytest.raises(SekishoError, match=r"usage\.json"):
+        _run(LOG, *nobody, "--usage-out", str(path))
+    _run(LOG, *nobody, "--usage-out", str(path), "--force")

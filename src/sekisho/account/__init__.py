@@ -63,6 +63,17 @@ from sekisho.account.policies import (
 )
 from sekisho.account.saved import dump_snapshot, load_snapshot, read_snapshot, save_snapshot
 from sekisho.account.snapshot_api import NOT_READ, SnapshotApi
+from sekisho.account.usage import (
+    KeyUse,
+    Usage,
+    UserUse,
+    dump_usage,
+    is_usage,
+    load_usage,
+    most_frequent,
+    read_usage,
+    save_usage,
+)
 
 __all__ = [
     "BESIDE",
@@ -81,6 +92,7 @@ __all__ = [
     "Device",
     "Gap",
     "Group",
+    "KeyUse",
     "ManagedPolicy",
     "Metadata",
     "Pace",
@@ -97,8 +109,10 @@ __all__ = [
     "Snapshot",
     "SnapshotApi",
     "SshKey",
+    "Usage",
     "User",
     "UserCredentials",
+    "UserUse",
     "attached_policies",
     "calls_to_allow",
     "collect",
@@ -106,9 +120,13 @@ __all__ = [
     "credentials_by_user",
     "credentials_of",
     "dump_snapshot",
+    "dump_usage",
+    "is_usage",
     "least_policy",
     "load_account",
     "load_snapshot",
+    "load_usage",
+    "most_frequent",
     "open_account",
     "other_credentials",
     "password_policy",
@@ -116,10 +134,12 @@ __all__ = [
     "policies_of",
     "policies_of_role",
     "read_snapshot",
+    "read_usage",
     "readings_of",
     "reasons_of",
     "role_policies_as_read",
     "save_snapshot",
+    "save_usage",
     "snapshot_of",
     "unread_credentials",
     "unread_policies",

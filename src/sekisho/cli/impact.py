@@ -12,6 +12,7 @@ from functools import partial
 import click
 
 from sekisho import __version__, catalogue
+from sekisho.account import Usage, save_usage
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
@@ -44,6 +45,8 @@ from sekisho.replay.report import (
     to_json,
     to_sarif,
     to_text,
+    trail_logs,
+    usage_of,
 )
 from sekisho.signin import SigninAssumptions
 
@@ -96,6 +99,7 @@ class OutputOptions:
         bom: whether CSV begins with a byte order mark.
         headings: the language of CSV's column names.
         out: the file to write, and whether one that is there is replaced (`force`).
+        usage_out: the file to write what the logs say of users into, whatever is asked.
         verbose: whether lists of text are whole.
     """
 
@@ -104,6 +108,7 @@ class OutputOptions:
     headings: Language | None
     out: str | None
     force: bool
+    usage_out: str | None
     verbose: bool
 
     def check(self) -> None:
@@ -112,10 +117,11 @@ class OutputOptions:
             raise UsageError(Message("`--bom` is for `--format csv`"))
         if self.headings and self.output is not ImpactFormat.CSV:
             raise UsageError(Message("`--headings` is for `--format csv`"))
-        if self.force and not self.out:
+        paths = [path for path in (self.out, self.usage_out) if path]
+        if self.force and not paths:
             raise UsageError(Message("`--force` is for `--out`"))
-        if self.out:
-            check_writable(self.out, replace=self.force)
+        for path in paths:
+            check_writable(path, replace=self.force)
 
 
 _SIGN_IN = ("role_session_mfa",)
@@ -190,6 +196,11 @@ _output_options = grouped(
     ),
     click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
     click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
+    click.option(
+        "--usage-out",
+        metavar="FILE",
+        help="Also save who uses which key for what, for --logs of other commands.",
+    ),
     verbose_option,
 )
 
@@ -219,7 +230,10 @@ def command(
     times = times_of(reading, datetime.now(UTC))
     question = binding_of(asked, times)
     run = _Run(question, settings, reading)
-    report = run.report(logs, lang)
+    report, usage = run.report(logs, lang)
+    if out_options.usage_out:
+        save_usage(usage, out_options.usage_out, replace=out_options.force)
+        aside(_WRITTEN.filled(path=out_options.usage_out).into(lang))
     text = _text(report, logs, asked, out_options, lang)
     if out_options.out:
         write_private(out_options.out, text, replace=out_options.force)
@@ -267,8 +281,8 @@ class _Run:
     settings: JudgeSettings
     reading: ReadingOptions
 
-    def report(self, logs: tuple[str, ...], lang: Language) -> ReplayReport:
-        """Return the report of logs."""
+    def report(self, logs: tuple[str, ...], lang: Language) -> tuple[ReplayReport, Usage]:
+        """Return the report of logs, and what they say of users whatever is asked."""
         # what reads needs the packages of the extra: without them there is help all the same
         from sekisho.replay.reading import (  # noqa: PLC0415 - see above
             ReadingSettings,
@@ -286,7 +300,8 @@ class _Run:
         judge = Judge(binding, columns, self.settings)
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, found.skipped)
-        return report_on(groups, judge.judge, log, question, made)
+        report = report_on(groups, judge.judge, log, question, made)
+        return report, usage_of(trail_logs(groups), window)
 
 
 def _exit(report: ReplayReport) -> Exit:

@@ -34,6 +34,7 @@ from sekisho.replay.report.rows import (
 )
 from sekisho.replay.report.sarif import to_sarif
 from sekisho.replay.report.text import ReplayLayout, to_text
+from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
 from sekisho.replay.report.wording import headline
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "figures_of",
     "headline",
     "looks_like",
+    "plain_logs",
     "proposals",
     "report_of",
     "report_on",
@@ -68,4 +70,6 @@ __all__ = [
     "to_json",
     "to_sarif",
     "to_text",
+    "trail_logs",
+    "usage_of",
 ]

@@ -210,8 +210,8 @@ def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
         service=_service(event, judgement),
         event=event.name or "",
         invoked_by=event.invoked_by or "",
-        sign_in=_sign_in(event),
-        aws_login=event.sign_in_session is not None or event.name in _AWS_LOGIN,
+        sign_in=sign_in_of(event),
+        aws_login=is_aws_login(event),
         judgement=judgement,
         tally=tally,
     )
@@ -227,7 +227,13 @@ def _service(event: TrailEvent, judgement: Judgement) -> str:
     return (event.source or "").removesuffix(_HOST)
 
 
-def _sign_in(event: TrailEvent) -> SignInResult | None:
+def is_aws_login(event: TrailEvent) -> bool:
+    """Return whether an event came from a session of `aws login`, or is how one is made."""
+    return event.sign_in_session is not None or event.name in _AWS_LOGIN
+
+
+def sign_in_of(event: TrailEvent) -> SignInResult | None:
+    """Return how a sign-in to the console ended; None if an event is none."""
     if event.name != _LOGIN:
         return None
     if (event.login_result or "").lower() != "success":

@@ -1,0 +1,270 @@
+"""What logs say of the users of accounts: which keys are used, for what, since when, and with MFA.
+
+A `Usage` is made of CloudTrail's logs by `sekisho.replay`, and read by whatever wants facts about
+use in place of IAM's own "last used": plans, audits, the workbench. It holds no secret; ids of
+access keys and addresses are in it, so that its file is its owner's alone (0600).
+
+What is not in it need not be unused: a trail of management events has no reads of S3 objects, and
+the files of another region may be missing. So nothing here ever shows that a key is idle.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from sekisho.documents import decoded_json, text_of_file, write_private
+from sekisho.documents.records import FaultyRecord, Records
+from sekisho.errors import Code, Fault, FaultyInput, quoted
+from sekisho.messages import Message
+
+USAGE_SCHEMA = "sekisho.usage/1"
+"""The name of the form; another number means another form."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """What one access key of a user did; or all the sessions of a user.
+
+    Calls that services made on the user's behalf are in none of the counts.
+
+    Attributes:
+        key_id: `AKIA…`; of sessions the first four characters of their keys' ids, like `ASIA`.
+        calls: how many, failed ones included.
+        without_mfa: how many of them were neither in a session with MFA nor with a code.
+        failed: how many of them failed.
+        first, last: when the first and the last of them was, in UTC.
+        services: how many for each service, by its prefix in the event source, like `s3`.
+        addresses, agents, regions: where from, by which program and where, the most frequent
+            (`MOST`) of them; how many there are is in `addresses_count` and `agents_count`.
+        hours: how many in an hour of the week: "0" is Monday, 00:00 to 01:00 UTC.
+        days: how many of those without MFA were on a day in UTC, like `2026-08-01`.
+    """
+
+    key_id: str
+    calls: int
+    without_mfa: int
+    failed: int
+    first: datetime
+    last: datetime
+    services: Mapping[str, int] = field(default_factory=dict)
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    addresses_count: int = 0
+    agents: Mapping[str, int] = field(default_factory=dict)
+    agents_count: int = 0
+    regions: Mapping[str, int] = field(default_factory=dict)
+    hours: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def long_term(self) -> bool:
+        """Whether it is an access key, and no session."""
+        return self.key_id.startswith("AKIA")
+
+
+MOST = 50
+"""So many addresses, programs and regions of a key are listed, those of most calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserUse:
+    """What a user did, as far as logs have it.
+
+    Attributes:
+        arn: the user's, with its path; root's for root.
+        keys: by key id; sessions among them.
+        sign_ins_with_mfa, sign_ins_without_mfa, sign_ins_unknown, sign_ins_failed: to the console;
+            `unknown`: the record does not say whether there was MFA.
+        last_sign_in: when the last one that did not fail was.
+        aws_login: calls of sessions of `aws login`, and sign-ins to it.
+        aws_login_without_mfa: how many of these were without MFA.
+        forwarded: calls that services made on the user's behalf.
+    """
+
+    arn: str
+    keys: tuple[KeyUse, ...] = ()
+    sign_ins_with_mfa: int = 0
+    sign_ins_without_mfa: int = 0
+    sign_ins_unknown: int = 0
+    sign_ins_failed: int = 0
+    last_sign_in: datetime | None = None
+    aws_login: int = 0
+    aws_login_without_mfa: int = 0
+    forwarded: int = 0
+
+    @property
+    def name(self) -> str:
+        """The user's name; `root` for root."""
+        return self.arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+
+    @property
+    def calls(self) -> int:
+        """How many calls."""
+        return sum(key.calls for key in self.keys)
+
+    @property
+    def without_mfa(self) -> int:
+        """How many calls without MFA."""
+        return sum(key.without_mfa for key in self.keys)
+
+    @property
+    def uses_mfa(self) -> bool:
+        """Whether something was with MFA: a sign-in or a call."""
+        return bool(self.sign_ins_with_mfa) or any(key.calls > key.without_mfa for key in self.keys)
+
+    @property
+    def sign_ins(self) -> int:
+        """How many sign-ins to the console did not fail."""
+        return self.sign_ins_with_mfa + self.sign_ins_without_mfa + self.sign_ins_unknown
+
+    def key(self, key_id: str) -> KeyUse | None:
+        """Return what is said of a key; None: it made no call in these logs."""
+        return next((key for key in self.keys if key.key_id == key_id), None)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What logs say of users, and which logs.
+
+    Attributes:
+        since, until: between which times events count; None: no limit was asked for.
+        first, last: the times of the first and the last event; None if there was none.
+        files, events: how many were read.
+        faults: how many things could not be read: what they hold is in no count.
+        users: by their ARN; of every account that the logs are of.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    first: datetime | None
+    last: datetime | None
+    files: int
+    events: int
+    faults: int = 0
+    users: tuple[UserUse, ...] = ()
+
+    @cached_property
+    def _by_arn(self) -> Mapping[str, UserUse]:
+        return {user.arn: user for user in self.users}
+
+    def of(self, arn: str) -> UserUse:
+        """Return what is said of a user; nothing of who is not in these logs."""
+        return self._by_arn.get(arn) or UserUse(arn)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts whose users are in it."""
+        return frozenset(user.arn.split(":")[4] for user in self.users)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything that it says."""
+        return hashlib.sha256(dump_usage(self).encode()).hexdigest()
+
+
+def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the most frequent of what was counted, the most frequent first."""
+    ordered = sorted(Counter(counts).items(), key=lambda each: (-each[1], each[0]))
+    return dict(ordered[:MOST])
+
+
+def dump_usage(usage: Usage) -> str:
+    """Return usage as JSON text; equal ones give equal texts."""
+    value = {"schema": USAGE_SCHEMA, **_USAGES.written(usage)}
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def save_usage(usage: Usage, path: str | Path, *, replace: bool = False) -> None:
+    """Save usage to a file with mode 0600, whole or not at all.
+
+    Raises:
+        SekishoError: `output.unwritable`, if there is such a file already (unless `replace`) or
+            it cannot be written.
+    """
+    write_private(path, dump_usage(usage), replace=replace)
+
+
+def load_usage(path: str | Path) -> Usage:
+    """Load usage from a file.
+
+    Raises:
+        FaultyInput: with every fault, each with its path.
+    """
+    return read_usage(decoded_json(text_of_file(path, FaultyInput), str(path)), str(path))
+
+
+def is_usage(value: object) -> bool:
+    """Return whether decoded JSON says that it is usage, whatever its version."""
+    schema = value.get("schema") if isinstance(value, dict) else None
+    return isinstance(schema, str) and schema.startswith("sekisho.usage/")
+
+
+def read_usage(value: object, source: str) -> Usage:
+    """Return the usage that decoded JSON holds; `source` is what errors call it.
+
+    Raises:
+        FaultyInput: with every fault, each with its path.
+    """
+    if not isinstance(value, dict) or value.get("schema") != USAGE_SCHEMA:
+        message = Message("is no usage: `schema` must be `{schema}`").filled(schema=USAGE_SCHEMA)
+        fix = Message("`sekisho impact LOGS --usage-out FILE` writes one")
+        raise FaultyInput(source, [Fault(Code.FILE_BAD_SHAPE, message, "schema", fix=fix)])
+    body = {key: item for key, item in value.items() if key != "schema"}
+    try:
+        found = _USAGES.read(body, Usage)
+    except FaultyRecord as error:
+        faults = error.faults
+    else:
+        faults = [*_contradictions(found)]
+        if not faults:
+            return found
+    raise FaultyInput(source, faults)
+
+
+def _contradictions(usage: Usage) -> Iterator[Fault]:
+    """Yield what cannot be: somebody twice, more of a part than of the whole, an end first."""
+    yield from _double((user.arn for user in usage.users), "users", "arn")
+    for at, user in enumerate(usage.users):
+        path = f"users[{at}]"
+        if not _is_arn(user.arn):
+            yield _wrong(Message("is no ARN of a user or of root"), f"{path}.arn")
+        yield from _double((key.key_id for key in user.keys), f"{path}.keys", "keyId")
+        for place, key in enumerate(user.keys):
+            yield from _of_key(key, f"{path}.keys[{place}]")
+
+
+def _of_key(key: KeyUse, path: str) -> Iterator[Fault]:
+    for name, part in (("withoutMfa", key.without_mfa), ("failed", key.failed)):
+        if not 0 <= part <= key.calls:
+            most = Message("must be from {least} to {most}")
+            yield _wrong(most.filled(least=0, most=key.calls), f"{path}.{name}")
+    if key.first > key.last:
+        yield _wrong(Message("is after `last`"), f"{path}.first")
+
+
+def _is_arn(text: str) -> bool:
+    parts = text.split(":", 5)
+    return len(parts) == _ARN and (parts[5] == "root" or parts[5].startswith("user/"))
+
+
+_ARN = 6
+
+
+def _double(names: Iterable[str], section: str, member: str) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for at, name in enumerate(names):
+        if name in seen:
+            message = Message("{name} is there twice").filled(name=quoted(name))
+            yield _wrong(message, f"{section}[{at}].{member}")
+        seen.add(name)
+
+
+def _wrong(message: Message, path: str) -> Fault:
+    return Fault(Code.FILE_BAD_SHAPE, message, path)
+
+
+_USAGES = Records(Code.FILE_BAD_SHAPE)
