@@ -95,6 +95,7 @@ class Code(StrEnum):
     PLAN_DOUBTFUL = "plan.doubtful"
     TOUR_UNEXPECTED = "tour.unexpected"
     REPLAY_MEMORY = "replay.memory"
+    REPLAY_SPARK = "replay.spark"
 
 
 class SekishoError(Exception):

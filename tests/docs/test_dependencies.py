@@ -53,6 +53,8 @@ def _imported(extra: str) -> set[str]:
     # of type checkers: no module of Python has its name when a program runs
     ours = {"sekisho", "_typeshed", *sys.stdlib_module_names}
     # botocore comes with boto3, at the version boto3 pins
+    # Spark is not installed where the tests run
+    owners.setdefault("pyspark", ["pyspark"])
     return {_normal(owners[name][0]) for name in names - ours} - {"botocore"}
 
 

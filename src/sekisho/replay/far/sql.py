@@ -1,0 +1,292 @@
+"""The `GROUP BY` for Athena, Trino and Spark: what reading does here, done where the logs are.
+
+The text uses what all three have, and says no more than a record's fields and the day: what an
+event is, and what policies say of it, is decided from the result (`result.py`), as for logs that
+were read here. Times are compared and counted as the texts they are; the last one is found as the
+smallest of the times with each digit turned round, so that of several events at one time the first
+id counts, as everywhere.
+
+The table is the one that the Athena User Guide makes for a trail ("Query AWS CloudTrail logs"):
+nested fields are structures, and `requestParameters` and its kind are texts of JSON. It lacks two
+fields that newer records have; a table that has them may say so.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from sekisho.errors import Code, SekishoError, quoted
+from sekisho.messages import Message
+from sekisho.replay.event import ALWAYS, PARAMETERS, Column, DetailKind
+from sekisho.replay.plain import Window
+
+GROUP = "group"
+"""The `kind` of a row that is a group, and no detail."""
+TURNED = ("0123456789", "9876543210")
+"""A time with its digits exchanged like this sorts the other way round."""
+_LATE = timedelta(days=1)
+_SESSION = "useridentity.sessioncontext"
+_MOST_PARTS = 3
+
+
+class Dialect(StrEnum):
+    """Whose SQL."""
+
+    ATHENA = "athena"
+    TRINO = "trino"
+    SPARK = "spark"
+
+
+@dataclass(frozen=True, slots=True)
+class TrailTable:
+    """A table of CloudTrail logs.
+
+    Attributes:
+        name: like `cloudtrail_logs` or `catalog.schema.table`.
+        partition: the column of the day of delivery, as `2026/11/28`; "": it has none such.
+        newer_fields: whether it has `sourceidentity` and `signinsessionarn` in `sessioncontext`,
+            which AWS's own statement leaves out.
+    """
+
+    name: str = "cloudtrail_logs"
+    partition: str = "timestamp"
+    newer_fields: bool = False
+
+
+_FIELDS = {
+    Column.SOURCE: "eventsource",
+    Column.NAME: "eventname",
+    Column.TYPE: "eventtype",
+    Column.CATEGORY: "eventcategory",
+    Column.ERROR: "errorcode",
+    Column.RECIPIENT: "recipientaccountid",
+    Column.IDENTITY: "useridentity.type",
+    Column.ACCOUNT: "useridentity.accountid",
+    Column.USER: "useridentity.username",
+    Column.MFA: f"{_SESSION}.attributes.mfaauthenticated",
+    Column.INVOKED_BY: "useridentity.invokedby",
+    Column.FROM_CONSOLE: "sessioncredentialfromconsole",
+    Column.ADDRESS: "sourceipaddress",
+    Column.ENDPOINT: "vpcendpointid",
+    Column.REGION: "awsregion",
+    Column.AGENT: "useragent",
+    Column.ISSUED: f"{_SESSION}.attributes.creationdate",
+    Column.PRINCIPAL_ID: "useridentity.principalid",
+    Column.SESSION_ARN: "useridentity.arn",
+    Column.PROVIDER: f"{_SESSION}.webidfederationdata.federatedprovider",
+}
+_PRINCIPAL = f"coalesce(nullif({_SESSION}.sessionissuer.arn, ''), useridentity.arn)"
+_KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
+      THEN useridentity.accesskeyid ELSE substr(useridentity.accesskeyid, 1, 4) END"""
+_WRITTEN = "concat(substr(eventtime, 1, 19), 'Z')"
+_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID, Column.TIME: _WRITTEN}
+_DETAILS = (
+    (DetailKind.ADDRESS, "sourceipaddress"),
+    (DetailKind.AGENT, "useragent"),
+    (DetailKind.REGION, "awsregion"),
+)
+
+
+_ALL = Window()
+_DOCUMENTED = TrailTable()
+
+
+def grouping_sql(
+    dialect: Dialect,
+    columns: frozenset[Column] = frozenset(),
+    window: Window = _ALL,
+    table: TrailTable = _DOCUMENTED,
+    *,
+    everybody: bool = False,
+) -> str:
+    """Return the query whose result `read_result` reads, for one run of an engine.
+
+    Args:
+        dialect: whose SQL.
+        columns: the optional columns; `ALWAYS` is among them in any case.
+        window: the events that count, by `eventTime`.
+        table: where the logs are.
+        everybody: whether details are of everybody, and not only of IAM users and root.
+
+    Raises:
+        SekishoError: for a name that no table can have.
+    """
+    text = _Text(dialect, table)
+    asked = [each for each in Column if each in ALWAYS or each in columns]
+    return text.query(asked, window, everybody)
+
+
+class _Text:
+    """The parts of the query in one dialect."""
+
+    def __init__(self, dialect: Dialect, table: TrailTable) -> None:
+        self._dialect, self._table = dialect, table
+        self._spark = dialect is Dialect.SPARK
+
+    def query(self, columns: list[Column], window: Window, everybody: bool) -> str:
+        names = [self._name(each) for each in columns]
+        keys = [self._name(each) for each in ("kind", "value", "day")] + names
+        records = ",\n    ".join(
+            f"{self._value(each)} AS {name}" for each, name in zip(columns, names, strict=True)
+        )
+        alone = (Column.PRINCIPAL, Column.KEY_ID)
+        named = ",\n    ".join(
+            name if each in alone else f"CASE WHEN part = 0 THEN {name} END AS {name}"
+            for each, name in zip(columns, names, strict=True)
+        )
+        listed = ",\n  ".join(keys)
+        users = f"{self._name(Column.IDENTITY)} IN ('IAMUser', 'Root')"
+        of_whom = "" if everybody else f"\n  WHERE part = 0 OR {users}"
+        return f"""SELECT
+  {listed},
+  count(*) AS events,
+  min(concat(written, id)) AS begins,
+  min(concat(translate(written, '{TURNED[0]}', '{TURNED[1]}'), id)) AS ends
+FROM (
+  SELECT
+    {self._kind()},
+    {self._detail()},
+    CASE WHEN part = 0 THEN substr(written, 1, 10) END AS {self._name("day")},
+    {named},
+    written,
+    id
+  FROM (
+    SELECT
+    {records},
+    {_WRITTEN} AS written,
+    coalesce(eventid, '') AS id,
+    {self._detail_values()}
+    FROM {self._from()}
+    {self._where(window)}
+  ) AS records
+  CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS parts (part){of_whom}
+) AS named
+GROUP BY
+  {listed}
+"""
+
+    def _name(self, name: str) -> str:
+        mark = "`" if self._spark else '"'
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+    def _from(self) -> str:
+        parts = self._table.name.split(".")
+        if not all(part.isprintable() and part.strip() for part in parts) or (
+            len(parts) > _MOST_PARTS
+        ):
+            raise SekishoError(
+                Message("{name} is no name of a table").filled(name=quoted(self._table.name)),
+                code=Code.NAME_REFUSED,
+                fix=Message("a name is like `cloudtrail_logs` or `database.table`"),
+            )
+        return ".".join(map(self._name, parts))
+
+    def _where(self, window: Window) -> str:
+        """Return the limits of time: of the events, and of the partitions to read."""
+        second = "substr(eventtime, 1, 19)"
+        limits = []
+        if window.start is not None:
+            limits.append(f"{second} >= '{_second(window.start)}'")
+        if window.end is not None:
+            limits.append(f"{second} < '{_second(window.end)}'")
+        if self._table.partition:
+            day = self._name(self._table.partition)
+            if window.start is not None:
+                limits.append(f"{day} >= '{window.start.astimezone(UTC):%Y/%m/%d}'")
+            if window.end is not None:
+                limits.append(f"{day} <= '{window.end.astimezone(UTC) + _LATE:%Y/%m/%d}'")
+        return f"WHERE {' AND '.join(limits)}" if limits else ""
+
+    def _kind(self) -> str:
+        kinds = [GROUP, *DetailKind]
+        cases = " ".join(f"WHEN {part} THEN '{kind}'" for part, kind in enumerate(kinds))
+        return f"CASE part {cases} END AS {self._name('kind')}"
+
+    def _detail(self) -> str:
+        cases = " ".join(f"WHEN {part} THEN detail_{part}" for part in range(1, 5))
+        return f"CASE part {cases} END AS {self._name('value')}"
+
+    def _detail_values(self) -> str:
+        """Return what details are of; of an hour the day of the week (1: Monday) and its number."""
+        values = [
+            f"coalesce({field}, '') AS detail_{part}" for part, (_, field) in enumerate(_DETAILS, 1)
+        ]
+        day = "TRY_CAST(substr(eventtime, 1, 10) AS DATE)"
+        # days since a Monday: Spark's own days of the week begin with Sunday, or with 0
+        since = f"(datediff({day}, DATE '1970-01-05') % 7 + 1)"
+        number = since if self._spark else f"day_of_week({day})"
+        text = "STRING" if self._spark else "VARCHAR"
+        hour = f"concat(CAST({number} AS {text}), ' ', substr(eventtime, 12, 2)) AS detail_4"
+        return ",\n    ".join([*values, hour])
+
+    def _value(self, column: Column) -> str:
+        """Return what a column is of a row of the table; lists are texts of JSON."""
+        match column:
+            case Column.SIGN_IN_SESSION | Column.SOURCE_IDENTITY:
+                return self._newer(column)
+            case Column.LOGIN_MFA:
+                return self._member("additionaleventdata", "MFAUsed")
+            case Column.LOGIN_RESULT:
+                return self._member("responseelements", "ConsoleLogin")
+            case Column.CALL_MFA:
+                return self._call_mfa()
+            case Column.RESOURCES:
+                return self._resources()
+            case Column.PARAMETERS:
+                return self._parameters()
+            case _:
+                return _FIELDS[column]
+
+    def _newer(self, column: Column) -> str:
+        if not self._table.newer_fields:
+            return f"CAST(NULL AS {'STRING' if self._spark else 'VARCHAR'})"
+        if column is Column.SOURCE_IDENTITY:
+            return f"{_SESSION}.sourceidentity"
+        return f"CASE WHEN {_SESSION}.signinsessionarn IS NOT NULL THEN 'yes' END"
+
+    def _call_mfa(self) -> str:
+        serial = self._member("requestparameters", "serialNumber")
+        return f"""CASE WHEN eventsource = 'sts.amazonaws.com'
+      AND {serial} IS NOT NULL THEN 'yes' END"""
+
+    def _resources(self) -> str:
+        there = "filter(transform(resources, r -> r.arn), arn -> arn IS NOT NULL)"
+        return self._json(f"array_sort(array_distinct({there}))")
+
+    def _member(self, field: str, name: str) -> str:
+        function = "get_json_object" if self._spark else "json_extract_scalar"
+        return f"{function}({field}, '$.{name}')"
+
+    def _parameters(self) -> str:
+        each = ", ".join(f"\n      {self._parameter(name)}" for name in PARAMETERS)
+        array = f"array({each})" if self._spark else f"ARRAY[{each}]"
+        return self._json(f"filter({array}, text -> text IS NOT NULL)")
+
+    def _parameter(self, name: str) -> str:
+        """Return `name=value` for a value that is a text; Spark cannot tell it from a number."""
+        conditions = []
+        match self._dialect:
+            case Dialect.SPARK:
+                conditions.append(f"{self._member('requestparameters', name)} IS NOT NULL")
+            case Dialect.ATHENA | Dialect.TRINO:
+                value = f"json_format(json_extract(requestparameters, '$.{name}'))"
+                conditions.append(f"substr({value}, 1, 1) = '\"'")
+            case _:
+                assert_never(self._dialect)
+        if name == "key":
+            conditions.append("eventsource = 's3.amazonaws.com'")
+        text = f"concat('{name}=', {self._member('requestparameters', name)})"
+        return f"CASE WHEN {' AND '.join(conditions)} THEN {text} END"
+
+    def _json(self, array: str) -> str:
+        written = f"to_json({array})" if self._spark else f"json_format(CAST({array} AS JSON))"
+        return f"nullif({written}, '[]')"
+
+
+def _second(moment: datetime) -> str:
+    """Return the first whole second at or after a moment: events have no fractions."""
+    moment = moment.astimezone(UTC)
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
