@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from urllib3 import HTTPHeaderDict
 
-from sekisho.localaws import server
+from sekisho.localaws import LOOPBACK, server
 from sekisho.localaws.serving import HttpServer
 
 _FIRST_CLASS = ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -54,7 +54,7 @@ def socketless() -> Iterator[None]:
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         address = urlsplit(request.url)
-        app = _Known.running.get(address.port or 0) if address.hostname == server.HOST else None
+        app = _Known.running.get(address.port or 0) if address.hostname == LOOPBACK else None
         return over_http(session, request) if app is None else _answered(app, request)
 
     with patch.object(server, "HttpServer", _Known), patch.object(URLLib3Session, "send", send):
@@ -85,7 +85,7 @@ def _environ(request: AWSPreparedRequest) -> WSGIEnvironment:
         "SERVER_NAME": address.hostname,
         "SERVER_PORT": str(address.port),
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": server.HOST,
+        "REMOTE_ADDR": LOOPBACK,
         "HTTP_HOST": address.netloc,
         "CONTENT_LENGTH": str(len(content)),
         "wsgi.version": (1, 0),
