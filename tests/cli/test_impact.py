@@ -1,6 +1,7 @@
 """What `sekisho impact` asks: its times, whom policies bind, plans without an account."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
+    Change,
     CreateGroup,
     CreatePolicy,
     DetachUserPolicy,
@@ -68,9 +70,9 @@ def test_times_go_forward() -> None:
         _times("2026-08-02", "2026-08-02")
 
 
-def _plan(*changes: object, **more: object) -> Plan:
+def _plan(*changes: Change, affected: Mapping[str, tuple[str, ...]] | None = None) -> Plan:
     caller = PlanCaller("arn:aws:iam::111122223333:root")
-    return Plan("111122223333", "aws", caller, NOW, changes=changes, **more)  # type: ignore[arg-type] # of one kind each
+    return Plan("111122223333", "aws", caller, NOW, changes=changes, affected=affected or {})
 
 
 _MADE = CreatePolicy(FORCE, "", DENY, {})
@@ -99,7 +101,7 @@ def test_a_plan_says_itself_whom_it_attaches_its_policies_to() -> None:
         AddUserToGroup("Developers", "mei"),
     ],
 )
-def test_what_only_the_account_tells_needs_the_account(change: object) -> None:
+def test_what_only_the_account_tells_needs_the_account(change: Change) -> None:
     with pytest.raises(UsageError, match="--snapshot"):
         list(attachments_of(_plan(_MADE, change)))
 

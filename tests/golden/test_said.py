@@ -39,6 +39,7 @@ RUNS = {
     "explain": f"-v {DENIED}",
     "prove": "-v policies/force-mfa-first-login.json --only enforcement",
     "audit": "-v --snapshot accounts/policy-not-read.json",
+    "impact": f"-v logs/company.json --policy {POLICY}",
     "plan": f"-v --all-users {CALLER}",
     "onboard": f"-v taro {CALLER}",
     "reset": f"-v ken {CALLER}",

@@ -237,7 +237,7 @@ def command(
     text = _text(report, logs, asked, out_options, lang)
     if out_options.out:
         write_private(out_options.out, text, replace=out_options.force)
-        aside(_WRITTEN.filled(path=out_options.out).into(lang))
+        aside(headline(report).into(lang), _WRITTEN.filled(path=out_options.out).into(lang))
     else:
         for piece in text:
             click.echo(piece, nl=False)

@@ -15,6 +15,8 @@ _STEP = 15
 _WEEKS = 53
 """So many columns have one calendar."""
 _LEVELS = 4
+_LABEL_ROOM = 4
+"""Columns that the name of a month takes."""
 _DAYS = 7
 
 
@@ -59,7 +61,12 @@ def calendars(days: Sequence[DayCount]) -> tuple[Calendar, ...]:
         x, y = week % _WEEKS * _STEP, each.day.weekday() * _STEP
         blocks.setdefault(week // _WEEKS, []).append(PlacedDay(each, x, y, _level(each, worst)))
     return tuple(
-        Calendar(tuple(block), tuple(_months(block)), max(each.x for each in block) + _STEP)
+        Calendar(
+            days=tuple(block),
+            months=tuple(_months(block)),
+            # the name of a month has its room, also where the log has one day
+            width=max(_LABEL_ROOM * _STEP, max(each.x for each in block) + _STEP),
+        )
         for block in blocks.values()
     )
 
@@ -73,10 +80,6 @@ def _level(day: DayCount, worst: int) -> int:
     if not day.events:
         return -1
     return -(-day.denied * _LEVELS // worst) if day.denied else 0
-
-
-_LABEL_ROOM = 4
-"""Columns that the name of a month takes."""
 
 
 def _months(block: Sequence[PlacedDay]) -> Iterator[tuple[int, str]]:

@@ -141,7 +141,8 @@ class _Writer:
             yield from self.how.fold(f"{margin}{printable(each.into(self.lang))}")
 
     def _heading(self, title: Message) -> Iterator[str]:
-        yield from ("", self.how.styled(title.into(self.lang)))
+        yield ""
+        yield from map(self.how.styled, self.how.fold(title.into(self.lang)))
 
     def _more(self, count: int) -> Iterator[str]:
         if count > 0:
