@@ -162,7 +162,8 @@ class Terminal:
         said = f"{command}\nexits {code}\n{self.output}"
         if found and not found[1]:
             # the AWS CLI's exit code is another in each of its versions
-            assert code != 0 and "AccessDenied" in self.output, said  # noqa: PT018 - either is wrong
+            assert code != 0, said
+            assert "AccessDenied" in self.output, said
         else:
             assert code == expected, said
         if picture := next(self.folder.glob("*.png"), None):
@@ -232,8 +233,8 @@ class Terminal:
 
 def _aws_cli(arguments: list[str]) -> int:
     # its import puts this into the environment, which is another in each of these runs
-    import awscli  # noqa: PLC0415
-    from awscli.clidriver import create_clidriver  # noqa: PLC0415
+    import awscli  # noqa: PLC0415 - as above
+    from awscli.clidriver import create_clidriver  # noqa: PLC0415 - as above
 
     os.environ["AWS_DATA_PATH"] = str(Path(awscli.__file__).parent / "data")
     return int(create_clidriver().main(arguments))

@@ -102,10 +102,23 @@ def test_a_command_without_its_extra_says_what_to_run(
     assert all(f"`{name.replace('-', '_')}`" in line for name in OF_LOCAL)
 
 
+def test_logs_are_not_read_without_their_extra(core, tmp_path: Path) -> None:
+    (tmp_path / "log.json").write_text('{"Records": []}', "utf-8")
+    done = core.run("impact", str(tmp_path), "--policy", POLICY, "--lang", "en")
+    assert done.returncode == 1
+    assert not done.stdout
+    said = "sekisho: extra.missing: the extra `replay` is not installed; missing: "
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert "`pip install 'sekisho[replay]'`" in done.stderr
+
+
 IMPORTS_ALL = """
 import importlib, json, pkgutil, sys
 import sekisho
-left_out = ("sekisho.localaws", "sekisho.tour.rehearsal", "sekisho.web", "sekisho.__main__")
+left_out = (
+    "sekisho.localaws", "sekisho.replay.far", "sekisho.replay.reading",
+    "sekisho.tour.rehearsal", "sekisho.web", "sekisho.__main__",
+)
 names = []
 for found in pkgutil.iter_modules(sekisho.__path__, "sekisho."):
     names.append(found)
