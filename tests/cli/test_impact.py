@@ -166,3 +166,9 @@ def test_what_logs_say_of_users_is_saved_whatever_is_asked(tmp_path: Path) -> No
     with pytest.raises(SekishoError, match=r"usage\.json"):
         _run(LOG, *nobody, "--usage-out", str(path))
     _run(LOG, *nobody, "--usage-out", str(path), "--force")
+
+
+def test_devices_that_were_not_read_are_not_counted() -> None:
+    account = str(INPUTS / "accounts" / "devices-not-read.json")
+    _, text = _run(LOG, "--policy", POLICY, "--snapshot", account, "--format", "json")
+    assert json.loads(text)["question"]["usersWithDevice"] is None

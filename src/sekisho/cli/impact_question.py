@@ -235,8 +235,16 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
         account=snapshot is not None,
         since=times.since,
         until=times.until,
+        enabled=_enabled(snapshot) if snapshot is not None else None,
     )
     return AskedBinding(asked, question)
+
+
+def _enabled(snapshot: Snapshot) -> tuple[int, int] | None:
+    """Return how many users have a device, and how many there are; None if not all was read."""
+    if not snapshot.listed or any(gap.operation == "ListMFADevices" for gap in snapshot.gaps):
+        return None
+    return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
 
 
 def _plan_of(path: str, snapshot: Snapshot) -> Plan:

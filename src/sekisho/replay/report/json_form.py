@@ -38,6 +38,7 @@ def to_json(report: ReplayReport) -> Iterator[str]:
             "withAccount": question.account,
             "from": _time(question.since),
             "to": _time(question.until),
+            "usersWithDevice": question.enabled[0] if question.enabled else None,
         },
         "log": {
             "files": log.files,

@@ -64,6 +64,8 @@ class Question:
         about: what is asked, in a sentence: which policies, and for whom.
         account: whether each caller's own policies were asked, too; else the policies given alone.
         since, until: the times between which events count; None: no limit.
+        enabled: how many users of the account have an MFA device, and how many there are; None:
+            that is not known.
     """
 
     policies: tuple[str, ...]
@@ -71,6 +73,7 @@ class Question:
     account: bool = False
     since: datetime | None = None
     until: datetime | None = None
+    enabled: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _MORE_NAMES = Message("{names} and {count} more")
 _SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
 _COUNTS = Message("{label} {count}", "outcome")
 _USED = Message("MFA was used by {used} of {users}.")
+_ENABLED = Message("{enabled} of {users} users of the account have an MFA device. {used}")
 _ONLY_GIVEN = Message(
     "Only the policies given were asked: without `--snapshot` nobody knows what else binds a "
     "caller, or who is in which user group."
@@ -172,7 +173,12 @@ def figures(report: ReplayReport) -> Iterator[Message]:
     )
     if report.users:
         used = sum(each.with_mfa > 0 for each in report.users)
-        yield _USED.filled(used=number(used), users=users_text(len(report.users)))
+        said = _USED.filled(used=number(used), users=users_text(len(report.users)))
+        if report.question.enabled is None:
+            yield said
+        else:
+            enabled, users = report.question.enabled
+            yield _ENABLED.filled(enabled=number(enabled), users=number(users), used=said)
 
 
 def notices(report: ReplayReport) -> Iterator[Message]:
