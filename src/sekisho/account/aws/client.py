@@ -36,6 +36,7 @@ _IAM_REGIONS = {
 }
 """Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`)."""
 _ATTEMPTS = 8
+_BODY_ATTEMPTS = 3
 _READING = ("Describe", "Generate", "Get", "List", "Lookup")
 """How the operations begin that may be sent again although an answer was lost."""
 _CONNECTIONS = 16
@@ -172,6 +173,25 @@ class Boto3Api:
                 yield from page.get(key, ())
         except _FAILURES as error:
             raise _refusal(operation, error, params) from None
+
+    def content(self, bucket: str, key: str) -> bytes:
+        """Return what an object of S3 holds.
+
+        botocore tries a call again until it is answered, and not while the answer is read.
+
+        Raises:
+            AwsRefused: as `call` does.
+        """
+        for left in reversed(range(_BODY_ATTEMPTS)):
+            output = self.call("s3", "GetObject", Bucket=bucket, Key=key)
+            try:
+                content: bytes = output["Body"].read()
+            except BotoCoreError as error:
+                if not left:
+                    raise _refusal("GetObject", error, {}) from None
+            else:
+                return content
+        raise InternalError("an object has to be read at least once")
 
     def warm(self, services: Iterable[str]) -> None:
         """Read the models of services, so that the first call is as fast as the next.

@@ -16,6 +16,7 @@ from sekisho.replay.reading.files import (
     may_hold,
     skipped_for,
 )
+from sekisho.replay.reading.s3 import ObjectApi, TrailScope, reading_policy, s3_logs
 
 require_extra("replay", ("duckdb", "isal", "pyarrow"))
 
@@ -39,14 +40,18 @@ __all__ = [
     "GroupCache",
     "LogFault",
     "LogFile",
+    "ObjectApi",
     "Progress",
     "Reading",
     "ReadingSettings",
     "SkippedKind",
     "TrailGroups",
     "TrailPath",
+    "TrailScope",
     "local_logs",
     "may_hold",
     "read_groups",
+    "reading_policy",
+    "s3_logs",
     "skipped_for",
 ]

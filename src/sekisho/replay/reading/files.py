@@ -26,7 +26,16 @@ _LAYOUT = re.compile(
     /(?P<year>\d{4})/(?P<month>\d\d)/(?P<day>\d\d)/""",
     re.VERBOSE,
 )
-_ENDINGS = (".json.gz", ".json", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".csv", ".csv.gz")
+LOG_ENDINGS = (
+    ".json.gz",
+    ".json",
+    ".jsonl",
+    ".jsonl.gz",
+    ".ndjson",
+    ".ndjson.gz",
+    ".csv",
+    ".csv.gz",
+)
 _LATE = timedelta(days=1)
 """How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
 """
@@ -192,5 +201,7 @@ def _files_in(folder: Path) -> Sequence[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.name.lower().endswith(_ENDINGS) and not path.name.startswith(".") and path.is_file()
+        if path.name.lower().endswith(LOG_ENDINGS)
+        and not path.name.startswith(".")
+        and path.is_file()
     )

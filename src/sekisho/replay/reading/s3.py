@@ -1,0 +1,254 @@
+"""Log files in S3: found by account and region, and only the days that are asked for.
+
+`s3://bucket/prefix` may end anywhere in CloudTrail's layout. Below `AWSLogs/` accounts and regions
+are discovered with the delimiter `/`; then one listing for each account and region begins at the
+first day and ends after the last, so that calls grow with the objects asked for and not with the
+bucket. Where there is no `AWSLogs/`, every object under the prefix is a log that is named like one.
+
+What may not be listed is a file that cannot be read: reading names it, and goes on with the rest.
+
+Source: AWS CloudTrail User Guide, "CloudTrail log file examples"; S3 API, `ListObjectsV2`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from sekisho.errors import AwsRefused, Code, SekishoError, quoted
+from sekisho.messages import Message
+from sekisho.replay.plain import Window
+from sekisho.replay.reading.files import (
+    LOG_ENDINGS,
+    FoundFiles,
+    LogFile,
+    SkippedKind,
+    TrailPath,
+    skipped_for,
+)
+
+_THREADS = 16
+_LATE = timedelta(days=1)
+_ALL = Window()
+_EVERY: Collection[str] = ()
+_ACCOUNTS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?$")
+_ACCOUNT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/$")
+_REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail/$")
+_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail/[a-z0-9-]+/$")
+_ACCOUNT_NAME = re.compile(r"\d{12}$")
+_ORGANISATION_NAME = re.compile(r"o-[a-z0-9]+$")
+
+
+class ObjectApi(Protocol):
+    """What is needed of S3: `account.aws.Boto3Api` has it."""
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        """Yield the items under `key` of every page of a listing."""
+        ...
+
+    def content(self, bucket: str, key: str) -> bytes:
+        """Return what an object holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrailScope:
+    """Which of the logs; empty: all of them."""
+
+    accounts: Collection[str] = _EVERY
+    regions: Collection[str] = _EVERY
+
+
+_WHOLE = TrailScope()
+
+
+def s3_logs(
+    api: ObjectApi, address: str, window: Window = _ALL, scope: TrailScope = _WHOLE
+) -> FoundFiles:
+    """Return the log files at an address of S3, in order of their names.
+
+    Args:
+        api: calls S3, with the credentials of whoever asks; used by several threads.
+        address: `s3://bucket`, or with a prefix or the key of one object.
+        window: the events that count; days that cannot hold one are not listed.
+        scope: accounts and regions, as the paths say.
+
+    Raises:
+        AwsRefused: if the bucket cannot be listed at all.
+        SekishoError: `usage` for an address of another form.
+    """
+    bucket, prefix = _place(address)
+    found = _Bucket(api, bucket, window, scope)
+    return found.files_at(prefix)
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Return bucket and prefix; a prefix ends with `/` unless it is the key of a log."""
+    parts = urlsplit(address)
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        raise SekishoError(
+            Message("{address} is no address of logs in S3").filled(address=quoted(address)),
+            code=Code.USAGE,
+            fix=Message("it is like `s3://bucket` or `s3://bucket/prefix`"),
+        )
+    prefix = parts.path.removeprefix("/")
+    whole = not prefix or prefix.endswith("/") or prefix.lower().endswith(LOG_ENDINGS)
+    return parts.netloc, prefix if whole else f"{prefix}/"
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """One bucket's listings."""
+
+    api: ObjectApi
+    bucket: str
+    window: Window
+    scope: TrailScope
+    skipped: Counter[SkippedKind] = field(default_factory=Counter)
+
+    def files_at(self, prefix: str) -> FoundFiles:
+        found: dict[str, LogFile] = {}
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="sekisho-replay-list") as pool:
+            places = [prefix]
+            while places:
+                below: list[str] = []
+                for deeper, files in pool.map(partial(self._step, prefix), places):
+                    below += deeper
+                    found |= {file.name: file for file in files}
+                places = below
+        in_order = tuple(found[name] for name in sorted(found))
+        return FoundFiles(in_order, dict(self.skipped))
+
+    def _step(self, start: str, place: str) -> tuple[list[str], list[LogFile]]:
+        """Return the places below one, or else its files."""
+        try:
+            if (deeper := self._below(place)) is not None:
+                return deeper, []
+            return [], list(self._listed(place))
+        except AwsRefused as refused:
+            if place == start:
+                raise
+            return [], [self._refused(place, refused)]
+
+    def _below(self, place: str) -> list[str] | None:
+        """Return the places below one where logs may be; None: it is to be listed itself."""
+        if _REGION.search(place) or place.lower().endswith(LOG_ENDINGS):
+            return None
+        if _ACCOUNT.search(place):
+            # beside it lie digests, insights, and logs of other services
+            return [f"{place}CloudTrail/"]
+        if TrailPath.of(f"{place}x").day is not None or self._inside_a_region(place):
+            return None
+        names = [name.removeprefix(place).rstrip("/") for name in self._folders(place)]
+        if _ACCOUNTS.search(place):
+            names = [name for name in names if self._wanted_account(name)]
+        elif _REGIONS.search(place):
+            names = [name for name in names if self._wanted(name, self.scope.regions)]
+        elif "AWSLogs" in names:
+            names = ["AWSLogs"]
+        else:
+            return None
+        return [f"{place}{name}/" for name in names]
+
+    def _inside_a_region(self, place: str) -> bool:
+        parts = place.split("/")
+        return any(_REGION.search("/".join(parts[:end]) + "/") for end in range(len(parts) - 1))
+
+    def _wanted_account(self, name: str) -> bool:
+        if _ACCOUNT_NAME.match(name):
+            return self._wanted(name, self.scope.accounts)
+        return bool(_ORGANISATION_NAME.match(name))
+
+    @staticmethod
+    def _wanted(name: str, asked: Collection[str]) -> bool:
+        return not asked or name in asked
+
+    def _folders(self, place: str) -> list[str]:
+        named = self.api.pages(
+            *("s3", "ListObjectsV2", "CommonPrefixes"),
+            Bucket=self.bucket,
+            Prefix=place,
+            Delimiter="/",
+        )
+        return [each["Prefix"] for each in named]
+
+    def _listed(self, place: str) -> Iterator[LogFile]:
+        """Yield the logs under a place; of a region those of the days asked for."""
+        limits, end = self._limits(place)
+        pages = self.api.pages(
+            "s3", "ListObjectsV2", "Contents", Bucket=self.bucket, Prefix=place, **limits
+        )
+        for item in pages:
+            key: str = item["Key"]
+            if end is not None and key >= end:
+                return
+            if not key.lower().endswith(LOG_ENDINGS):
+                continue
+            if kind := skipped_for(key, self.window):
+                self.skipped[kind] += 1
+            elif self._in_scope(said := TrailPath.of(key)):
+                yield self._file(item, said)
+
+    def _limits(self, place: str) -> tuple[dict[str, str], str | None]:
+        """Return where the listing of a region begins, and the key at which it ends."""
+        limits: dict[str, str] = {}
+        if not _REGION.search(place):
+            return limits, None
+        if self.window.start is not None:
+            limits = {"StartAfter": f"{place}{_day(self.window.start)}"}
+        if self.window.end is None:
+            return limits, None
+        # after every key of the last day
+        return limits, f"{place}{_day(self.window.end + _LATE)}0"
+
+    def _in_scope(self, said: TrailPath) -> bool:
+        account = said.account is None or self._wanted(said.account, self.scope.accounts)
+        return account and (said.region is None or self._wanted(said.region, self.scope.regions))
+
+    def _file(self, item: Mapping[str, Any], said: TrailPath) -> LogFile:
+        return LogFile(
+            name=f"s3://{self.bucket}/{item['Key']}",
+            size=item["Size"],
+            tag=item["ETag"].strip('"'),
+            fetch=partial(self.api.content, self.bucket, item["Key"]),
+            account=said.account,
+            region=said.region,
+            day=said.day,
+        )
+
+    def _refused(self, place: str, refused: AwsRefused) -> LogFile:
+        """Return a place that may not be listed, as a file that cannot be read."""
+
+        def refuse() -> bytes:
+            raise refused
+
+        return LogFile(name=f"s3://{self.bucket}/{place}", size=0, tag="", fetch=refuse)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y/%m/%d}"
+
+
+def reading_policy(address: str, partition: str = "aws") -> dict[str, Any]:
+    """Return the least identity policy with which logs at an address can be read.
+
+    A bucket whose objects are encrypted with a key of KMS asks for `kms:Decrypt` on that key too.
+
+    Raises:
+        SekishoError: `usage` for an address of another form.
+    """
+    bucket, prefix = _place(address)
+    arn = f"arn:{partition}:s3:::{bucket}"
+    listing: dict[str, Any] = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn}
+    if prefix:
+        listing["Condition"] = {"StringLike": {"s3:prefix": f"{prefix}*"}}
+    reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{arn}/{prefix}*"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "ListLogs", **listing}, {"Sid": "ReadLogs", **reading}],
+    }
