@@ -19,6 +19,7 @@ from sekisho.cli.planning import (
     planning_options,
     said_by,
 )
+from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError, meant
 from sekisho.messages import Language, Message
@@ -140,12 +141,14 @@ _goal_options = grouped(
     help="Leave this user out, also beside a goal file: such as a machine user.",
 )
 @click.option("--exceptions", metavar="FILE", help="Who need not be enforced: an exceptions file.")
+@logs_option
 @planning_options
 def command(
     goal: str | None,
     said: GoalOptions,
     left_out: tuple[str, ...],
     exceptions: str | None,
+    logs: tuple[str, ...],
     planning: PlanningOptions,
     aws: AwsOptions,
     lang: Language,
@@ -158,12 +161,14 @@ def command(
     words = accepted(planning.accept)
     shape, source = _goal(goal, said.as_file())
     excepted = exceptions_of(exceptions)
+    usage = usage_from(logs, lang)
     snapshot, caller = account_of(planning, aws, lang)
     excepted.check(snapshot)
+    check_usage(usage, snapshot)
     _check_left_out(left_out, snapshot)
     with said_by({} if goal else _OPTION_OF, source, "goal"):
         wanted = goal_of(shape, source, snapshot, excepted, left_out)
-        made = plan(wanted, snapshot, caller, words)
+        made = plan(wanted, snapshot, caller, words, usage)
     idle = f"sekisho status {shlex.quote(goal)}" if goal else ""
     return finish(made, planning, aws, lang, idle)
 

@@ -49,6 +49,7 @@ from sekisho.rollout.lifecycle import (
 from sekisho.rollout.plan import (
     Plan,
     PlanCaller,
+    PlanLogs,
     PlannedImpact,
     PlanNote,
     Proof,
@@ -61,6 +62,7 @@ from sekisho.rollout.ways import Way, WayOut
 from sekisho.rollout.wording import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
+    logs_sentence,
     plan_sentences,
     status_sentence,
     way_text,
@@ -93,6 +95,7 @@ __all__ = [
     "NewUser",
     "Plan",
     "PlanCaller",
+    "PlanLogs",
     "PlanNote",
     "PlanStatus",
     "PlannedImpact",
@@ -116,6 +119,7 @@ __all__ = [
     "execute",
     "expected_and_found",
     "facts_at_addresses",
+    "logs_sentence",
     "offboard",
     "plan",
     "plan_sentences",

@@ -70,6 +70,25 @@ class PlanCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLogs:
+    """Which logs a plan goes by, beside the account.
+
+    Attributes:
+        first, last: the times of the first and the last event; None if there was none.
+        files, events: how many were read.
+        faults: how many things in them could not be read.
+        digest: SHA-256 of the usage that they came to.
+    """
+
+    first: datetime | None
+    last: datetime | None
+    files: int
+    events: int
+    faults: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanNote:
     """Something that the reader of a plan must know.
 
@@ -153,6 +172,7 @@ class Plan:
         complete: whether the snapshot had no gap at all.
         snapshot_at: when the account was read.
         snapshot: SHA-256 of the snapshot that the plan was made from.
+        logs: the logs that it goes by beside that; None if there were none.
     """
 
     account: str
@@ -174,6 +194,7 @@ class Plan:
     password_length: int = 20
     needless: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
+    logs: PlanLogs | None = None
     tool: str = __version__
 
     @property
@@ -250,8 +271,11 @@ class Plan:
         return _plan(content)
 
     def _content(self) -> dict[str, Any]:
-        said = {"schema": SCHEMA, "applicable": self.applicable}
-        return {**said, **_PLANS.written(self)}
+        written = _PLANS.written(self)
+        if self.logs is None:
+            # most plans go by none: whoever reads one need not ask what null means
+            del written["logs"]
+        return {"schema": SCHEMA, "applicable": self.applicable, **written}
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -323,7 +347,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read(said, Plan)
+        plan = _PLANS.read({"logs": None, **said}, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)

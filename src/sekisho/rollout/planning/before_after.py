@@ -7,6 +7,7 @@ from typing import TypeVar
 from sekisho.account import (
     Credentials,
     Snapshot,
+    Usage,
     User,
     credentials_by_user,
     other_credentials,
@@ -55,6 +56,7 @@ class BeforeAfter:
         credentials: what is known of what each user of the account holds, as the audit has it.
         administrators: who is an administrator afterwards.
         administrators_before: the same for the account as it is.
+        usage: what logs say of users; None: there are no logs.
     """
 
     before: Snapshot
@@ -78,6 +80,7 @@ class BeforeAfter:
     outcomes_before: Mapping[str, SignInOutcome] = field(default_factory=dict)
     needless: tuple[Change, ...] = ()
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    usage: Usage | None = None
 
     def known(self, user: User) -> bool:
         """Return whether the user is there already."""

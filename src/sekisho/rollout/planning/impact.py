@@ -11,6 +11,7 @@ from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
+from sekisho.rollout.planning.logged_use import facts_of_user
 from sekisho.rollout.planning.requests import SERVICES, SampleRequest, decided, probes
 from sekisho.signin import Credential
 
@@ -57,10 +58,16 @@ def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
     keys, others = accounts.whom(key_stops), other_credentials_stop(accounts)
     any_others = {*other_credentials_may_stop(accounts)} - {*others}
     said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))
-    return {
+    found = {
         user.name: tuple(text for text, names in said if user.name in names)
         for user in accounts.affected
     }
+    if accounts.usage is not None:
+        stops = (user for user in accounts.affected if user.name in keys)
+        found |= {
+            user.name: (*found[user.name], *facts_of_user(accounts.usage, user)) for user in stops
+        }
+    return found
 
 
 def _of_affected(accounts: BeforeAfter, user: User, stopping: tuple[Message, ...]) -> PlannedImpact:
@@ -158,6 +165,11 @@ def signs_for_sessions_only(accounts: BeforeAfter, user: User) -> bool:
     if user.arn != accounts.caller.arn or not accounts.caller.mfa:
         return False
     used = [key for key in user.keys if key.active and key.last_used is not None]
+    if accounts.usage is not None:
+        logged = accounts.usage.of(user.arn)
+        uses = [use for key in used if (use := logged.key(key.id)) is not None]
+        if any(use.without_mfa and {*use.services} - {"sts"} for use in uses):
+            return False
     return bool(used) and all(key.last_service == "sts" for key in used)
 
 

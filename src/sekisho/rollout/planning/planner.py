@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.account import Snapshot, User, dump_snapshot, users_not_read
+from sekisho.account import Snapshot, Usage, User, dump_snapshot, users_not_read
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
@@ -36,6 +36,7 @@ from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
+from sekisho.rollout.planning.logged_use import logs_of
 from sekisho.rollout.planning.obstacles import (
     gaps,
     missing,
@@ -68,7 +69,11 @@ _PARTING = (DetachGroupPolicy, DetachUserPolicy, RemoveUserFromGroup)
 
 
 def plan(
-    goal: Goal, snapshot: Snapshot, caller: PlanCaller, accepted: Mapping[str, str] | None = None
+    goal: Goal,
+    snapshot: Snapshot,
+    caller: PlanCaller,
+    accepted: Mapping[str, str] | None = None,
+    usage: Usage | None = None,
 ) -> Plan:
     """Return the plan that brings the account of `snapshot` to `goal`.
 
@@ -79,6 +84,7 @@ def plan(
         snapshot: the account as it is.
         caller: who will apply the plan.
         accepted: what shall not speak against the plan, beside what the goal accepts, and why.
+        usage: what logs say of the account's users, beside what IAM says.
 
     Raises:
         FaultyInput: with everything in the goal that AWS would refuse or that does not exist.
@@ -87,7 +93,7 @@ def plan(
     if faults := faults_of(goal, snapshot):
         raise FaultyInput(Message("goal", "source"), faults)
     digest = hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest()
-    draft = _Draft(with_change_password(snapshot), goal, digest)
+    draft = _Draft(with_change_password(snapshot), goal, digest, usage=usage)
     draft.policies()
     for new in goal.new_users:
         draft.new_user(new)
@@ -99,7 +105,7 @@ def plan(
 def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) -> Plan:
     goal, snapshot = draft.goal, draft.start
     accounts = compared(snapshot, draft.after.snapshot(), draft.changes, caller, goal)
-    accounts = replace(accounts, needless=tuple(draft.needless))
+    accounts = replace(accounts, needless=tuple(draft.needless), usage=draft.usage)
     persons = people(accounts, goal)
     warned = (
         *draft.warnings,
@@ -127,6 +133,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=draft.digest,
+        logs=logs_of(draft.usage) if draft.usage is not None else None,
     )
     return replace(made, ways=ways_out(accounts, made, goal))
 
@@ -169,6 +176,7 @@ class _Draft:
     needless: list[Change] = field(default_factory=list)
     reasons: list[PlanNote] = field(default_factory=list)
     warnings: list[PlanNote] = field(default_factory=list)
+    usage: Usage | None = None
 
     def __post_init__(self) -> None:
         self.after = Forecast(self.start)

@@ -23,7 +23,7 @@ from sekisho.audit.impact import (
 from sekisho.engine import DecisionEffect, Policies
 from sekisho.engine.exchange import EFFECTS
 from sekisho.errors import Code, Fault, FaultyAccount
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.prover import Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
@@ -35,6 +35,7 @@ from sekisho.rollout.planning.impact import (
     other_credentials_may_stop,
     signs_for_sessions_only,
 )
+from sekisho.rollout.planning.logged_use import facts_of_users, uses_keys
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
 from sekisho.rollout.planning.requests import SampleRequest, decided
@@ -56,6 +57,10 @@ EVERYONE_GETS_IN = Message(
 KEYS_IN_USE = Message(
     "Access keys of these users were used in the last 90 days, or that is unknown, "
     "and will stop working without MFA."
+)
+KEYS_IN_USE_BY_LOGS = Message(
+    "Access keys of these users made calls without MFA in the logs or were used in the last 90 "
+    "days, or that is unknown, and will stop working without MFA."
 )
 CREDENTIALS_IN_USE = Message(
     "SSH keys, signing certificates or credentials for one service of these users are active, or "
@@ -138,18 +143,23 @@ def reasons(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
 def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
     stops, now = {*accounts.whom(key_may_stop)}, accounts.before.taken_at
-    keys = tuple(
-        user.name
+    users = [
+        user
         for user in accounts.affected
         if user.name in stops
         and (
             "ListAccessKeys" in accounts.unread.get(user.name, ())
             or accounts.credentials[user.name].keys_may_work(now)
+            or uses_keys(accounts.usage, user)
         )
         and not signs_for_sessions_only(accounts, user)
-    )
+    ]
+    text, keys = KEYS_IN_USE, tuple(user.name for user in users)
+    if accounts.usage is not None and users:
+        facts = facts_of_users(accounts.usage, users)
+        text = joined_messages([KEYS_IN_USE_BY_LOGS, facts], en=" ", ja="")
     found = (
-        ("keys-in-use", KEYS_IN_USE, keys),
+        ("keys-in-use", text, keys),
         ("credentials-in-use", CREDENTIALS_IN_USE, other_credentials_may_stop(accounts)),
     )
     return tuple(PlanNote(identity, text, names) for identity, text, names in found if names)

@@ -1,0 +1,98 @@
+"""What logs say of users, for commands that go by it: of a usage file, or of logs themselves."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sekisho.account import Snapshot, Usage, is_usage, load_usage
+from sekisho.cli.progress import reading_progress
+from sekisho.errors import UsageError
+from sekisho.messages import Language, Message
+
+_ALONE = Message("`{path}` is a usage file and goes with no other file or folder")
+_OTHER_ACCOUNT = Message(
+    "these logs have no user of the account `{account}`; they are of: {accounts}"
+)
+_MOST = 1_000
+"""So far into a file is looked for its schema: a log may be of many megabytes."""
+
+
+def logs_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--logs PATH`, which can be given several times: `logs`."""
+    return click.option(
+        "--logs",
+        metavar="PATH",
+        multiple=True,
+        help="CloudTrail logs, or what `impact --usage-out` wrote: who uses which key for what.",
+    )(function)
+
+
+def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
+    """Return what files say of users; None without files.
+
+    Args:
+        paths: one usage file, or files and folders of logs.
+        lang: of the progress.
+
+    Raises:
+        FaultyInput: if a usage file has faults, or there is no such file.
+        MissingExtra: if logs are to be read, and the packages that read them are not there.
+        UsageError: if a usage file has something beside it.
+    """
+    if not paths:
+        return None
+    usages = [path for path in paths if _is_usage_file(Path(path))]
+    if not usages:
+        return _of_logs(paths, lang)
+    if len(paths) > 1:
+        fix = Message("make one of all logs: `sekisho impact LOGS --usage-out FILE`")
+        raise UsageError(_ALONE.filled(path=usages[0]), fix=fix)
+    return load_usage(usages[0])
+
+
+def check_usage(usage: Usage | None, snapshot: Snapshot) -> None:
+    """Refuse usage that has users, and none of them is of the account.
+
+    Raises:
+        UsageError: as said.
+    """
+    if usage is not None and usage.accounts and snapshot.account not in usage.accounts:
+        accounts: Iterable[str] = sorted(usage.accounts)
+        raise UsageError(
+            _OTHER_ACCOUNT.filled(account=snapshot.account, accounts=", ".join(accounts))
+        )
+
+
+def _is_usage_file(path: Path) -> bool:
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    try:
+        with path.open(encoding="utf-8") as file:
+            start = file.read(_MOST)
+    except (OSError, UnicodeDecodeError):
+        return False
+    first = start.lstrip()[:1] == "{" and '"schema"' in start and "sekisho." in start
+    return first and is_usage({"schema": _schema_of(start)})
+
+
+def _schema_of(start: str) -> str:
+    """Return the value of the first `schema` of a text; "" if it is no text."""
+    after = start.partition('"schema"')[2].lstrip().removeprefix(":").lstrip()
+    try:
+        value, _ = json.JSONDecoder().raw_decode(after)
+    except ValueError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _of_logs(paths: tuple[str, ...], lang: Language) -> Usage:
+    # what reads needs the packages of the extra: without them there is help all the same
+    from sekisho.replay.reading import local_logs, read_groups  # noqa: PLC0415 - see above
+    from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
+
+    with reading_progress(lang) as progress:
+        groups = read_groups(local_logs(paths).files, (), progress=progress)
+    return usage_of(trail_logs(groups))
