@@ -1,6 +1,10 @@
-"""What an object holds is read again if the answer breaks off in the middle."""
+"""Objects are read again if the answer breaks off; keys of a trail are asked for where it is."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import IncompleteReadError
 
 from sekisho.account.aws import Boto3Api, Keys, connect
@@ -33,3 +37,22 @@ def test_an_answer_that_breaks_off(
         with pytest.raises(AwsRefused) as caught:
             api.content("bucket", "key")
         assert caught.value.status == 0
+
+
+def test_keys_are_those_of_the_region_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def answer(client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        asked.append((client.meta.region_name, operation, params.get("NextToken")))
+        more = {} if "NextToken" in params else {"NextToken": "2"}
+        number = str(len(asked))
+        return {"PublicKeyList": [{"Fingerprint": number, "Value": number.encode()}], **more}
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    api = connect(credentials=Keys("AKIDEXAMPLE", "secret"))
+    day = datetime(2026, 9, 2, tzinfo=UTC)
+    assert api.trail_keys("eu-west-1", day, day) == {"1": b"1", "2": b"2"}
+    assert asked == [
+        ("eu-west-1", "ListPublicKeys", None),
+        ("eu-west-1", "ListPublicKeys", "2"),
+    ]

@@ -23,6 +23,7 @@ from sekisho.replay.reading import (
     local_logs,
     read_groups,
     reading_policy,
+    s3_digests,
     s3_logs,
 )
 
@@ -74,6 +75,9 @@ class Counting:
 
     def content(self, bucket: str, key: str) -> bytes:
         return self._api.content(bucket, key)
+
+    def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
+        return self._api.stored(bucket, key)
 
 
 def keys_of(found: FoundFiles) -> list[str]:
@@ -200,3 +204,12 @@ def test_an_address_of_another_form_is_refused(aws: LocalAws, address: str) -> N
     with pytest.raises(SekishoError) as caught:
         s3_logs(api(aws), address)
     assert caught.value.code is Code.USAGE
+
+
+def test_digests_come_with_the_signature_of_their_metadata(aws: LocalAws) -> None:
+    key = f"{ORGANISATION}/CloudTrail-Digest/eu-west-1/2026/09/02/s.json.gz"
+    client(aws, "s3").put_object(Bucket="org", Key=key, Body=b"{}", Metadata={"signature": "00ff"})
+    found = s3_digests(api(aws), "s3://org/x", september(2, 3))
+    assert [file.name for file in found] == [f"s3://org/{key}", f"s3://org/{MADE[6]}"]
+    assert [file.fetch() for file in found] == [(b"{}", "00ff"), (LOG, None)]
+    client(aws, "s3").delete_object(Bucket="org", Key=key)

@@ -175,7 +175,11 @@ class Boto3Api:
             raise _refusal(operation, error, params) from None
 
     def content(self, bucket: str, key: str) -> bytes:
-        """Return what an object of S3 holds.
+        """Return what an object of S3 holds; see `stored`."""
+        return self.stored(bucket, key)[0]
+
+    def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return what an object of S3 holds, and the metadata that its writer gave it.
 
         botocore tries a call again until it is answered, and not while the answer is read.
 
@@ -190,8 +194,28 @@ class Boto3Api:
                 if not left:
                     raise _refusal("GetObject", error, {}) from None
             else:
-                return content
+                return content, output.get("Metadata", {})
         raise InternalError("an object has to be read at least once")
+
+    def trail_keys(self, region: str, start: datetime, end: datetime) -> Mapping[str, bytes]:
+        """Return CloudTrail's public keys of a region by their fingerprints, as DER.
+
+        Raises:
+            AwsRefused: as `call` does.
+        """
+        try:
+            client = self._session.client(
+                "cloudtrail",
+                region_name=region,
+                endpoint_url=self._endpoint_url,
+                config=_config(self._endpoint_url, _ATTEMPTS),
+            )
+            pages = client.get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
+            return {
+                key["Fingerprint"]: key["Value"] for page in pages for key in page["PublicKeyList"]
+            }
+        except _FAILURES as error:
+            raise _refusal("ListPublicKeys", error, {}) from None
 
     def warm(self, services: Iterable[str]) -> None:
         """Read the models of services, so that the first call is as fast as the next.

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING
 from sekisho.errors import require_extra
 from sekisho.lazy import lazily
 from sekisho.replay.reading.files import (
+    DigestFile,
     FoundFiles,
     LogFile,
     SkippedKind,
     TrailPath,
+    local_digests,
     local_logs,
     may_hold,
     skipped_for,
 )
-from sekisho.replay.reading.s3 import ObjectApi, TrailScope, reading_policy, s3_logs
+from sekisho.replay.reading.s3 import ObjectApi, TrailScope, reading_policy, s3_digests, s3_logs
 
-require_extra("replay", ("duckdb", "isal", "pyarrow"))
+require_extra("replay", ("cryptography", "duckdb", "isal", "pyarrow"))
 
 if TYPE_CHECKING:
     from sekisho.replay.reading.cache import GroupCache
+    from sekisho.replay.reading.digests import (
+        DigestCheck,
+        DigestReport,
+        PublicKeys,
+        public_keys_of,
+    )
     from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
     from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
 else:
@@ -29,6 +37,7 @@ else:
         __name__,
         {
             "cache": ("GroupCache",),
+            "digests": ("DigestCheck", "DigestReport", "PublicKeys", "public_keys_of"),
             "reader": ("Progress", "ReadingSettings", "read_groups"),
             "result": ("DetailsOf", "LogFault", "Reading", "TrailGroups"),
         },
@@ -36,22 +45,29 @@ else:
 
 __all__ = [
     "DetailsOf",
+    "DigestCheck",
+    "DigestFile",
+    "DigestReport",
     "FoundFiles",
     "GroupCache",
     "LogFault",
     "LogFile",
     "ObjectApi",
     "Progress",
+    "PublicKeys",
     "Reading",
     "ReadingSettings",
     "SkippedKind",
     "TrailGroups",
     "TrailPath",
     "TrailScope",
+    "local_digests",
     "local_logs",
     "may_hold",
+    "public_keys_of",
     "read_groups",
     "reading_policy",
+    "s3_digests",
     "s3_logs",
     "skipped_for",
 ]

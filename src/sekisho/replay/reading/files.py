@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from enum import StrEnum
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -205,3 +206,40 @@ def _files_in(folder: Path) -> Sequence[Path]:
         and not path.name.startswith(".")
         and path.is_file()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFile:
+    """A digest file.
+
+    Attributes:
+        name: its path or its `s3://` address.
+        fetch: returns its bytes as they are stored, and its signature (hexadecimal) if known.
+    """
+
+    name: str
+    fetch: Callable[[], tuple[bytes, str | None]]
+
+
+def local_digests(folders: Iterable[str], window: Window = _ALL) -> list[DigestFile]:
+    """Return the digest files below folders, of the days that a window asks for."""
+    found = {
+        str(path): path
+        for folder in folders
+        for path in Path(folder).rglob("*_CloudTrail-Digest_*")
+    }
+    return [
+        DigestFile(name, partial(_stored, path))
+        for name, path in sorted(found.items())
+        if is_digest(path.absolute().as_posix(), window)
+    ]
+
+
+def is_digest(path: str, window: Window) -> bool:
+    """Tell whether a path is that of a digest which may name logs of a window."""
+    said = TrailPath.of(path)
+    return said.skipped is SkippedKind.DIGEST and may_hold(window, said.day)
+
+
+def _stored(path: Path) -> tuple[bytes, str | None]:
+    return path.read_bytes(), None

@@ -25,10 +25,12 @@ from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import (
     LOG_ENDINGS,
+    DigestFile,
     FoundFiles,
     LogFile,
     SkippedKind,
     TrailPath,
+    is_digest,
     skipped_for,
 )
 
@@ -38,8 +40,8 @@ _ALL = Window()
 _EVERY: Collection[str] = ()
 _ACCOUNTS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?$")
 _ACCOUNT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/$")
-_REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail/$")
-_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail/[a-z0-9-]+/$")
+_REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-Digest)?/$")
+_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-Digest)?/[a-z0-9-]+/$")
 _ACCOUNT_NAME = re.compile(r"\d{12}$")
 _ORGANISATION_NAME = re.compile(r"o-[a-z0-9]+$")
 
@@ -53,6 +55,10 @@ class ObjectApi(Protocol):
 
     def content(self, bucket: str, key: str) -> bytes:
         """Return what an object holds."""
+        ...
+
+    def stored(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return what an object holds, and its metadata."""
         ...
 
 
@@ -109,6 +115,7 @@ class _Bucket:
     bucket: str
     window: Window
     scope: TrailScope
+    folder: str = "CloudTrail"
     skipped: Counter[SkippedKind] = field(default_factory=Counter)
 
     def files_at(self, prefix: str) -> FoundFiles:
@@ -141,7 +148,7 @@ class _Bucket:
             return None
         if _ACCOUNT.search(place):
             # beside it lie digests, insights, and logs of other services
-            return [f"{place}CloudTrail/"]
+            return [f"{place}{self.folder}/"]
         if TrailPath.of(f"{place}x").day is not None or self._inside_a_region(place):
             return None
         names = [name.removeprefix(place).rstrip("/") for name in self._folders(place)]
@@ -189,10 +196,19 @@ class _Bucket:
                 return
             if not key.lower().endswith(LOG_ENDINGS):
                 continue
-            if kind := skipped_for(key, self.window):
-                self.skipped[kind] += 1
-            elif self._in_scope(said := TrailPath.of(key)):
+            if self._left_out(key):
+                continue
+            if self._in_scope(said := TrailPath.of(key)):
                 yield self._file(item, said)
+
+    def _left_out(self, key: str) -> bool:
+        """Tell whether an object is none of those that are looked for, and count what it is."""
+        if self.folder != "CloudTrail":
+            return not is_digest(key, self.window)
+        kind = skipped_for(key, self.window)
+        if kind is not None:
+            self.skipped[kind] += 1
+        return kind is not None
 
     def _limits(self, place: str) -> tuple[dict[str, str], str | None]:
         """Return where the listing of a region begins, and the key at which it ends."""
@@ -232,6 +248,29 @@ class _Bucket:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y/%m/%d}"
+
+
+def s3_digests(
+    api: ObjectApi, address: str, window: Window = _ALL, scope: TrailScope = _WHOLE
+) -> list[DigestFile]:
+    """Return the digest files at an address of S3; see `s3_logs`.
+
+    Raises:
+        AwsRefused: if the bucket cannot be listed at all.
+    """
+    bucket, prefix = _place(address)
+    found = _Bucket(api, bucket, window, scope, "CloudTrail-Digest").files_at(prefix)
+    start = len(f"s3://{bucket}/")
+    return [DigestFile(file.name, partial(_signed, api, file, start)) for file in found.files]
+
+
+def _signed(api: ObjectApi, file: LogFile, start: int) -> tuple[bytes, str | None]:
+    """Return a digest and its signature; a place that may not be listed is refused here."""
+    if not file.size:
+        return file.read(), None
+    bucket = file.name[len("s3://") : start - 1]
+    content, metadata = api.stored(bucket, file.name[start:])
+    return content, metadata.get("signature")
 
 
 def reading_policy(address: str, partition: str = "aws") -> dict[str, Any]:

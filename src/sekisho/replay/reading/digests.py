@@ -1,0 +1,370 @@
+"""Whether logs are those that CloudTrail delivered: its digest files, checked.
+
+Every hour CloudTrail writes a digest for each region: the SHA-256 of each log file's content, and
+the signature and the hash of the digest before it. Its own signature is in the metadata of its
+object. A copy on a disk has no metadata, so there a digest's signature is taken from the one that
+follows it, and the last one has none.
+
+A signature is RSA (PKCS #1 v1.5, SHA-256) over four lines: the digest's end, `bucket/key`, the
+hexadecimal SHA-256 of its content, and the signature of the one before, or `null`.
+
+Logs are hashed as they are read: `checked` wraps them, and `report` says what came of it. Logs that
+nobody fetched are not proven, so a cache has no part in this.
+
+Source: AWS CloudTrail User Guide, "Custom implementations of CloudTrail log file integrity
+validation", "CloudTrail digest file structure"; `aws cloudtrail validate-logs`.
+"""
+
+import hashlib
+import json
+import re
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from sekisho.errors import SekishoError, reason_of
+from sekisho.messages import Message
+from sekisho.replay.plain import Window
+from sekisho.replay.reading.files import DigestFile, LogFile, TrailPath, may_hold
+from sekisho.replay.reading.packing import decompressed
+from sekisho.replay.reading.result import LogFault
+
+_THREADS = 16
+_LARGEST = 1 << 30
+_ALL = Window()
+_KEY = re.compile(r"AWSLogs/.*", re.DOTALL)
+_DELIVERED = re.compile(r"_(\d{8}T\d{4}Z)_[^/]*$")
+_HOME = re.compile(
+    r"_(?P<region>[a-z]+(?:-[a-z]+)+-\d+)_(?P<end>\d{8}T\d{6})Z(?:_backfill)?\.json\.gz$"
+)
+_BEFORE = timedelta(hours=1)
+_MUST_BE_TEXT = ("digestS3Bucket", "digestS3Object", "digestEndTime", "digestPublicKeyFingerprint")
+
+_NO_DIGEST = Message("is no digest file")
+_UNKNOWN_KEY = Message("its public key is not among those given")
+_FORGED = Message("its signature is wrong: it is not as CloudTrail wrote it")
+_MOVED = Message("is not where CloudTrail put it")
+_BROKEN = Message("is not the digest that the next one names: their hashes differ")
+_GONE = Message("a digest names it, and it is not there")
+_GONE_DIGEST = Message("the next digest names it, and it is not there")
+_CHANGED = Message("is not as CloudTrail delivered it: its hash is not the digest's")
+_UNNAMED = Message("no digest names it")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """Keys of CloudTrail by their fingerprints; `any_key` is for every fingerprint."""
+
+    by_fingerprint: Mapping[str, RSAPublicKey]
+    any_key: RSAPublicKey | None = None
+
+    def of(self, fingerprint: str) -> RSAPublicKey | None:
+        """Return the key of a fingerprint."""
+        return self.by_fingerprint.get(fingerprint, self.any_key)
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, bytes]) -> "PublicKeys":
+        """Return keys that `ListPublicKeys` gave.
+
+        Raises:
+            ValueError: for what is no RSA key.
+        """
+        return cls({fingerprint: _rsa(value) for fingerprint, value in values.items()})
+
+    @classmethod
+    def of_file(cls, content: bytes) -> "PublicKeys":
+        """Return keys of a file: one in PEM or DER, or an answer of `list-public-keys` in JSON.
+
+        Raises:
+            ValueError: for what is neither.
+        """
+        if not content.lstrip().startswith(b"{"):
+            return cls({}, _rsa(content))
+        try:
+            listed = json.loads(content)["PublicKeyList"]
+            values = {
+                each["Fingerprint"]: b64decode(each["Value"], validate=True) for each in listed
+            }
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("no answer of list-public-keys") from error
+        return cls.of_values(values)
+
+
+def _rsa(value: bytes) -> RSAPublicKey:
+    pem = value.lstrip().startswith(b"-----")
+    load = serialization.load_pem_public_key if pem else serialization.load_der_public_key
+    key = load(value)
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("not an RSA key")  # noqa: TRY004 - of the content, not of its type
+    return key
+
+
+class KeyApi(Protocol):
+    """What is needed of CloudTrail: `account.aws.Boto3Api` has it."""
+
+    def trail_keys(self, region: str, start: datetime, end: datetime) -> Mapping[str, bytes]:
+        """Return the public keys of a region by their fingerprints, as DER."""
+        ...
+
+
+def public_keys_of(api: KeyApi, digests: Iterable[DigestFile], now: datetime) -> PublicKeys:
+    """Return the keys with which digests may be signed, from CloudTrail.
+
+    A trail signs with the keys of its home region, which the names of its digests end with. Keys
+    until now are asked for: what was missed is digested later (`_backfill`).
+
+    Raises:
+        AwsRefused: if CloudTrail refuses (`cloudtrail:ListPublicKeys`).
+    """
+    named = [found for each in digests if (found := _HOME.search(each.name))]
+    values: dict[str, bytes] = {}
+    if named:
+        first = min(found["end"] for found in named)
+        start = datetime.strptime(first, "%Y%m%dT%H%M%S").replace(tzinfo=UTC) - _BEFORE
+        for region in sorted({found["region"] for found in named}):
+            values |= api.trail_keys(region, start, now)
+    return PublicKeys.of_values(values)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestReport:
+    """What the digests prove.
+
+    Attributes:
+        digests: how many have a good signature.
+        unsigned: how many have none here: the last of each chain of copies.
+        logs: how many logs are as a good digest says.
+        unproven: how many logs no good digest speaks of, without a fault of theirs: they were
+            delivered after the last digest, or only an unsigned one names them.
+        faults: what is wrong.
+    """
+
+    digests: int = 0
+    unsigned: int = 0
+    logs: int = 0
+    unproven: int = 0
+    faults: tuple[LogFault, ...] = ()
+
+
+class _State(Enum):
+    GOOD = auto()
+    UNSIGNED = auto()
+    BAD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    name: str
+    content: bytes
+    said: Mapping[str, Any]
+    signature: str | None
+
+    @property
+    def key(self) -> str:
+        return _place(self.said["digestS3Object"])
+
+    @property
+    def before(self) -> str | None:
+        """The key of the digest before it."""
+        previous = self.said.get("previousDigestS3Object")
+        return _place(previous) if isinstance(previous, str) else None
+
+    @property
+    def signed(self) -> bytes:
+        previous = self.said.get("previousDigestSignature") or "null"
+        place = f"{self.said['digestS3Bucket']}/{self.said['digestS3Object']}"
+        digest = hashlib.sha256(self.content).hexdigest()
+        return f"{self.said['digestEndTime']}\n{place}\n{digest}\n{previous}".encode()
+
+
+def _place(name: str) -> str:
+    """Return a key from `AWSLogs/` on: copies have other buckets, prefixes and folders."""
+    found = _KEY.search(name.replace("\\", "/"))
+    return found.group() if found else name
+
+
+class DigestCheck:
+    """The digests of some logs, and what they say of each log that is read."""
+
+    def __init__(
+        self, digests: Sequence[DigestFile], keys: PublicKeys, window: Window = _ALL
+    ) -> None:
+        """Read the digests, and check their signatures and chains."""
+        self._window = window
+        self._faults: list[LogFault] = []
+        self._counts: Counter[_State] = Counter()
+        self._hashes: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
+        loaded = self._loaded(digests)
+        following = {each.before: each for each in loaded if each.before}
+        states = {each.key: self._state(each, following.get(each.key), keys) for each in loaded}
+        self._check_gaps(loaded, states)
+        self._named = _named(loaded, states)
+        self._last = _last_ends(loaded)
+
+    def _loaded(self, digests: Sequence[DigestFile]) -> list[_Digest]:
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="sekisho-replay-digest") as pool:
+            found = list(pool.map(_read, digests))
+        self._faults += [each for each in found if isinstance(each, LogFault)]
+        return [each for each in found if isinstance(each, _Digest)]
+
+    def _state(self, digest: _Digest, next_one: _Digest | None, keys: PublicKeys) -> _State:
+        signature, wrong = digest.signature, None
+        if next_one is not None:
+            told = next_one.said.get("previousDigestSignature")
+            signature = signature or (told if isinstance(told, str) else None)
+            named = next_one.said.get("previousDigestHashValue")
+            if named != hashlib.sha256(digest.content).hexdigest():
+                wrong = _BROKEN
+        if digest.key != _place(digest.name):
+            wrong = _MOVED
+        key = keys.of(digest.said["digestPublicKeyFingerprint"])
+        if wrong is None and signature:
+            wrong = _UNKNOWN_KEY if key is None else _wrong_signature(digest, signature, key)
+        state = _State.BAD if wrong else _State.GOOD if signature else _State.UNSIGNED
+        if wrong is not None:
+            self._faults.append(LogFault(digest.name, "", wrong, 0))
+        self._counts[state] += 1
+        return state
+
+    def _check_gaps(self, digests: Sequence[_Digest], states: Mapping[str, _State]) -> None:
+        """Name the digests that others name, and that should be here."""
+        for digest in digests:
+            before = digest.before
+            if before and before not in states and may_hold(self._window, TrailPath.of(before).day):
+                self._faults.append(LogFault(before, "", _GONE_DIGEST, 0))
+
+    def checked(self, files: Iterable[LogFile]) -> list[LogFile]:
+        """Return the same files, which are hashed when they are read."""
+        watched = []
+        for file in files:
+            self._asked[_place(file.name)] = file.name
+            watched.append(replace(file, fetch=partial(self._fetch, file)))
+        return watched
+
+    def _fetch(self, file: LogFile) -> bytes:
+        stored = file.read()
+        content, _ = decompressed(stored, _LARGEST)
+        self._hashes[_place(file.name)] = hashlib.sha256(content).hexdigest()
+        return stored
+
+    def report(self) -> DigestReport:
+        """Return what is proven of the files that `checked` was given, now that they are read."""
+        faults = list(self._faults)
+        proven = unproven = 0
+        for key, name in self._asked.items():
+            named = self._named.get(key)
+            if named is None:
+                if self._may_come(key):
+                    unproven += 1
+                else:
+                    faults.append(LogFault(name, "", _UNNAMED, 0))
+            elif key in self._hashes and self._hashes[key] != named.digest:
+                faults.append(LogFault(name, "", _CHANGED, 0))
+            elif named.good and key in self._hashes:
+                proven += 1
+            else:
+                unproven += 1
+        faults += [LogFault(key, "", _GONE, 0) for key in self._missing()]
+        return DigestReport(
+            digests=self._counts[_State.GOOD],
+            unsigned=self._counts[_State.UNSIGNED],
+            logs=proven,
+            unproven=unproven,
+            faults=tuple(sorted(faults, key=lambda fault: fault.file)),
+        )
+
+    def _may_come(self, key: str) -> bool:
+        """Tell whether a log was delivered after the last digest of its account and region."""
+        said, delivered = TrailPath.of(key), _DELIVERED.search(key)
+        last = self._last.get((said.account, said.region))
+        return bool(delivered and last and delivered[1] >= last)
+
+    def _missing(self) -> list[str]:
+        """Return what digests name, of the days asked for, and is not there.
+
+        A digest names logs of its own account and region, so what was left out on purpose has no
+        digest here either.
+        """
+        return sorted(
+            key
+            for key in self._named.keys() - self._asked.keys()
+            if may_hold(self._window, TrailPath.of(key).day)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a digest says of a log, and whether the digest is good."""
+
+    digest: str
+    good: bool
+
+
+def _read(file: DigestFile) -> "_Digest | LogFault":
+    try:
+        stored, signature = file.fetch()
+    except OSError as error:
+        reason = Message("cannot be read: {reason}").filled(reason=reason_of(error))
+        return LogFault(file.name, "", reason, 0)
+    except SekishoError as error:
+        return LogFault(file.name, "", error.message, 0)
+    content, wrong = decompressed(stored, _LARGEST)
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        said = None
+    texts = isinstance(said, dict) and all(
+        isinstance(said.get(each), str) for each in _MUST_BE_TEXT
+    )
+    if wrong is not None or not texts:
+        return LogFault(file.name, "", wrong or _NO_DIGEST, 0)
+    return _Digest(file.name, content, said, signature)
+
+
+def _wrong_signature(digest: _Digest, signature: str, key: RSAPublicKey) -> Message | None:
+    try:
+        key.verify(bytes.fromhex(signature), digest.signed, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return _FORGED
+    return None
+
+
+def _named(digests: Sequence[_Digest], states: Mapping[str, _State]) -> dict[str, _Named]:
+    """Return what is said of each log; what a good digest says counts before any other."""
+    named: dict[str, _Named] = {}
+    for digest in digests:
+        good = states[digest.key] is _State.GOOD
+        logs = digest.said.get("logFiles")
+        for log in logs if isinstance(logs, list) else []:
+            match log:
+                case {"s3Object": str(key), "hashValue": str(value)}:
+                    place = _place(key)
+                    if good or place not in named:
+                        named[place] = _Named(value.lower(), good)
+                case _:
+                    # its signature says whether CloudTrail wrote it so
+                    continue
+    return named
+
+
+def _last_ends(digests: Sequence[_Digest]) -> dict[tuple[str | None, str | None], str]:
+    """Return until when logs of an account and region are in digests, as in names of logs."""
+    ends: dict[tuple[str | None, str | None], str] = {}
+    for digest in digests:
+        said = TrailPath.of(digest.key)
+        end = re.sub(r"[-:]", "", digest.said["digestEndTime"])[: len("20260902T1000")] + "Z"
+        place = said.account, said.region
+        ends[place] = max(ends.get(place, ""), end)
+    return ends
