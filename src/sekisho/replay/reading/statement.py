@@ -88,7 +88,7 @@ def records_query(columns: Sequence[Column], window: Window, careful: bool) -> s
         columns: what is asked for.
         window: the events that count.
         careful: whether a file that is not JSON is only doubtful, and not the end of the query:
-            this takes a tenth more time.
+            this takes up to a tenth more time.
     """
     given = ", ".join(f"{_value(each)} AS {quoted(each)}" for each in with_detailed(columns))
     parsed = f"json_transform(content, '{structure(columns)}')"
