@@ -20,16 +20,15 @@ from hand_made_replays import (
     report,
     tally,
 )
+from sekisho.account import LooksLike, looks_like
 from sekisho.errors import InternalError
 from sekisho.messages import Language
 from sekisho.replay import CallOutcome, DetailKind, Judgement, OutcomeReason, Tally
 from sekisho.replay.report import (
     JudgedGroup,
     LogFigures,
-    LooksLike,
     SignInResult,
     evidence_of,
-    looks_like,
     proposals,
     to_text,
 )

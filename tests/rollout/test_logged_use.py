@@ -9,7 +9,7 @@ from rollout.staging import ADMIN, FULL, NOW, account, policy_goal, user, with_u
 from sekisho.account import AccessKey, KeyUse, Usage, UserUse
 from sekisho.errors import PlanRefused
 from sekisho.messages import Language
-from sekisho.rollout import Goal, Plan, logs_sentence, plan
+from sekisho.rollout import Goal, Plan, plan
 
 LONG_AGO = NOW - timedelta(days=200)
 WHO = ("bot", "idle", "robot")
@@ -95,22 +95,19 @@ def test_a_plan_keeps_which_logs_it_goes_by_and_nothing_else_of_them() -> None:
     assert found.logs is not None
     assert (found.logs.digest, found.logs.files) == (logs.digest, 12)
     assert Plan.from_json(found.to_json()) == found
-    sentence = logs_sentence(found)
-    assert sentence is not None
-    assert "events: 20,000, files: 12" in sentence.into(Language.EN)
-    with_faults = logs_sentence(made(replace(logs, faults=3)))
-    assert with_faults is not None
-    assert "3 places could not be read" in with_faults.into(Language.EN)
-    without_events = logs_sentence(made(replace(logs, first=None, last=None, events=0, users=())))
+    assert "events: 20,000, files: 12" in found.logs.text.into(Language.EN)
+    with_faults = replace(logs, faults=3).logs.text.into(Language.EN)
+    assert "3 places could not be read" in with_faults
+    without_events = made(replace(logs, first=None, last=None, events=0, users=())).logs
     assert without_events is not None
-    assert "without an event" in without_events.into(Language.EN)
+    assert "without an event" in without_events.text.into(Language.EN)
     with pytest.raises(PlanRefused):
         Plan.from_json(found.to_json().replace('"files": 12', '"files": 13'))
 
 
 def test_without_logs_a_plan_says_nothing_of_any() -> None:
     found = made(None)
-    assert logs_sentence(found) is None
+    assert found.logs is None
     assert '"logs"' not in found.to_json()
     assert Plan.from_json(found.to_json()) == found
 

@@ -26,6 +26,15 @@ from sekisho.account.credentials import (
     unread_credentials,
     users_not_read,
 )
+from sekisho.account.evidence import (
+    Evidence,
+    LooksLike,
+    Traces,
+    evidence_in,
+    looks_like,
+    program_name,
+    traces_of,
+)
 from sekisho.account.exports import open_account, snapshot_of
 from sekisho.account.file import load_account
 from sekisho.account.model import (
@@ -65,6 +74,7 @@ from sekisho.account.saved import dump_snapshot, load_snapshot, read_snapshot, s
 from sekisho.account.snapshot_api import NOT_READ, SnapshotApi
 from sekisho.account.usage import (
     KeyUse,
+    LogsRead,
     Usage,
     UserUse,
     dump_usage,
@@ -73,6 +83,7 @@ from sekisho.account.usage import (
     most_frequent,
     read_usage,
     save_usage,
+    use_to_json,
 )
 
 __all__ = [
@@ -90,9 +101,12 @@ __all__ = [
     "CredentialRow",
     "Credentials",
     "Device",
+    "Evidence",
     "Gap",
     "Group",
     "KeyUse",
+    "LogsRead",
+    "LooksLike",
     "ManagedPolicy",
     "Metadata",
     "Pace",
@@ -109,6 +123,7 @@ __all__ = [
     "Snapshot",
     "SnapshotApi",
     "SshKey",
+    "Traces",
     "Usage",
     "User",
     "UserCredentials",
@@ -121,11 +136,13 @@ __all__ = [
     "credentials_of",
     "dump_snapshot",
     "dump_usage",
+    "evidence_in",
     "is_usage",
     "least_policy",
     "load_account",
     "load_snapshot",
     "load_usage",
+    "looks_like",
     "most_frequent",
     "open_account",
     "other_credentials",
@@ -133,6 +150,7 @@ __all__ = [
     "policies_as_read",
     "policies_of",
     "policies_of_role",
+    "program_name",
     "read_snapshot",
     "read_usage",
     "readings_of",
@@ -141,8 +159,10 @@ __all__ = [
     "save_snapshot",
     "save_usage",
     "snapshot_of",
+    "traces_of",
     "unread_credentials",
     "unread_policies",
+    "use_to_json",
     "user_of",
     "user_ref",
     "users_may_change",

@@ -117,6 +117,11 @@ class UserUse:
         return bool(self.sign_ins_with_mfa) or any(key.calls > key.without_mfa for key in self.keys)
 
     @property
+    def seen(self) -> bool:
+        """Whether there is a call or a sign-in, failed ones included."""
+        return bool(self.calls or self.sign_ins or self.sign_ins_failed)
+
+    @property
     def sign_ins(self) -> int:
         """How many sign-ins to the console did not fail."""
         return self.sign_ins_with_mfa + self.sign_ins_without_mfa + self.sign_ins_unknown
@@ -124,6 +129,45 @@ class UserUse:
     def key(self, key_id: str) -> KeyUse | None:
         """Return what is said of a key; None: it made no call in these logs."""
         return next((key for key in self.keys if key.key_id == key_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LogsRead:
+    """Which logs somebody goes by.
+
+    Attributes:
+        first, last: the times of the first and the last event; None if there was none.
+        files, events: how many were read.
+        faults: how many things in them could not be read.
+        digest: SHA-256 of the usage that they came to.
+    """
+
+    first: datetime | None
+    last: datetime | None
+    files: int
+    events: int
+    faults: int
+    digest: str
+
+    @property
+    def text(self) -> Message:
+        """Which logs they are, in a sentence."""
+        known = {
+            "files": f"{self.files:,}",
+            "digest": self.digest[:12],
+            "faults": _FAULTS.filled(count=self.faults) if self.faults else "",
+        }
+        if self.first is None or self.last is None:
+            return _NO_EVENTS.filled(**known)
+        first, last = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (self.first, self.last))
+        return _LOGS.filled(first=first, last=last, events=f"{self.events:,}", **known)
+
+
+_LOGS = Message(
+    "By logs of {first} to {last}: events: {events}, files: {files}, usage {digest}{faults}."
+)
+_NO_EVENTS = Message("By logs without an event: files: {files}, usage {digest}{faults}.")
+_FAULTS = Message("; {count} places could not be read")
 
 
 @dataclass(frozen=True)
@@ -160,6 +204,11 @@ class Usage:
         """The accounts whose users are in it."""
         return frozenset(user.arn.split(":")[4] for user in self.users)
 
+    @property
+    def logs(self) -> LogsRead:
+        """Which logs they are."""
+        return LogsRead(self.first, self.last, self.files, self.events, self.faults, self.digest)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that it says."""
@@ -176,6 +225,12 @@ def dump_usage(usage: Usage) -> str:
     """Return usage as JSON text; equal ones give equal texts."""
     value = {"schema": USAGE_SCHEMA, **_USAGES.written(usage)}
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def use_to_json(use: UserUse) -> dict[str, object]:
+    """Return what is said of a user as a usage file has it."""
+    written: dict[str, object] = _USAGES.written(use)
+    return written
 
 
 def save_usage(usage: Usage, path: str | Path, *, replace: bool = False) -> None:

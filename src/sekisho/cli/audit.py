@@ -31,6 +31,7 @@ from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.policy_files import read_policy
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import BAD, OPEN, colour_wanted, next_command, styled, terminal_width
+from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging
@@ -59,6 +60,7 @@ class AuditOptions:
         exceptions: the exceptions file.
         goals: goal files, whose break-glass users are not to be enforced.
         policy: what will be attached to who is not enforced; None: as `policy new` writes it.
+        logs: logs of CloudTrail, or what `impact --usage-out` wrote.
         output: the form.
         bom: whether CSV begins with a byte order mark.
         headings: the language of CSV's column names.
@@ -71,6 +73,7 @@ class AuditOptions:
     exceptions: str | None
     goals: tuple[str, ...]
     policy: str | None
+    logs: tuple[str, ...]
     output: AuditFormat
     bom: bool
     headings: Language | None
@@ -116,6 +119,7 @@ _audit_options = grouped(
             "What will be attached to who is not enforced; as `policy new` writes it if not given."
         ),
     ),
+    logs_option,
     click.option(
         "--format",
         "output",
@@ -155,11 +159,14 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     options.check()
     exceptions, enforcement = _exceptions(options.exceptions), _enforcement(options.policy)
     goals = {path: read_goal(path) for path in options.goals}
+    usage = usage_from(options.logs, lang)
     snapshot = _snapshot(options.snapshots, aws, lang)
+    check_usage(usage, snapshot)
     report = audit_account(
         snapshot,
         replace(exceptions, goals=break_glass_of(goals, snapshot)),
         enforcement=enforcement,
+        usage=usage,
         version=__version__,
     )
     text = _text(report, options, lang)

@@ -14,7 +14,6 @@ from sekisho.rollout import (
     PlanNote,
     Proof,
     SafetyVerdict,
-    logs_sentence,
     plan_sentences,
     way_text,
 )
@@ -60,9 +59,8 @@ def plan_lines(plan: Plan, lang: Language, *, verbose: bool = False) -> Iterator
 def plan_head(plan: Plan, lang: Language) -> Iterator[str]:
     """Yield whether a plan may be applied, and which plan it is."""
     yield from _folded(line.into(lang) for line in plan_sentences(plan))
-    logs = logs_sentence(plan)
-    if logs is not None:
-        yield from _folded([logs.into(lang)])
+    if plan.logs is not None:
+        yield from _folded([plan.logs.text.into(lang)])
 
 
 def plan_verdict(plan: Plan, lang: Language) -> Iterator[str]:

@@ -49,7 +49,6 @@ from sekisho.rollout.lifecycle import (
 from sekisho.rollout.plan import (
     Plan,
     PlanCaller,
-    PlanLogs,
     PlannedImpact,
     PlanNote,
     Proof,
@@ -62,7 +61,6 @@ from sekisho.rollout.ways import Way, WayOut
 from sekisho.rollout.wording import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
-    logs_sentence,
     plan_sentences,
     status_sentence,
     way_text,
@@ -95,7 +93,6 @@ __all__ = [
     "NewUser",
     "Plan",
     "PlanCaller",
-    "PlanLogs",
     "PlanNote",
     "PlanStatus",
     "PlannedImpact",
@@ -119,7 +116,6 @@ __all__ = [
     "execute",
     "expected_and_found",
     "facts_at_addresses",
-    "logs_sentence",
     "offboard",
     "plan",
     "plan_sentences",

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from sekisho import __version__
-from sekisho.account import Snapshot
+from sekisho.account import LogsRead, Snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import ImpactKind
 from sekisho.documents.records import FaultyRecord, Records
@@ -67,25 +67,6 @@ class PlanCaller:
         """The partition and the account of the caller; empty where the ARN is none."""
         _, partition, _, _, account, *_ = (*arns.split(self.arn), *[""] * arns.PARTS)
         return partition, account
-
-
-@dataclass(frozen=True, slots=True)
-class PlanLogs:
-    """Which logs a plan goes by, beside the account.
-
-    Attributes:
-        first, last: the times of the first and the last event; None if there was none.
-        files, events: how many were read.
-        faults: how many things in them could not be read.
-        digest: SHA-256 of the usage that they came to.
-    """
-
-    first: datetime | None
-    last: datetime | None
-    files: int
-    events: int
-    faults: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +175,7 @@ class Plan:
     password_length: int = 20
     needless: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
-    logs: PlanLogs | None = None
+    logs: LogsRead | None = None
     tool: str = __version__
 
     @property

@@ -12,11 +12,6 @@ from sekisho.rollout.ways import Way, WayOut
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
 )
-_LOGS = Message(
-    "By logs of {first} to {last}: events: {events}, files: {files}, usage {digest}{faults}."
-)
-_NO_EVENTS = Message("By logs without an event: files: {files}, usage {digest}{faults}.")
-_FAULTS = Message("; {count} places could not be read")
 _NOTHING = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
 _APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
@@ -70,22 +65,6 @@ def plan_sentences(plan: Plan) -> Iterator[Message]:
         at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
         caller=plan.caller.arn,
     )
-
-
-def logs_sentence(plan: Plan) -> Message | None:
-    """Return which logs a plan goes by; None if it goes by none."""
-    logs = plan.logs
-    if logs is None:
-        return None
-    known = {
-        "files": f"{logs.files:,}",
-        "digest": logs.digest[:12],
-        "faults": _FAULTS.filled(count=logs.faults) if logs.faults else "",
-    }
-    if logs.first is None or logs.last is None:
-        return _NO_EVENTS.filled(**known)
-    first, last = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (logs.first, logs.last))
-    return _LOGS.filled(first=first, last=last, events=f"{logs.events:,}", **known)
 
 
 def way_text(way: WayOut) -> Message:

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sekisho.account import Credentials, Snapshot, User, credentials_by_user
+from sekisho.account import (
+    Credentials,
+    Snapshot,
+    Usage,
+    User,
+    UserUse,
+    credentials_by_user,
+    evidence_in,
+    looks_like,
+    traces_of,
+)
 from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding
@@ -46,6 +56,8 @@ _NO_KEY = Message("has no active access key")
 _NEVER_IN = Message("has not signed in at the console")
 _OTHERS = Message("has credentials for single services")
 _NOT_KNOWN = Message("not known: {what}")
+_LOGGED = Message("in the logs: {what}")
+_NOT_LOGGED = Message("in the logs: no call and no sign-in")
 
 
 def nature_of(
@@ -56,6 +68,24 @@ def nature_of(
         machine = exemption.kind is ExceptionKind.MACHINE
         return (Nature.MACHINE if machine else Nature.PERSON, (_BY_FILE,))
     return _judged(credentials, now), tuple(_evidence(credentials, now))
+
+
+def _with_logs(
+    nature: Nature, because: tuple[Message, ...], use: UserUse
+) -> tuple[Nature, tuple[Message, ...]]:
+    """Return what a user is by what they hold and by what logs have of them.
+
+    Where the two speak against each other nothing is concluded: somebody may sign in with a device
+    whose access key a program uses.
+    """
+    evidence = evidence_in(traces_of(use))
+    looks = Nature(looks_like(evidence).value)
+    said = [_LOGGED.filled(what=each.text) for each in evidence]
+    if not evidence and not use.calls:
+        said.append(_NOT_LOGGED)
+    if looks is Nature.UNSURE or looks is nature:
+        return nature, (*because, *said)
+    return looks if nature is Nature.UNSURE else Nature.UNSURE, (*because, *said)
 
 
 def _judged(credentials: Credentials, now: datetime) -> Nature:
@@ -110,6 +140,7 @@ class UserRow:
         exemption: the user's exception, expired or not.
         exempt: whether there is one that has not expired.
         goal: the goal of which the user is a break-glass user; "" if there is none.
+        use: what logs have of the user; None: there are no logs.
     """
 
     user: User
@@ -122,6 +153,7 @@ class UserRow:
     exemption: Exemption | None = None
     exempt: bool = False
     goal: str = ""
+    use: UserUse | None = None
 
     @property
     def left_out(self) -> bool:
@@ -134,7 +166,10 @@ class UserRow:
 
 
 def rows_of(
-    snapshot: Snapshot, exceptions: Exceptions, enforcement: Document | None = None
+    snapshot: Snapshot,
+    exceptions: Exceptions,
+    enforcement: Document | None = None,
+    usage: Usage | None = None,
 ) -> tuple[UserRow, ...]:
     """Return one row for each user, in name order.
 
@@ -142,6 +177,7 @@ def rows_of(
         snapshot: the account.
         exceptions: who is not to be enforced.
         enforcement: as in `impacts_of`.
+        usage: what logs have of the account's users; None: there are no logs.
     """
     credentials, enforcements = credentials_by_user(snapshot), enforcements_of(snapshot)
     impacts = impacts_of(snapshot, credentials, enforcements, exceptions, enforcement)
@@ -153,8 +189,11 @@ def rows_of(
         holds = found is not None and not found.expired(now)
         goal = exceptions.goals.get(name, "")
         nature, because = nature_of(credentials[name], found if holds else None, now)
+        use = usage.of(user.arn) if usage is not None else None
         if goal and not holds:
             nature, because = Nature.PERSON, (_BY_GOAL,)
+        elif use is not None and because != (_BY_FILE,):
+            nature, because = _with_logs(nature, because, use)
         return UserRow(
             user=user,
             nature=nature,
@@ -166,6 +205,7 @@ def rows_of(
             exemption=found,
             exempt=holds,
             goal=goal,
+            use=use,
         )
 
     return tuple(row(user) for user in snapshot.users)

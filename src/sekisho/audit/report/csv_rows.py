@@ -8,6 +8,7 @@ from io import StringIO
 from sekisho.audit.exceptions import ExceptionKind
 from sekisho.audit.finding import break_glass_of
 from sekisho.audit.impact import UserRow, counterexample_for_user
+from sekisho.audit.report.logged import is_to_decide
 from sekisho.audit.report.model import AccountReport
 from sekisho.documents import inert_cell
 from sekisho.messages import Language, Message
@@ -21,6 +22,16 @@ _TEXTS = (
     "exception_ticket",
 )
 """The columns of texts that people or AWS have chosen; all others have forms of our own."""
+_LOGGED = (
+    Message("logged_calls", "csv"),
+    Message("logged_calls_without_mfa", "csv"),
+    Message("logged_last_call", "csv"),
+    Message("logged_sign_ins_with_mfa", "csv"),
+    Message("logged_sign_ins_without_mfa", "csv"),
+    Message("logged_aws_login", "csv"),
+    Message("logged_to_decide", "csv"),
+)
+"""More columns, if there are logs."""
 _COLUMNS = (
     Message("account", "csv"),
     Message("as_of", "csv"),
@@ -67,8 +78,9 @@ def to_csv(report: AccountReport, *, bom: bool = False, headings: Language = Lan
     lines = [_line(report, row) for row in report.rows]
     if gap is not None:
         lines.append({**_account(report), "enforced": "unknown", "unknown": gap.why.en})
-    writer = csv.DictWriter(text, [each.english for each in _COLUMNS], lineterminator="\r\n")
-    writer.writerow({each.english: each.into(headings) for each in _COLUMNS})
+    columns = _COLUMNS if report.usage is None else (*_COLUMNS, *_LOGGED)
+    writer = csv.DictWriter(text, [each.english for each in columns], lineterminator="\r\n")
+    writer.writerow({each.english: each.into(headings) for each in columns})
     writer.writerows(
         {name: inert_cell(cell, foreign=name in _TEXTS) for name, cell in line.items()}
         for line in lines
@@ -114,7 +126,25 @@ def _line(report: AccountReport, row: UserRow) -> Mapping[str, str]:
             )
         ),
         "unknown": "; ".join(_unknown(row)),
+        **_logged(row),
     }
+
+
+def _logged(row: UserRow) -> Mapping[str, str]:
+    """Return the cells of what logs have; none without logs."""
+    use = row.use
+    if use is None:
+        return {}
+    cells = (
+        str(use.calls),
+        str(use.without_mfa),
+        _time(max((key.last for key in use.keys), default=None)),
+        str(use.sign_ins_with_mfa),
+        str(use.sign_ins_without_mfa),
+        str(use.aws_login),
+        _tri(is_to_decide(row)),
+    )
+    return {column.english: cell for column, cell in zip(_LOGGED, cells, strict=True)}
 
 
 def _exception(row: UserRow) -> str:

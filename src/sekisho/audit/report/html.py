@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sekisho.audit.finding import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.impact import UserRow
+from sekisho.audit.report.logged import LOGGED, LOGGED_COLUMNS, logged_cells
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -195,6 +196,10 @@ def _tables(report: AccountReport, lang: Language) -> Iterator[_Table]:
         choices=frozenset(_CHOOSE),
         anchor="u",
     )
+    if report.usage is not None:
+        seen = shown(logged_cells(row) for row in report.rows if row.use and row.use.seen)
+        heads = [column.into(lang) for column in LOGGED_COLUMNS]
+        yield _Table("logs", LOGGED.into(lang), heads, seen, none)
     exceptions = shown(exemption_text(each) for each in report.exceptions.entries)
     columns = [column.into(lang) for column in EXEMPTION]
     yield _Table("exceptions", EXCEPTIONS.into(lang), columns, exceptions, none)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 
-from sekisho.account import AccessKey, Credentials
+from sekisho.account import AccessKey, Credentials, use_to_json
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.impact import UserRow, counterexample_for_user
+from sekisho.audit.report.logged import is_to_decide, logged_figures
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import headline
 from sekisho.documents import json_pieces
@@ -37,6 +38,7 @@ def to_json(report: AccountReport) -> Iterator[str]:
             name: None if snapshot.unlisted else count
             for name, count in asdict(report.coverage).items()
         },
+        **_logs(report),
         "exceptions": [
             {**exemption_to_json(each), "expired": each.expired(snapshot.taken_at)}
             for each in report.exceptions.entries
@@ -48,6 +50,36 @@ def to_json(report: AccountReport) -> Iterator[str]:
         "gaps": [gap.to_json() for gap in snapshot.gaps],
     }
     return json_pieces(members)
+
+
+def _logs(report: AccountReport) -> dict[str, object]:
+    """Return which logs there are and what they come to; nothing without logs."""
+    figures = logged_figures(report)
+    if report.usage is None:
+        return {}
+    logs = report.usage.logs
+    return {
+        "logs": {
+            **asdict(logs),
+            "first": _time(logs.first),
+            "last": _time(logs.last),
+            "used": None
+            if figures is None
+            else {_camel(name): value for name, value in asdict(figures).items()},
+        }
+    }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _use(row: UserRow) -> dict[str, object]:
+    """Return what logs have of a user, as a usage file has it; nothing without logs."""
+    if row.use is None:
+        return {}
+    return {"logged": {**use_to_json(row.use), "toDecide": is_to_decide(row)}}
 
 
 def _row(row: UserRow) -> dict[str, object]:
@@ -78,6 +110,7 @@ def _row(row: UserRow) -> dict[str, object]:
         "assumed": list(enforcement.assumed),
         "enforcedBy": list(power.enforcing),
         "impact": [each.value for each in row.impact.kinds],
+        **_use(row),
         "administrator": None if power.unknown else power.administers,
         "administersBy": power.request or None,
         "mayEditOwnEnforcement": power.edits or None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sekisho import catalogue
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, Usage
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.finding import Finding, Severity
 from sekisho.audit.findings import check_account
@@ -22,6 +22,7 @@ class AccountReport:
         findings: in order of risk.
         dated: the catalogue's name and date.
         version: sekisho's own.
+        usage: what logs have of users; None: there are no logs.
     """
 
     snapshot: Snapshot
@@ -31,6 +32,7 @@ class AccountReport:
     findings: tuple[Finding, ...]
     dated: str
     version: str
+    usage: Usage | None = None
 
     @cached_property
     def findings_of(self) -> Mapping[str, tuple[Finding, ...]]:
@@ -64,6 +66,7 @@ def audit_account(
     exceptions: Exceptions,
     *,
     enforcement: Document | None = None,
+    usage: Usage | None = None,
     version: str,
 ) -> AccountReport:
     """Return the audit of an account.
@@ -73,13 +76,14 @@ def audit_account(
         exceptions: who is not to be enforced; see `load_exceptions`.
         enforcement: what would be attached to who is not enforced; Force_MFA as `policy new`
             writes it if not given.
+        usage: what logs have of the account's users, if there are some.
         version: sekisho's own, for the report.
 
     Raises:
         FaultyInput: if an exception does not fit the account.
     """
     exceptions.check(snapshot)
-    rows = rows_of(snapshot, exceptions, enforcement)
+    rows = rows_of(snapshot, exceptions, enforcement, usage)
     return AccountReport(
         snapshot=snapshot,
         exceptions=exceptions,
@@ -88,4 +92,5 @@ def audit_account(
         findings=check_account(snapshot, rows, exceptions),
         dated=catalogue.load().dated,
         version=version,
+        usage=usage,
     )

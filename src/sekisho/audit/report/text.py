@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sekisho.account import calls_to_allow
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import SEVERITIES, Finding, FindingId, Severity, limits_of_controls
+from sekisho.audit.report.logged import LOGGED, LOGGED_COLUMNS, logged_cells
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -77,7 +78,7 @@ def to_text(report: AccountReport, lang: Language, layout: TextLayout | None = N
         layout: how wide it may be; as wide as it needs, with whole lists, if not given.
     """
     how = layout or TextLayout()
-    parts = (_head, _findings, _unread, _users, _exceptions)
+    parts = (_head, _findings, _unread, _users, _logged, _exceptions)
     return "".join(f"{line}\n" for part in parts for line in part(report, lang, how))
 
 
@@ -103,6 +104,19 @@ def _users(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[s
         yield from _folded(
             [f"  {_MORE.filled(count=f'{len(rows) - len(shown):,}').into(lang)}"], how
         )
+
+
+def _logged(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:
+    """Yield what logs have of users: of who is not in them there is no line."""
+    seen = [row for row in report.rows if row.use is not None and row.use.seen]
+    shown = sorted(seen, key=lambda row: -(row.use.without_mfa if row.use else 0))
+    shown = shown[: how.most(_SHOWN)]
+    if shown:
+        yield from ("", LOGGED.into(lang))
+        yield from _table(LOGGED_COLUMNS, [logged_cells(row) for row in shown], lang, how)
+    if len(seen) > len(shown):
+        more = _MORE.filled(count=f"{len(seen) - len(shown):,}").into(lang)
+        yield from _folded([f"  {more}"], how)
 
 
 def _exceptions(report: AccountReport, lang: Language, how: TextLayout) -> Iterator[str]:

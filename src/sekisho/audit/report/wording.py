@@ -9,6 +9,7 @@ from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
+from sekisho.audit.report.logged import logged_notices, used_with_mfa
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, table, verbatim
 
@@ -139,7 +140,10 @@ def headline(report: AccountReport) -> Message:
 
 
 def notices(report: AccountReport) -> tuple[Message, ...]:
-    """Say once whose policies were not read, and on which assumptions it rests who is enforced."""
+    """Say once whose policies were not read, on which assumptions enforcement rests, and by logs.
+
+    What logs say of the account's users is there if there are logs.
+    """
     found: list[Message] = []
     unread = unread_policies(report.snapshot)
     if unread:
@@ -149,6 +153,7 @@ def notices(report: AccountReport) -> tuple[Message, ...]:
     resting = Counter(name for row in report.rows for name in row.enforcement.assumed)
     for name, count in sorted(resting.items()):
         found.append(_RESTS.filled(users=f"{count:,}", name=name))
+    found += logged_notices(report)
     return tuple(found)
 
 
@@ -178,7 +183,8 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
             _ARE_ENFORCED.en.format(unknown=enforced.en, **values),
             _ARE_ENFORCED.ja.format(unknown=enforced.ja, **values),
         ),
-        _USED.filled(
+        used_with_mfa(report)
+        or _USED.filled(
             users=values["users"], used=f"{found.used:,}", unknown=f"{found.used_unknown:,}"
         ),
     )

@@ -2,11 +2,8 @@
 
 from sekisho.replay.report.csv_rows import to_csv
 from sekisho.replay.report.evidence import (
-    Evidence,
     ExemptionProposal,
-    LooksLike,
     evidence_of,
-    looks_like,
     proposals,
 )
 from sekisho.replay.report.from_log import figures_of, report_on
@@ -42,14 +39,12 @@ __all__ = [
     "CallerReport",
     "Counted",
     "DayCount",
-    "Evidence",
     "ExemptionProposal",
     "FileFault",
     "JudgedGroup",
     "KeyReport",
     "LogFigures",
     "LoggedCaller",
-    "LooksLike",
     "MadeBy",
     "PrincipalKind",
     "Question",
@@ -60,7 +55,6 @@ __all__ = [
     "evidence_of",
     "figures_of",
     "headline",
-    "looks_like",
     "plain_logs",
     "proposals",
     "report_of",

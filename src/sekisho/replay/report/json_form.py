@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from sekisho.account import looks_like
 from sekisho.documents import json_pieces
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
@@ -10,7 +11,6 @@ from sekisho.replay.report.evidence import (
     ExemptionProposal,
     evidence_of,
     evidence_of_key,
-    looks_like,
     proposals,
 )
 from sekisho.replay.report.model import CallerReport, KeyReport, ReplayReport, counts_of, events_of

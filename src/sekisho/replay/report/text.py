@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sekisho.account import program_name
 from sekisho.messages import Language, Message, cell_width, padded, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
-from sekisho.replay.report.evidence import program_name, proposals
+from sekisho.replay.report.evidence import proposals
 from sekisho.replay.report.model import (
     CallerReport,
     KeyReport,

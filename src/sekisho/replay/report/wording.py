@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from sekisho.account import LooksLike, looks_like
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
 from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
-from sekisho.replay.report.evidence import LooksLike, evidence_of_key, looks_like
+from sekisho.replay.report.evidence import evidence_of_key
 from sekisho.replay.report.model import (
     CallerReport,
     KeyReport,

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 
 from sekisho.account import KeyUse, Usage, User
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.rollout.plan import PlanLogs
 
 _USED = Message(
     "Access key {key} made {calls} calls without MFA from {addresses}, the last at {last} "
@@ -26,18 +25,6 @@ _MORE = Message("The keys of {count} more users made calls without MFA.")
 _NONE = Message("No call in the logs with the keys of: {users}.")
 _MOST = 5
 """So many users, and services of a key, are named; the plan's list of people has all users."""
-
-
-def logs_of(usage: Usage) -> PlanLogs:
-    """Return which logs a plan goes by."""
-    return PlanLogs(
-        first=usage.first,
-        last=usage.last,
-        files=usage.files,
-        events=usage.events,
-        faults=usage.faults,
-        digest=usage.digest,
-    )
 
 
 def uses_keys(usage: Usage | None, user: User) -> bool:

@@ -36,7 +36,6 @@ from sekisho.rollout.goal.validation import faults_of
 from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
-from sekisho.rollout.planning.logged_use import logs_of
 from sekisho.rollout.planning.obstacles import (
     gaps,
     missing,
@@ -133,7 +132,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=draft.digest,
-        logs=logs_of(draft.usage) if draft.usage is not None else None,
+        logs=draft.usage.logs if draft.usage is not None else None,
     )
     return replace(made, ways=ways_out(accounts, made, goal))
 
