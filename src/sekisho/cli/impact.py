@@ -13,9 +13,16 @@ import click
 
 from sekisho import __version__, catalogue
 from sekisho.account import Usage, save_usage
+from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.impact_logs import (
+    SourceOptions,
+    TrailQuestion,
+    TrailSource,
+    source_options,
+)
 from sekisho.cli.impact_question import (
     AskedBinding,
     QuestionOptions,
@@ -24,7 +31,6 @@ from sekisho.cli.impact_question import (
     question_options,
 )
 from sekisho.cli.options import ASSUME, grouped, lang_option, texts_of_assumptions
-from sekisho.cli.progress import reading_progress
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import colour_wanted, next_command, styled, terminal_width
 from sekisho.documents import check_writable, write_private
@@ -33,6 +39,7 @@ from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, printable
 from sekisho.replay import CallOutcome, Judge, JudgeSettings, Window, columns_of
+from sekisho.replay.far import Dialect, grouping_sql
 from sekisho.replay.report import (
     MadeBy,
     ReplayLayout,
@@ -206,9 +213,11 @@ _output_options = grouped(
 
 
 @click.command("impact", cls=SpokenCommand)
-@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@click.argument("logs", nargs=-1, metavar="LOGS...")
 @question_options
 @_reading_options
+@source_options
+@aws_options
 @_output_options
 @click.option("--assume", "settings", callback=_settings, **ASSUME)
 @quiet_option
@@ -217,24 +226,32 @@ def command(
     logs: tuple[str, ...],
     asked: QuestionOptions,
     reading: ReadingOptions,
+    source: SourceOptions,
+    aws: AwsOptions,
     out_options: OutputOptions,
     settings: JudgeSettings,
     lang: Language,
 ) -> Exit:
     """Say which calls of the past some policies would have denied, and whose.
 
-    LOGS are files or folders of CloudTrail logs. Exit 0 if nothing would have been denied, 3 if
-    something would, 4 if something could not be told or read, also beside that.
+    LOGS are files, folders or s3:// addresses of CloudTrail logs. Exit 0 if nothing would have been
+    denied, 3 if something would, 4 if something could not be told or read, also beside that.
     """
     out_options.check()
+    source.check(logs)
+    if source.print_policy:
+        return _print_policies(logs)
     times = times_of(reading, datetime.now(UTC))
     question = binding_of(asked, times)
+    if source.sql is not None:
+        return _print_query(question, source.sql, source)
     run = _Run(question, settings, reading)
-    report, usage = run.report(logs, lang)
+    report, usage = run.report(logs, TrailSource(source, aws, lang))
     if out_options.usage_out:
         save_usage(usage, out_options.usage_out, replace=out_options.force)
         aside(_WRITTEN.filled(path=out_options.usage_out).into(lang))
-    text = _text(report, logs, asked, out_options, lang)
+    read = logs or (source.result or "",)
+    text = _text(report, read, asked, out_options, lang)
     if out_options.out:
         write_private(out_options.out, text, replace=out_options.force)
         aside(headline(report).into(lang), _WRITTEN.filled(path=out_options.out).into(lang))
@@ -242,6 +259,22 @@ def command(
         for piece in text:
             click.echo(piece, nl=False)
     return _exit(report)
+
+
+def _print_policies(logs: tuple[str, ...]) -> Exit:
+    from sekisho.replay.reading import reading_policy  # noqa: PLC0415 - needs the extra
+
+    for address in logs:
+        if address.startswith("s3://"):
+            click.echo(json.dumps(reading_policy(address), indent=2))
+    return Exit.CLEAN
+
+
+def _print_query(asked: AskedBinding, dialect: Dialect, source: SourceOptions) -> Exit:
+    window = Window(asked.question.since, asked.question.until)
+    columns = columns_of(asked.binding)
+    click.echo(grouping_sql(dialect, columns, window, source.trail_table), nl=False)
+    return Exit.CLEAN
 
 
 def times_of(reading: ReadingOptions, now: datetime) -> Times:
@@ -281,22 +314,17 @@ class _Run:
     settings: JudgeSettings
     reading: ReadingOptions
 
-    def report(self, logs: tuple[str, ...], lang: Language) -> tuple[ReplayReport, Usage]:
+    def report(self, logs: tuple[str, ...], source: TrailSource) -> tuple[ReplayReport, Usage]:
         """Return the report of logs, and what they say of users whatever is asked."""
         # what reads needs the packages of the extra: without them there is help all the same
-        from sekisho.replay.reading import (  # noqa: PLC0415 - see above
-            ReadingSettings,
-            local_logs,
-            read_groups,
-        )
+        from sekisho.replay.reading import ReadingSettings  # noqa: PLC0415 - see above
 
         binding, question = self.asked.binding, self.asked.question
         columns = columns_of(binding)
         window = Window(question.since, question.until)
-        found = local_logs(logs, window)
         how = ReadingSettings(self.reading.threads, self.reading.memory, self.reading.dedup)
-        with reading_progress(lang) as progress:
-            groups = read_groups(found.files, columns, window, how, progress)
+        found = source.read(logs, TrailQuestion(columns, window, how))
+        groups = found.groups
         judge = Judge(binding, columns, self.settings)
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, found.skipped)

@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +139,7 @@ def _bytes(table: pa.Table) -> bytes:
 
 def _run(shares: Sequence[Sequence[_File]], worker: _Worker, spark: SparkSettings) -> list[bytes]:
     """Return what the tasks found, one for each share."""
-    # Spark is some 400 MB, and is imported by who asks for it alone
-    from pyspark.errors import PySparkException  # noqa: PLC0415
-    from pyspark.sql import SparkSession  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - 400 MB, for who asks for Spark alone
 
     running = SparkSession.getActiveSession()
     session: Any = running
@@ -154,16 +154,21 @@ def _run(shares: Sequence[Sequence[_File]], worker: _Worker, spark: SparkSetting
         spread = told.repartitionByRange(len(shares), "number")
         found = spread.mapInArrow(worker, "part binary").collect()
         return [bytes(row["part"]) for row in found]
-    except (PySparkException, OSError, RuntimeError) as error:
+    except _spark_errors() as error:
         raise _failed(error) from None
-    except Exception as error:
-        # what Java throws is of py4j, which not every Spark has
-        if type(error).__module__.partition(".")[0] == "py4j":
-            raise _failed(error) from None
-        raise
     finally:
         if running is None and session is not None:
             session.stop()
+
+
+def _spark_errors() -> tuple[type[Exception], ...]:
+    """Return what Spark raises; a session of Java has a tree of its own, which Connect has not."""
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - as above
+
+    if find_spec("py4j") is None:
+        return PySparkException, OSError, RuntimeError
+    of_java = import_module("py4j.protocol").Py4JError
+    return PySparkException, of_java, OSError, RuntimeError
 
 
 def _started(builder: Any, master: str | None) -> Any:

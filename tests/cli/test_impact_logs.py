@@ -1,0 +1,75 @@
+"""Where `sekisho impact` gets the calls, by its options."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from click.testing import CliRunner
+
+from sekisho.cli.exits import Exit
+from sekisho.cli.impact import command
+from sekisho.errors import SekishoError, UsageError
+
+INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
+LOG = str(INPUTS / "logs" / "company.json")
+POLICY = str(INPUTS / "policies" / "force-mfa.json")
+ASKED = ["--policy", POLICY, "--lang", "en"]
+
+
+def run(*args: str) -> Any:
+    return CliRunner().invoke(command, [*args, *ASKED], standalone_mode=False)
+
+
+def test_the_query_is_for_these_policies_and_times() -> None:
+    result = run("--sql", "athena", "--table", "lake.trail", "--from", "2026-08-01")
+    query = sqlglot.parse_one(result.output, read="athena")
+    assert [f"{each.db}.{each.name}" for each in query.find_all(sqlglot.exp.Table)] == [
+        "lake.trail"
+    ]
+    assert "\"timestamp\" >= '2026/08/01'" in result.output
+    assert "timestamp" not in run("--sql", "trino", "--partition", "none", "--from", "9d").output
+
+
+def test_a_second_question_is_answered_from_the_cache(tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    first, again = (run(LOG, "--cache", cache, "--format", "json") for _ in range(2))
+    plain = run(LOG, "--format", "json")
+    assert json.loads(first.output) == json.loads(again.output) == json.loads(plain.output)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_the_policy_for_logs_in_s3() -> None:
+    result = run("s3://logs/x", "--print-policy")
+    assert result.return_value is Exit.CLEAN
+    assert json.loads(result.output)["Statement"][1]["Resource"] == "arn:aws:s3:::logs/x/*"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "give logs"),
+        ([LOG, "--sql", "spark"], "goes with no"),
+        ([LOG, "--result", "r.csv"], "goes with no"),
+        (["--result", "r.csv", "--cache", "c"], "goes with no"),
+        ([LOG, "--account", "111122223333"], "is for logs in S3"),
+        ([LOG, "--print-policy"], "is for logs in S3"),
+        ([LOG, "--digest-key", "k"], "is for `--verify-digests`"),
+        ([LOG, "--table", "t"], "is for `--sql`"),
+        ([LOG, "--spark-master", "local"], "is for `--engine spark`"),
+        ([LOG, "--engine", "spark", "--cache", "c"], "goes with no"),
+        (["s3://b", "--engine", "spark"], "not S3"),
+        ([LOG, "--verify-digests", "--cache", "c"], "goes with no"),
+    ],
+)
+def test_options_that_do_not_go_together(args: list[str], said: str) -> None:
+    result = run(*args)
+    assert isinstance(result.exception, UsageError)
+    assert said in result.exception.message.en
+
+
+def test_logs_without_digests_cannot_be_proven(tmp_path: Path) -> None:
+    result = run(str(Path(LOG).parent), "--verify-digests", "--digest-key", POLICY)
+    assert isinstance(result.exception, SekishoError)
+    assert "no digest files" in result.exception.message.en
