@@ -8,9 +8,10 @@ from functools import cache
 import pytest
 from click.testing import CliRunner, Result
 
+from sekisho.account import Usage
 from sekisho.cli import tour as command
 from sekisho.engine import Decision, DecisionEffect
-from sekisho.errors import Code, InternalError, UnexpectedAnswer
+from sekisho.errors import Code, InternalError, MissingExtra, UnexpectedAnswer
 from sekisho.messages import Language, Message, cell_width, table
 from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
@@ -259,3 +260,28 @@ def test_no_step_without_a_performance() -> None:
     with pytest.raises(InternalError, match="before it was done"):
         _ = step.done
     stream.close()
+
+
+def test_the_machine_is_found_by_its_calls_in_logs_and_a_plan_names_them(preset: Preset) -> None:
+    step = step_of(preset, "1.5-")
+    (logged,) = step.tables
+    calls = {row[0]: row[2] for row in logged.rows}
+    assert calls == {company.MACHINE: "3,240", company.KEY_USER: "64"}
+    assert any("made for the tour" in note.en for note in step.notes)
+    notes = " ".join(note.en for note in step_of(preset, "3.1-").notes)
+    assert "deploy-bot: key AKIADEPLOYBO1EXAMPLE made 3,240 calls without MFA" in notes
+
+
+def test_without_the_extra_that_reads_logs_the_tour_says_so_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(folder: str) -> Usage:
+        raise MissingExtra("replay", ["duckdb"])
+
+    monkeypatch.setattr("sekisho.tour.rehearsal.logs._usage", missing)
+    steps = tour(make_password=make_password)
+    found = next(step for step in steps if step.id == "1.5-logs")
+    steps.close()
+    (note,) = found.notes
+    assert "pip install 'sekisho[replay]'" in note.en
+    assert not found.tables

@@ -45,7 +45,7 @@ def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
     api = step.api_of(rehearsal.administrator)
     snapshot = collect(api, now=rehearsal.now(), pace=IN_ORDER)
     caller = PlanCaller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
-    made = plan(goal, snapshot, caller)
+    made = plan(goal, snapshot, caller, usage=rehearsal.usage)
     shown = {
         acceptance(identity, user): _WHY
         for identity, users in made.obstacles.items()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sekisho.account import AccountFile, Snapshot
+from sekisho.account import AccountFile, Snapshot, Usage
 from sekisho.account.aws import Keys, connect
 from sekisho.errors import AwsRefused, InternalError
 from sekisho.localaws import ConsoleClient, LocalAws, ShownPage
@@ -51,6 +51,7 @@ class Rehearsal:
         journal_folder: a directory for the plans' journals.
         make_password: returns a new password that AWS's default password policy takes.
         applied_plans: the plans that were applied, in order.
+        usage: what the company's logs say, which plans go by; None if they were not read.
     """
 
     local: LocalAws
@@ -59,6 +60,7 @@ class Rehearsal:
     journal_folder: Path
     make_password: Callable[[], str]
     applied_plans: list[AppliedPlan] = field(default_factory=list)
+    usage: Usage | None = None
     _people: dict[str, RehearsedUser] = field(init=False)
     _decisions: DecisionReader = field(init=False)
     _administrator: Client | None = None

@@ -12,6 +12,7 @@ from sekisho.messages import Message
 from sekisho.policy import COLUMNS, from_json, names, render, size, summarise
 from sekisho.rollout import Goal, GroupGoal, NewUser, TemporaryPassword
 from sekisho.tour import company
+from sekisho.tour.rehearsal.logs import read_logs
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
@@ -42,7 +43,7 @@ _SESSION = Message("the session has MFA")
 
 
 def before(rehearsal: Rehearsal) -> Iterator[TourStep]:
-    """Sign in as the administrator, read the account, try every key, find the leftover."""
+    """Sign in as the administrator; read the account, try every key, find a leftover, read logs."""
     with rehearsal.step("1.1-administrator-signs-in") as step:
         session = rehearsal.signed_in(step, rehearsal.person(company.ADMINISTRATOR))
         step.check(_SESSION, True, session.credential is StepCredential.CONSOLE_WITH_MFA)
@@ -67,6 +68,9 @@ def before(rehearsal: Rehearsal) -> Iterator[TourStep]:
         answer = step.call(session, "iam:ListVirtualMFADevices", AssignmentStatus="Unassigned")
         serials = [device["SerialNumber"] for device in answer["VirtualMFADevices"]]
         step.check(_LEFTOVERS, [rehearsal.device_arn(company.UNASSIGNED_DEVICE)], serials)
+    yield step.done
+    with rehearsal.step("1.5-logs") as step:
+        rehearsal.usage = read_logs(rehearsal, step)
     yield step.done
 
 
