@@ -36,7 +36,8 @@ class CalledActions:
 _VERSION = re.compile(r"(?:\d{8}|\d{4}_\d{2}_\d{2})(?:v\d+)?")
 """What Lambda and CloudFront add to names: `CreateFunction20150331`, `GetFunction20150331v2`."""
 
-_DOMAINS = (".amazonaws.com.cn", ".amazonaws.com", ".amazonaws.eu", ".aws.amazon.com")
+DOMAINS = (".amazonaws.com.cn", ".amazonaws.com", ".amazonaws.eu", ".aws.amazon.com")
+"""What the names of services end with, as sources of events and of calls."""
 
 
 @lru_cache(maxsize=8_192)
@@ -65,7 +66,7 @@ def services_of(source: str | None) -> tuple[str, ...]:
 def label_of(source: str | None) -> str:
     """Return the part of an event source that names the service: `s3` of `s3.amazonaws.com`."""
     label = source or ""
-    for domain in _DOMAINS:
+    for domain in DOMAINS:
         if label.endswith(domain):
             return label.removesuffix(domain)
     return label.partition(".")[0]

@@ -18,6 +18,7 @@ from sekisho.answer import Presence, RequestKind, presence_of
 from sekisho.catalogue import Action, same_as
 from sekisho.engine import UnknownKey
 from sekisho.engine.matching import CallerKind
+from sekisho.replay.actions import DOMAINS
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.signin import HolderKind, RoleSessionMfa, SigninAssumptions
@@ -87,6 +88,7 @@ _ANY = UnknownKey()
 _SOME = UnknownKey(may_be_absent=False)
 
 
+_AWS = "AWS Internal"
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _INTERNAL = tuple(
     map(
@@ -102,6 +104,11 @@ def _address(text: str | None) -> _Address | None:
         return ipaddress.ip_address(text or "")
     except ValueError:
         return None
+
+
+def _is_service(source: str | None) -> bool:
+    """Tell whether a source address is the name of a service, and so no address."""
+    return source is not None and (source == _AWS or source.endswith(DOMAINS))
 
 
 def _is_internal(address: _Address) -> bool:
@@ -160,8 +167,11 @@ def _issued(call: Call) -> Found:
 
 def _source_ip(call: Call) -> Found:
     """Return `aws:SourceIp`; where a service is the source, or an endpoint, there is none."""
-    if _address(call.event.address) is None or call.through_endpoint:
+    if call.through_endpoint or _is_service(call.event.address):
         return None
+    if _address(call.event.address) is None:
+        # the record has no address, or one that nobody can read
+        return _ANY
     return _ANY if call.forwarded or call.through_endpoint is None else call.event.address
 
 
