@@ -19,6 +19,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.quiet import quiet_option
+from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.messages import Language, Message
 from sekisho.rollout.applying import PlanFile, read_plan
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
@@ -41,6 +42,7 @@ class WebOptions:
         plan: a plan for the account, or the journal of one.
         goals: goal files: their break-glass users are not to be enforced, and beside a plan their
             waves go on a time line.
+        logs: logs of CloudTrail, or what `impact --usage-out` wrote.
         port: 0: a free one.
     """
 
@@ -48,6 +50,7 @@ class WebOptions:
     exceptions: str | None
     plan: Path | None
     goals: tuple[str, ...]
+    logs: tuple[str, ...]
     port: int
 
 
@@ -77,6 +80,7 @@ class WebOptions:
         help="A goal file: its break-glass users are not to be enforced. With --plan: its waves on "
         "a time line.",
     ),
+    logs_option,
     click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one if 0."),
 )
 @quiet_option
@@ -96,13 +100,15 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
     goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
+    usage = usage_from(options.logs, lang)
     if options.snapshots:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*options.snapshots)
     else:
         snapshot = collected(connection(aws, lang), lang)
+    check_usage(usage, snapshot)
     excepted = replace(excepted, goals=break_glass_of(goals, snapshot))
-    report = audit_account(snapshot, excepted, version=__version__)
+    report = audit_account(snapshot, excepted, usage=usage, version=__version__)
     waves = [
         wave
         for path, goal in goals.items()

@@ -3,6 +3,13 @@
 from sekisho.audit.report.csv_rows import to_csv
 from sekisho.audit.report.html import to_html
 from sekisho.audit.report.json_form import to_json
+from sekisho.audit.report.logged import (
+    LOGGED_COLUMNS,
+    logged_cells,
+    logged_figures,
+    logged_notices,
+    used_with_mfa,
+)
 from sekisho.audit.report.model import AccountReport, audit_account
 from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.text import TextLayout, to_text
@@ -25,6 +32,7 @@ __all__ = [
     "COLUMNS",
     "EXCEPTIONS",
     "EXEMPTION",
+    "LOGGED_COLUMNS",
     "AccountReport",
     "TextLayout",
     "as_of",
@@ -35,6 +43,9 @@ __all__ = [
     "finding_title",
     "headline",
     "impact_texts",
+    "logged_cells",
+    "logged_figures",
+    "logged_notices",
     "nobody",
     "notices",
     "to_csv",
@@ -42,4 +53,5 @@ __all__ = [
     "to_json",
     "to_sarif",
     "to_text",
+    "used_with_mfa",
 ]

@@ -1,5 +1,6 @@
 """What a log comes to under the policies in question, and the forms to hand it over in."""
 
+from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.csv_rows import to_csv
 from sekisho.replay.report.evidence import (
     ExemptionProposal,
@@ -51,6 +52,7 @@ __all__ = [
     "ReplayLayout",
     "ReplayReport",
     "SignInResult",
+    "calendars",
     "days_between",
     "evidence_of",
     "figures_of",

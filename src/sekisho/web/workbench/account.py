@@ -15,15 +15,19 @@ from sekisho.account import other_credentials
 from sekisho.audit import SEVERITIES, Finding, limits_of_controls
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.findings import DEVICE_KINDS
-from sekisho.audit.impact import Coverage, UserRow, counterexample_for_user, ways_in
+from sekisho.audit.impact import UserRow, counterexample_for_user, ways_in
 from sekisho.audit.report import (
     COLUMNS,
+    LOGGED_COLUMNS,
+    AccountReport,
     as_of,
     cells,
     figures,
     finding_title,
     headline,
     impact_texts,
+    logged_cells,
+    logged_figures,
     nobody,
     notices,
 )
@@ -57,7 +61,7 @@ def overview() -> ResponseReturnValue:
         as_of=as_of(report),
         notices=notices(report),
         figures=figures(report),
-        bars=_bars(report.coverage),
+        bars=_bars(report),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
         undecided=sum(not each.known for each in report.findings),
         commands=[
@@ -66,9 +70,9 @@ def overview() -> ResponseReturnValue:
     )
 
 
-def _bars(coverage: Coverage) -> list[tuple[Message, tuple[PlacedPart, ...], list[BarPart]]]:
+def _bars(report: AccountReport) -> list[tuple[Message, tuple[PlacedPart, ...], list[BarPart]]]:
     """Return a bar each for enabled, enforced and used."""
-    spoken = language()
+    spoken, coverage, logged = language(), report.coverage, logged_figures(report)
 
     def bar(name: str, good: int, unknown: int, exempt: int = 0) -> Any:
         parts = [
@@ -86,7 +90,9 @@ def _bars(coverage: Coverage) -> list[tuple[Message, tuple[PlacedPart, ...], lis
     return [
         bar("enabled", coverage.enabled, coverage.enabled_unknown),
         bar("enforced", coverage.enforced, coverage.enforced_unknown, coverage.exempt),
-        bar("used", coverage.used, coverage.used_unknown),
+        bar("used", coverage.used, coverage.used_unknown)
+        if logged is None
+        else bar("used_by_logs", logged.used, logged.unseen),
     ]
 
 
@@ -207,8 +213,16 @@ def user() -> ResponseReturnValue:
         findings=_grouped(report.findings_of.get(name, ())),
         titles=finding_title,
         severities=SEVERITIES,
+        logged=None
+        if row.use is None
+        else list(zip(LOGGED_COLUMNS, logged_cells(row), strict=True)),
         commands=[*_commands(row)],
     )
+
+
+def _logged(row: UserRow) -> list[tuple[Message, Message]] | None:
+    """Return what logs have of a user, column by column; None without logs."""
+    return None if row.use is None else list(zip(LOGGED_COLUMNS, logged_cells(row), strict=True))
 
 
 def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:

@@ -139,6 +139,7 @@ _VIEWS = {
     "/": "overview.title",
     "/users": "users.title",
     "/findings": "findings.title",
+    "/impact": "impact.title",
     "/plan": "plan.title",
     "/policy": "policy.title",
     "/difference": "difference.title",
@@ -149,7 +150,10 @@ _VIEWS = {
 
 def on_every_view() -> dict[str, Any]:
     """Return what every template of the workbench can use."""
-    shown = {path: key for path, key in _VIEWS.items() if path != "/plan" or material().plan}
+    found = material()
+    logs = found.report.usage is not None and found.report.snapshot.unlisted is None
+    there = {"/plan": found.plan is not None, "/impact": logs}
+    shown = {path: key for path, key in _VIEWS.items() if there.get(path, True)}
     return {
         "source": material().source,
         "account": material().report.snapshot.account,
