@@ -132,14 +132,14 @@ source_options = grouped(
         "accounts",
         multiple=True,
         metavar="ID",
-        help="Of logs in S3: only this account's. Repeatable.",
+        help="Of logs in S3: only this account's.",
     ),
     click.option(
         "--trail-region",
         "regions",
         multiple=True,
         metavar="NAME",
-        help="Of logs in S3: only this region's. Repeatable.",
+        help="Of logs in S3: only this region's.",
     ),
     click.option(
         "--cache",
