@@ -32,6 +32,8 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
 LOG = str(INPUTS / "logs" / "company.json")
 POLICY = str(INPUTS / "policies" / "force-mfa.json")
+READ_ONLY = str(INPUTS / "policies" / "read-only.json")
+COMPANY = str(INPUTS / "accounts" / "company.json")
 FORCE = "arn:aws:iam::111122223333:policy/Force"
 DENY = {
     "Version": "2012-10-17",
@@ -58,7 +60,16 @@ def test_a_time_is_a_day_a_time_with_its_zone_or_some_days(text: str, time: date
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-08-01T09:00:00", "90", "-3d", "2026-13-01", ""]
+    "text",
+    [
+        "yesterday",
+        "2026-08-01T09:00:00",
+        "90",
+        "-3d",
+        "2026-13-01",
+        "",
+        "0001-01-01T00:00:00+09:00",
+    ],
 )
 def test_what_is_no_time_or_of_no_zone_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
@@ -118,13 +129,21 @@ def _run(*arguments: str) -> tuple[object, str]:
     [
         (("--policy", POLICY), Exit.UNKNOWN),
         (("--policy", POLICY, "--attach-to", "user:deploy-bot"), Exit.FINDINGS),
-        (("--policy", POLICY, "--attach-to", "user:nobody"), Exit.CLEAN),
+        (("--policy", READ_ONLY, "--attach-to", "user:deploy-bot"), Exit.CLEAN),
+        # what was asked about nobody is no pass
+        (("--policy", POLICY, "--attach-to", "user:nobody"), Exit.UNKNOWN),
         (("--policy", POLICY, "--to", "2020-01-01"), Exit.UNKNOWN),
         (("--boundary", POLICY, "--attach-to", "user:deploy-bot"), Exit.FINDINGS),
     ],
 )
 def test_the_exit_code_says_how_it_came_out(arguments: tuple[str, ...], exit_code: Exit) -> None:
     assert _run(LOG, *arguments)[0] is exit_code
+
+
+@pytest.mark.parametrize("target", ["user:deploy-bt", "group:nobody", "role:nobody"])
+def test_whom_the_account_has_not_nothing_is_attached_to(target: str) -> None:
+    with pytest.raises(UsageError, match=f"{target}.*the account has none"):
+        _run(LOG, "--policy", POLICY, "--snapshot", COMPANY, "--attach-to", target)
 
 
 def test_every_event_is_in_a_row() -> None:

@@ -184,7 +184,7 @@ def test_a_policy_that_was_not_read() -> None:
 
 def test_who_is_not_there() -> None:
     binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))
-    assert outcome(binding, call("gone")) == NOT_ATTACHED
+    assert outcome(binding, call("gone")) == (CallOutcome.NOT_BOUND, OutcomeReason.NOT_IN_ACCOUNT)
     other = call("ann", account="444455556666", recipient="444455556666")
     foreign = replace(other, principal="arn:aws:iam::444455556666:user/ann")
     assert outcome(binding, foreign) == (CallOutcome.NOT_BOUND, OutcomeReason.OTHER_ACCOUNT)

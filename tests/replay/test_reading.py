@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -181,7 +183,11 @@ def test_digests_and_insights_are_passed_over_and_counted(tmp_path: Path) -> Non
     (tmp_path / "digest.json").write_text('{"awsAccountId": "1", "digestStartTime": "x"}')
     (tmp_path / "notes.md").write_text("of no interest")
     found = local_logs([str(tmp_path)])
-    assert found.skipped == {SkippedKind.DIGEST: 1, SkippedKind.INSIGHT: 1}
+    assert found.skipped == {
+        SkippedKind.DIGEST: 1,
+        SkippedKind.INSIGHT: 1,
+        SkippedKind.OTHER_ENDING: 1,
+    }
     reading = read_groups(found.files).reading
     assert reading == Reading(
         files=1, bytes=reading.bytes, events=1, skipped={SkippedKind.DIGEST: 1}
@@ -256,3 +262,41 @@ def test_too_little_memory_is_said_clearly() -> None:
     with pytest.raises(SekishoError) as found:
         read_groups(log_files([LONG]), settings=ReadingSettings(memory=200_000))
     assert found.value.code is Code.REPLAY_MEMORY
+
+
+def test_a_file_is_one_by_whatever_ways_it_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.json").write_bytes(log(record(1)))
+    (tmp_path / "sub" / "b.log").write_bytes(log(record(2)))
+    (tmp_path / "link.json").symlink_to(tmp_path / "sub" / "a.json")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = local_logs([str(tmp_path), "sub", "sub/a.json", "sub/b.log", "./sub/../sub"])
+    assert len(found.files) == 2
+    assert not found.skipped
+
+
+def test_what_cannot_be_listed_or_is_not_there_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path, onerror: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+        yield str(folder), ["closed"], ["a.json", "gone.json"]
+        onerror(PermissionError(13, "Permission denied", str(folder / "closed")))
+
+    (tmp_path / "a.json").write_bytes(log(record(1)))
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr("os.walk", refused)
+    read = read_groups(local_logs([str(tmp_path)]).files).reading
+    assert read.events == 1
+    assert [Path(fault.file).name for fault in read.faults] == ["closed", "gone.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+def test_a_pipe_is_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    assert local_logs([str(tmp_path)]).skipped == {SkippedKind.OTHER_ENDING: 1}
+    with pytest.raises(SekishoError, match="neither a file nor a folder"):
+        local_logs([str(tmp_path / "pipe.json")])

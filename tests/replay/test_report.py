@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -197,9 +198,72 @@ def test_a_person_is_never_proposed_as_an_exemption() -> None:
     assert not proposals(made.callers)
 
 
+FORWARDED = event(key_id="ASIA", mfa="false", invoked_by="athena.amazonaws.com")
+
+
+def test_denied_calls_on_somebodys_behalf_alone_are_in_the_verdict() -> None:
+    made = report([judged(event(), UNCHANGED), judged(FORWARDED, events=5)])
+    first, *_, story = to_text(made, Language.EN).partition("What would stop\n")[0::2]
+    assert first.startswith("1 of 1 users would lose calls that they made: alice.")
+    assert "Of the denied, 5 were made by services on a caller's behalf." in first
+    assert story.lstrip().startswith(
+        "On behalf of alice, services made 5 calls that would be denied: athena.amazonaws.com."
+    )
+
+
+def test_a_service_is_no_address_of_a_caller() -> None:
+    places = ("192.0.2.1", "athena.amazonaws.com", "AWS Internal")
+    details = [detail(FORWARDED, DetailKind.ADDRESS, place) for place in places]
+    made = report([judged(replace(FORWARDED, invoked_by=None)), judged(FORWARDED)], details)
+    assert "without MFA from one address" in to_text(made, Language.EN)
+
+
+def test_a_federated_users_session_is_not_its_user() -> None:
+    session = event(key_id="ASIA", identity="FederatedUser")
+    details = [detail(session, DetailKind.ADDRESS, "192.0.2.1")]
+    made = report([judged(session), judged(event(key_id="ASIA"), UNCHANGED)], details)
+    labels = {each.label: [key.details for key in each.keys] for each in made.callers}
+    assert labels == {"alice (GetFederationToken)": [()], "alice": [tuple(details)]}
+
+
+def test_whoever_an_identity_provider_signed_in_may_have_had_mfa() -> None:
+    role = event(
+        name="ConsoleLogin",
+        source="signin.amazonaws.com",
+        identity="AssumedRole",
+        principal="arn:aws:sts::111122223333:assumed-role/Admin/alice@example.com",
+        user=None,
+        login_mfa="No",
+        login_result="Success",
+    )
+    (caller,) = report([judged(role, _SIGN_IN)]).callers
+    assert (caller.label, caller.sign_ins) == ("Admin", {SignInResult.UNKNOWN_MFA: 1})
+
+
+def test_a_day_centuries_away_does_not_fill_the_calendar() -> None:
+    days = [(0, date(1970, 1, 1), 1), (0, date(2026, 8, 1), 1)]
+    assert len(report([judged(event(), events=2)], days=days).days) == 2
+
+
+NOT_BOUND = Judgement(CallOutcome.NOT_BOUND, OutcomeReason.NOT_IN_ACCOUNT)
+
+
+def test_who_is_not_in_the_snapshot_is_named() -> None:
+    said = to_text(report([judged(event()), judged(event("bob"), NOT_BOUND)]), Language.EN)
+    assert "Not in the snapshot: 1 user (bob)." in said
+
+
 @pytest.mark.parametrize(
     ("groups", "said"),
     [
+        (
+            [judged(event("bob"), NOT_BOUND)],
+            "Nothing can be said: of 1 event, the policies in question were asked about none.",
+        ),
+        (
+            [judged(event()), judged(event("bob"), NO_KEY)],
+            "1 of 2 users would lose calls that they made: alice. 1 call cannot be decided.",
+        ),
         ([], "No event was read: nothing can be said."),
         ([judged(event())], "1 of 1 users would lose calls that they made: alice."),
         (

@@ -131,7 +131,7 @@ class OutputOptions:
             check_writable(path, replace=self.force)
 
 
-_SIGN_IN = ("role_session_mfa",)
+_SIGN_IN = ("role_session_mfa", "assume_role_sees_mfa", "get_session_token_heeds_deny")
 """The assumptions of sign-in that the log of a call leaves open."""
 
 
@@ -300,7 +300,10 @@ def _time(option: str, text: str | None, now: datetime) -> datetime | None:
     except ValueError:
         raise wrong from None
     if at.tzinfo is not None:
-        return at.astimezone(UTC)
+        try:
+            return at.astimezone(UTC)
+        except OverflowError:
+            raise wrong from None
     if "T" in text or " " in text:
         raise wrong
     return at.replace(tzinfo=UTC)
@@ -334,8 +337,8 @@ class _Run:
 
 def _exit(report: ReplayReport) -> Exit:
     codes = [Exit.FINDINGS] if report.counts[CallOutcome.DENIED] else []
-    # a log without an event tells nothing, and is no pass
-    if report.incomplete or report.span is None:
+    # a log without a call that was asked about tells nothing, and is no pass
+    if report.incomplete or not report.asked:
         codes.append(Exit.UNKNOWN)
     return worst(codes)
 
@@ -383,7 +386,7 @@ def _printed(
 
 def _next(report: ReplayReport, asked: QuestionOptions) -> str:
     """Return what to type next: look closer at what would be denied, or go on with the plan."""
-    if report.span is None:
+    if not report.asked:
         return ""
     if report.counts[CallOutcome.DENIED]:
         return typed_again("--format html", "--out impact.html")

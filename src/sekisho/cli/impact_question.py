@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from sekisho.account import Snapshot, open_account
+from sekisho.account import Group, Role, Snapshot, User, open_account
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.options import grouped, pair
 from sekisho.cli.policy_files import (
@@ -68,6 +68,7 @@ _PLAN_NEEDS_ACCOUNT = Message(
     "this plan takes away or attaches what it does not hold: `{address}`; give the account with "
     "`--snapshot`"
 )
+_NOBODY = Message("`--attach-to {text}`: the account has none of that name or ARN")
 _OTHER_ACCOUNT = Message("the plan is for the account `{plan}`, and the snapshot is of `{account}`")
 
 _ASKED = Message("Asked: {what}.")
@@ -319,7 +320,9 @@ def _of_policies(
 ) -> tuple[Binding, tuple[str, ...], Message]:
     """Return a binding, the names of the policies, and what is asked of them."""
     targets = tuple(map(_target, options.targets)) or (Target(TargetKind.EVERY_USER),)
-    if snapshot is None and any(each.kind is TargetKind.GROUP for each in targets):
+    if snapshot is not None:
+        _check_targets(targets, snapshot)
+    elif any(each.kind is TargetKind.GROUP for each in targets):
         raise UsageError(_NEEDS_ACCOUNT.filled(option="--attach-to group:NAME"))
     identity = read_attached(options.policies, PolicyKind.IDENTITY)
     boundaries = read_attached(options.boundaries, PolicyKind.BOUNDARY)
@@ -364,6 +367,21 @@ def _target(text: str) -> Target:
     if kind is None or bool(colon and name) is (kind in _EVERYBODY):
         raise UsageError(_BAD_TARGET.filled(text=text))
     return Target(kind, name)
+
+
+def _check_targets(targets: Iterable[Target], snapshot: Snapshot) -> None:
+    """Raise UsageError for a target that the account has not."""
+    owners: Mapping[TargetKind, Iterable[User | Group | Role]] = {
+        TargetKind.USER: snapshot.users,
+        TargetKind.GROUP: snapshot.groups,
+        TargetKind.ROLE: snapshot.roles,
+    }
+    for target in targets:
+        if target.kind in owners:
+            names = [each.name for each in owners[target.kind]]
+            if target.name not in (*names, *(each.arn for each in owners[target.kind])):
+                text = f"{target.kind.value}:{target.name}"
+                raise UsageError(_NOBODY.filled(text=text), fix=meant(target.name, names))
 
 
 def _levels(levels: tuple[Level, ...], snapshot: Snapshot | None) -> tuple[Level, ...]:

@@ -321,7 +321,7 @@ def _resource_span(
     if element is None:
         return frozenset({True})
     if RESOURCE in unknown:
-        return _any_resource_span(element, unknown[RESOURCE].like, scope)
+        return _any_resource_span(element, unknown, scope)
     open_entries = [
         entry
         for entry in element.values
@@ -339,13 +339,21 @@ def _resource_span(
     return _BOTH if resources.matches(Element(widest), Effect.ALLOW, scope) else frozenset({False})
 
 
-def _any_resource_span(element: Element, like: str, scope: Scope) -> frozenset[bool]:
+def _any_resource_span(
+    element: Element, unknown: Mapping[str, UnknownKey], scope: Scope
+) -> frozenset[bool]:
     """Return whether an element can take in a resource whose ARN is like a pattern, or fail to."""
+    like = unknown[RESOURCE].like
     taken = frozenset({not element.negated})
     if any(_covers(entry, like) for entry in element.values):
         return taken
     asked = _characters(glob.wildcards(like), ignoring_case=True)
     for entry in element.values:
+        known = _with_known_variables(entry, unknown, scope)
+        if known is not None:
+            if _meet(_characters(known, ignoring_case=True), asked):
+                return _BOTH
+            continue
         # a short entry is completed; a variable can have any value, or none
         text = _ANY_VARIABLE.sub(_ANYTHING, entry) if scope.version is Version.V2012 else entry
         if element.negated and text != entry:
@@ -356,6 +364,16 @@ def _any_resource_span(element: Element, like: str, scope: Scope) -> frozenset[b
         if _meet(_characters(glob.wildcards(text), ignoring_case=True), asked):
             return _BOTH
     return frozenset({element.negated})
+
+
+def _with_known_variables(
+    entry: str, unknown: Mapping[str, UnknownKey], scope: Scope
+) -> Pattern | None:
+    """Return the pattern of a whole entry whose variables are all known; None: it is no such."""
+    keys = [key.lower() for key in _variables(entry, scope.version)]
+    if not keys or entry.count(":") < arns.PARTS - 1 or any(key in unknown for key in keys):
+        return None
+    return variables.substitute(entry, scope.version, scope.request.context)
 
 
 def _covers(entry: str, like: str) -> bool:

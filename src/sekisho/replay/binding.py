@@ -213,7 +213,7 @@ class _Between:
         if kind is not HolderKind.ROOT and name not in known:
             # who has gone is bound by nothing, unless not everybody was read
             unread = self._before.gap_of("GetAccountAuthorizationDetails") is not None
-            return NotBound(OutcomeReason.POLICIES if unread else OutcomeReason.NOT_ATTACHED)
+            return NotBound(OutcomeReason.POLICIES if unread else OutcomeReason.NOT_IN_ACCOUNT)
         before, gaps = _read(self._before, kind, name)
         after, more = _read(self._after, kind, name)
         if before == after:

@@ -1,13 +1,13 @@
 """Who called, in what situation: all that a judgement depends on besides what was called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.engine import Assumptions, Context, Decider, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, conditions
 from sekisho.replay.binding import Binding, Bound, NotBound
 from sekisho.replay.caller import TrailCaller, caller_of_event
-from sekisho.replay.context import MFA, Call, Facts, is_always_read, read_facts, with_same
+from sekisho.replay.context import AGE, MFA, Call, Facts, is_always_read, read_facts, with_same
 from sekisho.replay.difference import Difference
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
@@ -31,6 +31,9 @@ class Judging:
     settings: JudgeSettings
     decider: Decider
 
+
+ROLE_SESSION_MFA, ASSUME_ROLE_SEES_MFA = "role_session_mfa", "assume_role_sees_mfa"
+"""The names of the assumptions about sign-in that the facts of a call can rest on."""
 
 OF_CALLER = (
     Column.TYPE,
@@ -57,7 +60,9 @@ class Asked:
 
     Attributes:
         gap: whether some policy of the caller's was not read.
-        otherwise: the facts under the other setting of `role_session_mfa`, where they can differ.
+        otherwise: the facts under the other setting of `assumption`, where they can differ.
+        assumption: the one about sign-in that they rest on: `role_session_mfa`, or of a user who
+            gave a code with the call `assume_role_sees_mfa`.
     """
 
     caller: TrailCaller
@@ -65,6 +70,7 @@ class Asked:
     facts: Facts
     gap: bool = False
     otherwise: Facts | None = None
+    assumption: str = ""
 
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
         """What tells cases apart: nothing of the caller that no statement tells apart.
@@ -74,7 +80,14 @@ class Asked:
         who = self.caller if self.changes.resources else self.caller.kind
         facts, known = self.facts, self._known(assumptions)
         unknown = frozenset(facts.unknown.items())
-        return (who, self.gap, id(self.changes), known, unknown, facts.oldest)
+        # of a role it follows from the rest; a user's session with MFA and a call with a code
+        # have the same facts, and only one of them rests on an assumption
+        other = self.otherwise.identity if self.otherwise and not self._is_role else None
+        return (who, self.gap, id(self.changes), known, unknown, facts.oldest, other)
+
+    @property
+    def _is_role(self) -> bool:
+        return self.caller.kind is HolderKind.ROLE
 
     def _known(self, assumptions: Assumptions) -> object:
         """Return how the conditions come out, or the values where that does not say all."""
@@ -122,13 +135,31 @@ def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
     call = Call(event, caller, bound.tags, judging.settings.signin)
     facts = read_facts(call, keys, judging.columns)
     otherwise = None
-    if caller.kind is HolderKind.ROLE and MFA in keys:
-        other = replace(call, signin=_turned(call.signin))
+    assumption = _assumption(call)
+    if assumption and not keys.isdisjoint((MFA, AGE)):
+        other = replace(call, signin=_TURNED[assumption](call.signin))
         otherwise = read_facts(other, keys, judging.columns)
-    return Asked(caller, changes, facts, bound.gap is not None, otherwise)
+    return Asked(caller, changes, facts, bound.gap is not None, otherwise, assumption)
 
 
-def _turned(signin: SigninAssumptions) -> SigninAssumptions:
+def _assumption(call: Call) -> str:
+    """Return the assumption that what is said of a call's MFA rests on, if it does on one."""
+    if call.caller.kind is HolderKind.ROLE:
+        return ROLE_SESSION_MFA
+    return ASSUME_ROLE_SEES_MFA if call.own and call.event.call_mfa is not None else ""
+
+
+def _code_turned(signin: SigninAssumptions) -> SigninAssumptions:
+    return replace(signin, assume_role_sees_mfa=not signin.assume_role_sees_mfa)
+
+
+def _role_turned(signin: SigninAssumptions) -> SigninAssumptions:
     absent = signin.role_session_mfa is RoleSessionMfa.ABSENT
     other = RoleSessionMfa.FALSE if absent else RoleSessionMfa.ABSENT
     return replace(signin, role_session_mfa=other)
+
+
+_TURNED: Mapping[str, Callable[[SigninAssumptions], SigninAssumptions]] = {
+    ROLE_SESSION_MFA: _role_turned,
+    ASSUME_ROLE_SEES_MFA: _code_turned,
+}

@@ -59,7 +59,7 @@ _UNAUTHORIZED = re.compile(
 Remembered = dict[tuple[bool | None, tuple[int, ...]], Judgement]
 """The answers in one case, by the statements that are about an action.
 
-Whether the other setting of `role_session_mfa` is meant is told apart; None: both were compared.
+Whether the other setting of the case's assumption is meant is told apart; None: both were compared.
 """
 
 
@@ -90,9 +90,6 @@ def judgement(
             return Judgement(CallOutcome.NOT_BOUND, case)
 
 
-_ROLE_SESSION_MFA = "role_session_mfa"
-
-
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
     """Return what the policies say; what they say of another action like it is remembered."""
     about = asking.about(actions[0]) if len(actions) == 1 else None
@@ -107,13 +104,13 @@ def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
 
 
 def _assumed(asking: "_Asking") -> Judgement:
-    """Return what the policies say, and whether what a role session has mattered."""
+    """Return what the policies say, and whether what is assumed of the caller's MFA mattered."""
     found = asking.judged()
     if asking.case.otherwise is None:
         return found
     if asking.turned().judged().outcome is found.outcome:
         return found
-    return replace(found, assumed=(*found.assumed, _ROLE_SESSION_MFA))
+    return replace(found, assumed=(*found.assumed, asking.case.assumption))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class _Asking:
     """One call that policies are asked about.
 
     Attributes:
-        is_turned: whether the other setting of `role_session_mfa` is meant.
+        is_turned: whether the other setting of the case's assumption is meant.
     """
 
     judging: Judging
@@ -131,7 +128,7 @@ class _Asking:
     is_turned: bool = False
 
     def turned(self) -> "_Asking":
-        """Return the same under the other setting of `role_session_mfa`."""
+        """Return the same under the other setting of the case's assumption."""
         facts = self.case.otherwise or self.case.facts
         return replace(self, case=replace(self.case, facts=facts), is_turned=True)
 

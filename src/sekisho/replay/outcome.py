@@ -57,6 +57,8 @@ class OutcomeReason(StrEnum):
     OTHER_ACCOUNT = "other account"
     NOT_ATTACHED = "not attached"
     """A principal of the account to which the policies in question are not attached."""
+    NOT_IN_ACCOUNT = "not in account"
+    """A user or role that the snapshot has not: gone, renamed, or made since."""
 
 
 @dataclass(frozen=True, slots=True)

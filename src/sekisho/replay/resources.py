@@ -17,6 +17,7 @@ from sekisho.answer import is_about
 from sekisho.catalogue import Action, load
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.event import Column, TrailEvent
+from sekisho.signin import HolderKind
 
 _PLACE = re.compile(r"\$\{[^}]*\}")
 
@@ -56,8 +57,8 @@ def asked_resources(
         listed = tuple(AskedResource(arn) for arn in event.resources if is_about(known, arn))
         if listed:
             return listed
-    if Column.PARAMETERS in columns and event.parameters is not None:
-        named = _named(known, event.parameters, caller)
+    if Column.PARAMETERS in columns:
+        named = _named(known, event.parameters or (), caller)
         if named is not None:
             return (named,)
     return (_of_kinds(known, caller.partition),)
@@ -79,6 +80,8 @@ def _named(
 ) -> AskedResource | None:
     """Return the resource that the parameters name, if they name one for this action."""
     values = dict(one.split("=", 1) for one in parameters)
+    if str(action) in _OWN and "userName" not in values and caller.kind is HolderKind.USER:
+        return AskedResource(caller.arn)
     for found in _candidates(action.service, values, caller):
         if found.arn is not None and is_about(action, found.arn):
             return found
@@ -106,6 +109,21 @@ def _candidates(
         case _:
             return
 
+
+_OWN = frozenset(
+    f"iam:{name}"
+    for name in (
+        *("ChangePassword", "GetUser", "ListMFADevices"),
+        *("CreateAccessKey", "DeleteAccessKey", "ListAccessKeys", "UpdateAccessKey"),
+        *("CreateLoginProfile", "DeleteLoginProfile", "GetLoginProfile", "ListSSHPublicKeys"),
+        *("DeleteSigningCertificate", "ListSigningCertificates", "UpdateSigningCertificate"),
+        *("UploadSigningCertificate", "ListServiceSpecificCredentials"),
+        *("DeleteServiceSpecificCredential", "ResetServiceSpecificCredential"),
+        "UpdateServiceSpecificCredential",
+    )
+)
+"""Actions on the caller's own user, where the request names none (IAM API Reference, `UserName`).
+"""
 
 _ARNS: Mapping[str, tuple[str, ...]] = {
     "iam": ("policyArn",),

@@ -7,9 +7,10 @@ and `CloudTrail-Insight`, which hold no calls.
 Source: AWS CloudTrail User Guide, "CloudTrail log file examples", "Finding your log files".
 """
 
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from enum import StrEnum
@@ -54,6 +55,8 @@ class SkippedKind(StrEnum):
     """Another folder that CloudTrail keeps beside the logs."""
     OUTSIDE_WINDOW = "outside window"
     """Delivered before the time asked for, or more than a day after it."""
+    OTHER_ENDING = "other ending"
+    """A file in a folder whose name does not end as a log's does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,11 @@ class LogFile:
 
     @classmethod
     def local(cls, path: Path) -> "LogFile":
-        """Return a file of this machine.
-
-        Raises:
-            OSError: if there is none.
-        """
-        state = path.stat()
+        """Return a file of this machine; that it cannot be read shows when it is."""
+        try:
+            state = path.stat()
+        except OSError:
+            return cls(str(path), 0, "", path.read_bytes)
         said = TrailPath.of(path.absolute().as_posix())
         return cls(
             name=str(path),
@@ -154,23 +156,43 @@ class FoundFiles:
 def local_logs(paths: Iterable[str], window: Window = _ALL) -> FoundFiles:
     """Return the log files of folders, files and patterns like `logs/**/*.json.gz`.
 
-    In a folder, files of other endings than logs have are passed over; a file that is named itself
-    is read whatever its name.
+    In a folder, files of other endings than logs have are passed over and counted; a file that is
+    named itself is read whatever its name. By whatever ways a file is reached, it is one. What
+    cannot be listed or is not there is among the files: to read it fails.
 
     Raises:
-        SekishoError: for a path or a pattern at which there is nothing.
+        SekishoError: for a path or a pattern at which there is nothing, or no file.
     """
-    found: dict[str, Path] = {}
+    found: dict[object, tuple[Path, bool]] = {}
     for path in paths:
-        found.update((str(file), file) for file in _files_at(path))
+        for file, is_log in _files_at(path):
+            same = _identity(file)
+            found[same] = min(found.get(same, (file, False)), (file, is_log), key=_named_first)
     skipped: Counter[SkippedKind] = Counter()
     files = []
-    for _, file in sorted(found.items()):
+    for file, is_log in sorted(found.values()):
         if kind := skipped_for(str(file.absolute()), window):
             skipped[kind] += 1
+        elif not is_log:
+            skipped[SkippedKind.OTHER_ENDING] += 1
         else:
             files.append(LogFile.local(file))
     return FoundFiles(tuple(files), dict(skipped))
+
+
+def _named_first(found: tuple[Path, bool]) -> tuple[bool, Path]:
+    file, is_log = found
+    return not is_log, file
+
+
+def _identity(file: Path) -> object:
+    """Return what tells a file from others, by whatever path it is reached."""
+    try:
+        state = file.stat()
+    except OSError:
+        return str(file)
+    # some file systems have no numbers
+    return (state.st_dev, state.st_ino) if state.st_ino else str(file.resolve())
 
 
 def skipped_for(path: str, window: Window) -> SkippedKind | None:
@@ -181,12 +203,11 @@ def skipped_for(path: str, window: Window) -> SkippedKind | None:
     return said.skipped
 
 
-def _files_at(given: str) -> Iterator[Path]:
+def _files_at(given: str) -> Iterator[tuple[Path, bool]]:
+    """Yield the files at a path or a pattern, and whether each is to be read as a log."""
     path = Path(given)
-    if path.is_dir():
-        yield from _files_in(path)
-    elif path.exists():
-        yield path
+    if path.exists():
+        yield from _at(path)
     else:
         matches = sorted(glob(given, recursive=True)) if has_magic(given) else []
         if not matches:
@@ -195,17 +216,33 @@ def _files_at(given: str) -> Iterator[Path]:
                 code=Code.FILE_UNREADABLE,
             )
         for match in matches:
-            yield from _files_in(Path(match)) if Path(match).is_dir() else [Path(match)]
+            yield from _at(Path(match))
 
 
-def _files_in(folder: Path) -> Sequence[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.name.lower().endswith(LOG_ENDINGS)
-        and not path.name.startswith(".")
-        and path.is_file()
-    )
+def _at(path: Path) -> Iterator[tuple[Path, bool]]:
+    if path.is_dir():
+        yield from _files_in(path)
+    elif path.is_file() or not path.exists():
+        yield path, True
+    else:
+        # a pipe cannot be read twice, and a socket or a device not at all
+        raise SekishoError(
+            Message("{path} is neither a file nor a folder").filled(path=quoted(str(path))),
+            code=Code.FILE_UNREADABLE,
+        )
+
+
+def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield what is in a folder, however deep; links to folders are not followed."""
+    unlisted: list[OSError] = []
+    for place, _, names in os.walk(folder, onerror=unlisted.append):
+        for name in names:
+            if not name.startswith("."):
+                path = Path(place, name)
+                other = path.exists() and not path.is_file()
+                yield path, name.lower().endswith(LOG_ENDINGS) and not other
+    for error in unlisted:
+        yield Path(error.filename), True
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ def _where(key: KeyReport, say: Say) -> Iterator[tuple[str, Sequence[tuple[str, 
 
 
 def _calls(key: KeyReport) -> Iterator[Sequence[str]]:
-    for (service, event), rows in grouped_by(key.denied, _service_and_event).items():
+    for (service, event), rows in grouped_by(key.lost, _service_and_event).items():
         seen = together(row.tally for row in rows)
         causes = dict.fromkeys(cause_name(each) for row in rows for each in row.judgement.causes)
         yield (
@@ -237,7 +237,7 @@ def _bars(report: ReplayReport, say: Say) -> Iterator[tuple[str, str, Sequence[_
     """Yield groups of bars: an anchor, a heading, and the bars."""
     rows = report.rows
     callers = [
-        _outcome_bar(each, say) for each in report.callers[:_BARS] if each.denied or each.undecided
+        _outcome_bar(each, say) for each in report.callers[:_BARS] if each.lost or each.undecided
     ]
     yield "by-caller", say(_BY_CALLER), callers
     denied = [row for row in rows if row.outcome is CallOutcome.DENIED]

@@ -30,6 +30,9 @@ K = TypeVar("K", bound=Hashable)
 Counts = Mapping[CallOutcome, int]
 """How many calls have each outcome; all of them, also those that none has."""
 
+ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
+"""The outcomes of calls that the policies in question were asked about."""
+
 PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
 """What a policy for users is about."""
 
@@ -143,6 +146,16 @@ class KeyReport:
         return tuple(row for row in self.own if row.outcome is CallOutcome.DENIED)
 
     @property
+    def denied_on_behalf(self) -> tuple[CallRow, ...]:
+        """What services called on its behalf and would have been denied."""
+        return tuple(row for row in self.forwarded if row.outcome is CallOutcome.DENIED)
+
+    @property
+    def lost(self) -> tuple[CallRow, ...]:
+        """Its own denied calls; where there are none, the denied ones on its behalf."""
+        return self.denied or self.denied_on_behalf
+
+    @property
     def undecided(self) -> tuple[CallRow, ...]:
         """Its own calls of which the log does not tell enough."""
         return tuple(row for row in self.own if row.outcome is CallOutcome.UNKNOWN)
@@ -193,6 +206,11 @@ class CallerReport:
         return sum(events_of(key.denied) for key in self.keys)
 
     @property
+    def lost(self) -> bool:
+        """Whether a call would have been denied, its own or one on its behalf."""
+        return any(key.lost for key in self.keys)
+
+    @property
     def undecided(self) -> int:
         """How many calls of its own cannot be decided."""
         return sum(events_of(key.undecided) for key in self.keys)
@@ -241,7 +259,7 @@ class ReplayReport:
 
     Attributes:
         rows: every event, once.
-        days: every day from the first event to the last.
+        days: every day from the first event to the last; see `days_between`.
         dated: the catalogue's name and date.
         version: sekisho's own.
     """
@@ -272,12 +290,21 @@ class ReplayReport:
     @cached_property
     def losing(self) -> tuple[CallerReport, ...]:
         """Whose calls would have been denied, whoever they are."""
-        return tuple(each for each in self.callers if each.denied)
+        return tuple(each for each in self.callers if each.lost)
 
     @cached_property
     def stopping(self) -> tuple[KeyReport, ...]:
-        """The keys and sessions with denied calls, those with most of them first."""
-        keys = (key for each in self.losing for key in each.keys if key.denied)
+        """The keys and sessions with denied calls, those with most of them first.
+
+        Denied calls on somebody's behalf count where that is all that they would lose: otherwise
+        they come and go with the calls that caused them.
+        """
+        keys = (
+            key
+            for each in self.losing
+            for key in each.keys
+            if key.denied or (key.lost and not each.denied)
+        )
         return tuple(sorted(keys, key=lambda key: -events_of(key.denied)))
 
     @cached_property
@@ -305,6 +332,22 @@ class ReplayReport:
             if row.outcome is outcome and row.reason is not None:
                 found[row.reason] += row.tally.events
         return dict(found.most_common())
+
+    @cached_property
+    def denied_on_behalf(self) -> int:
+        """How many of the denied calls services made on a caller's behalf."""
+        return sum(events_of(key.denied_on_behalf) for each in self.callers for key in each.keys)
+
+    @cached_property
+    def absent(self) -> tuple[CallerReport, ...]:
+        """The users of the log that the snapshot has not."""
+        gone = OutcomeReason.NOT_IN_ACCOUNT
+        return tuple(each for each in self.users if any(row.reason is gone for row in each.rows))
+
+    @property
+    def asked(self) -> int:
+        """About how many calls the policies in question were asked."""
+        return sum(self.counts[outcome] for outcome in ASKED)
 
     @property
     def incomplete(self) -> bool:
@@ -375,11 +418,9 @@ def _callers(rows: Iterable[CallRow], details: Iterable[CallerDetail]) -> list[C
     of_caller = grouped_by(rows, lambda row: row.caller)
     several = len({each.account for each in of_caller if each.arn and each.account}) > 1
     for caller, theirs in of_caller.items():
-        label = f"{caller.name} ({caller.account})" if several and caller.account else caller.name
+        label = _label(caller, with_account=several)
         keys = [
-            KeyReport(
-                caller, label, key_id, tuple(each), tuple(of_key.get((caller.arn, key_id), ()))
-            )
+            KeyReport(caller, label, key_id, tuple(each), _own(each, of_key))
             for key_id, each in grouped_by(theirs, lambda row: row.key_id).items()
         ]
         keys.sort(key=lambda key: (-events_of(key.denied), -events_of(key.rows), key.key_id))
@@ -387,10 +428,50 @@ def _callers(rows: Iterable[CallRow], details: Iterable[CallerDetail]) -> list[C
     return sorted(found, key=lambda each: (-each.denied, -each.undecided, each.caller))
 
 
+def _label(caller: LoggedCaller, *, with_account: bool) -> str:
+    """Return what a caller is called in sentences."""
+    name = caller.name
+    if caller.kind is PrincipalKind.FEDERATED and ":user/" in caller.arn:
+        # the user whose policies bind the session has calls of its own
+        name = f"{name} (GetFederationToken)"
+    return f"{name} ({caller.account})" if with_account and caller.account else name
+
+
+_SERVICE, _INTERNAL = ".amazonaws.com", "AWS Internal"
+"""What CloudTrail writes in place of an address where a service, or AWS itself, called."""
+
+
+def _own(
+    rows: Sequence[CallRow], of_key: Mapping[tuple[str, str], Sequence[CallerDetail]]
+) -> tuple[CallerDetail, ...]:
+    """Return the details of a key without the services that called on its behalf.
+
+    They are counted of users and root; a federated user's session has its user's ARN as well.
+    """
+    first = rows[0]
+    if first.caller.kind not in PEOPLE:
+        return ()
+    services = {row.invoked_by for row in rows if row.invoked_by.endswith(_SERVICE)} | {_INTERNAL}
+    return tuple(
+        each
+        for each in of_key.get((first.caller.arn, first.key_id), ())
+        if each.kind not in (DetailKind.ADDRESS, DetailKind.AGENT) or each.value not in services
+    )
+
+
+_LONGEST = 1500
+"""Days of a log that are all there, also those without events; some four years."""
+
+
 def days_between(events: Mapping[date, int], denied: Mapping[date, int]) -> tuple[DayCount, ...]:
-    """Return every day from the first that has events to the last."""
+    """Return every day from the first that has events to the last.
+
+    Of a log in which an event is dated centuries away, only the days that have events.
+    """
     if not events:
         return ()
-    span = range(min(events).toordinal(), max(events).toordinal() + 1)
-    days = map(date.fromordinal, span)
+    first, last = min(events), max(events)
+    days: Iterable[date] = sorted(events)
+    if (last - first).days < _LONGEST:
+        days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
     return tuple(DayCount(day, events.get(day, 0), denied.get(day, 0)) for day in days)

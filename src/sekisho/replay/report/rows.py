@@ -5,6 +5,7 @@ address, or by resource) are one row again where they come to the same. The rows
 calls.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,6 +68,10 @@ def caller_of(event: TrailEvent) -> LoggedCaller:
     return LoggedCaller(kind, event.account or "", _name(event, kind), event.principal or "")
 
 
+_SESSION = re.compile(r":assumed-role/([^/]+)/")
+"""What a sign-in of a role has in place of the role's ARN: the session's, with the role's name."""
+
+
 def _name(event: TrailEvent, kind: PrincipalKind) -> str:
     if kind is PrincipalKind.SERVICE:
         return event.invoked_by or event.principal or event.source or ""
@@ -74,6 +79,8 @@ def _name(event: TrailEvent, kind: PrincipalKind) -> str:
         return "root"
     if event.user and kind is PrincipalKind.USER:
         return event.user
+    if session := _SESSION.search(event.principal or ""):
+        return session[1]
     return (event.principal or "").rpartition("/")[2] or event.user or ""
 
 
@@ -217,8 +224,10 @@ def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
     )
 
 
+_SIGNED_IN_BY_AWS = ("IAMUser", "Root")
+_SIGN_IN = "signin.amazonaws.com"
 _AWS_LOGIN = ("AuthorizeOAuth2Access", "CreateOAuth2Token")
-"""Of `signin.amazonaws.com`: how `aws login` gets its session."""
+"""Of `_SIGN_IN`: how `aws login` gets its session."""
 
 
 def _service(event: TrailEvent, judgement: Judgement) -> str:
@@ -229,11 +238,15 @@ def _service(event: TrailEvent, judgement: Judgement) -> str:
 
 def is_aws_login(event: TrailEvent) -> bool:
     """Return whether an event came from a session of `aws login`, or is how one is made."""
-    return event.sign_in_session is not None or event.name in _AWS_LOGIN
+    made = event.source == _SIGN_IN and event.name in _AWS_LOGIN
+    return made or event.sign_in_session is not None
 
 
 def sign_in_of(event: TrailEvent) -> SignInResult | None:
-    """Return how a sign-in to the console ended; None if an event is none."""
+    """Return how a sign-in to the console ended; None if an event is none.
+
+    Of whoever an identity provider signed in the record says `No`: AWS does not see its MFA.
+    """
     if event.name != _LOGIN:
         return None
     if (event.login_result or "").lower() != "success":
@@ -241,7 +254,7 @@ def sign_in_of(event: TrailEvent) -> SignInResult | None:
     match (event.login_mfa or "").lower():
         case "yes":
             return SignInResult.WITH_MFA
-        case "no":
+        case "no" if event.identity in _SIGNED_IN_BY_AWS:
             return SignInResult.WITHOUT_MFA
         case _:
             return SignInResult.UNKNOWN_MFA

@@ -10,6 +10,7 @@ from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
 from sekisho.replay.report.evidence import proposals
 from sekisho.replay.report.model import (
+    ASKED,
     CallerReport,
     KeyReport,
     ReplayReport,
@@ -67,10 +68,9 @@ _REASON = Message("{label}: {count}: {reason}")
 _UNKNOWN_CALLS = Message("{count}: {reason}")
 _FAULT = Message("{file}{place}: {what}")
 
-_ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
 _SHORT_COLUMNS = (
     Message("caller"),
-    *map(outcome_label, _ASKED),
+    *map(outcome_label, ASKED),
     Message("used with MFA"),
     Message("last call"),
 )
@@ -205,9 +205,17 @@ class _Writer:
             yield from self._table(caller_columns(), [caller_cells(each) for each in callers])
             return
         # whom nothing in question binds is no news
-        asked = [each for each in callers if any(counts_of(each.own)[one] for one in _ASKED)]
-        cells = [_short_cells(each) for each in asked[:_SHOWN]]
-        yield from self._table(_SHORT_COLUMNS, cells)
+        asked = [each for each in callers if any(counts_of(each.rows)[one] for one in ASKED)]
+        shown = asked[:_SHOWN]
+        cells = [_short_cells(each) for each in shown]
+        columns = _SHORT_COLUMNS
+        if any(each.lost and not each.denied for each in shown):
+            # who loses only what services call would look as if nothing were lost
+            columns = (*columns, BY_SERVICES)
+            more = (verbatim(number(each.forwarded)) for each in shown)
+            cells = [(*line, last) for line, last in zip(cells, more, strict=True)]
+        if cells:
+            yield from self._table(columns, cells)
         yield from self._more(len(asked) - len(cells))
         if others := len(callers) - len(asked):
             yield from self._said(_UNASKED.filled(count=number(others)), indent=2)
@@ -265,7 +273,7 @@ class _Writer:
 
 def _short_cells(caller: CallerReport) -> tuple[Message, ...]:
     counts = counts_of(caller.own)
-    numbers = (*(counts[each] for each in _ASKED), caller.with_mfa)
+    numbers = (*(counts[each] for each in ASKED), caller.with_mfa)
     last = together(row.tally for row in caller.rows).last
     return (
         verbatim(caller.label),
@@ -337,7 +345,7 @@ def _top(key: KeyReport) -> Iterator[Message]:
 
 def _examples(key: KeyReport) -> Iterator[Message]:
     """Yield each kind of call of a key that would be denied, with an event of it."""
-    for (service, event), rows in grouped_by(key.denied, _service_and_event).items():
+    for (service, event), rows in grouped_by(key.lost, _service_and_event).items():
         seen: Tally = together(row.tally for row in rows)
         causes = dict.fromkeys(cause_name(each) for row in rows for each in row.judgement.causes)
         yield _EXAMPLES.filled(

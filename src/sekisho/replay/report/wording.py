@@ -29,6 +29,14 @@ _ONLY_OTHERS = Message("No user would lose a call that was made, but other calle
 _OTHERS = Message("So would others (roles, federated users): {names}.")
 _UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
 _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
+_NOBODY_READ = Message(
+    "Of what could be read, nobody would lose a call that was made: {users}, {events}."
+)
+_ASKED_NONE = Message(
+    "Nothing can be said: of {events}, the policies in question were asked about none."
+)
+_AND_UNDECIDED = Message("{unknown} cannot be decided.")
+_ON_BEHALF = Message("Of the denied, {count} were made by services on a caller's behalf.")
 _MORE_NAMES = Message("{names} and {count} more")
 _SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
 _COUNTS = Message("{label} {count}", "outcome")
@@ -45,9 +53,14 @@ _SKIPPED_KINDS = {
     "digest": Message("digests"),
     "insight": Message("insights"),
     "other": Message("another kind of CloudTrail's"),
+    "other ending": Message("of another ending than logs have"),
     "outside window": Message("delivered at another time than asked for"),
 }
 _ASSUMED = Message("{count} would have another outcome if `--assume {name}` were set otherwise.")
+_ABSENT = Message(
+    "Not in the snapshot: {users} ({names}). Nothing is said of their calls; who was renamed or "
+    "made since would be bound."
+)
 _FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
 
 KINDS = {
@@ -139,6 +152,24 @@ def headline(report: ReplayReport) -> Message:
     """Return the verdict."""
     if report.span is None:
         return _NO_EVENTS
+    if not report.asked:
+        return _ASKED_NONE.filled(events=events_text(report.log.events))
+    unknown = report.counts[CallOutcome.UNKNOWN]
+    if report.losing:
+        said = _losing(report)
+        if not unknown:
+            return said
+        open_too = _AND_UNDECIDED.filled(unknown=calls_text(unknown))
+        return joined_messages((said, open_too), en=" ", ja="")
+    users = users_text(len(report.users))
+    if unknown:
+        return _UNDECIDED.filled(users=users, unknown=calls_text(unknown))
+    form = _NOBODY_READ if report.log.faults else _NOBODY
+    return form.filled(users=users, events=events_text(report.log.events))
+
+
+def _losing(report: ReplayReport) -> Message:
+    """Return who would lose calls."""
     users = len(report.users)
     losing = [each for each in report.losing if each in report.users]
     others = [each for each in report.losing if each not in report.users]
@@ -148,11 +179,7 @@ def headline(report: ReplayReport) -> Message:
             return said
         more = _OTHERS.filled(names=_names(others))
         return joined_messages((said, more), en=" ", ja="")
-    if others:
-        return _ONLY_OTHERS.filled(names=_names(others))
-    if unknown := report.counts[CallOutcome.UNKNOWN]:
-        return _UNDECIDED.filled(users=users_text(users), unknown=calls_text(unknown))
-    return _NOBODY.filled(users=users_text(users), events=events_text(report.log.events))
+    return _ONLY_OTHERS.filled(names=_names(others))
 
 
 def _names(callers: Iterable[CallerReport]) -> Message:
@@ -172,6 +199,8 @@ def figures(report: ReplayReport) -> Iterator[Message]:
         _COUNTS.filled(label=outcome_label(outcome), count=number(count))
         for outcome, count in report.counts.items()
     )
+    if report.denied_on_behalf:
+        yield _ON_BEHALF.filled(count=number(report.denied_on_behalf))
     if report.users:
         used = sum(each.with_mfa > 0 for each in report.users)
         said = _USED.filled(used=number(used), users=users_text(len(report.users)))
@@ -187,6 +216,9 @@ def notices(report: ReplayReport) -> Iterator[Message]:
     log = report.log
     if not report.question.account:
         yield _ONLY_GIVEN
+    if report.absent:
+        users = users_text(len(report.absent))
+        yield _ABSENT.filled(users=users, names=_names(report.absent))
     for name, count in report.assumed.items():
         yield _ASSUMED.filled(count=calls_text(count), name=name)
     if log.faults:
@@ -222,6 +254,12 @@ _SOME_UNKNOWN = Message(
 _FORWARDED = Message("On its behalf, services made {count}, which depend on these: {names}.")
 
 
+_LOST_ON_BEHALF = Message(
+    "On behalf of {user}, services made {count} that would be denied: {names}. What {user} asked "
+    "of them would fail."
+)
+
+
 _NAME = Message("{user}: {key}")
 _NAME_SESSIONS = Message("{user}: sessions")
 
@@ -237,6 +275,12 @@ def key_name(key: KeyReport) -> Message:
 def key_story(key: KeyReport, report: ReplayReport) -> Message:
     """Return in words what a key did that would have been denied, and whether all of it is that."""
     denied = key.denied
+    if not denied:
+        lost = key.denied_on_behalf
+        names = named(list(grouped_by(lost, lambda row: row.invoked_by)))
+        return _LOST_ON_BEHALF.filled(
+            user=key.label, count=calls_text(events_of(lost)), names=names
+        )
     forms = _KEY if denied[0].long_term else _SESSIONS if key.key_id else _KEYLESS
     latest = max(row.tally.last for row in denied)
     did = forms.filled(
@@ -323,8 +367,11 @@ def _ways(key: KeyReport) -> tuple[str, ...]:
     match key.caller.kind:
         case PrincipalKind.ROOT:
             return ("root",)
-        case PrincipalKind.ROLE | PrincipalKind.FEDERATED | PrincipalKind.SERVICE:
+        case PrincipalKind.FEDERATED:
+            return ("federated",)
+        case PrincipalKind.ROLE | PrincipalKind.SERVICE:
             return ("role-session",)
         case PrincipalKind.USER | PrincipalKind.UNKNOWN:
-            long_term = any(row.long_term for row in key.denied)
+            # of what a service made, the record does not say whether a key was behind it
+            long_term = not key.denied or any(row.long_term for row in key.denied)
             return ("role", "session", "exempt") if long_term else ("sign-in", "exempt")
