@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
-from sekisho.catalogue import Catalogue, load
+from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine import Policies
-from sekisho.policy import Element
+from sekisho.policy import Condition, Element, Operator, OperatorName, Version
 from sekisho.prover import Proved, Refuted, exempt_list, prove_enforcement
 from sekisho.prover.questions.enforcement import enforcement_question
 from sekisho.prover.search.limits import MOST_STEPS
 from sekisho.prover.search.requests import RequestSearch
 from sekisho.prover.values import actions
+from sekisho.prover.values.conditions import VersionedCondition
 
 FEW_STEPS = 10_000
 """A hundredth of a second; the whole catalogue, class by class, takes a hundred times as many."""
@@ -148,3 +149,40 @@ def test_questions_of_the_same_elements_share_the_classes() -> None:
         after = actions.classes.cache_info()
         assert after.misses == before.misses + (place == 0)
         assert after.hits == before.hits + (place > 0)
+
+
+TIED = {
+    "nothing": [],
+    "where IAM is": ["aws:RequestedRegion"],
+    "tags of nothing": ["aws:ResourceTag/t"],
+    "a service's own key": ["s3:ResourceTag/t", "ec2:ResourceTag/t"],
+    "tags and their list": ["aws:TagKeys", "aws:RequestTag/t"],
+}
+
+
+@pytest.mark.parametrize("named", TIED.values(), ids=list(TIED))
+def test_a_class_is_what_is_alike_in_resources_and_ties_and_no_more(named: list[str]) -> None:
+    asked = [
+        VersionedCondition(Condition(Operator(OperatorName.NULL), key, ("true",)), Version.V2012)
+        for key in named
+    ]
+    ties = actions.Ties.between("aws", [], asked)
+    catalogue, told_apart = load(), Element(("iam:Get*", "s3:*Object", "ec2:*Tags"))
+    source = actions.ActionSource(Element(("iam:*", "s3:*", "ec2:*", "sts:*")))
+    found = actions.classes(catalogue, (told_apart,), (source,), ties)
+    seen: dict[object, tuple[Action, ...]] = {}
+    for number, alike in enumerate(found):
+        for one in alike:
+            said = {
+                (
+                    actions.includes_action(catalogue, each, told_apart),
+                    each.resource_types,
+                    ties.of(each, direct=True),
+                )
+                for each in one.actions
+            }
+            assert len(said) == 1
+            assert seen.setdefault((number, *said), one.actions) is one.actions
+    every = [str(each) for group in seen.values() for each in group]
+    assert sorted(every) == sorted(map(str, source.actions(catalogue)))
+    assert len(found) == 2

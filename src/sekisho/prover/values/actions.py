@@ -98,7 +98,7 @@ class Ties:
 
         Where a service calls on the user's behalf, it is not documented where that call goes.
         """
-        if action is None or not self.asked:
+        if action is None or not (self.home or self.untagged or self.same or self.tags):
             return _FREE
         home = self.home if direct and keys.is_where_iam_is(action) else ()
         untagged = () if keys.has_tags_of_nothing(action) else self.untagged
@@ -168,8 +168,9 @@ class ActionSource:
         if self.services is not None:
             yield from self._on_resources(catalogue, (*self.services, ""))
         elif self.action.negated:
-            everything = catalogue.expand(_ALL) if _ALL not in self.action.values else ()
-            yield from (one for one in everything if includes_action(catalogue, one, self.action))
+            names = _included(catalogue, self.action)
+            everything = _expanded(catalogue, _ALL) if names is not None else ()
+            yield from (one for one in everything if _name(one) not in (names or ()))
         else:
             for entry in self.action.values:
                 yield from _expanded(catalogue, entry)
@@ -227,6 +228,26 @@ def _service_of(template: str) -> str:
     return service if _OPEN.isdisjoint(service) else ""
 
 
+class _Likeness:
+    """Which kinds of actions are alike under some ties: those with the same number in `by_kind`."""
+
+    def __init__(self, ties: Ties) -> None:
+        self._ties = ties
+        self._numbers: dict[object, int] = {}
+        self.by_kind: dict[int, int] = {}
+
+    def add(self, kind: int, action: Action) -> int:
+        """Return the number of a kind that has none yet, of which `action` is one."""
+        said = (action.resource_types, self._ties.of(action, direct=True))
+        number = self._numbers.setdefault(said, len(self._numbers))
+        self.by_kind[kind] = number
+        return number
+
+
+# most questions of a process have one of few
+_likeness = lru_cache(maxsize=32)(_Likeness)
+
+
 @lru_cache(maxsize=64)
 def classes(
     catalogue: Catalogue,
@@ -244,11 +265,14 @@ def classes(
     for place, names in enumerate(included):
         for name in names:
             by_name[name] = by_name.get(name, 0) | 1 << place
-    found: dict[int, dict[object, dict[str, Action]]] = {}
+    likeness = _likeness(ties)
+    found: dict[int, dict[int, dict[str, Action]]] = {}
     for action in (one for source in sources for one in source.actions(catalogue)):
-        name = _name(action)
-        alike = found.setdefault(by_name.get(name, 0), {})
-        alike.setdefault((action.resource_types, ties.of(action, direct=True)), {})[name] = action
+        name, kind, _ = _known(action)
+        number = likeness.by_kind.get(kind)
+        if number is None:
+            number = likeness.add(kind, action)
+        found.setdefault(by_name.get(name, 0), {}).setdefault(number, {})[name] = action
     return tuple(
         tuple(ActionClass(tuple(one.values())) for one in alike.values())
         for alike in found.values()
@@ -302,8 +326,30 @@ def _without_account(template: str) -> bool:
     return arns.split(template)[4:5] == ("",)
 
 
+_KNOWN: dict[int, tuple[str, int, Action]] = {}
+"""What `_known` returned of actions, by their identities, which are theirs while they are here."""
+
+_KINDS: dict[tuple[object, ...], int] = {}
+
+
+def _known(action: Action) -> tuple[str, int, Action]:
+    """Return an action's name in lower case and a number of its kind, beside itself.
+
+    Actions of one kind are the same in all that resources and ties go by. A question asks this of
+    every action there is, and to compare what they are made of would take longer than the rest.
+    """
+    found = _KNOWN.get(id(action))
+    if found is None:
+        at_home = keys.is_where_iam_is(action)
+        kind = (action.service, at_home, action.resource_types, action.condition_keys)
+        number = _KINDS.setdefault(kind, len(_KINDS))
+        found = (f"{action.service}:{action.name}".lower(), number, action)
+        _KNOWN[id(action)] = found
+    return found
+
+
 def _name(action: Action) -> str:
-    return f"{action.service}:{action.name}".lower()
+    return _known(action)[0]
 
 
 def _by_prefix(name: str) -> list[str]:
