@@ -46,6 +46,7 @@ from sekisho.localaws import LocalAws
 from sekisho.messages import Language, cell_width
 from sekisho.signin import code_at, step_of
 from sekisho.tour import ADMINISTRATOR, COMPANY_FILE
+from socketless import socketless
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -293,7 +294,8 @@ def run(page: Path) -> Iterator[tuple[Block, str]]:
     for setting, inner in parts:
         with tempfile.TemporaryDirectory() as folder:
             terminal = Terminal(Path(folder), language)
-            with SETTINGS[setting](terminal):
+            # but for the socket, as whoever types them; the READMEs' commands go over one
+            with socketless(), SETTINGS[setting](terminal):
                 yield from _run(terminal, inner)
 
 

@@ -40,6 +40,7 @@ from sekisho.prover.scenarios import (
 from sekisho.prover.scenarios.judge import MoveOutcome
 from sekisho.prover.scenarios.model import Act, Hand, ScenarioState, Who
 from sekisho.signin import SigninAssumptions
+from socketless import socketless
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
 SCENARIOS = (*PEOPLE, *ATTACKERS)
@@ -71,7 +72,7 @@ def _perform(walks: list[Walk]) -> None:
 
 
 def _perform_in(cells: list[Cell], ways: list[Path]) -> None:
-    with LocalAws(account_of(cells), signin=cells[0].setting.signin) as local:
+    with socketless(), LocalAws(account_of(cells), signin=cells[0].setting.signin) as local:
         for cell, steps in zip(cells, ways, strict=True):
             performer, told = Performer(local, cell), cell.scenario.id
             for step in steps:
