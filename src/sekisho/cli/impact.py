@@ -245,9 +245,9 @@ def command(
     question = binding_of(asked, times)
     if source.sql is not None:
         return _print_query(question, source.sql, source)
-    run = _Run(question, settings, reading)
+    run = _Run(question, settings, reading, with_usage=out_options.usage_out is not None)
     report, usage = run.report(logs, TrailSource(source, aws, lang))
-    if out_options.usage_out:
+    if out_options.usage_out and usage is not None:
         save_usage(usage, out_options.usage_out, replace=out_options.force)
         aside(_WRITTEN.filled(path=out_options.usage_out).into(lang))
     read = logs or (source.result or "",)
@@ -311,14 +311,21 @@ def _time(option: str, text: str | None, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What is asked of a log, and how it is read."""
+    """What is asked of a log, and how it is read.
+
+    Attributes:
+        with_usage: whether it is also asked what the logs say of users, whatever the policies.
+    """
 
     asked: AskedBinding
     settings: JudgeSettings
     reading: ReadingOptions
+    with_usage: bool
 
-    def report(self, logs: tuple[str, ...], source: TrailSource) -> tuple[ReplayReport, Usage]:
-        """Return the report of logs, and what they say of users whatever is asked."""
+    def report(
+        self, logs: tuple[str, ...], source: TrailSource
+    ) -> tuple[ReplayReport, Usage | None]:
+        """Return the report of logs, and what they say of users if that is asked."""
         # what reads needs the packages of the extra: without them there is help all the same
         from sekisho.replay.reading import ReadingSettings  # noqa: PLC0415 - see above
 
@@ -332,7 +339,7 @@ class _Run:
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, found.skipped)
         report = report_on(groups, judge.judge, log, question, made)
-        return report, usage_of(trail_logs(groups), window)
+        return report, usage_of(trail_logs(groups), window) if self.with_usage else None
 
 
 def _exit(report: ReplayReport) -> Exit:
