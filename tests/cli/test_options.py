@@ -29,13 +29,13 @@ SHARED = {
     "--journal": ("FILE", "the plan's journal"),
     "--kind": ("choice", "what the policies are"),
     "--lang": ("choice", "the language"),
+    "--logs": ("PATH ...", "CloudTrail logs, or a usage file"),
     "--mfa": ("flag", "the session that applies has MFA"),
     "--mfa-age": ("SECONDS", "the longest time since MFA"),
     "--mfa-serial": ("ARN", "the MFA device that --role-arn needs"),
     "--name": ("NAME", "the policy's name"),
     "--ours": ("USER ...", "whose password in doubt is nobody else's"),
     "--out": ("FILE", "the file that is written"),
-    "--partition": ("choice", "the partition"),
     "--plan": ("FILE", "a plan"),
     "--preset": ("choice", "which Force_MFA policy"),
     "--print-policy": ("flag", "prints the least policy, and calls nothing"),
@@ -57,9 +57,11 @@ SHARED = {
 """Options of several commands, with their form and meaning; ` ...`: may be repeated."""
 
 SEVERAL_FORMS = {
+    "--account": {"FILE", "ID ..."},
     "--from": {"CIDR ...", "TIME"},
     "--goal": {"FILE ...", "FILE"},
     "--except": {"NAME ...", "NAME[=REASON] ...", "USER ..."},
+    "--partition": {"choice", "COLUMN"},
     "--policy": {"FILE ...", "FILE"},
     "--role": {"ARN", "NAME|ARN"},
     "--snapshot": {"FILE ...", "FILE"},
@@ -67,7 +69,8 @@ SEVERAL_FORMS = {
 }
 """Options that are more in one command than in another: several where one policy, account or user
 is not all, a name where an account is there to look it up, who one is and what a policy is; and
-`--from`, which is a network in a policy and a time in a log."""
+`--from`, which is a network in a policy and a time in a log. For logs, `--partition` is a column of
+a table, and `--account` the id of one of several."""
 
 SHORT = {"--quiet": "-q", "--verbose": "-v", "--version": "-V"}
 FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}
