@@ -33,6 +33,7 @@ INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
 LOG = str(INPUTS / "logs" / "company.json")
 POLICY = str(INPUTS / "policies" / "force-mfa.json")
 READ_ONLY = str(INPUTS / "policies" / "read-only.json")
+FULL, DENY_ALL = (str(INPUTS / "policies" / name) for name in ("full.json", "deny-all.json"))
 COMPANY = str(INPUTS / "accounts" / "company.json")
 FORCE = "arn:aws:iam::111122223333:policy/Force"
 DENY = {
@@ -144,6 +145,17 @@ def test_the_exit_code_says_how_it_came_out(arguments: tuple[str, ...], exit_cod
 def test_whom_the_account_has_not_nothing_is_attached_to(target: str) -> None:
     with pytest.raises(UsageError, match=f"{target}.*the account has none"):
         _run(LOG, "--policy", POLICY, "--snapshot", COMPANY, "--attach-to", target)
+
+
+@pytest.mark.parametrize(
+    ("policies", "narrow"),
+    [((READ_ONLY,), True), ((READ_ONLY, FULL), False), ((DENY_ALL,), False)],
+)
+def test_a_level_that_allows_only_what_is_given_is_named(
+    policies: tuple[str, ...], narrow: bool
+) -> None:
+    _, text = _run(LOG, *(f"--scp=root={each}" for each in policies), "--lang", "en")
+    assert ("allow is allowed: give `FullAWSAccess`" in " ".join(text.split())) is narrow
 
 
 def test_every_event_is_in_a_row() -> None:

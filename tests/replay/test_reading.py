@@ -300,3 +300,10 @@ def test_a_pipe_is_no_log(tmp_path: Path) -> None:
     assert local_logs([str(tmp_path)]).skipped == {SkippedKind.OTHER_ENDING: 1}
     with pytest.raises(SekishoError, match="neither a file nor a folder"):
         local_logs([str(tmp_path / "pipe.json")])
+
+
+def test_a_page_of_an_answer_is_not_all_of_it() -> None:
+    events = [{"CloudTrailEvent": json.dumps(record(1))}]
+    page = json.dumps({"Events": events, "NextToken": "more"}).encode()
+    (fault,) = read_groups(log_files([page])).reading.faults
+    assert "NextToken" in str(fault.what)

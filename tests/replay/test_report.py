@@ -205,7 +205,7 @@ def test_denied_calls_on_somebodys_behalf_alone_are_in_the_verdict() -> None:
     made = report([judged(event(), UNCHANGED), judged(FORWARDED, events=5)])
     first, *_, story = to_text(made, Language.EN).partition("What would stop\n")[0::2]
     assert first.startswith("1 of 1 users would lose calls that they made: alice.")
-    assert "Of the denied, 5 were made by services on a caller's behalf." in first
+    assert "Of the denied calls, made by services on a caller's behalf: 5." in first
     assert story.lstrip().startswith(
         "On behalf of alice, services made 5 calls that would be denied: athena.amazonaws.com."
     )
@@ -263,6 +263,10 @@ def test_who_is_not_in_the_snapshot_is_named() -> None:
         (
             [judged(event()), judged(event("bob"), NO_KEY)],
             "1 of 2 users would lose calls that they made: alice. 1 call cannot be decided.",
+        ),
+        (
+            [judged(event(identity=None, principal=None, user=None), NO_KEY)],
+            "No call is sure to be denied, but 1 call cannot be decided.",
         ),
         ([], "No event was read: nothing can be said."),
         ([judged(event())], "1 of 1 users would lose calls that they made: alice."),

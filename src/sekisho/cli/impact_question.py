@@ -22,9 +22,9 @@ from sekisho.cli.policy_files import (
     refuse_stdin_twice,
 )
 from sekisho.engine import AttachedPolicy, Level
-from sekisho.errors import UsageError, meant
+from sekisho.errors import UsageError, meant, quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
-from sekisho.policy import Document, PolicyKind, parse
+from sekisho.policy import Document, Effect, Element, PolicyKind, parse
 from sekisho.replay import (
     Attachment,
     Binding,
@@ -69,6 +69,10 @@ _PLAN_NEEDS_ACCOUNT = Message(
     "`--snapshot`"
 )
 _NOBODY = Message("`--attach-to {text}`: the account has none of that name or ARN")
+_NARROW = Message(
+    "At {levels} only what these policies allow is allowed: give `FullAWSAccess` as well if it "
+    "stays attached beside them."
+)
 _OTHER_ACCOUNT = Message("the plan is for the account `{plan}`, and the snapshot is of `{account}`")
 
 _ASKED = Message("Asked: {what}.")
@@ -333,11 +337,28 @@ def _of_policies(
         boundaries=tuple(Attachment(policy, one) for policy in boundaries for one in targets),
         scps=_levels(levels, snapshot) if levels else None,
     )
+    asked_levels = {each.name for each in levels}
+    narrow = [
+        each.name
+        for each in changes.scps or ()
+        if each.name in asked_levels and not any(map(_allows_all, each.policies))
+    ]
+    if narrow:
+        named = listed(verbatim(quoted(name)) for name in narrow)
+        beside = (*beside, _NARROW.filled(levels=named))
     replaced = tuple(changes.replaced)
     names = tuple(each.name for each in (*identity, *boundaries)) + replaced + options.scps
     parts = _about(options, _names_of(targets), replaced)
     about = joined_messages((_ASKED.filled(what=parts), *beside), en=" ", ja="")
     return given(changes) if snapshot is None else changed(snapshot, changes), names, about
+
+
+def _allows_all(policy: AttachedPolicy) -> bool:
+    """Tell whether a policy allows everything, as `FullAWSAccess` does."""
+    return any(
+        one.effect is Effect.ALLOW and not one.conditions and one.action == Element(("*",))
+        for one in policy.document.statements
+    )
 
 
 def _about(options: QuestionOptions, targets: Message, replaced: tuple[str, ...]) -> Message:

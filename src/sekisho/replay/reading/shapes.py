@@ -70,6 +70,7 @@ class Unreadable:
 NOT_JSON = Message("is not JSON")
 NO_LOG = Message("is no log of CloudTrail")
 EMPTY = Message("is empty")
+MORE_PAGES = Message("is one page of an answer that has more (`NextToken`)")
 ENDS_EARLY = Message("ends in the middle")
 TOO_DEEP = Message("is nested too deep")
 IDENTITY_NOT_JSON = Message(
@@ -150,6 +151,8 @@ def _of_value(text: str) -> Iterator[FoundRecord | Unreadable]:
         return
     for number, record in enumerate(records):
         yield FoundRecord(number, record)
+    if isinstance(value, dict) and value.get("NextToken") and not _is_record(value):
+        yield Unreadable(None, MORE_PAGES)
 
 
 def _is_record(value: object) -> bool:

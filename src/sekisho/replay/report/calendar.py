@@ -1,6 +1,6 @@
 """A calendar of denied calls as SVG: a column for each week, a square for each day.
 
-It is the darker, the more calls would have been denied. Each square says in text
+Its colour is the stronger, the more calls would have been denied. Each square says in text
 what it stands for, and the figures are in a table as well.
 """
 

@@ -65,8 +65,9 @@ _BY_SERVICE = Message("Denied calls by service")
 _DAY = Message("{day}: {denied} of {events} events denied")
 _NO_LOG = Message("{day}: no event in the log")
 _CALENDAR = Message(
-    "A square for each day, weeks from Monday to Sunday: the darker, the more calls would have "
-    "been denied; {worst} on the worst day. A day with no event in the log has an outline only."
+    "A square for each day, weeks from Monday to Sunday: the stronger its colour, the more calls "
+    "would have been denied; {worst} on the worst day. A day with no event in the log has an "
+    "outline only."
 )
 _OUTCOMES = Message("What the outcomes mean")
 _MORE_KEYS = Message("{count} more keys would lose calls: CSV and JSON have all of them.")

@@ -430,7 +430,7 @@ def _callers(rows: Iterable[CallRow], details: Iterable[CallerDetail]) -> list[C
 
 def _label(caller: LoggedCaller, *, with_account: bool) -> str:
     """Return what a caller is called in sentences."""
-    name = caller.name
+    name = caller.name or "?"
     if caller.kind is PrincipalKind.FEDERATED and ":user/" in caller.arn:
         # the user whose policies bind the session has calls of its own
         name = f"{name} (GetFederationToken)"

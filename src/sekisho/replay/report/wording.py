@@ -28,6 +28,7 @@ _LOSING = Message("{losing} of {users} users would lose calls that they made: {n
 _ONLY_OTHERS = Message("No user would lose a call that was made, but other callers would: {names}.")
 _OTHERS = Message("So would others (roles, federated users): {names}.")
 _UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
+_UNDECIDED_OF_NOBODY = Message("No call is sure to be denied, but {unknown} cannot be decided.")
 _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
 _NOBODY_READ = Message(
     "Of what could be read, nobody would lose a call that was made: {users}, {events}."
@@ -36,7 +37,7 @@ _ASKED_NONE = Message(
     "Nothing can be said: of {events}, the policies in question were asked about none."
 )
 _AND_UNDECIDED = Message("{unknown} cannot be decided.")
-_ON_BEHALF = Message("Of the denied, {count} were made by services on a caller's behalf.")
+_ON_BEHALF = Message("Of the denied calls, made by services on a caller's behalf: {count}.")
 _MORE_NAMES = Message("{names} and {count} more")
 _SPAN = Message("{events} from {first} to {last} (UTC), in {files}.")
 _COUNTS = Message("{label} {count}", "outcome")
@@ -163,7 +164,8 @@ def headline(report: ReplayReport) -> Message:
         return joined_messages((said, open_too), en=" ", ja="")
     users = users_text(len(report.users))
     if unknown:
-        return _UNDECIDED.filled(users=users, unknown=calls_text(unknown))
+        form = _UNDECIDED if report.users else _UNDECIDED_OF_NOBODY
+        return form.filled(users=users, unknown=calls_text(unknown))
     form = _NOBODY_READ if report.log.faults else _NOBODY
     return form.filled(users=users, events=events_text(report.log.events))
 
