@@ -38,6 +38,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from administered import session_keys
+from disk import not_waited_for
 from golden.harness import Runner, local_aws, runner
 from qr import read_qr
 from sekisho.account import load_account
@@ -295,7 +296,7 @@ def run(page: Path) -> Iterator[tuple[Block, str]]:
         with tempfile.TemporaryDirectory() as folder:
             terminal = Terminal(Path(folder), language)
             # but for the socket, as whoever types them; the READMEs' commands go over one
-            with socketless(), SETTINGS[setting](terminal):
+            with socketless(), not_waited_for(), SETTINGS[setting](terminal):
                 yield from _run(terminal, inner)
 
 

@@ -13,10 +13,12 @@ from unittest.mock import patch
 
 from click.testing import CliRunner
 
+from disk import not_waited_for
 from sekisho.cli import tour as command
 from sekisho.messages import Language
 from sekisho.tour.rehearsal import TourStep, tour
 from shown import SCREEN, cut, on_screen, rewritten, screens, seen
+from socketless import socketless
 
 ROOT = Path(__file__).parents[1]
 READMES = {Language.EN: ROOT / "README.md", Language.JA: ROOT / "README.ja.md"}
@@ -33,7 +35,8 @@ BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 @cache
 def performed() -> tuple[TourStep, ...]:
     """Perform the tour, once."""
-    return tuple(tour())
+    with socketless(), not_waited_for():
+        return tuple(tour())
 
 
 def _printed(language: Language) -> str:

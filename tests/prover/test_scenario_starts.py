@@ -29,6 +29,7 @@ from sekisho.prover.scenarios.model import (
     ScenarioState,
     Who,
 )
+from socketless import socketless
 
 Statement = dict[str, Any]
 
@@ -118,7 +119,7 @@ def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> Non
     acts = [step.move.act for step in result.path]
     assert acts[:2] == [Act.CREATE_LOGIN, Act.SIGN_IN]
     cell = Cell.of(attacker, setting_of(attacker, SELF_SERVICE), 1, result.path)
-    with LocalAws(account_of([cell])) as local:
+    with socketless(), LocalAws(account_of([cell])) as local:
         performer = Performer(local, cell)
         assert {performer.perform(step) for step in result.path} == {"OK"}
 
