@@ -147,12 +147,13 @@ def refuse_beside(option: str, values: Mapping[str, object]) -> None:
 
     Args:
         option: as it is written on the command line.
-        values: what other options were given, by parameter.
+        values: what other options were given, by parameter; of an argument, its name in capitals.
 
     Raises:
         UsageError: naming each that is given.
     """
-    idle = [f"`--{name.replace('_', '-')}`" for name, value in values.items() if value]
+    named = {name: name if name.isupper() else f"--{name.replace('_', '-')}" for name in values}
+    idle = [f"`{named[name]}`" for name, value in values.items() if value]
     if idle:
         raise UsageError(
             Message("`{option}` goes with no {names}").filled(

@@ -88,7 +88,7 @@ class SourceOptions:
         if not given:
             raise UsageError(_NO_LOGS)
         if given[0] != "LOGS":
-            idle = {name: getattr(self, name) for name in ("cache", "accounts")}
+            idle = {"cache": self.cache, "account": self.accounts}
             refuse_beside(f"--{given[0]}", {**idle, "verify-digests": self.verify})
             refuse_beside(f"--{given[0]}", {name: ways[name] for name in given[1:]})
         self._check_needs(logs)
