@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from sekisho.replay.reading import (
     TrailPath,
     local_logs,
     may_hold,
+    packing,
     read_groups,
 )
 
@@ -307,3 +309,15 @@ def test_a_page_of_an_answer_is_not_all_of_it() -> None:
     page = json.dumps({"Events": events, "NextToken": "more"}).encode()
     (fault,) = read_groups(log_files([page])).reading.faults
     assert "NextToken" in str(fault.what)
+
+
+@pytest.mark.parametrize("name", [name for name, case in FILES.items() if case[0][:1] == b"\x1f"])
+def test_without_the_faster_decompressor_the_same_is_read(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = FILES[name][0]
+    for limit in (len(ONE) // 2, 1 << 20):
+        faster = packing.decompressed(stored, limit)
+        with monkeypatch.context() as patch:
+            patch.setattr(packing, "fastest", zlib)
+            assert packing.decompressed(stored, limit) == faster

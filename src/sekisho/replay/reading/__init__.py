@@ -20,7 +20,7 @@ from sekisho.replay.reading.files import (
 )
 from sekisho.replay.reading.s3 import ObjectApi, TrailScope, reading_policy, s3_digests, s3_logs
 
-require_extra("replay", ("cryptography", "duckdb", "isal", "pyarrow"))
+require_extra("replay", ("cryptography", "duckdb", "pyarrow"))
 
 if TYPE_CHECKING:
     from sekisho.replay.reading.cache import GroupCache
