@@ -1,6 +1,6 @@
 """A prover that is broken on purpose is caught: by the engine, or by a verdict that is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from sekisho.prover import (
 )
 from sekisho.prover.search import formula, requests, views
 from sekisho.prover.search.theories import Texts
-from sekisho.prover.values import conditions, keys, names, reading, resources, texts
+from sekisho.prover.values import actions, conditions, keys, names, reading, resources, texts
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import EXAMPLE_ID
 from sekisho.prover.values.owners import Owner, Owners
@@ -337,6 +337,21 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
 }
 
 
+@pytest.fixture
+def _nothing_remembered() -> Iterator[None]:
+    """Let nothing that was found before hide what is broken, and nothing broken be found after."""
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    actions.classes.cache_clear()
+    actions._likeness.cache_clear()
+    actions._KNOWN.clear()
+
+
+@pytest.mark.usefixtures("_nothing_remembered")
 @pytest.mark.parametrize(("where", "name", "broken"), BROKEN.values(), ids=list(BROKEN))
 def test_a_broken_prover_is_caught(
     where: object, name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
