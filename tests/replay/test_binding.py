@@ -160,6 +160,18 @@ def test_a_boundary() -> None:
     assert outcome(binding, call("ann", "PutObject")) == DENIED
 
 
+def test_a_new_limit_on_what_passed_by_a_policy_that_nobody_read() -> None:
+    """`ben` may not put objects by the account: a bucket's own policy, say, let the call pass."""
+    limit = Attachment(policy([READ], name="Limit"), Target(TargetKind.USER, "ben"))
+    levels = (Level("root", (policy([READ], name="scp"),)),)
+    for changes in (PolicyChanges(boundaries=(limit,)), PolicyChanges(scps=levels)):
+        found = outcome(changed(ACCOUNT_OF_ALL, changes), call("ben", "PutObject"))
+        assert found == (CallOutcome.UNKNOWN, OutcomeReason.POLICIES)
+    wide = (Level("root", (policy([ALL], name="scp"),)),)
+    binding = changed(ACCOUNT_OF_ALL, PolicyChanges(scps=wide))
+    assert outcome(binding, call("ben", "PutObject"))[0] is not CallOutcome.DENIED
+
+
 def test_an_organisations_policies() -> None:
     users = {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:user/*"}}
     deny = {**MFA, "Condition": {**NO_MFA, **users}}

@@ -31,6 +31,7 @@ from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import exempt_by_name
 from sekisho.replay.case import Asked, Case, Judging, principal_of
 from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action, is_always_read
+from sekisho.replay.difference import ALLOWS_ALL
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, asked_resources
@@ -248,6 +249,9 @@ class _Asking:
         certain = CallOutcome.DENIED
         if ALLOWED not in before.effects:
             # it passed by something that is not in the snapshot: a resource's own policy, say
+            if not self._within_limits(request, unknown):
+                # which a new limit may or may not hold back
+                return Judgement(UNKNOWN, OutcomeReason.POLICIES)
             certain = CallOutcome.UNCHANGED
         elif ALLOWED in after.effects:
             return self._open(after.matters | new.matters)
@@ -256,6 +260,11 @@ class _Asking:
         if EXPLICIT in new.effects and certain is not DENIED:
             return self._open(new.matters)
         return Judgement(certain, causes=after.causes if certain is DENIED else ())
+
+    def _within_limits(self, request: Request, unknown: _Unknown) -> bool:
+        """Tell whether boundaries and the organisation would surely allow a call."""
+        after = replace(_owned(self.case.changes.after, request), identity=(ALLOWS_ALL,))
+        return self._said(after, request, unknown).effects == {ALLOWED}
 
     def _already_denied(self, request: Request, unknown: _Unknown) -> bool:
         """Tell whether a Deny that was there applies, whatever is unknown."""

@@ -36,7 +36,7 @@ class OutcomeReason(StrEnum):
     CALLER = "caller"
     """The record does not say whose call it was, or not for certain."""
     POLICIES = "policies"
-    """Some policy of the caller's could not be read: a gap of the snapshot."""
+    """A policy that matters is not in the snapshot: a gap, or what had let the call pass."""
     # failed
     UNAUTHORIZED = "unauthorized"
     """It was refused for lack of permission."""
