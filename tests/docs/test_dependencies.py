@@ -34,7 +34,7 @@ def _declared() -> dict[str, set[str]]:
     }
 
 
-_EXTRAS = {"localaws": "local", "web": "local", "replay": "replay"}
+_EXTRAS = {"localaws": "local", "web": "local", "replay": "replay", "session": "session"}
 """The extras that parts of the package need."""
 
 
@@ -52,10 +52,10 @@ def _imported(extra: str) -> set[str]:
     owners = packages_distributions()
     # of type checkers: no module of Python has its name when a program runs
     ours = {"sekisho", "_typeshed", *sys.stdlib_module_names}
-    # botocore comes with boto3, at the version boto3 pins
     # Spark is not installed where the tests run
     owners.setdefault("pyspark", ["pyspark"])
-    return {_normal(owners[name][0]) for name in names - ours} - {"botocore"}
+    # botocore comes with boto3, at the version boto3 pins; awscrt with the extra `login` of it
+    return {_normal(owners[name][0]) for name in names - ours} - {"botocore", "awscrt"}
 
 
 def test_every_import_is_declared_and_every_declaration_imported() -> None:
@@ -66,16 +66,18 @@ def test_every_import_is_declared_and_every_declaration_imported() -> None:
     assert _imported("local") - declared[""] == declared["local"] - by_moto
     with_spark = declared["replay"] | declared["spark"] - {"sekisho"}
     assert _imported("replay") - declared[""] == with_spark
+    # botocore loads it where a profile needs it
+    assert declared["login"] == {"botocore"}
 
 
 def test_all_is_every_extra() -> None:
     declared = _declared()
     assert declared.pop("all") == {"sekisho"}
-    assert declared.keys() == {"", "local", "replay", "spark"}
+    assert declared.keys() == {"", "local", "replay", "spark", "session", "login"}
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["project"]["optional-dependencies"]["all"] == [
         # Spark alone is some 400 MB
-        "sekisho[local,replay]"
+        "sekisho[local,replay,session,login]"
     ]
 
 
