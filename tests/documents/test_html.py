@@ -15,11 +15,11 @@ from pages import Page
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import audit_account, to_html
 from sekisho.documents import html
+from sekisho.documents.guide import to_html as to_html_guide
 from sekisho.documents.html import html_page, ticked
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa, render
 from sekisho.tour.guide import admin
-from sekisho.tour.guide import to_html as to_html_guide
 
 SCRIPTS = sorted(Path(html.__file__).parent.glob("*.js"))
 NODE = shutil.which("node")

@@ -13,11 +13,8 @@ from click.testing import CliRunner
 from pages import Page
 from sekisho import catalogue, policy
 from sekisho.cli.guide import command
-from sekisho.errors import FaultyPolicy, InternalError
-from sekisho.messages import Language, Message, table
-from sekisho.policy import Preset
-from sekisho.tour import guide
-from sekisho.tour.guide import (
+from sekisho.documents import guide
+from sekisho.documents.guide import (
     CodeBlock,
     Guide,
     GuideLink,
@@ -27,6 +24,10 @@ from sekisho.tour.guide import (
     Steps,
     say,
 )
+from sekisho.errors import FaultyPolicy, InternalError
+from sekisho.messages import Language, Message, table
+from sekisho.policy import Preset
+from sekisho.tour.guide import Label, admin
 
 PRESETS = list(Preset)
 RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide.to_html}
@@ -35,7 +36,7 @@ EVERY = [(preset, form) for preset in PRESETS for form in RENDERERS]
 
 @cache
 def _made(preset: Preset) -> Guide:
-    return guide.admin(policy.choices_of(preset))
+    return admin(policy.choices_of(preset))
 
 
 def _japanese(text: str) -> bool:
@@ -288,8 +289,8 @@ def test_every_word_of_the_console_says_where_it_was_read_and_how_sure_it_is() -
 
 @pytest.mark.parametrize("form", RENDERERS)
 def test_what_is_entered_cannot_become_markup(form: str) -> None:
-    label = guide.Label("Force_MFA", "a & b, c = d", {"Purpose": "x@y/z"})
-    page = RENDERERS[form](guide.admin(policy.choices_of(Preset.AWS), label), Language.EN)
+    label = Label("Force_MFA", "a & b, c = d", {"Purpose": "x@y/z"})
+    page = RENDERERS[form](admin(policy.choices_of(Preset.AWS), label), Language.EN)
     assert ("a &amp; b" in page) is (form == "html")
     hostile = replace(
         _made(Preset.AWS), title=Message.both("<script>|{}", ""), lead=Message.both("<b>", "")
@@ -301,7 +302,7 @@ def test_what_is_entered_cannot_become_markup(form: str) -> None:
 
 def test_a_name_that_aws_would_refuse_is_refused_with_every_fault() -> None:
     with pytest.raises(FaultyPolicy) as refused:
-        guide.Label("Force MFA", "x" * 1001, {"aws:purpose": "x"})
+        Label("Force MFA", "x" * 1001, {"aws:purpose": "x"})
     assert len(refused.value.faults) >= 3
 
 

@@ -11,9 +11,10 @@ from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.terminal import terminal_width
+from sekisho.documents.guide import to_html, to_markdown, to_text
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, choices_of
-from sekisho.tour import guide
+from sekisho.tour.guide import admin as admin_guide
 
 
 class _Form(StrEnum):
@@ -65,11 +66,11 @@ def admin(preset: str, partition: str, form: str, lang: Language) -> None:
     policy really means, and what people will see.
     """
     choices = replace(choices_of(Preset(preset)), partition=partition)
-    made = guide.admin(choices)
+    made = admin_guide(choices)
     match _Form(form):
         case _Form.TEXT:
-            click.echo(guide.to_text(made, lang, terminal_width()), nl=False)
+            click.echo(to_text(made, lang, terminal_width()), nl=False)
         case _Form.MARKDOWN:
-            click.echo(guide.to_markdown(made, lang), nl=False)
+            click.echo(to_markdown(made, lang), nl=False)
         case _Form.HTML:
-            click.echo(guide.to_html(made, lang), nl=False)
+            click.echo(to_html(made, lang), nl=False)

@@ -12,10 +12,7 @@ from typing import Any
 
 from sekisho import __version__, catalogue, policy
 from sekisho.audit.meaning import Meaning, Target, Works, meaning, sentences
-from sekisho.errors import FaultyPolicy
-from sekisho.messages import Message, table, verbatim
-from sekisho.policy import Choices, Document
-from sekisho.tour.guide.model import (
+from sekisho.documents.guide import (
     Block,
     CodeBlock,
     Guide,
@@ -25,8 +22,11 @@ from sekisho.tour.guide.model import (
     Paragraph,
     Section,
     Steps,
-    Term,
+    console_terms,
 )
+from sekisho.errors import FaultyPolicy
+from sekisho.messages import Message, table, verbatim
+from sekisho.policy import Choices, Document
 
 _ADDED = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
 """What is added to the exempt actions of AWS's sample, that a first sign-in works."""
@@ -82,17 +82,9 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
             _as_written("undo"),
             _choices(choices),
         ),
-        terms=_terms(),
+        terms=console_terms(),
         made_with=f"sekisho {__version__}, {meant.dated}",
     )
-
-
-def _terms() -> Mapping[str, Term]:
-    """Return the words that the console prints, by the key that texts name them by."""
-    return {
-        key: Term(entry["text"], entry["source"], may_differ=not entry["sure"])
-        for key, entry in table("console").items()
-    }
 
 
 def _texts(section: str = "") -> Mapping[str, Any]:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from sekisho.documents.html import html_page, ticked
-from sekisho.messages import Language, Message, cell_width, table, wrapped
-from sekisho.tour.guide.model import (
+from sekisho.documents.guide.model import (
     Block,
     CodeBlock,
     Guide,
@@ -21,6 +19,8 @@ from sekisho.tour.guide.model import (
     Steps,
     say,
 )
+from sekisho.documents.html import html_page, ticked
+from sekisho.messages import Language, Message, cell_width, table, wrapped
 
 WIDTH = 92
 """The most columns of the plain text."""
@@ -154,7 +154,8 @@ def _markdown_block(block: Block, speak: Speak, guide: Guide) -> str:
             return "\n".join(f"{place}. {speak(item)}" for place, item in enumerate(items, start=1))
         case CodeBlock():
             said = _marked(block, speak)
-            fenced = f"```{block.language}\n{block.text.rstrip()}\n```"
+            fence = _fence(block.text)
+            fenced = f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
             return f"{speak(block.label)}:\n\n{fenced}" + (f"\n\n{said}" if said else "")
         case GuideLink(text) if block.section:
             return f"{speak(text)}: {speak(_where(block, guide))}"
@@ -164,6 +165,11 @@ def _markdown_block(block: Block, speak: Speak, guide: Guide) -> str:
             lines = [_markdown_row(header, speak), "|" + " --- |" * len(header)]
             lines += [_markdown_row(row, speak) for row in rows]
             return f"{speak(label)}:\n\n" + "\n".join(lines)
+
+
+def _fence(code: str) -> str:
+    """Return what encloses code: longer than any run of backticks in it, which would end it."""
+    return "`" * max(3, *(len(run) + 1 for run in re.findall("`+", code)), 0)
 
 
 def _markdown_row(cells: tuple[Message, ...], speak: Speak) -> str:

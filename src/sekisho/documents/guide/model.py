@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sekisho.errors import InternalError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,14 @@ class Guide:
     sections: tuple[Section, ...]
     terms: Mapping[str, Term]
     made_with: str = field(default="")
+
+
+def console_terms() -> Mapping[str, Term]:
+    """Return the words that the AWS console prints, by the key that texts name them by."""
+    return {
+        key: Term(entry["text"], entry["source"], may_differ=not entry["sure"])
+        for key, entry in table("console").items()
+    }
 
 
 _PLACE = re.compile(r"\{([a-z0-9_]+)\}")
