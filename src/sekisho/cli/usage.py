@@ -1,6 +1,7 @@
 """What logs say of users, for commands that go by it: of a usage file, or of logs themselves."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from sekisho.messages import Language, Message
 _ALONE = Message("`{path}` is a usage file and goes with no other file or folder")
 _OTHER_ACCOUNT = Message(
     "these logs have no user of the account `{account}`; they are of: {accounts}"
+)
+_IN_S3 = Message("`--logs` reads files and folders, and not S3: `{path}`")
+_S3_FIRST = Message(
+    "first `sekisho impact {path} --policy FILE --usage-out usage.json`, then `--logs usage.json`"
 )
 _MOST = 1_000
 """So far into a file is looked for its schema: a log may be of many megabytes."""
@@ -40,10 +45,14 @@ def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
     Raises:
         FaultyInput: if a usage file has faults, or there is no such file.
         MissingExtra: if logs are to be read, and the packages that read them are not there.
-        UsageError: if a usage file has something beside it.
+        UsageError: if a usage file has something beside it, or logs are in S3.
     """
     if not paths:
         return None
+    for path in paths:
+        if path.startswith("s3://"):
+            fix = _S3_FIRST.filled(path=shlex.quote(path))
+            raise UsageError(_IN_S3.filled(path=path), fix=fix)
     usages = [path for path in paths if _is_usage_file(Path(path))]
     if not usages:
         return _of_logs(paths, lang)
