@@ -4,15 +4,18 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from rollout.staging import account, user, with_user
 from sekisho.account import KeyUse, Usage, UserUse
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import audit_account
+from sekisho.web import WebServer
 from sekisho.web.workbench import Material, workbench_site
 from web.test_workbench import BASE, harmless
 
@@ -36,9 +39,13 @@ USAGE = Usage(
 )
 
 
-def client(usage: Usage | None = USAGE) -> FlaskClient:
+def material(usage: Usage | None) -> Material:
     report = audit_account(ACCOUNT, Exceptions(), usage=usage, version="1")
-    site = workbench_site(Material(report, "--snapshot account.json"))
+    return Material(report, "--snapshot account.json")
+
+
+def client(usage: Usage | None = USAGE) -> FlaskClient:
+    site = workbench_site(material(usage))
     site.bind("localhost:1", "127.0.0.1:1")
     return site.app.test_client()
 
@@ -85,3 +92,20 @@ def test_logs_without_a_call_have_no_calendar() -> None:
     shown = page("/impact", replace(USAGE, users=()))
     assert "no call without MFA" in shown
     assert "<rect" not in shown
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("English", "light"), ("日本語", "dark")])
+def test_axe_finds_nothing_and_all_fits(
+    browser: Browser, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    with WebServer(workbench_site(material(USAGE))) as server:
+        viewport = {"width": 390, "height": 800}
+        page = browser.new_context(viewport=viewport, color_scheme=scheme).new_page()
+        for path in ("impact", "user?name=mallory"):
+            page.goto(f"{server.url}{path}")
+            if (other := page.get_by_role("button", name=language)).count():
+                other.click()
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            found = Axe().run(page, options={"resultTypes": ["violations"]})
+            assert found.violations_count == 0, (page.url, found.generate_report())
+        page.context.close()
