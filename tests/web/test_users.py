@@ -1,6 +1,7 @@
 """Users at the console: created, looked at, given permissions and passwords, deleted."""
 
 import csv
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +15,17 @@ import web_people as people
 from sekisho.account import User
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
-from sekisho.tour import example_company
+from sekisho.tour import ADMINISTRATOR, example_company
 
 LONGER_THAN_A_SESSION = timedelta(hours=13)
+NO_DETAILS = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Deny",
+        "Action": "iam:GetAccountAuthorizationDetails",
+        "Resource": "*",
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -366,9 +375,23 @@ def test_a_page_of_the_list_asks_about_its_own_users_alone(
         people.sign_in(page, console)
         monkeypatch.setattr(Boto3Api, "call", counted)
         page.goto(f"{console.url}/iam/users")
-        about_each = ("ListGroupsForUser", "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
-        assert Counter(asked) == {"ListUsers": 1, **dict.fromkeys(about_each, 10)}
+        about_each = dict.fromkeys(("ListMFADevices", "GetLoginProfile", "ListAccessKeys"), 10)
+        at_once = {"ListUsers": 1, "GetAccountAuthorizationDetails": 1}
+        assert Counter(asked) == {**at_once, **about_each}
         expect(page.get_by_role("link", name="Previous page")).to_have_count(0)
+        shown = page.get_by_role("main").inner_text()
+        # who may only ask about one user at a time sees the same
+        people.administrator_api(console).call(
+            "iam",
+            "PutUserPolicy",
+            UserName=ADMINISTRATOR,
+            PolicyName="one-by-one",
+            PolicyDocument=json.dumps(NO_DETAILS),
+        )
+        asked.clear()
+        page.reload()
+        assert Counter(asked) == {**at_once, "ListGroupsForUser": 10, **about_each}
+        assert page.get_by_role("main").inner_text() == shown
         page.goto(f"{console.url}/iam/users?page=5")
         page.get_by_role("link", name="Next page").click()
         expect(page.get_by_role("rowheader", name="user-044")).to_be_visible()

@@ -19,7 +19,7 @@ import zlib
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sekisho.errors import InternalError
@@ -38,6 +38,9 @@ SALT_BYTES = 16
 # 4 MiB and some ten milliseconds a hash: an example company of a dozen users must start at once,
 # and the passwords are those of a test account, in the memory of one process.
 _COST, _BLOCK, _PARALLEL, _LENGTH = 2**12, 8, 1, 32
+
+_REMEMBERED = 256
+"""How many session tokens are remembered opened."""
 
 
 def hash_password(password: str, salt: bytes) -> str:
@@ -153,21 +156,34 @@ def open_token(world: World, access_key_id: str, token: str) -> SessionClaims:
         Refusal: `InvalidClientTokenId` if it is not a token of this world for this key id;
             `ExpiredToken` if its time is over by the world's own clock.
     """
+    claims = _opened(world.master, access_key_id, token)
+    expires_at = claims.credential.expires_at
+    if expires_at is None or world.clock.now() >= expires_at:
+        raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
+    return claims
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _opened(master: bytes, access_key_id: str, token: str) -> SessionClaims:
+    """Return what a token says, whether or not its time is over.
+
+    A request opens its token twice, and a session sends it with every request.
+
+    Raises:
+        Refusal: if it is not of this world or not for this key id; that is not remembered.
+    """
     try:
         sealed = base64.b64decode(token, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _invalid() from error
     tag, packed = sealed[:_TAG_BYTES], sealed[_TAG_BYTES:]
-    if not hmac.compare_digest(tag, _mac(world.master, "token", access_key_id, packed)):
+    if not hmac.compare_digest(tag, _mac(master, "token", access_key_id, packed)):
         raise _invalid()
     plain = zlib.decompressobj().decompress(packed, _MAX_PLAIN_BYTES)
     claims, policies, source = json.loads(plain)
-    credential = _credential(claims)
-    if credential.expires_at is None or world.clock.now() >= credential.expires_at:
-        raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
     return SessionClaims(
-        credential,
-        _secret(world.master, access_key_id, packed),
+        _credential(claims),
+        _secret(master, access_key_id, packed),
         tuple(policies),
         source if source.startswith("AKIA") else "",
     )

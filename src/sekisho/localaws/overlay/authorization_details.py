@@ -25,13 +25,14 @@ _LISTS = {
     "LocalManagedPolicy": "Policies",
     "AWSManagedPolicy": "Policies",
 }
+_POLICIES = frozenset({"LocalManagedPolicy", "AWSManagedPolicy"})
 
 
 def get_account_authorization_details(self: IamResponse) -> ActionResult:
     """Describe every user, group, role and policy of the account."""
     wanted = self._get_param("Filter") or list(_LISTS)
     bounding = boundary_usage()
-    shown, more = page(self, [entry for entry in _entries(bounding) if entry[0] in wanted])
+    shown, more = page(self, list(_entries(frozenset(wanted), bounding)))
     answer: dict[str, list[object]] = {name: [] for name in _LISTS.values()}
     for kind, entity in shown:
         answer[_LISTS[kind]].append(_described(entity, bounding))
@@ -41,19 +42,26 @@ def get_account_authorization_details(self: IamResponse) -> ActionResult:
 _Entity = User | Group | Role | ManagedPolicy
 
 
-def _entries(bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
+def _entries(wanted: frozenset[str], bounding: Mapping[str, int]) -> Iterable[tuple[str, _Entity]]:
+    """Yield what is described, in order; what is not wanted is not put in order either."""
     backend = iam()
-    yield from (("User", user) for _, user in sorted(backend.users.items()))
-    yield from (("Group", group) for _, group in sorted(backend.groups.items()))
-    yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
-    # of AWS's thousand few are used, and only those have to be put in order
-    used = [
-        (arn, policy)
-        for arn, policy in backend.managed_policies.items()
-        if policy.attachment_count or arn in bounding or own(policy)
-    ]
-    for _, policy in sorted(used):
-        yield "LocalManagedPolicy" if own(policy) else "AWSManagedPolicy", policy
+    if "User" in wanted:
+        yield from (("User", user) for _, user in sorted(backend.users.items()))
+    if "Group" in wanted:
+        yield from (("Group", group) for _, group in sorted(backend.groups.items()))
+    if "Role" in wanted:
+        yield from (("Role", role) for role in sorted(backend.roles.values(), key=lambda r: r.name))
+    if not wanted.isdisjoint(_POLICIES):
+        # of AWS's thousand few are used, and only those have to be put in order
+        used = [
+            (arn, policy)
+            for arn, policy in backend.managed_policies.items()
+            if policy.attachment_count or arn in bounding or own(policy)
+        ]
+        for _, policy in sorted(used):
+            kind = "LocalManagedPolicy" if own(policy) else "AWSManagedPolicy"
+            if kind in wanted:
+                yield kind, policy
 
 
 def _described(entity: _Entity, bounding: Mapping[str, int]) -> dict[str, object]:

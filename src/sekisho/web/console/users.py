@@ -1,15 +1,15 @@
 """The list of users: searched, page by page, with what each has, as far as it may be read.
 
 IAM searches no users, and tells of one user at a time what groups, devices, passwords and keys
-there are. So these are asked for the users of the page that is shown alone, several at once.
+there are. So these are asked for the users of the page that is shown alone, several at once. Only
+the groups of the first users come by one call, for whom that may be called.
 
-Source: IAM User Guide, "View IAM users".
+Source: IAM User Guide, "View IAM users"; IAM API Reference, GetAccountAuthorizationDetails.
 """
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -35,7 +35,8 @@ SCREEN = Blueprint("users", __name__)
 _PATH = OwnerKind.USER.list_path
 _ROWS = 10
 _AT_ONCE = 2
-_COLUMNS = ("ListGroupsForUser", "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
+_GROUPS = "ListGroupsForUser"
+_COLUMNS = (_GROUPS, "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
 """What is asked about each user of a page, in the order of the columns."""
 _HEADINGS = ("groups", "mfa", "password_age", "access_keys", "last_sign_in")
 
@@ -51,7 +52,9 @@ def listing() -> ResponseReturnValue:
     users = () if isinstance(read, AwsRefused) else read
     if not users and page > 1 and refused is None:
         return see_other(_PATH, q=wanted)
-    answers = _asked(person().api, [each.name for each in users[:_ROWS]])
+    # the details of the account begin with the same users as the list
+    first = page == 1 and not wanted
+    answers = _asked(person().api, [each.name for each in users[:_ROWS]], first=first)
     return OwnerList(
         kind=OwnerKind.USER,
         columns=tuple(map(term, _HEADINGS)),
@@ -77,15 +80,40 @@ def _users(wanted: str, page: int) -> tuple[ListedUser, ...]:
     return found[(page - 1) * _ROWS : last]
 
 
-def _asked(api: Boto3Api, users: Iterable[str]) -> Mapping[str, tuple[Any, ...]]:
-    """Return AWS's answers about each user, each of them an `AwsRefused` where it refuses."""
+def _asked(api: Boto3Api, users: Iterable[str], *, first: bool) -> Mapping[str, tuple[Any, ...]]:
+    """Return AWS's answers about each user, each of them an `AwsRefused` where it refuses.
+
+    Args:
+        api: what calls AWS as the person who is signed in.
+        users: their names.
+        first: whether they are the first that AWS lists.
+    """
     names = list(users)
+    groups = _groups_at_once(api, len(names)) if first and len(names) > 1 else {}
     asked = [(operation, name) for name in names for operation in _COLUMNS]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = list(pool.map(partial(_answer, api), asked))
-    size = len(_COLUMNS)
+        answers = pool.map(
+            lambda each: groups.get(each) or _answer(api, each),
+            asked,
+        )
+        by_question = dict(zip(asked, answers, strict=True))
+    return {name: tuple(by_question[operation, name] for operation in _COLUMNS) for name in names}
+
+
+def _groups_at_once(api: Boto3Api, most: int) -> Mapping[tuple[str, str], Any]:
+    """Return what ListGroupsForUser would tell of the first users, by its name and theirs.
+
+    It is nothing for who may not read the account's details: what they may read of each user is
+    asked as ever.
+    """
+    details = attempted(
+        lambda: api.call("iam", "GetAccountAuthorizationDetails", Filter=["User"], MaxItems=most)
+    )
+    if isinstance(details, AwsRefused):
+        return {}
     return {
-        name: tuple(answers[index * size : (index + 1) * size]) for index, name in enumerate(names)
+        (_GROUPS, each["UserName"]): {"Groups": each["GroupList"]}
+        for each in details["UserDetailList"]
     }
 
 
