@@ -14,7 +14,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -124,12 +124,14 @@ class PlannedImpact:
     Attributes:
         impact: stable, like `enrols-first`.
         wave: the name of the wave that the user is in; "" if the goal has no waves.
+        starts: the first day of that wave, in UTC; None: at once.
     """
 
     user: str
     impact: ImpactKind
     text: Message
     wave: str = ""
+    starts: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,10 @@ class Plan:
         if self.logs is None:
             # most plans go by none: whoever reads one need not ask what null means
             del written["logs"]
+        for person in written["people"]:
+            # likewise of waves: most plans have none with a day
+            if person["starts"] is None:
+                del person["starts"]
         return {"schema": SCHEMA, "applicable": self.applicable, **written}
 
 
@@ -320,6 +326,15 @@ _PLANS = Records(Code.PLAN_FAULTY)
 _PLANS.add(Change, _change, _change_to_json)
 
 
+def _with_days(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a plan says, each of its people with a first day or null, as the record has."""
+    people = content.get("people")
+    if not isinstance(people, list):
+        return content
+    days = [{"starts": None, **each} if isinstance(each, dict) else each for each in people]
+    return {**content, "people": days}
+
+
 def _plan(content: Mapping[str, Any]) -> Plan:
     """Return the plan of this content.
 
@@ -328,7 +343,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read({"logs": None, **said}, Plan)
+        plan = _PLANS.read({"logs": None, **_with_days(said)}, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)

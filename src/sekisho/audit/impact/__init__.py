@@ -12,7 +12,7 @@ from sekisho.audit.impact.credentials import (
     kind_of_credential,
     usable_credentials,
 )
-from sekisho.audit.impact.kinds import ImpactKind, UserImpact, impacts_of
+from sekisho.audit.impact.kinds import ImpactKind, UserImpact, impacts_of, usual_enforcement
 from sekisho.audit.impact.outcomes import (
     UNLISTED,
     UNREAD,
@@ -46,5 +46,6 @@ __all__ = [
     "powers_of",
     "rows_of",
     "usable_credentials",
+    "usual_enforcement",
     "ways_in",
 ]

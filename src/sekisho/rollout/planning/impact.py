@@ -8,7 +8,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
-from sekisho.rollout.goal.model import Goal
+from sekisho.rollout.goal.model import Goal, Wave
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
 from sekisho.rollout.planning.logged_use import facts_of_user
@@ -25,7 +25,7 @@ _ANY_OTHERS = Message(
 
 def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return what happens to everybody who is affected, or whom the goal names, by name."""
-    waves = {user: wave.name for wave in goal.waves for user in wave.users}
+    waves = {user: wave for wave in goal.waves for user in wave.users}
     found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
     found |= {person.user: person for person in _waiting(goal)}
     found |= {user: _person(user, ImpactKind.UNCHANGED) for user in waves if user not in found}
@@ -33,10 +33,13 @@ def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     found |= {
         user.name: _of_affected(accounts, user, stopping[user.name]) for user in accounts.affected
     }
-    return tuple(
-        PlannedImpact(name, person.impact, person.text, waves.get(name, ""))
-        for name, person in sorted(found.items())
-    )
+    nowhere = Wave("", ())
+
+    def placed(name: str, person: PlannedImpact) -> PlannedImpact:
+        wave = waves.get(name, nowhere)
+        return PlannedImpact(name, person.impact, person.text, wave.name, wave.starts)
+
+    return tuple(placed(name, person) for name, person in sorted(found.items()))
 
 
 def _text(impact: ImpactKind) -> Message:

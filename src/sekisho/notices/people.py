@@ -1,0 +1,401 @@
+"""Who hears what: for each person of a plan, which kinds of notice, and why.
+
+What happens to a person is the audit's impact under the plan's policy, in the account as it is now:
+whoever has enrolled since the plan was made is ready. Where the plan itself says something graver,
+that counts. What is not known, and whoever would be locked out, is no notice but a row of the work
+list: nobody is told a kind sentence by mistake.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from sekisho.account import AccessKey, Credentials, Device, Snapshot, User, credentials_by_user
+from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
+from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
+from sekisho.audit.impact import (
+    ImpactKind,
+    UserImpact,
+    impacts_of,
+    usual_enforcement,
+)
+from sekisho.messages import Message, joined_messages, table, verbatim
+from sekisho.policy import Document, from_json
+from sekisho.rollout import (
+    CreatePolicy,
+    CreatePolicyVersion,
+    CreateUser,
+    DetachUserPolicy,
+    Plan,
+    PlannedImpact,
+)
+from sekisho.signin import DeviceKind
+
+
+class NoticeKind(StrEnum):
+    """What a person has to hear; of several, the gravest comes first.
+
+    `NOT_KNOWN`, `STUCK` and `NO_NOTICE` are rows of the work list and no notice: what was not read
+    decides; the person would be cut off; there is nothing to say.
+    """
+
+    NOT_KNOWN = "not-known"
+    STUCK = "stuck"
+    MACHINE = "machine"
+    TEMPORARY_PASSWORD = "temporary-password"  # noqa: S105 - a kind of notice, not a secret
+    KEY_STOPS = "key-stops"
+    PASSKEY_ONLY = "passkey-only"
+    ENROL = "enrol"
+    EXEMPT_UNTIL = "exempt-until"
+    READY = "ready"
+    NO_NOTICE = "no-notice"
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether there is something to send."""
+        return self not in _ROWS_ONLY
+
+
+_ROWS_ONLY = (NoticeKind.NOT_KNOWN, NoticeKind.STUCK, NoticeKind.NO_NOTICE)
+
+
+class PasswordChange(StrEnum):
+    """Whether a password must be changed first, and until when the sign-in page lets them.
+
+    `BEFORE`: only before MFA is enforced; afterwards the page refuses it.
+    """
+
+    NONE = "none"
+    ANY_TIME = "any-time"
+    BEFORE = "before"
+
+
+OWNER_TAGS = ("owner", "email", "mail", "contact")
+"""The tags of a user that say whom to write to; upper and lower case are alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of a plan: what they must hear, and what whoever runs the roll-out must know.
+
+    Attributes:
+        kinds: at least one, the gravest first.
+        outcome: what happens to them, in one sentence for whoever runs the roll-out.
+        wave: the name of their wave; "" if there are no waves.
+        day: when it begins, in UTC; None: at once.
+        until: the last day of their exception; None: they have none.
+        owner: who answers for them: an exception's owner, or a tag of the user; "" if nobody says.
+        password: whether a password must be changed first.
+        devices: their MFA devices.
+        keys: their active access keys.
+        others: how many active credentials for single services, SSH keys and certificates they
+            have; None if that is not known.
+        enforced: whether MFA is proved to be enforced for them already.
+        gaps: what could not be read and does not decide which notice it is.
+    """
+
+    user: str
+    kinds: tuple[NoticeKind, ...]
+    outcome: Message
+    wave: str = ""
+    day: date | None = None
+    until: date | None = None
+    owner: str = ""
+    password: PasswordChange = PasswordChange.NONE
+    devices: tuple[Device, ...] = ()
+    keys: tuple[AccessKey, ...] = ()
+    others: int | None = 0
+    enforced: bool = False
+    gaps: tuple[Message, ...] = ()
+
+    @property
+    def kind(self) -> NoticeKind:
+        """The gravest kind."""
+        return self.kinds[0]
+
+    @property
+    def enrolled_since(self) -> date | None:
+        """The day of the oldest device, in UTC; None: there is none, or nobody knows its day."""
+        days = [each.enabled_at for each in self.devices if each.enabled_at is not None]
+        return min(days).astimezone(UTC).date() if days else None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody must do something about it who is not the person."""
+        stuck = self.kind in (NoticeKind.NOT_KNOWN, NoticeKind.STUCK)
+        return stuck or self.password is PasswordChange.BEFORE or self.has_no_addressee
+
+    @property
+    def has_no_addressee(self) -> bool:
+        """Whether it is a machine that nobody is known to answer for."""
+        return self.kind is NoticeKind.MACHINE and not self.owner
+
+
+_ABSENT = Message("There is no such user now.")
+_NOT_READ = Message("It could not be read what their sign-in comes to.")
+_OTHERS_UNREAD = Message(
+    "Whether there are SSH keys or credentials for single services could not be read."
+)
+_KEYS_UNREAD = Message("Whether there are access keys in use could not be read.")
+
+_FROM_PLAN: Mapping[ImpactKind, NoticeKind] = {
+    ImpactKind.UNKNOWN: NoticeKind.NOT_KNOWN,
+    ImpactKind.NOT_ENFORCED: NoticeKind.NOT_KNOWN,
+    ImpactKind.ENFORCEMENT_UNKNOWN: NoticeKind.NOT_KNOWN,
+    ImpactKind.WITHOUT_MFA: NoticeKind.NOT_KNOWN,
+    ImpactKind.CUT_OFF: NoticeKind.STUCK,
+    ImpactKind.DEAD_LOCK: NoticeKind.STUCK,
+    ImpactKind.LOCKED_OUT: NoticeKind.STUCK,
+    ImpactKind.KEY_ONLY: NoticeKind.STUCK,
+}
+"""What a plan says and no notice may gloss over."""
+
+_SILENT = (ImpactKind.BREAK_GLASS, ImpactKind.LEFT_OUT, ImpactKind.OTHER_POLICIES)
+"""Of whom a plan says that MFA enforcement is not for them."""
+
+_OF_IMPACT: Mapping[ImpactKind, NoticeKind] = {
+    **_FROM_PLAN,
+    ImpactKind.KEYS_STOP: NoticeKind.KEY_STOPS,
+    ImpactKind.MUST_ENROL: NoticeKind.ENROL,
+    ImpactKind.NEW_PASSWORD: NoticeKind.ENROL,
+    ImpactKind.ENROLS_AGAIN: NoticeKind.ENROL,
+    ImpactKind.READY: NoticeKind.READY,
+}
+
+
+def people_of(
+    plan: Plan,
+    snapshot: Snapshot,
+    exceptions: Exceptions | None = None,
+    owner_tags: Iterable[str] = OWNER_TAGS,
+) -> tuple[Person, ...]:
+    """Return the people of a plan, in name order.
+
+    Args:
+        plan: the plan, of which the people may have enrolled since.
+        snapshot: the account as it is now.
+        exceptions: who need not be enforced; the plan's own if not given.
+        owner_tags: which tags of a user say whom to write to, the best first.
+    """
+    found = _People(
+        plan=plan,
+        snapshot=snapshot,
+        exceptions=exceptions or Exceptions(plan.exceptions),
+        owner_tags=tuple(tag.lower() for tag in owner_tags),
+        credentials=credentials_by_user(snapshot),
+        enforcements=enforcements_of(snapshot),
+    )
+    impacts = found.impacts()
+    return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
+
+
+def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
+    """Return the policies that a plan enforces MFA by; of two, the second is for the enrolled."""
+    made = (*plan.changes, *plan.needless)
+    found = {
+        each.arn: each.document
+        for each in made
+        if isinstance(each, CreatePolicy | CreatePolicyVersion)
+    }
+    return tuple(from_json(document, source=arn) for arn, document in found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What the people of a plan are judged by."""
+
+    plan: Plan
+    snapshot: Snapshot
+    exceptions: Exceptions
+    owner_tags: tuple[str, ...]
+    credentials: Mapping[str, Credentials]
+    enforcements: Mapping[str, UserEnforcement]
+
+    @property
+    def now(self) -> datetime:
+        """When the account was read."""
+        return self.snapshot.taken_at
+
+    def impacts(self) -> Mapping[str, UserImpact]:
+        """Return what MFA enforcement does to each user, by the policy of their stage."""
+        first, *later = policies_of_plan(self.plan) or (usual_enforcement(self.snapshot),)
+        account = replace(
+            self.snapshot, users=tuple(self._without_replaced(each) for each in self.snapshot.users)
+        )
+        stages = [
+            impacts_of(account, self.credentials, self.enforcements, self.exceptions, document)
+            for document in (first, *later)
+        ]
+        return {user.name: stages[-1 if user.devices else 0][user.name] for user in account.users}
+
+    def person(self, planned: PlannedImpact, impact: UserImpact | None) -> Person:
+        """Return one person of the plan; without an impact, there is no such user yet."""
+        user = self.snapshot.user_named.get(planned.user)
+        if user is None or impact is None:
+            return self._newcomer(planned)
+        credentials = self.credentials[user.name]
+        exemption = self._exemption(user.name)
+        base = Person(
+            user=user.name,
+            kinds=(NoticeKind.NO_NOTICE,),
+            outcome=planned.text,
+            wave=planned.wave,
+            day=planned.starts,
+            owner=exemption.owner if exemption else self._owner(user),
+            devices=user.devices,
+            keys=tuple(key for key in user.keys if key.active),
+            others=credentials.others_count,
+            enforced=self._is_enforced(user),
+        )
+        if planned.impact in _SILENT or (exemption and _is_break_glass(exemption)):
+            return base
+        if exemption is not None:
+            return _excepted(base, exemption)
+        return self._judged(base, planned, impact, credentials)
+
+    def _judged(
+        self, base: Person, planned: PlannedImpact, impact: UserImpact, credentials: Credentials
+    ) -> Person:
+        """Return a person whom the plan is about and who is no exception."""
+        kinds = {_OF_IMPACT[each] for each in impact.kinds if each in _OF_IMPACT}
+        grave = _FROM_PLAN.get(planned.impact)
+        if grave is not None:
+            kinds.add(grave)
+        change = self._password_change(base, planned, impact, credentials)
+        if change is not PasswordChange.NONE:
+            kinds.add(NoticeKind.TEMPORARY_PASSWORD)
+        if change is PasswordChange.BEFORE:
+            # they can still act: the text says until when
+            kinds = (kinds - {NoticeKind.STUCK}) | {NoticeKind.ENROL}
+        if _only_passkeys(base.devices) and base.keys:
+            kinds.add(NoticeKind.PASSKEY_ONLY)
+        if _is_machine(credentials):
+            # what a person would have to do is not a program's to do
+            stops = kinds & {NoticeKind.KEY_STOPS, NoticeKind.NOT_KNOWN}
+            kinds = {NoticeKind.MACHINE, *stops}
+        ordered = tuple(each for each in NoticeKind if each in kinds) or (NoticeKind.NO_NOTICE,)
+        if not ordered[0].is_notice:
+            # nothing else is said of whom this is not settled
+            ordered = ordered[:1]
+        return replace(
+            base,
+            kinds=ordered,
+            outcome=_outcome(planned, impact),
+            password=change,
+            gaps=_gaps(impact, credentials),
+        )
+
+    def _password_change(
+        self, base: Person, planned: PlannedImpact, impact: UserImpact, credentials: Credentials
+    ) -> PasswordChange:
+        """Return whether the password must be changed first, and whether MFA enforcement lets."""
+        if not credentials.password or credentials.must_change is not True or base.devices:
+            again = planned.impact is ImpactKind.ENROLS_AGAIN
+            return PasswordChange.ANY_TIME if again else PasswordChange.NONE
+        if ImpactKind.DEAD_LOCK not in impact.kinds:
+            stuck = {*impact.kinds} & {ImpactKind.LOCKED_OUT, ImpactKind.UNKNOWN}
+            return PasswordChange.NONE if stuck else PasswordChange.ANY_TIME
+        waits = planned.impact is ImpactKind.WAITS_FOR_PASSWORD
+        ahead = base.day is not None and base.day > self.now.astimezone(UTC).date()
+        return PasswordChange.BEFORE if waits or ahead else PasswordChange.NONE
+
+    def _newcomer(self, planned: PlannedImpact) -> Person:
+        """Return a person whom the plan creates, or who has gone."""
+        base = Person(
+            planned.user,
+            (NoticeKind.NO_NOTICE,),
+            planned.text,
+            wave=planned.wave,
+            day=planned.starts,
+        )
+        new = [
+            each
+            for each in self.plan.changes
+            if isinstance(each, CreateUser) and each.name == planned.user
+        ]
+        if not new:
+            return replace(base, outcome=_ABSENT)
+        owner = _tagged(new[0].tags, self.owner_tags)
+        kind = _OF_IMPACT.get(planned.impact)
+        if kind is None:
+            return replace(base, owner=owner)
+        if planned.impact is not ImpactKind.NEW_PASSWORD:
+            return replace(base, kinds=(kind,), owner=owner)
+        return replace(
+            base,
+            kinds=(NoticeKind.TEMPORARY_PASSWORD, kind),
+            password=PasswordChange.ANY_TIME,
+            owner=owner,
+        )
+
+    def _exemption(self, name: str) -> Exemption | None:
+        found = self.exceptions.of(name)
+        return None if found is None or found.expired(self.now) else found
+
+    def _owner(self, user: User) -> str:
+        return _tagged(user.tags, self.owner_tags)
+
+    def _is_enforced(self, user: User) -> bool:
+        return self.enforcements[user.name].enforced is Enforced.PROVED
+
+    def _without_replaced(self, user: User) -> User:
+        """Return a user without the policies that the plan takes away from others of theirs."""
+        replaced = {each.arn for each in self.plan.changes if isinstance(each, DetachUserPolicy)}
+        if self._is_enforced(user) or replaced.isdisjoint(user.attached):
+            return user
+        return replace(user, attached=tuple(arn for arn in user.attached if arn not in replaced))
+
+
+def _is_machine(credentials: Credentials) -> bool:
+    """Return whether nobody signs in: a key or another credential, no password and no device."""
+    holds = credentials.active_keys or credentials.others
+    return bool(holds) and credentials.password is False and credentials.enrolled is False
+
+
+def _is_break_glass(exemption: Exemption) -> bool:
+    return exemption.kind is ExceptionKind.BREAK_GLASS
+
+
+def _excepted(base: Person, exemption: Exemption) -> Person:
+    """Return somebody with an exception; a machine's owner is told of it."""
+    machine = exemption.kind is ExceptionKind.MACHINE
+    kinds = (NoticeKind.MACHINE, NoticeKind.EXEMPT_UNTIL) if machine else (NoticeKind.EXEMPT_UNTIL,)
+    text: Message = table("impacts")[ImpactKind.EXEMPT]["plan"]
+    return replace(
+        base, kinds=kinds, until=exemption.expires, outcome=text.filled(until=exemption.expires)
+    )
+
+
+def _tagged(tags: Mapping[str, str], wanted: tuple[str, ...]) -> str:
+    """Return the value of the first of the wanted tags that a user has; "" if there is none."""
+    values = {key.lower(): value.strip() for key, value in tags.items()}
+    return next((values[key] for key in wanted if values.get(key)), "")
+
+
+def _only_passkeys(devices: tuple[Device, ...]) -> bool:
+    return bool(devices) and all(each.kind is DeviceKind.FIDO for each in devices)
+
+
+def _outcome(planned: PlannedImpact, impact: UserImpact) -> Message:
+    """Return what happens, as the plan says it where that still is so."""
+    still = planned.impact in impact.kinds or planned.impact in _FROM_PLAN
+    renewed = {ImpactKind.NEW_PASSWORD, ImpactKind.ENROLS_AGAIN}
+    if still or (planned.impact in renewed and ImpactKind.MUST_ENROL in impact.kinds):
+        return planned.text
+    texts = [table("impacts")[each]["audit"] for each in impact.kinds]
+    reasons = [each for each in (impact.reason, impact.name_taken, impact.stopped) if each]
+    said = joined_messages(texts, en="; ", ja="、")
+    if not reasons:
+        return said
+    return verbatim("{said}: {reason}").filled(said=said, reason=reasons[0])
+
+
+def _gaps(impact: UserImpact, credentials: Credentials) -> tuple[Message, ...]:
+    """Return what could not be read, beside what leaves everything unknown."""
+    found = []
+    if ImpactKind.UNKNOWN in impact.kinds:
+        found.append(impact.reason or _NOT_READ)
+    if ImpactKind.KEYS_MAY_STOP in impact.kinds:
+        found.append(_OTHERS_UNREAD if credentials.others_unread else _KEYS_UNREAD)
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""Who of a plan gets which notice: a corpus, and what no text may say."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cases import cases
+from notices.planned import plan_of, snapshot_of
+from sekisho.audit.impact import ImpactKind
+from sekisho.messages import verbatim
+from sekisho.notices import NoticeKind, Person, people_of, policies_of_plan
+from sekisho.rollout import CreateUser, Plan, PlannedImpact
+
+CASES = cases("notices/people", ["account", "goal", "expected"], ["exceptions", "document"])
+GRAVE = (ImpactKind.CUT_OFF, ImpactKind.DEAD_LOCK, ImpactKind.LOCKED_OUT, ImpactKind.KEY_ONLY)
+
+
+def _said(person: Person) -> dict[str, Any]:
+    """Return a person as the corpus has one, without what is as usual."""
+    day, until = person.day, person.until
+    said = {
+        "kinds": [each.value for each in person.kinds],
+        "day": day and day.isoformat(),
+        "until": until and until.isoformat(),
+        "owner": person.owner,
+        "password": person.password.value,
+        "keys": len(person.keys),
+        "gaps": len(person.gaps),
+        "enforced": person.enforced,
+        "attention": person.needs_attention,
+    }
+    return {key: value for key, value in said.items() if value and value != "none"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_kinds(case: dict[str, Any], tmp_path: Path) -> None:
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    read = Plan.from_json(made.to_json())
+    assert read == made
+    people = people_of(read, snapshot)
+    assert {person.user: _said(person) for person in people} == case["expected"]
+    assert all(person.outcome.en and person.outcome.ja for person in people)
+
+
+def _case(name: str) -> dict[str, Any]:
+    (found,) = [param.values[0] for param in CASES if param.id == name]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("impact", GRAVE)
+def test_what_a_plan_says_is_grave_is_never_a_notice(impact: ImpactKind, tmp_path: Path) -> None:
+    case = _case("enrol, in a wave with a day")
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    grave = replace(made, people=(PlannedImpact("aki", impact, verbatim("grave")),))
+    (person,) = people_of(grave, snapshot)
+    assert person.kind is NoticeKind.STUCK
+    assert not person.kind.is_notice
+    assert person.needs_attention
+    assert person.outcome.en == "grave"
+
+
+def test_who_has_enrolled_since_the_plan_was_made_is_ready(tmp_path: Path) -> None:
+    case = _case("enrol, in a wave with a day")
+    made = plan_of(case, snapshot_of(case["account"]), tmp_path)
+    later = {"users": {"aki": {**case["account"]["users"]["aki"], "devices": ["virtual"]}}}
+    (person,) = people_of(made, snapshot_of({**case["account"], **later}))
+    assert person.kinds == (NoticeKind.READY,)
+    assert person.enrolled_since is not None
+
+
+def test_who_has_gone_hears_nothing_and_who_comes_sets_up_mfa(tmp_path: Path) -> None:
+    case = _case("ready")
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    impact = PlannedImpact("new", ImpactKind.NEW_PASSWORD, verbatim("changes it first"))
+    gone = replace(made, people=(impact,))
+    (person,) = people_of(gone, snapshot)
+    assert person.kinds == (NoticeKind.NO_NOTICE,)
+    coming = replace(gone, changes=(CreateUser("new", "/", {"Owner": "bunko"}),))
+    (person,) = people_of(coming, snapshot)
+    assert person.kinds == (NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL)
+    assert person.owner == "bunko"
+
+
+def test_the_policies_of_a_plan_are_those_it_enforces_mfa_by(tmp_path: Path) -> None:
+    case = _case("enforced already: a key has stopped, and stops no more")
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    assert not made.changes
+    assert len(policies_of_plan(made)) == 1
