@@ -22,7 +22,7 @@ from sekisho.account.aws import Keys, connect
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
-from sekisho.localaws import ConsoleClient, LocalAws, ShownPage
+from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
 from sekisho.prover.scenarios import ScenarioStep
 from sekisho.prover.scenarios.judge import OK, Judge
 from sekisho.prover.scenarios.model import (
@@ -53,6 +53,9 @@ NOT_PERFORMED = {
 }
 """What is not performed here, by name; the page about scenarios lists it in these words."""
 
+NOT_GRANTED = "ConsoleAuthorizationDenied"
+"""The local AWS's answer to a sign-in at which policies deny the session itself."""
+
 _PASSKEY = ScenarioDevice(Hand.ACTOR_PASSKEY)
 _NEW = "Sekisho-{}-barrier"
 
@@ -62,7 +65,7 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     asks = {
         "scp": any(setting.policies(who).scps for who in Who),
         "partition": setting.partition != DEFAULT_PARTITION,
-        "assumptions": (setting.signin, setting.engine) != (SigninAssumptions(), Assumptions()),
+        "assumptions": (_assumed(setting), setting.engine) != (SigninAssumptions(), Assumptions()),
         "address": setting.addresses() != (None,),
         "facts": bool(setting.user_id or setting.user_tags or setting.now),
     }
@@ -72,6 +75,12 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
         if step.move.act is Act.SERVICE and _passes_directly(setting, step.move):
             return "service"
     return ""
+
+
+def _assumed(setting: Setting) -> SigninAssumptions:
+    """Return the assumptions of sign-in without what the local AWS can be switched to."""
+    usual = SigninAssumptions().console_authorization
+    return replace(setting.signin, console_authorization=usual)
 
 
 class _DirectCalls(Judge):
@@ -115,6 +124,7 @@ class Performer:
         self._keys: dict[Holding, Keys] = {}
         self._passwords = dict(PASSWORDS)
         self._page: ShownPage | None = None
+        self._not_granted: ConsoleRefused | None = None
         self._made = 0
         start = cell.scenario.question.start
         self._unassigned = {
@@ -159,14 +169,28 @@ class Performer:
         """Do what a step says; return `OK` or the error code that came back."""
         try:
             self._do(step.move)
+        except ConsoleRefused as refused:
+            if refused.aws_code != NOT_GRANTED:
+                return refused.aws_code
+            # the page was answered rightly, and what comes of it is the next step
+            self._page, self._not_granted = None, refused
         except AwsRefused as refused:
             return refused.aws_code
         return OK
 
+    def _open_console(self) -> None:
+        if refused := self._not_granted:
+            raise AwsRefused("ConsoleLogin", refused.cause_code, refused.cause_message, 403)
+        assert self._page is not None
+        assert self._page.next is NextStep.DONE
+
     def _do(self, move: Move) -> None:
         match move.act:
             case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD:
+                self._not_granted = None
                 self._at_the_page(move)
+            case Act.OPEN_CONSOLE:
+                self._open_console()
             case Act.CREATE_DEVICE | Act.ENABLE_DEVICE:
                 self._enrol(move)
             case Act.REGISTER_PASSKEY:
@@ -196,7 +220,12 @@ class Performer:
         else:
             assert self._page is not None
             new = self._new_password()
-            page = console.new_password(self._page.ticket, self._passwords[who], new)
+            try:
+                page = console.new_password(self._page.ticket, self._passwords[who], new)
+            except ConsoleRefused as refused:
+                if refused.aws_code == NOT_GRANTED:
+                    self._passwords[who] = new
+                raise
             self._passwords[who] = new
         self._page = page
         if page.next is NextStep.DONE:

@@ -9,6 +9,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
 from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
+from sekisho.signin import ConsoleAuthorization, SigninAssumptions
 
 PUBLISHED = {path.stem: path for path in sorted((CORPUS / "lint" / "published").glob("*.json"))}
 HARDENED = replace(choices_of(Preset.RECOMMENDED), enrolment_needs_session=True)
@@ -36,7 +37,13 @@ def around_of(case: Mapping[str, Any]) -> Setting:
     """Return what else there is of the account of a case."""
     enrolled = case.get("enrolled")
     more = (_read(enrolled, PolicyKind.IDENTITY),) if enrolled else ()
-    return Setting(enrolled=more, users_may_change=case.get("usersMayChange", False))
+    usual = SigninAssumptions().console_authorization
+    configured = ConsoleAuthorization(case.get("consoleAuthorization", usual))
+    return Setting(
+        enrolled=more,
+        users_may_change=case.get("usersMayChange", False),
+        signin=SigninAssumptions(console_authorization=configured),
+    )
 
 
 def _read(name: str, kind: PolicyKind) -> AttachedPolicy:

@@ -13,11 +13,17 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.matching.assumptions import other_setting
 from sekisho.errors import FaultyRequest, UsageError
 from sekisho.policy import Choices, Preset, choices_of, force_mfa, from_json
-from sekisho.prover.scenarios import Setting, assumptions_that_matter, run_scenario, scenario_of
-from sekisho.prover.scenarios.report import SIGNIN_ASSUMPTIONS
-from sekisho.signin import SigninAssumptions
+from sekisho.prover.scenarios import (
+    SIGNIN_ASSUMPTIONS,
+    Setting,
+    assumptions_that_matter,
+    run_scenario,
+    scenario_of,
+)
+from sekisho.signin import ConsoleAuthorization, SigninAssumptions
 
 SAMPLE = str(CORPUS / "policy" / "aws-self-manage.json")
+_ASKS = "console_authorization_asks_identity"
 NO_TOKENS = {"Effect": "Deny", "Action": "sts:GetSessionToken", "Resource": "*"}
 
 
@@ -56,6 +62,23 @@ def test_a_verdict_names_what_it_rests_on(
         again = run_scenario(scenario_of(name), policies, turned)
         assert again.outcome is not found.outcome
         assert assumptions_that_matter(again, policies, turned) == rests
+
+
+@pytest.mark.parametrize(
+    ("name", "rests"),
+    [("new-user", (_ASKS,)), ("password-expired", ()), ("key-user", ())],
+)
+def test_where_console_authorization_is_enabled_it_is_said_that_policies_may_not_be_asked(
+    name: str, rests: tuple[str, ...]
+) -> None:
+    policies, told = attached(choices_of(Preset.RECOMMENDED)), scenario_of(name)
+    enabled = SigninAssumptions(console_authorization=ConsoleAuthorization.ENABLED)
+    found = run_scenario(told, policies, Setting(signin=enabled))
+    assert assumptions_that_matter(found, policies, Setting(signin=enabled)) == rests
+    off = replace(enabled, console_authorization_asks_identity=False)
+    turned = run_scenario(told, policies, Setting(signin=off))
+    assert turned.outcome is run_scenario(told, policies).outcome
+    assert assumptions_that_matter(turned, policies, Setting(signin=off)) == rests
 
 
 def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

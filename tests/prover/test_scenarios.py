@@ -42,14 +42,17 @@ from sekisho.prover.scenarios.model import (
     SigninPage,
     Who,
 )
-from sekisho.signin import SigninAssumptions, SigninOrder
+from sekisho.signin import NextStep, SigninAssumptions, SigninOrder
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
 FIRST_LOGIN = choices_of(Preset.FIRST_LOGIN)
 VERDICTS = cases(
     "scenarios/verdicts",
     ["wrong"],
-    ["preset", "turnedOn", "published", "boundary", "enrolled", "usersMayChange"],
+    [
+        *("preset", "turnedOn", "published", "boundary", "enrolled", "usersMayChange"),
+        "consoleAuthorization",
+    ],
 )
 
 
@@ -221,7 +224,7 @@ def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
     session = Holding(Who.USER, Access.CONSOLE)
     state = ScenarioState(
-        holds=frozenset({session}), page=SigninPage(Who.USER, code=False, mfa=True)
+        holds=frozenset({session}), page=SigninPage(Who.USER, NextStep.NEEDS_NEW_PASSWORD, mfa=True)
     )
     outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
     assert outcome.answer == "AccessDenied"

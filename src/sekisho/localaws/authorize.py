@@ -29,14 +29,16 @@ from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import item_calls
 from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
-from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
+from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
+    CONSOLE_ACTIONS,
     MFA_IN_CALL,
     ErrorCode,
     PermittedWithoutPolicy,
     Refused,
+    console_arn,
     service_rule,
 )
 
@@ -60,6 +62,22 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         )
     for part, target in targets:
         _authorize(world, caller, target, request_context(world, part, target))
+
+
+def authorize_console(world: World, caller: VerifiedCaller) -> None:
+    """Let a sign-in end in a console session, or refuse it, as console authorization does.
+
+    The two steps are the sign-in's own: no client calls them for the console.
+
+    Raises:
+        Refusal: if a policy denies one of them.
+    """
+    for action in CONSOLE_ACTIONS:
+        operation = action.partition(":")[2]
+        form = WireForm(Dialect.JSON)
+        call = ApiCall("signin", world.region, operation, (action,), form, {})
+        target = RequiredPermission(action, console_arn(world.partition))
+        _authorize(world, caller, target, request_context(world, call, target))
 
 
 def _authorize(

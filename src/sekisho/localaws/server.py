@@ -49,7 +49,7 @@ from sekisho.localaws.serving import HttpServer
 from sekisho.localaws.unambiguous import REPEATED
 from sekisho.localaws.world import Clock, DecisionLog, DeviceState, World
 from sekisho.messages import Message
-from sekisho.signin import CharacterClass, PasswordPolicy, SigninAssumptions
+from sekisho.signin import CharacterClass, ConsoleAuthorization, PasswordPolicy, SigninAssumptions
 
 CONSOLE_PATH = "/_console"
 """Where sign-in is; no S3 bucket can be called so."""
@@ -85,6 +85,8 @@ class LocalAws:
             engine or Assumptions(),
             signin or SigninAssumptions(),
         )
+        configured = self.world.signin.console_authorization
+        self.world.console_authorization = configured is ConsoleAuthorization.ENABLED
         self._account = account
         self._port = port
         self._server: HttpServer | None = None

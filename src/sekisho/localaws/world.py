@@ -246,6 +246,7 @@ class World:
         passwords: by user name.
         boundaries: policy ARN by user name.
         service_credentials: by id, in the order in which they were made.
+        console_authorization: whether policies are asked at the console's sign-in.
         root_mfa: whether the root user has MFA; AWS has demanded it of every account since 2025.
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
@@ -265,6 +266,7 @@ class World:
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
     service_credentials: dict[str, ServiceCredentialState] = field(default_factory=dict)
+    console_authorization: bool = False
     root_mfa: bool = True
     report: GeneratedReport | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sekisho.lazy import lazily
 from sekisho.signin.console import (
     CHANGE_REFUSED,
+    CONSOLE_ACTIONS,
+    CONSOLE_REFUSED,
     CONSOLE_SESSION,
     SIGNIN_FAILED,
     WRONG_OLD_PASSWORD,
@@ -17,6 +19,7 @@ from sekisho.signin.console import (
     change_allowed,
     check_change,
     check_password,
+    console_arn,
     console_session,
     no_login_profile,
     password_faults,
@@ -44,6 +47,7 @@ from sekisho.signin.devices import (
 )
 from sekisho.signin.model import (
     MFA_IN_CALL,
+    ConsoleAuthorization,
     Credential,
     CredentialKind,
     DeviceKind,
@@ -85,6 +89,8 @@ else:
 
 __all__ = [
     "CHANGE_REFUSED",
+    "CONSOLE_ACTIONS",
+    "CONSOLE_REFUSED",
     "CONSOLE_SESSION",
     "DELETE_CONFLICT",
     "DEVICE_EXISTS",
@@ -101,6 +107,7 @@ __all__ = [
     "WRONG_OLD_PASSWORD",
     "AskPolicies",
     "CharacterClass",
+    "ConsoleAuthorization",
     "Credential",
     "CredentialKind",
     "DeviceKind",
@@ -135,6 +142,7 @@ __all__ = [
     "check_session_name",
     "check_source_identity",
     "code_at",
+    "console_arn",
     "console_session",
     "context_of",
     "device_arn",

@@ -29,6 +29,30 @@ from sekisho.signin.refusal import ErrorCode, Refused, Rule
 CONSOLE_SESSION = timedelta(hours=12)
 """How long a console session lasts."""
 
+CONSOLE_ACTIONS = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
+"""What the console's sign-in does once the person is known, one after the other.
+
+Where console authorization is enabled, a Deny of either keeps the session from being granted. No
+policy has to allow them. Source: AWS Sign-In User Guide, "Controlling console access with
+resource-based policies and resource control policies".
+"""
+
+
+def console_arn(partition: str) -> str:
+    """Return the resource that the console's own sign-in is about.
+
+    What AWS calls the Management Console there is not documented: `console/` and some name (Service
+    Authorization Reference, "AWS Signin").
+    """
+    return f"arn:{partition}:signin:::console/management-console"
+
+
+CONSOLE_REFUSED = (
+    "Authentication failed: To access this account, sign in from a different network, or contact "
+    "your administrator for more information"
+)
+"""What the sign-in page says when a policy denies one of the `CONSOLE_ACTIONS`."""
+
 SIGNIN_FAILED = "Your authentication information is incorrect. Please try again."
 """One answer for a wrong password, user, account or code: nothing tells which names exist."""
 

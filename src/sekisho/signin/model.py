@@ -151,6 +151,16 @@ class SigninOrder(StrEnum):
     RESET_FIRST = "reset-first"
 
 
+class ConsoleAuthorization(StrEnum):
+    """Whether policies are asked at the console's sign-in: AWS Sign-In's console authorization.
+
+    It is disabled until somebody enables it for an account or an organisation.
+    """
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
 @dataclass(frozen=True, slots=True)
 class SigninAssumptions:
     """What AWS does not document of STS and sign-in: each point with its default.
@@ -166,6 +176,9 @@ class SigninAssumptions:
         device_holder_needs_mfa: bulletin AWS-2023-001: who has a device and calls by access key
             needs MFA to enable or disable their own devices.
         key_death_ends_sessions: whether deactivating a key ends its GetSessionToken sessions.
+        console_authorization: what an account has whose configuration was not read.
+        console_authorization_asks_identity: whether, where it is enabled, a Deny of a user's own
+            policies keeps the console session from being granted; see `CONSOLE_ACTIONS`.
     """
 
     role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
@@ -176,6 +189,14 @@ class SigninAssumptions:
     order: SigninOrder = SigninOrder.MFA_FIRST
     device_holder_needs_mfa: bool = True
     key_death_ends_sessions: bool = field(default=False)
+    console_authorization: ConsoleAuthorization = ConsoleAuthorization.DISABLED
+    console_authorization_asks_identity: bool = True
+
+    @property
+    def console_asks_policies(self) -> bool:
+        """Whether a user's policies decide if a sign-in ends in a console session."""
+        enabled = self.console_authorization is ConsoleAuthorization.ENABLED
+        return enabled and self.console_authorization_asks_identity
 
 
 MFA_IN_CALL = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}

@@ -8,10 +8,11 @@ IAM User Guide, "Compare AWS STS credentials"; texts observed. See
 docs/signin.md#who-may-call-what.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sekisho.signin.console import check_change
+from sekisho.signin.console import CONSOLE_ACTIONS, check_change
 from sekisho.signin.devices import kind_of
 from sekisho.signin.model import (
     Credential,
@@ -29,8 +30,8 @@ class AskPolicies:
     """The policies decide, unless a rule of the service changes how they do.
 
     Attributes:
-        only_denies: no Allow is needed, but an explicit Deny counts (only ever true under the
-            assumption `get_session_token_heeds_deny`).
+        only_denies: no Allow is needed, but an explicit Deny counts: of GetSessionToken under the
+            assumption `get_session_token_heeds_deny`, and of the console's sign-in.
         not_of_resource: the rule by which the resource's own policy does not count.
         then: what the service answers whom the policies allow it.
     """
@@ -66,6 +67,9 @@ _TOKEN_SESSION_MAY = _PERMISSIONS_OF_ASSUME_ROLE | {
 _FEDERATED_MAY = frozenset({"getcalleridentity", "getscopedcredentials", "getdelegatedaccesstoken"})
 
 
+_CONSOLE = frozenset(action.partition(":")[2].lower() for action in CONSOLE_ACTIONS)
+_CONSOLE_ARN = re.compile(r"arn:[^:]*:signin:::console/.*")
+
 _BUCKET_POLICY = frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"})
 
 
@@ -95,6 +99,8 @@ def service_rule(
             return _iam_rule(credential) or AskPolicies(then=check_change(credential))
         case "iam" if refused := _iam_rule(credential):
             return refused
+        case "signin" if operation in _CONSOLE and _CONSOLE_ARN.fullmatch(resource):
+            return AskPolicies(only_denies=True)
         case "s3" if operation in _BUCKET_POLICY and resource != "*":
             return _bucket_policy_rule(credential, owner)
         case _:

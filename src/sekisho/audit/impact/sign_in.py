@@ -46,6 +46,7 @@ from sekisho.prover.scenarios import (
     Setting,
     Unexplored,
     Who,
+    actions_of,
     run_scenario,
     scenario_of,
     step_text,
@@ -156,7 +157,7 @@ _CONSOLE = SearchProblem(
     ScenarioGoal(
         frozenset({Holding(Who.USER, Access.CONSOLE), Holding(Who.USER, Access.CONSOLE_MFA)})
     ),
-    frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD}),
+    frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD, Act.OPEN_CONSOLE}),
 )
 """Whether the pages of the sign-in lead to a session at all, with MFA or without."""
 _DEVICE = ScenarioGoal(
@@ -346,10 +347,10 @@ def _name_taken(name: DeviceName) -> Message:
 
 
 def _is_about_the_way(document: Document) -> Iterator[bool]:
-    acts = [act.value for act in scenario_of("new-user").question.acts if ":" in act.value]
+    actions = actions_of(scenario_of("new-user").question.acts)
     for statement in document.statements:
-        for act in acts:
-            yield action_matches(statement.action, act, TrackedAssumptions(Assumptions()))
+        for action in actions:
+            yield action_matches(statement.action, action, TrackedAssumptions(Assumptions()))
 
 
 def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:

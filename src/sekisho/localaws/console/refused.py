@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from sekisho.localaws.wire import Refusal
-from sekisho.signin import SIGNIN_FAILED
+from sekisho.signin import CONSOLE_REFUSED, SIGNIN_FAILED
 
 
 class PageRefused(Exception):
@@ -55,6 +55,13 @@ def too_many(ticket: str = "") -> PageRefused:
     message = "Too many failed attempts. Please wait some minutes and try again."
     status = HTTPStatus.TOO_MANY_REQUESTS
     return PageRefused("TooManyAttempts", message, status, ticket=ticket)
+
+
+def not_granted(cause: Refusal) -> PageRefused:
+    """Return the answer to somebody whose policies deny the console session itself."""
+    return PageRefused(
+        "ConsoleAuthorizationDenied", CONSOLE_REFUSED, HTTPStatus.FORBIDDEN, cause=cause
+    )
 
 
 def invalid(message: str) -> PageRefused:

@@ -16,6 +16,7 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
+from sekisho.localaws.authorize import authorize_console
 from sekisho.localaws.console.own_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
@@ -25,7 +26,13 @@ from sekisho.localaws.console.passkeys import (
     request_options,
     user_handle,
 )
-from sekisho.localaws.console.refused import PageRefused, expired, failed, too_many
+from sekisho.localaws.console.refused import (
+    PageRefused,
+    expired,
+    failed,
+    not_granted,
+    too_many,
+)
 from sekisho.localaws.console.tickets import (
     MOST_TRIES,
     TICKET_LIFETIME,
@@ -34,9 +41,10 @@ from sekisho.localaws.console.tickets import (
     seal_ticket,
 )
 from sekisho.localaws.identify import authenticate, enabled_serials
+from sekisho.localaws.loopback import LOOPBACK
 from sekisho.localaws.sealing import hash_of_nobody, matches, mint
 from sekisho.localaws.wire import Refusal, throttled
-from sekisho.localaws.world import PasskeyState, PasswordState, World
+from sekisho.localaws.world import PasskeyState, PasswordState, VerifiedCaller, World
 from sekisho.signin import (
     CHANGE_REFUSED,
     Credential,
@@ -198,7 +206,9 @@ def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
         answer["methods"] = [method.value for method in mfa_methods(serials)]
     if step is not NextStep.DONE:
         return answer | {"ticket": seal_ticket(world, replace(ticket, step=step))}
-    issued = mint(world, _session(world, user, ticket.mfa_at))
+    session = _session(world, user, ticket.mfa_at)
+    _refuse_by_policy(world, session)
+    issued = mint(world, session)
     return answer | {
         "credentials": {
             "AccessKeyId": issued.access_key_id,
@@ -207,6 +217,15 @@ def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
             "Expiration": issued.expires_at.isoformat(timespec="seconds"),
         }
     }
+
+
+def _refuse_by_policy(world: World, session: Credential) -> None:
+    if not (world.console_authorization and world.signin.console_authorization_asks_identity):
+        return
+    try:
+        authorize_console(world, VerifiedCaller(session, "", (), LOOPBACK))
+    except Refusal as refusal:
+        raise not_granted(refusal) from refusal
 
 
 def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:

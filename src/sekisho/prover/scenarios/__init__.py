@@ -8,6 +8,7 @@ from sekisho.prover.scenarios.answers import (
     required_of,
     run_scenario,
 )
+from sekisho.prover.scenarios.assumed import SIGNIN_ASSUMPTIONS, assumptions_that_matter
 from sekisho.prover.scenarios.definitions import (
     ATTACKERS,
     PEOPLE,
@@ -29,13 +30,12 @@ from sekisho.prover.scenarios.model import (
     ScenarioState,
     ScenarioUser,
     Who,
+    actions_of,
 )
 from sekisho.prover.scenarios.report import (
     ASSUMED,
     SCENARIOS,
-    SIGNIN_ASSUMPTIONS,
     ScenarioReport,
-    assumptions_that_matter,
     beyond_family,
     changed_choices,
     enforcement_in,
@@ -99,6 +99,7 @@ __all__ = [
     "Unexplored",
     "Unreachable",
     "Who",
+    "actions_of",
     "assumptions_that_matter",
     "beyond_family",
     "changed_choices",

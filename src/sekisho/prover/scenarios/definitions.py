@@ -31,7 +31,7 @@ from sekisho.signin import MAX_DEVICES
 
 PATH = "/staff/"
 
-_SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD})
+_SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD, Act.OPEN_CONSOLE})
 _ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
 _BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
 _BY_ATTACKER = _BY_PERSON | {

@@ -38,6 +38,7 @@ from sekisho.prover.scenarios.model import (
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import (
+    CONSOLE_ACTIONS,
     MFA_IN_CALL,
     Credential,
     CredentialKind,
@@ -50,6 +51,7 @@ from sekisho.signin import (
     SigninAssumptions,
     check_device_change,
     check_device_count,
+    console_arn,
     context_of,
     device_arn,
     service_rule,
@@ -165,14 +167,16 @@ def _outcomes_in(place: Place) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - t
 def _as_policies_see(setting: Setting) -> Setting:
     """Return the setting without the assumptions of sign-in that no call's answer rests on.
 
-    One is about the order of the sign-in's pages, the other about what follows an answer
-    (`_holder_rule`). A scenario is played again with each of them turned.
+    They are about the pages of the sign-in, and about what follows an answer (`_holder_rule`). A
+    scenario is played again with each of them turned.
     """
     usual = SigninAssumptions()
     signin = replace(
         setting.signin,
         order=usual.order,
         device_holder_needs_mfa=usual.device_holder_needs_mfa,
+        console_authorization=usual.console_authorization,
+        console_authorization_asks_identity=usual.console_authorization_asks_identity,
     )
     return replace(setting, signin=signin)
 
@@ -275,7 +279,7 @@ class Judge:
         causes: tuple[Cause, ...] = ()
         assumed: tuple[str, ...] = ()
         for ask in self._asks(move):
-            ruling = service_rule(credential, ask.action, self.setting.signin)
+            ruling = service_rule(credential, ask.action, self.setting.signin, ask.resource)
             if isinstance(ruling, Refused):
                 return MoveOutcome(ruling.code, rule=ruling.reason)
             if isinstance(ruling, PermittedWithoutPolicy):
@@ -355,6 +359,8 @@ class Judge:
                 raise InternalError("a page of the sign-in that no policy is asked about")
             case Act.NEW_PASSWORD:
                 yield _Ask(Act.CHANGE_PASSWORD, resource)
+            case Act.OPEN_CONSOLE:
+                yield from (_Ask(action, resource) for action in CONSOLE_ACTIONS)
             case Act.REGISTER_PASSKEY:
                 for step in ("Create", "Activate"):
                     yield _Ask(Act.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
@@ -379,6 +385,8 @@ class Judge:
                 return f"{self._iam}:group/{called.group}"
             case Act.UPDATE_TRUST | Act.ASSUME_ROLE:
                 return f"{self._iam}:role/{called.role}"
+            case Act.OPEN_CONSOLE:
+                return console_arn(setting.partition)
             case Act.SESSION_TOKEN | Act.WORK:
                 return "*"
             case Act.SERVICE:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.signin import NextStep, SigninAssumptions, start
+from sekisho.signin import CONSOLE_ACTIONS, NextStep, SigninAssumptions, start
 
 
 class Who(StrEnum):
@@ -102,12 +102,12 @@ class SigninPage:
     """A sign-in that is under way: the page that the browser shows.
 
     Attributes:
-        code: whether it asks for an MFA code; otherwise for a new password.
+        step: what it asks for; `DONE`: nothing, and the session is still to be granted.
         mfa: whether a code was given already.
     """
 
     who: Who
-    code: bool
+    step: NextStep
     mfa: bool
 
 
@@ -117,6 +117,7 @@ class Act(StrEnum):
     SIGN_IN = "console:SignIn"
     GIVE_CODE = "console:GiveCode"
     NEW_PASSWORD = "console:NewPassword"  # noqa: S105 - a page, not a secret
+    OPEN_CONSOLE = "console:Open"
     CREATE_DEVICE = "iam:CreateVirtualMFADevice"
     ENABLE_DEVICE = "iam:EnableMFADevice"
     REGISTER_PASSKEY = "iam:EnableMFADevice (passkey)"
@@ -139,6 +140,7 @@ class Act(StrEnum):
 
 ACTION_OF = {
     Act.NEW_PASSWORD: Act.CHANGE_PASSWORD.value,
+    Act.OPEN_CONSOLE: CONSOLE_ACTIONS[0],
     Act.REGISTER_PASSKEY: Act.ENABLE_DEVICE.value,
 }
 """The actions of the acts that are named otherwise."""
@@ -151,6 +153,7 @@ def actions_of(acts: Iterable[Act]) -> tuple[str, ...]:
     """Return the actions that policies are asked about where these acts are tried."""
     named = [ACTION_OF.get(act, act.value) for act in acts]
     named += [FORWARDED] if Act.SERVICE.value in named else []
+    named += CONSOLE_ACTIONS[1:] if CONSOLE_ACTIONS[0] in named else ()
     return tuple(dict.fromkeys(name for name in named if not name.startswith("console:")))
 
 
@@ -286,7 +289,9 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
     if page is None:
         return
     by = Holding(page.who, Access.PASSWORD)
-    if page.code:
+    if page.step is NextStep.DONE:
+        yield Move(Act.OPEN_CONSOLE, by, page.who)
+    elif page.step is NextStep.NEEDS_MFA:
         # who has no device of the user's can only guess
         mine = [each for each in state.person(page.who).devices if each.hand is not Hand.ELSEWHERE]
         tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
@@ -349,7 +354,7 @@ def after(
 
 def _after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
     match move.act:
-        case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD:
+        case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD | Act.OPEN_CONSOLE:
             return _after_page(state, move, assumptions)
         case Act.CREATE_DEVICE | Act.ENABLE_DEVICE | Act.REGISTER_PASSKEY:
             return _after_enrolment(state, move)
@@ -387,16 +392,22 @@ def _gained(move: Move) -> Holding:
 def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
     person = state.person(move.on)
     mfa = move.act is Act.GIVE_CODE or (state.page is not None and state.page.mfa)
+    if move.act is Act.OPEN_CONSOLE:
+        return _console_opened(state, move.on, mfa=mfa)
     if move.act is Act.SIGN_IN:
         mfa = False
     if move.act is Act.NEW_PASSWORD:
         state = _changed(state, move.on)
         person = state.person(move.on)
     step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
-    if step is NextStep.DONE:
-        access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
-        return replace(_holding(state, Holding(move.on, access)), page=None)
-    return replace(state, page=SigninPage(move.on, step is NextStep.NEEDS_MFA, mfa))
+    if step is NextStep.DONE and not assumptions.console_asks_policies:
+        return _console_opened(state, move.on, mfa=mfa)
+    return replace(state, page=SigninPage(move.on, step, mfa))
+
+
+def _console_opened(state: ScenarioState, who: Who, *, mfa: bool) -> ScenarioState:
+    access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
+    return replace(_holding(state, Holding(who, access)), page=None)
 
 
 def _after_enrolment(state: ScenarioState, move: Move) -> ScenarioState:

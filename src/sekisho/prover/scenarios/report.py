@@ -12,7 +12,6 @@ from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
-from sekisho.engine.matching import with_other_setting
 from sekisho.messages import Message
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, force_mfa_json, to_json
 from sekisho.prover.questions.difference import tells_callers
@@ -23,6 +22,7 @@ from sekisho.prover.scenarios.answers import (
     required_of,
     run_scenario,
 )
+from sekisho.prover.scenarios.assumed import assumptions_that_matter
 from sekisho.prover.scenarios.definitions import (
     ATTACKERS,
     PEOPLE,
@@ -36,7 +36,6 @@ from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored,
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search import reasons
 from sekisho.prover.values.credentials import CallingUser
-from sekisho.signin import Rule, SigninAssumptions
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
 """All of them, in the order of a report."""
@@ -319,33 +318,6 @@ ASSUMED = (
 )
 """What every answer about scenarios rests on."""
 
-SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
-    name: getattr(SigninAssumptions(), name)
-    for name in (
-        *("order", "device_holder_needs_mfa"),
-        *("get_session_token_heeds_deny", "assume_role_sees_mfa"),
-    )
-}
-"""The assumptions of sign-in that scenarios ask, with their defaults."""
-
-
-def assumptions_that_matter(
-    found: ScenarioAnswer, policies: Policies, around: Setting | None = None
-) -> tuple[str, ...]:
-    """Return the assumptions of sign-in with which, turned, the verdict would be another one.
-
-    `found` is the answer about a scenario under these policies, in this account.
-    """
-    base = around or Setting()
-    turned = _turned(found, base)
-    return tuple(
-        sorted(
-            name
-            for name, setting in turned.items()
-            if outcome_of(found.scenario, policies, setting) is not found.outcome
-        )
-    )
-
 
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     """Return the choices of the Force_MFA among the policies with the changes that fix most.
@@ -360,51 +332,6 @@ def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     changed: dict[str, Any] = {name: not getattr(choices, name) for name in names}
     choices = replace(choices, **changed)
     return choices
-
-
-def _turned(found: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
-    now, settings = base.signin, {}
-    for name in _may_matter(found, base):
-        settings[name] = replace(base, signin=with_other_setting(now, name))
-    return settings
-
-
-def _may_matter(found: ScenarioAnswer, base: Setting) -> Iterator[str]:
-    """Yield the assumptions that can change the verdict.
-
-    What lets more through changes nothing where the goal is reached, and what lets less through
-    nothing where it is not, or where no step on the way to it is of the kind.
-    """
-    if isinstance(found.result, Unexplored):
-        return
-    if found.scenario.question.start.user.must_change:
-        yield "order"
-    match found.result:
-        case Reachable():
-            yield from _of_path(found.result, base.signin)
-        case Unreachable():
-            yield from _of_refusals(found.result, base)
-
-
-def _of_path(result: Reachable, now: SigninAssumptions) -> Iterator[str]:
-    moves = [step.move for step in result.path]
-    if not now.get_session_token_heeds_deny and any(m.act is Act.SESSION_TOKEN for m in moves):
-        yield "get_session_token_heeds_deny"
-    if now.assume_role_sees_mfa and any(m.act is Act.ASSUME_ROLE and m.code for m in moves):
-        yield "assume_role_sees_mfa"
-    if not now.device_holder_needs_mfa:
-        yield "device_holder_needs_mfa"
-
-
-def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
-    now, rules = base.signin, {each.refused.outcome.rule for each in result.tried}
-    # of a move that a member's policies refuse as well only one refusal is kept
-    if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
-        yield "device_holder_needs_mfa"
-    if now.get_session_token_heeds_deny:
-        yield "get_session_token_heeds_deny"
-    if not now.assume_role_sees_mfa:
-        yield "assume_role_sees_mfa"
 
 
 _WHO: Mapping[Who, Message] = {
@@ -427,6 +354,7 @@ _ACTS: Mapping[Act, Message] = {
     Act.SIGN_IN: Message("sign in as {on} with the password"),
     Act.GIVE_CODE: Message("give the MFA code"),
     Act.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
+    Act.OPEN_CONSOLE: Message("open the console, where console authorization asks the policies"),
     Act.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
     Act.ENABLE_DEVICE: Message("enable the device for {on}"),
     Act.REGISTER_PASSKEY: Message("register a passkey for {on}"),

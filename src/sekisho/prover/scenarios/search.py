@@ -258,6 +258,9 @@ def search(
 
     What is looked at is taken from `budget`, which several searches may share.
     """
+    if not setting.signin.console_asks_policies:
+        # what policies say of it has no effect
+        question = replace(question, acts=question.acts - {Act.OPEN_CONSOLE})
     acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
     acting |= {Who.ADMINISTRATOR} if question.helps else set()
     if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
