@@ -77,6 +77,7 @@ def test_temporary_credentials_were_issued_a_minute_ago() -> None:
     ages = {state: context.get("aws:MultiFactorAuthAge") for state, context in contexts.items()}
     asked = [
         CredentialState.CONSOLE_MFA,
+        CredentialState.LOGIN_MFA,
         CredentialState.TOKEN_MFA,
         CredentialState.SERVICE_FOR_MFA,
     ]

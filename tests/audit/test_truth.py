@@ -104,12 +104,24 @@ def test_a_cell_is_what_the_engine_answers(value: dict[str, Any], action: str) -
 
 
 MFA = "aws:MultiFactorAuthPresent"
+SIGN_IN = "arn:aws:signin:us-east-1:111122223333:session/11111111-2222-3333-4444-555555555555"
 SHOWN: dict[str, dict[str, str]] = {
     "console without MFA": {MFA: "false", "aws:TokenIssueTime": "2026-01-05T08:59:00Z"},
     "console with MFA": {
         MFA: "true",
         "aws:MultiFactorAuthAge": "60",
         "aws:TokenIssueTime": "2026-01-05T08:59:00Z",
+    },
+    "aws login without MFA": {
+        MFA: "false",
+        "aws:TokenIssueTime": "2026-01-05T08:59:00Z",
+        "aws:SignInSessionArn": SIGN_IN,
+    },
+    "aws login with MFA": {
+        MFA: "true",
+        "aws:MultiFactorAuthAge": "60",
+        "aws:TokenIssueTime": "2026-01-05T08:59:00Z",
+        "aws:SignInSessionArn": SIGN_IN,
     },
     "long-term access key": {},
     "long-term access key and an MFA code in the call": {

@@ -130,6 +130,7 @@ class _Problem:
         self.settled = _context(credential)
         self.absent = {key for key in _SESSION if key not in self.settled.folded}
         self.absent |= set(_NEVER_DIRECT)
+        self.absent |= {keys.SIGN_IN} if credential is CallerCredential.KEY else set()
         self.conditions: dict[str, list[tuple[Condition, Version | None]]] = {}
         for rule in rules:
             for condition in rule.statement.conditions:

@@ -8,6 +8,7 @@ from cases import cases, document
 from sekisho.errors import InternalError
 from sekisho.signin import (
     MFA_IN_CALL,
+    AwsLoginMfa,
     CredentialKind,
     HolderKind,
     RoleSessionMfa,
@@ -22,11 +23,16 @@ NOW = datetime.fromisoformat(CORPUS["now"])
 
 @pytest.mark.parametrize(
     "case",
-    cases("signin/contexts", ["kind", "holder", "mfa", "has", "absent"], ["roleSessionMfa"]),
+    cases(
+        "signin/contexts",
+        ["kind", "holder", "mfa", "has", "absent"],
+        ["roleSessionMfa", "awsLoginMfa"],
+    ),
 )
 def test_context_of_each_credential(case):
     assumptions = SigninAssumptions(
-        role_session_mfa=RoleSessionMfa(case.get("roleSessionMfa", "false"))
+        role_session_mfa=RoleSessionMfa(case.get("roleSessionMfa", "false")),
+        aws_login_mfa=AwsLoginMfa(case.get("awsLoginMfa", "as-console")),
     )
     held = credential(
         CredentialKind(case["kind"]), HolderKind(case["holder"]), NOW, mfa=case["mfa"]

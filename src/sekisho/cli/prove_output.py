@@ -112,7 +112,7 @@ def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> 
             actions = more.into(lang)
         conditions = (stated_text(one).into(lang) for one in each.conditions)
         lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
-        if len(each.credentials) < len(_WITHOUT_MFA):
+        if len({*each.credentials} - {CallerCredential.LOGIN_KEYLESS}) < len(_WITHOUT_MFA):
             credentials = listed(CREDENTIALS[one] for one in each.credentials)
             lines.append(f"    {_ONLY_WITH.filled(credentials=credentials).into(lang)}")
     return lines or [f"  {_NOTHING.into(lang)}"]

@@ -81,6 +81,7 @@ def note_use(world: World, credential: Credential, signed: SignatureClaims) -> N
                 role.last_used_region = signed.region  # type: ignore[assignment]  # moto says None
         case (
             CredentialKind.CONSOLE_SESSION
+            | CredentialKind.LOGIN_SESSION
             | CredentialKind.SESSION_TOKEN
             | CredentialKind.FEDERATED_SESSION
         ):

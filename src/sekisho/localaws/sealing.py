@@ -214,6 +214,7 @@ def _claims(credential: Credential) -> list[object]:
         credential.session_name,
         [[tag.key, tag.value, tag.transitive] for tag in credential.tags],
         _holder_claims(credential.made_by) if credential.made_by else None,
+        credential.sign_in_arn,
     ]
 
 
@@ -233,7 +234,7 @@ def _holder(claims: list[Any]) -> Holder:
 
 
 def _credential(claims: list[Any]) -> Credential:
-    kind, holder, issued, expires, mfa, session, tags, maker = claims
+    kind, holder, issued, expires, mfa, session, tags, maker, sign_in = claims
     if not (isinstance(kind, str) and isinstance(holder, list) and isinstance(session, str)):
         raise InternalError("a sealed token with claims of another form")
     return Credential(
@@ -245,6 +246,7 @@ def _credential(claims: list[Any]) -> Credential:
         session,
         tuple(SessionTag(*tag) for tag in tags),
         _holder(maker) if maker else None,
+        sign_in,
     )
 
 

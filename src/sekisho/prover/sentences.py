@@ -18,6 +18,9 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.KEY: Message("access key"),
     CallerCredential.SESSION: Message("console session or session token without MFA"),
     CallerCredential.MFA_SESSION: Message("session with MFA"),
+    CallerCredential.LOGIN_KEYLESS: Message(
+        "session of aws login (without aws:MultiFactorAuthPresent)"
+    ),
     CallerCredential.KEY_VIA_SERVICE: Message("AWS service acting for an access key"),
     CallerCredential.SESSION_VIA_SERVICE: Message("AWS service acting for a session without MFA"),
     CallerCredential.MFA_VIA_SERVICE: Message("AWS service acting for a session with MFA"),

@@ -60,6 +60,8 @@ class CredentialKind(StrEnum):
 
     LONG_TERM_KEY = "long-term access key"
     CONSOLE_SESSION = "console session"
+    LOGIN_SESSION = "aws login session"
+    """Of `aws login`, or of an agent that was let in the same way: client type CLI or MCP."""
     SESSION_TOKEN = "GetSessionToken session"  # noqa: S105 - a kind, not a secret
     ROLE_SESSION = "role session"
     FEDERATED_SESSION = "federated user session"
@@ -89,6 +91,8 @@ class Credential:
         session_name: the role session's name; "" otherwise.
         tags: the session's own tags, besides those of its holder.
         made_by: the user who made a federated user's session; None otherwise.
+        sign_in_arn: of the session that `aws login` or an agent began, the same over all refreshes;
+            "" otherwise.
     """
 
     kind: CredentialKind
@@ -99,6 +103,7 @@ class Credential:
     session_name: str = ""
     tags: tuple[SessionTag, ...] = ()
     made_by: Holder | None = None
+    sign_in_arn: str = ""
 
     @property
     def owner(self) -> Holder:
@@ -144,6 +149,14 @@ class RoleSessionMfa(StrEnum):
     ABSENT = "absent"
 
 
+class AwsLoginMfa(StrEnum):
+    """The MFA keys in a session of `aws login`, or of an agent."""
+
+    AS_CONSOLE = "as-console"
+    """Those of the console session that it was begun from; the age runs from that sign-in."""
+    ABSENT = "absent"
+
+
 class SigninOrder(StrEnum):
     """What the console asks for first when both are due."""
 
@@ -179,6 +192,7 @@ class SigninAssumptions:
         console_authorization: what an account has whose configuration was not read.
         console_authorization_asks_identity: whether, where it is enabled, a Deny of a user's own
             policies keeps the console session from being granted; see `CONSOLE_ACTIONS`.
+        aws_login_mfa: the MFA keys in sessions of `aws login`.
     """
 
     role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
@@ -191,6 +205,7 @@ class SigninAssumptions:
     key_death_ends_sessions: bool = field(default=False)
     console_authorization: ConsoleAuthorization = ConsoleAuthorization.DISABLED
     console_authorization_asks_identity: bool = True
+    aws_login_mfa: AwsLoginMfa = AwsLoginMfa.AS_CONSOLE
 
     @property
     def console_asks_policies(self) -> bool:
@@ -198,6 +213,9 @@ class SigninAssumptions:
         enabled = self.console_authorization is ConsoleAuthorization.ENABLED
         return enabled and self.console_authorization_asks_identity
 
+
+SIGN_IN_SESSION = "aws:SignInSessionArn"
+"""The key of sessions of `aws login` and of agents; console sessions lack it."""
 
 MFA_IN_CALL = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 """What a valid code in an AssumeRole call adds: the role's trust policy sees it (row 8), and the
@@ -226,6 +244,8 @@ def context_of(
         context["aws:username"] = holder.name
     if credential.issued_at is not None:
         context["aws:TokenIssueTime"] = _iso(credential.issued_at)
+    if credential.sign_in_arn:
+        context[SIGN_IN_SESSION] = credential.sign_in_arn
     return context | _mfa_keys(credential, now, assumptions)
 
 
@@ -240,7 +260,13 @@ def _mfa_keys(
             if assumptions.role_session_mfa is RoleSessionMfa.ABSENT:
                 return {}
             return {"aws:MultiFactorAuthPresent": "false"}
-        case CredentialKind.CONSOLE_SESSION | CredentialKind.SESSION_TOKEN:
+        case CredentialKind.LOGIN_SESSION if assumptions.aws_login_mfa is AwsLoginMfa.ABSENT:
+            return {}
+        case (
+            CredentialKind.CONSOLE_SESSION
+            | CredentialKind.LOGIN_SESSION
+            | CredentialKind.SESSION_TOKEN
+        ):
             if credential.mfa_at is None:
                 return {"aws:MultiFactorAuthPresent": "false"}
             age = max(0, int((now - credential.mfa_at).total_seconds()))

@@ -8,7 +8,7 @@ on somebody's behalf, which is nobody's credential: docs/signin.md.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +17,7 @@ from sekisho import catalogue
 from sekisho.catalogue import Action, ResourceType
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import arns
+from sekisho.messages import Message
 from sekisho.policy import Document
 from sekisho.signin import (
     Credential,
@@ -25,6 +26,8 @@ from sekisho.signin import (
     HolderKind,
     SigninAssumptions,
     context_of,
+    login_session,
+    sign_in_arn,
 )
 
 ACCOUNT = "111122223333"
@@ -63,6 +66,8 @@ class CredentialState(StrEnum):
 
     CONSOLE = "console without MFA"
     CONSOLE_MFA = "console with MFA"
+    LOGIN = "aws login without MFA"
+    LOGIN_MFA = "aws login with MFA"
     KEY = "long-term access key"
     TOKEN = "GetSessionToken without MFA"  # noqa: S105 - a kind, not a secret
     TOKEN_MFA = "GetSessionToken with MFA"  # noqa: S105 - a kind, not a secret
@@ -70,6 +75,16 @@ class CredentialState(StrEnum):
     FEDERATED = "federated user session"
     SERVICE_FOR_KEY = "service on behalf of a key"
     SERVICE_FOR_MFA = "service on behalf of an MFA session"
+
+
+_WITH_MFA = frozenset(
+    {
+        *(CredentialState.CONSOLE_MFA, CredentialState.LOGIN_MFA),
+        *(CredentialState.TOKEN_MFA, CredentialState.SERVICE_FOR_MFA),
+    }
+)
+_A_LOGIN = ("us-east-1", "11111111-2222-3333-4444-555555555555")
+"""Where a session of `aws login` began, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +134,19 @@ def credential_of(state: CredentialState, home: Home, path: str = "/") -> Creden
         HolderKind.USER, home.partition, home.account, NAME, path, "AIDAEXAMPLEHANAKO0000"
     )
     issued, ends = NOW - timedelta(minutes=1), NOW + timedelta(hours=1)
+    mfa_at = issued if state in _WITH_MFA else None
+    console = Credential(CredentialKind.CONSOLE_SESSION, user, issued, ends, mfa_at)
     match state:
-        case CredentialState.CONSOLE:
-            return Credential(CredentialKind.CONSOLE_SESSION, user, issued, ends)
-        case CredentialState.CONSOLE_MFA | CredentialState.SERVICE_FOR_MFA:
-            return Credential(CredentialKind.CONSOLE_SESSION, user, issued, ends, issued)
+        case (
+            CredentialState.CONSOLE | CredentialState.CONSOLE_MFA | CredentialState.SERVICE_FOR_MFA
+        ):
+            return console
+        case CredentialState.LOGIN | CredentialState.LOGIN_MFA:
+            return login_session(console, sign_in_arn(console, *_A_LOGIN), issued)
         case CredentialState.KEY | CredentialState.SERVICE_FOR_KEY:
             return Credential(CredentialKind.LONG_TERM_KEY, user)
-        case CredentialState.TOKEN:
-            return Credential(CredentialKind.SESSION_TOKEN, user, issued, ends)
-        case CredentialState.TOKEN_MFA:
-            return Credential(CredentialKind.SESSION_TOKEN, user, issued, ends, issued)
+        case CredentialState.TOKEN | CredentialState.TOKEN_MFA:
+            return replace(console, kind=CredentialKind.SESSION_TOKEN)
         case CredentialState.ROLE:
             role = Holder(
                 HolderKind.ROLE, home.partition, home.account, "any", "/", "AROAEXAMPLEANY000000"
@@ -171,6 +188,54 @@ def _shown(
         # the key is there and false when a service uses a user's long-term credentials (row 18)
         values["aws:MultiFactorAuthPresent"] = "false"
     return credential.arn, Context(values)
+
+
+Task = tuple[Message, tuple[ActionOnResource, ...]]
+"""What somebody wants to do, and what it asks for."""
+
+
+def tasks_of(home: Home) -> Iterator[Task]:
+    """Yield what a table of a policy asks about: each task, and the calls that it needs."""
+    iam = f"arn:{home.partition}:iam::{home.account}"
+    own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
+    yield (
+        Message("set up MFA for oneself"),
+        (
+            ActionOnResource("iam:CreateVirtualMFADevice", device),
+            ActionOnResource("iam:EnableMFADevice", own),
+        ),
+    )
+    for title, action in (
+        (Message("change one's own password"), "iam:ChangePassword"),
+        (Message("remove one's own MFA"), "iam:DeactivateMFADevice"),
+        (Message("make an access key for oneself"), "iam:CreateAccessKey"),
+    ):
+        yield title, (ActionOnResource(action, own),)
+    yield (
+        Message("enable MFA for another user"),
+        (ActionOnResource("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
+    )
+    yield (
+        Message("assume a role"),
+        (ActionOnResource("sts:AssumeRole", f"{iam}:role/any"),),
+    )
+    yield (
+        Message("create IAM users"),
+        (ActionOnResource("iam:CreateUser", f"{iam}:user/any"),),
+    )
+    yield Message("everything else"), _everything(home)
+
+
+def _everything(home: Home) -> tuple[ActionOnResource, ...]:
+    where = f"arn:{home.partition}"
+    return (
+        ActionOnResource("s3:ListAllMyBuckets", "*"),
+        ActionOnResource("s3:GetObject", f"{where}:s3:::any/any"),
+        ActionOnResource("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
+        ActionOnResource(
+            "lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class TrustWay(StrEnum):
 _OF_USERS = (
     CredentialState.CONSOLE,
     CredentialState.CONSOLE_MFA,
+    CredentialState.LOGIN,
+    CredentialState.LOGIN_MFA,
     CredentialState.KEY,
     TrustWay.KEY_AND_CODE,
     CredentialState.TOKEN,

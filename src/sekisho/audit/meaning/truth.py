@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.audit.meaning.credentials import (
-    COLLEAGUE,
     NAME,
     ActionOnResource,
     CredentialState,
     Home,
     credential_of,
     request_of,
+    tasks_of,
 )
 from sekisho.audit.meaning.trusted import Trusted, TrustedKind, TrustWay, trusted_in
 from sekisho.engine import AttachedPolicy, Context, Decider, DecisionEffect, Policies, Request
@@ -28,6 +28,7 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Document, Effect, PolicyKind, from_json
 from sekisho.signin import (
     AskPolicies,
+    AwsLoginMfa,
     PermittedWithoutPolicy,
     Refused,
     RoleSessionMfa,
@@ -126,6 +127,8 @@ def policies_with(
 CREDENTIALS: Mapping[CredentialState | TrustWay, Message] = {
     CredentialState.CONSOLE: Message("console without MFA"),
     CredentialState.CONSOLE_MFA: Message("console with MFA"),
+    CredentialState.LOGIN: Message("aws login without MFA"),
+    CredentialState.LOGIN_MFA: Message("aws login with MFA"),
     CredentialState.KEY: Message("access key"),
     CredentialState.TOKEN: Message("session token, no MFA"),
     CredentialState.TOKEN_MFA: Message("session token with MFA"),
@@ -166,7 +169,15 @@ LEGEND: Mapping[Outcome, Message] = {
 
 
 _DEFAULTS = SigninAssumptions()
-_MFA_ABSENT = SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT)
+_LOGIN_TURNED = "aws_login_mfa", SigninAssumptions(aws_login_mfa=AwsLoginMfa.ABSENT)
+_TURNED: Mapping[CredentialState | TrustWay, tuple[str, SigninAssumptions]] = {
+    CredentialState.LOGIN: _LOGIN_TURNED,
+    CredentialState.LOGIN_MFA: _LOGIN_TURNED,
+    CredentialState.ROLE: (
+        "role_session_mfa",
+        SigninAssumptions(role_session_mfa=RoleSessionMfa.ABSENT),
+    ),
+}
 _USERS = tuple(each for each in CredentialState if each is not CredentialState.ROLE)
 _SESSIONS = (CredentialState.ROLE, CredentialState.FEDERATED)
 
@@ -203,7 +214,7 @@ def truth_table(
         return trust_table(distinct, home)
     columns = _columns(kind, on_roles)
     reading = _Reading((distinct,), kind)
-    tasks = list(_tasks(home))
+    tasks = list(tasks_of(home))
     tasks += [(verbatim(f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
         TruthRow(
@@ -239,52 +250,6 @@ def _columns(kind: PolicyKind, on_roles: bool) -> tuple[CredentialState, ...]:
             return _SESSIONS
         case _:
             return (CredentialState.ROLE,) if on_roles else _USERS
-
-
-_Task = tuple[Message, tuple[ActionOnResource, ...]]
-
-
-def _tasks(home: Home) -> Iterable[_Task]:
-    iam = f"arn:{home.partition}:iam::{home.account}"
-    own, device = f"{iam}:user/{NAME}", f"{iam}:mfa/{NAME}"
-    yield (
-        Message("set up MFA for oneself"),
-        (
-            ActionOnResource("iam:CreateVirtualMFADevice", device),
-            ActionOnResource("iam:EnableMFADevice", own),
-        ),
-    )
-    for title, action in (
-        (Message("change one's own password"), "iam:ChangePassword"),
-        (Message("remove one's own MFA"), "iam:DeactivateMFADevice"),
-        (Message("make an access key for oneself"), "iam:CreateAccessKey"),
-    ):
-        yield title, (ActionOnResource(action, own),)
-    yield (
-        Message("enable MFA for another user"),
-        (ActionOnResource("iam:EnableMFADevice", f"{iam}:user/{COLLEAGUE}"),),
-    )
-    yield (
-        Message("assume a role"),
-        (ActionOnResource("sts:AssumeRole", f"{iam}:role/any"),),
-    )
-    yield (
-        Message("create IAM users"),
-        (ActionOnResource("iam:CreateUser", f"{iam}:user/any"),),
-    )
-    yield Message("everything else"), _everything(home)
-
-
-def _everything(home: Home) -> tuple[ActionOnResource, ...]:
-    where = f"arn:{home.partition}"
-    return (
-        ActionOnResource("s3:ListAllMyBuckets", "*"),
-        ActionOnResource("s3:GetObject", f"{where}:s3:::any/any"),
-        ActionOnResource("ec2:RunInstances", f"{where}:ec2:any:{home.account}:instance/any"),
-        ActionOnResource(
-            "lambda:InvokeFunction", f"{where}:lambda:any:{home.account}:function:any"
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +338,8 @@ def _cell(
         return [_Call(*each, of) for each in zip(requests, rulings, strict=True)]
 
     def otherwise() -> Iterator[tuple[str, list[_Call]]]:
-        if state is CredentialState.ROLE:
-            yield "role_session_mfa", calls(state, _MFA_ABSENT)
+        for name, turned in filter(None, [_TURNED.get(state)]):
+            yield name, calls(state, turned)
         if state is CredentialState.SERVICE_FOR_MFA:
             yield "service_keeps_mfa", calls(CredentialState.SERVICE_FOR_KEY)
 
@@ -492,8 +457,8 @@ def _otherwise(
     trusted: Trusted, state: CredentialState | TrustWay, role: str, request: Request
 ) -> Iterator[tuple[str, Request]]:
     """Yield what the call would show if a point were otherwise that AWS does not document."""
-    if state is CredentialState.ROLE:
-        yield "role_session_mfa", trusted.request(state, role, _MFA_ABSENT)
+    for name, turned in filter(None, [_TURNED.get(state)]):
+        yield name, trusted.request(state, role, turned)
     if state is TrustWay.SERVICE:
         context = Context({**request.context, "aws:MultiFactorAuthPresent": "false"})
         yield "service_shows_mfa", replace(request, context=context)

@@ -42,7 +42,14 @@ from sekisho.prover.values.conditions import (
     values_for,
 )
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.policies import EVERYTHING, every, tells_services_apart, those, with_only
+from sekisho.prover.values.policies import (
+    EVERYTHING,
+    every,
+    tells_logins_apart,
+    tells_services_apart,
+    those,
+    with_only,
+)
 from sekisho.prover.values.resources import NO_USERS
 from sekisho.prover.values.texts import Machine
 from sekisho.prover.verdict import Proved, Unknown, Verdict
@@ -52,6 +59,7 @@ SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 
 # sessions first: who has a password or a key can get one, and not everybody has a key
 _WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
+_OF_LOGIN = (CallerCredential.LOGIN_KEYLESS,)
 _WITHOUT_MFA_VIA_SERVICE = (CallerCredential.SESSION_VIA_SERVICE, CallerCredential.KEY_VIA_SERVICE)
 _WITH_MFA = (CallerCredential.MFA_SESSION,)
 _WITH_MFA_VIA_SERVICE = (CallerCredential.MFA_VIA_SERVICE,)
@@ -175,7 +183,19 @@ def _question(
 ) -> Question:
     outside = Element((*exempt, *SERVICE_EXEMPT))
     within = Restriction(actions=((outside, False),))
-    return Question(user, now, _WITHOUT_MFA, allowed=policies, within=within)
+    ways = without_mfa(policies, _WITHOUT_MFA)
+    return Question(user, now, ways, allowed=policies, within=within)
+
+
+def without_mfa(
+    policies: Policies, ways: tuple[CallerCredential, ...]
+) -> tuple[CallerCredential, ...]:
+    """Return ways to call without MFA, with a session of `aws login` where it may differ.
+
+    With the keys of MFA it is one of the sessions; whether it has them is not documented.
+    """
+    direct = CallerCredential.KEY in ways
+    return (*ways, *_OF_LOGIN) if direct and tells_logins_apart(policies) else ways
 
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"

@@ -20,7 +20,7 @@ from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
 from sekisho.prover.questions.answers import Conclusion, conclude
-from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
+from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
@@ -246,6 +246,8 @@ def range_of(invariant: Invariant) -> Restriction:
 def asked_of(invariant: Invariant, asked: Question) -> Iterator[Question]:
     """Yield a question for each way in which the invariant can be broken."""
     without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
+    for policies in filter(None, (asked.allowed, asked.denied)):
+        without = without_mfa(policies, without)
     every = with_ if invariant.with_mfa else (*without, *with_)
     if invariant.unless_mfa:
         yield replace(asked, credentials=without)

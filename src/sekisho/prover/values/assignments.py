@@ -26,7 +26,7 @@ from sekisho.prover.values.conditions import (
     variables_in,
 )
 from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import MFA_AGE, About, ConditionReading, theory_of
+from sekisho.prover.values.reading import About, ConditionReading, theory_of
 from sekisho.prover.values.tied import PART_OF
 from sekisho.prover.values.times import TIMES
 
@@ -40,7 +40,7 @@ def assignments(
         LimitReached: if a variable names the time, or a service in between.
     """
     names = sorted(linked)
-    if set(names) & (TIMES | {MFA_AGE}):
+    if set(names) & (TIMES | {keys.MFA_AGE}):
         raise LimitReached(reasons.NAMES_A_TIME)
     if set(names) & keys.SERVICES:
         raise LimitReached(reasons.NAMES_A_SERVICE)
@@ -63,7 +63,7 @@ def _assignable(
     reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
 ) -> list[ContextValue | None]:
     main = keys.main_of(name)
-    absent: list[ContextValue | None] = [None] if keys.may_be_absent(name) else []
+    absent: list[ContextValue | None] = [None] if reading.may_be_absent(name) else []
     if main != name and reading.knows(main):
         return [reading.settled.folded.get(main), *absent]
     if name in keys.OF_RESOURCE_ACCOUNT:
@@ -99,7 +99,7 @@ def cases(
     names = sorted(linked)
     pinned = {name: frozenset(_pinned(reading, name, asked)) for name in names}
     ways: list[list[_Case | str]] = [
-        [*([_Case.ABSENT] if keys.may_be_absent(name) else []), *texts, _Case.ANOTHER]
+        [*([_Case.ABSENT] if reading.may_be_absent(name) else []), *texts, _Case.ANOTHER]
         for name, texts in pinned.items()
     ]
     if (
@@ -144,7 +144,7 @@ def _pinned(
 
 def _stands_alone(name: str, asked: Sequence[VersionedCondition]) -> bool:
     """Tell whether a key has one text, or several, that nothing else of a request tells."""
-    bound = {*TIMES, MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
+    bound = {*TIMES, keys.MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
     if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
         return False
     theory = theory_of(name)

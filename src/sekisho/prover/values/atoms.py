@@ -40,8 +40,19 @@ def listed_texts(asked: VersionedCondition) -> ListedTexts | None:
     return ListedTexts(condition.key, frozenset(condition.values), _EXACTLY[operator.name])
 
 
+def may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
+    """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
+    empty = not name.startswith("aws:") or "tag/" in name
+    return empty and any(each.condition.operator.name is OperatorName.NULL for each in asked)
+
+
 def any_text(
-    name: str, asked: Sequence[VersionedCondition], effort: Effort, holds: Holds
+    name: str,
+    asked: Sequence[VersionedCondition],
+    effort: Effort,
+    holds: Holds,
+    *,
+    may_be_absent: bool,
 ) -> AnyText | None:
     """Return the theory of a key that can be any text; None if its values are rather listed.
 
@@ -50,6 +61,7 @@ def any_text(
         asked: the conditions on it; they are the atoms, in this order.
         effort: what may still be spent.
         holds: what the engine says.
+        may_be_absent: whether a request can lack the key.
     """
     if not asked or not is_plain_text(name, asked):
         return None
@@ -57,7 +69,7 @@ def any_text(
     if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(asked):
         return None
     key = asked[0].condition.key
-    found = AnyText(key, effort, may_be_absent=keys.may_be_absent(name))
+    found = AnyText(key, effort, may_be_absent=may_be_absent)
     for each in asked:
         there = {value: holds(each, way) for value, way in ((None, {}), ("", {key: ""}))}
         operator = each.condition.operator.name

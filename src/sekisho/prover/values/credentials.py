@@ -4,6 +4,10 @@
 the user's context, with `aws:ViaAWSService`, and with MFA false where the user came by access key
 (docs/signin.md; IAM User Guide, "AWS global condition context keys").
 
+A session of `aws login` brings what the console session brings that it began from, and
+`aws:SignInSessionArn`; whether the keys of MFA are among it is not documented (`aws_login_mfa`), so
+that both are asked about.
+
 A role's session never has MFA. Whether `aws:MultiFactorAuthPresent` is false in it or absent is not
 documented (docs/signin.md, `role_session_mfa`), so that each question is asked of both.
 """
@@ -17,8 +21,9 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
-from sekisho.prover.values.keys import NEVER, OF_SERVICES, VIA_SERVICE
+from sekisho.prover.values.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
 from sekisho.signin import (
+    AwsLoginMfa,
     Credential,
     CredentialKind,
     Holder,
@@ -26,6 +31,8 @@ from sekisho.signin import (
     RoleSessionMfa,
     SigninAssumptions,
     context_of,
+    login_session,
+    sign_in_arn,
 )
 
 USER_ID = "aws:userid"
@@ -61,6 +68,7 @@ class CallerCredential(StrEnum):
     KEY = "access key"
     SESSION = "console session or session token without MFA"
     MFA_SESSION = "session with MFA"
+    LOGIN_KEYLESS = "session of aws login without the MFA key"
     KEY_VIA_SERVICE = "service acting for an access key"
     SESSION_VIA_SERVICE = "service acting for a session without MFA"
     MFA_VIA_SERVICE = "service acting for a session with MFA"
@@ -96,6 +104,7 @@ class CallerCredential(StrEnum):
 _KEYLESS = frozenset(
     {
         CallerCredential.KEY,
+        CallerCredential.LOGIN_KEYLESS,
         CallerCredential.OUTSIDE,
         CallerCredential.ROLE_KEYLESS,
         CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
@@ -340,6 +349,14 @@ def _holder(one: CallingUser) -> Holder:
     return Holder(kind, one.partition, one.account, one.name, path, unique)
 
 
+_A_LOGIN = ("us-east-1", "11111111-2222-3333-4444-555555555555")
+"""Where a session of `aws login` began, and its id, where no policy asks for another."""
+
+_LOGIN_ABSENT = SigninAssumptions(aws_login_mfa=AwsLoginMfa.ABSENT)
+"""With the keys of MFA a session of `aws login` is a session like any other: `SESSION` is asked
+with any `aws:SignInSessionArn` and without. It is a way of its own only without them."""
+
+
 def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
     holder = _holder(user)
     key = way in (CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE)
@@ -351,8 +368,12 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
         expires_at=None if key else now + _LONGEST,
         mfa_at=now if way.with_mfa else None,
     )
-    values = Context(context_of(credential, now, SigninAssumptions())).with_(user.known)
+    if way is CallerCredential.LOGIN_KEYLESS:
+        credential = login_session(credential, sign_in_arn(credential, *_A_LOGIN), now)
+    values = Context(context_of(credential, now, _LOGIN_ABSENT)).with_(user.known)
     absent = set(_CREDENTIALS).difference(values.folded)
+    if key:
+        absent.add(SIGN_IN)
     if way.direct:
         absent |= VIA_SERVICE
     else:
@@ -360,5 +381,5 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
         if key:
             values = values.with_({"aws:MultiFactorAuthPresent": "false"})
             # whether the service's own session shows is not documented
-            absent -= {"aws:multifactorauthpresent", "aws:tokenissuetime"}
+            absent -= {"aws:multifactorauthpresent", "aws:tokenissuetime", SIGN_IN}
     return Situation(way, values, frozenset(absent))

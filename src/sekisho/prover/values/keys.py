@@ -19,6 +19,7 @@ from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_SETS, LimitReached
 from sekisho.prover.search.theories import KeyValues
+from sekisho.signin import SIGN_IN_SESSION
 
 
 class KeyShape(Enum):
@@ -64,6 +65,9 @@ VIA_SERVICE = frozenset(
     key for key, known in global_keys().items() if known.presence == "via-service"
 )
 """Keys of what a service does on the user's behalf, never of what the user asks for directly."""
+
+MFA_AGE, SIGN_IN = "aws:multifactorauthage", SIGN_IN_SESSION.lower()
+"""The seconds since MFA; and the session of `aws login` or of an agent."""
 
 _OWNER = "aws:ResourceAccount"
 OWNER_KEYS = (_OWNER, *names_of(_OWNER).values())

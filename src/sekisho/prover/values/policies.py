@@ -8,7 +8,7 @@ from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
 from sekisho.prover.search.inclusion import END, RESOURCES, starts_of
 from sekisho.prover.values.conditions import variables_in
-from sekisho.prover.values.keys import REGION, VIA, VIA_SERVICE
+from sekisho.prover.values.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
 
 _SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 """The keys by which a service's call differs from the user's own with the same MFA.
@@ -16,6 +16,9 @@ _SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 Who comes by access key has no MFA key. A service's call for them has it false, as a session has,
 but need not have the time at which a session was issued.
 """
+_LOGIN_KEYS = frozenset({SIGN_IN, "aws:tokenissuetime"})
+"""The keys by which a session of `aws login` differs from an access key, if it has no MFA keys."""
+
 _OF_IAM = _SERVICE_KEYS | {REGION}
 """The same for calls to IAM, which are made in its own region, unless a service makes them."""
 
@@ -66,8 +69,20 @@ def tells_mfa_apart(policies: Policies) -> bool:
 
     Where none does, a session without MFA may do all that one with MFA may.
     """
+    return _names_any(policies, _MFA_KEYS)
+
+
+def tells_logins_apart(policies: Policies) -> bool:
+    """Tell whether a condition or a variable asks for what only sessions have, beside MFA.
+
+    Where none does, a session of `aws login` without the keys of MFA is like an access key.
+    """
+    return _names_any(policies, _LOGIN_KEYS)
+
+
+def _names_any(policies: Policies, keys: frozenset[str]) -> bool:
     return any(
-        not _MFA_KEYS.isdisjoint(named)
+        not keys.isdisjoint(named)
         for policy in every(policies)
         for statement in policy.document.statements
         for named in _keys_in(statement)

@@ -27,6 +27,7 @@ from sekisho.prover.values.atoms import (
     comparisons,
     is_plain_text,
     listed_texts,
+    may_be_null,
 )
 from sekisho.prover.values.conditions import (
     OperatorFamily,
@@ -47,7 +48,6 @@ from sekisho.prover.values.times import TIMES, Session, times_for
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"  # in no lower case: it stands for those of VPC endpoints, too
 _LOOSE = "loose"
-MFA_AGE = "aws:multifactorauthage"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 _OLDEST = 129_600
 
@@ -148,7 +148,7 @@ class ConditionReading:
         by_theory = _by_theory(asked, user)
         # the time is settled only where nobody asks about it
         self._open = TIMES if _TIME in by_theory else frozenset()
-        self._open |= {MFA_AGE} & set(by_theory) & set(self.settled.folded)
+        self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
         self._open |= anyones
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
         if not user.unique_id:
@@ -174,6 +174,10 @@ class ConditionReading:
             or keys.never(key, of_role=user.is_role, of_service=user.is_service)
             or user.lacks(key)
         )
+
+    def may_be_absent(self, key: str) -> bool:
+        """Tell whether a request that is made in this way can lack `key` (in lower case)."""
+        return keys.may_be_absent(key) and key not in self.settled.folded
 
     def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
         """Return what must hold for all conditions to hold; None if they cannot."""
@@ -203,7 +207,7 @@ class ConditionReading:
     ) -> bool:
         """Take over what is read of a key if no credential says anything of it: a plain text."""
         settled = self.knows(name) or like.knows(name) or name not in like.theories
-        if settled or not is_plain_text(name, asked):
+        if settled or name == keys.SIGN_IN or not is_plain_text(name, asked):
             return False
         self.theories[name] = like.theories[name]
         self._literals |= {each: like._literals[each] for each in asked}
@@ -261,7 +265,8 @@ class ConditionReading:
     def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
         if name in (self.about.besides or {}):
             return None
-        return any_text(name, asked, self.effort, self._holds)
+        absent = self.may_be_absent(name)
+        return any_text(name, asked, self.effort, self._holds, may_be_absent=absent)
 
     def _read_compared(
         self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
@@ -422,20 +427,20 @@ class ConditionReading:
         texts, exact = formed_for(name, asked, self.settled, self.effort) or values_for(
             asked, self.settled, self.about.now, self.effort
         )
-        if name == MFA_AGE:
+        if name == keys.MFA_AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
             read = ((text, conditions.number(text)) for text in texts)
             ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
         found: list[KeyValues] = [] if default is None else [{spelled: default}]
-        absent: list[KeyValues] = [{}] if keys.may_be_absent(name) else []
+        absent: list[KeyValues] = [{}] if self.may_be_absent(name) else []
         if default is None:
             # where nothing is ordinary, the least that is said is
             found, absent = absent, []
         with_sets = any(each.condition.operator.quantifier is not Quantifier.NONE for each in asked)
         shape = keys.shape_of(name, with_set_operator=with_sets)
-        if "" not in texts and (with_sets or _may_be_null(name, asked)):
+        if "" not in texts and (with_sets or may_be_null(name, asked)):
             texts = [*texts, ""]
         if shape is not keys.KeyShape.MANY:
             found += [{spelled: text} for text in texts]
@@ -488,12 +493,6 @@ class ConditionReading:
             return True
         alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
         return self._holds(VersionedCondition(alone, asked.version), {asked.condition.key: (text,)})
-
-
-def _may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
-    """Tell whether `Null` asks about a key that can be an empty text: a tag, a prefix."""
-    empty = not name.startswith("aws:") or "tag/" in name
-    return empty and any(each.condition.operator.name is OperatorName.NULL for each in asked)
 
 
 _ASKING = 60
