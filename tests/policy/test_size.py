@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from botocore.session import get_session
 
 from sekisho import policy
 from sekisho.errors import Code
@@ -46,6 +47,20 @@ def test_quota(quota):
     assert str(quota.number) in quota.message("alice")
     assert "{" not in quota.message("alice")
     assert fault.fix.en
+
+
+@pytest.mark.parametrize("quota", [quota for quota in Quota if quota.value.summary])
+def test_the_accounts_own_quota_counts(quota):
+    """AWS raises quotas: whoever has the account's summary goes by it."""
+    known = get_session().get_service_model("iam").shape_for("summaryKeyType").enum
+    assert quota.value.summary in known
+    own = {quota.value.summary: quota.number + 10}
+    assert policy.over_quota(quota.number + 10, quota, summary=own) == ()
+    (fault,) = policy.over_quota(quota.number + 11, quota, summary=own)
+    assert str(quota.number + 10) in fault.message.en
+    assert "default" not in fault.message.en
+    (by_default,) = policy.over_quota(quota.number + 1, quota)
+    assert f"{quota.number} by default" in by_default.message.en
 
 
 def test_aws_wording():

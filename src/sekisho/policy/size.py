@@ -1,7 +1,10 @@
 """How long a policy is by AWS's counting, and the quotas that it and its attachments must keep.
 
+The numbers are AWS's defaults. Some can be raised, and AWS raises them (in May 2026 those of roles,
+managed policies and trust policies), so an account's own summary counts where it was read.
+
 Source: IAM User Guide, "IAM and AWS STS quotas"; IAM API Reference, the errors of each
-operation.
+operation, and GetAccountSummary.
 """
 
 from collections.abc import Mapping
@@ -42,7 +45,7 @@ class QuotaLimit:
         number: the default; some can be raised by asking AWS.
         message: AWS's own error message, with places `{number}` and `{name}`.
         fix: what an administrator can do.
-        summary: what the account summary calls the account's own number, where it matters.
+        summary: what the account summary calls the account's own number; "" if it has none.
     """
 
     number: int
@@ -62,6 +65,7 @@ class Quota(Enum):
         6144,
         "Cannot exceed quota for PolicySize: {number}",
         Message("make it shorter, or split it in two"),
+        "PolicySizeQuota",
     )
     USER_INLINE = QuotaLimit(
         2048,
@@ -70,15 +74,22 @@ class Quota(Enum):
         "UserPolicySizeQuota",
     )
     GROUP_INLINE = QuotaLimit(
-        5120, "Maximum policy size of {number} bytes exceeded for group {name}", _SHORTER
+        5120,
+        "Maximum policy size of {number} bytes exceeded for group {name}",
+        _SHORTER,
+        "GroupPolicySizeQuota",
     )
     ROLE_INLINE = QuotaLimit(
-        10_240, "Maximum policy size of {number} bytes exceeded for role {name}", _SHORTER
+        10_240,
+        "Maximum policy size of {number} bytes exceeded for role {name}",
+        _SHORTER,
+        "RolePolicySizeQuota",
     )
     TRUST_POLICY = QuotaLimit(
         2048,
         "Cannot exceed quota for ACLSizePerRole: {number}",
         Message("make the trust policy shorter"),
+        "AssumeRolePolicySizeQuota",
     )
     SESSION_POLICY = QuotaLimit(
         2048,
@@ -105,7 +116,12 @@ class Quota(Enum):
         _DETACH,
         "AttachedPoliciesPerGroupQuota",
     )
-    POLICIES_PER_ROLE = QuotaLimit(10, "Cannot exceed quota for PoliciesPerRole: {number}", _DETACH)
+    POLICIES_PER_ROLE = QuotaLimit(
+        10,
+        "Cannot exceed quota for PoliciesPerRole: {number}",
+        _DETACH,
+        "AttachedPoliciesPerRoleQuota",
+    )
     GROUPS_PER_USER = QuotaLimit(
         10,
         "Cannot exceed quota for GroupsPerUser: {number}",
@@ -169,19 +185,30 @@ _NAMES: Mapping[Quota, Message] = {
 """What each quota is for."""
 
 
-def over_quota(used: int, quota: Quota, name: str = "") -> tuple[Fault, ...]:
+_OVER = Message("{used} is over the quota for {what}, which is {number}")
+_OVER_OF = Message("{used} of {name} is over the quota for {what}, which is {number}")
+_OVER_DEFAULT = Message("{used} is over the quota for {what}, which is {number} by default")
+_OVER_DEFAULT_OF = Message(
+    "{used} of {name} is over the quota for {what}, which is {number} by default"
+)
+
+
+def over_quota(
+    used: int, quota: Quota, name: str = "", summary: Mapping[str, int] | None = None
+) -> tuple[Fault, ...]:
     """Return a fault if `used` is more than the quota allows.
 
     Args:
         used: characters by `size` (aggregate for inline policies), or how many there would be.
         quota: which quota.
         name: the user, group, role or policy that it is about.
+        summary: the account's, whose own quotas count; without them AWS's defaults, which is said.
     """
-    if used <= quota.number:
+    number = quota.of(summary or {})
+    if used <= number:
         return ()
-    if name:
-        message = Message("{used} of {name} is over the quota for {what}, which is {number}")
-    else:
-        message = Message("{used} is over the quota for {what}, which is {number}")
-    message = message.filled(used=used, name=quoted(name), what=_NAMES[quota], number=quota.number)
+    own = quota.value.summary in (summary or {})
+    with_name, alone = (_OVER_OF, _OVER) if own else (_OVER_DEFAULT_OF, _OVER_DEFAULT)
+    message = with_name if name else alone
+    message = message.filled(used=used, name=quoted(name), what=_NAMES[quota], number=number)
     return (Fault(Code.POLICY_OVER_QUOTA, message, fix=quota.value.fix),)

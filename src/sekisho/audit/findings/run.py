@@ -69,6 +69,7 @@ _EXCEPTION_FORCED = Message("{kind}; {ticket}; expires {day}; force: {force}")
 _EXCEPTION_NEEDLESS = Message("enforced: proved; {kind}; {ticket}; expires {day}")
 _INLINE = Message("inline policies: {used} of {most} characters")
 _PLACES = Message("{what}: {used} of {most}")
+_BY_DEFAULT = Message("{fact} (AWS's default: the account's own quota was not read)")
 
 FRESH = timedelta(hours=24)
 """A credential report that was older than this when the snapshot was taken is stale."""
@@ -180,29 +181,33 @@ def quota_checks(examined: Examined) -> Iterator[Finding]:
     for name in examined.enforcing:
         policy = examined.snapshot.policies.get(name)
         if policy is not None and not policy.aws_managed:
-            used, most = len(policy.versions), Quota.VERSIONS_PER_POLICY.of(summary)
-            yield from _near(name, _VERSIONS, used, most)
+            used, quota = len(policy.versions), Quota.VERSIONS_PER_POLICY
+            yield from _near(name, _VERSIONS, used, (quota, summary))
     for group in examined.snapshot.groups:
-        used, most = len(group.attached), Quota.POLICIES_PER_GROUP.of(summary)
-        yield from _near(group.name, _POLICIES, used, most)
+        used = len(group.attached)
+        yield from _near(group.name, _POLICIES, used, (Quota.POLICIES_PER_GROUP, summary))
 
 
 def _user_quotas(row: UserRow, summary: Mapping[str, int]) -> Iterator[Finding]:
     user = row.user
-    attached, groups = Quota.POLICIES_PER_USER.of(summary), Quota.GROUPS_PER_USER.of(summary)
-    yield from _near(user.name, _POLICIES, len(user.attached), attached)
-    yield from _near(user.name, _GROUPS, len(user.groups), groups)
-    used, most = (
-        sum(size(render(each.document)) for each in user.inline),
-        Quota.USER_INLINE.of(summary),
-    )
+    for what, used, quota in (
+        (_POLICIES, len(user.attached), Quota.POLICIES_PER_USER),
+        (_GROUPS, len(user.groups), Quota.GROUPS_PER_USER),
+    ):
+        yield from _near(user.name, what, used, (quota, summary))
+    used = sum(size(render(each.document)) for each in user.inline)
+    most = Quota.USER_INLINE.of(summary)
     if used > most * _INLINE_FULL:
         fact = _INLINE.filled(used=used, most=most)
-        yield found(Id.QUOTA_NEAR, user.name, fact)
+        yield found(Id.QUOTA_NEAR, user.name, _of_default(fact, Quota.USER_INLINE, summary))
 
 
-def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Finding]:
-    """Find a quota that has one place left, or none."""
+def _near(
+    subject: str, what: Message, used: int, limit: tuple[Quota, Mapping[str, int]]
+) -> Iterator[Finding]:
+    """Find a quota of an account, by its summary, that has one place left, or none."""
+    quota, summary = limit
+    most = quota.of(summary)
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
         counts = {"used": used, "most": most}
@@ -210,7 +215,13 @@ def _near(subject: str, what: Message, used: int, most: int) -> Iterator[Finding
             _PLACES.en.format(what=what.en, **counts),
             _PLACES.ja.format(what=what.ja, **counts),
         )
+        fact = _of_default(fact, quota, summary)
         yield found(Id.QUOTA_NEAR, subject, fact, severity=severity)
+
+
+def _of_default(fact: Message, quota: Quota, summary: Mapping[str, int]) -> Message:
+    """Return a fact that says so where the account's own quota is not known."""
+    return fact if quota.value.summary in summary else _BY_DEFAULT.filled(fact=fact)
 
 
 _CHECKS: tuple[Check, ...] = (

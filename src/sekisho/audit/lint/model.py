@@ -12,8 +12,8 @@ from sekisho.policy import PolicyKind, Quota
 class Attachment(Enum):
     """What a policy is attached to: (kind of document, its quota, whether it is a managed one).
 
-    A service control policy has no one quota: 5,120 or 10,240 characters, by date and by how it is
-    saved (AWS Organizations User Guide, "Quotas for AWS Organizations"); `save.scp-size` says so.
+    Of a service control policy white space counts or not, by how it is saved (AWS Organizations
+    User Guide, "Quotas for AWS Organizations"); `save.scp-size` says so.
     """
 
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)

@@ -149,7 +149,14 @@ def _unknown_partition(text: str) -> str:
 
 _ARN_PARTS = 6
 _SHOWN = 5
-_SCP_LONG, _SCP_NOW = 5_120, 10_240
+_SCP_QUOTA = 10_240
+"""Characters. On 2026-05-15 AWS doubled it from 5,120, and the number of SCPs attached directly
+to a root, OU or account from 5 to 10, in every partition and by itself.
+
+Source: cevo.com.au, "AWS doubled SCP limits"; sjramblings.io, "AWS Organizations SCP quotas
+doubled" (both of May 2026). AWS Organizations User Guide, "Quotas for AWS Organizations": white
+space counts unless the console saves it.
+"""
 VENDOR = re.compile(r"[A-Za-z0-9.-]+")
 """What IAM takes for a service's prefix, whether there is such a service or not."""
 _IAM_KINDS = (
@@ -196,7 +203,7 @@ def save_checks(document: Document, attachment: Attachment, text: str) -> Iterat
 
 def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Finding]:
     used = size(text)
-    if attachment is Attachment.SCP and len(text) > _SCP_LONG:
+    if attachment is Attachment.SCP and len(text) > _SCP_QUOTA:
         yield from _scp_size(document, len(text), used)
     if attachment is Attachment.RESOURCE:
         yield from _resource_size(document, used + len(text.encode()) - len(text))
@@ -211,11 +218,11 @@ def _size(document: Document, attachment: Attachment, text: str) -> Iterator[Fin
 
 
 def _scp_size(document: Document, raw: int, used: int) -> Iterator[Finding]:
-    """Yield that a service control policy is longer than its quota is, or was."""
-    fact = Message(
-        "{raw} characters, {used} without white space; {scp_long} or {scp_now} are allowed"
-    ).filled(raw=raw, used=used, scp_long=_SCP_LONG, scp_now=_SCP_NOW)
-    name = FindingId.SAVE_SIZE if used > _SCP_NOW else FindingId.SAVE_SCP_SIZE
+    """Yield that a service control policy is longer than its quota, or is so with white space."""
+    fact = Message("{raw} characters, {used} without white space; {most} are allowed").filled(
+        raw=raw, used=used, most=_SCP_QUOTA
+    )
+    name = FindingId.SAVE_SIZE if used > _SCP_QUOTA else FindingId.SAVE_SCP_SIZE
     yield found(name, place_in(document, None), fact)
 
 

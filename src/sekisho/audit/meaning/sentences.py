@@ -138,7 +138,7 @@ def _loses_all(meant: Meaning, target: Target) -> bool:
 
 
 def _named(actions: Sequence[str], *, everything: bool) -> Message:
-    names = ", ".join(actions)
+    names = ", ".join(dict.fromkeys(actions))
     return _EVERYTHING if everything else verbatim(names)
 
 

@@ -19,7 +19,7 @@ def faults_of(goal: Goal, snapshot: Snapshot) -> tuple[Fault, ...]:
     groups |= {goal.group.name} if goal.group else set()
     faults: list[Fault] = []
     for place, policy, group in _stages(goal):
-        faults += _policy(policy, f"{place}policy")
+        faults += _policy(policy, f"{place}policy", snapshot)
         faults += _group(group, f"{place}group") if group is not None else ()
     for index, user in enumerate(goal.new_users):
         faults += _new_user(user, f"new_users[{index}]")
@@ -53,12 +53,13 @@ def _replaced(goal: Goal, snapshot: Snapshot) -> Iterator[Fault]:
             yield Fault(Code.PLAN_UNSAFE, message, "replaces", fix=fix)
 
 
-def _policy(policy: PolicyGoal, where: str) -> Iterator[Fault]:
+def _policy(policy: PolicyGoal, where: str, snapshot: Snapshot) -> Iterator[Fault]:
     yield from names.policy_name(policy.name, f"{where}.name")
     yield from names.policy_path(policy.path, f"{where}.path")
     yield from names.description(policy.description, f"{where}.description")
     yield from names.tags(policy.tags.items(), f"{where}.tags")
-    yield from over_quota(size(policy.document), Quota.MANAGED_POLICY, policy.name)
+    used = size(policy.document)
+    yield from over_quota(used, Quota.MANAGED_POLICY, policy.name, snapshot.summary)
 
 
 def _group(group: GroupGoal, where: str) -> Iterator[Fault]:
