@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, Lazy] = {
         "lifecycle",
         "offboard",
     ),
+    "card": Lazy(Message("What a person types on the command line once MFA is mandatory."), "card"),
     "orphans": Lazy(
         Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
         "orphans",

@@ -16,6 +16,7 @@ from sekisho.documents.guide.model import (
     GuideNote,
     GuideTable,
     Paragraph,
+    Section,
     Steps,
     say,
 )
@@ -190,12 +191,19 @@ def to_html(guide: Guide, language: Language) -> str:
         "say": speak,
         "where": lambda link: speak(_where(link, guide)),
         "kind": _kind,
+        "anchor": _anchor,
     }
     return html_page(Path(__file__).parent / "page.html.jinja", "copy", language, values)
 
 
 def _html_term(word: str) -> Markup:
     return Markup('<b class="term">{}</b>').format(word)
+
+
+def _anchor(section: Section, place: int) -> str:
+    """Return what a block is called on the page: by its section, which may have several codes."""
+    before = sum(isinstance(block, CodeBlock) for block in section.blocks[:place])
+    return f"{section.id}-{before + 1}" if before else section.id
 
 
 def _kind(block: Block) -> str:

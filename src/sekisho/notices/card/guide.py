@@ -1,0 +1,374 @@
+"""The card of a person: what they type on the command line once MFA is mandatory.
+
+Made of what they have and may (`facts`); the texts are the table `card` of the messages. What
+is to be typed or pasted is quoted for the shell or the file that it goes to; nothing in it is
+secret.
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sekisho import __version__
+from sekisho.documents.guide import (
+    Block,
+    CodeBlock,
+    Guide,
+    GuideNote,
+    GuideTable,
+    Paragraph,
+    Section,
+    console_terms,
+)
+from sekisho.errors import UsageError, quoted
+from sekisho.messages import Message, printable, table
+from sekisho.notices.card.facts import CardFacts, MayLogin
+from sekisho.signin import DeviceKind
+
+LOGIN_CLI = (2, 32, 0)
+"""The first version of the AWS CLI that has `aws login`."""
+LOGIN_PROFILE = "login"
+TOOLS_PROFILE = "login-tools"
+CODE_PROFILE = "mfa"
+DAY_PROFILE = "mfa-12h"
+VAULT_PROFILE = "vault"
+
+_DOMAINS = {"aws-cn": "amazonaws.com.cn"}
+"""Where the registries of a partition are, if not at amazonaws.com."""
+_BAD_PROFILE = Message("`--key-profile {name}` is no name that a profile can have")
+_GOOD_PROFILE = Message("it is on one line, without `]`, and is not empty")
+_BAD_VERSION = Message("`--cli-version {text}` is not the version of an AWS CLI")
+_GOOD_VERSION = Message("write it as `aws --version` says it, like `2.32.0`")
+
+
+@dataclass(frozen=True, slots=True)
+class CardChoices:
+    """What the card cannot know by the account.
+
+    Attributes:
+        key_profile: the profile in which the person has the access key.
+        cli_version: the version of the AWS CLI that they have; None: not known.
+
+    Raises:
+        UsageError: if there can be no such profile.
+    """
+
+    key_profile: str = "default"
+    cli_version: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        name = self.key_profile
+        if not name.strip() or not name.isprintable() or "]" in name:
+            raise UsageError(_BAD_PROFILE.filled(name=quoted(name)[1:-1]), fix=_GOOD_PROFILE)
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return the version of an AWS CLI, of `2.32.0` or all that `aws --version` prints.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    number = text.strip().removeprefix("aws-cli/").split(" ")[0]
+    parts = number.split(".")
+    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() for part in parts):
+        raise UsageError(_BAD_VERSION.filled(text=quoted(text)[1:-1]), fix=_GOOD_VERSION)
+    return tuple(int(part) for part in parts)
+
+
+def card(facts: CardFacts, choices: CardChoices) -> Guide:
+    """Return the card of a person, in both languages."""
+    made = _Card(facts, choices)
+    sections = (made.have(), made.login(), made.code(), made.tools(), made.stops(), made.trouble())
+    return Guide(
+        title=_said("page", "title", user=_shown(facts.user.name)[1:-1]),
+        lead=_said("page", "lead", account=facts.account),
+        sections=sections,
+        terms=console_terms(),
+        made_with=f"sekisho {__version__}",
+    )
+
+
+def card_to_json(facts: CardFacts, choices: CardChoices) -> dict[str, Any]:
+    """Return the card for programs: English keys, what to type as lists of lines."""
+    made = _Card(facts, choices)
+    return {
+        "schema": "sekisho.card/1",
+        "account": facts.account,
+        "user": facts.user.name,
+        "readAt": facts.read_at.isoformat(),
+        "devices": [
+            {"kind": each.kind.value, "serial": each.serial, "givesCodes": gives}
+            for devices, gives in ((facts.authenticators, True), (facts.passkeys, False))
+            for each in devices
+        ],
+        "accessKeys": [each.id for each in facts.keys],
+        "hasDevice": facts.has_device,
+        "hasKey": facts.has_key,
+        "hasPassword": facts.has_password,
+        "awsLogin": {
+            "allowed": facts.login.value,
+            "reason": facts.login_reason.to_json() if facts.login_reason else None,
+            "needsCli": _dotted(LOGIN_CLI),
+        },
+        "toolsProfile": made.tools_profile,
+        "blocks": [
+            {"section": section.id, "language": block.language, "text": block.text}
+            for section in card(facts, choices).sections
+            for block in section.blocks
+            if isinstance(block, CodeBlock)
+        ],
+        "unread": facts.unread.to_json() if facts.unread else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    facts: CardFacts
+    choices: CardChoices
+
+    @property
+    def can_code(self) -> bool:
+        """Whether a key and a code together are a way."""
+        return bool(self.facts.authenticators) and self.facts.has_key is not False
+
+    @property
+    def can_login(self) -> bool:
+        """Whether `aws login` is, or may be, a way."""
+        facts = self.facts
+        refused = facts.login is MayLogin.DENIED or facts.has_password is False
+        return not refused and facts.has_device is not False and not self._old_cli
+
+    @property
+    def tools_profile(self) -> str:
+        """The profile for tools; "" if there is none yet."""
+        if self.can_code:
+            return CODE_PROFILE
+        return TOOLS_PROFILE if self.can_login else ""
+
+    @property
+    def _old_cli(self) -> bool:
+        version = self.choices.cli_version
+        return version is not None and version < LOGIN_CLI
+
+    @property
+    def _serial(self) -> str:
+        return self.facts.authenticators[0].serial
+
+    def have(self) -> Section:
+        """Return what they have."""
+        facts, blocks = self.facts, list[Block]()
+        rows = (*self._devices(), *self._keys(), *self._password())
+        if rows:
+            header = tuple(_said("have", name) for name in ("what", "which", "use"))
+            day = facts.read_at.date()
+            blocks.append(GuideTable(_said("have", "label", day=day), header, rows))
+        elif not facts.unread:
+            blocks.append(Paragraph(_said("have", "nothing")))
+        if facts.has_device is False:
+            blocks.append(GuideNote(_said("have", "no_device")))
+        if facts.unread:
+            blocks.append(GuideNote(_said("have", "unread", reason=_inert(facts.unread))))
+        return _section("have", blocks)
+
+    def _devices(self) -> Iterator[tuple[Message, ...]]:
+        for each in (*self.facts.authenticators, *self.facts.passkeys):
+            gives = "no_code" if each.kind is DeviceKind.FIDO else "code"
+            yield _said("have", each.kind.value), _value(each.serial), _said("have", gives)
+
+    def _keys(self) -> Iterator[tuple[Message, ...]]:
+        use = "key_use" if self.facts.authenticators else "key_alone"
+        if self.facts.has_device is None:
+            use = "key_use"
+        for each in self.facts.keys:
+            yield _said("have", "key"), _value(each.id), _said("have", use)
+
+    def _password(self) -> Iterator[tuple[Message, ...]]:
+        if self.facts.has_password:
+            name = _value(self.facts.user.name)
+            yield _said("have", "password"), name, _said("have", "password_use")
+
+    def login(self) -> Section:
+        """Return how to use `aws login`, or why not."""
+        facts, needed = self.facts, _dotted(LOGIN_CLI)
+        if facts.has_password is False:
+            return _section("login", [Paragraph(_said("login", "no_password"))])
+        reason = _inert(facts.login_reason) if facts.login_reason else ""
+        blocks: list[Block] = [Paragraph(_said("login", facts.login.value, reason=reason))]
+        if facts.login is MayLogin.DENIED:
+            return _section("login", blocks)
+        if facts.has_device is False:
+            return _section("login", [Paragraph(_said("login", "no_device"))])
+        if self._old_cli and self.choices.cli_version:
+            version = _dotted(self.choices.cli_version)
+            blocks.append(GuideNote(_said("login", "old_cli", version=version, needed=needed)))
+        else:
+            blocks.append(Paragraph(_said("login", "needs_cli", needed=needed)))
+        commands = (
+            ("aws", "login", "--profile", LOGIN_PROFILE),
+            ("aws", "sts", "get-caller-identity", "--profile", LOGIN_PROFILE),
+            ("aws", "logout", "--profile", LOGIN_PROFILE),
+        )
+        process = ("aws", "configure", "export-credentials", "--profile", LOGIN_PROFILE)
+        block = _profile(
+            TOOLS_PROFILE, {"credential_process": _typed(*process, "--format", "process")}
+        )
+        blocks += [
+            _shell("login", "commands", *commands),
+            _ini("login", "block", block),
+            GuideNote(_said("login", "undocumented")),
+        ]
+        return _section("login", blocks)
+
+    def code(self) -> Section:
+        """Return how to use an access key with a code, or why not."""
+        facts = self.facts
+        if facts.has_key is False:
+            return _section("code", [Paragraph(_said("code", "no_key"))])
+        if not facts.authenticators:
+            return _section("code", [GuideNote(self._no_code())])
+        key = self.choices.key_profile
+        session = {"credential_process": _typed("sekisho", "session", "--profile", key)}
+        blocks = (
+            _profile(key, {"mfa_serial": self._serial}) + "\n" + _profile(CODE_PROFILE, session)
+        )
+        mfa_login = ("aws", "configure", "mfa-login", "--profile", key)
+        by_hand = ("aws", "sts", "get-session-token", "--profile", key)
+        serial = ("--serial-number", self._serial)
+        several = [GuideNote(_said("code", "several"))] if len(facts.authenticators) > 1 else []
+        return _section(
+            "code",
+            [
+                *several,
+                _ini("code", "session", blocks, profile=f"`{CODE_PROFILE}`"),
+                _shell("code", "install", ("pip", "install", "sekisho[session]")),
+                _shell("code", "mfa_login", (*mfa_login, *serial, "--update-profile", DAY_PROFILE)),
+                _shell("code", "by_hand", (*by_hand, *serial, "--token-code", "123456")),
+                Paragraph(_said("code", "once")),
+            ],
+        )
+
+    def _no_code(self) -> Message:
+        """Say why there is no device that gives a code."""
+        if self.facts.passkeys:
+            return _said("code", "passkey_only")
+        if self.facts.has_device is False or not self.facts.unread:
+            return _said("have", "no_device")
+        return _said("have", "unread", reason=_inert(self.facts.unread))
+
+    def tools(self) -> Section:
+        """Return what to type for the tools that people use with AWS."""
+        profile = self.tools_profile
+        if not profile:
+            return _section("tools", [Paragraph(_said("tools", "none"))])
+        region = ("--profile", profile, "--region", "REGION")
+        return _section(
+            "tools",
+            [
+                Paragraph(_said("tools", "intro", profile=f"`{profile}`")),
+                CodeBlock(
+                    f"{_exported(profile)}\nterraform plan", "shell", _said("tools", "terraform")
+                ),
+                _shell("tools", "cdk", ("cdk", "deploy", "--profile", profile)),
+                CodeBlock(self._docker(profile), "shell", _said("tools", "ecr")),
+                _shell(
+                    "tools",
+                    "kubectl",
+                    ("aws", "eks", "update-kubeconfig", *region, "--name", "CLUSTER"),
+                    ("kubectl", "get", "pods"),
+                ),
+                _shell(
+                    "tools",
+                    "git",
+                    ("pip", "install", "git-remote-codecommit"),
+                    ("git", "clone", f"codecommit::REGION://{profile}@REPOSITORY"),
+                ),
+                *self._vault(),
+            ],
+        )
+
+    def _docker(self, profile: str) -> str:
+        domain = _DOMAINS.get(self.facts.partition, "amazonaws.com")
+        registry = f"{self.facts.account}.dkr.ecr.REGION.{domain}"
+        asked = ("aws", "ecr", "get-login-password", "--profile", profile, "--region", "REGION")
+        given = ("docker", "login", "--username", "AWS", "--password-stdin", registry)
+        return f"{_typed(*asked)} |\n  {_typed(*given)}"
+
+    def _vault(self) -> Iterator[Block]:
+        if not self.can_code:
+            return
+        yield _ini("tools", "vault", _profile(VAULT_PROFILE, {"mfa_serial": self._serial}))
+        used = ("aws-vault", "exec", VAULT_PROFILE, "--", "aws", "s3", "ls")
+        yield _shell("tools", "vault_commands", ("aws-vault", "add", VAULT_PROFILE), used)
+
+    def stops(self) -> Section:
+        """Return what does not work any more, why, and what to do instead."""
+        key, others = _shown(self.choices.key_profile), self.facts.others
+        values = {"key_profile": key, "others": "?" if others is None else others}
+        rows = tuple(
+            tuple(row[name].filled(**values) for name in ("what", "why", "instead"))
+            for row in table("card")["stops"]["rows"]
+        )
+        header = tuple(_said("stops", name) for name in ("what", "why", "instead"))
+        return _section("stops", [GuideTable(_said("stops", "label"), header, rows)])
+
+    def trouble(self) -> Section:
+        """Return where other errors are explained."""
+        block = _shell("trouble", "label", ("sekisho", "explain", "TEXT"))
+        return _section("trouble", [Paragraph(_said("trouble", "text")), block])
+
+
+def _said(section: str, name: str, **values: object) -> Message:
+    """Return a text of the card, filled."""
+    text: Message = table("card")[section][name]
+    return text.filled(**values)
+
+
+def _section(name: str, blocks: Sequence[Block]) -> Section:
+    return Section(name, _said(name, "title"), tuple(blocks))
+
+
+def _shown(text: str) -> str:
+    """Return a value as it may stand in a sentence: in backticks, and no term of the console."""
+    spelled = "".join(f"\\u{ord(each):04x}" if each in "`{}" else each for each in printable(text))
+    return f"`{spelled}`"
+
+
+def _inert(message: Message) -> Message:
+    """Return a message that names no term of the console, whatever was filled in."""
+    en, ja = (
+        each.replace("{", "\\u007b").replace("}", "\\u007d") for each in (message.en, message.ja)
+    )
+    return Message.both(en, ja)
+
+
+def _value(text: str) -> Message:
+    return Message.both(_shown(text), _shown(text))
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _typed(*words: str) -> str:
+    """Return a command as a shell takes it."""
+    return shlex.join(words)
+
+
+def _exported(profile: str) -> str:
+    return f"export AWS_PROFILE={shlex.quote(profile)}"
+
+
+def _shell(section: str, label: str, *commands: Sequence[str]) -> CodeBlock:
+    text = "\n".join(_typed(*each) for each in commands)
+    return CodeBlock(text, "shell", _said(section, label))
+
+
+def _ini(section: str, label: str, text: str, **values: object) -> CodeBlock:
+    return CodeBlock(text, "ini", _said(section, label, **values))
+
+
+def _profile(name: str, values: Mapping[str, str]) -> str:
+    """Return the section of a profile in `~/.aws/config`."""
+    head = "[default]" if name == "default" else f"[profile {shlex.quote(name)}]"
+    return "\n".join([head, *(f"{key} = {value}" for key, value in values.items())]) + "\n"
