@@ -11,6 +11,7 @@
   * MissingExtra        packages are not installed that a part of sekisho needs
   * PortInUse           the local AWS cannot listen where it was told to
   * PlanRefused         a plan must not be applied, or no longer fits the account
+  * SessionRefused      `sekisho session` has no session to hand out
   * UnexpectedAnswer    a step of the tour did not come out as it must
   * SeveralErrors       more than one of these, told at once
   * InternalError       sekisho contradicts itself: a bug
@@ -96,6 +97,13 @@ class Code(StrEnum):
     TOUR_UNEXPECTED = "tour.unexpected"
     REPLAY_MEMORY = "replay.memory"
     REPLAY_SPARK = "replay.spark"
+    SESSION_NO_KEY = "session.no-key"
+    SESSION_RECURSION = "session.recursion"
+    SESSION_NO_DEVICE = "session.no-device"
+    SESSION_NO_TERMINAL = "session.no-terminal"
+    SESSION_CODE_REFUSED = "session.code-refused"
+    SESSION_BUSY = "session.busy"
+    SESSION_NOT_KEPT = "session.not-kept"
 
 
 class SekishoError(Exception):
@@ -293,6 +301,12 @@ class PlanRefused(SekishoError):
     """A plan must not be applied, or no longer fits the account."""
 
     code = Code.PLAN_UNSAFE
+
+
+class SessionRefused(SekishoError):
+    """There is no session to hand out: no key, no device, nobody to ask, or a refused code."""
+
+    code = Code.SESSION_NO_KEY
 
 
 class UnexpectedAnswer(SekishoError):

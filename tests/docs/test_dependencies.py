@@ -66,6 +66,7 @@ def test_every_import_is_declared_and_every_declaration_imported() -> None:
     assert _imported("local") - declared[""] == declared["local"] - by_moto
     with_spark = declared["replay"] | declared["spark"] - {"sekisho"}
     assert _imported("replay") - declared[""] == with_spark
+    assert _imported("session") - declared[""] == declared["session"]
     # botocore loads it where a profile needs it
     assert declared["login"] == {"botocore"}
 

@@ -77,7 +77,7 @@ class Connection:
     caller: str
 
 
-def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | None:
+def checked_role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | None:
     """Return the ARN if it is that of a role in an account."""
     if arn is not None and not (arns.is_role(arn) and arns.account_of(arn)):
         raise UsageError(
@@ -87,12 +87,12 @@ def _role(ctx: click.Context, param: click.Parameter, arn: str | None) -> str | 
     return arn
 
 
-def _serial(ctx: click.Context, param: click.Parameter, serial: str | None) -> str | None:
+def checked_serial(ctx: click.Context, param: click.Parameter, serial: str | None) -> str | None:
     """Return the serial number if a device can have it."""
     if serial is not None and not _SERIAL.fullmatch(serial):
         raise UsageError(
-            Message("`--mfa-serial {serial}` is not the serial number of an MFA device").filled(
-                serial=serial
+            Message("`{option} {serial}` is not the serial number of an MFA device").filled(
+                option=param.opts[0], serial=serial
             ),
             fix=Message(
                 "write the ARN of a virtual device, like "
@@ -130,11 +130,13 @@ aws_options = grouped(
     AwsOptions,
     click.option("--profile", metavar="NAME", help="A profile of the AWS CLI."),
     click.option("--region", metavar="NAME", help="Where STS is called; IAM has no region."),
-    click.option("--role-arn", metavar="ARN", callback=_role, help="A role to assume first."),
+    click.option(
+        "--role-arn", metavar="ARN", callback=checked_role, help="A role to assume first."
+    ),
     click.option(
         "--mfa-serial",
         metavar="ARN",
-        callback=_serial,
+        callback=checked_serial,
         help="The MFA device that --role-arn needs.",
     ),
     endpoint_option("Another AWS, such as `sekisho local`."),

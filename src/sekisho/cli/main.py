@@ -59,6 +59,9 @@ COMMANDS: Mapping[str, Lazy] = {
         Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
         "orphans",
     ),
+    "session": Lazy(
+        Message("Hand out a session with MFA, for tools that cannot ask for a code."), "session"
+    ),
     "local": Lazy(Message("Run a local AWS emulator that enforces IAM policies."), "local"),
     "web": Lazy(Message("Show an account, a plan and policies in a browser, to read."), "web"),
     "completion": Lazy(Message("Print the script for completion in a shell."), "completion"),

@@ -152,13 +152,14 @@ class Boto3Api:
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
         """Call one operation and return its output; see `AwsApi.call`."""
-        reads = operation.startswith(_READING)
+        # a code works once: sent twice, the call would be refused that had been answered
+        reads = operation.startswith(_READING) and "TokenCode" not in params
         try:
             client = self._client(service, _ATTEMPTS if reads else 1)
             method = partial(getattr(client, xform_name(operation)), **params)
             output: Mapping[str, Any] = method() if reads else _sent_once(method)
         except _FAILURES as error:
-            raise _refusal(operation, error, params) from None
+            raise refusal(operation, error, params) from None
         return output
 
     def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
@@ -172,7 +173,7 @@ class Boto3Api:
             for page in pages:
                 yield from page.get(key, ())
         except _FAILURES as error:
-            raise _refusal(operation, error, params) from None
+            raise refusal(operation, error, params) from None
 
     def content(self, bucket: str, key: str) -> bytes:
         """Return what an object of S3 holds; see `stored`."""
@@ -192,7 +193,7 @@ class Boto3Api:
                 content: bytes = output["Body"].read()
             except BotoCoreError as error:
                 if not left:
-                    raise _refusal("GetObject", error, {}) from None
+                    raise refusal("GetObject", error, {}) from None
             else:
                 return content, output.get("Metadata", {})
         raise InternalError("an object has to be read at least once")
@@ -215,7 +216,7 @@ class Boto3Api:
                 key["Fingerprint"]: key["Value"] for page in pages for key in page["PublicKeyList"]
             }
         except _FAILURES as error:
-            raise _refusal("ListPublicKeys", error, {}) from None
+            raise refusal("ListPublicKeys", error, {}) from None
 
     def warm(self, services: Iterable[str]) -> None:
         """Read the models of services, so that the first call is as fast as the next.
@@ -233,7 +234,7 @@ class Boto3Api:
                 raise NoCredentialsError
             return not credentials.get_frozen_credentials().token
         except _FAILURES as error:
-            raise _refusal("connect", error, {}) from None
+            raise refusal("connect", error, {}) from None
 
     def _client(self, service: str, attempts: int) -> Any:
         # clients may be shared by threads, and must not be made by two at once
@@ -326,7 +327,7 @@ def connect(
             # botocore offers no public way to give a session credentials that renew themselves
             core._credentials = _assumed(core, role, endpoint_url)
     except BotoCoreError as error:
-        raise _refusal("connect", error, {}) from None
+        raise refusal("connect", error, {}) from None
     return Boto3Api(session, endpoint_url=endpoint_url)
 
 
@@ -394,7 +395,7 @@ def _moment(value: object) -> datetime:
     return found
 
 
-def _refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> AwsRefused:
+def refusal(operation: str, error: _Failure, params: Mapping[str, object]) -> AwsRefused:
     """Return the refusal for a client's error, without the secrets among `params`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})

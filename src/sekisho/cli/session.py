@@ -1,0 +1,368 @@
+"""`sekisho session`: a session with MFA for tools that cannot ask for a code."""
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sekisho.account import AwsApi
+from sekisho.cli.aws import checked_role, checked_serial, endpoint_option, refuse_beside
+from sekisho.cli.exits import Exit
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.quiet import aside, quiet_option
+from sekisho.cli.terminal import notice, show_folded
+from sekisho.errors import SessionRefused, UsageError
+from sekisho.messages import Language, Message, verbatim
+from sekisho.session import (
+    KEYRING,
+    Asked,
+    Broker,
+    FileStore,
+    HandedOut,
+    Notes,
+    Nowhere,
+    SessionForm,
+    SessionNote,
+    Store,
+    Surroundings,
+    TerminalDevice,
+    printed,
+    source_of,
+    system_keyring,
+)
+
+if TYPE_CHECKING:
+    from sekisho.account.aws import Keys
+
+FOLDER = "SEKISHO_SESSION_FOLDER"
+"""Names another folder than `~/.aws/sekisho` for the notes and locks."""
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_LENGTH = re.compile(r"(\d{1,7})([smh]?)", re.ASCII)
+_LASTS = Message("A session of {whose} with MFA lasts {until}; {kept}.")
+_IN_KEYRING = Message("the keyring keeps it")
+_IN_FILE = Message("`{path}` keeps it")
+_NOT_KEPT = Message("it is kept nowhere")
+_NOTHING = Message("No session is kept.")
+_NOTE = Message("{device}: session of {whose}, key {key}, {until}; {kept}")
+_UNTIL = Message("until {at} ({hours} h {minutes} min left)")
+_OVER = Message("over since {at}")
+_ROLE = Message("{user} in the role {role}")
+_GONE = Message("Sessions that are no longer kept: {count}. AWS takes them until they end.")
+_POINTLESS = Message("the session would be neither printed nor kept")
+
+
+class Matter(StrEnum):
+    """What is wanted instead of a session."""
+
+    STATUS = "status"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """Which session, and what becomes of it.
+
+    Attributes:
+        keep_in: a file or folder in place of the keyring.
+        no_keep: keep it nowhere.
+        form: how it is printed; None: by where it goes.
+        every: forget the sessions of all keys.
+    """
+
+    profile: str | None
+    serial: str | None
+    role_arn: str | None
+    duration: timedelta | None
+    margin: timedelta | None
+    keep_in: Path | None
+    no_keep: bool
+    region: str | None
+    endpoint_url: str | None
+    form: SessionForm | None
+    every: bool
+
+    def refuse_all_but(self, option: str, *names: str) -> None:
+        """Refuse every option beside `option` that is not among these.
+
+        Raises:
+            UsageError: naming each that is given.
+        """
+        given = {name: getattr(self, name) for name in self.__slots__ if name not in names}
+        spelt = {"form": "format", "every": "all"}
+        refuse_beside(option, {spelt.get(name, name): value for name, value in given.items()})
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked for."""
+        return Asked(
+            self.profile,
+            self.serial or "",
+            self.role_arn or "",
+            self.duration,
+            self.margin,
+            self.region or "",
+            self.endpoint_url or "",
+        )
+
+
+def _length(ctx: click.Context, param: click.Parameter, text: str | None) -> timedelta | None:
+    """Return a length of time: `12h`, `90m`, `900s` or `900`."""
+    if text is None:
+        return None
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            Message("`{option} {text}` is no length of time").filled(
+                option=param.opts[0], text=text
+            ),
+            fix=Message("write it like `12h`, `90m` or `900s`"),
+        )
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+_session_options = grouped(
+    "options",
+    SessionOptions,
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help="The profile with the access key, or one whose source it is; else AWS_PROFILE.",
+    ),
+    click.option(
+        "--serial",
+        metavar="ARN",
+        callback=checked_serial,
+        help="The device that gives the code; else `mfa_serial`, else the only one there is.",
+    ),
+    click.option(
+        "--role-arn", metavar="ARN", callback=checked_role, help="A role to assume with it."
+    ),
+    click.option(
+        "--duration",
+        metavar="TIME",
+        callback=_length,
+        help="How long a new session lasts, like 12h or 90m; else as AWS has it.",
+    ),
+    click.option(
+        "--margin",
+        metavar="TIME",
+        callback=_length,
+        help="A session with less left is made anew; 15m, or a third of a short one.",
+    ),
+    click.option(
+        "--keep-in",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Keep it in this private file, or in one in this folder, in place of the keyring.",
+    ),
+    click.option("--no-keep", is_flag=True, help="Keep it nowhere."),
+    click.option("--region", metavar="NAME", help="Where STS is called; else the profile's."),
+    endpoint_option("Another AWS, such as `sekisho local`; else the profile's."),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice([form.value for form in SessionForm]),
+        default=None,
+        callback=lambda ctx, param, value: value and SessionForm(value),
+        help="Lines for a shell, JSON, or the JSON of `credential_process`; "
+        "the last if stdout is no terminal, and nothing if it is one.",
+    ),
+    click.option("--all", "every", is_flag=True, help="With `forget`: those of every key."),
+)
+
+
+@click.command("session", cls=SpokenCommand)
+@click.argument(
+    "matter",
+    metavar="[status|forget]",
+    required=False,
+    type=click.Choice([each.value for each in Matter]),
+    callback=lambda ctx, param, value: value and Matter(value),
+)
+@_session_options
+@quiet_option
+@lang_option
+def command(matter: Matter | None, options: SessionOptions, lang: Language) -> Exit:
+    """Hand out a session with MFA, made of an access key and a code.
+
+    As the `credential_process` of a profile it serves every tool: the code is asked for on the
+    terminal when one is needed, and the keyring keeps the session until it ends.
+
+    `session status` says what is kept and until when, `session forget` keeps it no longer.
+    """
+    match matter:
+        case Matter.STATUS:
+            options.refuse_all_but("status", "form")
+            return _status(options.form, lang)
+        case Matter.FORGET:
+            options.refuse_all_but("forget", "profile", "every")
+            return _forget(options, lang)
+        case None:
+            refuse_beside("session", {"all": options.every})
+            return _hand_out(options, lang)
+
+
+def _hand_out(options: SessionOptions, lang: Language) -> Exit:
+    def say(message: Message) -> None:
+        notice(message.into(lang))
+
+    form = options.form or (None if sys.stdout.isatty() else SessionForm.PROCESS)
+    source = source_of(options.asked)
+    store = _store(options, say)
+    if form is None and not store.name:
+        raise UsageError(
+            _POINTLESS, fix=Message("give `--format`, or let it be kept by `--keep-in FILE`")
+        )
+    at = Surroundings(
+        store,
+        Notes(_folder(), say),
+        TerminalDevice(lang),
+        say,
+        _connect,
+        lambda: datetime.now(UTC),
+        time.sleep,
+    )
+    handed = Broker(source, at).hand_out()
+    if form is not None:
+        click.echo(printed(handed, form))
+    until = _until(handed).into(lang)
+    aside(until)
+    if handed.new and not sys.stderr.isatty():
+        at.terminal.say(_until(handed))
+    return Exit.CLEAN
+
+
+def _store(options: SessionOptions, say: Callable[[Message], None]) -> Store:
+    """Return what keeps the session: what is asked for, else the keyring, if it is safe."""
+    if options.no_keep:
+        refuse_beside("--no-keep", {"keep_in": options.keep_in})
+        return Nowhere()
+    if options.keep_in is not None:
+        return FileStore(options.keep_in)
+    try:
+        return system_keyring(say)
+    except SessionRefused as error:
+        say(error.message)
+        if error.fix is not None:
+            say(error.fix)
+        return Nowhere()
+
+
+def _folder() -> Path:
+    named = os.environ.get(FOLDER)
+    return Path(named) if named else Path.home() / ".aws" / "sekisho"
+
+
+def _connect(keys: "Keys", *, region: str, endpoint: str) -> AwsApi:
+    from sekisho.account.aws import connect  # noqa: PLC0415 - what is kept needs no boto3
+
+    return connect(credentials=keys, region=region or None, endpoint_url=endpoint or None)
+
+
+def _until(handed: HandedOut) -> Message:
+    whose = _whose(handed.id.user, handed.id.role)
+    until = _end(handed.session.expires)
+    return _LASTS.filled(whose=whose, until=until, kept=_where(handed.kept_in))
+
+
+def _end(expires: datetime) -> Message:
+    """Return until when something lasts, by the clock of whoever reads it."""
+    at = expires.astimezone().strftime("%Y-%m-%d %H:%M %z")
+    minutes = int((expires - datetime.now(UTC)).total_seconds() // 60)
+    if minutes < 0:
+        return _OVER.filled(at=at)
+    hours, minutes = divmod(minutes, 60)
+    return _UNTIL.filled(at=at, hours=hours, minutes=minutes)
+
+
+def _whose(user: str, role: str) -> Message:
+    if not role:
+        return verbatim("`{user}`").filled(user=user)
+    return _ROLE.filled(user=user, role=role.rpartition("/")[2])
+
+
+def _where(kept_in: str) -> Message:
+    match kept_in:
+        case "":
+            return _NOT_KEPT
+        case _ if kept_in == KEYRING:
+            return _IN_KEYRING
+        case _:
+            return _IN_FILE.filled(path=kept_in)
+
+
+def _status(form: SessionForm | None, lang: Language) -> Exit:
+    if form not in (None, SessionForm.JSON):
+        raise UsageError(Message("`status` has no secrets to print: it goes with `--format json`"))
+    notes = Notes(_folder(), lambda message: notice(message.into(lang)))
+    found = [note for device in notes.all() for note in device.sessions]
+    if form is SessionForm.JSON:
+        click.echo(json.dumps({"sessions": [_as_json(note) for note in found]}, indent=2))
+    else:
+        show_folded(list(_lines(found, lang)) or [_NOTHING.into(lang)])
+    return Exit.CLEAN
+
+
+def _lines(found: list[SessionNote], lang: Language) -> Iterator[str]:
+    for note in found:
+        line = _NOTE.filled(
+            device=note.id.serial,
+            whose=_whose(note.id.user, note.id.role),
+            key=note.id.key_id,
+            until=_end(note.expires),
+            kept=_where(note.kept_in),
+        )
+        yield line.into(lang)
+
+
+def _as_json(note: SessionNote) -> dict[str, str | None]:
+    return {
+        "account": note.id.account,
+        "user": note.id.user,
+        "serialNumber": note.id.serial,
+        "accessKeyId": note.id.key_id,
+        "roleArn": note.id.role or None,
+        "endpointUrl": note.id.endpoint or None,
+        "made": note.made.isoformat(timespec="seconds"),
+        "expires": note.expires.isoformat(timespec="seconds"),
+        "keptIn": note.kept_in,
+    }
+
+
+def _forget(options: SessionOptions, lang: Language) -> Exit:
+    def say(message: Message) -> None:
+        notice(message.into(lang))
+
+    if options.every:
+        refuse_beside("--all", {"profile": options.profile})
+    notes = Notes(_folder(), say)
+    key_id = None if options.every else _key_id(options.profile)
+    found = [note for device in notes.all() for note in device.sessions]
+    gone = [note for note in found if key_id in (None, note.id.key_id)]
+    for note in gone:
+        store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
+        with notes.locked(note.id.device):
+            store.delete(note.id)
+            notes.drop(note.id)
+    aside(_GONE.filled(count=len(gone)).into(lang))
+    return Exit.CLEAN
+
+
+def _key_id(profile: str | None) -> str:
+    """Return the id of the key of a profile, or of its source.
+
+    Raises:
+        SessionRefused: if it has none.
+    """
+    return source_of(Asked(profile)).keys.access_key_id

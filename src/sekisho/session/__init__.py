@@ -1,0 +1,52 @@
+"""Sessions with MFA for every day: a `credential_process` for a key and a device that gives codes.
+
+A code is asked for on the terminal device and spent once; the session is kept in the system's
+keyring, and handed out until it is nearly over. Changes nothing in AWS.
+"""
+
+from typing import TYPE_CHECKING
+
+from sekisho.lazy import lazily
+from sekisho.session.keeping import KEYRING, FileStore, KeyringStore, Nowhere, Store, system_keyring
+from sekisho.session.model import DeviceId, Session, SessionId
+from sekisho.session.notes import DeviceNotes, Notes, SessionNote
+from sekisho.session.source import Asked, Source, key_in, source_of
+from sekisho.session.terminal import Terminal, TerminalDevice
+
+if TYPE_CHECKING:
+    from sekisho.session.broker import Broker, HandedOut, Surroundings
+    from sekisho.session.forms import SessionForm, printed
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "broker": ("Broker", "HandedOut", "Surroundings"),
+            "forms": ("SessionForm", "printed"),
+        },
+    )
+
+__all__ = [
+    "KEYRING",
+    "Asked",
+    "Broker",
+    "DeviceId",
+    "DeviceNotes",
+    "FileStore",
+    "HandedOut",
+    "KeyringStore",
+    "Notes",
+    "Nowhere",
+    "Session",
+    "SessionForm",
+    "SessionId",
+    "SessionNote",
+    "Source",
+    "Store",
+    "Surroundings",
+    "Terminal",
+    "TerminalDevice",
+    "key_in",
+    "printed",
+    "source_of",
+    "system_keyring",
+]

@@ -1,0 +1,321 @@
+"""Hands out a session: one that is kept if it lasts long enough, else a new one for a code.
+
+A code works once. So one process at a time asks for a code of a device: the others wait, and find
+the session that was made. What a session of the user can do, it does for every profile: a role is
+assumed with it, and no second code is asked for. Only where AWS refuses that, a code is spent on
+the role itself.
+
+Source: AWS STS API Reference, GetSessionToken and AssumeRole. See docs/signin.md#who-may-call-what.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sekisho.account import AwsApi
+from sekisho.errors import AwsRefused, Code, InternalError, SekishoError, SessionRefused
+from sekisho.messages import Message
+from sekisho.session.devices import chosen_device
+from sekisho.session.keeping import Store
+from sekisho.session.model import Session, SessionId
+from sekisho.session.notes import Notes, SessionNote
+from sekisho.session.source import RoleAsked, Source
+from sekisho.session.terminal import Terminal
+from sekisho.signin import (
+    MFA_UNKNOWN_DEVICE,
+    MFA_WRONG_CODE,
+    PERIOD,
+    check_session_name,
+    is_code,
+    step_of,
+)
+
+if TYPE_CHECKING:
+    from sekisho.account.aws import Keys
+
+_TRIES = 3
+_ONE_CALL = timedelta(minutes=1)
+"""What must be left of a session with which a role is assumed."""
+_OVER = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
+_SESSION_NAME = "sekisho"
+
+_CODE = Message("MFA code of {device} (profile {profile}): ")
+_NO_CODE = Message("a code has six digits")
+_WRONG = Message(
+    "AWS refused the code: it is wrong or was used before, or the device's clock is not right; "
+    "wait for the next one"
+)
+_THREE_WRONG = Message("AWS refused {count} codes of {device}: {text}")
+_CLOCK = Message(
+    "type each code once, while it is shown, and set the clock of the phone by the network; or is "
+    "it another device (`--serial`)?"
+)
+_SPENT = Message(
+    "the code of now was spent already, and a code works once: the next one is asked for in "
+    "{seconds} seconds"
+)
+_UNKNOWN_DEVICE = Message("`{device}` is no device of {user} that gives codes")
+_NOT_BY_SESSION = Message(
+    "AWS refused the role {role} to the session of {when}; it may ask for a sign-in that is newer: "
+    "one code is spent on the role itself"
+)
+_NOT_A_USER = Message("the key of the profile `{profile}` is of no user: {caller}")
+_NOT_KEPT = Message("the session is not kept: {reason}")
+
+
+class Connect(Protocol):
+    """Gives an API that signs with given keys."""
+
+    def __call__(self, keys: "Keys", *, region: str, endpoint: str) -> AwsApi:
+        """Return the API; the endpoint is the URL of another AWS, or ""."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The outside world.
+
+    Attributes:
+        say: told what whoever runs it should know.
+        now: the time of this computer.
+        sleep: waits for some seconds.
+    """
+
+    store: Store
+    notes: Notes
+    terminal: Terminal
+    say: Callable[[Message], None]
+    connect: Connect
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A session for who asked, and what to say of it.
+
+    Attributes:
+        new: whether it was made just now.
+        kept_in: `keyring`, the path of a file, or "".
+    """
+
+    id: SessionId
+    session: Session
+    new: bool
+    kept_in: str
+
+
+class Broker:
+    """Hands out sessions of one source."""
+
+    def __init__(self, source: Source, at: Surroundings) -> None:
+        self._source = source
+        self._at = at
+
+    def hand_out(self) -> HandedOut:
+        """Return a session that is kept, or make one.
+
+        Raises:
+            SessionRefused: if nobody can be asked, or no code was right.
+            AwsRefused: if AWS refuses for another reason.
+            SekishoError: if it cannot be seen what is kept.
+        """
+        self._at.store.check()
+        of_user = self._whose()
+        role = self._source.role
+        wanted = _of_role(of_user, role) if role else of_user
+        if found := self._kept(wanted, self._source.margin):
+            return HandedOut(wanted, found, new=False, kept_in=self._at.store.name)
+        with self._at.notes.locked(of_user.device):
+            # who had the lock before may have made it
+            if found := self._kept(wanted, self._source.margin):
+                return HandedOut(wanted, found, new=False, kept_in=self._at.store.name)
+            if role is None:
+                return self._new_of_user(of_user, self._source.seconds)
+            return self._new_of_role(of_user, wanted, role)
+
+    def _whose(self) -> SessionId:
+        """Return whose key it is and which device counts, from the notes if they have it."""
+        source = self._source
+        key_id = source.keys.access_key_id
+        known = {
+            replace(note.id, role="", session_name="")
+            for note in self._at.notes.sessions_of(key_id, source.endpoint)
+            # a device may have been replaced since
+            if source.serial in ("", note.id.serial) and note.expires > self._at.now()
+        }
+        if len(known) == 1:
+            return known.pop()
+        identity = self._api().call("sts", "GetCallerIdentity")
+        _, partition, _, _, account, resource = str(identity["Arn"]).split(":", 5)
+        kind, _, user = resource.rpartition("/")
+        if not (kind == "user" or kind.startswith("user/") or resource == "root"):
+            message = _NOT_A_USER.filled(profile=source.profile, caller=identity["Arn"])
+            raise SessionRefused(message)
+        serial = source.serial or chosen_device(self._api(), user, self._at.terminal)
+        return SessionId(partition, account, user, serial, key_id, source.endpoint)
+
+    def _kept(self, wanted: SessionId, margin: timedelta) -> Session | None:
+        found = self._at.store.read(wanted)
+        return found if found is not None and found.lasts(self._at.now(), margin) else None
+
+    def _new_of_user(self, whose: SessionId, seconds: int | None) -> HandedOut:
+        lasting = {} if seconds is None else {"DurationSeconds": seconds}
+
+        def call(code: str) -> Mapping[str, Any]:
+            return self._api().call(
+                "sts", "GetSessionToken", SerialNumber=whose.serial, TokenCode=code, **lasting
+            )
+
+        return self._keep(whose, _session(self._with_code(whose, call)))
+
+    def _new_of_role(self, of_user: SessionId, wanted: SessionId, role: RoleAsked) -> HandedOut:
+        params: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": wanted.session_name}
+        if role.external_id:
+            params["ExternalId"] = role.external_id
+        if self._source.seconds is not None:
+            params["DurationSeconds"] = self._source.seconds
+        kept = self._kept(of_user, _ONE_CALL)
+        if kept is not None:
+            try:
+                return self._keep(wanted, self._assumed(kept, params))
+            except AwsRefused as error:
+                if error.aws_code not in {*_OVER, "AccessDenied"}:
+                    raise
+                if error.aws_code == "AccessDenied":
+                    return self._role_by_code(of_user, wanted, params, error)
+            # ended before its time, such as by a key that was made inactive for a while
+            self._forget(of_user)
+        made = self._new_of_user(of_user, None).session
+        return self._keep(wanted, self._assumed(made, params))
+
+    def _role_by_code(
+        self,
+        of_user: SessionId,
+        wanted: SessionId,
+        params: Mapping[str, object],
+        refused: AwsRefused,
+    ) -> HandedOut:
+        """Assume a role with a code, which the session of the user was refused."""
+        try:
+            self._at.terminal.check()
+        except SessionRefused:
+            # what AWS says is what matters, where nobody can be asked
+            raise refused from None
+        notes = self._at.notes.of(of_user.device)
+        made = next((each.made for each in notes.sessions if each.id == of_user), None)
+        when = made.astimezone().strftime("%Y-%m-%d %H:%M") if made else "?"
+        self._tell(_NOT_BY_SESSION.filled(role=wanted.role, when=when))
+
+        def call(code: str) -> Mapping[str, Any]:
+            mfa = {"SerialNumber": wanted.serial, "TokenCode": code}
+            return self._api().call("sts", "AssumeRole", **params, **mfa)
+
+        return self._keep(wanted, _session(self._with_code(of_user, call)))
+
+    def _assumed(self, session: Session, params: Mapping[str, object]) -> Session:
+        from sekisho.account.aws import Keys  # noqa: PLC0415 - what is kept needs no boto3
+
+        keys = Keys(session.access_key_id, session.secret_access_key, session.session_token)
+        return _session(self._api(keys).call("sts", "AssumeRole", **params))
+
+    def _with_code(
+        self, whose: SessionId, call: Callable[[str], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Return the answer of a call with a code that is asked for now.
+
+        That a code is spent is noted before it is sent: whoever ends this process in between does
+        not make another spend it again.
+        """
+        self._at.terminal.check()
+        notes, device = self._at.notes, whose.device
+        self._wait_for_the_next(whose)
+        for left in reversed(range(_TRIES)):
+            code = self._code(whose)
+            before = notes.of(device).spent
+            notes.spend(device, self._at.now())
+            try:
+                return call(code)
+            except AwsRefused as error:
+                if not _says(error, MFA_WRONG_CODE.message):
+                    raise _explained(error, whose) from None
+                notes.spend(device, before)
+                if not left:
+                    raise self._all_wrong(whose, error) from None
+            self._tell(_WRONG)
+        raise InternalError("a code has to be asked for at least once")
+
+    def _wait_for_the_next(self, whose: SessionId) -> None:
+        spent, now = self._at.notes.of(whose.device).spent, self._at.now()
+        if spent is None or step_of(spent) != step_of(now):
+            return
+        seconds = PERIOD - now.timestamp() % PERIOD
+        self._tell(_SPENT.filled(seconds=int(seconds) + 1))
+        self._at.sleep(seconds)
+
+    def _code(self, whose: SessionId) -> str:
+        question = _CODE.filled(device=whose.serial, profile=self._source.profile)
+        for _ in range(_TRIES):
+            typed = "".join(self._at.terminal.ask(question, hidden=True).split())
+            if is_code(typed):
+                return typed
+            self._tell(_NO_CODE)
+        raise SessionRefused(_NO_CODE, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
+
+    def _all_wrong(self, whose: SessionId, error: AwsRefused) -> SessionRefused:
+        text = _THREE_WRONG.filled(count=_TRIES, device=whose.serial, text=error.aws_message)
+        return SessionRefused(text, code=Code.SESSION_CODE_REFUSED, fix=_CLOCK)
+
+    def _keep(self, made: SessionId, session: Session) -> HandedOut:
+        """Keep a new session; that it cannot be kept is no reason not to hand it out."""
+        store, now = self._at.store, self._at.now()
+        kept_in = store.name
+        try:
+            store.write(made, session)
+        except SekishoError as error:
+            self._tell(_NOT_KEPT.filled(reason=error.message))
+            kept_in = ""
+        if kept_in:
+            self._at.notes.add(SessionNote(made, now, session.expires, kept_in), now)
+        return HandedOut(made, session, new=True, kept_in=kept_in)
+
+    def _forget(self, gone: SessionId) -> None:
+        self._at.store.delete(gone)
+        self._at.notes.drop(gone)
+
+    def _tell(self, message: Message) -> None:
+        self._at.say(message)
+        self._at.terminal.say(message)
+
+    def _api(self, keys: "Keys | None" = None) -> AwsApi:
+        source = self._source
+        return self._at.connect(keys or source.keys, region=source.region, endpoint=source.endpoint)
+
+
+def _of_role(of_user: SessionId, role: RoleAsked) -> SessionId:
+    fitting = of_user.user if check_session_name(of_user.user) is None else _SESSION_NAME
+    return replace(of_user, role=role.arn, session_name=role.session_name or fitting)
+
+
+def _session(answer: Mapping[str, Any]) -> Session:
+    made = answer["Credentials"]
+    expires: datetime = made["Expiration"]
+    return Session(
+        made["AccessKeyId"],
+        made["SecretAccessKey"],
+        made["SessionToken"],
+        expires.astimezone(UTC),
+    )
+
+
+def _explained(error: AwsRefused, whose: SessionId) -> SekishoError:
+    if not _says(error, MFA_UNKNOWN_DEVICE.message):
+        return error
+    message = _UNKNOWN_DEVICE.filled(device=whose.serial, user=whose.user or whose.account)
+    fix = Message("name the right one by `--serial`, or as `mfa_serial` in the profile")
+    return SessionRefused(message, code=Code.SESSION_NO_DEVICE, fix=fix)
+
+
+def _says(error: AwsRefused, text: str) -> bool:
+    return " ".join(text.split()) in error.aws_message

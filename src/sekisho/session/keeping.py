@@ -1,0 +1,306 @@
+"""Where sessions are kept between two calls: the system's keyring, a private file, or nowhere.
+
+Only sessions are kept, which end by themselves: no access key, no code, no seed of a device.
+"""
+
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock
+
+from sekisho.documents import Shape, decoded_json, text_of_file, write_private
+from sekisho.errors import (
+    Code,
+    Fault,
+    FaultyInput,
+    SekishoError,
+    SessionRefused,
+    reason_of,
+    require_extra,
+)
+from sekisho.messages import Message, verbatim
+from sekisho.session.model import Session, SessionId, session_from_text, session_to_text
+
+KEYRING = "keyring"
+"""What notes call the system's keyring."""
+
+_SERVICE = "sekisho session"
+_SCHEMA = "sekisho.sessions/1"
+_FILE = "sessions.json"
+_PART = 1000
+"""Characters in one entry: Windows takes 1,280 at most, and a session of a role has more."""
+_RECOMMENDED = 1
+"""From here on keyring itself recommends a backend; what keeps plain text is below."""
+_UNSAFE = ("null", "fail", "plaintext")
+_DAMAGED = Message("what the keyring has of a session is damaged, and taken for not there")
+_KEEP_IN = Message(
+    "`--keep-in FILE` keeps it in a file that only you can read, `--no-keep` nowhere"
+)
+_NO_KEYRING = Message("no keyring of this system can be used ({reason})")
+_WITHOUT = Message("`{backend}` does not keep secrets safe")
+
+
+class Store(Protocol):
+    """Keeps sessions by what they are."""
+
+    @property
+    def name(self) -> str:
+        """What notes call it; "" if it keeps nothing."""
+        ...
+
+    def check(self) -> None:
+        """See that it could keep something, before a code is spent.
+
+        Raises:
+            SekishoError: if it could not.
+        """
+        ...
+
+    def read(self, wanted: SessionId) -> Session | None:
+        """Return a session; None if it is not there, or damaged.
+
+        Raises:
+            SekishoError: if it cannot be looked for.
+        """
+        ...
+
+    def write(self, made: SessionId, session: Session) -> None:
+        """Keep a session, in place of an older one.
+
+        Raises:
+            SekishoError: if it cannot be kept.
+        """
+        ...
+
+    def delete(self, gone: SessionId) -> None:
+        """Keep a session no longer, if it is there.
+
+        Raises:
+            SekishoError: if that cannot be.
+        """
+        ...
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    name = ""
+
+    def check(self) -> None:
+        """Nothing can be wrong with it."""
+
+    def read(self, wanted: SessionId) -> None:
+        """Return nothing."""
+        del wanted
+
+    def write(self, made: SessionId, session: Session) -> None:
+        """Keep nothing."""
+
+    def delete(self, gone: SessionId) -> None:
+        """There is nothing."""
+
+
+class KeyringStore:
+    """Keeps sessions in the system's keyring.
+
+    Args:
+        backend: of the package `keyring`.
+        say: told what is damaged.
+    """
+
+    name = KEYRING
+
+    def __init__(self, backend: Any, say: Callable[[Message], None]) -> None:
+        self._backend = backend
+        self._say = say
+
+    def check(self) -> None:
+        """A keyring tells what is wrong with it when it is used."""
+
+    def read(self, wanted: SessionId) -> Session | None:
+        """Return a session, put together from its parts."""
+        with _keyring_errors():
+            text = self._backend.get_password(_SERVICE, wanted.name)
+            if text is None:
+                return None
+            count, _, first = text.partition("\n")
+            names = self._more(wanted, count)
+            parts = [first, *(self._backend.get_password(_SERVICE, name) or "" for name in names)]
+        try:
+            return session_from_text("".join(parts), KEYRING)
+        except FaultyInput:
+            self._say(_DAMAGED)
+            return None
+
+    def write(self, made: SessionId, session: Session) -> None:
+        """Keep a session in parts; the first, which makes it whole, is written last."""
+        text = session_to_text(session)
+        first, *others = (text[at : at + _PART] for at in range(0, len(text), _PART))
+        self.delete(made)
+        with _keyring_errors():
+            for name, part in zip(self._more(made, str(len(others))), others, strict=True):
+                self._backend.set_password(_SERVICE, name, part)
+            self._backend.set_password(_SERVICE, made.name, f"{len(others)}\n{first}")
+
+    def delete(self, gone: SessionId) -> None:
+        """Delete a session, the first part first."""
+        with _keyring_errors():
+            text = self._backend.get_password(_SERVICE, gone.name)
+            if text is None:
+                return
+            self._backend.delete_password(_SERVICE, gone.name)
+            for name in self._more(gone, text.partition("\n")[0]):
+                if self._backend.get_password(_SERVICE, name) is not None:
+                    self._backend.delete_password(_SERVICE, name)
+
+    @staticmethod
+    def _more(of: SessionId, count: str) -> list[str]:
+        """Return the names of the further parts; none if the number is damaged."""
+        known = count.isascii() and count.isdecimal() and len(count) == 1
+        return [f"{of.name} #{number}" for number in range(int(count))] if known else []
+
+
+class FileStore:
+    """Keeps sessions in one file that only its owner may read.
+
+    Args:
+        path: the file, or a folder for it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute() / _FILE if path.is_dir() else path.absolute()
+
+    @property
+    def name(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def check(self) -> None:
+        """See that the file is ours, and that no one else may read it."""
+        self._sessions()
+
+    def read(self, wanted: SessionId) -> Session | None:
+        """Return a session."""
+        text = self._sessions().get(wanted.name)
+        return None if text is None else session_from_text(text, self.name)
+
+    def write(self, made: SessionId, session: Session) -> None:
+        """Keep a session beside the others."""
+        with self._locked():
+            self._replace({**self._sessions(), made.name: session_to_text(session)})
+
+    def delete(self, gone: SessionId) -> None:
+        """Keep a session no longer, and the file neither, if it was the last."""
+        if not self.path.exists():
+            return
+        with self._locked():
+            left = {name: text for name, text in self._sessions().items() if name != gone.name}
+            if left:
+                self._replace(left)
+            else:
+                self.path.unlink()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with FileLock(f"{self.path}.lock", mode=0o600):
+                yield
+        except OSError as error:
+            message = Message("`{path}` cannot be written: {reason}")
+            raise SekishoError(
+                message.filled(path=self.path, reason=reason_of(error)),
+                code=Code.OUTPUT_UNWRITABLE,
+            ) from None
+
+    def _replace(self, sessions: Mapping[str, str]) -> None:
+        text = json.dumps({"schema": _SCHEMA, "sessions": sessions}, indent=1)
+        write_private(self.path, f"{text}\n", replace=True)
+
+    def _sessions(self) -> Mapping[str, str]:
+        """Return the texts of sessions by name.
+
+        Raises:
+            FaultyInput: if the file is another: then it is not overwritten.
+            SessionRefused: if others may read it.
+        """
+        if not self.path.exists():
+            return {}
+        self._check_private()
+        faults: list[Fault] = []
+        shape = Shape(decoded_json(text_of_file(self.path), self.name), "", faults)
+        parts = shape.members(("schema", "sessions"))
+        parts["schema"].expect(_SCHEMA)
+        found = {name: each.text() for name, each in parts["sessions"].entries()}
+        for name, text in found.items():
+            session_from_text(text, f"{self.name}: {name}")
+        if faults:
+            raise FaultyInput(self.name, faults)
+        return found
+
+    def _check_private(self) -> None:
+        if os.name == "nt":
+            return
+        about = self.path.stat()
+        if about.st_uid == os.geteuid() and not stat.S_IMODE(about.st_mode) & 0o077:
+            return
+        raise SessionRefused(
+            Message("`{path}` is open to others than you").filled(path=self.path),
+            code=Code.SESSION_NOT_KEPT,
+            fix=Message("run `chmod 600 {path}`, or delete it").filled(path=self.path),
+        )
+
+
+def system_keyring(say: Callable[[Message], None]) -> KeyringStore:
+    """Return the system's keyring.
+
+    Raises:
+        MissingExtra: if the extra `session` is not installed.
+        SessionRefused: `session.not-kept`, if no backend keeps secrets.
+    """
+    require_extra("session", ("keyring",))
+    import keyring  # noqa: PLC0415 - of the extra, and slow to load
+
+    backend: Any = keyring.get_keyring()
+    # several in one: the first that may be used is the one that would be
+    choices = getattr(backend, "backends", None) or [backend]
+    safe = [each for each in choices if _is_safe(each)]
+    if not safe:
+        reason = _WITHOUT.filled(backend=_kind(backend))
+        message = _NO_KEYRING.filled(reason=reason)
+        raise SessionRefused(message, code=Code.SESSION_NOT_KEPT, fix=_KEEP_IN)
+    return KeyringStore(safe[0], say)
+
+
+def _is_safe(backend: Any) -> bool:
+    kind = _kind(backend).lower()
+    # alternatives of keyrings.alt are files, whatever they say of themselves
+    named = kind.startswith("keyrings.") or any(word in kind for word in _UNSAFE)
+    return not named and float(backend.priority) >= _RECOMMENDED
+
+
+def _kind(backend: Any) -> str:
+    kind = type(backend)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+@contextmanager
+def _keyring_errors() -> Iterator[None]:
+    """Tell what a keyring says against it, in one line.
+
+    Raises:
+        SessionRefused: `session.not-kept`.
+    """
+    import keyring.errors  # noqa: PLC0415 - of the extra, and slow to load
+
+    try:
+        yield
+    except keyring.errors.KeyringError as error:
+        # the text is the system's, and has no password in it
+        reason = verbatim(" ".join(str(error).split()) or type(error).__name__)
+        message = _NO_KEYRING.filled(reason=reason)
+        raise SessionRefused(message, code=Code.SESSION_NOT_KEPT, fix=_KEEP_IN) from None

@@ -1,0 +1,120 @@
+"""Whose session it is, with which device it was made, and the session itself."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from sekisho.documents import Shape, decoded_json
+from sekisho.errors import Fault, FaultyInput
+
+_PLAIN = ":/@+=,."
+"""What names and ARNs have in them, beside letters, digits, `_` and `-`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceId:
+    """An MFA device, wherever it is asked for.
+
+    Attributes:
+        endpoint: the URL of another AWS than the real one; "" for that.
+    """
+
+    partition: str
+    account: str
+    serial: str
+    endpoint: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """A name that no other device has, and any file system takes."""
+        parts = (self.partition, self.account, self.serial, self.endpoint)
+        return hashlib.sha256(_joined(parts).encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionId:
+    """What one session is kept under: no two that differ in rights have the same.
+
+    Attributes:
+        key_id: the id of the long-term key that it was made with.
+        role: the ARN of the assumed role; "" for a session of the user.
+        session_name: the name of the role session; "" without a role.
+    """
+
+    partition: str
+    account: str
+    user: str
+    serial: str
+    key_id: str
+    endpoint: str = ""
+    role: str = ""
+    session_name: str = ""
+
+    @property
+    def device(self) -> DeviceId:
+        """The device whose code made it."""
+        return DeviceId(self.partition, self.account, self.serial, self.endpoint)
+
+    @property
+    def name(self) -> str:
+        """The whole of it as one text, as it is named in a keyring and in a file."""
+        named = (self.partition, self.account, self.user, self.serial, self.key_id)
+        return _joined((*named, self.endpoint, self.role, self.session_name))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials; secret but for the id and the end."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires: datetime = field(default=datetime.max.replace(tzinfo=UTC))
+
+    def lasts(self, now: datetime, margin: timedelta) -> bool:
+        """Tell whether more than `margin` is left of it."""
+        return self.expires - now > margin
+
+
+def session_to_text(session: Session) -> str:
+    """Return a session as one line of JSON, as `credential_process` has it."""
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key,
+            "SessionToken": session.session_token,
+            "Expiration": session.expires.astimezone(UTC).isoformat(timespec="seconds"),
+        }
+    )
+
+
+def session_from_text(text: str, name: str) -> Session:
+    """Return the session that `session_to_text` wrote.
+
+    Raises:
+        FaultyInput: about `name`, without any value.
+    """
+    faults: list[Fault] = []
+    shape = Shape(decoded_json(text, name), "", faults)
+    parts = shape.members(
+        ("Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+    )
+    parts["Version"].number(1, 1)
+    expires = parts["Expiration"].time()
+    session = Session(
+        parts["AccessKeyId"].text(),
+        parts["SecretAccessKey"].text(),
+        parts["SessionToken"].text(),
+        expires or datetime.min.replace(tzinfo=UTC),
+    )
+    if faults:
+        raise FaultyInput(name, faults)
+    return session
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    # quoted, none has a space in it: so no two lists become one text
+    return " ".join(quote(part, safe=_PLAIN) or "-" for part in parts)

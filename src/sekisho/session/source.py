@@ -1,0 +1,239 @@
+"""Which key, which device and which role a session is made of: the profile, and what is asked for.
+
+A profile whose `credential_process` is `sekisho session` has no key: the key is under another name,
+the *source profile*. Who names the former would start the helper from within itself; that is found
+by the settings, and, where a script is in between, by a variable of the environment.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from sekisho.errors import Code, SessionRefused, UsageError
+from sekisho.messages import Message, verbatim
+from sekisho.signin import HolderKind, Refused, role_duration, token_duration
+
+if TYPE_CHECKING:
+    from sekisho.account.aws import Keys, Profile
+
+WITHIN = "SEKISHO_SESSION_WITHIN"
+"""Is set for programs that are started to get at the key: one of them must not be this again."""
+
+_MARGIN = timedelta(minutes=15)
+"""From here on botocore asks for a new session by itself: less would be asked for again at once."""
+_USUAL = timedelta(hours=12)
+_USUAL_OF_ROLE = timedelta(hours=1)
+_NAMED = re.compile(r"--profile[= ]([^\s'\"]+)")
+_RECURSION = Message(
+    "the profile `{name}` gets its credentials from `sekisho session` itself, and has no key"
+)
+_THE_SOURCE = Message("name the profile that has the access key: `--profile {source}`")
+_A_SOURCE = Message(
+    "put the access key into a profile of its own, and name that: "
+    "`credential_process = sekisho session --profile SOURCE`"
+)
+_BESIDE = Message(
+    "the profile `{name}` has an access key beside `credential_process`: tools would sign with the "
+    "key, without MFA, and never start the helper"
+)
+_NO_PROFILE = Message("there is no profile `{name}`")
+_NO_KEY = Message("the profile `{name}` has no access key")
+_GIVES_SESSION = Message(
+    "the profile `{name}` signs in without an access key: its sessions are as they are, and AWS "
+    "makes no session with MFA of a session"
+)
+_CHAIN = Message("the profile `{name}`, the source of `{role}`, assumes a role itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for; None and "" leave it to the profile.
+
+    Attributes:
+        margin: a session with less left is not handed out.
+    """
+
+    profile: str | None = None
+    serial: str = ""
+    role_arn: str = ""
+    duration: timedelta | None = None
+    margin: timedelta | None = None
+    region: str = ""
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAsked:
+    """A role to assume.
+
+    Attributes:
+        session_name: how CloudTrail names its sessions; "" for the user's name.
+    """
+
+    arn: str
+    session_name: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a session is made of.
+
+    Attributes:
+        profile: the name of the profile with the key.
+        serial: of the device; "" if it has to be looked for.
+        seconds: how long the session is to last; None for AWS's default.
+        margin: a session with less left is not handed out.
+        endpoint: the URL of another AWS; "" for the real one.
+    """
+
+    profile: str
+    keys: "Keys"
+    serial: str
+    role: RoleAsked | None
+    seconds: int | None
+    margin: timedelta
+    region: str
+    endpoint: str
+
+
+def source_of(asked: Asked) -> Source:
+    """Return what a session is made of.
+
+    Raises:
+        SessionRefused: if there is no key to be had, or only from this helper itself.
+        UsageError: if the session may not last so long, or not longer than the margin.
+        AwsRefused: if the files or the key cannot be read.
+    """
+    from sekisho.account.aws import read_profile  # noqa: PLC0415 - `session status` needs no boto3
+
+    named = read_profile(asked.profile)
+    _check_exists(named)
+    keyed, role = named, None
+    if named.role_arn and named.source_profile and not asked.role_arn:
+        keyed = read_profile(named.source_profile)
+        _check_exists(keyed)
+        if keyed.role_arn:
+            message = _CHAIN.filled(name=keyed.name, role=named.name)
+            raise SessionRefused(message, fix=Message("name a profile with an access key"))
+        role = RoleAsked(named.role_arn, named.role_session_name, named.external_id)
+    elif asked.role_arn:
+        role = RoleAsked(asked.role_arn)
+    seconds = _seconds(asked, named if role else None)
+    return Source(
+        keyed.name,
+        key_in(keyed),
+        asked.serial or named.mfa_serial or keyed.mfa_serial,
+        role,
+        seconds,
+        _margin(asked.margin, seconds, role),
+        asked.region or named.region,
+        asked.endpoint_url or named.endpoint_url,
+    )
+
+
+def key_in(profile: "Profile") -> "Keys":
+    """Return the long-term key of a profile.
+
+    Raises:
+        SessionRefused: if it has none, or only a session.
+        AwsRefused: if its `credential_process` fails.
+    """
+    from sekisho.account.aws import key_of  # noqa: PLC0415 - `session status` needs no boto3
+
+    process = profile.credential_process
+    ours = starts_this(process)
+    if ours and profile.has_key:
+        message = _BESIDE.filled(name=profile.name)
+        raise SessionRefused(message, code=Code.SESSION_RECURSION, fix=_A_SOURCE)
+    if ours or WITHIN in os.environ:
+        raise _recursion(profile)
+    if not profile.has_key and not process:
+        message = _GIVES_SESSION if profile.gives_session else _NO_KEY
+        raise SessionRefused(message.filled(name=profile.name), fix=_A_SOURCE)
+    with _within():
+        keys = key_of(profile)
+    if keys.session_token:
+        raise SessionRefused(_GIVES_SESSION.filled(name=profile.name), fix=_A_SOURCE)
+    return keys
+
+
+def starts_this(process: str) -> bool:
+    """Tell whether a `credential_process` starts this helper, by whatever path."""
+    try:
+        # a path of Windows keeps its backslashes
+        words = shlex.split(process, posix=os.name != "nt")
+    except ValueError:
+        return False
+    names = [PurePath(word.strip('"').replace("\\", "/")).stem for word in words]
+    return "sekisho" in names and "session" in names[names.index("sekisho") :]
+
+
+def check_duration(seconds: int, *, of_role: bool) -> None:
+    """See that AWS has sessions of this length.
+
+    Raises:
+        UsageError: with AWS's own text if it has not.
+    """
+    longest = 43_200
+    found = role_duration(seconds, longest) if of_role else token_duration(HolderKind.USER, seconds)
+    if isinstance(found, Refused):
+        raise UsageError(
+            Message("no session lasts so long: {reason}").filled(reason=verbatim(found.message)),
+            fix=Message("`--duration` is from 15 minutes to 36 hours, of a role to 12 hours"),
+        )
+
+
+def _seconds(asked: Asked, of_role: "Profile | None") -> int | None:
+    if asked.duration is not None:
+        seconds = int(asked.duration.total_seconds())
+    elif of_role is not None and of_role.duration_seconds.isdecimal():
+        seconds = int(of_role.duration_seconds)
+    else:
+        return None
+    check_duration(seconds, of_role=of_role is not None)
+    return seconds
+
+
+def _margin(margin: timedelta | None, seconds: int | None, role: RoleAsked | None) -> timedelta:
+    usual = _USUAL_OF_ROLE if role else _USUAL
+    lasts = usual if seconds is None else timedelta(seconds=seconds)
+    if margin is None:
+        return min(_MARGIN, lasts / 3)
+    if margin >= lasts:
+        raise UsageError(
+            Message("with this `--margin` no session would ever be handed out"),
+            fix=Message("make it shorter than the session, which lasts {seconds} seconds").filled(
+                seconds=int(lasts.total_seconds())
+            ),
+        )
+    return margin
+
+
+def _check_exists(profile: "Profile") -> None:
+    if not profile.exists:
+        fix = Message("`aws configure list-profiles` names the profiles there are")
+        raise SessionRefused(_NO_PROFILE.filled(name=profile.name), fix=fix)
+
+
+def _recursion(profile: "Profile") -> SessionRefused:
+    source = _NAMED.search(profile.credential_process)
+    known = source is not None and source[1] != profile.name
+    fix = _THE_SOURCE.filled(source=source[1]) if known and source else _A_SOURCE
+    message = _RECURSION.filled(name=profile.name)
+    return SessionRefused(message, code=Code.SESSION_RECURSION, fix=fix)
+
+
+@contextmanager
+def _within() -> Iterator[None]:
+    os.environ[WITHIN] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[WITHIN]
