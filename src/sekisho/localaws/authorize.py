@@ -10,11 +10,13 @@ three-valued too: a Deny that asks for it counts, an Allow does not. The log nam
 Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
+    ContextValue,
     Decision,
     DecisionEffect,
     Policies,
@@ -73,11 +75,32 @@ def authorize_console(world: World, caller: VerifiedCaller) -> None:
         Refusal: if a policy denies one of them.
     """
     for action in CONSOLE_ACTIONS:
-        operation = action.partition(":")[2]
-        form = WireForm(Dialect.JSON)
-        call = ApiCall("signin", world.region, operation, (action,), form, {})
-        target = RequiredPermission(action, console_arn(world.partition))
-        _authorize(world, caller, target, request_context(world, call, target))
+        authorize_target(world, caller, (action, console_arn(world.partition)), {})
+
+
+def authorize_target(
+    world: World,
+    caller: VerifiedCaller,
+    asked: tuple[str, str],
+    context: Mapping[str, ContextValue],
+) -> None:
+    """Let a step of a sign-in pass that is no signed call, or refuse it.
+
+    Args:
+        world: the state of the local AWS.
+        caller: whose console session it is about.
+        asked: the action, and the ARN of the resource.
+        context: the keys that the step adds.
+
+    Raises:
+        Refusal: if the policies do not allow it.
+    """
+    target = RequiredPermission(*asked)
+    operation, form = target.action.partition(":")[2], WireForm(Dialect.JSON)
+    call = ApiCall("signin", world.region, operation, (target.action,), form, {})
+    extra = request_context(world, call, target)
+    extra.values.update(context)
+    _authorize(world, caller, target, extra)
 
 
 def _authorize(

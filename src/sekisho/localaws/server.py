@@ -39,6 +39,7 @@ from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError
 from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
+from sekisho.localaws.aws_login.api import is_login, login_app
 from sekisho.localaws.console import signin_app
 from sekisho.localaws.loopback import LOOPBACK, listen
 from sekisho.localaws.moto_dispatch import load
@@ -208,8 +209,13 @@ def _twin(made: _Made) -> _Made:
 
 def _application(world: World) -> WSGIApplication:
     authorizer = Authorizer(world)
-    signin = signin_app(world, authorizer)
-    return DispatcherMiddleware(authorizer, {CONSOLE_PATH: _only_by_own_name(signin)})
+    signin = _only_by_own_name(signin_app(world, authorizer))
+    login = _only_by_own_name(login_app(world, authorizer))
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        return (login if is_login(environ) else authorizer)(environ, start_response)
+
+    return DispatcherMiddleware(run, {CONSOLE_PATH: signin})
 
 
 def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:

@@ -228,6 +228,52 @@ class ServiceCredentialState:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginCode:
+    """What an authorization code of `aws login` stands for.
+
+    Attributes:
+        console: the console session that let the client in.
+        client: the last part of the client's id.
+        redirect_uri: where the code was sent.
+        challenge: the PKCE challenge.
+    """
+
+    console: Credential
+    client: str
+    redirect_uri: str
+    challenge: str
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class LoginSessionState:
+    """A session of `aws login`.
+
+    Attributes:
+        console: the console session that it began from.
+        client: the last part of the client's id.
+        key: the thumbprint of the key that its refresh tokens are bound to.
+        region: where it was begun.
+        agent: the client's `User-Agent`.
+        refresh: the SHA-256 of the refresh token that is good now.
+        used_at: when it was last renewed.
+        revoked: whether it was ended: it can be renewed no more.
+    """
+
+    arn: str
+    console: Credential
+    client: str
+    key: str
+    begun_at: datetime
+    ends_at: datetime
+    region: str
+    agent: str = ""
+    refresh: str = field(default="", repr=False)
+    used_at: datetime | None = None
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratedReport:
     """A credential report as it was generated."""
 
@@ -248,6 +294,9 @@ class World:
         service_credentials: by id, in the order in which they were made.
         console_authorization: whether policies are asked at the console's sign-in.
         root_mfa: whether the root user has MFA; AWS has demanded it of every account since 2025.
+        login_codes: of `aws login`, by their SHA-256.
+        login_sessions: of `aws login`, by ARN.
+        proofs: DPoP proofs that have been used, with the time until when they are remembered.
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
         entropy: where seeds come from.
@@ -268,6 +317,9 @@ class World:
     service_credentials: dict[str, ServiceCredentialState] = field(default_factory=dict)
     console_authorization: bool = False
     root_mfa: bool = True
+    login_codes: dict[str, LoginCode] = field(default_factory=dict, repr=False)
+    login_sessions: dict[str, LoginSessionState] = field(default_factory=dict, repr=False)
+    proofs: dict[str, datetime] = field(default_factory=dict, repr=False)
     report: GeneratedReport | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)

@@ -7,11 +7,13 @@
     POST new-password         {"ticket", "oldPassword", "newPassword"}
     POST passkey-options      {"credentials", "name", "origin", "user"?}
     POST passkey-register     {"credentials", "ticket", "credential"}
+    POST aws-login            {"credentials", "request"}
 
 The steps of a sign-in answer `{"next": "mfa" | "new-password" | "done", "mfaUsed", "methods"?,
 "ticket"?, "credentials"?}`; `methods` are the kinds of device that the person has: `totp`,
 `passkey`. Options are `{"publicKey", "ticket"}`, for `PublicKeyCredential.parse…OptionsFromJSON` of
 a browser; the `credential` is `toJSON()` of its answer. `passkey-register` answers `{"serial"}`.
+`aws-login` lets that `aws login` in whose address has the query `request`: `{"redirect"}`.
 An error is `{"error": {"code", "message", "cause"?}, "ticket"?}`; its ticket is for another try.
 
 AWS has no such API: its page does the same steps in a browser.
@@ -28,7 +30,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from sekisho.localaws.console import registering, signing_in
+from sekisho.localaws.console import letting_in, registering, signing_in
 from sekisho.localaws.console.refused import PageRefused, invalid
 from sekisho.localaws.world import World
 
@@ -79,6 +81,11 @@ _PAGES = {
         frozenset({"credentials", "name", "origin"}),
         frozenset({"user"}),
         frozenset({"credentials"}),
+    ),
+    "/aws-login": _Page(
+        lambda world, _, fields: letting_in.let_in(world, fields),
+        frozenset({"credentials", "request"}),
+        objects=frozenset({"credentials"}),
     ),
     "/passkey-register": _Page(
         registering.register_passkey,

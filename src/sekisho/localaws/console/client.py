@@ -133,6 +133,18 @@ class ConsoleClient:
         form = {"credentials": _session(keys), "ticket": ticket, "credential": credential}
         return str(self._send("passkey-register", "EnableMFADevice", form)["serial"])
 
+    def let_in(self, keys: Keys, query: str) -> str:
+        """Let `aws login` in, and return the address to which the browser goes with the code.
+
+        It is refused if signin:AuthorizeOAuth2Access is.
+
+        Args:
+            keys: the console session's.
+            query: of the address that `aws login` opens.
+        """
+        form = {"credentials": _session(keys), "request": query}
+        return str(self._send("aws-login", "AuthorizeOAuth2Access", form)["redirect"])
+
     def new_password(self, ticket: str, old: str, new: str) -> ShownPage:
         """Send the form of a forced password change.
 
