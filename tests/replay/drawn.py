@@ -113,11 +113,19 @@ def bounds(draw: st.DrawFn) -> Bound:
     kept = own[draw(st.integers(0, 1)) :]
     limits = _named("limit", draw(st.lists(documents, max_size=2)))
     boundary, scp = limits[:1], limits[1:]
-    before = Policies((_ALL, *own) if draw(st.booleans()) else own)
+    old = _levels(
+        "ou", _named("wall", draw(st.lists(documents, max_size=1))), allows=draw(st.booleans())
+    )
+    before = Policies((_ALL, *own) if draw(st.booleans()) else own, scps=old)
     everything = (_ALL,) if draw(st.integers(0, 3)) else ()
-    levels = (Level("root", (_ALL, *scp)),)
-    after = Policies((*everything, *kept, *new), boundary or None, scps=levels if scp else ())
+    levels = (*_levels("root", scp, allows=True), *old)
+    after = Policies((*everything, *kept, *new), boundary or None, scps=levels)
     return Bound(before, after)
+
+
+def _levels(name: str, scp: tuple[AttachedPolicy, ...], *, allows: bool) -> tuple[Level, ...]:
+    """Return a level with some policies, beside an Allow of everything or not; none without any."""
+    return (Level(name, (_ALL, *scp) if allows else scp),) if scp else ()
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,6 @@ def test_who_is_bound(kind: TargetKind, name: str, bound: set[str]) -> None:
         assert outcome(binding, call(who)) == (DENIED if who in bound else NOT_ATTACHED), who
 
 
-def test_what_is_denied_already_is_unchanged() -> None:
-    binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER, what=policy([ABROAD, MFA])))
-    assert outcome(binding, call("cat")) == UNCHANGED
-
-
 def test_a_deny_that_was_there_asks_for_no_column() -> None:
     """Dan's own Deny depends on the address and a resource; it did not deny the call."""
     binding = changed(ACCOUNT_OF_ALL, attaching(TargetKind.EVERY_USER))

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from audit.small_accounts import snapshot_of
 from cases import cases, document
+from rollout.staging import ACCOUNT
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay import (
@@ -17,6 +19,8 @@ from sekisho.replay import (
     PolicyChanges,
     Target,
     TargetKind,
+    TrailEvent,
+    changed,
     columns_of,
     given,
     group_plainly,
@@ -25,6 +29,7 @@ from sekisho.replay import (
 from sekisho.signin import RoleSessionMfa, SigninAssumptions
 
 CORPUS = document("replay/calls")
+ACCOUNTS = document("replay/accounts")
 EVERYBODY = (TargetKind.EVERY_USER, TargetKind.EVERY_ROLE)
 
 
@@ -95,3 +100,54 @@ def test_case(case: dict[str, Any]) -> None:
     found = Judge(binding, columns, settings).judge(group.event)
     assert written(found, case["expect"]) == case["expect"]
     assert judge_plainly(group.event, binding, columns, settings) == found
+
+
+def of_account(name: str, kind: PolicyKind = PolicyKind.IDENTITY) -> AttachedPolicy:
+    statements = ACCOUNTS["documents"][name]
+    written = {"Version": "2012-10-17", "Statement": statements}
+    return AttachedPolicy(name, from_json(written, kind=kind))
+
+
+def changes_of(written: dict[str, list[str]]) -> PolicyChanges:
+    attached = []
+    for whom, names in written.items():
+        if whom != "detached":
+            kind, _, who = whom.rpartition(" ") if whom != "every user" else (whom, "", "")
+            target = Target(TargetKind(kind), who)
+            attached += [Attachment(of_account(name), target) for name in names]
+    return PolicyChanges(tuple(attached), frozenset(written.get("detached", ())))
+
+
+def call_of(case: dict[str, Any]) -> TrailEvent:
+    """Return a call by a key of the case's user; `call` says what of it is not as usual."""
+    usual = TrailEvent(
+        source="s3.amazonaws.com",
+        name="GetObject",
+        type="AwsApiCall",
+        recipient=ACCOUNT,
+        identity="IAMUser",
+        account=ACCOUNT,
+        principal=f"arn:aws:iam::{ACCOUNT}:user/{case['user']}",
+        key_id="AKIA1",
+    )
+    more = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in case.get("call", {}).items()
+    }
+    return replace(usual, **more)
+
+
+@pytest.mark.parametrize(
+    "case", cases("replay/accounts", ["user", "changes", "expect"], ["call", "scps"])
+)
+def test_case_of_an_account(case: dict[str, Any]) -> None:
+    levels = tuple(
+        Level(name, tuple(of_account(one, PolicyKind.SCP) for one in names))
+        for name, names in case.get("scps", {}).items()
+    )
+    account = replace(snapshot_of(ACCOUNTS["account"]), scps=levels)
+    binding, event = changed(account, changes_of(case["changes"])), call_of(case)
+    columns = columns_of(binding)
+    found = Judge(binding, columns).judge(event)
+    assert written(found, case["expect"]) == case["expect"]
+    assert judge_plainly(event, binding, columns) == found

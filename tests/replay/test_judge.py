@@ -31,6 +31,7 @@ def test_the_logs_here_under_force_mfa() -> None:
     assert counted == {
         CallOutcome.DENIED: 2242,
         CallOutcome.UNCHANGED: 439,
+        CallOutcome.ALREADY_DENIED: 0,
         CallOutcome.UNKNOWN: 31,
         CallOutcome.FAILED: 352,
         CallOutcome.NOT_DENIABLE: 105,

@@ -24,13 +24,14 @@ from sekisho.cli.policy_files import (
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import UsageError, meant, quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
-from sekisho.policy import Document, Effect, Element, PolicyKind, parse
+from sekisho.policy import Document, PolicyKind, parse
 from sekisho.replay import (
     Attachment,
     Binding,
     PolicyChanges,
     Target,
     TargetKind,
+    allows_everything,
     between,
     changed,
     given,
@@ -341,7 +342,7 @@ def _of_policies(
     narrow = [
         each.name
         for each in changes.scps or ()
-        if each.name in asked_levels and not any(map(_allows_all, each.policies))
+        if each.name in asked_levels and not any(map(allows_everything, each.policies))
     ]
     if narrow:
         named = listed(verbatim(quoted(name)) for name in narrow)
@@ -351,14 +352,6 @@ def _of_policies(
     parts = _about(options, _names_of(targets), replaced)
     about = joined_messages((_ASKED.filled(what=parts), *beside), en=" ", ja="")
     return given(changes) if snapshot is None else changed(snapshot, changes), names, about
-
-
-def _allows_all(policy: AttachedPolicy) -> bool:
-    """Tell whether a policy allows everything, as `FullAWSAccess` does."""
-    return any(
-        one.effect is Effect.ALLOW and not one.conditions and one.action == Element(("*",))
-        for one in policy.document.statements
-    )
 
 
 def _about(options: QuestionOptions, targets: Message, replaced: tuple[str, ...]) -> Message:

@@ -17,6 +17,7 @@ from sekisho.replay.binding import (
 )
 from sekisho.replay.caller import TrailCaller, caller_of_event
 from sekisho.replay.case import JudgeSettings
+from sekisho.replay.difference import allows_everything
 from sekisho.replay.event import (
     ALWAYS,
     OPTIONAL,
@@ -60,6 +61,7 @@ __all__ = [
     "TrailEvent",
     "TrailRecord",
     "Window",
+    "allows_everything",
     "between",
     "caller_of_event",
     "changed",

@@ -40,6 +40,7 @@ _Unknown = Mapping[str, UnknownKey]
 
 ALLOWED, EXPLICIT = DecisionEffect.ALLOWED, DecisionEffect.EXPLICITLY_DENIED
 DENIED, UNCHANGED, UNKNOWN = CallOutcome.DENIED, CallOutcome.UNCHANGED, CallOutcome.UNKNOWN
+ALREADY = CallOutcome.ALREADY_DENIED
 
 _NOT_DENIABLE = frozenset(
     {
@@ -216,8 +217,8 @@ class _Asking:
             self._in_context(asked, {**values, AGE: str(age)}, {**others, **unknown})
             for age in _ages(self.case, facts.oldest)
         ]
-        if len({one.outcome for one in found}) == 1:
-            return found[0]
+        if (same := _agreed(found)) is not None:
+            return same
         keys = (self.case.changes.keys[AGE], *(key for one in found for key in one.keys))
         return Judgement(UNKNOWN, OutcomeReason.KEYS, tuple(dict.fromkeys(keys)))
 
@@ -227,10 +228,11 @@ class _Asking:
         """Return the answer in a context of which only some keys are unknown."""
         changes = self.case.changes
         request = replace(request, context=Context(values))
+        already = self._denied_already(request, unknown)
+        if already is not None:
+            # the log is older than the snapshot
+            return Judgement(ALREADY, causes=already.causes, assumed=already.assumed)
         new = self._said(changes.denies, request, unknown)
-        if EXPLICIT in new.effects and self._already_denied(request, unknown):
-            # the log is older than the snapshot: what is in it denies that already
-            return Judgement(UNCHANGED)
         if new.effects == {EXPLICIT}:
             return Judgement(DENIED, causes=new.causes, assumed=new.assumed)
         if changes.limited or ALLOWED in self._said(changes.gone, request, unknown).effects:
@@ -266,11 +268,11 @@ class _Asking:
         after = replace(_owned(self.case.changes.after, request), identity=(ALLOWS_ALL,))
         return self._said(after, request, unknown).effects == {ALLOWED}
 
-    def _already_denied(self, request: Request, unknown: _Unknown) -> bool:
-        """Tell whether a Deny that was there applies, whatever is unknown."""
+    def _denied_already(self, request: Request, unknown: _Unknown) -> "_Said | None":
+        """Return what denies a call without the change, whatever is unknown; None: nothing does."""
         changes = self.case.changes
         if changes.denied is None:
-            return False
+            return None
         others = {
             key: UnknownKey()
             for key in changes.denied_keys
@@ -278,7 +280,9 @@ class _Asking:
         }
         if request.resource == ANY.arn:
             others[RESOURCE] = UnknownKey()
-        return self._said(changes.denied, request, {**others, **unknown}).effects == {EXPLICIT}
+        denied = _owned(changes.denied, request)
+        found = self._said(denied, request, {**others, **unknown})
+        return None if ALLOWED in found.effects else found
 
     def _said(self, policies: Policies | None, request: Request, unknown: _Unknown) -> "_Said":
         """Return what some policies say; None says nothing."""
@@ -314,7 +318,7 @@ _NOTHING = _Said(frozenset({DecisionEffect.IMPLICITLY_DENIED}))
 def _all(found: Iterable[Judgement]) -> Judgement:
     """Return the outcome where every one of some questions must be answered well."""
     every = list(found)
-    for outcome in (DENIED, UNKNOWN, UNCHANGED):
+    for outcome in (ALREADY, DENIED, UNKNOWN, UNCHANGED):
         some = [one for one in every if one.outcome is outcome]
         if some:
             return _merged(some, some[0].reason)
@@ -324,9 +328,17 @@ def _all(found: Iterable[Judgement]) -> Judgement:
 def _either(found: Iterable[Judgement], reason: OutcomeReason) -> Judgement:
     """Return the outcome where it is not known which of some questions was asked."""
     every = list(found)
-    if len({one.outcome for one in every}) == 1:
-        return _merged(every, every[0].reason)
+    if (same := _agreed(every)) is not None:
+        return same
     return replace(_merged(every, reason), outcome=UNKNOWN, causes=())
+
+
+def _agreed(found: list[Judgement]) -> Judgement | None:
+    """Return what some questions come to, where they do not differ in what the change does."""
+    outcomes = {one.outcome for one in found}
+    if outcomes == {UNCHANGED, ALREADY}:
+        return replace(_merged(found, None), outcome=UNCHANGED, causes=())
+    return _merged(found, found[0].reason) if len(outcomes) == 1 else None
 
 
 def _merged(found: list[Judgement], reason: OutcomeReason | None) -> Judgement:

@@ -2,8 +2,9 @@
 
 A call that was made had passed the policies of its time. So only what is new can deny it: a Deny
 that was not there, or an Allow that has gone, or a limit that does not allow. Denies that a caller
-had already cannot have applied. Where only policies come in addition, what they allow is idle, and
-nothing else of the caller's policies is looked at.
+had already cannot have applied; where one does for certain, the log is older than the account as it
+was read, and the call is denied already. Where only policies come in addition, what they allow is
+idle, and nothing else of the caller's policies is looked at.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.catalogue import same_as
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies, keys_of
 from sekisho.engine.matching import TrackedAssumptions, actions
-from sekisho.policy import Condition, Document, Effect, Statement, Version, from_json
+from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
 from sekisho.replay.binding import Bound
 from sekisho.signin import HolderKind
 
@@ -22,6 +23,7 @@ ALLOWS_ALL = AttachedPolicy(
 )
 """What else a caller's policies are taken to allow where only the policies given are asked."""
 
+_EVERYTHING = Element(("*",))
 _NO_ACTION = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
 _NOTHING = AttachedPolicy("nothing", from_json({"Version": "2012-10-17", "Statement": _NO_ACTION}))
 """What is left of a boundary of Denies alone."""
@@ -38,7 +40,8 @@ class Difference:
         denies: the Denies alone that are new; None if none is.
         gone: the Allows of the caller's own policies that are no longer there; None if all are.
         limited: whether a boundary or an organisation may no longer allow what it did.
-        denied: the Denies that were there before; None if there was none.
+        denied: the Denies that were there before, and levels of the organisation that do not allow
+            everything, beside an Allow of everything; None if there was none.
         denied_keys: the keys that they ask for, in lower case.
         statements: those on which the outcome can depend.
         keys: the condition keys that these ask for, in lower case, as the policies write them.
@@ -90,7 +93,7 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
         before, after = Policies(scps=before.scps), Policies(scps=after.scps)
     if kind is HolderKind.FEDERATED:
         before, after = (replace(one, session=(ALLOWS_ALL,)) for one in (before, after))
-    denies, old = _denies_of(after, before), _denies_of(before)
+    denies, old = _denies_of(after, before), _denying_alone(before)
     gone, limited = _gone(before, after), _limits(before, after)
     lost = limited or gone is not None
     statements = tuple(_statements(before, after) if lost else _statements(denies))
@@ -163,6 +166,34 @@ def _denies_of(after: Policies, before: Policies = _NONE) -> Policies | None:
         scps=tuple(level for level in levels if level.policies),
     )
     return new if new.identity or new.boundaries or new.scps else None
+
+
+def _denying_alone(policies: Policies) -> Policies | None:
+    """Return what of policies denies whatever a resource's owner allows; None: nothing does.
+
+    A boundary that allows too little is not in it: a resource's policy can name the user beside it.
+    """
+    identity = (*_denies(policies.identity, ()), *_denies(policies.boundaries or (), ()))
+    levels = [
+        Level(level.name, (ALLOWS_ALL, *_denies(level.policies, ())))
+        if any(map(allows_everything, level.policies))
+        else level
+        for level in policies.scps
+    ]
+    if not identity and all(level.policies == (ALLOWS_ALL,) for level in levels):
+        return None
+    return replace(policies, identity=(ALLOWS_ALL, *identity), boundaries=None, scps=tuple(levels))
+
+
+def allows_everything(policy: AttachedPolicy) -> bool:
+    """Tell whether a policy has an Allow of everything, as `FullAWSAccess` has."""
+    return any(
+        one.effect is Effect.ALLOW
+        and not one.conditions
+        and one.action == _EVERYTHING
+        and one.resource == _EVERYTHING
+        for one in policy.document.statements
+    )
 
 
 def _denies(

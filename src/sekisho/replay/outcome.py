@@ -7,10 +7,12 @@ from sekisho.engine import Cause
 
 
 class CallOutcome(StrEnum):
-    """What would have become of a call; the six are apart and together all calls."""
+    """What would have become of a call; they are apart and together all calls."""
 
     DENIED = "denied"
     UNCHANGED = "unchanged"
+    ALREADY_DENIED = "already denied"
+    """The account's policies deny it today already: it was made before they did."""
     UNKNOWN = "unknown"
     """It depends on what the log does not carry."""
     FAILED = "failed"
@@ -69,7 +71,7 @@ class Judgement:
         reason: None where the policies decide.
         keys: the context keys that are unknown and matter, as policies write them.
         actions: the IAM actions that were asked about; empty where none was.
-        causes: the statements that deny, where some do.
+        causes: the statements that deny, or deny already, where some do.
         guessed_action: whether the event's name is no action of the catalogue, and every action of
             the service comes to the same.
         assumed: the names of the assumptions whose setting mattered.

@@ -30,8 +30,7 @@ from sekisho.replay.report.text import (
     STOPPING,
     TO_DECIDE,
     UNDECIDED,
-    caller_cells,
-    caller_columns,
+    caller_table,
     sign_in_cells,
 )
 from sekisho.replay.report.wording import (
@@ -105,6 +104,7 @@ _KINDS = {
     CallOutcome.DENIED: "bad",
     CallOutcome.UNKNOWN: "open",
     CallOutcome.UNCHANGED: "good",
+    CallOutcome.ALREADY_DENIED: "none",
     CallOutcome.FAILED: "none",
     CallOutcome.NOT_DENIABLE: "none",
     CallOutcome.NOT_BOUND: "none",
@@ -275,7 +275,7 @@ def _tables(report: ReplayReport, say: Say) -> Iterator[_Table]:
     ]
     yield table("unknown", UNDECIDED, _UNKNOWN_COLUMNS, unknown)
     yield table("decide", TO_DECIDE, _DECIDE_COLUMNS, _decisions(report))
-    yield table("callers", CALLERS, caller_columns(), map(caller_cells, report.callers))
+    yield table("callers", CALLERS, *caller_table(report))
     signed = [sign_in_cells(each) for each in report.callers if each.sign_ins]
     yield table("sign-ins", SIGNING_IN, SIGN_IN_COLUMNS, signed)
     if login := [each.label for each in report.callers if each.aws_login]:
@@ -284,7 +284,7 @@ def _tables(report: ReplayReport, say: Say) -> Iterator[_Table]:
     yield table("apart", APART, _APART_COLUMNS, _apart(report))
     faults = [(verbatim(each.file), verbatim(each.place), each.what) for each in report.log.faults]
     yield table("not-read", NOT_READ, _FAULT_COLUMNS, faults)
-    meanings = [(outcome_label(each), outcome_meaning(each)) for each in CallOutcome]
+    meanings = [(outcome_label(each), outcome_meaning(each)) for each in report.outcomes]
     yield table("outcomes", _OUTCOMES, (), meanings)
 
 
@@ -299,6 +299,9 @@ def _decisions(report: ReplayReport) -> Iterator[Sequence[Message]]:
 
 
 def _apart(report: ReplayReport) -> Iterator[Sequence[Message]]:
+    if already := report.counts[CallOutcome.ALREADY_DENIED]:
+        label = outcome_label(CallOutcome.ALREADY_DENIED)
+        yield label, outcome_meaning(CallOutcome.ALREADY_DENIED), events_text(already)
     for outcome in (CallOutcome.FAILED, CallOutcome.NOT_DENIABLE, CallOutcome.NOT_BOUND):
         for reason, count in report.because(outcome).items():
             yield outcome_label(outcome), reason_text(reason), events_text(count)

@@ -31,7 +31,13 @@ Counts = Mapping[CallOutcome, int]
 """How many calls have each outcome; all of them, also those that none has."""
 
 ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
-"""The outcomes of calls that the policies in question were asked about."""
+"""The outcomes of calls that the policies in question were asked about.
+
+So they were about what is denied already, which is shown where there is some.
+"""
+
+SELDOM = frozenset({CallOutcome.ALREADY_DENIED})
+"""The outcomes that are shown only where calls have them."""
 
 PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
 """What a policy for users is about."""
@@ -278,6 +284,11 @@ class ReplayReport:
         return counts_of(self.rows)
 
     @cached_property
+    def outcomes(self) -> tuple[CallOutcome, ...]:
+        """The outcomes to show, in order."""
+        return tuple(each for each, count in self.counts.items() if count or each not in SELDOM)
+
+    @cached_property
     def span(self) -> Tally | None:
         """The first and the last event; None without any."""
         return together(row.tally for row in self.rows) if self.rows else None
@@ -347,7 +358,7 @@ class ReplayReport:
     @property
     def asked(self) -> int:
         """About how many calls the policies in question were asked."""
-        return sum(self.counts[outcome] for outcome in ASKED)
+        return sum(self.counts[each] for each in (*ASKED, CallOutcome.ALREADY_DENIED))
 
     @property
     def incomplete(self) -> bool:

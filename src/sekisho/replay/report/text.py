@@ -11,6 +11,7 @@ from sekisho.replay.outcome import CallOutcome
 from sekisho.replay.report.evidence import proposals
 from sekisho.replay.report.model import (
     ASKED,
+    SELDOM,
     CallerReport,
     KeyReport,
     ReplayReport,
@@ -34,6 +35,7 @@ from sekisho.replay.report.wording import (
     notices,
     number,
     outcome_label,
+    outcome_meaning,
     reason_text,
     ways_out,
     why_of,
@@ -68,12 +70,6 @@ _REASON = Message("{label}: {count}: {reason}")
 _UNKNOWN_CALLS = Message("{count}: {reason}")
 _FAULT = Message("{file}{place}: {what}")
 
-_SHORT_COLUMNS = (
-    Message("caller"),
-    *map(outcome_label, ASKED),
-    Message("used with MFA"),
-    Message("last call"),
-)
 _UNASKED = Message("and {count} to whom nothing in question applies (`-v` lists all)")
 SIGN_IN_COLUMNS: tuple[Message, ...] = (Message("user"), *SIGN_INS.values())
 
@@ -202,13 +198,14 @@ class _Writer:
             return
         yield from self._heading(CALLERS)
         if self.how.verbose:
-            yield from self._table(caller_columns(), [caller_cells(each) for each in callers])
+            yield from self._table(*caller_table(self.report))
             return
         # whom nothing in question binds is no news
-        asked = [each for each in callers if any(counts_of(each.rows)[one] for one in ASKED)]
+        outcomes = (*ASKED, *(each for each in self.report.outcomes if each in SELDOM))
+        asked = [each for each in callers if any(counts_of(each.rows)[one] for one in outcomes)]
         shown = asked[:_SHOWN]
-        cells = [_short_cells(each) for each in shown]
-        columns = _SHORT_COLUMNS
+        cells = [_short_cells(each, outcomes) for each in shown]
+        columns = _short_columns(outcomes)
         if any(each.lost and not each.denied for each in shown):
             # who loses only what services call would look as if nothing were lost
             columns = (*columns, BY_SERVICES)
@@ -271,9 +268,14 @@ class _Writer:
             yield from self.how.fold(f"    {said}")
 
 
-def _short_cells(caller: CallerReport) -> tuple[Message, ...]:
+def _short_columns(outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
+    labels = map(outcome_label, outcomes)
+    return (Message("caller"), *labels, Message("used with MFA"), Message("last call"))
+
+
+def _short_cells(caller: CallerReport, outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
     counts = counts_of(caller.own)
-    numbers = (*(counts[each] for each in ASKED), caller.with_mfa)
+    numbers = (*(counts[each] for each in outcomes), caller.with_mfa)
     last = together(row.tally for row in caller.rows).last
     return (
         verbatim(caller.label),
@@ -282,26 +284,26 @@ def _short_cells(caller: CallerReport) -> tuple[Message, ...]:
     )
 
 
-def caller_columns() -> tuple[Message, ...]:
-    """Return the heads of the table of callers."""
-    return (
+def caller_table(report: ReplayReport) -> tuple[tuple[Message, ...], list[tuple[Message, ...]]]:
+    """Return the table of callers: its heads, and a row for each."""
+    heads = (
         Message("caller"),
         Message("kind"),
-        *(outcome_label(outcome) for outcome in CallOutcome),
+        *map(outcome_label, report.outcomes),
         BY_SERVICES,
         Message("used with MFA"),
         Message("last call"),
     )
+    return heads, [_caller_cells(each, report.outcomes) for each in report.callers]
 
 
-def caller_cells(caller: CallerReport) -> tuple[Message, ...]:
-    """Return a caller's row of that table."""
-    rows = caller.rows
+def _caller_cells(caller: CallerReport, outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
+    rows, counts = caller.rows, counts_of(caller.own)
     last = together(row.tally for row in rows).last
     return (
         verbatim(caller.label),
         KINDS[caller.caller.kind],
-        *(verbatim(number(count)) for count in counts_of(caller.own).values()),
+        *(verbatim(number(counts[each])) for each in outcomes),
         verbatim(number(caller.forwarded)),
         verbatim(number(caller.with_mfa)),
         verbatim(minute(last)),
@@ -319,6 +321,13 @@ def sign_in_cells(caller: CallerReport) -> tuple[Message, ...]:
 
 def apart_lines(report: ReplayReport) -> Iterator[Message]:
     """Yield why events are neither denied nor unchanged nor unknown, with their numbers."""
+    if already := report.counts[CallOutcome.ALREADY_DENIED]:
+        outcome = CallOutcome.ALREADY_DENIED
+        yield _REASON.filled(
+            label=outcome_label(outcome),
+            count=events_text(already),
+            reason=outcome_meaning(outcome),
+        )
     for outcome in (CallOutcome.FAILED, CallOutcome.NOT_DENIABLE, CallOutcome.NOT_BOUND):
         for reason, count in report.because(outcome).items():
             yield _REASON.filled(

@@ -12,6 +12,7 @@ from sekisho.replay.report.evidence import evidence_of_key
 from sekisho.replay.report.model import (
     CallerReport,
     KeyReport,
+    LogFigures,
     ReplayReport,
     events_of,
     grouped_by,
@@ -61,6 +62,10 @@ _ASSUMED = Message("{count} would have another outcome if `--assume {name}` were
 _ABSENT = Message(
     "Not in the snapshot: {users} ({names}). Nothing is said of their calls; who was renamed or "
     "made since would be bound."
+)
+_ALREADY = Message(
+    "Denied already by the account's policies of today, also without the change: {count}. The log "
+    "is older than these policies."
 )
 _FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
 
@@ -198,8 +203,8 @@ def figures(report: ReplayReport) -> Iterator[Message]:
             files=files_text(report.log.files),
         )
     yield listed(
-        _COUNTS.filled(label=outcome_label(outcome), count=number(count))
-        for outcome, count in report.counts.items()
+        _COUNTS.filled(label=outcome_label(each), count=number(report.counts[each]))
+        for each in report.outcomes
     )
     if report.denied_on_behalf:
         yield _ON_BEHALF.filled(count=number(report.denied_on_behalf))
@@ -215,14 +220,20 @@ def figures(report: ReplayReport) -> Iterator[Message]:
 
 def notices(report: ReplayReport) -> Iterator[Message]:
     """Yield what must be known of the answer."""
-    log = report.log
     if not report.question.account:
         yield _ONLY_GIVEN
     if report.absent:
         users = users_text(len(report.absent))
         yield _ABSENT.filled(users=users, names=_names(report.absent))
+    if already := report.counts[CallOutcome.ALREADY_DENIED]:
+        yield _ALREADY.filled(count=calls_text(already))
     for name, count in report.assumed.items():
         yield _ASSUMED.filled(count=calls_text(count), name=name)
+    yield from _not_counted(report.log)
+
+
+def _not_counted(log: LogFigures) -> Iterator[Message]:
+    """Yield what of a log was not read, or not counted."""
     if log.faults:
         yield _FAULTY.filled(count=files_text(len({each.file for each in log.faults})))
     if log.outside:
