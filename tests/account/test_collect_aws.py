@@ -1,6 +1,5 @@
 """The boto3 side: every failure is one clear error, and none shows a secret."""
 
-import sys
 import traceback
 from datetime import timedelta
 from pathlib import Path
@@ -87,8 +86,7 @@ def test_an_unknown_profile_is_clear(
 
 def test_a_profile_of_aws_login_has_a_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # without the compiled package that botocore reads such a session with
-    monkeypatch.setitem(sys.modules, "awscrt", None)
-    monkeypatch.setattr("botocore.compat.HAS_CRT", False)
+    monkeypatch.setattr("botocore.credentials.EC", None)
     config = tmp_path / "config"
     config.write_text("[profile me]\nlogin_session = arn:aws:iam::123456789012:user/a\n", "utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -96,6 +94,7 @@ def test_a_profile_of_aws_login_has_a_way(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(AwsRefused) as caught:
         connect(profile="me", region=REGION).signs_with_long_term_key()
     assert caught.value.fix is not None
+    assert "`pip install 'sekisho[login]'`" in caught.value.fix.en
     assert "aws configure export-credentials" in caught.value.fix.en
 
 

@@ -89,9 +89,13 @@ _FIXES = {
     "LoginRefreshRequired": _SIGN_IN_AGAIN,
     # a profile of `aws login`, which botocore reads with a package of compiled code only
     "MissingDependencyException": Message(
-        "for a profile of `aws login`, have the AWS CLI hand over its session: `aws configure set "
-        'credential_process "aws configure export-credentials --profile NAME --format process" '
-        "--profile sekisho`, then give `--profile sekisho`"
+        "for profiles of `aws login`: `pip install 'sekisho[login]'`; without it, have the AWS CLI "
+        "hand over its session by `credential_process = aws configure export-credentials --profile "
+        "NAME --format process`"
+    ),
+    "LoginInsufficientPermissions": Message(
+        "`aws login` needs `signin:AuthorizeOAuth2Access` and `signin:CreateOAuth2Token`, allowed "
+        "and with MFA: ask your administrator, then run `aws login`"
     ),
     "LoginTokenLoadError": _SIGN_IN_AGAIN,
     "RefreshWithMFAUnsupportedError": _SIGN_IN_AGAIN,
