@@ -11,7 +11,6 @@ from functools import partial
 
 import click
 
-from sekisho import __version__, catalogue
 from sekisho.account import Usage, save_usage
 from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
@@ -38,15 +37,12 @@ from sekisho.engine import Assumptions
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, printable
-from sekisho.replay import CallOutcome, Judge, JudgeSettings, Window, columns_of
+from sekisho.replay import CallOutcome, JudgeSettings, Window, columns_of
 from sekisho.replay.far import Dialect, grouping_sql
 from sekisho.replay.report import (
-    MadeBy,
     ReplayLayout,
     ReplayReport,
-    figures_of,
     headline,
-    report_on,
     to_csv,
     to_html,
     to_json,
@@ -329,16 +325,13 @@ class _Run:
         # what reads needs the packages of the extra: without them there is help all the same
         from sekisho.replay.reading import ReadingSettings  # noqa: PLC0415 - see above
 
-        binding, question = self.asked.binding, self.asked.question
-        columns = columns_of(binding)
+        question = self.asked.question
+        columns = columns_of(self.asked.binding)
         window = Window(question.since, question.until)
         how = ReadingSettings(self.reading.threads, self.reading.memory, self.reading.dedup)
         found = source.read(logs, TrailQuestion(columns, window, how))
         groups = found.groups
-        judge = Judge(binding, columns, self.settings)
-        made = MadeBy(catalogue.load().dated, __version__)
-        log = figures_of(groups.reading, found.skipped)
-        report = report_on(groups, judge.judge, log, question, made)
+        report = self.asked.report(groups, found.skipped, self.settings)
         return report, usage_of(trail_logs(groups), window) if self.with_usage else None
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from sekisho import __version__, catalogue
 from sekisho.account import Group, Role, Snapshot, User, open_account
 from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.options import grouped, pair
@@ -28,15 +30,18 @@ from sekisho.policy import Document, PolicyKind, parse
 from sekisho.replay import (
     Attachment,
     Binding,
+    Judge,
+    JudgeSettings,
     PolicyChanges,
     Target,
     TargetKind,
     allows_everything,
     between,
     changed,
+    columns_of,
     given,
 )
-from sekisho.replay.report import Question
+from sekisho.replay.report import MadeBy, Question, ReplayReport, figures_of, report_on
 from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -54,6 +59,9 @@ from sekisho.rollout import (
 from sekisho.rollout.applying import read_plan
 from sekisho.rollout.changes import forecast
 from sekisho.rollout.goal import goal_of, read_goal
+
+if TYPE_CHECKING:
+    from sekisho.replay.reading import SkippedKind, TrailGroups
 
 _ONE_OF = Message(
     "give policies (`--policy`, `--scp`, `--boundary`, `--replace`), or `--plan`, or `--goal`"
@@ -213,6 +221,21 @@ class AskedBinding:
     binding: Binding
     question: Question
 
+    def report(
+        self, groups: "TrailGroups", skipped: "Mapping[SkippedKind, int]", settings: JudgeSettings
+    ) -> ReplayReport:
+        """Return what would have become of calls, in groups of what the policies tell apart.
+
+        Args:
+            groups: the calls.
+            skipped: the files that were not even opened.
+            settings: the assumptions.
+        """
+        judge = Judge(self.binding, columns_of(self.binding), settings)
+        made = MadeBy(catalogue.load().dated, __version__)
+        log = figures_of(groups.reading, skipped)
+        return report_on(groups, judge.judge, log, self.question, made)
+
 
 def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
     """Return what the options ask.
@@ -228,11 +251,11 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
     if options.plan is not None:
         made = read_plan(Path(options.plan)).plan
         asked, named = _of_plan(made, snapshot), (options.plan,)
-        about = _ASKED.filled(what=_PLAN.filled(name=options.plan))
+        about = about_plan(options.plan)
     elif options.goal is not None and snapshot is not None:
-        made = _plan_of(options.goal, snapshot)
+        made = plan_of_goal(options.goal, snapshot)
         asked, named = _of_plan(made, snapshot), (options.goal,)
-        about = _ASKED.filled(what=_GOAL.filled(name=options.goal))
+        about = about_goals([options.goal])
     else:
         asked, named, about = _of_policies(options, snapshot)
     question = Question(
@@ -241,19 +264,29 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
         account=snapshot is not None,
         since=times.since,
         until=times.until,
-        enabled=_enabled(snapshot) if snapshot is not None else None,
+        enabled=enabled_of(snapshot) if snapshot is not None else None,
     )
     return AskedBinding(asked, question)
 
 
-def _enabled(snapshot: Snapshot) -> tuple[int, int] | None:
+def about_plan(path: str) -> Message:
+    """Return what is asked where a plan is in question."""
+    return _ASKED.filled(what=_PLAN.filled(name=path))
+
+
+def about_goals(paths: Iterable[str]) -> Message:
+    """Return what is asked where goals are in question."""
+    return _ASKED.filled(what=listed(_GOAL.filled(name=each) for each in paths))
+
+
+def enabled_of(snapshot: Snapshot) -> tuple[int, int] | None:
     """Return how many users have a device, and how many there are; None if not all was read."""
     if not snapshot.listed or any(gap.operation == "ListMFADevices" for gap in snapshot.gaps):
         return None
     return sum(bool(user.devices) for user in snapshot.users), len(snapshot.users)
 
 
-def _plan_of(path: str, snapshot: Snapshot) -> Plan:
+def plan_of_goal(path: str, snapshot: Snapshot) -> Plan:
     """Return the plan for the whole goal, as if every wave were due.
 
     What it changes does not depend on who applies it.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho import __version__
-from sekisho.account import Snapshot, SnapshotApi, open_account
+from sekisho.account import Snapshot, SnapshotApi, Usage, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
 from sekisho.cli.audit import break_glass_of
@@ -18,17 +18,28 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.progress import reading_progress
 from sekisho.cli.quiet import quiet_option
-from sekisho.cli.usage import check_usage, logs_option, usage_from
+from sekisho.cli.usage import check_usage, logs_of, logs_option
+from sekisho.engine import AttachedPolicy
 from sekisho.messages import Language, Message
+from sekisho.policy import NAME, Preset, choices_of, force_mfa
 from sekisho.rollout.applying import PlanFile, read_plan
+from sekisho.rollout.changes import forecast
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 if TYPE_CHECKING:
+    from sekisho.cli.impact_question import AskedBinding
+    from sekisho.replay import Binding
+    from sekisho.replay.reading import FoundFiles
+    from sekisho.replay.report import ReplayReport
     from sekisho.web.workbench import PlanInView
 
 _NAP_SECONDS = 3600
 _OPEN = Message("Open the workbench in a browser on this computer: {url}")
+_FORCE_MFA = Message(
+    "Asked: `Force_MFA` as `sekisho policy new` writes it, attached to every IAM user."
+)
 _READS = Message("It only reads, and never changes an account. Ctrl-C ends it.")
 
 
@@ -42,7 +53,8 @@ class WebOptions:
         plan: a plan for the account, or the journal of one.
         goals: goal files: their break-glass users are not to be enforced, and beside a plan their
             waves go on a time line.
-        logs: logs of CloudTrail, or what `impact --usage-out` wrote.
+        logs: logs of CloudTrail, of which it is shown what a plan, else goals, else `Force_MFA`
+            would have denied; or what `impact --usage-out` wrote, which does not tell that.
         port: 0: a free one.
     """
 
@@ -100,12 +112,14 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
     goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
-    usage = usage_from(options.logs, lang)
+    logs = logs_of(options.logs)
     if options.snapshots:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*options.snapshots)
     else:
         snapshot = collected(connection(aws, lang), lang)
+    question = _Question(file, str(options.plan), options.goals)
+    usage, replay = _logged(logs, question, snapshot, lang)
     check_usage(usage, snapshot)
     excepted = replace(excepted, goals=break_glass_of(goals, snapshot))
     report = audit_account(snapshot, excepted, usage=usage, version=__version__)
@@ -116,7 +130,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     ]
     plan = None if file is None else _plan_in_view(file, options, snapshot, waves)
     source = " ".join(f"--snapshot {shlex.quote(each)}" for each in options.snapshots)
-    site = workbench_site(Material(report, source or aws.typed.strip(), plan), lang)
+    site = workbench_site(Material(report, source or aws.typed.strip(), plan, replay), lang)
     with WebServer(site, options.port) as server:
         try:
             click.echo(_OPEN.filled(url=server.url).into(lang))
@@ -136,3 +150,81 @@ def _plan_in_view(
 
     goal = next(iter(options.goals), "")
     return PlanInView.of(str(options.plan), file, SnapshotApi(snapshot), tuple(waves), goal)
+
+
+def _logged(
+    logs: "Usage | FoundFiles | None", question: "_Question", snapshot: Snapshot, lang: Language
+) -> "tuple[Usage | None, ReplayReport | None]":
+    """Return what logs say of users, and which calls would have been denied.
+
+    A usage file has no calls; whether they would have been is not known of it.
+    """
+    if logs is None or isinstance(logs, Usage):
+        return logs, None
+    from sekisho.replay import JudgeSettings, columns_of  # noqa: PLC0415 - only with logs
+    from sekisho.replay.reading import read_groups  # noqa: PLC0415 - needs the extra
+    from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
+
+    asked = question.asked(snapshot)
+    with reading_progress(lang) as progress:
+        groups = read_groups(logs.files, columns_of(asked.binding), progress=progress)
+    return usage_of(trail_logs(groups)), asked.report(groups, logs.skipped, JudgeSettings())
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is in question of logs: a plan; else goals; with neither `Force_MFA` for every user.
+
+    Attributes:
+        file, path: the plan, and its file as on the command line.
+        goals: their files.
+    """
+
+    file: PlanFile | None
+    path: str
+    goals: tuple[str, ...]
+
+    def asked(self, snapshot: Snapshot) -> "AskedBinding":
+        """Return which policies bind whom, in an account."""
+        from sekisho.cli.impact_question import (  # noqa: PLC0415 - only with logs
+            AskedBinding,
+            enabled_of,
+        )
+        from sekisho.replay.report import Question  # noqa: PLC0415 - as above
+
+        binding, names, about = self._binding(snapshot)
+        question = Question(names, about, account=True, enabled=enabled_of(snapshot))
+        return AskedBinding(binding, question)
+
+    def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
+        from sekisho.cli.impact_question import (  # noqa: PLC0415 - as above
+            about_goals,
+            about_plan,
+            plan_of_goal,
+        )
+        from sekisho.replay import between  # noqa: PLC0415 - as above
+
+        if self.file is not None:
+            after = forecast(snapshot, self.file.plan.changes)
+            return between(snapshot, after), (self.path,), about_plan(self.path)
+        if self.goals:
+            after = snapshot
+            for path in self.goals:
+                after = forecast(after, plan_of_goal(path, after).changes)
+            return between(snapshot, after), self.goals, about_goals(self.goals)
+        return _of_force_mfa(snapshot), (NAME,), _FORCE_MFA
+
+
+def _of_force_mfa(snapshot: Snapshot) -> "Binding":
+    """Return what binds whom if every user has the policy that is written if none is chosen."""
+    from sekisho.replay import (  # noqa: PLC0415 - only with logs
+        Attachment,
+        PolicyChanges,
+        Target,
+        TargetKind,
+        changed,
+    )
+
+    policy = AttachedPolicy(NAME, force_mfa(choices_of(Preset.RECOMMENDED)))
+    attached = Attachment(policy, Target(TargetKind.EVERY_USER))
+    return changed(snapshot, PolicyChanges((attached,)))

@@ -8,7 +8,7 @@ from sekisho.replay.report.evidence import (
     proposals,
 )
 from sekisho.replay.report.from_log import figures_of, report_on
-from sekisho.replay.report.html import to_html
+from sekisho.replay.report.html import page_values, to_html
 from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
     CallerReport,
@@ -57,6 +57,7 @@ __all__ = [
     "evidence_of",
     "figures_of",
     "headline",
+    "page_values",
     "plain_logs",
     "proposals",
     "report_of",

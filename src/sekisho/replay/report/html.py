@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sekisho.documents.html import BarPart, PlacedPart, html_page, placed
 from sekisho.messages import Language, Message, printable, verbatim
@@ -149,6 +150,16 @@ class _Key:
 
 def to_html(report: ReplayReport, lang: Language) -> str:
     """Return a replay as an HTML document; every text in it is escaped."""
+    values = {**page_values(report, lang), "tall": _TALL}
+    return html_page(Path(__file__).parent / "page.html.jinja", None, lang, values)
+
+
+def page_values(report: ReplayReport, lang: Language) -> dict[str, Any]:
+    """Return what a page shows of a replay, in words: as text that is yet to be escaped.
+
+    `keys` are those that would lose calls, `bars` groups of bars with an anchor and a heading,
+    `tables` those that have rows, `calendars` the days with denied calls.
+    """
 
     def say(message: Message) -> str:
         return printable(message.into(lang))
@@ -157,7 +168,7 @@ def to_html(report: ReplayReport, lang: Language) -> str:
         events=number(report.log.events), dated=report.dated, version=report.version
     )
     more = len(report.stopping) - _KEYS
-    values = {
+    return {
         "title": say(_TITLE),
         "as_of": say(as_of),
         "headline": say(headline(report)),
@@ -172,9 +183,7 @@ def to_html(report: ReplayReport, lang: Language) -> str:
         "bars": [each for each in _bars(report, say) if each[2]],
         "tables": [each for each in _tables(report, say) if each.rows],
         "words": {name: say(each) for name, each in _WORDS.items()},
-        "tall": _TALL,
     }
-    return html_page(Path(__file__).parent / "page.html.jinja", None, lang, values)
 
 
 def _key(key: KeyReport, report: ReplayReport, say: Say) -> _Key:

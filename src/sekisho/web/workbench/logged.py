@@ -1,4 +1,4 @@
-"""What logs say of the account: calls without MFA by day, by user and by service."""
+"""What logs say of the account: which calls would be denied, and which were without MFA."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,6 +24,8 @@ from sekisho.web.workbench.material import as_json, material, wants_json
 
 VIEW = Blueprint("logged", __name__)
 
+_SHOWN = 30
+"""So many keys that would lose calls are shown, and so many rows of the tables about calls."""
 _BARS = 30
 """So many users, and services, have a bar."""
 
@@ -33,14 +35,15 @@ Bar = tuple[str, tuple[PlacedPart, ...], list[BarPart]]
 
 @VIEW.get("/impact")
 def impact() -> ResponseReturnValue:
-    """Show what would stop under MFA enforcement: calls that were without MFA."""
+    """Show what would stop under MFA enforcement, and calls that were without MFA."""
     report = material().report
     if report.usage is None or logged_figures(report) is None:
         abort(HTTPStatus.NOT_FOUND)
     if wants_json():
         rows = material().as_json["users"]
         said = [{"user": each["user"], "logged": each["logged"]} for each in rows]
-        return as_json({"logs": material().as_json["logs"], "users": said})
+        logs = material().as_json["logs"]
+        return as_json({"logs": logs, "users": said, "impact": material().replay_json})
     uses = {row.user.name: row.use for row in report.rows if row.use is not None and row.use.seen}
     days = _days(uses)
     counts = days_between(days, days)
@@ -51,6 +54,8 @@ def impact() -> ResponseReturnValue:
     return render_template(
         "impact.html",
         view="/impact",
+        replay=material().replayed.get(language()),
+        most=_SHOWN,
         notices=list(logged_notices(report)),
         figure=used_with_mfa(report),
         calendars=calendars(counts),

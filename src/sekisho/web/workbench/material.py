@@ -13,6 +13,9 @@ from sekisho.audit import Finding
 from sekisho.audit.impact import UserRow
 from sekisho.audit.report import AccountReport, to_json
 from sekisho.errors import AwsRefused
+from sekisho.messages import Language
+from sekisho.replay.report import ReplayReport, page_values
+from sekisho.replay.report import to_json as replay_to_json
 from sekisho.rollout import Plan, PlanStatus, plan_status, status_to_json, waves_to_json
 from sekisho.rollout.applying import PlanFile, check_account
 from sekisho.rollout.goal import WaveStatus
@@ -80,11 +83,13 @@ class Material:
         report: the audit of the account.
         source: the options by which a command reads the same account.
         plan: a plan for it; None if none was given.
+        replay: which calls of logs would have been denied; None without logs, and of a usage file.
     """
 
     report: AccountReport
     source: str
     plan: PlanInView | None = None
+    replay: ReplayReport | None = None
 
     @cached_property
     def as_json(self) -> dict[str, Any]:
@@ -107,9 +112,21 @@ class Material:
         """The findings of one kind together, in order of risk."""
         return self.report.alike
 
+    @cached_property
+    def replayed(self) -> Mapping[Language, Mapping[str, Any]]:
+        """What is said of the calls in each language; nothing without them."""
+        if self.replay is None:
+            return {}
+        return {language: page_values(self.replay, language) for language in Language}
+
+    @cached_property
+    def replay_json(self) -> Any:
+        """The calls as `sekisho impact --format json` writes them; None without them."""
+        return self.replay and json.loads("".join(replay_to_json(self.replay)))
+
     def prepare(self) -> None:
         """Do once, before anybody looks, what takes long in a large account."""
-        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of)
+        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of, self.replayed)
         _ = self.plan and self.plan.as_json
 
 
