@@ -35,7 +35,6 @@ SHARED = {
     "--mfa-serial": ("ARN", "the MFA device that --role-arn needs"),
     "--name": ("NAME", "the policy's name"),
     "--ours": ("USER ...", "whose password in doubt is nobody else's"),
-    "--out": ("FILE", "the file that is written"),
     "--plan": ("FILE", "a plan"),
     "--preset": ("choice", "which Force_MFA policy"),
     "--print-policy": ("flag", "prints the least policy, and calls nothing"),
@@ -60,6 +59,7 @@ SEVERAL_FORMS = {
     "--account": {"FILE", "ID ..."},
     "--from": {"CIDR ...", "TIME"},
     "--goal": {"FILE ...", "FILE"},
+    "--out": {"FILE", "PATH"},
     "--except": {"NAME ...", "NAME[=REASON] ...", "USER ..."},
     "--partition": {"choice", "COLUMN"},
     "--policy": {"FILE ...", "FILE"},
@@ -70,7 +70,8 @@ SEVERAL_FORMS = {
 """Options that are more in one command than in another: several where one policy, account or user
 is not all, a name where an account is there to look it up, who one is and what a policy is; and
 `--from`, which is a network in a policy and a time in a log. For logs, `--partition` is a column of
-a table, and `--account` the id of one of several."""
+a table, and `--account` the id of one of several. `--out` is the file that is written, or the
+folder of one file for each person."""
 
 SHORT = {"--quiet": "-q", "--verbose": "-v", "--version": "-V"}
 FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}

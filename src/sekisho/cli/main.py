@@ -40,6 +40,9 @@ COMMANDS: Mapping[str, Lazy] = {
     "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "plan"),
     "apply": Lazy(Message("Apply a plan, and nothing else."), "apply"),
     "status": Lazy(Message("Show what is done of a plan or a goal in the account."), "status"),
+    "notify": Lazy(
+        Message("Write what each person must hear: texts, pages to print, a work list."), "notify"
+    ),
     "rollback": Lazy(Message("Take back what a plan did."), "rollback"),
     "onboard": Lazy(
         Message("Plan a new user, with MFA enforced from the first moment."), "lifecycle", "onboard"

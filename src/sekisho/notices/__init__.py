@@ -1,8 +1,13 @@
 """What the people of a roll-out get: who hears what, in which words, and who has been told.
 
-`people` says which notice is for whom. Nothing here changes an account.
+`people` says which notice is for whom, `notice` puts its texts together, `rendering` writes it by
+templates; `sheet` is the file for mail merge, `work_list` is for whoever runs the roll-out. Nothing
+here changes an account.
 """
 
+from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
+from sekisho.notices.devices import DeviceName, device_name
+from sekisho.notices.notice import Notice, NoticeSection, NoticeSetting, notice_of, notices_of
 from sekisho.notices.people import (
     OWNER_TAGS,
     NoticeKind,
@@ -11,12 +16,48 @@ from sekisho.notices.people import (
     people_of,
     policies_of_plan,
 )
+from sekisho.notices.rendering import (
+    NAMES,
+    NoticeContext,
+    NoticeForm,
+    Templates,
+    context_of,
+    made_folder,
+    plain_in,
+    write_our_templates,
+)
+from sekisho.notices.sheet import to_merge_csv
+from sekisho.notices.work_list import KINDS, WorkList, headline
 
 __all__ = [
+    "KINDS",
+    "NAMES",
     "OWNER_TAGS",
+    "UTC_NAME",
+    "DeviceName",
+    "Notice",
+    "NoticeContext",
+    "NoticeForm",
     "NoticeKind",
+    "NoticeSection",
+    "NoticeSetting",
     "PasswordChange",
     "Person",
+    "Templates",
+    "WorkList",
+    "beginning",
+    "context_of",
+    "day_in_words",
+    "device_name",
+    "ending",
+    "headline",
+    "made_folder",
+    "notice_of",
+    "notices_of",
     "people_of",
+    "plain_in",
     "policies_of_plan",
+    "to_merge_csv",
+    "write_our_templates",
+    "zone_named",
 ]

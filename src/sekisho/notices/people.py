@@ -124,7 +124,12 @@ class Person:
     def needs_attention(self) -> bool:
         """Whether somebody must do something about it who is not the person."""
         stuck = self.kind in (NoticeKind.NOT_KNOWN, NoticeKind.STUCK)
-        return stuck or self.password is PasswordChange.BEFORE or self.has_no_addressee
+        return stuck or self.must_hurry or self.has_no_addressee
+
+    @property
+    def must_hurry(self) -> bool:
+        """Whether they are locked out unless they change their password before it begins."""
+        return self.password is PasswordChange.BEFORE
 
     @property
     def has_no_addressee(self) -> bool:
@@ -134,6 +139,7 @@ class Person:
 
 _ABSENT = Message("There is no such user now.")
 _NOT_READ = Message("It could not be read what their sign-in comes to.")
+_KEYS_ALONE = Message("Works by keys alone, which stop working without MFA.")
 _OTHERS_UNREAD = Message(
     "Whether there are SSH keys or credentials for single services could not be read."
 )
@@ -270,7 +276,8 @@ class _People:
             kinds = (kinds - {NoticeKind.STUCK}) | {NoticeKind.ENROL}
         if _only_passkeys(base.devices) and base.keys:
             kinds.add(NoticeKind.PASSKEY_ONLY)
-        if _is_machine(credentials):
+        machine = _is_machine(credentials)
+        if machine:
             # what a person would have to do is not a program's to do
             stops = kinds & {NoticeKind.KEY_STOPS, NoticeKind.NOT_KNOWN}
             kinds = {NoticeKind.MACHINE, *stops}
@@ -281,7 +288,7 @@ class _People:
         return replace(
             base,
             kinds=ordered,
-            outcome=_outcome(planned, impact),
+            outcome=_KEYS_ALONE if machine else _outcome(planned, impact),
             password=change,
             gaps=_gaps(impact, credentials),
         )
@@ -383,12 +390,23 @@ def _outcome(planned: PlannedImpact, impact: UserImpact) -> Message:
     renewed = {ImpactKind.NEW_PASSWORD, ImpactKind.ENROLS_AGAIN}
     if still or (planned.impact in renewed and ImpactKind.MUST_ENROL in impact.kinds):
         return planned.text
-    texts = [table("impacts")[each]["audit"] for each in impact.kinds]
+    texts = [_text_of(each) for each in impact.kinds]
     reasons = [each for each in (impact.reason, impact.name_taken, impact.stopped) if each]
     said = joined_messages(texts, en="; ", ja="、")
     if not reasons:
         return said
     return verbatim("{said}: {reason}").filled(said=said, reason=reasons[0])
+
+
+def _text_of(kind: ImpactKind) -> Message:
+    """Return what a kind of impact comes to: a plan's sentence where it stands by itself."""
+    entry = table("impacts")[kind]
+    text: Message = entry["audit"] if kind in _FROM_PLAN or kind in _SHORT else entry["plan"]
+    return text
+
+
+_SHORT = (ImpactKind.EXEMPT, ImpactKind.KEYS_STOP, ImpactKind.KEYS_MAY_STOP)
+"""Of these, plans say it otherwise, or with values that are not known here."""
 
 
 def _gaps(impact: UserImpact, credentials: Credentials) -> tuple[Message, ...]:

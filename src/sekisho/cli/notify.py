@@ -1,0 +1,166 @@
+"""`sekisho notify`: what each person of a plan or a goal must hear, in words of their own.
+
+Nothing is changed and nothing is sent: texts and files are made, for people to hand on.
+"""
+
+import shlex
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sekisho.account import Snapshot, open_account
+from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
+from sekisho.cli.exits import Exit, worst
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.notify_options import NotifyOptions, notify_options
+from sekisho.cli.notify_output import WrittenNotice, hand_over_list, hand_over_notices
+from sekisho.cli.options import lang_option
+from sekisho.cli.planning import exceptions_of
+from sekisho.cli.quiet import quiet_option
+from sekisho.cli.terminal import next_command, terminal_width
+from sekisho.errors import PlanRefused, UsageError, meant
+from sekisho.messages import Language, Message
+from sekisho.notices import (
+    OWNER_TAGS,
+    Notice,
+    NoticeForm,
+    NoticeKind,
+    NoticeSetting,
+    Person,
+    Templates,
+    WorkList,
+    context_of,
+    notices_of,
+    people_of,
+    plain_in,
+    write_our_templates,
+    zone_named,
+)
+from sekisho.rollout import Plan, PlanCaller, plan
+from sekisho.rollout.applying import read_plan
+from sekisho.rollout.goal import goal_of, read_goal
+
+
+@click.command("notify", cls=SpokenCommand)
+@click.argument("path", required=False, metavar="[PLAN|GOAL]", type=click.Path(path_type=Path))
+@notify_options
+@quiet_option
+@aws_options
+@lang_option
+def command(path: Path | None, options: NotifyOptions, aws: AwsOptions, lang: Language) -> Exit:
+    """Write what each person of a plan or a goal must hear: whether, how and until when to enrol.
+
+    Reads only, and sends nothing. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if
+    somebody would be locked out or nobody is known to tell, 4 if it is not known what happens to
+    somebody.
+    """
+    options.check()
+    if options.print_templates is not None:
+        return _print_templates(path, options.print_templates, options, lang)
+    if path is None:
+        raise UsageError(
+            Message("there is neither a plan nor a goal"),
+            fix=Message("give the file of one"),
+        )
+    templates = None if options.work_list else Templates(options.templates, (options.form,))
+    zone = zone_named(options.timezone)
+    made, snapshot = _plan_at(path, options, aws, lang)
+    tags = options.owner_tags or OWNER_TAGS
+    people = _chosen(people_of(made, snapshot, owner_tags=tags), options)
+    if templates is None:
+        hand_over_list(WorkList(snapshot.account, people), options, lang)
+    else:
+        setting = NoticeSetting.of(snapshot, zone, options.contact, partial(plain_in, options.form))
+        notices = tuple(
+            _written(each, setting, templates, options.form, lang)
+            for each in notices_of(people, made, snapshot, setting)
+        )
+        hand_over_notices(notices, people, options, lang)
+    return _exit_of(people)
+
+
+def _print_templates(
+    path: Path | None, folder: Path, options: NotifyOptions, lang: Language
+) -> Exit:
+    if path is not None:
+        raise UsageError(Message("`--print-templates` goes with no plan and no goal"))
+    for written in write_our_templates(folder, replace=options.force):
+        click.echo(written)
+    after = f"sekisho notify PLAN --templates {shlex.quote(str(folder))}"
+    click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
+    return Exit.CLEAN
+
+
+def _plan_at(
+    path: Path, options: NotifyOptions, aws: AwsOptions, lang: Language
+) -> tuple[Plan, Snapshot]:
+    """Return the plan of a file, or of the goal in it, and the account as it is now."""
+    if path.suffix in (".yaml", ".yml"):
+        shape, exceptions = read_goal(path), exceptions_of(options.exceptions)
+        snapshot = _snapshot(options, aws, lang)
+        exceptions.check(snapshot)
+        goal = goal_of(shape, str(path), snapshot, exceptions)
+        # whoever applies it later: what is asked about people does not hang on that
+        caller = PlanCaller(f"arn:{snapshot.partition}:iam::{snapshot.account}:root")
+        return plan(goal, snapshot, caller), snapshot
+    if options.exceptions:
+        raise UsageError(Message("`--exceptions` is for a goal: a plan has them in it"))
+    made = read_plan(path).plan
+    snapshot = _snapshot(options, aws, lang)
+    if (made.account, made.partition) != (snapshot.account, snapshot.partition):
+        message = Message("this plan is for the account `{account}`, and this is `{other}`")
+        raise PlanRefused(message.filled(account=made.account, other=snapshot.account))
+    return made, snapshot
+
+
+def _snapshot(options: NotifyOptions, aws: AwsOptions, lang: Language) -> Snapshot:
+    if options.snapshot is None:
+        return collected(connection(aws, lang), lang)
+    aws.refuse_beside("--snapshot")
+    return open_account(options.snapshot)
+
+
+def _chosen(people: tuple[Person, ...], options: NotifyOptions) -> tuple[Person, ...]:
+    """Return those of the people whom the options name.
+
+    Raises:
+        UsageError: for a name that is nobody's, or no wave's.
+    """
+    users, waves = {each.user for each in people}, {each.wave for each in people} - {""}
+    for name in options.users:
+        if name not in users:
+            message = Message("`--user {name}`: the plan has no such person")
+            raise UsageError(message.filled(name=name), fix=meant(name, users))
+    for name in options.waves:
+        if name not in waves:
+            message = Message("`--wave {name}`: there is no such wave")
+            raise UsageError(message.filled(name=name), fix=meant(name, waves))
+    return tuple(
+        each
+        for each in people
+        if (not options.users or each.user in options.users)
+        and (not options.waves or each.wave in options.waves)
+    )
+
+
+def _written(
+    notice: Notice,
+    setting: NoticeSetting,
+    templates: Templates,
+    form: NoticeForm,
+    lang: Language,
+) -> WrittenNotice:
+    context = context_of(notice, setting, lang)
+    return WrittenNotice(notice.person, context, templates.written(notice, form, context))
+
+
+def _exit_of(people: Iterable[Person]) -> Exit:
+    found = []
+    for person in people:
+        if person.kind is NoticeKind.NOT_KNOWN or person.gaps:
+            found.append(Exit.UNKNOWN)
+        elif person.needs_attention:
+            found.append(Exit.FINDINGS)
+    return worst(found)

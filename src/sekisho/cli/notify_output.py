@@ -1,0 +1,222 @@
+"""What `sekisho notify` prints and saves: the verdict, notices, the work list."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sekisho.cli.cut_lists import shown_names
+from sekisho.cli.group import typed_again
+from sekisho.cli.notify_options import NotifyFormat, NotifyOptions
+from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.terminal import next_command, show_folded, terminal_width
+from sekisho.documents import check_writable, write_private
+from sekisho.errors import UsageError
+from sekisho.messages import Language, Message, printable
+from sekisho.notices import (
+    NoticeContext,
+    NoticeForm,
+    NoticeKind,
+    Person,
+    WorkList,
+    headline,
+    made_folder,
+    to_merge_csv,
+)
+
+SCHEMA = "sekisho.notices/1"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenNotice:
+    """A notice in the form that is handed over."""
+
+    person: Person
+    context: NoticeContext
+    text: str
+
+
+_SUBJECT = Message("Subject: {subject}")
+_ATTENTION = (
+    (Message("Not known what happens to: {names}"), NoticeKind.NOT_KNOWN),
+    (Message("Would be locked out, and is told nothing: {names}"), NoticeKind.STUCK),
+)
+_MUST_HURRY = Message("Must change the password before it begins, or is locked out: {names}")
+_NO_ADDRESSEE = Message("Programs of which nobody is known to answer for: {names}")
+_WRITTEN = Message("{count} written to {path}")
+_ONE_FOLDER = Message("there are {count} pages, and one at a time can be printed")
+_OF_FORM = {NoticeForm.TEXT: ".txt", NoticeForm.MARKDOWN: ".md", NoticeForm.HTML: ".html"}
+
+
+def _verdict(people: tuple[Person, ...], options: NotifyOptions, lang: Language) -> Iterator[str]:
+    """Yield how many there are of each kind, then by name who needs somebody's attention."""
+    yield headline(people).into(lang)
+    if quiet():
+        return
+    groups = [
+        (title, [each.user for each in people if each.kind is kind]) for title, kind in _ATTENTION
+    ]
+    hurry = [each.user for each in people if each.must_hurry]
+    groups.append((_MUST_HURRY, hurry))
+    groups.append((_NO_ADDRESSEE, [each.user for each in people if each.has_no_addressee]))
+    for title, names in groups:
+        if names:
+            shown = shown_names(tuple(names), lang, verbose=options.verbose)
+            yield title.filled(names=shown).into(lang)
+
+
+def _hand_over(
+    text: str, people: tuple[Person, ...], options: NotifyOptions, lang: Language
+) -> None:
+    """Print or save what is one file, with the verdict on standard error beside data."""
+    reads = options.output is NotifyFormat.TEXT and options.out is None
+    if reads:
+        show_folded(_verdict(people, options, lang))
+        if not quiet():
+            click.echo(f"\n{text}", nl=False)
+            _tell_next(options, lang)
+        return
+    if options.out is not None:
+        write_private(options.out, text, replace=options.force)
+        aside(*_verdict(people, options, lang))
+        aside(_WRITTEN.filled(count=len(people), path=options.out).into(lang))
+    else:
+        aside(*_verdict(people, options, lang))
+        click.echo(text, nl=False)
+
+
+def _tell_next(options: NotifyOptions, lang: Language) -> None:
+    after = (
+        typed_again("--format csv", "--out work-list.csv")
+        if options.work_list
+        else typed_again("--format html", "--out notices")
+    )
+    click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
+
+
+def hand_over_notices(
+    notices: tuple[WrittenNotice, ...],
+    people: tuple[Person, ...],
+    options: NotifyOptions,
+    lang: Language,
+) -> None:
+    """Print or save notices.
+
+    Raises:
+        UsageError: if pages are to be printed one after the other.
+        SekishoError: if a file is there already or cannot be written.
+    """
+    match options.output:
+        case NotifyFormat.CSV:
+            lines = [(each.context, each.text) for each in notices]
+            headings = options.headings or Language.EN
+            text = to_merge_csv(lines, bom=options.bom, headings=headings)
+            _hand_over(text, people, options, lang)
+        case NotifyFormat.JSON:
+            _hand_over(_as_json(notices, people), people, options, lang)
+        case NotifyFormat.TEXT | NotifyFormat.MARKDOWN | NotifyFormat.HTML:
+            if options.out is not None:
+                _save_each(notices, options.out, options, lang)
+                aside(*_verdict(people, options, lang))
+                aside(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
+                return
+            _hand_over(_in_one(notices, options, lang), people, options, lang)
+
+
+def _in_one(notices: tuple[WrittenNotice, ...], options: NotifyOptions, lang: Language) -> str:
+    """Return all notices one after the other.
+
+    Raises:
+        UsageError: if they are pages, and more than one.
+    """
+    if options.output is NotifyFormat.HTML and len(notices) > 1:
+        raise UsageError(
+            _ONE_FOLDER.filled(count=len(notices)),
+            fix=Message("give a folder by `--out`, or one person by `--user`"),
+        )
+    line = "-" * min(terminal_width(), 80)
+    between = f"\n{line}\n\n" if options.output is NotifyFormat.TEXT else "\n\n"
+    return between.join(_whole(each, options, lang) for each in notices)
+
+
+def _whole(notice: WrittenNotice, options: NotifyOptions, lang: Language) -> str:
+    """Return a notice with its subject, which is no part of a text mail's body."""
+    if options.output is not NotifyFormat.TEXT:
+        return notice.text
+    subject = _SUBJECT.filled(subject=notice.context.subject).into(lang)
+    return f"{subject}\n\n{notice.text}"
+
+
+def _save_each(
+    notices: tuple[WrittenNotice, ...], folder: Path, options: NotifyOptions, lang: Language
+) -> None:
+    """Write one file for each person; none if one of them is there already."""
+    made_folder(folder)
+    named = dict(zip(_file_names(notices, _OF_FORM[options.form]), notices, strict=True))
+    for name in named:
+        check_writable(folder / name, replace=options.force)
+    for name, notice in named.items():
+        write_private(folder / name, _whole(notice, options, lang), replace=options.force)
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9+=,.@_-]")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def _file_names(notices: Iterable[WrittenNotice], ending: str) -> Iterator[str]:
+    """Yield a file name for each person that is safe on every system, each another one."""
+    seen: set[str] = set()
+    for notice in notices:
+        name = _UNSAFE.sub("_", notice.person.user)[:64]
+        if name.startswith((".", "-")) or _RESERVED.match(name):
+            name = f"_{name}"
+        unique, number = name, 2
+        while unique.lower() in seen:
+            unique, number = f"{name}-{number}", number + 1
+        seen.add(unique.lower())
+        yield f"{unique}{ending}"
+
+
+def _as_json(notices: tuple[WrittenNotice, ...], people: tuple[Person, ...]) -> str:
+    found = {
+        "schema": SCHEMA,
+        "people": WorkList("", people).to_json(),
+        "notices": [{**each.context.to_json(), "text": each.text} for each in notices],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def hand_over_list(work: WorkList, options: NotifyOptions, lang: Language) -> None:
+    """Print or save the work list.
+
+    Raises:
+        SekishoError: if the file is there already or cannot be written.
+    """
+    _hand_over(_work_list(work, options, lang), work.people, options, lang)
+
+
+def _work_list(work: WorkList, options: NotifyOptions, lang: Language) -> str:
+    match options.output:
+        case NotifyFormat.CSV:
+            return work.to_csv(bom=options.bom, headings=options.headings or Language.EN)
+        case NotifyFormat.HTML:
+            return work.to_html(lang)
+        case NotifyFormat.JSON:
+            found = {"schema": SCHEMA, "people": work.to_json()}
+            return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        case _:
+            return "".join(f"{line}\n" for line in _rows(work, lang))
+
+
+def _rows(work: WorkList, lang: Language) -> Iterator[str]:
+    """Yield the work list for a terminal: under each wave, one block for each person."""
+    for title, heads, rows in work.rows(lang):
+        yield title
+        for first, *others in rows:
+            yield f"  {first}"
+            for head, cell in zip(heads[1:], others, strict=True):
+                if cell:
+                    yield f"    {head}: {printable(cell)}"

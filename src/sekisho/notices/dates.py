@@ -1,0 +1,65 @@
+"""Days as people read them: with the weekday, and in a time zone that is named.
+
+A wave begins with a day in UTC. Elsewhere that is a moment of this day or of the one before, and is
+said so: an administrator in Tokyo begins at nine in the morning.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sekisho.errors import UsageError
+from sekisho.messages import Message, table, verbatim
+
+UTC_NAME = "UTC"
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return a time zone by its name in the IANA database.
+
+    Raises:
+        UsageError: if there is no such zone, or this computer has no such database.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            Message("`--timezone {name}`: there is no such time zone here").filled(name=name),
+            fix=Message("write one like `Asia/Tokyo`, or `UTC`"),
+        ) from None
+
+
+def day_in_words(day: date) -> Message:
+    """Return a day with its weekday, without a zone."""
+    words = table("notices")["dates"]
+    text: Message = words["day"]
+    return text.filled(
+        weekday=words["weekdays"][day.weekday()],
+        day=day.day,
+        month=words["months"][day.month - 1],
+        year=day.year,
+    )
+
+
+def beginning(day: date, zone: ZoneInfo) -> Message:
+    """Return when a day in UTC begins: the day itself in UTC, elsewhere the moment there."""
+    words = table("notices")["dates"]
+    if zone.key == UTC_NAME:
+        return _filled(words["in_zone"], day_in_words(day), zone)
+    moment = datetime.combine(day, time(), UTC).astimezone(zone)
+    return _filled(
+        words["moment"], day_in_words(moment.date()), zone, time=moment.strftime("%H:%M")
+    )
+
+
+def ending(day: date, zone: ZoneInfo) -> Message:
+    """Return until when a last day in UTC lasts, as "until ..."."""
+    words = table("notices")["facts"]
+    if zone.key == UTC_NAME:
+        text: Message = words["until_day"]
+        return text.filled(day=beginning(day, zone))
+    moment: Message = words["until_moment"]
+    return moment.filled(day=beginning(day + timedelta(days=1), zone))
+
+
+def _filled(text: Message, day: Message, zone: ZoneInfo, **values: object) -> Message:
+    return text.filled(day=day, zone=verbatim(zone.key), **values)

@@ -1,0 +1,105 @@
+"""Notices in every form: hostile names are shown and never obeyed, and a page fits on one sheet."""
+
+import csv
+import io
+from html.parser import HTMLParser
+
+import pytest
+
+from chromium import CHROMIUM, FLAGS, needs_chromium
+from notices.persons import HOSTILE, PEOPLE, context, harmless, named, setting, written
+from sekisho.messages import Language
+from sekisho.notices import NoticeForm, WorkList, to_merge_csv
+
+each_name = pytest.mark.parametrize("hostile", HOSTILE)
+
+
+class _Read(HTMLParser):
+    """What a browser makes of a page: its tags, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+USUAL = _Read(written(PEOPLE["temporary password"], NoticeForm.HTML, Language.EN))
+
+
+@each_name
+@pytest.mark.parametrize("language", Language)
+def test_a_page_shows_a_hostile_name_and_has_no_tag_of_it(hostile: str, language: Language) -> None:
+    page = _Read(written(named(hostile), NoticeForm.HTML, language))
+    assert page.tags == USUAL.tags
+    assert page.attributes == USUAL.attributes
+    assert harmless(hostile).replace("`", "") in page.text.replace("`", "")
+
+
+@each_name
+def test_a_text_has_a_hostile_name_on_one_line(hostile: str) -> None:
+    text = written(named(hostile), NoticeForm.TEXT, Language.EN)
+    assert harmless(hostile) in text
+    assert all(c.isprintable() or c == "\n" for c in text)
+    usual = written(PEOPLE["temporary password"], NoticeForm.TEXT, Language.EN)
+    # one key instead of two, on the same line
+    assert text.count("\n") == usual.count("\n")
+
+
+@each_name
+def test_markdown_escapes_what_it_would_obey(hostile: str) -> None:
+    text = written(named(hostile), NoticeForm.MARKDOWN, Language.EN)
+    bare = text.replace("\\[", "").replace("\\<", "").replace("\\`", "").replace("\\!", "")
+    for obeyed in ("<script", "[click](", "<!channel"):
+        assert obeyed not in bare
+
+
+@each_name
+def test_no_cell_is_a_formula_and_no_line_is_broken(hostile: str) -> None:
+    person = named(hostile)
+    said = context(person, Language.EN, setting())
+    merged = to_merge_csv([(said, written(person, NoticeForm.TEXT, Language.EN))])
+    work = WorkList("1", (person,)).to_csv()
+    for text in (merged, work):
+        rows = list(csv.reader(io.StringIO(text)))
+        assert len(rows) == 2
+        assert len({len(row) for row in rows}) == 1
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in rows[1])
+
+
+@each_name
+def test_the_page_of_the_work_list_has_no_tag_of_a_name(hostile: str) -> None:
+    usual = _Read(WorkList("1", (PEOPLE["temporary password"],)).to_html(Language.EN))
+    page = _Read(WorkList("1", (named(hostile),)).to_html(Language.EN))
+    assert page.tags - {"code"} == usual.tags - {"code"}
+
+
+@needs_chromium
+def test_every_page_is_one_sheet_of_a4() -> None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
+
+    sheets = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS], headless=True)
+        page = browser.new_page()
+        for language in Language:
+            texts = {
+                name: written(each, NoticeForm.HTML, language) for name, each in PEOPLE.items()
+            }
+            # the others are shorter
+            for name in sorted(texts, key=lambda name: -len(texts[name]))[:4]:
+                page.set_content(texts[name])
+                printed = page.pdf(prefer_css_page_size=True)
+                sheets[name, language.value] = printed.count(b"/Type /Page\n")
+        browser.close()
+    assert sheets
+    assert sheets == dict.fromkeys(sheets, 1)

@@ -1,0 +1,181 @@
+"""`sekisho notify`: files, forms, who is chosen, and what goes together."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from audit.small_accounts import snapshot_of
+from cases import document
+from sekisho.account import save_snapshot
+from sekisho.cli.main import root
+from sekisho.errors import FaultyInput, PlanRefused, SekishoError, UsageError
+from sekisho.notices import NoticeKind
+
+EVERYTHING = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+ACCOUNT = {
+    "users": {
+        "aki": {"has": ["All"], "password": {}},
+        "bunko": {"has": ["All"], "password": {}, "devices": ["virtual"]},
+        "deploy": {"has": ["All"], "keys": [{"used": 5}]},
+        "emi": {"has": ["All"], "password": {"must_change": True}},
+        "glass": {"has": ["All"], "password": {}, "devices": ["virtual"]},
+    },
+    "policies": {"All": EVERYTHING},
+}
+GOAL = """\
+breakGlass: [glass]
+waves:
+  - {name: pilot, who: [{user: aki}, {user: bunko}]}
+  - {name: rest, from: 2027-01-11, who: [{all: true}]}
+"""
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return how `sekisho notify` is run in a folder with an account and a goal."""
+    monkeypatch.chdir(tmp_path)
+    save_snapshot(snapshot_of(ACCOUNT), tmp_path / "account.json")
+    (tmp_path / "goal.yaml").write_text(GOAL, encoding="utf-8")
+
+    def notify(*words: str, path: str = "goal.yaml") -> Result:
+        saved = ["--snapshot", "account.json"]
+        runner = CliRunner(env={"COLUMNS": "200", "LANG": "C"})
+        asked = ["notify", path, *saved, *words]
+        return runner.invoke(root, asked, standalone_mode=False)
+
+    return notify
+
+
+def _kinds(done: Result) -> dict[str, list[str]]:
+    return {each["user"]: each["kinds"] for each in json.loads(done.stdout)["people"]}
+
+
+def test_the_verdict_comes_first_and_the_next_command_last(run: Run) -> None:
+    done = run()
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("5 in all: a program: to its owner: 1")
+    assert lines[1] == "Programs of which nobody is known to answer for: deploy"
+    assert lines[-1].endswith("--out notices")
+    assert done.return_value == 3
+    assert done.stdout.count("Subject: ") == 4
+
+
+def test_people_and_waves_are_chosen_by_name(run: Run) -> None:
+    assert [*_kinds(run("--format", "json", "--wave", "pilot"))] == ["aki", "bunko"]
+    assert [*_kinds(run("--format", "json", "--user", "emi"))] == ["emi"]
+    assert run("--user", "bunko").return_value == 0
+    for words in (["--user", "akj"], ["--wave", "pilots"]):
+        assert isinstance(run(*words).exception, UsageError)
+
+
+def test_a_plan_says_the_same_as_its_goal(run: Run) -> None:
+    caller = "arn:aws:iam::123456789012:user/bunko"
+    words = ["plan", "goal.yaml", "--snapshot", "account.json", "--caller", caller, "--mfa"]
+    made = CliRunner().invoke(root, [*words, "--out", "plan.json"], standalone_mode=False)
+    assert made.exception is None
+    of_plan = run("--format", "json", path="plan.json")
+    assert json.loads(of_plan.stdout) == json.loads(run("--format", "json").stdout)
+    assert _kinds(of_plan)["emi"] == ["temporary-password", "enrol"]
+    other = json.loads(Path("account.json").read_text("utf-8"))
+    Path("account.json").write_text(json.dumps({**other, "account": "999999999999"}), "utf-8")
+    assert isinstance(run(path="plan.json").exception, PlanRefused)
+    assert isinstance(run("--exceptions", "x", path="plan.json").exception, UsageError)
+
+
+def test_one_page_is_written_for_each_person_and_none_replaced(run: Run, tmp_path: Path) -> None:
+    run("--format", "html", "--out", "pages")
+    names = sorted(path.name for path in (tmp_path / "pages").iterdir())
+    assert names == ["aki.html", "bunko.html", "deploy.html", "emi.html"]
+    (tmp_path / "pages" / "aki.html").unlink()
+    done = run("--format", "html", "--out", "pages")
+    assert isinstance(done.exception, SekishoError)
+    # one that is there already: nothing at all is written
+    assert not (tmp_path / "pages" / "aki.html").exists()
+    assert run("--format", "html", "--out", "pages", "--force").exception is None
+    assert (tmp_path / "pages" / "aki.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_pages_do_not_go_to_the_terminal_together(run: Run) -> None:
+    assert isinstance(run("--format", "html").exception, UsageError)
+    assert run("--format", "html", "--user", "aki").stdout.startswith("<!DOCTYPE html>")
+
+
+def test_csv_is_for_mail_merge(run: Run) -> None:
+    done = run("--format", "csv", "--bom", "--contact", "=help()")
+    assert done.stdout.startswith("\ufeffuser,send_to,kind,")
+    rows = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"))))
+    assert [row["user"] for row in rows] == ["aki", "bunko", "deploy", "emi"]
+    assert {row["contact"] for row in rows} == {"'=help()"}
+    assert rows[2]["date"] == "2027-01-11"
+    japanese = run("--format", "csv", "--headings", "ja").stdout
+    assert japanese.startswith("ユーザー")
+    assert "in all" in done.stderr
+
+
+def test_the_work_list_has_everybody(run: Run) -> None:
+    done = run("--work-list", "--format", "csv")
+    rows = {row["user"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert [*rows] == ["aki", "bunko", "deploy", "emi", "glass"]
+    assert rows["glass"]["kinds"] == NoticeKind.NO_NOTICE.value
+    assert rows["deploy"]["key_last_used"] == "2026-11-24"
+    assert rows["bunko"]["enrolled_since"] == "2026-10-25"
+    text = run("--work-list").stdout
+    assert "rest, from 2027-01-11 (UTC)" in text
+    page = run("--work-list", "--format", "html").stdout
+    assert page.count("<table") == 3
+    assert isinstance(run("--work-list", "--format", "markdown").exception, UsageError)
+
+
+def test_templates_of_ones_own_are_used(run: Run, tmp_path: Path) -> None:
+    runner = CliRunner()
+    made = runner.invoke(root, ["notify", "--print-templates", "mine"], standalone_mode=False)
+    assert "sekisho notify PLAN --templates mine" in made.stdout
+    own = tmp_path / "mine" / "notice.txt.jinja"
+    own.write_text("For {{ user }}: {{ adress }}", encoding="utf-8")
+    fault = run("--templates", "mine").exception
+    assert isinstance(fault, FaultyInput)
+    assert [each.path for each in fault.faults] == ["notice.txt.jinja"]
+    own.write_text("For {{ user }}: {{ address }}", encoding="utf-8")
+    assert "For aki: https://123456789012.signin." in run("--templates", "mine").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--bom"],
+        ["--headings", "ja", "--format", "json"],
+        ["--force"],
+        ["--work-list", "--templates", "x"],
+        ["--timezone", "Mars/Olympus"],
+        ["--print-templates", "x"],
+        ["--profile", "x"],
+    ],
+)
+def test_what_does_not_go_together_is_refused(run: Run, words: list[str]) -> None:
+    assert isinstance(run(*words).exception, UsageError)
+
+
+def test_without_a_plan_or_a_goal_there_is_nobody() -> None:
+    done = CliRunner().invoke(root, ["notify"], standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+
+
+def test_what_is_not_known_is_an_exit_of_its_own(run: Run, tmp_path: Path) -> None:
+    (case,) = [
+        each
+        for each in document("notices/people")["cases"]
+        if each["id"].startswith("a device that could not be listed")
+    ]
+    save_snapshot(snapshot_of(case["account"]), tmp_path / "gaps.json")
+    (tmp_path / "one.yaml").write_text("who: [{user: aki}]\n", encoding="utf-8")
+    words = ["notify", "one.yaml", "--snapshot", "gaps.json"]
+    done = CliRunner().invoke(root, words, standalone_mode=False)
+    assert done.return_value == 4
+    assert "Not known what happens to: aki" in done.stdout
+    assert "Subject" not in done.stdout
