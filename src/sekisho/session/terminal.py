@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Protocol
 
 from sekisho.errors import Code, SessionRefused
@@ -83,7 +83,8 @@ class TerminalDevice:
         """Show it, unless stderr is the terminal: then it is seen there."""
         if sys.stderr.isatty():
             return
-        with _opened("w") as out:
+        # where nobody is, nobody has to be told
+        with suppress(SessionRefused), _opened("w") as out:
             out.write(f"{printable(message.into(self._language))}\n")
 
 
