@@ -3,6 +3,7 @@
 Only sessions are kept, which end by themselves: no access key, no code, no seed of a device.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -128,14 +129,17 @@ class KeyringStore:
             text = self._backend.get_password(_SERVICE, wanted.name)
             if text is None:
                 return None
-            count, _, first = text.partition("\n")
-            names = self._more(wanted, count)
+            head, _, first = text.partition("\n")
+            names = self._more(wanted, head)
             parts = [first, *(self._backend.get_password(_SERVICE, name) or "" for name in names)]
+        whole = "".join(parts)
         try:
-            return session_from_text("".join(parts), KEYRING)
+            if head == _head(len(names), whole):
+                return session_from_text(whole, KEYRING)
         except FaultyInput:
-            self._say(_DAMAGED)
-            return None
+            pass
+        self._say(_DAMAGED)
+        return None
 
     def write(self, made: SessionId, session: Session) -> None:
         """Keep a session in parts; the first, which makes it whole, is written last."""
@@ -143,9 +147,10 @@ class KeyringStore:
         first, *others = (text[at : at + _PART] for at in range(0, len(text), _PART))
         self.delete(made)
         with _keyring_errors():
-            for name, part in zip(self._more(made, str(len(others))), others, strict=True):
+            head = _head(len(others), text)
+            for name, part in zip(self._more(made, head), others, strict=True):
                 self._backend.set_password(_SERVICE, name, part)
-            self._backend.set_password(_SERVICE, made.name, f"{len(others)}\n{first}")
+            self._backend.set_password(_SERVICE, made.name, f"{head}\n{first}")
 
     def delete(self, gone: SessionId) -> None:
         """Delete a session, the first part first."""
@@ -154,14 +159,15 @@ class KeyringStore:
             if text is None:
                 return
             self._backend.delete_password(_SERVICE, gone.name)
-            for name in self._more(gone, text.partition("\n")[0]):
+            for name in self._more(gone, text):
                 if self._backend.get_password(_SERVICE, name) is not None:
                     self._backend.delete_password(_SERVICE, name)
 
     @staticmethod
-    def _more(of: SessionId, count: str) -> list[str]:
-        """Return the names of the further parts; none if the number is damaged."""
-        known = count.isascii() and count.isdecimal() and len(count) == 1
+    def _more(of: SessionId, head: str) -> list[str]:
+        """Return the names of the further parts; none if their number is damaged."""
+        count = head[:1]
+        known = count.isascii() and count.isdecimal()
         return [f"{of.name} #{number}" for number in range(int(count))] if known else []
 
 
@@ -253,6 +259,11 @@ class FileStore:
             code=Code.SESSION_NOT_KEPT,
             fix=Message("run `chmod 600 {path}`, or delete it").filled(path=self.path),
         )
+
+
+def _head(more: int, text: str) -> str:
+    """Return what stands before the first part: how many follow, and what all of them must be."""
+    return f"{more} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def system_keyring(say: Callable[[Message], None]) -> KeyringStore:
