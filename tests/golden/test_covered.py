@@ -20,7 +20,10 @@ ONE_LANGUAGE = {
 BESIDE: dict[tuple[str, ...], tuple[str, ...]] = {("local",): ("",)}
 """What commands put out beside their formats: `local` without `--as` runs, and says where."""
 
-SERVES = {("web",): "it answers a browser until Ctrl-C: tests/web has its pages"}
+SERVES = {
+    ("web",): "it answers a browser until Ctrl-C: tests/web has its pages",
+    ("session",): "its formats are of a session, never the same: tests/session has them",
+}
 """Commands whose output is no text that could be kept, each with its reason."""
 
 

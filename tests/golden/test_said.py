@@ -45,6 +45,7 @@ RUNS = {
     "reset": f"-v ken {CALLER}",
     "offboard": f"-v ken {CALLER}",
     "orphans": f"-v --older-than 0 {CALLER}",
+    "session": "status",
 }
 AT_A_TERMINAL = {
     "collect": "--out ACCOUNT",

@@ -146,7 +146,10 @@ _session_options = grouped(
         help="The device that gives the code; else `mfa_serial`, else the only one there is.",
     ),
     click.option(
-        "--role-arn", metavar="ARN", callback=checked_role, help="A role to assume with it."
+        "--role-arn",
+        metavar="ARN",
+        callback=checked_role,
+        help="The role whose session is handed out; else the profile's.",
     ),
     click.option(
         "--duration",
@@ -217,7 +220,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
     def say(message: Message) -> None:
         notice(message.into(lang))
 
-    form = options.form or (None if sys.stdout.isatty() else SessionForm.PROCESS)
+    form = options.form or (None if _at_a_terminal() else SessionForm.PROCESS)
     source = source_of(options.asked)
     store = _store(options, say)
     if form is None and not store.name:
@@ -241,6 +244,11 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
     if handed.new and not sys.stderr.isatty():
         at.terminal.say(_until(handed))
     return Exit.CLEAN
+
+
+def _at_a_terminal() -> bool:
+    """Tell whether somebody would see what is printed."""
+    return sys.stdout.isatty()
 
 
 def _store(options: SessionOptions, say: Callable[[Message], None]) -> Store:

@@ -272,6 +272,7 @@ class Broker:
         store, now = self._at.store, self._at.now()
         kept_in = store.name
         try:
+            self._clear(made, now)
             store.write(made, session)
         except SekishoError as error:
             self._tell(_NOT_KEPT.filled(reason=error.message))
@@ -279,6 +280,12 @@ class Broker:
         if kept_in:
             self._at.notes.add(SessionNote(made, now, session.expires, kept_in), now)
         return HandedOut(made, session, new=True, kept_in=kept_in)
+
+    def _clear(self, made: SessionId, now: datetime) -> None:
+        """Keep the sessions of the device no longer that are over."""
+        for note in self._at.notes.of(made.device).sessions:
+            if note.expires <= now and note.kept_in == self._at.store.name:
+                self._at.store.delete(note.id)
 
     def _forget(self, gone: SessionId) -> None:
         self._at.store.delete(gone)

@@ -1,0 +1,187 @@
+"""`sekisho session` with its options: what is printed where, what is kept, what is refused."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends import fail
+
+from in_process import sekisho
+from sekisho.errors import SessionRefused
+from sekisho.localaws import LocalAws
+from sekisho.messages import Language, Message
+from sekisho.session import TerminalDevice
+from sekisho.session.terminal import no_terminal
+from session.people import (
+    KEY,
+    PHONE,
+    SECOND_KEY,
+    code_of,
+    key_lines,
+    role_arn,
+    running,
+    write_profiles,
+)
+from session.test_keeping import Memory
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalAws]:
+    yield from running()
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    """A keyring of this test."""
+    before, ours = keyring.get_keyring(), Memory()
+    keyring.set_keyring(ours)
+    yield ours
+    keyring.set_keyring(before)
+
+
+class At(TerminalDevice):
+    """A terminal at which somebody has the phone."""
+
+    local: LocalAws
+    there = True
+    asked = 0
+
+    def check(self) -> None:
+        if not At.there:
+            raise no_terminal()
+
+    def ask(self, question: Message, *, hidden: bool) -> str:
+        self.check()
+        At.asked += 1
+        return code_of(At.local)
+
+    def say(self, message: Message) -> None:
+        """Nobody listens."""
+
+
+@pytest.fixture
+def run(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: Memory) -> Run:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    local.clock.advance(timedelta(seconds=30))
+    config = write_profiles(tmp_path, local, second=key_lines(SECOND_KEY))
+    At.local, At.there, At.asked = local, True, 0
+    monkeypatch.setattr("sekisho.cli.session.TerminalDevice", At)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SEKISHO_SESSION_FOLDER", str(tmp_path / "notes"))
+    return lambda *words: sekisho("session", *words, COLUMNS="200", LANG="C.UTF-8")
+
+
+def test_the_keyring_keeps_it_and_forgets_it(run: Run, memory: Memory) -> None:
+    first = run("--profile", "people")
+    assert first.returncode == 0, first.stderr
+    assert first.stderr.rstrip().endswith("left); the keyring keeps it.")
+    again = run("--profile", "people")
+    assert (again.stdout, At.asked) == (first.stdout, 1)
+    run("--profile", "people", "--role-arn", role_arn("Ops"))
+    assert At.asked == 1
+    status = run("status")
+    assert status.stdout.count("the keyring keeps it") == 2
+    assert f"{PHONE}: session of `aoi`, key {KEY.access_key_id}, until " in status.stdout
+    assert "session of aoi in the role Ops" in status.stdout
+    secrets = {json.loads(first.stdout)[key] for key in ("SecretAccessKey", "SessionToken")}
+    found = json.loads(run("status", "--format", "json").stdout)["sessions"]
+    assert [each["roleArn"] for each in found] == [None, role_arn("Ops")]
+    for secret in (*secrets, KEY.secret_access_key):
+        assert secret not in status.stdout + status.stderr + json.dumps(found)
+    assert memory.entries
+    gone = run("forget", "--profile", "people")
+    assert gone.stderr.startswith("Sessions that are no longer kept: 2.")
+    assert memory.entries == {}
+    assert run("status").stdout == "No session is kept.\n"
+
+
+def test_only_the_profiles_own_are_forgotten(run: Run, local: LocalAws, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.json")
+    run("--profile", "people", "--keep-in", kept)
+    local.clock.advance(timedelta(seconds=30))
+    (next((tmp_path / "notes").glob("*.json"))).unlink()
+    run("--profile", "second")
+    # the notes about the first were lost: what is known is forgotten
+    assert run("forget", "--profile", "people").stderr.startswith(
+        "Sessions that are no longer kept: 0."
+    )
+    assert run("forget", "--all").stderr.startswith("Sessions that are no longer kept: 1.")
+    assert Path(kept).exists()
+
+
+def test_a_file_in_place_of_the_keyring(run: Run, memory: Memory, tmp_path: Path) -> None:
+    done = run("--profile", "people", "--keep-in", str(tmp_path))
+    path = tmp_path / "sessions.json"
+    assert f"`{path}` keeps it" in done.stderr
+    assert memory.entries == {}
+    assert run("forget", "--all").returncode == 0
+    assert not path.exists()
+
+
+def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
+    keyring.set_keyring(fail.Keyring())
+    done = run("--profile", "people")
+    assert json.loads(done.stdout)["Version"] == 1
+    said = done.stderr.splitlines()
+    assert "keyring.backends.fail.Keyring" in said[0]
+    assert "`--keep-in FILE`" in said[1]
+    assert "it is kept nowhere" in said[2]
+    assert run("status").stdout == "No session is kept.\n"
+
+
+def test_on_a_terminal_no_secret_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sekisho.cli.session._at_a_terminal", lambda: True)
+    done = run("--profile", "people")
+    assert done.stdout == ""
+    assert "the keyring keeps it" in done.stderr
+    # neither printed nor kept: no code is spent for that
+    pointless = run("--profile", "people", "--no-keep")
+    assert pointless.returncode == 64
+    assert "neither printed nor kept" in pointless.stderr
+    assert At.asked == 1
+
+
+def test_a_locked_keyring_is_one_line(run: Run, memory: Memory) -> None:
+    memory.locked = True
+    done = run("--profile", "people")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("sekisho: session.not-kept: no keyring of this system")
+    assert At.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--no-keep", "--keep-in", "x"), "`--no-keep` goes with no `--keep-in`"),
+        (("forget", "--all", "--profile", "people"), "`--all` goes with no `--profile`"),
+        (("forget", "--format", "json"), "`forget` goes with no `--format`"),
+        (("status", "--serial", PHONE), "`status` goes with no `--serial`"),
+        (("--margin", "12h"), "no session would ever be handed out"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(words: tuple[str, ...], said: str, run: Run) -> None:
+    done = run(*words, *(() if words[0] in ("forget", "status") else ("--profile", "people")))
+    assert (done.returncode, done.stdout) == (64, "")
+    assert said in done.stderr
+
+
+def test_a_device_without_a_terminal_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> int:
+        raise OSError(6, "no such device")
+
+    monkeypatch.setattr("os.open", none)
+    device = TerminalDevice(Language.EN)
+    device.say(Message("nobody"))
+    with pytest.raises(SessionRefused, match="there is no terminal"):
+        device.check()
+    with pytest.raises(SessionRefused, match="there is no terminal"):
+        device.ask(Message("nobody"), hidden=False)
