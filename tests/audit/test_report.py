@@ -380,6 +380,51 @@ def test_json_has_everybody_and_every_status() -> None:
     )
 
 
+def test_who_cannot_be_phished_is_counted_and_who_still_can_is_not() -> None:
+    """An app's code can be asked for even where there is a passkey beside it."""
+    force = {"has": ["Force_MFA"], "password": {}}
+    value = {
+        "users": {
+            "app": {**force, "devices": ["virtual"]},
+            "both": {**force, "devices": ["virtual", "passkey"]},
+            "passkey": {"has": ["Read"], "password": {}, "devices": ["passkey"]},
+            "nothing": force,
+            "unread": force,
+        },
+        "policies": {"Force_MFA": "Force_MFA", "Read": READ},
+        "gaps": [["ListMFADevices", "user unread", "AccessDenied"]],
+    }
+    found = audit_account(snapshot_of(value), Exceptions(), version="1")
+    said = as_json(found)
+    assert {each["user"]: each["phishingResistant"] for each in said["users"]} == {
+        "app": False,
+        "both": True,
+        "passkey": True,
+        "nothing": False,
+        "unread": None,
+    }
+    about = {name: count for name, count in said["coverage"].items() if "phishing" in name}
+    assert about == {
+        "phishing_resistant": 2,
+        "phishing_resistant_unknown": 1,
+        "phishing_resistant_enforced": 1,
+        "phishing_resistant_only": 1,
+    }
+    figure = "MFA that cannot be phished: 2 of 5 users have a passkey or security key (1 of them"
+    for text in ("".join(to_html(found, Language.EN)), "".join(to_text(found, Language.EN))):
+        assert figure in " ".join(unescape(text).split())
+    cells = {
+        row["user"]: row["phishing_resistant"] for row in csv.DictReader(StringIO(to_csv(found)))
+    }
+    assert cells == {
+        "app": "false",
+        "both": "true",
+        "passkey": "true",
+        "nothing": "false",
+        "unread": "unknown",
+    }
+
+
 def test_sarif_has_results_and_notifications() -> None:
     log = to_sarif(report(), "a b/snap.json", Language.JA)
     (run,) = log["runs"]  # type: ignore[misc, union-attr] - JSON values

@@ -61,7 +61,18 @@ def test_the_rule_can_be_switched_off():
         ("arn:aws-cn:iam::111122223333:mfa/team/alice", DeviceKind.VIRTUAL),
         ("arn:aws:iam::111122223333:mfa/root-account-mfa-device", DeviceKind.VIRTUAL),
         ("arn:aws:iam::111122223333:u2f/user/alice/default-ABCDEF", DeviceKind.FIDO),
+        # IAM User Guide, "Assign a passkey or security key": the console writes the ARN, the name
+        # and random letters; GovCloud has them as well
+        (
+            "arn:aws:iam::111122223333:u2f/user/alice/key-AAAABBBBCCCCDDDDEEEEFFFFGG",
+            DeviceKind.FIDO,
+        ),
+        ("arn:aws:iam::111122223333:u2f/root-account/key-ABC", DeviceKind.FIDO),
+        ("arn:aws-us-gov:iam::111122223333:u2f/user/alice/key-ABC", DeviceKind.FIDO),
+        ("arn:aws-cn:iam::111122223333:u2f/user/alice/key-ABC", DeviceKind.FIDO),
+        # IAM API Reference, EnableMFADevice: the serial number of a hardware token is not an ARN
         ("GAHT12345678", DeviceKind.HARDWARE),
+        ("1234567890", DeviceKind.HARDWARE),
         ("arn:aws:iam::111122223333:sms-mfa/alice", None),  # no longer offered by AWS
         ("arn:aws:iam::111122223333:user/alice", None),
         ("short", None),

@@ -19,6 +19,7 @@ from sekisho.account.model import (
     user_ref,
 )
 from sekisho.account.policies import users_may_change
+from sekisho.signin import DeviceKind
 
 IN_USE = timedelta(days=90)
 """A key that was used within this time before the snapshot is in use."""
@@ -77,6 +78,19 @@ class Credentials:
     def devices_known(self) -> bool:
         """Whether it is known which devices there are."""
         return self.enrolled is not None and self.enrolled == bool(self.devices)
+
+    @property
+    def phishing_resistant(self) -> bool | None:
+        """Whether there is a passkey or security key; None if that is not known."""
+        if any(device.kind is DeviceKind.FIDO for device in self.devices):
+            return True
+        return False if self.devices_known else None
+
+    @property
+    def only_phishing_resistant(self) -> bool:
+        """Whether there are passkeys or security keys and, as far as is known, nothing else."""
+        kinds = {device.kind for device in self.devices}
+        return kinds == {DeviceKind.FIDO}
 
     @property
     def others_count(self) -> int | None:

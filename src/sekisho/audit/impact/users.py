@@ -221,6 +221,9 @@ class Coverage:
         enforced: are proved enforced; of `enforced_unknown` it could not be found out.
         exempt: are not enforced, and are an exception that has not expired or a goal's break-glass
             user.
+        phishing_resistant: have a passkey or security key; of `phishing_resistant_unknown` it is
+            not known, `phishing_resistant_enforced` are proved enforced as well, and
+            `phishing_resistant_only` have no other kind of device.
         used: signed in at the console last when they had a device.
         used_unknown: all others: who never signed in there, who works with access keys, and who has
             no device now, but may have had one then.
@@ -234,6 +237,10 @@ class Coverage:
     enforced: int
     enforced_unknown: int
     exempt: int
+    phishing_resistant: int
+    phishing_resistant_unknown: int
+    phishing_resistant_enforced: int
+    phishing_resistant_only: int
     used: int
     used_unknown: int
 
@@ -241,6 +248,7 @@ class Coverage:
 def coverage_of(rows: Iterable[UserRow]) -> Coverage:
     """Return the figures of these users."""
     found = list(rows)
+    resistant = [row for row in found if row.credentials.phishing_resistant]
     used = [_used(row.credentials) for row in found]
     return Coverage(
         users=len(found),
@@ -255,6 +263,12 @@ def coverage_of(rows: Iterable[UserRow]) -> Coverage:
         exempt=sum(
             row.left_out and row.enforcement.enforced is not Enforced.PROVED for row in found
         ),
+        phishing_resistant=len(resistant),
+        phishing_resistant_unknown=sum(row.credentials.phishing_resistant is None for row in found),
+        phishing_resistant_enforced=sum(
+            row.enforcement.enforced is Enforced.PROVED for row in resistant
+        ),
+        phishing_resistant_only=sum(row.credentials.only_phishing_resistant for row in resistant),
         used=sum(used),
         used_unknown=len(found) - sum(used),
     )

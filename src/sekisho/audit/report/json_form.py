@@ -97,6 +97,7 @@ def _row(row: UserRow) -> dict[str, object]:
         "devices": [
             {"serial": each.serial, "kind": each.kind.value} for each in credentials.devices
         ],
+        "phishingResistant": credentials.phishing_resistant,
         "activeKeys": credentials.active_keys,
         "keys": [_key(each) for each in credentials.keys],
         "keyLastUsed": _time(credentials.key_used),

@@ -82,6 +82,10 @@ _ENABLED = Message(
     "console password){unknown}."
 )
 _ARE_ENFORCED = Message("Enforced: proved for {enforced} of {users}{unknown}.")
+_RESISTANT = Message(
+    "MFA that cannot be phished: {resistant} of {users} users have a passkey or security key "
+    "({resistant_enforced} of them enforced; {only} with no other kind of device){unknown}."
+)
 _USED = Message(
     "Used: for {used} of {users} users the last sign-in at the console is known to have been with "
     "MFA; for {unknown} a snapshot cannot tell (access keys; sign-ins before today's devices)."
@@ -158,7 +162,7 @@ def notices(report: AccountReport) -> tuple[Message, ...]:
 
 
 def figures(report: AccountReport) -> tuple[Message, ...]:
-    """Say the three figures: enabled, enforced, used; nothing of users who were not read."""
+    """Say the figures: enabled, enforced, not to be phished, used; nothing of who was not read."""
     if report.snapshot.unlisted is not None:
         return (_NO_FIGURES,)
     found = report.coverage
@@ -167,12 +171,16 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
         return _NOT_KNOWN.filled(count=f"{count:,}") if count else verbatim("")
 
     enabled, enforced = but(found.enabled_unknown), but(found.enforced_unknown)
+    resistant = but(found.phishing_resistant_unknown)
     values = {
         "users": f"{found.users:,}",
         "enabled": f"{found.enabled:,}",
         "console": f"{found.console:,}",
         "console_enabled": f"{found.console_enabled:,}",
         "enforced": f"{found.enforced:,}",
+        "resistant": f"{found.phishing_resistant:,}",
+        "resistant_enforced": f"{found.phishing_resistant_enforced:,}",
+        "only": f"{found.phishing_resistant_only:,}",
     }
     return (
         Message.both(
@@ -182,6 +190,10 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
         Message.both(
             _ARE_ENFORCED.en.format(unknown=enforced.en, **values),
             _ARE_ENFORCED.ja.format(unknown=enforced.ja, **values),
+        ),
+        Message.both(
+            _RESISTANT.en.format(unknown=resistant.en, **values),
+            _RESISTANT.ja.format(unknown=resistant.ja, **values),
         ),
         used_with_mfa(report)
         or _USED.filled(

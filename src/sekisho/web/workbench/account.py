@@ -71,7 +71,7 @@ def overview() -> ResponseReturnValue:
 
 
 def _bars(report: AccountReport) -> list[tuple[Message, tuple[PlacedPart, ...], list[BarPart]]]:
-    """Return a bar each for enabled, enforced and used."""
+    """Return a bar each for enabled, enforced, not to be phished, and used."""
     spoken, coverage, logged = language(), report.coverage, logged_figures(report)
 
     def bar(name: str, good: int, unknown: int, exempt: int = 0) -> Any:
@@ -90,6 +90,7 @@ def _bars(report: AccountReport) -> list[tuple[Message, tuple[PlacedPart, ...], 
     return [
         bar("enabled", coverage.enabled, coverage.enabled_unknown),
         bar("enforced", coverage.enforced, coverage.enforced_unknown, coverage.exempt),
+        bar("phishing_resistant", coverage.phishing_resistant, coverage.phishing_resistant_unknown),
         bar("used", coverage.used, coverage.used_unknown)
         if logged is None
         else bar("used_by_logs", logged.used, logged.unseen),
