@@ -40,6 +40,7 @@ _AKI = Person("aki", (NoticeKind.ENROL,), verbatim("x"), wave="pilot", day=WAVE)
 PEOPLE: Mapping[str, Person] = {
     "ready": replace(_AKI, kinds=(NoticeKind.READY,), devices=(PHONE,)),
     "enrol": _AKI,
+    "enrol from then on": replace(_AKI, may_enrol_now=False),
     "enrol now": replace(_AKI, day=None, enforced=True),
     "temporary password": replace(
         _AKI,
@@ -78,6 +79,9 @@ PEOPLE: Mapping[str, Person] = {
         keys=(USED,),
     ),
     "exempt": replace(_AKI, kinds=(NoticeKind.EXEMPT_UNTIL,), until=END),
+    "exempt, and not before": replace(
+        _AKI, kinds=(NoticeKind.EXEMPT_UNTIL,), until=END, may_enrol_now=False
+    ),
     "exempt, with a device": replace(
         _AKI, kinds=(NoticeKind.EXEMPT_UNTIL,), until=END, devices=(PHONE,)
     ),

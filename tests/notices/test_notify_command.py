@@ -68,9 +68,11 @@ def test_the_verdict_comes_first_and_the_next_command_last(run: Run) -> None:
 
 def test_people_and_waves_are_chosen_by_name(run: Run) -> None:
     assert [*_kinds(run("--format", "json", "--wave", "pilot"))] == ["aki", "bunko"]
+    assert [*_kinds(run("--format", "json", "--wave", "1"))] == ["aki", "bunko"]
+    assert [*_kinds(run("--format", "json", "--wave", "2"))] == ["deploy", "emi"]
     assert [*_kinds(run("--format", "json", "--user", "emi"))] == ["emi"]
     assert run("--user", "bunko").return_value == 0
-    for words in (["--user", "akj"], ["--wave", "pilots"]):
+    for words in (["--user", "akj"], ["--wave", "pilots"], ["--wave", "3"]):
         assert isinstance(run(*words).exception, UsageError)
 
 

@@ -30,6 +30,7 @@ def _said(person: Person) -> dict[str, Any]:
         "gaps": len(person.gaps),
         "enforced": person.enforced,
         "attention": person.needs_attention,
+        "later": not person.may_enrol_now,
     }
     return {key: value for key, value in said.items() if value and value != "none"}
 

@@ -91,6 +91,21 @@ def test_a_password_that_can_be_changed_only_before_is_said_so() -> None:
     assert "MFA becomes mandatory for you only after that" in waits
 
 
+def test_nobody_is_sent_to_enrol_before_they_may() -> None:
+    early = "Please set it up before then"
+    late = "You can set it up from then on, and not earlier"
+    assert early in written(PEOPLE["enrol"], NoticeForm.TEXT, Language.EN)
+    text = written(PEOPLE["enrol from then on"], NoticeForm.TEXT, Language.EN)
+    assert late in text
+    assert early not in text
+    # by then the policy is attached
+    enforced = replace(PEOPLE["enrol from then on"], enforced=True)
+    assert "Please set it up today" in written(enforced, NoticeForm.TEXT, Language.EN)
+    exempt = written(PEOPLE["exempt, and not before"], NoticeForm.TEXT, Language.EN)
+    assert late in exempt
+    assert "you may do so today" not in exempt
+
+
 def test_who_has_only_a_passkey_is_told_both_ways_of_the_command_line() -> None:
     text = written(PEOPLE["passkey only"], NoticeForm.TEXT, Language.EN)
     assert "`aws login`" in text

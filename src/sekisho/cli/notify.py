@@ -5,6 +5,7 @@ Nothing is changed and nothing is sent: texts and files are made, for people to 
 
 import shlex
 from collections.abc import Iterable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -128,21 +129,36 @@ def _chosen(people: tuple[Person, ...], options: NotifyOptions) -> tuple[Person,
     Raises:
         UsageError: for a name that is nobody's, or no wave's.
     """
-    users, waves = {each.user for each in people}, {each.wave for each in people} - {""}
+    users = {each.user for each in people}
+    waves = {_wave_named(name, people) for name in options.waves}
     for name in options.users:
         if name not in users:
             message = Message("`--user {name}`: the plan has no such person")
             raise UsageError(message.filled(name=name), fix=meant(name, users))
-    for name in options.waves:
-        if name not in waves:
-            message = Message("`--wave {name}`: there is no such wave")
-            raise UsageError(message.filled(name=name), fix=meant(name, waves))
     return tuple(
         each
         for each in people
-        if (not options.users or each.user in options.users)
-        and (not options.waves or each.wave in options.waves)
+        if (not options.users or each.user in options.users) and (not waves or each.wave in waves)
     )
+
+
+def _wave_named(name: str, people: Iterable[Person]) -> str:
+    """Return a wave by its name, or by its number: waves are numbered by their days.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    days = sorted({(each.day or date.min, each.wave) for each in people if each.wave})
+    names = [wave for _, wave in days]
+    if name in names:
+        return name
+    if f"wave {name}" in names:
+        # what a wave without a name is called
+        return f"wave {name}"
+    if name.isdecimal() and 0 < int(name) <= len(names):
+        return names[int(name) - 1]
+    message = Message("`--wave {name}`: there is no such wave")
+    raise UsageError(message.filled(name=name), fix=meant(name, names))
 
 
 def _written(

@@ -104,7 +104,13 @@ notify_options = grouped(
     click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
     click.option("--exceptions", metavar="FILE", help="With a goal: its exceptions file."),
     click.option("--user", "users", metavar="NAME", multiple=True, help="Only this person."),
-    click.option("--wave", "waves", metavar="NAME", multiple=True, help="Only this wave's people."),
+    click.option(
+        "--wave",
+        "waves",
+        metavar="NAME",
+        multiple=True,
+        help="Only this wave's people; a number counts the waves by their days.",
+    ),
     click.option(
         "--contact", metavar="TEXT", default="", help="Whom people ask: a name, an address."
     ),

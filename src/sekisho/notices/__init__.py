@@ -6,7 +6,7 @@ here changes an account.
 """
 
 from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
-from sekisho.notices.devices import DeviceName, device_name
+from sekisho.notices.devices import DeviceName, DeviceNames
 from sekisho.notices.notice import Notice, NoticeSection, NoticeSetting, notice_of, notices_of
 from sekisho.notices.people import (
     OWNER_TAGS,
@@ -35,6 +35,7 @@ __all__ = [
     "OWNER_TAGS",
     "UTC_NAME",
     "DeviceName",
+    "DeviceNames",
     "Notice",
     "NoticeContext",
     "NoticeForm",
@@ -48,7 +49,6 @@ __all__ = [
     "beginning",
     "context_of",
     "day_in_words",
-    "device_name",
     "ending",
     "headline",
     "made_folder",

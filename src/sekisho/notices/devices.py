@@ -1,4 +1,4 @@
-"""Which name a person types for a new MFA device, as the policy at hand accepts it.
+"""Whether a person may set up an MFA device, and which name they type for it, by their policies.
 
 Policies of before November 2022 accept no name but the user's own; and a name that any device of
 the account has, assigned or not, is taken. Both are found out beforehand: the console says the
@@ -12,11 +12,11 @@ from sekisho.account import Snapshot, User, policies_of
 from sekisho.audit.impact import credentials_of, usual_enforcement
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.errors import FaultyAccount
-from sekisho.notices.people import Person
 from sekisho.policy import NAME, Document
 from sekisho.rollout.planning import SampleRequest, decided
 
 _CREATE = "iam:CreateVirtualMFADevice"
+_ENABLE = "iam:EnableMFADevice"
 _ANY_NAME = "any-name-that-nobody-has"
 _ENDINGS = ("", "-2", "-3", "-4", "-5", "-6", "-7", "-8")
 """What comes after the user's name; a user may have eight devices."""
@@ -34,40 +34,60 @@ class DeviceName:
     exact: bool = False
 
 
-def device_name(
-    snapshot: Snapshot, person: Person, enforcement: Iterable[Document] = ()
-) -> DeviceName:
-    """Return the name that a person types for a new device.
+class DeviceNames:
+    """The names to type, asked for one person after the other.
 
     Args:
         snapshot: the account.
-        person: who types it; a user who is not there yet has no policy of their own.
-        enforcement: the policies that enforce MFA, which are not attached yet.
+        stages: the policies that enforce MFA, which may not be attached yet; of two, the second is
+            for who has a device. As `policy new` writes it if there is none.
     """
-    user = snapshot.user_named.get(person.user)
-    documents = tuple(enforcement) or (usual_enforcement(snapshot),)
-    known = user or User(
-        person.user, "/", f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{person.user}", ""
-    )
-    policies = _policies(snapshot, user, documents)
-    exact = not _may_create(snapshot, known, policies, _ANY_NAME) and _may_create(
-        snapshot, known, policies, person.user
-    )
-    if exact:
-        return DeviceName(person.user, exact=True)
-    taken = {*_names(snapshot)}
-    free = (name for ending in _ENDINGS if (name := f"{person.user}{ending}").lower() not in taken)
-    return DeviceName(next(free, f"{person.user}-new"))
+
+    def __init__(self, snapshot: Snapshot, stages: Iterable[Document] = ()) -> None:
+        self._snapshot = snapshot
+        self._stages = tuple(stages) or (usual_enforcement(snapshot),)
+        self._taken = frozenset(_names(snapshot))
+
+    def of(self, name: str, *, enrolled: bool) -> DeviceName:
+        """Return the name that a user types; who is not there yet has no policy of their own."""
+        snapshot = self._snapshot
+        user = snapshot.user_named.get(name)
+        arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{name}"
+        known = user or User(name, "/", arn, "")
+        policies = _policies(snapshot, user, self._stages[-1 if enrolled else 0])
+        any_name, own_name = (
+            _may_create(snapshot, known, policies, each) for each in (_ANY_NAME, name)
+        )
+        if own_name and not any_name:
+            return DeviceName(name, exact=True)
+        free = (each for end in _ENDINGS if (each := f"{name}{end}").lower() not in self._taken)
+        return DeviceName(next(free, f"{name}-new"))
 
 
-def _policies(snapshot: Snapshot, user: User | None, documents: Iterable[Document]) -> Policies:
+def may_enrol(snapshot: Snapshot, user: User) -> bool:
+    """Return whether a user may create and enable a device now, by the policies they have.
+
+    What was not read allows nothing: who waits for the policy that enforces MFA may then.
+    """
+    try:
+        policies = policies_of(snapshot, user.name)
+    except FaultyAccount:
+        return False
+    _, console = credentials_of(snapshot, user, mfa=False)
+    ask = SampleRequest(_ENABLE, user.arn, {})
+    enables = decided(snapshot, console, policies, user.tags, ask)
+    return enables.effect is DecisionEffect.ALLOWED and _may_create(
+        snapshot, user, policies, user.name
+    )
+
+
+def _policies(snapshot: Snapshot, user: User | None, enforcement: Document) -> Policies:
     """Return what decides for a user once MFA is enforced; what was not read decides nothing."""
     try:
         own = Policies() if user is None else policies_of(snapshot, user.name)
     except FaultyAccount:
         own = Policies()
-    attached = tuple(AttachedPolicy(NAME, document) for document in documents)
-    return replace(own, identity=(*own.identity, *attached))
+    return replace(own, identity=(*own.identity, AttachedPolicy(NAME, enforcement)))
 
 
 def _may_create(snapshot: Snapshot, user: User, policies: Policies, name: str) -> bool:

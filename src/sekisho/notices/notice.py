@@ -17,7 +17,7 @@ from sekisho.account import AccessKey, Snapshot
 from sekisho.catalogue import partitions
 from sekisho.messages import Message, joined_messages, listed, printable, table, verbatim
 from sekisho.notices.dates import beginning, day_in_words, ending
-from sekisho.notices.devices import DeviceName, device_name
+from sekisho.notices.devices import DeviceName, DeviceNames
 from sekisho.notices.people import NoticeKind, PasswordChange, Person, policies_of_plan
 from sekisho.rollout import Plan
 from sekisho.signin import CharacterClass, PasswordPolicy
@@ -158,11 +158,9 @@ def notices_of(
     people: Iterable[Person], plan: Plan, snapshot: Snapshot, setting: NoticeSetting
 ) -> Iterator[Notice]:
     """Yield the notice of each of a plan's people for whom there is one."""
-    enforcement = policies_of_plan(plan)
+    names = DeviceNames(snapshot, policies_of_plan(plan))
     for person in people:
-        # who has a device comes to the later stage, if there is one
-        stage = enforcement[-1:] if person.devices else enforcement[:1]
-        notice = notice_of(person, setting, device_name(snapshot, person, stage))
+        notice = notice_of(person, setting, names.of(person.user, enrolled=bool(person.devices)))
         if notice is not None:
             yield notice
 
@@ -257,8 +255,11 @@ class _Words:
 
     def subject(self) -> Message:
         """Return what the mail is about."""
-        exempt = self.has(NoticeKind.MACHINE) and self.has(NoticeKind.EXEMPT_UNTIL)
-        return self.say(self.name, "subject_exempt" if exempt else "subject")
+        if not self.has(NoticeKind.MACHINE):
+            return self.say(self.name, "subject")
+        stops = "subject" if self.person.keys else "subject_others"
+        exempt = self.has(NoticeKind.EXEMPT_UNTIL)
+        return self.say("machine", "subject_exempt" if exempt else stops)
 
     def greeting(self) -> Message:
         """Return how they are addressed; a machine's owner is."""
@@ -273,19 +274,35 @@ class _Words:
             yield self._machine_when()
             return
         if self.has(NoticeKind.EXEMPT_UNTIL):
-            yield self.say("exempt-until", "enrolled" if self.person.devices else "text")
+            yield self.say("exempt-until", "lead")
+            later = "text" if self.person.may_enrol_now else "then"
+            yield self.say("exempt-until", "enrolled" if self.person.devices else later)
             return
         yield self.say("when", self.when, "lead")
         if self.person.password is not PasswordChange.NONE:
             yield self._password()
         if self.has(NoticeKind.ENROL):
-            yield self.say("enrol", "before" if self.when == "day" else "now")
+            yield self.say("enrol", self._when_to_enrol())
         if self.has(NoticeKind.READY):
-            yield self.say("ready", "enforced" if self.when == "enforced" else "text")
+            yield self.say("ready", self._ready())
         if self.has(NoticeKind.KEY_STOPS):
             yield self.say("key-stops", "text")
         if self.has(NoticeKind.PASSKEY_ONLY):
             yield self.say("passkey-only", "text")
+
+    def _when_to_enrol(self) -> str:
+        """Return which text says when to set up MFA: many may only once the policy is attached."""
+        if self.when != "enforced" and not self.person.may_enrol_now:
+            return "then"
+        if self.person.password is PasswordChange.BEFORE:
+            return "together"
+        return "before" if self.when == "day" else "now"
+
+    def _ready(self) -> str:
+        """Return which text says that they have a device, and whether there is more to do."""
+        if self.has(NoticeKind.KEY_STOPS) or self.has(NoticeKind.PASSKEY_ONLY):
+            return "browser"
+        return "enforced" if self.when == "enforced" else "text"
 
     def _machine_when(self) -> Message:
         if self.has(NoticeKind.EXEMPT_UNTIL):
@@ -342,12 +359,10 @@ class _Words:
 
     def _machine(self) -> NoticeSection:
         section = "machine", "section"
-        steps = self.steps(*section, "steps")
-        # who has no key that was read is asked about whatever there is
-        known = steps if self.person.keys else steps[1:]
-        services = self.person.others != 0 and not self.person.keys
-        more = (self.say("key-stops", "section", "services"),) if services else ()
-        return NoticeSection(self.say(*section, "title"), more, known)
+        find, *others = self.steps(*section, "steps")
+        if not self.person.keys:
+            find = self.say(*section, "services")
+        return NoticeSection(self.say(*section, "title"), (), (find, *others))
 
     def _choice(self) -> NoticeSection:
         text = "keys" if self.person.keys else "console"
@@ -381,7 +396,7 @@ class _Words:
             if self.person.keys:
                 yield self.say(*section, "listed")
                 if not self.has(NoticeKind.PASSKEY_ONLY):
-                    yield self.say(*section, "command_line")
+                    yield self.say(*section, "with_app" if self.person.devices else "command_line")
                 yield self.say(*section, "programs")
             if self.person.others:
                 yield self.say(*section, "services")

@@ -11,16 +11,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from sekisho.account import AccessKey, Credentials, Device, Snapshot, User, credentials_by_user
+from sekisho.account import (
+    AccessKey,
+    Credentials,
+    Device,
+    Snapshot,
+    User,
+    credentials_by_user,
+    unread_credentials,
+)
 from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.impact import (
     ImpactKind,
+    SignInOutcomes,
     UserImpact,
     impacts_of,
     usual_enforcement,
 )
 from sekisho.messages import Message, joined_messages, table, verbatim
+from sekisho.notices.devices import may_enrol
 from sekisho.policy import Document, from_json
 from sekisho.rollout import (
     CreatePolicy,
@@ -92,6 +102,8 @@ class Person:
         others: how many active credentials for single services, SSH keys and certificates they
             have; None if that is not known.
         enforced: whether MFA is proved to be enforced for them already.
+        may_enrol_now: whether they may set up a device before that: many are allowed to by the
+            policy alone that enforces MFA.
         gaps: what could not be read and does not decide which notice it is.
     """
 
@@ -107,6 +119,7 @@ class Person:
     keys: tuple[AccessKey, ...] = ()
     others: int | None = 0
     enforced: bool = False
+    may_enrol_now: bool = True
     gaps: tuple[Message, ...] = ()
 
     @property
@@ -191,6 +204,7 @@ def people_of(
         owner_tags=tuple(tag.lower() for tag in owner_tags),
         credentials=credentials_by_user(snapshot),
         enforcements=enforcements_of(snapshot),
+        sign_ins=SignInOutcomes(snapshot, unread_credentials(snapshot)),
     )
     impacts = found.impacts()
     return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
@@ -217,6 +231,7 @@ class _People:
     owner_tags: tuple[str, ...]
     credentials: Mapping[str, Credentials]
     enforcements: Mapping[str, UserEnforcement]
+    sign_ins: SignInOutcomes
 
     @property
     def now(self) -> datetime:
@@ -253,6 +268,7 @@ class _People:
             keys=tuple(key for key in user.keys if key.active),
             others=credentials.others_count,
             enforced=self._is_enforced(user),
+            may_enrol_now=may_enrol(self.snapshot, user),
         )
         if planned.impact in _SILENT or (exemption and _is_break_glass(exemption)):
             return base
@@ -305,7 +321,11 @@ class _People:
             return PasswordChange.NONE if stuck else PasswordChange.ANY_TIME
         waits = planned.impact is ImpactKind.WAITS_FOR_PASSWORD
         ahead = base.day is not None and base.day > self.now.astimezone(UTC).date()
-        return PasswordChange.BEFORE if waits or ahead else PasswordChange.NONE
+        if not (waits or ahead):
+            return PasswordChange.NONE
+        # before it begins it is their policies of today that let them, or do not
+        changes = self.sign_ins.console(self.snapshot.user_named[base.user]).gets_in
+        return PasswordChange.BEFORE if changes else PasswordChange.NONE
 
     def _newcomer(self, planned: PlannedImpact) -> Person:
         """Return a person whom the plan creates, or who has gone."""
