@@ -95,6 +95,8 @@ class Code(StrEnum):
     PLAN_BUSY = "plan.busy"
     PLAN_DOUBTFUL = "plan.doubtful"
     TOUR_UNEXPECTED = "tour.unexpected"
+    NOTICES_BUSY = "notices.busy"
+    NOTICES_LEDGER = "notices.ledger"
     REPLAY_MEMORY = "replay.memory"
     REPLAY_SPARK = "replay.spark"
     SESSION_NO_KEY = "session.no-key"

@@ -74,7 +74,18 @@ a table, and `--account` the id of one of several. `--out` is the file that is w
 folder of one file for each person."""
 
 SHORT = {"--quiet": "-q", "--verbose": "-v", "--version": "-V"}
-FORMATS = {"text", "json", "csv", "html", "sarif", "markdown", "aws-cli", "process"}
+FORMATS = {
+    "text",
+    "json",
+    "csv",
+    "html",
+    "sarif",
+    "markdown",
+    "aws-cli",
+    "process",
+    "slack",
+    "teams",
+}
 
 
 def _form(option: click.Option) -> str:

@@ -197,6 +197,13 @@ def test_every_form_of_the_companys_cards(user: str, language: Language) -> None
             assert found["schema"] == "sekisho.card/1"
 
 
+def test_who_cannot_even_add_a_device_is_not_told_to() -> None:
+    facts = card_facts(snapshot_of({"users": {"bot": {"keys": [{"used": 2}]}}}), "bot")
+    text = to_text(card(facts, CardChoices()), Language.EN)
+    assert "an exception with a last day" in text
+    assert "Assign MFA device" not in text
+
+
 def test_a_user_who_is_not_there_is_one_error() -> None:
     with pytest.raises(FaultyAccount, match="did you mean"):
         card_facts(snapshot_of(PLAIN), "aky")

@@ -20,6 +20,7 @@ from sekisho.cli.notify_output import WrittenNotice, hand_over_list, hand_over_n
 from sekisho.cli.options import lang_option
 from sekisho.cli.planning import exceptions_of
 from sekisho.cli.quiet import quiet_option
+from sekisho.cli.remind import ReminderRun, RemindOptions, remind_options
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import PlanRefused, UsageError, meant
 from sekisho.messages import Language, Message
@@ -47,17 +48,25 @@ from sekisho.rollout.goal import goal_of, read_goal
 @click.command("notify", cls=SpokenCommand)
 @click.argument("path", required=False, metavar="[PLAN|GOAL]", type=click.Path(path_type=Path))
 @notify_options
+@remind_options
 @quiet_option
 @aws_options
 @lang_option
-def command(path: Path | None, options: NotifyOptions, aws: AwsOptions, lang: Language) -> Exit:
+def command(
+    path: Path | None,
+    options: NotifyOptions,
+    reminding: RemindOptions,
+    aws: AwsOptions,
+    lang: Language,
+) -> Exit:
     """Write what each person of a plan or a goal must hear: whether, how and until when to enrol.
 
-    Reads only, and sends nothing. PLAN is a plan's file, GOAL a goal file (YAML). Exit 3 if
-    somebody would be locked out or nobody is known to tell, 4 if it is not known what happens to
-    somebody.
+    Reads only, and sends nothing unless `--send` says where to. PLAN is a plan's file, GOAL a goal
+    file (YAML). Exit 3 if somebody would be locked out or nobody is known to tell, 4 if it is not
+    known what happens to somebody, or whether a message was posted; 1 if one was not.
     """
     options.check()
+    reminding.check(options)
     if options.print_templates is not None:
         return _print_templates(path, options.print_templates, options, lang)
     if path is None:
@@ -70,15 +79,25 @@ def command(path: Path | None, options: NotifyOptions, aws: AwsOptions, lang: La
     made, snapshot = _plan_at(path, options, aws, lang)
     tags = options.owner_tags or OWNER_TAGS
     people = _chosen(people_of(made, snapshot, owner_tags=tags), options)
+    run = ReminderRun(
+        reminding, options, lang, path, snapshot.account, f"{path.name} {made.digest}"
+    )
     if templates is None:
-        hand_over_list(WorkList(snapshot.account, people), options, lang)
-    else:
+        work = WorkList(snapshot.account, people, run.told_on())
+        hand_over_list(work, options, lang)
+        return _exit_of(people)
+
+    def hand_over(chosen: tuple[Person, ...]) -> None:
         setting = NoticeSetting.of(snapshot, zone, options.contact, partial(plain_in, options.form))
         notices = tuple(
             _written(each, setting, templates, options.form, lang)
-            for each in notices_of(people, made, snapshot, setting)
+            for each in notices_of(chosen, made, snapshot, setting)
         )
-        hand_over_notices(notices, people, options, lang)
+        hand_over_notices(notices, chosen, options, lang, hint=not reminding.due)
+
+    if reminding.due:
+        return worst([run.carried_out(people, hand_over), _exit_of(people)])
+    hand_over(people)
     return _exit_of(people)
 
 

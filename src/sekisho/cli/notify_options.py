@@ -21,6 +21,8 @@ class NotifyFormat(StrEnum):
     MARKDOWN = "markdown"
     CSV = "csv"
     JSON = "json"
+    SLACK = "slack"
+    TEAMS = "teams"
 
 
 _FORMS = {
@@ -29,6 +31,8 @@ _FORMS = {
     NotifyFormat.MARKDOWN: NoticeForm.MARKDOWN,
     NotifyFormat.CSV: NoticeForm.TEXT,
     NotifyFormat.JSON: NoticeForm.TEXT,
+    NotifyFormat.SLACK: NoticeForm.TEXT,
+    NotifyFormat.TEAMS: NoticeForm.TEXT,
 }
 """What the notices themselves are written as; CSV and JSON have their texts."""
 
@@ -150,7 +154,7 @@ notify_options = grouped(
         default=NotifyFormat.TEXT.value,
         show_default=True,
         callback=lambda ctx, param, value: NotifyFormat(value),
-        help="Text, a page to print, Markdown, CSV for mail merge, or JSON.",
+        help="Text, a page to print, Markdown, CSV for mail merge, JSON, or a chat's messages.",
     ),
     click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
     click.option(

@@ -14,7 +14,7 @@ from sekisho.cli.notify_options import NotifyFormat, NotifyOptions
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, show_folded, terminal_width
 from sekisho.documents import check_writable, write_private
-from sekisho.errors import UsageError
+from sekisho.errors import InternalError, UsageError
 from sekisho.messages import Language, Message, printable
 from sekisho.notices import (
     NoticeContext,
@@ -69,7 +69,12 @@ def _verdict(people: tuple[Person, ...], options: NotifyOptions, lang: Language)
 
 
 def _hand_over(
-    text: str, people: tuple[Person, ...], options: NotifyOptions, lang: Language
+    text: str,
+    people: tuple[Person, ...],
+    options: NotifyOptions,
+    lang: Language,
+    *,
+    hint: bool = True,
 ) -> None:
     """Print or save what is one file, with the verdict on standard error beside data."""
     reads = options.output is NotifyFormat.TEXT and options.out is None
@@ -77,6 +82,7 @@ def _hand_over(
         show_folded(_verdict(people, options, lang))
         if not quiet():
             click.echo(f"\n{text}", nl=False)
+        if hint and not quiet():
             _tell_next(options, lang)
         return
     if options.out is not None:
@@ -102,8 +108,17 @@ def hand_over_notices(
     people: tuple[Person, ...],
     options: NotifyOptions,
     lang: Language,
+    *,
+    hint: bool = True,
 ) -> None:
     """Print or save notices.
+
+    Args:
+        notices: what is written.
+        people: everybody whom it is about.
+        options: in which form, and where to.
+        lang: the language.
+        hint: whether text ends with what to type next.
 
     Raises:
         UsageError: if pages are to be printed one after the other.
@@ -123,7 +138,9 @@ def hand_over_notices(
                 aside(*_verdict(people, options, lang))
                 aside(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
                 return
-            _hand_over(_in_one(notices, options, lang), people, options, lang)
+            _hand_over(_in_one(notices, options, lang), people, options, lang, hint=hint)
+        case NotifyFormat.SLACK | NotifyFormat.TEAMS:
+            raise InternalError("a chat has messages about several people, and no notices")
 
 
 def _in_one(notices: tuple[WrittenNotice, ...], options: NotifyOptions, lang: Language) -> str:

@@ -152,6 +152,11 @@ class _Card:
         return version is not None and version < LOGIN_CLI
 
     @property
+    def _no_device(self) -> Message:
+        """What to do about having no device: who has no password either cannot add one."""
+        return _said("have", "no_way_in" if self.facts.has_password is False else "no_device")
+
+    @property
     def _serial(self) -> str:
         return self.facts.authenticators[0].serial
 
@@ -166,7 +171,7 @@ class _Card:
         elif not facts.unread:
             blocks.append(Paragraph(_said("have", "nothing")))
         if facts.has_device is False:
-            blocks.append(GuideNote(_said("have", "no_device")))
+            blocks.append(GuideNote(self._no_device))
         if facts.unread:
             blocks.append(GuideNote(_said("have", "unread", reason=_inert(facts.unread))))
         return _section("have", blocks)
@@ -253,7 +258,7 @@ class _Card:
         if self.facts.passkeys:
             return _said("code", "passkey_only")
         if self.facts.has_device is False or not self.facts.unread:
-            return _said("have", "no_device")
+            return self._no_device
         return _said("have", "unread", reason=_inert(self.facts.unread))
 
     def tools(self) -> Section:

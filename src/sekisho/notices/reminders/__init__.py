@@ -1,0 +1,58 @@
+"""Reminders: who must hear what today, who has heard it, and how it is sent.
+
+`schedule` says what is due, `ledger` who has heard, `chat` what a message looks like, `webhook`
+sends it.
+"""
+
+from typing import TYPE_CHECKING
+
+from sekisho.lazy import lazily
+from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
+from sekisho.notices.reminders.ledger import (
+    Delivery,
+    Handed,
+    Ledger,
+    LedgerEntry,
+    NoticeEvent,
+    Standing,
+    deliver,
+    key_of,
+    open_ledger,
+    read_ledger,
+    sorted_out,
+)
+from sekisho.notices.reminders.schedule import (
+    Reminder,
+    ReminderStep,
+    portions,
+    reminders_due,
+)
+
+if TYPE_CHECKING:
+    from sekisho.notices.reminders.webhook import Posted, Webhook
+else:
+    __getattr__ = lazily(__name__, {"webhook": ("Posted", "Webhook")})
+
+__all__ = [
+    "PORTION",
+    "ChatForm",
+    "ChatSetting",
+    "Delivery",
+    "Handed",
+    "Ledger",
+    "LedgerEntry",
+    "NoticeEvent",
+    "Posted",
+    "Reminder",
+    "ReminderStep",
+    "Standing",
+    "Webhook",
+    "chat_message",
+    "deliver",
+    "key_of",
+    "open_ledger",
+    "portions",
+    "read_ledger",
+    "reminders_due",
+    "sorted_out",
+]

@@ -1,0 +1,214 @@
+"""Reminders as messages of a chat: the JSON that webhooks of Slack and of Teams take.
+
+Names stand where the chat reads no markup: in rich text of Slack (Block Kit, "Rich text") and in
+text runs of an adaptive card of Teams, which know no mention, link or tag. Words that a chat could
+read as a mention of everybody are cut by a character of no width all the same. No key, device or
+address is in a message, and no secret.
+
+Source: Slack, "Formatting text for app surfaces" and "Rich text block"; Adaptive Cards, "TextRun";
+Microsoft Teams, "Create incoming webhooks with Workflows".
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, assert_never
+from zoneinfo import ZoneInfo
+
+from sekisho.messages import Language, Message, listed, printable, table, verbatim
+from sekisho.notices.dates import beginning
+from sekisho.notices.people import NoticeKind, Person
+from sekisho.notices.reminders.schedule import Reminder, ReminderStep
+
+PORTION = 25
+"""People in one message: some 10 KB, of the 28 that Teams takes and the 50 blocks of Slack."""
+
+_LONGEST = 120
+_HEADING = 150
+"""Characters of a heading of Slack."""
+_EVERYBODY = re.compile(r"@(?=everyone|channel|here|all|team)", re.IGNORECASE)
+_TODO = (
+    NoticeKind.TEMPORARY_PASSWORD,
+    NoticeKind.ENROL,
+    NoticeKind.KEY_STOPS,
+    NoticeKind.PASSKEY_ONLY,
+    NoticeKind.MACHINE,
+)
+
+
+class ChatForm(StrEnum):
+    """Whose webhook it is for."""
+
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSetting:
+    """What all messages of a run have in common.
+
+    Attributes:
+        contact: whom people ask; "" if nobody is named.
+    """
+
+    account: str
+    zone: ZoneInfo
+    language: Language
+    contact: str = ""
+
+
+def chat_message(
+    reminders: Sequence[Reminder], form: ChatForm, setting: ChatSetting
+) -> dict[str, Any]:
+    """Return the message about several people of one wave and step, as JSON values."""
+    said = _Said.of(reminders, setting)
+    match form:
+        case ChatForm.SLACK:
+            return _slack(said)
+        case ChatForm.TEAMS:
+            return _teams(said)
+        case _:
+            assert_never(form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The texts of a message.
+
+    Attributes:
+        people: a name and what is to be done, each.
+    """
+
+    title: str
+    before: tuple[str, ...]
+    people: tuple[tuple[str, str], ...]
+    after: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reminders: Sequence[Reminder], setting: ChatSetting) -> "_Said":
+        """Return the texts in the language of the run."""
+        language, first = setting.language, reminders[0]
+        texts = table("reminders")["text"]
+        before, after = [texts["intro"]], [texts["no_secrets"]]
+        if first.person.wave:
+            before.insert(0, texts["wave"].filled(wave=_inert(first.person.wave)))
+        if setting.contact:
+            after.insert(0, texts["contact"].filled(contact=_inert(setting.contact)))
+        return cls(
+            _title(first, setting).into(language),
+            tuple(each.into(language) for each in before),
+            tuple(
+                (_inert(each.person.user), _todo(each.person).into(language)) for each in reminders
+            ),
+            tuple(each.into(language) for each in after),
+        )
+
+
+def _title(reminder: Reminder, setting: ChatSetting) -> Message:
+    """Say what is mandatory when."""
+    texts, words = table("reminders")["title"], table("reminders")["when"]
+    values: dict[str, object] = {"account": setting.account}
+    if reminder.person.day is not None:
+        values["day"] = beginning(reminder.person.day, setting.zone)
+    match reminder.step:
+        case ReminderStep.AT_ONCE:
+            text: Message = texts["at-once"]
+        case ReminderStep.FORTNIGHT | ReminderStep.WEEK | ReminderStep.EVE:
+            text = texts["before"]
+            tomorrow = reminder.days == 1
+            words_for = words["tomorrow"] if tomorrow else words["days"].filled(days=reminder.days)
+            values["when"] = words_for
+        case ReminderStep.DAY:
+            text = texts["day"]
+        case ReminderStep.AFTER:
+            text = texts["after"]
+        case _:
+            assert_never(reminder.step)
+    return text.filled(**values)
+
+
+def _todo(person: Person) -> Message:
+    """Say what somebody has to do, in one line."""
+    texts = table("reminders")["todo"]
+    kinds = [each for each in _TODO if each in person.kinds]
+    if NoticeKind.TEMPORARY_PASSWORD in kinds:
+        # that says it as well
+        kinds = [each for each in kinds if each is not NoticeKind.ENROL]
+    if NoticeKind.MACHINE in kinds:
+        kinds = [NoticeKind.MACHINE]
+    said = listed(texts[each.value] for each in kinds)
+    if not person.owner or NoticeKind.MACHINE not in kinds:
+        return said
+    owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
+    return verbatim("{said}{owner}").filled(said=said, owner=owner)
+
+
+def _slack(said: _Said) -> dict[str, Any]:
+    people = [
+        {"type": "rich_text_section", "elements": [_slack_text(user, bold=True), _slack_text(todo)]}
+        for user, todo in ((user, f": {todo}") for user, todo in said.people)
+    ]
+    title = {"type": "plain_text", "text": said.title[:_HEADING], "emoji": False}
+    return {
+        # what notifications show: the title alone, which has no name in it
+        "text": said.title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        "blocks": [
+            {"type": "header", "text": title},
+            {
+                "type": "rich_text",
+                "elements": [
+                    *map(_slack_line, said.before),
+                    {"type": "rich_text_list", "style": "bullet", "elements": people},
+                    *map(_slack_line, said.after),
+                ],
+            },
+        ],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _slack_line(text: str) -> dict[str, Any]:
+    return {"type": "rich_text_section", "elements": [_slack_text(f"{text}\n")]}
+
+
+def _slack_text(text: str, *, bold: bool = False) -> dict[str, Any]:
+    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _teams(said: _Said) -> dict[str, Any]:
+    title = _teams_line({"text": said.title, "weight": "bolder", "size": "medium"})
+    people = [
+        _teams_line({"text": f"• {user}", "weight": "bolder"}, {"text": f": {todo}"})
+        for user, todo in said.people
+    ]
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "msteams": {"width": "Full"},
+        "body": [
+            title,
+            *(_teams_line({"text": each}) for each in said.before),
+            *people,
+            *(_teams_line({"text": each}) for each in said.after),
+        ],
+    }
+    attachment = {
+        "contentType": "application/vnd.microsoft.card.adaptive",
+        "contentUrl": None,
+        "content": card,
+    }
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _teams_line(*runs: Mapping[str, str]) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", **each} for each in runs]}
+
+
+def _inert(text: str) -> str:
+    """Return a name as plain text of one line, which mentions nobody, and is not too long."""
+    line = printable(text)
+    shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return _EVERYBODY.sub("@\u2060", shown)

@@ -1,0 +1,123 @@
+"""Who must hear what on which day: 14, 7 and 1 days before the wave's day, on it, and after it.
+
+A run that was missed is not made up for: of several reminders that are due, the latest is sent. A
+wave without a day is announced once, at once. Pure: the day is a parameter.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sekisho.notices.people import NoticeKind, Person
+
+
+class ReminderStep(StrEnum):
+    """One of the times at which a person is reminded, in the order in which they come."""
+
+    AT_ONCE = "at-once"
+    FORTNIGHT = "14-days-before"
+    WEEK = "7-days-before"
+    EVE = "1-day-before"
+    DAY = "the-day"
+    AFTER = "after"
+
+
+_DAYS_BEFORE = {
+    ReminderStep.FORTNIGHT: 14,
+    ReminderStep.WEEK: 7,
+    ReminderStep.EVE: 1,
+    ReminderStep.DAY: 0,
+}
+"""How many days before the wave's day each of them is due; AFTER is due from the day after."""
+
+_OPEN = frozenset(
+    {
+        NoticeKind.ENROL,
+        NoticeKind.TEMPORARY_PASSWORD,
+        NoticeKind.KEY_STOPS,
+        NoticeKind.PASSKEY_ONLY,
+        NoticeKind.MACHINE,
+    }
+)
+"""What somebody still has to do something about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What one person is to hear now.
+
+    Attributes:
+        days: how many days off the wave's day is, below 0 if it has passed; None if it has none.
+    """
+
+    person: Person
+    step: ReminderStep
+    days: int | None
+
+
+def days_until(starts: date, today: date, zone: ZoneInfo) -> int:
+    """Return how many days off a wave is.
+
+    Args:
+        starts: its day in UTC; elsewhere it begins on the day that it is then.
+        today: which day it is in the zone.
+        zone: whose days are counted.
+    """
+    return (datetime.combine(starts, time(), UTC).astimezone(zone).date() - today).days
+
+
+def due_step(days: int | None) -> ReminderStep | None:
+    """Return the latest reminder whose day has come; None if none has.
+
+    Args:
+        days: how many days off the wave is; None: it has no day, and is at once.
+    """
+    if days is None:
+        return ReminderStep.AT_ONCE
+    if days < 0:
+        return ReminderStep.AFTER
+    come = [step for step, before in _DAYS_BEFORE.items() if days <= before]
+    return come[-1] if come else None
+
+
+def has_to_act(person: Person) -> bool:
+    """Tell whether somebody has something to do about it.
+
+    Who is enrolled and enforced has done it, whatever else stops; an exception does not stop; of
+    whom it is not known, nothing is said.
+    """
+    silent = {NoticeKind.EXEMPT_UNTIL, NoticeKind.NOT_KNOWN} & {*person.kinds}
+    return bool(_OPEN & {*person.kinds}) and not silent and not (person.enforced and person.devices)
+
+
+def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tuple[Reminder, ...]:
+    """Return what is due for whom, by day, wave and name: the order of `people` counts nothing.
+
+    Args:
+        people: everybody.
+        today: which day it is in the zone.
+        zone: whose days are counted.
+    """
+    found = []
+    for person in people:
+        days = None if person.day is None else days_until(person.day, today, zone)
+        step = due_step(days)
+        if step is not None and has_to_act(person):
+            found.append(Reminder(person, step, days))
+    return tuple(sorted(found, key=_place))
+
+
+def portions(reminders: Iterable[Reminder], most: int) -> Iterator[tuple[Reminder, ...]]:
+    """Yield the reminders of one wave and step together, and of these so many at most."""
+    for _, together in groupby(sorted(reminders, key=_place), key=lambda each: _place(each)[:3]):
+        several = tuple(together)
+        for first in range(0, len(several), most):
+            yield several[first : first + most]
+
+
+def _place(reminder: Reminder) -> tuple[date, str, str, str]:
+    person = reminder.person
+    return person.day or date.min, person.wave, reminder.step, person.user

@@ -1,0 +1,125 @@
+"""Messages for Slack and Teams: right for the day, small enough, and no name is markup."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from notices.reminded import person
+from sekisho.messages import Language
+from sekisho.notices import NoticeKind
+from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
+from sekisho.notices.reminders.schedule import reminders_due
+
+UTC = ZoneInfo("UTC")
+DAY = date(2026, 12, 14)
+HOSTILE = (
+    "<!channel> <@U123> @everyone @here <script> {{7*7}} [x](https://e.example) *b* =cmd()\n"
+    "\u202e & <at>All</at>"
+)
+
+
+def _message(form: ChatForm, language: Language = Language.EN, days: int = 7, **more: Any) -> Any:
+    people = more.pop("people", [person(day=DAY, wave="two")])
+    setting = ChatSetting("111122223333", UTC, language, **more)
+    return chat_message(reminders_due(people, DAY - timedelta(days=days), UTC), form, setting)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("form", ChatForm)
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (14, "in 14 days: Monday, 14 December 2026"),
+        (5, "in 5 days"),
+        (1, "tomorrow"),
+        (0, "from today"),
+        (-3, "since Monday, 14 December 2026"),
+    ],
+)
+def test_it_says_when(form: ChatForm, days: int, expected: str) -> None:
+    text = " ".join(_texts(_message(form, days=days)))
+    assert expected in text
+    assert "111122223333" in text
+    assert "set up an MFA device" in text
+
+
+@pytest.mark.parametrize("form", ChatForm)
+def test_a_wave_without_a_day_is_now(form: ChatForm) -> None:
+    assert "now" in " ".join(_texts(_message(form, people=[person()])))
+
+
+@pytest.mark.parametrize("form", ChatForm)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", [NoticeKind.ENROL, NoticeKind.MACHINE])
+def test_names_stand_where_no_markup_is_read(
+    form: ChatForm, language: Language, kind: NoticeKind
+) -> None:
+    people = [person(HOSTILE, kind, day=DAY, wave=HOSTILE, owner=HOSTILE)]
+    message = _message(form, language, people=people, contact=HOSTILE)
+    text = json.dumps(message, ensure_ascii=False)
+    assert "@everyone" not in text
+    assert "@here" not in text
+    assert "\u202e" not in text
+    assert "49" not in text
+    for holder in _holders(message):
+        if "script" in holder["text"] or "U123" in holder["text"]:
+            assert holder["type"] in ("text", "TextRun")
+
+
+def _holders(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object that has a text of its own."""
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield {"type": "fallback", **value}
+        for each in value.values():
+            yield from _holders(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _holders(each)
+
+
+def test_what_slack_shows_in_notifications_has_no_name_and_no_markup() -> None:
+    found = _message(ChatForm.SLACK, people=[person(HOSTILE, day=DAY, wave="<!channel>")])
+    assert "U123" not in found["text"]
+    assert "<" not in found["text"]
+
+
+@pytest.mark.parametrize("form", ChatForm)
+def test_the_largest_message_is_small_enough(form: ChatForm) -> None:
+    people = [
+        person(f"{number:03}{'名' * 300}", NoticeKind.MACHINE, day=DAY, owner="主" * 300)
+        for number in range(PORTION)
+    ]
+    message = _message(form, Language.JA, people=people)
+    assert len(json.dumps(message, ensure_ascii=False).encode()) < 28 * 1024
+    if form is ChatForm.SLACK:
+        assert len(message["blocks"]) <= 50
+        assert len(message["blocks"][0]["text"]["text"]) <= 150
+
+
+def test_what_each_has_to_do() -> None:
+    kinds = {
+        "ben": (NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL),
+        "chi": (NoticeKind.KEY_STOPS, NoticeKind.ENROL),
+        "dan": (NoticeKind.MACHINE, NoticeKind.KEY_STOPS),
+    }
+    people = [person(user, *each, day=DAY, owner="Nao") for user, each in kinds.items()]
+    text = "".join(_texts(_message(ChatForm.SLACK, people=people)))
+    assert text.count("set up an MFA device") == 2
+    assert "change the temporary password" in text
+    assert "(looked after by Nao)" in text
+    assert text.count("Nao") == 1

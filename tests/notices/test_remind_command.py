@@ -1,0 +1,211 @@
+"""`sekisho notify --due`: announced, reminded, posted, and never twice."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.small_accounts import snapshot_of
+from in_process import sekisho
+from notices.test_webhook import OK, SECRET, answer, serving
+from sekisho.account import save_snapshot
+from sekisho.messages import Language
+
+ALL = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+GOAL = """\
+policy: {name: Force_MFA, preset: recommended}
+breakGlass: [glass]
+waves:
+  - name: one
+    from: 2026-12-08
+    who: [{user: aki}, {user: ben}]
+  - name: two
+    from: 2026-12-15
+    who: [{user: chi}]
+"""
+USER: Mapping[str, Any] = {"has": ["All"], "password": {}}
+
+
+def _folder(folder: Path, *enrolled: str, enforced: tuple[str, ...] = ()) -> Path:
+    """Write a goal and a snapshot in which some have enrolled, and return the goal's path."""
+    users = {
+        name: {
+            **USER,
+            "has": ["All", *(["Force_MFA"] if name in enforced else [])],
+            "devices": ["virtual"] if name in enrolled else [],
+        }
+        for name in ("aki", "ben", "chi")
+    }
+    users["glass"] = {**USER, "devices": ["virtual"]}
+    policies = {"All": ALL, "Force_MFA": "Force_MFA"}
+    snapshot = snapshot_of({"users": users, "policies": policies})
+    save_snapshot(replace(snapshot, scps=()), folder / "account.json", replace=True)
+    (folder / "goal.yaml").write_text(GOAL, encoding="utf-8")
+    return folder / "goal.yaml"
+
+
+def _notify(goal: Path, day: str, *more: str, **env: str) -> Any:
+    options = ("--snapshot", str(goal.with_name("account.json")), "--today", day, "--lang", "en")
+    return sekisho("notify", str(goal), "--due", *options, *more, **env)
+
+
+def _names(done: Any) -> list[str]:
+    """Return who is named in the messages of a chat that were printed."""
+    return [
+        person["elements"][0]["text"]
+        for line in done.stdout.splitlines()
+        for block in json.loads(line)["blocks"]
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+        if part["type"] == "rich_text_list"
+        for person in part["elements"]
+    ]
+
+
+def test_a_wave_is_announced_reminded_and_enforced(tmp_path: Path) -> None:
+    goal = _folder(tmp_path)
+    slack = ("--format", "slack")
+    assert _names(_notify(goal, "2026-11-23", *slack)) == []
+    done = _notify(goal, "2026-11-24", *slack)
+    assert (_names(done), done.returncode) == (["aki", "ben"], 0)
+    assert _names(_notify(goal, "2026-11-24", *slack)) == []
+    # half of them enrol, and the other half is reminded
+    _folder(tmp_path, "aki")
+    assert _names(_notify(goal, "2026-12-02", *slack)) == ["ben", "chi"]
+    # some days are missed: one reminder, the latest
+    assert _names(_notify(goal, "2026-12-08", *slack)) == ["ben", "chi"]
+    assert _names(_notify(goal, "2026-12-08", *slack)) == []
+    # enforced and not enrolled: after the day, once
+    _folder(tmp_path, "aki", "chi", enforced=("aki", "ben", "chi"))
+    assert _names(_notify(goal, "2026-12-16", *slack)) == ["ben"]
+    assert _names(_notify(goal, "2026-12-17", *slack)) == []
+    _folder(tmp_path, "aki", "ben", "chi", enforced=("aki", "ben", "chi"))
+    done = _notify(goal, "2026-12-20", *slack, "--again", "ben")
+    assert _names(done) == []
+    listed = sekisho(
+        *("notify", str(goal), "--snapshot", str(tmp_path / "account.json")),
+        *("--work-list", "--format", "json", "--lang", "en"),
+    )
+    told = {each["user"]: each["notified"] for each in json.loads(listed.stdout)["people"]}
+    assert [name for name, day in told.items() if day] == ["aki", "ben", "chi"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "json", "teams"])
+def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
+    goal = _folder(tmp_path, "ben", "chi")
+    preview = _notify(goal, "2026-12-01", "--format", form, "--preview")
+    assert "Would be reminded: aki" in preview.stderr
+    assert not (tmp_path / "goal.yaml.notified").exists()
+    first = _notify(goal, "2026-12-01", "--format", form)
+    assert (first.returncode, first.stdout) == (0, preview.stdout)
+    assert "aki" in first.stdout
+    assert "ben" not in first.stdout
+    again = _notify(goal, "2026-12-01", "--format", form)
+    assert again.stdout == ""
+    assert "Have heard before: aki" in again.stderr
+
+
+def test_what_could_not_be_saved_is_tried_again(tmp_path: Path) -> None:
+    goal = _folder(tmp_path)
+    (tmp_path / "there.json").write_text("{}", encoding="utf-8")
+    out = ("--format", "slack", "--out", str(tmp_path / "there.json"))
+    failed = _notify(goal, "2026-12-01", *out)
+    assert failed.returncode == 1
+    assert "output.unwritable" in failed.stderr
+    assert _notify(goal, "2026-12-01", *out, "--force").returncode == 0
+    assert "aki" in (tmp_path / "there.json").read_text("utf-8")
+
+
+def test_messages_are_posted_once_and_the_address_is_nowhere(tmp_path: Path) -> None:
+    goal = _folder(tmp_path)
+    with serving(OK) as (server, _):
+        url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
+        send = ("--format", "slack", "--send", "env:HOOK")
+        done = _notify(goal, "2026-12-01", *send, HOOK=url)
+        more = _notify(goal, "2026-12-01", *send, HOOK=url)
+    assert (done.returncode, more.returncode, len(server.got)) == (0, 0, 2)
+    assert [json.loads(body)["text"].split(":")[0] for _, _, body in server.got] == [
+        "MFA becomes mandatory for our AWS account 123456789012 in 7 days",
+        "MFA becomes mandatory for our AWS account 123456789012 in 14 days",
+    ]
+    ledger = (tmp_path / "goal.yaml.notified").read_text("utf-8")
+    for text in (done.stdout, done.stderr, more.stderr, ledger):
+        assert "secret" not in text
+    assert "posted to 127.0.0.1" in done.stderr
+    assert '"slack:127.0.0.1"' in ledger
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (404, 1, "Not reminded, the next run tries again: aki, ben"),
+        (500, 4, "not reminded again without `--again`: aki, ben"),
+    ],
+)
+def test_what_was_not_posted_is_said(status: int, code: int, said: str, tmp_path: Path) -> None:
+    goal = _folder(tmp_path, "chi")
+    with serving(answer(status), OK) as (server, _):
+        url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
+        send = ("--format", "teams", "--send", "env:HOOK")
+        done = _notify(goal, "2026-12-01", *send, HOOK=url)
+        more = _notify(goal, "2026-12-01", *send, HOOK=url)
+        assert (done.returncode, len(server.got)) == (code, 2 if status == 404 else 1)
+        assert said in done.stderr
+        last = _notify(goal, "2026-12-01", *send, "--again", "ben", HOOK=url)
+    assert more.returncode == (0 if status == 404 else 4)
+    assert "Reminded: ben" in last.stderr
+
+
+def test_a_ledger_that_was_edited_notifies_nobody(tmp_path: Path) -> None:
+    goal = _folder(tmp_path)
+    _notify(goal, "2026-11-24", "--format", "slack")
+    ledger = tmp_path / "goal.yaml.notified"
+    ledger.write_text(ledger.read_text("utf-8").replace("aki", "ako"), encoding="utf-8")
+    with serving(OK) as (server, _):
+        url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
+        done = _notify(goal, "2026-12-01", "--format", "slack", "--send", "env:HOOK", HOOK=url)
+    assert (done.returncode, done.stdout, server.got) == (1, "", [])
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("sekisho: notices.ledger: ")
+    assert f"{ledger}: 2" in line
+    listed = sekisho(
+        *("notify", str(goal), "--snapshot", str(tmp_path / "account.json")),
+        *("--work-list", "--lang", "en"),
+    )
+    assert listed.returncode == 1
+
+
+WRONG = {
+    "--today 2026-12-01": "is for `--due`",
+    "--preview": "is for `--due`",
+    "--again aki": "is for `--due`",
+    "--send https://hooks.example.com/secret": "is for `--due`",
+    "--format slack": "is for `--due`",
+    "--ledger x": "is for `--due` and `--work-list`",
+    "--due --work-list": "goes with no `--due`",
+    "--due --send https://hooks.example.com/secret": "is for messages of a chat",
+    "--due --format slack --send https://hooks.example.com/secret --out x": "no `--out`",
+    "--due --format slack --send http://hooks.example.com/secret": "cannot be posted|can be posted",
+    "--due --today tomorrow": "is no day",
+    "--due --again aky": "the plan has no such person",
+}
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG.items())
+@pytest.mark.parametrize("language", Language)
+def test_options_that_do_not_go_together(
+    options: str, said: str, language: Language, tmp_path: Path
+) -> None:
+    goal = _folder(tmp_path)
+    done = sekisho(
+        *("notify", str(goal), "--snapshot", str(tmp_path / "account.json")),
+        *(*options.split(), "--lang", language.value),
+    )
+    assert done.returncode == 64
+    assert "secret" not in done.stderr + done.stdout
+    if language is Language.EN:
+        assert any(each in done.stderr for each in said.split("|"))
+    assert not [*tmp_path.glob("*.notified")]
