@@ -52,8 +52,12 @@ def called_actions(source: str | None, name: str | None) -> CalledActions:
                 return CalledActions(either=found)
             if found := _table("names").get(service, {}).get(one) or iam_actions(service, one):
                 return CalledActions(found)
-    every = tuple(str(action) for service in services for action in load().actions(service))
-    return CalledActions(either=every, guessed=True)
+    return CalledActions(either=_every_action(services), guessed=True)
+
+
+@lru_cache(maxsize=512)
+def _every_action(services: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(action) for service in services for action in load().actions(service))
 
 
 def services_of(source: str | None) -> tuple[str, ...]:

@@ -7,7 +7,16 @@ from sekisho.engine import Assumptions, Context, Decider, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, caller_of, conditions
 from sekisho.replay.binding import Binding, Bound, NotBound
 from sekisho.replay.caller import TrailCaller, caller_of_event
-from sekisho.replay.context import AGE, MFA, Call, Facts, is_always_read, read_facts, with_same
+from sekisho.replay.context import (
+    AGE,
+    MFA,
+    Call,
+    Facts,
+    is_always_read,
+    names_caller,
+    read_facts,
+    with_same,
+)
 from sekisho.replay.difference import Difference
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
@@ -42,13 +51,18 @@ OF_CALLER = (
     Column.IDENTITY,
     Column.ACCOUNT,
     Column.PRINCIPAL,
+    Column.INVOKED_BY,
+)
+"""The columns that say whose call it was."""
+
+OF_CREDENTIALS = (
     Column.KEY_ID,
     Column.MFA,
     Column.INVOKED_BY,
     Column.SIGN_IN_SESSION,
     Column.CALL_MFA,
 )
-"""The columns, of those that are always there, that a case is read from."""
+"""The columns, of those that are always there, that say with which credentials they called."""
 
 OF_CALL = frozenset({Column.RESOURCES, Column.PARAMETERS})
 """The others that say what was called, and not by whom."""
@@ -122,8 +136,32 @@ Case = Asked | OutcomeReason
 FindDifference = Callable[[Bound, TrailCaller], Difference]
 
 
-def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
-    """Return the situation of whoever called."""
+@dataclass(frozen=True, slots=True)
+class BoundCaller:
+    """A caller whom policies in question bind.
+
+    Attributes:
+        keys: the condition keys that matter, in lower case.
+    """
+
+    caller: TrailCaller
+    bound: Bound
+    changes: Difference
+    keys: frozenset[str]
+
+    @property
+    def identity(self) -> object:
+        """What tells callers apart: nothing that neither a statement nor a key says of them."""
+        who: object = self.caller.kind
+        if self.changes.resources or names_caller(self.keys):
+            who = self.caller, id(self.bound)
+        return who, self.bound.gap is not None, id(self.changes)
+
+
+def bound_caller(
+    event: TrailEvent, judging: Judging, find: FindDifference
+) -> BoundCaller | OutcomeReason:
+    """Return who called, or why the policies are not asked; it depends on `OF_CALLER` alone."""
     caller = caller_of_event(event)
     if isinstance(caller, OutcomeReason):
         return caller
@@ -132,14 +170,25 @@ def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
         return bound.reason
     changes = find(bound, caller)
     keys = with_same((*changes.keys, *filter(is_always_read, changes.denied_keys)))
-    call = Call(event, caller, bound.tags, judging.settings.signin)
-    facts = read_facts(call, keys, judging.columns)
+    return BoundCaller(caller, bound, changes, keys)
+
+
+def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
+    """Return what the policies are asked with where a caller made a call."""
+    call = Call(event, who.caller, who.bound.tags, judging.settings.signin)
+    facts = read_facts(call, who.keys, judging.columns)
     otherwise = None
     assumption = _assumption(call)
-    if assumption and not keys.isdisjoint((MFA, AGE)):
+    if assumption and not who.keys.isdisjoint((MFA, AGE)):
         other = replace(call, signin=_TURNED[assumption](call.signin))
-        otherwise = read_facts(other, keys, judging.columns)
-    return Asked(caller, changes, facts, bound.gap is not None, otherwise, assumption)
+        otherwise = read_facts(other, who.keys, judging.columns)
+    return Asked(who.caller, who.changes, facts, who.bound.gap is not None, otherwise, assumption)
+
+
+def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
+    """Return the situation of whoever called."""
+    who = bound_caller(event, judging, find)
+    return who if isinstance(who, OutcomeReason) else asked_with(who, event, judging)
 
 
 def _assumption(call: Call) -> str:

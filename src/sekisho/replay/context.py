@@ -298,6 +298,14 @@ def columns_of_key(key: str) -> tuple[Column, ...]:
     return _READERS[base][0] if base in _READERS else ()
 
 
+_OF_THE_CALLER = frozenset({"aws:principalarn", "aws:principalaccount", "aws:username"})
+
+
+def names_caller(keys: Collection[str]) -> bool:
+    """Tell whether some keys, in lower case, say more of the caller than what kind it is of."""
+    return any(key in _OF_THE_CALLER or key.startswith(_TAG) for key in keys)
+
+
 def is_always_read(key: str) -> bool:
     """Tell whether something is known of a key, in lower case, without more columns."""
     return key in _READERS and not columns_of_key(key)

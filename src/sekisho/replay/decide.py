@@ -7,8 +7,8 @@ may have been is tried (`engine.possible`): if it matters, the outcome is unknow
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from sekisho.catalogue import load, same_as
@@ -53,16 +53,37 @@ _NOT_DENIABLE = frozenset(
 )
 _EXEMPT = ("sts:GetCallerIdentity",)
 _SESSION_TOKEN = ("sts:GetSessionToken",)
+_EXEMPTIONS = (_EXEMPT, _SESSION_TOKEN)
 _UNAUTHORIZED = re.compile(
     "AccessDenied|Unauthorized|Forbidden|NotAuthorized|AuthorizationError", re.IGNORECASE
 )
 
 
-Remembered = dict[tuple[bool | None, tuple[int, ...]], Judgement]
-"""The answers in one case, by the statements that are about an action.
+@dataclass(frozen=True, slots=True)
+class AskedActions:
+    """What tells actions apart where some policies change, as far as it was asked.
 
-Whether the other setting of the case's assumption is meant is told apart; None: both were compared.
-"""
+    Attributes:
+        about: the statements that are about an action; see `Difference.about`.
+        apart: of several actions those that something tells apart, the first of each.
+    """
+
+    about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    apart: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was found in one case.
+
+    Attributes:
+        actions: what tells actions apart; the same object in all cases of the same changes.
+        judgements: the answers, by the statements that are about an action. Whether the other
+            setting of the case's assumption is meant is told apart; None: both were compared.
+    """
+
+    actions: AskedActions = field(default_factory=AskedActions)
+    judgements: dict[tuple[bool | None, tuple[int, ...]], Judgement] = field(default_factory=dict)
 
 
 def judgement(
@@ -79,10 +100,8 @@ def judgement(
     if called.asked == _EXEMPT or (called.asked == _SESSION_TOKEN and not heeds):
         reason = OutcomeReason.SERVICE_EXEMPT
         return Judgement(CallOutcome.NOT_DENIABLE, reason, actions=called.asked)
-    if event.error:
-        denied = _UNAUTHORIZED.search(event.error) is not None
-        reason = OutcomeReason.UNAUTHORIZED if denied else OutcomeReason.OTHER_ERROR
-        return Judgement(CallOutcome.FAILED, reason)
+    if (failure := failure_of(event.error)) is not None:
+        return Judgement(CallOutcome.FAILED, failure)
     match case:
         case Asked():
             return _of_one_action(_Asking(judging, case, event, remembered), called.asked)
@@ -92,14 +111,49 @@ def judgement(
             return Judgement(CallOutcome.NOT_BOUND, case)
 
 
+def failure_of(error: str | None) -> OutcomeReason | None:
+    """Return as what a call failed; None if it did not."""
+    if not error:
+        return None
+    denied = _UNAUTHORIZED.search(error) is not None
+    return OutcomeReason.UNAUTHORIZED if denied else OutcomeReason.OTHER_ERROR
+
+
+def told_apart(
+    judging: Judging, case: Case, event: TrailEvent, remembered: Remembered
+) -> Hashable | None:
+    """Return what tells a call from others in a case, whether they failed or not.
+
+    Calls for which it is the same, and which failed as much, have the same judgement but for the
+    names of the actions. None: everything of a call may tell it from others.
+    """
+    if isinstance(case, OutcomeReason) and case in _NOT_DENIABLE:
+        return ()
+    called = called_actions(event.source, event.name)
+    exempt = exempt_by_name(event) or (called.asked if called.asked in _EXEMPTIONS else None)
+    if exempt or not isinstance(case, Asked):
+        return exempt or ()
+    asking = _Asking(judging, case, event, remembered)
+    if not asking.by_statements_alone:
+        return None
+    if called.asked:
+        about = tuple(map(asking.about, called.asked))
+        return None if None in about else about
+    if called.either:
+        alike = asking.apart(called.either)
+        found = ((asking.about(action), action) for action in alike)
+        return called.guessed, tuple(one if about is None else about for about, one in found)
+    return event.name
+
+
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
     """Return what the policies say; what they say of another action like it is remembered."""
     about = asking.about(actions[0]) if len(actions) == 1 else None
     if about is None or asking.remembered is None:
         return _assumed(asking)
-    found = asking.remembered.get((None, about))
+    found = asking.remembered.judgements.get((None, about))
     if found is None:
-        found = asking.remembered[None, about] = _assumed(asking)
+        found = asking.remembered.judgements[None, about] = _assumed(asking)
     return Judgement(
         found.outcome, found.reason, found.keys, actions, found.causes, assumed=found.assumed
     )
@@ -144,7 +198,8 @@ class _Asking:
                 found = _all((found, *map(self._of_action, others)))
             return replace(found, actions=called.asked)
         if called.either:
-            found = _either(map(self._of_action, called.either), OutcomeReason.ACTION)
+            alike = self.apart(called.either)
+            found = _either(map(self._of_action, alike), OutcomeReason.ACTION)
             if called.guessed:
                 return replace(found, guessed_action=found.outcome is not UNKNOWN)
             return replace(found, actions=called.either)
@@ -177,19 +232,42 @@ class _Asking:
         if self.remembered is None or about is None:
             return self._of_resource(action, ANY)
         key = (self.is_turned, about)
-        if key not in self.remembered:
-            self.remembered[key] = self._of_resource(action, ANY)
-        return self.remembered[key]
+        judgements = self.remembered.judgements
+        if key not in judgements:
+            judgements[key] = self._of_resource(action, ANY)
+        return judgements[key]
+
+    @property
+    def by_statements_alone(self) -> bool:
+        """Whether nothing but the statements about an action may tell it from others."""
+        case = self.case
+        return not (case.changes.resources or depends_on_action(case.facts))
 
     def about(self, action: str) -> tuple[int, ...] | None:
         """Return what tells an action from others; None if more does than the statements about it.
 
         Where nothing is remembered it is not asked for.
         """
-        changes = self.case.changes
-        if self.remembered is None or changes.resources or depends_on_action(self.case.facts):
+        if self.remembered is None or not self.by_statements_alone:
             return None
-        return changes.about(action, self.judging.settings.assumptions)
+        known = self.remembered.actions.about
+        if action not in known:
+            assumptions = self.judging.settings.assumptions
+            known[action] = self.case.changes.about(action, assumptions)
+        return known[action]
+
+    def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of some actions that something may tell apart."""
+        if self.remembered is None or not self.by_statements_alone:
+            return actions
+        known = self.remembered.actions.apart
+        if actions not in known:
+            first: dict[Hashable, str] = {}
+            for action in actions:
+                about = self.about(action)
+                first.setdefault(action if about is None else about, action)
+            known[actions] = tuple(first.values())
+        return known[actions]
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:

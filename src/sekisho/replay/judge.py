@@ -4,7 +4,7 @@
 `judge_plainly` decides one event with the plain engine, and remembers nothing.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -12,12 +12,24 @@ from sekisho.engine import Engine
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
-from sekisho.replay.case import OF_CALL, OF_CALLER, Asked, Case, JudgeSettings, Judging, case_of
+from sekisho.replay.case import (
+    OF_CALL,
+    OF_CALLER,
+    OF_CREDENTIALS,
+    Asked,
+    BoundCaller,
+    Case,
+    JudgeSettings,
+    Judging,
+    asked_with,
+    bound_caller,
+    case_of,
+)
 from sekisho.replay.context import columns_of_key, with_same
-from sekisho.replay.decide import Remembered, judgement
+from sekisho.replay.decide import AskedActions, Remembered, judgement, told_apart
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import OPTIONAL, Column, TrailEvent
-from sekisho.replay.outcome import Judgement
+from sekisho.replay.outcome import Judgement, OutcomeReason
 
 _DEFAULTS = JudgeSettings()
 _RESOURCE_ACCOUNT = "aws:resourceaccount"
@@ -37,11 +49,12 @@ def columns_of(binding: Binding) -> frozenset[Column]:
 
 @dataclass(slots=True)
 class _Known:
-    """A case, and the judgements in it."""
+    """A case, its number, and the judgements in it."""
 
+    number: int
     case: Case
+    remembered: Remembered
     by_call: dict[object, Judgement] = field(default_factory=dict)
-    remembered: Remembered = field(default_factory=dict)
 
 
 class Judge:
@@ -63,18 +76,24 @@ class Judge:
         self._judging = Judging(binding, frozenset(columns), settings, decider)
         optional = [one for one in OPTIONAL if one in self._judging.columns]
         of_call = [one for one in optional if one in OF_CALL]
-        self._caller = _values_of(*OF_CALLER, *(one for one in optional if one not in OF_CALL))
-        self._call = _values_of(Column.SOURCE, Column.NAME, Column.ERROR, *of_call)
+        credentials = [*OF_CREDENTIALS, *(one for one in optional if one not in OF_CALL)]
+        self.caller_columns = tuple(dict.fromkeys((*OF_CALLER, *credentials)))
+        """What a case depends on."""
+        self.call_columns = (Column.SOURCE, Column.NAME, *of_call)
+        """What, besides whether a call failed, a judgement in a case depends on."""
+        self._caller = _values_of(*OF_CALLER)
+        self._credentials = _values_of(*(one for one in credentials if one is not Column.KEY_ID))
+        self._call = _values_of(*self.call_columns, Column.ERROR)
+        self._callers: dict[object, BoundCaller | OutcomeReason] = {}
         self._by_caller: dict[object, _Known] = {}
         self._same: dict[object, _Known] = {}
+        self._cases: list[_Known] = []
         self._differences: dict[object, tuple[Bound, Difference]] = {}
+        self._actions: dict[int, AskedActions] = {}
 
     def judge(self, event: TrailEvent) -> Judgement:
         """Return what would have become of the calls that `event` stands for."""
-        by_caller = self._caller(event)
-        known = self._by_caller.get(by_caller)
-        if known is None:
-            known = self._by_caller[by_caller] = self._known(event)
+        known = self._known(event)
         by_call = self._call(event)
         found = known.by_call.get(by_call)
         if found is None:
@@ -82,12 +101,44 @@ class Judge:
             known.by_call[by_call] = found
         return found
 
+    def case(self, event: TrailEvent) -> int:
+        """Return the number of the case that `caller_columns` of an event make."""
+        return self._known(event).number
+
+    def told_apart(self, case: int, event: TrailEvent) -> Hashable | None:
+        """Return what tells a call from others in a case by its number; see `decide.told_apart`.
+
+        It depends on `call_columns` of the event.
+        """
+        known = self._cases[case]
+        return told_apart(self._judging, known.case, event, known.remembered)
+
     def _known(self, event: TrailEvent) -> _Known:
         """Return the case of a caller; those that nothing tells apart have one."""
-        case = case_of(event, self._judging, self._difference)
-        assumptions = self._judging.settings.assumptions
-        identity = case.identity(assumptions) if isinstance(case, Asked) else case
-        return self._same.setdefault(identity, _Known(case))
+        by_caller = self._caller(event)
+        who = self._callers.get(by_caller)
+        if who is None:
+            who = bound_caller(event, self._judging, self._difference)
+            self._callers[by_caller] = who
+        if isinstance(who, OutcomeReason):
+            return self._same.get(who) or self._new(who, who)
+        # of the id of a key only whether it is a session's says anything
+        key = (who.identity, event.key_id == "ASIA", self._credentials(event))
+        known = self._by_caller.get(key)
+        if known is None:
+            case = asked_with(who, event, self._judging)
+            identity = case.identity(self._judging.settings.assumptions)
+            known = self._same.get(identity) or self._new(identity, case)
+            self._by_caller[key] = known
+        return known
+
+    def _new(self, identity: object, case: Case) -> _Known:
+        changes = id(case.changes) if isinstance(case, Asked) else 0
+        actions = self._actions.setdefault(changes, AskedActions())
+        known = _Known(len(self._cases), case, Remembered(actions))
+        self._same[identity] = known
+        self._cases.append(known)
+        return known
 
     def _difference(self, bound: Bound, caller: TrailCaller) -> Difference:
         key = (id(bound.before), id(bound.after), caller.kind)
