@@ -234,7 +234,7 @@ class AskedBinding:
         judge = Judge(self.binding, columns_of(self.binding), settings)
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, skipped)
-        return report_on(groups, judge.judge, log, self.question, made)
+        return report_on(groups, judge, log, self.question, made)
 
 
 def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:

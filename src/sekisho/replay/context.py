@@ -377,7 +377,7 @@ def facts_of_action(facts: Facts, kind: HolderKind, action: Action | None) -> Fa
 
 def depends_on_action(facts: Facts) -> bool:
     """Tell whether `facts_of_action` can change them."""
-    return not _READERS.keys() >= facts.unknown.keys()
+    return bool(facts.unknown) and not _READERS.keys() >= facts.unknown.keys()
 
 
 def with_same(keys: Collection[str]) -> frozenset[str]:

@@ -65,11 +65,12 @@ class AskedActions:
 
     Attributes:
         about: the statements that are about an action; see `Difference.about`.
-        apart: of several actions those that something tells apart, the first of each.
+        apart: several actions, by the id of their tuple, and those of them that something tells
+            apart, the first of each. A service has hundreds, too many to look them up.
     """
 
     about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
-    apart: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    apart: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +262,13 @@ class _Asking:
         if self.remembered is None or not self.by_statements_alone:
             return actions
         known = self.remembered.actions.apart
-        if actions not in known:
+        if id(actions) not in known:
             first: dict[Hashable, str] = {}
             for action in actions:
                 about = self.about(action)
                 first.setdefault(action if about is None else about, action)
-            known[actions] = tuple(first.values())
-        return known[actions]
+            known[id(actions)] = actions, tuple(first.values())
+        return known[id(actions)][1]
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:

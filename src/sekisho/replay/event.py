@@ -154,18 +154,27 @@ class TrailEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Count:
     """How often something was seen, and when.
 
     Attributes:
         events: how many times.
         first, last: the earliest and the latest `eventTime`, in UTC.
-        first_id, last_id: an `eventID` of each; of several at one time, the first as a text.
     """
 
     events: int
     first: datetime
     last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Count):
+    """How often something was seen, when, and an event of each end.
+
+    Attributes:
+        first_id, last_id: an `eventID` of each; of several at one time, the first as a text.
+    """
+
     first_id: str
     last_id: str
 

@@ -28,7 +28,7 @@ from sekisho.replay.event import ALWAYS, Column
 from sekisho.replay.plain import Window
 from sekisho.replay.reading import statement
 from sekisho.replay.reading.files import LogFile
-from sekisho.replay.reading.packed import merged, packed, unpacked
+from sekisho.replay.reading.packed import merged, packed, packed_schema, unpacked
 from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
 from sekisho.replay.reading.result import DetailsOf, TrailGroups
 from sekisho.replay.reading.store import Store
@@ -38,6 +38,8 @@ _VERSION = 1
 _LARGE = 256 << 20
 """Above how many bytes a day is divided: what an interruption loses at most, some seconds."""
 _NAME_DIGITS = 24
+_UNIQUE = ("first_id", "last_id")
+"""The columns whose texts are hardly ever the same."""
 _ALL = Window()
 _DEFAULT = ReadingSettings()
 
@@ -98,7 +100,14 @@ class GroupCache:
         """Return what is stored under a name; None: nothing, or nothing that can be read."""
         path = self._folder / name
         try:
-            table = pq.read_table(path, page_checksum_verification=True, memory_map=False)
+            # what tells groups apart is wanted as codes: few texts, often repeated
+            encoded = [each.name for each in packed_schema(columns) if each.name not in _UNIQUE]
+            table = pq.read_table(
+                path,
+                read_dictionary=encoded,
+                page_checksum_verification=True,
+                memory_map=False,
+            )
             return unpacked(columns, table)
         except FileNotFoundError:
             return None

@@ -71,12 +71,12 @@ def _filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
-    """Return what `packed` made a table of.
+    """Return what `packed` made a table of; its texts may be encoded as dictionaries.
 
     Raises:
         ValueError: if it is no such table.
     """
-    if table.schema != packed_schema(columns) or not table.num_rows:
+    if _plain(table.schema) != packed_schema(columns) or not table.num_rows:
         raise ValueError("not the columns of a packed table")
     kinds = table.column("kind")
     if kinds[-1].as_py() != READING:
@@ -89,6 +89,14 @@ def unpacked(columns: Sequence[Column], table: pa.Table) -> TrailGroups:
         days=_days_of(rows),
         details=table.slice(groups, details).select(DETAILS.names),
         reading=reading_of_json(table.column("value")[-1].as_py()),
+    )
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Return a schema as it is without dictionaries."""
+    return pa.schema(
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in schema
     )
 
 

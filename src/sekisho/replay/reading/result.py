@@ -1,6 +1,6 @@
 """What reading logs comes to: the groups, the days, the details, and what could not be read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -105,7 +105,7 @@ class TrailGroups:
     Attributes:
         columns: what they are grouped by.
         groups: one row for each group, in the order of its columns: the columns, named as in
-            `TrailEvent`, and those of a `Tally`.
+            `TrailEvent`, and those of a `Tally`. Texts may be encoded as dictionaries.
         days: `group` (a row of `groups`), `day` (in UTC) and `events`.
         details: the fields of `CallerDetail` and `Tally`.
     """
@@ -139,14 +139,17 @@ def _rows(table: pa.Table, names: Sequence[str | None]) -> Iterator[tuple[tuple[
     Whole columns become Python's values at once: there are rows by the hundred thousand.
     """
     for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-        values = [repeat(None) if name is None else _values(batch.column(name)) for name in names]
-        tallies = map(Tally, *(_values(batch.column(each.name)) for each in TALLY))
+        values = [repeat(None) if name is None else values_of(batch.column(name)) for name in names]
+        tallies = map(Tally, *(values_of(batch.column(each.name)) for each in TALLY))
         # the tallies end where the batch does; a column that is not there never ends
         for tally, mine in zip(tallies, zip(*values, strict=False), strict=False):
             yield mine, tally
 
 
-def _values(column: pa.Array) -> Iterable[Any]:
+def values_of(column: pa.Array | pa.ChunkedArray) -> list[Any]:
+    """Return the values of a column; lists of texts as tuples, times with their zone."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
         # Arrow's own way over time zones takes ten times as long
         moments = column.cast(pa.int64()).to_pylist()

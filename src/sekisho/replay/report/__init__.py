@@ -1,6 +1,7 @@
 """What a log comes to under the policies in question, and the forms to hand it over in."""
 
 from sekisho.replay.report.calendar import calendars
+from sekisho.replay.report.callers import CallerReport, KeyReport
 from sekisho.replay.report.csv_rows import to_csv
 from sekisho.replay.report.evidence import (
     ExemptionProposal,
@@ -11,11 +12,9 @@ from sekisho.replay.report.from_log import figures_of, report_on
 from sekisho.replay.report.html import page_values, to_html
 from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
-    CallerReport,
     Counted,
     DayCount,
     FileFault,
-    KeyReport,
     LogFigures,
     MadeBy,
     Question,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sekisho.account import Evidence, LooksLike, Traces, evidence_in, looks_like
 from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, DetailKind
-from sekisho.replay.report.model import CallerReport, KeyReport, events_of
+from sekisho.replay.report.callers import CallerReport, KeyReport, events_of
 
 
 def evidence_of(caller: CallerReport) -> tuple[Evidence, ...]:

@@ -1,32 +1,32 @@
 """The report of a log that was read and grouped: each group is judged once."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sekisho.replay.event import TrailEvent
-from sekisho.replay.outcome import CallOutcome, Judgement
+from sekisho.replay.judge import Judge
+from sekisho.replay.outcome import CallOutcome
 from sekisho.replay.report.model import (
-    Counted,
     DayCount,
     FileFault,
     LogFigures,
+    LoggedCalls,
     MadeBy,
     Question,
     ReplayReport,
     days_between,
-    report_of,
+    report_of_calls,
 )
-from sekisho.replay.report.rows import JudgedGroup
 
 if TYPE_CHECKING:
     from sekisho.replay.reading import Reading, SkippedKind, TrailGroups
+    from sekisho.replay.tables import Outcomes
 
 
 def report_on(
     groups: "TrailGroups",
-    judge: Callable[[TrailEvent], Judgement],
+    judge: Judge,
     log: LogFigures,
     question: Question,
     made: MadeBy,
@@ -35,15 +35,16 @@ def report_on(
 
     Args:
         groups: the log.
-        judge: what would have become of the calls of a group.
+        judge: says what would have become of the calls of a group.
         log: what was read: see `figures_of`.
         question: what was asked.
         made: of which version the report is.
     """
-    judged = [JudgedGroup(each, judge(each.event)) for each in groups.call_groups()]
-    details = groups.caller_details()
-    counted = Counted(_days(groups, judged), tuple(details))
-    return report_of(question, log, judged, counted, made)
+    from sekisho.replay.tables import LogTable  # noqa: PLC0415 - needs the extra
+
+    table = LogTable(groups, judge)
+    calls = LoggedCalls(table.keys(), table.details, _days(groups, table.outcomes))
+    return report_of_calls(question, log, calls, made)
 
 
 def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> LogFigures:
@@ -66,15 +67,15 @@ def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> Log
     )
 
 
-def _days(groups: "TrailGroups", judged: list[JudgedGroup]) -> tuple[DayCount, ...]:
+def _days(groups: "TrailGroups", outcomes: "Outcomes") -> tuple[DayCount, ...]:
     """Return how many events each day had, and how many of them would have been denied.
 
     A quarter of a large log has a million rows of days: they are added up by Arrow.
     """
     import pyarrow as pa  # noqa: PLC0415 - what is said of groups made by hand needs no Arrow
 
-    outcomes = [each.judgement.outcome is CallOutcome.DENIED for each in judged]
-    denied = pa.array(outcomes, pa.bool_()).take(groups.days["group"])
+    is_denied = [each.outcome is CallOutcome.DENIED for each in outcomes.judgements]
+    denied = pa.array(is_denied, pa.bool_()).take(outcomes.places).take(groups.days["group"])
     by_day: dict[date, int] = {}
     denied_by_day: dict[date, int] = {}
     for into, table in ((by_day, groups.days), (denied_by_day, groups.days.filter(denied))):

@@ -10,15 +10,9 @@ from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome
 from sekisho.replay.report.calendar import calendars
+from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of, grouped_by
 from sekisho.replay.report.evidence import proposals
-from sekisho.replay.report.model import (
-    CallerReport,
-    KeyReport,
-    ReplayReport,
-    counts_of,
-    events_of,
-    grouped_by,
-)
+from sekisho.replay.report.model import ReplayReport
 from sekisho.replay.report.rows import CallRow, cause_name, together
 from sekisho.replay.report.text import (
     APART,

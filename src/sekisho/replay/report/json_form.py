@@ -7,13 +7,14 @@ from sekisho.account import looks_like
 from sekisho.documents import json_pieces
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
+from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of
 from sekisho.replay.report.evidence import (
     ExemptionProposal,
     evidence_of,
     evidence_of_key,
     proposals,
 )
-from sekisho.replay.report.model import CallerReport, KeyReport, ReplayReport, counts_of, events_of
+from sekisho.replay.report.model import ReplayReport
 from sekisho.replay.report.rows import CallRow, cause_name
 from sekisho.replay.report.wording import headline, key_story, notices, ways_out
 

@@ -5,30 +5,29 @@ denied, not bound or not known is there as well, each with its reason.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import TypeVar
+from itertools import chain
 
 from sekisho.errors import InternalError
 from sekisho.messages import Message
-from sekisho.replay.event import CallerDetail, DetailKind, Tally
+from sekisho.replay.event import CallerDetail, Count, DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
+from sekisho.replay.report.callers import CallerReport, Counts, KeyReport, counts_of, events_of
 from sekisho.replay.report.rows import (
     CallRow,
+    CallSum,
+    Deferred,
     JudgedGroup,
+    KeyCalls,
     LoggedCaller,
     PrincipalKind,
-    SignInResult,
+    calls_of,
+    count_of,
     rows_of,
-    together,
 )
-
-K = TypeVar("K", bound=Hashable)
-
-Counts = Mapping[CallOutcome, int]
-"""How many calls have each outcome; all of them, also those that none has."""
 
 ASKED = (CallOutcome.DENIED, CallOutcome.UNKNOWN, CallOutcome.UNCHANGED)
 """The outcomes of calls that the policies in question were asked about.
@@ -41,27 +40,6 @@ SELDOM = frozenset({CallOutcome.ALREADY_DENIED})
 
 PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
 """What a policy for users is about."""
-
-
-def counts_of(rows: Iterable[CallRow]) -> Counts:
-    """Return how many calls have each outcome."""
-    found: Counter[CallOutcome] = Counter()
-    for row in rows:
-        found[row.outcome] += row.tally.events
-    return {outcome: found[outcome] for outcome in CallOutcome}
-
-
-def events_of(rows: Iterable[CallRow]) -> int:
-    """Return how many calls rows are."""
-    return sum(row.tally.events for row in rows)
-
-
-def grouped_by(rows: Iterable[CallRow], key: Callable[[CallRow], K]) -> dict[K, list[CallRow]]:
-    """Return rows by what `key` says of them; the largest groups first."""
-    found: dict[K, list[CallRow]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return dict(sorted(found.items(), key=lambda each: -events_of(each[1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,132 +98,6 @@ class LogFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyReport:
-    """What is said of one access key of a caller; of all its sessions; or of what has no key.
-
-    Attributes:
-        label: as in `CallerReport`.
-        key_id: as in `CallRow`.
-        rows: its calls, those on its behalf among them.
-        details: where from, with what and when they came; empty where that was not counted.
-    """
-
-    caller: LoggedCaller
-    label: str
-    key_id: str
-    rows: tuple[CallRow, ...]
-    details: tuple[CallerDetail, ...] = ()
-
-    @property
-    def own(self) -> tuple[CallRow, ...]:
-        """Its calls without those that services made on its behalf."""
-        return tuple(row for row in self.rows if not row.forwarded)
-
-    @property
-    def forwarded(self) -> tuple[CallRow, ...]:
-        """What services called on its behalf."""
-        return tuple(row for row in self.rows if row.forwarded)
-
-    @property
-    def denied(self) -> tuple[CallRow, ...]:
-        """Its own calls that would have been denied."""
-        return tuple(row for row in self.own if row.outcome is CallOutcome.DENIED)
-
-    @property
-    def denied_on_behalf(self) -> tuple[CallRow, ...]:
-        """What services called on its behalf and would have been denied."""
-        return tuple(row for row in self.forwarded if row.outcome is CallOutcome.DENIED)
-
-    @property
-    def lost(self) -> tuple[CallRow, ...]:
-        """Its own denied calls; where there are none, the denied ones on its behalf."""
-        return self.denied or self.denied_on_behalf
-
-    @property
-    def undecided(self) -> tuple[CallRow, ...]:
-        """Its own calls of which the log does not tell enough."""
-        return tuple(row for row in self.own if row.outcome is CallOutcome.UNKNOWN)
-
-    @property
-    def stops(self) -> bool:
-        """Whether nothing of what it did would still have been possible."""
-        left = (CallOutcome.UNCHANGED, CallOutcome.UNKNOWN)
-        return bool(self.denied) and not any(row.outcome in left for row in self.own)
-
-    def values(self, kind: DetailKind) -> tuple[CallerDetail, ...]:
-        """Return what was counted of a kind, the most frequent first."""
-        found = (each for each in self.details if each.kind is kind)
-        return tuple(sorted(found, key=lambda each: (-each.tally.events, each.value)))
-
-
-@dataclass(frozen=True, slots=True)
-class CallerReport:
-    """What is said of one principal.
-
-    Attributes:
-        label: its name; with its account where a log has callers of several.
-        keys: its access keys and sessions, those with most denied calls first.
-    """
-
-    caller: LoggedCaller
-    label: str
-    keys: tuple[KeyReport, ...]
-
-    @property
-    def rows(self) -> tuple[CallRow, ...]:
-        """All its calls."""
-        return tuple(row for key in self.keys for row in key.rows)
-
-    @property
-    def own(self) -> tuple[CallRow, ...]:
-        """Its calls without those that services made on its behalf."""
-        return tuple(row for row in self.rows if not row.forwarded)
-
-    @property
-    def forwarded(self) -> int:
-        """How many calls services made on its behalf."""
-        return events_of(row for row in self.rows if row.forwarded)
-
-    @property
-    def denied(self) -> int:
-        """How many calls of its own would have been denied."""
-        return sum(events_of(key.denied) for key in self.keys)
-
-    @property
-    def lost(self) -> bool:
-        """Whether a call would have been denied, its own or one on its behalf."""
-        return any(key.lost for key in self.keys)
-
-    @property
-    def undecided(self) -> int:
-        """How many calls of its own cannot be decided."""
-        return sum(events_of(key.undecided) for key in self.keys)
-
-    @property
-    def sign_ins(self) -> Mapping[SignInResult, int]:
-        """How often it signed in to the console, and how."""
-        found: Counter[SignInResult] = Counter()
-        for row in self.rows:
-            if row.sign_in is not None:
-                found[row.sign_in] += row.tally.events
-        return found
-
-    @property
-    def with_mfa(self) -> int:
-        """How many calls and sign-ins of its own were with MFA."""
-        return sum(
-            row.tally.events
-            for row in self.rows
-            if not row.forwarded and (row.with_mfa or row.sign_in is SignInResult.WITH_MFA)
-        )
-
-    @property
-    def aws_login(self) -> tuple[CallRow, ...]:
-        """What came from `aws login` without MFA."""
-        return tuple(row for row in self.rows if row.aws_login and not row.with_mfa)
-
-
-@dataclass(frozen=True, slots=True)
 class DayCount:
     """One day of the log, in UTC.
 
@@ -264,7 +116,7 @@ class ReplayReport:
     """Which calls of a log the policies in question would have denied, and whose.
 
     Attributes:
-        rows: every event, once.
+        rows: every event, once, in order of caller, key, service and event.
         days: every day from the first event to the last; see `days_between`.
         dated: the catalogue's name and date.
         version: sekisho's own.
@@ -272,7 +124,7 @@ class ReplayReport:
 
     question: Question
     log: LogFigures
-    rows: tuple[CallRow, ...]
+    rows: Sequence[CallRow]
     callers: tuple[CallerReport, ...]
     days: tuple[DayCount, ...]
     dated: str
@@ -281,7 +133,7 @@ class ReplayReport:
     @cached_property
     def counts(self) -> Counts:
         """How many events have each outcome; their sum is the number of events."""
-        return counts_of(self.rows)
+        return counts_of(self.sums)
 
     @cached_property
     def outcomes(self) -> tuple[CallOutcome, ...]:
@@ -289,9 +141,15 @@ class ReplayReport:
         return tuple(each for each, count in self.counts.items() if count or each not in SELDOM)
 
     @cached_property
-    def span(self) -> Tally | None:
+    def sums(self) -> tuple[CallSum, ...]:
+        """Every event once, whatever was called, in order of caller and key."""
+        sums = (each for caller in self.callers for each in caller.sums)
+        return tuple(sorted(sums, key=lambda each: (each.caller, each.key_id)))
+
+    @cached_property
+    def span(self) -> Count | None:
         """The first and the last event; None without any."""
-        return together(row.tally for row in self.rows) if self.rows else None
+        return count_of(each.tally for each in self.sums) if self.sums else None
 
     @cached_property
     def users(self) -> tuple[CallerReport, ...]:
@@ -314,7 +172,7 @@ class ReplayReport:
             key
             for each in self.losing
             for key in each.keys
-            if key.denied or (key.lost and not each.denied)
+            if key.denied or (key.denied_on_behalf and not each.denied)
         )
         return tuple(sorted(keys, key=lambda key: -events_of(key.denied)))
 
@@ -322,26 +180,26 @@ class ReplayReport:
     def unknown(self) -> Mapping[tuple[OutcomeReason, tuple[str, ...]], int]:
         """How many calls cannot be decided, by why: the reason, and the keys that are not known."""
         found: Counter[tuple[OutcomeReason, tuple[str, ...]]] = Counter()
-        for row in self.rows:
-            if row.outcome is CallOutcome.UNKNOWN and row.reason is not None:
-                found[row.reason, row.judgement.keys] += row.tally.events
+        for each in self.sums:
+            if each.outcome is CallOutcome.UNKNOWN and each.reason is not None:
+                found[each.reason, each.judgement.keys] += each.tally.events
         return dict(found.most_common())
 
     @cached_property
     def assumed(self) -> Mapping[str, int]:
         """How many calls would have another outcome under another assumption, by its name."""
         found: Counter[str] = Counter()
-        for row in self.rows:
-            for name in row.judgement.assumed:
-                found[name] += row.tally.events
+        for each in self.sums:
+            for name in each.judgement.assumed:
+                found[name] += each.tally.events
         return dict(found.most_common())
 
     def because(self, outcome: CallOutcome) -> Mapping[OutcomeReason, int]:
         """Return how many calls have an outcome for each reason; the most frequent first."""
         found: Counter[OutcomeReason] = Counter()
-        for row in self.rows:
-            if row.outcome is outcome and row.reason is not None:
-                found[row.reason] += row.tally.events
+        for each in self.sums:
+            if each.outcome is outcome and each.reason is not None:
+                found[each.reason] += each.tally.events
         return dict(found.most_common())
 
     @cached_property
@@ -353,7 +211,7 @@ class ReplayReport:
     def absent(self) -> tuple[CallerReport, ...]:
         """The users of the log that the snapshot has not."""
         gone = OutcomeReason.NOT_IN_ACCOUNT
-        return tuple(each for each in self.users if any(row.reason is gone for row in each.rows))
+        return tuple(user for user in self.users if any(one.reason is gone for one in user.sums))
 
     @property
     def asked(self) -> int:
@@ -385,15 +243,47 @@ def report_of(
     Raises:
         InternalError: if the groups are not all events: no figure would be right.
     """
-    rows = rows_of(judged)
-    if events_of(rows) != log.events:
-        raise InternalError(f"{events_of(rows)} events in rows, {log.events} read")
+    of_key: dict[tuple[str, str], list[CallerDetail]] = {}
+    for detail in counted.details:
+        of_key.setdefault((detail.principal or "", detail.key_id or ""), []).append(detail)
+    calls = LoggedCalls(
+        calls_of(rows_of(judged)), lambda arn, key_id: of_key.get((arn, key_id), ()), counted.days
+    )
+    return report_of_calls(question, log, calls, made)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCalls:
+    """All calls of a log, judged.
+
+    Attributes:
+        keys: in order.
+        details: what was counted besides of a principal's ARN and a key.
+        days: every day from the first event to the last; see `days_between`.
+    """
+
+    keys: Sequence[KeyCalls]
+    details: Callable[[str, str], Sequence[CallerDetail]]
+    days: Sequence[DayCount]
+
+
+def report_of_calls(
+    question: Question, log: LogFigures, calls: LoggedCalls, made: "MadeBy"
+) -> ReplayReport:
+    """Return the report of a log's calls.
+
+    Raises:
+        InternalError: if they are not all events: no figure would be right.
+    """
+    events = sum(events_of(key.sums) for key in calls.keys)
+    if events != log.events:
+        raise InternalError(f"{events} events in rows, {log.events} read")
     return ReplayReport(
         question=question,
         log=log,
-        rows=rows,
-        callers=tuple(_callers(rows, counted.details)),
-        days=tuple(counted.days),
+        rows=Deferred(lambda: chain.from_iterable(key.rows for key in calls.keys)),
+        callers=tuple(_callers(calls)),
+        days=tuple(calls.days),
         dated=made.dated,
         version=made.version,
     )
@@ -420,21 +310,20 @@ class MadeBy:
     version: str
 
 
-def _callers(rows: Iterable[CallRow], details: Iterable[CallerDetail]) -> list[CallerReport]:
+def _callers(calls: LoggedCalls) -> list[CallerReport]:
     """Return whose calls there are: those who lose most first."""
-    of_key: dict[tuple[str, str], list[CallerDetail]] = {}
-    for detail in details:
-        of_key.setdefault((detail.principal or "", detail.key_id or ""), []).append(detail)
     found = []
-    of_caller = grouped_by(rows, lambda row: row.caller)
+    of_caller: dict[LoggedCaller, list[KeyCalls]] = {}
+    for each in calls.keys:
+        of_caller.setdefault(each.caller, []).append(each)
     several = len({each.account for each in of_caller if each.arn and each.account}) > 1
     for caller, theirs in of_caller.items():
         label = _label(caller, with_account=several)
         keys = [
-            KeyReport(caller, label, key_id, tuple(each), _own(each, of_key))
-            for key_id, each in grouped_by(theirs, lambda row: row.key_id).items()
+            KeyReport(caller, label, key.key_id, key.sums, key.rows, _own(key, calls))
+            for key in theirs
         ]
-        keys.sort(key=lambda key: (-events_of(key.denied), -events_of(key.rows), key.key_id))
+        keys.sort(key=lambda key: (-events_of(key.denied), -events_of(key.sums), key.key_id))
         found.append(CallerReport(caller, label, tuple(keys)))
     return sorted(found, key=lambda each: (-each.denied, -each.undecided, each.caller))
 
@@ -452,21 +341,21 @@ _SERVICE, _INTERNAL = ".amazonaws.com", "AWS Internal"
 """What CloudTrail writes in place of an address where a service, or AWS itself, called."""
 
 
-def _own(
-    rows: Sequence[CallRow], of_key: Mapping[tuple[str, str], Sequence[CallerDetail]]
-) -> tuple[CallerDetail, ...]:
+def _own(key: KeyCalls, calls: LoggedCalls) -> Sequence[CallerDetail]:
     """Return the details of a key without the services that called on its behalf.
 
     They are counted of users and root; a federated user's session has its user's ARN as well.
     """
-    first = rows[0]
-    if first.caller.kind not in PEOPLE:
+    if key.caller.kind not in PEOPLE:
         return ()
-    services = {row.invoked_by for row in rows if row.invoked_by.endswith(_SERVICE)} | {_INTERNAL}
-    return tuple(
-        each
-        for each in of_key.get((first.caller.arn, first.key_id), ())
-        if each.kind not in (DetailKind.ADDRESS, DetailKind.AGENT) or each.value not in services
+    services = {each.invoked_by for each in key.sums if each.invoked_by.endswith(_SERVICE)}
+    services.add(_INTERNAL)
+    return Deferred(
+        lambda: (
+            each
+            for each in calls.details(key.caller.arn, key.key_id)
+            if each.kind not in (DetailKind.ADDRESS, DetailKind.AGENT) or each.value not in services
+        )
     )
 
 

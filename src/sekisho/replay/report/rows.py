@@ -6,12 +6,14 @@ calls.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
+from typing import TypeVar, overload
 
 from sekisho.engine import Cause
-from sekisho.replay.event import CallGroup, Tally, TrailEvent
+from sekisho.replay.event import CallGroup, Count, Tally, TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 
 _HOST = ".amazonaws.com"
@@ -94,30 +96,27 @@ class SignInResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CallRow:
-    """Calls of one caller that a reader cannot tell apart.
+class CallSum:
+    """Calls of one caller, whatever they called.
 
     Attributes:
         key_id: the access key; `ASIA` and the like for sessions; "" without any.
         mfa: what the log says of MFA: `true`, `false`, "".
-        service: the prefix of the actions; where none is known, the event source.
-        event: the name of the event.
         invoked_by: the service that made the call on the caller's behalf; "" if it did it itself.
         sign_in: how it ended, if it is a sign-in to the console.
         aws_login: whether it came from `aws login`, or is one.
-        judgement: what would have become of these calls, and why.
+        judgement: what would have become of these calls, and why; of a sum without the actions.
+        tally: how many they are, and when they were.
     """
 
     caller: LoggedCaller
     key_id: str
     mfa: str
-    service: str
-    event: str
     invoked_by: str
     sign_in: SignInResult | None
     aws_login: bool
     judgement: Judgement
-    tally: Tally
+    tally: Count
 
     @property
     def outcome(self) -> CallOutcome:
@@ -146,6 +145,67 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRow(CallSum):
+    """Calls of one caller that a reader cannot tell apart.
+
+    Attributes:
+        service: the prefix of the actions; where none is known, the event source.
+        event: the name of the event.
+    """
+
+    tally: Tally
+    service: str
+    event: str
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Deferred(Sequence[T_co]):
+    """A sequence that is made when it is looked at; most of a large log never is."""
+
+    def __init__(self, make: Callable[[], Iterable[T_co]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> tuple[T_co, ...]:
+        return tuple(self._make())
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, at: int) -> T_co: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[T_co, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> T_co | tuple[T_co, ...]:
+        return self._made[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._made == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._made)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCalls:
+    """The calls of one key of a caller's; of all its sessions; or of what has no key.
+
+    Attributes:
+        sums: all calls, whatever was called.
+        rows: all calls, row by row.
+    """
+
+    caller: LoggedCaller
+    key_id: str
+    sums: tuple[CallSum, ...]
+    rows: Sequence[CallRow]
+
+
+@dataclass(frozen=True, slots=True)
 class JudgedGroup:
     """A group of calls with what would have become of each of them."""
 
@@ -164,6 +224,65 @@ def rows_of(judged: Iterable[JudgedGroup]) -> tuple[CallRow, ...]:
         _row(event, judgement, together(tallies)) for event, judgement, tallies in found.values()
     ]
     return tuple(sorted(rows, key=_order))
+
+
+def calls_of(rows: Iterable[CallRow]) -> tuple[KeyCalls, ...]:
+    """Return the calls of each key, in order; `rows` are in theirs."""
+    of_key: dict[tuple[LoggedCaller, str], list[CallRow]] = {}
+    for row in rows:
+        of_key.setdefault((row.caller, row.key_id), []).append(row)
+    return tuple(
+        KeyCalls(*key, tuple(summed(of_key[key])), tuple(of_key[key])) for key in sorted(of_key)
+    )
+
+
+def summed(calls: Iterable[CallSum]) -> list[CallSum]:
+    """Return the sums that rows or sums of one key come to, in order."""
+    found: dict[tuple[object, ...], list[CallSum]] = {}
+    for each in calls:
+        like = (
+            each.mfa,
+            each.invoked_by,
+            each.sign_in,
+            each.aws_login,
+            replace(each.judgement, actions=()) if each.judgement.actions else each.judgement,
+        )
+        found.setdefault(like, []).append(each)
+    sums = [
+        several[0] if len(several) == 1 and type(several[0]) is CallSum else _sum(several)
+        for several in found.values()
+    ]
+    return sorted(sums, key=sum_order) if len(sums) > 1 else sums
+
+
+def _sum(calls: Sequence[CallSum]) -> CallSum:
+    """Return the sum of calls that only what was called tells apart."""
+    first = calls[0]
+    return CallSum(
+        first.caller,
+        first.key_id,
+        first.mfa,
+        first.invoked_by,
+        first.sign_in,
+        first.aws_login,
+        replace(first.judgement, actions=()),
+        count_of([each.tally for each in calls]),
+    )
+
+
+def sum_order(calls: CallSum) -> tuple[object, ...]:
+    """Return what sums of one key are ordered by."""
+    return (calls.invoked_by, calls.mfa, *_said_in_order(calls))
+
+
+def count_of(tallies: Iterable[Count]) -> Count:
+    """Return the count of several; there must be one at least."""
+    several = list(tallies)
+    return Count(
+        sum(each.events for each in several),
+        min(each.first for each in several),
+        max(each.last for each in several),
+    )
 
 
 def together(tallies: Iterable[Tally]) -> Tally:
@@ -209,18 +328,32 @@ def _said(judgement: Judgement) -> tuple[object, ...]:
     )
 
 
+def sum_of(event: TrailEvent, judgement: Judgement, count: Count) -> CallSum:
+    """Return a sum of calls like those of an event."""
+    return CallSum(
+        caller=caller_of(event),
+        key_id=event.key_id or "",
+        mfa=(event.mfa or "").lower(),
+        invoked_by=event.invoked_by or "",
+        sign_in=sign_in_of(event),
+        aws_login=is_aws_login(event),
+        judgement=judgement,
+        tally=count,
+    )
+
+
 def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
     return CallRow(
         caller=caller_of(event),
         key_id=event.key_id or "",
         mfa=(event.mfa or "").lower(),
-        service=_service(event, judgement),
-        event=event.name or "",
         invoked_by=event.invoked_by or "",
         sign_in=sign_in_of(event),
         aws_login=is_aws_login(event),
         judgement=judgement,
         tally=tally,
+        service=_service(event, judgement),
+        event=event.name or "",
     )
 
 
@@ -242,12 +375,17 @@ def is_aws_login(event: TrailEvent) -> bool:
     return made or event.sign_in_session is not None
 
 
+def is_sign_in(event: TrailEvent) -> bool:
+    """Return whether an event is a sign-in to the console."""
+    return event.name == _LOGIN
+
+
 def sign_in_of(event: TrailEvent) -> SignInResult | None:
     """Return how a sign-in to the console ended; None if an event is none.
 
     Of whoever an identity provider signed in the record says `No`: AWS does not see its MFA.
     """
-    if event.name != _LOGIN:
+    if not is_sign_in(event):
         return None
     if (event.login_result or "").lower() != "success":
         return SignInResult.FAILED
@@ -261,8 +399,6 @@ def sign_in_of(event: TrailEvent) -> SignInResult | None:
 
 
 def _order(row: CallRow) -> tuple[object, ...]:
-    said = row.judgement
-    causes = tuple(cause_name(each) for each in said.causes)
     return (
         row.caller,
         row.key_id,
@@ -270,17 +406,24 @@ def _order(row: CallRow) -> tuple[object, ...]:
         row.event,
         row.invoked_by,
         row.mfa,
+        *_said_in_order(row),
+        row.tally.first,
+        row.tally.first_id,
+    )
+
+
+def _said_in_order(calls: CallSum) -> tuple[object, ...]:
+    said = calls.judgement
+    return (
         said.outcome,
         said.reason or "",
         said.keys,
         said.actions,
-        causes,
+        tuple(cause_name(each) for each in said.causes),
         said.guessed_action,
         said.assumed,
-        row.sign_in or "",
-        row.aws_login,
-        row.tally.first,
-        row.tally.first_id,
+        calls.sign_in or "",
+        calls.aws_login,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from sekisho.documents.sarif import Json, location, notice, result, rule, sarif_log
 from sekisho.messages import Language, Message, joined_messages
 from sekisho.replay.outcome import CallOutcome
-from sekisho.replay.report.model import KeyReport, ReplayReport
+from sekisho.replay.report.callers import KeyReport
+from sekisho.replay.report.model import ReplayReport
 from sekisho.replay.report.wording import (
     calls_text,
     headline,

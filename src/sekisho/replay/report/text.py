@@ -8,18 +8,10 @@ from sekisho.account import program_name
 from sekisho.messages import Language, Message, cell_width, padded, printable, verbatim
 from sekisho.replay.event import DetailKind, Tally
 from sekisho.replay.outcome import CallOutcome
+from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of, grouped_by
 from sekisho.replay.report.evidence import proposals
-from sekisho.replay.report.model import (
-    ASKED,
-    SELDOM,
-    CallerReport,
-    KeyReport,
-    ReplayReport,
-    counts_of,
-    events_of,
-    grouped_by,
-)
-from sekisho.replay.report.rows import CallRow, SignInResult, cause_name, together
+from sekisho.replay.report.model import ASKED, SELDOM, ReplayReport
+from sekisho.replay.report.rows import CallRow, SignInResult, cause_name, count_of, together
 from sekisho.replay.report.wording import (
     KINDS,
     LOOKS,
@@ -202,7 +194,7 @@ class _Writer:
             return
         # whom nothing in question binds is no news
         outcomes = (*ASKED, *(each for each in self.report.outcomes if each in SELDOM))
-        asked = [each for each in callers if any(counts_of(each.rows)[one] for one in outcomes)]
+        asked = [each for each in callers if any(one.outcome in outcomes for one in each.sums)]
         shown = asked[:_SHOWN]
         cells = [_short_cells(each, outcomes) for each in shown]
         columns = _short_columns(outcomes)
@@ -235,8 +227,8 @@ class _Writer:
             yield from self._said(*lines, indent=2)
 
     def _proposals(self) -> Iterator[str]:
-        found = proposals(self.report.callers)
-        if not found or not self.how.verbose:
+        found = proposals(self.report.callers) if self.how.verbose else ()
+        if not found:
             return
         yield from self._heading(TO_DECIDE)
         for each in found:
@@ -276,7 +268,7 @@ def _short_columns(outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
 def _short_cells(caller: CallerReport, outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
     counts = counts_of(caller.own)
     numbers = (*(counts[each] for each in outcomes), caller.with_mfa)
-    last = together(row.tally for row in caller.rows).last
+    last = count_of(each.tally for each in caller.sums).last
     return (
         verbatim(caller.label),
         *(verbatim(number(each)) for each in numbers),
@@ -298,8 +290,8 @@ def caller_table(report: ReplayReport) -> tuple[tuple[Message, ...], list[tuple[
 
 
 def _caller_cells(caller: CallerReport, outcomes: Iterable[CallOutcome]) -> tuple[Message, ...]:
-    rows, counts = caller.rows, counts_of(caller.own)
-    last = together(row.tally for row in rows).last
+    counts = counts_of(caller.own)
+    last = count_of(each.tally for each in caller.sums).last
     return (
         verbatim(caller.label),
         KINDS[caller.caller.kind],

@@ -8,16 +8,10 @@ from sekisho.account import LooksLike, looks_like
 from sekisho.messages import Message, joined_messages, listed, table, verbatim
 from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
+from sekisho.replay.report.callers import CallerReport, KeyReport, events_of, grouped_by
 from sekisho.replay.report.evidence import evidence_of_key
-from sekisho.replay.report.model import (
-    CallerReport,
-    KeyReport,
-    LogFigures,
-    ReplayReport,
-    events_of,
-    grouped_by,
-)
-from sekisho.replay.report.rows import CallRow, PrincipalKind, SignInResult
+from sekisho.replay.report.model import LogFigures, ReplayReport
+from sekisho.replay.report.rows import CallRow, CallSum, PrincipalKind, SignInResult
 
 NAMES = 12
 """So many names are in a sentence."""
@@ -303,7 +297,7 @@ def key_story(key: KeyReport, report: ReplayReport) -> Message:
         mfa=_mfa(denied),
         places=_places(key),
         last=_last(latest, report),
-        what=_services(denied),
+        what=_services(key.lost),
     )
     sentences = [did, _STOPS if key.stops else _partly(key)]
     if key.forwarded:
@@ -322,8 +316,8 @@ def _partly(key: KeyReport) -> Message:
     )
 
 
-def _mfa(rows: Iterable[CallRow]) -> Message:
-    found = {row.with_mfa for row in rows}
+def _mfa(sums: Iterable[CallSum]) -> Message:
+    found = {each.with_mfa for each in sums}
     if len(found) > 1:
         return _BOTH
     return _WITH if found == {True} else _WITHOUT

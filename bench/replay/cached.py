@@ -1,0 +1,122 @@
+"""`python -m bench.replay.cached`: a new policy over groups that are in the cache already.
+
+The first reading of the logs makes the cache, and is not measured. Then, as often as is asked: the
+groups are loaded, judged under AWS's Force_MFA for every user, summed by outcome; the whole report
+is made; and it is written as the text that `sekisho impact` prints. Each time a `Judge` of its own
+decides. The first time also loads the catalogue and what else a fresh process lacks.
+
+The report is held against the one that is made of each group by itself.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from bench.replay.events import write_logs
+from sekisho.engine import AttachedPolicy
+from sekisho.messages import Language, verbatim
+from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.replay import (
+    Attachment,
+    Judge,
+    PolicyChanges,
+    Target,
+    TargetKind,
+    columns_of,
+    given,
+)
+from sekisho.replay.reading import GroupCache, TrailGroups, local_logs
+from sekisho.replay.report import (
+    Counted,
+    JudgedGroup,
+    MadeBy,
+    Question,
+    ReplayLayout,
+    ReplayReport,
+    figures_of,
+    report_of,
+    report_on,
+    to_text,
+)
+from sekisho.replay.tables import outcomes_of
+
+T = TypeVar("T")
+_POLICY = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
+_BINDING = given(PolicyChanges((Attachment(_POLICY, Target(TargetKind.EVERY_USER)),)))
+_COLUMNS = columns_of(_BINDING)
+_LAYOUT = ReplayLayout(verbose=False)
+_QUESTION, _MADE = Question(("Force_MFA",), verbatim("Force_MFA")), MadeBy("bench", "bench")
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench.replay.cached", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_500_000)
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--folder", type=Path, help="where the events are, or are written")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as spare:
+        folder = asked.folder or Path(spare) / "logs"
+        if not any(folder.rglob("*.json.gz")):
+            write_logs(folder, asked.events)
+        measured(folder, Path(spare) / "cache", asked.repetitions)
+    return 0
+
+
+def measured(folder: Path, cache: Path, repetitions: int) -> None:
+    """Print what each step takes: of the first time, and the least and the median of all others."""
+    files = local_logs([str(folder)]).files
+    GroupCache(cache).read(files, _COLUMNS)
+    took: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(repetitions + 1):
+        groups = _timed(took, "load", lambda: GroupCache(cache).read(files, _COLUMNS))
+        _timed(took, "judge, and sum by outcome", lambda groups=groups: _judged(groups))
+        report = _timed(took, "judge, and make the report", lambda groups=groups: _report(groups))
+        _timed(took, "write the text", lambda report=report: to_text(report, Language.EN, _LAYOUT))
+    print("| step | first, ms | least, ms | median, ms (processor, wall) |\n|---|---:|---:|---:|")
+    for step, times in took.items():
+        first, *others = [tuple(1000 * each for each in pair) for pair in times]
+        middle = [sorted(column)[len(column) // 2] for column in zip(*others, strict=True)]
+        print(
+            f"| {step} | {first[0]:.0f}, {first[1]:.0f} "
+            f"| {min(each[0] for each in others):.0f}, {min(each[1] for each in others):.0f} "
+            f"| {middle[0]:.0f}, {middle[1]:.0f} |"
+        )
+    print(f"\n{groups.groups.num_rows:,} groups; load {os.getloadavg()[0]:.1f}")
+    if report != _plain(groups, report):
+        raise SystemExit("the report is not that of each group by itself")
+    print(f"the report is that of each group by itself: {len(report.rows):,} rows")
+
+
+def _timed(took: dict[str, list[tuple[float, float]]], step: str, work: Callable[[], T]) -> T:
+    used, begin = time.process_time(), time.perf_counter()
+    made = work()
+    times = time.process_time() - used, time.perf_counter() - begin
+    took.setdefault(step, []).append(times)
+    return made
+
+
+def _judged(groups: TrailGroups) -> dict[object, int]:
+    found = outcomes_of(groups, Judge(_BINDING, _COLUMNS))
+    return found.events(groups)
+
+
+def _report(groups: TrailGroups) -> ReplayReport:
+    figures = figures_of(groups.reading, {})
+    return report_on(groups, Judge(_BINDING, _COLUMNS), figures, _QUESTION, _MADE)
+
+
+def _plain(groups: TrailGroups, report: ReplayReport) -> ReplayReport:
+    judge = Judge(_BINDING, _COLUMNS)
+    judged = [JudgedGroup(each, judge.judge(each.event)) for each in groups.call_groups()]
+    counted = Counted(report.days, groups.caller_details())
+    return report_of(_QUESTION, report.log, judged, counted, _MADE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Whose calls a log has: by caller, and by key.
+
+Every figure is a sum over sums of calls; what was called, row by row, is looked up where it is
+shown.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sekisho.replay.event import CallerDetail, DetailKind
+from sekisho.replay.outcome import CallOutcome
+from sekisho.replay.report.rows import CallRow, CallSum, LoggedCaller, SignInResult
+
+K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=CallSum)
+
+Counts = Mapping[CallOutcome, int]
+"""How many calls have each outcome; all of them, also those that none has."""
+
+
+def counts_of(sums: Iterable[CallSum]) -> Counts:
+    """Return how many calls have each outcome."""
+    found: Counter[CallOutcome] = Counter()
+    for each in sums:
+        found[each.outcome] += each.tally.events
+    return {outcome: found[outcome] for outcome in CallOutcome}
+
+
+def events_of(sums: Iterable[CallSum]) -> int:
+    """Return how many calls rows or sums are."""
+    return sum(each.tally.events for each in sums)
+
+
+def grouped_by(rows: Iterable[S], key: Callable[[S], K]) -> dict[K, list[S]]:
+    """Return rows or sums by what `key` says of them; the largest groups first."""
+    found: dict[K, list[S]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return dict(sorted(found.items(), key=lambda each: -events_of(each[1])))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What is said of one access key of a caller; of all its sessions; or of what has no key.
+
+    Attributes:
+        label: as in `CallerReport`.
+        key_id: as in `CallSum`.
+        sums: its calls, those on its behalf among them, whatever was called.
+        rows: the same, row by row.
+        details: where from, with what and when they came; empty where that was not counted.
+    """
+
+    caller: LoggedCaller
+    label: str
+    key_id: str
+    sums: tuple[CallSum, ...]
+    rows: Sequence[CallRow]
+    details: Sequence[CallerDetail] = ()
+
+    @property
+    def own(self) -> tuple[CallSum, ...]:
+        """Its calls without those that services made on its behalf."""
+        return tuple(each for each in self.sums if not each.forwarded)
+
+    @property
+    def forwarded(self) -> tuple[CallSum, ...]:
+        """What services called on its behalf."""
+        return tuple(each for each in self.sums if each.forwarded)
+
+    @property
+    def denied(self) -> tuple[CallSum, ...]:
+        """Its own calls that would have been denied."""
+        return tuple(each for each in self.own if each.outcome is CallOutcome.DENIED)
+
+    @property
+    def denied_on_behalf(self) -> tuple[CallSum, ...]:
+        """What services called on its behalf and would have been denied."""
+        return tuple(each for each in self.forwarded if each.outcome is CallOutcome.DENIED)
+
+    @property
+    def lost(self) -> tuple[CallRow, ...]:
+        """Its own denied calls; where there are none, the denied ones on its behalf."""
+        denied = [row for row in self.rows if row.outcome is CallOutcome.DENIED]
+        return tuple(row for row in denied if not row.forwarded) or tuple(denied)
+
+    @property
+    def undecided(self) -> tuple[CallSum, ...]:
+        """Its own calls of which the log does not tell enough."""
+        return tuple(each for each in self.own if each.outcome is CallOutcome.UNKNOWN)
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing of what it did would still have been possible."""
+        left = (CallOutcome.UNCHANGED, CallOutcome.UNKNOWN)
+        return bool(self.denied) and not any(each.outcome in left for each in self.own)
+
+    def values(self, kind: DetailKind) -> tuple[CallerDetail, ...]:
+        """Return what was counted of a kind, the most frequent first."""
+        found = (each for each in self.details if each.kind is kind)
+        return tuple(sorted(found, key=lambda each: (-each.tally.events, each.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class CallerReport:
+    """What is said of one principal.
+
+    Attributes:
+        label: its name; with its account where a log has callers of several.
+        keys: its access keys and sessions, those with most denied calls first.
+    """
+
+    caller: LoggedCaller
+    label: str
+    keys: tuple[KeyReport, ...]
+
+    @property
+    def sums(self) -> tuple[CallSum, ...]:
+        """All its calls."""
+        return tuple(each for key in self.keys for each in key.sums)
+
+    @property
+    def own(self) -> tuple[CallSum, ...]:
+        """Its calls without those that services made on its behalf."""
+        return tuple(each for each in self.sums if not each.forwarded)
+
+    @property
+    def forwarded(self) -> int:
+        """How many calls services made on its behalf."""
+        return events_of(each for each in self.sums if each.forwarded)
+
+    @property
+    def denied(self) -> int:
+        """How many calls of its own would have been denied."""
+        return sum(events_of(key.denied) for key in self.keys)
+
+    @property
+    def lost(self) -> bool:
+        """Whether a call would have been denied, its own or one on its behalf."""
+        return any(key.denied or key.denied_on_behalf for key in self.keys)
+
+    @property
+    def undecided(self) -> int:
+        """How many calls of its own cannot be decided."""
+        return sum(events_of(key.undecided) for key in self.keys)
+
+    @property
+    def sign_ins(self) -> Mapping[SignInResult, int]:
+        """How often it signed in to the console, and how."""
+        found: Counter[SignInResult] = Counter()
+        for each in self.sums:
+            if each.sign_in is not None:
+                found[each.sign_in] += each.tally.events
+        return found
+
+    @property
+    def with_mfa(self) -> int:
+        """How many calls and sign-ins of its own were with MFA."""
+        return events_of(
+            each for each in self.own if each.with_mfa or each.sign_in is SignInResult.WITH_MFA
+        )
+
+    @property
+    def aws_login(self) -> tuple[CallSum, ...]:
+        """What came from `aws login` without MFA."""
+        return tuple(each for each in self.sums if each.aws_login and not each.with_mfa)
