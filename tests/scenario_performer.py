@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from authenticator import ORIGIN, Authenticator
+from cli_login import CliLogin
 from scenario_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
@@ -52,6 +54,9 @@ NOT_PERFORMED = {
     "facts": "a step under a policy that asks for the user's id or tags, or for the time",
 }
 """What is not performed here, by name; the page about scenarios lists it in these words."""
+
+REFUSED = "INSUFFICIENT_PERMISSIONS"
+"""The answer to who asks for a token that policies deny: AccessDenied of another service."""
 
 NOT_GRANTED = "ConsoleAuthorizationDenied"
 """The local AWS's answer to a sign-in at which policies deny the session itself."""
@@ -159,11 +164,33 @@ class Performer:
             self._keys[hold] = _session(answer)
         elif hold.access is Access.KEY:
             self._keys[hold] = keys_of(self._names[hold.who])
+        elif hold.access is Access.LOGIN_CACHE:
+            self._cached = self._logged_in(hold.who)
         else:
             page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
             page = self._console().mfa(page.ticket, self._code(SEED))
             assert page.keys is not None
             self._keys[hold] = page.keys
+
+    def _logged_in(self, who: Who) -> tuple[CliLogin, str]:
+        """Let the AWS CLI in with the person's device, and return what is in its cache."""
+        console, cli = self._console(), CliLogin(self._local.url)
+        page = console.sign_in(self._names[who], self._passwords[who])
+        page = console.mfa(page.ticket, self._code(SEED))
+        assert page.keys is not None
+        code = cli.code_in(console.let_in(page.keys, cli.query()))
+        return cli, cli.exchange(code).body["refreshToken"]
+
+    def _renew(self, move: Move) -> None:
+        cli, token = self._cached
+        answer = cli.renew(token)
+        if answer.status != HTTPStatus.OK:
+            code = "AccessDenied" if answer.body["error"] == REFUSED else answer.body["error"]
+            raise AwsRefused("CreateOAuth2Token", code, answer.body["message"], answer.status)
+        given = answer.body["accessToken"]
+        keys = Keys(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"])
+        self._keys[Holding(move.by.who, Access.LOGIN_MFA)] = keys
+        self._cached = cli, answer.body["refreshToken"]
 
     def perform(self, step: ScenarioStep) -> str:
         """Do what a step says; return `OK` or the error code that came back."""
@@ -197,7 +224,7 @@ class Performer:
                 self._register(move)
             case Act.DEACTIVATE_DEVICE | Act.DELETE_DEVICE:
                 self._remove(move)
-            case Act.SESSION_TOKEN | Act.ASSUME_ROLE:
+            case Act.SESSION_TOKEN | Act.ASSUME_ROLE | Act.RENEW_LOGIN:
                 self._token(move)
             case Act.CREATE_LOGIN | Act.UPDATE_LOGIN | Act.CHANGE_PASSWORD:
                 self._set_password(move)
@@ -290,6 +317,9 @@ class Performer:
         self._unassigned[device] = self._enabled.pop((move.on, device))
 
     def _token(self, move: Move) -> None:
+        if move.act is Act.RENEW_LOGIN:
+            self._renew(move)
+            return
         more: dict[str, str] = {}
         if move.device is not None:
             virtual = self._enabled[move.by.who, move.device]

@@ -149,13 +149,13 @@ def test_whoever_works_without_mfa_is_stopped_by_a_enforcement(
 ) -> None:
     """Without any enforcement no attacker is one whom no policy can stop.
 
-    But who has a role's session.
+    But who has a role's session, or is the person to AWS.
     """
     allowing = [{"Effect": "Allow", "Action": ["s3:*", "iam:ChangePassword"], "Resource": "*"}]
     path = _saved(tmp_path / "none.json", {"Version": "2012-10-17", "Statement": allowing})
     found = _told(capsys, path)
     apart = {name for name, one in found.items() if one["noPolicyCanStop"]}
-    assert apart == {"role-session"}
+    assert apart == {"role-session", "login-cache"}
     assert found["temporary-password"]["counts"]
     root.main(["prove", path, "--only", "people", "--lang", "en"], standalone_mode=False)
     assert "Force_MFA stops these steps, but not this attacker." in capsys.readouterr().out

@@ -236,6 +236,25 @@ def _admin_key(
     return _attacker(f"admin-key-{name}", title, start, goal)
 
 
+_UNTIL_IT_IS_ENDED = Message(
+    "Who has the cache of `aws login`, the key in it included, is the person to AWS, MFA included, "
+    "until the session is over: 12 hours after the sign-in at most. `sekisho reset` and `offboard` "
+    "end such sessions; `mfa_age` makes that time shorter, and a Deny on `aws:SignInSessionArn` "
+    "stops one at once."
+)
+
+_LOGIN_CACHE = Scenario(
+    "login-cache",
+    Actor.ATTACKER,
+    Message("the stolen cache of `aws login` of a user who signed in with MFA"),
+    SearchProblem(
+        ScenarioState(_ENROLLED, holds=frozenset({Holding(Who.USER, Access.LOGIN_CACHE)})),
+        _deeds((Act.WORK, Who.USER)),
+        frozenset({Act.RENEW_LOGIN, Act.WORK}),
+    ),
+    beyond=_UNTIL_IT_IS_ENDED,
+)
+
 ATTACKERS: tuple[Scenario, ...] = (
     _attacker(
         "key-without-device",
@@ -317,6 +336,7 @@ ATTACKERS: tuple[Scenario, ...] = (
         _deeds((Act.WORK, Who.USER)),
         beyond=_NOT_ASKED,
     ),
+    _LOGIN_CACHE,
     _attacker(
         "service",
         Message("a leaked key, and a service that acts with the user's rights"),

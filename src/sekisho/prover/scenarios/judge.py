@@ -45,6 +45,7 @@ from sekisho.signin import (
     ErrorCode,
     Holder,
     HolderKind,
+    LoginClient,
     PermittedWithoutPolicy,
     Refused,
     Rule,
@@ -54,7 +55,9 @@ from sekisho.signin import (
     console_arn,
     context_of,
     device_arn,
+    login_session,
     service_rule,
+    sign_in_arn,
 )
 
 OK = "OK"
@@ -73,9 +76,13 @@ _KINDS = {
     Access.CONSOLE_MFA: CredentialKind.CONSOLE_SESSION,
     Access.TOKEN: CredentialKind.SESSION_TOKEN,
     Access.TOKEN_MFA: CredentialKind.SESSION_TOKEN,
+    # what renews it is asked of the console session that it began from
+    Access.LOGIN_CACHE: CredentialKind.CONSOLE_SESSION,
 }
 _ON_DEVICES = (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY)
-_WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA)
+_WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA, Access.LOGIN_CACHE, Access.LOGIN_MFA)
+_REGION = "us-east-1"
+_A_LOGIN = "11111111-2222-3333-4444-555555555555"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,12 @@ class MoveOutcome:
 _DONE = MoveOutcome()
 _EXPIRED = MoveOutcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY)
 _NO_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+
+
+_CONTEXT: Mapping[Act, Mapping[str, ContextValue]] = {
+    Act.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"}
+}
+"""What a call brings into the context besides what its credential does."""
 
 
 def _on_others(by: Holding, who: Who) -> Iterator[Move]:
@@ -349,6 +362,10 @@ class Judge:
             return Credential(
                 CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
             )
+        if by.access is Access.LOGIN_MFA:
+            console = Credential(CredentialKind.CONSOLE_SESSION, holder, issued, ends, issued)
+            arn = sign_in_arn(console, setting.region or _REGION, _A_LOGIN)
+            return login_session(console, arn, issued)
         return Credential(_KINDS[by.access], holder, issued, ends, issued if mfa else None)
 
     def _asks(self, move: Move) -> Iterator[_Ask]:
@@ -357,8 +374,6 @@ class Judge:
         match move.act:
             case Act.SIGN_IN | Act.GIVE_CODE:
                 raise InternalError("a page of the sign-in that no policy is asked about")
-            case Act.NEW_PASSWORD:
-                yield _Ask(Act.CHANGE_PASSWORD, resource)
             case Act.OPEN_CONSOLE:
                 yield from (_Ask(action, resource) for action in CONSOLE_ACTIONS)
             case Act.REGISTER_PASSKEY:
@@ -371,7 +386,8 @@ class Judge:
                 yield _Ask(move.act, resource)
                 yield self._forwarded(move)
             case _:
-                yield _Ask(move.act, resource)
+                action = ACTION_OF.get(move.act, move.act.value)
+                yield _Ask(action, resource, _CONTEXT.get(move.act, {}))
 
     def _resource(self, move: Move) -> str:
         """Return what a move's first call is about."""
@@ -389,6 +405,9 @@ class Judge:
                 return console_arn(setting.partition)
             case Act.SESSION_TOKEN | Act.WORK:
                 return "*"
+            case Act.RENEW_LOGIN:
+                place = setting.partition, setting.region or _REGION, setting.account
+                return LoginClient.SAME_DEVICE.resource(*place)
             case Act.SERVICE:
                 where = f"{setting.region or 'any'}:{setting.account}"
                 return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.signin import CONSOLE_ACTIONS, NextStep, SigninAssumptions, start
+from sekisho.signin import CONSOLE_ACTIONS, CREATE_TOKEN, NextStep, SigninAssumptions, start
 
 
 class Who(StrEnum):
@@ -25,6 +25,8 @@ class Access(StrEnum):
     CONSOLE_MFA = "console session with MFA"
     TOKEN = "GetSessionToken session without MFA"  # noqa: S105 - a kind, not a secret
     TOKEN_MFA = "GetSessionToken session with MFA"  # noqa: S105 - a kind, not a secret
+    LOGIN_CACHE = "cache of aws login: a refresh token and its key"
+    LOGIN_MFA = "aws login session with MFA"
     ROLE = "role session"
 
 
@@ -132,6 +134,7 @@ class Act(StrEnum):
     ADD_TO_GROUP = "iam:AddUserToGroup"
     REMOVE_FROM_GROUP = "iam:RemoveUserFromGroup"
     UPDATE_TRUST = "iam:UpdateAssumeRolePolicy"
+    RENEW_LOGIN = "signin:CreateOAuth2Token (renewal)"
     SESSION_TOKEN = "sts:GetSessionToken"  # noqa: S105 - an action, not a secret
     ASSUME_ROLE = "sts:AssumeRole"
     WORK = "s3:ListAllMyBuckets"
@@ -142,6 +145,7 @@ ACTION_OF = {
     Act.NEW_PASSWORD: Act.CHANGE_PASSWORD.value,
     Act.OPEN_CONSOLE: CONSOLE_ACTIONS[0],
     Act.REGISTER_PASSKEY: Act.ENABLE_DEVICE.value,
+    Act.RENEW_LOGIN: CREATE_TOKEN,
 }
 """The actions of the acts that are named otherwise."""
 
@@ -245,7 +249,10 @@ _MOST_REMEMBERED = 1 << 14
 """Results of `moves_in` and of `after`. No policy plays a part in either: every user's scenarios,
 and those under other choices of Force_MFA, go through much the same states."""
 
-_API = (Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA)
+_API = (
+    *(Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA),
+    Access.LOGIN_MFA,
+)
 _SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
 _ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
@@ -274,6 +281,8 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
     for hold in sorted(state.holds):
         if hold == ROLE_HOLD:
             yield Move(Act.WORK, hold, Who.USER)
+        elif hold.access is Access.LOGIN_CACHE:
+            yield Move(Act.RENEW_LOGIN, hold, hold.who)
         elif hold.access in _API:
             yield from _own_calls(state, hold)
             for whom in (Who.USER, Who.COLLEAGUE):
@@ -372,7 +381,7 @@ def _after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> 
         case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
             member = move.act is Act.ADD_TO_GROUP
             return _with(state, move.on, replace(state.person(move.on), member=member))
-        case Act.CREATE_KEY | Act.SESSION_TOKEN | Act.ASSUME_ROLE:
+        case Act.CREATE_KEY | Act.RENEW_LOGIN | Act.SESSION_TOKEN | Act.ASSUME_ROLE:
             return _holding(state, _gained(move))
         case _:
             return state
@@ -383,6 +392,8 @@ def _gained(move: Move) -> Holding:
     match move.act:
         case Act.CREATE_KEY:
             return Holding(move.on, Access.KEY)
+        case Act.RENEW_LOGIN:
+            return Holding(move.by.who, Access.LOGIN_MFA)
         case Act.SESSION_TOKEN:
             return Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
         case _:

@@ -347,6 +347,8 @@ ACCESS_NAMES: Mapping[Access, Message] = {
     Access.CONSOLE_MFA: Message("console session with MFA"),
     Access.TOKEN: Message("session token without MFA"),
     Access.TOKEN_MFA: Message("session token with MFA", "kind"),
+    Access.LOGIN_CACHE: Message("cache of aws login"),
+    Access.LOGIN_MFA: Message("aws login session with MFA"),
     Access.ROLE: Message("role session"),
 }
 
@@ -369,6 +371,7 @@ _ACTS: Mapping[Act, Message] = {
     Act.ADD_TO_GROUP: Message("add {on} to a group"),
     Act.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
     Act.UPDATE_TRUST: Message("change whom a role trusts"),
+    Act.RENEW_LOGIN: Message("renew the session of `aws login`"),
     Act.SESSION_TOKEN: Message("get a session token as {on} {code}"),
     Act.ASSUME_ROLE: Message("assume the role {code}"),
     Act.WORK: Message("do other work, such as listing buckets"),

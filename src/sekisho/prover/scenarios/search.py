@@ -35,6 +35,7 @@ from sekisho.prover.search.requests import prove_none
 from sekisho.prover.sentences import CREDENTIALS
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.signin import AwsLoginMfa
 
 WAYS = {
     Access.KEY: CallerCredential.KEY,
@@ -42,6 +43,7 @@ WAYS = {
     Access.TOKEN: CallerCredential.SESSION,
     Access.CONSOLE_MFA: CallerCredential.MFA_SESSION,
     Access.TOKEN_MFA: CallerCredential.MFA_SESSION,
+    Access.LOGIN_MFA: CallerCredential.MFA_SESSION,
 }
 """What the prover calls the credentials with which users' policies are asked."""
 _LOOKING_UP = (
@@ -107,7 +109,10 @@ def _verdict(place: Place, foothold: Foothold) -> Verdict:
         setting.at,
         (*sorted(foothold.tried), *_LOOKING_UP, *refused),
     )
-    return prove_none(replace(question, credentials=(WAYS[access],), assumptions=setting.engine))
+    way = WAYS[access]
+    if access is Access.LOGIN_MFA and setting.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
+        way = CallerCredential.LOGIN_KEYLESS
+    return prove_none(replace(question, credentials=(way,), assumptions=setting.engine))
 
 
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
