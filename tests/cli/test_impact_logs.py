@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.impact import command
+from sekisho.cli.impact_logs import TrailSource
 from sekisho.errors import SekishoError, UsageError
 
 INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
@@ -46,6 +47,47 @@ def test_the_policy_for_logs_in_s3() -> None:
     assert json.loads(result.output)["Statement"][1]["Resource"] == "arn:aws:s3:::logs/x/*"
 
 
+class History:
+    """A CloudTrail that has the log of the example company in each region that is asked."""
+
+    region = "ap-northeast-1"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def call_in(self, region: str, *_: str, **params: object) -> dict[str, Any]:
+        self.asked.append(region)
+        records = json.loads(Path(LOG).read_text(encoding="utf-8"))["Records"]
+        return {"Events": [{"CloudTrailEvent": json.dumps(each)} for each in records]}
+
+
+@pytest.mark.parametrize(
+    ("args", "regions", "times"),
+    [
+        ([], ["ap-northeast-1"], 1),
+        (["--trail-region", "eu-west-1", "--trail-region", "us-east-1"], None, 2),
+        ([LOG], ["ap-northeast-1"], 2),
+        ([LOG, "--dedup"], ["ap-northeast-1"], 1),
+    ],
+)
+def test_the_event_history_is_one_more_source(
+    args: list[str], regions: list[str] | None, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History()
+    monkeypatch.setattr(TrailSource, "_aws_api", lambda _: history)
+    found = json.loads(run("--lookup", *args, "--format", "json").stdout)
+    plain = json.loads(run(LOG, "--format", "json").output)
+    assert history.asked == (regions or ["eu-west-1", "us-east-1"])
+    assert found["counts"] == {name: times * count for name, count in plain["counts"].items()}
+    (note,) = (each["en"] for each in found["notices"] if "event history" in each["en"])
+    assert "Data events, other regions and other accounts are not in it" in note
+
+
+def test_the_policy_for_the_event_history() -> None:
+    result = run("--lookup", "--print-policy")
+    assert json.loads(result.output)["Statement"][0]["Action"] == "cloudtrail:LookupEvents"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -55,6 +97,13 @@ def test_the_policy_for_logs_in_s3() -> None:
         (["--result", "r.csv", "--cache", "c"], "goes with no"),
         ([LOG, "--account", "111122223333"], "is for logs in S3"),
         ([LOG, "--print-policy"], "is for logs in S3"),
+        ([LOG, "--trail-region", "eu-west-1"], "and for `--lookup`"),
+        (["--lookup", "--account", "111122223333"], "is for logs in S3"),
+        (["--lookup", "--cache", "c"], "goes with no"),
+        (["--lookup", "--sql", "athena"], "goes with no"),
+        (["--lookup", "--result", "r.csv"], "goes with no"),
+        (["--lookup", "--engine", "spark"], "goes with no"),
+        (["--lookup", "--verify-digests"], "goes with no"),
         ([LOG, "--digest-key", "k"], "is for `--verify-digests`"),
         ([LOG, "--table", "t"], "is for `--sql`"),
         ([LOG, "--spark-master", "local"], "is for `--engine spark`"),

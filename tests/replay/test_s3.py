@@ -20,6 +20,7 @@ from sekisho.replay.reading import (
     GroupCache,
     SkippedKind,
     TrailScope,
+    event_history,
     local_logs,
     read_groups,
     reading_policy,
@@ -213,3 +214,8 @@ def test_digests_come_with_the_signature_of_their_metadata(aws: LocalAws) -> Non
     assert [file.name for file in found] == [f"s3://org/{key}", f"s3://org/{MADE[6]}"]
     assert [file.fetch() for file in found] == [(b"{}", "00ff"), (LOG, None)]
     client(aws, "s3").delete_object(Bucket="org", Key=key)
+
+
+def test_an_event_history_that_is_not_there_is_refused(aws: LocalAws) -> None:
+    with pytest.raises(AwsRefused, match="lookup_events"):
+        event_history(api(aws), ["eu-west-1", "us-east-1"], Window())

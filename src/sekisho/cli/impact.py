@@ -236,7 +236,7 @@ def command(
     out_options.check()
     source.check(logs)
     if source.print_policy:
-        return _print_policies(logs)
+        return _print_policies(logs, source)
     times = times_of(reading, datetime.now(UTC))
     question = binding_of(asked, times)
     if source.sql is not None:
@@ -246,7 +246,7 @@ def command(
     if out_options.usage_out and usage is not None:
         save_usage(usage, out_options.usage_out, replace=out_options.force)
         aside(_WRITTEN.filled(path=out_options.usage_out).into(lang))
-    read = logs or (source.result or "",)
+    read = logs or (source.result or "LookupEvents",)
     text = _text(report, read, asked, out_options, lang)
     if out_options.out:
         write_private(out_options.out, text, replace=out_options.force)
@@ -257,9 +257,14 @@ def command(
     return _exit(report)
 
 
-def _print_policies(logs: tuple[str, ...]) -> Exit:
-    from sekisho.replay.reading import reading_policy  # noqa: PLC0415 - needs the extra
+def _print_policies(logs: tuple[str, ...], source: SourceOptions) -> Exit:
+    from sekisho.replay.reading import (  # noqa: PLC0415 - needs the extra
+        history_policy,
+        reading_policy,
+    )
 
+    if source.lookup:
+        click.echo(json.dumps(history_policy(), indent=2))
     for address in logs:
         if address.startswith("s3://"):
             click.echo(json.dumps(reading_policy(address), indent=2))

@@ -1,4 +1,4 @@
-"""Where `sekisho impact` gets the calls: logs here or in S3, a cache, Spark, a query's result."""
+"""Where `sekisho impact` gets the calls: logs, event history, a cache, Spark, a query's result."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import click
 
 from sekisho.cli.aws import AwsOptions, connection, refuse_beside
 from sekisho.cli.options import grouped
-from sekisho.cli.progress import reading_progress
+from sekisho.cli.progress import history_progress, reading_progress
 from sekisho.cli.quiet import aside
 from sekisho.errors import Code, InternalError, SekishoError, UsageError, quoted, reason_of
 from sekisho.messages import Language, Message
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
     )
 
 _S3 = "s3://"
-_NO_LOGS = Message("give logs, or `--result`, or `--sql`")
+_NO_LOGS = Message("give logs, or `--lookup`, or `--result`, or `--sql`")
 _NEEDS = Message("`{option}` is for `{other}`")
 _ONLY_S3 = Message("`{option}` is for logs in S3 (`s3://…`)")
+_ONLY_WIRE = Message("`{option}` is for logs in S3 (`s3://…`) and for `--lookup`")
+_TWICE = Message(
+    "An event can be in the logs and in the event history: it counts twice without `--dedup`."
+)
+_NO_REGION = Message("there is no region to look events up in")
+_GIVE_REGION = Message("give it with `--trail-region`")
 _SPARK_FILES = Message("Spark reads files that every machine has at the same path, and not S3")
 _NO_KEY = Message("{path} is no public key: {reason}")
 _NO_KEY_FORM = Message("it is neither RSA in PEM or DER nor an answer of `list-public-keys`")
@@ -56,7 +62,8 @@ class SourceOptions:
     """Where the calls come from; None or empty: not asked for.
 
     Attributes:
-        accounts, regions: of the logs in S3.
+        lookup: whether CloudTrail's event history is read.
+        accounts, regions: of the logs in S3; the regions of the event history as well.
         cache: the folder of the cache.
         verify: whether logs are held against CloudTrail's digests.
         keys: the file with the public key, in place of asking CloudTrail.
@@ -68,6 +75,7 @@ class SourceOptions:
         print_policy: whether to print what IAM must allow, and no more.
     """
 
+    lookup: bool = False
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     cache: str | None = None
@@ -85,13 +93,20 @@ class SourceOptions:
         """Raise UsageError if options do not go together, or there is nothing to read."""
         ways = {"result": self.result, "sql": self.sql, "LOGS": logs}
         given = [name for name, value in ways.items() if value]
-        if not given:
+        if not given and not self.lookup:
             raise UsageError(_NO_LOGS)
-        if given[0] != "LOGS":
+        if self.lookup:
+            self._check_lookup()
+        elif given[0] != "LOGS":
             idle = {"cache": self.cache, "account": self.accounts}
             refuse_beside(f"--{given[0]}", {**idle, "verify-digests": self.verify})
             refuse_beside(f"--{given[0]}", {name: ways[name] for name in given[1:]})
         self._check_needs(logs)
+
+    def _check_lookup(self) -> None:
+        beside = {"result": self.result, "sql": self.sql, "cache": self.cache}
+        spark = self.engine is Engine.SPARK
+        refuse_beside("--lookup", {**beside, "verify-digests": self.verify, "engine spark": spark})
 
     def _check_needs(self, logs: tuple[str, ...]) -> None:
         needs = (
@@ -104,10 +119,7 @@ class SourceOptions:
             if value is not None and not there:
                 raise UsageError(_NEEDS.filled(option=option, other=other))
         in_s3 = any(each.startswith(_S3) for each in logs)
-        of_s3 = {"--account": self.accounts, "--trail-region": self.regions}
-        for option, asked in {**of_s3, "--print-policy": self.print_policy}.items():
-            if asked and not in_s3:
-                raise UsageError(_ONLY_S3.filled(option=option))
+        self._check_wire(in_s3=in_s3)
         if self.engine is Engine.SPARK:
             refuse_beside("--engine spark", {"cache": self.cache, "verify-digests": self.verify})
             if in_s3:
@@ -115,6 +127,14 @@ class SourceOptions:
         if self.verify:
             # what is in the cache is not hashed again
             refuse_beside("--verify-digests", {"cache": self.cache})
+
+    def _check_wire(self, *, in_s3: bool) -> None:
+        if self.accounts and not in_s3:
+            raise UsageError(_ONLY_S3.filled(option="--account"))
+        wire = {"--trail-region": self.regions, "--print-policy": self.print_policy}
+        for option, asked in wire.items():
+            if asked and not in_s3 and not self.lookup:
+                raise UsageError(_ONLY_WIRE.filled(option=option))
 
     @property
     def trail_table(self) -> TrailTable:
@@ -128,6 +148,11 @@ source_options = grouped(
     "source",
     SourceOptions,
     click.option(
+        "--lookup",
+        is_flag=True,
+        help="Read CloudTrail's event history: management events of 90 days, in one region.",
+    ),
+    click.option(
         "--account",
         "accounts",
         multiple=True,
@@ -139,7 +164,7 @@ source_options = grouped(
         "regions",
         multiple=True,
         metavar="NAME",
-        help="Of logs in S3: only this region's.",
+        help="Of logs in S3: only this region's. With --lookup: in this region.",
     ),
     click.option(
         "--cache",
@@ -183,7 +208,9 @@ source_options = grouped(
         "--spark-master", "master", metavar="URL", help="Which Spark, like local[4] or sc://host."
     ),
     click.option(
-        "--print-policy", is_flag=True, help="Print what IAM must allow to read logs in S3."
+        "--print-policy",
+        is_flag=True,
+        help="Print what IAM must allow to read logs in S3, or the event history.",
     ),
 )
 
@@ -224,10 +251,30 @@ class TrailSource:
             groups = read_result(Path(self._options.result), question.columns)
             return TrailRead(groups, {})
         found = self._found(logs, question.window)
+        if self._options.lookup:
+            return self._with_history(found, question)
         check = self._check(logs, question.window) if self._options.verify else None
         files = check.checked(found.files) if check else found.files
         groups = self._grouped(files, question)
         return TrailRead(self._proven(groups, check) if check else groups, found.skipped)
+
+    def _with_history(self, found: "FoundFiles", question: TrailQuestion) -> TrailRead:
+        """Return the calls of logs and of the event history together."""
+        from sekisho.replay.reading import event_history  # noqa: PLC0415 - needs the extra
+
+        api = self._aws_api()
+        regions = tuple(dict.fromkeys(self._options.regions)) or (api.region,)
+        names = [each for each in regions if each]
+        if not names:
+            raise SekishoError(_NO_REGION, code=Code.USAGE, fix=_GIVE_REGION)
+        if found.files and not question.settings.dedup:
+            aside(_TWICE.into(self._lang))
+        with history_progress(self._lang) as progress:
+            history = event_history(api, names, question.window, progress)
+        groups = self._grouped((*found.files, *history.files), question)
+        faults = (*groups.reading.faults, *history.faults)
+        reading = replace(groups.reading, faults=faults, notes=history.notes)
+        return TrailRead(replace(groups, reading=reading), found.skipped)
 
     def _found(self, logs: Iterable[str], window: Window) -> "FoundFiles":
         from sekisho.replay.reading import (  # noqa: PLC0415 - needs the extra

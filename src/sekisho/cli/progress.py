@@ -162,6 +162,33 @@ def reading_progress(
         line.clear()
 
 
+_LOOKED_UP = Message("Reading the event history of {region}: {events} events{left}")
+
+
+@contextmanager
+def history_progress(
+    lang: Language, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[str, int, float], None]]:
+    """Return what shows how far the reading of an event history is; at the end nothing is left.
+
+    It takes the region, the events so far, and how much of the region's time is read.
+    """
+    line = _LiveLine(clock())
+    began: dict[str, float] = {}
+
+    def show(region: str, events: int, share: float) -> None:
+        now = clock()
+        since = began.setdefault(region, now)
+        left = time_left((now - since) / share * (1 - share)) if share else verbatim("")
+        words = {"region": region, "events": f"{events:,}", "left": left}
+        line.show(_LOOKED_UP.filled(**words).into(lang), now)
+
+    try:
+        yield show
+    finally:
+        line.clear()
+
+
 def time_left(seconds: float) -> Message:
     """Return how long something will still take."""
     whole = round(seconds)

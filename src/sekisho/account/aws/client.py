@@ -151,7 +151,7 @@ class Boto3Api:
     def __init__(self, session: Session, *, endpoint_url: str | None = None) -> None:
         self._session = session
         self._endpoint_url = endpoint_url
-        self._clients: dict[tuple[str, int], Any] = {}
+        self._clients: dict[tuple[str, int, str | None], Any] = {}
         self._making = Lock()
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
@@ -178,6 +178,23 @@ class Boto3Api:
                 yield from page.get(key, ())
         except _FAILURES as error:
             raise refusal(operation, error, params) from None
+
+    @property
+    def region(self) -> str | None:
+        """The region that is configured, where no other is asked for."""
+        region: str | None = self._session.region_name
+        return region
+
+    def call_in(
+        self, region: str, service: str, operation: str, /, **params: object
+    ) -> Mapping[str, Any]:
+        """Call an operation that reads, in a region, and return its output; see `AwsApi.call`."""
+        try:
+            client = self._client(service, _ATTEMPTS, region)
+            output: Mapping[str, Any] = getattr(client, xform_name(operation))(**params)
+        except _FAILURES as error:
+            raise refusal(operation, error, params) from None
+        return output
 
     def content(self, bucket: str, key: str) -> bytes:
         """Return what an object of S3 holds; see `stored`."""
@@ -209,12 +226,7 @@ class Boto3Api:
             AwsRefused: as `call` does.
         """
         try:
-            client = self._session.client(
-                "cloudtrail",
-                region_name=region,
-                endpoint_url=self._endpoint_url,
-                config=_config(self._endpoint_url, _ATTEMPTS),
-            )
+            client = self._client("cloudtrail", _ATTEMPTS, region)
             pages = client.get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
             return {
                 key["Fingerprint"]: key["Value"] for page in pages for key in page["PublicKeyList"]
@@ -240,18 +252,19 @@ class Boto3Api:
         except _FAILURES as error:
             raise refusal("connect", error, {}) from None
 
-    def _client(self, service: str, attempts: int) -> Any:
+    def _client(self, service: str, attempts: int, region: str | None = None) -> Any:
         # clients may be shared by threads, and must not be made by two at once
+        key = service, attempts, region
         with self._making:
-            if (service, attempts) not in self._clients:
-                self._clients[service, attempts] = self._made(service, attempts)
-            return self._clients[service, attempts]
+            if key not in self._clients:
+                self._clients[key] = self._made(service, attempts, region)
+            return self._clients[key]
 
-    def _made(self, service: str, attempts: int) -> Any:
+    def _made(self, service: str, attempts: int, region: str | None) -> Any:
         try:
             return self._session.client(
                 service,
-                region_name=self._region_of(service),
+                region_name=region or self._region_of(service),
                 endpoint_url=self._endpoint_url,
                 config=_config(self._endpoint_url, attempts),
             )

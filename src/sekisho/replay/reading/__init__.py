@@ -30,6 +30,13 @@ if TYPE_CHECKING:
         PublicKeys,
         public_keys_of,
     )
+    from sekisho.replay.reading.history import (
+        EventHistory,
+        HistoryApi,
+        Timing,
+        event_history,
+        history_policy,
+    )
     from sekisho.replay.reading.reader import Progress, ReadingSettings, read_groups
     from sekisho.replay.reading.result import DetailsOf, LogFault, Reading, TrailGroups
 else:
@@ -38,6 +45,13 @@ else:
         {
             "cache": ("GroupCache",),
             "digests": ("DigestCheck", "DigestReport", "PublicKeys", "public_keys_of"),
+            "history": (
+                "EventHistory",
+                "HistoryApi",
+                "Timing",
+                "event_history",
+                "history_policy",
+            ),
             "reader": ("Progress", "ReadingSettings", "read_groups"),
             "result": ("DetailsOf", "LogFault", "Reading", "TrailGroups"),
         },
@@ -48,8 +62,10 @@ __all__ = [
     "DigestCheck",
     "DigestFile",
     "DigestReport",
+    "EventHistory",
     "FoundFiles",
     "GroupCache",
+    "HistoryApi",
     "LogFault",
     "LogFile",
     "ObjectApi",
@@ -58,9 +74,12 @@ __all__ = [
     "Reading",
     "ReadingSettings",
     "SkippedKind",
+    "Timing",
     "TrailGroups",
     "TrailPath",
     "TrailScope",
+    "event_history",
+    "history_policy",
     "local_digests",
     "local_logs",
     "may_hold",

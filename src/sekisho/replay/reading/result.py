@@ -82,6 +82,7 @@ class Reading:
         outside_window: the events that the time asked for does not hold.
         duplicates: the events that were dropped because their `eventID` was there before; 0 unless
             that was asked for.
+        notes: what must be known of where the events are from.
     """
 
     files: int = 0
@@ -91,6 +92,7 @@ class Reading:
     faults: tuple[LogFault, ...] = ()
     outside_window: int = 0
     duplicates: int = 0
+    notes: tuple[Message, ...] = ()
 
     @property
     def lost(self) -> int:

@@ -64,6 +64,7 @@ def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> Log
         outside=reading.outside_window,
         duplicates=reading.duplicates,
         faults=tuple(FileFault(each.file, each.place, each.what) for each in reading.faults),
+        notes=reading.notes,
     )
 
 

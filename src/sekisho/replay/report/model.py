@@ -86,6 +86,7 @@ class LogFigures:
         outside: events that are not between the times asked for.
         duplicates: events that were left out because one with their id was there.
         faults: what could not be read; the rest was.
+        notes: what must be known of where the events are from.
     """
 
     files: int = 0
@@ -95,6 +96,7 @@ class LogFigures:
     outside: int = 0
     duplicates: int = 0
     faults: tuple[FileFault, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

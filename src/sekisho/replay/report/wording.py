@@ -227,7 +227,8 @@ def notices(report: ReplayReport) -> Iterator[Message]:
 
 
 def _not_counted(log: LogFigures) -> Iterator[Message]:
-    """Yield what of a log was not read, or not counted."""
+    """Yield what of a log was not read, or not counted, or can never be in it."""
+    yield from log.notes
     if log.faults:
         yield _FAULTY.filled(count=files_text(len({each.file for each in log.faults})))
     if log.outside:
