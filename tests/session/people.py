@@ -184,8 +184,9 @@ class Desk:
         self.slept.append(seconds)
         self.local.clock.advance(timedelta(seconds=seconds))
 
-    def _connect(self, keys: Keys, *, region: str, endpoint: str) -> AwsApi:
-        return _Counted(connect(credentials=keys, region=region, endpoint_url=endpoint), self.calls)
+    def _connect(self, keys: Keys, source: Source) -> AwsApi:
+        api = connect(credentials=keys, region=source.region, endpoint_url=source.endpoint)
+        return _Counted(api, self.calls)
 
 
 @dataclass

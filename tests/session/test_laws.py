@@ -186,7 +186,7 @@ class Days(RuleBasedStateMachine):
             self.notes,
             self.phone,
             lambda _: None,
-            lambda keys, **_: Client(self.aws, keys),
+            lambda keys, _: Client(self.aws, keys),
             lambda: self.aws.now,
             self._sleep,
         )
@@ -210,6 +210,7 @@ class Days(RuleBasedStateMachine):
             RoleAsked(role) if role else None,
             seconds,
             timedelta(seconds=margin),
+            "people",
             "us-east-1",
             "",
         )

@@ -70,10 +70,35 @@ def test_a_profile_with_a_role_names_its_source(write: Write) -> None:
     assert (source.seconds, source.margin) == (1800, timedelta(minutes=10))
 
 
+def test_a_profile_may_be_its_own_source(write: Write) -> None:
+    write(ops=f"{KEYED}role_arn = {ROLE}\nsource_profile = ops")
+    source = source_of(Asked("ops"))
+    assert (source.keys.secret_access_key, source.role) == (SECRET, RoleAsked(ROLE))
+
+
+def test_another_role_is_assumed_with_the_sources_key(write: Write) -> None:
+    write(people=KEYED, ops=f"role_arn = {ROLE}\nsource_profile = people\nexternal_id = x1")
+    source = source_of(Asked("ops", role_arn=f"{ROLE}2"))
+    assert (source.profile, source.role) == ("people", RoleAsked(f"{ROLE}2"))
+
+
+def test_half_a_key_is_named(write: Write) -> None:
+    write(people="aws_access_key_id = AKIAEXAMPLE000000000")
+    error = refused(Asked("people"))
+    assert isinstance(error, AwsRefused)
+    assert error.aws_code == "PartialCredentialsError"
+
+
 def test_options_go_before_the_profile(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(people=f"{KEYED}mfa_serial = {PHONE}\nendpoint_url = http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:2")
-    assert source_of(Asked("people")).endpoint == "http://127.0.0.1:2"
+    of_environment = source_of(Asked("people"))
+    # botocore finds it itself, for each service its own
+    assert (of_environment.endpoint, of_environment.endpoint_url) == ("http://127.0.0.1:2", "")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:4")
+    assert source_of(Asked("people")).endpoint == "http://127.0.0.1:4"
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert source_of(Asked("people")).endpoint == ""
     asked = Asked(
         "people",
         serial="GAHT12345678",

@@ -33,6 +33,7 @@ from sekisho.session import (
     Nowhere,
     SessionForm,
     SessionNote,
+    Source,
     Store,
     Surroundings,
     TerminalDevice,
@@ -272,10 +273,15 @@ def _folder() -> Path:
     return Path(named) if named else Path.home() / ".aws" / "sekisho"
 
 
-def _connect(keys: "Keys", *, region: str, endpoint: str) -> AwsApi:
+def _connect(keys: "Keys", source: Source) -> AwsApi:
     from sekisho.account.aws import connect  # noqa: PLC0415 - what is kept needs no boto3
 
-    return connect(credentials=keys, region=region or None, endpoint_url=endpoint or None)
+    return connect(
+        profile=source.settings,
+        credentials=keys,
+        region=source.region,
+        endpoint_url=source.endpoint_url or None,
+    )
 
 
 def _until(handed: HandedOut) -> Message:

@@ -67,8 +67,8 @@ _NOT_KEPT = Message("the session is not kept: {reason}")
 class Connect(Protocol):
     """Gives an API that signs with given keys."""
 
-    def __call__(self, keys: "Keys", *, region: str, endpoint: str) -> AwsApi:
-        """Return the API; the endpoint is the URL of another AWS, or ""."""
+    def __call__(self, keys: "Keys", source: Source) -> AwsApi:
+        """Return the API that the source's settings lead to."""
         ...
 
 
@@ -296,8 +296,7 @@ class Broker:
         self._at.terminal.say(message)
 
     def _api(self, keys: "Keys | None" = None) -> AwsApi:
-        source = self._source
-        return self._at.connect(keys or source.keys, region=source.region, endpoint=source.endpoint)
+        return self._at.connect(keys or self._source.keys, self._source)
 
 
 def _of_role(of_user: SessionId, role: RoleAsked) -> SessionId:

@@ -90,7 +90,9 @@ class Source:
         serial: of the device; "" if it has to be looked for.
         seconds: how long the session is to last; None for AWS's default.
         margin: a session with less left is not handed out.
-        endpoint: the URL of another AWS; "" for the real one.
+        settings: the profile that says how AWS is reached: its endpoints, certificates and so on.
+        endpoint: the URL at which STS is then called; "" for the real AWS.
+        endpoint_url: the one that goes before the profile's, if any.
     """
 
     profile: str
@@ -99,8 +101,10 @@ class Source:
     role: RoleAsked | None
     seconds: int | None
     margin: timedelta
+    settings: str
     region: str
     endpoint: str
+    endpoint_url: str = ""
 
 
 def source_of(asked: Asked) -> Source:
@@ -115,16 +119,10 @@ def source_of(asked: Asked) -> Source:
 
     named = read_profile(asked.profile)
     _check_exists(named)
-    keyed, role = named, None
-    if named.role_arn and named.source_profile and not asked.role_arn:
-        keyed = read_profile(named.source_profile)
-        _check_exists(keyed)
-        if keyed.role_arn:
-            message = _CHAIN.filled(name=keyed.name, role=named.name)
-            raise SessionRefused(message, fix=Message("name a profile with an access key"))
-        role = RoleAsked(named.role_arn, named.role_session_name, named.external_id)
-    elif asked.role_arn:
-        role = RoleAsked(asked.role_arn)
+    keyed, role = named, RoleAsked(asked.role_arn) if asked.role_arn else None
+    if named.role_arn and named.source_profile:
+        keyed = _source_of(named)
+        role = role or RoleAsked(named.role_arn, named.role_session_name, named.external_id)
     seconds = _seconds(asked, named if role else None)
     return Source(
         keyed.name,
@@ -133,8 +131,10 @@ def source_of(asked: Asked) -> Source:
         role,
         seconds,
         _margin(asked.margin, seconds, role),
+        named.name,
         asked.region or named.region,
         asked.endpoint_url or named.endpoint_url,
+        asked.endpoint_url,
     )
 
 
@@ -214,6 +214,18 @@ def _margin(margin: timedelta | None, seconds: int | None, role: RoleAsked | Non
             ),
         )
     return margin
+
+
+def _source_of(named: "Profile") -> "Profile":
+    """Return the source of a profile with a role; it may be its own."""
+    from sekisho.account.aws import read_profile  # noqa: PLC0415 - `session status` needs no boto3
+
+    keyed = read_profile(named.source_profile)
+    _check_exists(keyed)
+    if keyed.role_arn and keyed.name != named.name:
+        message = _CHAIN.filled(name=keyed.name, role=named.name)
+        raise SessionRefused(message, fix=Message("name a profile with an access key"))
+    return keyed
 
 
 def _check_exists(profile: "Profile") -> None:

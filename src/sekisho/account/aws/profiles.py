@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.configprovider import ConfiguredEndpointProvider
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
 from botocore.session import Session
 
 from sekisho.account.aws.client import Keys, refusal
@@ -75,13 +75,27 @@ def key_of(profile: Profile) -> Keys:
         AwsRefused: if it has none, or they cannot be had.
     """
     try:
-        found = _core(profile.name).get_credentials()
+        core = _core(profile.name)
+        if profile.has_key:
+            return _written(core.get_scoped_config())
+        found = core.get_credentials()
         if found is None:
             raise NoCredentialsError
         frozen = found.get_frozen_credentials()
     except BotoCoreError as error:
         raise refusal("connect", error, {}) from None
     return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _written(settings: Mapping[str, str]) -> Keys:
+    """Return the key that stands in a profile, which may have a role beside it."""
+    if "aws_secret_access_key" not in settings:
+        raise PartialCredentialsError(provider="profile", cred_var="aws_secret_access_key")
+    return Keys(
+        settings["aws_access_key_id"],
+        settings["aws_secret_access_key"],
+        settings.get("aws_session_token"),
+    )
 
 
 def _core(name: str | None) -> Session:
