@@ -93,7 +93,7 @@ def test_a_password_that_can_be_changed_only_before_is_said_so() -> None:
 
 def test_nobody_is_sent_to_enrol_before_they_may() -> None:
     early = "Please set it up before then"
-    late = "You can set it up from then on, and not earlier"
+    late = "and not earlier. Please do so at your first sign-in after"
     assert early in written(PEOPLE["enrol"], NoticeForm.TEXT, Language.EN)
     text = written(PEOPLE["enrol from then on"], NoticeForm.TEXT, Language.EN)
     assert late in text

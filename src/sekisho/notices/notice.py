@@ -293,7 +293,7 @@ class _Words:
     def _when_to_enrol(self) -> str:
         """Return which text says when to set up MFA: many may only once the policy is attached."""
         if self.when != "enforced" and not self.person.may_enrol_now:
-            return "then"
+            return "then_day" if self.when == "day" else "then_soon"
         if self.person.password is PasswordChange.BEFORE:
             return "together"
         return "before" if self.when == "day" else "now"
