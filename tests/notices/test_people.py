@@ -1,6 +1,7 @@
 """Who of a plan gets which notice: a corpus, and what no text may say."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ from notices.planned import plan_of, snapshot_of
 from sekisho.audit.impact import ImpactKind
 from sekisho.messages import verbatim
 from sekisho.notices import NoticeKind, Person, people_of, policies_of_plan
-from sekisho.rollout import CreateUser, Plan, PlannedImpact
+from sekisho.rollout import (
+    CreateUser,
+    Plan,
+    PlanCaller,
+    PlannedImpact,
+    planning_context,
+    reset,
+)
 
 CASES = cases("notices/people", ["account", "goal", "expected"], ["exceptions", "document"])
 GRAVE = (ImpactKind.CUT_OFF, ImpactKind.DEAD_LOCK, ImpactKind.LOCKED_OUT, ImpactKind.KEY_ONLY)
@@ -94,3 +102,33 @@ def test_the_policies_of_a_plan_are_those_it_enforces_mfa_by(tmp_path: Path) -> 
     made = plan_of(case, snapshot, tmp_path)
     assert not made.changes
     assert len(policies_of_plan(made)) == 1
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+def test_who_is_reset_sets_up_mfa_anew_where_it_is_enforced(*, enforced: bool) -> None:
+    has = ["All", *(["Force_MFA"] if enforced else [])]
+    account = {
+        "users": {
+            "aki": {"has": has, "password": {}, "devices": ["virtual"]},
+            "root": {"has": ["All"], "password": {}, "devices": ["virtual"]},
+        },
+        "policies": {
+            "All": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            "Force_MFA": "Force_MFA",
+        },
+    }
+    snapshot = snapshot_of(account)
+    caller = PlanCaller(f"arn:aws:iam::{snapshot.account}:user/root", mfa=True)
+    made = reset(planning_context(snapshot, caller, (), {}), "aki")
+    (person,) = people_of(made, snapshot)
+    again = (NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL)
+    assert person.kinds == (again if enforced else (NoticeKind.NO_NOTICE,))
+    assert not person.devices
+    # enrolled since, under the same name
+    (aki, root) = snapshot.users
+    (device,) = aki.devices
+    assert device.enabled_at is not None
+    later = replace(device, enabled_at=device.enabled_at + timedelta(days=31))
+    anew = replace(snapshot, users=(replace(aki, devices=(later,)), root))
+    (person,) = people_of(made, anew)
+    assert person.kinds == ((NoticeKind.READY,) if enforced else (NoticeKind.NO_NOTICE,))

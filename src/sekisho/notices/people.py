@@ -40,6 +40,7 @@ from sekisho.rollout import (
     Plan,
     PlannedImpact,
 )
+from sekisho.rollout.changes import DeactivateDevice, ReplacePassword
 from sekisho.signin import DeviceKind
 
 
@@ -197,6 +198,7 @@ def people_of(
         exceptions: who need not be enforced; the plan's own if not given.
         owner_tags: which tags of a user say whom to write to, the best first.
     """
+    snapshot = _reset_by(plan, snapshot)
     found = _People(
         plan=plan,
         snapshot=snapshot,
@@ -208,6 +210,34 @@ def people_of(
     )
     impacts = found.impacts()
     return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
+
+
+def _reset_by(plan: Plan, snapshot: Snapshot) -> Snapshot:
+    """Return the account as it is once a plan has reset people's MFA, if it has not yet."""
+    changes = plan.changes
+    gone = {each.serial: each.enabled for each in changes if isinstance(each, DeactivateDevice)}
+    passwords = {each.user: each for each in changes if isinstance(each, ReplacePassword)}
+    if not gone and not passwords:
+        return snapshot
+
+    def reset(user: User) -> User:
+        devices = tuple(each for each in user.devices if not _is_gone(each, gone))
+        change, password = passwords.get(user.name), user.password
+        if change is None or password is None or devices == user.devices:
+            return replace(user, devices=devices)
+        return replace(
+            user, devices=devices, password=replace(password, reset_required=change.reset_required)
+        )
+
+    return replace(snapshot, users=tuple(reset(user) for user in snapshot.users))
+
+
+def _is_gone(device: Device, gone: Mapping[str, str]) -> bool:
+    """Return whether this device is deactivated, and not another that has its name since."""
+    enabled = gone.get(device.serial)
+    if enabled is None:
+        return False
+    return not enabled or device.enabled_at == datetime.fromisoformat(enabled)
 
 
 def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
@@ -274,6 +304,9 @@ class _People:
             return base
         if exemption is not None:
             return _excepted(base, exemption)
+        if planned.impact is ImpactKind.ENROLS_AGAIN and not base.enforced:
+            # nothing asks them for MFA, and this plan does not begin to
+            return base
         return self._judged(base, planned, impact, credentials)
 
     def _judged(
@@ -314,8 +347,7 @@ class _People:
     ) -> PasswordChange:
         """Return whether the password must be changed first, and whether MFA enforcement lets."""
         if not credentials.password or credentials.must_change is not True or base.devices:
-            again = planned.impact is ImpactKind.ENROLS_AGAIN
-            return PasswordChange.ANY_TIME if again else PasswordChange.NONE
+            return PasswordChange.NONE
         if ImpactKind.DEAD_LOCK not in impact.kinds:
             stuck = {*impact.kinds} & {ImpactKind.LOCKED_OUT, ImpactKind.UNKNOWN}
             return PasswordChange.NONE if stuck else PasswordChange.ANY_TIME
