@@ -59,6 +59,7 @@ AT_A_TERMINAL = {
 }
 """With what each runs, one after the other; who is asked says yes, and two are refused."""
 ELSEWHERE = {
+    "card": "its commands stay whole, to be copied: tests/notices/test_card.py",
     "web": "prints an address, and serves pages",
     "tour": "tests/tour/test_tour.py",
 }

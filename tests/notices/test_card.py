@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import botocore.configloader
@@ -24,7 +25,7 @@ from sekisho.documents.guide import CodeBlock, Guide, to_html, to_markdown, to_t
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.localaws import LocalAws
-from sekisho.messages import Language
+from sekisho.messages import Language, cell_width
 from sekisho.notices.card import (
     CardChoices,
     CardFacts,
@@ -126,7 +127,7 @@ def test_a_shell_gives_the_serial_and_the_profile_as_they_are(profile: str) -> N
     lines = [
         shlex.split(line)
         for block in _blocks(card(facts, CardChoices(profile)), "shell")
-        for line in block.splitlines()
+        for line in block.replace("\\\n", "").splitlines()
     ]
     with_serial = [words for words in lines if "--serial-number" in words]
     assert len(with_serial) == 2
@@ -204,6 +205,17 @@ def test_who_cannot_even_add_a_device_is_not_told_to() -> None:
     assert "Assign MFA device" not in text
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [60, 92])
+def test_sentences_fit_the_terminal_and_commands_stay_whole(language: Language, width: int) -> None:
+    made = card(_facts(), CardChoices("a profile with a name"))
+    text = to_text(made, language, width)
+    sentences = [line for line in text.splitlines() if not line.startswith("    ")]
+    assert max(map(cell_width, sentences)) <= width
+    for block in (*_blocks(made, "shell"), *_blocks(made, "ini")):
+        assert indent(block, "    ").rstrip() in text
+
+
 def test_a_user_who_is_not_there_is_one_error() -> None:
     with pytest.raises(FaultyAccount, match="did you mean"):
         card_facts(snapshot_of(PLAIN), "aky")
@@ -213,7 +225,7 @@ def test_a_user_who_is_not_there_is_one_error() -> None:
 def test_the_command_for_an_older_aws_cli_gives_a_session_with_mfa(tmp_path: Path) -> None:
     account = people.account()
     made = card(card_facts(_of_file(tmp_path), "enforced"), CardChoices("work"))
-    (typed,) = (line for line in _blocks(made, "shell") if "--token-code 123456" in line)
+    (typed,) = (block for block in _blocks(made, "shell") if "--token-code 123456" in block)
     config = tmp_path / "config"
     config.write_text("\n".join(_blocks(made, "ini")), encoding="utf-8")
     keys = tmp_path / "credentials"
@@ -231,7 +243,7 @@ def test_the_command_for_an_older_aws_cli_gives_a_session_with_mfa(tmp_path: Pat
         }
         refused = _aws(shlex.split("iam list-users --profile work"), env)
         assert "with an explicit deny" in refused.stderr
-        words = shlex.split(typed.replace("123456", people.fresh_code(local)))
+        words = shlex.split(typed.replace("\\\n", "").replace("123456", people.fresh_code(local)))
         assert words[0] == "aws"
         given = json.loads(_aws(words[1:], env).stdout)["Credentials"]
         session = {

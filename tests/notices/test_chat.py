@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from notices.reminded import person
 from sekisho.messages import Language
-from sekisho.notices import NoticeKind
+from sekisho.notices import NoticeKind, PasswordChange
 from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
 from sekisho.notices.reminders.schedule import reminders_due
 
@@ -119,7 +120,22 @@ def test_what_each_has_to_do() -> None:
     }
     people = [person(user, *each, day=DAY, owner="Nao") for user, each in kinds.items()]
     text = "".join(_texts(_message(ChatForm.SLACK, people=people)))
+    assert "change the temporary password, set up an MFA device" in text
     assert text.count("set up an MFA device") == 2
     assert "change the temporary password" in text
     assert "(looked after by Nao)" in text
     assert text.count("Nao") == 1
+
+
+def test_nobody_is_sent_to_do_what_they_may_not() -> None:
+    waits = replace(person("ben", day=DAY), may_enrol_now=False)
+    text = "".join(_texts(_message(ChatForm.SLACK, people=[waits])))
+    assert "and not earlier" in text
+    text = "".join(_texts(_message(ChatForm.SLACK, people=[replace(waits, enforced=True)])))
+    assert "and not earlier" not in text
+    hurries = replace(
+        person("chi", NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL, day=DAY),
+        password=PasswordChange.BEFORE,
+    )
+    text = "".join(_texts(_message(ChatForm.TEAMS, people=[hurries])))
+    assert "before it begins" in text

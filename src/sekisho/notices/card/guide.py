@@ -34,6 +34,9 @@ CODE_PROFILE = "mfa"
 DAY_PROFILE = "mfa-12h"
 VAULT_PROFILE = "vault"
 
+_WIDTH = 88
+_FOLDED = ("--serial-number", "--update-profile", "--token-code")
+"""Before which options a long command goes on in the next line."""
 _DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 """Where the registries of a partition are, if not at amazonaws.com."""
 _BAD_PROFILE = Message("`--key-profile {name}` is no name that a profile can have")
@@ -258,7 +261,7 @@ class _Card:
         if self.facts.passkeys:
             return _said("code", "passkey_only")
         if self.facts.has_device is False or not self.facts.unread:
-            return self._no_device
+            return _said("code", "no_device")
         return _said("have", "unread", reason=_inert(self.facts.unread))
 
     def tools(self) -> Section:
@@ -360,12 +363,25 @@ def _typed(*words: str) -> str:
     return shlex.join(words)
 
 
+def _folded(words: Sequence[str]) -> str:
+    """Return a command as a shell takes it; a long one goes on in the next line, by option."""
+    line = _typed(*words)
+    if len(line) <= _WIDTH:
+        return line
+    lines = [""]
+    for word in words:
+        if word in _FOLDED:
+            lines.append("  ")
+        lines[-1] += f"{shlex.quote(word)} "
+    return "\\\n".join(lines).rstrip()
+
+
 def _exported(profile: str) -> str:
     return f"export AWS_PROFILE={shlex.quote(profile)}"
 
 
 def _shell(section: str, label: str, *commands: Sequence[str]) -> CodeBlock:
-    text = "\n".join(_typed(*each) for each in commands)
+    text = "\n".join(_folded(each) for each in commands)
     return CodeBlock(text, "shell", _said(section, label))
 
 

@@ -132,16 +132,22 @@ def _todo(person: Person) -> Message:
     """Say what somebody has to do, in one line."""
     texts = table("reminders")["todo"]
     kinds = [each for each in _TODO if each in person.kinds]
-    if NoticeKind.TEMPORARY_PASSWORD in kinds:
-        # that says it as well
-        kinds = [each for each in kinds if each is not NoticeKind.ENROL]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
-    said = listed(texts[each.value] for each in kinds)
+    said = listed(texts[_text_of(each, person)] for each in kinds)
     if not person.owner or NoticeKind.MACHINE not in kinds:
         return said
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
     return verbatim("{said}{owner}").filled(said=said, owner=owner)
+
+
+def _text_of(kind: NoticeKind, person: Person) -> str:
+    """Return which text says it: some may do it only before MFA is mandatory, some only then."""
+    if kind is NoticeKind.TEMPORARY_PASSWORD and person.must_hurry:
+        return "before"
+    if kind is NoticeKind.ENROL and not (person.may_enrol_now or person.enforced):
+        return "later"
+    return kind.value
 
 
 def _slack(said: _Said) -> dict[str, Any]:

@@ -33,6 +33,8 @@ _T = TypeVar("_T")
 
 _SUM = "sha256"
 _LINES = Records(Code.NOTICES_LEDGER)
+_BEGINNING = json.dumps({"schema": SCHEMA})[:-1]
+_NO_RECORD = Message("this is no record of notices, or its first line was damaged")
 _BUSY = Message("somebody else is at work with `{name}`")
 _WAIT = Message("wait until that has ended")
 _UNREADABLE = Message("the record of notices cannot be opened: {reason}")
@@ -43,7 +45,9 @@ _RESTORE = Message(
     "`--ledger NEW`: whoever is due hears once more"
 )
 _ANOTHER_ACCOUNT = Message("this is the record of notices of account {account}")
-_ANOTHER_FILE = Message("give the record of this account, or a new name: `--ledger NEW`")
+_ANOTHER_FILE = Message(
+    "nobody was notified; give the record of this account, or a new name: `--ledger NEW`"
+)
 
 
 class NoticeEvent(StrEnum):
@@ -175,7 +179,8 @@ class Ledger:
         added = _chained(self._lines[-1], more)
         end = _chained(added[-1], (_End(len(self._entries) + len(more)),))
         text = (f"{line}\n" for line in (*self._lines, *added, *end))
-        write_private(self.path, text, replace=True)
+        # where a link leads to, so that it stays a link
+        write_private(self.path.resolve(), text, replace=True)
         self._entries += more
         self._lines += added
         self._last |= {entry.key: entry for entry in more}
@@ -189,9 +194,8 @@ def open_ledger(path: Path, account: str) -> Iterator[Ledger]:
         SekishoError: if somebody is at work with it, or it could not be written.
         FaultyInput: if it is damaged, or of another account; with the line and the fix.
     """
-    path = path.resolve()
-    check_writable(path, replace=True)
-    lock = FileLock(f"{path}.lock", mode=0o600)
+    check_writable(path.resolve(), replace=True)
+    lock = FileLock(f"{path.resolve()}.lock", mode=0o600)
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -226,13 +230,13 @@ def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:
     *lines, rest = text.split("\n")
     if rest or not lines:
         raise _faulty(path, len(lines) + 1, _DAMAGED if rest else _CUT_OFF)
+    if not text.startswith(_BEGINNING):
+        raise _faulty(path, 1, _NO_RECORD, _ANOTHER_FILE)
     values = [
         _value(path, number, line, before)
         for number, (before, line) in enumerate(pairwise(["", *lines]), start=1)
     ]
     head = _read(path, 1, values[0], _Head)
-    if head.schema != SCHEMA:
-        raise _faulty(path, 1, _DAMAGED)
     if head.account != account:
         fault = _ANOTHER_ACCOUNT.filled(account=quoted(head.account)[1:-1])
         raise _faulty(path, 1, fault, _ANOTHER_FILE)
