@@ -1,20 +1,31 @@
 """What is wrong with users: credentials without a device, open MFA enforcements, locked doors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sekisho.account import reasons_of
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
-from sekisho.audit.impact import ImpactKind, UserRow, counterexample_for_user
+from sekisho.audit.impact import (
+    ImpactKind,
+    MayLogin,
+    UserRow,
+    counterexample_for_user,
+    may_login,
+)
 from sekisho.messages import Message, listed, verbatim
 from sekisho.prover import Proved, Refuted, Unknown
 from sekisho.signin import DeviceKind
 
 _DEVICES = Message("devices: {devices}")
 _OF_KIND = verbatim("{what} ({kind})")
-_PASSKEYS = Message("active access keys: {count}; devices: {devices}")
+_PASSKEYS = Message("active access keys: {count}; devices: {devices}; `aws login`: {login}")
+_LOGINS: Mapping[MayLogin, Message] = {
+    MayLogin.ALLOWED: Message("allowed with MFA"),
+    MayLogin.DENIED: Message("not allowed"),
+    MayLogin.UNKNOWN: Message("not known whether it is allowed"),
+}
 _ADMINISTERS = Message("no device; allowed with MFA: {request}")
 _KEYS = Message("active access keys: {count}; no device")
 _CONSOLE = Message("console password; no device")
@@ -35,23 +46,23 @@ _NOT_DECIDED = Message("not decided")
 def user_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with each user."""
     for row in examined.rows:
-        yield from _devices(row)
+        yield from _devices(examined, row)
         yield from _enforcement(examined, row)
         yield from _way_in(row)
         yield from _power(row)
 
 
-def _devices(row: UserRow) -> Iterator[Finding]:
+def _devices(examined: Examined, row: UserRow) -> Iterator[Finding]:
     credentials, name = row.credentials, row.user.name
     if credentials.enrolled is None:
         # which of the findings it would be cannot be told: the gravest that may be
         may = credentials.active_keys is None or credentials.active_keys > 0
         yield unknown(_without_device(row) if may else Id.CONSOLE_WITHOUT_DEVICE, name, _why(row))
         return
-    yield from _enrolled(row) if credentials.enrolled else _no_device(row)
+    yield from _enrolled(examined, row) if credentials.enrolled else _no_device(row)
 
 
-def _enrolled(row: UserRow) -> Iterator[Finding]:
+def _enrolled(examined: Examined, row: UserRow) -> Iterator[Finding]:
     credentials, name = row.credentials, row.user.name
     if not credentials.devices_known:
         yield unknown(Id.ONE_DEVICE, name, _why(row))
@@ -64,7 +75,8 @@ def _enrolled(row: UserRow) -> Iterator[Finding]:
     if credentials.active_keys is None or not credentials.devices_known:
         yield unknown(Id.PASSKEY_ONLY, name, _why(row))
     else:
-        fact = _PASSKEYS.filled(count=credentials.active_keys, devices=_listed(row))
+        login = _LOGINS[may_login(examined.snapshot, row.user)[0]]
+        fact = _PASSKEYS.filled(count=credentials.active_keys, devices=_listed(row), login=login)
         yield found(Id.PASSKEY_ONLY, name, fact)
 
 

@@ -6,6 +6,7 @@ so for the users of an account; `kinds` says what enforcement does to each of th
 """
 
 from sekisho.audit.impact.administrators import Administrators, Power, powers_of
+from sekisho.audit.impact.aws_login import MayLogin, may_login
 from sekisho.audit.impact.credentials import (
     counterexample_for_user,
     credentials_of,
@@ -30,6 +31,7 @@ __all__ = [
     "Administrators",
     "Coverage",
     "ImpactKind",
+    "MayLogin",
     "Nature",
     "Power",
     "SignInOutcome",
@@ -42,6 +44,7 @@ __all__ = [
     "first_refuted",
     "impacts_of",
     "kind_of_credential",
+    "may_login",
     "or_without_mfa",
     "powers_of",
     "rows_of",

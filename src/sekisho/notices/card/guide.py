@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sekisho import __version__
+from sekisho.audit.impact import MayLogin
 from sekisho.documents.guide import (
     Block,
     CodeBlock,
@@ -23,7 +24,7 @@ from sekisho.documents.guide import (
 )
 from sekisho.errors import UsageError, quoted
 from sekisho.messages import Message, printable, table
-from sekisho.notices.card.facts import CardFacts, MayLogin
+from sekisho.notices.card.facts import CardFacts
 from sekisho.signin import DeviceKind
 
 LOGIN_CLI = (2, 32, 0)
