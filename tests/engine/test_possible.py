@@ -17,6 +17,7 @@ from engine.test_compiled_laws import policies as odd_policies
 from engine.test_laws import policies, requests
 from sekisho.engine import (
     RESOURCE,
+    ArnSpan,
     Assumptions,
     AttachedPolicy,
     Context,
@@ -93,6 +94,7 @@ def check(data: st.DataObject, request: Request, attached: Policies, settings: A
         assert effect_with(mixed) is effect
 
 
+BELOW_A_PATH = "arn:aws:iam::111122223333:user/*/bob"
 LIKES: dict[str, list[str]] = {
     "*": ["arn:aws:s3:::b/alice", "arn:aws:iam::111122223333:user/alice", "arn:aws:s3:::k"],
     "arn:*:s3:::*": ["arn:aws:s3:::b/k/alice", "arn:aws:s3:::b", "arn:aws-cn:s3:::b/"],
@@ -100,6 +102,10 @@ LIKES: dict[str, list[str]] = {
     "arn:aws:s3:::*/alice": ["arn:aws:s3:::b/alice", "arn:aws:s3:::c/k/alice"],
     "arn:aws:iam::*:user/*": ["arn:aws:iam::111122223333:user/alice"],
     "arn:aws:iam::111122223333:user/bob": ["arn:aws:iam::111122223333:user/bob"],
+    BELOW_A_PATH: [
+        "arn:aws:iam::111122223333:user/team/bob",
+        "arn:aws:iam::111122223333:user/x:mfa/bob",
+    ],
 }
 """What an ARN is like, and some that are so."""
 
@@ -311,6 +317,9 @@ def test_what_it_depends_on(
         ({"NotResource": "arn:aws:s3:::*"}, "arn:aws:s3:::bucket/*", {ALLOWED}),
         ({"Resource": "arn:aws:s3:::${aws:username}"}, "arn:aws:s3:::b", {ALLOWED, EXPLICIT}),
         ({"NotResource": "arn:aws:s3:::c/${k}"}, "arn:aws:s3:::b", {ALLOWED, EXPLICIT}),
+        ({"NotResource": "arn:aws:iam::*:mfa/*"}, BELOW_A_PATH, {EXPLICIT}),
+        ({"NotResource": "arn:aws:iam::*:user/*"}, BELOW_A_PATH, {ALLOWED}),
+        ({"Resource": "arn:aws:iam::*:user/team/*"}, BELOW_A_PATH, {ALLOWED, EXPLICIT}),
     ],
 )
 def test_a_resource_that_is_not_known(
@@ -322,6 +331,17 @@ def test_a_resource_that_is_not_known(
     )
     assert found.effects == effects
     assert (RESOURCE in found.matters) is (len(effects) > 1)
+
+
+def test_a_star_that_may_take_in_colons_may_take_in_a_path_with_them() -> None:
+    devices = {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:iam::*:mfa/*"}
+    found = possible(
+        S3,
+        Policies((policy([statement(), devices]),)),
+        {RESOURCE: UnknownKey(like=BELOW_A_PATH)},
+        Assumptions(arn_span=ArnSpan.WHOLE_STRING),
+    )
+    assert found.effects == {ALLOWED, EXPLICIT}
 
 
 def test_a_principal_may_be_named_by_an_id_that_is_not_known() -> None:

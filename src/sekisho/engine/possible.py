@@ -347,11 +347,10 @@ def _any_resource_span(
     taken = frozenset({not element.negated})
     if any(_covers(entry, like) for entry in element.values):
         return taken
-    asked = _characters(glob.wildcards(like), ignoring_case=True)
     for entry in element.values:
         known = _with_known_variables(entry, unknown, scope)
         if known is not None:
-            if _meet(_characters(known, ignoring_case=True), asked):
+            if _meets(known, like, scope):
                 return _BOTH
             continue
         # a short entry is completed; a variable can have any value, or none
@@ -361,9 +360,26 @@ def _any_resource_span(
             return _BOTH
         if text.count(":") < arns.PARTS - 1:
             text += _ANYTHING
-        if _meet(_characters(glob.wildcards(text), ignoring_case=True), asked):
+        if _meets(glob.wildcards(text), like, scope):
             return _BOTH
     return frozenset({element.negated})
+
+
+def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
+    """Tell whether an entry takes in some ARN that is like a pattern, or may.
+
+    Where no wildcard takes in a colon, and the first five parts of the ARN are known, each part is
+    on its own, as in `resources.matches`: what is below a user's path is no device.
+    """
+    parts, asked = arns.parts_of(entry), arns.split(like)
+    whole = len(parts) < arns.PARTS or len(asked) < arns.PARTS or "*" in "".join(asked[:-1])
+    if whole or scope.tracked.stars_span_colons():
+        return _meet_as_text(entry, glob.wildcards(like))
+    return all(map(_meet_as_text, parts, map(glob.wildcards, asked)))
+
+
+def _meet_as_text(one: Pattern, other: Pattern) -> bool:
+    return _meet(_characters(one, ignoring_case=True), _characters(other, ignoring_case=True))
 
 
 def _with_known_variables(
