@@ -132,10 +132,18 @@ def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
     done = run("--profile", "people")
     assert json.loads(done.stdout)["Version"] == 1
     said = done.stderr.splitlines()
-    assert "keyring.backends.fail.Keyring" in said[0]
-    assert "`--keep-in FILE`" in said[1]
-    assert "it is kept nowhere" in said[2]
+    assert "it is kept nowhere" in said[0]
+    assert "keyring.backends.fail.Keyring" in said[1]
+    assert "`--keep-in FILE`" in said[2]
     assert run("status").stdout == "No session is kept.\n"
+
+
+def test_without_a_terminal_and_a_keyring_it_is_one_line_too(run: Run) -> None:
+    keyring.set_keyring(fail.Keyring())
+    At.there = False
+    done = run("--profile", "people")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("sekisho: session.no-terminal")
 
 
 def test_on_a_terminal_no_secret_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +155,10 @@ def test_on_a_terminal_no_secret_is_printed(run: Run, monkeypatch: pytest.Monkey
     pointless = run("--profile", "people", "--no-keep")
     assert pointless.returncode == 64
     assert "neither printed nor kept" in pointless.stderr
+    keyring.set_keyring(fail.Keyring())
+    unsafe = run("--profile", "people")
+    assert unsafe.returncode == 1
+    assert unsafe.stderr.startswith("sekisho: session.not-kept: no keyring of this system")
     assert At.asked == 1
 
 

@@ -223,9 +223,9 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
 
     form = options.form or (None if _at_a_terminal() else SessionForm.PROCESS)
     source = source_of(options.asked)
-    store = _store(options, say)
+    store, unsafe = _store(options, say)
     if form is None and not store.name:
-        raise UsageError(
+        raise unsafe or UsageError(
             _POINTLESS, fix=Message("give `--format`, or let it be kept by `--keep-in FILE`")
         )
     at = Surroundings(
@@ -240,8 +240,10 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
     handed = Broker(source, at).hand_out()
     if form is not None:
         click.echo(printed(handed, form))
-    until = _until(handed).into(lang)
-    aside(until)
+    aside(_until(handed).into(lang))
+    if unsafe is not None:
+        # not before: where there is no session either, that alone is what matters
+        aside(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
     if handed.new and not sys.stderr.isatty():
         at.terminal.say(_until(handed))
     return Exit.CLEAN
@@ -252,20 +254,23 @@ def _at_a_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _store(options: SessionOptions, say: Callable[[Message], None]) -> Store:
-    """Return what keeps the session: what is asked for, else the keyring, if it is safe."""
+def _store(
+    options: SessionOptions, say: Callable[[Message], None]
+) -> tuple[Store, SessionRefused | None]:
+    """Return what keeps the session, and why it is not the keyring that should.
+
+    Raises:
+        MissingExtra: if nothing is said of where to keep it, and the keyring's package is missing.
+    """
     if options.no_keep:
         refuse_beside("--no-keep", {"keep_in": options.keep_in})
-        return Nowhere()
+        return Nowhere(), None
     if options.keep_in is not None:
-        return FileStore(options.keep_in)
+        return FileStore(options.keep_in), None
     try:
-        return system_keyring(say)
+        return system_keyring(say), None
     except SessionRefused as error:
-        say(error.message)
-        if error.fix is not None:
-            say(error.fix)
-        return Nowhere()
+        return Nowhere(), error
 
 
 def _folder() -> Path:
