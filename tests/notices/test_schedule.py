@@ -89,6 +89,7 @@ def test_a_day_is_counted_where_people_are(zone: str, today: date, days: int) ->
         ((NoticeKind.EXEMPT_UNTIL,), {}, False),
         ((NoticeKind.NOT_KNOWN, NoticeKind.ENROL), {}, False),
         ((NoticeKind.STUCK,), {}, False),
+        ((NoticeKind.STUCK, NoticeKind.KEY_STOPS), {}, False),
         ((NoticeKind.NO_NOTICE,), {}, False),
     ],
 )

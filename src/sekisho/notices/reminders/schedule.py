@@ -86,11 +86,12 @@ def due_step(days: int | None) -> ReminderStep | None:
 def has_to_act(person: Person) -> bool:
     """Tell whether somebody has something to do about it.
 
-    Who is enrolled and enforced has done it, whatever else stops; an exception does not stop; of
-    whom it is not known, nothing is said.
+    Who is enrolled and enforced has done it, whatever else stops; an exception does not stop; who
+    gets no notice, being locked out or not known, gets no reminder either.
     """
-    silent = {NoticeKind.EXEMPT_UNTIL, NoticeKind.NOT_KNOWN} & {*person.kinds}
-    return bool(_OPEN & {*person.kinds}) and not silent and not (person.enforced and person.devices)
+    if not person.kind.is_notice or NoticeKind.EXEMPT_UNTIL in person.kinds:
+        return False
+    return bool(_OPEN & {*person.kinds}) and not (person.enforced and person.devices)
 
 
 def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tuple[Reminder, ...]:
