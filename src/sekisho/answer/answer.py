@@ -56,6 +56,7 @@ from sekisho.engine import (
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import (
+    SIGN_IN_SESSION,
     AskPolicies,
     Credential,
     CredentialKind,
@@ -189,6 +190,7 @@ _HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
 """What a principal signs with where no key of a session was given."""
 
 _SESSION_KEYS = tuple(key.lower() for key in (MFA, AGE, ISSUED))
+_LOGIN = SIGN_IN_SESSION.lower()
 _SERVICE_ROLE = "/aws-service-role/"
 
 
@@ -199,8 +201,10 @@ def _ruling(request: Request, caller: Caller, now: datetime, settings: AnswerSet
     kind, holder = _HOLDS[caller.kind]
     context = request.context.folded
     mfa_at = None
-    if kind is CredentialKind.LONG_TERM_KEY and any(key in context for key in _SESSION_KEYS):
-        kind = CredentialKind.CONSOLE_SESSION
+    asked = (*_SESSION_KEYS, _LOGIN)
+    if kind is CredentialKind.LONG_TERM_KEY and any(key in context for key in asked):
+        login = _LOGIN in context
+        kind = CredentialKind.LOGIN_SESSION if login else CredentialKind.CONSOLE_SESSION
         mfa_at = now if str(context.get(MFA.lower())).lower() == "true" else None
     linked = request.service_linked_role or _SERVICE_ROLE in str(context.get("aws:principalarn"))
     path = _SERVICE_ROLE if linked else "/"
@@ -227,8 +231,8 @@ def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
     """Return every credential that fits what was given, at least one.
 
     A user's long-term key has none of the keys, a session without MFA no age; a role's session has
-    the key of MFA false or lacks it (docs/signin.md). What was given and fits none is taken as it
-    is.
+    the key of MFA false or lacks it, and a session of `aws login` may lack it (docs/signin.md).
+    What was given and fits none is taken as it is.
     """
     unknown = {key: UnknownKey() for key in _SESSION_KEYS if key not in given}
     if caller.kind in ROLES and MFA.lower() in unknown:
@@ -241,7 +245,10 @@ def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
     age, issued = AGE.lower(), ISSUED.lower()
     later = {issued: _THERE} if issued in unknown else {}
     found = []
-    if len(unknown) == len(_SESSION_KEYS):
+    if _LOGIN in given:
+        if not told and age in unknown:
+            found.append(_Case({}, later))
+    elif len(unknown) == len(_SESSION_KEYS):
         found.append(_Case({}, {}))
     if told != "true" and age in unknown:
         found.append(_Case({MFA: "false"}, later))
