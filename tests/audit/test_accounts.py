@@ -1,6 +1,7 @@
 """Small accounts, and everything that the audit finds in them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sekisho.audit.report import AccountReport, audit_account
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILES = ("people", "enforcement", "administrators", "roles", "estate", "times")
-OPTIONAL = ("rows", "admins", "exceptions")
+OPTIONAL = ("rows", "admins", "exceptions", "passkeys")
 CASES = [
     case
     for name in FILES
@@ -37,6 +38,7 @@ def audited(case: dict[str, Any]) -> AccountReport:
     ]
     text = "schema: sekisho.exceptions/1\nexceptions:\n" + "".join(f" - {each}\n" for each in lines)
     exceptions = load_exceptions(text) if lines else Exceptions()
+    exceptions = replace(exceptions, passkeys=frozenset(case.get("passkeys", ())))
     return audit_account(snapshot_of(case["account"]), exceptions, version="1")
 
 

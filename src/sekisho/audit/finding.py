@@ -188,6 +188,7 @@ class FindingId(StrEnum):
     ROLE_TRUST_WITHOUT_MFA = "account.trust-without-mfa"
     MACHINE_WITH_PASSWORD = "account.machine-with-password"  # noqa: S105 - a finding's name
     EXCEPTION_FORCED = "account.exception-forced"
+    OTHER_KIND = "account.no-passkey"
     PASSKEY_ONLY = "account.passkey-only-with-key"
     UNASSIGNED_DEVICE = "account.unassigned-device"
     STALE_REPORT = "account.stale-credential-report"

@@ -36,7 +36,7 @@ from sekisho.documents import Shape, check_writable, write_private
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging
 from sekisho.policy import Document, parse
-from sekisho.rollout.goal import break_glass_users, read_goal
+from sekisho.rollout.goal import break_glass_users, goal_of, read_goal, requirement_of
 
 _WRITTEN = Message("written to {path}")
 
@@ -110,7 +110,10 @@ _audit_options = grouped(
         "goals",
         metavar="FILE",
         multiple=True,
-        help="A goal file: its break-glass users are not to be enforced.",
+        help=(
+            "A goal file: its break-glass users are not to be enforced; who lacks the passkey that "
+            "it requires is named."
+        ),
     ),
     click.option(
         "--policy",
@@ -164,7 +167,11 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
     check_usage(usage, snapshot)
     report = audit_account(
         snapshot,
-        replace(exceptions, goals=break_glass_of(goals, snapshot)),
+        replace(
+            exceptions,
+            goals=break_glass_of(goals, snapshot),
+            passkeys=passkeys_of(goals, snapshot, exceptions),
+        ),
         enforcement=enforcement,
         usage=usage,
         version=__version__,
@@ -195,6 +202,23 @@ def break_glass_of(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, 
         for name in break_glass_users(shape, path, snapshot):
             found.setdefault(name, path)
     return found
+
+
+def passkeys_of(
+    goals: Mapping[str, Shape], snapshot: Snapshot, exceptions: Exceptions
+) -> frozenset[str]:
+    """Return the users who are to come to a passkey, by the goals that require one.
+
+    Raises:
+        FaultyInput: if such a goal does not fit the account.
+        PlanRefused: if the users could not be read, for such a goal.
+    """
+    found: set[str] = set()
+    for path, shape in goals.items():
+        if requirement_of(shape, path) is not None:
+            goal = goal_of(shape, path, snapshot, exceptions)
+            found |= {user for wave in goal.waves for user in wave.users}
+    return frozenset(found)
 
 
 def _enforcement(path: str | None) -> Document | None:

@@ -25,7 +25,7 @@ from sekisho.errors import Code, UsageError, meant
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
 from sekisho.rollout import plan
-from sekisho.rollout.goal import goal_of, read_goal
+from sekisho.rollout.goal import Requirement, goal_of, read_goal
 
 _OPTION_OF = {
     "policy": "--policy",
@@ -38,6 +38,7 @@ _OPTION_OF = {
     "users": "--user",
     "group": "--group",
     "when": "--when",
+    "require": "--require",
     "breakGlass": "--break-glass",
     "break_glass": "--break-glass",
     "except": "--except",
@@ -55,6 +56,7 @@ class GoalOptions:
         credentials: of those, only who holds one of these: password, key, device.
         group: the user group through which; None: user by user.
         when: whether also for who has a temporary password.
+        require: the kind of device that everybody is to come to; None: any.
         break_glass: users who are never touched.
     """
 
@@ -67,6 +69,7 @@ class GoalOptions:
     credentials: tuple[str, ...]
     group: str | None
     when: str | None
+    require: str | None
     break_glass: tuple[str, ...]
 
     def as_file(self) -> dict[str, object] | None:
@@ -82,12 +85,13 @@ class GoalOptions:
             "policy": {key: value for key, value in policy.items() if value},
             "group": self.group,
             "when": self.when,
+            "require": self.require,
             "who": who,
             "breakGlass": list(self.break_glass),
         }
 
 
-_NO_GOAL = GoalOptions(None, None, None, (), (), False, (), None, None, ())
+_NO_GOAL = GoalOptions(None, None, None, (), (), False, (), None, None, None, ())
 _goal_options = grouped(
     "said",
     GoalOptions,
@@ -125,6 +129,11 @@ _goal_options = grouped(
         "--when",
         type=click.Choice(["at-once", "after-password-change"]),
         help="Whether who has a temporary password is enforced at once (default).",
+    ),
+    click.option(
+        "--require",
+        type=click.Choice([each.value for each in Requirement]),
+        help="The kind of device that everybody is to come to; watched, never enforced.",
     ),
     click.option("--break-glass", metavar="NAME", multiple=True, help="Never touched."),
 )

@@ -151,13 +151,14 @@ def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> st
 def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
     due = [wave for wave in waves if wave.due]
     unknown = [Exit.UNKNOWN for wave in due if wave.unknown]
-    return unknown + [Exit.CHANGES for wave in due if wave.open]
+    return unknown + [Exit.CHANGES for wave in due if wave.open or wave.without_required]
 
 
 def _exit_of(standing: PlanStatus) -> Exit:
     found = [Exit.UNKNOWN] if standing.unread or standing.of(ChangeStatus.IN_DOUBT) else []
     found += [Exit.FINDINGS] if standing.of(ChangeStatus.DRIFTED) else []
-    found += [Exit.CHANGES] if standing.of(ChangeStatus.WAITS) else []
+    waits = standing.of(ChangeStatus.WAITS) or standing.other_kind
+    found += [Exit.CHANGES] if waits else []
     return worst(found)
 
 
@@ -188,6 +189,12 @@ _ENFORCED = Message("enforced: {names}")
 _EXEMPT = Message("left out, or an exception: {names}")
 _FIRST = Message("first stage, without an MFA device: {names}")
 _SECOND = Message("second stage, with an MFA device: {names}")
+_OTHER_KIND = Message("with another kind of device only, where a passkey is required: {names}")
+_REQUIRED = Message("{verdict} {count} of them have no passkey or security key, which is required.")
+_PLAN_REQUIRED = Message(
+    "{verdict} A passkey or security key is required; with another kind of device only: {count}."
+)
+_WITH_OTHER_KIND = Message("With another kind of device only, where a passkey is required: {names}")
 _OPEN = Message("not enforced yet: {names}")
 _UNKNOWN = Message("could not be found out: {names}")
 _MEANT = Message("Whether the goal means them could not be read: {names}")
@@ -211,7 +218,10 @@ def plan_status_lines(
         lang: the language.
         verbose: whether all names are listed, and what is done as well.
     """
-    yield status_sentence(standing).into(lang)
+    verdict = status_sentence(standing)
+    if lacking := len(standing.other_kind):
+        verdict = _PLAN_REQUIRED.filled(verdict=verdict, count=lacking)
+    yield verdict.into(lang)
     for status, title in STATUS_TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
         if facts:
@@ -259,7 +269,12 @@ def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) 
             unknown=_devices_unknown(unread),
         ).into(lang)
         without = [user for user in standing.without if user in users]
-        for title, names in ((_WITH, enrolled), (_WITHOUT, without)):
+        other_kind = [user for user in standing.other_kind if user in users]
+        for title, names in (
+            (_WITH, enrolled),
+            (_WITH_OTHER_KIND, other_kind),
+            (_WITHOUT, without),
+        ):
             if names:
                 listed = shown_names(names, lang, verbose=verbose)
                 yield f"  {title.filled(names=listed).into(lang)}"
@@ -348,9 +363,11 @@ def _goal_verdict(waves: tuple[WaveStatus, ...]) -> Message:
     if not due:
         return _NOT_YET
     count = sum(len(wave.users) - len(wave.exempt) for wave in due)
+    said = _ALL_ENFORCED.filled(count=count)
     if wait or unknown:
-        return _SOME_OPEN.filled(count=count, enforced=count - wait - unknown, unknown=unknown)
-    return _ALL_ENFORCED.filled(count=count)
+        said = _SOME_OPEN.filled(count=count, enforced=count - wait - unknown, unknown=unknown)
+    lacking = sum(len(wave.without_required) for wave in due)
+    return _REQUIRED.filled(verdict=said, count=lacking) if lacking else said
 
 
 def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple[str, ...]]]:
@@ -360,6 +377,7 @@ def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple
     if staged:
         told = {*wave.exempt, *wave.devices_unknown, *wave.enrolled}
         yield _FIRST, tuple(user for user in wave.users if user not in told)
-        yield _SECOND, wave.enrolled
+        yield _SECOND, tuple(user for user in wave.enrolled if user not in wave.other_kind)
+    yield _OTHER_KIND, wave.other_kind
     yield _ENFORCED, wave.enforced
     yield _EXEMPT, wave.exempt

@@ -13,7 +13,7 @@ from sekisho import __version__
 from sekisho.account import Snapshot, SnapshotApi, Usage, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import audit_account
-from sekisho.cli.audit import break_glass_of
+from sekisho.cli.audit import break_glass_of, passkeys_of
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
@@ -121,7 +121,11 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     question = _Question(file, str(options.plan), options.goals)
     usage, replay = _logged(logs, question, snapshot, lang)
     check_usage(usage, snapshot)
-    excepted = replace(excepted, goals=break_glass_of(goals, snapshot))
+    excepted = replace(
+        excepted,
+        goals=break_glass_of(goals, snapshot),
+        passkeys=passkeys_of(goals, snapshot, excepted),
+    )
     report = audit_account(snapshot, excepted, usage=usage, version=__version__)
     waves = [
         wave

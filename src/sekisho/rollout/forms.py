@@ -21,10 +21,24 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
             for fact in standing.facts
         ],
         "people": [
-            {"user": person.user, "wave": person.wave, "enrolled": known.get(person.user)}
+            {
+                "user": person.user,
+                "wave": person.wave,
+                "enrolled": known.get(person.user),
+                **_required(plan, standing, person.user, known.get(person.user)),
+            }
             for person in concerned(plan)
         ],
     }
+
+
+def _required(
+    plan: Plan, standing: PlanStatus, user: str, enrolled: bool | None
+) -> dict[str, object]:
+    """Return whether somebody has the kind of device that the plan's goal requires, if it does."""
+    if plan.require is None:
+        return {}
+    return {"hasRequiredDevice": enrolled and user not in standing.other_kind}
 
 
 def _changed(fact: Fact) -> dict[str, object]:
@@ -66,6 +80,7 @@ def waves_to_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dic
                 "devicesUnknown": list(wave.devices_unknown),
                 "enforced": list(wave.enforced),
                 "unknown": list(wave.unknown),
+                **({"otherKind": list(wave.other_kind)} if wave.other_kind else {}),
             }
             for wave in waves
         ],

@@ -37,6 +37,7 @@ from sekisho.rollout.changes import (
     Image,
     ReplacePassword,
 )
+from sekisho.rollout.goal.model import Requirement
 from sekisho.rollout.rights import Rights
 from sekisho.rollout.ways import WayOut
 
@@ -156,6 +157,7 @@ class Plan:
         snapshot_at: when the account was read.
         snapshot: SHA-256 of the snapshot that the plan was made from.
         logs: the logs that it goes by beside that; None if there were none.
+        require: the kind of device that the goal asks for; None: any.
     """
 
     account: str
@@ -178,6 +180,7 @@ class Plan:
     needless: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
     logs: LogsRead | None = None
+    require: Requirement | None = None
     tool: str = __version__
 
     @property
@@ -258,6 +261,8 @@ class Plan:
         if self.logs is None:
             # most plans go by none: whoever reads one need not ask what null means
             del written["logs"]
+        if self.require is None:
+            del written["require"]
         for person in written["people"]:
             # likewise of waves: most plans have none with a day
             if person["starts"] is None:
@@ -343,7 +348,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read({"logs": None, **_with_days(said)}, Plan)
+        plan = _PLANS.read({"logs": None, "require": None, **_with_days(said)}, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)

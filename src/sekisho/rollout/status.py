@@ -64,6 +64,7 @@ class PlanStatus:
         without: those without.
         unread: those of whom it could not be read, with the reason.
         absent: those whom the account does not have: not yet, or not any more.
+        other_kind: of those with a device, who has none of the kind that the plan's goal requires.
     """
 
     facts: tuple[Fact, ...]
@@ -71,6 +72,7 @@ class PlanStatus:
     without: tuple[str, ...]
     unread: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
+    other_kind: tuple[str, ...] = ()
 
     def of(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses that stand so."""
@@ -98,24 +100,26 @@ def plan_status(plan_file: PlanFile, api: AwsApi, *, who: bool = False) -> PlanS
     if plan_file.journal.path.exists():
         plan_file.journal.open(plan_file.plan.digest)
     facts = _facts(plan_file, api, who=who)
-    devices: dict[str, bool] = {}
+    devices: dict[str, list[str]] = {}
     unread: list[tuple[str, str]] = []
     absent: list[str] = []
     for person in concerned(plan_file.plan):
         try:
             found = api.pages("iam", "ListMFADevices", "MFADevices", UserName=person.user)
-            devices[person.user] = any(True for _ in found)
+            devices[person.user] = [each["SerialNumber"] for each in found]
         except AwsRefused as error:
             if error.aws_code == "NoSuchEntity":
                 absent.append(person.user)
             else:
                 unread.append((person.user, f"{error.aws_code}: {error.aws_message}"))
+    require = plan_file.plan.require
     return PlanStatus(
         facts,
         tuple(user for user, has in devices.items() if has),
         tuple(user for user, has in devices.items() if not has),
         tuple(unread),
         tuple(absent),
+        tuple(user for user, has in devices.items() if has and require and not require.met_by(has)),
     )
 
 

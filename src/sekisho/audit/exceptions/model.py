@@ -74,11 +74,13 @@ class Exceptions:
     Attributes:
         source: the file's name; "" if there is none.
         goals: the break-glass users of goals, each with the goal's file: no plan touches them.
+        passkeys: the users who, by goals, are to come to a passkey or security key.
     """
 
     entries: tuple[Exemption, ...] = ()
     source: str = ""
     goals: Mapping[str, str] = field(default_factory=dict)
+    passkeys: frozenset[str] = frozenset()
 
     def of(self, user: str) -> Exemption | None:
         """Return a user's exception, expired or not; None if there is none."""

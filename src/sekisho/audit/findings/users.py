@@ -47,6 +47,8 @@ def user_checks(examined: Examined) -> Iterator[Finding]:
     """Find what is wrong with each user."""
     for row in examined.rows:
         yield from _devices(examined, row)
+        if row.user.name in examined.exceptions.passkeys and not row.left_out:
+            yield from _required(row)
         yield from _enforcement(examined, row)
         yield from _way_in(row)
         yield from _power(row)
@@ -78,6 +80,15 @@ def _enrolled(examined: Examined, row: UserRow) -> Iterator[Finding]:
         login = _LOGINS[may_login(examined.snapshot, row.user)[0]]
         fact = _PASSKEYS.filled(count=credentials.active_keys, devices=_listed(row), login=login)
         yield found(Id.PASSKEY_ONLY, name, fact)
+
+
+def _required(row: UserRow) -> Iterator[Finding]:
+    """Find who has another kind of device than a goal requires; without any there is a finding."""
+    credentials, name = row.credentials, row.user.name
+    if credentials.enrolled and credentials.phishing_resistant is None:
+        yield unknown(Id.OTHER_KIND, name, _why(row))
+    elif credentials.enrolled and not credentials.phishing_resistant:
+        yield found(Id.OTHER_KIND, name, _DEVICES.filled(devices=_listed(row)))
 
 
 def _without_device(row: UserRow) -> Id:

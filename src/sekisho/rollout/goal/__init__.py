@@ -1,11 +1,12 @@
 """What an administrator wants: read from a file, checked against an account."""
 
-from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal
+from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
     NewUser,
     PolicyGoal,
+    Requirement,
     Stage,
     TemporaryPassword,
     Waiting,
@@ -22,6 +23,7 @@ __all__ = [
     "GroupGoal",
     "NewUser",
     "PolicyGoal",
+    "Requirement",
     "Stage",
     "TemporaryPassword",
     "Waiting",
@@ -34,5 +36,6 @@ __all__ = [
     "goal_of",
     "policy_arn",
     "read_goal",
+    "requirement_of",
     "waves_of",
 ]

@@ -32,6 +32,7 @@ from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
     PolicyGoal,
+    Requirement,
     Stage,
     Waiting,
     Waits,
@@ -45,6 +46,7 @@ KEYS = (
     "group",
     "when",
     "afterEnrolment",
+    "require",
     "replaces",
     "who",
     "waves",
@@ -106,6 +108,22 @@ def goal_of(
         faults = sorted(shape.faults, key=lambda fault: (fault.line, fault.column))
         raise FaultyInput(source, faults)
     return goal
+
+
+def requirement_of(shape: Shape, source: str) -> Requirement | None:
+    """Return the kind of device that a goal asks for; None: any.
+
+    Args:
+        shape: the goal, as `read_goal` returns it.
+        source: what errors call it.
+
+    Raises:
+        FaultyInput: if it is no kind that can be asked for.
+    """
+    found = shape.members((), KEYS)["require"].choice(Requirement)
+    if shape.faults:
+        raise FaultyInput(source, shape.faults)
+    return found
 
 
 def break_glass_users(shape: Shape, source: str, snapshot: Snapshot) -> tuple[str, ...]:
@@ -188,6 +206,7 @@ class _Reader:
             waiting=waiting,
             exceptions=self.exceptions.entries,
             accepted=self._accepted(got["accept"]),
+            require=got["require"].choice(Requirement),
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
 

@@ -1,13 +1,14 @@
 """What an administrator wants: one policy, and the people for whom it shall enforce MFA."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from sekisho.account import Snapshot
+from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exemption
 from sekisho.policy import Document
+from sekisho.signin import DeviceKind, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,24 @@ class Wave:
     due: bool = True
 
 
+class Requirement(StrEnum):
+    """The kind of MFA device that everybody of a goal is to come to.
+
+    No policy can ask for it: `aws:MultiFactorAuthPresent` is the same with any kind. So nobody is
+    refused for the want of it; it is a target, and who has not reached it is named.
+    """
+
+    PASSKEY = "passkey"
+
+    def met_by(self, serials: Iterable[str]) -> bool:
+        """Tell whether one of these serial numbers is that of a passkey or security key."""
+        return any(kind_of(serial) is DeviceKind.FIDO for serial in serials)
+
+    def met_for(self, user: User) -> bool:
+        """Tell whether a user has such a device, as far as is known."""
+        return self.met_by(device.serial for device in user.devices)
+
+
 class Waits(StrEnum):
     """Why a user is not touched yet, or not at all."""
 
@@ -130,6 +149,8 @@ class Goal:
         unread: users of whom it could not be read whether they are meant.
         exceptions: who is left out, expired or not: shown with the plan.
         accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
+        require: the kind of device that everybody is to come to; None: any will do. Only who has
+            one comes to the second stage, where there is one.
     """
 
     policy: PolicyGoal
@@ -144,6 +165,7 @@ class Goal:
     unread: tuple[str, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
+    require: Requirement | None = None
 
     @property
     def names_nobody(self) -> bool:

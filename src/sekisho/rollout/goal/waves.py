@@ -21,6 +21,8 @@ class WaveStatus:
         devices_unknown: of whom it is not known whether they have one.
         enforced: who is proved to be enforced.
         unknown: of whom one of the two could not be found out.
+        other_kind: who has a device, but none of the kind that the goal requires.
+        no_device: where the goal requires a kind, who has no device at all.
     """
 
     name: str
@@ -32,6 +34,13 @@ class WaveStatus:
     devices_unknown: tuple[str, ...]
     enforced: tuple[str, ...]
     unknown: tuple[str, ...]
+    other_kind: tuple[str, ...] = ()
+    no_device: tuple[str, ...] = ()
+
+    @property
+    def without_required(self) -> tuple[str, ...]:
+        """Who has not come to the kind of device that the goal requires."""
+        return tuple(user for user in self.users if user in {*self.other_kind, *self.no_device})
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -48,6 +57,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
     )
     with_device = {user.name for user in snapshot.users if user.devices}
     unread = users_not_read(snapshot, "ListMFADevices")
+    other_kind, no_device = _without_required(goal, snapshot, unread)
     exempt = {user for user, waiting in goal.waiting.items() if waiting.why in _EXEMPT}
     return tuple(
         WaveStatus(
@@ -71,6 +81,22 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
                 if user not in exempt
                 and (user in unread or enforcements[user].enforced is Enforced.UNKNOWN)
             ),
+            other_kind=tuple(user for user in wave.users if user in other_kind - exempt),
+            no_device=tuple(user for user in wave.users if user in no_device - exempt),
         )
         for wave in goal.waves
     )
+
+
+def _without_required(
+    goal: Goal, snapshot: Snapshot, unread: frozenset[str]
+) -> tuple[set[str], set[str]]:
+    """Return who has another kind of device than the goal requires, and who has none; else nobody.
+
+    Of whom the devices could not be read nothing is said here.
+    """
+    if goal.require is None:
+        return set(), set()
+    lacking = [user for user in snapshot.users if not goal.require.met_for(user)]
+    other_kind = {user.name for user in lacking if user.devices}
+    return other_kind, {user.name for user in lacking} - other_kind - unread

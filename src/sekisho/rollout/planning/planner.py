@@ -45,6 +45,7 @@ from sekisho.rollout.planning.obstacles import (
     used_elsewhere,
 )
 from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.planning.user_warnings import warnings
 from sekisho.rollout.planning.ways_out import ways_out
@@ -110,6 +111,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         *draft.warnings,
         *no_enforcement(accounts.changes, snapshot),
         *warnings(accounts),
+        *without_required(accounts, goal),
         *_uncovered(goal, snapshot),
         *missing(snapshot),
     )
@@ -133,6 +135,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         complete=not snapshot.gaps,
         snapshot=draft.digest,
         logs=draft.usage.logs if draft.usage is not None else None,
+        require=goal.require,
     )
     return replace(made, ways=ways_out(accounts, made, goal))
 
@@ -279,10 +282,17 @@ class _Draft:
         return tuple(n for n in dict.fromkeys([*self.goal.users, *members]) if n not in new)
 
     def stage_of(self, name: str) -> Stage:
-        """Return the stage that a user belongs to: the second, if there is one, with a device."""
-        user = self.start.user_named.get(name)
-        second = self.goal.enrolled
-        return second if second is not None and user is not None and user.devices else self.first
+        """Return the stage that a user belongs to: the second, if there is one, with a device.
+
+        Where the goal requires a kind of device it has to be of that kind. Who is in the second
+        stage already stays there: the first denies less.
+        """
+        user, second = self.start.user_named.get(name), self.goal.enrolled
+        if second is None or user is None or not user.devices:
+            return self.first
+        require = self.goal.require
+        there = self.arn(second) in user.attached or second.group in user.groups
+        return second if require is None or there or require.met_for(user) else self.first
 
     def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
