@@ -1,6 +1,8 @@
 """What `sekisho impact` asks: its times, whom policies bind, plans without an account."""
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +125,27 @@ def _run(*arguments: str) -> tuple[object, str]:
     if result.exception is not None:
         raise result.exception
     return result.return_value, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("taken", "outcome"), [("2026-11-01", "unknown"), ("2026-11-24", "not bound")]
+)
+def test_who_called_after_the_account_was_read_is_not_gone(
+    taken: str, outcome: str, tmp_path: Path
+) -> None:
+    """An export was taken when its file was written; it has no user `aoi.watanabe`."""
+    export = tmp_path / "account.json"
+    shutil.copy(INPUTS / "accounts" / "denied-already.json", export)
+    at = datetime.fromisoformat(f"{taken}T00:00:00+00:00").timestamp()
+    os.utime(export, (at, at))
+    asked = ("--policy", POLICY, "--snapshot", str(export), "--format", "json")
+    found = json.loads(_run(LOG, *asked)[1])
+    (aoi,) = (each for each in found["callers"] if each["name"] == "aoi.watanabe")
+    assert aoi["own"][outcome] > 0
+    assert (outcome == "unknown") is any(
+        "aoi.watanabe" in each["en"] and "read the account again" in each["en"]
+        for each in found["notices"]
+    )
 
 
 @pytest.mark.parametrize(

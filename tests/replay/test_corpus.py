@@ -25,6 +25,7 @@ from sekisho.replay import (
     given,
     group_plainly,
     judge_plainly,
+    seen_since,
 )
 from sekisho.signin import RoleSessionMfa, SigninAssumptions
 
@@ -112,7 +113,7 @@ def changes_of(written: dict[str, list[str]]) -> PolicyChanges:
     attached = []
     for whom, names in written.items():
         if whom != "detached":
-            kind, _, who = whom.rpartition(" ") if whom != "every user" else (whom, "", "")
+            kind, _, who = whom.rpartition(" ") if not whom.startswith("every") else (whom, "", "")
             target = Target(TargetKind(kind), who)
             attached += [Attachment(of_account(name), target) for name in names]
     return PolicyChanges(tuple(attached), frozenset(written.get("detached", ())))
@@ -138,7 +139,7 @@ def call_of(case: dict[str, Any]) -> TrailEvent:
 
 
 @pytest.mark.parametrize(
-    "case", cases("replay/accounts", ["user", "changes", "expect"], ["call", "scps"])
+    "case", cases("replay/accounts", ["user", "changes", "expect"], ["call", "scps", "seen"])
 )
 def test_case_of_an_account(case: dict[str, Any]) -> None:
     levels = tuple(
@@ -146,7 +147,8 @@ def test_case_of_an_account(case: dict[str, Any]) -> None:
         for name, names in case.get("scps", {}).items()
     )
     account = replace(snapshot_of(ACCOUNTS["account"]), scps=levels)
-    binding, event = changed(account, changes_of(case["changes"])), call_of(case)
+    asked = changed(account, changes_of(case["changes"]))
+    binding, event = seen_since(asked, case.get("seen", ())), call_of(case)
     columns = columns_of(binding)
     found = Judge(binding, columns).judge(event)
     assert written(found, case["expect"]) == case["expect"]

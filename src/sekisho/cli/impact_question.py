@@ -40,6 +40,7 @@ from sekisho.replay import (
     changed,
     columns_of,
     given,
+    seen_since,
 )
 from sekisho.replay.report import MadeBy, Question, ReplayReport, figures_of, report_on
 from sekisho.rollout import (
@@ -216,10 +217,15 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class AskedBinding:
-    """Which policies bind whom, and the same in words."""
+    """Which policies bind whom, and the same in words.
+
+    Attributes:
+        taken_at: when the account was read; None if policies are asked alone.
+    """
 
     binding: Binding
     question: Question
+    taken_at: datetime | None = None
 
     def report(
         self, groups: "TrailGroups", skipped: "Mapping[SkippedKind, int]", settings: JudgeSettings
@@ -231,7 +237,10 @@ class AskedBinding:
             skipped: the files that were not even opened.
             settings: the assumptions.
         """
-        judge = Judge(self.binding, columns_of(self.binding), settings)
+        binding = self.binding
+        if self.taken_at is not None:
+            binding = seen_since(binding, groups.principals_after(self.taken_at))
+        judge = Judge(binding, columns_of(binding), settings)
         made = MadeBy(catalogue.load().dated, __version__)
         log = figures_of(groups.reading, skipped)
         return report_on(groups, judge, log, self.question, made)
@@ -266,7 +275,7 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
         until=times.until,
         enabled=enabled_of(snapshot) if snapshot is not None else None,
     )
-    return AskedBinding(asked, question)
+    return AskedBinding(asked, question, snapshot.taken_at if snapshot else None)
 
 
 def about_plan(path: str) -> Message:

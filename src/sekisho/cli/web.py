@@ -198,7 +198,7 @@ class _Question:
 
         binding, names, about = self._binding(snapshot)
         question = Question(names, about, account=True, enabled=enabled_of(snapshot))
-        return AskedBinding(binding, question)
+        return AskedBinding(binding, question, snapshot.taken_at)
 
     def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
         from sekisho.cli.impact_question import (  # noqa: PLC0415 - as above

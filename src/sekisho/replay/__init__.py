@@ -14,6 +14,7 @@ from sekisho.replay.binding import (
     between,
     changed,
     given,
+    seen_since,
 )
 from sekisho.replay.caller import TrailCaller, caller_of_event
 from sekisho.replay.case import JudgeSettings
@@ -70,4 +71,5 @@ __all__ = [
     "group_plainly",
     "judge_plainly",
     "read_record",
+    "seen_since",
 ]

@@ -6,7 +6,7 @@ them out of the first and a list of changes. A plan's own forecast is as good a 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -179,10 +179,12 @@ _Holder = tuple[HolderKind, str]
 
 
 class _Between:
-    """Two states of an account."""
+    """Two states of an account, and who called after the first was read."""
 
-    def __init__(self, before: Snapshot, after: Snapshot) -> None:
-        self._before, self._after = before, after
+    def __init__(
+        self, before: Snapshot, after: Snapshot, seen: Collection[_Holder] = frozenset()
+    ) -> None:
+        self._before, self._after, self._seen = before, after, seen
         self._roles = frozenset(role.name for role in before.roles)
         self._known: dict[_Holder, Bound | NotBound] = {}
 
@@ -211,9 +213,7 @@ class _Between:
     def _made(self, kind: HolderKind, name: str) -> Bound | NotBound:
         known = self._before.user_named if kind is HolderKind.USER else self._roles
         if kind is not HolderKind.ROOT and name not in known:
-            # who has gone is bound by nothing, unless not everybody was read
-            unread = self._before.gap_of("GetAccountAuthorizationDetails") is not None
-            return NotBound(OutcomeReason.POLICIES if unread else OutcomeReason.NOT_IN_ACCOUNT)
+            return NotBound(self._why_absent(kind, name))
         before, gaps = _read(self._before, kind, name)
         after, more = _read(self._after, kind, name)
         if before == after:
@@ -221,6 +221,49 @@ class _Between:
         user = self._before.user_named.get(name) if kind is HolderKind.USER else None
         gap = next(iter((*gaps, *more)), None)
         return Bound(before, after, gap, None if user is None else user.tags)
+
+    def _why_absent(self, kind: HolderKind, name: str) -> OutcomeReason:
+        """Return why nothing is known to bind somebody who is not in the account as it was read.
+
+        Who has gone is bound by nothing. Who called later is there, and may be bound.
+        """
+        if self._before.gap_of("GetAccountAuthorizationDetails") is not None:
+            return OutcomeReason.POLICIES
+        if (kind, name) in self._seen and self._may_bind_others(kind):
+            return OutcomeReason.SEEN_SINCE
+        return OutcomeReason.NOT_IN_ACCOUNT
+
+    def _may_bind_others(self, kind: HolderKind) -> bool:
+        """Tell whether what is in question may bind a user or a role that was not read.
+
+        It does not if all that changes are some of those that were.
+        """
+        before, after = self._before, self._after
+        texts = any(after.policies.get(arn) != policy for arn, policy in before.policies.items())
+        if before.scps != after.scps or texts:
+            return True
+        if kind is HolderKind.USER:
+            other = (after.user_named.get(each.name) != each for each in before.users)
+            return before.groups != after.groups or all(other)
+        roles = {each.name: each for each in after.roles}
+        return all(roles.get(each.name) != each for each in before.roles)
+
+    def seen_since(self, arns_seen: Iterable[str]) -> "_Between":
+        """Return the same, knowing who called later."""
+        holders = (_holder_of(arn, self._before.account) for arn in arns_seen)
+        return _Between(self._before, self._after, frozenset(filter(None, holders)))
+
+
+_NAMED = re.compile(r"(?:iam::(\d{12}):(user|role)/(?:.*/)?|sts::(\d{12}):assumed-(role)/)([^/]+)")
+
+
+def _holder_of(arn: str, account: str) -> _Holder | None:
+    """Return the user or role of an account whose ARN, or session's, this is."""
+    found = _NAMED.search(arn)
+    if found is None or account not in (found[1], found[3]):
+        return None
+    kind = HolderKind.USER if found[2] == "user" else HolderKind.ROLE
+    return kind, found[5]
 
 
 def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tuple[str, ...]]:
@@ -239,6 +282,15 @@ def _read(snapshot: Snapshot, kind: HolderKind, name: str) -> tuple[Policies, tu
 def between(before: Snapshot, after: Snapshot) -> Binding:
     """Return a binding that compares two states of one account."""
     return _Between(before, after)
+
+
+def seen_since(binding: Binding, arns_seen: Iterable[str]) -> Binding:
+    """Return a binding that knows who called after the account was read.
+
+    Whoever of them the account has not was made or renamed since, and may be bound by what is in
+    question. Policies that are asked alone bind whom their targets say.
+    """
+    return binding.seen_since(arns_seen) if isinstance(binding, _Between) else binding
 
 
 def changed(snapshot: Snapshot, changes: PolicyChanges) -> Binding:

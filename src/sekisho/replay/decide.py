@@ -106,7 +106,7 @@ def judgement(
     match case:
         case Asked():
             return _of_one_action(_Asking(judging, case, event, remembered), called.asked)
-        case OutcomeReason.CALLER | OutcomeReason.POLICIES:
+        case OutcomeReason.CALLER | OutcomeReason.POLICIES | OutcomeReason.SEEN_SINCE:
             return Judgement(UNKNOWN, case)
         case _:
             return Judgement(CallOutcome.NOT_BOUND, case)

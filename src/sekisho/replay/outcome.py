@@ -39,6 +39,8 @@ class OutcomeReason(StrEnum):
     """The record does not say whose call it was, or not for certain."""
     POLICIES = "policies"
     """A policy that matters is not in the snapshot: a gap, or what had let the call pass."""
+    SEEN_SINCE = "seen since"
+    """A user or role that the snapshot has not, and that called after it was taken."""
     # failed
     UNAUTHORIZED = "unauthorized"
     """It was refused for lack of permission."""

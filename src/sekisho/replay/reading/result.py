@@ -8,6 +8,7 @@ from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sekisho.messages import Message
 from sekisho.replay.event import CallerDetail, CallGroup, Column, DetailKind, Tally, TrailEvent
@@ -124,6 +125,11 @@ class TrailGroups:
         names = [each.name if each.name in asked else None for each in fields(TrailEvent)]
         for values, tally in _rows(self.groups, names):
             yield CallGroup(TrailEvent(*values), tally)
+
+    def principals_after(self, moment: datetime) -> frozenset[str]:
+        """Return the ARNs of whoever called after a moment."""
+        later = self.groups.filter(pc.greater(self.groups["last"], pa.scalar(moment, _TIME)))
+        return frozenset(filter(None, values_of(pc.unique(later["principal"]))))
 
     def caller_details(self) -> Iterator[CallerDetail]:
         """Yield each row of `details`, in its order."""

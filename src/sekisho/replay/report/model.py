@@ -212,8 +212,15 @@ class ReplayReport:
     @cached_property
     def absent(self) -> tuple[CallerReport, ...]:
         """The users of the log that the snapshot has not."""
-        gone = OutcomeReason.NOT_IN_ACCOUNT
-        return tuple(user for user in self.users if any(one.reason is gone for one in user.sums))
+        return self._users_because(OutcomeReason.NOT_IN_ACCOUNT)
+
+    @cached_property
+    def seen_since(self) -> tuple[CallerReport, ...]:
+        """The users of the log that the snapshot has not, and that called after it was taken."""
+        return self._users_because(OutcomeReason.SEEN_SINCE)
+
+    def _users_because(self, reason: OutcomeReason) -> tuple[CallerReport, ...]:
+        return tuple(user for user in self.users if any(one.reason is reason for one in user.sums))
 
     @property
     def asked(self) -> int:

@@ -61,6 +61,10 @@ _ALREADY = Message(
     "Denied already by the account's policies of today, also without the change: {count}. The log "
     "is older than these policies."
 )
+_SEEN_SINCE = Message(
+    "Made or renamed after the snapshot: {users} ({names}). They called after it was taken, and "
+    "may be bound: read the account again."
+)
 _FAULTY = Message("Not read, or not whole: {count}; nothing is said of what is missing.")
 
 KINDS = {
@@ -219,6 +223,9 @@ def notices(report: ReplayReport) -> Iterator[Message]:
     if report.absent:
         users = users_text(len(report.absent))
         yield _ABSENT.filled(users=users, names=_names(report.absent))
+    if report.seen_since:
+        users = users_text(len(report.seen_since))
+        yield _SEEN_SINCE.filled(users=users, names=_names(report.seen_since))
     if already := report.counts[CallOutcome.ALREADY_DENIED]:
         yield _ALREADY.filled(count=calls_text(already))
     for name, count in report.assumed.items():
