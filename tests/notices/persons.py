@@ -55,10 +55,10 @@ PEOPLE: Mapping[str, Person] = {
         kinds=(NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL),
         password=PasswordChange.BEFORE,
     ),
-    "temporary password, before all": replace(
+    "temporary password, first": replace(
         _AKI,
         kinds=(NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL),
-        password=PasswordChange.BEFORE,
+        password=PasswordChange.FIRST,
         day=None,
     ),
     "key stops": replace(

@@ -84,22 +84,31 @@ def test_the_page_of_the_work_list_has_no_tag_of_a_name(hostile: str) -> None:
 
 
 @needs_chromium
-def test_every_page_is_one_sheet_of_a4() -> None:
+def test_every_page_is_one_sheet_of_a4_and_read_by_everybody() -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - see below
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
 
-    sheets = {}
+    sheets, faults = {}, []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS], headless=True)
-        page = browser.new_page()
+        phone = {"width": 390, "height": 800}
+        page = browser.new_context(bypass_csp=True, viewport=phone).new_page()
         for language in Language:
             texts = {
                 name: written(each, NoticeForm.HTML, language) for name, each in PEOPLE.items()
             }
             # the others are shorter
-            for name in sorted(texts, key=lambda name: -len(texts[name]))[:4]:
+            for name in sorted(texts, key=lambda name: -len(texts[name]))[:2]:
                 page.set_content(texts[name])
                 printed = page.pdf(prefer_css_page_size=True)
                 sheets[name, language.value] = printed.count(b"/Type /Page\n")
+            work = WorkList("1", tuple(PEOPLE.values())).to_html(language)
+            for text in (texts["temporary password"], work):
+                page.set_content(text)
+                assert page.evaluate("document.documentElement.scrollWidth") <= phone["width"]
+                found = Axe().run(page, options={"resultTypes": ["violations"]})
+                faults += found.response["violations"]
         browser.close()
+    assert not faults
     assert sheets
     assert sheets == dict.fromkeys(sheets, 1)

@@ -87,7 +87,7 @@ def test_a_temporary_password_comes_with_the_rules_of_the_account(language: Lang
 def test_a_password_that_can_be_changed_only_before_is_said_so() -> None:
     before = written(PEOPLE["temporary password, before the day"], NoticeForm.TEXT, Language.EN)
     assert "Change it before Monday, 11 January 2027" in before
-    waits = written(PEOPLE["temporary password, before all"], NoticeForm.TEXT, Language.EN)
+    waits = written(PEOPLE["temporary password, first"], NoticeForm.TEXT, Language.EN)
     assert "MFA becomes mandatory for you only after that" in waits
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,9 +81,14 @@ def _hand_over(
     reads = options.output is NotifyFormat.TEXT and options.out is None
     if reads:
         show_folded(_verdict(people, options, lang))
-        if not quiet():
+        if quiet():
+            return
+        if options.work_list or sys.stdout.isatty():
+            show_folded(["", *text.splitlines()])
+        else:
+            # whoever pastes it into a mail wants no line of it broken
             click.echo(f"\n{text}", nl=False)
-        if hint and not quiet():
+        if hint:
             _tell_next(options, lang)
         return
     if options.out is not None:

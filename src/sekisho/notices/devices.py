@@ -27,7 +27,7 @@ class DeviceName:
     """The name to type for a new device.
 
     Attributes:
-        exact: whether the policy accepts no other.
+        exact: whether the policy does not accept just any name.
     """
 
     name: str
@@ -55,13 +55,13 @@ class DeviceNames:
         arn = f"arn:{snapshot.partition}:iam::{snapshot.account}:user/{name}"
         known = user or User(name, "/", arn, "")
         policies = _policies(snapshot, user, self._stages[-1 if enrolled else 0])
-        any_name, own_name = (
-            _may_create(snapshot, known, policies, each) for each in (_ANY_NAME, name)
-        )
-        if own_name and not any_name:
-            return DeviceName(name, exact=True)
-        free = (each for end in _ENDINGS if (each := f"{name}{end}").lower() not in self._taken)
-        return DeviceName(next(free, f"{name}-new"))
+        free = [each for end in _ENDINGS if (each := f"{name}{end}").lower() not in self._taken]
+        proposed = next(iter(free), f"{name}-new")
+        if _may_create(snapshot, known, policies, _ANY_NAME):
+            return DeviceName(proposed)
+        accepted = (each for each in free if _may_create(snapshot, known, policies, each))
+        found = next(accepted, None)
+        return DeviceName(proposed) if found is None else DeviceName(found, exact=True)
 
 
 def may_enrol(snapshot: Snapshot, user: User) -> bool:

@@ -294,7 +294,7 @@ class _Words:
         """Return which text says when to set up MFA: many may only once the policy is attached."""
         if self.when != "enforced" and not self.person.may_enrol_now:
             return "then_day" if self.when == "day" else "then_soon"
-        if self.person.password is PasswordChange.BEFORE:
+        if self.person.password in (PasswordChange.BEFORE, PasswordChange.FIRST):
             return "together"
         return "before" if self.when == "day" else "now"
 
@@ -313,7 +313,8 @@ class _Words:
     def _password(self) -> Message:
         if self.person.password is PasswordChange.ANY_TIME:
             return self.say("temporary-password", "any_time")
-        return self.say("temporary-password", "before_day" if self.when == "day" else "waits")
+        first = self.person.password is PasswordChange.FIRST
+        return self.say("temporary-password", "waits" if first else "before_day")
 
     def facts(self) -> Iterator[tuple[Message, Message]]:
         """Yield what they need, each with its name."""

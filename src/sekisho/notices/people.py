@@ -74,12 +74,14 @@ _ROWS_ONLY = (NoticeKind.NOT_KNOWN, NoticeKind.STUCK, NoticeKind.NO_NOTICE)
 class PasswordChange(StrEnum):
     """Whether a password must be changed first, and until when the sign-in page lets them.
 
-    `BEFORE`: only before MFA is enforced; afterwards the page refuses it.
+    `BEFORE`: only before MFA is enforced; afterwards the page refuses it. `FIRST`: MFA is enforced
+    only once it is changed.
     """
 
     NONE = "none"
     ANY_TIME = "any-time"
     BEFORE = "before"
+    FIRST = "first"
 
 
 OWNER_TAGS = ("owner", "email", "mail", "contact")
@@ -320,7 +322,7 @@ class _People:
         change = self._password_change(base, planned, impact, credentials)
         if change is not PasswordChange.NONE:
             kinds.add(NoticeKind.TEMPORARY_PASSWORD)
-        if change is PasswordChange.BEFORE:
+        if change in (PasswordChange.BEFORE, PasswordChange.FIRST):
             # they can still act: the text says until when
             kinds = (kinds - {NoticeKind.STUCK}) | {NoticeKind.ENROL}
         if _only_passkeys(base.devices) and base.keys:
@@ -351,13 +353,13 @@ class _People:
         if ImpactKind.DEAD_LOCK not in impact.kinds:
             stuck = {*impact.kinds} & {ImpactKind.LOCKED_OUT, ImpactKind.UNKNOWN}
             return PasswordChange.NONE if stuck else PasswordChange.ANY_TIME
-        waits = planned.impact is ImpactKind.WAITS_FOR_PASSWORD
-        ahead = base.day is not None and base.day > self.now.astimezone(UTC).date()
-        if not (waits or ahead):
-            return PasswordChange.NONE
         # before it begins it is their policies of today that let them, or do not
-        changes = self.sign_ins.console(self.snapshot.user_named[base.user]).gets_in
-        return PasswordChange.BEFORE if changes else PasswordChange.NONE
+        if not self.sign_ins.console(self.snapshot.user_named[base.user]).gets_in:
+            return PasswordChange.NONE
+        if planned.after_password:
+            return PasswordChange.FIRST
+        ahead = base.day is not None and base.day > self.now.astimezone(UTC).date()
+        return PasswordChange.BEFORE if ahead else PasswordChange.NONE
 
     def _newcomer(self, planned: PlannedImpact) -> Person:
         """Return a person whom the plan creates, or who has gone."""

@@ -126,6 +126,7 @@ class PlannedImpact:
         impact: stable, like `enrols-first`.
         wave: the name of the wave that the user is in; "" if the goal has no waves.
         starts: the first day of that wave, in UTC; None: at once.
+        after_password: whether the user is not enforced before a temporary password is changed.
     """
 
     user: str
@@ -133,6 +134,7 @@ class PlannedImpact:
     text: Message
     wave: str = ""
     starts: date | None = None
+    after_password: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +267,9 @@ class Plan:
             del written["require"]
         for person in written["people"]:
             # likewise of waves: most plans have none with a day
-            if person["starts"] is None:
-                del person["starts"]
+            for key, usual in _USUAL_OF_PEOPLE.items():
+                if person[key] is usual:
+                    del person[key]
         return {"schema": SCHEMA, "applicable": self.applicable, **written}
 
 
@@ -331,13 +334,16 @@ _PLANS = Records(Code.PLAN_FAULTY)
 _PLANS.add(Change, _change, _change_to_json)
 
 
-def _with_days(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a plan says, each of its people with a first day or null, as the record has."""
+def _with_usual(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a plan says, its people with what is left out because it is as usual."""
     people = content.get("people")
     if not isinstance(people, list):
         return content
-    days = [{"starts": None, **each} if isinstance(each, dict) else each for each in people]
-    return {**content, "people": days}
+    whole = [{**_USUAL_OF_PEOPLE, **each} if isinstance(each, dict) else each for each in people]
+    return {**content, "people": whole}
+
+
+_USUAL_OF_PEOPLE: Mapping[str, Any] = {"starts": None, "afterPassword": False}
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:
@@ -348,7 +354,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read({"logs": None, "require": None, **_with_days(said)}, Plan)
+        plan = _PLANS.read({"logs": None, "require": None, **_with_usual(said)}, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)

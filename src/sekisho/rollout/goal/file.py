@@ -363,13 +363,14 @@ class _Reader:
         for wave in waves:
             for name in wave.users:
                 password = users[name].password
+                temporary = late and password is not None and password.reset_required
                 if name in self.left_out:
                     found[name] = Waiting(Waits.LEFT_OUT)
                 elif expires := self._exempt(name):
                     found[name] = Waiting(Waits.EXEMPT, expires)
                 elif not wave.due:
-                    found[name] = Waiting(Waits.WAVE, wave.starts)
-                elif late and password is not None and password.reset_required:
+                    found[name] = Waiting(Waits.WAVE, wave.starts, password=temporary)
+                elif temporary:
                     found[name] = Waiting(Waits.PASSWORD)
         return found
 

@@ -127,10 +127,15 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why a user is not touched, and until when; None where nobody knows the day."""
+    """Why a user is not touched, and until when; None where nobody knows the day.
+
+    Attributes:
+        password: whether they then wait on, until they have changed their temporary password.
+    """
 
     why: Waits
     until: date | None = None
+    password: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a plan comes to for each person, in one sentence."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials
@@ -8,7 +9,7 @@ from sekisho.audit.enforcement import Enforced
 from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
-from sekisho.rollout.goal.model import Goal, Wave
+from sekisho.rollout.goal.model import Goal, Waits, Wave
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
 from sekisho.rollout.planning.logged_use import facts_of_user
@@ -37,7 +38,9 @@ def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
 
     def placed(name: str, person: PlannedImpact) -> PlannedImpact:
         wave = waves.get(name, nowhere)
-        return PlannedImpact(name, person.impact, person.text, wave.name, wave.starts)
+        waiting = goal.waiting.get(name)
+        late = waiting is not None and (waiting.password or waiting.why is Waits.PASSWORD)
+        return replace(person, wave=wave.name, starts=wave.starts, after_password=late)
 
     return tuple(placed(name, person) for name, person in sorted(found.items()))
 
