@@ -17,6 +17,7 @@ SHARED = {
     "--boundary": ("FILE ...", "a permissions boundary"),
     "--break-glass": ("NAME ...", "a user who is never touched"),
     "--assume": ("NAME=VALUE ...", "sets a point that AWS does not document"),
+    "--all": ("flag", "of everybody, and not of one alone"),
     "--caller": ("ARN", "who will apply the plan"),
     "--endpoint-url": ("URL", "where another AWS answers"),
     "--exceptions": ("FILE", "an exceptions file"),
@@ -83,6 +84,7 @@ FORMATS = {
     "markdown",
     "aws-cli",
     "process",
+    "env",
     "slack",
     "teams",
 }

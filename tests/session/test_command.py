@@ -138,6 +138,18 @@ def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
     assert run("status").stdout == "No session is kept.\n"
 
 
+def _secrets(memory: Memory) -> list[str]:
+    kept = [json.loads(each.partition("\n")[2]) for each in memory.entries.values()]
+    assert kept
+    return [each[key] for each in kept for key in ("SecretAccessKey", "SessionToken")]
+
+
+def test_text_may_be_asked_for(run: Run, memory: Memory) -> None:
+    done = run("--profile", "people", "--format", "text", "-q")
+    assert done.stdout.startswith("A session of `aoi` with MFA lasts until ")
+    assert not any(secret in done.stdout for secret in _secrets(memory))
+
+
 def test_without_a_terminal_and_a_keyring_it_is_one_line_too(run: Run) -> None:
     keyring.set_keyring(fail.Keyring())
     At.there = False
@@ -146,11 +158,14 @@ def test_without_a_terminal_and_a_keyring_it_is_one_line_too(run: Run) -> None:
     assert done.stderr.startswith("sekisho: session.no-terminal")
 
 
-def test_on_a_terminal_no_secret_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_no_secret_is_printed(
+    run: Run, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sekisho.cli.session._at_a_terminal", lambda: True)
     done = run("--profile", "people")
-    assert done.stdout == ""
-    assert "the keyring keeps it" in done.stderr
+    assert done.stdout.startswith("A session of `aoi` with MFA lasts until ")
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    assert not any(secret in done.stdout for secret in _secrets(memory))
     # neither printed nor kept: no code is spent for that
     pointless = run("--profile", "people", "--no-keep")
     assert pointless.returncode == 64
@@ -175,7 +190,7 @@ def test_a_locked_keyring_is_one_line(run: Run, memory: Memory) -> None:
     [
         (("--no-keep", "--keep-in", "x"), "`--no-keep` goes with no `--keep-in`"),
         (("forget", "--all", "--profile", "people"), "`--all` goes with no `--profile`"),
-        (("forget", "--format", "json"), "`forget` goes with no `--format`"),
+        (("forget", "--format", "text"), "`forget` goes with no `--format`"),
         (("status", "--serial", PHONE), "`status` goes with no `--serial`"),
         (("--margin", "12h"), "no session would ever be handed out"),
     ],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from sekisho.account import AwsApi
 from sekisho.cli.aws import checked_role, checked_serial, endpoint_option, refuse_beside
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 FOLDER = "SEKISHO_SESSION_FOLDER"
 """Names another folder than `~/.aws/sekisho` for the notes and locks."""
 
+_TEXT = "text"
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LENGTH = re.compile(r"(\d{1,7})([smh]?)", re.ASCII)
 _LASTS = Message("A session of {whose} with MFA lasts {until}; {kept}.")
@@ -77,7 +79,7 @@ class SessionOptions:
     Attributes:
         keep_in: a file or folder in place of the keyring.
         no_keep: keep it nowhere.
-        form: how it is printed; None: by where it goes.
+        form: how it is printed; `text` has no secret in it.
         every: forget the sessions of all keys.
     """
 
@@ -90,7 +92,7 @@ class SessionOptions:
     no_keep: bool
     region: str | None
     endpoint_url: str | None
-    form: SessionForm | None
+    form: str
     every: bool
 
     def refuse_all_but(self, option: str, *names: str) -> None:
@@ -100,6 +102,8 @@ class SessionOptions:
             UsageError: naming each that is given.
         """
         given = {name: getattr(self, name) for name in self.__slots__ if name not in names}
+        if "form" in given and not _form_is_given():
+            del given["form"]
         spelt = {"form": "format", "every": "all"}
         refuse_beside(option, {spelt.get(name, name): value for name, value in given.items()})
 
@@ -176,11 +180,10 @@ _session_options = grouped(
     click.option(
         "--format",
         "form",
-        type=click.Choice([form.value for form in SessionForm]),
-        default=None,
-        callback=lambda ctx, param, value: value and SessionForm(value),
-        help="Lines for a shell, JSON, or the JSON of `credential_process`; "
-        "the last if stdout is no terminal, and nothing if it is one.",
+        type=click.Choice([_TEXT, *(form.value for form in SessionForm)]),
+        default=_TEXT,
+        help="Text without a secret, lines for a shell, JSON, or the JSON of `credential_process`; "
+        "if not given, text on a terminal, else the last.",
     ),
     click.option("--all", "every", is_flag=True, help="With `forget`: those of every key."),
 )
@@ -221,7 +224,7 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
     def say(message: Message) -> None:
         notice(message.into(lang))
 
-    form = options.form or (None if _at_a_terminal() else SessionForm.PROCESS)
+    form = _form(options)
     source = source_of(options.asked)
     store, unsafe = _store(options, say)
     if form is None and not store.name:
@@ -238,15 +241,30 @@ def _hand_out(options: SessionOptions, lang: Language) -> Exit:
         time.sleep,
     )
     handed = Broker(source, at).hand_out()
-    if form is not None:
+    until = _until(handed).into(lang)
+    if form is None:
+        show_folded([until])
+    else:
         click.echo(printed(handed, form))
-    aside(_until(handed).into(lang))
+        aside(until)
     if unsafe is not None:
         # not before: where there is no session either, that alone is what matters
         aside(*(each.into(lang) for each in (unsafe.message, unsafe.fix) if each is not None))
     if handed.new and not sys.stderr.isatty():
         at.terminal.say(_until(handed))
     return Exit.CLEAN
+
+
+def _form(options: SessionOptions) -> SessionForm | None:
+    """Return how a session is printed; None: as text, without a secret."""
+    if options.form != _TEXT:
+        return SessionForm(options.form)
+    return None if _form_is_given() or _at_a_terminal() else SessionForm.PROCESS
+
+
+def _form_is_given() -> bool:
+    source = click.get_current_context().get_parameter_source("form")
+    return source is ParameterSource.COMMANDLINE
 
 
 def _at_a_terminal() -> bool:
@@ -321,12 +339,14 @@ def _where(kept_in: str) -> Message:
             return _IN_FILE.filled(path=kept_in)
 
 
-def _status(form: SessionForm | None, lang: Language) -> Exit:
-    if form not in (None, SessionForm.JSON):
-        raise UsageError(Message("`status` has no secrets to print: it goes with `--format json`"))
+def _status(form: str, lang: Language) -> Exit:
+    if form not in (_TEXT, SessionForm.JSON):
+        raise UsageError(
+            Message("`status` has no secrets to print: it goes with `--format text` and `json`")
+        )
     notes = Notes(_folder(), lambda message: notice(message.into(lang)))
     found = [note for device in notes.all() for note in device.sessions]
-    if form is SessionForm.JSON:
+    if form == SessionForm.JSON:
         click.echo(json.dumps({"sessions": [_as_json(note) for note in found]}, indent=2))
     else:
         show_folded(list(_lines(found, lang)) or [_NOTHING.into(lang)])
