@@ -94,8 +94,13 @@ def test_plain_moto_is_read_as_well(moto: str) -> None:
     api = connect(region=REGION, endpoint_url=moto, credentials=KEYS)
     snapshot = collect(api, now=NOW)
 
-    # moto does not know this call; everything else it tells
-    assert {gap.operation for gap in snapshot.gaps} == {"ListServiceSpecificCredentials"}
+    # moto does not know these calls; everything else it tells
+    assert {gap.operation for gap in snapshot.gaps} == {
+        "GetConsoleAuthorizationConfiguration",
+        "GetResourcePolicy",
+        "ListServiceSpecificCredentials",
+    }
+    assert snapshot.console_authorization is None
     assert len(snapshot.users) == 12
     assert snapshot.alias == "example-company"
     assert [device.serial for device in snapshot.unassigned_devices] == [device["SerialNumber"]]

@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 
 from sekisho.account.calls import ReadingRun
-from sekisho.account.collect import read_report, read_root, read_scps
+from sekisho.account.collect import (
+    read_console_authorization,
+    read_report,
+    read_root,
+    read_scps,
+    read_signin_policy,
+)
 from sekisho.account.model import THE_ACCOUNT, Gap
 from sekisho.engine import Level
 from sekisho.errors import AwsRefused
+from sekisho.policy import to_json
+from sekisho.signin import ConsoleAuthorization
 
 ACCOUNT = "111122223333"
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -197,3 +205,48 @@ def test_the_kind_of_root_s_device(arns: list[str], virtual: bool) -> None:
 def test_nothing_is_said_of_root_where_nothing_could_be_read() -> None:
     root = read_root(ReadingRun(Scripted(ListVirtualMFADevices=DENIED)), {})
     assert (root.mfa, root.virtual_device, root.keys, root.password) == (None, None, None, None)
+
+
+_CONSOLE = "GetConsoleAuthorizationConfiguration"
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "code"),
+    [
+        ({"consoleAuthorizationEnabled": True}, ConsoleAuthorization.ENABLED, None),
+        ({"consoleAuthorizationEnabled": False}, ConsoleAuthorization.DISABLED, None),
+        (refused("ResourceNotFoundException", 404), ConsoleAuthorization.DISABLED, None),
+        ({"targetId": ACCOUNT}, None, ""),
+        (DENIED, None, DENIED.aws_code),
+        (UNREACHABLE, None, UNREACHABLE.aws_code),
+    ],
+)
+def test_console_authorization_is_disabled_only_if_aws_says_so(
+    answer: object, found: ConsoleAuthorization | None, code: str | None
+) -> None:
+    reading = ReadingRun(Scripted(**{_CONSOLE: answer}))
+    assert read_console_authorization(reading) is found
+    expected = [] if code is None else [(_CONSOLE, THE_ACCOUNT, code)]
+    assert [(gap.operation, gap.resource, gap.code) for gap in reading.gaps] == expected
+
+
+def test_the_resource_policy_of_the_sign_in_is_read_as_a_policy() -> None:
+    condition = {"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
+    statement = {
+        "effect": "Deny",
+        "principal": {"AWS": ["*"]},
+        "action": ["signin:Authenticate"],
+        "resource": "*",
+        "condition": condition,
+    }
+    policy = {"version": "2012-10-17", "statement": [statement]}
+    reading = ReadingRun(Scripted(GetResourcePolicy={"signinResourceBasedPolicy": policy}))
+    document = read_signin_policy(reading)
+    assert document is not None
+    written = to_json(document)
+    assert written["Statement"][0]["Action"] == ["signin:Authenticate"]  # type: ignore[index] # plain JSON
+    assert written["Statement"][0]["Condition"] == condition  # type: ignore[index] # plain JSON
+    for answer, gaps in ((refused("ResourceNotFoundException", 404), 0), (DENIED, 1)):
+        reading = ReadingRun(Scripted(GetResourcePolicy=answer))
+        assert read_signin_policy(reading) is None
+        assert len(reading.gaps) == gaps

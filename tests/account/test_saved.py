@@ -39,7 +39,7 @@ from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import Code, FaultyAccount, SekishoError
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
-from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy
+from sekisho.signin import CharacterClass, ConsoleAuthorization, DeviceKind, PasswordPolicy
 
 WHEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ENFORCEMENT = force_mfa(choices_of(Preset.RECOMMENDED))
@@ -51,6 +51,22 @@ TRUST = from_json(
         ],
     },
     kind=PolicyKind.TRUST,
+)
+
+SIGNIN_POLICY = from_json(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": ["signin:Authenticate"],
+                "Resource": "*",
+                "Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+            }
+        ],
+    },
+    kind=PolicyKind.RESOURCE,
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -69,6 +85,7 @@ def named(items: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return several(items, unique_by=lambda item: item.name)
 
 
+seconds = st.none() | st.integers(3_600, 7_776_000)
 users = st.builds(
     User,
     name=texts,
@@ -80,7 +97,7 @@ users = st.builds(
     inline=several(policies),
     boundary=st.none() | texts,
     tags=st.dictionaries(texts, texts, max_size=2),
-    password=st.none() | st.builds(Password, flags, times, times),
+    password=st.none() | st.builds(Password, flags, times, times, seconds),
     devices=several(devices),
     keys=several(st.builds(AccessKey, texts, flags, times, times, texts)),
     created_at=times,
@@ -142,6 +159,7 @@ snapshots = st.builds(
             several(texts),
             several(policies),
             st.none() | texts,
+            seconds,
         )
     ),
     policies=several(managed).map(lambda found: {policy.arn: policy for policy in found}),
@@ -161,6 +179,8 @@ snapshots = st.builds(
     root=st.builds(RootUser, maybe, maybe, maybe, maybe, several(texts)),
     report=st.none() | st.builds(CredentialReport, times, st.dictionaries(texts, rows, max_size=2)),
     scps=st.none() | several(st.builds(Level, texts, several(policies))),
+    console_authorization=st.none() | st.sampled_from(ConsoleAuthorization),
+    signin_policy=st.none() | st.just(SIGNIN_POLICY),
 )
 SMALL = Snapshot(
     account="111122223333",
@@ -244,6 +264,24 @@ def test_every_key_must_be_there_and_no_other() -> None:
     value = plain() | {"more": 1}
     with pytest.raises(FaultyAccount, match="`more` is not known"):
         read_snapshot(value, "snapshot")
+
+
+def test_an_older_snapshot_does_not_know_of_console_authorization() -> None:
+    user = replace(SMALL.users[0], password=Password(created_at=WHEN))
+    snapshot = replace(SMALL, users=(user, replace(user, name="bob", password=None)))
+    value = plain(snapshot)
+    del value["consoleAuthorization"], value["signinPolicy"]
+    del value["users"][0]["password"]["sessionSeconds"], value["roles"][0]["sessionSeconds"]
+    found = read_snapshot(value, "snapshot")
+    assert found.console_authorization is None
+    assert {gap.operation for gap in found.gaps} == {
+        "GetConsoleAuthorizationConfiguration",
+        "GetResourcePolicy",
+        "ListRoles",
+    }
+    assert replace(found, gaps=()) == snapshot
+    # once it is saved anew it says itself that it does not know
+    assert read_snapshot(plain(found), "snapshot") == found
 
 
 def test_an_empty_text_is_no_time_and_never_means_never() -> None:

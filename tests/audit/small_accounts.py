@@ -1,13 +1,15 @@
 """Small accounts written down shortly: what a corpus says becomes a snapshot.
 
 Keys that are not known are refused. `policies` are by name: `Force_MFA` (or a preset's name) is
-what `policy new` writes, everything else a document. A user or group names those it has (an ARN is
-itself); `inline` are documents. A device is a kind, or `mfa/NAME`. A role is its trust policy, or
-has `trust` beside what users have. Times are hours before the snapshot.
+what `policy new` writes, `{"Force_MFA": […]}` the same with choices turned on, everything else a
+document. A user or group names those it has (an ARN is itself); `inline` are documents. A device is
+a kind, or `mfa/NAME`. A role is its trust policy, or has `trust` beside what users have. Times are
+hours before the snapshot, a `session` is in seconds.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +30,7 @@ from sekisho.account import (
 from sekisho.audit.report import AccountReport, to_json
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
-from sekisho.signin import DeviceKind, PasswordPolicy
+from sekisho.signin import ConsoleAuthorization, DeviceKind, PasswordPolicy
 
 HOME = f"arn:aws:iam::{ACCOUNT}"
 ROOT = {"mfa": True, "virtual_device": False, "keys": False, "password": True}
@@ -41,7 +43,7 @@ DEVICES = {
 
 PARTS = (
     *("users", "groups", "policies", "versions", "roles"),
-    *("unassigned", "gaps", "root", "report", "password_policy"),
+    *("unassigned", "gaps", "root", "report", "password_policy", "console_authorization"),
 )
 
 
@@ -56,6 +58,9 @@ def _document(value: Any) -> Document:
     if isinstance(value, str):
         preset = Preset.RECOMMENDED if value == "Force_MFA" else Preset(value)
         return force_mfa(choices_of(preset))
+    if isinstance(value, dict) and "Force_MFA" in value:
+        turned_on = dict.fromkeys(value["Force_MFA"], True)
+        return force_mfa(replace(choices_of(Preset.RECOMMENDED), **turned_on))
     return from_json({"Version": "2012-10-17", "Statement": value})
 
 
@@ -76,11 +81,12 @@ def _user(name: str, value: Mapping[str, Any]) -> User:
     devices = tuple(_device(kind, name) for kind in value.get("devices", ()))
     password = value.get("password")
     if password is not None:
-        _known(password, "must_change", "made", "used")
+        _known(password, "must_change", "made", "used", "session")
         password = Password(
             password.get("must_change", False),
             created_at=_ago(password, "made"),
             last_used=_ago(password, "used"),
+            session_seconds=password.get("session"),
         )
     keys = tuple(
         AccessKey(
@@ -126,13 +132,14 @@ def _managed(name: str, value: Any, count: int) -> ManagedPolicy:
 
 def _role(name: str, value: Any) -> Role:
     given = {"trust": value} if isinstance(value, list) else value
-    _known(given, "trust", "has", "inline", "boundary")
+    _known(given, "trust", "has", "inline", "boundary", "session")
     text = {"Version": "2012-10-17", "Statement": given["trust"]}
     return Role(
         *(name, "/", f"{HOME}:role/{name}", from_json(text, kind=PolicyKind.TRUST)),
         attached=tuple(map(_arn, given.get("has", ()))),
         inline=_inline(given, f"role {name}"),
         boundary=_arn(given["boundary"]) if "boundary" in given else None,
+        session_seconds=given.get("session"),
     )
 
 
@@ -143,6 +150,7 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
     if "report" in value:
         report = CredentialReport(_ago(_known(value["report"], "age"), "age"), {})
     rules = value.get("password_policy")
+    configured = value.get("console_authorization", ConsoleAuthorization.DISABLED)
     return Snapshot(
         *(ACCOUNT, "aws", NOW),
         users=tuple(_user(*each) for each in sorted(value.get("users", {}).items())),
@@ -159,6 +167,7 @@ def snapshot_of(value: Mapping[str, Any]) -> Snapshot:
         root=RootUser(**value.get("root", ROOT)),
         report=report,
         password_policy=PasswordPolicy(**rules) if rules is not None else None,
+        console_authorization=ConsoleAuthorization(configured) if configured else None,
     )
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +15,13 @@ from botocore.exceptions import ClientError
 import overlay_people as people
 from sekisho import policy
 from sekisho.account import load_account
+from sekisho.account.aws import Keys, connect
+from sekisho.account.aws.client import _moved
+from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
 from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
-from sekisho.signin.console import CHANGE_REFUSED, SIGNIN_FAILED
+from sekisho.signin.console import CHANGE_REFUSED, CONSOLE_REFUSED, SIGNIN_FAILED
 from sekisho.signin.model import SigninAssumptions, SigninOrder
 
 NEW = "Suikinkutsu-8-drops"
@@ -261,6 +265,84 @@ def test_a_session_lasts_as_long_as_the_profile_says(aws: LocalAws) -> None:
     aws.clock.advance(timedelta(minutes=2))
     with pytest.raises(ClientError, match="ExpiredToken"):
         session.list_users()
+
+
+def _signin_of(
+    aws: LocalAws, keys: tuple[str, ...] = people.ADMIN_KEY, region: str = "us-east-1"
+) -> Any:
+    """Return a caller of the sign-in's own API."""
+    api = connect(endpoint_url=aws.url, credentials=Keys(*keys), region=region)
+    return partial(api.call, "signin")
+
+
+def test_console_authorization_lets_policies_keep_a_session_from_being_granted(
+    aws: LocalAws,
+) -> None:
+    attach(aws, "carol", Preset.RECOMMENDED)
+    signin = _signin_of(aws)
+    configured = signin("GetConsoleAuthorizationConfiguration")
+    assert configured["consoleAuthorizationEnabled"] is False
+    assert configured["targetId"] == people.ACCOUNT
+    assert sign_in(aws, "carol")[1]["next"] == "new-password"
+
+    assert signin("PutConsoleAuthorizationConfiguration")["consoleAuthorizationEnabled"] is True
+    _, asked = sign_in(aws, "carol")
+    fields = {"oldPassword": people.PASSWORD, "newPassword": NEW}
+    status, refused = people.console(aws, "new-password", ticket=asked["ticket"], **fields)
+    assert (status, refused["error"]["message"]) == (403, CONSOLE_REFUSED)
+    assert "signin:AuthorizeOAuth2Access on resource: arn:aws:signin:::console/" in str(refused)
+    # nobody needs an Allow
+    assert sign_in(aws, "admin")[1]["next"] == "done"
+
+    signin("DeleteConsoleAuthorizationConfiguration")
+    assert sign_in(aws, "carol", password=NEW)[1]["next"] == "done"
+
+
+def test_an_endpoint_of_the_environment_is_that_of_the_sign_in_too(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore itself would call AWS: for this it has no other address."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    api = connect(credentials=Keys(*people.ADMIN_KEY))
+    told = api.call("signin", "GetConsoleAuthorizationConfiguration")
+    assert told["targetId"] == people.ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "code"),
+    [
+        ("DeleteConsoleAuthorizationConfiguration", {}, "ResourceNotFoundException"),
+        ("GetResourcePolicy", {}, "ResourceNotFoundException"),
+        (
+            "PutConsoleAuthorizationConfiguration",
+            {"targetId": "o-0123456789"},
+            "ResourceNotFoundException",
+        ),
+        ("PutResourcePermissionStatement", {"sourceIp": "192.0.2.0/24"}, "NotImplemented"),
+    ],
+)
+def test_what_the_api_of_the_sign_in_refuses(
+    aws: LocalAws, operation: str, parameters: dict[str, str], code: str
+) -> None:
+    with pytest.raises(AwsRefused) as refused:
+        _signin_of(aws)(operation, **parameters)
+    assert refused.value.aws_code == code
+    assert aws.world.console_authorization is False
+
+
+def test_the_api_of_the_sign_in_asks_policies_and_takes_changes_in_one_region(
+    aws: LocalAws,
+) -> None:
+    call = "PutConsoleAuthorizationConfiguration"
+    client = people.client(aws, "signin", region="eu-west-1")
+    client.meta.events.register("before-sign.signin", partial(_moved, aws.url))
+    with pytest.raises(ClientError, match="us-east-1"):
+        client.put_console_authorization_configuration()
+    attach(aws, "admin", Preset.RECOMMENDED)
+    with pytest.raises(AwsRefused) as refused:
+        _signin_of(aws)(call)
+    assert refused.value.aws_code == "AccessDeniedException"
+    assert aws.world.console_authorization is False
 
 
 def test_another_partition() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import overlay_people as people
@@ -227,8 +229,63 @@ def test_how_long_a_sign_in_at_the_console_lasts(iam: Any) -> None:
     assert told() == (3600, False)
     iam.update_login_profile(UserName="lasting", MaxSigninSessionDuration=7200)
     assert told() == (7200, False)
+    both = {"MaxSigninSessionDuration": 3600, "ResetMaxSigninSessionDuration": True}
+    found = error_of(iam.update_login_profile, UserName="lasting", **both)
+    assert found["code"] == "InvalidInput"
+    assert told() == (7200, False)
     iam.update_login_profile(UserName="lasting", ResetMaxSigninSessionDuration=True)
     assert told() == (None, False)
+
+
+def test_how_long_a_sign_in_with_a_role_lasts(aws: LocalAws, iam: Any) -> None:
+    keys = dict(zip(("aws_access_key_id", "aws_secret_access_key"), people.ADMIN_KEY, strict=True))
+    unchecked = boto3.client(
+        "iam",
+        endpoint_url=aws.url,
+        region_name="us-east-1",
+        config=Config(parameter_validation=False),
+        **keys,
+    )
+
+    def told() -> Any:
+        (listed,) = [r for r in iam.list_roles()["Roles"] if r["RoleName"] == "lasting"]
+        got = iam.get_role(RoleName="lasting")["Role"]
+        (of_all,) = [
+            each
+            for each in iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+            if each["RoleName"] == "lasting"
+        ]
+        assert "MaxSigninSessionDuration" not in of_all
+        assert listed.get("MaxSigninSessionDuration") == got.get("MaxSigninSessionDuration")
+        return got.get("MaxSigninSessionDuration"), got["MaxSessionDuration"]
+
+    trust = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": people.ACCOUNT},
+            },
+        }
+    )
+    made = {"RoleName": "lasting", "AssumeRolePolicyDocument": trust}
+    # a client that checks parameters itself would not send these
+    for seconds in (3_599, 7_776_001):
+        found = error_of(unchecked.create_role, **made, MaxSigninSessionDuration=seconds)
+        assert found["code"] == "ValidationError"
+        profile = {"UserName": "admin", "MaxSigninSessionDuration": seconds}
+        assert error_of(unchecked.update_login_profile, **profile)["code"] == "ValidationError"
+    created = iam.create_role(**made, MaxSigninSessionDuration=7_776_000)["Role"]
+    assert created["MaxSigninSessionDuration"] == 7_776_000
+    assert told() == (7_776_000, 3_600)
+    iam.update_role(RoleName="lasting", MaxSessionDuration=7_200)
+    assert told() == (7_776_000, 7_200)
+    iam.update_role(RoleName="lasting", MaxSigninSessionDuration=3_600)
+    assert told() == (3_600, 7_200)
+    iam.update_role(RoleName="lasting", ResetMaxSigninSessionDuration=True)
+    assert told() == (None, 7_200)
+    iam.delete_role(RoleName="lasting")
 
 
 def test_the_accounts_option_lets_every_user_change_the_password(aws: LocalAws, iam: Any) -> None:

@@ -70,6 +70,35 @@ def test_everybody_can_enrol_without_mfa(choices, action, resource):
     assert {outcome(choices, action, resource, state) for state in STATES} == {ALLOWED}
 
 
+_SIGN_IN = "arn:aws:signin:us-east-1:111122223333:"
+
+
+@pytest.mark.parametrize("choices", [AWS, FIRST_LOGIN, RECOMMENDED])
+@pytest.mark.parametrize("action", policy.CONSOLE_ACTIONS)
+@pytest.mark.parametrize(
+    ("resource", "passes"),
+    [
+        ("arn:aws:signin:::console/management-console", True),
+        (f"{_SIGN_IN}oauth2/public-client/localhost", False),
+        (f"{_SIGN_IN}oauth2/public-client/remote", False),
+        (f"{_SIGN_IN}service-principal/aws-mcp.amazonaws.com", False),
+    ],
+)
+def test_the_console_s_own_sign_in_passes_without_mfa_if_chosen(choices, action, resource, passes):
+    chosen = replace(choices, console_sign_in_without_mfa=True)
+    for state in ("key", "console"):
+        found = outcome(chosen, action, resource, state, admin=True)
+        assert found is (ALLOWED if passes else EXPLICIT)
+        # nothing is allowed that was not
+        alone = outcome(chosen, action, resource, state)
+        assert alone is (IMPLICIT if passes else EXPLICIT)
+        assert outcome(choices, action, resource, state, admin=True) is EXPLICIT
+    assert outcome(chosen, action, resource, "mfa", admin=True) is ALLOWED
+    old = {**MFA, "aws:MultiFactorAuthAge": "601"}
+    young = replace(chosen, mfa_age=600)
+    assert outcome(young, action, resource, old, admin=True) is (ALLOWED if passes else EXPLICIT)
+
+
 @pytest.mark.parametrize("choices", [AWS, FIRST_LOGIN, RECOMMENDED])
 @pytest.mark.parametrize(
     ("action", "resource"),

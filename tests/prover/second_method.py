@@ -83,7 +83,7 @@ def _context(credential: CallerCredential) -> Context:
         CredentialKind.LONG_TERM_KEY if key else CredentialKind.CONSOLE_SESSION,
         holder,
         issued_at=None if key else NOW,
-        expires_at=None if key else NOW + timedelta(hours=36),
+        expires_at=None if key else NOW + timedelta(days=90),
         mfa_at=NOW if credential is CallerCredential.MFA_SESSION else None,
     )
     return Context(context_of(credential, NOW, SigninAssumptions()))
@@ -174,7 +174,7 @@ class _Problem:
             return sorted({_HOME, *own} - {""})
         if key == _AGE:
             numbers = {int(c) + d for one, _ in asked for c in one.values for d in (-1, 0, 1)}
-            return [str(n) for n in {0, *numbers} if 0 <= n <= 129_600]
+            return [str(n) for n in {0, *numbers} if 0 <= n <= 7_776_000]
         single = sorted(set(self._texts_of(asked)))
         sets = any(one.operator.quantifier is not Quantifier.NONE for one, _ in asked)
         shape = keys.shape_of(key, with_set_operator=sets)

@@ -13,7 +13,7 @@ from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, attached, ident
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, decide
 from sekisho.errors import FaultyRequest, InternalError
-from sekisho.policy import Choices, Preset, choices_of, force_mfa, parse
+from sekisho.policy import CONSOLE_ACTIONS, Choices, Preset, choices_of, force_mfa, parse
 from sekisho.prover import (
     CallerCredential,
     CallingUser,
@@ -275,3 +275,30 @@ def test_the_first_login_variant_exempts_two_actions_more() -> None:
     more = names("force-mfa-first-login") - names("aws-self-manage")
     assert more == {"iam:ChangePassword", "iam:GetAccountPasswordPolicy"}
     assert names("aws-self-manage") <= names("force-mfa-first-login")
+
+
+def _passing_the_sign_in(*, left_out: str = "") -> Policies:
+    choices = replace(choices_of(Preset.RECOMMENDED), console_sign_in_without_mfa=True)
+    document = force_mfa(choices)
+    statements = tuple(each for each in document.statements if each.sid != left_out)
+    left = replace(document, statements=statements)
+    return Policies(identity=(AttachedPolicy("Force_MFA", left),))
+
+
+def test_the_console_s_own_sign_in_may_pass_and_no_other_client_s() -> None:
+    found = prove_enforcement(_passing_the_sign_in(), ALICE, NOW, later=True)
+    assert isinstance(found.direct, Proved)
+    others = _passing_the_sign_in(left_out="DenyOtherSignInIfNoMFA")
+    found = prove_enforcement(others, ALICE, NOW, later=True)
+    assert isinstance(found.direct, Refuted)
+    request = found.direct.counterexample.request
+    assert request.action in CONSOLE_ACTIONS
+    assert "/management-console" not in request.resource
+    assert any(part in request.resource for part in ("public-client/", "service-principal/"))
+    # what passes is listed all the same
+    administrator = _passing_the_sign_in()
+    everything = attached(ALLOW_ALL, name="everything")
+    administrator = replace(administrator, identity=(*administrator.identity, everything))
+    listed = exempt_list(administrator, ALICE, NOW)
+    assert not isinstance(listed, Unknown)
+    assert {*CONSOLE_ACTIONS} <= {action for each in listed for action in each.actions}

@@ -10,12 +10,14 @@ import pytest
 
 from administered import ACCOUNT, REGION, iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import ADMIN, account, company, managed, user, with_user
-from sekisho.account import Password, save_snapshot
+from rollout.staging import ADMIN, account, company, device, managed, user, with_user
+from sekisho.account import THE_ACCOUNT, Gap, Password, save_snapshot
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
 from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws
+from sekisho.messages import verbatim
+from sekisho.signin import ConsoleAuthorization
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")
 
@@ -147,3 +149,52 @@ def test_where_accepting_is_all_that_is_left_it_is_named_and_wants_a_reason(tmp_
         raise_(terminal.run(*again))
     words = [each.replace("=REASON", "=she gets another user") for each in again]
     assert terminal.run(*words).return_value == Exit.CHANGES
+
+
+def test_console_authorization_stops_a_plan_and_each_way_out_is_one(tmp_path: Path) -> None:
+    """A temporary password is no reason to wait: the console stays shut once it is changed."""
+    enabled = ConsoleAuthorization.ENABLED
+    start = with_user(account(), user("kiyo", password=Password(reset_required=True)))
+    save_snapshot(replace(start, console_authorization=enabled), tmp_path / "enabled.json")
+    disabled = replace(start, console_authorization=ConsoleAuthorization.DISABLED)
+    save_snapshot(disabled, tmp_path / "disabled.json")
+    enrolled = with_user(start, user("kiyo", password=Password(), devices=(device("kiyo"),)))
+    save_snapshot(replace(enrolled, console_authorization=enabled), tmp_path / "enrolled.json")
+    goal = GOAL.replace("- user: hanako", "- user: kiyo")
+    terminal = Terminal(tmp_path, {})
+    terminal.write("goal.yaml", goal)
+    terminal.write(
+        "chosen.yaml",
+        goal.replace("policy:\n", "policy:\n  choices: {console_sign_in_without_mfa: true}\n"),
+    )
+
+    def plan(snapshot: str, goal: str = "goal.yaml") -> tuple[int, str]:
+        at = ("--snapshot", terminal.path(snapshot), "--caller", ADMIN.arn, "--mfa")
+        done = terminal.run("plan", terminal.path(goal), *at)
+        return done.return_value, done.output
+
+    code, said = plan("enabled.json")
+    assert code == Exit.FINDINGS
+    assert "everyone-gets-in" in said
+    assert "Way out: console authorization is enabled" in said
+    assert "console_sign_in_without_mfa" in said
+    assert "--when after-password-change" not in said
+    for snapshot in ("disabled.json", "enrolled.json"):
+        code, said = plan(snapshot)
+        assert code == Exit.CHANGES, said
+    code, said = plan("enabled.json", "chosen.yaml")
+    assert code == Exit.CHANGES, said
+
+
+def test_what_was_not_read_of_console_authorization_is_said_and_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    start = with_user(account(), user("kiyo", password=Password()))
+    gap = Gap("GetConsoleAuthorizationConfiguration", THE_ACCOUNT, verbatim("no"), "AccessDenied")
+    save_snapshot(replace(start, gaps=(gap,)), tmp_path / "unread.json")
+    terminal = Terminal(tmp_path, {})
+    terminal.write("goal.yaml", GOAL.replace("- user: hanako", "- user: kiyo"))
+    at = ("--snapshot", terminal.path("unread.json"), "--caller", ADMIN.arn, "--mfa")
+    done = terminal.run("plan", terminal.path("goal.yaml"), *at)
+    assert done.return_value == Exit.CHANGES, done.output
+    assert "unread: Whether console authorization is enabled could not be read" in done.stdout

@@ -14,6 +14,7 @@ from sekisho.signin import (
     SigninAssumptions,
     SigninOrder,
     console_session,
+    context_of,
     start,
 )
 from signin_people import HOLDERS
@@ -55,6 +56,18 @@ def test_a_session_lasts_twelve_hours_and_keeps_its_mfa():
     assert session.expires_at == NOW + CONSOLE_SESSION
     assert session.mfa_at == NOW
     assert console_session(HOLDERS[HolderKind.USER], NOW, None).mfa_at is None
+
+
+def test_a_session_lasts_as_long_as_its_user_s_may_and_its_mfa_grows_old():
+    lasts = timedelta(days=90)
+    session = console_session(HOLDERS[HolderKind.USER], NOW, NOW, lasts)
+    assert session.expires_at == NOW + lasts
+    context = context_of(session, NOW + lasts, SigninAssumptions())
+    assert context["aws:MultiFactorAuthPresent"] == "true"
+    assert context["aws:MultiFactorAuthAge"] == "7776000"
+    for wrong in (timedelta(minutes=59), lasts + timedelta(seconds=1)):
+        with pytest.raises(InternalError):
+            console_session(HOLDERS[HolderKind.USER], NOW, NOW, wrong)
 
 
 def test_mfa_cannot_lie_in_the_future():

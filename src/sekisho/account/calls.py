@@ -99,6 +99,9 @@ READS = (
     Read("iam", "ListVirtualMFADevices", Per.ACCOUNT),
     Read("iam", "GenerateCredentialReport", Per.ACCOUNT),
     Read("iam", "GetCredentialReport", Per.ACCOUNT),
+    Read("iam", "ListRoles", Per.ACCOUNT),
+    Read("signin", "GetConsoleAuthorizationConfiguration", Per.ACCOUNT),
+    Read("signin", "GetResourcePolicy", Per.ACCOUNT),
     Read("iam", "GetLoginProfile", Per.USER),
     Read("iam", "ListMFADevices", Per.USER),
     Read("iam", "ListAccessKeys", Per.USER),
@@ -128,12 +131,14 @@ BESIDE = frozenset(
         "ListServiceSpecificCredentials",
         "ListSSHPublicKeys",
         "ListSigningCertificates",
-        *(read.operation for read in READS if read.service == "organizations"),
+        "ListRoles",
+        *(read.operation for read in READS if read.service in ("organizations", "signin")),
     }
 )
 """Operations whose gap leaves known which policies IAM has for whom, and who can sign in with what.
 
-Without those of Organizations more seems to be allowed than is.
+Without those of Organizations more seems to be allowed than is. Without those of the sign-in it is
+assumed that no policy is asked there (`console_authorization`).
 """
 
 _KEYS_PER_USER = 2
@@ -282,7 +287,7 @@ class WholeRun(ReadingRun):
 
 def _unanswered(error: AwsRefused, read: Read) -> bool:
     """Return whether nobody answers at all: then nobody will answer the other calls either."""
-    # Organizations may be out of reach where IAM is not; an answer that no client understands
-    # (a proxy's page, say) is one call's
-    elsewhere = read.service == "organizations" or error.aws_code == "ResponseParserError"
-    return error.status == 0 and not elsewhere
+    # Organizations and the sign-in may be out of reach where IAM is not; an answer that no client
+    # understands (a proxy's page, say) is one call's
+    elsewhere = read.service in ("organizations", "signin")
+    return error.status == 0 and not elsewhere and error.aws_code != "ResponseParserError"

@@ -3,7 +3,8 @@
 `GetAccountAuthorizationDetails` says who there is and which policies apply, but nothing about
 passwords, devices and keys: those are read user by user, several users at once. The order of the
 answers does not matter. What is about the whole account is read once: password policy, account
-summary, alias, root user, unassigned devices, credential report, service control policies.
+summary, alias, root user, unassigned devices, credential report, service control policies, console
+authorization, and how long sign-ins with roles last.
 
 Source of the last: AWS Organizations API Reference; Organizations User Guide, "SCP evaluation": at
 every level from the root to the account something must allow, and the management account is not
@@ -38,8 +39,8 @@ from sekisho.account.policies import attached_policies
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message
-from sekisho.policy import PolicyKind
-from sekisho.signin import CharacterClass, PasswordPolicy
+from sekisho.policy import Document, PolicyKind
+from sekisho.signin import CharacterClass, ConsoleAuthorization, PasswordPolicy
 
 T = TypeVar("T")
 Named = TypeVar("Named", User, Group, Role)
@@ -130,6 +131,9 @@ def _with_account(snapshot: Snapshot, reading: ReadingRun) -> Snapshot:
         unassigned_devices=read_unassigned_devices(reading),
         root=read_root(reading, summary),
         scps=read_scps(reading, snapshot.account),
+        roles=identities.with_session_limits(reading, snapshot.roles),
+        console_authorization=read_console_authorization(reading),
+        signin_policy=read_signin_policy(reading),
     )
 
 
@@ -195,6 +199,8 @@ class _Crew:
 
 _REPORT = "GetCredentialReport"
 _DEVICES = "ListVirtualMFADevices"
+_CONSOLE = "GetConsoleAuthorizationConfiguration"
+_DOES_NOT_SAY = Message("the answer does not say whether it is enabled")
 _TOO_LATE = Message("no report within {seconds} seconds")
 _NOT_A_REPORT = Message("is not as documented: {error}")
 _TRIES = 30
@@ -229,6 +235,42 @@ def password_policy(found: Mapping[str, Any]) -> PasswordPolicy:
         reuse_prevention=found.get("PasswordReusePrevention") or 0,
         hard_expiry=bool(found.get("HardExpiry")),
     )
+
+
+def read_console_authorization(reading: ReadingRun) -> ConsoleAuthorization | None:
+    """Return whether console authorization is enabled; None, with a gap, if that is not known."""
+    answer = reading.call(_CONSOLE, absent=("ResourceNotFoundException",))
+    if answer is None:
+        unread = any(gap.operation == _CONSOLE for gap in reading.gaps)
+        return None if unread else ConsoleAuthorization.DISABLED
+    match answer.get("consoleAuthorizationEnabled"):
+        case True:
+            return ConsoleAuthorization.ENABLED
+        case False:
+            return ConsoleAuthorization.DISABLED
+        case _:
+            reading.gap(_CONSOLE, THE_ACCOUNT, _DOES_NOT_SAY)
+            return None
+
+
+def read_signin_policy(reading: ReadingRun) -> Document | None:
+    """Return the resource policy of the sign-in, or None."""
+    answer = reading.call("GetResourcePolicy", absent=("ResourceNotFoundException",))
+    found = (answer or {}).get("signinResourceBasedPolicy")
+    if not found:
+        return None
+    return reading.document(
+        _in_capitals(found), THE_ACCOUNT, PolicyKind.RESOURCE, "GetResourcePolicy"
+    )
+
+
+def _in_capitals(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the sign-in's form of a policy in that of all policies: `effect` is `Effect`."""
+    statements = [
+        {key.capitalize(): value for key, value in statement.items() if value}
+        for statement in policy.get("statement", ())
+    ]
+    return {"Version": policy.get("version"), "Statement": statements}
 
 
 def read_summary(reading: ReadingRun) -> dict[str, int]:

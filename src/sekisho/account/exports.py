@@ -128,6 +128,9 @@ _NEVER = (
     "ListSSHPublicKeys",
     "ListSigningCertificates",
     "ListPolicyTags",
+    "ListRoles",
+    "GetConsoleAuthorizationConfiguration",
+    "GetResourcePolicy",
     "GetAccountSummary",
     "DescribeOrganization",
 )

@@ -30,6 +30,7 @@ from sekisho.signin import DeviceKind, kind_of
 
 _DETAILS = "GetAccountAuthorizationDetails"
 _MOST_ITEMS = 1000
+_SESSION = "MaxSigninSessionDuration"
 
 
 def read_users(reading: ReadingRun) -> Iterator[User]:
@@ -70,6 +71,14 @@ def read_roles(reading: ReadingRun) -> Iterator[Role]:
             inline = _inline(reading, items, ResourceKind.ROLE_POLICY, name)
             boundary = _boundary(item)
             yield Role(name, item["Path"], item["Arn"], trust, _arns(item), inline, boundary)
+
+
+def with_session_limits(reading: ReadingRun, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    """Return the roles with how long a sign-in with them may last, which is in their list alone."""
+    items = reading.items("ListRoles", "Roles", PaginationConfig={"PageSize": _MOST_ITEMS})
+    seconds = {item["RoleName"]: item.get(_SESSION) for item in items or ()}
+    limited = (replace(role, session_seconds=seconds.get(role.name)) for role in roles)
+    return tuple(limited)
 
 
 def read_policies(reading: ReadingRun, kind: str = "LocalManagedPolicy") -> Iterator[ManagedPolicy]:
@@ -187,7 +196,11 @@ def _password(reading: ReadingRun, user: str) -> Password | None:
     if answer is None:
         return None
     profile = answer["LoginProfile"]
-    return Password(bool(profile.get("PasswordResetRequired")), profile.get("CreateDate"))
+    return Password(
+        reset_required=bool(profile.get("PasswordResetRequired")),
+        created_at=profile.get("CreateDate"),
+        session_seconds=profile.get(_SESSION),
+    )
 
 
 def _devices(reading: ReadingRun, user: str) -> tuple[Device, ...]:

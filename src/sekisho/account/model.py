@@ -15,7 +15,7 @@ from typing import TypeVar, assert_never
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import Document
-from sekisho.signin import DeviceKind, PasswordPolicy
+from sekisho.signin import ConsoleAuthorization, DeviceKind, PasswordPolicy
 
 K = TypeVar("K")
 
@@ -78,11 +78,17 @@ class SigningCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A console password: that there is one, and whether it must be changed at the next sign-in."""
+    """A console password: that there is one, and whether it must be changed at the next sign-in.
+
+    Attributes:
+        session_seconds: `MaxSigninSessionDuration`, how long a session of the sign-in may last;
+            None: not set, which is twelve hours, or the snapshot is older than the question.
+    """
 
     reset_required: bool = False
     created_at: datetime | None = None
     last_used: datetime | None = None
+    session_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role with its trust policy."""
+    """A role with its trust policy.
+
+    Attributes:
+        session_seconds: as of a `Password`, for who signs in with the role; None also if a gap of
+            `ListRoles` says so.
+    """
 
     name: str
     path: str
@@ -136,6 +147,7 @@ class Role:
     attached: tuple[str, ...] = ()
     inline: tuple[AttachedPolicy, ...] = ()
     boundary: str | None = None
+    session_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +360,10 @@ class Snapshot:
         scps: the service control policies from the organisation's root down to the account; empty
             where none applies (the management account, or none are enabled); None if the account
             is in no organisation, or if a gap says so.
+        console_authorization: whether AWS Sign-In's console authorization is enabled; None: it was
+            not read, and a gap says so.
+        signin_policy: the resource policy of the sign-in, which has an effect only where console
+            authorization is enabled; None if there is none, or if a gap says so.
     """
 
     account: str
@@ -365,6 +381,8 @@ class Snapshot:
     root: RootUser = field(default=RootUser())
     report: CredentialReport | None = None
     scps: tuple[Level, ...] | None = None
+    console_authorization: ConsoleAuthorization | None = None
+    signin_policy: Document | None = None
 
     @cached_property
     def user_named(self) -> Mapping[str, User]:

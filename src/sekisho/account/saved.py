@@ -6,12 +6,13 @@ it says who can do what: the file is its owner's alone (0600).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sekisho.account.model import Role, Snapshot
+from sekisho.account.model import THE_ACCOUNT, Gap, Role, Snapshot
 from sekisho.documents import Shape, decoded_json, text_of_file, write_private
 from sekisho.documents.records import FaultyRecord, Hook, Records
 from sekisho.engine import Level
@@ -57,15 +58,45 @@ def read_snapshot(value: object, source: str) -> Snapshot:
     if not isinstance(value, dict) or value.get("schema") != SNAPSHOT_SCHEMA:
         raise FaultyAccount(source, [_other_form(value)])
     body = {key: item for key, item in value.items() if key != "schema"}
+    older = not _LATER.keys() & body.keys()
     try:
-        found = _SNAPSHOTS.read(body, Snapshot)
+        found = _SNAPSHOTS.read(_completed(body) if older else body, Snapshot)
     except FaultyRecord as error:
         faults = error.faults
     else:
         faults = [*_contradictions(found)]
         if not faults:
-            return found
+            asked = (Gap(name, THE_ACCOUNT, _OLDER) for name in _LATER_CALLS)
+            return replace(found, gaps=(*found.gaps, *asked)) if older else found
     raise FaultyAccount(source, faults)
+
+
+_OLDER = Message("the snapshot is older than the question")
+_LATER: Mapping[str, Any] = {"consoleAuthorization": None, "signinPolicy": None}
+_LATER_CALLS = ("ListRoles", "GetConsoleAuthorizationConfiguration", "GetResourcePolicy")
+"""What snapshots have had since console authorization is read, and the calls that know it.
+
+An older snapshot has none of it, and a gap for each call. One that has a part of it is faulty.
+"""
+
+
+def _completed(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an older snapshot with the fields that it cannot have, as not known."""
+    users = _each(body.get("users"), lambda user: _with(user, "password", _unlimited))
+    return {**body, **_LATER, "users": users, "roles": _each(body.get("roles"), _unlimited)}
+
+
+def _each(value: object, change: Callable[[Any], object]) -> object:
+    return [change(each) for each in value] if isinstance(value, list) else value
+
+
+def _with(value: object, key: str, change: Callable[[Any], object]) -> object:
+    known = isinstance(value, dict) and key in value
+    return {**value, key: change(value[key])} if known and isinstance(value, dict) else value
+
+
+def _unlimited(value: object) -> object:
+    return {"sessionSeconds": None, **value} if isinstance(value, dict) else value
 
 
 def _other_form(value: object) -> Fault:
@@ -118,11 +149,20 @@ def _level_policies(value: Any, kind: Any) -> Any:
 
 _SCPS = _records(PolicyKind.SCP)
 _TRUST = _records(PolicyKind.TRUST)
+_RESOURCE = _records(PolicyKind.RESOURCE)
+
+
+def _resource_policy(value: Any, kind: Any) -> Any:
+    return None if value is None else _READ_RESOURCE(value, kind)
+
+
+_READ_RESOURCE = _RESOURCE.leaf(partial(_document, PolicyKind.RESOURCE))
 _SNAPSHOTS = _records(
     PolicyKind.IDENTITY,
     {
         (Role, "trust"): _TRUST.leaf(partial(_document, PolicyKind.TRUST)),
         (Level, "policies"): _level_policies,
+        (Snapshot, "signin_policy"): _resource_policy,
     },
 )
 """How snapshots are read; a field makes some documents of another kind."""

@@ -177,6 +177,7 @@ class FindingId(StrEnum):
     DECOY_POLICY = "account.decoy-policy"
     CONSOLE_WITHOUT_DEVICE = "account.console-without-device"
     EXCEPTION_EXPIRED = "account.exception-expired"
+    CONSOLE_AUTHORIZATION = "account.console-authorization"
     PATH_LOCKED_OUT = "account.path-locked-out"
     NAME_TAKEN = "account.device-name-taken"
     DEAD_LOCK = "account.first-sign-in-dead-locks"
@@ -186,6 +187,7 @@ class FindingId(StrEnum):
     DETACHED_POLICY = "account.enforcement-detached"
     POLICY_ROT = "account.policy-rot"
     ROLE_TRUST_WITHOUT_MFA = "account.trust-without-mfa"
+    LONG_SESSION = "account.long-session"
     MACHINE_WITH_PASSWORD = "account.machine-with-password"  # noqa: S105 - a finding's name
     EXCEPTION_FORCED = "account.exception-forced"
     OTHER_KIND = "account.no-passkey"

@@ -78,6 +78,7 @@ from sekisho.prover.scenarios import (
     proof_to_json,
     report_on_scenarios,
 )
+from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 if TYPE_CHECKING:
     from sekisho.account import Snapshot
@@ -191,7 +192,7 @@ class _Said:
     click.option(
         "--mfa-age",
         metavar="SECONDS",
-        type=click.IntRange(0, 129_600),
+        type=click.IntRange(0, int(LONGEST_CONSOLE_SESSION.total_seconds())),
         help="With `--with-mfa`: only if MFA is not older.",
     ),
     click.option(

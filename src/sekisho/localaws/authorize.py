@@ -33,9 +33,8 @@ from sekisho.localaws.request_context import RequestContext, base_context, reque
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
-from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
+from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
-    CONSOLE_ACTIONS,
     MFA_IN_CALL,
     ErrorCode,
     PermittedWithoutPolicy,

@@ -22,10 +22,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
 
-from sekisho.localaws import sigv4
+from sekisho.localaws import signin_service, sigv4
 from sekisho.localaws.api_gateway import refuse_definition, sets_policy
 from sekisho.localaws.authorize import authorize_call
-from sekisho.localaws.classify import ApiCall, classify, form_of
+from sekisho.localaws.classify import OWN_SERVICES, ApiCall, classify, form_of
 from sekisho.localaws.confinement import confined, install_confinement, refuse_to_go_beyond
 from sekisho.localaws.forward import (
     FORWARDED,
@@ -190,6 +190,8 @@ class Authorizer:
             refuse_bucket_name(call)
             refuse_to_set(call)
             refuse_to_go_beyond(call)
+            if call.service in OWN_SERVICES:
+                return signin_service.answer(self._world, call)
             return self._forward(exchange.request, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused

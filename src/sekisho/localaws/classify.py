@@ -66,6 +66,9 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 _PATHS: Mapping[str, str] = {"s3control": "/v20180820/", "sesv2": "/v2/"}
 """Services that moto tells from their neighbour by the path alone."""
 
+OWN_SERVICES = frozenset({"signin"})
+"""Services that moto does not have, and that are answered here."""
+
 _MODULES: Mapping[str, str] = {"lambda": "awslambda"}
 
 
@@ -159,10 +162,10 @@ def _candidates(request: Request, signing_name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _known(signing_name: str) -> tuple[tuple[str, str | None], ...]:
-    """Return the services of a signing name that moto has, each with the prefix of its targets."""
+    """Return the services of a signing name that are here, each with the prefix of its targets."""
     found = []
     for service in SERVICES.get(signing_name, (signing_name,)):
-        if module_of(service) not in _modules():
+        if module_of(service) not in _modules() and service not in OWN_SERVICES:
             continue
         try:
             found.append((service, get_service_model(service).metadata.get("targetPrefix")))

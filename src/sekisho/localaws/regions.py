@@ -16,7 +16,7 @@ from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend
 
 from sekisho.localaws import moto_state
-from sekisho.localaws.classify import ApiCall, module_of
+from sekisho.localaws.classify import OWN_SERVICES, ApiCall, module_of
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, common
 from sekisho.localaws.world import World
 
@@ -57,6 +57,8 @@ def check_place(world: World, call: ApiCall) -> None:
         Refusal: S3's for a bucket elsewhere, which names the Region, so that clients go there.
         NotImplementedError: if moto has the service in other Regions only.
     """
+    if call.service in OWN_SERVICES:
+        return
     try:
         served = _regions_of(module_of(call.service))
     except ImportError:

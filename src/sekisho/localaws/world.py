@@ -291,6 +291,7 @@ class World:
         passkeys: by serial number.
         passwords: by user name.
         boundaries: policy ARN by user name.
+        role_sessions: `MaxSigninSessionDuration` of roles, by their unique ids.
         service_credentials: by id, in the order in which they were made.
         console_authorization: whether policies are asked at the console's sign-in.
         root_mfa: whether the root user has MFA; AWS has demanded it of every account since 2025.
@@ -314,6 +315,7 @@ class World:
     passkeys: dict[str, PasskeyState] = field(default_factory=dict)
     passwords: dict[str, PasswordState] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
+    role_sessions: dict[str, int] = field(default_factory=dict)
     service_credentials: dict[str, ServiceCredentialState] = field(default_factory=dict)
     console_authorization: bool = False
     root_mfa: bool = True

@@ -24,6 +24,7 @@ from sekisho.policy.document import (
     Version,
 )
 from sekisho.policy.family import (
+    CONSOLE_ACTIONS,
     DESCRIPTION,
     LONGEST_MFA_AGE,
     NAME,
@@ -78,6 +79,7 @@ else:
 
 __all__ = [
     "COLUMNS",
+    "CONSOLE_ACTIONS",
     "DESCRIPTION",
     "KINDS",
     "LEVELS",

@@ -29,7 +29,7 @@ DESCRIPTION = (
 
 SHORTEST_MFA_AGE = 300
 LONGEST_MFA_AGE = 129_600
-"""Seconds; no session that AWS issues with MFA lives longer than 36 hours."""
+"""Seconds; a session of STS lives for 36 hours at most, and one of the console usually for 12."""
 
 
 class Preset(StrEnum):
@@ -55,6 +55,8 @@ class Choices:
         password_change_without_mfa: exempt the change of a (temporary) password.
         own_things_only: without MFA, deny the exempt actions on everybody else's user.
         enrolment_needs_session: deny enrolment to long-term access keys (unconfirmed in the field).
+        console_sign_in_without_mfa: exempt what the console's sign-in needs where AWS Sign-In's
+            console authorization is enabled; other clients of the sign-in still need MFA.
         via_aws_service: do not deny calls that an AWS service makes on the user's behalf.
         mfa_age: deny when MFA was passed longer ago than this many seconds; None: never.
         passwords, access_keys, signing_certificates, ssh_keys, git_credentials: the parts of
@@ -68,6 +70,7 @@ class Choices:
     password_change_without_mfa: bool = False
     own_things_only: bool = False
     enrolment_needs_session: bool = False
+    console_sign_in_without_mfa: bool = False
     via_aws_service: bool = False
     mfa_age: int | None = None
     passwords: bool = True
@@ -207,6 +210,14 @@ _ENROLMENT = (
     "iam:ResyncMFADevice",
 )
 _PASSWORD_CHANGE = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
+CONSOLE_ACTIONS = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
+"""What the console's sign-in does once the person is known, one after the other.
+
+Where console authorization is enabled, a Deny of either keeps the session from being granted. No
+policy has to allow them. Source: AWS Sign-In User Guide, "Controlling console access with
+resource-based policies and resource control policies".
+"""
+
 _QUIET_OF_USER = (
     "iam:GetLoginProfile",
     "iam:ListAccessKeys",
@@ -223,6 +234,7 @@ _NOT_ON_A_USER = frozenset(
         "iam:GetAccountPasswordPolicy",
         "iam:GetAccountSummary",
         SERVICE_EXEMPT,
+        *CONSOLE_ACTIONS,
     }
 )
 
@@ -265,6 +277,8 @@ def _exempt(choices: Choices) -> list[str]:
         actions += _PASSWORD_CHANGE
     if choices.quiet_console:
         actions += [*_QUIET_OF_USER, *_QUIET_OF_ACCOUNT]
+    if choices.console_sign_in_without_mfa:
+        actions += CONSOLE_ACTIONS
     return list(dict.fromkeys([*actions, SERVICE_EXEMPT]))
 
 
@@ -318,6 +332,9 @@ def _denies(choices: Choices) -> Iterable[_Json]:
     exempt = _exempt(choices)
     enforcement = {"Effect": "Deny", "NotAction": exempt, "Resource": "*"}
     yield {"Sid": "DenyAllExceptListedIfNoMFA", **enforcement, "Condition": _no_mfa(choices)}
+    if choices.console_sign_in_without_mfa:
+        condition = {"Condition": _no_mfa(choices)}
+        yield {"Sid": "DenyOtherSignInIfNoMFA", **_other_sign_in(choices), **condition}
     if choices.own_things_only:
         own = _self(choices)
         yield {
@@ -339,8 +356,18 @@ def _denies(choices: Choices) -> Iterable[_Json]:
     if choices.mfa_age is not None:
         age = {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": str(choices.mfa_age)}}
         direct = {"BoolIfExists": _direct(choices)} if choices.via_aws_service else {}
-        yield {
-            "Sid": "DenyAllExceptListedIfMFAIsOld",
-            **enforcement,
-            "Condition": {**age, **direct},
-        }
+        condition = {"Condition": {**age, **direct}}
+        yield {"Sid": "DenyAllExceptListedIfMFAIsOld", **enforcement, **condition}
+        if choices.console_sign_in_without_mfa:
+            yield {"Sid": "DenyOtherSignInIfMFAIsOld", **_other_sign_in(choices), **condition}
+
+
+def _other_sign_in(choices: Choices) -> _Json:
+    """Return the Deny of the sign-in of other clients than the console: `aws login`, and agents.
+
+    They are named, and not everything but the console: on which resource the console's own sign-in
+    is asked about is not documented, and to deny it is to lock people out.
+    """
+    start = f"arn:{choices.partition}:signin:*:*:"
+    clients = [f"{start}oauth2/public-client/*", f"{start}service-principal/*"]
+    return {"Effect": "Deny", "Action": [*CONSOLE_ACTIONS], "Resource": clients}

@@ -40,7 +40,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.goal.selectors import check_listed
 from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.obstacles import GAP, GAP_OF, over_quotas
+from sekisho.rollout.planning.obstacles import GAP, GAP_OF, console_unread, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
@@ -73,8 +73,8 @@ RESET_NEXT_KEEPS = Message("Signs in, then sets up MFA anew.")
 _BESIDE = frozenset(
     {
         *("GetAccessKeyLastUsed", "GetAccountSummary", "ListAccountAliases"),
-        *("GenerateCredentialReport", "GetCredentialReport"),
-        *(read.operation for read in READS if read.service == "organizations"),
+        *("GenerateCredentialReport", "GetCredentialReport", "ListRoles"),
+        *(read.operation for read in READS if read.service in ("organizations", "signin")),
     }
 )
 """What may be unread: it hides no credential, device or policy of anybody."""
@@ -207,7 +207,7 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         changes=changes,
         proofs=(*keeping(accounts), *(again if user and stays else ())),
         reasons=(*expired(at.exceptions, now), *_against(accounts, user), *reasons(accounts)),
-        warnings=tuple(_lost(changes)),
+        warnings=(*_lost(changes), *(console_unread(snapshot) if user and stays else ())),
         people=persons,
         exceptions=concerned(at.exceptions, persons, now),
         rights=accounts.rights(),

@@ -18,6 +18,8 @@ class Way(StrEnum):
         AFTER_PASSWORD_CHANGE: who has a temporary password waits until it is changed.
         BREAK_GLASS: this administrator becomes a break-glass user.
         READ: the caller is allowed to read what was not read.
+        CONSOLE_AUTHORIZATION: the account's console authorization no longer keeps these users out:
+            it is disabled, or the policy lets the sign-in itself pass.
     """
 
     MFA = "mfa"
@@ -25,6 +27,7 @@ class Way(StrEnum):
     AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a way out, not a secret
     BREAK_GLASS = "break-glass"
     READ = "read"
+    CONSOLE_AUTHORIZATION = "console-authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class WayOut:
                 return ("--when after-password-change",)
             case Way.BREAK_GLASS:
                 return tuple(f"--break-glass {user}" for user in self.users)
-            case Way.READ:
+            case Way.READ | Way.CONSOLE_AUTHORIZATION:
                 return ()
             case _:
                 assert_never(self.way)

@@ -25,6 +25,12 @@ _LATER = Message(
     "until the temporary password is changed"
 )
 _GLASS = Message("{options}: an administrator whom nothing touches")
+_CONSOLE = Message(
+    "console authorization is enabled, and keeps who has no device out of the console: {users}. "
+    "Disable it until they have enrolled (`aws signin delete-console-authorization-configuration "
+    "--region us-east-1`), let them enrol before the plan, or let the policy's choice "
+    "`console_sign_in_without_mfa` pass the sign-in"
+)
 _READ = Message("let the caller read it: `sekisho collect --print-policy` prints the policy")
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
@@ -81,6 +87,8 @@ def way_text(way: WayOut) -> Message:
             return _GLASS.filled(options=options)
         case Way.READ:
             return _READ
+        case Way.CONSOLE_AUTHORIZATION:
+            return _CONSOLE.filled(users=", ".join(way.users))
         case _:
             assert_never(way.way)
 

@@ -27,14 +27,12 @@ from sekisho.signin.model import (
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 CONSOLE_SESSION = timedelta(hours=12)
-"""How long a console session lasts."""
+"""How long a console session lasts, unless the login profile or the role says otherwise."""
 
-CONSOLE_ACTIONS = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
-"""What the console's sign-in does once the person is known, one after the other.
+SHORTEST_CONSOLE_SESSION, LONGEST_CONSOLE_SESSION = timedelta(hours=1), timedelta(days=90)
+"""What `MaxSigninSessionDuration` may be.
 
-Where console authorization is enabled, a Deny of either keeps the session from being granted. No
-policy has to allow them. Source: AWS Sign-In User Guide, "Controlling console access with
-resource-based policies and resource control policies".
+Source: IAM API Reference, CreateLoginProfile, UpdateLoginProfile, CreateRole.
 """
 
 
@@ -98,18 +96,28 @@ def start(
     return due[0] if due else NextStep.DONE
 
 
-def console_session(holder: Holder, now: datetime, mfa_at: datetime | None) -> Credential:
+def console_session(
+    holder: Holder, now: datetime, mfa_at: datetime | None, lasts: timedelta = CONSOLE_SESSION
+) -> Credential:
     """Return the credential of a console session that begins now.
 
-    `mfa_at` is when the code was given at this sign-in; None if none was asked for.
+    MFA is asked for at its beginning alone, so that a long session has an old MFA in the end.
+
+    Args:
+        holder: whose session.
+        now: when it begins.
+        mfa_at: when the code was given at this sign-in; None if none was asked for.
+        lasts: `MaxSigninSessionDuration` of who signs in.
     """
     if mfa_at is not None and mfa_at > now:
         raise InternalError("a console session whose MFA lies in the future")
+    if not SHORTEST_CONSOLE_SESSION <= lasts <= LONGEST_CONSOLE_SESSION:
+        raise InternalError("a console session of a length that IAM does not take")
     return Credential(
         CredentialKind.CONSOLE_SESSION,
         holder,
         issued_at=now,
-        expires_at=now + CONSOLE_SESSION,
+        expires_at=now + lasts,
         mfa_at=mfa_at,
     )
 

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sekisho.errors import InternalError
-from sekisho.signin.console import CONSOLE_ACTIONS, CONSOLE_SESSION
+from sekisho.policy import CONSOLE_ACTIONS
+from sekisho.signin.console import CONSOLE_SESSION
 from sekisho.signin.model import Credential, CredentialKind
 
 LOGIN_SESSION = CONSOLE_SESSION

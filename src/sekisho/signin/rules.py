@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sekisho.signin.console import CONSOLE_ACTIONS, check_change
+from sekisho.policy import CONSOLE_ACTIONS
+from sekisho.signin.console import check_change
 from sekisho.signin.devices import kind_of
 from sekisho.signin.model import (
     Credential,

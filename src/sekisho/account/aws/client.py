@@ -34,7 +34,12 @@ _IAM_REGIONS = {
     "aws-iso": "us-iso-east-1",
     "aws-iso-b": "us-isob-east-1",
 }
-"""Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`)."""
+"""Where a partition has IAM, and CloudTrail its events (botocore's `endpoints.json`).
+
+AWS Sign-In takes changes there alone, and is read in any Region.
+"""
+_SIGN_IN = "signin"
+_BLOCKED_SECONDS, _BLOCKED_ATTEMPTS = 5, 3
 _ATTEMPTS = 8
 _BODY_ATTEMPTS = 3
 _READING = ("Describe", "Generate", "Get", "List", "Lookup")
@@ -262,22 +267,26 @@ class Boto3Api:
 
     def _made(self, service: str, attempts: int, region: str | None) -> Any:
         try:
-            return self._session.client(
+            made = self._session.client(
                 service,
                 region_name=region or self._region_of(service),
                 endpoint_url=self._endpoint_url,
-                config=_config(self._endpoint_url, attempts),
+                config=_config(self._endpoint_url, attempts, may_be_blocked=service == _SIGN_IN),
             )
+            if service == _SIGN_IN and not _is_of_aws(made.meta.endpoint_url):
+                moved = partial(_moved, made.meta.endpoint_url)
+                made.meta.events.register("before-sign.signin", moved)
         except _FAILURES:
             raise
         except ValueError as error:
             # so botocore refuses an endpoint without a scheme, or a number that is none
             text = " ".join(str(error).split())
             raise AwsRefused("connect", "InvalidSetting", text, 0, _SETTINGS) from None
+        return made
 
     def _region_of(self, service: str) -> str | None:
         """Return where a service is called; None: as configured."""
-        if service != "cloudtrail":
+        if service not in ("cloudtrail", _SIGN_IN):
             return None
         partition = self._session.get_partition_for_region(self._session.region_name)
         return _IAM_REGIONS.get(partition)
@@ -372,11 +381,35 @@ def _assumed(core: Any, role: AssumedRole, endpoint_url: str | None) -> Any:
     return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 
-def _config(endpoint_url: str | None, attempts: int) -> Config:
-    """Return how to retry, and that this machine itself is reached without a proxy."""
+def _is_of_aws(endpoint_url: str) -> bool:
+    """Tell whether an endpoint of AWS Sign-In is botocore's own, and none that was configured."""
+    return (urlsplit(endpoint_url).hostname or "").startswith(("signin.", "signin-fips."))
+
+
+def _moved(endpoint_url: str, request: Any, **_: object) -> None:
+    """Send a request to the endpoint that was given, before it is signed.
+
+    For the administration of AWS Sign-In botocore's rules know one address in each Region, whatever
+    endpoint is configured.
+    """
+    path = urlsplit(request.url).path
+    request.url = f"{endpoint_url.rstrip('/')}{path}"
+
+
+def _config(endpoint_url: str | None, attempts: int, *, may_be_blocked: bool = False) -> Config:
+    """Return how to retry, and that this machine itself is reached without a proxy.
+
+    Some networks let only the addresses through that are on a list: what is often not on it is not
+    waited for.
+    """
     host = urlsplit(endpoint_url or "").hostname
+    waiting = {"connect_timeout": _BLOCKED_SECONDS} if may_be_blocked else {}
     return Config(
-        retries={"mode": "adaptive", "total_max_attempts": attempts},
+        **waiting,
+        retries={
+            "mode": "adaptive",
+            "total_max_attempts": min(attempts, _BLOCKED_ATTEMPTS) if may_be_blocked else attempts,
+        },
         max_pool_connections=_CONNECTIONS,
         proxies={} if host in _THIS_MACHINE else None,
     )

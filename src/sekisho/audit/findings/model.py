@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sekisho.account import Group, Snapshot, User
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions
-from sekisho.audit.finding import Finding
+from sekisho.audit.finding import Finding, FindingId, found
 from sekisho.audit.impact import UserRow
 from sekisho.audit.lint import Attachment
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
-from sekisho.signin import DeviceKind
+from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,13 @@ EXCEPTION_KINDS: Mapping[ExceptionKind, Message] = {
     ExceptionKind.MACHINE: Message("machine"),
     ExceptionKind.OTHER: Message("exception"),
 }
+
+
+_LASTS = Message("a sign-in may last {hours} hours (MaxSigninSessionDuration: {seconds})")
+
+
+def long_session(subject: str, seconds: int | None) -> Iterator[Finding]:
+    """Find that the sign-in of a user, or with a role, lasts longer than it usually does."""
+    if seconds is not None and timedelta(seconds=seconds) > CONSOLE_SESSION:
+        hours = round(seconds / 3_600)
+        yield found(FindingId.LONG_SESSION, subject, _LASTS.filled(hours=hours, seconds=seconds))

@@ -7,7 +7,7 @@ from sekisho.account import Role, Snapshot
 from sekisho.audit.enforcement import MFA_KEYS, lets_in
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
-from sekisho.audit.findings.model import Examined
+from sekisho.audit.findings.model import Examined, long_session
 from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
@@ -134,12 +134,13 @@ _SESSION = timedelta(hours=12)
 
 
 def role_checks(examined: Examined) -> Iterator[Finding]:
-    """Find roles that users of the account can assume without MFA."""
+    """Find roles that users of the account can assume without MFA, and those with long sign-ins."""
     severity = None if examined.someone_is_not_enforced else Severity.NOTE
     for role in examined.snapshot.roles:
         fact = next(_assumed(examined.snapshot, role), None)
         if fact is not None:
             yield found(Id.ROLE_TRUST_WITHOUT_MFA, role.arn, fact, severity=severity)
+        yield from long_session(role.arn, role.session_seconds)
 
 
 def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:

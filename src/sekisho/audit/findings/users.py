@@ -6,7 +6,12 @@ from sekisho.account import reasons_of
 from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
-from sekisho.audit.findings.model import DEVICE_KINDS, NOT_IN_SNAPSHOT, Examined
+from sekisho.audit.findings.model import (
+    DEVICE_KINDS,
+    NOT_IN_SNAPSHOT,
+    Examined,
+    long_session,
+)
 from sekisho.audit.impact import (
     ImpactKind,
     MayLogin,
@@ -52,6 +57,8 @@ def user_checks(examined: Examined) -> Iterator[Finding]:
         yield from _enforcement(examined, row)
         yield from _way_in(row)
         yield from _power(row)
+        password = row.user.password
+        yield from long_session(row.user.name, password.session_seconds if password else None)
 
 
 def _devices(examined: Examined, row: UserRow) -> Iterator[Finding]:
@@ -196,6 +203,8 @@ def _way_in(row: UserRow) -> Iterator[Finding]:
             yield found(Id.NAME_TAKEN, name, row.impact.name_taken, severity=severity)
         elif outlook is ImpactKind.LOCKED_OUT:
             locked_out = Id.PATH_LOCKED_OUT if row.impact.by_path else Id.LOCKED_OUT
+            if row.impact.by_console_authorization:
+                locked_out = Id.CONSOLE_AUTHORIZATION
             stopped = row.impact.stopped or NOT_IN_SNAPSHOT
             fact = _NO_WAY.filled(arn=row.user.arn, under=under, stopped=stopped)
             yield found(locked_out, name, fact, severity=severity)

@@ -19,6 +19,7 @@ from sekisho.messages import Message
 from sekisho.policy import NAME, Document, Preset, choices_of, force_mfa
 from sekisho.prover import CallingUser, Proved, prove_enforcement
 from sekisho.prover.scenarios import ScenarioOutcome
+from sekisho.signin import ConsoleAuthorization
 
 
 class ImpactKind(StrEnum):
@@ -56,6 +57,7 @@ class UserImpact:
     Attributes:
         kinds: at least one.
         by_path: whether the same user without a path would get in.
+        by_console_authorization: whether the user would get in if it were disabled.
         reason: why it is not known; None if it is.
         name_taken: who has the device of the user's own name that alone is in the way, and the
             fix; None if there is none.
@@ -64,6 +66,7 @@ class UserImpact:
 
     kinds: tuple[ImpactKind, ...]
     by_path: bool = False
+    by_console_authorization: bool = False
     reason: Message | None = None
     name_taken: Message | None = None
     stopped: Message | None = field(default=None, compare=False)
@@ -106,6 +109,10 @@ class _Impacts:
         self._exceptions = exceptions
         self._enforcement = AttachedPolicy(NAME, enforcement)
         self._scenarios = SignInScenarios(snapshot)
+        self._where_disabled = None
+        if snapshot.console_authorization is ConsoleAuthorization.ENABLED:
+            disabled = replace(snapshot, console_authorization=ConsoleAuthorization.DISABLED)
+            self._where_disabled = SignInScenarios(disabled)
         self._enforces = self._is_enforcement()
 
     def impact(
@@ -170,8 +177,20 @@ class _Impacts:
                     replace(user, path="/"), credentials, policies
                 ).verdict
                 by_path = user.path != "/" and plain is ScenarioOutcome.GETS_IN
+                by_console = self._gets_in_where_disabled(user, credentials, policies)
                 reason = why if name_taken else None
-                return UserImpact((ImpactKind.LOCKED_OUT,), by_path, name_taken=reason, stopped=why)
+                return UserImpact(
+                    (ImpactKind.LOCKED_OUT,), by_path, by_console, name_taken=reason, stopped=why
+                )
+
+    def _gets_in_where_disabled(
+        self, user: User, credentials: Credentials, policies: Policies
+    ) -> bool:
+        """Tell whether only console authorization, which is enabled, is in the way."""
+        if self._where_disabled is None:
+            return False
+        found = self._where_disabled.gets_in(user, credentials, policies)
+        return found.verdict is ScenarioOutcome.GETS_IN
 
     def _dead_locks(self, user: User, credentials: Credentials, policies: Policies) -> bool:
         """Tell whether only the forced change of the password is in the way at the console.

@@ -51,7 +51,7 @@ from sekisho.prover.scenarios import (
     scenario_of,
     step_text,
 )
-from sekisho.signin import DeviceKind, device_arn
+from sekisho.signin import DeviceKind, SigninAssumptions, device_arn
 
 _ALL = "ListVirtualMFADevices"
 _EACH = "ListMFADevices"
@@ -209,6 +209,9 @@ class SignInScenarios:
         either = (False, True)
         may = users_may_change(snapshot)
         self._may_change = either if may is None else (may,)
+        usual = SigninAssumptions()
+        configured = snapshot.console_authorization or usual.console_authorization
+        self._signin = replace(usual, console_authorization=configured)
         self.hard_expiry = either if unknown else (rules is not None and rules.hard_expiry,)
 
     def unread(self, user: User) -> tuple[Gap, ...]:
@@ -318,6 +321,7 @@ class SignInScenarios:
             partition=self._snapshot.partition,
             account=self._snapshot.account,
             now=self._snapshot.taken_at,
+            signin=self._signin,
         )
         return run_scenario(asked, policies, around)
 

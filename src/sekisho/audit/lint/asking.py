@@ -32,6 +32,7 @@ from sekisho.policy import (
     PolicyKind,
     Statement,
 )
+from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 
 class Work:
@@ -60,8 +61,8 @@ MOST_WORK = 5_000
 """How many entries of statements are compared at most: a bound on time that every policy within
 AWS's quotas that people write keeps; what goes beyond is reported as a gap."""
 
-LONGEST_SESSION = 129_600
-"""Seconds: nobody's MFA is older (STS API Reference, GetSessionToken, `DurationSeconds`)."""
+LONGEST_SESSION = int(LONGEST_CONSOLE_SESSION.total_seconds())
+"""Seconds: nobody's MFA is older."""
 
 _MOST_AGES = 10
 _LOOKED_UP = 8

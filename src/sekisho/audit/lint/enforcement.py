@@ -30,7 +30,12 @@ from sekisho.engine import DecisionEffect
 from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Statement
-from sekisho.signin import PermittedWithoutPolicy, SigninAssumptions, service_rule
+from sekisho.signin import (
+    AskPolicies,
+    PermittedWithoutPolicy,
+    SigninAssumptions,
+    service_rule,
+)
 
 _EXEMPT: tuple[tuple[FindingId, tuple[tuple[str, str], ...]], ...] = (
     (FindingId.EXEMPT_DEACTIVATE, (("DeactivateMFADevice", "user"),)),
@@ -310,9 +315,12 @@ class MfaDenies:
 
 
 def _permitted(ask: ActionOnResource, asker: Asker) -> bool:
-    """Tell whether the service permits what is asked, whatever policies say."""
+    """Tell whether what is asked needs no Allow: by the service's rule, or at the sign-in."""
     key = credential_of(CredentialState.KEY, asker.home)
-    return isinstance(service_rule(key, ask.action, SigninAssumptions()), PermittedWithoutPolicy)
+    ruling = service_rule(key, ask.action, SigninAssumptions(), ask.resource)
+    if isinstance(ruling, AskPolicies):
+        return ruling.only_denies
+    return isinstance(ruling, PermittedWithoutPolicy)
 
 
 _MOST_ACTIONS = 12

@@ -179,6 +179,7 @@ def subject_of_user(
         of_account=True,
         unread=_unread(snapshot),
         missing=missing,
+        console_authorization=snapshot.console_authorization,
     )
     return subject, credentials_of(snapshot, user)
 

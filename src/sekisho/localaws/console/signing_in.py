@@ -47,6 +47,7 @@ from sekisho.localaws.wire import Refusal, throttled
 from sekisho.localaws.world import PasskeyState, PasswordState, VerifiedCaller, World
 from sekisho.signin import (
     CHANGE_REFUSED,
+    CONSOLE_SESSION,
     Credential,
     Holder,
     HolderKind,
@@ -244,11 +245,9 @@ def _again(world: World, ticket: SigninTicket) -> str:
 
 
 def _session(world: World, user: User, mfa_at: datetime | None) -> Credential:
-    session = console_session(_holder(world, user), world.clock.now(), mfa_at)
     seconds = world.passwords[user.name].session_seconds
-    if seconds is None:
-        return session
-    return replace(session, expires_at=world.clock.now() + timedelta(seconds=seconds))
+    lasts = CONSOLE_SESSION if seconds is None else timedelta(seconds=seconds)
+    return console_session(_holder(world, user), world.clock.now(), mfa_at, lasts)
 
 
 def _holder(world: World, user: User) -> Holder:

@@ -22,6 +22,7 @@ from sekisho.localaws.overlay.request import (
     now,
     page,
     refuse,
+    session_seconds,
     text,
     user_of,
 )
@@ -160,9 +161,7 @@ def update_login_profile(self: IamResponse) -> ActionResult:
     if password := text(self, "Password"):
         state = _with_new(world, user.name, state, password)
     reset = self._get_bool_param("PasswordResetRequired", state.reset_required)
-    seconds = self._get_int_param("MaxSigninSessionDuration", state.session_seconds)
-    if self._get_bool_param("ResetMaxSigninSessionDuration", False):
-        seconds = None
+    seconds = session_seconds(self, state.session_seconds)
     world.passwords[user.name] = replace(state, reset_required=reset, session_seconds=seconds)
     return EmptyResult()
 

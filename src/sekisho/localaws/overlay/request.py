@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from moto.core.responses import BaseResponse
 from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
+from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
 from sekisho.localaws.wire import Refusal
@@ -230,3 +231,20 @@ def page(response: BaseResponse, items: Sequence[_Item]) -> tuple[list[_Item], d
     if end >= len(items):
         return list(items[start:]), {"IsTruncated": False}
     return list(items[start:end]), {"IsTruncated": True, "Marker": str(end)}
+
+
+def session_seconds(self: IamResponse, now: int | None) -> int | None:
+    """Return how long sign-ins may last once the call is carried out; `now` is how long they may.
+
+    Raises:
+        Refusal: if the call both sets and clears it.
+    """
+    given = self._get_param("MaxSigninSessionDuration")
+    if not self._get_bool_param("ResetMaxSigninSessionDuration", False):
+        return now if given is None else int(given)
+    if given is not None:
+        raise invalid_input(
+            "MaxSigninSessionDuration and ResetMaxSigninSessionDuration cannot be specified in "
+            "the same request."
+        )
+    return None

@@ -19,8 +19,10 @@ from sekisho.localaws.overlay.request import (
     named_role,
     now,
     page,
+    session_seconds,
     text,
 )
+from sekisho.localaws.world import WORLD
 from sekisho.policy import PolicyKind, Quota
 
 _HOUR = 3600
@@ -44,10 +46,12 @@ def create_role(self: IamResponse) -> ActionResult:
         self._get_param("MaxSessionDuration", _HOUR),
     )
     role.create_date = now()
+    _set_session(self, role)
     return ActionResult(
         {
             "Role": {
                 **role_entry(role),
+                **_session(role),
                 **_tags(role),
                 **boundary_entry(role.permissions_boundary_arn),
             }
@@ -86,6 +90,7 @@ def update_role(self: IamResponse) -> ActionResult:
         role.description = description
     if longest is not None:
         role.max_session_duration = longest
+    _set_session(self, role)
     return EmptyResult()
 
 
@@ -117,7 +122,20 @@ def role_last_used(role: Role) -> dict[str, object]:
 
 def _listed(role: Role) -> dict[str, object]:
     longest = int(role.max_session_duration or _HOUR)
-    return {**role_entry(role), **_description(role), "MaxSessionDuration": longest}
+    about = {**role_entry(role), **_description(role), "MaxSessionDuration": longest}
+    return {**about, **_session(role)}
+
+
+def _set_session(self: IamResponse, role: Role) -> None:
+    limits = WORLD.get().role_sessions
+    seconds = session_seconds(self, limits.pop(role.id, None))
+    if seconds is not None:
+        limits[role.id] = seconds
+
+
+def _session(role: Role) -> dict[str, object]:
+    seconds = WORLD.get().role_sessions.get(role.id)
+    return {} if seconds is None else {"MaxSigninSessionDuration": seconds}
 
 
 def _description(role: Role) -> dict[str, object]:

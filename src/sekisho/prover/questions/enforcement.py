@@ -2,7 +2,8 @@
 
 *Enforced*: no request without MFA passes that is for no exempt action. `sts:GetSessionToken` and
 `sts:GetCallerIdentity` answer whatever a policy says; they are named apart and never part of the
-question.
+question. Nor is the console's own sign-in (`CONSOLE_ACTIONS` on the console's resource): it is no
+call, and the session that it grants has no MFA either way.
 
 *The MFA enforcement's statements* are those with Deny and a condition on
 `aws:MultiFactorAuthPresent` or `aws:MultiFactorAuthAge`, in whatever policy they stand.
@@ -18,6 +19,7 @@ from functools import cache
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
 from sekisho.engine.matching import Wild, arns, glob, variables
 from sekisho.policy import (
+    CONSOLE_ACTIONS,
     Choices,
     Condition,
     Document,
@@ -29,6 +31,7 @@ from sekisho.policy import (
     Statement,
     Version,
     force_mfa,
+    from_json,
 )
 from sekisho.prover.questions.answers import ActionGroup, items_of
 from sekisho.prover.search import reasons
@@ -171,7 +174,7 @@ def exempt_list(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    question = _question(policies, user, now, ())
+    question = _question(policies, user, now, (), console=True)
     try:
         return items_of(replace(question, assumptions=assumptions or Assumptions()))
     except LimitReached as limit:
@@ -179,9 +182,17 @@ def exempt_list(
 
 
 def _question(
-    policies: Policies, user: CallingUser, now: datetime, exempt: Iterable[str]
+    policies: Policies,
+    user: CallingUser,
+    now: datetime,
+    exempt: Iterable[str],
+    *,
+    console: bool = False,
 ) -> Question:
+    """Return the question; `console` tells whether it is also about the console's own sign-in."""
     outside = Element((*exempt, *SERVICE_EXEMPT))
+    if not console:
+        policies = replace(policies, identity=(*policies.identity, _CONSOLE_SIGN_IN))
     within = Restriction(actions=((outside, False),))
     ways = without_mfa(policies, _WITHOUT_MFA)
     return Question(user, now, ways, allowed=policies, within=within)
@@ -197,6 +208,21 @@ def without_mfa(
     direct = CallerCredential.KEY in ways
     return (*ways, *_OF_LOGIN) if direct and tells_logins_apart(policies) else ways
 
+
+_CONSOLE_SIGN_IN = AttachedPolicy(
+    "the console's own sign-in",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Deny",
+                "Action": [*CONSOLE_ACTIONS],
+                "Resource": "arn:*:signin:::console/*",
+            },
+        }
+    ),
+)
+"""Denies what no credential signs, so that nobody is asked about it; see decision 0020."""
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
 """The key, as AWS spells it."""

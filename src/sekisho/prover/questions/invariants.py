@@ -27,6 +27,7 @@ from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 
 class InvariantKind(StrEnum):
@@ -342,7 +343,7 @@ _DEMANDED = {
 """The keys that say what is demanded of which actions."""
 _OPTIONAL = ("text", *_DEMANDED, "on", "calls", *_NAMES.values())
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_OLDEST = 129_600
+_OLDEST = int(LONGEST_CONSOLE_SESSION.total_seconds())
 
 
 def read_invariants(path: str | Path) -> tuple[Invariant, ...]:

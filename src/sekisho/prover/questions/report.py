@@ -44,7 +44,7 @@ from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Proved, Unknown, of_real_actions
-from sekisho.signin import readings
+from sekisho.signin import ConsoleAuthorization, readings
 
 _MAY_NOT_CHANGE = Message(
     "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
@@ -73,6 +73,7 @@ class Subject:
         stand_ins: users that stand for any, if none was given.
         trust: of a role, its trust policy; None if it is not known.
         resource: the policy of the resource that invariants are about; None: there is none.
+        console_authorization: what the account has; None: as assumed.
     """
 
     policies: Policies
@@ -87,6 +88,7 @@ class Subject:
     stand_ins: Callers = field(default_factory=Callers)
     trust: AttachedPolicy | None = None
     resource: OwnedResource | None = None
+    console_authorization: ConsoleAuthorization | None = None
 
     @classmethod
     def of_files(

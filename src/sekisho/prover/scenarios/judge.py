@@ -21,7 +21,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.errors import InternalError
-from sekisho.policy import PolicyKind
+from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
@@ -38,7 +38,6 @@ from sekisho.prover.scenarios.model import (
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import (
-    CONSOLE_ACTIONS,
     MFA_IN_CALL,
     Credential,
     CredentialKind,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.signin import CONSOLE_ACTIONS, CREATE_TOKEN, NextStep, SigninAssumptions, start
+from sekisho.policy import CONSOLE_ACTIONS
+from sekisho.signin import CREATE_TOKEN, NextStep, SigninAssumptions, start
 
 
 class Who(StrEnum):

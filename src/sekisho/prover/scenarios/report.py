@@ -115,6 +115,8 @@ def _settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
     may = subject.users_may_change
     user = subject.user
     base = replace(base, partition=user.partition, account=user.account, now=subject.now)
+    if (configured := subject.console_authorization) is not None:
+        base = replace(base, signin=replace(base.signin, console_authorization=configured))
     if subject.named:
         base = _named(base, user)
     possible = (False, True) if may is None else (may,)
@@ -189,11 +191,14 @@ def fixing_choices(
     """
     if _right(scenario, start, beside, around):
         return ()
+    # where no policy is asked at the sign-in, what policies say of it fixes nothing
+    asks = (around or Setting()).signin.console_asks_policies
     for count in range(1, _MOST_CHANGES + 1):
         found = tuple(
             names
             for names, choices in _changed(start, count)
-            if _right(scenario, choices, beside, around)
+            if (asks or "console_sign_in_without_mfa" not in names)
+            and _right(scenario, choices, beside, around)
         )
         if found:
             return found

@@ -14,7 +14,7 @@ documented (docs/signin.md, `role_session_mfa`), so that each question is asked 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sekisho.engine import Context, ContextValue, Request
@@ -23,6 +23,7 @@ from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.prover.values.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
 from sekisho.signin import (
+    LONGEST_CONSOLE_SESSION,
     AwsLoginMfa,
     Credential,
     CredentialKind,
@@ -58,8 +59,8 @@ CALLER_KEYS = frozenset(
 
 TAG = "aws:principaltag/"
 """What the keys of the user's tags begin with, in lower case."""
-_LONGEST = timedelta(hours=36)
-"""No session that AWS issues to a user lives longer."""
+_LONGEST = LONGEST_CONSOLE_SESSION
+"""No session that AWS issues lives longer."""
 
 
 class CallerCredential(StrEnum):

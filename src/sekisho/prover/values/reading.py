@@ -43,13 +43,12 @@ from sekisho.prover.values.conditions import (
 )
 from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
 from sekisho.prover.values.texts import Patterns
-from sekisho.prover.values.times import TIMES, Session, times_for
+from sekisho.prover.values.times import LONGEST_SESSION, TIMES, Session, times_for
 
 _TIME = "time"
 _ORIGIN = "aws:SourceIp"  # in no lower case: it stands for those of VPC endpoints, too
 _LOOSE = "loose"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
-_OLDEST = 129_600
 
 
 def _key_of(asked: VersionedCondition) -> str:
@@ -311,11 +310,9 @@ class ConditionReading:
         self, name: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         if name == _TIME:
-            about, absent = self.about, "aws:tokenissuetime" in self._absent
-            session = Session(
-                about.user.is_role, "aws:tokenissuetime" in self.settled.folded, absent
-            )
-            return times_for(asked, about.now, session, self.effort)
+            issued = "aws:tokenissuetime"
+            session = Session(issued in self.settled.folded, issued in self._absent)
+            return times_for(asked, self.about.now, session, self.effort)
         if name == USER_ID and USER_ID not in self.about.user.unsettled:
             texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
@@ -430,7 +427,7 @@ class ConditionReading:
         if name == keys.MFA_AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
             read = ((text, conditions.number(text)) for text in texts)
-            ages = [text for text, age in read if age is not None and 0 <= age <= _OLDEST]
+            ages = [text for text, age in read if age is not None and 0 <= age <= LONGEST_SESSION]
             return [{spelled: text} for text in (*ages, "0")], exact
         default = keys.DEFAULTS.get(name)
         found: list[KeyValues] = [] if default is None else [{spelled: default}]

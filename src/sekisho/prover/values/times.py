@@ -8,17 +8,17 @@ from sekisho.engine.matching import conditions
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.search.theories import KeyValues
 from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
+from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 """The keys of times, in lower case."""
 
 _OF_TIMES = frozenset({OperatorFamily.DATE, OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
-_HOUR = 3_600
-_LONGEST, _LONGEST_OF_ROLE = 36 * _HOUR, 12 * _HOUR
-"""Seconds that a session lives at most.
+LONGEST_SESSION = int(LONGEST_CONSOLE_SESSION.total_seconds())
+"""Seconds that a session lives at most: a sign-in to the console, by a user or with a role.
 
-Source: AWS STS API Reference, `DurationSeconds` of GetSessionToken and GetFederationToken, and of
-AssumeRole.
+Source: IAM API Reference, `MaxSigninSessionDuration`. Sessions of STS live for 36 hours at most, a
+role's for 12.
 """
 
 _LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
@@ -32,12 +32,10 @@ class Session(NamedTuple):
     """What is known of the session of a request.
 
     Attributes:
-        of_role: whether it is a role's.
         issued: whether there is one.
         none: whether there is none.
     """
 
-    of_role: bool
     issued: bool
     none: bool
 
@@ -64,7 +62,7 @@ def times_for(
     found: list[KeyValues] = []
     for at in (first, *(each for each in near if each > first)):
         when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
-        oldest = at - (_LONGEST_OF_ROLE if session.of_role else _LONGEST)
+        oldest = at - LONGEST_SESSION
         issued = (at, oldest, *(each for each in near if oldest < each < at))
         effort.spend(len(near) + _A_VALUE * len(issued))
         if not session.issued:

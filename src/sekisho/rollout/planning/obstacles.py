@@ -194,10 +194,16 @@ _OTHERS = Message(
     "Which SSH keys, signing certificates and credentials for one service there are could not be "
     "read: credentials-in-use takes them as there and used."
 )
+_CONSOLE = Message(
+    "Whether console authorization is enabled could not be read: everyone-gets-in takes it as "
+    "disabled. Where it is enabled, people without a device may get no console session, and so "
+    "cannot enrol."
+)
 _NO_CHECK = Message("This could not be read, and no check of this plan asks for it.")
 _BESIDE: Mapping[str, Message] = {
     **{read.operation: _SCPS for read in READS if read.service == "organizations"},
     "ListVirtualMFADevices": _DEVICES,
+    "GetConsoleAuthorizationConfiguration": _CONSOLE,
     "GenerateCredentialReport": _REPORT,
     "GetCredentialReport": _REPORT,
     "GetAccessKeyLastUsed": _LAST_USED,
@@ -222,6 +228,12 @@ def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     yield from (PlanNote("gap", GAP.filled(what=what), tuple(whom)) for what, whom in found.items())
     if goal.unread:
         yield PlanNote("gap", MEANT_UNREAD, goal.unread)
+
+
+def console_unread(snapshot: Snapshot) -> Iterator[PlanNote]:
+    """Yield that it is not known whether a sign-in without MFA may be kept from the console."""
+    if gap := snapshot.gap_of("GetConsoleAuthorizationConfiguration"):
+        yield PlanNote("unread", _CONSOLE, (gap.operation,))
 
 
 def missing(snapshot: Snapshot) -> Iterator[PlanNote]:

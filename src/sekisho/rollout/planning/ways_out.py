@@ -7,11 +7,13 @@ A way out is named only where it is one: `--mfa` where the caller would have the
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from sekisho.audit.impact import SignInOutcomes
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Plan, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.safety import caller_keeps_access
 from sekisho.rollout.ways import Way, WayOut
+from sekisho.signin import ConsoleAuthorization
 
 _NONE_FOR_WHO_IS_LEFT_OUT = frozenset(
     {"credentials-in-use", "enforcement", "everyone-gets-in", "keys-in-use", "works-with-mfa"}
@@ -30,12 +32,27 @@ def ways_out(accounts: BeforeAfter, plan: Plan, goal: Goal | None = None) -> tup
     found = [*_for_caller(accounts, left)]
     if "gap" in left:
         found.append(WayOut(Way.READ, "gap"))
+    stopped = _by_console_authorization(accounts, left.get("everyone-gets-in", ()))
+    if stopped:
+        found.append(WayOut(Way.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
     if goal is not None:
         for identity, users in left.items():
-            found += _for_users(accounts, goal, identity, users)
+            # a changed password opens no console that is shut by something else
+            others = tuple(user for user in users if user not in stopped)
+            found += _for_users(accounts, goal, identity, others)
         if "administrator-remains" in left:
             found += _for_administrators(accounts, plan)
     return tuple(found)
+
+
+def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tuple[str, ...]:
+    """Return who would get in if console authorization were disabled."""
+    if accounts.after.console_authorization is not ConsoleAuthorization.ENABLED:
+        return ()
+    disabled = replace(accounts.after, console_authorization=ConsoleAuthorization.DISABLED)
+    named = [accounts.after.user_named[name] for name in users if name in accounts.after.user_named]
+    outcomes = SignInOutcomes(disabled, accounts.unread).outcomes(named)
+    return tuple(name for name, outcome in outcomes.items() if outcome.gets_in)
 
 
 def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
