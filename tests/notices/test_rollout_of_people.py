@@ -11,9 +11,14 @@ import boto3
 import pytest
 
 from administered import session_keys
+from cli_login import CliLogin
 from in_process import sekisho
 from notices.test_remind_command import _names
-from sekisho.localaws import LocalAws
+from sekisho.account import open_account
+from sekisho.audit.impact import MayLogin
+from sekisho.errors import AwsRefused
+from sekisho.localaws import ConsoleClient, LocalAws
+from sekisho.notices.card import card_facts
 from sekisho.signin import totp
 from sekisho.tour import ADMINISTRATOR, MACHINE, example_company
 
@@ -81,6 +86,25 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Company]:
         found = _Company(local, folder)
         found.iam.tag_user(UserName=MACHINE, Tags=[{"Key": "Owner", "Value": "ops@example.com"}])
         yield found
+
+
+def test_the_card_says_of_aws_login_what_the_local_aws_does(company: _Company) -> None:
+    saved = company.folder / "account.json"
+    company.run("collect", "--out", str(saved))
+    snapshot, answers = open_account(saved), set()
+    for user in snapshot.users:
+        login = CliLogin(company.local.url)
+        keys = session_keys(company.local, user.name, mfa=True)
+        console = ConsoleClient(company.local.url, snapshot.account)
+        try:
+            code = login.code_in(console.let_in(keys, login.query()))
+            passed = login.exchange(code).status == 200
+        except AwsRefused:
+            passed = False
+        said = card_facts(snapshot, user.name).login
+        assert said is (MayLogin.ALLOWED if passed else MayLogin.DENIED), user.name
+        answers.add(passed)
+    assert answers == {True, False}
 
 
 def test_a_wave_from_its_announcement_to_its_enforcement(company: _Company) -> None:

@@ -3,7 +3,7 @@
 Names stand where the chat reads no markup: in rich text of Slack (Block Kit, "Rich text") and in
 text runs of an adaptive card of Teams, which know no mention, link or tag. Words that a chat could
 read as a mention of everybody are cut by a character of no width all the same. No key, device or
-address is in a message, and no secret.
+sign-in address is in a message, and no secret.
 
 Source: Slack, "Formatting text for app surfaces" and "Rich text block"; Adaptive Cards, "TextRun";
 Microsoft Teams, "Create incoming webhooks with Workflows".
