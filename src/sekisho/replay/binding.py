@@ -37,12 +37,15 @@ class Bound:
         after: what would apply.
         gap: why some policy of the caller's is not among them; None if all are.
         tags: the caller's own tags; None if they are not known.
+        arns: the ARNs of the account's users, groups and roles by kind and name, like `user/bob`,
+            in lower case: no two names differ by that alone. Empty without an account.
     """
 
     before: Policies | None
     after: Policies
     gap: str | None = None
     tags: Mapping[str, str] | None = None
+    arns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,10 @@ class _Between:
     ) -> None:
         self._before, self._after, self._seen = before, after, seen
         self._roles = frozenset(role.name for role in before.roles)
+        owners = (("user", before.users), ("group", before.groups), ("role", before.roles))
+        self._arns = {
+            f"{kind}/{each.name.lower()}": each.arn for kind, several in owners for each in several
+        }
         self._known: dict[_Holder, Bound | NotBound] = {}
 
     def of(self, caller: TrailCaller) -> Bound | NotBound:
@@ -220,7 +227,7 @@ class _Between:
             return NotBound(OutcomeReason.NOT_ATTACHED)
         user = self._before.user_named.get(name) if kind is HolderKind.USER else None
         gap = next(iter((*gaps, *more)), None)
-        return Bound(before, after, gap, None if user is None else user.tags)
+        return Bound(before, after, gap, None if user is None else user.tags, self._arns)
 
     def _why_absent(self, kind: HolderKind, name: str) -> OutcomeReason:
         """Return why nothing is known to bind somebody who is not in the account as it was read.

@@ -74,6 +74,7 @@ class Asked:
 
     Attributes:
         gap: whether some policy of the caller's was not read.
+        arns: see `Bound`.
         otherwise: the facts under the other setting of `assumption`, where they can differ.
         assumption: the one about sign-in that they rest on: `role_session_mfa`, or of a user who
             gave a code with the call `assume_role_sees_mfa`.
@@ -85,6 +86,7 @@ class Asked:
     gap: bool = False
     otherwise: Facts | None = None
     assumption: str = ""
+    arns: Mapping[str, str] = field(default_factory=dict)
 
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
         """What tells cases apart: nothing of the caller that no statement tells apart.
@@ -182,7 +184,8 @@ def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
     if assumption and not who.keys.isdisjoint((MFA, AGE)):
         other = replace(call, signin=_TURNED[assumption](call.signin))
         otherwise = read_facts(other, who.keys, judging.columns)
-    return Asked(who.caller, who.changes, facts, who.bound.gap is not None, otherwise, assumption)
+    gap, arns = who.bound.gap is not None, who.bound.arns
+    return Asked(who.caller, who.changes, facts, gap, otherwise, assumption, arns)
 
 
 def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:

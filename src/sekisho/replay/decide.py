@@ -34,7 +34,7 @@ from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_actio
 from sekisho.replay.difference import ALLOWS_ALL
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
-from sekisho.replay.resources import ANY, AskedResource, asked_resources
+from sekisho.replay.resources import ANY, AskedResource, Names, asked_resources
 
 _Unknown = Mapping[str, UnknownKey]
 
@@ -221,10 +221,10 @@ class _Asking:
     def _of_action(self, action: str) -> Judgement:
         if not self.case.changes.resources:
             return self._by_statements(action)
-        caller, columns = self.case.caller, self.judging.columns
+        names, columns = Names(self.case.caller, self.case.arns), self.judging.columns
         return _all(
             self._of_resource(action, one)
-            for one in asked_resources(action, self.event, caller, columns)
+            for one in asked_resources(action, self.event, names, columns)
         )
 
     def _by_statements(self, action: str) -> Judgement:

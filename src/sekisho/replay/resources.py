@@ -11,7 +11,7 @@ references of IAM, STS, S3, DynamoDB, Lambda, SQS, SNS, AWS KMS and Secrets Mana
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sekisho.answer import is_about
 from sekisho.catalogue import Action, load
@@ -35,6 +35,18 @@ class AskedResource:
     likes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Whose account the names of a record are of.
+
+    Attributes:
+        arns: the ARNs of its users, groups and roles, as far as they are known; see `Bound`.
+    """
+
+    caller: TrailCaller
+    arns: Mapping[str, str] = field(default_factory=dict)
+
+
 ANY = AskedResource("*")
 """What an action that has no kinds of resource is asked about."""
 
@@ -42,7 +54,7 @@ _UNKNOWN = AskedResource(likes=("*",))
 
 
 def asked_resources(
-    action: str, event: TrailEvent, caller: TrailCaller, columns: Collection[Column]
+    action: str, event: TrailEvent, names: Names, columns: Collection[Column]
 ) -> tuple[AskedResource, ...]:
     """Return the resources that an action of a call was asked about, all of them, at least one.
 
@@ -58,10 +70,10 @@ def asked_resources(
         if listed:
             return listed
     if Column.PARAMETERS in columns:
-        named = _named(known, event.parameters or (), caller)
+        named = _named(known, event.parameters or (), names)
         if named is not None:
             return (named,)
-    return (_of_kinds(known, caller.partition),)
+    return (_of_kinds(known, names.caller.partition),)
 
 
 def _of_kinds(action: Action, partition: str) -> AskedResource:
@@ -75,14 +87,12 @@ def _of_kinds(action: Action, partition: str) -> AskedResource:
     return AskedResource(likes=tuple(dict.fromkeys(likes)))
 
 
-def _named(
-    action: Action, parameters: tuple[str, ...], caller: TrailCaller
-) -> AskedResource | None:
+def _named(action: Action, parameters: tuple[str, ...], names: Names) -> AskedResource | None:
     """Return the resource that the parameters name, if they name one for this action."""
-    values = dict(one.split("=", 1) for one in parameters)
+    values, caller = dict(one.split("=", 1) for one in parameters), names.caller
     if str(action) in _OWN and "userName" not in values and caller.kind is HolderKind.USER:
         return AskedResource(caller.arn)
-    for found in _candidates(action.service, values, caller):
+    for found in _candidates(action.service, values, names):
         if found.arn is not None and is_about(action, found.arn):
             return found
         if found.likes and all(is_about(action, one.replace("*", "x")) for one in found.likes):
@@ -90,16 +100,15 @@ def _named(
     return None
 
 
-def _candidates(
-    service: str, values: Mapping[str, str], caller: TrailCaller
-) -> Iterator[AskedResource]:
+def _candidates(service: str, values: Mapping[str, str], names: Names) -> Iterator[AskedResource]:
+    caller = names.caller
     for parameter in _ARNS.get(service, ()):
         yield from _arns(values, parameter)
     match service:
         case "s3":
             yield from _of_s3(values, caller)
         case "iam":
-            yield from _of_iam(values, caller)
+            yield from _of_iam(values, names)
         case "sqs":
             yield from _queue(values, caller)
         case "dynamodb":
@@ -151,8 +160,9 @@ def _of_s3(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedReso
     yield AskedResource(arn)
 
 
-def _of_iam(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedResource]:
+def _of_iam(values: Mapping[str, str], names: Names) -> Iterator[AskedResource]:
     """Yield users, roles and groups by name, whose paths the parameters do not tell."""
+    caller = names.caller
     for parameter, kind in (("userName", "user"), ("roleName", "role"), ("groupName", "group")):
         name = values.get(parameter)
         if name is None or _WILD & set(name):
@@ -160,6 +170,8 @@ def _of_iam(values: Mapping[str, str], caller: TrailCaller) -> Iterator[AskedRes
         own = caller.arn or ""
         if own.endswith(f":{kind}/{name}") or (f":{kind}/" in own and own.endswith(f"/{name}")):
             yield AskedResource(own)
+        if known := names.arns.get(f"{kind}/{name.lower()}"):
+            yield AskedResource(known)
         start = f"arn:{caller.partition}:iam::{caller.account}:{kind}/"
         yield AskedResource(likes=(f"{start}{name}", f"{start}*/{name}"))
 
