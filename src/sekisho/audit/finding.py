@@ -146,6 +146,7 @@ class FindingId(StrEnum):
     EXEMPT_NEVER_ALLOWED = "mfa.exempt-never-allowed"
     DENY_ONLY = "mfa.deny-only"
     ENROLMENT_DENIED = "mfa.enrolment-denied"
+    ENROLMENT_BY_KIND = "mfa.enrolment-by-kind"
     VIRTUAL_DEVICE_DENIED = "mfa.virtual-device-denied"
     VIRTUAL_DEVICE_NOT_ALLOWED = "mfa.virtual-device-not-allowed"
     ENROLMENT_NOT_ALLOWED = "mfa.enrolment-not-allowed"

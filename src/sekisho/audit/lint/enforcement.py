@@ -75,6 +75,19 @@ _NOTHING = Message("no Deny depends on MFA")
 _NO_ALLOW = Message("no statement allows anything")
 _NOT_DENIED = Message("not denied without MFA")
 _IN_VAIN = Message("exempt and not allowed")
+_BY_KIND = Message("`iam:EnableMFADevice` is denied by {keys}")
+_FIDO_KEYS = frozenset(
+    {
+        "iam:registersecuritykey",
+        "iam:fido-certification",
+        "iam:fido-fips-140-2-certification",
+        "iam:fido-fips-140-3-certification",
+    }
+)
+"""What the registration of a passkey or security key brings, and no other device.
+
+Source: Service Authorization Reference, IAM, `EnableMFADevice`.
+"""
 
 
 class MfaDenies:
@@ -101,7 +114,10 @@ class MfaDenies:
         self._attachment = attachment
         self._asker = asker
         self._catalogue = catalogue
-        about_mfa = list(dependents)
+        # they are about which device is enrolled, and not whether one can be
+        self._by_kind = [each for each in document.statements if _tells_kinds_apart(each)]
+        aside = {each.index for each in self._by_kind}
+        about_mfa = [each for each in dependents if each.statement.index not in aside]
         self._denies = [
             each.statement for each in about_mfa if each.statement.effect is Effect.DENY
         ]
@@ -109,7 +125,9 @@ class MfaDenies:
         self._by_allow = attachment.ceiling and any(map(self._demands_mfa, about_mfa))
         enforcements = {each.index for each in self._denies}
         self._whole = tuple(
-            relaxed(each) if each.index in enforcements else each for each in document.statements
+            relaxed(each) if each.index in enforcements else each
+            for each in document.statements
+            if each.index not in aside
         )
         self._iam = f"arn:{asker.home.partition}:iam::{asker.home.account}"
         self._stand_ins = stand_ins(asker.home, catalogue)
@@ -140,6 +158,7 @@ class MfaDenies:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what MFA enforcement exempts, forgets and locks out."""
+        yield from self._kinds()
         if not self._denies:
             if self._by_allow:
                 yield from self._enrolment(broad=False)
@@ -161,6 +180,12 @@ class MfaDenies:
             yield from self._exempt()
             yield from self._never_allowed()
         yield from self._strangers()
+
+    def _kinds(self) -> Iterator[Finding]:
+        """Find what tells passkeys and security keys from other devices that are enrolled."""
+        for each in self._by_kind:
+            place = place_in(self._document, each)
+            yield found(FindingId.ENROLMENT_BY_KIND, place, _BY_KIND.filled(keys=_fido_keys(each)))
 
     def _exempt(self) -> Iterator[Finding]:
         things = {
@@ -281,7 +306,9 @@ class MfaDenies:
             yield self._found(name, fact)
         own = ActionOnResource("iam:EnableMFADevice", f"{self._iam}:user/{NAME}")
         by_key = MfaState.KEY in self.states and self._within_boundary(own, (MfaState.KEY,))
-        if by_key and not self._asker.denied(self._whole, own, MfaState.KEY):
+        # a passkey is registered in a browser: a call with a key never brings what tells it
+        kinds = any(self._asker.applies(each, own, MfaState.KEY) for each in self._by_kind)
+        if by_key and not kinds and not self._asker.denied(self._whole, own, MfaState.KEY):
             fact = let_through(self._whole, own, MfaState.KEY, self._asker)
             yield self._found(FindingId.ENROLMENT_BY_KEY, fact)
 
@@ -312,6 +339,22 @@ class MfaDenies:
             self._denies, key=lambda each: (each.action.negated, -each.index), default=None
         )
         return found(name, place_in(self._document, widest if at_deny else None), fact)
+
+
+def _tells_kinds_apart(statement: Statement) -> bool:
+    """Tell whether a statement denies to enrol devices of some kind, and nothing else."""
+    actions = statement.action
+    return (
+        statement.effect is Effect.DENY
+        and not actions.negated
+        and {value.lower() for value in actions.values} == {_ENABLE}
+        and any(each.key.lower() in _FIDO_KEYS for each in statement.conditions)
+    )
+
+
+def _fido_keys(statement: Statement) -> str:
+    keys = (each.key for each in statement.conditions if each.key.lower() in _FIDO_KEYS)
+    return ", ".join(quoted(key) for key in keys)
 
 
 def _permitted(ask: ActionOnResource, asker: Asker) -> bool:
