@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +20,8 @@ from hypothesis import strategies as st
 
 from notices.reminded import entry, person
 from sekisho.errors import Code, FaultyInput, SekishoError
-from sekisho.messages import Language
+from sekisho.messages import Language, verbatim
+from sekisho.notices.reminders import ledger as module
 from sekisho.notices.reminders.ledger import (
     Handed,
     Ledger,
@@ -97,6 +100,23 @@ def test_a_crash_while_a_notice_is_handed_over_leaves_it_in_doubt(tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         _run(path, due, dies)
     # the second portion was never begun
+    assert _standings(path, due) == [Standing.IN_DOUBT, Standing.IN_DOUBT, Standing.OPEN]
+
+
+def test_a_disk_that_fills_up_after_the_notice_leaves_it_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, due, writes = tmp_path / "ledger", _due(), count()
+    real = module.write_private
+
+    def full(*given: Any, **more: Any) -> None:
+        if next(writes):
+            raise SekishoError(verbatim("no space left"), code=Code.OUTPUT_UNWRITABLE)
+        real(*given, **more)
+
+    monkeypatch.setattr(module, "write_private", full)
+    with pytest.raises(SekishoError, match="no space left"):
+        _run(path, due, lambda batch: Handed.DONE)
     assert _standings(path, due) == [Standing.IN_DOUBT, Standing.IN_DOUBT, Standing.OPEN]
 
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -92,7 +93,7 @@ CASES = {
     "down for a moment, and says so": ([answer(503, Retry_After="0"), OK], Handed.DONE, 2),
     "busy for good": ([answer(429, Retry_After="0")], Handed.FAILED, ATTEMPTS + 1),
     "busy for an hour": ([answer(429, Retry_After="3600"), OK], Handed.FAILED, 1),
-    "busy for nobody knows how long": ([answer(429, Retry_After="soon"), OK], Handed.FAILED, 1),
+    "busy for nobody knows how long": ([answer(429, Retry_After="soon"), OK], Handed.DONE, 2),
     "down, and does not say so": ([answer(503), OK], Handed.IN_DOUBT, 1),
     "broken": ([answer(500), OK], Handed.IN_DOUBT, 1),
     "a gateway that broke": ([answer(502), OK], Handed.IN_DOUBT, 1),
@@ -184,6 +185,36 @@ def test_a_proxy_that_is_not_there_is_not_gone_round(monkeypatch: pytest.MonkeyP
     # what stays on this computer needs none
     with serving(OK) as (_, webhook):
         assert webhook.post({}).handed is Handed.DONE
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://127.0.0.1:port", "http://[x"])
+def test_what_can_be_no_proxy_is_said(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
+    assert posted.handed is Handed.FAILED
+    assert "proxy" in posted.said.en
+
+
+def test_a_proxy_is_told_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def answer_once() -> None:
+            connection, _ = proxy.accept()
+            with connection:
+                asked.append(connection.recv(4096))
+                connection.sendall(b"HTTP/1.1 403 no\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer_once, daemon=True)
+        thread.start()
+        monkeypatch.setenv("https_proxy", f"http://me:s%40t@127.0.0.1:{proxy.getsockname()[1]}")
+        posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
+        thread.join(10)
+    assert posted.handed is not Handed.DONE
+    (text,) = asked
+    assert text.startswith(b"CONNECT hooks.example.com:443")
+    assert b"Basic " + b64encode(b"me:s@t") in text
+    assert b"secret" not in text
 
 
 def test_a_certificate_that_nobody_trusts_gets_no_message(tmp_path: Path) -> None:

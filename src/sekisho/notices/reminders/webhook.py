@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -28,6 +28,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     InvalidHeader,
+    LocationValueError,
     MaxRetryError,
     ProxyError,
     SSLError,
@@ -61,6 +62,7 @@ _REDIRECT = Message("{host} answered with a redirect ({status}), which is not fo
 _BUSY = Message("{host} takes no more messages now ({status})")
 _LATER = Message("{host} asks to wait for {seconds} seconds: try again then")
 _NO_CONNECTION = Message("no connection to {host}")
+_NO_PROXY = Message("{host}: the proxy of the environment cannot be used")
 _CERTIFICATE = Message("{host} has no certificate that this computer trusts")
 _BROKEN = Message("the connection to {host} broke before it answered")
 _DOUBTFUL = Message("{host} answered {status}: it may have posted it or not")
@@ -94,18 +96,31 @@ class Webhook:
     def post(self, message: Mapping[str, Any]) -> "Posted":
         """Post a message as JSON, and return what came of it."""
         body = json.dumps(message, ensure_ascii=False).encode("utf-8")
-        with _unlogged(), self._pool() as pool:
+        try:
+            pool = self._pool()
+        except (LocationValueError, ValueError):
+            return self._told(Handed.FAILED, _NO_PROXY)
+        with _unlogged(), pool:
             return self._sent(pool, body)
 
     def _pool(self) -> urllib3.PoolManager:
         """Return what connects: through the proxy of the environment, if it has one for the host.
 
         What stays on this computer goes through none.
+
+        Raises:
+            ValueError: if there can be no such proxy.
         """
         proxy = getproxies().get("https", "")
         if not proxy or self._url.startswith("http:") or proxy_bypass(self.host):
             return urllib3.PoolManager()
-        return urllib3.ProxyManager(proxy)
+        parts = urlsplit(proxy)
+        if parts.username is None:
+            return urllib3.ProxyManager(proxy)
+        login = unquote(f"{parts.username}:{parts.password or ''}")
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+        headers = urllib3.make_headers(proxy_basic_auth=login)
+        return urllib3.ProxyManager(bare.geturl(), proxy_headers=headers)
 
     def _sent(self, pool: urllib3.PoolManager, body: bytes) -> "Posted":
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "sekisho"}
@@ -122,9 +137,6 @@ class Webhook:
             )
         except _AsksToWait as error:
             return self._told(Handed.FAILED, _LATER, seconds=error.seconds)
-        except InvalidHeader:
-            # the `Retry-After` of an answer which says that it was not processed
-            return self._told(Handed.FAILED, _BUSY, status=503)
         except MaxRetryError as error:
             return self._not_sent(error.reason)
         except HTTPError as error:
@@ -137,7 +149,7 @@ class Webhook:
     def _not_sent(self, why: Exception | None) -> "Posted":
         """Return what an error means: whether the message can have left this computer."""
         match why:
-            case ConnectTimeoutError() | ProxyError():
+            case ConnectTimeoutError() | ProxyError() | LocationValueError():
                 return self._told(Handed.FAILED, _NO_CONNECTION)
             case SSLError() if isinstance(why.args[0], ssl.SSLCertVerificationError):
                 return self._told(Handed.FAILED, _CERTIFICATE)
@@ -198,6 +210,13 @@ class _Retry(urllib3.Retry):
             raise_on_redirect=False,
             retry_after_max=2**31,
         )
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """Return the seconds that the server asks for; None if it asks for nothing readable."""
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
 
     def sleep_for_retry(self, response: urllib3.BaseHTTPResponse) -> bool:
         """Wait as long as the server asks for.
