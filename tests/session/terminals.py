@@ -43,11 +43,14 @@ class Terminal:
         for each in (self.master, self.slave):
             os.close(each)
 
+    def read(self) -> None:
+        """See what the terminal shows; wait a moment for it."""
+        if select.select([self.master], [], [], 0.05)[0]:
+            self.shown += os.read(self.master, 4096).decode()
+
     def serve(self) -> None:
-        """Answer a question, if one is there; wait a moment for it."""
-        if not select.select([self.master], [], [], 0.05)[0]:
-            return
-        self.shown += os.read(self.master, 4096).decode()
+        """Answer a question, if one is there."""
+        self.read()
         if self.shown.count("MFA code of") > self.asked:
             self.asked += 1
             os.write(self.master, f"{self.answer()}\n".encode())

@@ -131,6 +131,19 @@ def test_a_role_is_refused_in_awss_words_where_nobody_can_be_asked(
     assert len(desk.phone.asked) == 1
 
 
+def test_no_code_is_spent_on_a_role_where_the_sign_in_is_new(
+    desk: Desk, asks: Callable[..., Source]
+) -> None:
+    for _ in range(2):
+        with pytest.raises(AwsRefused, match="AssumeRole: AccessDenied"):
+            desk.broker(asks(role_arn=role_arn("Closed"))).hand_out()
+    assert len(desk.phone.asked) == 1
+    desk.local.clock.advance(timedelta(minutes=2))
+    with pytest.raises(AwsRefused, match="AssumeRole: AccessDenied"):
+        desk.broker(asks(role_arn=role_arn("Closed"))).hand_out()
+    assert len(desk.phone.asked) == 2
+
+
 def test_another_key_waits_for_the_next_code_and_says_why(
     desk: Desk, asks: Callable[..., Source]
 ) -> None:

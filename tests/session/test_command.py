@@ -11,6 +11,7 @@ import keyring
 import pytest
 from keyring.backends import fail
 
+from administered import ACCOUNT
 from in_process import sekisho
 from sekisho.errors import SessionRefused
 from sekisho.localaws import LocalAws
@@ -148,6 +149,24 @@ def test_text_may_be_asked_for(run: Run, memory: Memory) -> None:
     done = run("--profile", "people", "--format", "text", "-q")
     assert done.stdout.startswith("A session of `aoi` with MFA lasts until ")
     assert not any(secret in done.stdout for secret in _secrets(memory))
+
+
+def test_the_same_session_for_a_shell_and_for_programs(run: Run) -> None:
+    printed = json.loads(run("--profile", "people").stdout)
+    env = run("--profile", "people", "--format", "env", "-q")
+    assert env.stderr == ""
+    pairs = dict(line.removeprefix("export ").split("=", 1) for line in env.stdout.splitlines())
+    assert pairs == {
+        "AWS_ACCESS_KEY_ID": printed["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": printed["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": printed["SessionToken"],
+        "AWS_CREDENTIAL_EXPIRATION": printed["Expiration"],
+    }
+    about = json.loads(run("--profile", "people", "--format", "json", "-q").stdout)
+    assert {key: about[key] for key in printed} == printed
+    assert (about["User"], about["Account"], about["SerialNumber"]) == ("aoi", ACCOUNT, PHONE)
+    assert (about["RoleArn"], about["KeptIn"]) == (None, "keyring")
+    assert At.asked == 1
 
 
 def test_without_a_terminal_and_a_keyring_it_is_one_line_too(run: Run) -> None:

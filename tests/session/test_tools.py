@@ -78,30 +78,21 @@ def _secrets(folder: Path) -> list[str]:
     return [KEY.secret_access_key, *(each[key] for each in found for key in keys)]
 
 
-def test_boto3_and_the_aws_cli_share_one_code(
+def test_the_aws_cli_asks_on_its_terminal_and_boto3_needs_none(
     folder: Path, variables: dict[str, str], answer: Callable[[], str]
 ) -> None:
-    first, shown = run((*BOTO3, "work"), variables, answer)
+    first, shown = run((*AWS_CLI, "--profile", "work", "--output", "text"), variables, answer)
     assert (first.stdout.strip(), first.returncode) == (AOI, 0), first.stderr
     assert shown.count("MFA code of") == 1
-    # who answers sees until when, though boto3 has stderr
+    # who answers sees until when, though botocore has stderr
     assert "lasts until" in shown
     # nobody is asked any more: there is not even a terminal
     second, _ = run((*BOTO3, "ops"), variables)
-    assert second.stdout.strip() == AS_OPS, second.stderr
-    third, _ = run((*AWS_CLI, "--profile", "work", "--output", "text"), variables)
-    assert third.stdout.strip() == AOI, third.stderr
-    for done in (first, second, third):
+    assert (second.stdout.strip(), second.returncode) == (AS_OPS, 0), second.stderr
+    for done in (first, second):
         for secret in _secrets(folder):
-            assert secret not in done.stdout + done.stderr + shown
-
-
-def test_the_aws_cli_asks_on_its_terminal(
-    variables: dict[str, str], answer: Callable[[], str]
-) -> None:
-    done, shown = run((*AWS_CLI, "--profile", "ops", "--output", "text"), variables, answer)
-    assert (done.stdout.strip(), done.returncode) == (AS_OPS, 0), done.stderr
-    assert shown.count("MFA code of") == 1
+            assert secret not in done.stderr + shown
+            assert secret not in done.stdout
 
 
 def test_the_sdk_for_javascript_asks_on_its_terminal(
@@ -142,6 +133,29 @@ def test_two_tools_at_once_spend_one_code(
     assert len(_spent(local)) == before + 1
 
 
+def test_who_is_killed_while_they_ask_stops_nobody(
+    folder: Path, variables: dict[str, str], answer: Callable[[], str]
+) -> None:
+    silent, other = Terminal(lambda: ""), Terminal(answer)
+    for each in (silent, other):
+        each.open()
+    try:
+        killed = start((*HELPER, *_kept(folder)), variables, silent)
+        while "MFA code of" not in silent.shown:
+            silent.read()
+        waiting = start((*HELPER, *_kept(folder)), variables, other)
+        assert waiting.stderr is not None
+        assert "waiting for it" in waiting.stderr.readline()
+        killed.kill()
+        killed.communicate()
+        (done,) = finish([waiting], other)
+    finally:
+        for each in (silent, other):
+            each.close()
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["Version"] == 1
+
+
 def _spent(local: LocalAws) -> list[object]:
     return [each for each in local.log.entries() if each.action == "sts:GetSessionToken"]
 
@@ -166,14 +180,6 @@ def test_nothing_but_json_is_on_stdout(
     assert "".join(line for line in shown.splitlines() if line.isdigit()) == ""
     assert (folder / "kept").stat().st_mode & 0o777 == 0o600
     assert all(each.stat().st_mode & 0o077 == 0 for each in (folder / "notes").iterdir())
-    # without a terminal, from what is kept, and for a shell
-    env, _ = run((*HELPER, *_kept(folder), "--format", "env", "-q"), variables)
-    assert env.stderr == ""
-    assert env.stdout.splitlines()[0] == f"export AWS_ACCESS_KEY_ID={printed['AccessKeyId']}"
-    said, _ = run((*HELPER, *_kept(folder), "--format", "json", "-q"), variables)
-    about = json.loads(said.stdout)
-    assert {key: about[key] for key in printed} == printed
-    assert (about["User"], about["Account"], about["RoleArn"]) == ("aoi", ACCOUNT, None)
 
 
 def test_without_a_terminal_it_fails_in_one_line(folder: Path, variables: dict[str, str]) -> None:

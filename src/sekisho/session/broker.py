@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _TRIES = 3
 _ONE_CALL = timedelta(minutes=1)
 """What must be left of a session with which a role is assumed."""
+_RECENT = timedelta(minutes=1)
+"""So old is what was signed in just now."""
 _OVER = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 _SESSION_NAME = "sekisho"
 
@@ -198,13 +200,16 @@ class Broker:
         refused: AwsRefused,
     ) -> HandedOut:
         """Assume a role with a code, which the session of the user was refused."""
+        notes = self._at.notes.of(of_user.device)
+        made = next((each.made for each in notes.sessions if each.id == of_user), None)
+        if made is not None and self._at.now() - made < _RECENT:
+            # no sign-in is newer than that
+            raise refused
         try:
             self._at.terminal.check()
         except SessionRefused:
             # what AWS says is what matters, where nobody can be asked
             raise refused from None
-        notes = self._at.notes.of(of_user.device)
-        made = next((each.made for each in notes.sessions if each.id == of_user), None)
         when = made.astimezone().strftime("%Y-%m-%d %H:%M") if made else "?"
         self._tell(_NOT_BY_SESSION.filled(role=wanted.role, when=when))
 
