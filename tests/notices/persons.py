@@ -61,6 +61,19 @@ PEOPLE: Mapping[str, Person] = {
         password=PasswordChange.FIRST,
         day=None,
     ),
+    "ready, passkey asked for": replace(
+        _AKI, kinds=(NoticeKind.READY,), devices=(PHONE,), lacks_passkey=True
+    ),
+    "enrol, passkey asked for": replace(_AKI, lacks_passkey=True),
+    "enrol, passkey and app": replace(
+        _AKI,
+        kinds=(NoticeKind.TEMPORARY_PASSWORD, NoticeKind.KEY_STOPS, NoticeKind.ENROL),
+        password=PasswordChange.ANY_TIME,
+        keys=(USED, IDLE),
+        others=1,
+        gaps=(GAP,),
+        lacks_passkey=True,
+    ),
     "key stops": replace(
         _AKI,
         kinds=(NoticeKind.KEY_STOPS, NoticeKind.READY),

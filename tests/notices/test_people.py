@@ -39,6 +39,7 @@ def _said(person: Person) -> dict[str, Any]:
         "enforced": person.enforced,
         "attention": person.needs_attention,
         "later": not person.may_enrol_now,
+        "lacksPasskey": person.lacks_passkey,
     }
     return {key: value for key, value in said.items() if value and value != "none"}
 

@@ -24,6 +24,12 @@ ONCE = {Language.EN: "used only once", Language.JA: "1 回しか使えません"
 NEXT = {Language.EN: "must follow each other", Language.JA: "続けて表示された"}
 RED = {Language.EN: "Red boxes", Language.JA: "赤い枠"}
 AGAIN = {Language.EN: "Sign out, and sign in again", Language.JA: "一度サインアウトし"}
+BY_APP = [
+    name
+    for name, person in PEOPLE.items()
+    if NoticeKind.ENROL in person.kinds and (person.keys or not person.lacks_passkey)
+]
+"""Who may set up an app."""
 each_language = pytest.mark.parametrize("language", Language)
 each_person = pytest.mark.parametrize("name", PEOPLE)
 
@@ -53,7 +59,7 @@ def test_every_text_names_what_a_person_needs(name: str, language: Language) -> 
 
 
 @each_language
-@pytest.mark.parametrize("name", [n for n, p in PEOPLE.items() if NoticeKind.ENROL in p.kinds])
+@pytest.mark.parametrize("name", BY_APP)
 def test_who_must_enrol_is_told_every_step(name: str, language: Language) -> None:
     text = written(PEOPLE[name], NoticeForm.TEXT, language)
     for label in _labels((*LABELS, *CODES), language):
@@ -89,6 +95,20 @@ def test_a_password_that_can_be_changed_only_before_is_said_so() -> None:
     assert "Change it before Monday, 11 January 2027" in before
     waits = written(PEOPLE["temporary password, first"], NoticeForm.TEXT, Language.EN)
     assert "MFA becomes mandatory for you only after that" in waits
+
+
+@each_language
+def test_who_is_asked_for_a_passkey_is_told_of_no_other_device(language: Language) -> None:
+    (passkey, app, code) = _labels(("passkey", "authenticator_app", "code_1"), language)
+    for name in ("enrol, passkey asked for", "ready, passkey asked for"):
+        text = written(PEOPLE[name], NoticeForm.TEXT, language)
+        assert passkey in text
+        assert app not in text
+        assert code not in text
+        assert CLOCK[language] not in text
+    # who has keys needs both: a passkey gives no code
+    both = written(PEOPLE["enrol, passkey and app"], NoticeForm.TEXT, language)
+    assert both.index(app) < both.index(code) < both.rindex(passkey)
 
 
 def test_nobody_is_sent_to_enrol_before_they_may() -> None:
@@ -186,7 +206,7 @@ def test_days_are_said_with_weekday_and_zone(zone: str, en: str, until: str) -> 
 def test_a_word_of_the_console_that_is_not_sure_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     unsure = {**table("console"), "add_mfa": {**table("console")["add_mfa"], "sure": False}}
     tables = {"console": unsure, "notices": table("notices")}
-    monkeypatch.setattr("sekisho.notices.notice.table", tables.__getitem__)
+    monkeypatch.setattr("sekisho.notices.texts.table", tables.__getitem__)
     texts = [text.en for text in made(PEOPLE["enrol"], setting()).texts]
     assert any("“Add MFA”†" in text for text in texts)
     assert "† This wording may differ on your screen." in texts

@@ -1,21 +1,21 @@
 """What the people of a roll-out get: who hears what, in which words, and who has been told.
 
-`people` says which notice is for whom, `notice` puts its texts together, `rendering` writes it by
-templates; `sheet` is the file for mail merge, `work_list` is for whoever runs the roll-out. Nothing
-here changes an account.
+`people` says which notice is for whom, `notice` puts it together from `texts`, `rendering` writes
+it by templates; `sheet` is the file for mail merge, `work_list` is for whoever runs the roll-out.
+Nothing here changes an account.
 """
 
 from sekisho.notices.dates import UTC_NAME, beginning, day_in_words, ending, zone_named
 from sekisho.notices.devices import DeviceName, DeviceNames
-from sekisho.notices.notice import Notice, NoticeSection, NoticeSetting, notice_of, notices_of
+from sekisho.notices.notice import Notice, NoticeSection, notice_of, notices_of
 from sekisho.notices.people import (
     OWNER_TAGS,
     NoticeKind,
     PasswordChange,
     Person,
     people_of,
-    policies_of_plan,
 )
+from sekisho.notices.planned import policies_of_plan
 from sekisho.notices.rendering import (
     NAMES,
     NoticeContext,
@@ -26,6 +26,7 @@ from sekisho.notices.rendering import (
     plain_in,
     write_our_templates,
 )
+from sekisho.notices.setting import NoticeSetting
 from sekisho.notices.sheet import to_merge_csv
 from sekisho.notices.work_list import KINDS, WorkList, headline
 

@@ -1,31 +1,16 @@
-"""A notice: what one person reads, in both languages, put together from what will happen to them.
+"""A notice: what one person reads, in both languages, by what will happen to them."""
 
-The texts are the table `notices` of the messages; words of the console come from the table
-`console` and are never typed. Values of the account, such as names and tags, go through `plain`
-once: a name is shown and never obeyed.
-"""
-
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date
-from string import Formatter
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from sekisho.account import AccessKey, Snapshot
-from sekisho.catalogue import partitions
-from sekisho.messages import Message, joined_messages, listed, printable, table, verbatim
-from sekisho.notices.dates import beginning, day_in_words, ending
+from sekisho.account import Snapshot
+from sekisho.messages import Message, table
 from sekisho.notices.devices import DeviceName, DeviceNames
-from sekisho.notices.people import NoticeKind, PasswordChange, Person, policies_of_plan
+from sekisho.notices.people import NoticeKind, PasswordChange, Person
+from sekisho.notices.planned import is_in_second_stage, policies_of_plan
+from sekisho.notices.setting import NoticeSetting
+from sekisho.notices.texts import DAGGER, NoticeTexts
 from sekisho.rollout import Plan
-from sekisho.signin import CharacterClass, PasswordPolicy
-
-_ACCOUNT = re.compile(r"\d{12}")
-_ALIAS = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
-"""The form of an alias (IAM API Reference, CreateAccountAlias); another is no part of an address.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,67 +60,11 @@ class Notice:
         return (self.subject, self.greeting, *self.lead, *facts, *parts, *self.closing)
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeSetting:
-    """What all notices of an account share.
-
-    Attributes:
-        today: the day of the notice, in UTC.
-        zone: the time zone that days are said in.
-        contact: whom to ask; "" for whoever looks after AWS.
-        password_policy: the account's own; None: the default one.
-        rules_read: whether that could be read.
-        plain: makes a value of the account harmless for the form of the notice.
-    """
-
-    account: str
-    alias: str
-    partition: str
-    today: date
-    zone: ZoneInfo
-    contact: str = ""
-    password_policy: PasswordPolicy | None = None
-    rules_read: bool = True
-    plain: Callable[[str], str] = printable
-
-    @classmethod
-    def of(
-        cls,
-        snapshot: Snapshot,
-        zone: ZoneInfo,
-        contact: str = "",
-        plain: Callable[[str], str] = printable,
-    ) -> "NoticeSetting":
-        """Return the setting of an account on the day on which it was read."""
-        return cls(
-            account=snapshot.account,
-            alias=snapshot.alias or "",
-            partition=snapshot.partition,
-            today=snapshot.taken_at.astimezone(UTC).date(),
-            zone=zone,
-            contact=contact,
-            password_policy=snapshot.password_policy,
-            rules_read=snapshot.gap_of("GetAccountPasswordPolicy") is None,
-            plain=plain,
-        )
-
-    @property
-    def address(self) -> str:
-        """Where people sign in; "" where that is not known."""
-        known = {each.id: each.sign_in for each in partitions()}
-        if _ALIAS.fullmatch(self.alias) and not _ACCOUNT.fullmatch(self.alias):
-            named = self.alias
-        else:
-            named = self.account if _ACCOUNT.fullmatch(self.account) else ""
-        pattern = known.get(self.partition, "")
-        return pattern.format(account=named) if pattern and named else ""
-
-
 def notice_of(person: Person, setting: NoticeSetting, device: DeviceName) -> Notice | None:
     """Return what a person reads; None if there is nothing that may be said."""
     if not person.kind.is_notice:
         return None
-    words = _Words(person, setting, device)
+    words = _Notice(person, setting, device)
     made = Notice(
         person=person,
         subject=words.subject(),
@@ -149,7 +78,7 @@ def notice_of(person: Person, setting: NoticeSetting, device: DeviceName) -> Not
         day=words.day,
         contact=words.contact(),
     )
-    if not any(_DAGGER in text.en for text in made.texts):
+    if not any(DAGGER in text.en for text in made.texts):
         return made
     return replace(made, closing=(*made.closing, words.say("closing", "dagger")))
 
@@ -160,93 +89,14 @@ def notices_of(
     """Yield the notice of each of a plan's people for whom there is one."""
     names = DeviceNames(snapshot, policies_of_plan(plan))
     for person in people:
-        notice = notice_of(person, setting, names.of(person.user, enrolled=bool(person.devices)))
+        later = is_in_second_stage(plan, person.devices)
+        notice = notice_of(person, setting, names.of(person.user, enrolled=later))
         if notice is not None:
             yield notice
 
 
-_DAGGER = "†"
-"""Marks a word of the console that may differ on the screen."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The texts of one person's notice."""
-
-    person: Person
-    setting: NoticeSetting
-    device: DeviceName
-
-    def has(self, kind: NoticeKind) -> bool:
-        return kind in self.person.kinds
-
-    @property
-    def when(self) -> str:
-        """Whether it begins on a day, is in force, or begins as soon as somebody applies it."""
-        if self.person.enforced:
-            return "enforced"
-        day = self.person.day
-        return "day" if day is not None and day > self.setting.today else "soon"
-
-    @property
-    def day(self) -> Message:
-        """When it begins, in words."""
-        return self.say("when", self.when, "fact")
-
-    def say(self, *keys: str, **values: object) -> Message:
-        """Return a text of the table, with its places filled."""
-        entry: Any = table("notices")
-        for key in keys:
-            entry = entry[key]
-        return self.filled(entry, **values)
-
-    def steps(self, *keys: str) -> tuple[Message, ...]:
-        """Return the texts of a list in the table."""
-        entry: Any = table("notices")
-        for key in keys:
-            entry = entry[key]
-        return tuple(self.filled(each) for each in entry)
-
-    def filled(self, text: Message, **values: object) -> Message:
-        """Return a text with what it names: facts of the person, and words of the console."""
-        wanted = {name for _, name, _, _ in Formatter().parse(text.en) if name} - values.keys()
-        console = table("console")
-        found: dict[str, object] = dict(values)
-        for name in wanted:
-            found[name] = _label(console[name]) if name in console else self._value(name)
-        return text.filled(**found) if found else text
-
-    def _value(self, name: str) -> Message:
-        """Return what a place of a text stands for."""
-        setting, person = self.setting, self.person
-        values: Mapping[str, Callable[[], Message]] = {
-            "user": lambda: verbatim(setting.plain(person.user)),
-            "owner": lambda: verbatim(setting.plain(person.owner)),
-            "account": self._account,
-            "address": self._address,
-            "contact": self.contact,
-            "device": lambda: verbatim(setting.plain(self.device.name)),
-            "keys": lambda: listed(_key(each, setting) for each in person.keys),
-            "day": lambda: beginning(person.day, setting.zone) if person.day else verbatim(""),
-            "until": lambda: ending(person.until, setting.zone) if person.until else verbatim(""),
-            "rules": lambda: _rules(setting),
-        }
-        return values[name]()
-
-    def _account(self) -> Message:
-        account, alias = self.setting.account, self.setting.alias
-        return verbatim(self.setting.plain(f"{alias} ({account})" if alias else account))
-
-    def _address(self) -> Message:
-        unknown: Message = table("notices")["facts"]["no_address"]
-        return verbatim(self.setting.address) if self.setting.address else unknown
-
-    def contact(self) -> Message:
-        """Return whom to ask."""
-        if self.setting.contact:
-            return verbatim(self.setting.plain(self.setting.contact))
-        text: Message = table("notices")["facts"]["no_contact"]
-        return text
+class _Notice(NoticeTexts):
+    """What one person reads, part by part."""
 
     @property
     def name(self) -> str:
@@ -272,19 +122,24 @@ class _Words:
         if self.has(NoticeKind.MACHINE):
             yield self.say("machine", "text")
             yield self._machine_when()
-            return
-        if self.has(NoticeKind.EXEMPT_UNTIL):
+        elif self.has(NoticeKind.EXEMPT_UNTIL):
             yield self.say("exempt-until", "lead")
             later = "text" if self.person.may_enrol_now else "then"
             yield self.say("exempt-until", "enrolled" if self.person.devices else later)
-            return
-        yield self.say("when", self.when, "lead")
+        else:
+            yield self.say("when", self.when, "lead")
+            yield from self._by_kind()
+
+    def _by_kind(self) -> Iterator[Message]:
+        """Yield a paragraph for each thing that a person must hear."""
         if self.person.password is not PasswordChange.NONE:
             yield self._password()
         if self.has(NoticeKind.ENROL):
             yield self.say("enrol", self._when_to_enrol())
         if self.has(NoticeKind.READY):
             yield self.say("ready", self._ready())
+            if self.person.lacks_passkey:
+                yield self.say("ready", "passkey")
         if self.has(NoticeKind.KEY_STOPS):
             yield self.say("key-stops", "text")
         if self.has(NoticeKind.PASSKEY_ONLY):
@@ -320,17 +175,17 @@ class _Words:
         """Yield what they need, each with its name."""
         machine = self.has(NoticeKind.MACHINE)
         facts = table("notices")["facts"]
-        yield facts["user"], self._value("user")
-        yield facts["account"], self._account()
+        yield facts["user"], self.value("user")
+        yield facts["account"], self.account()
         if not machine:
-            yield facts["address"], self._value("address")
-        if self._enrols or self.has(NoticeKind.PASSKEY_ONLY):
+            yield facts["address"], self.value("address")
+        if self._enrols or self.has(NoticeKind.PASSKEY_ONLY) or self.person.lacks_passkey:
             exact = "device_exact" if self.device.exact else "device_free"
             yield facts["device"], self.say("facts", exact)
         if machine and self.person.keys:
-            yield facts["keys"], self._value("keys")
+            yield facts["keys"], self.value("keys")
         if self.person.until:
-            yield facts["until"], self._value("until")
+            yield facts["until"], self.value("until")
         else:
             yield facts["date"], self.day
         yield facts["contact"], self.contact()
@@ -354,7 +209,9 @@ class _Words:
             yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
         if paragraphs := tuple(self._keys()):
             yield NoticeSection(self.say("key-stops", "section", "title"), paragraphs)
-        if self.has(NoticeKind.READY) and not self.has(NoticeKind.PASSKEY_ONLY):
+        if self.has(NoticeKind.READY) and self.person.lacks_passkey:
+            yield self._passkey_to_add()
+        elif self.has(NoticeKind.READY) and not self.has(NoticeKind.PASSKEY_ONLY):
             section = "ready", "section"
             yield NoticeSection(self.say(*section, "title"), (), self.steps(*section, "steps"))
 
@@ -366,29 +223,66 @@ class _Words:
         return NoticeSection(self.say(*section, "title"), (), (find, *others))
 
     def _choice(self) -> NoticeSection:
-        text = "keys" if self.person.keys else "console"
+        asked = self.person.lacks_passkey
+        if self.person.keys:
+            text = "both" if asked else "keys"
+        else:
+            text = "required" if asked else "console"
         title = self.say("enrol", "choice", "title")
         return NoticeSection(title, (self.say("enrol", "choice", text),))
 
     def _enrolment(self) -> NoticeSection:
-        """Return the steps: passkey first for who has no keys, the app for who has."""
+        """Return the steps."""
         section = "enrol", "section"
-        by = (self.say(*section, "by", "app"), *self.steps(*section, "codes"))
-        if not self.person.keys:
-            by = (self.say(*section, "by", "passkey"), *by)
         password = self.person.password is not PasswordChange.NONE
-        phone = "app" if self.person.keys else "either"
         steps = (
-            self.say(*section, "phone", phone),
+            *self._phone(),
             *self.steps(*section, "begin"),
             *((self.say("temporary-password", "step"),) if password else ()),
             *self.steps(*section, "enter"),
-            *by,
+            *self._by_device(),
             *self.steps(*section, "end"),
         )
         half = "half_exact" if self.device.exact else "half"
-        troubles = (self.say("enrol", "troubles", half), self.say("enrol", "troubles", "codes"))
-        return NoticeSection(self.say(*section, "title"), troubles, steps)
+        troubles = [self.say("enrol", "troubles", half)]
+        if self._uses_app:
+            troubles.append(self.say("enrol", "troubles", "codes"))
+        return NoticeSection(self.say(*section, "title"), tuple(troubles), steps)
+
+    @property
+    def _uses_app(self) -> bool:
+        """Whether an app is one of the devices to choose from."""
+        return bool(self.person.keys) or not self.person.lacks_passkey
+
+    def _phone(self) -> tuple[Message, ...]:
+        """Return what to do on the phone before anything else."""
+        if not self._uses_app:
+            return ()
+        text = "app" if self.person.keys else "either"
+        return (self.say("enrol", "section", "phone", text),)
+
+    def _by_device(self) -> tuple[Message, ...]:
+        """Return the steps of the device: passkey first for who has no keys, the app for who has.
+
+        Who is asked for a passkey gets no choice; with keys, both.
+        """
+        by = "enrol", "section", "by"
+        if not self._uses_app:
+            return (self.say(*by, "only_passkey"),)
+        app = (self.say(*by, "app"), *self.steps("enrol", "section", "codes"))
+        if not self.person.keys:
+            return (self.say(*by, "passkey"), *app)
+        return (*app, self.say(*by, "then_passkey")) if self.person.lacks_passkey else app
+
+    def _passkey_to_add(self) -> NoticeSection:
+        """Return how somebody adds a passkey who has another device."""
+        section = "enrol", "section"
+        steps = (
+            *self.steps(*section, "begin"),
+            *self.steps(*section, "enter"),
+            self.say(*section, "by", "only_passkey"),
+        )
+        return NoticeSection(self.say("ready", "add", "title"), (), steps)
 
     def _keys(self) -> Iterator[Message]:
         """Yield what is said of access keys and of what is like them."""
@@ -411,41 +305,3 @@ class _Words:
         yield self.say("closing", "ask")
         if not self.has(NoticeKind.MACHINE):
             yield self.say("closing", "no_secrets")
-
-
-def _label(entry: Mapping[str, Any]) -> Message:
-    """Return a word of the console in quotation marks, marked where it may differ."""
-    text: Message = entry["text"]
-    dagger = "" if entry["sure"] else _DAGGER
-    return Message.both(*(mark.format(text=said, dagger=dagger) for mark, said in _quoted(text)))
-
-
-def _quoted(text: Message) -> tuple[tuple[str, str], ...]:
-    marks: Message = table("notices")["labels"]["quoted"]
-    return ((marks.en, text.en), (marks.ja, text.ja))
-
-
-def _key(key: AccessKey, setting: NoticeSetting) -> Message:
-    section = table("notices")["key-stops"]["section"]
-    shown = setting.plain(key.id)
-    if key.last_used is None:
-        unused: Message = section["key"]
-        return unused.filled(id=shown)
-    used: Message = section["key_used"]
-    day = day_in_words(key.last_used.astimezone(setting.zone).date())
-    return used.filled(id=shown, day=day, service=setting.plain(key.last_service or "?"))
-
-
-def _rules(setting: NoticeSetting) -> Message:
-    """Return what a new password needs, as the account asks for it."""
-    words, rules = table("notices")["temporary-password"], setting.password_policy
-    text: Message = words["rules" if setting.rules_read else "rules_unread"]
-    if not setting.rules_read:
-        return text
-    if rules is None:
-        return text.filled(rules=words["rules_usual"])
-    found = [words["length"].filled(count=rules.minimum_length)]
-    found += [words[kind.name.lower()] for kind in CharacterClass if kind in rules.required]
-    if rules.reuse_prevention:
-        found.append(words["reuse"].filled(count=rules.reuse_prevention))
-    return text.filled(rules=joined_messages(found, en=", ", ja="、"))

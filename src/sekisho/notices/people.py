@@ -31,16 +31,18 @@ from sekisho.audit.impact import (
 )
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.notices.devices import may_enrol
-from sekisho.policy import Document, from_json
+from sekisho.notices.planned import (
+    is_in_second_stage,
+    lacks_passkey,
+    policies_of_plan,
+    reset_by,
+)
 from sekisho.rollout import (
-    CreatePolicy,
-    CreatePolicyVersion,
     CreateUser,
     DetachUserPolicy,
     Plan,
     PlannedImpact,
 )
-from sekisho.rollout.changes import DeactivateDevice, ReplacePassword
 from sekisho.signin import DeviceKind
 
 
@@ -107,6 +109,7 @@ class Person:
         enforced: whether MFA is proved to be enforced for them already.
         may_enrol_now: whether they may set up a device before that: many are allowed to by the
             policy alone that enforces MFA.
+        lacks_passkey: whether the plan asks for a passkey or security key, and they have none.
         gaps: what could not be read and does not decide which notice it is.
     """
 
@@ -123,6 +126,7 @@ class Person:
     others: int | None = 0
     enforced: bool = False
     may_enrol_now: bool = True
+    lacks_passkey: bool = False
     gaps: tuple[Message, ...] = ()
 
     @property
@@ -200,7 +204,7 @@ def people_of(
         exceptions: who need not be enforced; the plan's own if not given.
         owner_tags: which tags of a user say whom to write to, the best first.
     """
-    snapshot = _reset_by(plan, snapshot)
+    snapshot = reset_by(plan, snapshot)
     found = _People(
         plan=plan,
         snapshot=snapshot,
@@ -212,45 +216,6 @@ def people_of(
     )
     impacts = found.impacts()
     return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
-
-
-def _reset_by(plan: Plan, snapshot: Snapshot) -> Snapshot:
-    """Return the account as it is once a plan has reset people's MFA, if it has not yet."""
-    changes = plan.changes
-    gone = {each.serial: each.enabled for each in changes if isinstance(each, DeactivateDevice)}
-    passwords = {each.user: each for each in changes if isinstance(each, ReplacePassword)}
-    if not gone and not passwords:
-        return snapshot
-
-    def reset(user: User) -> User:
-        devices = tuple(each for each in user.devices if not _is_gone(each, gone))
-        change, password = passwords.get(user.name), user.password
-        if change is None or password is None or devices == user.devices:
-            return replace(user, devices=devices)
-        return replace(
-            user, devices=devices, password=replace(password, reset_required=change.reset_required)
-        )
-
-    return replace(snapshot, users=tuple(reset(user) for user in snapshot.users))
-
-
-def _is_gone(device: Device, gone: Mapping[str, str]) -> bool:
-    """Return whether this device is deactivated, and not another that has its name since."""
-    enabled = gone.get(device.serial)
-    if enabled is None:
-        return False
-    return not enabled or device.enabled_at == datetime.fromisoformat(enabled)
-
-
-def policies_of_plan(plan: Plan) -> tuple[Document, ...]:
-    """Return the policies that a plan enforces MFA by; of two, the second is for the enrolled."""
-    made = (*plan.changes, *plan.needless)
-    found = {
-        each.arn: each.document
-        for each in made
-        if isinstance(each, CreatePolicy | CreatePolicyVersion)
-    }
-    return tuple(from_json(document, source=arn) for arn, document in found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +245,10 @@ class _People:
             impacts_of(account, self.credentials, self.enforcements, self.exceptions, document)
             for document in (first, *later)
         ]
-        return {user.name: stages[-1 if user.devices else 0][user.name] for user in account.users}
+        return {
+            user.name: stages[-1 if is_in_second_stage(self.plan, user.devices) else 0][user.name]
+            for user in account.users
+        }
 
     def person(self, planned: PlannedImpact, impact: UserImpact | None) -> Person:
         """Return one person of the plan; without an impact, there is no such user yet."""
@@ -341,6 +309,7 @@ class _People:
             kinds=ordered,
             outcome=_KEYS_ALONE if machine else _outcome(planned, impact),
             password=change,
+            lacks_passkey=not machine and lacks_passkey(self.plan, base.devices),
             gaps=_gaps(impact, credentials),
         )
 

@@ -19,8 +19,9 @@ from sekisho.documents import write_private
 from sekisho.documents.html import ticked
 from sekisho.errors import Code, Fault, FaultyInput, SekishoError, quoted, reason_of
 from sekisho.messages import Language, Message, printable, table
-from sekisho.notices.notice import Notice, NoticeSetting
+from sekisho.notices.notice import Notice
 from sekisho.notices.people import NoticeKind
+from sekisho.notices.setting import NoticeSetting
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
