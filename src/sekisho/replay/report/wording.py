@@ -10,7 +10,7 @@ from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import CallerReport, KeyReport, events_of, grouped_by
 from sekisho.replay.report.evidence import evidence_of_key
-from sekisho.replay.report.model import LogFigures, ReplayReport
+from sekisho.replay.report.model import PEOPLE, LogFigures, ReplayReport
 from sekisho.replay.report.rows import CallRow, CallSum, PrincipalKind, SignInResult
 
 NAMES = 12
@@ -176,8 +176,8 @@ def headline(report: ReplayReport) -> Message:
 def _losing(report: ReplayReport) -> Message:
     """Return who would lose calls."""
     users = len(report.users)
-    losing = [each for each in report.losing if each in report.users]
-    others = [each for each in report.losing if each not in report.users]
+    losing = [each for each in report.losing if each.caller.kind in PEOPLE]
+    others = [each for each in report.losing if each.caller.kind not in PEOPLE]
     if losing:
         said = _LOSING.filled(losing=number(len(losing)), users=number(users), names=_names(losing))
         if not others:
