@@ -17,6 +17,7 @@ from sekisho.errors import SessionRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.session import TerminalDevice
+from sekisho.session.forms import SET
 from sekisho.session.terminal import no_terminal
 from session.people import (
     KEY,
@@ -155,7 +156,7 @@ def test_the_same_session_for_a_shell_and_for_programs(run: Run) -> None:
     printed = json.loads(run("--profile", "people").stdout)
     env = run("--profile", "people", "--format", "env", "-q")
     assert env.stderr == ""
-    pairs = dict(line.removeprefix("export ").split("=", 1) for line in env.stdout.splitlines())
+    pairs = dict(line.removeprefix(f"{SET} ").split("=", 1) for line in env.stdout.splitlines())
     assert pairs == {
         "AWS_ACCESS_KEY_ID": printed["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": printed["SecretAccessKey"],

@@ -1,7 +1,6 @@
 """Tools as they are, with a profile whose `credential_process` is the helper, at the local AWS."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -16,9 +15,6 @@ from sekisho.localaws import LocalAws
 from session.people import KEY, code_of, key_lines, role_arn, running, write_profiles
 from session.sdk import MissingSdk, node, sdk_folder
 from session.terminals import HELPER, Terminal, environment, finish, run, start
-
-if os.name == "nt":
-    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
 AOI = f"arn:aws:iam::{ACCOUNT}:user/aoi"
 AS_OPS = f"arn:aws:sts::{ACCOUNT}:assumed-role/Ops/aoi"
