@@ -122,15 +122,21 @@ _RIGHTS = "iam:GetAccountAuthorizationDetails"
 """By which it is seen before the first change whether somebody's rights have changed."""
 
 
-def least_policy(asks: Iterable[SampleRequest]) -> Document:
+def least_policy(
+    asks: Iterable[SampleRequest], most: int = Quota.MANAGED_POLICY.number
+) -> Document:
     """Return a policy that allows what is asked, and else nothing.
 
     Each resource is named; where that becomes longer than a managed policy may be, its last part
     is a wildcard. Policies are attached and detached under a condition on their ARN.
+
+    Args:
+        asks: the requests.
+        most: how long a managed policy may be.
     """
     asked = tuple(asks)
     exact = _document(asked, wide=False)
-    return exact if size(exact) <= Quota.MANAGED_POLICY.number else _document(asked, wide=True)
+    return exact if size(exact) <= most else _document(asked, wide=True)
 
 
 def needs_of(accounts: BeforeAfter) -> Mapping[str, Any]:
@@ -142,7 +148,8 @@ def needs_of(accounts: BeforeAfter) -> Mapping[str, Any]:
         return {}
     changes, after = accounts.changes, accounts.after
     doing = (*to_apply(changes, after), *to_roll_back(changes, after))
-    return to_json(least_policy((*doing, *to_look(accounts.needless, after))))
+    most = Quota.MANAGED_POLICY.of(after.summary)
+    return to_json(least_policy((*doing, *to_look(accounts.needless, after)), most))
 
 
 def _document(asks: tuple[SampleRequest, ...], *, wide: bool) -> Document:
