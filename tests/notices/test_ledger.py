@@ -1,5 +1,6 @@
 """The ledger: nobody is notified twice, whatever happens to the run or to the file."""
 
+import hashlib
 import json
 import os
 import stat
@@ -269,3 +270,63 @@ def test_every_name_comes_back_as_it_was(tmp_path: Path) -> None:
     first = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
     assert first["account"] == ACCOUNT
     assert isinstance(read_ledger(path, ACCOUNT), Ledger)
+
+
+BEGINNING = b'{"schema": "sekisho.notified/1"'
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_whatever_is_in_the_file_is_a_ledger_or_one_error(content: bytes, begins: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger"
+        path.write_bytes(BEGINNING + content if begins else content)
+        with pytest.raises(FaultyInput) as caught:
+            read_ledger(path, ACCOUNT)
+        (fault,) = caught.value.faults
+        assert fault.code is Code.NOTICES_LEDGER
+
+
+def _summed(*values: Any) -> str:
+    """Return lines of values whose sums are right."""
+    before, lines = "", []
+    for value in values:
+        digest = hashlib.sha256(f"{before}\n{json.dumps(value)}".encode()).hexdigest()
+        before = json.dumps({**value, "sha256": digest})
+        lines.append(f"{before}\n")
+    return "".join(lines)
+
+
+HEAD = {"schema": "sekisho.notified/1", "account": ACCOUNT}
+ENTRY = {
+    "at": "2026-12-01T09:00:00+00:00",
+    "event": "done",
+    "user": "aki",
+    "wave": "",
+    "starts": None,
+    "step": "at-once",
+    "about": "",
+    "channel": "",
+}
+
+
+def test_a_file_that_is_summed_by_hand_is_read_by_its_form(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_text(_summed(HEAD, ENTRY, {"end": 1}), encoding="utf-8")
+    assert read_ledger(path, ACCOUNT).told("aki") is not None
+    wrong = [
+        ENTRY | {"event": "told"},
+        ENTRY | {"at": "2026-12-01T09:00:00"},
+        ENTRY | {"user": 7},
+        ENTRY | {"more": 1},
+        ENTRY | {"starts": "tomorrow"},
+        {key: value for key, value in ENTRY.items() if key != "step"},
+    ]
+    for each in wrong:
+        path.write_text(_summed(HEAD, each, {"end": 1}), encoding="utf-8")
+        with pytest.raises(FaultyInput) as caught:
+            read_ledger(path, ACCOUNT)
+        assert caught.value.faults[0].line == 2
+    for end in ({"end": 2}, {"end": "1"}, {"end": 1, "more": 2}, ENTRY):
+        path.write_text(_summed(HEAD, ENTRY, end), encoding="utf-8")
+        with pytest.raises(FaultyInput):
+            read_ledger(path, ACCOUNT)
