@@ -345,3 +345,82 @@ def test_no_secret_is_in_what_is_kept_or_logged(aws: LocalAws) -> None:
     kept = repr(aws.world.login_sessions) + repr(aws.world.login_codes) + repr(aws.log.entries())
     for secret in (given["refreshToken"], given["accessToken"]["secretAccessKey"], cli.verifier):
         assert secret not in kept
+
+
+def sessions_of(aws: LocalAws, **asked: Any) -> list[dict[str, Any]]:
+    return signin_api(aws).list_sessions(**asked)["items"]
+
+
+def signin_api(aws: LocalAws) -> Any:
+    """A client of the API that reaches the local AWS; botocore knows one address for a Region."""
+    made = people.client(aws, "signin")
+
+    def moved(request: Any, **_: Any) -> None:
+        request.url = f"{aws.url}{urlsplit(request.url).path}"
+
+    made.meta.events.register("before-sign.signin", moved)
+    return made
+
+
+def test_sessions_are_listed_looked_at_and_ended(aws: LocalAws) -> None:
+    cli, given = begun(aws)
+    (latest, *_) = sessions_of(aws, principalArn=BOB, status="ACTIVE")
+    assert latest["clientType"] == "CLI"
+    seen = signin_api(aws).get_session(sessionArn=latest["sessionArn"], principalArn=BOB)
+    assert seen["expiresAt"] > seen["issuedAt"]
+    gone = f"{latest['sessionArn']}0"
+    ended = signin_api(aws).batch_revoke_sessions(
+        principalArn=BOB, sessionArns=[latest["sessionArn"], gone]
+    )
+    assert [each["sessionArn"] for each in ended["revokedSessions"]] == [latest["sessionArn"]]
+    assert [each["sessionArn"] for each in ended["errors"]] == [gone]
+    # it can be renewed no more; what is out lives on
+    assert cli.renew(given["refreshToken"]).body["error"] == "TOKEN_EXPIRED"
+    signed = tuple(given["accessToken"].values())
+    assert people.client(aws, "sts", signed).get_caller_identity()["Arn"] == BOB
+    # to end it once more succeeds
+    again = signin_api(aws).batch_revoke_sessions(
+        principalArn=BOB, sessionArns=[latest["sessionArn"]]
+    )
+    assert not again["errors"]
+
+
+def test_a_list_has_pages_and_an_owner(aws: LocalAws) -> None:
+    for _ in range(3):
+        begun(aws)
+    every = {each["sessionArn"] for each in sessions_of(aws, principalArn=BOB)}
+    pages = signin_api(aws).get_paginator("list_sessions")
+    found = [
+        each["sessionArn"]
+        for page in pages.paginate(principalArn=BOB, PaginationConfig={"PageSize": 2})
+        for each in page["items"]
+    ]
+    assert (len(found), {*found}) == (len(every), every)
+    # the caller's own
+    assert sessions_of(aws) == []
+    assert sessions_of(aws, principalArn=f"arn:aws:iam::{people.ACCOUNT}:*")
+    assert sessions_of(aws, principalArn=BOB, issuedAfter=4_000_000_000) == []
+
+
+def test_a_deny_on_the_session_stops_what_is_out(aws: LocalAws) -> None:
+    _, given = begun(aws)
+    signed = tuple(given["accessToken"].values())
+    people.client(aws, "s3", signed).list_buckets()
+    arn = sessions_of(aws, principalArn=BOB)[0]["sessionArn"]
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:SignInSessionArn": arn}},
+    }
+    iam = people.client(aws, "iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": deny})
+    iam.put_user_policy(UserName="bob", PolicyName="NoSession", PolicyDocument=document)
+    try:
+        with pytest.raises(ClientError, match="explicit deny"):
+            people.client(aws, "s3", signed).list_buckets()
+        # another session of the same person goes on
+        _, other = begun(aws)
+        people.client(aws, "s3", tuple(other["accessToken"].values())).list_buckets()
+    finally:
+        iam.delete_user_policy(UserName="bob", PolicyName="NoSession")

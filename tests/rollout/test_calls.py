@@ -18,17 +18,23 @@ from sekisho.rollout.changes import (
     DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
+    EndSignInSessions,
     IamCall,
     RemoveUserFromGroup,
     ReplacePassword,
     TagPolicy,
 )
 
-IAM = botocore.session.get_session().get_service_model("iam")
+SESSION = botocore.session.get_session()
+MODELS = {name: SESSION.get_service_model(name) for name in ("iam", "signin")}
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
 OLD = {"default": "v1", "document": {}, "versions": ["v1"]}
 NEW = {"default": "v2", "document": {"Id": "x"}, "versions": ["v1", "v2"]}
-PASSWORDS = {"CreateLoginProfile": {"Password": "x"}}
+BESIDE = {
+    "CreateLoginProfile": {"Password": "x"},
+    "BatchRevokeSessions": {"sessionArns": ["arn:aws:signin:us-east-1:111122223333:session/1"]},
+}
+"""What is known only when a call is made."""
 CHANGES: list[Change] = [
     *plan(full_goal(), account(), ADMIN).changes,
     CreatePolicyVersion(ENFORCEMENT, {"Id": "x"}, OLD),
@@ -40,6 +46,7 @@ CHANGES: list[Change] = [
     DeleteDevice(PHONE, "hanako"),
     ReplacePassword("hanako", reset_required=True, replaced=False),
     DeleteLoginProfile("hanako", reset_required=True),
+    EndSignInSessions("hanako", f"arn:aws:iam::{ACCOUNT}:user/dev/hanako"),
     *(DeactivateCredential("hanako", each.value, "A" * 24) for each in CredentialType),
 ]
 
@@ -57,10 +64,10 @@ def calls_of(change: Change) -> list[IamCall]:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)
 def test_iam_has_each_call(change: Change) -> None:
     for call in calls_of(change):
-        shape = IAM.operation_model(call.operation).input_shape
-        params = {**call.params, **PASSWORDS.get(call.operation, {})}
+        shape = MODELS[call.service].operation_model(call.operation).input_shape
+        params = {**call.params, **BESIDE.get(call.operation, {})}
         assert not ParamValidator().validate(params, shape).has_errors(), call
-    assert all(name in IAM.operation_names for name in change.read_operations())
+    assert all(name in MODELS[change.service].operation_names for name in change.read_operations())
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.address)

@@ -121,6 +121,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
         "password",
         "device",
         "virtual-device",
+        "sign-in-sessions",
     ]
     run(made, api, tmp_path / "journal")
     after = user_of(collect(api, now=NOW), "hanako")
@@ -139,7 +140,7 @@ def test_a_reset_killed_after_the_password_is_done_once_more(api: Boto3Api, tmp_
     )
     assert again.complete
     undone = roll_back(made, Journal(tmp_path / "journal"), api, now=lambda: NOW)
-    assert len(undone.left) == 3, "nothing of it can be given back, and it says so"
+    assert len(undone.left) == 4, "nothing of it can be given back, and it says so"
     assert undone.complete
 
 
@@ -180,6 +181,7 @@ def test_who_leaves_loses_everything_at_once(
         "login-profile",
         "device",
         "virtual-device",
+        "sign-in-sessions",
     }
     back, was = user_of(collect(api, now=NOW), "hanako"), user_of(before, "hanako")
     assert (back.groups, back.attached, back.keys) == (was.groups, was.attached, was.keys)

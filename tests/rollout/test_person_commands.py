@@ -220,8 +220,8 @@ def test_a_lost_phone(terminal: Terminal, local: LocalAws) -> None:
     assert iam.list_mfa_devices(UserName="hanako")["MFADevices"] == []
     left = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert left.return_value == Exit.FINDINGS
-    assert left.stdout.count("AWS cannot restore what was deleted") == 3
-    assert "AWS cannot restore what was deleted; stays as it is: 3\n" in left.stderr
+    assert left.stdout.count("AWS cannot restore what was deleted") == 4
+    assert "AWS cannot restore what was deleted; stays as it is: 4\n" in left.stderr
     assert "To be taken back" not in left.stderr
 
 

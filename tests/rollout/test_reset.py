@@ -133,7 +133,7 @@ def test_the_change_is_forced_whatever_keys_and_devices_there_are(unread: str) -
     start = lost(LISTS, {"Effect": "Allow", "Action": ENROL, "Resource": "*"}, attached=(CHANGE,))
     gap = gap_at(unread, "user eva")
     made = reset(PlanningContext(replace(start, gaps=(gap,)), ADMIN, (), {}), "eva")
-    assert [note.id for note in made.warnings] == ["irreversible"]
+    assert [note.id for note in made.warnings] == ["irreversible", "sessions-live-on"]
     assert made.against == ("gap", "everyone-gets-in"), "which may be the phone that is lost"
     # nor does it count that nobody asks her for MFA
     made = reset(PlanningContext(replace(lost(LISTS), gaps=(gap,)), ADMIN, (), {}), "eva")
@@ -156,7 +156,7 @@ def test_a_new_password_has_not_expired(told: dict[str, Any]) -> None:
         PlanningContext(replace(start, password_policy=hard, **told), ADMIN, (), {}), "eva"
     )
     assert made.applicable, made.against
-    assert [note.id for note in made.warnings] == ["irreversible"]
+    assert [note.id for note in made.warnings] == ["irreversible", "sessions-live-on"]
     # nor has that of a new user
     goal = Goal(policy_goal(), new_users=(NewUser("taro", password=TemporaryPassword()),))
     made = plan(goal, replace(start, password_policy=hard, **told), ADMIN)

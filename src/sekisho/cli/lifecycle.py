@@ -185,35 +185,54 @@ def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
     return tags
 
 
+_keep_sessions = click.option(
+    "--keep-sessions", is_flag=True, help="Do not end the sessions of `aws login` and of agents."
+)
+
+
 @click.command("reset", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
+@_keep_sessions
 @exempt_options
 @planning_options
 def reset(
-    user: str, exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
+    user: str,
+    keep_sessions: bool,
+    exempt: ExemptOptions,
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
 ) -> Exit:
     """Plan for a USER whose MFA device is lost; nothing is changed.
 
     Their devices are deactivated, virtual ones deleted, and a temporary password is set if they
     have one. It must be changed at the next sign-in, unless their policies would refuse that.
+    Sessions of `aws login` and of agents are ended.
     """
-    at = _standpoint(exempt, planning, aws, lang)
+    at = replace(_standpoint(exempt, planning, aws, lang), keep_sessions=keep_sessions)
     return finish(resetting(at, user), planning, aws, lang)
 
 
 @click.command("offboard", cls=SpokenCommand)
 @click.argument("user", metavar="USER")
+@_keep_sessions
 @exempt_options
 @planning_options
 def offboard(
-    user: str, exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
+    user: str,
+    keep_sessions: bool,
+    exempt: ExemptOptions,
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
 ) -> Exit:
     """Plan that a USER leaves; nothing is changed.
 
     Everything is denied first, running sessions included. Then the password is deleted, keys and
-    other credentials are made inactive, devices deactivated, groups left. The user stays.
+    other credentials are made inactive, devices deactivated, groups left, and sessions of
+    `aws login` and of agents ended. The user stays.
     """
-    at = _standpoint(exempt, planning, aws, lang)
+    at = replace(_standpoint(exempt, planning, aws, lang), keep_sessions=keep_sessions)
     return finish(offboarding(at, user), planning, aws, lang)
 
 

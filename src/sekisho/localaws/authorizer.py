@@ -191,7 +191,7 @@ class Authorizer:
             refuse_to_set(call)
             refuse_to_go_beyond(call)
             if call.service in OWN_SERVICES:
-                return signin_service.answer(self._world, call)
+                return signin_service.answer(self._world, caller, call)
             return self._forward(exchange.request, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused

@@ -1,4 +1,4 @@
-"""AWS Sign-In's own API, which moto does not have: console authorization of the account.
+"""AWS Sign-In's own API, which moto does not have: console authorization, and sessions.
 
 Statements of its resource policy are not taken: they ask for networks, and nothing here does.
 
@@ -11,9 +11,10 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 
+from sekisho.localaws.aws_login.sessions import SESSIONS
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import World
+from sekisho.localaws.world import VerifiedCaller, World
 
 _WRITTEN_IN = {"aws": "us-east-1"}
 """The Region that takes changes; reading works in any."""
@@ -22,17 +23,21 @@ _Answer = Mapping[str, object]
 _Response = tuple[Iterable[bytes], str, list[tuple[str, str]]]
 
 
-def answer(world: World, call: ApiCall) -> _Response:
+def answer(world: World, caller: VerifiedCaller, call: ApiCall) -> _Response:
     """Return the answer to a call that was decided: body, status and headers.
 
     Raises:
         Refusal: the service's own.
         NotImplementedError: if the operation is not here.
     """
-    operation = OPERATIONS.get(call.operation)
-    if operation is None:
+    found: _Answer
+    if (operation := OPERATIONS.get(call.operation)) is not None:
+        found = operation(world, call)
+    elif (of_sessions := SESSIONS.get(call.operation)) is not None:
+        found = of_sessions(world, caller, call.params)
+    else:
         raise NotImplementedError(f"{call.service}:{call.operation} has not been implemented")
-    body = json.dumps(operation(world, call)).encode()
+    body = json.dumps(found).encode()
     headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),

@@ -23,6 +23,7 @@ from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcomes, or_without_mfa
 from sekisho.messages import Message
 from sekisho.rollout.changes import (
+    PARTITIONS,
     AttachUserPolicy,
     Change,
     CredentialType,
@@ -30,6 +31,7 @@ from sekisho.rollout.changes import (
     DeactivateDevice,
     DeleteDevice,
     DeleteLoginProfile,
+    EndSignInSessions,
     RemoveUserFromGroup,
     ReplacePassword,
     dated,
@@ -56,6 +58,21 @@ CUT_OFF = Message(
     "a role that was assumed before lives on until it ends."
 )
 LOST_FOR_GOOD = Message("What this takes away cannot be given back by a roll-back.")
+SESSIONS_LIVE_ON = Message(
+    "What is signed in already lives on until it ends: credentials of `aws login` for 15 minutes "
+    "and those of an agent for an hour, once their sessions are ended; a console session for up to "
+    "12 hours, a GetSessionToken session for up to 36, the session of a role as long as it was "
+    "made for. If the device was stolen and not just lost, deny what is older than now: by a Deny "
+    "on `aws:TokenIssueTime` or, of one session, on `aws:SignInSessionArn`."
+)
+SESSIONS_KEPT = Message(
+    "Sessions of `aws login` and of agents are not ended: they can be renewed for up to 12 hours "
+    "after the sign-in."
+)
+SESSIONS_NOT_HERE = Message(
+    "Sessions of `aws login` and of agents are not ended: the API for it is not known to be there "
+    "in this partition. They can be renewed for up to 12 hours after the sign-in."
+)
 NO_FORCED_CHANGE = Message(
     "The temporary password need not be changed at the next sign-in: under the policies of this "
     "user the sign-in page would refuse the change, or that cannot be told. Ask them to change it "
@@ -88,6 +105,7 @@ class PlanningContext:
         caller: who will apply the plan.
         accepted: why a reason or a property that does not hold shall not count, by its id.
         exceptions: who need not be enforced, expired or not: shown with the plan.
+        keep_sessions: whether sessions of `aws login` and of agents are left.
     """
 
     snapshot: Snapshot
@@ -95,6 +113,7 @@ class PlanningContext:
     break_glass: tuple[str, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
+    keep_sessions: bool = False
 
 
 def planning_context(
@@ -123,7 +142,7 @@ def reset(at: PlanningContext, name: str) -> Plan:
         UsageError: if something is accepted that does not speak against the plan.
     """
     user = user_of(at.snapshot, name)
-    devices = tuple(_without_devices(user))
+    devices = (*_without_devices(user), *_ending(at, user))
     if user.password is None:
         return check_accepted(_judged(at, user, devices))
     old = user.password.reset_required
@@ -147,7 +166,7 @@ def offboard(at: PlanningContext, name: str) -> Plan:
     """
     user = user_of(at.snapshot, name)
     known = replace(at, snapshot=with_deny_all(at.snapshot))
-    changes = tuple(_closing(user, at.snapshot.partition))
+    changes = (*_closing(user, at.snapshot.partition), *_ending(at, user))
     return check_accepted(_judged(known, user, changes))
 
 
@@ -185,6 +204,16 @@ def _closing(user: User, partition: str) -> Iterator[Change]:
         yield RemoveUserFromGroup(group, user.name)
 
 
+def _ending(at: PlanningContext, user: User) -> Iterator[Change]:
+    """Yield the end of the user's sessions, the last change: all else can do without it.
+
+    They begin at the console: who has no password has none.
+    """
+    may_have = at.snapshot.has_password(user) is not False
+    if may_have and not at.keep_sessions and at.snapshot.partition in PARTITIONS:
+        yield EndSignInSessions(user.name, user.arn)
+
+
 def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
     yield from ((CredentialType.ACCESS_KEY, each.id) for each in user.keys if each.active)
     yield from ((CredentialType.SSH_KEY, each.id) for each in user.ssh_keys if each.active)
@@ -207,7 +236,11 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         changes=changes,
         proofs=(*keeping(accounts), *(again if user and stays else ())),
         reasons=(*expired(at.exceptions, now), *_against(accounts, user), *reasons(accounts)),
-        warnings=(*_lost(changes), *(console_unread(snapshot) if user and stays else ())),
+        warnings=(
+            *_lost(changes),
+            *_living(at, user, changes),
+            *(console_unread(snapshot) if user and stays else ()),
+        ),
         people=persons,
         exceptions=concerned(at.exceptions, persons, now),
         rights=accounts.rights(),
@@ -274,6 +307,22 @@ def _lost(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
     lost = tuple(change.address for change in changes if not change.reversible)
     if lost:
         yield PlanNote("irreversible", LOST_FOR_GOOD, lost)
+
+
+def _living(
+    at: PlanningContext, user: User | None, changes: tuple[Change, ...]
+) -> Iterator[PlanNote]:
+    """Yield what the person, or a thief, can still act with once the plan is applied."""
+    if user is None:
+        return
+    denied = any(isinstance(change, AttachUserPolicy) for change in changes)
+    denied |= deny_all_arn(at.snapshot.partition) in user.attached
+    ended = any(isinstance(change, EndSignInSessions) for change in changes)
+    if not ended and at.snapshot.has_password(user) is not False:
+        text = SESSIONS_KEPT if at.keep_sessions else SESSIONS_NOT_HERE
+        yield PlanNote("sessions-kept", text, (user.name,))
+    if not denied:
+        yield PlanNote("sessions-live-on", SESSIONS_LIVE_ON, (user.name,))
 
 
 def _impact_of(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:

@@ -34,6 +34,7 @@ from sekisho.rollout.changes import (
     CreatePolicy,
     CreatePolicyVersion,
     CreateUser,
+    EndSignInSessions,
     Image,
     ReplacePassword,
 )
@@ -400,6 +401,9 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _commands(change: Change) -> Iterator[str]:
+    if isinstance(change, EndSignInSessions):
+        yield from _ending(change)
+        return
     call = change.call()
     params = {name: value for name, value in call.params.items() if value not in ("", [])}
     # inside JSON, no value is taken for an option or for the name of a file
@@ -413,6 +417,15 @@ def _commands(change: Change) -> Iterator[str]:
             yield f"aws iam wait user-exists --user-name {shlex.quote(name)}"
         case _:
             pass
+
+
+def _ending(change: EndSignInSessions) -> Iterator[str]:
+    """Yield the commands that end a user's sessions, five at a time."""
+    owner = f"--principal-arn {shlex.quote(str(change.subject()['principalArn']))}"
+    theirs = " || ".join(f"principalArn=='{arn}'" for arn in change.owners)
+    query = shlex.quote(f"items[?{theirs}].sessionArn")
+    yield f"aws signin list-sessions {owner} --status ACTIVE --query {query} --output text |"
+    yield f"  xargs -r -n 5 aws signin batch-revoke-sessions {owner} --session-arns"
 
 
 def _dashed(name: str) -> str:

@@ -20,6 +20,7 @@ class Way(StrEnum):
         READ: the caller is allowed to read what was not read.
         CONSOLE_AUTHORIZATION: the account's console authorization no longer keeps these users out:
             it is disabled, or the policy lets the sign-in itself pass.
+        KEEP_SESSIONS: the sessions of `aws login` and of agents are left.
     """
 
     MFA = "mfa"
@@ -28,6 +29,7 @@ class Way(StrEnum):
     BREAK_GLASS = "break-glass"
     READ = "read"
     CONSOLE_AUTHORIZATION = "console-authorization"
+    KEEP_SESSIONS = "keep-sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +59,7 @@ class WayOut:
                 return tuple(f"--break-glass {user}" for user in self.users)
             case Way.READ | Way.CONSOLE_AUTHORIZATION:
                 return ()
+            case Way.KEEP_SESSIONS:
+                return ("--keep-sessions",)
             case _:
                 assert_never(self.way)

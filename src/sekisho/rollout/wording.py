@@ -32,6 +32,10 @@ _CONSOLE = Message(
     "`console_sign_in_without_mfa` pass the sign-in"
 )
 _READ = Message("let the caller read it: `sekisho collect --print-policy` prints the policy")
+_KEEP_SESSIONS = Message(
+    "{options}: the caller may do everything else; somebody with `signin:ListSessions` and "
+    "`signin:BatchRevokeSessions` ends the sessions"
+)
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
     SafetyVerdict.NOBODY: Message("about nobody"),
@@ -89,6 +93,8 @@ def way_text(way: WayOut) -> Message:
             return _READ
         case Way.CONSOLE_AUTHORIZATION:
             return _CONSOLE.filled(users=", ".join(way.users))
+        case Way.KEEP_SESSIONS:
+            return _KEEP_SESSIONS.filled(options=options)
         case _:
             assert_never(way.way)
 

@@ -151,6 +151,9 @@ def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> C
     Raises:
         AwsRefused: if that cannot be read.
     """
+    if not change.lasts:
+        settled = journal.standing(change.address) in (Event.DONE, Event.ALREADY)
+        return ChangeStatus.DONE if settled else ChangeStatus.WAITS
     state, done = change.state(actual), journal.standing(change.address) is Event.DONE
     if isinstance(change, SetsPassword) and actual is not None:
         return _of_password(change, state, journal, api)

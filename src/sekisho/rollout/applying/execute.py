@@ -66,10 +66,13 @@ class Stop:
     status: int = 0
 
     @classmethod
-    def at(cls, error: AwsRefused, address: str = "") -> "Stop":
+    def at(cls, error: AwsRefused, change: Change | None = None) -> "Stop":
         """Return the stop at what AWS refused."""
-        code, message = error.aws_code, error.aws_message
-        return cls(address, error.operation, code, message, error.fix, error.status)
+        code, message, fix = error.aws_code, error.aws_message, error.fix
+        if change is not None and change.way_out is not None:
+            fix = change.way_out
+        address = "" if change is None else change.address
+        return cls(address, error.operation, code, message, fix, error.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def execute(
         try:
             run.make(change)
         except AwsRefused as error:
-            return apply_progress(plan, journal, Stop.at(error, change.address))
+            return apply_progress(plan, journal, Stop.at(error, change))
     return apply_progress(plan, journal)
 
 
@@ -325,7 +328,7 @@ class _Run:
             case _:
                 if came := newcomers(change, self.affected, observer):
                     raise _stale((), {change.address: came})
-                self._call(change, _call_for(change, actual))
+                self._call(change, _calls_for(change, actual, observer))
 
     def _is_ours(self, change: Change) -> bool:
         """Return whether what is there as wanted was made by a run of this plan."""
@@ -333,15 +336,16 @@ class _Run:
             return True
         return password_owner(change, self.journal, self.api) is PasswordOwner.OURS
 
-    def _call(self, change: Change, call: IamCall) -> None:
-        params = dict(call.params)
-        if isinstance(change, SetsPassword):
-            params["Password"] = self.passwords(change.user)
+    def _call(self, change: Change, calls: Iterable[IamCall]) -> None:
+        more = {"Password": self.passwords(change.user)} if isinstance(change, SetsPassword) else {}
         standing = self.journal.standing(change.address)
         elsewhere = self.journal.begun_elsewhere(change.address)
         self._record(Event.BEGUN, change)
+        answer: Mapping[str, Any] = {}
         try:
-            answer = self.api.call("iam", call.operation, **params)
+            for call in calls:
+                answer = self.api.call(call.service, call.operation, **call.params, **more)
+                change.check_answer(answer)
         except AwsRefused as error:
             # what may have been done stays begun: the next run looks at what came of it
             if error.status in _REFUSALS:
@@ -365,8 +369,8 @@ class _Run:
         self.journal.record(JournalEntry(self.now(), event, change.address, note, made))
 
 
-def _call_for(change: Change, actual: Image) -> IamCall:
-    """Return the call that makes a change; a password that nobody was told is set anew."""
+def _calls_for(change: Change, actual: Image, observer: Observer) -> Iterable[IamCall]:
+    """Return the calls that make a change; a password that nobody was told is set anew."""
     if isinstance(change, CreateLoginProfile) and actual is not None:
-        return change.renewal()
-    return change.call()
+        return (change.renewal(),)
+    return change.calls(observer)

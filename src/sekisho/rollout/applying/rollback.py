@@ -150,7 +150,7 @@ def roll_back(
             run.take_back(change)
         except AwsRefused as error:
             remaining = tuple(left.address for left in backwards[position:])
-            return run.report(remaining, Stop.at(error, change.address))
+            return run.report(remaining, Stop.at(error, change))
     return run.report()
 
 
@@ -264,7 +264,7 @@ class _Run:
         self._record(Event.UNDO_BEGUN, change)
         for call in change.undo(actual):
             try:
-                self.api.call("iam", call.operation, **call.params)
+                self.api.call(call.service, call.operation, **call.params)
             except AwsRefused as error:
                 if error.aws_code not in _FINAL:
                     raise

@@ -38,6 +38,7 @@ from sekisho.rollout.changes.policies import (
     with_change_password,
     with_deny_all,
 )
+from sekisho.rollout.changes.sessions import PARTITIONS, EndSignInSessions
 from sekisho.rollout.changes.users import (
     AttachUserPolicy,
     CreateLoginProfile,
@@ -51,6 +52,7 @@ from sekisho.rollout.changes.users import (
 __all__ = [
     "CREDENTIALS",
     "KINDS",
+    "PARTITIONS",
     "AddUserToGroup",
     "Affected",
     "AttachGroupPolicy",
@@ -68,6 +70,7 @@ __all__ = [
     "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
+    "EndSignInSessions",
     "Forecast",
     "IamCall",
     "Image",
@@ -110,6 +113,7 @@ _KINDS: tuple[type[Change], ...] = (
     DeactivateDevice,
     DeleteDevice,
     DeactivateCredential,
+    EndSignInSessions,
 )
 KINDS: Mapping[str, type[Change]] = {kind.__name__: kind for kind in _KINDS}
 """Every kind of change, by the name that it has in a plan's file."""

@@ -11,7 +11,7 @@ is afterwards. `changes.KINDS` lists the classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -35,10 +35,11 @@ class ObservedState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One call of IAM, in AWS's names; a password is added by the executor alone."""
+    """One call, mostly of IAM, in AWS's names; a password is added by the executor alone."""
 
     operation: str
     params: Mapping[str, Any]
+    service: str = "iam"
 
 
 class Looks:
@@ -134,6 +135,12 @@ class Change(ABC):
     """Whether a roll-back can bring back what was there."""
     shares_look: ClassVar[bool] = False
     """Whether the fact is read by one list that serves many changes."""
+    service: ClassVar[str] = "iam"
+    """Whose operations these are, by botocore's name."""
+    lasts: ClassVar[bool] = True
+    """Whether what it makes stays so; else the journal alone tells that it was done."""
+    way_out: ClassVar[Message | None] = None
+    """What to do where AWS refuses it, if that is no matter of the call alone."""
 
     @property
     def operation(self) -> str:
@@ -199,6 +206,23 @@ class Change(ABC):
     def call(self) -> IamCall:
         """Return the call that makes the change."""
         return IamCall(self.operation, self.subject())
+
+    def calls(self, observer: Observer) -> Iterable[IamCall]:
+        """Return the calls that make the change: one, but for who looks first what there is.
+
+        Raises:
+            AwsRefused: if that cannot be told.
+        """
+        del observer  # most kinds know it from the plan
+        return (self.call(),)
+
+    def check_answer(self, answer: Mapping[str, Any]) -> None:
+        """See that AWS did what a call asked for; most operations refuse the whole call.
+
+        Raises:
+            AwsRefused: if it did a part of it.
+        """
+        del answer
 
     @abstractmethod
     def undo(self, actual: Image) -> tuple[IamCall, ...]:

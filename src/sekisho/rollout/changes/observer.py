@@ -91,6 +91,10 @@ class Observer:
         items = self.listing(f"List{kind}Tags", "Tags", parameter, name)
         return {item["Key"]: item["Value"] for item in items or ()}
 
+    def sign_in_sessions(self, **owner: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the sessions of `aws login` and of agents that can be renewed."""
+        yield from self._api.pages("signin", "ListSessions", "items", status="ACTIVE", **owner)
+
     def _get(self, operation: str, section: str, **params: object) -> Mapping[str, Any] | None:
         """Return the section of an answer; None if there is no such thing."""
         try:

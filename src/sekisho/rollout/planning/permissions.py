@@ -36,7 +36,8 @@ def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, 
 
 def _looking(change: Change) -> Iterator[IamCall]:
     subject = _subject(change.call())
-    return (IamCall(operation, subject) for operation in change.read_operations())
+    operations = change.read_operations()
+    return (IamCall(operation, subject, change.service) for operation in operations)
 
 
 def _applying(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamCall]:
@@ -54,7 +55,8 @@ def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamC
         yield from change.undo(change.after)
         yield from affected_reads(change, after)
         operations = (*change.read_operations(), *change.use_reads)
-        yield from (IamCall(operation, _subject(change.call())) for operation in operations)
+        subject = _subject(change.call())
+        yield from (IamCall(operation, subject, change.service) for operation in operations)
 
 
 def _subject(call: IamCall) -> Mapping[str, Any]:
@@ -72,7 +74,7 @@ def _unique(
 ) -> tuple[SampleRequest, ...]:
     new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
     asks = (
-        SampleRequest(f"iam:{call.operation}", resource, _keys(call))
+        SampleRequest(f"{call.service}:{call.operation}", resource, _keys(call))
         for call in calls
         for resource in _resources(call, new, after)
     )
@@ -99,7 +101,8 @@ def _resource(call: IamCall, after: Snapshot) -> str:
     for name in ("PolicyArn", "SerialNumber"):
         if name in params:
             return str(params[name])
-    if call.operation == "ListVirtualMFADevices":
+    if call.operation == "ListVirtualMFADevices" or call.service == "signin":
+        # of AWS Sign-In's calls no resource is published
         return "*"
     path, name = params["Path"], params["PolicyName"]
     return f"arn:{after.partition}:iam::{after.account}:policy{path}{name}"

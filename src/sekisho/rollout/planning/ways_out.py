@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sekisho.audit.impact import SignInOutcomes
+from sekisho.rollout.changes import EndSignInSessions
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Plan, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter
@@ -56,11 +57,14 @@ def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tu
 
 
 def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
-    if "caller-keeps-access" not in left or accounts.caller.mfa:
+    if "caller-keeps-access" not in left:
         return
     signed_in = replace(accounts, caller=replace(accounts.caller, mfa=True))
-    if caller_keeps_access(signed_in).holds:
+    if not accounts.caller.mfa and caller_keeps_access(signed_in).holds:
         yield WayOut(Way.MFA, "caller-keeps-access")
+    others = tuple(one for one in accounts.changes if not isinstance(one, EndSignInSessions))
+    if others != accounts.changes and caller_keeps_access(replace(accounts, changes=others)).holds:
+        yield WayOut(Way.KEEP_SESSIONS, "caller-keeps-access")
 
 
 def _for_users(
