@@ -2,12 +2,16 @@
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chromium import CHROMIUM, FLAGS, needs_chromium
 from notices.persons import HOSTILE, PEOPLE, context, harmless, named, setting, written
+from sekisho.cli.notify_output import WrittenNotice, file_names
 from sekisho.messages import Language
 from sekisho.notices import NoticeForm, WorkList, to_merge_csv
 
@@ -81,6 +85,34 @@ def test_the_page_of_the_work_list_has_no_tag_of_a_name(hostile: str) -> None:
     usual = _Read(WorkList("1", (PEOPLE["temporary password"],)).to_html(Language.EN))
     page = _Read(WorkList("1", (named(hostile),)).to_html(Language.EN))
     assert page.tags - {"code"} == usual.tags - {"code"}
+
+
+@given(st.text(min_size=1))
+def test_any_name_is_text_in_every_form(name: str) -> None:
+    person = named(name)
+    page = _Read(written(person, NoticeForm.HTML, Language.EN))
+    # what stands in two backticks is set as code
+    assert page.tags - {"code"} == USUAL.tags - {"code"}
+    assert page.attributes == USUAL.attributes
+    text = written(person, NoticeForm.TEXT, Language.EN)
+    assert all(c.isprintable() or c == "\n" for c in text)
+    said = context(person, Language.EN, setting())
+    rows = list(csv.reader(io.StringIO(to_merge_csv([(said, text)]))))
+    assert len(rows) == 2
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in rows[1])
+
+
+@given(st.lists(st.text(min_size=1), max_size=6))
+def test_any_names_give_files_of_their_own_in_one_folder(names: list[str]) -> None:
+    notices = [
+        WrittenNotice(named(name), context(named(name), Language.EN, setting()), "")
+        for name in names
+    ]
+    files = [*file_names(notices, ".txt")]
+    assert len({name.lower() for name in files}) == len(names)
+    for name in files:
+        assert re.fullmatch(r"[A-Za-z0-9+=,@_][A-Za-z0-9+=,.@_-]*\.txt", name)
+        assert not re.match(r"(?i)(con|prn|aux|nul|com\d|lpt\d)\.", name)
 
 
 @needs_chromium

@@ -59,7 +59,7 @@ def _kinds(done: Result) -> dict[str, list[str]]:
 def test_the_verdict_comes_first_and_the_next_command_last(run: Run) -> None:
     done = run()
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("5 in all: a program: to its owner: 1")
+    assert lines[0].startswith("5 in all: a program (to its owner): 1")
     assert lines[1] == "Programs of which nobody is known to answer for: deploy"
     assert lines[-1].endswith("--out notices")
     assert done.return_value == 3

@@ -178,7 +178,7 @@ def _save_each(
 ) -> None:
     """Write one file for each person; none if one of them is there already."""
     made_folder(folder)
-    named = dict(zip(_file_names(notices, _OF_FORM[options.form]), notices, strict=True))
+    named = dict(zip(file_names(notices, _OF_FORM[options.form]), notices, strict=True))
     for name in named:
         check_writable(folder / name, replace=options.force)
     for name, notice in named.items():
@@ -189,7 +189,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9+=,.@_-]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def _file_names(notices: Iterable[WrittenNotice], ending: str) -> Iterator[str]:
+def file_names(notices: Iterable[WrittenNotice], ending: str) -> Iterator[str]:
     """Yield a file name for each person that is safe on every system, each another one."""
     seen: set[str] = set()
     for notice in notices:

@@ -14,7 +14,7 @@ from sekisho.notices.sheet import written_csv
 KINDS: Mapping[NoticeKind, Message] = {
     NoticeKind.NOT_KNOWN: Message("not known"),
     NoticeKind.STUCK: Message("would be locked out"),
-    NoticeKind.MACHINE: Message("a program: to its owner"),
+    NoticeKind.MACHINE: Message("a program (to its owner)"),
     NoticeKind.TEMPORARY_PASSWORD: Message("must change the password first"),
     NoticeKind.KEY_STOPS: Message("keys in use stop"),
     NoticeKind.PASSKEY_ONLY: Message("only a passkey, and access keys"),
