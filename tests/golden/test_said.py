@@ -24,8 +24,9 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the outputs have the paths and the shell of POSIX"
 )
 COLUMNS = 100
-DOCUMENTS = ("guide/", "help/", "tour/")
-"""Texts that are as wide as a page; help has the lines of its examples whole, to be copied."""
+DOCUMENTS = ("guide/", "help/", "tour/", "company/judged/notify.")
+"""Texts that are as wide as a page; help has the lines of its examples whole, to be copied, and a
+mail has its paragraphs whole, to be pasted."""
 DENIED = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: iam:GetUser"
 POLICY = "policies/force-mfa.json"
 USER = "arn:aws:iam::111122223333:user/alice"
@@ -41,6 +42,7 @@ RUNS = {
     "audit": "-v --snapshot accounts/policy-not-read.json",
     "impact": f"-v logs/company.json --policy {POLICY}",
     "plan": f"-v --all-users {CALLER}",
+    "notify": "goals/ken.yaml --snapshot accounts/device-name-in-use.json --work-list",
     "onboard": f"-v taro {CALLER}",
     "reset": f"-v ken {CALLER}",
     "offboard": f"-v ken {CALLER}",
