@@ -28,6 +28,7 @@ SHARED = {
     "--headings": ("choice", "the language of CSV's column names"),
     "--group": ("NAME", "the user group that enforces MFA"),
     "--journal": ("FILE", "the plan's journal"),
+    "--keep-sessions": ("flag", "ends no session of aws login or of an agent"),
     "--kind": ("choice", "what the policies are"),
     "--lang": ("choice", "the language"),
     "--logs": ("PATH ...", "CloudTrail logs, or a usage file"),
