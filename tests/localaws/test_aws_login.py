@@ -424,3 +424,18 @@ def test_a_deny_on_the_session_stops_what_is_out(aws: LocalAws) -> None:
         people.client(aws, "s3", tuple(other["accessToken"].values())).list_buckets()
     finally:
         iam.delete_user_policy(UserName="bob", PolicyName="NoSession")
+
+
+def test_a_policy_may_deny_the_other_device_also_with_mfa(aws: LocalAws) -> None:
+    """Whoever has the code that a person copies has the person's session."""
+    iam, arn = people.client(aws, "iam"), FORCE_MFA_ARN
+    text = policy.render(policy.force_mfa(Choices(deny_remote_login=True)))
+    version = iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+    try:
+        keys, here = with_mfa(aws), CliLogin(aws.url)
+        with pytest.raises(AwsRefused, match="oauth2/public-client/remote with an explicit deny"):
+            let_in(aws, keys, CliLogin(aws.url, LoginClient.CROSS_DEVICE))
+        assert here.exchange(let_in(aws, keys, here)).status == 200
+    finally:
+        iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+        iam.delete_policy_version(PolicyArn=arn, VersionId=version["PolicyVersion"]["VersionId"])

@@ -100,6 +100,29 @@ def test_the_console_s_own_sign_in_passes_without_mfa_if_chosen(choices, action,
 
 
 @pytest.mark.parametrize("choices", [AWS, FIRST_LOGIN, RECOMMENDED])
+@pytest.mark.parametrize("action", policy.CONSOLE_ACTIONS)
+@pytest.mark.parametrize("console", [False, True])
+def test_other_clients_of_the_sign_in_can_be_denied_also_with_mfa(choices, action, console):
+    base = replace(choices, console_sign_in_without_mfa=console)
+    here = f"{_SIGN_IN}oauth2/public-client/localhost"
+    remote = f"{_SIGN_IN}oauth2/public-client/remote"
+    agent = f"{_SIGN_IN}service-principal/aws-mcp.amazonaws.com"
+    for chosen, denied in (
+        (base, set()),
+        (replace(base, deny_remote_login=True), {remote}),
+        (replace(base, deny_agents=True), {agent}),
+        (replace(base, deny_remote_login=True, deny_agents=True), {remote, agent}),
+    ):
+        for resource in (here, remote, agent):
+            found = outcome(chosen, action, resource, "mfa", admin=True)
+            assert found is (EXPLICIT if resource in denied else ALLOWED), resource
+            assert outcome(chosen, action, resource, "console", admin=True) is EXPLICIT
+        # whoever signs in to the console is asked about another resource, if at all
+        page = "arn:aws:signin:::console/management-console"
+        assert outcome(chosen, action, page, "mfa", admin=True) is ALLOWED
+
+
+@pytest.mark.parametrize("choices", [AWS, FIRST_LOGIN, RECOMMENDED])
 @pytest.mark.parametrize(
     ("action", "resource"),
     [

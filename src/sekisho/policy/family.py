@@ -57,6 +57,8 @@ class Choices:
         enrolment_needs_session: deny enrolment to long-term access keys (unconfirmed in the field).
         console_sign_in_without_mfa: exempt what the console's sign-in needs where AWS Sign-In's
             console authorization is enabled; other clients of the sign-in still need MFA.
+        deny_remote_login: deny `aws login --remote` also with MFA: people hand over its code.
+        deny_agents: deny agents (OAuth clients such as the AWS MCP server's) also with MFA.
         via_aws_service: do not deny calls that an AWS service makes on the user's behalf.
         mfa_age: deny when MFA was passed longer ago than this many seconds; None: never.
         passwords, access_keys, signing_certificates, ssh_keys, git_credentials: the parts of
@@ -71,6 +73,8 @@ class Choices:
     own_things_only: bool = False
     enrolment_needs_session: bool = False
     console_sign_in_without_mfa: bool = False
+    deny_remote_login: bool = False
+    deny_agents: bool = False
     via_aws_service: bool = False
     mfa_age: int | None = None
     passwords: bool = True
@@ -360,6 +364,17 @@ def _denies(choices: Choices) -> Iterable[_Json]:
         yield {"Sid": "DenyAllExceptListedIfMFAIsOld", **enforcement, **condition}
         if choices.console_sign_in_without_mfa:
             yield {"Sid": "DenyOtherSignInIfMFAIsOld", **_other_sign_in(choices), **condition}
+    yield from _shut_out(choices)
+
+
+def _shut_out(choices: Choices) -> Iterable[_Json]:
+    """Yield the Deny of clients of the sign-in that nobody is to use, with MFA or without."""
+    start = f"arn:{choices.partition}:signin:*:*:"
+    clients = [f"{start}oauth2/public-client/remote"] if choices.deny_remote_login else []
+    clients += [f"{start}service-principal/*"] if choices.deny_agents else []
+    if clients:
+        sign_in = {"Action": [*CONSOLE_ACTIONS], "Resource": clients}
+        yield {"Sid": "DenyOtherSignIn", "Effect": "Deny", **sign_in}
 
 
 def _other_sign_in(choices: Choices) -> _Json:
