@@ -35,6 +35,7 @@ _COLUMNS = (
     Message("outcome", "csv"),
     Message("devices", "csv"),
     Message("enrolled_since", "csv"),
+    Message("lacks_passkey", "csv"),
     Message("active_keys", "csv"),
     Message("key_last_used", "csv"),
     Message("key_last_service", "csv"),
@@ -63,6 +64,7 @@ _NO_WAVE = Message("In no wave")
 _UNUSED = Message("{id}: never used")
 _USED = Message("{id}: {day}, {service}")
 _OTHERS = Message("{count} other credentials")
+_ASKED_FOR_PASSKEY = Message("Is asked for a passkey or security key, and has none.")
 _LOOK = Message("look at this")
 _NONE = Message("none")
 
@@ -108,6 +110,7 @@ class WorkList:
             "outcome": printable(person.outcome.en),
             "devices": " ".join(each.kind.value for each in person.devices),
             "enrolled_since": _iso(person.enrolled_since),
+            "lacks_passkey": _yes(yes=person.lacks_passkey),
             "active_keys": " ".join(printable(key.id) for key in person.keys),
             "key_last_used": " ".join(days),
             "key_last_service": " ".join(printable(key.last_service) for key in used),
@@ -126,6 +129,7 @@ class WorkList:
                 "kinds": [each.value for each in person.kinds],
                 "needsAttention": person.needs_attention,
                 "enforced": person.enforced,
+                "lacksPasskey": person.lacks_passkey,
                 "outcome": person.outcome.to_json(),
                 "notRead": [each.to_json() for each in person.gaps],
             }
@@ -157,7 +161,8 @@ class WorkList:
     def _cells(self, person: Person, lang: Language) -> Iterator[str]:
         """Yield the cells of a person's row."""
         kinds = listed(KINDS[each] for each in person.kinds)
-        parts = [kinds, person.outcome, *person.gaps]
+        asked = [_ASKED_FOR_PASSKEY] if person.lacks_passkey else []
+        parts = [kinds, person.outcome, *asked, *person.gaps]
         told = self.notified.get(person.user)
         keys = [_key(key, lang) for key in person.keys]
         if person.others:
