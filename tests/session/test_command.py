@@ -129,6 +129,17 @@ def test_a_file_in_place_of_the_keyring(run: Run, memory: Memory, tmp_path: Path
     assert not path.exists()
 
 
+def test_the_folder_of_the_notes_may_keep_sessions_too(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    run("--profile", "people", "--keep-in", str(folder))
+    assert (folder / "sessions.json").exists()
+    again = run("--profile", "people", "--keep-in", str(folder))
+    assert (again.returncode, At.asked, again.stderr.count("\n")) == (0, 1, 1)
+    status = run("status")
+    assert (status.stdout.count("keeps it"), status.stderr) == (1, "")
+
+
 def test_without_a_safe_keyring_it_is_kept_nowhere_and_said(run: Run) -> None:
     keyring.set_keyring(fail.Keyring())
     done = run("--profile", "people")

@@ -76,7 +76,7 @@ class Notes:
 
     def all(self) -> tuple[DeviceNotes, ...]:
         """Return what is remembered, in the order of accounts and devices."""
-        found = filter(None, map(self._read, self._folder.glob("*.json")))
+        found = filter(None, map(self._read, self._folder.glob("device-*.json")))
         return tuple(sorted(found, key=lambda each: (each.device.account, each.device.serial)))
 
     def sessions_of(self, key_id: str, endpoint: str) -> tuple[SessionNote, ...]:
@@ -136,7 +136,7 @@ class Notes:
             lock.release()
 
     def _path(self, device: DeviceId) -> Path:
-        return self._folder / f"{device.file_name}.json"
+        return self._folder / f"device-{device.file_name}.json"
 
     def _read(self, path: Path) -> DeviceNotes | None:
         if not path.exists():
