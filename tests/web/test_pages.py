@@ -50,6 +50,7 @@ ADMINISTRATOR = (
     "/iam/update-password",
     "/iam/assign-mfa",
     "/iam/unassigned-mfa",
+    "/aws-login?client_id=x",
     "/iam/assign-mfa/passkey?name=x",
     "/s3/buckets",
 )

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 import web_people as people
+from cli_login import CliLogin
 from sekisho.messages import Language
 from sekisho.tour import ADMINISTRATOR
 from sekisho.web.browsers import Browsers
@@ -242,6 +243,34 @@ def test_the_secrets_are_in_no_log(
     assert console.password(ADMINISTRATOR) not in said
     assert fields["csrf"] not in said
     assert caller.cookie.partition("=")[2] not in said
+
+
+def test_aws_login_is_let_in_by_way_of_the_sign_in(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """From the address that the AWS CLI opens to where it waits."""
+    cli, console.aws.world.console_site = CliLogin(console.aws.url), f"{console.url}/"
+    local = Caller(console.aws.url)
+    status, headers, _ = local.send("GET", f"/v1/authorize?{cli.query()}")
+    assert (status, headers["location"].startswith(f"{console.url}/aws-login?")) == (303, True)
+    page = headers["location"].removeprefix(console.url)
+    status, headers, _ = caller.send("GET", page)
+    assert (status, headers["location"].startswith("/signin?")) == (303, True)
+    sign_in = headers["location"]
+    form = caller.secrets(sign_in) | credentials(console, ADMINISTRATOR) | {"next": page}
+    _, headers, _ = caller.send("POST", "/signin", form)
+    code = console.rehearsal.phones.codes(ADMINISTRATOR, console.rehearsal.now())
+    typed = {"code": code[0].code, "next": page}
+    _, headers, _ = caller.send("POST", "/signin/mfa", caller.secrets(headers["location"]) | typed)
+    assert headers["location"] == page
+    asked = page.partition("?")[2]
+    _, _, shown = caller.send("POST", "/aws-login", caller.secrets(page) | {"asked": asked})
+    (address,) = re.findall(r'href="(http://127[^"]+)"', shown)
+    assert cli.exchange(cli.code_in(html.unescape(address))).status == 200
+    # an address that was made by nobody's CLI leads nowhere
+    bad = cli.query(redirect_uri="https://example.com/")
+    status, _, shown = caller.send("POST", "/aws-login", caller.secrets(page) | {"asked": bad})
+    assert (status, "example.com" in shown) == (400, False)
 
 
 def test_a_sign_in_that_is_sent_twice_signs_in_once(

@@ -37,6 +37,8 @@ def console(
     site = console_site(rehearsal, language)
     site.warm()
     with WebServer(site, port, "--console-port") as server:
+        # where `aws login` leads a browser
+        local.world.console_site = server.url
         yield server.url
 
 

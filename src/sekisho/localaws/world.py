@@ -298,6 +298,7 @@ class World:
         login_codes: of `aws login`, by their SHA-256.
         login_sessions: of `aws login`, by ARN.
         proofs: DPoP proofs that have been used, with the time until when they are remembered.
+        console_site: the address of the rehearsal console's first page; "" if there is none.
         report: the last credential report.
         spent: sign-in tickets that have been used, with the time when they expire.
         entropy: where seeds come from.
@@ -322,6 +323,7 @@ class World:
     login_codes: dict[str, LoginCode] = field(default_factory=dict, repr=False)
     login_sessions: dict[str, LoginSessionState] = field(default_factory=dict, repr=False)
     proofs: dict[str, datetime] = field(default_factory=dict, repr=False)
+    console_site: str = ""
     report: GeneratedReport | None = None
     spent: dict[str, datetime] = field(default_factory=dict, repr=False)
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes, repr=False)

@@ -1,7 +1,7 @@
 """The pages that a person's browser shows during `aws login`: sign in, allow it, copy the code.
 
-AWS's page is part of its console; this one does the same steps with no script, so that a passkey
-cannot be used at it: whoever is signed in at the rehearsal console can let the CLI in from there.
+AWS's page is part of its console. Where the rehearsal console runs, the browser is led to its page.
+This one does the same steps with no script, so that a passkey cannot be used at it.
 """
 
 from collections.abc import Mapping
@@ -93,6 +93,8 @@ def sign_in_page(world: World, authorizer: WSGIApplication, request: Request) ->
     except BadLoginRequest as bad:
         return _page(language, _CANNOT.filled(reason=str(bad)), status=HTTPStatus.BAD_REQUEST)
     step = _step(request)
+    if step is None and world.console_site:
+        return _redirect(language, f"{world.console_site}aws-login?{query}")
     if step is None:
         return _form(asked, NextStep.REFUSED)
     try:
@@ -137,8 +139,12 @@ def _led_back(world: World, asked: _Asked, keys: object) -> Response:
         except Refusal as refusal:
             why = verbatim(refusal.message)
             return _page(asked.language, _NOT_ALLOWED, why, status=HTTPStatus.FORBIDDEN)
-    response = _page(asked.language, status=HTTPStatus.SEE_OTHER)
-    response.headers["Location"] = asked.request.led_to(code)
+    return _redirect(asked.language, asked.request.led_to(code))
+
+
+def _redirect(language: Language, address: str) -> Response:
+    response = _page(language, status=HTTPStatus.SEE_OTHER)
+    response.headers["Location"] = address
     return response
 
 

@@ -15,6 +15,7 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Language
 from sekisho.web.browsers import DraftMemory, FlashKind
 from sekisho.web.console import (
+    aws_login,
     buckets,
     console_access,
     create_user,
@@ -51,6 +52,7 @@ __all__ = ["Rehearsal", "console_site"]
 _SCREENS = (
     start,
     sign_in,
+    aws_login,
     dashboard,
     credentials,
     mfa,
