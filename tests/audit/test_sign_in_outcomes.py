@@ -175,7 +175,7 @@ def test_a_device_of_which_the_kind_is_not_known() -> None:
     findings = audit_account(passkey, Exceptions(), version="1").findings
     (devices,) = [f.fact for f in findings if f.id.value == "account.passkey-only-with-key"]
     assert "(passkey); `aws login`: allowed with MFA" in devices.en
-    assert devices.ja.endswith(" (パスキー)")
+    assert "(パスキー)、`aws login`: MFA ありで許可" in devices.ja
     (fact,) = [each.fact for each in findings if each.id.value == "account.locked-out"]
     assert fact.en.endswith(f"; {entry.why.en}")
     assert fact.ja.endswith(entry.why.ja)
