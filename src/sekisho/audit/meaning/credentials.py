@@ -54,6 +54,7 @@ class Target(StrEnum):
     OWN_OTHER_NAME = "own, device not named like the user"
     COLLEAGUE = "another user's"
     ACCOUNT = "the account's"
+    CONSOLE = "the console's own sign-in"
 
 
 _SERVICE = "cloudformation.amazonaws.com"
@@ -263,6 +264,9 @@ def probes_of(action: Action, home: Home) -> Iterator[Probe]:
                 yield Probe(ActionOnResource(str(action), _arn(kind, home, NAME)), Target.OWN)
                 other = Target.OWN_OTHER_NAME if str(action) in _NEW else Target.COLLEAGUE
                 yield Probe(ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), other)
+            case ("signin", "console"):
+                ask = ActionOnResource(str(action), _arn(kind, home, "any"))
+                yield Probe(ask, Target.CONSOLE)
             case _:
                 yield Probe(ActionOnResource(str(action), _arn(kind, home, "any")), Target.ACCOUNT)
 

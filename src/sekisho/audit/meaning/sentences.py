@@ -19,6 +19,7 @@ _TARGETS = {
     Target.OWN_OTHER_NAME: Message("for a device that is not named like the user"),
     Target.COLLEAGUE: Message("on another user's things"),
     Target.ACCOUNT: Message("in the account as a whole"),
+    Target.CONSOLE: Message("at the console's own sign-in"),
 }
 
 _VARIANTS = frozenset({Target.OWN_WITH_PATH, Target.OWN_OTHER_NAME})
