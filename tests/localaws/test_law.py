@@ -8,7 +8,7 @@ policies that the account was loaded with.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +16,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 import localaws_people as people
+from administered import session_keys
+from cli_login import CliLogin
 from sekisho import policy
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ConsoleClient, LocalAws
 from sekisho.signin import (
     Credential,
     CredentialKind,
@@ -26,6 +28,8 @@ from sekisho.signin import (
     HolderKind,
     SigninAssumptions,
     context_of,
+    login_session,
+    sign_in_arn,
 )
 
 USER = f"arn:aws:iam::{people.ACCOUNT}:user"
@@ -83,9 +87,15 @@ WHO = ("admin", "enforced", "reader", "nobody")
 HELD = [
     (who, state)
     for who in WHO
-    for state in ("key", "session", "session with MFA", "federated")
+    for state in ("key", "session", "session with MFA", "login", "login with MFA", "federated")
     if who
-    in {"session with MFA": {"admin", "enforced"}, "federated": {"admin", "reader"}}.get(state, WHO)
+    in {
+        "session with MFA": {"admin", "enforced"},
+        # whom policies let in: without MFA nobody who is enforced
+        "login": {"admin"},
+        "login with MFA": {"admin", "enforced"},
+        "federated": {"admin", "reader"},
+    }.get(state, WHO)
 ]
 GUEST = people.policy(
     {"Effect": "Allow", "Action": "*", "Resource": "*"},
@@ -120,7 +130,25 @@ def held(aws: LocalAws) -> dict[tuple[str, str], dict[str, str]]:
             code = people.fresh_code(aws)
             answer = sts.get_session_token(SerialNumber=serial, TokenCode=code)
             found[who, "session with MFA"] = people.session(answer)
+            people.client(aws, "iam").create_login_profile(UserName=who, Password=PASSWORD)
+            found[who, "login with MFA"] = logged_in(aws, who, mfa=True)
+    found["admin", "login"] = logged_in(aws, "admin", mfa=False)
     return found
+
+
+PASSWORD = "Kadomatsu-7-lantern"
+
+
+def logged_in(aws: LocalAws, who: str, *, mfa: bool) -> dict[str, str]:
+    """What the AWS CLI gets by `aws login` from a console session."""
+    keys, cli = session_keys(aws, who, mfa=mfa), CliLogin(aws.url)
+    code = cli.code_in(ConsoleClient(aws.url, people.ACCOUNT).let_in(keys, cli.query()))
+    given = cli.exchange(code).body["accessToken"]
+    return {
+        "aws_access_key_id": given["accessKeyId"],
+        "aws_secret_access_key": given["secretAccessKey"],
+        "aws_session_token": given["sessionToken"],
+    }
 
 
 def expected(aws: LocalAws, who: str, state: str, case: Case) -> bool:
@@ -129,7 +157,11 @@ def expected(aws: LocalAws, who: str, state: str, case: Case) -> bool:
     path, statements = people.PEOPLE[who]
     holder = Holder(HolderKind.USER, "aws", people.ACCOUNT, who, path, "AIDA")
     guest = Holder(HolderKind.FEDERATED, "aws", people.ACCOUNT, "guest")
+    console = Credential(CredentialKind.CONSOLE_SESSION, holder, now)
+    arn = sign_in_arn(console, "us-east-1", "0a1b")
     credential = {
+        "login": login_session(console, arn, now),
+        "login with MFA": login_session(replace(console, mfa_at=now), arn, now),
         "key": Credential(CredentialKind.LONG_TERM_KEY, holder),
         "session": Credential(CredentialKind.SESSION_TOKEN, holder, now, now + timedelta(hours=1)),
         "session with MFA": Credential(
