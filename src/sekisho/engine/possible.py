@@ -19,7 +19,7 @@ from sekisho.engine.authorize import DEFAULTS, checked, needed
 from sekisho.engine.groups import GroupReading, PolicyGroup
 from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
 from sekisho.engine.matching.assumptions import TrackedAssumptions
-from sekisho.engine.matching.glob import Pattern, Wild
+from sekisho.engine.matching.glob import Pattern
 from sekisho.engine.matching.principals import Caller, Named, named
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import (
@@ -374,12 +374,8 @@ def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
     parts, asked = arns.parts_of(entry), arns.split(like)
     whole = len(parts) < arns.PARTS or len(asked) < arns.PARTS or "*" in "".join(asked[:-1])
     if whole or scope.tracked.stars_span_colons():
-        return _meet_as_text(entry, glob.wildcards(like))
-    return all(map(_meet_as_text, parts, map(glob.wildcards, asked)))
-
-
-def _meet_as_text(one: Pattern, other: Pattern) -> bool:
-    return _meet(_characters(one, ignoring_case=True), _characters(other, ignoring_case=True))
+        return glob.meet(entry, glob.wildcards(like))
+    return all(map(glob.meet, parts, map(glob.wildcards, asked)))
 
 
 def _with_known_variables(
@@ -467,50 +463,9 @@ def _of_any_value(
     if like == _ANYTHING or open_values or not plain:
         return _BOTH
     ignoring_case = "IgnoreCase" in operator.name.value
-    values = _characters(glob.wildcards(like), ignoring_case=ignoring_case)
+    values = glob.wildcards(like)
     for text in condition.values:
         wanted = variables.substitute(text, scope.version, scope.request.context)
-        if wanted is not None and _meet(_characters(wanted, ignoring_case=ignoring_case), values):
+        if wanted is not None and glob.meet(wanted, values, ignoring_case=ignoring_case):
             return _BOTH
     return frozenset({operator.name in conditions.NEGATIONS})
-
-
-_STAR, _ANY = "\0", "\1"
-
-
-def _characters(pattern: Pattern, *, ignoring_case: bool) -> str:
-    """Return a pattern as characters, of which two stand for the wildcards.
-
-    Under operators without wildcards it then takes in more than it should: that is the safe side.
-    """
-    wild = {Wild.STAR: _STAR, Wild.ANY: _ANY}
-    text = "".join(one if isinstance(one, str) else wild[one] for one in pattern)
-    return text.lower() if ignoring_case else text
-
-
-def _meet(one: str, other: str) -> bool:
-    """Tell whether there is a text that both patterns match."""
-    reached = _after_stars({0}, other)
-    for token in one:
-        if token == _STAR:
-            reached = {at for start in reached for at in range(start, len(other) + 1)}
-        else:
-            reached = _after_stars(set(_steps(token, reached, other)), other)
-    return len(other) in reached
-
-
-def _steps(token: str, reached: Iterable[int], other: str) -> Iterator[int]:
-    for at in reached:
-        if other[at : at + 1] == _STAR:
-            yield at
-        elif at < len(other) and (token == _ANY or other[at] in (_ANY, token)):
-            yield at + 1
-
-
-def _after_stars(places: Iterable[int], other: str) -> set[int]:
-    """Return the places, and those that come after a star there."""
-    found = set(places)
-    for start in sorted(found):
-        stars = len(other[start:]) - len(other[start:].lstrip(_STAR))
-        found |= set(range(start, start + stars + 1))
-    return found

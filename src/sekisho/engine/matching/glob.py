@@ -11,7 +11,7 @@ How it is read: docs/semantics.md#3-actions-and-resources.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -151,3 +151,45 @@ def _run(machine: _Machine, value: Iterable[str], reached: int = 1) -> int:
 
 def _accepts(machine: _Machine, reached: int) -> bool:
     return bool(reached >> machine.size & 1)
+
+
+_STAR, _ANY = "\0", "\1"
+
+
+def meet(one: Pattern, other: Pattern, *, ignoring_case: bool = True) -> bool:
+    """Tell whether there is a text that both patterns match.
+
+    Under operators without wildcards it then says so of more than it should: that is the safe side.
+    """
+    first, second = (_characters(each, ignoring_case=ignoring_case) for each in (one, other))
+    reached = _after_stars({0}, second)
+    for token in first:
+        if token == _STAR:
+            reached = {at for start in reached for at in range(start, len(second) + 1)}
+        else:
+            reached = _after_stars(set(_steps(token, reached, second)), second)
+    return len(second) in reached
+
+
+def _characters(pattern: Pattern, *, ignoring_case: bool) -> str:
+    """Return a pattern as characters, of which two stand for the wildcards."""
+    wild = {Wild.STAR: _STAR, Wild.ANY: _ANY}
+    text = "".join(one if isinstance(one, str) else wild[one] for one in pattern)
+    return text.lower() if ignoring_case else text
+
+
+def _steps(token: str, reached: Iterable[int], other: str) -> Iterator[int]:
+    for at in reached:
+        if other[at : at + 1] == _STAR:
+            yield at
+        elif at < len(other) and (token == _ANY or other[at] in (_ANY, token)):
+            yield at + 1
+
+
+def _after_stars(places: Iterable[int], other: str) -> set[int]:
+    """Return the places, and those that come after a star there."""
+    found = set(places)
+    for start in sorted(found):
+        stars = len(other[start:]) - len(other[start:].lstrip(_STAR))
+        found |= set(range(start, start + stars + 1))
+    return found
