@@ -43,6 +43,9 @@ def test_every_field_is_a_column() -> None:
         ({"eventTime": None}, "eventTime"),
         ({"eventTime": "yesterday"}, "eventTime"),
         ({"eventTime": 1767225600}, "eventTime"),
+        ({"eventTime": "2026-08-20T10:00:00 pm"}, "eventTime"),
+        ({"eventTime": "2026-08-20T10:00:00+29:00"}, "eventTime"),
+        ({"eventTime": "0001-01-01T00:00:00+09:00"}, "eventTime"),
         ({"eventName": ["PutObject"]}, "eventName"),
         ({"userIdentity": "alice"}, "userIdentity"),
         ({"userIdentity": {"arn": {}}}, "userIdentity.arn"),
@@ -83,6 +86,21 @@ def test_half_a_second_and_nulls() -> None:
     assert isinstance(found, TrailRecord)
     assert (found.event.time, found.id) == (TIME, "")
     assert found.time == datetime(2026, 8, 20, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2026-08-20T10:00:00", "2026-08-20T10:00:00Z"),
+        ("2026-08-20T10:00:00.5+09:00", "2026-08-20T01:00:00Z"),
+        ("2026-12-31T23:30:00-0130", "2027-01-01T01:00:00Z"),
+    ],
+)
+def test_a_time_of_another_zone_is_the_same_moment(written: str, utc: str) -> None:
+    found = read_record(record(eventTime=written))
+    assert isinstance(found, TrailRecord)
+    assert found.event.time == utc
+    assert found.time == datetime.fromisoformat(utc)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class TrailEvent:
         endpoint: `vpcEndpointId`.
         region: `awsRegion`.
         agent: `userAgent`.
-        time: `eventTime`, as it is written, to the second.
+        time: `eventTime`, as CloudTrail writes it, to the second: in UTC, with `Z`.
         issued: `userIdentity.sessionContext.attributes.creationDate`, as it is written.
         principal_id: `userIdentity.principalId`.
         session_arn: `userIdentity.arn`.

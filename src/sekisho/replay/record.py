@@ -11,9 +11,10 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents" and "CloudTrail 
 element". The SQL of every engine comes to the same (tests/replay/test_grouping.py).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sekisho.replay.event import PARAMETERS, TrailEvent
 
@@ -67,8 +68,9 @@ def _read(record: object) -> TrailRecord:
     if not isinstance(record, Mapping):
         raise _Faulty("")
     top = _Fields(record, "")
-    written = _second(top)
-    return TrailRecord(_event(top, written), _time(written), top.text("eventID") or "")
+    time = _time(top)
+    written = f"{time.isoformat()[:_SECONDS]}Z"
+    return TrailRecord(_event(top, written), time, top.text("eventID") or "")
 
 
 def _event(top: "_Fields", written: str) -> TrailEvent:
@@ -117,17 +119,25 @@ def _call_mfa(top: "_Fields", source: str | None) -> str | None:
     return "yes"
 
 
-def _second(top: "_Fields") -> str:
-    """Return the time as it is written, to the second."""
-    written = top.text("eventTime") or ""
-    return f"{written[:_SECONDS]}Z"
+_WRITTEN = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|([+-])(0\d|1[0-4]):?([0-5]\d))?", re.ASCII
+)
 
 
-def _time(written: str) -> datetime:
+def _time(top: "_Fields") -> datetime:
+    """Return the time to the second, in UTC, which CloudTrail writes; another zone is heeded."""
+    found = _WRITTEN.fullmatch(top.text("eventTime") or "")
+    if not found:
+        raise _Faulty("eventTime")
+    second, sign, hours, minutes = found.groups(default="")
+    ahead = timedelta(hours=int(f"{sign}{hours}"), minutes=int(f"{sign}{minutes}")) if sign else _NO
     try:
-        return datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
+        return datetime.strptime(second, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC) - ahead
+    except (ValueError, OverflowError):
         raise _Faulty("eventTime") from None
+
+
+_NO = timedelta()
 
 
 def _key(key_id: str | None) -> str | None:
