@@ -6,6 +6,9 @@ simdjson, with nothing taken out of them; in one process, and in two at a time. 
 time are both given: on a busy machine the former says little. The first 50,000 events are also
 grouped by `group_plainly`, and must come to the same.
 
+Where PySpark and Java are there, the same is read by Spark on two workers of this machine, which
+must come to the same groups; of its time only the wall is known.
+
 trailscraper (0.10) reads a part of the same files in its own environment: it keeps all records in
 memory, and prints those that it selects.
 """
@@ -14,6 +17,7 @@ import argparse
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -29,7 +34,7 @@ from isal import isal_zlib
 
 from bench.replay.events import records_of, write_logs
 from sekisho.replay import ALWAYS, PlainGroups, group_plainly
-from sekisho.replay.reading import ReadingSettings, TrailGroups, local_logs, read_groups
+from sekisho.replay.reading import LogFile, ReadingSettings, TrailGroups, local_logs, read_groups
 
 _SAMPLE = 50_000
 _TRAILSCRAPER = 50_000
@@ -104,11 +109,26 @@ def compared(folder: Path, files: Sequence[Path], repetitions: int) -> None:
         ours = _best(lambda settings=settings: read_groups(logs, settings=settings), repetitions)
         _row("sekisho: groups, days and details", cores, ours, least)
     found = read_groups(logs)
+    if find_spec("pyspark") and shutil.which("java"):
+        on_spark(logs, found, least)
     print(
         f"\n{found.reading.events:,} events, {found.groups.num_rows:,} groups, "
         f"{found.days.num_rows:,} days of groups, {found.details.num_rows:,} details; "
         f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB"
     )
+
+
+def on_spark(logs: Sequence[LogFile], found: TrailGroups, least: Took) -> None:
+    """Print how long Spark takes, its start included, and hold its groups against ours."""
+    from sekisho.replay.far import SparkSettings, read_on_spark  # noqa: PLC0415 - needs PySpark
+
+    begin = time.perf_counter()
+    spread = read_on_spark(logs, spark=SparkSettings(master="local[2]"))
+    wall = time.perf_counter() - begin
+    if not (spread.groups.equals(found.groups) and spread.days.equals(found.days)):
+        raise SystemExit("the groups of Spark are not ours")
+    load = os.getloadavg()[0]
+    print(f"| the same on Spark | 2 | {wall:.2f} | | {wall / least.wall:.2f} | {load:.1f} |")
 
 
 def floor(files: Sequence[Path], cores: int) -> None:

@@ -266,6 +266,30 @@ def test_too_little_memory_is_said_clearly() -> None:
     assert found.value.code is Code.REPLAY_MEMORY
 
 
+def test_what_does_not_fit_into_memory_is_counted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    # 30,000 groups of two kilobytes: more than is left for them
+    one = json.dumps(record(1, eventID="id-N", userAgent=f"N {'x' * 2000}")).encode()
+    contents = [
+        b'{"Records":[%s]}' % b",".join(one.replace(b"N ", b"%d " % at) for at in share)
+        for share in (range(start, start + 500) for start in range(0, 30_000, 500))
+    ]
+    on_disk: list[int] = []
+
+    def watch(*_: int) -> None:
+        on_disk.append(sum(each.stat().st_size for each in tmp_path.rglob("*.tmp")))
+
+    limited = ReadingSettings(threads=1, memory=150_000_000)
+    found = read_groups(log_files(contents), [Column.AGENT], settings=limited, progress=watch)
+    assert max(on_disk)
+    assert set(found.groups.column("events").to_pylist()) == {1}
+    agents = found.groups.column("agent").to_pylist()
+    assert sorted(int(agent.partition(" ")[0]) for agent in agents) == list(range(30_000))
+    assert found.days.num_rows == 30_000
+
+
 def test_a_file_is_one_by_whatever_ways_it_is_reached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
