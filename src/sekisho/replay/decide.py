@@ -65,12 +65,12 @@ class AskedActions:
 
     Attributes:
         about: the statements that are about an action; see `Difference.about`.
-        apart: several actions, by the id of their tuple, and those of them that something tells
-            apart, the first of each. A service has hundreds, too many to look them up.
+        apart: several actions, by the id of their tuple, and by what tells some of them apart the
+            first of each. A service has hundreds, too many to look them up.
     """
 
     about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
-    apart: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    apart: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,7 @@ def told_apart(
         about = tuple(map(asking.about, called.asked))
         return None if None in about else about
     if called.either:
-        alike = asking.apart(called.either)
-        found = ((asking.about(action), action) for action in alike)
-        return called.guessed, tuple(one if about is None else about for about, one in found)
+        return called.guessed, tuple(asking.first_of_each(called.either, remembered))
     return event.name
 
 
@@ -261,13 +259,19 @@ class _Asking:
         """Return those of some actions that something may tell apart."""
         if self.remembered is None or not self.by_statements_alone:
             return actions
-        known = self.remembered.actions.apart
+        return tuple(self.first_of_each(actions, self.remembered).values())
+
+    def first_of_each(
+        self, actions: tuple[str, ...], remembered: Remembered
+    ) -> Mapping[Hashable, str]:
+        """Return, by what tells some actions apart, the first of each kind."""
+        known = remembered.actions.apart
         if id(actions) not in known:
             first: dict[Hashable, str] = {}
             for action in actions:
                 about = self.about(action)
                 first.setdefault(action if about is None else about, action)
-            known[id(actions)] = actions, tuple(first.values())
+            known[id(actions)] = actions, first
         return known[id(actions)][1]
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -125,7 +126,7 @@ class GroupCache:
         try:
             file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(file, "wb") as opened:
-                pq.write_table(packed(groups), opened, compression="zstd", write_page_checksum=True)
+                pq.write_table(packed(groups), opened, compression="lz4", write_page_checksum=True)
             fresh.replace(self._folder / name)
             for old in self._folder.glob(f"{name.partition('-')[0]}-*.parquet"):
                 if old.name != name:
@@ -251,7 +252,10 @@ def _slots(files: Sequence[LogFile], together: bool) -> Mapping[_Slot, list[LogF
     """Return the files in parts."""
     if together:
         return {_Slot("", "together"): list(files)} if files else {}
-    days = _divided([_Slot(_trail(file), str(file.day or "")) for file in files], files)
+    of_day: dict[tuple[str, date | None], list[LogFile]] = {}
+    for file in files:
+        of_day.setdefault((_trail(file), file.day), []).append(file)
+    days = {_Slot(trail, str(day or "")): mine for (trail, day), mine in of_day.items()}
     for more in (_with_account, _with_region):
         large = [slot for slot, mine in days.items() if sum(each.size for each in mine) > _LARGE]
         for slot in large:

@@ -45,9 +45,12 @@ def numbered(columns: Sequence[pa.Array | pa.ChunkedArray]) -> Numbered:
     if combined is None:
         raise ValueError("nothing to tell rows apart by")
     numbers = combined.dictionary_encode().indices.cast(pa.int32())
-    places = pa.table({"number": numbers, "row": pa.arange(0, len(numbers))})
-    first = places.group_by("number").aggregate([("row", "min")]).sort_by("number")
-    return Numbered(numbers, first.column("row_min").combine_chunks())
+    # numbers come in their order: a row is the first of one where the greatest so far grows
+    greatest = pc.cumulative_max(numbers)
+    grows = pc.greater(greatest.slice(1), greatest.slice(0, max(len(numbers) - 1, 0)))
+    others = pc.add(pc.indices_nonzero(grows).cast(pa.int64()), 1)
+    first = pa.array([0][: len(numbers)], pa.int64())
+    return Numbered(numbers, pa.concat_arrays([first, others]))
 
 
 def _codes(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, int]:
