@@ -205,6 +205,22 @@ def test_who_cannot_even_add_a_device_is_not_told_to() -> None:
     assert "Assign MFA device" not in text
 
 
+REFUSED = [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]
+
+
+@pytest.mark.parametrize("user", [{}, {"devices": ["passkey"], "keys": [{"used": 2}]}])
+def test_who_may_not_use_aws_login_is_not_sent_there(user: dict[str, Any]) -> None:
+    account = {"users": {"aki": {"has": ["R"], "password": {}, **user}}, "policies": {"R": REFUSED}}
+    text = " ".join(
+        to_text(card(card_facts(snapshot_of(account), "aki"), CardChoices()), Language.EN).split()
+    )
+    assert "You may not use `aws login`" in text
+    assert "use `aws login`." not in text
+    assert "Use `aws login`" not in text
+    # a passkey is a way in for whoever has no key
+    assert ("[Passkey or security key], or" in text) is (user == {})
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("width", [60, 92])
 def test_sentences_fit_the_terminal_and_commands_stay_whole(language: Language, width: int) -> None:

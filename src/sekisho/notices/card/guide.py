@@ -139,9 +139,12 @@ class _Card:
     @property
     def can_login(self) -> bool:
         """Whether `aws login` is, or may be, a way."""
-        facts = self.facts
-        refused = facts.login is MayLogin.DENIED or facts.has_password is False
-        return not refused and facts.has_device is not False and not self._old_cli
+        return not self._login_refused and self.facts.has_device is not False and not self._old_cli
+
+    @property
+    def _login_refused(self) -> bool:
+        """Whether `aws login` is not theirs: no other place may send them there."""
+        return self.facts.login is MayLogin.DENIED or self.facts.has_password is False
 
     @property
     def tools_profile(self) -> str:
@@ -158,7 +161,10 @@ class _Card:
     @property
     def _no_device(self) -> Message:
         """What to do about having no device: who has no password either cannot add one."""
-        return _said("have", "no_way_in" if self.facts.has_password is False else "no_device")
+        if self.facts.has_password is False:
+            return _said("have", "no_way_in")
+        # without a key there is nothing that a code would be for
+        return _said("have", "no_device_no_key" if self.facts.has_key is False else "no_device")
 
     @property
     def _serial(self) -> str:
@@ -233,7 +239,8 @@ class _Card:
         """Return how to use an access key with a code, or why not."""
         facts = self.facts
         if facts.has_key is False:
-            return _section("code", [Paragraph(_said("code", "no_key"))])
+            text = "no_key_no_login" if self._login_refused else "no_key"
+            return _section("code", [Paragraph(_said("code", text))])
         if not facts.authenticators:
             return _section("code", [GuideNote(self._no_code())])
         key = self.choices.key_profile
@@ -260,7 +267,7 @@ class _Card:
     def _no_code(self) -> Message:
         """Say why there is no device that gives a code."""
         if self.facts.passkeys:
-            return _said("code", "passkey_only")
+            return _said("code", "passkey_alone" if self._login_refused else "passkey_only")
         if self.facts.has_device is False or not self.facts.unread:
             return _said("code", "no_device")
         return _said("have", "unread", reason=_inert(self.facts.unread))
