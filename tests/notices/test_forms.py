@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chromium import CHROMIUM, FLAGS, needs_chromium
-from notices.persons import HOSTILE, PEOPLE, context, harmless, named, setting, written
+from notices.persons import GAP, HOSTILE, PEOPLE, context, harmless, named, setting, written
 from sekisho.cli.notify_output import WrittenNotice, file_names
-from sekisho.messages import Language
-from sekisho.notices import NoticeForm, WorkList, to_merge_csv
+from sekisho.messages import Language, verbatim
+from sekisho.notices import NoticeForm, NoticeKind, WorkList, to_merge_csv
 
 each_name = pytest.mark.parametrize("hostile", HOSTILE)
 
@@ -85,6 +86,16 @@ def test_the_page_of_the_work_list_has_no_tag_of_a_name(hostile: str) -> None:
     usual = _Read(WorkList("1", (PEOPLE["temporary password"],)).to_html(Language.EN))
     page = _Read(WorkList("1", (named(hostile),)).to_html(Language.EN))
     assert page.tags - {"code"} == usual.tags - {"code"}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_work_list_says_a_reason_once(language: Language) -> None:
+    outcome = verbatim("Whether they get in is unknown: {why}.").filled(why=GAP)
+    person = replace(PEOPLE["enrol"], kinds=(NoticeKind.NOT_KNOWN,), outcome=outcome, gaps=(GAP,))
+    page = WorkList("1", (person,)).to_html(language)
+    assert page.count(GAP.into(language)) == 1
+    other = replace(person, gaps=(verbatim("Something else."),))
+    assert "Something else." in WorkList("1", (other,)).to_html(language)
 
 
 @given(st.text(min_size=1))

@@ -160,16 +160,13 @@ class WorkList:
 
     def _cells(self, person: Person, lang: Language) -> Iterator[str]:
         """Yield the cells of a person's row."""
-        kinds = listed(KINDS[each] for each in person.kinds)
-        asked = [_ASKED_FOR_PASSKEY] if person.lacks_passkey else []
-        parts = [kinds, person.outcome, *asked, *person.gaps]
         told = self.notified.get(person.user)
         keys = [_key(key, lang) for key in person.keys]
         if person.others:
             keys.append(_OTHERS.filled(count=person.others).into(lang))
         yield printable(person.user)
         yield printable(person.owner)
-        yield printable(joined_messages(parts, en=": ", ja=": ").into(lang))
+        yield printable(_happens(person).into(lang))
         yield ", ".join(each.kind.value for each in person.devices) or _NONE.into(lang)
         yield _iso(person.enrolled_since)
         yield "; ".join(keys) or _NONE.into(lang)
@@ -197,6 +194,15 @@ def headline(people: Iterable[Person]) -> Message:
     if not parts:
         return _NOBODY
     return _IN_ALL.filled(count=len(several), kinds=listed(parts))
+
+
+def _happens(person: Person) -> Message:
+    """Return what happens to somebody: the kinds, then sentences, and no reason twice."""
+    kinds = listed(KINDS[each] for each in person.kinds)
+    asked = [_ASKED_FOR_PASSKEY] if person.lacks_passkey else []
+    gaps = [each for each in person.gaps if each.en not in person.outcome.en]
+    sentences = joined_messages((person.outcome, *asked, *gaps), en=" ", ja="")
+    return verbatim("{kinds}: {sentences}").filled(kinds=kinds, sentences=sentences)
 
 
 def _key(key: AccessKey, lang: Language) -> str:
