@@ -48,7 +48,7 @@ def _texts(value: Any) -> Iterator[str]:
         (5, "in 5 days"),
         (1, "tomorrow"),
         (0, "from today"),
-        (-3, "since Monday, 14 December 2026"),
+        (-3, "has passed: Monday, 14 December 2026"),
     ],
 )
 def test_it_says_when(form: ChatForm, days: int, expected: str) -> None:
@@ -125,6 +125,12 @@ def test_what_each_has_to_do() -> None:
     assert "change the temporary password" in text
     assert "(looked after by Nao)" in text
     assert text.count("Nao") == 1
+
+
+def test_in_japanese_each_thing_to_do_is_a_sentence() -> None:
+    ben = person("ben", NoticeKind.TEMPORARY_PASSWORD, NoticeKind.ENROL, day=DAY)
+    text = "".join(_texts(_message(ChatForm.SLACK, Language.JA, people=[ben])))
+    assert "変更してください。MFA デバイスを登録してください" in text
 
 
 def test_nobody_is_sent_to_do_what_they_may_not() -> None:

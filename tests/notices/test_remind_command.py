@@ -190,6 +190,7 @@ WRONG = {
     "--due --format slack --send https://hooks.example.com/secret --out x": "no `--out`",
     "--due --format slack --send http://hooks.example.com/secret": "cannot be posted|can be posted",
     "--due --today tomorrow": "is no day",
+    "--due --quiet": "nobody would hear",
     "--due --again aky": "the plan has no such person",
 }
 

@@ -14,7 +14,7 @@ from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.notify_options import NotifyFormat, NotifyOptions
 from sekisho.cli.options import grouped
-from sekisho.cli.quiet import aside
+from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import notice
 from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, meant
@@ -102,6 +102,13 @@ class RemindOptions:
                 raise UsageError(Message("`--ledger` is for `--due` and `--work-list`"))
         if self.due and notify.work_list:
             raise UsageError(Message("`--work-list` has everybody: it goes with no `--due`"))
+        printed = notify.output is NotifyFormat.TEXT and notify.out is None
+        if self.due and quiet() and printed and not self.preview:
+            # it would be recorded that they have heard
+            raise UsageError(
+                Message("`--quiet` prints no notices, and with `--due` nobody would hear"),
+                fix=Message("give `--out`, or leave `--quiet` out"),
+            )
         if self.send and not chat:
             raise UsageError(
                 Message("`--send` is for messages of a chat"),

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
-from sekisho.messages import Language, Message, listed, printable, table, verbatim
+from sekisho.messages import Language, Message, joined_messages, printable, table, verbatim
 from sekisho.notices.dates import beginning
 from sekisho.notices.people import NoticeKind, Person
 from sekisho.notices.reminders.schedule import Reminder, ReminderStep
@@ -134,7 +134,8 @@ def _todo(person: Person) -> Message:
     kinds = [each for each in _TODO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
-    said = listed(texts[_text_of(each, person)] for each in kinds)
+    # in Japanese each of them is a sentence
+    said = joined_messages((texts[_text_of(each, person)] for each in kinds), en=", ", ja="。")
     if not person.owner or NoticeKind.MACHINE not in kinds:
         return said
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
