@@ -29,6 +29,7 @@ from sekisho.replay.reading import (
     packing,
     read_groups,
 )
+from sekisho.replay.reading.store import Store
 
 PREFIX = "x/AWSLogs/o-abc123/111122223333"
 
@@ -264,6 +265,14 @@ def test_too_little_memory_is_said_clearly() -> None:
     with pytest.raises(SekishoError) as found:
         read_groups(log_files([LONG]), settings=ReadingSettings(memory=200_000))
     assert found.value.code is Code.REPLAY_MEMORY
+
+
+def test_no_more_threads_work_than_the_memory_is_enough_for() -> None:
+    found = []
+    for memory in (0, 1_000_000, 700_000_000):
+        with Store(8, memory) as store:
+            found.append(store.threads)
+    assert found == [8, 1, 2]
 
 
 def test_what_does_not_fit_into_memory_is_counted_all_the_same(

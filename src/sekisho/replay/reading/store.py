@@ -18,13 +18,20 @@ from sekisho.errors import Code, InternalError, SekishoError
 from sekisho.messages import Message
 
 _TELL_SECONDS = 0.1
+_OF_A_THREAD = 300_000_000
+"""Bytes that a thread needs to count large logs: with less, DuckDB gives up before it uses disk."""
 
 
 class Store:
-    """A database in memory, whose overflow goes to a private folder that is removed at the end."""
+    """A database in memory, whose overflow goes to a private folder that is removed at the end.
+
+    Where the memory is limited, no more threads work than it is enough for.
+    """
 
     def __init__(self, threads: int = 0, memory: int = 0) -> None:
         self.threads = threads or len(os.sched_getaffinity(0))
+        if memory:
+            self.threads = min(self.threads, max(1, memory // _OF_A_THREAD))
         # of this user alone, and removed with this object in any case
         self._folder = tempfile.TemporaryDirectory(prefix="sekisho-replay-")
         settings: dict[str, str | bool | int | float | list[str]] = {
