@@ -74,6 +74,16 @@ PEOPLE: Mapping[str, Person] = {
         gaps=(GAP,),
         lacks_passkey=True,
     ),
+    "ready, another device from then on": replace(
+        _AKI, kinds=(NoticeKind.READY,), devices=(PHONE,), may_enrol_now=False
+    ),
+    "ready, passkey from then on": replace(
+        _AKI,
+        kinds=(NoticeKind.READY,),
+        devices=(PHONE,),
+        lacks_passkey=True,
+        may_enrol_now=False,
+    ),
     "key stops": replace(
         _AKI,
         kinds=(NoticeKind.KEY_STOPS, NoticeKind.READY),

@@ -210,3 +210,16 @@ def test_a_word_of_the_console_that_is_not_sure_is_marked(monkeypatch: pytest.Mo
     texts = [text.en for text in made(PEOPLE["enrol"], setting()).texts]
     assert any("“Add MFA”†" in text for text in texts)
     assert "† This wording may differ on your screen." in texts
+
+
+@each_language
+@pytest.mark.parametrize(
+    "name", ["ready, another device from then on", "ready, passkey from then on"]
+)
+def test_nobody_is_asked_to_add_a_device_that_they_may_not_add_yet(
+    name: str, language: Language
+) -> None:
+    text = table("notices")["enrol"]["not_earlier"].into(language)
+    assert text in written(PEOPLE[name], NoticeForm.TEXT, language)
+    for able in ({"may_enrol_now": True}, {"enforced": True}):
+        assert text not in written(replace(PEOPLE[name], **able), NoticeForm.TEXT, language)

@@ -144,6 +144,10 @@ class _Notice(NoticeTexts):
             yield self.say("key-stops", "text")
         if self.has(NoticeKind.PASSKEY_ONLY):
             yield self.say("passkey-only", "text")
+        adds = self.has(NoticeKind.READY) or self.has(NoticeKind.PASSKEY_ONLY)
+        if adds and not (self.person.may_enrol_now or self.person.enforced):
+            # no policy of today lets them
+            yield self.say("enrol", "not_earlier")
 
     def _when_to_enrol(self) -> str:
         """Return which text says when to set up MFA: many may only once the policy is attached."""
