@@ -11,7 +11,7 @@ import pytest
 from administered import ACCOUNT, REGION, iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import ADMIN, account, company, device, managed, user, with_user
-from sekisho.account import THE_ACCOUNT, Gap, Password, save_snapshot
+from sekisho.account import THE_ACCOUNT, AccessKey, Gap, Password, save_snapshot
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
 from sekisho.errors import PlanRefused, UsageError
@@ -184,6 +184,22 @@ def test_console_authorization_stops_a_plan_and_each_way_out_is_one(tmp_path: Pa
         assert code == Exit.CHANGES, said
     code, said = plan("enabled.json", "chosen.yaml")
     assert code == Exit.CHANGES, said
+
+
+def test_a_console_that_is_shut_to_a_key_holder_is_no_matter_of_a_new_password(
+    tmp_path: Path,
+) -> None:
+    enabled = ConsoleAuthorization.ENABLED
+    kiyo = user("kiyo", password=Password(), keys=(AccessKey("AKIAKIYO000001EXAMPLE", True),))
+    start = replace(with_user(account(), kiyo), console_authorization=enabled)
+    save_snapshot(start, tmp_path / "enabled.json")
+    terminal = Terminal(tmp_path, {})
+    terminal.write("goal.yaml", GOAL.replace("- user: hanako", "- user: kiyo"))
+    at = ("--snapshot", terminal.path("enabled.json"), "--caller", ADMIN.arn, "--mfa")
+    done = terminal.run("plan", terminal.path("goal.yaml"), *at)
+    assert "console-refused" in done.output
+    assert "dead-lock" not in done.output
+    assert "password must be changed" not in done.output
 
 
 def test_what_was_not_read_of_console_authorization_is_said_and_stops_nothing(

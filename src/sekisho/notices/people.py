@@ -287,6 +287,9 @@ class _People:
         grave = _FROM_PLAN.get(planned.impact)
         if grave is not None:
             kinds.add(grave)
+        if impact.by_key_only:
+            # what they would be told begins at the console, which is shut to them
+            kinds.add(NoticeKind.STUCK)
         change = self._password_change(base, planned, impact, credentials)
         if change is not PasswordChange.NONE:
             kinds.add(NoticeKind.TEMPORARY_PASSWORD)
@@ -409,6 +412,9 @@ def _only_passkeys(devices: tuple[Device, ...]) -> bool:
 
 def _outcome(planned: PlannedImpact, impact: UserImpact) -> Message:
     """Return what happens, as the plan says it where that still is so."""
+    if impact.by_key_only:
+        by_key: Message = table("impacts")[ImpactKind.KEY_ONLY]["plan"]
+        return by_key
     still = planned.impact in impact.kinds or planned.impact in _FROM_PLAN
     renewed = {ImpactKind.NEW_PASSWORD, ImpactKind.ENROLS_AGAIN}
     if still or (planned.impact in renewed and ImpactKind.MUST_ENROL in impact.kinds):

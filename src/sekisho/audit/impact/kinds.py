@@ -58,6 +58,7 @@ class UserImpact:
         kinds: at least one.
         by_path: whether the same user without a path would get in.
         by_console_authorization: whether the user would get in if it were disabled.
+        by_key_only: whether an access key is the only way in: the password opens no console.
         reason: why it is not known; None if it is.
         name_taken: who has the device of the user's own name that alone is in the way, and the
             fix; None if there is none.
@@ -67,6 +68,7 @@ class UserImpact:
     kinds: tuple[ImpactKind, ...]
     by_path: bool = False
     by_console_authorization: bool = False
+    by_key_only: bool = False
     reason: Message | None = None
     name_taken: Message | None = None
     stopped: Message | None = field(default=None, compare=False)
@@ -169,9 +171,9 @@ class _Impacts:
             case SignInResult(ScenarioOutcome.UNKNOWN, reason):
                 return UserImpact((ImpactKind.UNKNOWN,), reason=reason)
             case SignInResult(ScenarioOutcome.GETS_IN):
-                return UserImpact(
-                    (ImpactKind.READY if credentials.enrolled else ImpactKind.MUST_ENROL,)
-                )
+                kind = ImpactKind.READY if credentials.enrolled else ImpactKind.MUST_ENROL
+                by_key_only = self._by_key_only(user, credentials, policies)
+                return UserImpact((kind,), by_key_only=by_key_only)
             case SignInResult(_, why, name_taken):
                 plain = self._scenarios.gets_in(
                     replace(user, path="/"), credentials, policies
@@ -182,6 +184,14 @@ class _Impacts:
                 return UserImpact(
                     (ImpactKind.LOCKED_OUT,), by_path, by_console, name_taken=reason, stopped=why
                 )
+
+    def _by_key_only(self, user: User, credentials: Credentials, policies: Policies) -> bool:
+        """Tell whether whoever gets in with what they have does not get in at the console."""
+        if not (credentials.password and credentials.active_keys):
+            return False
+        at_console = replace(credentials, active_keys=0)
+        found = self._scenarios.gets_in(user, at_console, policies)
+        return found.verdict is ScenarioOutcome.LOCKED_OUT
 
     def _gets_in_where_disabled(
         self, user: User, credentials: Credentials, policies: Policies

@@ -105,10 +105,10 @@ def _kind(accounts: BeforeAfter, user: User) -> ImpactKind:
         return ImpactKind.KEY_ONLY
     if user.devices:
         return ImpactKind.READY
-    return ImpactKind.NEW_PASSWORD if _must_change(accounts, user) else ImpactKind.MUST_ENROL
+    return ImpactKind.NEW_PASSWORD if must_change(accounts, user) else ImpactKind.MUST_ENROL
 
 
-def _must_change(accounts: BeforeAfter, user: User) -> bool:
+def must_change(accounts: BeforeAfter, user: User) -> bool:
     """Return whether it is known that the password must be changed at the next sign-in."""
     if user.password is None:
         return False

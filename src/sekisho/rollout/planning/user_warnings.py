@@ -33,6 +33,7 @@ from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     is_newly_denied,
     key_stops,
+    must_change,
     other_credentials_stop,
     signs_for_sessions_only,
 )
@@ -56,6 +57,10 @@ CREDENTIALS_STOP = Message(
 DEAD_LOCK = Message(
     "These users must change their password at the next sign-in, and will not be allowed to: "
     "they cannot sign in at the console."
+)
+CONSOLE_REFUSED = Message(
+    "These users cannot sign in at the console with their password: only an access key gets them "
+    "in, and they set up MFA with it."
 )
 CANNOT_ENROL = Message(
     "These users have no MFA device and will not be allowed to set one up themselves."
@@ -95,6 +100,11 @@ def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
         ("credentials-stop", CREDENTIALS_STOP, _names(readable, lambda user: user.name in stops)),
         # scenarios are run for each: they depend on more than the policies that make people alike
         ("dead-lock", DEAD_LOCK, _names(readable, partial(_dead_locks, accounts))),
+        (
+            "console-refused",
+            CONSOLE_REFUSED,
+            _names(readable, partial(_gets_in_by_key_only, accounts)),
+        ),
         (
             "cannot-enrol",
             CANNOT_ENROL,
@@ -139,7 +149,15 @@ def _names(users: Iterable[User], holds_for: Callable[[User], bool]) -> tuple[st
 def _dead_locks(accounts: BeforeAfter, user: User) -> bool:
     """Return whether the page that asks for a new password is where a sign-in ends."""
     entry = accounts.outcomes.get(user.name)
-    return entry is not None and entry.console_refused
+    return entry is not None and entry.console_refused and must_change(accounts, user)
+
+
+def _gets_in_by_key_only(accounts: BeforeAfter, user: User) -> bool:
+    """Return whether a key is the way in: the password opens no console, changed or not."""
+    entry = accounts.outcomes.get(user.name)
+    if entry is None or not (entry.gets_in and entry.console_refused):
+        return False
+    return not must_change(accounts, user)
 
 
 def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
