@@ -135,7 +135,7 @@ def test_a_password_that_was_set_just_before_our_call_is_in_doubt(tmp_path: Path
 
 def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
     assert lost.apply()
-    assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 3
+    assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 4
     enrol(lost.local, "hanako", "hanako")
     standing = plan_status(PlanFile(lost.plan, Journal(lost.path)), lost.api)
     assert standing.of(ChangeStatus.WAITS) == ()

@@ -328,7 +328,8 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     ).already == (("password mika",) if theirs else ())
     lost.run(listening)
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
-    assert plan_status(plan_file, lost.api).of(ChangeStatus.DONE) == ("password mika",)
+    done = ("password mika", "sign-in-sessions mika")
+    assert plan_status(plan_file, lost.api).of(ChangeStatus.DONE) == done
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert (left.reason is NOT_OURS) is theirs
 
