@@ -133,3 +133,18 @@ def test_who_is_reset_sets_up_mfa_anew_where_it_is_enforced(*, enforced: bool) -
     anew = replace(snapshot, users=(replace(aki, devices=(later,)), root))
     (person,) = people_of(made, anew)
     assert person.kinds == ((NoticeKind.READY,) if enforced else (NoticeKind.NO_NOTICE,))
+
+
+def test_what_had_to_be_done_before_a_day_is_too_late_on_it(tmp_path: Path) -> None:
+    """The account may have been read before the day on which its people are told."""
+    (case,) = [each.values[0] for each in CASES if _changes_before(each.values[0])][:1]
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    (person,) = (each for each in people_of(made, snapshot) if each.must_hurry)
+    assert person.day is not None
+    later = people_of(made, snapshot, today=person.day)
+    assert [each.kind for each in later if each.user == person.user] == [NoticeKind.STUCK]
+
+
+def _changes_before(case: Any) -> bool:
+    return any(each.get("password") == "before" for each in case["expected"].values())

@@ -5,6 +5,7 @@ Nothing is changed and nothing is sent: texts and files are made, for people to 
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -78,7 +79,8 @@ def command(
     zone = zone_named(options.timezone)
     made, snapshot = _plan_at(path, options, aws, lang)
     tags = options.owner_tags or OWNER_TAGS
-    people = _chosen(people_of(made, snapshot, owner_tags=tags), options)
+    today = reminding.day()
+    people = _chosen(people_of(made, snapshot, owner_tags=tags, today=today), options)
     run = ReminderRun(
         reminding, options, lang, path, snapshot.account, f"{path.name} {made.digest}"
     )
@@ -89,6 +91,7 @@ def command(
 
     def hand_over(chosen: tuple[Person, ...]) -> None:
         setting = NoticeSetting.of(snapshot, zone, options.contact, partial(plain_in, options.form))
+        setting = replace(setting, today=today or setting.today)
         notices = tuple(
             _written(each, setting, templates, options.form, lang)
             for each in notices_of(chosen, made, snapshot, setting)

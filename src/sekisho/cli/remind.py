@@ -84,6 +84,10 @@ class RemindOptions:
     send: str | None
     preview: bool
 
+    def day(self) -> date | None:
+        """Return on which day people are told, in UTC; None: on the day of the account."""
+        return (self.today or datetime.now(UTC).date()) if self.due else None
+
     def check(self, notify: NotifyOptions) -> None:
         """Raise UsageError if options do not go together."""
         idle = {

@@ -195,6 +195,7 @@ def people_of(
     snapshot: Snapshot,
     exceptions: Exceptions | None = None,
     owner_tags: Iterable[str] = OWNER_TAGS,
+    today: date | None = None,
 ) -> tuple[Person, ...]:
     """Return the people of a plan, in name order.
 
@@ -203,6 +204,8 @@ def people_of(
         snapshot: the account as it is now.
         exceptions: who need not be enforced; the plan's own if not given.
         owner_tags: which tags of a user say whom to write to, the best first.
+        today: on which day they are told, in UTC; the day on which the account was read if not
+            given.
     """
     snapshot = reset_by(plan, snapshot)
     found = _People(
@@ -213,6 +216,7 @@ def people_of(
         credentials=credentials_by_user(snapshot),
         enforcements=enforcements_of(snapshot),
         sign_ins=SignInOutcomes(snapshot, unread_credentials(snapshot)),
+        today=today or snapshot.taken_at.astimezone(UTC).date(),
     )
     impacts = found.impacts()
     return tuple(found.person(planned, impacts.get(planned.user)) for planned in plan.people)
@@ -229,6 +233,7 @@ class _People:
     credentials: Mapping[str, Credentials]
     enforcements: Mapping[str, UserEnforcement]
     sign_ins: SignInOutcomes
+    today: date
 
     @property
     def now(self) -> datetime:
@@ -330,7 +335,7 @@ class _People:
             return PasswordChange.NONE
         if planned.after_password:
             return PasswordChange.FIRST
-        ahead = base.day is not None and base.day > self.now.astimezone(UTC).date()
+        ahead = base.day is not None and base.day > self.today
         return PasswordChange.BEFORE if ahead else PasswordChange.NONE
 
     def _newcomer(self, planned: PlannedImpact) -> Person:
