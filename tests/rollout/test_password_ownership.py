@@ -330,7 +330,8 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
     done = ("password mika", "sign-in-sessions mika")
     assert plan_status(plan_file, lost.api).of(ChangeStatus.DONE) == done
-    (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
+    ended, left = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
+    assert ended.address == "sign-in-sessions mika"
     assert (left.reason is NOT_OURS) is theirs
 
 
