@@ -201,7 +201,11 @@ def test_what_is_not_performed_is_listed_by_name() -> None:
     """Every act, and every kind of device, is in some walk that is performed, or in the list."""
     performed: set[Act] = set()
     devices: set[Hand] = set()
-    for name in ("first-login", "cdk-helper-denynomfapolicy-anonymous-code-search-hit"):
+    for name in (
+        "first-login",
+        "cdk-helper-denynomfapolicy-anonymous-code-search-hit",
+        "console-authorization",
+    ):
         walks = (*_reachable(CASES[name]), *_refused(CASES[name]))
         steps = [step.move for walk in walks for step in walk.steps]
         performed |= {move.act for move in steps}
