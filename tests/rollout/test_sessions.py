@@ -13,8 +13,8 @@ import pytest
 
 from administered import iam_of, session_keys, signed_in
 from cli_login import CliLogin
-from rollout.staging import ADMIN, NOW, account, company, with_user
-from sekisho.account import collect, user_of
+from rollout.staging import ADMIN, NOW, account, company, user, with_user
+from sekisho.account import Password, collect, user_of
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, LocalAws
@@ -194,6 +194,10 @@ def test_the_plan_says_what_lives_on_and_what_it_needs() -> None:
     (note,) = (each for each in made.warnings if each.id == "sessions-live-on")
     for said in ("15 minutes", "an hour", "12 hours", "36", "role", "aws:SignInSessionArn"):
         assert said in note.text.en
+    long = user("long", password=Password(session_seconds=90_000))
+    made = reset(PlanningContext(with_user(account(), long), ADMIN), "long")
+    (note,) = (each for each in made.warnings if each.id == "sessions-live-on")
+    assert "a console session for up to 25 hours" in note.text.en
     allowed = json.dumps(made.needs)
     assert "signin:ListSessions" in allowed
     assert "signin:BatchRevokeSessions" in allowed

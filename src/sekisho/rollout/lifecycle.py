@@ -7,6 +7,8 @@ back, whether an administrator remains, and, where the person stays, whether the
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from math import ceil
 
 from sekisho.account import (
     READS,
@@ -47,7 +49,7 @@ from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
 from sekisho.rollout.planning.ways_out import ways_out
-from sekisho.signin import DeviceKind
+from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 GETS_IN_AGAIN = Message(
     "The user can get a session with MFA with what they then have; any session, if they are not "
@@ -61,17 +63,17 @@ LOST_FOR_GOOD = Message("What this takes away cannot be given back by a roll-bac
 SESSIONS_LIVE_ON = Message(
     "What is signed in already lives on until it ends: credentials of `aws login` for 15 minutes "
     "and those of an agent for an hour, once their sessions are ended; a console session for up to "
-    "12 hours, a GetSessionToken session for up to 36, the session of a role as long as it was "
-    "made for. If the device was stolen and not just lost, deny what is older than now: by a Deny "
-    "on `aws:TokenIssueTime` or, of one session, on `aws:SignInSessionArn`."
+    "{hours} hours, a GetSessionToken session for up to 36, the session of a role as long as it "
+    "was made for. If the device was stolen and not just lost, deny what is older than now: by a "
+    "Deny on `aws:TokenIssueTime` or, of one session, on `aws:SignInSessionArn`."
 )
 SESSIONS_KEPT = Message(
-    "Sessions of `aws login` and of agents are not ended: they can be renewed for up to 12 hours "
-    "after the sign-in."
+    "Sessions of `aws login` and of agents are not ended: they can be renewed for up to "
+    "{hours} hours after the sign-in."
 )
 SESSIONS_NOT_HERE = Message(
     "Sessions of `aws login` and of agents are not ended: the API for it is not known to be there "
-    "in this partition. They can be renewed for up to 12 hours after the sign-in."
+    "in this partition. They can be renewed for up to {hours} hours after the sign-in."
 )
 NO_FORCED_CHANGE = Message(
     "The temporary password need not be changed at the next sign-in: under the policies of this "
@@ -318,11 +320,14 @@ def _living(
     denied = any(isinstance(change, AttachUserPolicy) for change in changes)
     denied |= deny_all_arn(at.snapshot.partition) in user.attached
     ended = any(isinstance(change, EndSignInSessions) for change in changes)
+    seconds = user.password.session_seconds if user.password else None
+    lasts = timedelta(seconds=seconds) if seconds else CONSOLE_SESSION
+    hours = ceil(lasts / timedelta(hours=1))
     if not ended and at.snapshot.has_password(user) is not False:
         text = SESSIONS_KEPT if at.keep_sessions else SESSIONS_NOT_HERE
-        yield PlanNote("sessions-kept", text, (user.name,))
+        yield PlanNote("sessions-kept", text.filled(hours=hours), (user.name,))
     if not denied:
-        yield PlanNote("sessions-live-on", SESSIONS_LIVE_ON, (user.name,))
+        yield PlanNote("sessions-live-on", SESSIONS_LIVE_ON.filled(hours=hours), (user.name,))
 
 
 def _impact_of(accounts: BeforeAfter, user: User, *, stays: bool) -> PlannedImpact:
