@@ -85,7 +85,7 @@ def command(
         reminding, options, lang, path, snapshot.account, f"{path.name} {made.digest}"
     )
     if templates is None:
-        work = WorkList(snapshot.account, people, run.told_on())
+        work = WorkList(snapshot.account, people, run.notified_on())
         hand_over_list(work, options, lang)
         return _exit_of(people)
 

@@ -182,7 +182,7 @@ class ReminderRun:
         """The file of who has heard."""
         return self.options.ledger or self.path.with_name(f"{self.path.name}.notified")
 
-    def told_on(self) -> Mapping[str, date]:
+    def notified_on(self) -> Mapping[str, date]:
         """Return on which day each was told last, for the work list.
 
         Raises:

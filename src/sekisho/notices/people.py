@@ -335,8 +335,8 @@ class _People:
             return PasswordChange.NONE
         if planned.after_password:
             return PasswordChange.FIRST
-        ahead = base.day is not None and base.day > self.today
-        return PasswordChange.BEFORE if ahead else PasswordChange.NONE
+        is_later = base.day is not None and base.day > self.today
+        return PasswordChange.BEFORE if is_later else PasswordChange.NONE
 
     def _newcomer(self, planned: PlannedImpact) -> Person:
         """Return a person whom the plan creates, or who has gone."""

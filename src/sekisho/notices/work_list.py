@@ -160,7 +160,7 @@ class WorkList:
 
     def _cells(self, person: Person, lang: Language) -> Iterator[str]:
         """Yield the cells of a person's row."""
-        told = self.notified.get(person.user)
+        notified = self.notified.get(person.user)
         keys = [_key(key, lang) for key in person.keys]
         if person.others:
             keys.append(_OTHERS.filled(count=person.others).into(lang))
@@ -170,7 +170,7 @@ class WorkList:
         yield ", ".join(each.kind.value for each in person.devices) or _NONE.into(lang)
         yield _iso(person.enrolled_since)
         yield "; ".join(keys) or _NONE.into(lang)
-        yield _iso(told)
+        yield _iso(notified)
 
     def rows(self, lang: Language) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
         """Yield each wave's title, the headings, and a row of texts for each person."""

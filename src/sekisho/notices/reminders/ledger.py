@@ -162,11 +162,6 @@ class Ledger:
         """Return the last line about a notice; None if there is none."""
         return self._last.get(key)
 
-    def told(self, user: str) -> LedgerEntry | None:
-        """Return the last notice that reached a user; None if none is known to have."""
-        mine = (each for each in reversed(self._entries) if each.user == user)
-        return next((each for each in mine if each.event is NoticeEvent.DONE), None)
-
     def record(self, entries: Iterable[LedgerEntry]) -> None:
         """Write lines and do not return before they are on the disk.
 

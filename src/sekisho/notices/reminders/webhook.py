@@ -99,7 +99,7 @@ class Webhook:
         try:
             pool = self._pool()
         except (LocationValueError, ValueError):
-            return self._told(Handed.FAILED, _NO_PROXY)
+            return self._posted(Handed.FAILED, _NO_PROXY)
         with _unlogged(), pool:
             return self._sent(pool, body)
 
@@ -136,7 +136,7 @@ class Webhook:
                 preload_content=False,
             )
         except _AsksToWait as error:
-            return self._told(Handed.FAILED, _LATER, seconds=error.seconds)
+            return self._posted(Handed.FAILED, _LATER, seconds=error.seconds)
         except MaxRetryError as error:
             return self._not_sent(error.reason)
         except HTTPError as error:
@@ -150,25 +150,25 @@ class Webhook:
         """Return what an error means: whether the message can have left this computer."""
         match why:
             case ConnectTimeoutError() | ProxyError() | LocationValueError():
-                return self._told(Handed.FAILED, _NO_CONNECTION)
+                return self._posted(Handed.FAILED, _NO_CONNECTION)
             case SSLError() if isinstance(why.args[0], ssl.SSLCertVerificationError):
-                return self._told(Handed.FAILED, _CERTIFICATE)
+                return self._posted(Handed.FAILED, _CERTIFICATE)
             case _:
-                return self._told(Handed.IN_DOUBT, _BROKEN)
+                return self._posted(Handed.IN_DOUBT, _BROKEN)
 
     def _answered(self, response: urllib3.BaseHTTPResponse) -> "Posted":
         status = response.status
         if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP's answers
-            return self._told(Handed.DONE, _POSTED)
+            return self._posted(Handed.DONE, _POSTED)
         if 300 <= status < 400:  # noqa: PLR2004 - as above
-            return self._told(Handed.FAILED, _REDIRECT, status=status)
+            return self._posted(Handed.FAILED, _REDIRECT, status=status)
         if status == 429 or (status == 503 and "Retry-After" in response.headers):  # noqa: PLR2004 - as above
-            return self._told(Handed.FAILED, _BUSY, status=status)
+            return self._posted(Handed.FAILED, _BUSY, status=status)
         if status >= 500:  # noqa: PLR2004 - as above
-            return self._told(Handed.IN_DOUBT, _DOUBTFUL, status=status)
-        return self._told(Handed.FAILED, _REFUSED, status=status, word=_word(response))
+            return self._posted(Handed.IN_DOUBT, _DOUBTFUL, status=status)
+        return self._posted(Handed.FAILED, _REFUSED, status=status, word=_word(response))
 
-    def _told(self, handed: Handed, said: Message, **values: object) -> "Posted":
+    def _posted(self, handed: Handed, said: Message, **values: object) -> "Posted":
         return Posted(handed, said.filled(host=self.host, **values))
 
 
