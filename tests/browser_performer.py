@@ -24,9 +24,10 @@ _THREE_STEPS = timedelta(seconds=3 * totp.PERIOD)
 
 
 def played(scenario: Scenario) -> bool:
-    """Tell whether a scenario begins with what a browser can begin with: no access key, no role."""
+    """Tell whether a scenario begins with what a browser can: no access key, no cache, no role."""
     holds = scenario.question.start.holds
-    return ROLE_HOLD not in holds and not any(each.access is Access.KEY for each in holds)
+    programs = (Access.KEY, Access.LOGIN_CACHE)
+    return ROLE_HOLD not in holds and not any(each.access in programs for each in holds)
 
 
 class BrowserPerformer:

@@ -116,7 +116,7 @@ IMPORTS_ALL = """
 import importlib, json, pkgutil, sys
 import sekisho
 left_out = (
-    "sekisho.localaws", "sekisho.replay.far", "sekisho.replay.reading",
+    "sekisho.localaws", "sekisho.replay.far", "sekisho.replay.reading", "sekisho.replay.tables.",
     "sekisho.tour.rehearsal", "sekisho.web", "sekisho.__main__",
 )
 names = []

@@ -74,7 +74,8 @@ def test_the_metadata_are_complete(metadata: Headers) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert set(metadata.get_all("Provides-Extra")) == {"all", "local", "replay", "spark"}
+    extras = {"all", "local", "login", "replay", "session", "spark"}
+    assert set(metadata.get_all("Provides-Extra")) == extras
     found = metadata.get_all("Classifier")
     assert set(found) <= classifiers
     assert len(set(found)) == len(found)

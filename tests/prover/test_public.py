@@ -243,7 +243,8 @@ def test_no_key_of_another_kind_of_caller_is_settled() -> None:
     user = CallingUser.of(f"arn:aws:iam::{ACCOUNT}:user/x")
     every = situations(user, NOW, tuple(CallerCredential))
     settled = {key for each in every for key in (*each.values.folded, *each.absent)}
-    free = {"aws:currenttime", "aws:epochtime", "aws:multifactorauthage", "aws:tokenissuetime"}
+    times = {"aws:currenttime", "aws:epochtime", "aws:multifactorauthage", "aws:tokenissuetime"}
+    free = {*times, "aws:signinsessionarn"}
     assert settled - CALLER_KEYS == free
     assert NEVER <= CALLER_KEYS
 
