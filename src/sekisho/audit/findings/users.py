@@ -42,6 +42,9 @@ _ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement doe
 _NO_WAY = Message(
     "{arn} cannot get a session with MFA by themselves, with what they have ({under}); {stopped}"
 )
+_ONLY_BY_KEY = Message(
+    "{arn} gets in by an access key only ({under}): the password opens no console session"
+)
 _THERE = Message("under the present MFA enforcement")
 _TO_COME = Message("once MFA enforcement is attached")
 _EDITS = Message("allowed with MFA: {request}")
@@ -210,6 +213,9 @@ def _way_in(row: UserRow) -> Iterator[Finding]:
             yield found(locked_out, name, fact, severity=severity)
         elif outlook is ImpactKind.UNKNOWN:
             yield unknown(Id.LOCKED_OUT, name, row.impact.reason or _NOT_DECIDED)
+    if row.impact.by_key_only and row.impact.by_console_authorization:
+        fact = _ONLY_BY_KEY.filled(arn=row.user.arn, under=under)
+        yield found(Id.CONSOLE_AUTHORIZATION, name, fact, severity=Severity.WARNING)
 
 
 def _power(row: UserRow) -> Iterator[Finding]:

@@ -57,7 +57,8 @@ class UserImpact:
     Attributes:
         kinds: at least one.
         by_path: whether the same user without a path would get in.
-        by_console_authorization: whether the user would get in if it were disabled.
+        by_console_authorization: whether the user would get in if it were disabled; of
+            whoever gets in by a key only, by the password as well.
         by_key_only: whether an access key is the only way in: the password opens no console.
         reason: why it is not known; None if it is.
         name_taken: who has the device of the user's own name that alone is in the way, and the
@@ -173,7 +174,13 @@ class _Impacts:
             case SignInResult(ScenarioOutcome.GETS_IN):
                 kind = ImpactKind.READY if credentials.enrolled else ImpactKind.MUST_ENROL
                 by_key_only = self._by_key_only(user, credentials, policies)
-                return UserImpact((kind,), by_key_only=by_key_only)
+                at_console = replace(credentials, active_keys=0)
+                return UserImpact(
+                    (kind,),
+                    by_console_authorization=by_key_only
+                    and self._gets_in_where_disabled(user, at_console, policies),
+                    by_key_only=by_key_only,
+                )
             case SignInResult(_, why, name_taken):
                 plain = self._scenarios.gets_in(
                     replace(user, path="/"), credentials, policies
