@@ -1,8 +1,11 @@
 """What a bad line does to a roll-out over an unmodified client: every change is made once."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import botocore.endpoint
 import pytest
 
 from administered import REGION, iam_of, session_keys, signed_in
@@ -14,6 +17,13 @@ from sekisho.account.aws import Boto3Api, connect
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import CreatePolicyVersion, Journal, facts_at_addresses, roll_back
+
+
+@pytest.fixture(autouse=True)
+def _sends_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let botocore not wait before it sends again: how long it does is its own."""
+    clock = {**vars(time), "sleep": lambda _: None}
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(**clock))
 
 
 @pytest.fixture
