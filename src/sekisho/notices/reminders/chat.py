@@ -28,7 +28,7 @@ _LONGEST = 120
 _HEADING = 150
 """Characters of a heading of Slack."""
 _EVERYBODY = re.compile(r"@(?=everyone|channel|here|all|team)", re.IGNORECASE)
-_TODO = (
+_TO_DO = (
     NoticeKind.TEMPORARY_PASSWORD,
     NoticeKind.ENROL,
     NoticeKind.KEY_STOPS,
@@ -131,7 +131,7 @@ def _title(reminder: Reminder, setting: ChatSetting) -> Message:
 def _todo(person: Person) -> Message:
     """Say what somebody has to do, in one line."""
     texts = table("reminders")["todo"]
-    kinds = [each for each in _TODO if each in person.kinds]
+    kinds = [each for each in _TO_DO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
     # in Japanese each of them is a sentence
