@@ -129,6 +129,30 @@ def test_a_file_in_place_of_the_keyring(run: Run, memory: Memory, tmp_path: Path
     assert not path.exists()
 
 
+def test_what_one_file_keeps_is_shown_and_forgotten_alone(
+    run: Run, local: LocalAws, memory: Memory, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept.json"
+    at = ("--keep-in", str(path))
+    assert run("status", *at).stdout == f"`{path}` keeps no session.\n"
+    run("--profile", "people", *at)
+    local.clock.advance(timedelta(seconds=30))
+    run("--profile", "second")
+    shown = run("status", *at)
+    assert (shown.stdout.count("keeps it"), shown.stdout.count(KEY.access_key_id)) == (1, 1)
+    # another computer, or a container: the file alone, without the notes about it
+    for each in (tmp_path / "notes").glob("*.json"):
+        each.unlink()
+    assert run("status").stdout == "No session is kept.\n"
+    (found,) = json.loads(run("status", *at, "--format", "json").stdout)["sessions"]
+    assert (found["accessKeyId"], found["serialNumber"]) == (KEY.access_key_id, PHONE)
+    assert (found["made"], found["keptIn"]) == (None, str(path))
+    no_longer = "Sessions that are no longer kept:"
+    assert f"{no_longer} 0." in run("forget", *at, "--profile", "second").stderr
+    assert f"{no_longer} 1." in run("forget", *at, "--profile", "people").stderr
+    assert (path.exists(), bool(memory.entries)) == (False, True)
+
+
 def test_the_folder_of_the_notes_may_keep_sessions_too(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()

@@ -124,6 +124,16 @@ def test_what_is_kept_is_read(store: KeyringStore | FileStore, said: list[str]) 
     assert said == []
 
 
+def test_a_name_in_a_file_says_whose_session_it_is(tmp_path: Path) -> None:
+    odd = SessionId("aws", "111122223333", "a b%20-", "Hardware 1", "AKIA1", "http://[::1]:1/")
+    file = FileStore(tmp_path)
+    for made in (ALICE, OPS, odd):
+        file.write(made, SHORT)
+        assert SessionId.named(made.name) == made
+    assert {*file.all()} == {ALICE, OPS, odd}
+    assert SessionId.named("aws 111122223333") is None
+
+
 def test_nothing_is_left_in_the_keyring(memory: Memory, said: list[str]) -> None:
     store = KeyringStore(memory, _say(said))
     store.write(OPS, LONG)

@@ -57,6 +57,7 @@ _IN_KEYRING = Message("the keyring keeps it")
 _IN_FILE = Message("`{path}` keeps it")
 _NOT_KEPT = Message("it is kept nowhere")
 _NOTHING = Message("No session is kept.")
+_NOTHING_THERE = Message("`{path}` keeps no session.")
 _NOTE = Message("{device}: session of {whose}, key {key}, {until}; {kept}")
 _UNTIL = Message("until {at} ({hours} h {minutes} min left)")
 _OVER = Message("over since {at}")
@@ -172,7 +173,8 @@ _session_options = grouped(
         "--keep-in",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Keep it in this private file, or in one in this folder, in place of the keyring.",
+        help="Keep it in this private file, or in one in this folder, in place of the keyring; "
+        "with `status` and `forget`: what is kept there.",
     ),
     click.option("--no-keep", is_flag=True, help="Keep it nowhere."),
     click.option("--region", metavar="NAME", help="Where STS is called; else the profile's."),
@@ -210,10 +212,10 @@ def command(matter: Matter | None, options: SessionOptions, lang: Language) -> E
     """
     match matter:
         case Matter.STATUS:
-            options.refuse_all_but("status", "form")
-            return _status(options.form, lang)
+            options.refuse_all_but("status", "form", "keep_in")
+            return _status(options, lang)
         case Matter.FORGET:
-            options.refuse_all_but("forget", "profile", "every")
+            options.refuse_all_but("forget", "profile", "every", "keep_in")
             return _forget(options, lang)
         case None:
             refuse_beside("session", {"all": options.every})
@@ -339,17 +341,34 @@ def _where(kept_in: str) -> Message:
             return _IN_FILE.filled(path=kept_in)
 
 
-def _status(form: str, lang: Language) -> Exit:
+def _kept(options: SessionOptions, notes: Notes) -> list[SessionNote]:
+    """Return what is kept: by the notes, or what a file has, of which they may not know."""
+    noted = [note for device in notes.all() for note in device.sessions]
+    if options.keep_in is None:
+        return noted
+    store = FileStore(options.keep_in)
+    known = {note.id: note for note in noted if note.kept_in == store.name}
+    return [
+        known.get(made) or SessionNote(made, None, session.expires, store.name)
+        for made, session in store.all().items()
+    ]
+
+
+def _status(options: SessionOptions, lang: Language) -> Exit:
+    form = options.form
     if form not in (_TEXT, SessionForm.JSON):
         raise UsageError(
             Message("`status` has no secrets to print: it goes with `--format text` and `json`")
         )
     notes = Notes(_folder(), lambda message: notice(message.into(lang)))
-    found = [note for device in notes.all() for note in device.sessions]
+    found = _kept(options, notes)
+    nothing = _NOTHING
+    if options.keep_in is not None:
+        nothing = _NOTHING_THERE.filled(path=FileStore(options.keep_in).name)
     if form == SessionForm.JSON:
         click.echo(json.dumps({"sessions": [_as_json(note) for note in found]}, indent=2))
     else:
-        show_folded(list(_lines(found, lang)) or [_NOTHING.into(lang)])
+        show_folded(list(_lines(found, lang)) or [nothing.into(lang)])
     return Exit.CLEAN
 
 
@@ -373,7 +392,7 @@ def _as_json(note: SessionNote) -> dict[str, str | None]:
         "accessKeyId": note.id.key_id,
         "roleArn": note.id.role or None,
         "endpointUrl": note.id.endpoint or None,
-        "made": note.made.isoformat(timespec="seconds"),
+        "made": note.made.isoformat(timespec="seconds") if note.made else None,
         "expires": note.expires.isoformat(timespec="seconds"),
         "keptIn": note.kept_in,
     }
@@ -387,8 +406,7 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         refuse_beside("--all", {"profile": options.profile})
     notes = Notes(_folder(), say)
     key_id = None if options.every else _key_id(options.profile)
-    found = [note for device in notes.all() for note in device.sessions]
-    gone = [note for note in found if key_id in (None, note.id.key_id)]
+    gone = [note for note in _kept(options, notes) if key_id in (None, note.id.key_id)]
     for note in gone:
         store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
         with notes.locked(note.id.device):

@@ -195,6 +195,18 @@ class FileStore:
         text = self._sessions().get(wanted.name)
         return None if text is None else session_from_text(text, self.name)
 
+    def all(self) -> Mapping[SessionId, Session]:
+        """Return every session in the file, whether there is a note about it or not.
+
+        Raises:
+            FaultyInput: if the file is another.
+            SessionRefused: if others may read it.
+        """
+        named = ((SessionId.named(name), text) for name, text in self._sessions().items())
+        return {
+            made: session_from_text(text, self.name) for made, text in named if made is not None
+        }
+
     def write(self, made: SessionId, session: Session) -> None:
         """Keep a session beside the others."""
         with self._locked():

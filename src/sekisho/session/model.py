@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sekisho.documents import Shape, decoded_json
 from sekisho.errors import Fault, FaultyInput
@@ -62,6 +62,14 @@ class SessionId:
         """The whole of it as one text, as it is named in a keyring and in a file."""
         named = (self.partition, self.account, self.user, self.serial, self.key_id)
         return _joined((*named, self.endpoint, self.role, self.session_name))
+
+    @classmethod
+    def named(cls, name: str) -> "SessionId | None":
+        """Return the one that has this `name`; None if none has."""
+        parts = ["" if part == "-" else unquote(part) for part in name.split(" ")]
+        if len(parts) != len(fields(cls)):
+            return None
+        return cls(*parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,12 @@ class SessionNote:
     """A session that is kept, without its secrets.
 
     Attributes:
-        made: when it was made.
+        made: when it was made; None: there was no note about it.
         kept_in: `keyring`, or the path of a file.
     """
 
     id: SessionId
-    made: datetime
+    made: datetime | None
     expires: datetime
     kept_in: str
 
