@@ -66,6 +66,17 @@ def test_the_verdict_comes_first_and_the_next_command_last(run: Run) -> None:
     assert done.stdout.count("Subject: ") == 4
 
 
+def test_where_nobody_gets_a_notice_there_is_nothing_to_read(run: Run) -> None:
+    users = {**ACCOUNT["users"], "idle": {"has": ["All"]}}
+    account = snapshot_of({**ACCOUNT, "users": users})
+    save_snapshot(account, Path("account.json"), replace=True)
+    Path("goal.yaml").write_text("waves: [{who: [{user: idle}]}]\n", encoding="utf-8")
+    verdict, empty, after = run().stdout.splitlines()
+    assert (verdict, empty) == ("1 in all: nothing to say: 1.", "")
+    assert after.startswith("Next:")
+    assert after.endswith("--work-list")
+
+
 def test_people_and_waves_are_chosen_by_name(run: Run) -> None:
     assert [*_kinds(run("--format", "json", "--wave", "pilot"))] == ["aki", "bunko"]
     assert [*_kinds(run("--format", "json", "--wave", "1"))] == ["aki", "bunko"]

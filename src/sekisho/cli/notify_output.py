@@ -83,13 +83,16 @@ def _hand_over(
         show_folded(_verdict(people, options, lang))
         if quiet():
             return
-        if options.work_list or sys.stdout.isatty():
+        if not text:
+            # the verdict has said that there is nothing to read
+            pass
+        elif options.work_list or sys.stdout.isatty():
             show_folded(["", *text.splitlines()])
         else:
             # whoever pastes it into a mail wants no line of it broken
             click.echo(f"\n{text}", nl=False)
-        if hint:
-            _tell_next(options, lang)
+        if hint and people:
+            _tell_next(options, lang, written=bool(text))
         return
     if options.out is not None:
         write_private(options.out, text, replace=options.force)
@@ -100,12 +103,14 @@ def _hand_over(
         click.echo(text, nl=False)
 
 
-def _tell_next(options: NotifyOptions, lang: Language) -> None:
-    after = (
-        typed_again("--format csv", "--out work-list.csv")
-        if options.work_list
-        else typed_again("--format html", "--out notices")
-    )
+def _tell_next(options: NotifyOptions, lang: Language, *, written: bool) -> None:
+    """Say how to save what was printed; where nobody gets a notice, how to see why."""
+    if options.work_list:
+        after = typed_again("--format csv", "--out work-list.csv")
+    elif written:
+        after = typed_again("--format html", "--out notices")
+    else:
+        after = typed_again("--work-list")
     click.echo("\n".join(["", *next_command(after, lang, terminal_width())]))
 
 
