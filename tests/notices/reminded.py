@@ -20,6 +20,7 @@ def person(
     enforced: bool = False,
     owner: str = "",
     device: bool = False,
+    lacks_passkey: bool = False,
 ) -> Person:
     devices = (Device(f"arn:aws:iam::111122223333:mfa/{user}", DeviceKind.VIRTUAL),)
     return Person(
@@ -31,6 +32,7 @@ def person(
         owner=owner,
         devices=devices if device else (),
         enforced=enforced,
+        lacks_passkey=lacks_passkey,
     )
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from notices.persons import IDLE
 from notices.reminded import person
 from sekisho.messages import Language
 from sekisho.notices import NoticeKind, PasswordChange
@@ -125,6 +126,27 @@ def test_what_each_has_to_do() -> None:
     assert "change the temporary password" in text
     assert "(looked after by Nao)" in text
     assert text.count("Nao") == 1
+
+
+def test_who_is_asked_for_a_passkey_is_told_of_that_device() -> None:
+    ready = replace(person("ben", NoticeKind.READY, day=DAY, device=True), lacks_passkey=True)
+    new = replace(person("chi", day=DAY), lacks_passkey=True)
+    cases = (
+        (ready, "add a passkey or security key"),
+        (replace(ready, may_enrol_now=False), "once MFA is mandatory, and not earlier"),
+        (new, "set up a passkey or security key"),
+        (replace(new, may_enrol_now=False), "passkey or security key at the first sign-in"),
+        # keys want codes, and so an app: the passkey comes beside it
+        (replace(new, keys=(IDLE,)), "set up an MFA device, add a passkey or security key"),
+        (
+            replace(ready, kinds=(NoticeKind.KEY_STOPS, NoticeKind.READY), keys=(IDLE,)),
+            "your own commands, add a passkey or security key",
+        ),
+    )
+    for one, expected in cases:
+        assert expected in "".join(_texts(_message(ChatForm.SLACK, people=[one])))
+    japanese = "".join(_texts(_message(ChatForm.TEAMS, Language.JA, people=[ready])))
+    assert "パスキーまたはセキュリティキーを追加してください" in japanese
 
 
 def test_in_japanese_each_thing_to_do_is_a_sentence() -> None:

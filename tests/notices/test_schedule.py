@@ -85,6 +85,11 @@ def test_a_day_is_counted_where_people_are(zone: str, today: date, days: int) ->
         # enforced, and still without a device
         ((NoticeKind.ENROL,), {"enforced": True}, True),
         ((NoticeKind.READY,), {"device": True}, False),
+        # the goal asks for another kind of device than theirs
+        ((NoticeKind.READY,), {"device": True, "lacks_passkey": True}, True),
+        ((NoticeKind.READY,), {"device": True, "lacks_passkey": True, "enforced": True}, True),
+        ((NoticeKind.EXEMPT_UNTIL,), {"device": True, "lacks_passkey": True}, False),
+        ((NoticeKind.STUCK,), {"lacks_passkey": True}, False),
         ((NoticeKind.MACHINE, NoticeKind.EXEMPT_UNTIL), {}, False),
         ((NoticeKind.EXEMPT_UNTIL,), {}, False),
         ((NoticeKind.NOT_KNOWN, NoticeKind.ENROL), {}, False),

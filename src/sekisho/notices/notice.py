@@ -105,6 +105,8 @@ class _Notice(NoticeTexts):
 
     def subject(self) -> Message:
         """Return what the mail is about."""
+        if self.name == NoticeKind.READY and self.person.lacks_passkey:
+            return self.say("ready", "subject_passkey")
         if not self.has(NoticeKind.MACHINE):
             return self.say(self.name, "subject")
         stops = "subject" if self.person.keys else "subject_others"
@@ -161,6 +163,8 @@ class _Notice(NoticeTexts):
         """Return which text says that they have a device, and whether there is more to do."""
         if self.has(NoticeKind.KEY_STOPS) or self.has(NoticeKind.PASSKEY_ONLY):
             return "browser"
+        if self.person.lacks_passkey:
+            return "another"
         return "enforced" if self.when == "enforced" else "text"
 
     def _machine_when(self) -> Message:

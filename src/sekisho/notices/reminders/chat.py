@@ -134,8 +134,12 @@ def _todo(person: Person) -> Message:
     kinds = [each for each in _TO_DO if each in person.kinds]
     if NoticeKind.MACHINE in kinds:
         kinds = [NoticeKind.MACHINE]
+    named = [_text_of(each, person) for each in kinds]
+    if person.lacks_passkey and not _passkey_alone(person):
+        # beside what they have, or the app that they set up for their keys
+        named.append(_from_then_on("add-passkey", person))
     # in Japanese each of them is a sentence
-    said = joined_messages((texts[_text_of(each, person)] for each in kinds), en=", ", ja="。")
+    said = joined_messages((texts[each] for each in named), en=", ", ja="。")
     if not person.owner or NoticeKind.MACHINE not in kinds:
         return said
     owner = table("reminders")["text"]["owner"].filled(owner=_inert(person.owner))
@@ -146,9 +150,19 @@ def _text_of(kind: NoticeKind, person: Person) -> str:
     """Return which text says it: some may do it only before MFA is mandatory, some only then."""
     if kind is NoticeKind.TEMPORARY_PASSWORD and person.must_hurry:
         return "before"
-    if kind is NoticeKind.ENROL and not (person.may_enrol_now or person.enforced):
-        return "later"
+    if kind is NoticeKind.ENROL:
+        return _from_then_on("enrol-passkey" if _passkey_alone(person) else "enrol", person)
     return kind.value
+
+
+def _passkey_alone(person: Person) -> bool:
+    """Tell whether the device to set up is a passkey and no other: keys would need an app too."""
+    return person.lacks_passkey and NoticeKind.ENROL in person.kinds and not person.keys
+
+
+def _from_then_on(text: str, person: Person) -> str:
+    """Return which text says it to whom no policy of today lets set up a device."""
+    return text if person.may_enrol_now or person.enforced else f"{text}-later"
 
 
 def _slack(said: _Said) -> dict[str, Any]:

@@ -86,11 +86,14 @@ def due_step(days: int | None) -> ReminderStep | None:
 def has_to_act(person: Person) -> bool:
     """Tell whether somebody has something to do about it.
 
-    Who is enrolled and enforced has done it, whatever else stops; an exception does not stop; who
-    gets no notice, being locked out or not known, gets no reminder either.
+    Who is enrolled and enforced has done it, whatever else stops, unless a passkey or security key
+    is asked for and theirs is another device; an exception does not stop; who gets no notice, being
+    locked out or not known, gets no reminder either.
     """
     if not person.kind.is_notice or NoticeKind.EXEMPT_UNTIL in person.kinds:
         return False
+    if person.lacks_passkey:
+        return True
     return bool(_OPEN & {*person.kinds}) and not (person.enforced and person.devices)
 
 
