@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from replay.groups_of import of_fast
-from replay.test_sql import TABLE, paths, rows
+from replay.test_sql import TABLE, TIMES, paths, rows, written_at
 from sekisho.errors import Code, SekishoError
 from sekisho.replay import OPTIONAL, Column, Window
 from sekisho.replay.far import (
@@ -98,11 +98,12 @@ def test_what_fails_is_said_in_a_line() -> None:
 def test_the_query_of_spark_runs_there(
     session: Any, tmp_path: Path, columns: tuple[Column, ...]
 ) -> None:
-    pq.write_table(rows(), tmp_path / "table.parquet")
+    logs = [*paths(), str(written_at(TIMES, tmp_path))]
+    pq.write_table(rows(logs), tmp_path / "table.parquet")
     session.read.parquet(str(tmp_path / "table.parquet")).createOrReplaceTempView("cloudtrail_logs")
     text = grouping_sql(Dialect.SPARK, frozenset(columns), table=TABLE)
     session.sql(text).write.parquet(str(tmp_path / "result"))
     found = read_result(tmp_path / "result", columns)
-    read = read_groups(local_logs(paths()).files, columns)
+    read = read_groups(local_logs(logs).files, columns)
     assert of_fast(found) == of_fast(read)
     assert found.groups.equals(read.groups)

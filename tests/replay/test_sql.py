@@ -7,6 +7,7 @@ sqlglot, and run there on a table of the shape that the Athena User Guide gives.
 import csv
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,10 @@ def as_serde(value: Any, kind: pa.DataType) -> Any:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def rows() -> pa.Table:
-    """Return the real logs as a table of Athena."""
+def rows(logs: Sequence[str]) -> pa.Table:
+    """Return logs as a table of Athena."""
     found = []
-    for path in sorted(DATA.rglob("*.json.gz")):
+    for path in map(Path, sorted(logs)):
         content = json.loads(gzip.decompress(path.read_bytes()))
         records = content["Records"] if isinstance(content, dict) else content
         for record in records:
@@ -93,7 +94,7 @@ def rows() -> pa.Table:
 @pytest.fixture(scope="module")
 def lake() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.register("cloudtrail_logs", rows())
+    connection.register("cloudtrail_logs", rows(paths()))
     return connection
 
 
@@ -141,6 +142,45 @@ def test_its_result_is_what_reading_finds(
     assert back.groups.equals(read.groups)
     assert back.days.equals(read.days)
     assert back.details.equals(read.details)
+
+
+TIMES = (
+    *("2026-08-20T23:59:59Z", "2026-08-20T10:00:00.789Z", "2026-08-20T10:00:00"),
+    *("2026-08-21T08:59:59+09:00", "2026-08-21T09:00:00+0900", "2026-12-31T23:30:00.5-01:30"),
+)
+NO_TIMES = ("yesterday", "2026-08-20T10:00:00 pm", "2026-08-20T10:00:00+29:00")
+
+
+def written_at(times: Sequence[str], folder: Path) -> Path:
+    """Write events of some times to a log."""
+    user = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/a", "accessKeyId": "AKIA1"}
+    records = [
+        {"eventTime": time, "eventID": str(number), "eventName": "GetX", "userIdentity": user}
+        for number, time in enumerate(times)
+    ]
+    path = folder / "times.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    return path
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("end", [None, datetime(2026, 8, 21, tzinfo=UTC)])
+def test_another_zone_is_heeded_and_no_time_is_a_fault(
+    dialect: Dialect, end: datetime | None, tmp_path: Path
+) -> None:
+    window, columns = Window(end=end), (Column.TIME,)
+    log = written_at((*TIMES, *NO_TIMES), tmp_path)
+    lake = duckdb.connect()
+    lake.register("cloudtrail_logs", rows([str(log)]))
+    text = grouping_sql(dialect, frozenset(columns), window, TrailTable(partition=""))
+    pq.write_table(run(lake, dialect, text), tmp_path / "result")
+    read = read_groups(local_logs([str(log)]).files, columns, window)
+    back = read_result(tmp_path / "result", columns)
+    assert back.reading.events == read.reading.events == (len(TIMES) if end is None else 4)
+    assert back.groups.equals(read.groups)
+    assert back.days.equals(read.days)
+    assert back.details.equals(read.details)
+    assert back.reading.lost >= read.reading.lost == len(NO_TIMES)
 
 
 @pytest.mark.parametrize("dialect", Dialect)

@@ -2,7 +2,7 @@
 
 The text uses what all three have, and says no more than a record's fields and the day: what an
 event is, and what policies say of it, is decided from the result (`result.py`), as for logs that
-were read here. Times are compared and counted as the texts they are; the last one is found as the
+were read here. Times are compared and counted as texts in UTC; the last one is found as the
 smallest of the times with each digit turned round, so that of several events at one time the first
 id counts, as everywhere.
 
@@ -11,6 +11,7 @@ nested fields are structures, and `requestParameters` and its kind are texts of 
 fields that newer records have; a table that has them may say so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -79,8 +80,11 @@ _FIELDS = {
 _PRINCIPAL = f"coalesce(nullif({_SESSION}.sessionissuer.arn, ''), useridentity.arn)"
 _KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
       THEN useridentity.accesskeyid ELSE substr(useridentity.accesskeyid, 1, 4) END"""
-_WRITTEN = "concat(substr(eventtime, 1, 19), 'Z')"
-_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID, Column.TIME: _WRITTEN}
+_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID}
+_CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
+_OF_UTC, _OF_A_ZONE = f"^{_CLOCK}Z?$", f"^{_CLOCK}[+-](0[0-9]|1[0-4]):?[0-5][0-9]$"
+_ZONE = "substr(replace(eventtime, ':', ''), -5)"
+"""The zone of a time that has one, like `+0900`."""
 _DETAILS = (
     (DetailKind.ADDRESS, "sourceipaddress"),
     (DetailKind.AGENT, "useragent"),
@@ -137,7 +141,7 @@ class _Text:
         )
         listed = ",\n  ".join(keys)
         users = f"{self._name(Column.IDENTITY)} IN ('IAMUser', 'Root')"
-        of_whom = "" if everybody else f"\n  WHERE part = 0 OR {users}"
+        details = "written IS NOT NULL" if everybody else f"written IS NOT NULL AND {users}"
         return f"""SELECT
   {listed},
   count(*) AS events,
@@ -154,13 +158,14 @@ FROM (
   FROM (
     SELECT
     {records},
-    {_WRITTEN} AS written,
+    {self._written()} AS written,
     coalesce(eventid, '') AS id,
     {self._detail_values()}
     FROM {self._from()}
-    {self._where(window)}
+    {self._partitions(window)}
   ) AS records
-  CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS parts (part){of_whom}
+  CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS parts (part)
+  {_where([f"(part = 0 OR {details})", *_within(window)])}
 ) AS named
 GROUP BY
   {listed}
@@ -182,21 +187,35 @@ GROUP BY
             )
         return ".".join(map(self._name, parts))
 
-    def _where(self, window: Window) -> str:
-        """Return the limits of time: of the events, and of the partitions to read."""
-        second = "substr(eventtime, 1, 19)"
+    def _partitions(self, window: Window) -> str:
+        """Return the limits of the days of delivery: later than the events, hence a day more."""
         limits = []
-        if window.start is not None:
-            limits.append(f"{second} >= '{_second(window.start)}'")
-        if window.end is not None:
-            limits.append(f"{second} < '{_second(window.end)}'")
         if self._table.partition:
             day = self._name(self._table.partition)
             if window.start is not None:
                 limits.append(f"{day} >= '{window.start.astimezone(UTC):%Y/%m/%d}'")
             if window.end is not None:
                 limits.append(f"{day} <= '{window.end.astimezone(UTC) + _LATE:%Y/%m/%d}'")
-        return f"WHERE {' AND '.join(limits)}" if limits else ""
+        return _where(limits)
+
+    def _written(self) -> str:
+        """Return the time to the second, in UTC; NULL, which is a fault of its rows, for no time.
+
+        CloudTrail writes UTC; another zone is heeded, as `read_record` does.
+        """
+        # Spark's own TIMESTAMP has the zone of its session
+        moment = "TIMESTAMP_NTZ" if self._spark else "TIMESTAMP"
+        text = "STRING" if self._spark else "VARCHAR"
+        local = f"TRY_CAST(replace(substr(eventtime, 1, 19), 'T', ' ') AS {moment})"
+        minutes = (
+            f"(TRY_CAST(substr({_ZONE}, 1, 3) AS INTEGER) * 60"
+            f" + TRY_CAST(concat(substr({_ZONE}, 1, 1), substr({_ZONE}, 4, 2)) AS INTEGER))"
+        )
+        utc = f"substr(CAST({local} - {minutes} * INTERVAL '1' MINUTE AS {text}), 1, 19)"
+        return f"""CASE
+      WHEN regexp_like(eventtime, '{_OF_UTC}') THEN concat(substr(eventtime, 1, 19), 'Z')
+      WHEN regexp_like(eventtime, '{_OF_A_ZONE}')
+      THEN concat(replace({utc}, ' ', 'T'), 'Z') END"""
 
     def _kind(self) -> str:
         kinds = [GROUP, *DetailKind]
@@ -204,21 +223,22 @@ GROUP BY
         return f"CASE part {cases} END AS {self._name('kind')}"
 
     def _detail(self) -> str:
-        cases = " ".join(f"WHEN {part} THEN detail_{part}" for part in range(1, 5))
-        return f"CASE part {cases} END AS {self._name('value')}"
+        cases = " ".join(f"WHEN {part} THEN detail_{part}" for part in range(1, 4))
+        return f"CASE part {cases} WHEN 4 THEN {self._hour()} END AS {self._name('value')}"
 
     def _detail_values(self) -> str:
-        """Return what details are of; of an hour the day of the week (1: Monday) and its number."""
-        values = [
+        return ",\n    ".join(
             f"coalesce({field}, '') AS detail_{part}" for part, (_, field) in enumerate(_DETAILS, 1)
-        ]
-        day = "TRY_CAST(substr(eventtime, 1, 10) AS DATE)"
+        )
+
+    def _hour(self) -> str:
+        """Return the hour of an event: the day of the week (1: Monday) and its number."""
+        day = "TRY_CAST(substr(written, 1, 10) AS DATE)"
         # days since a Monday: Spark's own days of the week begin with Sunday, or with 0
         since = f"(datediff({day}, DATE '1970-01-05') % 7 + 1)"
         number = since if self._spark else f"day_of_week({day})"
         text = "STRING" if self._spark else "VARCHAR"
-        hour = f"concat(CAST({number} AS {text}), ' ', substr(eventtime, 12, 2)) AS detail_4"
-        return ",\n    ".join([*values, hour])
+        return f"concat(CAST({number} AS {text}), ' ', substr(written, 12, 2))"
 
     def _value(self, column: Column) -> str:
         """Return what a column is of a row of the table; lists are texts of JSON."""
@@ -235,6 +255,8 @@ GROUP BY
                 return self._resources()
             case Column.PARAMETERS:
                 return self._parameters()
+            case Column.TIME:
+                return self._written()
             case _:
                 return _FIELDS[column]
 
@@ -282,6 +304,20 @@ GROUP BY
     def _json(self, array: str) -> str:
         written = f"to_json({array})" if self._spark else f"json_format(CAST({array} AS JSON))"
         return f"nullif({written}, '[]')"
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _within(window: Window) -> list[str]:
+    """Return the limits of the events' times; what has no time is a fault in any window."""
+    limits = []
+    if window.start is not None:
+        limits.append(f"written >= '{_second(window.start)}'")
+    if window.end is not None:
+        limits.append(f"written < '{_second(window.end)}'")
+    return [f"(written IS NULL OR {' AND '.join(limits)})"] if limits else []
 
 
 def _second(moment: datetime) -> str:
