@@ -120,6 +120,13 @@ def failure_of(error: str | None) -> OutcomeReason | None:
     return OutcomeReason.UNAUTHORIZED if denied else OutcomeReason.OTHER_ERROR
 
 
+def asked_alike(case: Case) -> Hashable:
+    """Return what `told_apart` goes by of a case: where it is equal, calls are told apart alike."""
+    if isinstance(case, OutcomeReason):
+        return case in _NOT_DENIABLE
+    return id(case.changes), _by_statements_alone(case)
+
+
 def told_apart(
     judging: Judging, case: Case, event: TrailEvent, remembered: Remembered
 ) -> Hashable | None:
@@ -135,7 +142,7 @@ def told_apart(
     if exempt or not isinstance(case, Asked):
         return exempt or ()
     asking = _Asking(judging, case, event, remembered)
-    if not asking.by_statements_alone:
+    if not _by_statements_alone(case):
         return None
     if called.asked:
         about = tuple(map(asking.about, called.asked))
@@ -143,6 +150,11 @@ def told_apart(
     if called.either:
         return called.guessed, tuple(asking.first_of_each(called.either, remembered))
     return event.name
+
+
+def _by_statements_alone(case: Asked) -> bool:
+    """Tell whether nothing but the statements about an action may tell it from others in a case."""
+    return not (case.changes.resources or depends_on_action(case.facts))
 
 
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
@@ -236,18 +248,12 @@ class _Asking:
             judgements[key] = self._of_resource(action, ANY)
         return judgements[key]
 
-    @property
-    def by_statements_alone(self) -> bool:
-        """Whether nothing but the statements about an action may tell it from others."""
-        case = self.case
-        return not (case.changes.resources or depends_on_action(case.facts))
-
     def about(self, action: str) -> tuple[int, ...] | None:
         """Return what tells an action from others; None if more does than the statements about it.
 
         Where nothing is remembered it is not asked for.
         """
-        if self.remembered is None or not self.by_statements_alone:
+        if self.remembered is None or not _by_statements_alone(self.case):
             return None
         known = self.remembered.actions.about
         if action not in known:
@@ -257,7 +263,7 @@ class _Asking:
 
     def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of some actions that something may tell apart."""
-        if self.remembered is None or not self.by_statements_alone:
+        if self.remembered is None or not _by_statements_alone(self.case):
             return actions
         return tuple(self.first_of_each(actions, self.remembered).values())
 

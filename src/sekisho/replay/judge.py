@@ -26,7 +26,7 @@ from sekisho.replay.case import (
     case_of,
 )
 from sekisho.replay.context import columns_of_key, with_same
-from sekisho.replay.decide import AskedActions, Remembered, judgement, told_apart
+from sekisho.replay.decide import AskedActions, Remembered, asked_alike, judgement, told_apart
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import OPTIONAL, Column, TrailEvent
 from sekisho.replay.outcome import Judgement, OutcomeReason
@@ -49,9 +49,14 @@ def columns_of(binding: Binding) -> frozenset[Column]:
 
 @dataclass(slots=True)
 class _Known:
-    """A case, its number, and the judgements in it."""
+    """A case, its number, and the judgements in it.
+
+    Attributes:
+        kind: the number of the first case that tells calls apart as this one does.
+    """
 
     number: int
+    kind: int
     case: Case
     remembered: Remembered
     by_call: dict[object, Judgement] = field(default_factory=dict)
@@ -88,6 +93,7 @@ class Judge:
         self._by_caller: dict[object, _Known] = {}
         self._same: dict[object, _Known] = {}
         self._cases: list[_Known] = []
+        self._kinds: dict[Hashable, int] = {}
         self._differences: dict[object, tuple[Bound, Difference]] = {}
         self._actions: dict[int, AskedActions] = {}
 
@@ -104,6 +110,11 @@ class Judge:
     def case(self, event: TrailEvent) -> int:
         """Return the number of the case that `caller_columns` of an event make."""
         return self._known(event).number
+
+    @property
+    def kinds(self) -> list[int]:
+        """Of each case so far the first one in which `told_apart` says the same of every call."""
+        return [known.kind for known in self._cases]
 
     def told_apart(self, case: int, event: TrailEvent) -> Hashable | None:
         """Return what tells a call from others in a case by its number; see `decide.told_apart`.
@@ -135,7 +146,9 @@ class Judge:
     def _new(self, identity: object, case: Case) -> _Known:
         changes = id(case.changes) if isinstance(case, Asked) else 0
         actions = self._actions.setdefault(changes, AskedActions())
-        known = _Known(len(self._cases), case, Remembered(actions))
+        number = len(self._cases)
+        kind = self._kinds.setdefault(asked_alike(case), number)
+        known = _Known(number, kind, case, Remembered(actions))
         self._same[identity] = known
         self._cases.append(known)
         return known

@@ -1,7 +1,8 @@
 """Judging groups by the table: only what policies can tell apart becomes Python objects.
 
-Callers, calls and pairs of both are numbered in Arrow; each pair is asked what tells it from others
-in its case (`Judge.told_apart`), and one group of each kind is judged for all.
+Callers and calls are numbered in Arrow; each call is asked what tells it from others
+(`Judge.told_apart`), once for all cases that say the same of it, and one group of each kind is
+judged for all.
 """
 
 from collections import Counter
@@ -68,15 +69,16 @@ def _alike(table: pa.Table, judge: Judge, cases: pa.Array, calls: Numbered) -> p
     A call that anything may tell from others has a number of its own in its case.
     """
     events = list(events_at(table, calls.rows, judge.call_columns))
-    pairs = numbered([cases, calls.numbers])
-    numbers: dict[tuple[int, Hashable], int] = {}
+    kinds = pa.array(judge.kinds, pa.int32()).take(cases)
+    asked = numbered([kinds, calls.numbers])
+    places = (kinds.take(asked.rows), calls.numbers.take(asked.rows))
+    numbers: dict[Hashable, int] = {}
     found = []
-    places = (cases.take(pairs.rows), calls.numbers.take(pairs.rows))
-    for case, call in zip(*(each.to_pylist() for each in places), strict=True):
-        apart = judge.told_apart(case, events[call])
-        key = (case, events[call] if apart is None else (apart,))
+    for kind, call in zip(*(each.to_pylist() for each in places), strict=True):
+        apart = judge.told_apart(kind, events[call])
+        key = events[call] if apart is None else (apart,)
         found.append(numbers.setdefault(key, len(numbers)))
-    return pa.array(found, pa.int32()).take(pairs.numbers)
+    return numbered([cases, pa.array(found, pa.int32()).take(asked.numbers)]).numbers
 
 
 def _failures(table: pa.Table) -> pa.Array:
