@@ -27,7 +27,7 @@ from sekisho.replay import (
     judge_plainly,
     seen_since,
 )
-from sekisho.signin import RoleSessionMfa, SigninAssumptions
+from sekisho.signin import AwsLoginMfa, RoleSessionMfa, SigninAssumptions
 
 CORPUS = document("replay/calls")
 ACCOUNTS = document("replay/accounts")
@@ -65,6 +65,8 @@ def settings_of(case: dict[str, Any]) -> JudgeSettings:
     chosen = dict(case.get("settings", {}))
     if "role_session_mfa" in chosen:
         chosen["role_session_mfa"] = RoleSessionMfa(chosen["role_session_mfa"])
+    if "aws_login_mfa" in chosen:
+        chosen["aws_login_mfa"] = AwsLoginMfa(chosen["aws_login_mfa"])
     return JudgeSettings(signin=replace(SigninAssumptions(), **chosen))
 
 

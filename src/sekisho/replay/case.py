@@ -20,7 +20,7 @@ from sekisho.replay.context import (
 from sekisho.replay.difference import Difference
 from sekisho.replay.event import Column, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
-from sekisho.signin import HolderKind, RoleSessionMfa, SigninAssumptions
+from sekisho.signin import AwsLoginMfa, HolderKind, RoleSessionMfa, SigninAssumptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Judging:
 
 
 ROLE_SESSION_MFA, ASSUME_ROLE_SEES_MFA = "role_session_mfa", "assume_role_sees_mfa"
+AWS_LOGIN_MFA = "aws_login_mfa"
 """The names of the assumptions about sign-in that the facts of a call can rest on."""
 
 OF_CALLER = (
@@ -76,8 +77,9 @@ class Asked:
         gap: whether some policy of the caller's was not read.
         arns: see `Bound`.
         otherwise: the facts under the other setting of `assumption`, where they can differ.
-        assumption: the one about sign-in that they rest on: `role_session_mfa`, or of a user who
-            gave a code with the call `assume_role_sees_mfa`.
+        assumption: the one about sign-in that they rest on: `role_session_mfa`; of a user who gave
+            a code with the call `assume_role_sees_mfa`, and of one's session of `aws login`
+            `aws_login_mfa`.
     """
 
     caller: TrailCaller
@@ -96,9 +98,11 @@ class Asked:
         who = self.caller if self.changes.resources else self.caller.kind
         facts, known = self.facts, self._known(assumptions)
         unknown = frozenset(facts.unknown.items())
-        # of a role it follows from the rest; a user's session with MFA and a call with a code
-        # have the same facts, and only one of them rests on an assumption
-        other = self.otherwise.identity if self.otherwise and not self._is_role else None
+        # of a role it follows from the rest; a user's session with MFA, one of `aws login` and a
+        # call with a code have the same facts, and rest on no assumption, or on another one
+        other = None
+        if self.otherwise and not self._is_role:
+            other = self.assumption, self.otherwise.identity
         return (who, self.gap, id(self.changes), known, unknown, facts.oldest, other)
 
     @property
@@ -198,7 +202,9 @@ def _assumption(call: Call) -> str:
     """Return the assumption that what is said of a call's MFA rests on, if it does on one."""
     if call.caller.kind is HolderKind.ROLE:
         return ROLE_SESSION_MFA
-    return ASSUME_ROLE_SEES_MFA if call.own and call.event.call_mfa is not None else ""
+    if call.own and call.event.call_mfa is not None:
+        return ASSUME_ROLE_SEES_MFA
+    return AWS_LOGIN_MFA if call.by_login else ""
 
 
 def _code_turned(signin: SigninAssumptions) -> SigninAssumptions:
@@ -211,7 +217,14 @@ def _role_turned(signin: SigninAssumptions) -> SigninAssumptions:
     return replace(signin, role_session_mfa=other)
 
 
+def _login_turned(signin: SigninAssumptions) -> SigninAssumptions:
+    absent = signin.aws_login_mfa is AwsLoginMfa.ABSENT
+    other = AwsLoginMfa.AS_CONSOLE if absent else AwsLoginMfa.ABSENT
+    return replace(signin, aws_login_mfa=other)
+
+
 _TURNED: Mapping[str, Callable[[SigninAssumptions], SigninAssumptions]] = {
     ROLE_SESSION_MFA: _role_turned,
     ASSUME_ROLE_SEES_MFA: _code_turned,
+    AWS_LOGIN_MFA: _login_turned,
 }

@@ -21,7 +21,7 @@ from sekisho.engine.matching import CallerKind
 from sekisho.replay.actions import DOMAINS
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.event import Column, TrailEvent
-from sekisho.signin import HolderKind, RoleSessionMfa, SigninAssumptions
+from sekisho.signin import AwsLoginMfa, HolderKind, RoleSessionMfa, SigninAssumptions
 
 MFA = "aws:multifactorauthpresent"
 AGE = "aws:multifactorauthage"
@@ -65,6 +65,11 @@ class Call:
     def forwarded(self) -> bool:
         """Whether a service made the call."""
         return self.event.invoked_by is not None
+
+    @property
+    def by_login(self) -> bool:
+        """Whether a user or root made it in a session of `aws login`, or of an agent."""
+        return self.own and self.event.sign_in_session is not None and not self.forwarded
 
     @property
     def own(self) -> bool:
@@ -127,6 +132,8 @@ def _mfa(call: Call) -> Found:
             pass
     if call.event.call_mfa is not None and call.signin.assume_role_sees_mfa:
         return "true"
+    if call.by_login and call.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
+        return None
     logged = (call.event.mfa or "").lower()
     if call.forwarded:
         # of a key without MFA the forwarded request has the key; of a session with it, who knows
