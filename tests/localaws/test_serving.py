@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +106,131 @@ def test_a_connection_serves_many_requests(aws: LocalAws) -> None:
             assert answer.status == 403
             answer.read()
             answer.close()
+
+
+# --- one connection and two threads: the one that reads all, and a worker that is free
+
+
+class Paths:
+    """An application that answers with the path, and remembers what it answered."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+        self.again = threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        path = str(environ["PATH_INFO"])
+        if path in self.answered:
+            self.again.set()
+        self.answered.append(path)
+        if path == "/slow":
+            self.again.wait(0.3)
+        start_response("200 OK", [("Content-Length", str(len(path)))])
+        return [path.encode()]
+
+
+@contextmanager
+def serves(app: Callable[..., Any]) -> Iterator[tuple[HttpServer, socket.socket]]:
+    server = HttpServer(app, socket.create_server(("127.0.0.1", 0)), MAX_BODY_BYTES)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), 30) as stream:
+            yield server, stream
+    finally:
+        server.stop(thread)
+
+
+def ask(stream: socket.socket, path: str) -> None:
+    stream.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+
+def answered(stream: socket.socket) -> bytes:
+    with closing(http.client.HTTPResponse(stream)) as answer:
+        answer.begin()
+        return answer.read()
+
+
+def only_channel(server: HttpServer) -> Any:
+    (channel,) = server.active_channels.values()
+    return channel
+
+
+def test_a_read_that_finds_nothing_ends_no_connection() -> None:
+    with serves(Paths()) as (server, stream):
+        ask(stream, "/1")
+        assert answered(stream) == b"/1"
+        # so reads the other thread when it asked whether to before a worker had begun
+        only_channel(server).handle_read()
+        ask(stream, "/2")
+        assert answered(stream) == b"/2"
+
+
+def test_no_request_is_answered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits, in_vain = threading.Event(), threading.Event()
+
+    def wait_in_vain(_: object) -> bool:
+        waits.set()
+        return not in_vain.wait(30)
+
+    monkeypatch.setattr(serving._Channel, "_next", wait_in_vain)
+    app = Paths()
+    with serves(app) as (server, stream):
+        ask(stream, "/1")
+        assert answered(stream) == b"/1"
+        assert waits.wait(30)
+        ask(stream, "/slow")
+        only_channel(server).handle_read()
+        in_vain.set()
+        assert answered(stream) == b"/slow"
+    assert app.answered == ["/1", "/slow"]
+
+
+def test_nothing_is_sent_twice() -> None:
+    with serves(Paths()) as (server, stream):
+        ask(stream, "/1")
+        assert answered(stream) == b"/1"
+        channel = only_channel(server)
+        with channel.outbuf_lock:
+            # so far is a worker that tells a client to go on when the other thread writes, too
+            channel.outbufs[-1].append(b"x")
+            channel.total_outbufs_len += 1
+            other = threading.Thread(target=channel.handle_write)
+            other.start()
+            other.join(30)
+            assert channel.total_outbufs_len == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", b" 413 "),
+        (b"garbage\r\n\r\n", b" 400 "),
+    ],
+)
+def test_who_is_refused_in_the_middle_may_finish_and_read_why(
+    aws: LocalAws, head: bytes, status: bytes
+) -> None:
+    with connect(aws) as stream:
+        stream.sendall(head)
+        select.select([stream], [], [], 30)
+        for _ in range(20):
+            stream.sendall(b"x" * 50_000)
+        with stream.makefile("rb") as answer:
+            assert status in answer.readline()
+            assert answer.read()
+
+
+def test_who_never_stops_sending_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serves(Paths()) as (server, stream):
+        stream.sendall(b"garbage\r\n\r\n")
+        while stream.recv(4096):
+            pass
+        channel = only_channel(server)
+        assert not channel.will_close
+        monkeypatch.setattr(serving, "LEAVE_SECONDS", -1)
+        server.maintenance(time.time())
+        assert channel.will_close
 
 
 def slow_app(began: threading.Event, seconds: float) -> Callable[..., Any]:

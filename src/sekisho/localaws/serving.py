@@ -1,11 +1,14 @@
 """The HTTP server in front of the local AWS: waitress, with raw addresses and every header's name.
 
 One thread reads and writes all connections and gives whole requests to a few workers, so that a
-client that is slow, silent or gone costs a connection and no worker. Connections are limited in
-number and in time. waitress hides three things that matter to AWS's protocols, which are put back:
-the address as it came, a header that comes twice, and underscores in the names of S3's metadata.
+client that is slow, silent or gone costs a connection and no worker. A worker that is free reads
+the next request of its connection itself; one thread at a time reads a connection, and one at a
+time writes to it. Connections are limited in number and in time. waitress hides three things that
+matter to AWS's protocols, which are put back: the address as it came, a header that comes twice,
+and underscores in the names of S3's metadata.
 
-Source: PEP 3333; RFC 9112; waitress's documentation, "Arguments to waitress.serve".
+Source: PEP 3333; RFC 9112 (section 9.6: the end of a connection); waitress's documentation,
+"Arguments to waitress.serve".
 """
 
 import logging
@@ -51,6 +54,9 @@ free."""
 
 DRAIN_SECONDS = 5
 """How long requests that are being answered may take when the server stops."""
+
+LEAVE_SECONDS = 5
+"""How long the server reads, and drops, what a client still sends after the last answer."""
 
 _CLEANUP_SECONDS = 5
 _CODING = "HTTP_TRANSFER_ENCODING"
@@ -156,18 +162,41 @@ class _Channel(HTTPChannel):
     ended = False
     """Whether the client has said that it will send no more; it may still read."""
 
-    lingering = False
-    """Whether a worker reads this connection itself."""
+    leaving: float | None = None
+    """Since when this end sends no more, and drops what still comes."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        # held by the thread that reads this connection, and by a worker until it has answered
+        self._use = threading.Lock()
+        super().__init__(*arguments, **more)
 
     def readable(self) -> bool:
-        """Tell whether something may come."""
-        return not (self.ended or self.lingering) and super().readable()
+        """Tell whether something may come; `handle_read` asks again, as a worker may be faster."""
+        if self.leaving is not None:
+            return True
+        return not (self.ended or self._use.locked()) and super().readable()
 
     def handle_read(self) -> None:
+        """Read what has come, unless a worker does."""
+        if not self._use.acquire(blocking=False):
+            return
+        try:
+            self._read()
+        finally:
+            self._use.release()
+
+    def _read(self) -> None:
         """Read what has come; a client that has ended early is answered, not cut off."""
         connection: Any = self.socket
+        if self.leaving is not None:
+            # `recv` closes at the client's end
+            self.recv(self.adj.recv_bytes)
+            return
         try:
             over = connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            # a worker has read it, or nothing came after all
+            return
         except OSError:
             over = False
         if not over or (self.request is None and not self.requests):
@@ -183,24 +212,48 @@ class _Channel(HTTPChannel):
                 if len(self.requests) == 1:
                     self.server.add_task(self)
 
+    def handle_write(self) -> None:
+        """Send what waits, unless a worker does, and end what is to be ended."""
+        # waitress takes no lock between two requests, when here a worker may be sending, too
+        self._flush_exception(self._flush_some_if_lockable)
+        if self.close_when_flushed and not self.total_outbufs_len:
+            self.close_when_flushed = False
+            self._leave()
+        if self.will_close:
+            self.handle_close()
+
+    def _leave(self) -> None:
+        """Send no more, and close when the client does: to close at once loses the answer.
+
+        A client that is still sending would get a reset, and might never see why.
+        """
+        connection: Any = self.socket
+        self.leaving = time.monotonic()
+        try:
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.will_close = True
+
     def service(self) -> None:
         """Answer one request, and those that follow at once while other workers are free.
 
         A client that asks one thing after the other would otherwise wait for two changes of threads
         each time, which on a busy machine take longer than the answer.
         """
-        _SERVED.channel, self.lingering = self, True
-        try:
-            super().service()
-            while self._goes_on() and (self.requests or self._next()):
+        with self._use:
+            _SERVED.channel = self
+            try:
                 super().service()
-        finally:
-            _SERVED.channel, self.lingering = None, False
-            if self.ended and not self.requests:
-                self.close_when_flushed = True
-            if self.requests and self.connected:
-                self.server.add_task(self)
-            self.server.pull_trigger()
+                while self._goes_on() and (self.requests or self._next()):
+                    super().service()
+            finally:
+                _SERVED.channel = None
+                if self.ended and not self.requests:
+                    self.close_when_flushed = True
+                if self.requests and self.connected:
+                    # it waits for this one; later, the other thread might have added it, too
+                    self.server.add_task(self)
+        self.server.pull_trigger()
 
     def _goes_on(self) -> bool:
         over = self.will_close or self.close_when_flushed or self.ended
@@ -323,9 +376,11 @@ class HttpServer(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         """Close connections that are silent, or that take too long over one request."""
         super().maintenance(now)
-        latest = time.monotonic() - REQUEST_SECONDS
+        present = time.monotonic()
         for channel in self.active_channels.values():
-            if channel.request is not None and channel.request.began < latest:
+            began = channel.request.began if channel.request is not None else present
+            left = channel.leaving if channel.leaving is not None else present
+            if began < present - REQUEST_SECONDS or left < present - LEAVE_SECONDS:
                 channel.will_close = True
 
 
