@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,13 +17,14 @@ from sekisho.account import User
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.tour import ADMINISTRATOR, example_company
+from sekisho.web.console.users import devices_at_once
 
 LONGER_THAN_A_SESSION = timedelta(hours=13)
 NO_DETAILS = {
     "Version": "2012-10-17",
     "Statement": {
         "Effect": "Deny",
-        "Action": "iam:GetAccountAuthorizationDetails",
+        "Action": ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"],
         "Resource": "*",
     },
 }
@@ -356,6 +358,51 @@ def test_who_has_few_rights_sees_red_boxes(page: Page, console: people.RunningCo
     expect(page.get_by_role("alert").filter(has_text="iam:GetLoginProfile")).to_be_visible()
 
 
+class _Devices:
+    """Answers the two calls that tell of an account's devices."""
+
+    def __init__(self, in_use: int, *listed: str, root: bool = False) -> None:
+        self.summary = {"MFADevicesInUse": in_use, "AccountMFAEnabled": int(root)}
+        # AWS gives the root user no name here
+        self.listed = [{"SerialNumber": f"of {name}", "User": _named(name)} for name in listed]
+
+    def call(self, _: str, operation: str, /, **__: object) -> object:
+        if operation == "GetAccountSummary":
+            return {"SummaryMap": self.summary}
+        return {"VirtualMFADevices": self.listed}
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"UserName": name} if name != "root" else {}
+
+
+@pytest.mark.parametrize(
+    ("account", "known"),
+    [
+        (_Devices(3, "aoi", "aoi", "ken"), {"aoi": ["of aoi", "of aoi"], "ken": ["of ken"]}),
+        (_Devices(1, "mei"), {}),
+        (_Devices(2, "aoi", root=True), {"aoi": ["of aoi"]}),
+        (_Devices(2, "aoi", "root", root=True), {"aoi": ["of aoi"]}),
+        # somebody has a passkey, and it may be any user's
+        (_Devices(2, "aoi"), None),
+        (_Devices(3, "aoi", "root", root=True), None),
+        (_Devices(3, "aoi", root=True), None),
+        # more than a page of them
+        (_Devices(101, *["aoi"] * 101), None),
+    ],
+)
+def test_devices_are_listed_at_once_where_none_can_be_missing(
+    account: Any, known: dict[str, list[str]] | None
+) -> None:
+    users = ["aoi", "ken"]
+    found = devices_at_once(account, users)
+    serials = {
+        name: [each["SerialNumber"] for each in answer["MFADevices"]]
+        for (_, name), answer in found.items()
+    }
+    assert serials == ({} if known is None else {name: known.get(name, []) for name in users})
+
+
 def test_a_page_of_the_list_asks_about_its_own_users_alone(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,8 +422,9 @@ def test_a_page_of_the_list_asks_about_its_own_users_alone(
         people.sign_in(page, console)
         monkeypatch.setattr(Boto3Api, "call", counted)
         page.goto(f"{console.url}/iam/users")
-        about_each = dict.fromkeys(("ListMFADevices", "GetLoginProfile", "ListAccessKeys"), 10)
-        at_once = {"ListUsers": 1, "GetAccountAuthorizationDetails": 1}
+        about_each = dict.fromkeys(("GetLoginProfile", "ListAccessKeys"), 10)
+        groups, devices = ("ListUsers", "GetAccountAuthorizationDetails"), "ListVirtualMFADevices"
+        at_once = dict.fromkeys((*groups, "GetAccountSummary", devices), 1)
         assert Counter(asked) == {**at_once, **about_each}
         expect(page.get_by_role("link", name="Previous page")).to_have_count(0)
         shown = page.get_by_role("main").inner_text()
@@ -390,7 +438,8 @@ def test_a_page_of_the_list_asks_about_its_own_users_alone(
         )
         asked.clear()
         page.reload()
-        assert Counter(asked) == {**at_once, "ListGroupsForUser": 10, **about_each}
+        one_by_one = dict.fromkeys(("ListGroupsForUser", "ListMFADevices"), 10)
+        assert Counter(asked) == Counter({**at_once, devices: 0, **one_by_one, **about_each})
         assert page.get_by_role("main").inner_text() == shown
         page.goto(f"{console.url}/iam/users?page=5")
         page.get_by_role("link", name="Next page").click()

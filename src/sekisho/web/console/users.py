@@ -1,10 +1,12 @@
 """The list of users: searched, page by page, with what each has, as far as it may be read.
 
 IAM searches no users, and tells of one user at a time what groups, devices, passwords and keys
-there are. So these are asked for the users of the page that is shown alone, several at once. Only
-the groups of the first users come by one call, for whom that may be called.
+there are. So these are asked for the users of the page that is shown alone, several at once. Two
+columns come by fewer calls, for whoever may make them: the groups of the first users, and the
+devices of an account that has few, all of them virtual.
 
-Source: IAM User Guide, "View IAM users"; IAM API Reference, GetAccountAuthorizationDetails.
+Source: IAM User Guide, "View IAM users"; IAM API Reference, GetAccountAuthorizationDetails,
+GetAccountSummary, ListVirtualMFADevices.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,8 +37,10 @@ SCREEN = Blueprint("users", __name__)
 _PATH = OwnerKind.USER.list_path
 _ROWS = 10
 _AT_ONCE = 2
-_GROUPS = "ListGroupsForUser"
-_COLUMNS = (_GROUPS, "ListMFADevices", "GetLoginProfile", "ListAccessKeys")
+_FEW = 100
+"""Devices of an account that are listed at once: as many as IAM puts on a page by itself."""
+_GROUPS, _DEVICES = "ListGroupsForUser", "ListMFADevices"
+_COLUMNS = (_GROUPS, _DEVICES, "GetLoginProfile", "ListAccessKeys")
 """What is asked about each user of a page, in the order of the columns."""
 _HEADINGS = ("groups", "mfa", "password_age", "access_keys", "last_sign_in")
 
@@ -89,11 +93,15 @@ def _asked(api: Boto3Api, users: Iterable[str], *, first: bool) -> Mapping[str, 
         first: whether they are the first that AWS lists.
     """
     names = list(users)
-    groups = _groups_at_once(api, len(names)) if first and len(names) > 1 else {}
+    known: dict[tuple[str, str], Any] = {}
+    if first and len(names) > 1:
+        known |= _groups_at_once(api, len(names))
+    if len(names) > _CALLS_FOR_DEVICES:
+        known |= devices_at_once(api, names)
     asked = [(operation, name) for name in names for operation in _COLUMNS]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = pool.map(
-            lambda each: groups.get(each) or _answer(api, each),
+            lambda each: known.get(each) or _answer(api, each),
             asked,
         )
         by_question = dict(zip(asked, answers, strict=True))
@@ -115,6 +123,36 @@ def _groups_at_once(api: Boto3Api, most: int) -> Mapping[tuple[str, str], Any]:
         (_GROUPS, each["UserName"]): {"Groups": each["GroupList"]}
         for each in details["UserDetailList"]
     }
+
+
+_CALLS_FOR_DEVICES = 2
+
+
+def devices_at_once(api: Boto3Api, users: list[str]) -> Mapping[tuple[str, str], Any]:
+    """Return what ListMFADevices would tell of users, by its name and theirs.
+
+    It is nothing where it would not be all: in an account with passkeys, hardware tokens or many
+    devices, and for who may not make the two calls.
+    """
+    summary = attempted(lambda: api.call("iam", "GetAccountSummary")["SummaryMap"])
+    if isinstance(summary, AwsRefused) or summary["MFADevicesInUse"] > _FEW:
+        return {}
+    listed = attempted(
+        lambda: api.call(
+            "iam", "ListVirtualMFADevices", AssignmentStatus="Assigned", MaxItems=_FEW
+        )["VirtualMFADevices"]
+    )
+    if isinstance(listed, AwsRefused):
+        return {}
+    # the root user is a user without a name here; one with MFA that is not listed has a passkey
+    of_root = [each for each in listed if "UserName" not in each["User"]]
+    others = 1 if summary["AccountMFAEnabled"] and not of_root else 0
+    if summary["MFADevicesInUse"] != len(listed) + others:
+        return {}
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in users}
+    for each in listed:
+        found.get(each["User"].get("UserName", ""), []).append(each)
+    return {(_DEVICES, name): {"MFADevices": devices} for name, devices in found.items()}
 
 
 def _answer(api: Boto3Api, asked: tuple[str, str]) -> Any:
