@@ -3,6 +3,7 @@
 Asked without the wire, so that requests come in that no client of ours sends.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -97,6 +98,21 @@ def test_the_authorizer_lets_pass_what_is_allowed(aws: LocalAws, who: str) -> No
             answer = answered(request, policies, world.clock.now())
             passed = lets_pass(aws, caller, action, resource)
             assert passed is (answer.effect is AnswerEffect.ALLOWED), (who, action, resource)
+
+
+def test_policies_are_read_again_only_when_one_of_them_changes(aws: LocalAws) -> None:
+    world, holder = aws.world, credentials(aws, "nobody")[0].holder
+    before = policies_of(world, holder)
+    assert policies_of(world, holder) is before
+    people.client(aws, "iam").put_user_policy(
+        UserName="nobody",
+        PolicyName="new",
+        PolicyDocument=json.dumps(people.policy(people.ENFORCEMENT)),
+    )
+    with_it = policies_of(world, holder)
+    assert len(with_it.identity) == len(before.identity) + 1
+    people.client(aws, "iam").delete_user_policy(UserName="nobody", PolicyName="new")
+    assert policies_of(world, holder) is before
 
 
 def test_the_law_is_not_empty(aws: LocalAws) -> None:

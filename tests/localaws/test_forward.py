@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import pytest
 from botocore.auth import S3SigV4QueryAuth
@@ -21,6 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from moto.core.request import Request
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.s3.responses import S3Response
@@ -255,6 +256,32 @@ def test_every_header_that_a_service_reads_arrives(service: str) -> None:
     assert {key for key in keys if made.get(key, "given") != "given"} == set()
     assert keys - made.keys() <= {"HTTP_X_AMZ_COPY_SOURCE"}
     assert "HTTP_ACTION" not in made
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/", ""),
+        ("/", "Action=GetUser&Version=2010-05-08"),
+        ("/docs/a%2Fb%20c/%E9%96%A2;%20", "versionId=1&x=%E9%96%A2"),
+        ("/docs//double", ""),
+    ],
+)
+def test_the_address_is_the_one_that_moto_would_put_together(path: str, query: str) -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "wsgi.url_scheme": "http",
+        "RAW_URI": f"{path}?{query}" if query else path,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8080",
+    }
+    signed = SignatureClaims(
+        "AKIA", "20261127", "us-east-1", "s3", "20261127T000000Z", ("host",), "0" * 64
+    )
+    made = forward.canonical(environ, b"", signed, people.ACCOUNT)
+    assert moto_dispatch.address(made) == Request(made).raw_url
 
 
 READ_OTHERWISE = {

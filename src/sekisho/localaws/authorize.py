@@ -126,9 +126,9 @@ def _authorize(
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         ruling.only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
-    entry = replace(entry, note=_note(open_keys))
+    note = _note(open_keys)
     if not allowed or ruling.then is None:
-        world.log.add(replace(entry, allowed=allowed, decision=decision))
+        world.log.add(replace(entry, allowed=allowed, decision=decision, note=note))
     if not allowed:
         text = _text(caller.credential.arn, target, decision)
         if family is Dialect.EC2:

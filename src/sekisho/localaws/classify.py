@@ -150,14 +150,19 @@ def actions_of(signing_name: str, operation: OperationModel) -> tuple[str, ...]:
 
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:
     """Yield the services that may be meant, the likeliest first."""
-    path, target = request.raw_path, request.headers.get("X-Amz-Target", "")
-    by_path = [other for other in SERVICES.get(signing_name, ()) if other in _PATHS]
+    path, target = request.raw_path, request.environ.get("HTTP_X_AMZ_TARGET", "")
+    by_path = _told_by_path(signing_name)
     for service, prefix in _known(signing_name):
         if any(path.startswith(_PATHS[other]) is not (other == service) for other in by_path):
             continue
         if target and prefix and not target.startswith(f"{prefix}."):
             continue
         yield service
+
+
+@lru_cache(maxsize=1024)
+def _told_by_path(signing_name: str) -> tuple[str, ...]:
+    return tuple(other for other in SERVICES.get(signing_name, ()) if other in _PATHS)
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIEnvironment
@@ -76,6 +76,8 @@ def install_checks() -> None:
     # moto looks through a class for every request, which is a tenth of what one costs; the overlay
     # replaces methods, and none comes or goes after that
     responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]  # as above
+    underscored = lru_cache(maxsize=4096)(responses.camelcase_to_underscores)  # type: ignore[attr-defined]  # as above
+    responses.camelcase_to_underscores = underscored  # type: ignore[attr-defined]  # as above
 
 
 def _call_action(

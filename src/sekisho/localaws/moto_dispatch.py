@@ -10,9 +10,10 @@ Source: `moto.moto_server.werkzeug_app`, `moto.core.utils.convert_to_flask_respo
 
 import io
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from botocore.exceptions import ClientError
 from moto.core.request import Request
@@ -38,6 +39,7 @@ _CHECKED = frozenset(
 
 FORM_FAMILIES = frozenset({Dialect.QUERY, Dialect.EC2})
 _PARTS = 3
+_MOST_HOSTS = 64
 
 
 class _ServerRequest(Request):
@@ -58,6 +60,25 @@ class _Service:
 
     paths: Map
     handlers: Mapping[str, Callable[..., Any]]
+    _of_root: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The endpoint of the path `/`, at which most protocols have everything, by method and host."""
+
+    def endpoint(self, environ: WSGIEnvironment) -> str:
+        """Return the endpoint to which a request's path leads.
+
+        Raises:
+            HTTPException: if there is none.
+        """
+        if environ["PATH_INFO"] != "/":
+            return self._led_to(environ)
+        asked = environ["REQUEST_METHOD"], environ["HTTP_HOST"]
+        if asked not in self._of_root and len(self._of_root) < _MOST_HOSTS:
+            self._of_root[asked] = self._led_to(environ)
+        return self._of_root.get(asked) or self._led_to(environ)
+
+    def _led_to(self, environ: WSGIEnvironment) -> str:
+        endpoint: str = self.paths.bind_to_environ(environ).match()[0]
+        return endpoint
 
 
 @cache
@@ -88,8 +109,7 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
     request = _handed_over(read, call)
     service = _service(module_of(call.service))
     try:
-        endpoint, _ = service.paths.bind_to_environ(request.environ).match()
-        response = _called(service.handlers[endpoint], request)
+        response = _called(service.handlers[service.endpoint(request.environ)], request)
     except NotFound as error:
         raise _missing(call) from error
     except HTTPException as error:
@@ -120,11 +140,19 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
     return request
 
 
+def address(environ: WSGIEnvironment) -> str:
+    """Return the address of a request that `forward.canonical` made, as moto's `raw_url` has it.
+
+    moto's own way decodes and encodes it several times.
+    """
+    return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['RAW_URI']}"
+
+
 def _called(handler: Callable[..., Any], request: Request) -> Response:
     if handler.__name__ not in _CHECKED:
         raise NotImplementedError("moto answers this without naming its operation")
     try:
-        result = handler(request, request.raw_url, dict(request.headers))
+        result = handler(request, address(request.environ), dict(request.headers))
     except ClientError as error:
         result = 400, {}, error.response["Error"]["Message"]
     status, headers, content = result if len(result) == _PARTS else (200, {}, result)

@@ -7,7 +7,7 @@ was deleted and made again under the same name is somebody else, as at AWS.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto.iam.models import Role, User, iam_backends
 
@@ -119,23 +119,24 @@ def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] 
     Raises:
         FaultyPolicy: if one of them cannot be read: then nothing can be decided.
     """
+    found = _found(world, holder)
     session = tuple(
-        _attached(f"session policy {index}", text, PolicyKind.SESSION)
+        (f"session policy {index}", text, PolicyKind.SESSION)
         for index, text in enumerate(session_policies, 1)
     )
-    return replace(_attached_policies(world, holder), session=session or None)
+    return _read(found._replace(session=session or None))
 
 
-def _attached_policies(world: World, holder: Holder) -> Policies:
+def _found(world: World, holder: Holder) -> "_Found":
     match holder.kind:
         case HolderKind.USER:
             user = _user_of(world, holder)
-            return _policies_of_user(world, user) if user is not None else Policies()
+            return _found_of_user(world, user) if user is not None else _Found()
         case HolderKind.ROLE:
             role = _iam(world).roles.get(holder.unique_id)
-            return _policies_of_role(world, role) if role is not None else Policies()
+            return _found_of_role(world, role) if role is not None else _Found()
         case HolderKind.ROOT | HolderKind.FEDERATED:
-            return Policies()
+            return _Found()
 
 
 def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
@@ -148,7 +149,7 @@ def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
     if found is None:
         return None
     text = str(found.assume_role_policy_document)
-    return _attached(f"trust policy of role {found.name}", text, PolicyKind.TRUST)
+    return _attached((f"trust policy of role {found.name}", text, PolicyKind.TRUST))
 
 
 def tags_of(world: World, holder: Holder) -> dict[str, str]:
@@ -181,43 +182,69 @@ def _user_holder(world: World, user: User) -> Holder:
     return Holder(HolderKind.USER, world.partition, world.account, user.name, user.path, user.id)
 
 
-def _policies_of_user(world: World, user: User) -> Policies:
+_Text = tuple[str, str, PolicyKind]
+"""A policy as it is stored: its name, its text, and its kind."""
+
+
+class _Found(NamedTuple):
+    """The policies that apply to what somebody does, before they are read.
+
+    Attributes:
+        changer: the ARN of whom the password policy lets change their own password; "" for others.
+    """
+
+    identity: tuple[_Text, ...] = ()
+    changer: str = ""
+    boundaries: tuple[_Text, ...] | None = None
+    session: tuple[_Text, ...] | None = None
+
+
+@lru_cache(maxsize=512)
+def _read(found: _Found) -> Policies:
+    """Return policies; the same ones for the same texts, so that the engine checks them once."""
+    identity = tuple(map(_attached, found.identity))
+    if found.changer:
+        # what `AllowUsersToChangePassword` allows every user (docs/signin.md)
+        identity += (change_allowed(found.changer),)
+    return Policies(
+        identity,
+        None if found.boundaries is None else tuple(map(_attached, found.boundaries)),
+        None if found.session is None else tuple(map(_attached, found.session)),
+    )
+
+
+def _found_of_user(world: World, user: User) -> _Found:
     identity = [*_own(user, "user")]
     for group in _iam(world).groups.values():
         # the same object: to ask every member for an id is a third of what a call costs
         if user in group.users:
             identity += _own(group, "group")
-    identity += _by_password_policy(world, user)
-    boundary = world.boundaries.get(user.name)
-    return Policies(tuple(identity), _boundaries(world, boundary))
-
-
-def _by_password_policy(world: World, user: User) -> Iterable[AttachedPolicy]:
-    """Yield what `AllowUsersToChangePassword` allows every user, as a policy (docs/signin.md)."""
     option = _iam(world).account_password_policy
-    if option is not None and option.allow_users_to_change_password:
-        yield change_allowed(user.arn)
+    changes = option is not None and option.allow_users_to_change_password
+    boundary = world.boundaries.get(user.name)
+    return _Found(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
 
 
-def _policies_of_role(world: World, role: Role) -> Policies:
-    return Policies(tuple(_own(role, "role")), _boundaries(world, role.permissions_boundary_arn))
+def _found_of_role(world: World, role: Role) -> _Found:
+    boundaries = _boundaries(world, role.permissions_boundary_arn)
+    return _Found(tuple(_own(role, "role")), boundaries=boundaries)
 
 
-def _own(owner: Any, noun: str) -> Iterable[AttachedPolicy]:
+def _own(owner: Any, noun: str) -> Iterable[_Text]:
     for name, text in owner.policies.items():
-        yield _attached(f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY)
+        yield f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY
     for managed in owner.managed_policies.values():
-        yield _attached(managed.arn, _default_text(managed), PolicyKind.IDENTITY)
+        yield managed.arn, _default_text(managed), PolicyKind.IDENTITY
 
 
-def _boundaries(world: World, arn: str | None) -> tuple[AttachedPolicy, ...] | None:
+def _boundaries(world: World, arn: str | None) -> tuple[_Text, ...] | None:
     if not arn:
         return None
     managed = _iam(world).managed_policies.get(arn)
     if managed is None:
         # a boundary that is gone allows nothing
         return ()
-    return (_attached(arn, _default_text(managed), PolicyKind.BOUNDARY),)
+    return ((arn, _default_text(managed), PolicyKind.BOUNDARY),)
 
 
 def _default_text(managed: Any) -> str:
@@ -228,8 +255,8 @@ def _default_text(managed: Any) -> str:
     raise InternalError(f"moto has no default version of `{managed.arn}`")
 
 
-def _attached(name: str, text: str, kind: PolicyKind) -> AttachedPolicy:
-    return AttachedPolicy(name, _document(name, text, kind))
+def _attached(found: _Text) -> AttachedPolicy:
+    return AttachedPolicy(found[0], _document(*found))
 
 
 @lru_cache(maxsize=2048)

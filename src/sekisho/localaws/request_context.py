@@ -223,15 +223,26 @@ def _keys(action: str, kind: str = "") -> frozenset[str]:
 
 
 def _add_params(found: RequestContext) -> None:
-    keys_of_action = _keys(found.action, found.kind)
-    for (service, name), key in (*_FROM_PARAMS.items(), *_IF_GIVEN.items()):
-        if service != found.call.service or key not in keys_of_action:
-            continue
+    for name, key, complete in _params_with_keys(found.call.service, found.action, found.kind):
         given = found.call.params.get(name)
         if given is not None:
             found.values[key] = str(given)
-        if (service, name) in _FROM_PARAMS:
+        if complete:
             found.complete.add(key.lower())
+
+
+@cache
+def _params_with_keys(service: str, action: str, kind: str) -> tuple[tuple[str, str, bool], ...]:
+    """Return the parameters whose values are condition keys of an action.
+
+    Each with its key, and whether that is absent where the parameter is not given.
+    """
+    keys = _keys(action, kind)
+    return tuple(
+        (name, key, (service, name) in _FROM_PARAMS)
+        for (of, name), key in (*_FROM_PARAMS.items(), *_IF_GIVEN.items())
+        if of == service and key in keys
+    )
 
 
 def _request_tags(call: ApiCall, kind: str) -> Mapping[str, ContextValue]:

@@ -249,7 +249,7 @@ def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> N
 
 def _check_time(signed: SignatureClaims, now: datetime) -> None:
     try:
-        at = datetime.strptime(signed.stamp, _STAMP).replace(tzinfo=UTC)
+        at = _moment(signed.stamp)
     except ValueError as error:
         raise SignatureFault(
             Mismatch.INCOMPLETE,
@@ -259,20 +259,24 @@ def _check_time(signed: SignatureClaims, now: datetime) -> None:
         raise SignatureFault(
             Mismatch.WRONG, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version"
         )
-    present = now.strftime(_STAMP)
     if at > now + WINDOW:
-        limit = (now + WINDOW).strftime(_STAMP)
         raise SignatureFault(
             Mismatch.OUT_OF_TIME,
-            f"Signature not yet current: {signed.stamp} is still later than {limit} "
-            f"({present} + 15 min.)",
+            f"Signature not yet current: {signed.stamp} is still later than "
+            f"{now + WINDOW:{_STAMP}} ({now:{_STAMP}} + 15 min.)",
         )
     if now > at + (signed.lifetime if signed.lifetime is not None else WINDOW):
-        limit = (now - WINDOW).strftime(_STAMP)
         raise SignatureFault(
             Mismatch.OUT_OF_TIME,
-            f"Signature expired: {signed.stamp} is now earlier than {limit} ({present} - 15 min.)",
+            f"Signature expired: {signed.stamp} is now earlier than {now - WINDOW:{_STAMP}} "
+            f"({now:{_STAMP}} - 15 min.)",
         )
+
+
+@lru_cache(maxsize=64)
+def _moment(stamp: str) -> datetime:
+    """Return when a request was signed; those of one second have one stamp."""
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
 
 
 def _check_headers(http: Http, signed: SignatureClaims) -> None:

@@ -7,11 +7,22 @@ User Guide, "Generate credential reports for your AWS account".
 """
 
 import csv
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import MappingProxyType
+from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, SigningCertificate, User, iam_backends
+from moto.iam.models import (
+    AccessKey,
+    AccountSummary,
+    IAMBackend,
+    ManagedPolicy,
+    SigningCertificate,
+    User,
+    iam_backends,
+)
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.request import iam, naive, page
@@ -168,12 +179,25 @@ def get_account_password_policy(_: IamResponse) -> ActionResult:
     return ActionResult({"PasswordPolicy": answer | set_ones})
 
 
+class _WithoutPolicies:
+    """moto's state without its policies: moto looks at AWS's 1,300 to count the account's own."""
+
+    managed_policies: Mapping[str, ManagedPolicy] = MappingProxyType({})
+
+    def __init__(self, backend: IAMBackend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+
 def get_account_summary(_: IamResponse) -> ActionResult:
     """Count what the account has. The root user has a password and no access key."""
     world = WORLD.get()
-    summary = dict(iam().get_account_summary().summary_map)
-    policies = iam().managed_policies.values()
-    own = [policy for policy in policies if f"::{policy.account_id}:" in policy.arn]
+    counted: Any = _WithoutPolicies(iam())
+    summary = dict(AccountSummary(counted).summary_map)
+    policies = iam().managed_policies.items()
+    own = [policy for arn, policy in policies if f"::{world.account}:" in arn]
     summary |= {
         "MFADevices": len(iam().virtual_mfa_devices) + len(world.passkeys) + world.root_mfa,
         "MFADevicesInUse": sum(len(user.mfa_devices) for user in iam().users.values())
