@@ -9,6 +9,7 @@ Needs Python 3.11 or newer and nothing else: only the standard library is used h
 from the index that pip is set up with, pinned by hash in requirements/.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -17,12 +18,21 @@ import sys
 import time
 from pathlib import Path
 
+if os.name == "nt":
+    import msvcrt
+else:
+    import fcntl
+
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 LOCKS = {"run": HERE / "requirements" / "run.lock", "dev": HERE / "requirements" / "dev.lock"}
-MESSAGES = HERE.glob("src/sekisho/messages/*/LC_MESSAGES/*.po")
+MESSAGES = tuple(HERE.glob("src/sekisho/messages/*/LC_MESSAGES/*.po"))
+LOCK = HERE / ".start.lock"
+LOOK_SECONDS = 0.2
+"""How often it is looked whether another start.py has installed what it installs."""
+
 BROWSERS = ("chromium", "google-chrome")
 BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk")
 BROWSER_SECONDS = 60
@@ -55,6 +65,34 @@ def quiet(*command):
         )
         == 0
     )
+
+
+def has_locked(file):
+    """Lock an open file for this process, as long as it lives, and return whether that worked."""
+    try:
+        if os.name == "nt":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait until no other start.py installs anything here, and let none do so meanwhile."""
+    with contextlib.ExitStack() as undo:
+        try:
+            file = undo.enter_context(LOCK.open("ab"))
+            if not has_locked(file):
+                say("another start.py is installing here; waiting for it")
+                while not has_locked(file):
+                    time.sleep(LOOK_SECONDS)
+        except OSError as error:
+            # a file system without locks, or one to read only
+            say(f"{LOCK.name}: {error.strerror}; it is not known whether another one installs")
+        yield
 
 
 def is_root_with_apt():
@@ -118,23 +156,39 @@ def pip(*arguments):
         sys.exit(f"start.py: pip could not install what sekisho needs (exit {code}); see above")
 
 
-def install(kind):
-    """Install the locked packages and sekisho itself, unless that has been done already."""
+def wanted(kind):
+    """Return the digest of what says which packages are to be there."""
     # the messages are compiled when sekisho itself is installed
     parts = [LOCKS[kind], HERE / "pyproject.toml", HERE / "hatch_build.py", *sorted(MESSAGES)]
-    wanted = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+
+
+def is_installed(kind):
+    """Tell whether the packages are there, as an earlier run has noted."""
     done = VENV / f"sekisho-{kind}.installed"
-    if done.exists() and done.read_text(encoding="ascii") == wanted:
+    return PYTHON.exists() and done.exists() and done.read_text(encoding="ascii") == wanted(kind)
+
+
+def install(kind):
+    """Install the locked packages and sekisho itself, unless that has been done already."""
+    if is_installed(kind):
         return
-    say(f"installing the packages of requirements/{LOCKS[kind].name} (once)")
-    pip("--require-hashes", "-r", LOCKS[kind])
-    pip("--no-deps", "--no-build-isolation", "--editable", HERE)
-    done.write_text(wanted, encoding="ascii")
+    with alone():
+        # another one may have done it meanwhile
+        if is_installed(kind):
+            return
+        make_environment()
+        say(f"installing the packages of requirements/{LOCKS[kind].name} (once)")
+        pip("--require-hashes", "-r", LOCKS[kind])
+        pip("--no-deps", "--no-build-isolation", "--editable", HERE)
+        done = VENV / f"sekisho-{kind}.installed"
+        done.write_text(wanted(kind), encoding="ascii")
 
 
 def test(arguments):
     """Run every check; pytest last, so that its summary closes the output."""
-    install_browser()
+    with alone():
+        install_browser()
     failed = []
     for name, command in CHECKS:
         say(name)
@@ -154,7 +208,6 @@ def main():
     if sys.version_info < (3, 11):
         sys.exit(f"start.py: sekisho needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
-    make_environment()
     if command == "test":
         install("dev")
         return test(arguments)

@@ -1,9 +1,12 @@
-"""start.py: what it installs besides Python packages, and that it does without."""
+"""start.py: what it installs besides Python packages and does without, and two of them at once."""
 
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -106,3 +109,81 @@ def test_the_run_goes_on_if_it_fails(
     said = capsys.readouterr()
     assert "the tests in a browser are skipped" in said.err
     assert said.out == ""
+
+
+# --- two at once
+
+
+OTHER = """
+import importlib.util, pathlib, sys
+
+spec = importlib.util.spec_from_file_location("start", sys.argv[1])
+start = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(start)
+start.LOCK, start.VENV = (pathlib.Path(name) for name in sys.argv[2:4])
+start.PYTHON = start.VENV / "python"
+start.make_environment = lambda: start.PYTHON.touch()
+start.pip = lambda *_: start.say("installed")
+"""
+
+
+@pytest.fixture
+def here(start: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """`start` with an environment and a lock of its own."""
+    monkeypatch.setattr(start, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(start, "VENV", tmp_path)
+    monkeypatch.setattr(start, "PYTHON", tmp_path / "python")
+    return start
+
+
+@contextmanager
+def other(here: ModuleType, then: str) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
+    """Run another start.py, and give what it says."""
+    command = [sys.executable, "-c", OTHER + then, str(START), str(here.LOCK), str(here.VENV)]
+    with subprocess.Popen(  # noqa: S603 - this Python, and a text of this test
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            yield process, process.stderr
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_another_one_waits_and_installs_what_is_not_there_yet(
+    here: ModuleType, meanwhile: bool
+) -> None:
+    with ExitStack() as stack:
+        with here.alone():
+            _, said = stack.enter_context(other(here, "start.install('dev')"))
+            assert "another start.py is installing here; waiting for it" in next(said)
+            assert not here.PYTHON.exists()
+            if meanwhile:
+                here.PYTHON.touch()
+                noted = here.VENV / "sekisho-dev.installed"
+                noted.write_text(here.wanted("dev"), encoding="ascii")
+        assert ("start.py: installed\n" in list(said)) is not meanwhile
+    assert here.is_installed("dev")
+
+
+def test_one_that_is_killed_holds_up_nobody(
+    here: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds = "with start.alone(): start.say('mine'); sys.stdin.read()"
+    with other(here, holds) as (process, said):
+        assert "mine" in next(said)
+        with here.LOCK.open("ab") as file:
+            assert not here.has_locked(file)
+        process.kill()
+        process.wait()
+        with here.alone():
+            assert capsys.readouterr().err == ""
+
+
+def test_where_there_are_no_locks_it_goes_on(
+    here: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.LOCK.mkdir()
+    with here.alone():
+        assert "it is not known whether another one installs" in capsys.readouterr().err
