@@ -26,9 +26,12 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import collect, collect_policies
+from sekisho.cli.applying import applied_lines
 from sekisho.errors import Code, PlanRefused
+from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan
 from sekisho.rollout.rights import changed_rights, rights_of
+from sekisho.signin import ConsoleAuthorization
 
 GOAL = Goal(
     policy_goal(), users=("machine",), group=GroupGoal("Enforced", ("eve",)), break_glass=("glass",)
@@ -151,6 +154,54 @@ def test_whose_rights_have_changed_is_said_and_nothing_is_done(name: str, tmp_pa
     assert all(each in str(refused.value) for each in said), str(refused.value)
     assert refused.value.fix is not None
     assert "make the plan again" in refused.value.fix.en
+
+
+CONSOLE_READ = "GetConsoleAuthorizationConfiguration"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_console_authorization_is_as_the_plan_was_judged(enabled: bool, tmp_path: Path) -> None:
+    with company() as local:
+        made, api = made_in(local)
+        assert made.console_authorization is ConsoleAuthorization.DISABLED
+        if not enabled:
+            then = ConsoleAuthorization.ENABLED
+            made = Plan.from_json(replace(made, console_authorization=then).to_json())
+        local.world.console_authorization = enabled
+        with pytest.raises(PlanRefused) as refused:
+            applied(made, api, tmp_path / "journal")
+        policies = iam_of(local).list_policies(Scope="Local")["Policies"]
+        assert "Force_MFA" not in {each["PolicyName"] for each in policies}
+        before, now = ("disabled", "enabled") if enabled else ("enabled", "disabled")
+        assert f"was {before} when the plan was made and is {now} now" in str(refused.value)
+        assert refused.value.code is Code.PLAN_STALE
+        local.world.console_authorization = not enabled
+        assert applied(made, api, tmp_path / "journal")
+
+
+def test_console_authorization_that_may_not_be_read_again_counts_as_it_was(tmp_path: Path) -> None:
+    with company() as local:
+        made, api = made_in(local)
+        local.world.console_authorization = True
+        journal = Journal(tmp_path / "journal")
+        refusing = Refusing(api, CONSOLE_READ)
+        report = execute(made, refusing, journal, passwords=str, now=lambda: NOW)
+        assert report.complete
+        (said,) = report.unread
+        assert "could not be read (AccessDenied: not authorized): it counts as that" in said.en
+        assert said.into(Language.JA) in applied_lines(report, Language.JA)
+
+
+def test_a_plan_that_did_not_know_console_authorization_does_not_ask(tmp_path: Path) -> None:
+    with company() as local:
+        prepared(iam_of(local))
+        api = signed_in(local, "admin", mfa=True)
+        start = replace(collect(api, now=NOW), console_authorization=None)
+        made = plan(GOAL, start, ADMIN, {"keys-in-use:machine": "it is a test"})
+        assert "consoleAuthorization" not in made.to_json()
+        assert f"signin:{CONSOLE_READ}" not in json.dumps(made.needs)
+        local.world.console_authorization = True
+        assert applied(Plan.from_json(made.to_json()), api, tmp_path / "journal")
 
 
 @pytest.mark.parametrize("name", AS_BEFORE)

@@ -15,7 +15,13 @@ from sekisho.account.calls import (
     calls_to_allow,
     least_policy,
 )
-from sekisho.account.collect import Pace, collect, collect_policies, password_policy
+from sekisho.account.collect import (
+    Pace,
+    collect,
+    collect_console_authorization,
+    collect_policies,
+    password_policy,
+)
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
 from sekisho.account.credentials import (
     IN_USE,
@@ -131,6 +137,7 @@ __all__ = [
     "attached_policies",
     "calls_to_allow",
     "collect",
+    "collect_console_authorization",
     "collect_policies",
     "credentials_by_user",
     "credentials_of",

@@ -27,6 +27,7 @@ from sekisho.account.model import (
     THE_ACCOUNT,
     CredentialReport,
     Device,
+    Gap,
     Group,
     ResourceKind,
     ResourceRef,
@@ -251,6 +252,16 @@ def read_console_authorization(reading: ReadingRun) -> ConsoleAuthorization | No
         case _:
             reading.gap(_CONSOLE, THE_ACCOUNT, _DOES_NOT_SAY)
             return None
+
+
+def collect_console_authorization(api: AwsApi) -> ConsoleAuthorization | Gap:
+    """Return whether console authorization is enabled now, or the gap if that is not known.
+
+    Raises:
+        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+    """
+    reading = ReadingRun(api)
+    return read_console_authorization(reading) or reading.gaps[0]
 
 
 def read_signin_policy(reading: ReadingRun) -> Document | None:

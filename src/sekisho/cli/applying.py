@@ -182,6 +182,7 @@ def applied_lines(
     verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
     if not (refused and report.complete):
         yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
+    yield from (each.into(lang) for each in report.unread)
     if quiet():
         # the verdict has the numbers
         yield from _stop_lines(report.stopped, lang)

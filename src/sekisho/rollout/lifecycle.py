@@ -246,11 +246,12 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         people=persons,
         exceptions=concerned(at.exceptions, persons, now),
         rights=accounts.rights(),
-        needs=needs_of(accounts),
+        needs=needs_of(accounts, signs_in=user is not None and stays),
         accepted=dict(at.accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
+        console_authorization=snapshot.console_authorization if user and stays else None,
     )
     return replace(made, ways=ways_out(accounts, made))
 

@@ -41,6 +41,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.goal.model import Requirement
 from sekisho.rollout.rights import Rights
 from sekisho.rollout.ways import WayOut
+from sekisho.signin import ConsoleAuthorization
 
 SCHEMA = "sekisho.plan/1"
 
@@ -161,6 +162,8 @@ class Plan:
         snapshot: SHA-256 of the snapshot that the plan was made from.
         logs: the logs that it goes by beside that; None if there were none.
         require: the kind of device that the goal asks for; None: any.
+        console_authorization: as what the sign-ins were judged: `apply` sees whether that is still
+            so; None: it could not be read, or no sign-in was judged.
     """
 
     account: str
@@ -184,6 +187,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     logs: LogsRead | None = None
     require: Requirement | None = None
+    console_authorization: ConsoleAuthorization | None = None
     tool: str = __version__
 
     @property
@@ -266,6 +270,9 @@ class Plan:
             del written["logs"]
         if self.require is None:
             del written["require"]
+        if self.console_authorization is None:
+            # so it was before there was such a thing
+            del written["consoleAuthorization"]
         for person in written["people"]:
             # likewise of waves: most plans have none with a day
             for key, usual in _USUAL_OF_PEOPLE.items():
@@ -344,6 +351,9 @@ def _with_usual(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**content, "people": whole}
 
 
+_USUAL: Mapping[str, Any] = {"logs": None, "require": None, "consoleAuthorization": None}
+"""What is left out of a plan that has none of it."""
+
 _USUAL_OF_PEOPLE: Mapping[str, Any] = {"starts": None, "afterPassword": False}
 
 
@@ -355,7 +365,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
     """
     said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read({"logs": None, "require": None, **_with_usual(said)}, Plan)
+        plan = _PLANS.read({**_USUAL, **_with_usual(said)}, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sekisho.account import AwsApi, SigningApi, collect_policies
+from sekisho.account import (
+    AwsApi,
+    Gap,
+    SigningApi,
+    collect_console_authorization,
+    collect_policies,
+)
 from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.applying.change_status import (
@@ -31,6 +37,7 @@ from sekisho.rollout.changes import (
 )
 from sekisho.rollout.plan import Plan
 from sekisho.rollout.rights import changed_rights
+from sekisho.signin import ConsoleAuthorization
 
 Passwords = Callable[[str], str]
 
@@ -84,12 +91,14 @@ class ApplyReport:
         already: found as the plan wants it, made by somebody else.
         remaining: not made; empty unless the run stopped.
         stopped: where, or None.
+        unread: what could not be read again before the first change, and as what it counts.
     """
 
     done: tuple[str, ...]
     already: tuple[str, ...]
     remaining: tuple[str, ...] = ()
     stopped: Stop | None = None
+    unread: tuple[Message, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -114,10 +123,10 @@ def execute(
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, is older than `MAX_PLAN_AGE` or dated in the future, or if the account, or
-            somebody's rights, have changed since; nothing is done then. Also if somebody changes
-            the account meanwhile, or if it is in doubt whose a password is; what was done stands
-            in the journal.
+            journal, is older than `MAX_PLAN_AGE` or dated in the future, or if the account, its
+            console authorization, or somebody's rights have changed since; nothing is done then.
+            Also if somebody changes the account meanwhile, or if it is in doubt whose a password
+            is; what was done stands in the journal.
     """
     _check_applicable(plan)
     journal.open(plan.digest)
@@ -132,6 +141,7 @@ def execute(
     _check_age(plan, now())
     try:
         _check_rights(plan, api, now())
+        unread = _check_console_authorization(plan, api)
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error))
     run = _Run(plan.affected, api, journal, passwords, now, Looks(api, now))
@@ -139,11 +149,13 @@ def execute(
         try:
             run.make(change)
         except AwsRefused as error:
-            return apply_progress(plan, journal, Stop.at(error, change))
-    return apply_progress(plan, journal)
+            return apply_progress(plan, journal, Stop.at(error, change), unread)
+    return apply_progress(plan, journal, unread=unread)
 
 
-def apply_progress(plan: Plan, journal: Journal, stop: Stop | None = None) -> ApplyReport:
+def apply_progress(
+    plan: Plan, journal: Journal, stop: Stop | None = None, unread: tuple[Message, ...] = ()
+) -> ApplyReport:
     """Return how far a plan was carried out, as its open journal tells."""
     standings = {change.address: journal.standing(change.address) for change in plan.changes}
     return ApplyReport(
@@ -151,6 +163,7 @@ def apply_progress(plan: Plan, journal: Journal, stop: Stop | None = None) -> Ap
         already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
         remaining=tuple(each for each, event in standings.items() if event not in _SETTLED),
         stopped=stop,
+        unread=unread,
     )
 
 
@@ -255,6 +268,44 @@ def _check_rights(plan: Plan, api: AwsApi, now: datetime) -> None:
                 "against it can be accepted with `--accept ID:USER=REASON`"
             ),
         )
+
+
+_CONSOLE_UNREAD = Message(
+    "Whether console authorization is still {before}, as the plan was judged, could not be read "
+    "({cause}): it counts as that."
+)
+_CONSOLE = {
+    ConsoleAuthorization.ENABLED: Message("enabled", "console authorization"),
+    ConsoleAuthorization.DISABLED: Message("disabled", "console authorization"),
+}
+
+
+def _check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
+    """Refuse a plan whose sign-ins were judged by another console authorization than there is.
+
+    Returns what is not known: to read it may be refused, as it may be to `plan`.
+
+    Raises:
+        PlanRefused: if it is another.
+        AwsRefused: if nobody answers.
+    """
+    before = plan.console_authorization
+    if before is None:
+        return ()
+    found = collect_console_authorization(api)
+    if isinstance(found, Gap):
+        return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=found.cause),)
+    if found is not before:
+        message = Message(
+            "console authorization was {before} when the plan was made and is {now} now: who gets "
+            "in without a device was judged by that"
+        )
+        raise PlanRefused(
+            message.filled(before=_CONSOLE[before], now=_CONSOLE[found]),
+            code=Code.PLAN_STALE,
+            fix=Message("make the plan again, which judges the account as it is now"),
+        )
+    return ()
 
 
 def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:

@@ -124,6 +124,9 @@ _POLICY_ARN = "iam:PolicyARN"
 _RIGHTS = "iam:GetAccountAuthorizationDetails"
 """By which it is seen before the first change whether somebody's rights have changed."""
 
+CONSOLE_READ = "signin:GetConsoleAuthorizationConfiguration"
+"""By which it is seen before the first change whether a sign-in comes to what was judged."""
+
 
 def least_policy(
     asks: Iterable[SampleRequest], most: int = Quota.MANAGED_POLICY.number
@@ -142,15 +145,22 @@ def least_policy(
     return exact if size(exact) <= most else _document(asked, wide=True)
 
 
-def needs_of(accounts: BeforeAfter) -> Mapping[str, Any]:
+def needs_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, Any]:
     """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
 
-    With it, what is there already can be looked at again, too.
+    With it, what is there already can be looked at again, too, and whether console authorization is
+    as it was: of all that it allows, that alone may be refused, and stops nothing.
+
+    Args:
+        accounts: the account before and after.
+        signs_in: whether it was judged how somebody signs in.
     """
     if not accounts.changes:
         return {}
     changes, after = accounts.changes, accounts.after
     doing = (*to_apply(changes, after), *to_roll_back(changes, after))
+    if signs_in and accounts.before.console_authorization is not None:
+        doing = (*doing, SampleRequest(CONSOLE_READ, "*", {}))
     most = Quota.MANAGED_POLICY.of(after.summary)
     return to_json(least_policy((*doing, *to_look(accounts.needless, after)), most))
 

@@ -136,6 +136,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         snapshot=draft.digest,
         logs=draft.usage.logs if draft.usage is not None else None,
         require=goal.require,
+        console_authorization=snapshot.console_authorization,
     )
     return replace(made, ways=ways_out(accounts, made, goal))
 
