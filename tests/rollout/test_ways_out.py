@@ -5,18 +5,34 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from administered import ACCOUNT, REGION, iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
-from rollout.staging import ADMIN, account, company, device, managed, user, with_user
-from sekisho.account import THE_ACCOUNT, AccessKey, Gap, Password, save_snapshot
+from rollout.staging import (
+    ADMIN,
+    ENFORCEMENT,
+    account,
+    company,
+    device,
+    enforcement,
+    managed,
+    user,
+    with_user,
+)
+from sekisho.account import THE_ACCOUNT, AccessKey, Gap, Group, Password, save_snapshot
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
+from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import verbatim
+from sekisho.policy import from_json
+from sekisho.rollout import Plan, WayOut
+from sekisho.rollout.lifecycle import PlanningContext, reset
+from sekisho.rollout.ways import Way
 from sekisho.signin import ConsoleAuthorization
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")
@@ -214,3 +230,67 @@ def test_what_was_not_read_of_console_authorization_is_said_and_stops_nothing(
     done = terminal.run("plan", terminal.path("goal.yaml"), *at)
     assert done.return_value == Exit.CHANGES, done.output
     assert "unread: Whether console authorization is enabled could not be read" in done.stdout
+
+
+ENROLS = {"Effect": "Allow", "Action": ["iam:*MFA*"], "Resource": "*"}
+ASKS = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+DENIES = {
+    "Effect": "Deny",
+    "NotAction": ["iam:ChangePassword", "iam:EnableMFADevice"],
+    "Resource": "*",
+    "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+}
+
+
+def inline(statement: dict[str, Any]) -> AttachedPolicy:
+    document = from_json({"Version": "2012-10-17", "Statement": [statement]})
+    return AttachedPolicy(f"inline {statement['Effect']} of user eva", document)
+
+
+def test_a_reset_of_whom_nothing_lets_enrol_names_the_policy_that_does(tmp_path: Path) -> None:
+    asks = {**ASKS, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+    eva = user("eva", password=Password(), devices=(device("eva"),), inline=(inline(asks),))
+    save_snapshot(with_user(account(), eva), tmp_path / "lost.json")
+    terminal = Terminal(tmp_path, {})
+    options = ("--mfa", "--snapshot", terminal.path("lost.json"), "--caller", ADMIN.arn)
+    done = terminal.run("reset", "eva", *options)
+    assert done.return_value == Exit.FINDINGS
+    assert "Way out: no policy lets eva set up MFA anew" in done.stdout
+    assert "`AllowManageOwnVirtualMFADevice`" in done.stdout
+    after = next_of(done.stdout)
+    assert after == ["plan", "--user", "eva", *options]
+    made = terminal.run(*after)
+    assert made.return_value == Exit.CHANGES, made.stdout
+    # with it, the phone may be reset
+    enforced = replace(eva, attached=(ENFORCEMENT,))
+    start = with_user(account(), enforced)
+    policies = {**start.policies, ENFORCEMENT: managed(ENFORCEMENT, enforcement())}
+    save_snapshot(replace(start, policies=policies), tmp_path / "lost.json", replace=True)
+    assert terminal.run("reset", "eva", *options).return_value == Exit.CHANGES
+
+
+@pytest.mark.parametrize("held", ["inline", "attached", "group"])
+def test_a_reset_that_a_deny_stops_names_its_policy(held: str, tmp_path: Path) -> None:
+    denies = inline(DENIES)
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/Old"
+    eva = user("eva", password=Password(), devices=(device("eva"),), inline=(inline(ENROLS),))
+    start = account()
+    start = replace(start, policies={**start.policies, arn: managed(arn, denies.document)})
+    if held == "inline":
+        eva = replace(eva, inline=(*eva.inline, denies))
+    elif held == "attached":
+        eva = replace(eva, attached=(arn,))
+    else:
+        eva = replace(eva, groups=("Old",))
+        group = Group("Old", "/", f"arn:aws:iam::{ACCOUNT}:group/Old", attached=(arn,))
+        start = replace(start, groups=(*start.groups, group))
+    named = denies.name if held == "inline" else arn
+    made = reset(PlanningContext(with_user(start, eva), ADMIN, (), {}), "eva")
+    assert made.ways == (WayOut(Way.EXEMPT_ENROLMENT, "everyone-gets-in", ("eva",), (named,)),), (
+        made.ways
+    )
+    assert Plan.from_json(made.to_json()).ways == made.ways
+    # where a service control policy denies it, no policy of the account helps
+    full = AttachedPolicy("FullAWSAccess", inline({**ENROLS, "Action": "*"}).document)
+    walled = replace(with_user(start, eva), scps=(Level("r-1", (full, denies)),))
+    assert reset(PlanningContext(walled, ADMIN, (), {}), "eva").ways == ()

@@ -72,6 +72,14 @@ class PlanningOptions:
     output: PlanFormat
     verbose: bool
 
+    @property
+    def typed(self) -> str:
+        """What says whose account it is and who applies a plan, for the command that comes next."""
+        words = ["--mfa"] if self.mfa else []
+        for option, value in (("--snapshot", self.snapshot), ("--caller", self.caller)):
+            words += [option, shlex.quote(value)] if value else []
+        return "".join(f" {word}" for word in words)
+
 
 _planning_group = grouped(
     "planning",
@@ -295,13 +303,29 @@ def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
     replacing = ("--force",) if out is not None and not planning.force else ()
     if made.options_out:
         return typed_again(*made.options_out, *replacing)
-    if any(way.way is Way.READ for way in made.ways):
-        return "sekisho collect --print-policy"
+    if first := _first(made, planning, aws):
+        return first
     if UNACCEPTABLE.isdisjoint(made.open_obstacles):
         # nothing else is left; of many, those that the text names
         may = acceptances(made.open_obstacles)[:MOST]
         given = (f"--accept {shlex.quote(f'{each}={_REASON}')}" for each in may)
         return typed_again(*given, *replacing)
+    return ""
+
+
+def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
+    """Return what is done before a plan is made again; "" if nothing is known."""
+    for way in made.ways:
+        match way.way:
+            case Way.READ:
+                return "sekisho collect --print-policy"
+            case Way.ENROLMENT:
+                user = shlex.quote(way.users[0])
+                return f"sekisho plan --user {user}{planning.typed}{aws.typed}"
+            case Way.EXEMPT_ENROLMENT:
+                return "sekisho policy new"
+            case _:
+                pass
     return ""
 
 

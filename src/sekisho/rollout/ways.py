@@ -21,6 +21,8 @@ class Way(StrEnum):
         CONSOLE_AUTHORIZATION: the account's console authorization no longer keeps these users out:
             it is disabled, or the policy lets the sign-in itself pass.
         KEEP_SESSIONS: the sessions of `aws login` and of agents are left.
+        ENROLMENT: these users get a policy that lets them set up MFA, as none of theirs does.
+        EXEMPT_ENROLMENT: a policy of these users no longer denies that without MFA.
     """
 
     MFA = "mfa"
@@ -30,6 +32,8 @@ class Way(StrEnum):
     READ = "read"
     CONSOLE_AUTHORIZATION = "console-authorization"
     KEEP_SESSIONS = "keep-sessions"
+    ENROLMENT = "enrolment"
+    EXEMPT_ENROLMENT = "exempt-enrolment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,13 @@ class WayOut:
     Attributes:
         obstacle: its id, like `keys-in-use`.
         users: whom it is about; empty if it is about nobody by name.
+        policies: which policies are in the way: an ARN, or `inline NAME of user U`.
     """
 
     way: Way
     obstacle: str
     users: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -57,7 +63,7 @@ class WayOut:
                 return ("--when after-password-change",)
             case Way.BREAK_GLASS:
                 return tuple(f"--break-glass {user}" for user in self.users)
-            case Way.READ | Way.CONSOLE_AUTHORIZATION:
+            case Way.READ | Way.CONSOLE_AUTHORIZATION | Way.ENROLMENT | Way.EXEMPT_ENROLMENT:
                 return ()
             case Way.KEEP_SESSIONS:
                 return ("--keep-sessions",)

@@ -1,7 +1,8 @@
 """A plan, and how it stands, in words: the verdict first, then ways out of what is in its way."""
 
+import shlex
 from collections.abc import Iterator, Mapping
-from typing import assert_never
+from typing import Literal, assert_never
 
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
@@ -35,6 +36,17 @@ _READ = Message("let the caller read it: `sekisho collect --print-policy` prints
 _KEEP_SESSIONS = Message(
     "{options}: the caller may do everything else; somebody with `signin:ListSessions` and "
     "`signin:BatchRevokeSessions` ends the sessions"
+)
+_ENROLMENT = Message(
+    "no policy lets {users} set up MFA anew: statements like `AllowManageOwnVirtualMFADevice` and "
+    "`AllowManageOwnUserMFA` of Force_MFA are missing. Attach it first "
+    "(`sekisho plan --user {user}`), then plan this again"
+)
+_EXEMPT_ENROLMENT = Message(
+    "a Deny keeps {users} from setting up MFA anew without MFA: {policies}. It must exempt what "
+    "enrolling needs, such as `iam:CreateVirtualMFADevice` and `iam:EnableMFADevice`. Correct it, "
+    "or put Force_MFA (`sekisho policy new`) in its place, by `replaces` in a goal file; then plan "
+    "this again"
 )
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
@@ -89,14 +101,32 @@ def way_text(way: WayOut) -> Message:
             return _LATER.filled(users=", ".join(way.users))
         case Way.BREAK_GLASS:
             return _GLASS.filled(options=options)
+        case Way.KEEP_SESSIONS:
+            return _KEEP_SESSIONS.filled(options=options)
+        case Way.READ | Way.CONSOLE_AUTHORIZATION | Way.ENROLMENT | Way.EXEMPT_ENROLMENT:
+            return _to_do_first(way.way, way)
+        case _:
+            assert_never(way.way)
+
+
+def _to_do_first(
+    kind: Literal[Way.READ, Way.CONSOLE_AUTHORIZATION, Way.ENROLMENT, Way.EXEMPT_ENROLMENT],
+    way: WayOut,
+) -> Message:
+    """Return what is done before the plan is made again, with the same options."""
+    users = ", ".join(way.users)
+    match kind:
         case Way.READ:
             return _READ
         case Way.CONSOLE_AUTHORIZATION:
-            return _CONSOLE.filled(users=", ".join(way.users))
-        case Way.KEEP_SESSIONS:
-            return _KEEP_SESSIONS.filled(options=options)
+            return _CONSOLE.filled(users=users)
+        case Way.ENROLMENT:
+            return _ENROLMENT.filled(users=users, user=shlex.quote(way.users[0]))
+        case Way.EXEMPT_ENROLMENT:
+            policies = ", ".join(f"`{each}`" for each in way.policies)
+            return _EXEMPT_ENROLMENT.filled(users=users, policies=policies)
         case _:
-            assert_never(way.way)
+            assert_never(kind)
 
 
 def status_sentence(standing: PlanStatus) -> Message:

@@ -6,8 +6,12 @@ A way out is named only where it is one: `--mfa` where the caller would have the
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
-from sekisho.audit.impact import SignInOutcomes
+from sekisho.account import Group, Snapshot, User
+from sekisho.audit.impact import SignInOutcomes, usual_enforcement
+from sekisho.engine import AttachedPolicy
+from sekisho.policy import Document, Effect
 from sekisho.rollout.changes import EndSignInSessions
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import Plan, SafetyVerdict
@@ -36,7 +40,10 @@ def ways_out(accounts: BeforeAfter, plan: Plan, goal: Goal | None = None) -> tup
     stopped = _by_console_authorization(accounts, left.get("everyone-gets-in", ()))
     if stopped:
         found.append(WayOut(Way.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
-    if goal is not None:
+    if goal is None:
+        locked_out = left.get("everyone-gets-in", ())
+        found += _to_enrol(accounts, (user for user in locked_out if user not in stopped))
+    else:
         for identity, users in left.items():
             # a changed password opens no console that is shut by something else
             others = tuple(user for user in users if user not in stopped)
@@ -54,6 +61,67 @@ def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tu
     named = [accounts.after.user_named[name] for name in users if name in accounts.after.user_named]
     outcomes = SignInOutcomes(disabled, accounts.unread).outcomes(named)
     return tuple(name for name, outcome in outcomes.items() if outcome.gets_in)
+
+
+def _to_enrol(accounts: BeforeAfter, users: Iterable[str]) -> Iterator[WayOut]:
+    """Yield which policy is missing where one lets somebody enrol, and which denies it."""
+    usual = AttachedPolicy("Force_MFA", usual_enforcement(accounts.after))
+    for name in users:
+        user = accounts.after.user_named[name]
+        enforced = replace(user, inline=(*user.inline, usual))
+        if _gets_in(accounts, accounts.after, enforced):
+            yield WayOut(Way.ENROLMENT, "everyone-gets-in", (name,))
+            continue
+        denying = tuple(
+            policy
+            for policy in _conditional_denials(accounts.after, user)
+            if _gets_in(accounts, *_without(policy, accounts.after, enforced))
+        )
+        if denying:
+            yield WayOut(Way.EXEMPT_ENROLMENT, "everyone-gets-in", (name,), denying)
+
+
+def _gets_in(accounts: BeforeAfter, snapshot: Snapshot, user: User) -> bool:
+    """Return whether a user of the account, as they are given, gets in."""
+    others = (user if each.name == user.name else each for each in snapshot.users)
+    asked = SignInOutcomes(replace(snapshot, users=tuple(others)), accounts.unread)
+    return all(each.gets_in for each in asked.outcomes([user]).values())
+
+
+def _conditional_denials(snapshot: Snapshot, user: User) -> Iterator[str]:
+    """Yield those policies of a user and of their groups that deny something on a condition.
+
+    Who is denied something whatever they do is meant to be: no way leads past it. An ARN, or the
+    name of an inline policy.
+    """
+    groups = (snapshot.group_named[each] for each in user.groups if each in snapshot.group_named)
+    holders: tuple[User | Group, ...] = (user, *groups)
+    for one in holders:
+        yield from (each.name for each in one.inline if _denies_on_condition(each.document))
+        for arn in one.attached:
+            if arn in snapshot.policies and _denies_on_condition(snapshot.policies[arn].document):
+                yield arn
+
+
+def _denies_on_condition(document: Document) -> bool:
+    return any(each.effect is Effect.DENY and each.conditions for each in document.statements)
+
+
+def _without(policy: str, snapshot: Snapshot, user: User) -> tuple[Snapshot, User]:
+    """Return the account and a user without a policy, whatever holds it for them."""
+    groups = (_not_holding(policy, each) for each in snapshot.groups)
+    return replace(snapshot, groups=tuple(groups)), _not_holding(policy, user)
+
+
+_Holder = TypeVar("_Holder", User, Group)
+
+
+def _not_holding(policy: str, holder: _Holder) -> _Holder:
+    return replace(
+        holder,
+        attached=tuple(each for each in holder.attached if each != policy),
+        inline=tuple(each for each in holder.inline if each.name != policy),
+    )
 
 
 def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
