@@ -1,7 +1,7 @@
 """Who of a plan gets which notice: a corpus, and what no text may say."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from cases import cases
 from notices.planned import plan_of, snapshot_of
+from sekisho.account import Snapshot
 from sekisho.audit.impact import ImpactKind
 from sekisho.messages import verbatim
 from sekisho.notices import NoticeKind, Person, people_of, policies_of_plan
@@ -144,6 +145,40 @@ def test_what_had_to_be_done_before_a_day_is_too_late_on_it(tmp_path: Path) -> N
     assert person.day is not None
     later = people_of(made, snapshot, today=person.day)
     assert [each.kind for each in later if each.user == person.user] == [NoticeKind.STUCK]
+
+
+@pytest.mark.parametrize(("days", "over"), [(0, False), (1, True)])
+def test_an_exception_is_judged_on_the_day_on_which_people_are_told(
+    days: int, over: bool, tmp_path: Path
+) -> None:
+    case = next(
+        each.values[0]
+        for each in CASES
+        if any(one.get("kinds") == ["exempt-until"] for one in each.values[0]["expected"].values())
+    )
+    assert isinstance(case, dict)
+    snapshot = snapshot_of(case["account"])
+    made = plan_of(case, snapshot, tmp_path)
+    (before,) = (each for each in people_of(made, snapshot) if each.until)
+    assert before.until is not None
+    today = before.until + timedelta(days=days)
+    told = people_of(made, snapshot, today=today)
+    (person,) = (each for each in told if each.user == before.user)
+    assert (person.until is None) is over
+    assert (person.exception_over == before.until) is over
+    assert (NoticeKind.EXEMPT_UNTIL in person.kinds) is not over
+    assert person.needs_attention is over
+    if over:
+        assert person.kind.is_notice
+        assert person.outcome.en.startswith(f"The exception ended on {before.until}")
+        # whoever asks again with the account of that day hears the same of the person
+        later = replace(snapshot, taken_at=snapshot.taken_at + (today - _day(snapshot)))
+        (again,) = (each for each in people_of(made, later) if each.user == before.user)
+        assert again == person
+
+
+def _day(snapshot: Snapshot) -> date:
+    return snapshot.taken_at.date()
 
 
 def _changes_before(case: Any) -> bool:

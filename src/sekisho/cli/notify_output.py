@@ -46,6 +46,10 @@ _ATTENTION = (
     (Message("Would be locked out, and is told nothing: {names}"), NoticeKind.STUCK),
 )
 _MUST_HURRY = Message("Must change the password before it begins, or is locked out: {names}")
+_EXCEPTION_OVER = Message(
+    "The exception is over, and the plan still counts it; read the account and make the plan "
+    "anew: {names}"
+)
 _NO_ADDRESSEE = Message("Programs of which nobody is known to answer for: {names}")
 _WRITTEN = Message("{count} written to {path}")
 _ONE_FOLDER = Message("there are {count} pages, and one at a time can be printed")
@@ -62,6 +66,8 @@ def _verdict(people: tuple[Person, ...], options: NotifyOptions, lang: Language)
     ]
     hurry = [each.user for each in people if each.must_hurry]
     groups.append((_MUST_HURRY, hurry))
+    over = [each.user for each in people if each.exception_over is not None]
+    groups.append((_EXCEPTION_OVER, over))
     groups.append((_NO_ADDRESSEE, [each.user for each in people if each.has_no_addressee]))
     for title, names in groups:
         if names:

@@ -8,7 +8,7 @@ list: nobody is told a kind sentence by mistake.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from enum import StrEnum
 
 from sekisho.account import (
@@ -100,6 +100,7 @@ class Person:
         wave: the name of their wave; "" if there are no waves.
         day: when it begins, in UTC; None: at once.
         until: the last day of their exception; None: they have none.
+        exception_over: the last day of an exception that is over and that the plan still counts.
         owner: who answers for them: an exception's owner, or a tag of the user; "" if nobody says.
         password: whether a password must be changed first.
         devices: their MFA devices.
@@ -119,6 +120,7 @@ class Person:
     wave: str = ""
     day: date | None = None
     until: date | None = None
+    exception_over: date | None = None
     owner: str = ""
     password: PasswordChange = PasswordChange.NONE
     devices: tuple[Device, ...] = ()
@@ -144,7 +146,8 @@ class Person:
     def needs_attention(self) -> bool:
         """Whether somebody must do something about it who is not the person."""
         stuck = self.kind in (NoticeKind.NOT_KNOWN, NoticeKind.STUCK)
-        return stuck or self.must_hurry or self.has_no_addressee
+        over = self.exception_over is not None
+        return stuck or self.must_hurry or self.has_no_addressee or over
 
     @property
     def must_hurry(self) -> bool:
@@ -159,6 +162,7 @@ class Person:
 
 _ABSENT = Message("There is no such user now.")
 _NOT_READ = Message("It could not be read what their sign-in comes to.")
+_OVER = Message("The exception ended on {day}, and the plan still counts it.")
 _KEYS_ALONE = Message("Works by keys alone, which stop working without MFA.")
 _OTHERS_UNREAD = Message(
     "Whether there are SSH keys or credentials for single services could not be read."
@@ -204,8 +208,8 @@ def people_of(
         snapshot: the account as it is now.
         exceptions: who need not be enforced; the plan's own if not given.
         owner_tags: which tags of a user say whom to write to, the best first.
-        today: on which day they are told, in UTC; the day on which the account was read if not
-            given.
+        today: on which day they are told, in UTC, and exceptions hold or are over; the day on which
+            the account was read if not given.
     """
     snapshot = reset_by(plan, snapshot)
     found = _People(
@@ -235,19 +239,16 @@ class _People:
     sign_ins: SignInOutcomes
     today: date
 
-    @property
-    def now(self) -> datetime:
-        """When the account was read."""
-        return self.snapshot.taken_at
-
     def impacts(self) -> Mapping[str, UserImpact]:
         """Return what MFA enforcement does to each user, by the policy of their stage."""
         first, *later = policies_of_plan(self.plan) or (usual_enforcement(self.snapshot),)
         account = replace(
             self.snapshot, users=tuple(self._without_replaced(each) for each in self.snapshot.users)
         )
+        running = tuple(each for each in self.exceptions.entries if self._holds(each))
+        exceptions = replace(self.exceptions, entries=running)
         stages = [
-            impacts_of(account, self.credentials, self.enforcements, self.exceptions, document)
+            impacts_of(account, self.credentials, self.enforcements, exceptions, document)
             for document in (first, *later)
         ]
         return {
@@ -261,7 +262,8 @@ class _People:
         if user is None or impact is None:
             return self._newcomer(planned)
         credentials = self.credentials[user.name]
-        exemption = self._exemption(user.name)
+        entry = self.exceptions.of(user.name)
+        exemption = entry if entry is not None and self._holds(entry) else None
         base = Person(
             user=user.name,
             kinds=(NoticeKind.NO_NOTICE,),
@@ -282,7 +284,11 @@ class _People:
         if planned.impact is ImpactKind.ENROLS_AGAIN and not base.enforced:
             # nothing asks them for MFA, and this plan does not begin to
             return base
-        return self._judged(base, planned, impact, credentials)
+        judged = self._judged(base, planned, impact, credentials)
+        if entry is None or planned.impact is not ImpactKind.EXEMPT:
+            return judged
+        outcome = joined_messages((_OVER.filled(day=entry.expires), judged.outcome), en=" ", ja="")
+        return replace(judged, exception_over=entry.expires, outcome=outcome)
 
     def _judged(
         self, base: Person, planned: PlannedImpact, impact: UserImpact, credentials: Credentials
@@ -367,9 +373,9 @@ class _People:
             owner=owner,
         )
 
-    def _exemption(self, name: str) -> Exemption | None:
-        found = self.exceptions.of(name)
-        return None if found is None or found.expired(self.now) else found
+    def _holds(self, exemption: Exemption) -> bool:
+        """Return whether an exception still runs on the day on which people are told."""
+        return self.today <= exemption.expires
 
     def _owner(self, user: User) -> str:
         return _tagged(user.tags, self.owner_tags)
