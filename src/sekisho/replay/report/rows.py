@@ -330,30 +330,25 @@ def _said(judgement: Judgement) -> tuple[object, ...]:
 
 def sum_of(event: TrailEvent, judgement: Judgement, count: Count) -> CallSum:
     """Return a sum of calls like those of an event."""
-    return CallSum(
-        caller=caller_of(event),
-        key_id=event.key_id or "",
-        mfa=(event.mfa or "").lower(),
-        invoked_by=event.invoked_by or "",
-        sign_in=sign_in_of(event),
-        aws_login=is_aws_login(event),
-        judgement=judgement,
-        tally=count,
-    )
+    return CallSum(*_whose(event), judgement, count)
 
 
 def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
-    return CallRow(
-        caller=caller_of(event),
-        key_id=event.key_id or "",
-        mfa=(event.mfa or "").lower(),
-        invoked_by=event.invoked_by or "",
-        sign_in=sign_in_of(event),
-        aws_login=is_aws_login(event),
-        judgement=judgement,
-        tally=tally,
-        service=_service(event, judgement),
-        event=event.name or "",
+    service, name = _service(event, judgement), event.name or ""
+    return CallRow(*_whose(event), judgement, tally, service, name)
+
+
+def _whose(
+    event: TrailEvent,
+) -> tuple[LoggedCaller, str, str, str, SignInResult | None, bool]:
+    """Return what a `CallSum` says first: whose calls, and how they were made."""
+    return (
+        caller_of(event),
+        event.key_id or "",
+        (event.mfa or "").lower(),
+        event.invoked_by or "",
+        sign_in_of(event),
+        is_aws_login(event),
     )
 
 
