@@ -30,6 +30,7 @@ from sekisho.replay.report import (
     LogFigures,
     SignInResult,
     evidence_of,
+    evidence_of_key,
     proposals,
     to_text,
 )
@@ -188,6 +189,16 @@ def test_whoever_signs_in_and_runs_around_the_clock_is_not_clear() -> None:
     groups = [judged(event("deploy-bot"), events=500), _login("deploy-bot", "No")]
     made = report(groups, _around_the_clock())
     assert looks_like(evidence_of(made.callers[0])) is LooksLike.UNSURE
+
+
+def test_that_somebody_signs_in_speaks_of_sessions_and_not_of_an_access_key() -> None:
+    session = event("bob", key_id="ASIA", mfa="false")
+    groups = [judged(session), judged(event("bob")), _login("bob", "No")]
+    made = report(
+        groups, [detail(each, DetailKind.AGENT, "Boto3/1.34.0") for each in (session, event("bob"))]
+    )
+    looks = {key.key_id: looks_like(evidence_of_key(key)) for key in made.callers[0].keys}
+    assert looks == {KEY: LooksLike.MACHINE, "ASIA": LooksLike.UNSURE, "": LooksLike.PERSON}
 
 
 def test_a_person_is_never_proposed_as_an_exemption() -> None:

@@ -6,6 +6,7 @@ from sekisho.replay.report.csv_rows import to_csv
 from sekisho.replay.report.evidence import (
     ExemptionProposal,
     evidence_of,
+    evidence_of_key,
     proposals,
 )
 from sekisho.replay.report.from_log import figures_of, report_on
@@ -54,6 +55,7 @@ __all__ = [
     "calendars",
     "days_between",
     "evidence_of",
+    "evidence_of_key",
     "figures_of",
     "headline",
     "page_values",

@@ -51,6 +51,7 @@ class KeyReport:
         sums: its calls, those on its behalf among them, whatever was called.
         rows: the same, row by row.
         details: where from, with what and when they came; empty where that was not counted.
+        sign_ins: how often its caller signed in to the console, if it is no access key.
     """
 
     caller: LoggedCaller
@@ -59,6 +60,7 @@ class KeyReport:
     sums: tuple[CallSum, ...]
     rows: Sequence[CallRow]
     details: Sequence[CallerDetail] = ()
+    sign_ins: int = 0
 
     @property
     def own(self) -> tuple[CallSum, ...]:

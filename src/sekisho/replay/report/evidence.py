@@ -19,7 +19,7 @@ def evidence_of(caller: CallerReport) -> tuple[Evidence, ...]:
 
 def evidence_of_key(key: KeyReport) -> tuple[Evidence, ...]:
     """Return what speaks for a person or a machine being behind a key."""
-    return evidence_in(_traces(key.details))
+    return evidence_in(_traces(key.details, key.sign_ins))
 
 
 def _traces(details: Sequence[CallerDetail], sign_ins: int = 0) -> Traces:

@@ -328,8 +328,12 @@ def _callers(calls: LoggedCalls) -> list[CallerReport]:
     several = len({each.account for each in of_caller if each.arn and each.account}) > 1
     for caller, theirs in of_caller.items():
         label = _label(caller, with_account=several)
+        sign_ins = events_of(each for key in theirs for each in key.sums if each.sign_in)
         keys = [
-            KeyReport(caller, label, key.key_id, key.sums, key.rows, _own(key, calls))
+            KeyReport(
+                *(caller, label, key.key_id, key.sums, key.rows, _own(key, calls)),
+                sign_ins=0 if key.key_id.startswith("AKIA") else sign_ins,
+            )
             for key in theirs
         ]
         keys.sort(key=lambda key: (-events_of(key.denied), -events_of(key.sums), key.key_id))
