@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hand_made_replays import (
     DENIED,
+    DENY,
     KEY,
     NO_KEY,
     UNCHANGED,
@@ -136,6 +137,37 @@ def test_a_key_stops_if_nothing_that_it_did_would_go_on(
     made = report([judged(event()), *(judged(event(name="Other"), each) for each in others)])
     (key,) = made.stopping
     assert key.stops is stops
+
+
+_ABSENT_OBJECT = Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, causes=(DENY,))
+
+
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ([UNCHANGED], "Nobody would lose a call that succeeded. Calls that failed"),
+        ([], "Nobody would lose a call that succeeded. Calls that failed"),
+        ([NO_KEY], "No call of 2 users is sure to be denied, but 1 call cannot be decided. Calls"),
+        ([DENIED], "1 of 2 users would lose calls that they made: alice. Calls that failed"),
+    ],
+)
+def test_whose_calls_failed_otherwise_and_would_be_denied_is_in_the_verdict(
+    others: list[Judgement], verdict: str
+) -> None:
+    groups = [judged(event("bob"), _ABSENT_OBJECT, 9), *(judged(event(), each) for each in others)]
+    made = report(groups)
+    text = " ".join(to_text(made, Language.EN).split())
+    assert text.startswith(verdict)
+    assert "would be denied from then on: bob." in text
+    assert "would be denied as well: 9 calls." in text
+    assert made.affects
+    assert not [key for key in made.stopping if key.caller.name == "bob"]
+
+
+def test_who_loses_calls_anyway_is_not_named_for_those_that_failed() -> None:
+    made = report([judged(event()), judged(event(name="HeadObject"), _ABSENT_OBJECT)])
+    assert not made.failing
+    assert "from then on" not in to_text(made, Language.EN)
 
 
 def test_days_without_events_are_there() -> None:

@@ -37,7 +37,7 @@ from sekisho.engine import Assumptions
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, printable
-from sekisho.replay import CallOutcome, JudgeSettings, Window, columns_of
+from sekisho.replay import JudgeSettings, Window, columns_of
 from sekisho.replay.far import Dialect, grouping_sql
 from sekisho.replay.report import (
     ReplayLayout,
@@ -344,7 +344,7 @@ class _Run:
 
 
 def _exit(report: ReplayReport) -> Exit:
-    codes = [Exit.FINDINGS] if report.counts[CallOutcome.DENIED] else []
+    codes = [Exit.FINDINGS] if report.affects else []
     # a log without a call that was asked about tells nothing, and is no pass
     if report.incomplete or not report.asked:
         codes.append(Exit.UNKNOWN)
@@ -396,7 +396,7 @@ def _next(report: ReplayReport, asked: QuestionOptions) -> str:
     """Return what to type next: look closer at what would be denied, or go on with the plan."""
     if not report.asked:
         return ""
-    if report.counts[CallOutcome.DENIED]:
+    if report.affects:
         return typed_again("--format html", "--out impact.html")
     if asked.plan is not None and not report.incomplete:
         return f"sekisho apply {shlex.quote(asked.plan)}"

@@ -101,15 +101,25 @@ def judgement(
     if called.asked == _EXEMPT or (called.asked == _SESSION_TOKEN and not heeds):
         reason = OutcomeReason.SERVICE_EXEMPT
         return Judgement(CallOutcome.NOT_DENIABLE, reason, actions=called.asked)
-    if (failure := failure_of(event.error)) is not None:
+    failure = failure_of(event.error)
+    refused = failure is OutcomeReason.UNAUTHORIZED
+    if failure is not None and (refused or not isinstance(case, Asked)):
         return Judgement(CallOutcome.FAILED, failure)
     match case:
         case Asked():
-            return _of_one_action(_Asking(judging, case, event, remembered), called.asked)
+            found = _of_one_action(_Asking(judging, case, event, remembered), called.asked)
+            return found if failure is None else _failed(failure, found)
         case OutcomeReason.CALLER | OutcomeReason.POLICIES | OutcomeReason.SEEN_SINCE:
             return Judgement(UNKNOWN, case)
         case _:
             return Judgement(CallOutcome.NOT_BOUND, case)
+
+
+def _failed(failure: OutcomeReason, found: Judgement) -> Judgement:
+    """Return what is said of a call that failed, of which policies say something, too."""
+    if found.outcome is not DENIED:
+        return Judgement(CallOutcome.FAILED, failure)
+    return Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, causes=found.causes)
 
 
 def failure_of(error: str | None) -> OutcomeReason | None:

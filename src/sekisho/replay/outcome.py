@@ -45,6 +45,9 @@ class OutcomeReason(StrEnum):
     UNAUTHORIZED = "unauthorized"
     """It was refused for lack of permission."""
     OTHER_ERROR = "other error"
+    DENIED_AS_WELL = "other error, and denied"
+    """It failed for another reason, and the policies would have denied it: what asks for objects
+    that may not be there, or writes on a condition, is refused from then on."""
     # not deniable
     SIGN_IN = "sign-in"
     """A sign-in to the console: AWS asks no policy."""
@@ -73,7 +76,8 @@ class Judgement:
         reason: None where the policies decide.
         keys: the context keys that are unknown and matter, as policies write them.
         actions: the IAM actions that were asked about; empty where none was.
-        causes: the statements that deny, or deny already, where some do.
+        causes: the statements that deny, or deny already, where some do; of a call that failed,
+            those that would have denied it as well.
         guessed_action: whether the event's name is no action of the catalogue, and every action of
             the service comes to the same.
         assumed: the names of the assumptions whose setting mattered.

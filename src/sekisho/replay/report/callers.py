@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sekisho.replay.event import CallerDetail, DetailKind
-from sekisho.replay.outcome import CallOutcome
+from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.rows import CallRow, CallSum, LoggedCaller, SignInResult
 
 K = TypeVar("K", bound=Hashable)
@@ -142,6 +142,11 @@ class CallerReport:
     def lost(self) -> bool:
         """Whether a call would have been denied, its own or one on its behalf."""
         return any(key.denied or key.denied_on_behalf for key in self.keys)
+
+    @property
+    def denied_as_well(self) -> int:
+        """How many calls, its own or on its behalf, failed otherwise and would be denied, too."""
+        return events_of(each for each in self.sums if each.reason is OutcomeReason.DENIED_AS_WELL)
 
     @property
     def undecided(self) -> int:

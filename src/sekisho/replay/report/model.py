@@ -164,6 +164,16 @@ class ReplayReport:
         return tuple(each for each in self.callers if each.lost)
 
     @cached_property
+    def failing(self) -> tuple[CallerReport, ...]:
+        """Who would lose no call that succeeded, and some that failed for another reason."""
+        return tuple(each for each in self.callers if each.denied_as_well and not each.lost)
+
+    @property
+    def affects(self) -> bool:
+        """Whether a call would have been denied, or only fails of somebody would."""
+        return bool(self.losing or self.failing)
+
+    @cached_property
     def stopping(self) -> tuple[KeyReport, ...]:
         """The keys and sessions with denied calls, those with most of them first.
 
@@ -225,7 +235,8 @@ class ReplayReport:
     @property
     def asked(self) -> int:
         """About how many calls the policies in question were asked."""
-        return sum(self.counts[each] for each in (*ASKED, CallOutcome.ALREADY_DENIED))
+        passed = sum(self.counts[each] for each in (*ASKED, CallOutcome.ALREADY_DENIED))
+        return passed + sum(each.denied_as_well for each in self.callers)
 
     @property
     def incomplete(self) -> bool:

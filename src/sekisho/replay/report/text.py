@@ -194,7 +194,11 @@ class _Writer:
             return
         # whom nothing in question binds is no news
         outcomes = (*ASKED, *(each for each in self.report.outcomes if each in SELDOM))
-        asked = [each for each in callers if any(one.outcome in outcomes for one in each.sums)]
+        asked = [
+            each
+            for each in callers
+            if each.denied_as_well or any(one.outcome in outcomes for one in each.sums)
+        ]
         shown = asked[:_SHOWN]
         cells = [_short_cells(each, outcomes) for each in shown]
         columns = _short_columns(outcomes)

@@ -24,6 +24,13 @@ _ONLY_OTHERS = Message("No user would lose a call that was made, but other calle
 _OTHERS = Message("So would others (roles, federated users): {names}.")
 _UNDECIDED = Message("No call of {users} is sure to be denied, but {unknown} cannot be decided.")
 _UNDECIDED_OF_NOBODY = Message("No call is sure to be denied, but {unknown} cannot be decided.")
+_NONE_THAT_PASSED = Message("Nobody would lose a call that succeeded.")
+_FAILING = Message(
+    "Calls that failed for another reason than permission would be denied from then on: {names}."
+)
+_DENIED_AS_WELL = Message(
+    "Failed for another reason than permission, and would be denied as well: {count}."
+)
 _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
 _NOBODY_READ = Message(
     "Of what could be read, nobody would lose a call that was made: {users}, {events}."
@@ -158,19 +165,27 @@ def headline(report: ReplayReport) -> Message:
         return _NO_EVENTS
     if not report.asked:
         return _ASKED_NONE.filled(events=events_text(report.log.events))
-    unknown = report.counts[CallOutcome.UNKNOWN]
+    return joined_messages(tuple(_verdict(report)), en=" ", ja="")
+
+
+def _verdict(report: ReplayReport) -> Iterator[Message]:
+    """Yield the sentences of the verdict on a log of which something was asked."""
+    count = report.counts[CallOutcome.UNKNOWN]
+    unknown, users = calls_text(count), users_text(len(report.users))
     if report.losing:
-        said = _losing(report)
-        if not unknown:
-            return said
-        open_too = _AND_UNDECIDED.filled(unknown=calls_text(unknown))
-        return joined_messages((said, open_too), en=" ", ja="")
-    users = users_text(len(report.users))
-    if unknown:
+        yield _losing(report)
+        if count:
+            yield _AND_UNDECIDED.filled(unknown=unknown)
+    elif count:
         form = _UNDECIDED if report.users else _UNDECIDED_OF_NOBODY
-        return form.filled(users=users, unknown=calls_text(unknown))
-    form = _NOBODY_READ if report.log.faults else _NOBODY
-    return form.filled(users=users, events=events_text(report.log.events))
+        yield form.filled(users=users, unknown=unknown)
+    elif report.failing:
+        yield _NONE_THAT_PASSED
+    else:
+        form = _NOBODY_READ if report.log.faults else _NOBODY
+        yield form.filled(users=users, events=events_text(report.log.events))
+    if report.failing:
+        yield _FAILING.filled(names=_names(report.failing))
 
 
 def _losing(report: ReplayReport) -> Message:
@@ -228,6 +243,8 @@ def notices(report: ReplayReport) -> Iterator[Message]:
         yield _SEEN_SINCE.filled(users=users, names=_names(report.seen_since))
     if already := report.counts[CallOutcome.ALREADY_DENIED]:
         yield _ALREADY.filled(count=calls_text(already))
+    if failed := report.because(CallOutcome.FAILED).get(OutcomeReason.DENIED_AS_WELL):
+        yield _DENIED_AS_WELL.filled(count=calls_text(failed))
     for name, count in report.assumed.items():
         yield _ASSUMED.filled(count=calls_text(count), name=name)
     yield from _not_counted(report.log)
