@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import web_people as people
 from sekisho.tour import ADMINISTRATOR
@@ -145,16 +145,44 @@ def test_what_one_person_typed_is_not_shown_to_the_next(
 def test_what_was_typed_survives_the_end_of_a_session(
     browser: Browser, console: people.RunningConsole
 ) -> None:
+    """So does about whom it was: nobody assigns another's device to themselves."""
     context = browser.new_context()
     page = context.new_page()
+    main = page.get_by_role("main")
+
+    def ended(act: Callable[[], None], field: Locator) -> None:
+        expect(field).to_be_visible()
+        people.end_sessions(console)
+        act()
+        expect(page.get_by_text("Your session has ended.")).to_be_visible()
+        people.sign_in_here(page, console, ADMINISTRATOR)
+
     people.sign_in(page, console)
-    page.goto(f"{console.url}/iam/assign-mfa")
-    page.get_by_label("Device name").fill("typed-by-yuki")
-    people.end_sessions(console)
-    page.get_by_role("button", name="Next").click()
-    people.sign_in_here(page, console, ADMINISTRATOR)
-    expect(page).to_have_url(re.compile(r"/iam/assign-mfa\?.*user=yuki\.tanaka"))
-    expect(page.get_by_label("Device name")).to_have_value("typed-by-yuki")
+    page.goto(f"{console.url}/iam/assign-mfa?user=mei.takahashi")
+    name, go_on = page.get_by_label("Device name"), page.get_by_role("button", name="Next")
+    name.fill("typed-by-yuki")
+    ended(go_on.click, name)
+    expect(page).to_have_url(re.compile(r"/iam/assign-mfa\?.*user=mei\.takahashi"))
+    expect(name).to_have_value("typed-by-yuki")
+    # the device is created, and its seed goes with the session
+    go_on.click()
+    for label in ("MFA code 1", "MFA code 2"):
+        page.get_by_label(label).fill("000000")
+    ended(page.get_by_role("button", name="Add MFA").click, page.get_by_label("MFA code 1"))
+    expect(main).to_contain_text("mei.takahashi")
+    expect(name).to_have_value("typed-by-yuki")
+    # a script is led to the sign-in as well
+    page.get_by_label("Passkey or security key").check()
+    go_on.click()
+    make = page.get_by_role("button", name="Continue")
+    ended(make.click, make)
+    expect(main).to_contain_text("mei.takahashi / Device name: typed-by-yuki")
+    page.get_by_role("link", name="Previous").click()
+    expect(name).to_have_value("typed-by-yuki")
+    page.goto(f"{console.url}/iam/users")
+    search = page.get_by_label("Search by user name")
+    ended(lambda: search.fill("mei"), search)
+    expect(page.get_by_role("rowheader")).to_have_text(["mei.takahashi"])
     context.close()
 
 

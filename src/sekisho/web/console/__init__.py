@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Language
-from sekisho.web.browsers import DraftMemory, FlashKind
+from sekisho.web.browsers import DraftMemory
 from sekisho.web.console import (
     aws_login,
     buckets,
@@ -42,10 +42,10 @@ from sekisho.web.console.persons import (
     ConsoleState,
     keep_typed,
     on_every_screen,
-    sign_out,
+    session_ended,
 )
 from sekisho.web.console.rehearsal import Rehearsal
-from sekisho.web.site import Site, flash, page_to_come_back, see_other, text
+from sekisho.web.site import Site, page_to_come_back
 
 __all__ = ["Rehearsal", "console_site"]
 
@@ -96,9 +96,7 @@ def _refused(error: AwsRefused) -> ResponseReturnValue:
     """Show what AWS refused; who is no longer signed in signs in again, and goes on from there."""
     if error.aws_code in ENDED:
         keep_typed()
-        sign_out()
-        flash(FlashKind.INFO, text("sign_in.ended"))
-        return see_other("/signin", next=page_to_come_back("/console"))
+        return session_ended(page_to_come_back("/console"))
     refusals = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     status = error.status if error.status in refusals else HTTPStatus.BAD_GATEWAY
     if error.aws_code == "ParamValidationError":

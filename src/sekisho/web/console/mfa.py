@@ -8,9 +8,12 @@ Source: IAM User Guide, "Assign a virtual MFA device in the AWS Management Conso
 passkey or security key", "Resynchronize virtual and hardware MFA devices".
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
@@ -19,11 +22,13 @@ from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
 from sekisho.web.console.persons import (
+    ENDED,
     UnfinishedDevice,
     attempt,
     origin,
     person,
     rehearsal,
+    session_ended,
     signed_in,
     state,
 )
@@ -43,6 +48,16 @@ _KINDS = ("passkey", "app", "hardware")
 def choose() -> ResponseReturnValue:
     """Ask for the device name and the kind of device."""
     return _first_page(request.args.get("user") or person().user)
+
+
+def _begin_again() -> ResponseReturnValue:
+    """Lead to the first page: the device that was created has gone with the session.
+
+    The form carries whose device it was and what was typed, so that it is not another's now.
+    """
+    flash(FlashKind.INFO, text("mfa.begin_again"))
+    about = {each: request.values[each] for each in ("user", "name") if each in request.values}
+    return see_other(_FIRST, **about)
 
 
 @SCREEN.post(_FIRST)
@@ -74,6 +89,8 @@ def _first_page(
     page = render_template(
         "assign_mfa.html",
         user=user,
+        name=request.args.get("name", ""),
+        kind=request.args.get("kind", "app"),
         home=home_of(user),
         kinds=_KINDS,
         name_fault=name_fault,
@@ -108,8 +125,7 @@ def set_up() -> ResponseReturnValue:
     """Show the QR code and the secret key, and ask for two codes."""
     device = state().device
     if device is None:
-        flash(FlashKind.INFO, text("mfa.begin_again"))
-        return redirect(_FIRST)
+        return _begin_again()
     return _app_page(device, None)
 
 
@@ -129,8 +145,7 @@ def enable() -> ResponseReturnValue:
     """Enable the device with two consecutive codes."""
     device = state().device
     if device is None:
-        flash(FlashKind.INFO, text("mfa.begin_again"))
-        return see_other(_FIRST)
+        return _begin_again()
     first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
     answer = attempt(
         "iam",
@@ -185,7 +200,7 @@ def passkey_options() -> ResponseReturnValue:
             me.keys, str(asked.get("name", "")), origin(), str(asked.get("user", ""))
         )
     except AwsRefused as refused:
-        return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
+        return _no_passkey(refused, asked)
     state().passkey = options.ticket
     return jsonify(options.public_key)
 
@@ -199,10 +214,18 @@ def passkey_made() -> ResponseReturnValue:
     try:
         _client().register_passkey(person().keys, ticket, sent.get("credential", {}))
     except AwsRefused as refused:
-        return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
+        return _no_passkey(refused, sent)
     user = str(sent.get("user", ""))
     _assigned(user)
     return jsonify(next=home_of(user))
+
+
+def _no_passkey(refused: AwsRefused, sent: Mapping[str, Any]) -> ResponseReturnValue:
+    """Answer the script with AWS's text, or have it sign in again and come back."""
+    if refused.aws_code in ENDED:
+        about = {each: str(sent.get(each, "")) for each in ("user", "name")}
+        return session_ended(f"{_PASSKEY}?{urlencode(about)}")
+    return jsonify(error=refused.aws_message), HTTPStatus.FORBIDDEN
 
 
 @SCREEN.post("/iam/remove-mfa")

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, ParamSpec, Protocol, TypeVar
+from urllib.parse import urlencode
 
-from flask import current_app, g, request
+from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.account.aws import Boto3Api, Keys, connect
@@ -159,13 +161,31 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
     def shown(*args: _Given.args, **kwargs: _Given.kwargs) -> ResponseReturnValue:
         if state().person is None:
             keep_typed()
-            return see_other("/signin", next=page_to_come_back("/console"))
+            return _first_signed_in(page_to_come_back("/console"))
         once = state().once
         if once is not None and request.path != once.path:
             state().once = None
         return view(*args, **kwargs)
 
     return shown
+
+
+def session_ended(page: str) -> ResponseReturnValue:
+    """Sign out, say so, and have the person sign in again.
+
+    Args:
+        page: the address that the sign-in leads back to.
+    """
+    sign_out()
+    flash(FlashKind.INFO, text("sign_in.ended"))
+    return _first_signed_in(page)
+
+
+def _first_signed_in(page: str) -> ResponseReturnValue:
+    """Lead to the sign-in, and from there to a page; a script is told where to lead."""
+    if request.is_json:
+        return jsonify(next=f"/signin?{urlencode({'next': page})}"), HTTPStatus.UNAUTHORIZED
+    return see_other("/signin", next=page)
 
 
 def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:

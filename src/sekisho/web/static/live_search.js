@@ -9,8 +9,9 @@
       asking = new AbortController();
       const address = `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
       try {
-        const answer = await fetch(address, { signal: asking.signal });
-        if (!answer.ok || answer.redirected) return;
+        const answer = await fetch(address, { redirect: "manual", signal: asking.signal });
+        if (answer.type === "opaqueredirect") location.assign(address); // to the sign-in, and back
+        if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const id of [form.dataset.live, form.dataset.count]) {
           const fresh = id && page.getElementById(id);

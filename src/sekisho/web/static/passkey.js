@@ -44,7 +44,7 @@
     if (!options) return;
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
     const made = await navigator.credentials.create({ publicKey });
-    await send(form.action, { user, credential: made.toJSON() });
+    await send(form.action, { user, name, credential: made.toJSON() });
   });
 
   handle(document.getElementById("passkey-get"), async (form) => {

@@ -74,9 +74,10 @@
         method: "POST",
         headers: { "X-Csrf-Token": document.querySelector("meta[name=csrf]").content },
         body: new URLSearchParams({ document: area.value }),
+        redirect: "manual",
         signal: asking.signal,
       });
-      if (!answer.ok || answer.redirected) return;
+      if (!answer.ok) return;
       const found = await answer.json();
       list.replaceChildren(...found.problems.map(entry));
       document.getElementById("gaps").replaceChildren(...found.gaps.map((each) => element("li", each)));
