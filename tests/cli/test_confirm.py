@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sekisho.cli.applying import confirm
+from sekisho.cli.rollout.applying import confirm
 from sekisho.messages import Language, Message
 
 

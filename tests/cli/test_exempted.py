@@ -10,7 +10,7 @@ from rollout.staging import ADMIN, account
 from sekisho.account import save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
-from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language
 from sekisho.rollout import Plan

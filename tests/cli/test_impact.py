@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from sekisho.account import load_usage
 from sekisho.cli.exits import Exit
-from sekisho.cli.impact import ReadingOptions, command, times_of
-from sekisho.cli.impact_question import attachments_of
+from sekisho.cli.impact.command import ReadingOptions, command, times_of
+from sekisho.cli.impact.question import attachments_of
 from sekisho.cli.progress import reading_progress
 from sekisho.errors import SekishoError, UsageError
 from sekisho.messages import Language

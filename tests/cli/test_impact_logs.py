@@ -9,8 +9,8 @@ import sqlglot
 from click.testing import CliRunner
 
 from sekisho.cli.exits import Exit
-from sekisho.cli.impact import command
-from sekisho.cli.impact_logs import TrailSource
+from sekisho.cli.impact.command import command
+from sekisho.cli.impact.logs import TrailSource
 from sekisho.errors import SekishoError, UsageError
 
 INPUTS = Path(__file__).parents[1] / "golden" / "inputs"

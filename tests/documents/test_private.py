@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from sekisho.cli.audit import command as audit
 from sekisho.cli.collect import command as collect
-from sekisho.cli.plan import command as plan
+from sekisho.cli.rollout.plan import command as plan
 from sekisho.documents.private import check_writable, write_private
 from sekisho.errors import Code, SekishoError
 

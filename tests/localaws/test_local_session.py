@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from sekisho.account import AccountFile, UserCredentials
 from sekisho.cli.exits import Exit, Spoken
-from sekisho.cli.local_session import (
+from sekisho.cli.local.session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,
@@ -90,7 +90,7 @@ def test_a_code_that_was_used_is_waited_out(
     place = RunningLocalAws(ahead.url, ahead.region, ahead.clock.now)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert not waited
-    monkeypatch.setattr("sekisho.cli.local_session.time.sleep", sleep)
+    monkeypatch.setattr("sekisho.cli.local.session.time.sleep", sleep)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert len(waited) == 1
     assert 0 < waited[0] <= 30

@@ -79,7 +79,7 @@ JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 NOT_SHOWN = {
     "audit/explain/denial.py": "words that are looked for in an error text",
     "audit/explain/match.py": "words that are looked for in an error text",
-    "cli/applying.py": "answers that are read from the terminal",
+    "cli/rollout/applying.py": "answers that are read from the terminal",
     "engine/exchange/sentences.py": "what stands between two values",
     "messages/__init__.py": "where a space comes between two scripts",
 }

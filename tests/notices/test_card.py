@@ -20,7 +20,7 @@ from audit.small_accounts import snapshot_of
 from cases import cases
 from pages import Page
 from sekisho.account import Device, Snapshot, open_account
-from sekisho.cli.card import command
+from sekisho.cli.notify.card import command
 from sekisho.documents.guide import CodeBlock, Guide, to_html, to_markdown, to_text
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount, UsageError

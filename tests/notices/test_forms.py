@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chromium import CHROMIUM, FLAGS, needs_chromium
 from notices.persons import GAP, HOSTILE, PEOPLE, context, harmless, named, setting, written
-from sekisho.cli.notify_output import WrittenNotice, file_names
+from sekisho.cli.notify.output import WrittenNotice, file_names
 from sekisho.messages import Language, verbatim
 from sekisho.notices import NoticeForm, NoticeKind, WorkList, to_merge_csv
 

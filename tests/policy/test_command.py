@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho import policy
-from sekisho.cli.policy import command
+from sekisho.cli.policy.command import command
 from sekisho.errors import Code, FaultyInput, FaultyPolicy, UsageError
 from sekisho.policy import Preset
 

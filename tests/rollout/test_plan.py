@@ -28,7 +28,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import AccessKey, Gap, Group, Password, Snapshot
-from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.messages import Language
 from sekisho.policy import Preset, to_json

@@ -10,7 +10,7 @@ from gaps import gap_at
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.plan_text import plan_lines
+from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language

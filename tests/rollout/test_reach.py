@@ -23,7 +23,7 @@ from rollout.staging import (
 from rollout.test_concurrent_changes import Meanwhile
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Group, Snapshot
-from sekisho.cli.status import plan_status_lines
+from sekisho.cli.rollout.status import plan_status_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message

@@ -11,7 +11,7 @@ from sekisho.account import Device, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import audit_account
 from sekisho.cli.audit import passkeys_of
-from sekisho.cli.status import wave_status_lines
+from sekisho.cli.rollout.status import wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language

@@ -26,7 +26,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import collect, collect_policies
-from sekisho.cli.applying import applied_lines
+from sekisho.cli.rollout.applying import applied_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan

@@ -7,8 +7,8 @@ import pytest
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, account, device, policy_goal, user
 from sekisho.account import Password
-from sekisho.cli.plan_text import plan_lines
-from sekisho.cli.status import plan_status_lines, wave_status_lines
+from sekisho.cli.rollout.plan_text import plan_lines
+from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.messages import Language, cell_width
 from sekisho.rollout import (
     Difference,

@@ -22,7 +22,7 @@ from rollout.staging import (
 )
 from sekisho.account import BESIDE, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions
-from sekisho.cli.status import plan_status_lines, wave_status_lines
+from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan, waves_to_json

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho import __version__, catalogue
-from sekisho.cli.console import tour_in_browser
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
+from sekisho.cli.local.console import tour_in_browser
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.cli.tables import table_lines

@@ -29,7 +29,7 @@ from sekisho.rollout.changes import forecast
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 if TYPE_CHECKING:
-    from sekisho.cli.impact_question import AskedBinding
+    from sekisho.cli.impact.question import AskedBinding
     from sekisho.replay import Binding
     from sekisho.replay.reading import FoundFiles
     from sekisho.replay.report import ReplayReport
@@ -190,7 +190,7 @@ class _Question:
 
     def asked(self, snapshot: Snapshot) -> "AskedBinding":
         """Return which policies bind whom, in an account."""
-        from sekisho.cli.impact_question import (  # noqa: PLC0415 - only with logs
+        from sekisho.cli.impact.question import (  # noqa: PLC0415 - only with logs
             AskedBinding,
             enabled_of,
         )
@@ -201,7 +201,7 @@ class _Question:
         return AskedBinding(binding, question, snapshot.taken_at)
 
     def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
-        from sekisho.cli.impact_question import (  # noqa: PLC0415 - as above
+        from sekisho.cli.impact.question import (  # noqa: PLC0415 - as above
             about_goals,
             about_plan,
             plan_of_goal,

@@ -16,12 +16,12 @@ from sekisho.account import Snapshot, open_account
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.notify_options import NotifyOptions, notify_options
-from sekisho.cli.notify_output import WrittenNotice, hand_over_list, hand_over_notices
+from sekisho.cli.notify.options import NotifyOptions, notify_options
+from sekisho.cli.notify.output import WrittenNotice, hand_over_list, hand_over_notices
+from sekisho.cli.notify.remind import ReminderRun, RemindOptions, remind_options
 from sekisho.cli.options import lang_option
-from sekisho.cli.planning import exceptions_of
 from sekisho.cli.quiet import quiet_option
-from sekisho.cli.remind import ReminderRun, RemindOptions, remind_options
+from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import PlanRefused, UsageError, meant
 from sekisho.messages import Language, Message

@@ -7,7 +7,7 @@ from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import counterexample_for_user
 from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
 from sekisho.cli.policy_files import as_written
-from sekisho.cli.prove_output import (
+from sekisho.cli.prove.output import (
     UNREAD,
     undeniable,
 )

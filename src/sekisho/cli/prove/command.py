@@ -21,7 +21,7 @@ from sekisho.cli.options import (
 )
 from sekisho.cli.policy_files import read_attached
 from sekisho.cli.progress import counting
-from sekisho.cli.prove_options import (
+from sekisho.cli.prove.options import (
     PEOPLE_PART,
     AllAssumptions,
     ProveOptions,
@@ -35,19 +35,19 @@ from sekisho.cli.prove_options import (
     subject_of_files,
     with_resource,
 )
-from sekisho.cli.prove_output import (
+from sekisho.cli.prove.output import (
     UNREAD,
     as_table,
     exit_of,
     findings_of,
 )
-from sekisho.cli.prove_public import check_alone, prove_public
-from sekisho.cli.prove_scenarios import (
+from sekisho.cli.prove.public import check_alone, prove_public
+from sekisho.cli.prove.scenarios import (
     exit_of_scenario,
     findings_of_scenarios,
     scenarios_as_table,
 )
-from sekisho.cli.prove_summary import (
+from sekisho.cli.prove.summary import (
     SubjectProof,
     needed_lines,
     next_of,
@@ -354,7 +354,7 @@ def _prove_user(options: ProveOptions, printed: PrintOptions) -> Exit:
 
 def _prove_account(options: ProveOptions, printed: PrintOptions) -> Exit:
     from sekisho.audit.proofs import prove_users  # noqa: PLC0415 - only an account needs it, and it is slow to import
-    from sekisho.cli.prove_users_output import (  # noqa: PLC0415 - as above
+    from sekisho.cli.prove.users_output import (  # noqa: PLC0415 - as above
         findings_of_users,
         show_users,
         users_as_json,

@@ -14,10 +14,10 @@ from click.core import ParameterSource
 from sekisho.account import AccountFile, load_account
 from sekisho.catalogue import partitions
 from sekisho.cli.aws import endpoint_option
-from sekisho.cli.console import console, say_where
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.local_session import (
+from sekisho.cli.local.console import console, say_where
+from sekisho.cli.local.session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,

@@ -23,8 +23,8 @@ from sekisho.cli.cut_lists import MOST
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.plan_text import plan_lines, plan_verdict
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.plan_text import plan_lines, plan_verdict
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError

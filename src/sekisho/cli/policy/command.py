@@ -8,18 +8,18 @@ from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.messages import Message
 
 _COMMANDS: Mapping[str, Lazy] = {
-    "new": Lazy(Message("Write a Force_MFA policy for your choices."), "policy_new"),
+    "new": Lazy(Message("Write a Force_MFA policy for your choices."), "policy.new"),
     "summary": Lazy(
         Message("Show what the console says of a policy, and what the policy really means."),
-        "policy_summary",
+        "policy.summary",
     ),
     "lint": Lazy(
         Message("Say what is wrong with policies, and what they mean for each credential."),
-        "policy_lint",
+        "policy.lint",
     ),
     "diff": Lazy(
         Message("Say exactly what one set of policies allows and another does not."),
-        "policy_diff",
+        "policy.diff",
     ),
 }
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from sekisho.cli.applying import (
+from sekisho.cli.aws import AwsOptions, aws_options, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import lang_option
+from sekisho.cli.progress import Progress
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     confirm,
     in_the_middle,
@@ -20,13 +27,6 @@ from sekisho.cli.applying import (
     tell_wait,
     undone_lines,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, connection
-from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
-from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
-from sekisho.cli.progress import Progress
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message

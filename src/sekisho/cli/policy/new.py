@@ -15,8 +15,8 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.policy.summary import length_of
 from sekisho.cli.policy_files import unusable
-from sekisho.cli.policy_summary import length_of
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message

@@ -10,15 +10,15 @@ from typing import assert_never
 
 import click
 
-from sekisho.cli.applying import plan_words, tell_next
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
-from sekisho.cli.planning import exceptions_of
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.applying import plan_words, tell_next
+from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, verbatim

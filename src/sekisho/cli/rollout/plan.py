@@ -10,7 +10,7 @@ from sekisho.cli.aws import AwsOptions
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped
-from sekisho.cli.planning import (
+from sekisho.cli.rollout.planning import (
     PlanningOptions,
     accepted,
     account_of,

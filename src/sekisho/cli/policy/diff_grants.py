@@ -11,7 +11,7 @@ import click
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import OutputFormat
-from sekisho.cli.policy_diff_items import (
+from sekisho.cli.policy.diff_items import (
     MORE_OF_DIFFERENCE,
     DiffPrinting,
     difference_text,
@@ -19,8 +19,8 @@ from sekisho.cli.policy_diff_items import (
     new_access_text,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import exit_of
-from sekisho.cli.prove_trust import KINDS
+from sekisho.cli.prove.output import exit_of
+from sekisho.cli.prove.trust import KINDS
 from sekisho.engine import Assumptions
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind

@@ -9,7 +9,8 @@ from sekisho.cli.aws import AwsOptions, refuse_beside
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, pair
-from sekisho.cli.planning import (
+from sekisho.cli.quiet import aside
+from sekisho.cli.rollout.planning import (
     ExemptOptions,
     PlanningOptions,
     accepted,
@@ -19,7 +20,6 @@ from sekisho.cli.planning import (
     planning_options,
     said_by,
 )
-from sekisho.cli.quiet import aside
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names

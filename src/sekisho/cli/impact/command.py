@@ -16,13 +16,13 @@ from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.impact_logs import (
+from sekisho.cli.impact.logs import (
     SourceOptions,
     TrailQuestion,
     TrailSource,
     source_options,
 )
-from sekisho.cli.impact_question import (
+from sekisho.cli.impact.question import (
     AskedBinding,
     QuestionOptions,
     Times,

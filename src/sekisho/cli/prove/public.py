@@ -11,7 +11,7 @@ from sekisho.catalogue import load
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.options import PrintOptions, ReportFormat
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import exit_of
+from sekisho.cli.prove.output import exit_of
 from sekisho.cli.quiet import quiet
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.engine import Assumptions, AttachedPolicy

@@ -17,8 +17,8 @@ from sekisho.cli.options import (
     grouped,
     lang_option,
 )
-from sekisho.cli.policy_diff_grants import ComparedAs, diff_grants
-from sekisho.cli.policy_diff_items import (
+from sekisho.cli.policy.diff_grants import ComparedAs, diff_grants
+from sekisho.cli.policy.diff_items import (
     MORE_OF_DIFFERENCE,
     DiffPrinting,
     difference_text,
@@ -26,7 +26,7 @@ from sekisho.cli.policy_diff_items import (
     new_access_text,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove_output import exit_of, undeniable
+from sekisho.cli.prove.output import exit_of, undeniable
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError

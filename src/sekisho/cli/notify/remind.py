@@ -12,7 +12,7 @@ import click
 
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.notify_options import NotifyFormat, NotifyOptions
+from sekisho.cli.notify.options import NotifyFormat, NotifyOptions
 from sekisho.cli.options import grouped
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import notice

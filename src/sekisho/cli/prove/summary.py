@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields
 
 from sekisho.cli.exits import Exit
 from sekisho.cli.policy_files import as_written
-from sekisho.cli.prove_output import (
+from sekisho.cli.prove.output import (
     UNREAD,
     exit_of,
     settings_text,
 )
-from sekisho.cli.prove_scenarios import exit_of_scenario
-from sekisho.cli.prove_trust import ways_lines
+from sekisho.cli.prove.scenarios import exit_of_scenario
+from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of

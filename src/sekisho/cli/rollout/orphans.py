@@ -12,14 +12,14 @@ from sekisho.cli.aws import AwsOptions
 from sekisho.cli.cut_lists import shown_lines
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.planning import (
+from sekisho.cli.quiet import aside
+from sekisho.cli.rollout.planning import (
     PlanningOptions,
     accepted,
     account_of,
     finish,
     planning_options,
 )
-from sekisho.cli.quiet import aside
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import PlanningContext, delete_unassigned_devices

@@ -18,7 +18,13 @@ from pathlib import Path
 import click
 
 from sekisho.account import AwsApi
-from sekisho.cli.applying import (
+from sekisho.cli.aws import AwsOptions, aws_options, connection
+from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
+from sekisho.cli.help import SpokenCommand
+from sekisho.cli.options import lang_option
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.applying import (
     OwnershipOptions,
     WatchedApi,
     applied_lines,
@@ -30,13 +36,7 @@ from sekisho.cli.applying import (
     tell_next,
     tell_wait,
 )
-from sekisho.cli.aws import AwsOptions, aws_options, connection
-from sekisho.cli.exits import Exit
-from sekisho.cli.group import typed_again
-from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
-from sekisho.cli.plan_text import plan_head, plan_lines
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.rollout.plan_text import plan_head, plan_lines
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message, cell_width

@@ -1,0 +1,1 @@
+"""The commands that write to people: `sekisho notify` and `sekisho card`."""
