@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -96,6 +97,18 @@ def test_the_work_list_says_a_reason_once(language: Language) -> None:
     assert page.count(GAP.into(language)) == 1
     other = replace(person, gaps=(verbatim("Something else."),))
     assert "Something else." in WorkList("1", (other,)).to_html(language)
+
+
+def test_waves_come_in_their_order_and_devices_by_name() -> None:
+    ready = PEOPLE["ready"]
+    days = {"rest": date(2027, 1, 11), "next": date(2026, 12, 5), "pilot": None, "": None}
+    people = tuple(replace(ready, wave=wave, day=day) for wave, day in days.items())
+    rows = [*WorkList("1", people).rows(Language.JA)]
+    heads = [title.split()[0] for title, _, _ in rows]
+    assert [head.partition("、")[0] for head in heads] == ["pilot", "next", "rest", heads[-1]]
+    assert not heads[-1].startswith(("pilot", "next", "rest"))
+    for _, _, ((_, _, _, devices, *_),) in rows:
+        assert devices == "認証アプリケーション"
 
 
 @given(st.text(min_size=1))

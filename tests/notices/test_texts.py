@@ -106,6 +106,9 @@ def test_who_is_asked_for_a_passkey_is_told_of_no_other_device(language: Languag
         assert app not in text
         assert code not in text
         assert CLOCK[language] not in text
+        # who has a device signs in with MFA: nothing of the page is missing
+        red = {Language.EN: "Red boxes", Language.JA: "赤い枠"}[language]
+        assert (red in text) is name.startswith("enrol")
     # who has keys needs both: a passkey gives no code
     both = written(PEOPLE["enrol, passkey and app"], NoticeForm.TEXT, language)
     assert both.index(app) < both.index(code) < both.rindex(passkey)

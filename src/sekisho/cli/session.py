@@ -62,7 +62,8 @@ _NOTE = Message("{device}: session of {whose}, key {key}, {until}; {kept}")
 _UNTIL = Message("until {at} ({hours} h {minutes} min left)")
 _OVER = Message("over since {at}")
 _ROLE = Message("{user} in the role {role}")
-_GONE = Message("Sessions that are no longer kept: {count}. AWS takes them until they end.")
+_GONE = Message("Sessions that are no longer kept: {count}. AWS accepts them until they end.")
+_NONE_GONE = Message("Sessions that are no longer kept: 0.")
 _POINTLESS = Message("the session would be neither printed nor kept")
 
 
@@ -412,7 +413,8 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         with notes.locked(note.id.device):
             store.delete(note.id)
             notes.drop(note.id)
-    aside(_GONE.filled(count=len(gone)).into(lang))
+    said = _GONE.filled(count=len(gone)) if gone else _NONE_GONE
+    aside(said.into(lang))
     return Exit.CLEAN
 
 

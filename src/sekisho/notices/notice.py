@@ -247,7 +247,8 @@ class _Notice(NoticeTexts):
             *self._phone(),
             *self.steps(*section, "begin"),
             *((self.say("temporary-password", "step"),) if password else ()),
-            *self.steps(*section, "enter"),
+            self.say(*section, "page", "red"),
+            *self.steps(*section, "assign"),
             *self._by_device(),
             *self.steps(*section, "end"),
         )
@@ -287,7 +288,9 @@ class _Notice(NoticeTexts):
         section = "enrol", "section"
         steps = (
             *self.steps(*section, "begin"),
-            *self.steps(*section, "enter"),
+            # with the device that they have, nothing is missing
+            self.say(*section, "page", "plain"),
+            *self.steps(*section, "assign"),
             self.say(*section, "by", "only_passkey"),
         )
         return NoticeSection(self.say("ready", "add", "title"), (), steps)

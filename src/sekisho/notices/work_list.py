@@ -6,6 +6,7 @@ from datetime import UTC, date
 from pathlib import Path
 
 from sekisho.account import AccessKey
+from sekisho.audit.findings import DEVICE_KINDS
 from sekisho.documents.html import html_page
 from sekisho.messages import Language, Message, joined_messages, listed, printable, verbatim
 from sekisho.notices.people import NoticeKind, Person
@@ -74,7 +75,7 @@ class WorkList:
     """Everybody of a roll-out.
 
     Attributes:
-        people: in the order of their waves.
+        people: in any order; that of a wave's people stays.
         notified: when each was told last, by user name.
     """
 
@@ -83,9 +84,13 @@ class WorkList:
     notified: Mapping[str, date] = field(default_factory=dict)
 
     def waves(self) -> Iterator[tuple[Message, tuple[Person, ...]]]:
-        """Yield the people of each wave under its name; who needs attention comes first."""
+        """Yield the people of each wave under its name; who needs attention comes first.
+
+        The wave that begins first does, too; at last come those who are in none.
+        """
         nowhere = _NO_WAVE if any(each.wave for each in self.people) else _EVERYBODY
-        for wave, day in dict.fromkeys((each.wave, each.day) for each in self.people):
+        waves = dict.fromkeys((each.wave, each.day) for each in self.people)
+        for wave, day in sorted(waves, key=lambda each: (not each[0], each[1] or date.min)):
             members = [each for each in self.people if (each.wave, each.day) == (wave, day)]
             name = verbatim(printable(wave)) if wave else nowhere
             title = _WAVE.filled(wave=name, day=day) if day else _AT_ONCE.filled(wave=name)
@@ -167,7 +172,8 @@ class WorkList:
         yield printable(person.user)
         yield printable(person.owner)
         yield printable(_happens(person).into(lang))
-        yield ", ".join(each.kind.value for each in person.devices) or _NONE.into(lang)
+        devices = (DEVICE_KINDS[each.kind].into(lang) for each in person.devices)
+        yield ", ".join(devices) or _NONE.into(lang)
         yield _iso(person.enrolled_since)
         yield "; ".join(keys) or _NONE.into(lang)
         yield _iso(notified)
