@@ -42,7 +42,7 @@ from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import ImpactKind
 from sekisho.audit.report import audit_account
 from sekisho.errors import AwsRefused, InternalError, PlanRefused
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import Goal, GroupGoal, PlannedImpact, plan
 from sekisho.rollout.applying import ChangeStatus, PlanFile, read_plan
@@ -197,6 +197,27 @@ def test_the_account_is_what_audit_prints(bench: Bench) -> None:
     assert bench.json("/users")["users"] == printed["users"]
     assert bench.json("/findings")["findings"] == printed["findings"]
     assert bench.json("/")["coverage"] == printed["coverage"]
+
+
+def test_the_list_of_users_is_sorted_filtered_and_never_empty_without_a_word(bench: Bench) -> None:
+    names = [each["user"] for each in bench.json("/users")["users"]]
+    turned = [each["user"] for each in bench.json("/users", down="1")["users"]]
+    assert turned == sorted(names, key=str.casefold, reverse=True)
+    _, last = bench.get("/users", page="99", down="1")
+    assert turned[-1] in unescape(last)
+    _, filtered = bench.get("/users", sort="2", down="1", q="nobody-is-called-so")
+    assert "No user fits" in filtered
+    # the next filter keeps the order
+    assert 'name="sort" value="2"' in filtered
+    assert 'name="down" value="1"' in filtered
+
+
+def test_a_page_that_is_not_there_is_said_in_the_reader_s_language(bench: Bench) -> None:
+    site = workbench_site(bench.material, Language.JA)
+    site.bind("localhost:1", "127.0.0.1:1")
+    page = site.app.test_client().get("/nowhere", **BASE).get_data(as_text=True)
+    title = text("refused.title").into(Language.JA)
+    assert f"<title>{title} - " in page
 
 
 @pytest.mark.parametrize("text", [FORCE_MFA, SAMPLE.replace("BoolIfExists", "Bool"), OPEN])

@@ -3,8 +3,9 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -150,10 +151,11 @@ def users() -> ResponseReturnValue:
     """Show the users: filtered, sorted, a page at a time."""
     chosen, report = _choice(), material().report
     rows = [row for row in report.rows if _fits(row, chosen)]
+    if chosen.sort or chosen.down or not wants_json():
+        rows.sort(key=_order(chosen.sort), reverse=chosen.down)
     if wants_json():
         return as_json({"users": [material().json_of[row.user.name] for row in rows]})
-    key = _order(chosen.sort)
-    rows.sort(key=key, reverse=chosen.down)
+    chosen = replace(chosen, page=max(1, min(chosen.page, ceil(len(rows) / _PAGE))))
     first = (chosen.page - 1) * _PAGE
     shown = rows[first : first + _PAGE]
     return render_template(
@@ -166,7 +168,7 @@ def users() -> ResponseReturnValue:
         first=first + 1,
         last=first + len(shown),
         outcomes=list(Enforced),
-        none=nobody(report),
+        nobody=text("workbench.users.no_fit") if report.rows else nobody(report),
     )
 
 
@@ -214,9 +216,7 @@ def user() -> ResponseReturnValue:
         findings=_grouped(report.findings_of.get(name, ())),
         titles=finding_title,
         severities=SEVERITIES,
-        logged=None
-        if row.use is None
-        else list(zip(LOGGED_COLUMNS, logged_cells(row), strict=True)),
+        logged=_logged(row),
         commands=[*_commands(row)],
     )
 
