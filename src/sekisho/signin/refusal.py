@@ -230,8 +230,8 @@ RULES: tuple[RuleNote, ...] = (
     RuleNote(
         Rule.DEVICE_HOLDER,
         Message(
-            "Who has an MFA device and calls with an access key needs an MFA session to enable or "
-            "disable their own devices."
+            "Whoever has an MFA device and calls with an access key needs an MFA session to enable "
+            "or disable their own devices."
         ),
         "security bulletin AWS-2023-001",
     ),

@@ -219,7 +219,7 @@ def _attacker(
 
 
 _SAME_PERSON = Message(
-    "Who knows the password of a user without a device is that user to AWS: what keeps the "
+    "Whoever knows the password of a user without a device is that user to AWS: what keeps the "
     "attacker out keeps the user out. Hand temporary passwords over safely, and give users no "
     "permissions before they have enrolled."
 )
@@ -237,10 +237,10 @@ def _admin_key(
 
 
 _UNTIL_IT_IS_ENDED = Message(
-    "Who has the cache of `aws login`, the key in it included, is the person to AWS, MFA included, "
-    "until the session is over: 12 hours after the sign-in at most. `sekisho reset` and `offboard` "
-    "end such sessions; `mfa_age` makes that time shorter, and a Deny on `aws:SignInSessionArn` "
-    "stops one at once."
+    "Whoever has the cache of `aws login`, the key in it included, is the person to AWS, MFA "
+    "included, until the session is over: 12 hours after the sign-in at most. `sekisho reset` "
+    "and `offboard` end such sessions; `mfa_age` makes that time shorter, and a Deny on "
+    "`aws:SignInSessionArn` stops one at once."
 )
 
 _LOGIN_CACHE = Scenario(
