@@ -85,8 +85,8 @@ def _addresses(name: str) -> list[str]:
     return [f"{path}?{urlencode(query)}" if query else path for path, query in asked]
 
 
-def _get(client: FlaskClient, path: str) -> float:
-    return _timed(path, lambda: client.get(path, **_BASE).data)
+def _get(client: FlaskClient, path: str, name: str = "") -> float:
+    return _timed(name or path, lambda: client.get(path, **_BASE).data)
 
 
 def _put_in(client: FlaskClient) -> None:
@@ -104,7 +104,8 @@ def _put_in(client: FlaskClient) -> None:
     headers = {"Origin": "http://localhost:1"}
     for name, path, fields in asked:
         sent = {**fields, "csrf": csrf}
-        _timed(name, lambda: client.post(path, data=sent, headers=headers, **_BASE).data)  # noqa: B023 - called at once
+        led = client.post(path, data=sent, headers=headers, **_BASE).headers["Location"]
+        _get(client, led, name)
 
 
 def _timed(name: str, ask: Callable[[], bytes]) -> float:

@@ -100,8 +100,9 @@ class Bench:
         (csrf,) = {*re.findall(r'name="csrf" value="([^"]+)"', page)}
         headers = {"Origin": "http://localhost:1"}
         sent = {"csrf": csrf, "once": "", **fields}
-        answer = self.client.post(path, data=sent, headers=headers, **BASE)
-        return answer.status_code, answer.get_data(as_text=True)
+        led = self.client.post(path, data=sent, headers=headers, **BASE)
+        assert led.status_code == 303
+        return self.get(led.headers["Location"])
 
 
 def goal() -> Goal:
@@ -271,6 +272,24 @@ def test_scenarios_are_what_prove_prints(bench: Bench, tmp_path: Path) -> None:
     assert "new-user" in first
     assert first.count("<li") == 3
     assert 'class="refused"' in first
+
+
+def test_what_was_put_in_is_kept_for_this_browser_and_no_other(bench: Bench) -> None:
+    _, found = bench.send("/error", text=SCRIPT, format="json")
+    assert json.loads(found) is not None
+    _, page = bench.get("/error")
+    (csrf,) = {*re.findall(r'name="csrf" value="([^"]+)"', page)}
+    sent = {"csrf": csrf, "once": "", "text": "AccessDenied"}
+    headers = {"Origin": "http://localhost:1"}
+    led = bench.client.post("/error", data=sent, headers=headers, **BASE).headers["Location"]
+    assert "AccessDenied" not in led
+    # another language shows the same
+    assert f'value="{led}"' in bench.get(led)[1]
+    stranger = Bench(bench.material, bench.client.application.test_client(), Path(), Path())
+    status, empty = stranger.get(led)
+    assert status == 404
+    assert "no longer kept" in empty
+    assert "AccessDenied</textarea>" not in empty
 
 
 def test_an_error_is_explained_as_the_command_does(bench: Bench, tmp_path: Path) -> None:
@@ -533,11 +552,15 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         page.get_by_role("button", name=words["scenarios"], exact=True).click()
         expect(page.get_by_text(words["locked_out"]).first).to_be_visible()
         fits()
+        # back to what was asked, without sending it again
+        page.go_back()
+        expect(page.get_by_role("heading", name=words["proof"])).to_be_visible()
         page.get_by_role("link", name=words["error"], exact=True).click()
         page.get_by_role("textbox", name=words["text"]).fill("AccessDenied")
         page.get_by_role("button", name=words["explain"], exact=True).click()
         expect(page.get_by_role("heading", level=2).first).to_be_visible()
         fits()
+        expect(page.get_by_role("textbox", name=words["text"])).to_have_value("AccessDenied")
 
     walk(
         {

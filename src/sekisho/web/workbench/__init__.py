@@ -6,6 +6,7 @@ JSON with `?format=json`.
 """
 
 from sekisho.messages import Language, printable
+from sekisho.web.browsers import DraftMemory
 from sekisho.web.site import Site
 from sekisho.web.workbench import account, errors, logged, plan, policies, scenarios
 from sekisho.web.workbench.material import Material, PlanInView, on_every_view
@@ -23,7 +24,7 @@ def workbench_site(material: Material, language: Language = Language.EN) -> Site
         language: what a new browser is spoken to in.
     """
     material.prepare()
-    site = Site("workbench", dict, language)
+    site = Site("workbench", DraftMemory().drafts, language)
     site.app.extensions["material"] = material
     site.app.context_processor(on_every_view)
     # a name may hold marks that turn the text behind it round

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.audit.explain import (
@@ -18,7 +18,8 @@ from sekisho.audit.explain import (
 from sekisho.errors import UsageError
 from sekisho.messages import Message
 from sekisho.web.site import language
-from sekisho.web.workbench.material import as_json, typed_text, wants_json
+from sekisho.web.workbench.material import as_json, wants_json
+from sekisho.web.workbench.put_in import keep, put_in, say_if_gone
 
 VIEW = Blueprint("errors", __name__)
 
@@ -26,7 +27,9 @@ VIEW = Blueprint("errors", __name__)
 @VIEW.route("/error", methods=["GET", "POST"])
 def error() -> ResponseReturnValue:
     """Explain an error text, as `sekisho explain` does."""
-    pasted = typed_text("text")
+    if request.method == "POST":
+        return keep()
+    pasted, status = put_in("text"), say_if_gone()
     found, fault = _explained(pasted) if pasted.strip() else (None, None)
     if wants_json():
         return as_json(None if found is None else pasted_error_to_json(found, language()))
@@ -40,9 +43,8 @@ def error() -> ResponseReturnValue:
         title_of=_title,
         entry=entry,
         most=MOST_CHARACTERS,
-        json_by_form=found is not None,
     )
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else status
 
 
 def _explained(pasted: str) -> tuple[ErrorExplanation | None, Message | None]:

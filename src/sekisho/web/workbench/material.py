@@ -138,18 +138,13 @@ def material() -> Material:
 
 def wants_json() -> bool:
     """Tell whether a view is asked for as JSON."""
-    return request.values.get("format") == "json"
+    return request.args.get("format") == "json"
 
 
 def as_json(value: object) -> Response:
     """Return a view as JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     return Response(text, content_type="application/json; charset=utf-8")
-
-
-def typed_text(name: str) -> str:
-    """Return a text of a form; browsers send every line break as CR and LF."""
-    return request.form.get(name, "").replace("\r\n", "\n")
 
 
 _VIEWS = {
@@ -175,5 +170,4 @@ def on_every_view() -> dict[str, Any]:
         "source": material().source,
         "account": material().report.snapshot.account,
         "views": [(path, text(f"workbench.{key}")) for path, key in shown.items()],
-        "json_by_form": False,
     }

@@ -55,8 +55,9 @@ from sekisho.prover.questions import (
 )
 from sekisho.prover.scenarios import proof_to_json
 from sekisho.web.site import language
-from sekisho.web.workbench.material import as_json, material, typed_text, wants_json
+from sekisho.web.workbench.material import as_json, material, wants_json
 from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
+from sekisho.web.workbench.put_in import keep, put_in, say_if_gone, was_asked
 
 VIEW = Blueprint("policies", __name__)
 
@@ -183,7 +184,9 @@ def subject_of(document: Document) -> Subject:
 @VIEW.route("/policy", methods=["GET", "POST"])
 def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
-    text = typed_text("document") or _of_account()
+    if request.method == "POST":
+        return keep()
+    text, status = put_in("document") or _of_account(), say_if_gone()
     found = _examined_in_time(text) if text.strip() else None
     proof = found.proved.proof if found and found.proved else None
     if wants_json():
@@ -205,10 +208,9 @@ def one() -> ResponseReturnValue:
         answers=_answers(proof) if proof else (),
         exempt=_exempt(proof) if proof else (),
         exempt_unknown=_exempt_unknown(proof) if proof else None,
-        json_by_form=found is not None,
     )
     faulty = found is not None and found.faults
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else HTTPStatus.OK
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else status
 
 
 def _of_account() -> str:
@@ -378,8 +380,11 @@ def _side(side: Side | Unknown) -> ShownSide:
 @VIEW.route("/difference", methods=["GET", "POST"])
 def two() -> ResponseReturnValue:
     """Show what only one of two policies allows, side by side."""
-    old, new = typed_text("old"), typed_text("new")
+    if request.method == "POST":
+        return keep()
+    old, new, status = put_in("old"), put_in("new"), say_if_gone()
     asked = bool(old.strip() and new.strip())
+    missing = was_asked() and not asked and status is HTTPStatus.OK
     result = _compared_in_time(old, new) if asked else ComparedPolicies()
     found = result.found
     if wants_json():
@@ -395,8 +400,7 @@ def two() -> ResponseReturnValue:
         seconds=SECONDS,
         gained=_side(found.only_in_new) if found else None,
         lost=_side(found.only_in_old) if found else None,
-        missing=request.method == "POST" and not asked,
-        json_by_form=found is not None,
+        missing=missing,
     )
-    wrong = result.faults or (request.method == "POST" and not asked)
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    wrong = result.faults or missing
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else status

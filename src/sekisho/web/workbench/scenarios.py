@@ -34,9 +34,10 @@ from sekisho.prover.scenarios import (
     steps_of,
 )
 from sekisho.web.site import language, text
-from sekisho.web.workbench.material import Material, as_json, material, typed_text, wants_json
+from sekisho.web.workbench.material import Material, as_json, material, wants_json
 from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
 from sekisho.web.workbench.policies import LONGEST, subject_of
+from sekisho.web.workbench.put_in import keep, put_in, say_if_gone
 
 VIEW = Blueprint("scenarios", __name__)
 
@@ -173,7 +174,9 @@ def _played_for(name: str) -> Played:
 @VIEW.route("/scenarios", methods=["GET", "POST"])
 def scenarios() -> ResponseReturnValue:
     """Show the scenarios of a policy, or of a user of the account."""
-    document, name = typed_text("document"), request.args.get("user", "")
+    if request.method == "POST":
+        return keep()
+    document, name, status = put_in("document"), request.args.get("user", ""), say_if_gone()
     if name and name not in material().row_of:
         abort(HTTPStatus.NOT_FOUND)
     found = Played()
@@ -200,9 +203,8 @@ def scenarios() -> ResponseReturnValue:
         found=found,
         sections=sections,
         seconds=SECONDS,
-        json_by_form=bool(found.reports) and not name,
     )
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if found.faults else HTTPStatus.OK
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if found.faults else status
 
 
 def _as_json(found: Played) -> object:

@@ -1,0 +1,56 @@
+"""What somebody puts into a view: kept in memory for as long as the browser is known.
+
+A form leads to an address that shows it, so that going back, a reload, another language and the
+JSON lose nothing and send nothing twice. The address has a digest, and never the text itself.
+"""
+
+import json
+from hashlib import sha256
+from http import HTTPStatus
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from sekisho.web.browsers import Drafts, FlashKind
+from sekisho.web.site import browser, flash, see_other, text
+
+_FIELDS = ("document", "old", "new", "text")
+_ASKED = "asked"
+_DIGITS = 16
+
+
+def keep() -> ResponseReturnValue:
+    """Keep what was put into a form, and lead to the address that shows it."""
+    # browsers send every line break as CR and LF
+    fields = {
+        name: request.form[name].replace("\r\n", "\n") for name in _FIELDS if name in request.form
+    }
+    mark = sha256(json.dumps(sorted(fields.items())).encode()).hexdigest()[:_DIGITS]
+    _drafts()[mark] = fields
+    form = {"format": "json"} if request.form.get("format") == "json" else {}
+    return see_other(request.path, **{_ASKED: mark}, **form)
+
+
+def was_asked() -> bool:
+    """Tell whether the address shows what was put into a form."""
+    return _ASKED in request.args
+
+
+def put_in(name: str) -> str:
+    """Return a text of the form that the address shows; "" if there is none."""
+    if not was_asked():
+        return ""
+    return _drafts().get(request.args[_ASKED], {}).get(name, "")
+
+
+def say_if_gone() -> HTTPStatus:
+    """Say so where what was put in is no longer kept, and return the status of such a page."""
+    if not was_asked() or request.args[_ASKED] in _drafts():
+        return HTTPStatus.OK
+    flash(FlashKind.WARNING, text("workbench.frame.gone"))
+    return HTTPStatus.NOT_FOUND
+
+
+def _drafts() -> Drafts:
+    found: Drafts = browser().state
+    return found
