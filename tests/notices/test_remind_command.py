@@ -93,6 +93,33 @@ def test_a_wave_is_announced_reminded_and_enforced(tmp_path: Path) -> None:
     assert [name for name, day in told.items() if day] == ["aki", "ben", "chi"]
 
 
+EXCEPTION = """\
+schema: sekisho.exceptions/1
+exceptions:
+  - {user: chi, kind: exception, why: on leave, owner: Nao, approvedBy: a, ticket: t,
+     expires: 2026-12-03, force: back then}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "slack"])
+def test_who_needs_attention_is_named_though_they_hear_nothing_today(
+    form: str, tmp_path: Path
+) -> None:
+    goal = _folder(tmp_path)
+    goal.write_text(GOAL.replace("who: [{user: chi}]", "who: [{all: true}]"), encoding="utf-8")
+    (tmp_path / "out.yaml").write_text(EXCEPTION, encoding="utf-8")
+    at = ("--exceptions", str(tmp_path / "out.yaml"), "--format", form)
+    runs = _notify(goal, "2026-12-01", *at)
+    assert (runs.returncode, "The exception is over" in runs.stderr) == (0, False)
+    over = _notify(goal, "2026-12-04", *at, "--user", "chi")
+    assert over.returncode == 3
+    assert over.stderr.count("The exception is over") == 1
+    assert over.stderr.rstrip().endswith("anew: chi")
+    again = _notify(goal, "2026-12-05", *at, "--user", "chi")
+    assert (again.returncode, again.stdout) == (3, "")
+    assert again.stderr.count("The exception is over") == 1
+
+
 @pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "json", "teams"])
 def test_every_form_is_handed_over_once(form: str, tmp_path: Path) -> None:
     goal = _folder(tmp_path, "ben", "chi")

@@ -17,10 +17,10 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.notify.options import NotifyOptions, notify_options
-from sekisho.cli.notify.output import WrittenNotice, hand_over_list, hand_over_notices
+from sekisho.cli.notify.output import WrittenNotice, attention, hand_over_list, hand_over_notices
 from sekisho.cli.notify.remind import ReminderRun, RemindOptions, remind_options
 from sekisho.cli.options import lang_option
-from sekisho.cli.quiet import quiet_option
+from sekisho.cli.quiet import aside, quiet_option
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.errors import PlanRefused, UsageError, meant
@@ -96,10 +96,13 @@ def command(
             _written(each, setting, templates, options.form, lang)
             for each in notices_of(chosen, made, snapshot, setting)
         )
-        hand_over_notices(notices, chosen, options, lang, hint=not reminding.due)
+        hand_over_notices(notices, chosen, options, lang, whole=not reminding.due)
 
     if reminding.due:
-        return worst([run.carried_out(people, hand_over), _exit_of(people)])
+        found = run.carried_out(people, hand_over)
+        # the exit code is about everybody, whoever is due today
+        aside(*attention(people, options, lang))
+        return worst([found, _exit_of(people)])
     hand_over(people)
     return _exit_of(people)
 

@@ -56,11 +56,17 @@ _ONE_FOLDER = Message("there are {count} pages, and one at a time can be printed
 _OF_FORM = {NoticeForm.TEXT: ".txt", NoticeForm.MARKDOWN: ".md", NoticeForm.HTML: ".html"}
 
 
-def _verdict(people: tuple[Person, ...], options: NotifyOptions, lang: Language) -> Iterator[str]:
-    """Yield how many there are of each kind, then by name who needs somebody's attention."""
+def _verdict(
+    people: tuple[Person, ...], options: NotifyOptions, lang: Language, *, whole: bool = True
+) -> Iterator[str]:
+    """Yield how many there are of each kind, then, if these are all, who needs attention."""
     yield headline(people).into(lang)
-    if quiet():
-        return
+    if whole and not quiet():
+        yield from attention(people, options, lang)
+
+
+def attention(people: tuple[Person, ...], options: NotifyOptions, lang: Language) -> Iterator[str]:
+    """Yield by name who needs somebody's attention who is not the person."""
     groups = [
         (title, [each.user for each in people if each.kind is kind]) for title, kind in _ATTENTION
     ]
@@ -81,12 +87,13 @@ def _hand_over(
     options: NotifyOptions,
     lang: Language,
     *,
-    hint: bool = True,
+    whole: bool = True,
 ) -> None:
     """Print or save what is one file, with the verdict on standard error beside data."""
+    verdict = tuple(_verdict(people, options, lang, whole=whole))
     reads = options.output is NotifyFormat.TEXT and options.out is None
     if reads:
-        show_folded(_verdict(people, options, lang))
+        show_folded(verdict)
         if quiet():
             return
         if not text:
@@ -97,15 +104,15 @@ def _hand_over(
         else:
             # whoever pastes it into a mail wants no line of it broken
             click.echo(f"\n{text}", nl=False)
-        if hint and people:
+        if whole and people:
             _tell_next(options, lang, written=bool(text))
         return
     if options.out is not None:
         write_private(options.out, text, replace=options.force)
-        aside(*_verdict(people, options, lang))
+        aside(*verdict)
         aside(_WRITTEN.filled(count=len(people), path=options.out).into(lang))
     else:
-        aside(*_verdict(people, options, lang))
+        aside(*verdict)
         click.echo(text, nl=False)
 
 
@@ -126,7 +133,7 @@ def hand_over_notices(
     options: NotifyOptions,
     lang: Language,
     *,
-    hint: bool = True,
+    whole: bool = True,
 ) -> None:
     """Print or save notices.
 
@@ -135,7 +142,7 @@ def hand_over_notices(
         people: everybody whom it is about.
         options: in which form, and where to.
         lang: the language.
-        hint: whether text ends with what to type next.
+        whole: whether they are all: then who needs attention is named, and what to type next.
 
     Raises:
         UsageError: if pages are to be printed one after the other.
@@ -146,16 +153,16 @@ def hand_over_notices(
             lines = [(each.context, each.text) for each in notices]
             headings = options.headings or Language.EN
             text = to_merge_csv(lines, bom=options.bom, headings=headings)
-            _hand_over(text, people, options, lang)
+            _hand_over(text, people, options, lang, whole=whole)
         case NotifyFormat.JSON:
-            _hand_over(_as_json(notices, people), people, options, lang)
+            _hand_over(_as_json(notices, people), people, options, lang, whole=whole)
         case NotifyFormat.TEXT | NotifyFormat.MARKDOWN | NotifyFormat.HTML:
             if options.out is not None:
                 _save_each(notices, options.out, options, lang)
-                aside(*_verdict(people, options, lang))
+                aside(*_verdict(people, options, lang, whole=whole))
                 aside(_WRITTEN.filled(count=len(notices), path=options.out).into(lang))
                 return
-            _hand_over(_in_one(notices, options, lang), people, options, lang, hint=hint)
+            _hand_over(_in_one(notices, options, lang), people, options, lang, whole=whole)
         case NotifyFormat.SLACK | NotifyFormat.TEAMS:
             raise InternalError("a chat has messages about several people, and no notices")
 
