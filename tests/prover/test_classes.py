@@ -1,5 +1,6 @@
 """Of the catalogue only what can be answered with is looked at, and nothing is lost by that."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,3 +187,14 @@ def test_a_class_is_what_is_alike_in_resources_and_ties_and_no_more(named: list[
     every = [str(each) for group in seen.values() for each in group]
     assert sorted(every) == sorted(map(str, source.actions(catalogue)))
     assert len(found) == 2
+
+
+def test_an_action_that_is_gone_is_not_taken_for_another() -> None:
+    """What is remembered goes by identity, which the interpreter gives away again."""
+    catalogue = load()
+    for real in catalogue.actions("s3"):
+        # nothing else refers to it, so that the next one may get its place
+        copied = replace(real)
+        element = Element((str(real),))
+        assert actions.includes_action(catalogue, copied, element), real
+        del copied

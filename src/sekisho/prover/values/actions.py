@@ -327,7 +327,10 @@ def _without_account(template: str) -> bool:
 
 
 _KNOWN: dict[int, tuple[str, int, Action]] = {}
-"""What `_known` returned of actions, by their identities, which are theirs while they are here."""
+"""What `_known` returned of actions, by their identities.
+
+Each is in its entry, so that it lives as long as that, and no other gets its identity.
+"""
 
 _KINDS: dict[tuple[object, ...], int] = {}
 
