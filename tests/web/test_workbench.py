@@ -60,6 +60,11 @@ SAMPLE = policy.render(policy.force_mfa(policy.choices_of(Preset.AWS)))
 OPEN = (
     '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
 )
+ALLOWED = OPEN.replace("s3:*", "*")
+DENIES = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "NotAction": "iam:GetUser", '
+    '"Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}}'
+)
 BASE = {"base_url": "http://localhost:1"}
 
 
@@ -256,6 +261,19 @@ def test_two_policies_are_compared_as_the_command_does(bench: Bench, tmp_path: P
     assert "iam:GetAccountPasswordPolicy" in page
     _, same = bench.send("/difference", old=SAMPLE, new=SAMPLE)
     assert same.count('class="mark good">nothing') == 2
+    # policies that only deny differ for who may do everything else
+    lax, strict = (DENIES.replace("BoolIfExists", each) for each in ("Bool", "BoolIfExists"))
+    for name, document in (("old", strict), ("new", lax), ("everything", ALLOWED)):
+        (tmp_path / name).write_text(document, encoding="utf-8")
+    _, alone = bench.send("/difference", old=strict, new=lax)
+    assert "Neither policy allows anything" in alone
+    asked = {"old": strict, "new": lax, "beside": "yes"}
+    printed = command("policy", "diff", "old", "new", "--with-both", "everything", cwd=tmp_path)
+    _, found = bench.send("/difference", **asked, format="json")
+    assert strip_times(json.loads(found)) == strip_times(printed)
+    _, page = bench.send("/difference", **asked)
+    assert "Neither policy" not in page
+    assert page.count('class="mark good">nothing') == 1
 
 
 def test_scenarios_are_what_prove_prints(bench: Bench, tmp_path: Path) -> None:
@@ -544,6 +562,14 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         page.get_by_role("link", name=words["plan"], exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(words["plan"])
         fits()
+        # on paper nothing can be opened
+        folded = page.locator("main details:not([open])")
+        before = folded.count()
+        assert before
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(folded).to_have_count(0)
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        expect(folded).to_have_count(before)
         page.get_by_role("link", name=words["policy"]).click()
         page.get_by_label(words["document"]).fill(SAMPLE)
         page.get_by_role("button", name=words["examine"], exact=True).click()

@@ -1,4 +1,4 @@
-// What pages can do without: filter boxes, sorting, copying, menus that close.
+// What pages can do without: filter boxes, sorting, copying, printing what is folded up, menus that close.
 "use strict";
 (() => {
   for (const box of document.querySelectorAll("input[data-filters]")) {
@@ -32,6 +32,20 @@
   }
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+  // on paper nothing can be opened; what the console folds up are secrets
+  const folded = ".workbench main details:not([open])";
+  addEventListener("beforeprint", () => {
+    for (const each of document.querySelectorAll(folded)) {
+      each.open = true;
+      each.dataset.printed = "yes";
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const each of document.querySelectorAll("details[data-printed]")) {
+      each.open = false;
+      delete each.dataset.printed;
+    }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import starmap
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -70,6 +71,10 @@ _QUOTAS = {
     "role": f"{Quota.ROLE_INLINE.number:,}",
 }
 _SOURCE = "policy"
+_EVERYTHING = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+)
+"""What an administrator has: beside it, it counts what a policy denies."""
 _MOST_KEPT = 32
 _ACTIONS = 60
 
@@ -297,50 +302,65 @@ class ComparedPolicies:
         faults: why one of them is no policy, each with the field that it is in.
         found: None if it was not compared.
         whose: who was asked about.
+        only_deny: whether neither of them allows anything by itself.
         undecided: whether the time was not enough.
     """
 
     faults: tuple[tuple[str, Fault], ...] = ()
     found: Difference | None = None
     whose: Callers | None = None
+    only_deny: bool = False
     undecided: bool = False
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def compared(old: str, new: str) -> ComparedPolicies:
+def compared(old: str, new: str, beside: str) -> ComparedPolicies:
     """Return what only one of two policies allows, as `policy diff` says it.
+
+    Args:
+        old: the one.
+        new: the other.
+        beside: a policy that both sides have besides, as with `--with-both`; "" for none.
 
     Raises:
         NotDecided: if that took too long.
     """
     long = max(policy.size(old), policy.size(new)) > LONGEST
-    return in_own_process(compare, old, new) if long else compare(old, new)
+    return in_own_process(compare, old, new, beside) if long else compare(old, new, beside)
 
 
-def compare(old: str, new: str) -> ComparedPolicies:
+def compare(old: str, new: str, beside: str) -> ComparedPolicies:
     """Return what only one of two policies allows."""
     faults: list[tuple[str, Fault]] = []
-    sides: list[Policies] = []
+    documents: dict[str, Document] = {}
     for field, text in (("old", old), ("new", new)):
         try:
-            document = policy.parse(text, source=field, kind=PolicyKind.IDENTITY)
-            sides.append(Policies(identity=(AttachedPolicy(field, document),)))
+            documents[field] = policy.parse(text, source=field, kind=PolicyKind.IDENTITY)
         except FaultyPolicy as error:
             faults += [(field, each) for each in error.faults]
     if faults:
         return ComparedPolicies(tuple(faults))
-    before, after = sides
+    more = {"everything": policy.parse(beside, source="everything")} if beside else {}
+    before, after = (
+        Policies(identity=tuple(starmap(AttachedPolicy, {field: document, **more}.items())))
+        for field, document in documents.items()
+    )
     try:
         whose = callers_of_difference(before, after)
         found = difference_for_any(before, after, whose, datetime.now(UTC))
     except FaultyPolicy as error:
         return ComparedPolicies(tuple(("new", each) for each in error.faults))
-    return ComparedPolicies((), found, whose)
+    allows = any(
+        statement.effect is policy.Effect.ALLOW
+        for document in (*documents.values(), *more.values())
+        for statement in document.statements
+    )
+    return ComparedPolicies((), found, whose, only_deny=not allows)
 
 
-def _compared_in_time(old: str, new: str) -> ComparedPolicies:
+def _compared_in_time(old: str, new: str, beside: str) -> ComparedPolicies:
     try:
-        return compared(old, new)
+        return compared(old, new, beside)
     except NotDecided:
         return ComparedPolicies(undecided=True)
 
@@ -385,7 +405,8 @@ def two() -> ResponseReturnValue:
     old, new, status = put_in("old"), put_in("new"), say_if_gone()
     asked = bool(old.strip() and new.strip())
     missing = was_asked() and not asked and status is HTTPStatus.OK
-    result = _compared_in_time(old, new) if asked else ComparedPolicies()
+    beside = _EVERYTHING if put_in("beside") else ""
+    result = _compared_in_time(old, new, beside) if asked else ComparedPolicies()
     found = result.found
     if wants_json():
         if found is None or result.whose is None:
@@ -396,6 +417,7 @@ def two() -> ResponseReturnValue:
         view="/difference",
         old=old,
         new=new,
+        beside=bool(beside),
         result=result,
         seconds=SECONDS,
         gained=_side(found.only_in_new) if found else None,

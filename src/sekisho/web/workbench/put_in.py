@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.web.browsers import Drafts, FlashKind
 from sekisho.web.site import browser, flash, see_other, text
 
-_FIELDS = ("document", "old", "new", "text")
+_FIELDS = ("document", "old", "new", "beside", "text")
 _ASKED = "asked"
 _DIGITS = 16
 
