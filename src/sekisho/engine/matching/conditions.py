@@ -27,6 +27,7 @@ from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import ContextValue
+from sekisho.engine.remembered import remembered
 from sekisho.policy import Condition, Operator, Quantifier
 from sekisho.policy import OperatorName as Op
 
@@ -132,12 +133,25 @@ def _arn_like(request: str, policy: Pattern) -> bool | None:
 
 def _ip_in_range(request: str, policy: Pattern) -> bool | None:
     """Compare an address with a range; an address of the other family is in no range."""
-    text = glob.text_of(policy)
+    range_, address = _ip_range(glob.text_of(policy)), _ip_address(request)
+    return None if range_ is None or address is None else address in range_
+
+
+@remembered
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return None if "%" in text else ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@remembered
+def _ip_range(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     prefix = text.partition("/")[2]
-    if "%" in text + request or not (prefix.isdigit() or "/" not in text):
+    if "%" in text or not (prefix.isdigit() or "/" not in text):
         return None
     try:
-        return ipaddress.ip_address(request) in ipaddress.ip_network(text, strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
