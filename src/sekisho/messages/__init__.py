@@ -255,4 +255,6 @@ def _spaced(template: str, values: Mapping[str, object]) -> str:
 
 def printable(text: str) -> str:
     """Return one line with nothing in it that a terminal would obey: that is spelled out."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

@@ -102,6 +102,9 @@ def _action_fault(text: str) -> _Wrong | None:
     if text == "*":
         return None
     prefix, colon, name = text.partition(":")
+    # nearly all are right: what is wrong is put into words where something is
+    if prefix and name and ":" not in name:
+        return None
     action, written = quoted(text), Message("write it like `iam:GetUser`")
     if not colon or not prefix:
         message = Message("the action {action} names no service").filled(action=action)
@@ -109,10 +112,8 @@ def _action_fault(text: str) -> _Wrong | None:
     if not name:
         message = Message("the action {action} has no name").filled(action=action)
         return Code.POLICY_BAD_VALUE, message, written
-    if ":" in name:
-        message = Message("the action {action} has more than one colon").filled(action=action)
-        return Code.POLICY_ACTION_COLONS, message, written
-    return None
+    message = Message("the action {action} has more than one colon").filled(action=action)
+    return Code.POLICY_ACTION_COLONS, message, written
 
 
 def _resource_fault(text: str) -> _Wrong | None:

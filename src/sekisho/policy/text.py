@@ -6,6 +6,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
 import json
+import marshal
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -350,6 +351,41 @@ def from_json(
     Raises:
         FaultyPolicy: with every fault, each with its path.
     """
+    try:
+        # exactly what is asked about, unlike JSON's text: `marshal` has no other types, and this
+        # version of it writes equal values alike
+        key = marshal.dumps(value, 2)  # type: ignore[arg-type]  # what it is, is found out
+    except ValueError:
+        return _of_value(value, source, kind)
+    return _OF_VALUES.look((key, source, kind), len(key), lambda: _of_value(value, source, kind))
+
+
+class _Remembered:
+    """The documents of decoded JSON, which are remembered like those of texts.
+
+    They may be longer, as AWS's own policies are, but are no more than fit into as many bytes.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[object, Document] = {}
+        self._bytes = 0
+
+    def look(self, key: object, size: int, read: Callable[[], Document]) -> Document:
+        """Return what was read for `key`, which has `size` bytes, or read it."""
+        if (known := self._found.get(key)) is not None:
+            return known
+        found = read()
+        if self._bytes + size > _MOST_TEXTS * _LONGEST_TEXT:
+            self._found, self._bytes = {}, 0
+        self._found[key] = found
+        self._bytes += size
+        return found
+
+
+_OF_VALUES = _Remembered()
+
+
+def _of_value(value: object, source: str, kind: PolicyKind) -> Document:
     return _document(lambda faults: (from_value(value, faults), ()), source, kind)
 
 
