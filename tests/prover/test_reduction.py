@@ -36,7 +36,7 @@ from sekisho.prover import (
     enforcement_question,
     prove_none,
 )
-from sekisho.prover.search import requests
+from sekisho.prover.search import reduction, requests
 from sekisho.prover.search.formula import StatementRule, rules_of
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.search.reduction import Groups, nothing_can_answer, reduced, statements_left
@@ -79,15 +79,17 @@ def as_policies(groups: Iterable[Statements]) -> Policies:
     return Policies(identity=(first,), boundaries=tuple(rest) or None)
 
 
-@given(pairs(), ASSUMPTIONS)
+@given(pairs(), ASSUMPTIONS, st.sampled_from([400_000, 400_000, 3]))
 def test_a_request_answers_the_reduced_question_if_it_answers_the_whole_one(
-    pair: tuple[list[Statements], list[Statements]], assumptions: Assumptions
+    pair: tuple[list[Statements], list[Statements]], assumptions: Assumptions, most_pairs: int
 ) -> None:
     tracked = TrackedAssumptions(assumptions)
     old, new = map(as_policies, pair)
     whole = rules_of(old, tracked), rules_of(new, tracked)
-    less = reduced(*whole)
-    alone = reduced(whole[0], None)[0], reduced(None, whole[1])[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reduction, "_MOST_PAIRS", most_pairs)
+        less = reduced(*whole)
+        alone = reduced(whole[0], None)[0], reduced(None, whole[1])[1]
     assert less[0] is not None
     assert less[1] is not None
     assert alone[0] is not None

@@ -252,7 +252,8 @@ def _working(action: Element, tracked: TrackedAssumptions) -> Element:
 
 def _names_a_service(entry: str) -> bool:
     """Tell whether an entry of an `Action` has no wildcard in its service; `*` alone is every."""
-    return entry in ("*", "*:*") or not set(entry.partition(":")[0]) & set("*?")
+    service = entry.partition(":")[0]
+    return ("*" not in service and "?" not in service) or entry in ("*", "*:*")
 
 
 Rules = Sequence[Sequence[StatementRule]]

@@ -62,6 +62,13 @@ EVERYTHING = StatementRule(Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Ver
 
 _ANYTHING = Restriction()
 
+_MOST_PAIRS = 400_000
+"""How many statements are compared with one another to drop what adds nothing.
+
+That is every one of six hundred with every other. Of more, each of which is about everything, most
+often none can be dropped, and to find that out takes longer than the search.
+"""
+
 FEW = 16
 """Statements up to which a question is asked as it is: its lists name what is written."""
 
@@ -228,12 +235,15 @@ def _widest(rules: Sequence[StatementRule]) -> list[StatementRule]:
     unlike: dict[StatementRule, StatementRule] = {}
     for rule in rules:
         unlike.setdefault(rule, rule)
-    index, gone = _Index(tuple(unlike)), set[int]()
+    index, gone, pairs = _Index(tuple(unlike)), set[int](), 0
     for rule in unlike:
         for other in index.around(rule):
+            pairs += 1
             if other is not rule and id(other) not in gone and _without(rule, other) is None:
                 gone.add(id(rule))
                 break
+        if pairs > _MOST_PAIRS:
+            break
     return [rule for rule in unlike if id(rule) not in gone]
 
 
