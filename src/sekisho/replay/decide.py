@@ -65,11 +65,13 @@ class AskedActions:
 
     Attributes:
         about: the statements that are about an action; see `Difference.about`.
+        resources: whether the resource matters to an action; see `Difference.names_resources`.
         apart: several actions, by the id of their tuple, and by what tells some of them apart the
             first of each. A service has hundreds, too many to look them up.
     """
 
     about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    resources: dict[str, bool] = field(default_factory=dict)
     apart: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(default_factory=dict)
 
 
@@ -134,7 +136,7 @@ def asked_alike(case: Case) -> Hashable:
     """Return what `told_apart` goes by of a case: where it is equal, calls are told apart alike."""
     if isinstance(case, OutcomeReason):
         return case in _NOT_DENIABLE
-    return id(case.changes), _by_statements_alone(case)
+    return id(case.changes), depends_on_action(case.facts)
 
 
 def told_apart(
@@ -143,7 +145,8 @@ def told_apart(
     """Return what tells a call from others in a case, whether they failed or not.
 
     Calls for which it is the same, and which failed as much, have the same judgement but for the
-    names of the actions. None: everything of a call may tell it from others.
+    names of the actions. None: everything of a call may tell it from others. Of the event only the
+    source and the name are asked.
     """
     if isinstance(case, OutcomeReason) and case in _NOT_DENIABLE:
         return ()
@@ -151,20 +154,18 @@ def told_apart(
     exempt = exempt_by_name(event) or (called.asked if called.asked in _EXEMPTIONS else None)
     if exempt or not isinstance(case, Asked):
         return exempt or ()
-    asking = _Asking(judging, case, event, remembered)
-    if not _by_statements_alone(case):
+    if depends_on_action(case.facts):
         return None
+    asking = _Asking(judging, case, event, remembered)
     if called.asked:
         about = tuple(map(asking.about, called.asked))
         return None if None in about else about
     if called.either:
-        return called.guessed, tuple(asking.first_of_each(called.either, remembered))
-    return event.name
-
-
-def _by_statements_alone(case: Asked) -> bool:
-    """Tell whether nothing but the statements about an action may tell it from others in a case."""
-    return not (case.changes.resources or depends_on_action(case.facts))
+        first = asking.first_of_each(called.either, remembered)
+        if any(map(asking.asks_resource, first.values())):
+            return None
+        return called.guessed, tuple(first)
+    return None if asking.asks_resource(f"{_NO_SERVICE}:{event.name}") else event.name
 
 
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
@@ -239,7 +240,7 @@ class _Asking:
             yield from statement.action.values
 
     def _of_action(self, action: str) -> Judgement:
-        if not self.case.changes.resources:
+        if not self.asks_resource(action):
             return self._by_statements(action)
         names, columns = Names(self.case.caller, self.case.arns), self.judging.columns
         return _all(
@@ -258,12 +259,23 @@ class _Asking:
             judgements[key] = self._of_resource(action, ANY)
         return judgements[key]
 
+    def asks_resource(self, action: str) -> bool:
+        """Tell whether the resource matters to an action."""
+        changes, assumptions = self.case.changes, self.judging.settings.assumptions
+        if self.remembered is None or not changes.resources:
+            return changes.names_resources(action, assumptions)
+        known = self.remembered.actions.resources
+        if action not in known:
+            known[action] = changes.names_resources(action, assumptions)
+        return known[action]
+
     def about(self, action: str) -> tuple[int, ...] | None:
         """Return what tells an action from others; None if more does than the statements about it.
 
         Where nothing is remembered it is not asked for.
         """
-        if self.remembered is None or not _by_statements_alone(self.case):
+        more = depends_on_action(self.case.facts) or self.asks_resource(action)
+        if self.remembered is None or more:
             return None
         known = self.remembered.actions.about
         if action not in known:
@@ -273,7 +285,7 @@ class _Asking:
 
     def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of some actions that something may tell apart."""
-        if self.remembered is None or not _by_statements_alone(self.case):
+        if self.remembered is None or depends_on_action(self.case.facts):
             return actions
         return tuple(self.first_of_each(actions, self.remembered).values())
 

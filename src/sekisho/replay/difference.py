@@ -70,12 +70,23 @@ class Difference:
         None if that depends on an assumption.
         """
         tracked = TrackedAssumptions(assumptions)
-        found = tuple(
-            id(statement)
-            for document in self._documents
-            for statement in actions.about(document, action, tracked)
-        )
+        found = tuple(map(id, self._statements_about(action, tracked)))
         return None if tracked.asked else found
+
+    def names_resources(self, action: str, assumptions: Assumptions) -> bool:
+        """Tell whether the outcome for an action can depend on the resource.
+
+        Where a limit is new or an Allow has gone, whose resource it is matters as well.
+        """
+        if not self.resources or self.limited or self.gone is not None:
+            return self.resources
+        tracked = TrackedAssumptions(assumptions)
+        found = any(map(_has_resources, self._statements_about(action, tracked)))
+        return found or bool(tracked.asked)
+
+    def _statements_about(self, action: str, tracked: TrackedAssumptions) -> Iterator[Statement]:
+        for document in self._documents:
+            yield from actions.about(document, action, tracked)
 
 
 def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
@@ -133,7 +144,11 @@ def _says_all(statements: Iterable[Asked]) -> bool:
 
 
 def _names_resources(asked: Asked) -> bool:
-    resource = asked[0].resource
+    return _has_resources(asked[0])
+
+
+def _has_resources(statement: Statement) -> bool:
+    resource = statement.resource
     return resource is not None and (resource.negated or "*" not in resource.values)
 
 

@@ -119,7 +119,7 @@ class Judge:
     def told_apart(self, case: int, event: TrailEvent) -> Hashable | None:
         """Return what tells a call from others in a case by its number; see `decide.told_apart`.
 
-        It depends on `call_columns` of the event.
+        It depends on the source and the name of the event.
         """
         known = self._cases[case]
         return told_apart(self._judging, known.case, event, known.remembered)

@@ -1,8 +1,8 @@
 """Judging groups by the table: only what policies can tell apart becomes Python objects.
 
-Callers and calls are numbered in Arrow; each call is asked what tells it from others
-(`Judge.told_apart`), once for all cases that say the same of it, and one group of each kind is
-judged for all.
+Callers and the names of events are numbered in Arrow; each name is asked what tells its calls from
+others (`Judge.told_apart`), once for all cases that say the same of it, and one group of each kind
+is judged for all. Resources and parameters become Python objects only where they can matter.
 """
 
 from collections import Counter
@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sekisho.replay.decide import failure_of
 from sekisho.replay.event import Column
@@ -17,6 +18,8 @@ from sekisho.replay.judge import Judge
 from sekisho.replay.outcome import CallOutcome, Judgement
 from sekisho.replay.reading import TrailGroups
 from sekisho.replay.tables.numbering import Numbered, events_at, numbered
+
+_NAMED = (Column.SOURCE, Column.NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ def outcomes_of(groups: TrailGroups, judge: Judge) -> Outcomes:
     table = groups.groups
     if not table.num_rows:
         return Outcomes((), pa.array([], pa.int32()))
-    callers, calls = _by(table, judge.caller_columns), _by(table, judge.call_columns)
+    callers = _by(table, judge.caller_columns)
     who = events_at(table, callers.rows, judge.caller_columns)
     cases = pa.array(map(judge.case, who), pa.int32()).take(callers.numbers)
-    alike = numbered([_alike(table, judge, cases, calls), _failures(table)])
+    alike = numbered([cases, *_apart(table, judge, cases), _failures(table)])
     judgements = [
         replace(judge.judge(event), actions=())
         for event in events_at(table, alike.rows, groups.columns)
@@ -63,22 +66,35 @@ def _by(table: pa.Table, columns: Iterable[Column]) -> Numbered:
     return numbered([table.column(each) for each in columns])
 
 
-def _alike(table: pa.Table, judge: Judge, cases: pa.Array, calls: Numbered) -> pa.Array:
-    """Return a number for each group: those with the same one are judged alike if they failed so.
+def _apart(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return two numbers for each group: those with the same ones in a case are judged alike.
 
-    A call that anything may tell from others has a number of its own in its case.
+    The first one is by the event's source and name. Where everything of a call may tell it from
+    others, the second one is by all of it; elsewhere it is 0.
     """
-    events = list(events_at(table, calls.rows, judge.call_columns))
+    names = _by(table, _NAMED)
+    events = list(events_at(table, names.rows, _NAMED))
     kinds = pa.array(judge.kinds, pa.int32()).take(cases)
-    asked = numbered([kinds, calls.numbers])
-    places = (kinds.take(asked.rows), calls.numbers.take(asked.rows))
+    asked = numbered([kinds, names.numbers])
+    places = (kinds.take(asked.rows), names.numbers.take(asked.rows))
     numbers: dict[Hashable, int] = {}
-    found = []
-    for kind, call in zip(*(each.to_pylist() for each in places), strict=True):
-        apart = judge.told_apart(kind, events[call])
-        key = events[call] if apart is None else (apart,)
-        found.append(numbers.setdefault(key, len(numbers)))
-    return numbered([cases, pa.array(found, pa.int32()).take(asked.numbers)]).numbers
+    found, whole = [], []
+    for kind, name in zip(*(each.to_pylist() for each in places), strict=True):
+        apart = judge.told_apart(kind, events[name])
+        whole.append(apart is None)
+        found.append(numbers.setdefault(events[name] if apart is None else (apart,), len(numbers)))
+    by_name = pa.array(found, pa.int32()).take(asked.numbers)
+    return by_name, _by_call(table, judge, pa.array(whole).take(asked.numbers))
+
+
+def _by_call(table: pa.Table, judge: Judge, whole: pa.Array) -> pa.Array:
+    """Return a number for each group by what was called, where `whole` is true, and 0 elsewhere."""
+    numbers = pa.repeat(pa.scalar(0, pa.int32()), table.num_rows)
+    if not pc.any(whole).as_py():
+        return numbers
+    return pc.replace_with_mask(
+        numbers, whole, _by(table.filter(whole), judge.call_columns).numbers
+    )
 
 
 def _failures(table: pa.Table) -> pa.Array:
