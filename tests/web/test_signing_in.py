@@ -127,6 +127,10 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
         page.get_by_text("with an explicit deny in an identity-based policy").first
     ).to_be_visible()
     page.get_by_role("link", name="Assign MFA device").click()
+    # what AWS refuses is said at the field, in the page's language
+    page.get_by_label("Device name").fill("Hanako's phone")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#name-error")).to_contain_text("has characters that AWS does not take")
     page.get_by_label("Device name").fill("hanako.sato")
     page.get_by_label("Hardware TOTP token").check()
     page.get_by_role("button", name="Next").click()
@@ -140,6 +144,11 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
     page.get_by_text("Show secret key").click()
     seed = page.locator("main details[open] code").inner_text()
     first = console.rehearsal.phones.code_of("x", seed, console.aws.clock.now())
+    for wrong, label in (("12", "MFA code 1"), ("\uff11" * 6, "MFA code 2")):
+        page.get_by_label(label).fill(wrong)
+    page.get_by_role("button", name="Add MFA").click()
+    for error in ("#code1-error", "#code2-error"):
+        expect(page.locator(error)).to_have_text("Enter the six digits of a code.")
     page.get_by_label("MFA code 1").fill(first.code)
     page.get_by_label("MFA code 2").fill(first.code)
     page.get_by_role("button", name="Add MFA").click()

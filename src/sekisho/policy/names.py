@@ -3,7 +3,7 @@
 Each function returns what is wrong as faults, an empty tuple if nothing is. The faults say what to
 do in words of their own; the local AWS answers in AWS's.
 
-Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `Tag`).
+Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `CreateVirtualMFADevice`, `Tag`).
 """
 
 import re
@@ -23,6 +23,7 @@ _POLICY_PATH = re.compile(r"(?:/[A-Za-z0-9.,+@=_-]+)*/")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _LONGEST_NAME = 128
 _LONGEST_USER_NAME = 64
+_LONGEST_DEVICE_NAME = 226
 _LONGEST_PATH = 512
 _LONGEST_DESCRIPTION = 1000
 _LONGEST_TAG_KEY = 128
@@ -75,6 +76,11 @@ def group_name(text: str, where: str = "GroupName") -> tuple[Fault, ...]:
 def policy_name(text: str, where: str = "PolicyName") -> tuple[Fault, ...]:
     """Return what is wrong with a policy's name (1 to 128 characters)."""
     return _name(text, _LONGEST_NAME, where)
+
+
+def device_name(text: str, where: str = "VirtualMFADeviceName") -> tuple[Fault, ...]:
+    """Return what is wrong with a virtual MFA device's name (1 to 226 characters)."""
+    return _name(text, _LONGEST_DEVICE_NAME, where)
 
 
 def path(text: str, where: str = "Path") -> tuple[Fault, ...]:

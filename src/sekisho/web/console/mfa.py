@@ -8,9 +8,12 @@ Source: IAM User Guide, "Assign a virtual MFA device in the AWS Management Conso
 passkey or security key", "Resynchronize virtual and hardware MFA devices".
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
@@ -19,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient
 from sekisho.messages import Message
+from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
 from sekisho.web.console.persons import (
@@ -32,6 +36,7 @@ from sekisho.web.console.persons import (
     signed_in,
     state,
 )
+from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.console.rehearsal import PhoneCode
 from sekisho.web.site import flash, see_other, sent_json, text
 
@@ -41,6 +46,8 @@ _FIRST = "/iam/assign-mfa"
 _APP = "/iam/assign-mfa/app"
 _PASSKEY = "/iam/assign-mfa/passkey"
 _KINDS = ("passkey", "app", "hardware")
+_CODES = ("code1", "code2")
+_CODE = re.compile(r"[0-9]{6}")
 
 
 @SCREEN.get(_FIRST)
@@ -65,8 +72,9 @@ def _begin_again() -> ResponseReturnValue:
 def chosen() -> ResponseReturnValue:
     """Go on to the page of the kind that was chosen; an app's device is created now."""
     user, name = request.form.get("user", ""), request.form.get("name", "").strip()
-    if not name:
-        return _first_page(user, name_fault=text("mfa.name_missing"))
+    if faults := names.device_name(name):
+        fault = faults_said(faults) if name else text("mfa.name_missing")
+        return _first_page(user, name_fault=fault)
     match request.form.get("kind", ""):
         case "app":
             return _created(user, name)
@@ -146,14 +154,15 @@ def enable() -> ResponseReturnValue:
     device = state().device
     if device is None:
         return _begin_again()
-    first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
+    codes = _TwoCodes.sent()
+    if codes.faults:
+        return _app_page(device, None, codes.faults), HTTPStatus.UNPROCESSABLE_ENTITY
     answer = attempt(
         "iam",
         "EnableMFADevice",
         UserName=device.user,
         SerialNumber=device.serial,
-        AuthenticationCode1=first,
-        AuthenticationCode2=second,
+        **codes.parameters,
     )
     if isinstance(answer, AwsRefused):
         return _app_page(device, answer), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -162,7 +171,35 @@ def enable() -> ResponseReturnValue:
     return _assigned(device.user)
 
 
-def _app_page(device: UnfinishedDevice, refused: AwsRefused | None) -> str:
+@dataclass(frozen=True, slots=True)
+class _TwoCodes:
+    """The two codes of a form, in the order of its fields; they are secret."""
+
+    codes: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def sent(cls) -> Self:
+        """Return what was sent; authenticator apps show a code with a space in the middle."""
+        return cls(tuple("".join(request.form.get(each, "").split()) for each in _CODES))
+
+    @property
+    def faults(self) -> Mapping[str, Message]:
+        """What is wrong with a code, by the field: AWS would not even look at it."""
+        found = zip(_CODES, self.codes, strict=True)
+        return {each: text("mfa.six_digits") for each, code in found if not _CODE.fullmatch(code)}
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The parameters of a call."""
+        first, second = self.codes
+        return {"AuthenticationCode1": first, "AuthenticationCode2": second}
+
+
+def _app_page(
+    device: UnfinishedDevice,
+    refused: AwsRefused | None,
+    faults: Mapping[str, Message] = MappingProxyType({}),
+) -> str:
     place = rehearsal()
     return render_template(
         "assign_app.html",
@@ -170,6 +207,7 @@ def _app_page(device: UnfinishedDevice, refused: AwsRefused | None) -> str:
         home=home_of(device.user),
         codes=(place.phones.code_of(device.name, device.seed, place.now()),),
         refused=refused,
+        faults=faults,
     )
 
 
@@ -249,16 +287,11 @@ def remove() -> ResponseReturnValue:
 def resync() -> ResponseReturnValue:
     """Bring a device back into step with two codes."""
     user, serial = request.args.get("user", ""), request.args.get("serial", "")
-    refused = None
-    if request.method == "POST":
-        first, second = ("".join(request.form.get(each, "").split()) for each in ("code1", "code2"))
+    refused, codes = None, _TwoCodes.sent()
+    faults = codes.faults if request.method == "POST" else {}
+    if request.method == "POST" and not faults:
         refused = attempt(
-            "iam",
-            "ResyncMFADevice",
-            UserName=user,
-            SerialNumber=serial,
-            AuthenticationCode1=first,
-            AuthenticationCode2=second,
+            "iam", "ResyncMFADevice", UserName=user, SerialNumber=serial, **codes.parameters
         )
         if not isinstance(refused, AwsRefused):
             flash(FlashKind.SUCCESS, text("mfa.resynced"))
@@ -270,8 +303,9 @@ def resync() -> ResponseReturnValue:
         home=home_of(user),
         codes=_codes_of(user),
         refused=refused,
+        faults=faults,
     )
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if refused or faults else HTTPStatus.OK
 
 
 def _codes_of(user: str) -> tuple[PhoneCode, ...]:
