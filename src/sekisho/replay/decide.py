@@ -31,7 +31,7 @@ from sekisho.replay.actions import called_actions
 from sekisho.replay.caller import exempt_by_name
 from sekisho.replay.case import Asked, Case, Judging, principal_of
 from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action, is_always_read
-from sekisho.replay.difference import ALLOWS_ALL
+from sekisho.replay.difference import ALLOWS_ALL, RESOURCE_ACCOUNT
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
 from sekisho.replay.resources import ANY, AskedResource, Names, asked_resources
@@ -472,15 +472,12 @@ def _tells_services(pattern: str) -> bool:
     return pattern.partition(":")[0].lower() not in _OWN_SOURCES
 
 
-_RESOURCE_ACCOUNT = "aws:resourceaccount"
-
-
 def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, UnknownKey]]:
     """Return the facts with the account of the resource, where its ARN tells it."""
     values, unknown = dict(facts.values), dict(facts.unknown)
     owner = arns.account_of(resource)
     for key in facts.unknown:
-        if owner is not None and (same_as(key) or key).lower() == _RESOURCE_ACCOUNT:
+        if owner is not None and (same_as(key) or key).lower() == RESOURCE_ACCOUNT:
             del unknown[key]
             values[key] = owner
     return values, unknown

@@ -23,6 +23,7 @@ ALLOWS_ALL = AttachedPolicy(
 )
 """What else a caller's policies are taken to allow where only the policies given are asked."""
 
+RESOURCE_ACCOUNT = "aws:resourceaccount"
 _EVERYTHING = Element(("*",))
 _NO_ACTION = {"Effect": "Allow", "NotAction": "*", "Resource": "*"}
 _NOTHING = AttachedPolicy("nothing", from_json({"Version": "2012-10-17", "Statement": _NO_ACTION}))
@@ -63,6 +64,7 @@ class Difference:
     conditions: tuple[tuple[Condition, Version | None], ...]
     conditions_say_all: bool
     _documents: tuple[Document, ...] = field(repr=False)
+    _asking: frozenset[int] = field(repr=False)
 
     def about(self, action: str, assumptions: Assumptions) -> tuple[int, ...] | None:
         """Return what tells apart the statements that are about an action.
@@ -81,7 +83,8 @@ class Difference:
         if not self.resources or self.limited or self.gone is not None:
             return self.resources
         tracked = TrackedAssumptions(assumptions)
-        found = any(map(_has_resources, self._statements_about(action, tracked)))
+        about = map(id, self._statements_about(action, tracked))
+        found = not self._asking.isdisjoint(about)
         return found or bool(tracked.asked)
 
     def _statements_about(self, action: str, tracked: TrackedAssumptions) -> Iterator[Statement]:
@@ -121,12 +124,13 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
         denied_keys=frozenset(_keys(_statements(old))),
         statements=statements,
         keys=_keys(statements),
-        resources=any(map(_names_resources, statements)),
+        resources=any(map(_asks_resource, statements)),
         conditions=tuple(
             dict.fromkeys((each, version) for one, version in every for each in one.conditions)
         ),
         conditions_say_all=_says_all(every),
         _documents=tuple(policy.document for each in asked for policy in _attached(each)),
+        _asking=frozenset(id(one[0]) for one in every if _asks_resource(one)),
     )
 
 
@@ -143,11 +147,13 @@ def _says_all(statements: Iterable[Asked]) -> bool:
     return True
 
 
-def _names_resources(asked: Asked) -> bool:
-    return _has_resources(asked[0])
-
-
-def _has_resources(statement: Statement) -> bool:
+def _asks_resource(asked: Asked) -> bool:
+    """Tell whether a statement names resources, or asks whose they are."""
+    statement, version = asked
+    if any(
+        (same_as(key) or key).lower() == RESOURCE_ACCOUNT for key in keys_of(statement, version)
+    ):
+        return True
     resource = statement.resource
     return resource is not None and (resource.negated or "*" not in resource.values)
 

@@ -25,14 +25,13 @@ from sekisho.replay.case import (
     bound_caller,
     case_of,
 )
-from sekisho.replay.context import columns_of_key, with_same
+from sekisho.replay.context import columns_of_key
 from sekisho.replay.decide import AskedActions, Remembered, asked_alike, judgement, told_apart
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import OPTIONAL, Column, TrailEvent
 from sekisho.replay.outcome import Judgement, OutcomeReason
 
 _DEFAULTS = JudgeSettings()
-_RESOURCE_ACCOUNT = "aws:resourceaccount"
 
 
 def columns_of(binding: Binding) -> frozenset[Column]:
@@ -42,7 +41,7 @@ def columns_of(binding: Binding) -> frozenset[Column]:
         changes = difference(bound)
         for key in changes.keys:
             found.update(columns_of_key(key))
-        if changes.resources or _RESOURCE_ACCOUNT in with_same(changes.keys):
+        if changes.resources:
             found |= OF_CALL
     return frozenset(found)
 
