@@ -79,11 +79,11 @@ def caller_of_event(event: TrailEvent) -> TrailCaller | OutcomeReason:
     return _of_services(event) or _from_elsewhere(event) or _of_identity(event)
 
 
-def exempt_by_name(event: TrailEvent) -> OutcomeReason | None:
+def exempt_by_name(source: str | None, name: str | None) -> OutcomeReason | None:
     """Return why nobody's policies are asked about an event of this source and name."""
-    if event.source == _SIGN_IN and event.name in _STEPS_OF_SIGN_IN:
+    if source == _SIGN_IN and name in _STEPS_OF_SIGN_IN:
         return OutcomeReason.SIGN_IN
-    if event.source == _STS and event.name in _UNSIGNED_CALLS:
+    if source == _STS and name in _UNSIGNED_CALLS:
         return OutcomeReason.UNSIGNED
     return None
 

@@ -7,7 +7,7 @@ may have been is tried (`engine.possible`): if it matters, the outcome is unknow
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -28,9 +28,17 @@ from sekisho.engine.matching import arns
 from sekisho.errors import InternalError
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay.actions import called_actions
+from sekisho.replay.apart import (
+    EXEMPT,
+    NO_SERVICE,
+    NOT_DENIABLE,
+    SESSION_TOKEN,
+    ActionsOf,
+    AskedActions,
+)
 from sekisho.replay.caller import exempt_by_name
 from sekisho.replay.case import Asked, Case, Judging, principal_of
-from sekisho.replay.context import AGE, Facts, depends_on_action, facts_of_action, is_always_read
+from sekisho.replay.context import AGE, Facts, facts_of_action, is_always_read
 from sekisho.replay.difference import ALLOWS_ALL, RESOURCE_ACCOUNT
 from sekisho.replay.event import TrailEvent
 from sekisho.replay.outcome import CallOutcome, Judgement, OutcomeReason
@@ -42,37 +50,9 @@ ALLOWED, EXPLICIT = DecisionEffect.ALLOWED, DecisionEffect.EXPLICITLY_DENIED
 DENIED, UNCHANGED, UNKNOWN = CallOutcome.DENIED, CallOutcome.UNCHANGED, CallOutcome.UNKNOWN
 ALREADY = CallOutcome.ALREADY_DENIED
 
-_NOT_DENIABLE = frozenset(
-    {
-        OutcomeReason.SIGN_IN,
-        OutcomeReason.SERVICE_EVENT,
-        OutcomeReason.AWS_SERVICE,
-        OutcomeReason.UNSIGNED,
-        OutcomeReason.SERVICE_LINKED_ROLE,
-    }
-)
-_EXEMPT = ("sts:GetCallerIdentity",)
-_SESSION_TOKEN = ("sts:GetSessionToken",)
-_EXEMPTIONS = (_EXEMPT, _SESSION_TOKEN)
 _UNAUTHORIZED = re.compile(
     "AccessDenied|Unauthorized|Forbidden|NotAuthorized|AuthorizationError", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AskedActions:
-    """What tells actions apart where some policies change, as far as it was asked.
-
-    Attributes:
-        about: the statements that are about an action; see `Difference.about`.
-        resources: whether the resource matters to an action; see `Difference.names_resources`.
-        apart: several actions, by the id of their tuple, and by what tells some of them apart the
-            first of each. A service has hundreds, too many to look them up.
-    """
-
-    about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
-    resources: dict[str, bool] = field(default_factory=dict)
-    apart: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +74,13 @@ def judgement(
 ) -> Judgement:
     """Return what would have become of a call in a case; None: nothing is remembered."""
     reason = case if isinstance(case, OutcomeReason) else None
-    if reason in _NOT_DENIABLE:
+    if reason in NOT_DENIABLE:
         return Judgement(CallOutcome.NOT_DENIABLE, reason)
-    if (by_name := exempt_by_name(event)) is not None:
+    if (by_name := exempt_by_name(event.source, event.name)) is not None:
         return Judgement(CallOutcome.NOT_DENIABLE, by_name)
     called = called_actions(event.source, event.name)
     heeds = judging.settings.signin.get_session_token_heeds_deny
-    if called.asked == _EXEMPT or (called.asked == _SESSION_TOKEN and not heeds):
+    if called.asked == EXEMPT or (called.asked == SESSION_TOKEN and not heeds):
         reason = OutcomeReason.SERVICE_EXEMPT
         return Judgement(CallOutcome.NOT_DENIABLE, reason, actions=called.asked)
     failure = failure_of(event.error)
@@ -109,7 +89,7 @@ def judgement(
         return Judgement(CallOutcome.FAILED, failure)
     match case:
         case Asked():
-            found = _of_one_action(_Asking(judging, case, event, remembered), called.asked)
+            found = _of_one_action(_Asking.of(judging, case, event, remembered), called.asked)
             return found if failure is None else _failed(failure, found)
         case OutcomeReason.CALLER | OutcomeReason.POLICIES | OutcomeReason.SEEN_SINCE:
             return Judgement(UNKNOWN, case)
@@ -132,45 +112,9 @@ def failure_of(error: str | None) -> OutcomeReason | None:
     return OutcomeReason.UNAUTHORIZED if denied else OutcomeReason.OTHER_ERROR
 
 
-def asked_alike(case: Case) -> Hashable:
-    """Return what `told_apart` goes by of a case: where it is equal, calls are told apart alike."""
-    if isinstance(case, OutcomeReason):
-        return case in _NOT_DENIABLE
-    return id(case.changes), depends_on_action(case.facts)
-
-
-def told_apart(
-    judging: Judging, case: Case, event: TrailEvent, remembered: Remembered
-) -> Hashable | None:
-    """Return what tells a call from others in a case, whether they failed or not.
-
-    Calls for which it is the same, and which failed as much, have the same judgement but for the
-    names of the actions. None: everything of a call may tell it from others. Of the event only the
-    source and the name are asked.
-    """
-    if isinstance(case, OutcomeReason) and case in _NOT_DENIABLE:
-        return ()
-    called = called_actions(event.source, event.name)
-    exempt = exempt_by_name(event) or (called.asked if called.asked in _EXEMPTIONS else None)
-    if exempt or not isinstance(case, Asked):
-        return exempt or ()
-    if depends_on_action(case.facts):
-        return None
-    asking = _Asking(judging, case, event, remembered)
-    if called.asked:
-        about = tuple(map(asking.about, called.asked))
-        return None if None in about else about
-    if called.either:
-        first = asking.first_of_each(called.either, remembered)
-        if any(map(asking.asks_resource, first.values())):
-            return None
-        return called.guessed, tuple(first)
-    return None if asking.asks_resource(f"{_NO_SERVICE}:{event.name}") else event.name
-
-
 def _of_one_action(asking: "_Asking", actions: tuple[str, ...]) -> Judgement:
     """Return what the policies say; what they say of another action like it is remembered."""
-    about = asking.about(actions[0]) if len(actions) == 1 else None
+    about = asking.actions.about(actions[0]) if len(actions) == 1 else None
     if about is None or asking.remembered is None:
         return _assumed(asking)
     found = asking.remembered.judgements.get((None, about))
@@ -196,6 +140,7 @@ class _Asking:
     """One call that policies are asked about.
 
     Attributes:
+        actions: what tells actions apart in the case.
         is_turned: whether the other setting of the case's assumption is meant.
     """
 
@@ -203,12 +148,23 @@ class _Asking:
     case: Asked
     event: TrailEvent
     remembered: Remembered | None
+    actions: ActionsOf
     is_turned: bool = False
+
+    @classmethod
+    def of(
+        cls, judging: Judging, case: Asked, event: TrailEvent, remembered: Remembered | None
+    ) -> "_Asking":
+        """Return the question about a call."""
+        known = None if remembered is None else remembered.actions
+        actions = ActionsOf(case, judging.settings.assumptions, known)
+        return cls(judging, case, event, remembered, actions)
 
     def turned(self) -> "_Asking":
         """Return the same under the other setting of the case's assumption."""
         facts = self.case.otherwise or self.case.facts
-        return replace(self, case=replace(self.case, facts=facts), is_turned=True)
+        case = replace(self.case, facts=facts)
+        return replace(self.of(self.judging, case, self.event, self.remembered), is_turned=True)
 
     def judged(self) -> Judgement:
         """Return what they say of the actions that the call needs."""
@@ -220,7 +176,7 @@ class _Asking:
                 found = _all((found, *map(self._of_action, others)))
             return replace(found, actions=called.asked)
         if called.either:
-            alike = self.apart(called.either)
+            alike = self.actions.apart(called.either)
             found = _either(map(self._of_action, alike), OutcomeReason.ACTION)
             if called.guessed:
                 return replace(found, guessed_action=found.outcome is not UNKNOWN)
@@ -232,7 +188,7 @@ class _Asking:
         name = self.event.name or ""
         if not _NAME.fullmatch(name) or any(map(_tells_services, self._patterns())):
             return Judgement(UNKNOWN, OutcomeReason.SERVICE)
-        found = self._of_action(f"{_NO_SERVICE}:{name}")
+        found = self._of_action(f"{NO_SERVICE}:{name}")
         return replace(found, guessed_action=found.outcome is not UNKNOWN)
 
     def _patterns(self) -> Iterator[str]:
@@ -240,7 +196,7 @@ class _Asking:
             yield from statement.action.values
 
     def _of_action(self, action: str) -> Judgement:
-        if not self.asks_resource(action):
+        if not self.actions.asks_resource(action):
             return self._by_statements(action)
         names, columns = Names(self.case.caller, self.case.arns), self.judging.columns
         return _all(
@@ -250,7 +206,7 @@ class _Asking:
 
     def _by_statements(self, action: str) -> Judgement:
         """Return the answer where only the statements about an action tell it from others."""
-        about = self.about(action)
+        about = self.actions.about(action)
         if self.remembered is None or about is None:
             return self._of_resource(action, ANY)
         key = (self.is_turned, about)
@@ -258,49 +214,6 @@ class _Asking:
         if key not in judgements:
             judgements[key] = self._of_resource(action, ANY)
         return judgements[key]
-
-    def asks_resource(self, action: str) -> bool:
-        """Tell whether the resource matters to an action."""
-        changes, assumptions = self.case.changes, self.judging.settings.assumptions
-        if self.remembered is None or not changes.resources:
-            return changes.names_resources(action, assumptions)
-        known = self.remembered.actions.resources
-        if action not in known:
-            known[action] = changes.names_resources(action, assumptions)
-        return known[action]
-
-    def about(self, action: str) -> tuple[int, ...] | None:
-        """Return what tells an action from others; None if more does than the statements about it.
-
-        Where nothing is remembered it is not asked for.
-        """
-        more = depends_on_action(self.case.facts) or self.asks_resource(action)
-        if self.remembered is None or more:
-            return None
-        known = self.remembered.actions.about
-        if action not in known:
-            assumptions = self.judging.settings.assumptions
-            known[action] = self.case.changes.about(action, assumptions)
-        return known[action]
-
-    def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of some actions that something may tell apart."""
-        if self.remembered is None or depends_on_action(self.case.facts):
-            return actions
-        return tuple(self.first_of_each(actions, self.remembered).values())
-
-    def first_of_each(
-        self, actions: tuple[str, ...], remembered: Remembered
-    ) -> Mapping[Hashable, str]:
-        """Return, by what tells some actions apart, the first of each kind."""
-        known = remembered.actions.apart
-        if id(actions) not in known:
-            first: dict[Hashable, str] = {}
-            for action in actions:
-                about = self.about(action)
-                first.setdefault(action if about is None else about, action)
-            known[id(actions)] = actions, first
-        return known[id(actions)][1]
 
     def _of_resource(self, action: str, resource: AskedResource) -> Judgement:
         if resource.arn is not None:
@@ -462,7 +375,6 @@ def _merged(found: list[Judgement], reason: OutcomeReason | None) -> Judgement:
 
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_NO_SERVICE = "unknown"
 _OWN_SOURCES = frozenset({"*", "iam", "sts"})
 """Services whose events all have a source of their own, and `*`."""
 

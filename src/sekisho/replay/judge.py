@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from sekisho.engine import Engine
 from sekisho.engine.compiled import CompiledDecider
+from sekisho.replay.apart import ActionsOf, AskedActions, asked_alike, told_apart
 from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import (
@@ -26,7 +27,7 @@ from sekisho.replay.case import (
     case_of,
 )
 from sekisho.replay.context import columns_of_key
-from sekisho.replay.decide import AskedActions, Remembered, asked_alike, judgement, told_apart
+from sekisho.replay.decide import Remembered, judgement
 from sekisho.replay.difference import Difference, difference
 from sekisho.replay.event import OPTIONAL, Column, TrailEvent
 from sekisho.replay.outcome import Judgement, OutcomeReason
@@ -58,6 +59,7 @@ class _Known:
     kind: int
     case: Case
     remembered: Remembered
+    actions: ActionsOf | None
     by_call: dict[object, Judgement] = field(default_factory=dict)
 
 
@@ -115,13 +117,10 @@ class Judge:
         """Of each case so far the first one in which `told_apart` says the same of every call."""
         return [known.kind for known in self._cases]
 
-    def told_apart(self, case: int, event: TrailEvent) -> Hashable | None:
-        """Return what tells a call from others in a case by its number; see `decide.told_apart`.
-
-        It depends on the source and the name of the event.
-        """
+    def told_apart(self, case: int, source: str | None, name: str | None) -> Hashable | None:
+        """Return what tells the calls of an event in a case apart; see `apart.told_apart`."""
         known = self._cases[case]
-        return told_apart(self._judging, known.case, event, known.remembered)
+        return told_apart(known.case, source, name, known.actions)
 
     def _known(self, event: TrailEvent) -> _Known:
         """Return the case of a caller; those that nothing tells apart have one."""
@@ -147,7 +146,10 @@ class Judge:
         actions = self._actions.setdefault(changes, AskedActions())
         number = len(self._cases)
         kind = self._kinds.setdefault(asked_alike(case), number)
-        known = _Known(number, kind, case, Remembered(actions))
+        apart = None
+        if isinstance(case, Asked):
+            apart = ActionsOf(case, self._judging.settings.assumptions, actions)
+        known = _Known(number, kind, case, Remembered(actions), apart)
         self._same[identity] = known
         self._cases.append(known)
         return known

@@ -60,7 +60,7 @@ class GroupCache:
 
     Attributes:
         notes: what was found damaged, and read anew.
-        hits: how many parts of the last reading were there; the sum of all counts as all.
+        hits: how many parts of the last reading were there; the sum of all is one part.
         parts: how many parts it had.
     """
 
@@ -171,12 +171,12 @@ class _CachedReading:
 
     def of(self, files: Sequence[LogFile], progress: Progress | None) -> TrailGroups:
         """Return the groups of the files, from the sum of all parts, from parts, or from logs."""
-        slots = _slots(files, self._settings.dedup)
-        self._cache.parts = self._cache.hits = len(slots)
         whole = self._name(_Slot("", "all"), files, self._window)
         if (found := self._cache.load(self._columns, whole)) is not None:
+            self._cache.parts = self._cache.hits = 1
             return found
-        self._cache.hits = 0
+        slots = _slots(files, self._settings.dedup)
+        self._cache.parts, self._cache.hits = len(slots), 0
         tables, complete = [], True
         told = _Told(files, progress)
         for slot, mine in sorted(slots.items(), key=lambda each: str(each[0])):

@@ -162,7 +162,7 @@ def _signing_in(event: TrailEvent) -> str | None:
 
 
 def _is_call(event: TrailEvent) -> bool:
-    return exempt_by_name(event) is None
+    return exempt_by_name(event.source, event.name) is None
 
 
 def _with_mfa(event: TrailEvent) -> bool:

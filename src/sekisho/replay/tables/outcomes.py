@@ -17,6 +17,7 @@ from sekisho.replay.event import Column
 from sekisho.replay.judge import Judge
 from sekisho.replay.outcome import CallOutcome, Judgement
 from sekisho.replay.reading import TrailGroups
+from sekisho.replay.reading.result import values_of
 from sekisho.replay.tables.numbering import Numbered, events_at, numbered
 
 _NAMED = (Column.SOURCE, Column.NAME)
@@ -73,16 +74,17 @@ def _apart(table: pa.Table, judge: Judge, cases: pa.Array) -> tuple[pa.Array, pa
     others, the second one is by all of it; elsewhere it is 0.
     """
     names = _by(table, _NAMED)
-    events = list(events_at(table, names.rows, _NAMED))
+    events = [values_of(table.column(each).take(names.rows)) for each in _NAMED]
+    named = list(zip(*events, strict=True))
     kinds = pa.array(judge.kinds, pa.int32()).take(cases)
     asked = numbered([kinds, names.numbers])
     places = (kinds.take(asked.rows), names.numbers.take(asked.rows))
     numbers: dict[Hashable, int] = {}
     found, whole = [], []
     for kind, name in zip(*(each.to_pylist() for each in places), strict=True):
-        apart = judge.told_apart(kind, events[name])
+        apart = judge.told_apart(kind, *named[name])
         whole.append(apart is None)
-        found.append(numbers.setdefault(events[name] if apart is None else (apart,), len(numbers)))
+        found.append(numbers.setdefault(named[name] if apart is None else (apart,), len(numbers)))
     by_name = pa.array(found, pa.int32()).take(asked.numbers)
     return by_name, _by_call(table, judge, pa.array(whole).take(asked.numbers))
 

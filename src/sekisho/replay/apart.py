@@ -1,0 +1,147 @@
+"""What tells calls apart for the policies in question, before any of them is decided.
+
+Most of what a log has is the same to a policy: who calls an action counts by how the conditions
+come out, and which action it is by the statements that are about it.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+
+from sekisho.engine import Assumptions
+from sekisho.replay.actions import called_actions
+from sekisho.replay.caller import exempt_by_name
+from sekisho.replay.case import Asked, Case
+from sekisho.replay.context import depends_on_action
+from sekisho.replay.outcome import OutcomeReason
+
+NOT_DENIABLE = frozenset(
+    {
+        OutcomeReason.SIGN_IN,
+        OutcomeReason.SERVICE_EVENT,
+        OutcomeReason.AWS_SERVICE,
+        OutcomeReason.UNSIGNED,
+        OutcomeReason.SERVICE_LINKED_ROLE,
+    }
+)
+EXEMPT = ("sts:GetCallerIdentity",)
+SESSION_TOKEN = ("sts:GetSessionToken",)
+_EXEMPTIONS = (EXEMPT, SESSION_TOKEN)
+NO_SERVICE = "unknown"
+"""The service of an action of which only the name is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedActions:
+    """What tells actions apart where some policies change, as far as it was asked.
+
+    Attributes:
+        about: the statements that are about an action; see `Difference.about`.
+        resources: whether the resource matters to an action; see `Difference.names_resources`.
+        apart: several actions, by the id of their tuple, and by what tells some of them apart the
+            first of each. A service has hundreds, too many to look them up.
+    """
+
+    about: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
+    resources: dict[str, bool] = field(default_factory=dict)
+    apart: dict[int, tuple[tuple[str, ...], dict[Hashable, str]]] = field(default_factory=dict)
+
+
+class ActionsOf:
+    """What tells actions apart in one case.
+
+    Args:
+        case: who called, in what situation.
+        assumptions: the engine's.
+        known: what was found before; None: nothing is remembered.
+    """
+
+    __slots__ = ("_assumptions", "_case", "_depends", "_known")
+
+    def __init__(self, case: Asked, assumptions: Assumptions, known: AskedActions | None) -> None:
+        self._case, self._assumptions, self._known = case, assumptions, known
+        self._depends = depends_on_action(case.facts)
+
+    def asks_resource(self, action: str) -> bool:
+        """Tell whether the resource matters to an action."""
+        changes = self._case.changes
+        if self._known is None or not changes.resources:
+            return changes.names_resources(action, self._assumptions)
+        known = self._known.resources
+        if action not in known:
+            known[action] = changes.names_resources(action, self._assumptions)
+        return known[action]
+
+    def about(self, action: str) -> tuple[int, ...] | None:
+        """Return what tells an action from others; None if more does than the statements about it.
+
+        Where nothing is remembered it is not asked for.
+        """
+        if self._known is None or self._depends or self.asks_resource(action):
+            return None
+        known = self._known.about
+        if action not in known:
+            known[action] = self._case.changes.about(action, self._assumptions)
+        return known[action]
+
+    def apart(self, actions: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of some actions that something may tell apart."""
+        if self._known is None or self._depends:
+            return actions
+        return tuple(self._first_of_each(actions, self._known).values())
+
+    def of_call(self, source: str | None, name: str | None) -> Hashable | None:
+        """Return what tells a call by its event from others; None if more does."""
+        if self._known is None or self._depends:
+            return None
+        called = called_actions(source, name)
+        if called.asked:
+            about = tuple(map(self.about, called.asked))
+            return None if None in about else about
+        if called.either:
+            first = self._first_of_each(called.either, self._known)
+            if any(map(self.asks_resource, first.values())):
+                return None
+            return called.guessed, tuple(first)
+        return None if self.asks_resource(f"{NO_SERVICE}:{name}") else name
+
+    def _first_of_each(
+        self, actions: tuple[str, ...], known: AskedActions
+    ) -> Mapping[Hashable, str]:
+        """Return, by what tells some actions apart, the first of each kind."""
+        if id(actions) not in known.apart:
+            first: dict[Hashable, str] = {}
+            for action in actions:
+                about = self.about(action)
+                first.setdefault(action if about is None else about, action)
+            known.apart[id(actions)] = actions, first
+        return known.apart[id(actions)][1]
+
+
+def asked_alike(case: Case) -> Hashable:
+    """Return what `told_apart` goes by of a case: where it is equal, calls are told apart alike."""
+    if isinstance(case, OutcomeReason):
+        return case in NOT_DENIABLE
+    return id(case.changes), depends_on_action(case.facts)
+
+
+def told_apart(
+    case: Case, source: str | None, name: str | None, actions: ActionsOf | None
+) -> Hashable | None:
+    """Return what tells the calls of an event from others in a case, whether they failed or not.
+
+    Calls for which it is the same, and which failed as much, have the same judgement but for the
+    names of the actions. None: everything of a call may tell it from others.
+
+    Args:
+        case: who called, in what situation.
+        source: the event's source.
+        name: the event's name.
+        actions: what tells actions apart in the case; None where no policies are asked.
+    """
+    if isinstance(case, OutcomeReason) and case in NOT_DENIABLE:
+        return ()
+    asked = called_actions(source, name).asked
+    exempt = exempt_by_name(source, name) or (asked if asked in _EXEMPTIONS else None)
+    if exempt or actions is None:
+        return exempt or ()
+    return actions.of_call(source, name)
