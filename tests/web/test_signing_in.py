@@ -176,6 +176,28 @@ def test_an_authenticator_app_from_the_first_page_to_a_session_with_mfa(
     expect(page.get_by_text("You have signed in with MFA.")).to_be_visible()
 
 
+def test_one_s_own_password_is_refused_at_the_field_that_is_wrong(
+    page: Page, console: people.RunningConsole
+) -> None:
+    people.sign_in(page, console)
+    page.goto(f"{console.url}/iam/update-password")
+
+    def change(current: str, new: str, again: str) -> None:
+        for name, value in (("current", current), ("new", new), ("again", again)):
+            page.locator(f"#{name}").fill(value)
+        page.get_by_role("button", name="Update password").click()
+
+    change("wrong", "Suikinkutsu-8-drops!", "Suikinkutsu-8-drops!")
+    expect(page.locator("#current-error")).to_have_text("The old password is not correct.")
+    # not "You need permissions", whose code it has
+    expect(page.get_by_role("alert")).to_have_count(0)
+    own = console.password(ADMINISTRATOR)
+    change(own, "weak", "weak")
+    expect(page.locator("#new-error")).to_contain_text("minimum length")
+    change(own, "Suikinkutsu-8-drops!", "Suikinkutsu-9-drops!")
+    expect(page.locator("#again-error")).to_be_visible()
+
+
 def test_a_passkey_is_made_and_signs_in(browser: Browser, console: people.RunningConsole) -> None:
     context = browser.new_context()
     page = context.new_page()

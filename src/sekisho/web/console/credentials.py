@@ -15,6 +15,8 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
+from sekisho.messages import Message, verbatim
+from sekisho.signin import WRONG_OLD_PASSWORD, ErrorCode
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.persons import (
     attempt,
@@ -83,20 +85,36 @@ def _arn() -> str:
 def password() -> ResponseReturnValue:
     """Change one's own password."""
     if request.method == "GET":
-        return _password_form(None)
+        return _password_form({})
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return _password_form(None, differs=True), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _password_form({"again": text("sign_in.differs")})
     old = request.form.get("current", "")
     answer = attempt("iam", "ChangePassword", OldPassword=old, NewPassword=new)
     if isinstance(answer, AwsRefused):
-        return _password_form(answer), HTTPStatus.UNPROCESSABLE_ENTITY
+        at = _field_of(answer)
+        return _password_form({at: verbatim(answer.aws_message)} if at else {}, answer)
     flash(FlashKind.SUCCESS, text("credentials.password_changed"))
     return see_other(OWN)
 
 
-def _password_form(refused: AwsRefused | None, *, differs: bool = False) -> str:
-    return render_template("update_password.html", refused=refused, differs=differs)
+def _field_of(refused: AwsRefused) -> str:
+    """Return the field whose value AWS refuses; "" if it is the call that is refused.
+
+    A wrong old password has the code of a call that no policy allows.
+    """
+    if refused.aws_code == ErrorCode.PASSWORD_POLICY_VIOLATION:
+        return "new"
+    return "current" if refused.aws_message == WRONG_OLD_PASSWORD.message else ""
+
+
+def _password_form(
+    faults: Mapping[str, Message], refused: AwsRefused | None = None
+) -> ResponseReturnValue:
+    page = render_template(
+        "update_password.html", refused=None if faults else refused, faults=faults
+    )
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faults or refused else HTTPStatus.OK
 
 
 @SCREEN.post("/iam/access-key/create")
