@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sekisho"
 FILES = sorted(SOURCE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 FILE_LINES, FILE_HARD_STOP = 500, 700
 LONG_FILES: dict[str, str] = {
@@ -35,11 +35,21 @@ def _name(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
+@cache
+def _trees() -> dict[Path, ast.Module]:
+    """Read all files, once; not where the tests are only collected."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@cache
+def _nodes() -> list[tuple[Path, ast.AST]]:
+    return [(path, node) for path, tree in _trees().items() for node in ast.walk(tree)]
+
+
 def _functions() -> Iterator[tuple[str, Function]]:
-    for path, tree in TREES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, Function):
-                yield f"{_name(path)}:{node.lineno} {node.name}", node
+    for path, node in _nodes():
+        if isinstance(node, Function):
+            yield f"{_name(path)}:{node.lineno} {node.name}", node
 
 
 def _length(function: Function) -> int:
@@ -88,8 +98,7 @@ def _catches_everything(handler: ast.ExceptHandler) -> bool:
 def test_nobody_catches_everything() -> None:
     found = {
         _name(path)
-        for path, tree in TREES.items()
-        for node in ast.walk(tree)
+        for path, node in _nodes()
         if isinstance(node, ast.ExceptHandler) and _catches_everything(node)
     }
     assert found == set(BOUNDARIES)
@@ -117,11 +126,11 @@ def _is_sentence(docstring: str | None) -> bool:
 
 def test_every_public_name_is_documented_by_a_sentence() -> None:
     bare = [
-        _name(path) for path, tree in TREES.items() if not _is_sentence(ast.get_docstring(tree))
+        _name(path) for path, tree in _trees().items() if not _is_sentence(ast.get_docstring(tree))
     ]
     bare += [
         f"{_name(path)} {name}"
-        for path, tree in TREES.items()
+        for path, tree in _trees().items()
         for name, node in _public(tree)
         if not _is_sentence(ast.get_docstring(node))
     ]
@@ -131,7 +140,7 @@ def test_every_public_name_is_documented_by_a_sentence() -> None:
 def test_every_face_says_what_it_exports() -> None:
     silent = [
         _name(path)
-        for path, tree in TREES.items()
+        for path, tree in _trees().items()
         if path.name == "__init__.py"
         and any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
         and not any(isinstance(node, ast.Assign) and _assigns_all(node) for node in tree.body)
