@@ -202,11 +202,12 @@ def test_an_unknown_assumption_is_named() -> None:
 
 
 def test_reading_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    ticks = iter([0.0, 20.0])
-    with reading_progress(Language.EN, lambda: next(ticks)) as show:
-        show(250_000_000, 1_000_000_000, 12, 0)
-    said = "Reading logs: 250 of 1,000 MB, 12 files, about 60 s left\n"
-    assert capsys.readouterr().err == said
+    for events, known in ((0, ""), (70_000, ", 70,000 events")):
+        ticks = iter([0.0, 20.0])
+        with reading_progress(Language.EN, lambda ticks=ticks: next(ticks)) as show:
+            show(250_000_000, 1_000_000_000, 12, events)
+        said = f"Reading logs: 250 of 1,000 MB, 12 files{known}, about 60 s left\n"
+        assert capsys.readouterr().err == said
 
 
 def test_what_logs_say_of_users_is_saved_whatever_is_asked(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from sekisho.replay import CallOutcome, DetailKind, Judgement, OutcomeReason, Ta
 from sekisho.replay.report import (
     JudgedGroup,
     LogFigures,
+    ReplayLayout,
     SignInResult,
     evidence_of,
     evidence_of_key,
@@ -348,3 +349,12 @@ def test_a_key_is_told_in_words() -> None:
         "it will stop." in said
     )
     assert "To be decided: exempt, or change?" in said
+
+
+def test_who_has_only_calls_on_its_behalf_that_are_not_decided_has_a_figure() -> None:
+    forwarded = event("bob", key_id="ASIA", mfa="true", invoked_by="athena.amazonaws.com")
+    short = ReplayLayout(verbose=False)
+    alone = report([judged(forwarded, NO_KEY, 7)])
+    assert "by services on its behalf" in to_text(alone, Language.EN, short)
+    both = report([judged(event("bob"), UNCHANGED), judged(forwarded, NO_KEY, 7)])
+    assert "by services on its behalf" not in to_text(both, Language.EN, short)

@@ -131,6 +131,10 @@ class Progress:
 
 
 _READ = Message("Reading logs: {done} of {total} MB, {files} files{left}")
+_READ_AND_COUNTED = Message(
+    "Reading logs: {done} of {total} MB, {files} files, {events} events{left}"
+)
+"""Events are known when a part of the logs has been counted."""
 _MEGABYTE = 1_000_000
 
 
@@ -148,7 +152,8 @@ def reading_progress(
     def show(done: int, total: int, files: int, events: int) -> None:
         now = clock()
         left = time_left((now - began) / done * (total - done)) if done else verbatim("")
-        said = _READ.filled(
+        said = (_READ_AND_COUNTED if events else _READ).filled(
+            events=f"{events:,}",
             done=f"{done / _MEGABYTE:,.0f}",
             total=f"{total / _MEGABYTE:,.0f}",
             files=f"{files:,}",

@@ -1,7 +1,7 @@
 """A replay as text for a terminal: the verdict, what stops, what is not known, then the figures."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.account import program_name
@@ -202,7 +202,7 @@ class _Writer:
         shown = asked[:_SHOWN]
         cells = [_short_cells(each, outcomes) for each in shown]
         columns = _short_columns(outcomes)
-        if any(each.lost and not each.denied for each in shown):
+        if any(_only_on_behalf(each, outcomes) for each in shown):
             # who loses only what services call would look as if nothing were lost
             columns = (*columns, BY_SERVICES)
             more = (verbatim(number(each.forwarded)) for each in shown)
@@ -278,6 +278,13 @@ def _short_cells(caller: CallerReport, outcomes: Iterable[CallOutcome]) -> tuple
         *(verbatim(number(each)) for each in numbers),
         verbatim(minute(last)),
     )
+
+
+def _only_on_behalf(caller: CallerReport, outcomes: Collection[CallOutcome]) -> bool:
+    """Tell whether what is said of a caller is all of what services called on its behalf."""
+    if caller.lost:
+        return not caller.denied
+    return caller.forwarded > 0 and not any(each.outcome in outcomes for each in caller.own)
 
 
 def caller_table(report: ReplayReport) -> tuple[tuple[Message, ...], list[tuple[Message, ...]]]:
