@@ -26,9 +26,12 @@ def watched() -> Iterator[None]:
     faulthandler.cancel_dump_traceback_later()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _answered_here() -> Iterator[None]:
-    """Let the console's own calls to its local AWS need no socket; the browser's do."""
+    """Let the console's own calls to its local AWS need no socket; the browser's do.
+
+    Not to the end of the session: a worker may run tests of other folders after these.
+    """
     with socketless():
         yield
 
