@@ -123,6 +123,31 @@ def bounds(draw: st.DrawFn) -> Bound:
     return Bound(before, after)
 
 
+_OF_IAM = one_of_each(
+    CONDITIONS,
+    ["Deny"],
+    ["Action"],
+    some_of(["iam:*", "IAM:Get*", "iam:GetUser", "iam:ListMFADevices"], 2),
+    ["Resource", "NotResource"],
+    some_of(RESOURCES, 2),
+).map(_statement)
+_OF_ALL = one_of_each(
+    CONDITIONS,
+    ["Deny"],
+    ["Action", "NotAction"],
+    some_of([one for one in ACTIONS if not one.startswith("*:")], 2),
+    ["Resource"],
+    ["*"],
+).map(_statement)
+
+
+@st.composite
+def bounds_about_iam(draw: st.DrawFn) -> Bound:
+    """Draw Denies that come: those that name resources are about actions of IAM alone."""
+    new = draw(st.lists(_OF_IAM, min_size=1, max_size=2)) + draw(st.lists(_OF_ALL, max_size=2))
+    return Bound(Policies((_ALL,)), Policies((_ALL, AttachedPolicy("new", _document(new)))))
+
+
 def _levels(name: str, scp: tuple[AttachedPolicy, ...], *, allows: bool) -> tuple[Level, ...]:
     """Return a level with some policies, beside an Allow of everything or not; none without any."""
     return (Level(name, (_ALL, *scp) if allows else scp),) if scp else ()

@@ -240,6 +240,14 @@ def test_the_columns_that_policies_tell_apart() -> None:
 
     assert columns({**READ, "Resource": "arn:aws:s3:::b/${aws:userid}"}) == frozenset()
     assert columns(BUCKET) == {Column.RESOURCES, Column.PARAMETERS}
+    own = {**MFA, "Action": ["iam:GetUser"], "NotResource": "arn:aws:iam::*:user/${aws:username}"}
+    own.pop("NotAction", None)
+    own.pop("Resource", None)
+    assert columns(own) == {Column.IAM_RESOURCES, Column.IAM_PARAMETERS}
+    assert columns(own, BUCKET) == {Column.RESOURCES, Column.PARAMETERS}
+    for actions in ({"Action": ["iam:Get*", "*:Get*"]}, {"NotAction": ["iam:GetUser"]}):
+        wider = {key: value for key, value in own.items() if key != "Action"} | actions
+        assert columns(wider) == {Column.RESOURCES, Column.PARAMETERS}
     assert columns(ABROAD) == {Column.ADDRESS, Column.ENDPOINT}
     region = {"StringEquals": {"ec2:Region": "eu-west-1"}}
     assert columns({**MFA, "Condition": region}) == {Column.REGION}

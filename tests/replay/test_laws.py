@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.drawn import FixedBinding, bounds, made
+from replay.drawn import FixedBinding, bounds, bounds_about_iam, made
 from sekisho.engine import DecisionEffect, decide
 from sekisho.replay import (
     Bound,
@@ -50,6 +50,25 @@ def test_grouped_is_event_by_event(bound: Bound, seed: int) -> None:
         assert judge_plainly(event, binding, tuple(Column)) == plain
         one_by_one[plain.outcome] = one_by_one.get(plain.outcome, 0) + 1
     assert grouped == one_by_one
+
+
+@given(bounds_about_iam(), seeds)
+def test_policies_that_name_users_ask_for_the_resources_of_iam_alone(
+    bound: Bound, seed: int
+) -> None:
+    chance = Random(seed)  # noqa: S311 - nothing is secret here
+    binding = FixedBinding(bound)
+    columns = columns_of(binding)
+    assert not columns & {Column.RESOURCES, Column.PARAMETERS}
+    judge = Judge(binding, columns)
+    for _ in range(_MANY):
+        record = made(chance).record
+        if record["eventSource"] == "iam.amazonaws.com":
+            record["eventSource"] = chance.choice(
+                ["iam", "iam.amazonaws.com", "iam.aws.amazon.com"]
+            )
+        (group,) = group_plainly([record], columns).groups
+        assert judge.judge(group.event) == judge_plainly(event_of(record), binding, tuple(Column))
 
 
 @given(bounds(), seeds)

@@ -57,6 +57,9 @@ def for_users(asked: AttachedPolicy) -> Binding:
 BINDINGS = {
     "force-mfa": FOR_USERS,
     "resources": for_users(policy(Resource="arn:aws:s3:::*", Action=["s3:*", "iam:Get*"])),
+    "own user": for_users(
+        policy(Action=["iam:Get*"], Resource="arn:aws:iam::*:user/${aws:username}")
+    ),
     "addresses": for_users(policy(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
     "names": for_users(policy(Condition={"StringLike": {"aws:PrincipalArn": "*/b*"}})),
     "tags": for_users(policy(Condition={"Null": {"aws:PrincipalTag/team": "true"}})),

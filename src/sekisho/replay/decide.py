@@ -63,10 +63,12 @@ class Remembered:
         actions: what tells actions apart; the same object in all cases of the same changes.
         judgements: the answers, by the statements that are about an action. Whether the other
             setting of the case's assumption is meant is told apart; None: both were compared.
+        of_resources: the answers where the resource matters, by the action and the resource.
     """
 
     actions: AskedActions = field(default_factory=AskedActions)
     judgements: dict[tuple[bool | None, tuple[int, ...]], Judgement] = field(default_factory=dict)
+    of_resources: dict[tuple[bool, str, AskedResource], Judgement] = field(default_factory=dict)
 
 
 def judgement(
@@ -200,9 +202,17 @@ class _Asking:
             return self._by_statements(action)
         names, columns = Names(self.case.caller, self.case.arns), self.judging.columns
         return _all(
-            self._of_resource(action, one)
-            for one in asked_resources(action, self.event, names, columns)
+            self._about(action, one) for one in asked_resources(action, self.event, names, columns)
         )
+
+    def _about(self, action: str, resource: AskedResource) -> Judgement:
+        """Return the answer where the resource matters."""
+        if self.remembered is None:
+            return self._of_resource(action, resource)
+        key, found = (self.is_turned, action, resource), self.remembered.of_resources
+        if key not in found:
+            found[key] = self._of_resource(action, resource)
+        return found[key]
 
     def _by_statements(self, action: str) -> Judgement:
         """Return the answer where only the statements about an action tell it from others."""

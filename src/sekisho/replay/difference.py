@@ -47,6 +47,7 @@ class Difference:
         statements: those on which the outcome can depend.
         keys: the condition keys that these ask for, in lower case, as the policies write them.
         resources: whether the outcome can depend on the resource.
+        resources_of_iam: whether it can do so for actions of IAM alone.
         conditions: the conditions of these and of the Denies that were there.
         conditions_say_all: whether the values of keys matter to nothing but these conditions.
     """
@@ -61,6 +62,7 @@ class Difference:
     statements: tuple[Asked, ...]
     keys: Mapping[str, str]
     resources: bool
+    resources_of_iam: bool
     conditions: tuple[tuple[Condition, Version | None], ...]
     conditions_say_all: bool
     _documents: tuple[Document, ...] = field(repr=False)
@@ -113,6 +115,7 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     statements = tuple(_statements(before, after) if lost else _statements(denies))
     before, after = _without(before, before), _without(after, before)
     every = (*statements, *_statements(old))
+    asking = [one for one in every if _asks_resource(one)]
     asked = (before, after, gone, denies, old) if lost else (denies, old)
     return Difference(
         before=before,
@@ -125,12 +128,15 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
         statements=statements,
         keys=_keys(statements),
         resources=any(map(_asks_resource, statements)),
+        resources_of_iam=not lost
+        and all(_names_services(one) for one, _ in every)
+        and all(_is_of_iam(one) for one, _ in asking),
         conditions=tuple(
             dict.fromkeys((each, version) for one, version in every for each in one.conditions)
         ),
         conditions_say_all=_says_all(every),
         _documents=tuple(policy.document for each in asked for policy in _attached(each)),
-        _asking=frozenset(id(one[0]) for one in every if _asks_resource(one)),
+        _asking=frozenset(id(one[0]) for one in asking),
     )
 
 
@@ -156,6 +162,20 @@ def _asks_resource(asked: Asked) -> bool:
         return True
     resource = statement.resource
     return resource is not None and (resource.negated or "*" not in resource.values)
+
+
+def _names_services(statement: Statement) -> bool:
+    """Tell whether no assumption is needed to say which services a statement is about."""
+    return all(
+        one in ("*", "*:*") or not set(one.partition(":")[0]) & set("*?")
+        for one in statement.action.values
+    )
+
+
+def _is_of_iam(statement: Statement) -> bool:
+    """Tell whether a statement is about no action but IAM's, which only calls of IAM ask for."""
+    action = statement.action
+    return not action.negated and all(one.lower().startswith("iam:") for one in action.values)
 
 
 def _attached(policies: Policies | None) -> Iterator[AttachedPolicy]:

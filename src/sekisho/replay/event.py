@@ -50,6 +50,16 @@ class Column(StrEnum):
     PROVIDER = "provider"
     RESOURCES = "resources"
     PARAMETERS = "parameters"
+    IAM_RESOURCES = "iam_resources"
+    IAM_PARAMETERS = "iam_parameters"
+
+
+OF_IAM = (Column.IAM_RESOURCES, Column.IAM_PARAMETERS)
+"""The columns that only calls of IAM have."""
+LISTS = (Column.RESOURCES, Column.PARAMETERS, *OF_IAM)
+"""The columns that are lists of texts."""
+IAM_ARN = ":iam:"
+"""What an ARN of IAM has in it."""
 
 
 PARAMETERS = (
@@ -71,6 +81,9 @@ PARAMETERS = (
 
 `key` counts only in events of `s3.amazonaws.com`: elsewhere it can be somebody's data.
 """
+
+IAM_PARAMETERS = ("userName", "roleName", "groupName", "policyArn")
+"""Those of `PARAMETERS` that can name a resource of IAM, in the same order."""
 
 ALWAYS: tuple[Column, ...] = tuple(Column)[: list(Column).index(Column.ADDRESS)]
 OPTIONAL: tuple[Column, ...] = tuple(Column)[len(ALWAYS) :]
@@ -119,6 +132,11 @@ class TrailEvent:
             list, or it is empty.
         parameters: those of `PARAMETERS` that `requestParameters` has as a text, like
             `bucketName=logs`, in the order of `PARAMETERS`; None if it has none of them.
+        iam_resources: those of `resources` that are ARNs of IAM, if the call is one of IAM. A
+            policy that names users asks for no more, and objects of S3 would make a group of each
+            call.
+        iam_parameters: those of `parameters` that are of `IAM_PARAMETERS`, if the call is one of
+            IAM.
     """
 
     source: str | None = None
@@ -151,6 +169,8 @@ class TrailEvent:
     provider: str | None = None
     resources: tuple[str, ...] | None = None
     parameters: tuple[str, ...] | None = None
+    iam_resources: tuple[str, ...] | None = None
+    iam_parameters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sekisho.replay.case import (
     OF_CALL,
     OF_CALLER,
     OF_CREDENTIALS,
+    OF_IAM_CALL,
     Asked,
     BoundCaller,
     Case,
@@ -43,8 +44,8 @@ def columns_of(binding: Binding) -> frozenset[Column]:
         for key in changes.keys:
             found.update(columns_of_key(key))
         if changes.resources:
-            found |= OF_CALL
-    return frozenset(found)
+            found |= OF_IAM_CALL if changes.resources_of_iam else OF_CALL
+    return frozenset(found - OF_IAM_CALL if found >= OF_CALL else found)
 
 
 @dataclass(slots=True)
@@ -81,8 +82,8 @@ class Judge:
         decider = CompiledDecider(settings.assumptions)
         self._judging = Judging(binding, frozenset(columns), settings, decider)
         optional = [one for one in OPTIONAL if one in self._judging.columns]
-        of_call = [one for one in optional if one in OF_CALL]
-        credentials = [*OF_CREDENTIALS, *(one for one in optional if one not in OF_CALL)]
+        of_call = [one for one in optional if one in OF_CALL | OF_IAM_CALL]
+        credentials = [*OF_CREDENTIALS, *(one for one in optional if one not in of_call)]
         self.caller_columns = tuple(dict.fromkeys((*OF_CALLER, *credentials)))
         """What a case depends on."""
         self.call_columns = (Column.SOURCE, Column.NAME, *of_call)

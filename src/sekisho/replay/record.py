@@ -12,17 +12,19 @@ element". The SQL of every engine comes to the same (tests/replay/test_grouping.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sekisho.replay.event import PARAMETERS, TrailEvent
+from sekisho.replay.event import IAM_ARN, IAM_PARAMETERS, PARAMETERS, TrailEvent
 
 _SECONDS = len("2026-11-27T23:59:59")
 _PREFIX = len("AKIA")
 _LONG_TERM = "AKIA"
 _S3 = "s3.amazonaws.com"
 _STS = "sts.amazonaws.com"
+_IAM = "iam"
+"""The part of IAM's event source before its domain, which is another one in some partitions."""
 _OF_S3_ALONE = "key"
 
 
@@ -79,6 +81,8 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
     issuer, attributes = session.free("sessionIssuer"), session.fields("attributes")
     key_id, arn = identity.text("accessKeyId"), identity.text("arn")
     source = top.text("eventSource")
+    resources, parameters = _resources(top), _parameters(top, source)
+    of_iam = source is not None and (source == _IAM or source.startswith(f"{_IAM}."))
     return TrailEvent(
         source=source,
         name=top.text("eventName"),
@@ -108,8 +112,10 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
         session_arn=arn,
         source_identity=session.optional("sourceIdentity"),
         provider=session.free("webIdFederationData").optional("federatedProvider"),
-        resources=_resources(top),
-        parameters=_parameters(top, source),
+        resources=resources,
+        parameters=parameters,
+        iam_resources=_those(resources, _is_of_iam) if of_iam else None,
+        iam_parameters=_those(parameters, _names_of_iam) if of_iam else None,
     )
 
 
@@ -162,6 +168,18 @@ def _parameters(top: "_Fields", source: str | None) -> tuple[str, ...] | None:
         if isinstance(parameters.get(name), str) and (name != _OF_S3_ALONE or source == _S3)
     )
     return tuple(found) or None
+
+
+def _those(texts: tuple[str, ...] | None, wanted: Callable[[str], bool]) -> tuple[str, ...] | None:
+    return tuple(filter(wanted, texts or ())) or None
+
+
+def _is_of_iam(arn: str) -> bool:
+    return IAM_ARN in arn
+
+
+def _names_of_iam(parameter: str) -> bool:
+    return parameter.partition("=")[0] in IAM_PARAMETERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,15 +65,31 @@ def asked_resources(
         return (_UNKNOWN,)
     if not known.resource_types:
         return (ANY,)
-    if Column.RESOURCES in columns and event.resources is not None:
-        listed = tuple(AskedResource(arn) for arn in event.resources if is_about(known, arn))
-        if listed:
-            return listed
-    if Column.PARAMETERS in columns:
-        named = _named(known, event.parameters or (), names)
+    resources, parameters = _of_call(event, columns)
+    listed = tuple(AskedResource(arn) for arn in resources or () if is_about(known, arn))
+    if listed:
+        return listed
+    if parameters is not None:
+        named = _named(known, parameters, names)
         if named is not None:
             return (named,)
     return (_of_kinds(known, names.caller.partition),)
+
+
+def _of_call(
+    event: TrailEvent, columns: Collection[Column]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the resources and the parameters of a call; None where no such column was read."""
+    resources = parameters = None
+    if Column.RESOURCES in columns:
+        resources = event.resources or ()
+    elif Column.IAM_RESOURCES in columns:
+        resources = event.iam_resources or ()
+    if Column.PARAMETERS in columns:
+        parameters = event.parameters or ()
+    elif Column.IAM_PARAMETERS in columns:
+        parameters = event.iam_parameters or ()
+    return resources, parameters
 
 
 def _of_kinds(action: Action, partition: str) -> AskedResource:

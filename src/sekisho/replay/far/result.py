@@ -15,14 +15,13 @@ import pyarrow.parquet as pq
 
 from sekisho.errors import Code, SekishoError, quoted, reason_of
 from sekisho.messages import Message
-from sekisho.replay.event import ALWAYS, Column, DetailKind
+from sekisho.replay.event import ALWAYS, LISTS, Column, DetailKind
 from sekisho.replay.far.sql import GROUP, TURNED
 from sekisho.replay.reading import LogFault, Reading, TrailGroups
 from sekisho.replay.reading.packed import READING, merged, packed_schema, reading_json
 from sekisho.replay.reading.store import Store
 
 _NEEDED = ("kind", "value", "day", "events", "begins", "ends")
-_LISTS = (Column.RESOURCES, Column.PARAMETERS)
 _SHOWN_FAULTS = 20
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ.*"
 _WRONG = Message("the row is not one of the query's: its kind, day, number or times are wrong")
@@ -112,7 +111,7 @@ def _query(columns: tuple[Column, ...]) -> str:
     lists = "".join(
         f""" AND ("{each}" IS NULL OR TRY(from_json("{each}", '["VARCHAR"]')) IS NOT NULL)"""
         for each in columns
-        if each in _LISTS
+        if each in LISTS
     )
     return f"""
         WITH told AS (
@@ -139,7 +138,7 @@ def _query(columns: tuple[Column, ...]) -> str:
 
 
 def _key(column: Column) -> str:
-    if column in _LISTS:
+    if column in LISTS:
         return f"""TRY(from_json("{column}", '["VARCHAR"]')) AS "{column}\""""
     return f'"{column}"::VARCHAR AS "{column}"'
 

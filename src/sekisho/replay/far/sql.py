@@ -19,7 +19,15 @@ from typing import assert_never
 
 from sekisho.errors import Code, SekishoError, quoted
 from sekisho.messages import Message
-from sekisho.replay.event import ALWAYS, PARAMETERS, Column, DetailKind
+from sekisho.replay.event import (
+    ALWAYS,
+    IAM_ARN,
+    IAM_PARAMETERS,
+    LISTS,
+    PARAMETERS,
+    Column,
+    DetailKind,
+)
 from sekisho.replay.plain import Window
 
 GROUP = "group"
@@ -83,6 +91,7 @@ _KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
 _FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID}
 _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
 _OF_UTC, _OF_A_ZONE = f"^{_CLOCK}Z?$", f"^{_CLOCK}[+-](0[0-9]|1[0-4]):?[0-5][0-9]$"
+_CALL_OF_IAM = "(eventsource = 'iam' OR eventsource LIKE 'iam.%')"
 _ZONE = "substr(replace(eventtime, ':', ''), -5)"
 """The zone of a time that has one, like `+0900`."""
 _DETAILS = (
@@ -242,6 +251,8 @@ GROUP BY
 
     def _value(self, column: Column) -> str:
         """Return what a column is of a row of the table; lists are texts of JSON."""
+        if column in LISTS:
+            return self._list_of(column)
         match column:
             case Column.SIGN_IN_SESSION | Column.SOURCE_IDENTITY:
                 return self._newer(column)
@@ -251,14 +262,22 @@ GROUP BY
                 return self._member("responseelements", "ConsoleLogin")
             case Column.CALL_MFA:
                 return self._call_mfa()
-            case Column.RESOURCES:
-                return self._resources()
-            case Column.PARAMETERS:
-                return self._parameters()
             case Column.TIME:
                 return self._written()
             case _:
                 return _FIELDS[column]
+
+    def _list_of(self, column: Column) -> str:
+        match column:
+            case Column.RESOURCES:
+                return self._resources("arn IS NOT NULL")
+            case Column.IAM_RESOURCES:
+                value = self._resources(f"arn LIKE '%{IAM_ARN}%'")
+            case Column.PARAMETERS:
+                return self._parameters(PARAMETERS)
+            case _:
+                value = self._parameters(IAM_PARAMETERS)
+        return f"CASE WHEN {_CALL_OF_IAM} THEN {value} END"
 
     def _newer(self, column: Column) -> str:
         if not self._table.newer_fields:
@@ -272,16 +291,16 @@ GROUP BY
         return f"""CASE WHEN eventsource = 'sts.amazonaws.com'
       AND {serial} IS NOT NULL THEN 'yes' END"""
 
-    def _resources(self) -> str:
-        there = "filter(transform(resources, r -> r.arn), arn -> arn IS NOT NULL)"
+    def _resources(self, wanted: str) -> str:
+        there = f"filter(transform(resources, r -> r.arn), arn -> {wanted})"
         return self._json(f"array_sort(array_distinct({there}))")
 
     def _member(self, field: str, name: str) -> str:
         function = "get_json_object" if self._spark else "json_extract_scalar"
         return f"{function}({field}, '$.{name}')"
 
-    def _parameters(self) -> str:
-        each = ", ".join(f"\n      {self._parameter(name)}" for name in PARAMETERS)
+    def _parameters(self, names: Sequence[str]) -> str:
+        each = ", ".join(f"\n      {self._parameter(name)}" for name in names)
         array = f"array({each})" if self._spark else f"ARRAY[{each}]"
         return self._json(f"filter({array}, text -> text IS NOT NULL)")
 

@@ -11,7 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sekisho.messages import Message
-from sekisho.replay.event import CallerDetail, CallGroup, Column, DetailKind, Tally, TrailEvent
+from sekisho.replay.event import (
+    LISTS,
+    CallerDetail,
+    CallGroup,
+    Column,
+    DetailKind,
+    Tally,
+    TrailEvent,
+)
 from sekisho.replay.reading.files import SkippedKind
 
 _ROWS_AT_ONCE = 10_000
@@ -36,8 +44,7 @@ DETAILS = pa.schema(
 
 def kind_of(column: Column) -> pa.DataType:
     """Return the type of a column."""
-    several = (Column.RESOURCES, Column.PARAMETERS)
-    return pa.list_(pa.string()) if column in several else pa.string()
+    return pa.list_(pa.string()) if column in LISTS else pa.string()
 
 
 def groups_schema(columns: tuple[Column, ...]) -> pa.Schema:

@@ -14,7 +14,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sekisho.replay.event import PARAMETERS, Column, DetailKind
+from sekisho.replay.event import (
+    IAM_ARN,
+    IAM_PARAMETERS,
+    LISTS,
+    OF_IAM,
+    PARAMETERS,
+    Column,
+    DetailKind,
+)
 from sekisho.replay.plain import Window
 
 _SESSION = "userIdentity.sessionContext"
@@ -55,8 +63,7 @@ DETAILED = (Column.ADDRESS, Column.AGENT, Column.REGION)
 """The columns that details are of, in the order of `DetailKind`."""
 _MUST_BE_OBJECTS = ("userIdentity", _SESSION, f"{_SESSION}.attributes")
 _OF_S3_ALONE = "key"
-_SEVERAL = (Column.RESOURCES, Column.PARAMETERS)
-"""The columns that are lists of texts."""
+_NAMES = {Column.PARAMETERS: PARAMETERS, Column.IAM_PARAMETERS: IAM_PARAMETERS}
 
 
 def structure(columns: Sequence[Column]) -> str:
@@ -64,15 +71,16 @@ def structure(columns: Sequence[Column]) -> str:
     record: dict[str, Any] = {}
     places = {_ISSUER, "eventTime", "eventID"}
     places |= {_PLACES[column] for column in (*columns, *DETAILED) if column in _PLACES}
-    if Column.PARAMETERS in columns:
-        places |= {f"requestParameters.{name}" for name in PARAMETERS}
+    for column, names in _NAMES.items():
+        if column in columns:
+            places |= {f"requestParameters.{name}" for name in names}
     for path in sorted(places):
         *parents, leaf = path.split(".")
         place = record
         for name in parents:
             place = place.setdefault(name, {})
         place[leaf] = "JSON"
-    if Column.RESOURCES in columns:
+    if Column.RESOURCES in columns or Column.IAM_RESOURCES in columns:
         record["resources"] = [{"ARN": "JSON"}]
     return json.dumps({"Records": [record]})
 
@@ -137,6 +145,8 @@ def _at(column: Column) -> str:
 
 def _value(column: Column) -> str:
     """Return what a column is of a record `r`: JSON, or a list of texts."""
+    if column in LISTS:
+        return _list_of(column)
     match column:
         case Column.PRINCIPAL:
             return f"""coalesce(nullif(r.{_ISSUER}::VARCHAR, '""'), {_at(column)})"""
@@ -151,15 +161,22 @@ def _value(column: Column) -> str:
                 AND {_at(column)} IS NOT NULL THEN '"yes"' END"""
         case Column.TIME:
             return f"""{_at(column)}[:20] || 'Z"'"""
-        case Column.RESOURCES:
-            return _listed(
-                "list_transform(r.resources, lambda each: each.ARN::VARCHAR)",
-                "list_sort(list_distinct({}))",
-            )
-        case Column.PARAMETERS:
-            return _listed(f"[{', '.join(map(_parameter, PARAMETERS))}]", "{}")
         case _:
             return _at(column)
+
+
+def _list_of(column: Column) -> str:
+    if column in _NAMES:
+        value = _listed(f"[{', '.join(map(_parameter, _NAMES[column]))}]", "{}")
+    else:
+        arns = "list_transform(r.resources, lambda each: each.ARN::VARCHAR)"
+        if column in OF_IAM:
+            arns = f"list_filter({arns}, lambda each: contains(each, '{IAM_ARN}'))"
+        value = _listed(arns, "list_sort(list_distinct({}))")
+    if column not in OF_IAM:
+        return value
+    source = _at(Column.SOURCE)
+    return f"""CASE WHEN {source} = '"iam"' OR starts_with({source}, '"iam.') THEN {value} END"""
 
 
 def _listed(texts: str, order: str) -> str:
@@ -218,7 +235,7 @@ def _moment(time: datetime) -> str:
 def plain_query(columns: Sequence[Column]) -> str:
     """Return what `records_query` does, of `plain`: records in columns of text."""
     given = ", ".join(
-        quoted(each) if each in _SEVERAL else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
+        quoted(each) if each in LISTS else f"to_json({quoted(each)})::VARCHAR AS {quoted(each)}"
         for each in with_detailed(columns)
     )
     return f"""
@@ -265,7 +282,7 @@ def parts_query(columns: Sequence[Column], records: str, everybody: bool, each_o
 def _list(columns: Sequence[Column]) -> str:
     """Return the JSON list of some columns of a record."""
     texts = [
-        f"coalesce({quoted(each)}{'::JSON::VARCHAR' if each in _SEVERAL else ''}, 'null')"
+        f"coalesce({quoted(each)}{'::JSON::VARCHAR' if each in LISTS else ''}, 'null')"
         for each in columns
     ]
     members = ", ',', ".join(texts)
@@ -321,7 +338,7 @@ def _members(columns: Sequence[Column]) -> str:
     texts = f"json_extract_string(what, [{paths}])"
     return ", ".join(
         f"from_json({texts}[{place}], '[\"VARCHAR\"]') AS {quoted(each)}"
-        if each in _SEVERAL
+        if each in LISTS
         else f"{texts}[{place}] AS {quoted(each)}"
         for place, each in enumerate(columns, 1)
     )
