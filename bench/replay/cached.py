@@ -1,9 +1,11 @@
 """`python -m bench.replay.cached`: a new policy over groups that are in the cache already.
 
 The first reading of the logs makes the cache, and is not measured. Then, as often as is asked: the
-groups are loaded, judged under AWS's Force_MFA for every user, summed by outcome; the whole report
-is made; and it is written as the text that `sekisho impact` prints. Each time a `Judge` of its own
-decides. The first time also loads the catalogue and what else a fresh process lacks.
+groups are loaded, judged under Force_MFA for every user, summed by outcome; the whole report is
+made; and it is written as the text that `sekisho impact` prints. Each time a `Judge` of its own
+decides. The first time also loads the catalogue and what else a fresh process lacks. The policy is
+AWS's sample, or that of another preset: the recommended one names the caller's own user, so that
+calls of IAM are apart by their resources.
 
 The report is held against the one that is made of each group by itself.
 """
@@ -13,9 +15,10 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from bench.replay.events import write_logs
 from sekisho.engine import AttachedPolicy
@@ -23,6 +26,8 @@ from sekisho.messages import Language, verbatim
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.replay import (
     Attachment,
+    Binding,
+    Column,
     Judge,
     PolicyChanges,
     Target,
@@ -30,7 +35,7 @@ from sekisho.replay import (
     columns_of,
     given,
 )
-from sekisho.replay.reading import GroupCache, TrailGroups, local_logs
+from sekisho.replay.reading import GroupCache, LogFile, TrailGroups, local_logs
 from sekisho.replay.report import (
     Counted,
     JudgedGroup,
@@ -46,11 +51,26 @@ from sekisho.replay.report import (
 from sekisho.replay.tables import outcomes_of
 
 T = TypeVar("T")
-_POLICY = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))
-_BINDING = given(PolicyChanges((Attachment(_POLICY, Target(TargetKind.EVERY_USER)),)))
-_COLUMNS = columns_of(_BINDING)
 _LAYOUT = ReplayLayout(verbose=False)
 _QUESTION, _MADE = Question(("Force_MFA",), verbatim("Force_MFA")), MadeBy("bench", "bench")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A policy for every user."""
+
+    binding: Binding
+    columns: frozenset[Column]
+
+    @classmethod
+    def of(cls, preset: Preset) -> Self:
+        policy = AttachedPolicy("Force_MFA", force_mfa(choices_of(preset)))
+        every_user = Attachment(policy, Target(TargetKind.EVERY_USER))
+        binding = given(PolicyChanges((every_user,)))
+        return cls(binding, columns_of(binding))
+
+    def judge(self) -> Judge:
+        return Judge(self.binding, self.columns)
 
 
 def main() -> int:
@@ -59,24 +79,27 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_500_000)
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--folder", type=Path, help="where the events are, or are written")
+    parser.add_argument("--preset", type=Preset, choices=list(Preset), default=Preset.AWS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
         folder = asked.folder or Path(spare) / "logs"
         if not any(folder.rglob("*.json.gz")):
             write_logs(folder, asked.events)
-        measured(folder, Path(spare) / "cache", asked.repetitions)
+        files = local_logs([str(folder)]).files
+        measured(files, Path(spare) / "cache", _Asked.of(asked.preset), asked.repetitions)
     return 0
 
 
-def measured(folder: Path, cache: Path, repetitions: int) -> None:
+def measured(files: Sequence[LogFile], cache: Path, asked: _Asked, repetitions: int) -> None:
     """Print what each step takes: of the first time, and the least and the median of all others."""
-    files = local_logs([str(folder)]).files
-    GroupCache(cache).read(files, _COLUMNS)
+    GroupCache(cache).read(files, asked.columns)
     took: dict[str, list[tuple[float, float]]] = {}
     for _ in range(repetitions + 1):
-        groups = _timed(took, "load", lambda: GroupCache(cache).read(files, _COLUMNS))
-        _timed(took, "judge, and sum by outcome", lambda groups=groups: _judged(groups))
-        report = _timed(took, "judge, and make the report", lambda groups=groups: _report(groups))
+        groups = _timed(took, "load", lambda: GroupCache(cache).read(files, asked.columns))
+        _timed(took, "judge, and sum by outcome", lambda groups=groups: _judged(groups, asked))
+        report = _timed(
+            took, "judge, and make the report", lambda groups=groups: _report(groups, asked)
+        )
         _timed(took, "write the text", lambda report=report: to_text(report, Language.EN, _LAYOUT))
     print("| step | first, ms | least, ms | median, ms (processor, wall) |\n|---|---:|---:|---:|")
     for step, times in took.items():
@@ -88,7 +111,7 @@ def measured(folder: Path, cache: Path, repetitions: int) -> None:
             f"| {middle[0]:.0f}, {middle[1]:.0f} |"
         )
     print(f"\n{groups.groups.num_rows:,} groups; load {os.getloadavg()[0]:.1f}")
-    if report != _plain(groups, report):
+    if report != _plain(groups, asked, report):
         raise SystemExit("the report is not that of each group by itself")
     print(f"the report is that of each group by itself: {len(report.rows):,} rows")
 
@@ -101,18 +124,18 @@ def _timed(took: dict[str, list[tuple[float, float]]], step: str, work: Callable
     return made
 
 
-def _judged(groups: TrailGroups) -> dict[object, int]:
-    found = outcomes_of(groups, Judge(_BINDING, _COLUMNS))
+def _judged(groups: TrailGroups, asked: _Asked) -> dict[object, int]:
+    found = outcomes_of(groups, asked.judge())
     return found.events(groups)
 
 
-def _report(groups: TrailGroups) -> ReplayReport:
+def _report(groups: TrailGroups, asked: _Asked) -> ReplayReport:
     figures = figures_of(groups.reading, {})
-    return report_on(groups, Judge(_BINDING, _COLUMNS), figures, _QUESTION, _MADE)
+    return report_on(groups, asked.judge(), figures, _QUESTION, _MADE)
 
 
-def _plain(groups: TrailGroups, report: ReplayReport) -> ReplayReport:
-    judge = Judge(_BINDING, _COLUMNS)
+def _plain(groups: TrailGroups, asked: _Asked, report: ReplayReport) -> ReplayReport:
+    judge = asked.judge()
     judged = [JudgedGroup(each, judge.judge(each.event)) for each in groups.call_groups()]
     counted = Counted(report.days, groups.caller_details())
     return report_of(_QUESTION, report.log, judged, counted, _MADE)
