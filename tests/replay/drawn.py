@@ -129,7 +129,7 @@ _OF_IAM = one_of_each(
     ["Action"],
     some_of(["iam:*", "IAM:Get*", "iam:GetUser", "iam:ListMFADevices"], 2),
     ["Resource", "NotResource"],
-    some_of(RESOURCES, 2),
+    some_of([BOB, "*", "arn:aws:iam::*:user/*/${aws:username}", "arn:aws:iam::*:user/team/*"], 2),
 ).map(_statement)
 _OF_ALL = one_of_each(
     CONDITIONS,

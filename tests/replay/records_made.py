@@ -21,7 +21,7 @@ ODD_TIMES += ("2026-08-20T10:00:00+09:00", "2026-08-20T23:30:00.5-0130", "2026-0
 ODD_TIMES += ("2026-08-20T10:00:00.123Z", "2026-08-20 10:00:00Z", "0001-01-01T00:00:00Z", ["x"])
 
 _TOP: Mapping[str, Sequence[Any]] = {
-    "eventSource": ("sts.amazonaws.com", "s3.amazonaws.com", "iam.amazonaws.com"),
+    "eventSource": ("sts.amazonaws.com", "s3.amazonaws.com", "iam.amazonaws.com", "IAM.aws"),
     "eventName": ("GetObject", "AssumeRole", "ConsoleLogin"),
     "eventType": ("AwsApiCall", "AwsConsoleSignIn"),
     "eventCategory": ("Management",),
@@ -35,13 +35,13 @@ _TOP: Mapping[str, Sequence[Any]] = {
     "additionalEventData": ({"MFAUsed": "Yes"}, {"x": 1}),
     "responseElements": ({"ConsoleLogin": "Success"}, {"x": {"ConsoleLogin": "no"}}),
     "requestParameters": (
-        {"serialNumber": "arn:mfa", "bucketName": "b"},
+        {"serialNumber": "arn:mfa", "bucketName": "b", "userName": "a"},
         {"key": "a b", "bucketName": ["x"], "serialNumber": None},
         {"key": 'q"\\', "userName": 5, "serialNumber": 0},
         "HIDDEN_DUE_TO_SECURITY_REASONS",
     ),
     "resources": (
-        [{"ARN": "arn:b"}, {"ARN": "arn:a b"}, {"ARN": "arn:a"}, {"ARN": "arn:b"}],
+        [{"ARN": "arn:b"}, {"ARN": "arn:a b"}, {"ARN": "arn:aws:iam::1:a"}, {"ARN": "arn:b"}],
         [{"ARN": 5}, "x", None, {"type": "x"}],
         [],
     ),

@@ -1,6 +1,9 @@
 """Whom policies bind: an account before and after some changes, and policies alone."""
 
+import json
 from dataclasses import replace
+from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -253,3 +256,21 @@ def test_the_columns_that_policies_tell_apart() -> None:
     assert columns({**MFA, "Condition": region}) == {Column.REGION}
     age = {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}
     assert columns({**MFA, "Condition": age}) == {Column.TIME, Column.ISSUED}
+
+
+def test_no_call_of_another_service_asks_for_an_action_of_iam() -> None:
+    # the columns of calls of IAM would not have what a statement about IAM asks for
+    events = json.loads((files("sekisho.replay") / "data" / "event-names.json").read_text())
+    table = json.loads((files("sekisho.catalogue") / "data" / "operations.json").read_text())
+    tables = [block.get(kind, {}) for block in events["blocks"] for kind in ("names", "either")]
+    asked = {
+        (service, action.partition(":")[0].lower())
+        for names in (table["operations"], *tables)
+        for service, actions in names.items()
+        for action in chain.from_iterable(actions.values())
+    }
+    sources = [block.get("sources", {}) for block in events["blocks"]]
+    asked |= {(label, each) for one in sources for label, found in one.items() for each in found}
+    asked |= set(table["prefixes"].items())
+    assert len(asked) > 20
+    assert {service for service, prefix in asked if prefix == "iam"} <= {"iam"}

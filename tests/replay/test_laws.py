@@ -65,7 +65,7 @@ def test_policies_that_name_users_ask_for_the_resources_of_iam_alone(
         record = made(chance).record
         if record["eventSource"] == "iam.amazonaws.com":
             record["eventSource"] = chance.choice(
-                ["iam", "iam.amazonaws.com", "iam.aws.amazon.com"]
+                ["iam", "iam.amazonaws.com", "iam.aws.amazon.com", "IAM.amazonaws.com"]
             )
         (group,) = group_plainly([record], columns).groups
         assert judge.judge(group.event) == judge_plainly(event_of(record), binding, tuple(Column))

@@ -24,7 +24,8 @@ _LONG_TERM = "AKIA"
 _S3 = "s3.amazonaws.com"
 _STS = "sts.amazonaws.com"
 _IAM = "iam"
-"""The part of IAM's event source before its domain, which is another one in some partitions."""
+"""IAM's event source before its domain, which is another one in some partitions; in lower case, as
+an action is IAM's however its service is written."""
 _OF_S3_ALONE = "key"
 
 
@@ -82,7 +83,7 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
     key_id, arn = identity.text("accessKeyId"), identity.text("arn")
     source = top.text("eventSource")
     resources, parameters = _resources(top), _parameters(top, source)
-    of_iam = source is not None and (source == _IAM or source.startswith(f"{_IAM}."))
+    of_iam = (source or "").lower().partition(".")[0] == _IAM
     return TrailEvent(
         source=source,
         name=top.text("eventName"),

@@ -91,7 +91,7 @@ _KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
 _FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID}
 _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
 _OF_UTC, _OF_A_ZONE = f"^{_CLOCK}Z?$", f"^{_CLOCK}[+-](0[0-9]|1[0-4]):?[0-5][0-9]$"
-_CALL_OF_IAM = "(eventsource = 'iam' OR eventsource LIKE 'iam.%')"
+_CALL_OF_IAM = "(lower(eventsource) = 'iam' OR lower(eventsource) LIKE 'iam.%')"
 _ZONE = "substr(replace(eventtime, ':', ''), -5)"
 """The zone of a time that has one, like `+0900`."""
 _DETAILS = (

@@ -175,7 +175,7 @@ def _list_of(column: Column) -> str:
         value = _listed(arns, "list_sort(list_distinct({}))")
     if column not in OF_IAM:
         return value
-    source = _at(Column.SOURCE)
+    source = f"lower({_at(Column.SOURCE)})"
     return f"""CASE WHEN {source} = '"iam"' OR starts_with({source}, '"iam.') THEN {value} END"""
 
 
