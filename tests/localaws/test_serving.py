@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -231,6 +232,30 @@ def test_who_never_stops_sending_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(serving, "LEAVE_SECONDS", -1)
         server.maintenance(time.time())
         assert channel.will_close
+
+
+class _BeingRead:
+    """A connection whose request a worker finishes between two looks at it."""
+
+    def __init__(self) -> None:
+        self.requests, self.last_activity = [None], time.time()
+        self.leaving, self.will_close = None, False
+        self._parsers = iter((SimpleNamespace(began=time.monotonic()),))
+
+    @property
+    def request(self) -> SimpleNamespace | None:
+        return next(self._parsers, None)
+
+
+def test_a_request_that_is_finished_meanwhile_does_not_end_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serves(Paths()) as (server, _):
+        channel = _BeingRead()
+        monkeypatch.setattr(server, "active_channels", {0: channel})
+        server.maintenance(time.time())
+        monkeypatch.undo()
+        assert not channel.will_close
 
 
 def slow_app(began: threading.Event, seconds: float) -> Callable[..., Any]:

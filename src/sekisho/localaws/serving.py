@@ -378,7 +378,9 @@ class HttpServer(TcpWSGIServer):
         super().maintenance(now)
         present = time.monotonic()
         for channel in self.active_channels.values():
-            began = channel.request.began if channel.request is not None else present
+            # a worker that goes on reading may finish it meanwhile
+            request = channel.request
+            began = request.began if request is not None else present
             left = channel.leaving if channel.leaving is not None else present
             if began < present - REQUEST_SECONDS or left < present - LEAVE_SECONDS:
                 channel.will_close = True
