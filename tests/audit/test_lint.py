@@ -320,9 +320,10 @@ def test_the_quota_is_that_of_the_attachment() -> None:
     text = policy.render(policy.force_mfa(policy.choices_of(policy.Preset.RECOMMENDED)))
     ids = {
         each: {finding.id for finding in lint(text, each).findings}
-        for each in (Attachment.USER, Attachment.INLINE)
+        for each in (Attachment.USER, Attachment.INLINE, Attachment.GROUP_INLINE)
     }
     assert FindingId.SAVE_SIZE in ids[Attachment.INLINE]
+    assert FindingId.SAVE_SIZE not in ids[Attachment.GROUP_INLINE]
     assert FindingId.SAVE_SIZE not in ids[Attachment.USER]
 
 

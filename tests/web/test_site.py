@@ -378,6 +378,32 @@ def test_a_page_with_a_fault_is_still_about_the_same_user(
     assert ">User name: mei.takahashi<" in caller.send("GET", html.unescape(here))[2]
 
 
+def test_an_inline_policy_is_checked_by_its_own_quota_before_aws_is_asked(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """Without a script as well: 2,048 characters for a user's, 5,120 for a group's."""
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    arns = [f"arn:aws:s3:::documents-{number}" for number in range(100)]
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": arns}
+    document = {"document": json.dumps({"Version": "2012-10-17", "Statement": statement})}
+    for kind, most, refused in (("", 6144, 0), ("inline", 2048, 1), ("group-inline", 5120, 0)):
+        form = caller.secrets("/iam") | document
+        found = json.loads(caller.send("POST", f"/iam/policies/check?as={kind}", form)[2])
+        assert f"of {most} characters" in found["length"]
+        assert [each["id"] for each in found["problems"]].count("save.size") == refused
+    about = {"kind": "user", "name": "mei.takahashi", "policy_name": "long"}
+    form = caller.secrets("/iam") | about | document
+    status, _, page = caller.send("POST", "/iam/inline-policy", form)
+    assert status == 422
+    assert "Maximum policy size of 2048 bytes" in page
+    assert 'value="long"' in page
+    # who may not save it is told so by AWS, and the text is still there
+    about["kind"], about["name"] = "group", "Ops"
+    status, _, page = caller.send("POST", "/iam/inline-policy", form | about)
+    assert "not authorized to perform: iam:PutGroupPolicy" in page
+    assert "documents-99" in page
+
+
 NOT_OURS = ["", "x" * 20_000, "\0<script>alert(1)</script>\r\nSet-Cookie: a=b"]
 FIELDS = (
     "arn code confirm current do document form group key kind language name new next page path "

@@ -19,6 +19,7 @@ class Attachment(Enum):
     USER = ("user", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
     GROUP = ("group", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
     INLINE = ("inline", PolicyKind.IDENTITY, Quota.USER_INLINE, False)
+    GROUP_INLINE = ("group-inline", PolicyKind.IDENTITY, Quota.GROUP_INLINE, False)
     ROLE = ("role", PolicyKind.IDENTITY, Quota.MANAGED_POLICY, True)
     BOUNDARY = ("boundary", PolicyKind.BOUNDARY, Quota.MANAGED_POLICY, True)
     SESSION = ("session", PolicyKind.SESSION, Quota.SESSION_POLICY, False)

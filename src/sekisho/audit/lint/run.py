@@ -238,7 +238,7 @@ class _Run:
             case Attachment.BOUNDARY:
                 yield from self._on_users(dependents)
                 yield from self._boundary(dependents)
-            case Attachment.USER | Attachment.GROUP | Attachment.INLINE:
+            case Attachment.USER | Attachment.GROUP | Attachment.INLINE | Attachment.GROUP_INLINE:
                 yield from self._on_users(dependents)
 
     def _public(self, of_mfa: list[Finding]) -> Iterator[Finding]:

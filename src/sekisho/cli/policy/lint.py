@@ -233,7 +233,7 @@ def _next(reports: Sequence[Report], options: LintOptions, *, verbose: bool) -> 
         return ""
     source = as_written(reports[0].source)
     match options.attachment:
-        case Attachment.USER | Attachment.GROUP | Attachment.INLINE:
+        case Attachment.USER | Attachment.GROUP | Attachment.INLINE | Attachment.GROUP_INLINE:
             return f"sekisho prove {source}"
         case Attachment.RESOURCE:
             return f"sekisho prove --public {source}"

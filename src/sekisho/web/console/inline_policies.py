@@ -1,21 +1,27 @@
 """Inline policies of a user or a user group: shown, written, deleted.
 
+The text is written in the editor that managed policies have, with the same checks; only the quota
+and the versions that IAM takes differ.
+
 Source: IAM User Guide, "Adding and removing IAM identity permissions", "To embed an inline policy".
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sekisho.errors import AwsRefused
+from sekisho.audit.lint import Attachment
+from sekisho.errors import AwsRefused, Fault
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.owners import Owner, OwnerKind
-from sekisho.web.console.persons import attempt, call, signed_in
+from sekisho.web.console.persons import attempt, call, signed_in, state, typed_about
+from sekisho.web.console.policy_editor import EditedText, sent_document
 from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.site import flash, see_other, text
 
@@ -26,6 +32,9 @@ _EMPTY = """{
     "Version": "2012-10-17",
     "Statement": []
 }"""
+_ATTACHMENTS = {OwnerKind.USER: Attachment.INLINE, OwnerKind.GROUP: Attachment.GROUP_INLINE}
+_ABOUT_THE_TEXT = ("MalformedPolicyDocument", "LimitExceeded")
+"""What AWS answers to a text that it does not take, or that is too long beside the others."""
 
 
 @SCREEN.get(_PATH)
@@ -36,10 +45,15 @@ def page() -> ResponseReturnValue:
     if owner is None:
         return see_other("/iam/users")
     policy = request.args.get("policy", "")
+    kept = typed_about(owner.name)
+    if (kept.get("kind"), kept.get("policy", "")) == (owner.kind, policy) and "document" in kept:
+        edited = _edited(owner, kept["document"])
+        return _page(owner, policy, edited, policy_name=kept.get("policy_name", ""))
     if not policy:
-        return _page(owner, "", _EMPTY)
+        return _page(owner, "", _edited(owner, _EMPTY))
     answer = call("iam", owner.operation("Get"), PolicyName=policy, **owner.parameters)
-    return _page(owner, policy, json.dumps(answer["PolicyDocument"], indent=4, ensure_ascii=False))
+    document = json.dumps(answer["PolicyDocument"], indent=4, ensure_ascii=False)
+    return _page(owner, policy, _edited(owner, document))
 
 
 @SCREEN.post(_PATH)
@@ -49,36 +63,50 @@ def change() -> ResponseReturnValue:
     owner = _owner()
     if owner is None:
         return see_other("/iam/users")
-    policy = request.form.get("policy", "") or request.form.get("new", "").strip()
-    return _deleted(owner, policy) if request.form.get("do") == "delete" else _saved(owner, policy)
+    return _deleted(owner) if request.form.get("do") == "delete" else _saved(owner)
 
 
-def _saved(owner: Owner, policy: str) -> ResponseReturnValue:
-    document = request.form.get("document", "")
-    if faults := names.policy_name(policy):
-        return _page(owner, "", document, faults={"new": faults_said(faults)})
+def _saved(owner: Owner) -> ResponseReturnValue:
+    edited = _edited(owner, sent_document(), tried=True)
+    policy = request.form.get("policy", "")
+    name = policy or request.form.get("policy_name", "").strip()
+    fault = None if policy else _said(names.policy_name(name))
+    if fault is not None or edited.faults:
+        return _page(owner, policy, edited, policy_name=name, wrong=fault)
     answer = attempt(
         "iam",
         owner.operation("Put"),
-        PolicyName=policy,
-        PolicyDocument=document,
+        PolicyName=name,
+        PolicyDocument=edited.document,
         **owner.parameters,
     )
     if isinstance(answer, AwsRefused):
-        kept = request.form.get("policy", "")
-        if answer.aws_code == "MalformedPolicyDocument":
-            return _page(owner, kept, document, faults={"document": verbatim(answer.aws_message)})
-        return _page(owner, kept, document, refused=answer)
-    flash(FlashKind.SUCCESS, text("inline_policies.saved", policy=policy))
+        if answer.aws_code in _ABOUT_THE_TEXT:
+            edited = replace(edited, refusal=verbatim(answer.aws_message))
+            return _page(owner, policy, edited, policy_name=name)
+        return _page(owner, policy, edited, policy_name=name, wrong=answer)
+    state().typed.pop(_PATH, None)
+    flash(FlashKind.SUCCESS, text("inline_policies.saved", policy=name))
     return owner.home()
 
 
-def _deleted(owner: Owner, policy: str) -> ResponseReturnValue:
+def _deleted(owner: Owner) -> ResponseReturnValue:
+    policy = request.form.get("policy", "")
     answer = attempt("iam", owner.operation("Delete"), PolicyName=policy, **owner.parameters)
     if isinstance(answer, AwsRefused):
-        return _page(owner, policy, request.form.get("document", ""), refused=answer)
+        return _page(owner, policy, _edited(owner, sent_document()), wrong=answer)
+    state().typed.pop(_PATH, None)
     flash(FlashKind.SUCCESS, text("inline_policies.deleted", policy=policy))
     return owner.home()
+
+
+def _edited(owner: Owner, document: str, *, tried: bool = False) -> EditedText:
+    return EditedText(document, _ATTACHMENTS[owner.kind], tried)
+
+
+def _said(faults: Iterable[Fault]) -> Message | None:
+    wrong = tuple(faults)
+    return faults_said(wrong) if wrong else None
 
 
 def _owner() -> Owner | None:
@@ -89,19 +117,21 @@ def _owner() -> Owner | None:
 def _page(
     owner: Owner,
     policy: str,
-    document: str,
+    edited: EditedText,
     *,
-    faults: Mapping[str, Message] | None = None,
-    refused: AwsRefused | None = None,
+    policy_name: str = "",
+    wrong: Message | AwsRefused | None = None,
 ) -> ResponseReturnValue:
-    """Return the page; `faults` is what is wrong with `new`, the name, or with the `document`."""
+    """Return the page; `wrong` is a fault in the name of a new policy, or what AWS refused."""
     page = render_template(
         "inline_policy.html",
         navigation=owner.kind.list_path,
         owner=owner,
         policy=policy,
-        document=document,
-        faults=faults or {},
-        refused=refused,
+        edited=edited,
+        policy_name=policy_name,
+        fault=wrong if isinstance(wrong, Message) else None,
+        refused=wrong if isinstance(wrong, AwsRefused) else None,
     )
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faults or refused else HTTPStatus.OK
+    faulty = wrong or edited.faults or edited.refusal
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if faulty else HTTPStatus.OK

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, redirect, render_template, request
@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho import policy
 from sekisho.audit import SEVERITIES
+from sekisho.audit.lint import Attachment
 from sekisho.audit.meaning import CREDENTIALS, OUTCOMES
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
@@ -37,6 +38,7 @@ from sekisho.web.console.policies import document_of, laid_out
 from sekisho.web.console.policy_reading import (
     LONGEST,
     CheckedText,
+    Problem,
     checked,
     content,
     faults_said,
@@ -60,6 +62,57 @@ _EMPTY = """{
 }"""
 """What the console's editor begins with."""
 _TAG = re.compile(r"tag-key-([0-9]{1,2})")
+_CHECK = "/iam/policies/check"
+_KINDS = (Attachment.USER, Attachment.INLINE, Attachment.GROUP_INLINE)
+"""What is written here: managed policies, and inline ones of users and of groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedText:
+    """A text in the JSON editor, with what was found in it.
+
+    Attributes:
+        document: the text.
+        attachment: what kind of policy it is to be.
+        tried: whether it was sent, so that it is said on top what IAM would refuse it for.
+        refusal: AWS's own answer to it; None if AWS was not asked, or took it.
+    """
+
+    document: str
+    attachment: Attachment = Attachment.USER
+    tried: bool = False
+    refusal: Message | None = None
+    severities: ClassVar = SEVERITIES
+
+    @property
+    def found(self) -> CheckedText:
+        """What is wrong with it."""
+        return checked(self.document, self.attachment)
+
+    @property
+    def count(self) -> Message:
+        """How much is wrong with it."""
+        return counted(self.found)
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """What is said on top."""
+        return self.found.refused if self.tried else ()
+
+    @property
+    def longest(self) -> int:
+        """How many characters such policies may have; all inline ones of an owner together."""
+        return longest(self.attachment)
+
+    @property
+    def check(self) -> str:
+        """The address that the editor asks while somebody types."""
+        return f"{_CHECK}?{urlencode({'as': self.attachment.word})}"
+
+
+def longest(attachment: Attachment) -> int:
+    """Return how many characters a kind of policy may have."""
+    return LONGEST if attachment.quota is None else attachment.quota.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +171,13 @@ def editing() -> Wizard:
     return Wizard(request.values.get("arn", ""), "/iam/policy/edit")
 
 
-@SCREEN.post("/iam/policies/check")
+@SCREEN.post(_CHECK)
 @signed_in
 def check() -> ResponseReturnValue:
     """Say as JSON what is wrong with a text; the editor asks while somebody types."""
-    found, spoken = checked(_text()), language()
+    kinds = {each.word: each for each in _KINDS}
+    kind = kinds.get(request.args.get("as", ""), Attachment.USER)
+    found, spoken = checked(sent_document(), kind), language()
     problems = [
         {
             "severity": each.severity.value,
@@ -140,7 +195,7 @@ def check() -> ResponseReturnValue:
     return jsonify(
         problems=problems,
         count=counted(found).into(spoken),
-        length=text("policy_editor.length", used=found.size, most=LONGEST).into(spoken),
+        length=text("policy_editor.length", used=found.size, most=longest(kind)).into(spoken),
         gaps=[each.into(spoken) for each in found.gaps],
     )
 
@@ -196,7 +251,7 @@ def _keep_text(wizard: Wizard) -> ResponseReturnValue:
         wizard.keep(wizard.path, {"document": document})
         flash(FlashKind.INFO, text("policy_editor.inserted", preset=preset))
         return wizard.to(wizard.path)
-    document = _text()
+    document = sent_document()
     wizard.keep(wizard.path, {"document": document})
     if request.form.get("do") == "visual":
         return wizard.to(wizard.visual)
@@ -205,24 +260,18 @@ def _keep_text(wizard: Wizard) -> ResponseReturnValue:
     return wizard.to(wizard.review)
 
 
-def _text() -> str:
+def sent_document() -> str:
     """Return the text of the form; browsers send every line break as CR and LF."""
     return request.form.get("document", "").replace("\r\n", "\n")
 
 
 def editor(wizard: Wizard, document: str, *, tried: bool = False) -> str:
     """Return the page with the text; `tried`: with what IAM would refuse it for on top."""
-    found = checked(document)
     return render_template(
         "policy_editor.html",
         navigation=_LIST,
         wizard=wizard,
-        document=document,
-        found=found,
-        count=counted(found),
-        faults=found.refused if tried else (),
-        severities=SEVERITIES,
-        longest=LONGEST,
+        edited=EditedText(document, tried=tried),
         presets=[each.value for each in Preset],
         rail_more="policy_presets.html",
     )

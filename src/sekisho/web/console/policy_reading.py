@@ -89,10 +89,10 @@ class Truth:
 
 
 @lru_cache(maxsize=_KEPT)
-def checked(text: str) -> CheckedText:
-    """Return what is wrong with a text that is to be a managed policy."""
+def checked(text: str, attachment: Attachment = Attachment.USER) -> CheckedText:
+    """Return what is wrong with a text that is to be a policy, by default a managed one."""
     try:
-        report = lint(text, Attachment.USER, source=_SOURCE, table=False)
+        report = lint(text, attachment, source=_SOURCE, table=False)
     except FaultyPolicy as error:
         return CheckedText(tuple(map(_of_fault, error.faults)), policy.size(text), ())
     return CheckedText(tuple(map(_of_finding, report.findings)), report.size, report.gaps)
