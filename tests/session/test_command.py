@@ -153,6 +153,20 @@ def test_what_one_file_keeps_is_shown_and_forgotten_alone(
     assert (path.exists(), bool(memory.entries)) == (False, True)
 
 
+def test_what_the_keyring_keeps_too_is_still_known(
+    run: Run, local: LocalAws, memory: Memory, tmp_path: Path
+) -> None:
+    at = ("--keep-in", str(tmp_path / "kept.json"))
+    run("--profile", "people", *at)
+    local.clock.advance(timedelta(seconds=30))
+    # the same session, and the note about it is about this one now
+    run("--profile", "people")
+    assert "Sessions that are no longer kept: 1." in run("forget", *at, "--all").stderr
+    assert "the keyring keeps it" in run("status").stdout
+    assert "Sessions that are no longer kept: 1." in run("forget", "--all").stderr
+    assert memory.entries == {}
+
+
 def test_the_folder_of_the_notes_may_keep_sessions_too(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()

@@ -412,7 +412,9 @@ def _forget(options: SessionOptions, lang: Language) -> Exit:
         store = system_keyring(say) if note.kept_in == KEYRING else FileStore(Path(note.kept_in))
         with notes.locked(note.id.device):
             store.delete(note.id)
-            notes.drop(note.id)
+            # the same session may be kept elsewhere, too, and the note be about that one
+            if note in notes.of(note.id.device).sessions:
+                notes.drop(note.id)
     said = _GONE.filled(count=len(gone)) if gone else _NONE_GONE
     aside(said.into(lang))
     return Exit.CLEAN
