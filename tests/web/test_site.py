@@ -397,10 +397,12 @@ def test_an_inline_policy_is_checked_by_its_own_quota_before_aws_is_asked(
     assert status == 422
     assert "Maximum policy size of 2048 bytes" in page
     assert 'value="long"' in page
-    # who may not save it is told so by AWS, and the text is still there
-    about["kind"], about["name"] = "group", "Ops"
+    # AWS is asked about a text that has no fault, and what it refuses keeps the text
+    about["kind"], about["name"] = "group", "no-such-group"
     status, _, page = caller.send("POST", "/iam/inline-policy", form | about)
-    assert "not authorized to perform: iam:PutGroupPolicy" in page
+    assert status == 422
+    assert "Maximum policy size" not in page
+    assert re.search('class="detail" lang="en">.*(cannot be found|not authorized)', page)
     assert "documents-99" in page
 
 
