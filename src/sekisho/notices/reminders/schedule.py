@@ -86,9 +86,10 @@ def due_step(days: int | None) -> ReminderStep | None:
 def has_to_act(person: Person) -> bool:
     """Tell whether somebody has something to do about it.
 
-    Who is enrolled and enforced has done it, whatever else stops, unless a passkey or security key
-    is asked for and theirs is another device; an exception does not stop; who gets no notice, being
-    locked out or not known, gets no reminder either.
+    Whoever is enrolled and enforced has done it, whatever else stops, unless the goal asks for a
+    passkey or security key and they have another device. Nobody with an exception has to act.
+    Whoever gets no notice, because they are locked out or it is not known what happens to them,
+    gets no reminder either.
     """
     if not person.kind.is_notice or NoticeKind.EXEMPT_UNTIL in person.kinds:
         return False

@@ -91,8 +91,8 @@ def _gets_in(accounts: BeforeAfter, snapshot: Snapshot, user: User) -> bool:
 def _conditional_denials(snapshot: Snapshot, user: User) -> Iterator[str]:
     """Yield those policies of a user and of their groups that deny something on a condition.
 
-    Who is denied something whatever they do is meant to be: no way leads past it. An ARN, or the
-    name of an inline policy.
+    A Deny without a condition is meant to hold whatever the user does, and is no way out. Each is
+    an ARN, or the name of an inline policy.
     """
     groups = (snapshot.group_named[each] for each in user.groups if each in snapshot.group_named)
     holders: tuple[User | Group, ...] = (user, *groups)

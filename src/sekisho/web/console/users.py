@@ -111,8 +111,8 @@ def _asked(api: Boto3Api, users: Iterable[str], *, first: bool) -> Mapping[str, 
 def _groups_at_once(api: Boto3Api, most: int) -> Mapping[tuple[str, str], Any]:
     """Return what ListGroupsForUser would tell of the first users, by its name and theirs.
 
-    It is nothing for who may not read the account's details: what they may read of each user is
-    asked as ever.
+    Nothing, if the person may not read the account's details: what they may read of each user is
+    asked as before.
     """
     details = attempted(
         lambda: api.call("iam", "GetAccountAuthorizationDetails", Filter=["User"], MaxItems=most)
@@ -131,8 +131,8 @@ _CALLS_FOR_DEVICES = 2
 def devices_at_once(api: Boto3Api, users: list[str]) -> Mapping[tuple[str, str], Any]:
     """Return what ListMFADevices would tell of users, by its name and theirs.
 
-    It is nothing where it would not be all: in an account with passkeys, hardware tokens or many
-    devices, and for who may not make the two calls.
+    Nothing, where it would not be all of them: in an account with passkeys, hardware tokens or
+    many devices, or if the person may not make the two calls.
     """
     summary = attempted(lambda: api.call("iam", "GetAccountSummary")["SummaryMap"])
     if isinstance(summary, AwsRefused) or summary["MFADevicesInUse"] > _FEW:
