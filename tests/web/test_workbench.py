@@ -310,6 +310,18 @@ def test_what_was_put_in_is_kept_for_this_browser_and_no_other(bench: Bench) -> 
     assert "AccessDenied</textarea>" not in empty
 
 
+def test_a_form_that_one_came_back_to_is_about_what_is_in_it_now(bench: Bench) -> None:
+    _, page = bench.get("/error")
+    secrets = dict(re.findall(r'name="(csrf|once)" value="([^"]+)"', page))
+    headers = {"Origin": "http://localhost:1"}
+    led = [
+        bench.client.post("/error", data={**secrets, "text": each}, headers=headers, **BASE)
+        for each in ("AccessDenied", "MalformedPolicyDocument", "AccessDenied")
+    ]
+    first, second, again = (each.headers["Location"] for each in led)
+    assert first == again != second
+
+
 def test_an_error_is_explained_as_the_command_does(bench: Bench, tmp_path: Path) -> None:
     text = "エンティティは既に存在しています"
     _, found = bench.send("/error", text=text, format="json")

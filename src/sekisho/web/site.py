@@ -243,6 +243,14 @@ def see_other(endpoint_path: str, **query: str) -> ResponseReturnValue:
     return redirect(endpoint_path + asked, HTTPStatus.SEE_OTHER)
 
 
+def allow_resending() -> None:
+    """Let the form that was sent do so again: it changes nothing, and may have other content then.
+
+    Otherwise it would lead where it has led before.
+    """
+    g.sent = ""
+
+
 def local_path(given: str, otherwise: str) -> str:
     """Return `given` if it is a path of this site, and `otherwise` if it leads elsewhere."""
     parts = urlsplit(given)

@@ -12,7 +12,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from sekisho.web.browsers import Drafts, FlashKind
-from sekisho.web.site import browser, flash, see_other, text
+from sekisho.web.site import allow_resending, browser, flash, see_other, text
 
 _FIELDS = ("document", "old", "new", "beside", "text")
 _ASKED = "asked"
@@ -27,6 +27,8 @@ def keep() -> ResponseReturnValue:
     }
     mark = sha256(json.dumps(sorted(fields.items())).encode()).hexdigest()[:_DIGITS]
     _drafts()[mark] = fields
+    # a browser that goes back shows the same form, in which something else may be typed
+    allow_resending()
     form = {"format": "json"} if request.form.get("format") == "json" else {}
     return see_other(request.path, **{_ASKED: mark}, **form)
 
