@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.drawn import FixedBinding, bounds, made
+from replay.drawn import ACCOUNT, FixedBinding, bounds, made
 from replay.groups_of import log_files
 from replay.test_judge import FOR_USERS, FORCE_MFA
 from sekisho.engine import AttachedPolicy, Level
@@ -20,6 +20,7 @@ from sekisho.replay import (
     Bound,
     CallOutcome,
     Judge,
+    OutcomeReason,
     PolicyChanges,
     Target,
     TargetKind,
@@ -105,6 +106,22 @@ def test_any_policies_over_any_records_come_to_the_same_report(bound: Bound, see
     groups = read_groups(log_files([json.dumps({"Records": records}).encode()]), columns)
     plain = group_by_group(groups, Judge(binding, columns))
     assert as_a_table(groups, Judge(binding, columns)) == plain
+
+
+def test_the_name_of_an_event_is_no_reason() -> None:
+    # a service that nobody knows may call its operation as a reason is called here
+    user = {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/bob", "accountId": ACCOUNT}
+    records = [
+        {**record, "eventTime": "2026-08-20T10:00:00Z", "userIdentity": user}
+        for record in (
+            {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRoleWithSAML"},
+            {"eventSource": "fresh.amazonaws.com", "eventName": OutcomeReason.UNSIGNED.value},
+        )
+    ]
+    groups = read_groups(log_files([json.dumps({"Records": records}).encode()]))
+    plain = group_by_group(groups, Judge(FOR_USERS, ()))
+    assert len({each.judgement.outcome for each in plain.rows}) == 2
+    assert as_a_table(groups, Judge(FOR_USERS, ())) == plain
 
 
 def test_groups_out_of_the_cache_come_to_the_same_report(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ class ActionsOf:
             if any(map(self.asks_resource, first.values())):
                 return None
             return called.guessed, tuple(first)
-        return None if self.asks_resource(f"{NO_SERVICE}:{name}") else name
+        # never equal to the reason of an exemption, which is a text as well
+        return None if self.asks_resource(f"{NO_SERVICE}:{name}") else (NO_SERVICE, name)
 
     def _first_of_each(
         self, actions: tuple[str, ...], known: AskedActions
