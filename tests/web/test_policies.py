@@ -117,6 +117,41 @@ def test_it_is_attached_and_detached_from_its_page(
     expect(page.get_by_text("Policy Attached deleted.")).to_be_visible()
 
 
+def test_the_back_button_leads_through_pages_with_faults(
+    administrator: Page, console: people.RunningConsole
+) -> None:
+    """No page asks to send a form again; on each is what was typed, and it works once more."""
+    page = administrator
+    inline = f"{console.url}/iam/inline-policy?kind=group&name=Developers"
+    statement = '{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}'
+    policy_text = f'{{"Version":"2012-10-17","Statement":{statement}}}'
+    page.goto(inline)
+    for name in ("first 1", "second 2"):
+        page.get_by_label("Policy name").fill(name)
+        page.get_by_role("button", name="Create policy").click()
+        expect(page.locator("#policy_name-error")).to_contain_text(name)
+    page.go_back()
+    expect(page.locator("#policy_name-error")).to_contain_text("first 1")
+    expect(page.get_by_label("Policy name")).to_have_value("first 1")
+    page.reload()
+    expect(page.get_by_label("Policy name")).to_have_value("first 1")
+    page.go_back()
+    expect(page).to_have_url(inline)
+    page.go_forward()
+    page.go_forward()
+    expect(page.get_by_label("Policy name")).to_have_value("second 2")
+    page.get_by_label("Policy name").fill("second")
+    page.get_by_label("Policy editor").fill(policy_text)
+    page.get_by_role("button", name="Create policy").click()
+    expect(page.get_by_text("Inline policy second saved.")).to_be_visible()
+    # not taken for the form that was sent before
+    page.go_back()
+    page.get_by_label("Policy name").fill("third")
+    page.get_by_label("Policy editor").fill(policy_text)
+    page.get_by_role("button", name="Create policy").click()
+    expect(page.get_by_text("Inline policy third saved.")).to_be_visible()
+
+
 def test_versions_are_made_by_editing_up_to_five(
     administrator: Page, console: people.RunningConsole
 ) -> None:

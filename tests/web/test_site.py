@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from threading import Thread
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -404,6 +404,67 @@ def test_an_inline_policy_is_checked_by_its_own_quota_before_aws_is_asked(
     assert "Maximum policy size" not in page
     assert re.search('class="detail" lang="en">.*(cannot be found|not authorized)', page)
     assert "documents-99" in page
+
+
+def test_a_page_with_a_fault_has_an_address_of_its_own_in_a_browser(
+    caller: Caller, console: people.RunningConsole
+) -> None:
+    """Going back to it must not ask whether to send the form again."""
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    about = {"kind": "user", "name": "mei.takahashi", "policy_name": "a b", "document": "<{"}
+    form = caller.secrets("/iam") | about
+    browser = {"Sec-Fetch-Mode": "navigate"}
+    status, headers, _ = caller.send("POST", "/iam/inline-policy", form, **browser)
+    address = headers["location"]
+    assert (status, headers["cache-control"]) == (302, "no-store")
+    assert urlsplit(address).path == "/iam/inline-policy"
+    assert parse_qs(urlsplit(address).query).keys() == {"kind", "name", "answer"}
+    first, again = (caller.send("GET", address) for _ in range(2))
+    assert (first[0], first[1]["cache-control"]) == (422, "no-store")
+    assert 'value="a b"' in first[2]
+    assert "&lt;{</textarea>" in first[2]
+    assert first[2] != again[2]
+    assert _without_tokens(first[2]) == _without_tokens(again[2])
+    # another language and a closed rail lead to the page itself
+    assert "answer" not in str(re.findall(r'name="page" value="([^"]+)"', first[2]))
+    # it is the same form: put right, it may be sent
+    form |= {"policy_name": "ab", "document": '{"Version":"2012-10-17","Statement":[]}'}
+    assert caller.send("POST", "/iam/inline-policy", form)[0] == 422
+    # nobody else sees it, and nobody after a sign-out
+    other = Caller(console.url)
+    other.send("POST", "/signin", other.secrets() | credentials(console))
+    plain = "/iam/inline-policy?kind=user&name=mei.takahashi"
+    assert other.send("GET", address)[1]["location"] == plain
+    elsewhere = other.send("GET", "//evil.example/x?answer=1")[1]["location"]
+    assert not elsewhere.startswith(("//", "http"))
+    caller.send("POST", "/signout", caller.secrets("/iam"))
+    assert caller.send("GET", address)[1]["location"] == plain
+
+
+def _without_tokens(page: str) -> str:
+    return re.sub(r'name="once" value="[^"]+"', "", page)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/iam/update-password", {"current": "wrong", "new": "b", "again": "c"}),
+        ("/iam/resync-mfa", {"code1": "123456", "code2": ""}),
+        ("/iam/update-password", {"csrf": "forged"}),
+        # no server takes an address with it
+        ("/iam/inline-policy", {"kind": "user", "name": "x" * 3_000, "policy_name": "a b"}),
+        # more than what is kept of a browser
+        ("/iam/inline-policy", {"kind": "user", "name": "x", "document": "a" * 600_000}),
+    ],
+)
+def test_a_page_with_a_secret_of_a_forged_form_or_too_long_is_not_kept(
+    caller: Caller, console: people.RunningConsole, path: str, fields: dict[str, str]
+) -> None:
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    form = caller.secrets("/iam") | fields
+    status, headers, _ = caller.send("POST", path, form, **{"Sec-Fetch-Mode": "navigate"})
+    assert 400 <= status < 500
+    assert "location" not in headers
 
 
 NOT_OURS = ["", "x" * 20_000, "\0<script>alert(1)</script>\r\nSet-Cookie: a=b"]

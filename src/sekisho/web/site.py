@@ -59,6 +59,9 @@ cookie, and a new one would sign the person out. From here it sends it."""
 _SUBJECTS = ("arn", "kind", "name", "policy", "user")
 """Fields of forms and of addresses that name what a page is about; none is a secret."""
 
+ANSWER = "answer"
+"""The field of an address that shows what a form was answered with."""
+
 _TEXTS = "web"
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -174,6 +177,7 @@ class Site:
         elif not hmac.compare_digest(csrf.encode(), found.csrf.encode()):
             return refused_page(HTTPStatus.FORBIDDEN, "stale")
         before = found.outcomes.get(g.sent)
+        g.admitted = before is None
         return redirect(before, HTTPStatus.SEE_OTHER) if before is not None else None
 
     def _finish(self, response: Response) -> Response:
@@ -270,10 +274,16 @@ def page_to_come_back(otherwise: str) -> str:
     routes = current_app.create_url_adapter(request)
     if routes is not None and routes.test(method="GET"):
         about = {each: request.form[each] for each in _SUBJECTS if each in request.form}
-        query = urlencode({**about, **request.args.to_dict()})
-        return f"{request.path}?{query}".rstrip("?")
+        return same_page(request.path, urlencode({**about, **request.args.to_dict()}))
     came_from = urlsplit(request.referrer or "")
-    return local_path(f"{came_from.path}?{came_from.query}".rstrip("?"), otherwise)
+    return local_path(same_page(came_from.path, came_from.query), otherwise)
+
+
+def same_page(path: str, query: str) -> str:
+    """Return the address of a page as it is before a form of it was answered."""
+    fields = query.split("&")
+    left = "&".join(each for each in fields if each.partition("=")[0] != ANSWER)
+    return f"{path}?{left}".rstrip("?")
 
 
 def refused_page(status: HTTPStatus, reason: str) -> ResponseReturnValue:

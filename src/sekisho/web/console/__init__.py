@@ -15,6 +15,7 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Language
 from sekisho.web.browsers import DraftMemory
 from sekisho.web.console import (
+    answers,
     aws_login,
     buckets,
     console_access,
@@ -73,6 +74,9 @@ _SCREENS = (
     group_page,
 )
 
+_MOST_PAGES, _MOST_PAGES_OF_ALL = 1 << 20, 32 << 20
+"""Bytes of the answers to forms that are kept, of one browser and of all."""
+
 
 def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site:
     """Return the console over a local AWS.
@@ -81,11 +85,13 @@ def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site
         rehearsal: the local AWS, and who is in it.
         language: what a new browser is spoken to in.
     """
-    drafts = DraftMemory()
-    site = Site("console", lambda: ConsoleState(drafts.drafts()), language)
+    drafts, pages = DraftMemory(), DraftMemory(of_one=_MOST_PAGES, of_all=_MOST_PAGES_OF_ALL)
+    site = Site("console", lambda: ConsoleState(drafts.drafts(), pages.drafts()), language)
     site.app.extensions["rehearsal"] = rehearsal
     site.app.extensions["site"] = site
     site.app.context_processor(on_every_screen)
+    site.app.before_request(answers.find_answer)
+    site.app.after_request(answers.keep_answer)
     site.app.register_error_handler(AwsRefused, _refused)
     for screen in _SCREENS:
         site.app.register_blueprint(screen.SCREEN)

@@ -23,9 +23,9 @@ from sekisho.web.site import Site, browser, flash, page_to_come_back, see_other,
 ENDED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"})
 """What AWS answers to a session that has ended, or whose user is gone."""
 
-_SECRETS = frozenset(
-    {"csrf", "once", "password", "old", "new", "again", "code", "code1", "code2", "current"}
-)
+_PASSWORDS = frozenset({"password", "old", "new", "again", "current"})
+_CODES = frozenset({"code", "code1", "code2"})
+_SECRETS = _PASSWORDS | _CODES | {"csrf", "once"}
 """Fields of forms that are never kept."""
 
 _Given = ParamSpec("_Given")
@@ -103,6 +103,7 @@ class ConsoleState:
         person: who is signed in, or None.
         pending: a sign-in between two of its pages, or None.
         typed: what was typed into a page's form and is not done, by the page's path.
+        answers: the pages that forms were answered with, by the token of their address.
         typed_by: who typed it; nobody else is shown it.
         rail: whose path the help rail shows; None: it is closed.
         closed_rail: whose path it showed before it was closed.
@@ -113,6 +114,7 @@ class ConsoleState:
     """
 
     typed: Drafts = field(repr=False)
+    answers: Drafts = field(repr=False)
     person: Person | None = None
     pending: PendingSignin | None = None
     typed_by: str = ""
@@ -162,9 +164,7 @@ def signed_in(view: _View[_Given]) -> _View[_Given]:
         if state().person is None:
             keep_typed()
             return _first_signed_in(page_to_come_back("/console"))
-        once = state().once
-        if once is not None and request.path != once.path:
-            state().once = None
+        drop_once()
         return view(*args, **kwargs)
 
     return shown
@@ -212,6 +212,7 @@ def _forget_session(here: ConsoleState) -> None:
     """Drop who is signed in, and every secret: the next person may be another one."""
     here.person = here.pending = here.once = here.device = None
     here.passkey = here.new_password = ""
+    here.answers.clear()
 
 
 def keep_typed() -> None:
@@ -223,6 +224,12 @@ def keep_typed() -> None:
     fields = {name: "\n".join(values) for name, values in sent if name not in _SECRETS}
     if request.method == "POST" and fields:
         state().typed[request.path] = fields
+
+
+def secret_sent() -> bool:
+    """Tell whether the form that was sent has a password in it, or is one for a code."""
+    form = request.form
+    return any(form.get(each) for each in _PASSWORDS) or not _CODES.isdisjoint(form)
 
 
 def typed_about(name: str) -> dict[str, str]:
@@ -288,6 +295,13 @@ def show_once(path: str, values: Mapping[str, str]) -> None:
     state().once = ShownOnce(path, values)
 
 
+def drop_once() -> None:
+    """Forget what another page has shown once: it is left now."""
+    once = state().once
+    if once is not None and request.path != once.path:
+        state().once = None
+
+
 def shown_once() -> Mapping[str, str] | None:
     """Return what the present page shows once, or None if it has been shown."""
     once = state().once
@@ -296,7 +310,7 @@ def shown_once() -> Mapping[str, str] | None:
 
 def on_every_screen() -> dict[str, Any]:
     """Return what every template of the console can use."""
-    here = state() if "browser" in g else ConsoleState(DraftMemory().drafts())
+    here = state() if "browser" in g else _nobody()
     kept = here.typed.get(request.path, {})
 
     def typed(name: str, otherwise: str = "") -> str:
@@ -309,6 +323,12 @@ def on_every_screen() -> dict[str, Any]:
         "typed": typed,
         "is_refused": lambda answer: isinstance(answer, AwsRefused),
     }
+
+
+def _nobody() -> ConsoleState:
+    """Return the state of a browser that is not known: a page that was not let in."""
+    nothing = DraftMemory().drafts()
+    return ConsoleState(nothing, nothing)
 
 
 def _site() -> Site:
