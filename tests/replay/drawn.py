@@ -131,21 +131,37 @@ _OF_IAM = one_of_each(
     ["Resource", "NotResource"],
     some_of([BOB, "*", "arn:aws:iam::*:user/*/${aws:username}", "arn:aws:iam::*:user/team/*"], 2),
 ).map(_statement)
+_CLEAR_ACTIONS = [one for one in ACTIONS if not one.startswith("*:")]
 _OF_ALL = one_of_each(
     CONDITIONS,
     ["Deny"],
     ["Action", "NotAction"],
-    some_of([one for one in ACTIONS if not one.startswith("*:")], 2),
+    some_of(_CLEAR_ACTIONS, 2),
     ["Resource"],
     ["*"],
+).map(_statement)
+_OF_ANY_RESOURCE = one_of_each(
+    CONDITIONS,
+    ["Deny"],
+    ["Action", "NotAction"],
+    some_of(_CLEAR_ACTIONS, 2),
+    ["Resource", "NotResource"],
+    some_of(RESOURCES, 2),
 ).map(_statement)
 
 
 @st.composite
 def bounds_about_iam(draw: st.DrawFn) -> Bound:
-    """Draw Denies that come: those that name resources are about actions of IAM alone."""
+    """Draw Denies that come: those that name resources are about actions of IAM alone.
+
+    Those that are there already may name any.
+    """
+    old = _named(
+        "old", map(_document, draw(st.lists(st.lists(_OF_ANY_RESOURCE, min_size=1), max_size=1)))
+    )
     new = draw(st.lists(_OF_IAM, min_size=1, max_size=2)) + draw(st.lists(_OF_ALL, max_size=2))
-    return Bound(Policies((_ALL,)), Policies((_ALL, AttachedPolicy("new", _document(new)))))
+    before = (_ALL, *old)
+    return Bound(Policies(before), Policies((*before, AttachedPolicy("new", _document(new)))))
 
 
 def _levels(name: str, scp: tuple[AttachedPolicy, ...], *, allows: bool) -> tuple[Level, ...]:

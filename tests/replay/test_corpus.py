@@ -137,7 +137,10 @@ def call_of(case: dict[str, Any]) -> TrailEvent:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in case.get("call", {}).items()
     }
-    return replace(usual, **more)
+    event = replace(usual, **more)
+    if event.source != "iam.amazonaws.com":
+        return event
+    return replace(event, iam_resources=event.resources, iam_parameters=event.parameters)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,8 @@ def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:
     statements = tuple(_statements(before, after) if lost else _statements(denies))
     before, after = _without(before, before), _without(after, before)
     every = (*statements, *_statements(old))
-    asking = [one for one in every if _asks_resource(one)]
+    # of a Deny that was there the resource is not asked: the call passed it
+    asking = [one for one in statements if _asks_resource(one)]
     asked = (before, after, gone, denies, old) if lost else (denies, old)
     return Difference(
         before=before,
