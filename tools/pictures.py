@@ -4,12 +4,13 @@
 
 A browser walks the two paths over the example company, as `sekisho tour --browser` serves it, and
 takes each page at 1280 pixels; the pictures go to `docs/images/console/NAME.LANGUAGE.SCHEME.png`.
-It needs Debian's Chromium, or what SEKISHO_CHROMIUM names.
+It needs Debian's Chromium, or what SEKISHO_CHROMIUM names. The pictures of `assign-mfa` have a new
+QR code each time: keep the old ones if nothing else has changed.
 """
 
 import os
 import shutil
-import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -132,7 +133,9 @@ def employee(walk: Walk) -> None:
 
 def main() -> None:
     """Take all of them."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    options = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    options.add_argument("folder", nargs="?", type=Path, default=FOLDER, metavar="FOLDER")
+    folder: Path = options.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("SEKISHO_CHROMIUM") or shutil.which("chromium")
     company = example_company()
