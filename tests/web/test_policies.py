@@ -44,7 +44,10 @@ def test_a_policy_is_written_reviewed_created_and_found(
     expect(findings.get_by_role("button", name="line 1, column 1")).to_be_visible()
     expect(findings).to_contain_text("AWS: Syntax errors in policy.")
     expect(page.locator(".gutter .error")).to_have_text("1")
-    findings.get_by_role("button", name="line 1, column 1").click()
+    place = findings.get_by_role("button", name="line 1, column 1")
+    # among text, so it looks like a link
+    expect(place).to_have_css("border-top-width", "0px")
+    place.click()
     expect(editor).to_be_focused()
     page.get_by_role("button", name="Next", exact=True).click()
     expect(page.locator("#document-error")).to_contain_text("line 1, column 1")
