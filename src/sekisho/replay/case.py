@@ -65,10 +65,6 @@ OF_CREDENTIALS = (
 )
 """The columns, of those that are always there, that say with which credentials they called."""
 
-OF_CALL = frozenset({Column.RESOURCES, Column.PARAMETERS})
-OF_IAM_CALL = frozenset({Column.IAM_RESOURCES, Column.IAM_PARAMETERS})
-"""The others that say what was called, and not by whom: of every call, and of those of IAM."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -54,9 +54,10 @@ class Column(StrEnum):
     IAM_PARAMETERS = "iam_parameters"
 
 
-OF_IAM = (Column.IAM_RESOURCES, Column.IAM_PARAMETERS)
-"""The columns that only calls of IAM have."""
-LISTS = (Column.RESOURCES, Column.PARAMETERS, *OF_IAM)
+OF_CALL = frozenset({Column.RESOURCES, Column.PARAMETERS})
+OF_IAM_CALL = frozenset({Column.IAM_RESOURCES, Column.IAM_PARAMETERS})
+"""The columns of what was called, beside the event's name: of every call, and of those of IAM."""
+LISTS = OF_CALL | OF_IAM_CALL
 """The columns that are lists of texts."""
 IAM_ARN = ":iam:"
 """What an ARN of IAM has in it."""

@@ -14,10 +14,8 @@ from sekisho.replay.apart import ActionsOf, AskedActions, asked_alike, told_apar
 from sekisho.replay.binding import Binding, Bound
 from sekisho.replay.caller import TrailCaller
 from sekisho.replay.case import (
-    OF_CALL,
     OF_CALLER,
     OF_CREDENTIALS,
-    OF_IAM_CALL,
     Asked,
     BoundCaller,
     Case,
@@ -30,7 +28,7 @@ from sekisho.replay.case import (
 from sekisho.replay.context import columns_of_key
 from sekisho.replay.decide import Remembered, judgement
 from sekisho.replay.difference import Difference, difference
-from sekisho.replay.event import OPTIONAL, Column, TrailEvent
+from sekisho.replay.event import LISTS, OF_CALL, OF_IAM_CALL, OPTIONAL, Column, TrailEvent
 from sekisho.replay.outcome import Judgement, OutcomeReason
 
 _DEFAULTS = JudgeSettings()
@@ -82,7 +80,7 @@ class Judge:
         decider = CompiledDecider(settings.assumptions)
         self._judging = Judging(binding, frozenset(columns), settings, decider)
         optional = [one for one in OPTIONAL if one in self._judging.columns]
-        of_call = [one for one in optional if one in OF_CALL | OF_IAM_CALL]
+        of_call = [one for one in optional if one in LISTS]
         credentials = [*OF_CREDENTIALS, *(one for one in optional if one not in of_call)]
         self.caller_columns = tuple(dict.fromkeys((*OF_CALLER, *credentials)))
         """What a case depends on."""

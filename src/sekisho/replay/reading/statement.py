@@ -18,7 +18,7 @@ from sekisho.replay.event import (
     IAM_ARN,
     IAM_PARAMETERS,
     LISTS,
-    OF_IAM,
+    OF_IAM_CALL,
     PARAMETERS,
     Column,
     DetailKind,
@@ -170,10 +170,10 @@ def _list_of(column: Column) -> str:
         value = _listed(f"[{', '.join(map(_parameter, _NAMES[column]))}]", "{}")
     else:
         arns = "list_transform(r.resources, lambda each: each.ARN::VARCHAR)"
-        if column in OF_IAM:
+        if column in OF_IAM_CALL:
             arns = f"list_filter({arns}, lambda each: contains(each, '{IAM_ARN}'))"
         value = _listed(arns, "list_sort(list_distinct({}))")
-    if column not in OF_IAM:
+    if column not in OF_IAM_CALL:
         return value
     source = f"lower({_at(Column.SOURCE)})"
     return f"""CASE WHEN {source} = '"iam"' OR starts_with({source}, '"iam.') THEN {value} END"""
