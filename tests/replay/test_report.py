@@ -165,6 +165,27 @@ def test_whose_calls_failed_otherwise_and_would_be_denied_is_in_the_verdict(
     assert not [key for key in made.stopping if key.caller.name == "bob"]
 
 
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ([], "Nobody would lose a call that succeeded."),
+        ([UNCHANGED], "Nobody would lose a call that succeeded."),
+        ([_ABSENT_OBJECT], "Nobody would lose a call that succeeded. Calls that failed"),
+        ([DENIED], "1 of 2 users would lose calls that they made: alice."),
+    ],
+)
+def test_what_failed_otherwise_and_cannot_be_decided_is_no_pass(
+    others: list[Judgement], verdict: str
+) -> None:
+    undecided = Judgement(CallOutcome.FAILED, OutcomeReason.UNDECIDED_AS_WELL)
+    groups = [judged(event("bob"), undecided, 9), *(judged(event(), each) for each in others)]
+    made = report(groups)
+    text = " ".join(to_text(made, Language.EN).split())
+    assert text.startswith(verdict)
+    assert "whether it would be denied as well cannot be decided: 9 calls." in text
+    assert made.incomplete
+
+
 def test_who_loses_calls_anyway_is_not_named_for_those_that_failed() -> None:
     made = report([judged(event()), judged(event(name="HeadObject"), _ABSENT_OBJECT)])
     assert not made.failing

@@ -86,24 +86,27 @@ def judgement(
         reason = OutcomeReason.SERVICE_EXEMPT
         return Judgement(CallOutcome.NOT_DENIABLE, reason, actions=called.asked)
     failure = failure_of(event.error)
-    refused = failure is OutcomeReason.UNAUTHORIZED
-    if failure is not None and (refused or not isinstance(case, Asked)):
+    if failure is OutcomeReason.UNAUTHORIZED:
         return Judgement(CallOutcome.FAILED, failure)
     match case:
         case Asked():
             found = _of_one_action(_Asking.of(judging, case, event, remembered), called.asked)
-            return found if failure is None else _failed(failure, found)
         case OutcomeReason.CALLER | OutcomeReason.POLICIES | OutcomeReason.SEEN_SINCE:
-            return Judgement(UNKNOWN, case)
+            found = Judgement(UNKNOWN, case)
         case _:
-            return Judgement(CallOutcome.NOT_BOUND, case)
+            found = Judgement(CallOutcome.NOT_BOUND, case)
+    return found if failure is None else _failed(failure, found)
 
 
 def _failed(failure: OutcomeReason, found: Judgement) -> Judgement:
-    """Return what is said of a call that failed, of which policies say something, too."""
-    if found.outcome is not DENIED:
-        return Judgement(CallOutcome.FAILED, failure)
-    return Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, causes=found.causes)
+    """Return what is said of a call that failed, by what the policies would have made of it."""
+    match found.outcome:
+        case CallOutcome.DENIED:
+            return Judgement(CallOutcome.FAILED, OutcomeReason.DENIED_AS_WELL, causes=found.causes)
+        case CallOutcome.UNKNOWN:
+            return Judgement(CallOutcome.FAILED, OutcomeReason.UNDECIDED_AS_WELL, found.keys)
+        case _:
+            return Judgement(CallOutcome.FAILED, failure)
 
 
 def failure_of(error: str | None) -> OutcomeReason | None:

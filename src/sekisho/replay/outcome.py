@@ -48,6 +48,8 @@ class OutcomeReason(StrEnum):
     DENIED_AS_WELL = "other error, and denied"
     """It failed for another reason, and the policies would have denied it: what asks for objects
     that may not be there, or writes on a condition, is refused from then on."""
+    UNDECIDED_AS_WELL = "other error, and unknown"
+    """It failed for another reason, and whether the policies would have denied it is not known."""
     # not deniable
     SIGN_IN = "sign-in"
     """A sign-in to the console: AWS asks no policy."""

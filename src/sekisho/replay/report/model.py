@@ -169,8 +169,13 @@ class ReplayReport:
         return tuple(each for each in self.callers if each.denied_as_well and not each.lost)
 
     @property
+    def undecided_as_well(self) -> int:
+        """How many calls failed for another reason, and cannot be decided."""
+        return self.because(CallOutcome.FAILED).get(OutcomeReason.UNDECIDED_AS_WELL, 0)
+
+    @property
     def affects(self) -> bool:
-        """Whether a call would have been denied, or only fails of somebody would."""
+        """Whether a call would have been denied, be it one that failed for another reason."""
         return bool(self.losing or self.failing)
 
     @cached_property
@@ -236,12 +241,13 @@ class ReplayReport:
     def asked(self) -> int:
         """About how many calls the policies in question were asked."""
         passed = sum(self.counts[each] for each in (*ASKED, CallOutcome.ALREADY_DENIED))
-        return passed + sum(each.denied_as_well for each in self.callers)
+        denied_as_well = sum(each.denied_as_well for each in self.callers)
+        return passed + denied_as_well + self.undecided_as_well
 
     @property
     def incomplete(self) -> bool:
         """Whether something that could matter was not told or not read."""
-        return bool(self.log.faults or self.counts[CallOutcome.UNKNOWN])
+        return bool(self.log.faults or self.counts[CallOutcome.UNKNOWN] or self.undecided_as_well)
 
 
 def report_of(

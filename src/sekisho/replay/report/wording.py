@@ -31,6 +31,10 @@ _FAILING = Message(
 _DENIED_AS_WELL = Message(
     "Failed for another reason than permission, and would be denied as well: {count}."
 )
+_UNDECIDED_AS_WELL = Message(
+    "Failed for another reason than permission, and whether it would be denied as well cannot be "
+    "decided: {count}."
+)
 _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
 _NOBODY_READ = Message(
     "Of what could be read, nobody would lose a call that was made: {users}, {events}."
@@ -179,7 +183,7 @@ def _verdict(report: ReplayReport) -> Iterator[Message]:
     elif count:
         form = _UNDECIDED if report.users else _UNDECIDED_OF_NOBODY
         yield form.filled(users=users, unknown=unknown)
-    elif report.failing:
+    elif report.failing or report.undecided_as_well:
         yield _NONE_THAT_PASSED
     else:
         form = _NOBODY_READ if report.log.faults else _NOBODY
@@ -245,6 +249,8 @@ def notices(report: ReplayReport) -> Iterator[Message]:
         yield _ALREADY.filled(count=calls_text(already))
     if failed := report.because(CallOutcome.FAILED).get(OutcomeReason.DENIED_AS_WELL):
         yield _DENIED_AS_WELL.filled(count=calls_text(failed))
+    if failed := report.undecided_as_well:
+        yield _UNDECIDED_AS_WELL.filled(count=calls_text(failed))
     for name, count in report.assumed.items():
         yield _ASSUMED.filled(count=calls_text(count), name=name)
     yield from _not_counted(report.log)
