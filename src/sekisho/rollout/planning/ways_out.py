@@ -92,7 +92,7 @@ def _conditional_denials(snapshot: Snapshot, user: User) -> Iterator[str]:
     """Yield those policies of a user and of their groups that deny something on a condition.
 
     A Deny without a condition is meant to hold whatever the user does, and is no way out. Each is
-    an ARN, or the name of an inline policy.
+    an ARN, or `inline NAME of user U`.
     """
     groups = (snapshot.group_named[each] for each in user.groups if each in snapshot.group_named)
     holders: tuple[User | Group, ...] = (user, *groups)
