@@ -151,7 +151,7 @@ def actions_of(signing_name: str, operation: OperationModel) -> tuple[str, ...]:
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:
     """Yield the services that may be meant, the likeliest first."""
     path, target = request.raw_path, request.environ.get("HTTP_X_AMZ_TARGET", "")
-    by_path = _told_by_path(signing_name)
+    by_path = _recognised_by_path(signing_name)
     for service, prefix in _known(signing_name):
         if any(path.startswith(_PATHS[other]) is not (other == service) for other in by_path):
             continue
@@ -161,7 +161,8 @@ def _candidates(request: Request, signing_name: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
-def _told_by_path(signing_name: str) -> tuple[str, ...]:
+def _recognised_by_path(signing_name: str) -> tuple[str, ...]:
+    """Return those services of a signing name whose requests a path tells from the others'."""
     return tuple(other for other in SERVICES.get(signing_name, ()) if other in _PATHS)
 
 
