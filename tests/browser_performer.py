@@ -6,11 +6,13 @@ it is what the next page shows.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
 import web_people as people
 from scenario_account import PASSWORD_AGE, PASSWORDS, SEED, Cell, device_name
+from scenario_performer import FAST
 from sekisho.prover.scenarios import Move, Scenario, ScenarioDevice, Who
 from sekisho.prover.scenarios.model import ROLE_HOLD, Access, Act, Hand
 from sekisho.signin import totp
@@ -51,6 +53,7 @@ class BrowserPerformer:
             for device in start.user.devices
         }
         self._seeds = dict.fromkeys(start.user.devices, SEED)
+        self._fast = 0 if all(each.in_step for each in start.user.devices) else FAST
         self._made = 0
         page.context.clear_cookies()
         if start.user.hard_expired:
@@ -67,6 +70,8 @@ class BrowserPerformer:
                 return self._give_code(move.device)
             case Act.NEW_PASSWORD:
                 return self._new_password()
+            case Act.RESYNC_AT_SIGN_IN:
+                return self._resync(self._page, "/signin/resync", move.device)
             case _:
                 return self._change(move)
 
@@ -84,6 +89,10 @@ class BrowserPerformer:
                 return self._remove(page, move.device)
             case Act.UPDATE_LOGIN:
                 return self._reset(page)
+            case Act.RESYNC_DEVICE:
+                serial = self._serials[move.device] if move.device is not None else ""
+                query = urlencode({"user": self._user, "serial": serial})
+                return self._resync(page, f"/iam/resync-mfa?{query}", move.device)
             case _:
                 raise AssertionError(f"no page of the console does {move.act.value}")
 
@@ -118,10 +127,24 @@ class BrowserPerformer:
             return True
         now, page = self._later(), self._page
         # who has no device can only guess
-        code = totp.code_at(self._seeds[device], totp.step_of(now)) if device else "000000"
+        step = totp.step_of(now) + self._fast
+        code = totp.code_at(self._seeds[device], step) if device else "000000"
         page.get_by_label("MFA code").fill(code)
         page.get_by_role("button", name="Sign in", exact=True).click()
         return not self._at("/signin/mfa")
+
+    def _resync(self, page: Page, path: str, device: ScenarioDevice | None) -> bool:
+        assert device is not None
+        seed, step = self._seeds[device], totp.step_of(self._later()) + self._fast
+        page.goto(f"{self._console.url}{path}")
+        page.get_by_label("MFA code 1").fill(totp.code_at(seed, step - 1))
+        page.get_by_label("MFA code 2").fill(totp.code_at(seed, step))
+        page.get_by_role("button", name="Resync").click()
+        if not page.get_by_text("MFA device resynchronized.").count():
+            return False
+        right = replace(device, in_step=True)
+        self._seeds[right], self._serials[right] = seed, self._serials[device]
+        return True
 
     def _later(self) -> datetime:
         """Let the codes that were used pass, and return what the time is then."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from authenticator import ORIGIN, Authenticator
-from cli_login import CliLogin
+from cli_login import Answer, CliLogin
 from scenario_account import (
     ADMIN_PASSWORD,
     ADMINISTRATOR,
@@ -28,6 +28,7 @@ from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
 from sekisho.prover.scenarios import ScenarioStep
 from sekisho.prover.scenarios.judge import OK, Judge
 from sekisho.prover.scenarios.model import (
+    PAGE_READS,
     ROLE_HOLD,
     Access,
     Act,
@@ -40,13 +41,14 @@ from sekisho.prover.scenarios.model import (
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.signin import NextStep, SigninAssumptions, totp
+from sekisho.signin import NextStep, totp
 
 NOT_PERFORMED = {
     "service": "a call on the caller's behalf: no service of the local AWS makes one",
     "scp": "a step under a service control policy: the local AWS has no organization",
     "hardware": "a hardware token: no step of the model, and the local AWS has virtual ones",
-    "assumptions": "a step under an assumption set otherwise than by default",
+    "assumptions": "a step under an assumption of the engine set otherwise than by default",
+    "agent": "an agent that is let in or gets a token: the local AWS has no AWS MCP server",
     "partition": "a step in another partition than `aws`",
     "age": "a password that its age alone makes expire: one that must be changed is used in its "
     "place",
@@ -63,6 +65,9 @@ NOT_GRANTED = "ConsoleAuthorizationDenied"
 
 _PASSKEY = ScenarioDevice(Hand.ACTOR_PASSKEY)
 _NEW = "Sekisho-{}-barrier"
+FAST = 10
+"""How many codes a phone that is out of step is ahead: more than `totp_window`, and less than
+`resync_window`."""
 
 
 def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
@@ -70,7 +75,7 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     asks = {
         "scp": any(setting.policies(who).scps for who in Who),
         "partition": setting.partition != DEFAULT_PARTITION,
-        "assumptions": (_assumed(setting), setting.engine) != (SigninAssumptions(), Assumptions()),
+        "assumptions": setting.engine != Assumptions(),
         "address": setting.addresses() != (None,),
         "facts": bool(setting.user_id or setting.user_tags or setting.now),
     }
@@ -79,13 +84,13 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     for step in steps:
         if step.move.act is Act.SERVICE and _passes_directly(setting, step.move):
             return "service"
+        if step.move.act is Act.AGENT_TOKEN or _lets_agent_in(step.move):
+            return "agent"
     return ""
 
 
-def _assumed(setting: Setting) -> SigninAssumptions:
-    """Return the assumptions of sign-in without what the local AWS can be switched to."""
-    usual = SigninAssumptions().console_authorization
-    return replace(setting.signin, console_authorization=usual)
+def _lets_agent_in(move: Move) -> bool:
+    return move.act is Act.LOG_IN and move.client is None
 
 
 class _DirectCalls(Judge):
@@ -115,6 +120,7 @@ class _Passkey:
 class _Virtual:
     serial: str
     seed: str = field(repr=False)
+    ahead: int = 0  # how many codes the clock of the phone is fast
 
 
 class Performer:
@@ -123,6 +129,7 @@ class Performer:
     def __init__(self, local: LocalAws, cell: Cell) -> None:
         self._local = local
         self._account = local.world.account
+        self._setting = cell.setting
         self._called = cell.setting.called
         self._names = self._called.people
         self._apis: dict[str, Any] = {}
@@ -138,7 +145,7 @@ class Performer:
         }
         self._passkeys: dict[Who, _Passkey] = {}
         self._enabled = {
-            (who, device): self._virtual(device_name(device, who, cell))
+            (who, device): self._virtual(device_name(device, who, cell), in_step=device.in_step)
             for who in (Who.USER, Who.COLLEAGUE)
             for device in start.person(who).devices
         }
@@ -152,8 +159,9 @@ class Performer:
         long_ago = self._local.clock.now() - timedelta(days=PASSWORD_AGE + 1)
         passwords[user] = replace(passwords[user], changed_at=long_ago)
 
-    def _virtual(self, name: str) -> _Virtual:
-        return _Virtual(f"arn:aws:iam::{self._account}:mfa/{name}", SEED)
+    def _virtual(self, name: str, *, in_step: bool = True) -> _Virtual:
+        serial = f"arn:aws:iam::{self._account}:mfa/{name}"
+        return _Virtual(serial, SEED, 0 if in_step else FAST)
 
     def _begin_with(self, hold: Holding) -> None:
         if hold == ROLE_HOLD:
@@ -168,7 +176,7 @@ class Performer:
             self._cached = self._logged_in(hold.who)
         else:
             page = self._console().sign_in(self._names[hold.who], ADMIN_PASSWORD)
-            page = self._console().mfa(page.ticket, self._code(SEED))
+            page = self._console().mfa(page.ticket, self._code_of(self._virtual("")))
             assert page.keys is not None
             self._keys[hold] = page.keys
 
@@ -176,20 +184,33 @@ class Performer:
         """Let the AWS CLI in with the person's device, and return what is in its cache."""
         console, cli = self._console(), CliLogin(self._local.url)
         page = console.sign_in(self._names[who], self._passwords[who])
-        page = console.mfa(page.ticket, self._code(SEED))
+        page = console.mfa(page.ticket, self._code_of(self._virtual("")))
         assert page.keys is not None
         code = cli.code_in(console.let_in(page.keys, cli.query()))
         return cli, cli.exchange(code).body["refreshToken"]
 
+    def _log_in(self, move: Move) -> None:
+        """Let `aws login` in at the console, and take the credentials that it gets."""
+        assert move.client is not None
+        cli = CliLogin(self._local.url, move.client)
+        try:
+            address = self._console().let_in(self._keys[move.by], cli.query())
+        except ConsoleRefused as refused:
+            raise _as_of_iam(refused) from refused
+        self._logged(cli, move, cli.exchange(cli.code_in(address)))
+
     def _renew(self, move: Move) -> None:
         cli, token = self._cached
-        answer = cli.renew(token)
+        self._logged(cli, move, cli.renew(token))
+
+    def _logged(self, cli: CliLogin, move: Move, answer: Answer) -> None:
         if answer.status != HTTPStatus.OK:
             code = "AccessDenied" if answer.body["error"] == REFUSED else answer.body["error"]
             raise AwsRefused("CreateOAuth2Token", code, answer.body["message"], answer.status)
         given = answer.body["accessToken"]
         keys = Keys(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"])
-        self._keys[Holding(move.by.who, Access.LOGIN_MFA)] = keys
+        access = Access.LOGIN if move.by.access is Access.CONSOLE else Access.LOGIN_MFA
+        self._keys[Holding(move.by.who, access)] = keys
         self._cached = cli, answer.body["refreshToken"]
 
     def perform(self, step: ScenarioStep) -> str:
@@ -198,6 +219,8 @@ class Performer:
             self._do(step.move)
         except ConsoleRefused as refused:
             if refused.aws_code != NOT_GRANTED:
+                if self._page is not None and refused.ticket:
+                    self._page = replace(self._page, ticket=refused.ticket)
                 return refused.aws_code
             # the page was answered rightly, and what comes of it is the next step
             self._page, self._not_granted = None, refused
@@ -213,42 +236,87 @@ class Performer:
 
     def _do(self, move: Move) -> None:
         match move.act:
-            case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD:
+            case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD | Act.RESYNC_AT_SIGN_IN:
                 self._not_granted = None
                 self._at_the_page(move)
             case Act.OPEN_CONSOLE:
                 self._open_console()
-            case Act.CREATE_DEVICE | Act.ENABLE_DEVICE:
-                self._enrol(move)
-            case Act.REGISTER_PASSKEY:
-                self._register(move)
-            case Act.DEACTIVATE_DEVICE | Act.DELETE_DEVICE:
-                self._remove(move)
-            case Act.SESSION_TOKEN | Act.ASSUME_ROLE | Act.RENEW_LOGIN:
+            case act if act in (*PAGE_READS, Act.ENABLE_DEVICE, Act.DELETE_DEVICE):
+                self._change_devices(move)
+            case Act.SESSION_TOKEN | Act.ASSUME_ROLE | Act.RENEW_LOGIN | Act.LOG_IN:
                 self._token(move)
             case Act.CREATE_LOGIN | Act.UPDATE_LOGIN | Act.CHANGE_PASSWORD:
                 self._set_password(move)
             case _:
                 self._call(move)
 
+    def _change_devices(self, move: Move) -> None:
+        console = move.by.access in (Access.CONSOLE, Access.CONSOLE_MFA)
+        if console and self._setting.pages and self._setting.signin.mfa_page_needs_reads:
+            self._read(move)
+        match move.act:
+            case Act.CREATE_DEVICE | Act.ENABLE_DEVICE:
+                self._enrol(move)
+            case Act.REGISTER_PASSKEY:
+                self._register(move)
+            case Act.RESYNC_DEVICE:
+                self._resync(move)
+            case _:
+                self._remove(move)
+
+    def _read(self, move: Move) -> None:
+        """Read what the page shows before anything can be changed there."""
+        for action in PAGE_READS.get(move.act, ()):
+            user = {} if action == "iam:ListVirtualMFADevices" else self._user(move)
+            self._signed(move).call("iam", action.partition(":")[2], **user)
+
+    def _user(self, move: Move) -> dict[str, str]:
+        return {"UserName": self._names[move.on]}
+
+    def _resync(self, move: Move) -> None:
+        virtual = self._enabled[move.on, move.device]
+        first, second = self._two_codes(virtual)
+        codes = {"AuthenticationCode1": first, "AuthenticationCode2": second}
+        serial = {"SerialNumber": virtual.serial}
+        self._signed(move).call("iam", "ResyncMFADevice", **self._user(move), **serial, **codes)
+        self._in_step(move)
+
+    def _in_step(self, move: Move) -> None:
+        """Know the device under the name that the search has for it from now on."""
+        assert move.device is not None
+        virtual = self._enabled.pop((move.on, move.device))
+        self._enabled[move.on, replace(move.device, in_step=True)] = virtual
+
+    def _two_codes(self, virtual: _Virtual) -> tuple[str, str]:
+        self._local.clock.advance(timedelta(seconds=3 * totp.PERIOD))
+        # the last two codes: one that is still to come would teach the device a drift, and leave
+        # no room for a code that arrives in the next period
+        step = totp.step_of(self._local.clock.now()) + virtual.ahead
+        return totp.code_at(virtual.seed, step - 1), totp.code_at(virtual.seed, step)
+
+    def _ticket(self) -> str:
+        assert self._page is not None
+        return self._page.ticket
+
     def _at_the_page(self, move: Move) -> None:
         console, who = self._console(), move.on
         if move.act is Act.SIGN_IN:
             page = console.sign_in(self._names[who], self._passwords[who])
         elif move.act is Act.GIVE_CODE and move.device == _PASSKEY:
-            assert self._page is not None
-            options = console.passkey_request(self._page.ticket, ORIGIN)
+            options = console.passkey_request(self._ticket(), ORIGIN)
             signed = self._passkeys[who].made.sign(options.public_key)
             page = console.mfa_passkey(options.ticket, signed)
         elif move.act is Act.GIVE_CODE:
-            assert self._page is not None
-            code = self._code(self._enabled[who, move.device].seed) if move.device else "000000"
-            page = console.mfa(self._page.ticket, code)
+            code = self._code_of(self._enabled[who, move.device]) if move.device else "000000"
+            page = console.mfa(self._ticket(), code)
+        elif move.act is Act.RESYNC_AT_SIGN_IN:
+            virtual = self._enabled[who, move.device]
+            page = console.resync(self._ticket(), *self._two_codes(virtual))
+            self._in_step(move)
         else:
-            assert self._page is not None
             new = self._new_password()
             try:
-                page = console.new_password(self._page.ticket, self._passwords[who], new)
+                page = console.new_password(self._ticket(), self._passwords[who], new)
             except ConsoleRefused as refused:
                 if refused.aws_code == NOT_GRANTED:
                     self._passwords[who] = new
@@ -271,17 +339,14 @@ class Performer:
             self._unassigned[device] = _Virtual(made["SerialNumber"], seed)
             return
         virtual = self._unassigned[device]
-        self._local.clock.advance(timedelta(seconds=3 * totp.PERIOD))
-        # the last two codes: one that is still to come would teach the device a drift, and leave
-        # no room for a code that arrives in the next period
-        step = totp.step_of(self._local.clock.now())
+        first, second = self._two_codes(virtual)
         api.call(
             "iam",
             "EnableMFADevice",
             UserName=self._names[move.on],
             SerialNumber=virtual.serial,
-            AuthenticationCode1=totp.code_at(virtual.seed, step - 1),
-            AuthenticationCode2=totp.code_at(virtual.seed, step),
+            AuthenticationCode1=first,
+            AuthenticationCode2=second,
         )
         self._enabled[move.on, device] = self._unassigned.pop(device)
 
@@ -314,16 +379,16 @@ class Performer:
             return
         serial = self._enabled[move.on, device].serial
         api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
-        self._unassigned[device] = self._enabled.pop((move.on, device))
+        self._unassigned[replace(device, in_step=True)] = self._enabled.pop((move.on, device))
 
     def _token(self, move: Move) -> None:
-        if move.act is Act.RENEW_LOGIN:
-            self._renew(move)
+        if move.act in (Act.RENEW_LOGIN, Act.LOG_IN):
+            (self._renew if move.act is Act.RENEW_LOGIN else self._log_in)(move)
             return
         more: dict[str, str] = {}
         if move.device is not None:
             virtual = self._enabled[move.by.who, move.device]
-            more = {"SerialNumber": virtual.serial, "TokenCode": self._code(virtual.seed)}
+            more = {"SerialNumber": virtual.serial, "TokenCode": self._code_of(virtual)}
         hold = ROLE_HOLD
         if move.act is Act.ASSUME_ROLE:
             role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
@@ -359,7 +424,7 @@ class Performer:
             )
 
     def _parameters(self, move: Move) -> dict[str, str]:
-        user = {"UserName": self._names[move.on]}
+        user = self._user(move)
         match move.act:
             case Act.ATTACH_POLICY | Act.DETACH_POLICY:
                 return {**user, "PolicyArn": ADMINISTRATOR}
@@ -384,10 +449,10 @@ class Performer:
         self._made += 1
         return _NEW.format(self._made)
 
-    def _code(self, seed: str) -> str:
+    def _code_of(self, virtual: _Virtual) -> str:
         """Return a code that was not used yet: the enrolment has used up two."""
         self._local.clock.advance(timedelta(seconds=3 * totp.PERIOD))
-        return totp.code_at(seed, totp.step_of(self._local.clock.now()))
+        return totp.code_at(virtual.seed, totp.step_of(self._local.clock.now()) + virtual.ahead)
 
     def _signed(self, move: Move) -> Any:
         return self._api(self._keys[move.by])
@@ -402,6 +467,12 @@ class Performer:
 
     def _console(self) -> ConsoleClient:
         return ConsoleClient(self._local.url, self._account)
+
+
+def _as_of_iam(refused: AwsRefused) -> AwsRefused:
+    """Return a refusal by policies, of whose code other services make an exception's name."""
+    code = refused.aws_code.removesuffix("Exception")
+    return AwsRefused(refused.operation, code, refused.aws_message, refused.status)
 
 
 def _session(answer: Any) -> Keys:

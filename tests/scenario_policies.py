@@ -6,7 +6,17 @@ from typing import Any
 
 from cases import CORPUS
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.policy import NAME, PolicyKind, Preset, choices_of, force_mfa, parse
+from sekisho.engine.matching import with_other_setting
+from sekisho.policy import (
+    NAME,
+    PolicyKind,
+    Preset,
+    choices_of,
+    force_mfa,
+    from_json,
+    parse,
+    to_json,
+)
 from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
 from sekisho.signin import ConsoleAuthorization, SigninAssumptions
@@ -23,14 +33,28 @@ def choices_named(case: Mapping[str, Any]) -> Choices:
 
 def policies_of(case: Mapping[str, Any]) -> Policies:
     """Return the policies of a case: a preset's, or a published one, within a boundary or not."""
-    if published := case.get("published"):
+    if sample := case.get("sample"):
+        text = (CORPUS / "policy" / f"{sample}.json").read_text(encoding="utf-8")
+        found = Policies(identity=(AttachedPolicy(sample, parse(text)),))
+    elif published := case.get("published"):
         text = PUBLISHED[published].read_text(encoding="utf-8")
         found = Policies(identity=(AttachedPolicy(published, parse(text)),))
     else:
         found = attached(choices_named(case))
+    if exempt := case.get("exempt"):
+        found = replace(found, identity=tuple(_exempting(each, exempt) for each in found.identity))
     boundary = case.get("boundary")
     limits = (_read(boundary, PolicyKind.BOUNDARY),) if boundary else None
     return replace(found, boundaries=limits)
+
+
+def _exempting(attached: AttachedPolicy, actions: list[str]) -> AttachedPolicy:
+    """Return a policy whose Deny of everything but a few actions leaves out some more."""
+    written: Any = to_json(attached.document)
+    for statement in written["Statement"]:
+        if "NotAction" in statement and statement["Effect"] == "Deny":
+            statement["NotAction"] += actions
+    return replace(attached, document=from_json(written))
 
 
 def around_of(case: Mapping[str, Any]) -> Setting:
@@ -39,11 +63,10 @@ def around_of(case: Mapping[str, Any]) -> Setting:
     more = (_read(enrolled, PolicyKind.IDENTITY),) if enrolled else ()
     usual = SigninAssumptions().console_authorization
     configured = ConsoleAuthorization(case.get("consoleAuthorization", usual))
-    return Setting(
-        enrolled=more,
-        users_may_change=case.get("usersMayChange", False),
-        signin=SigninAssumptions(console_authorization=configured),
-    )
+    signin = SigninAssumptions(console_authorization=configured)
+    for name in case.get("turned", ()):
+        signin = with_other_setting(signin, name)
+    return Setting(enrolled=more, users_may_change=case.get("usersMayChange", False), signin=signin)
 
 
 def _read(name: str, kind: PolicyKind) -> AttachedPolicy:

@@ -35,7 +35,10 @@ from sekisho.signin import DeviceKind, PasswordPolicy
 
 KEN: dict[str, Any] = {"users": {"ken": {"password": {}}}}
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionToken"]
+READS = ["iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices"]
+"""What the console's page about MFA devices reads."""
+READING = {"Effect": "Allow", "Action": READS, "Resource": "*"}
+ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "sts:GetSessionToken", *READS]
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 
 
@@ -67,12 +70,18 @@ def test_a_policy_that_names_the_account_and_the_user() -> None:
         allow["Resource"] = [f"{home}:user/{name}", f"{home}:mfa/*"]
         deny = {
             "Effect": "Deny",
-            "NotAction": enrol,
+            "NotAction": [*enrol, *READS],
             "Resource": "*",
             "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
         }
-        return from_json({"Version": "2012-10-17", "Statement": [allow, deny]})
+        return from_json({"Version": "2012-10-17", "Statement": [allow, READING, deny]})
 
+    without = to_json(only("ken"))
+    without["Statement"] = [each for each in without["Statement"] if each != READING]
+    impact = fate(snapshot_of(KEN), from_json(without))
+    assert impact.kinds == (ImpactKind.LOCKED_OUT,)
+    assert impact.stopped is not None
+    assert "`iam:GetUser`" in impact.stopped.en
     assert fate(snapshot_of(KEN), only("ken")).kinds == (ImpactKind.MUST_ENROL,)
     assert fate(snapshot_of(KEN), only("eva")).kinds == (ImpactKind.LOCKED_OUT,)
 
@@ -133,7 +142,7 @@ def test_a_password_that_must_be_changed_where_everybody_may() -> None:
             "Statement": [
                 {
                     "Effect": "Allow",
-                    "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice"],
+                    "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", *READS],
                     "Resource": "*",
                 }
             ],
@@ -251,6 +260,7 @@ ONLY_OWN_NAME = from_json(
             {"Effect": "Allow", "Action": ENROL[0], "Resource": f"arn:aws:iam::*:mfa/{OWN}"},
             {"Effect": "Allow", "Action": ENROL[1], "Resource": f"arn:aws:iam::*:user/{OWN}"},
             {"Effect": "Deny", "NotAction": ENROL, "Resource": "*", "Condition": NO_MFA},
+            READING,
         ],
     }
 )
@@ -314,7 +324,7 @@ def test_a_device_that_somebody_else_enabled_and_that_has_the_user_s_name(
         "Resource": "*",
         "Condition": NO_MFA,
     }
-    only = from_json({"Version": "2012-10-17", "Statement": [allow, enable, deny]})
+    only = from_json({"Version": "2012-10-17", "Statement": [allow, enable, READING, deny]})
     free = snapshot_of(KEN)
     orphan = Device(f"arn:aws:iam::{ACCOUNT}:mfa/Ken", DeviceKind.VIRTUAL)
     root = replace(free.root, serials=(f"arn:aws:iam::{ACCOUNT}:mfa/KEN",))

@@ -21,6 +21,7 @@ from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
 from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
+from sekisho.signin import NextStep, totp
 from sekisho.signin.console import CHANGE_REFUSED, CONSOLE_REFUSED, SIGNIN_FAILED
 from sekisho.signin.model import SigninAssumptions, SigninOrder
 
@@ -104,6 +105,50 @@ def test_a_chosen_device_is_the_only_one_tried(aws: LocalAws) -> None:
     orphan = f"arn:aws:iam::{people.ACCOUNT}:mfa/left-behind"
     fields = {"ticket": asked["ticket"], "code": people.code(aws), "serial": orphan}
     assert people.console(aws, "mfa", **fields)[0] == 401
+
+
+def test_a_device_out_of_step_is_resynchronised_by_the_users_own_call(aws: LocalAws) -> None:
+    """A phone that is ten codes fast: beyond the window of a sign-in, within that of a resync."""
+    attach(aws, "bob", Preset.AWS)
+    console = ConsoleClient(aws.url, people.ACCOUNT)
+    ticket = console.sign_in("bob", people.PASSWORD).ticket
+
+    def shown(later: int) -> str:
+        return totp.code_at(people.SEED, totp.step_of(aws.clock.now()) + 10 + later)
+
+    with pytest.raises(ConsoleRefused) as late:
+        console.mfa(ticket, shown(0))
+    assert late.value.aws_code == "SigninFailed"
+    with pytest.raises(ConsoleRefused) as apart:
+        console.resync(late.value.ticket, shown(-2), shown(0))
+    assert apart.value.aws_code == "InvalidAuthenticationCode"
+    page = console.resync(apart.value.ticket, shown(-1), shown(0))
+    assert (page.next, page.mfa_used, page.keys) == (NextStep.NEEDS_MFA, False, None)
+    assert console.mfa(page.ticket, shown(1)).mfa_used
+
+
+def test_a_policy_that_denies_the_call_keeps_a_device_out_of_step(aws: LocalAws) -> None:
+    iam = people.client(aws, "iam")
+    deny = {"Effect": "Deny", "Action": "iam:ResyncMFADevice", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": deny})
+    iam.put_user_policy(UserName="bob", PolicyName="no-resync", PolicyDocument=document)
+    console = ConsoleClient(aws.url, people.ACCOUNT)
+    ticket, step = console.sign_in("bob", people.PASSWORD).ticket, totp.step_of(aws.clock.now())
+    codes = (totp.code_at(people.SEED, step + later) for later in (9, 10))
+    with pytest.raises(ConsoleRefused) as denied:
+        console.resync(ticket, *codes)
+    assert denied.value.aws_code == "AccessDenied"
+    assert denied.value.ticket
+
+
+def test_that_the_sign_in_resynchronises_is_an_assumption() -> None:
+    with LocalAws(people.account(), signin=SigninAssumptions(resync_at_sign_in=False)) as aws:
+        console = ConsoleClient(aws.url, people.ACCOUNT)
+        ticket = console.sign_in("bob", people.PASSWORD).ticket
+        with pytest.raises(ConsoleRefused) as refused:
+            console.resync(ticket, "111111", "222222")
+        assert refused.value.aws_code == "NotOffered"
+        assert console.mfa(refused.value.ticket, people.code(aws)).mfa_used
 
 
 def test_too_many_wrong_codes_end_the_sign_in(aws: LocalAws) -> None:

@@ -338,7 +338,8 @@ def test_the_password_policy_of_the_account_matters(
     """Where the change is exempt and no policy allows it, it is for the account to say."""
     without = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     exempt = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": without}
-    enrol = {"Effect": "Allow", "Action": "iam:*MFADevice", "Resource": "*"}
+    page = ["iam:GetUser", "iam:*MFADevices"]
+    enrol = {"Effect": "Allow", "Action": ["iam:*MFADevice", *page], "Resource": "*"}
     own = managed(OWN, {"Version": "2012-10-17", "Statement": [exempt, enrol]})
     alone = {"users": (user("alice", attached=(OWN,)),), "policies": {OWN: own}, "gaps": ()}
     may = PasswordPolicy(users_may_change=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cases import CORPUS
-from scenario_policies import attached
+from scenario_policies import attached, policies_of
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.matching.assumptions import other_setting
@@ -39,6 +39,10 @@ def _with(*statements: dict[str, Any]) -> Policies:
     return Policies(identity=(enforcement, AttachedPolicy("more", document)))
 
 
+_SELF_MANAGE = policies_of({"sample": "aws-mfa-selfmanage"})
+"""AWS's sample for the API and the CLI: it does not let the console's page read the user."""
+
+
 @pytest.mark.parametrize(
     ("name", "policies", "rests"),
     [
@@ -49,6 +53,11 @@ def _with(*statements: dict[str, Any]) -> Policies:
         ("key-with-device", attached(Choices()), ("device_holder_needs_mfa",)),
         ("password-with-device", attached(Choices()), ()),
         ("new-user", attached(Choices()), ()),
+        ("half-enrolled", _SELF_MANAGE, ("mfa_page_needs_reads",)),
+        ("passkey-only", _SELF_MANAGE, ()),
+        ("device-out-of-step", attached(Choices()), ("resync_at_sign_in",)),
+        ("device-out-of-step-helped", attached(Choices()), ()),
+        ("key-user-out-of-step", attached(Choices()), ()),
     ],
 )
 def test_a_verdict_names_what_it_rests_on(

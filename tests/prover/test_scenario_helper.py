@@ -63,8 +63,10 @@ def test_an_administrator_is_enforced(name: str) -> None:
 
 def test_an_administrator_deletes_the_lost_device_as_well() -> None:
     """Users who may have their own name only, and may not delete it without MFA."""
-    exempt = [*ENROLLING, "iam:GetUser", "iam:ListMFADevices", "sts:GetSessionToken"]
+    page = ["iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices"]
+    exempt = [*ENROLLING, *page, "sts:GetSessionToken"]
     enforcement = _policy(
+        {"Effect": "Allow", "Action": page, "Resource": "*"},
         {"Effect": "Allow", "Action": ENROLLING, "Resource": [OWN_USER, OWN_DEVICE]},
         {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": NO_MFA},
     )

@@ -19,7 +19,7 @@ from cases import CORPUS, document
 from scenario_account import Cell, account_of
 from scenario_performer import NOT_PERFORMED, Performer, not_performed
 from scenario_policies import around_of, policies_of
-from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
 from sekisho.localaws import LocalAws
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover.scenarios import (
@@ -38,8 +38,7 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.judge import MoveOutcome
-from sekisho.prover.scenarios.model import Act, Hand, ScenarioState, Who
-from sekisho.signin import SigninAssumptions
+from sekisho.prover.scenarios.model import Access, Act, Hand, ScenarioState, Who
 from socketless import socketless
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
@@ -51,6 +50,14 @@ _NOT_PERFORMED = {
     ("trussworks-terraform-aws-mfa-30103fd-main-tf", "service"): "service",
     ("users-may-change", "service"): "service",
     ("crown-commercial-service-digitalmarketplace-aws-iam-common-a", "service"): "service",
+    ("page-needs-no-reads", "service"): "service",
+    ("without-holder-rule", "service"): "service",
+    ("signin-exempt-hardened", "key-without-device"): "agent",
+    **{
+        ("signin-exempt-without-holder-rule", each.id): "agent"
+        for each in ATTACKERS
+        if each.id.startswith(("key-", "admin-key-", "role-without", "service"))
+    },
 }
 """The paths that no client here can perform, each with its reason in `NOT_PERFORMED`."""
 
@@ -169,9 +176,11 @@ def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
     walks = [*_refused(CASES["aws"])]
     assert {walk.told.question.start for walk in walks} - first
     told = scenario_of("key-without-device")
-    *_, last = explorations(told, setting_of(told, policies_of(CASES["aws"])))
+    setting = setting_of(told, policies_of(CASES["aws"]))
+    *_, last = explorations(told, setting)
     assert isinstance(last.result, Reachable)
     refused = [each.refused for each in last.result.tried]
+    refused = [step for step in refused if not not_performed(setting, (step,))]
     assert refused
     assert {*refused} <= {step for walk in walks for step in walk.steps}
 
@@ -194,7 +203,32 @@ def test_a_scenario_by_a_user_whom_the_policies_name_is_performed() -> None:
     _perform_in([Cell(replace(told, question=last.question), last.setting)], [last.result.path])
     assert isinstance(first.result, Unreachable)
     refused = [each.refused for each in first.result.tried if not each.way]
+    refused = [step for step in refused if not not_performed(setting, (step,))]
     _perform_in([Cell(told, setting)], [tuple(refused)])
+
+
+def test_a_password_gets_a_session_of_aws_login_that_policies_hold_like_any_without_mfa() -> None:
+    """Where the two actions are exempt and nothing else is: what is refused of it, too."""
+    case = next(
+        case
+        for case in document("scenarios/steps")["cases"]
+        if case["id"] == "password-without-device/signin-exempt"
+    )
+    enforcement = from_json({"Version": "2012-10-17", "Statement": case["identity"]})
+    policies = Policies(identity=(AttachedPolicy("enforcement", enforcement),))
+    told = scenario_of(case["scenario"])
+    setting = setting_of(told, policies)
+    result = search(setting, told.question)
+    assert isinstance(result, Unreachable)
+    tried = [
+        (*each.way, each.refused)
+        for each in result.tried
+        if each.refused.move.by.access is Access.LOGIN
+    ]
+    assert {steps[-1].move.act for steps in tried} >= {Act.WORK, Act.CREATE_DEVICE, Act.CREATE_KEY}
+    assert all(Act.LOG_IN in {step.move.act for step in steps} for steps in tried)
+    assert not any(not_performed(setting, steps) for steps in tried)
+    _perform([Walk(told, setting, steps) for steps in tried])
 
 
 def test_what_is_not_performed_is_listed_by_name() -> None:
@@ -211,12 +245,12 @@ def test_what_is_not_performed_is_listed_by_name() -> None:
         performed |= {move.act for move in steps}
         devices |= {move.device.hand for move in steps if move.device is not None}
     # a service is asked and refused there; its own call is what none here makes
-    assert performed == set(Act)
+    assert performed == set(Act) - {Act.AGENT_TOKEN}
     assert devices == set(Hand)
     assert set(_NOT_PERFORMED.values()) <= set(NOT_PERFORMED)
 
 
-TURNED = SigninAssumptions(device_holder_needs_mfa=False)
+_TURNED = Assumptions(bool_other_is_false=True)
 
 
 def _under_scp(setting: Setting) -> Setting:
@@ -233,7 +267,7 @@ def _under_scp(setting: Setting) -> Setting:
     [
         (_under_scp, "scp"),
         (lambda setting: replace(setting, partition="aws-cn"), "partition"),
-        (lambda setting: replace(setting, signin=TURNED), "assumptions"),
+        (lambda setting: replace(setting, engine=_TURNED), "assumptions"),
         (lambda setting: replace(setting, user_tags={"team": "a"}), "facts"),
     ],
 )

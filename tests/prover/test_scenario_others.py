@@ -138,7 +138,7 @@ def test_more_classes_of_users_than_the_limit_are_no_proof() -> None:
 def test_the_limit_of_states_leaves_room_above_the_widest_known_answer() -> None:
     name = "cdk-helper-denynomfapolicy-anonymous-code-search-hit"
     widest = policies_of({"published": name})
-    found = run_scenario(scenario_of("service"), widest, most_states=MOST_STATES // 3)
+    found = run_scenario(scenario_of("service"), widest, most_states=MOST_STATES // 2)
     assert found.goes_wrong
 
 

@@ -61,6 +61,7 @@ def _shown(result: Reachable | Unreachable | Unexplored) -> dict[str, Any]:
                 "refused": deadlock.refused.move.act.value,
                 "by": _layer(outcome),
                 **({"statements": statements} if statements else {}),
+                **({"read": outcome.read} if outcome.read else {}),
             }
         case Unexplored():
             return {"ends": "unknown"}

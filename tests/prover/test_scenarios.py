@@ -52,7 +52,7 @@ VERDICTS = cases(
     ["wrong"],
     [
         *("preset", "turnedOn", "published", "boundary", "enrolled", "usersMayChange"),
-        "consoleAuthorization",
+        *("consoleAuthorization", "exempt", "turned", "sample"),
     ],
 )
 

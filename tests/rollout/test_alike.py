@@ -28,14 +28,22 @@ OWN_HOME = allow(Action="s3:*", Resource="arn:aws:s3:::home/${aws:username}/*")
 BOBS_HOME = allow(Action="s3:*", Resource="arn:aws:s3:::home/bob/*")
 
 
+READS = ("iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices")
+
+
 def exempt(*actions: str, **allowed: str) -> Document:
-    """Return MFA enforcement that exempts some actions, and allows others on one resource each."""
-    shut: dict[str, Any] = {"Effect": "Deny", "NotAction": actions, "Resource": "*", **NO_MFA}
+    """Return MFA enforcement that exempts some actions, and allows others on one resource each.
+
+    What the console's page about MFA devices reads is exempt and allowed, too.
+    """
+    left = [*actions, *READS]
+    shut: dict[str, Any] = {"Effect": "Deny", "NotAction": left, "Resource": "*", **NO_MFA}
+    reads = {"Effect": "Allow", "Action": [*READS], "Resource": "*"}
     allows = [
         {"Effect": "Allow", "Action": f"iam:{action}", "Resource": f"{IAM}:{on}"}
         for action, on in allowed.items()
     ]
-    return from_json({"Version": "2012-10-17", "Statement": [*allows, shut]})
+    return from_json({"Version": "2012-10-17", "Statement": [*allows, reads, shut]})
 
 
 ENROLLING = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice")

@@ -530,7 +530,7 @@ TEMPORARY = Password(reset_required=True)
 
 def temporary() -> Snapshot:
     """Return the account with people who must change their password, held in several ways."""
-    narrow = allow(Action=["s3:*", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"])
+    narrow = allow(Action=["s3:*", *ENROLLING])
     few = f"arn:aws:iam::{ACCOUNT}:policy/Few"
     start = account()
     for name, about in (
@@ -552,10 +552,15 @@ def temporary() -> Snapshot:
     )
 
 
+ENROLLING = (
+    *("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"),
+    *("iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices"),
+)
+"""The changes, and what the console's page reads."""
 FORCED = ("key", "phone", "plain", "late", "fine", "few")
 KEEPS_CHANGE = deny(
     mfa("false"),
-    NotAction=["iam:ChangePassword", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"],
+    NotAction=["iam:ChangePassword", *ENROLLING],
 )
 CHANGES = "changes-password-first"
 

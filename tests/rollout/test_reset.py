@@ -24,7 +24,10 @@ from sekisho.rollout.plan import SafetyVerdict
 from sekisho.signin import PasswordPolicy
 
 KEY = AccessKey("AKIAX", active=True)
-ENROL = ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices"]
+ENROL = [
+    *("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"),
+    *("iam:GetUser", "iam:ListMFADevices", "iam:ListVirtualMFADevices"),
+]
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 LISTS = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 

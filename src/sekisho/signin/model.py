@@ -193,6 +193,10 @@ class SigninAssumptions:
         console_authorization_asks_identity: whether, where it is enabled, a Deny of a user's own
             policies keeps the console session from being granted; see `policy.CONSOLE_ACTIONS`.
         aws_login_mfa: the MFA keys in sessions of `aws login`.
+        mfa_page_needs_reads: whether a person in the console can assign, take off or resynchronise
+            an MFA device only if its page may read what AWS's samples for that page let it read.
+        resync_at_sign_in: whether the page that asks for the code lets a user resynchronise the
+            device, by the user's own iam:ResyncMFADevice.
     """
 
     role_session_mfa: RoleSessionMfa = RoleSessionMfa.FALSE
@@ -206,6 +210,8 @@ class SigninAssumptions:
     console_authorization: ConsoleAuthorization = ConsoleAuthorization.DISABLED
     console_authorization_asks_identity: bool = True
     aws_login_mfa: AwsLoginMfa = AwsLoginMfa.AS_CONSOLE
+    mfa_page_needs_reads: bool = True
+    resync_at_sign_in: bool = True
 
     @property
     def console_asks_policies(self) -> bool:

@@ -53,6 +53,7 @@ class Rule(StrEnum):
     LIMITS = "sts.limits"
     CODE_ONCE = "mfa.code-once"
     TWO_CODES = "mfa.two-consecutive-codes"
+    OUT_OF_STEP = "mfa.out-of-step"
     DEVICE_LIMIT = "mfa.at-most-eight"
     DEVICE_BOUND_ONCE = "mfa.bound-to-one-user"
     DEVICE_NAME = "mfa.name"
@@ -211,6 +212,14 @@ RULES: tuple[RuleNote, ...] = (
             "Enabling or resynchronising a device takes two consecutive codes, the older first."
         ),
         "IAM API Reference, EnableMFADevice, ResyncMFADevice",
+    ),
+    RuleNote(
+        Rule.OUT_OF_STEP,
+        Message(
+            "The codes of a device that is out of step are not accepted until it is "
+            "resynchronised with two of them."
+        ),
+        "IAM User Guide, Resynchronize virtual and hardware MFA devices",
     ),
     RuleNote(
         Rule.DEVICE_LIMIT,

@@ -351,7 +351,7 @@ def _name_taken(name: DeviceName) -> Message:
 
 
 def _is_about_the_way(document: Document) -> Iterator[bool]:
-    actions = actions_of(scenario_of("new-user").question.acts)
+    actions = actions_of(scenario_of("new-user").question.acts, pages=True)
     for statement in document.statements:
         for action in actions:
             yield action_matches(statement.action, action, TrackedAssumptions(Assumptions()))

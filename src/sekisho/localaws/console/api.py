@@ -2,6 +2,7 @@
 
     POST sign-in              {"account", "user", "password"}
     POST mfa                  {"ticket", "code", "serial"?}
+    POST resync               {"ticket", "code1", "code2"}
     POST mfa-passkey-options  {"ticket", "origin"}
     POST mfa-passkey          {"ticket", "credential"}
     POST new-password         {"ticket", "oldPassword", "newPassword"}
@@ -64,6 +65,7 @@ _PAGES = {
         frozenset({"ticket", "code"}),
         frozenset({"serial"}),
     ),
+    "/resync": _Page(signing_in.resync, frozenset({"ticket", "code1", "code2"})),
     "/mfa-passkey-options": _Page(
         lambda world, _, fields: signing_in.passkey_request(world, fields),
         frozenset({"ticket", "origin"}),

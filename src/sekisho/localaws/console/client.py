@@ -95,6 +95,20 @@ class ConsoleClient:
         """Send an MFA code; it is refused if it is wrong or was used before."""
         return _page(self._send("mfa", "CheckMfa", {"ticket": ticket, "code": code}))
 
+    def resync(self, ticket: str, first: str, second: str) -> ShownPage:
+        """Send two codes, the older first, of a device that is out of step.
+
+        It is refused if the user may not call iam:ResyncMFADevice, or they are not two codes of a
+        device of the user's that follow one another.
+
+        Args:
+            ticket: of the page that asks for MFA; that of the answer is for the same page.
+            first: the older code.
+            second: the next one.
+        """
+        form = {"ticket": ticket, "code1": first, "code2": second}
+        return _page(self._send("resync", "ResyncMFADevice", form))
+
     def passkey_request(self, ticket: str, origin: str) -> PasskeyOptions:
         """Ask for what a passkey is to sign; the ticket of the answer is good for a code as well.
 

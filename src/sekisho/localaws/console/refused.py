@@ -64,6 +64,12 @@ def not_granted(cause: Refusal) -> PageRefused:
     )
 
 
+def not_offered(ticket: str) -> PageRefused:
+    """Return the answer where the page does not let a device be resynchronised."""
+    message = "The device cannot be resynchronised here. Ask your administrator."
+    return PageRefused("NotOffered", message, HTTPStatus.FORBIDDEN, ticket=ticket)
+
+
 def invalid(message: str) -> PageRefused:
     """Return the answer to a request that has not the form of its page."""
     return PageRefused("ValidationError", message, HTTPStatus.BAD_REQUEST)

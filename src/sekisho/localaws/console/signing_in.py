@@ -1,9 +1,11 @@
 """Signing in to the console step by step: password, MFA, forced change of the password.
 
-What comes next is for `signin` to say. The page for a new password has no right of its own: the
-change is the user's own call of iam:ChangePassword.
+What comes next is for `signin` to say. The pages for a new password and for a device that is out of
+step have no right of their own: the change is the user's own call of iam:ChangePassword, or of
+iam:ResyncMFADevice.
 
-Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in"; docs/signin.md.
+Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in", "Resynchronize virtual and
+hardware MFA devices"; docs/signin.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +33,7 @@ from sekisho.localaws.console.refused import (
     expired,
     failed,
     not_granted,
+    not_offered,
     too_many,
 )
 from sekisho.localaws.console.tickets import (
@@ -42,7 +45,7 @@ from sekisho.localaws.console.tickets import (
 )
 from sekisho.localaws.identify import authenticate, enabled_serials
 from sekisho.localaws.loopback import LOOPBACK
-from sekisho.localaws.sealing import hash_of_nobody, matches, mint
+from sekisho.localaws.sealing import IssuedCredentials, hash_of_nobody, matches, mint
 from sekisho.localaws.wire import Refusal, throttled
 from sekisho.localaws.world import PasskeyState, PasswordState, VerifiedCaller, World
 from sekisho.signin import (
@@ -116,6 +119,39 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     raise failed(_again(world, ticket))
 
 
+def resync(
+    world: World, authorizer: WSGIApplication, fields: Mapping[str, str]
+) -> dict[str, object]:
+    """Answer `resync`: two codes of a device of the user's that is out of step.
+
+    The page asks for a code as before, once the device is in step.
+
+    Raises:
+        PageRefused: if the call is denied, or the codes are not those of a device of the user's.
+    """
+    with world.lock:
+        ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
+        serials = enabled_serials(world, _holder(world, user))
+        if not world.signin.resync_at_sign_in:
+            raise not_offered(seal_ticket(world, ticket))
+        session = _keys(mint(world, _session(world, user, None)))
+    codes = {f"AuthenticationCode{place}": fields[f"code{place}"] for place in (1, 2)}
+    refusal: Refusal | None = None
+    for serial in serials:
+        call = {"Action": "ResyncMFADevice", "UserName": user.name, "SerialNumber": serial, **codes}
+        found = call_iam(world, authorizer, session, call)
+        if found is None:
+            with world.lock:
+                return _go_on(world, user, replace(ticket, tries=0))
+        refusal = found
+    with world.lock:
+        again = _again(world, ticket)
+    if refusal is None:
+        # the last device has been taken off meanwhile
+        raise failed(again)
+    raise PageRefused(refusal.code, refusal.message, HTTPStatus.FORBIDDEN, ticket=again)
+
+
 def passkey_request(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
     """Answer `mfa-passkey-options`: what the browser asks the authenticator.
 
@@ -174,8 +210,7 @@ def new_password(
     """
     with world.lock:
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_NEW_PASSWORD)
-        issued = mint(world, _session(world, user, ticket.mfa_at))
-    session = Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
+        session = _keys(mint(world, _session(world, user, ticket.mfa_at)))
     change = {
         "Action": "ChangePassword",
         "OldPassword": fields["oldPassword"],
@@ -190,6 +225,10 @@ def new_password(
     raise PageRefused(
         refusal.code, CHANGE_REFUSED, HTTPStatus.FORBIDDEN, ticket=again, cause=refusal
     )
+
+
+def _keys(issued: IssuedCredentials) -> Keys:
+    return Keys(issued.access_key_id, issued.secret_access_key, issued.session_token)
 
 
 def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:

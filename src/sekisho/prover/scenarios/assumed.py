@@ -10,10 +10,10 @@ from typing import Any
 from sekisho.engine import Policies
 from sekisho.engine.matching import with_other_setting
 from sekisho.prover.scenarios.answers import ScenarioAnswer, outcome_of
-from sekisho.prover.scenarios.model import Access, Act, Move
+from sekisho.prover.scenarios.model import PAGE_READS, Access, Act, Move
 from sekisho.prover.scenarios.search import Reachable, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.signin import AwsLoginMfa, ConsoleAuthorization, Rule, SigninAssumptions
+from sekisho.signin import ConsoleAuthorization, Rule, SigninAssumptions
 
 SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
     name: getattr(SigninAssumptions(), name)
@@ -21,6 +21,7 @@ SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
         *("order", "device_holder_needs_mfa"),
         *("get_session_token_heeds_deny", "assume_role_sees_mfa"),
         *("console_authorization", "console_authorization_asks_identity", "aws_login_mfa"),
+        *("mfa_page_needs_reads", "resync_at_sign_in"),
     )
 }
 """The assumptions of sign-in that scenarios ask, with their defaults."""
@@ -76,8 +77,12 @@ def _of_path(result: Reachable, now: SigninAssumptions) -> Iterator[str]:
         yield "assume_role_sees_mfa"
     if not now.device_holder_needs_mfa:
         yield "device_holder_needs_mfa"
-    if now.aws_login_mfa is AwsLoginMfa.AS_CONSOLE and any(map(_by_login, moves)):
+    if any(map(_by_login, moves)):
         yield "aws_login_mfa"
+    if not now.mfa_page_needs_reads and any(move.act in PAGE_READS for move in moves):
+        yield "mfa_page_needs_reads"
+    if any(move.act is Act.RESYNC_AT_SIGN_IN for move in moves):
+        yield "resync_at_sign_in"
     enabled = now.console_authorization is ConsoleAuthorization.ENABLED
     if enabled and any(move.act in _PAGES for move in moves):
         yield "console_authorization_asks_identity"
@@ -90,10 +95,12 @@ def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
     # of a move that a member's policies refuse as well only one refusal is kept
     if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
         yield "device_holder_needs_mfa"
-    if now.aws_login_mfa is AwsLoginMfa.ABSENT and any(
-        _by_login(each.refused.move) for each in result.tried
-    ):
+    if any(_by_login(each.refused.move) for each in result.tried):
         yield "aws_login_mfa"
+    if any(each.refused.outcome.read for each in result.tried):
+        yield "mfa_page_needs_reads"
+    if not now.resync_at_sign_in and Rule.OUT_OF_STEP in rules:
+        yield "resync_at_sign_in"
     if now.get_session_token_heeds_deny:
         yield "get_session_token_heeds_deny"
     if not now.assume_role_sees_mfa:
@@ -101,7 +108,7 @@ def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
 
 
 def _by_login(move: Move) -> bool:
-    return move.by.access is Access.LOGIN_MFA
+    return move.by.access in (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 
 
 _PAGES = (Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD)

@@ -32,11 +32,13 @@ from sekisho.signin import MAX_DEVICES
 PATH = "/staff/"
 
 _SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD, Act.OPEN_CONSOLE})
+_RESYNC = frozenset({Act.RESYNC_AT_SIGN_IN, Act.RESYNC_DEVICE})
 _ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
 _BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
 _BY_ATTACKER = _BY_PERSON | {
     *(Act.REGISTER_PASSKEY, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
     *(Act.CREATE_KEY, Act.ASSUME_ROLE, Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP),
+    *(Act.LOG_IN, Act.AGENT_TOKEN),
 }
 
 _POLICY_ACTS = (Act.ATTACH_POLICY, Act.DETACH_POLICY)
@@ -126,6 +128,17 @@ _PASSKEY_ONLY = Scenario(
     SearchProblem(ScenarioState(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
 )
 
+
+def _resynchronising(told: Scenario) -> Scenario:
+    return replace(told, question=replace(told.question, acts=told.question.acts | _RESYNC))
+
+
+_LATE_DEVICE = frozenset({ScenarioDevice(Hand.ACTOR, Who.USER, in_step=False)})
+_OUT_OF_STEP = ScenarioState(
+    ScenarioUser(ScenarioPassword.KNOWN, devices=_LATE_DEVICE, member=True)
+)
+_KEY_OUT_OF_STEP = ScenarioState(ScenarioUser(devices=_LATE_DEVICE, member=True), holds=_KEY)
+
 PEOPLE: tuple[Scenario, ...] = (
     _enters(
         "new-user",
@@ -180,6 +193,30 @@ PEOPLE: tuple[Scenario, ...] = (
         helps={Act.UPDATE_LOGIN},
     ),
     _NINTH_DEVICE,
+    _resynchronising(
+        _enters(
+            "device-out-of-step",
+            Message("a user whose device is out of step, and who resynchronises it at sign-in"),
+            _OUT_OF_STEP,
+        )
+    ),
+    _resynchronising(
+        _enters(
+            "key-user-out-of-step",
+            Message(
+                "a user with an access key and no password whose device is out of step, and who "
+                "resynchronises it with the AWS CLI"
+            ),
+            _KEY_OUT_OF_STEP,
+            goal=_TOKEN,
+        )
+    ),
+    _enters(
+        "device-out-of-step-helped",
+        Message("a user whose device is out of step; an administrator resynchronises it"),
+        _OUT_OF_STEP,
+        helps={Act.RESYNC_DEVICE},
+    ),
 )
 """Everybody who must get in."""
 
@@ -372,10 +409,9 @@ def setting_of(asked: Scenario, policies: Policies, around: Setting | None = Non
     own = policies if asked.actor is Actor.PERSON else anything
     path = base.path if asked.path == "/" else asked.path
     # a person can come from where policies want it, and an attacker from anywhere
-    endpoints = asked.actor is Actor.ATTACKER
-    return replace(
-        base, user=own, colleague=own, administrator=helper, path=path, endpoints=endpoints
-    )
+    person = asked.actor is Actor.PERSON
+    base = replace(base, user=own, colleague=own, administrator=helper, path=path)
+    return replace(base, endpoints=not person, pages=person)
 
 
 def without_enforcement(policies: Policies) -> Policies:

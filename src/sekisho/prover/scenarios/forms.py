@@ -57,6 +57,7 @@ def _step_as_json(step: ScenarioStep) -> dict[str, object]:
         "answer": outcome.answer,
         "because": [cause_to_json(cause) for cause in outcome.because],
         "refusedBy": outcome.layer.value if outcome.layer else None,
+        "pageReads": outcome.read or None,
         "from": outcome.address or None,
         "rule": outcome.rule.value if outcome.rule else None,
         "text": step_text(step).en,

@@ -26,6 +26,8 @@ from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
     ON_USERS,
+    PAGE_READS,
+    SESSIONS,
     Access,
     Act,
     Hand,
@@ -38,6 +40,8 @@ from sekisho.prover.scenarios.model import (
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import (
+    AUTHORIZE,
+    CREATE_TOKEN,
     MFA_IN_CALL,
     Credential,
     CredentialKind,
@@ -79,7 +83,9 @@ _KINDS = {
     Access.LOGIN_CACHE: CredentialKind.CONSOLE_SESSION,
 }
 _ON_DEVICES = (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY)
+_BY_CODE = "authorization_code"
 _WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA, Access.LOGIN_CACHE, Access.LOGIN_MFA)
+_LOGINS = (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 _REGION = "us-east-1"
 _A_LOGIN = "11111111-2222-3333-4444-555555555555"
 
@@ -96,6 +102,7 @@ class MoveOutcome:
         assumed: the names of the engine's assumptions that mattered.
         layer: the kind of policy that refused it: which denies, or which would have to allow.
         address: from where, where policies ask; "" if they do not, or through a VPC endpoint.
+        read: the action by which the console's page reads, if it is that which was refused.
     """
 
     answer: str = OK
@@ -105,6 +112,7 @@ class MoveOutcome:
     assumed: tuple[str, ...] = ()
     layer: PolicyKind | None = None
     address: str = ""
+    read: str = ""
 
     @property
     def carried_out(self) -> bool:
@@ -115,10 +123,15 @@ class MoveOutcome:
 _DONE = MoveOutcome()
 _EXPIRED = MoveOutcome(PASSWORD_EXPIRED, rule=Rule.HARD_EXPIRY)
 _NO_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.DEVICE_IS_ASKED)
+_LATE_CODE = MoveOutcome(SIGNIN_REFUSED, rule=Rule.OUT_OF_STEP)
+_LATE_CODE_TO_STS = MoveOutcome(ErrorCode.ACCESS_DENIED, rule=Rule.OUT_OF_STEP)
+_AGENT = "service-principal/aws-mcp.amazonaws.com"
+"""The resource of an agent, in the account; it is let in and gets its token there."""
 
 
 _CONTEXT: Mapping[Act, Mapping[str, ContextValue]] = {
-    Act.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"}
+    Act.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"},
+    Act.AGENT_TOKEN: {"signin:OAuthGrantType": "client_credentials"},
 }
 """What a call brings into the context besides what its credential does."""
 
@@ -136,6 +149,7 @@ class _Ask:
     action: str
     resource: str
     more: Mapping[str, ContextValue] = field(default_factory=dict)
+    reads: bool = False
 
     def from_address(self, address: str | None) -> "_Ask":
         """Return the same as asked from an address; None: from none, or it does not matter."""
@@ -189,6 +203,7 @@ def _as_policies_see(setting: Setting) -> Setting:
         device_holder_needs_mfa=usual.device_holder_needs_mfa,
         console_authorization=usual.console_authorization,
         console_authorization_asks_identity=usual.console_authorization_asks_identity,
+        resync_at_sign_in=usual.resync_at_sign_in,
     )
     return replace(setting, signin=signin)
 
@@ -240,7 +255,12 @@ class Judge:
         if move.act is Act.SIGN_IN:
             return _EXPIRED if state.person(move.on).hard_expired else _DONE
         if move.act is Act.GIVE_CODE:
-            return _DONE if move.device else _NO_CODE
+            if move.device is None:
+                return _NO_CODE
+            return _DONE if move.device.in_step else _LATE_CODE
+        if move.code and move.device is not None and not move.device.in_step:
+            # whatever policies say, so that none is taken for what is in the way
+            return _LATE_CODE_TO_STS
         # a code at an open page says nothing about a session that is held already
         page = state.page if move.by.access is Access.PASSWORD else None
         mfa = page.mfa if page is not None else move.by.access in _WITH_MFA
@@ -257,7 +277,11 @@ class Judge:
         Source: AWS security bulletin AWS-2023-001.
         """
         devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
-        credential = self._credential(move.by, move.by.access in _WITH_MFA)
+        by = move.by
+        if by.access is Access.AGENT:
+            # taken to fall under the rule like the access key whose token it is
+            by = replace(by, access=Access.KEY)
+        credential = self._credential(by, by.access in _WITH_MFA)
         refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
         if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
             return refused
@@ -312,6 +336,7 @@ class Judge:
                     by_policy=True,
                     assumed=assumed,
                     layer=decision.blocked_by,
+                    read=ask.action if ask.reads else "",
                 )
             causes += tuple(each for each in decision.because if each not in causes)
         return MoveOutcome(because=causes, assumed=assumed)
@@ -361,8 +386,9 @@ class Judge:
             return Credential(
                 CredentialKind.ROLE_SESSION, role, issued, ends, session_name="session"
             )
-        if by.access is Access.LOGIN_MFA:
-            console = Credential(CredentialKind.CONSOLE_SESSION, holder, issued, ends, issued)
+        if by.access in _LOGINS:
+            begun = issued if by.access is Access.LOGIN_MFA else None
+            console = Credential(CredentialKind.CONSOLE_SESSION, holder, issued, ends, begun)
             arn = sign_in_arn(console, setting.region or _REGION, _A_LOGIN)
             return login_session(console, arn, issued)
         return Credential(_KINDS[by.access], holder, issued, ends, issued if mfa else None)
@@ -384,9 +410,31 @@ class Judge:
             case Act.SERVICE:
                 yield _Ask(move.act, resource)
                 yield self._forwarded(move)
+            case Act.LOG_IN:
+                yield from self._login(move, resource)
             case _:
                 action = ACTION_OF.get(move.act, move.act.value)
                 yield _Ask(action, resource, _CONTEXT.get(move.act, {}))
+        yield from self._reads(move)
+
+    def _login(self, move: Move, resource: str) -> Iterator[_Ask]:
+        """Yield what letting `aws login` or an agent in asks about, one after the other."""
+        client = {"signin:OAuthClientId": move.client.id} if move.client else {}
+        yield _Ask(AUTHORIZE, resource, client)
+        yield _Ask(CREATE_TOKEN, resource, {**client, "signin:OAuthGrantType": _BY_CODE})
+
+    def _reads(self, move: Move) -> Iterator[_Ask]:
+        """Yield what the console's page reads, where a person goes through it.
+
+        Asked last: whoever may not make the change has that as the reason.
+        """
+        signin = self.setting.signin
+        if not (self.setting.pages and signin.mfa_page_needs_reads and move.by.access in SESSIONS):
+            return
+        for action in PAGE_READS.get(move.act, ()):
+            on_user = action != "iam:ListVirtualMFADevices"
+            resource = self.setting.holder(move.on).arn if on_user else "*"
+            yield _Ask(action, resource, reads=True)
 
     def _resource(self, move: Move) -> str:
         """Return what a move's first call is about."""
@@ -400,18 +448,25 @@ class Judge:
                 return f"{self._iam}:group/{called.group}"
             case Act.UPDATE_TRUST | Act.ASSUME_ROLE:
                 return f"{self._iam}:role/{called.role}"
-            case Act.OPEN_CONSOLE:
-                return console_arn(setting.partition)
             case Act.SESSION_TOKEN | Act.WORK:
                 return "*"
-            case Act.RENEW_LOGIN:
-                place = setting.partition, setting.region or _REGION, setting.account
-                return LoginClient.SAME_DEVICE.resource(*place)
+            case Act.OPEN_CONSOLE | Act.LOG_IN | Act.RENEW_LOGIN | Act.AGENT_TOKEN:
+                return self._signin_resource(move)
             case Act.SERVICE:
                 where = f"{setting.region or 'any'}:{setting.account}"
                 return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"
             case _:
                 return setting.holder(move.on).arn
+
+    def _signin_resource(self, move: Move) -> str:
+        setting = self.setting
+        if move.act is Act.OPEN_CONSOLE:
+            return console_arn(setting.partition)
+        place = setting.partition, setting.region or _REGION, setting.account
+        client = LoginClient.SAME_DEVICE if move.act is Act.RENEW_LOGIN else move.client
+        if client is not None:
+            return client.resource(*place)
+        return f"arn:{place[0]}:signin:{place[1]}:{place[2]}:{_AGENT}"
 
     def _forwarded(self, move: Move) -> _Ask:
         """Return what the service then asks in the user's name."""

@@ -1,12 +1,12 @@
 """A small model of an account: who holds what, and which moves change that."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.policy import CONSOLE_ACTIONS
-from sekisho.signin import CREATE_TOKEN, NextStep, SigninAssumptions, start
+from sekisho.signin import CREATE_TOKEN, LoginClient, NextStep
 
 
 class Who(StrEnum):
@@ -27,6 +27,8 @@ class Access(StrEnum):
     TOKEN = "GetSessionToken session without MFA"  # noqa: S105 - a kind, not a secret
     TOKEN_MFA = "GetSessionToken session with MFA"  # noqa: S105 - a kind, not a secret
     LOGIN_CACHE = "cache of aws login: a refresh token and its key"
+    LOGIN = "aws login session without MFA"
+    AGENT = "agent's session without MFA, from an access key"
     LOGIN_MFA = "aws login session with MFA"
     ROLE = "role session"
 
@@ -57,10 +59,12 @@ class ScenarioDevice:
 
     Attributes:
         name: whose user name it has; "" for any other name.
+        in_step: whether its clock agrees with AWS's, so that a code of it is accepted.
     """
 
     hand: Hand
     name: Who | str = ""
+    in_step: bool = True
 
 
 class ScenarioPassword(StrEnum):
@@ -120,11 +124,13 @@ class Act(StrEnum):
     SIGN_IN = "console:SignIn"
     GIVE_CODE = "console:GiveCode"
     NEW_PASSWORD = "console:NewPassword"  # noqa: S105 - a page, not a secret
+    RESYNC_AT_SIGN_IN = "console:Resync"
     OPEN_CONSOLE = "console:Open"
     CREATE_DEVICE = "iam:CreateVirtualMFADevice"
     ENABLE_DEVICE = "iam:EnableMFADevice"
     REGISTER_PASSKEY = "iam:EnableMFADevice (passkey)"
     DEACTIVATE_DEVICE = "iam:DeactivateMFADevice"
+    RESYNC_DEVICE = "iam:ResyncMFADevice"
     DELETE_DEVICE = "iam:DeleteVirtualMFADevice"
     CHANGE_PASSWORD = "iam:ChangePassword"  # noqa: S105 - an action, not a secret
     CREATE_LOGIN = "iam:CreateLoginProfile"
@@ -135,7 +141,9 @@ class Act(StrEnum):
     ADD_TO_GROUP = "iam:AddUserToGroup"
     REMOVE_FROM_GROUP = "iam:RemoveUserFromGroup"
     UPDATE_TRUST = "iam:UpdateAssumeRolePolicy"
+    LOG_IN = "signin:AuthorizeOAuth2Access"
     RENEW_LOGIN = "signin:CreateOAuth2Token (renewal)"
+    AGENT_TOKEN = "signin:CreateOAuth2Token (client credentials)"  # noqa: S105 - an action
     SESSION_TOKEN = "sts:GetSessionToken"  # noqa: S105 - an action, not a secret
     ASSUME_ROLE = "sts:AssumeRole"
     WORK = "s3:ListAllMyBuckets"
@@ -146,23 +154,44 @@ ACTION_OF = {
     Act.NEW_PASSWORD: Act.CHANGE_PASSWORD.value,
     Act.OPEN_CONSOLE: CONSOLE_ACTIONS[0],
     Act.REGISTER_PASSKEY: Act.ENABLE_DEVICE.value,
+    Act.RESYNC_AT_SIGN_IN: Act.RESYNC_DEVICE.value,
     Act.RENEW_LOGIN: CREATE_TOKEN,
+    Act.AGENT_TOKEN: CREATE_TOKEN,
 }
 """The actions of the acts that are named otherwise."""
 
 FORWARDED = "s3:CreateBucket"
 """What the service then does in the user's name."""
 
+_OF_DEVICES = ("iam:ListMFADevices", "iam:ListVirtualMFADevices")
+PAGE_READS: Mapping[Act, tuple[str, ...]] = {
+    Act.CREATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
+    Act.DEACTIVATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
+    Act.REGISTER_PASSKEY: ("iam:GetUser", "iam:ListMFADevices"),
+    Act.RESYNC_DEVICE: _OF_DEVICES,
+}
+"""What the console's page reads beside the call itself.
 
-def actions_of(acts: Iterable[Act]) -> tuple[str, ...]:
-    """Return the actions that policies are asked about where these acts are tried."""
+Source: IAM User Guide, "Permissions required" of "Assign a virtual MFA device", "Assign a passkey
+or security key" and "Resynchronize virtual and hardware MFA devices": beside the changes, the
+policies there allow these and exempt them from the Deny.
+"""
+
+
+def actions_of(acts: Collection[Act], *, pages: bool = False) -> tuple[str, ...]:
+    """Return the actions that policies are asked about where these acts are tried.
+
+    With `pages`, what the console's pages read is among them.
+    """
     named = [ACTION_OF.get(act, act.value) for act in acts]
     named += [FORWARDED] if Act.SERVICE.value in named else []
     named += CONSOLE_ACTIONS[1:] if CONSOLE_ACTIONS[0] in named else ()
+    if pages:
+        named += [read for act in acts for read in PAGE_READS.get(act, ())]
     return tuple(dict.fromkeys(name for name in named if not name.startswith("console:")))
 
 
-ACTIONS = actions_of(Act)
+ACTIONS = actions_of((*Act,))
 """Every action that policies are asked about."""
 
 ON_USERS = (
@@ -189,6 +218,7 @@ class Move:
         on: to whose things.
         device: the device that it is about, or that gives the code.
         code: whether an STS call carries an MFA code.
+        client: of `aws login`, that is let in; None: an agent, by way of the AWS MCP server.
     """
 
     act: Act
@@ -196,11 +226,12 @@ class Move:
     on: Who
     device: ScenarioDevice | None = None
     code: bool = False
+    client: LoginClient | None = None
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # a search looks one move up many times
-        found = hash((self.act, self.by, self.on, self.device, self.code))
+        found = hash((self.act, self.by, self.on, self.device, self.code, self.client))
         object.__setattr__(self, "_hash", found)
 
     def __hash__(self) -> int:
@@ -246,20 +277,21 @@ class ScenarioState:
         return any(device.name == name for device in devices)
 
 
-_MOST_REMEMBERED = 1 << 14
+MOST_REMEMBERED = 1 << 14
 """Results of `moves_in` and of `after`. No policy plays a part in either: every user's scenarios,
 and those under other choices of Force_MFA, go through much the same states."""
 
 _API = (
     *(Access.KEY, Access.CONSOLE, Access.CONSOLE_MFA, Access.TOKEN, Access.TOKEN_MFA),
-    Access.LOGIN_MFA,
+    *(Access.LOGIN, Access.LOGIN_MFA, Access.AGENT),
 )
-_SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
+SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
+"""Sessions of the console."""
 _ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
 _ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
 
 
-@lru_cache(maxsize=_MOST_REMEMBERED)
+@lru_cache(maxsize=MOST_REMEMBERED)
 def moves_in(
     state: ScenarioState, acts: frozenset[Act], helps: frozenset[Act], *, on_others: bool
 ) -> tuple[Move, ...]:
@@ -306,6 +338,8 @@ def _pages(state: ScenarioState) -> Iterator[Move]:
         mine = [each for each in state.person(page.who).devices if each.hand is not Hand.ELSEWHERE]
         tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
         yield from (Move(Act.GIVE_CODE, by, page.who, device) for device in tried)
+        late = (device for device in mine if not device.in_step)
+        yield from (Move(Act.RESYNC_AT_SIGN_IN, by, page.who, device) for device in sorted(late))
     else:
         yield Move(Act.NEW_PASSWORD, by, page.who)
 
@@ -318,12 +352,26 @@ def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     other = ScenarioDevice(Hand.ACTOR)
     if other not in state.unassigned:
         yield Move(Act.CREATE_DEVICE, hold, who, other)
-    if hold.access in _SESSIONS:
+    if hold.access in SESSIONS:
         yield Move(Act.REGISTER_PASSKEY, hold, who, ScenarioDevice(Hand.ACTOR_PASSKEY))
     if state.person(who).password is ScenarioPassword.KNOWN:
         yield Move(Act.CHANGE_PASSWORD, hold, who)
     yield from _sts_calls(state, hold)
+    yield from _logins(hold)
     yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
+
+
+def _logins(hold: Holding) -> Iterator[Move]:
+    """Yield the ways to a session of `aws login` or of an agent.
+
+    Source: AWS Sign-In User Guide, "Authorization models": in a browser, `aws login` or an agent is
+    let in by who is signed in; without one, an agent gets a token for whatever credentials sign the
+    request.
+    """
+    if hold.access in SESSIONS:
+        for client in (*LoginClient, None):
+            yield Move(Act.LOG_IN, hold, hold.who, client=client)
+    yield Move(Act.AGENT_TOKEN, hold, hold.who)
 
 
 def _sts_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
@@ -343,119 +391,11 @@ def _calls_on(state: ScenarioState, hold: Holding, whom: Who) -> Iterator[Move]:
             yield Move(Act.DELETE_DEVICE, hold, whom, device)
     for device in sorted(person.devices):
         yield Move(Act.DEACTIVATE_DEVICE, hold, whom, device)
+        if not device.in_step:
+            yield Move(Act.RESYNC_DEVICE, hold, whom, device)
     if person.password is not ScenarioPassword.KNOWN:
         yield Move(Act.CREATE_LOGIN, hold, whom)
     if person.password is not ScenarioPassword.NONE:
         yield Move(Act.UPDATE_LOGIN, hold, whom)
     yield Move(Act.REMOVE_FROM_GROUP if person.member else Act.ADD_TO_GROUP, hold, whom)
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
-
-
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def after(
-    state: ScenarioState, move: Move, asked: frozenset[Act], assumptions: SigninAssumptions
-) -> ScenarioState:
-    """Return the state once `move` is carried out; `asked` are the deeds that are remembered."""
-    changed = _after(state, move, assumptions)
-    if move.act in asked:
-        changed = replace(changed, deeds=changed.deeds | {move.deed})
-    return changed
-
-
-def _after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
-    match move.act:
-        case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD | Act.OPEN_CONSOLE:
-            return _after_page(state, move, assumptions)
-        case Act.CREATE_DEVICE | Act.ENABLE_DEVICE | Act.REGISTER_PASSKEY:
-            return _after_enrolment(state, move)
-        case Act.DEACTIVATE_DEVICE | Act.DELETE_DEVICE:
-            return _after_removal(state, move)
-        case Act.CREATE_LOGIN | Act.UPDATE_LOGIN:
-            # an administrator gives a temporary password; an attacker sets what suits an attacker
-            temporary = move.by.who is Who.ADMINISTRATOR
-            person = replace(
-                state.person(move.on), password=ScenarioPassword.KNOWN, hard_expired=False
-            )
-            return _with(state, move.on, replace(person, must_change=temporary))
-        case Act.CHANGE_PASSWORD:
-            return _changed(state, move.on)
-        case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
-            member = move.act is Act.ADD_TO_GROUP
-            return _with(state, move.on, replace(state.person(move.on), member=member))
-        case Act.CREATE_KEY | Act.RENEW_LOGIN | Act.SESSION_TOKEN | Act.ASSUME_ROLE:
-            return _holding(state, _gained(move))
-        case _:
-            return state
-
-
-def _gained(move: Move) -> Holding:
-    """Return the credentials that a call answers with."""
-    match move.act:
-        case Act.CREATE_KEY:
-            return Holding(move.on, Access.KEY)
-        case Act.RENEW_LOGIN:
-            return Holding(move.by.who, Access.LOGIN_MFA)
-        case Act.SESSION_TOKEN:
-            return Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
-        case _:
-            return ROLE_HOLD
-
-
-def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
-    person = state.person(move.on)
-    mfa = move.act is Act.GIVE_CODE or (state.page is not None and state.page.mfa)
-    if move.act is Act.OPEN_CONSOLE:
-        return _console_opened(state, move.on, mfa=mfa)
-    if move.act is Act.SIGN_IN:
-        mfa = False
-    if move.act is Act.NEW_PASSWORD:
-        state = _changed(state, move.on)
-        person = state.person(move.on)
-    step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
-    if step is NextStep.DONE and not assumptions.console_asks_policies:
-        return _console_opened(state, move.on, mfa=mfa)
-    return replace(state, page=SigninPage(move.on, step, mfa))
-
-
-def _console_opened(state: ScenarioState, who: Who, *, mfa: bool) -> ScenarioState:
-    access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
-    return replace(_holding(state, Holding(who, access)), page=None)
-
-
-def _after_enrolment(state: ScenarioState, move: Move) -> ScenarioState:
-    device = move.device
-    if device is None:
-        return state
-    if move.act is Act.CREATE_DEVICE:
-        return replace(state, unassigned=state.unassigned | {device})
-    state = replace(state, unassigned=state.unassigned - {device})
-    person = state.person(move.on)
-    return _with(state, move.on, replace(person, devices=person.devices | {device}))
-
-
-def _after_removal(state: ScenarioState, move: Move) -> ScenarioState:
-    device = move.device
-    if device is None:
-        return state
-    if move.act is Act.DELETE_DEVICE:
-        return replace(state, unassigned=state.unassigned - {device})
-    person = state.person(move.on)
-    state = _with(state, move.on, replace(person, devices=person.devices - {device}))
-    if device.hand is Hand.ACTOR_PASSKEY:
-        return state
-    # a virtual device that is taken off stays in the account, unassigned
-    return replace(state, unassigned=state.unassigned | {device})
-
-
-def _holding(state: ScenarioState, hold: Holding) -> ScenarioState:
-    return replace(state, holds=state.holds | {hold})
-
-
-def _changed(state: ScenarioState, who: Who) -> ScenarioState:
-    """Return the state once a user has a new password of their own."""
-    person = replace(state.person(who), must_change=False, hard_expired=False)
-    return _with(state, who, person)
-
-
-def _with(state: ScenarioState, who: Who, person: ScenarioUser) -> ScenarioState:
-    return replace(state, user=person) if who is Who.USER else replace(state, colleague=person)

@@ -36,6 +36,7 @@ from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored,
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search import reasons
 from sekisho.prover.values.credentials import CallingUser
+from sekisho.signin import LoginClient
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)
 """All of them, in the order of a report."""
@@ -353,7 +354,9 @@ ACCESS_NAMES: Mapping[Access, Message] = {
     Access.TOKEN: Message("session token without MFA"),
     Access.TOKEN_MFA: Message("session token with MFA", "kind"),
     Access.LOGIN_CACHE: Message("cache of aws login"),
+    Access.LOGIN: Message("aws login session without MFA"),
     Access.LOGIN_MFA: Message("aws login session with MFA"),
+    Access.AGENT: Message("agent's session without MFA"),
     Access.ROLE: Message("role session"),
 }
 
@@ -361,11 +364,13 @@ _ACTS: Mapping[Act, Message] = {
     Act.SIGN_IN: Message("sign in as {on} with the password"),
     Act.GIVE_CODE: Message("give the MFA code"),
     Act.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
+    Act.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
     Act.OPEN_CONSOLE: Message("open the console, where console authorization asks the policies"),
     Act.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
     Act.ENABLE_DEVICE: Message("enable the device for {on}"),
     Act.REGISTER_PASSKEY: Message("register a passkey for {on}"),
     Act.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
+    Act.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
     Act.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
     Act.CHANGE_PASSWORD: Message("change the password"),
     Act.CREATE_LOGIN: Message("give {on} a password"),
@@ -376,11 +381,18 @@ _ACTS: Mapping[Act, Message] = {
     Act.ADD_TO_GROUP: Message("add {on} to a group"),
     Act.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
     Act.UPDATE_TRUST: Message("change whom a role trusts"),
+    Act.LOG_IN: Message("let {client} in"),
+    Act.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
     Act.RENEW_LOGIN: Message("renew the session of `aws login`"),
     Act.SESSION_TOKEN: Message("get a session token as {on} {code}"),
     Act.ASSUME_ROLE: Message("assume the role {code}"),
     Act.WORK: Message("do other work, such as listing buckets"),
     Act.SERVICE: Message("let a service act with the rights of {on}"),
+}
+_CLIENTS = {
+    LoginClient.SAME_DEVICE: Message("`aws login`"),
+    LoginClient.CROSS_DEVICE: Message("`aws login --remote`"),
+    None: Message("an agent"),
 }
 _NAMED = Message("with the name of {name}")
 _OTHER = Message("with another name")
@@ -391,6 +403,9 @@ _PASSKEY = Message("sign in with the passkey")
 _HOLDER = Message("{who}: {credential}")
 _ASKED = Message("{what}, with {credential}")
 _REFUSED = Message("{what}: refused, {answer}")
+_READ_REFUSED = Message(
+    "{what}: refused, {answer} (`{read}`, which the console's page calls as well)"
+)
 _FROM = Message("{what}, from {address}")
 
 
@@ -401,7 +416,8 @@ def step_text(step: ScenarioStep) -> Message:
     named = device.name if device is not None and device.hand is Hand.ACTOR else ""
     name = _NAMED.filled(name=_WHO[named]) if isinstance(named, Who) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
-    said = what.filled(on=_WHO[move.on], device=name, code=code)
+    client = _CLIENTS[move.client]
+    said = what.filled(on=_WHO[move.on], device=name, code=code, client=client)
     if move.act is not Act.SIGN_IN:
         # the page of the sign-in asks for the password, and that is said
         said = _ASKED.filled(what=said, credential=_holder(step))
@@ -409,6 +425,8 @@ def step_text(step: ScenarioStep) -> Message:
         said = _FROM.filled(what=said, address=step.outcome.address)
     if step.outcome.answer == OK:
         return said
+    if read := step.outcome.read:
+        return _READ_REFUSED.filled(what=said, answer=step.outcome.answer, read=read)
     return _REFUSED.filled(what=said, answer=step.outcome.answer)
 
 

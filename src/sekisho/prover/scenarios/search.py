@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
+from sekisho.policy import from_json
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
 from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, MoveOutcome, Place
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     ACTIONS,
+    SESSIONS,
     Access,
     Act,
     Deed,
@@ -27,15 +30,15 @@ from sekisho.prover.scenarios.model import (
     ScenarioDevice,
     ScenarioState,
     Who,
-    after,
     moves_in,
 )
 from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.scenarios.transitions import after
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.sentences import CREDENTIALS
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
-from sekisho.signin import AwsLoginMfa
+from sekisho.signin import AUTHORIZE, CREATE_TOKEN, AwsLoginMfa
 
 WAYS = {
     Access.KEY: CallerCredential.KEY,
@@ -44,11 +47,13 @@ WAYS = {
     Access.CONSOLE_MFA: CallerCredential.MFA_SESSION,
     Access.TOKEN_MFA: CallerCredential.MFA_SESSION,
     Access.LOGIN_MFA: CallerCredential.MFA_SESSION,
+    Access.LOGIN: CallerCredential.SESSION,
+    Access.AGENT: CallerCredential.SESSION,
 }
 """What the prover calls the credentials with which users' policies are asked."""
 _LOOKING_UP = (
     *(action for action in expected_exempt() if action not in ACTIONS),
-    *("iam:ListAccountAliases", "iam:ListUsers"),
+    *("iam:ListAccountAliases", "iam:ListUsers", "iam:ResyncMFADevice"),
 )
 """What Force_MFA exempts beside the model's own, and what older samples of AWS do: it reads IAM's
 lists, or sets a device's clock right."""
@@ -96,6 +101,29 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
             return _OPEN.filled(action=asked.action, resource=asked.resource, credential=credential)
 
 
+_WITHOUT_BROWSER = AttachedPolicy(
+    "what needs a browser",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Deny", "Action": AUTHORIZE, "Resource": "*"},
+                {
+                    "Effect": "Deny",
+                    "Action": CREATE_TOKEN,
+                    "Resource": "arn:*:signin:*:*:oauth2/public-client/*",
+                },
+            ],
+        }
+    ),
+)
+"""Denies what is asked of sessions of the console alone: nothing else lets `aws login` in, and what
+it then changes for a token is not signed.
+
+Source: AWS Sign-In User Guide, "Authorization models"; botocore's model of `signin`.
+"""
+
+
 @lru_cache(maxsize=4 * MOST_PLACES)
 def _verdict(place: Place, foothold: Foothold) -> Verdict:
     """Return the proof about a foothold; most scenarios end with the same ones."""
@@ -103,26 +131,30 @@ def _verdict(place: Place, foothold: Foothold) -> Verdict:
     # the service itself lets a session token without MFA call nothing of
     # IAM (AWS STS API Reference, "GetSessionToken")
     refused = ("iam:*",) if access is Access.TOKEN else ()
+    policies = setting.policies(foothold.hold.who, member=foothold.member)
+    if access not in SESSIONS:
+        policies = replace(policies, identity=(*policies.identity, _WITHOUT_BROWSER))
     question = enforcement_question(
-        setting.policies(foothold.hold.who, member=foothold.member),
+        policies,
         setting.caller(foothold.hold.who),
         setting.at,
         (*sorted(foothold.tried), *_LOOKING_UP, *refused),
     )
     way = WAYS[access]
-    if access is Access.LOGIN_MFA and setting.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
+    if access in _LOGINS and setting.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
         way = CallerCredential.LOGIN_KEYLESS
     return prove_none(replace(question, credentials=(way,), assumptions=setting.engine))
 
 
+_LOGINS = (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 _GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
 
 MOST_STATES = 2_500
 """States that are looked at for one answer before the searches give up.
 
 Of every scenario under every preset and published policy in the tests, with a group for after
-enrolment and without, the widest answer needs 764 (`service` under a CDK helper's MFA
-enforcement), the next 189. A thousand states take about 0.8 s of processor time.
+enrolment and without, the widest answer needs 1,167 (`service` under a CDK helper's MFA
+enforcement), the next 268. A thousand states take about 0.8 s of processor time.
 """
 
 
@@ -266,6 +298,8 @@ def search(
     if not setting.signin.console_asks_policies:
         # what policies say of it has no effect
         question = replace(question, acts=question.acts - {Act.OPEN_CONSOLE})
+    if not setting.signin.resync_at_sign_in:
+        question = replace(question, acts=question.acts - {Act.RESYNC_AT_SIGN_IN})
     acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
     acting |= {Who.ADMINISTRATOR} if question.helps else set()
     if unmodelled := setting.unmodelled(acting, question.acts | question.helps):

@@ -1,7 +1,7 @@
 """The account in which a scenario takes place: names, policies, and what else matters."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -139,6 +139,9 @@ class Setting:
         now: when everything happens; the model takes no time. None: some day; what asks for the
             time then is unknown.
         endpoints: whether calls may come through a VPC endpoint, too, and so from no address.
+        pages: whether whoever holds a session of the console goes through its pages, and so makes
+            the calls by which they read. An attacker takes the session's credentials out of the
+            browser and calls what is needed.
     """
 
     user: Policies = field(default_factory=Policies)
@@ -159,6 +162,7 @@ class Setting:
     engine: Assumptions = field(default_factory=Assumptions)
     now: datetime | None = None
     endpoints: bool = False
+    pages: bool = False
 
     def __post_init__(self) -> None:
         # the one way to fill in a field of a frozen value
@@ -225,12 +229,12 @@ class Setting:
         all_tags = who is Who.USER and self.user_tags is not None
         return CallingUser.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
 
-    def unmodelled(self, acting: Iterable[Who], acts: Iterable[Act]) -> tuple[str, ...]:
+    def unmodelled(self, acting: Iterable[Who], acts: Collection[Act]) -> tuple[str, ...]:
         """Return the condition keys that policies ask for and that the model knows nothing of.
 
         What such a key decides of these `acts` for one of those who act cannot be told here.
         """
-        actions = actions_of(acts)
+        actions = actions_of(acts, pages=self.pages and self.signin.mfa_page_needs_reads)
         found = {
             key.lower(): key
             for who in acting

@@ -154,7 +154,7 @@ def enable() -> ResponseReturnValue:
     device = state().device
     if device is None:
         return _begin_again()
-    codes = _TwoCodes.sent()
+    codes = TwoCodes.sent()
     if codes.faults:
         return _app_page(device, None, codes.faults), HTTPStatus.UNPROCESSABLE_ENTITY
     answer = attempt(
@@ -172,7 +172,7 @@ def enable() -> ResponseReturnValue:
 
 
 @dataclass(frozen=True, slots=True)
-class _TwoCodes:
+class TwoCodes:
     """The two codes of a form, in the order of its fields; they are secret."""
 
     codes: tuple[str, ...] = field(repr=False)
@@ -287,7 +287,7 @@ def remove() -> ResponseReturnValue:
 def resync() -> ResponseReturnValue:
     """Bring a device back into step with two codes."""
     user, serial = request.args.get("user", ""), request.args.get("serial", "")
-    refused, codes = None, _TwoCodes.sent()
+    refused, codes = None, TwoCodes.sent()
     faults = codes.faults if request.method == "POST" else {}
     if request.method == "POST" and not faults:
         refused = attempt(

@@ -1,12 +1,15 @@
 """Signing in: name and password, MFA, the forced change of a password; and signing out.
 
-Source: IAM User Guide, "How IAM users sign in to your AWS account", "MFA enabled sign-in";
-docs/signin.md.
+Whoever has a device that is out of step resynchronises it on the way.
+
+Source: IAM User Guide, "How IAM users sign in to your AWS account", "MFA enabled sign-in",
+"Resynchronize virtual and hardware MFA devices"; docs/signin.md.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, redirect, render_template, request
@@ -17,6 +20,7 @@ from sekisho.localaws import ConsoleClient, ConsoleRefused, ShownPage
 from sekisho.messages import Message, verbatim
 from sekisho.signin import CHANGE_REFUSED, SIGNIN_FAILED, MfaMethod, NextStep
 from sekisho.web.browsers import FlashKind
+from sekisho.web.console.mfa import TwoCodes
 from sekisho.web.console.persons import (
     PendingSignin,
     origin,
@@ -74,6 +78,25 @@ def with_code() -> ResponseReturnValue:
         answer = _client().mfa(pending.ticket, "".join(request.form.get("code", "").split()))
     except AwsRefused as refused:
         return _tried(pending, refused) or (_mfa_form(pending, refused), _status(refused))
+    return _go_on(pending.user, answer)
+
+
+@SCREEN.route("/signin/resync", methods=["GET", "POST"])
+def resync() -> ResponseReturnValue:
+    """Bring a device back into step with two codes, and ask for a code again."""
+    pending = _pending(NextStep.NEEDS_MFA)
+    if pending is None:
+        return see_other("/signin")
+    if request.method == "GET":
+        return _resync_form(pending, None)
+    codes = TwoCodes.sent()
+    if faults := codes.faults:
+        return _resync_form(pending, None, faults), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        answer = _client().resync(pending.ticket, *codes.codes)
+    except AwsRefused as refused:
+        return _tried(pending, refused) or (_resync_form(pending, refused), _status(refused))
+    flash(FlashKind.SUCCESS, text("mfa.resynced"))
     return _go_on(pending.user, answer)
 
 
@@ -164,6 +187,21 @@ def _mfa_form(pending: PendingSignin, refused: AwsRefused | None) -> str:
         by_code=MfaMethod.TOTP in pending.methods,
         by_passkey=MfaMethod.PASSKEY in pending.methods,
         refused=_said(refused),
+    )
+
+
+def _resync_form(
+    pending: PendingSignin,
+    refused: AwsRefused | None,
+    faults: Mapping[str, Message] = MappingProxyType({}),
+) -> str:
+    place = rehearsal()
+    return render_template(
+        "signin_resync.html",
+        user=pending.user,
+        codes=place.phones.codes(pending.user, place.now()),
+        refused=_said(refused),
+        faults=faults,
     )
 
 
