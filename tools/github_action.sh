@@ -17,8 +17,8 @@ lines_of() { # NAME TEXT: the lines that are not empty, as an array
   done <<< "$2"
 }
 
-note() { # CODE: 64 before 1, 4, 3, 2, 0, as sekisho orders them
-  for code in 64 1 4 3 2; do
+note() { # CODE: 64 before 1, 4, 3, 5, 2, 0, as sekisho orders them
+  for code in 64 1 4 3 5 2; do
     if [ "$1" = "$code" ] || [ "$worst" = "$code" ]; then worst=$code; return; fi
   done
   # a code that sekisho does not have: something broke

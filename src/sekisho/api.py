@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sekisho.engine import AttachedPolicy, Policies, Request
     from sekisho.policy import Document, PolicyKind
     from sekisho.prover import Callers, Difference, GrantDifference, TrustReport, Verdict
+    from sekisho.prover.questions import PolicyReport
     from sekisho.rollout import Plan
 
 T = TypeVar("T")
@@ -121,16 +122,16 @@ def prove(
     attached: Policies,
     *,
     user_arn: str | None = None,
-    later: bool = False,
     role_arn: str | None = None,
     trust: Document | str | Path | None = None,
 ) -> Verdict:
     """Return whether MFA is enforced: no request without MFA is allowed but the exempt actions.
 
+    It is whatever identity-based policies are attached later.
+
     Args:
         attached: as attached to the user or the role.
         user_arn: whose; None: whoever the user is.
-        later: whatever identity-based policies may be attached beside them.
         role_arn: of a role instead: MFA is enforced if its sessions are allowed nothing else, or if
             nobody assumes it without MFA.
         trust: the role's trust policy, parsed with `kind="trust"`, or the path of a file that holds
@@ -140,18 +141,52 @@ def prove(
         `Proved`, `Refuted` with a counterexample that the engine has decided again, or `Unknown`
         with the reason. Match its class: a verdict cannot be tested for truth.
     """
+    report = _on_enforcement(attached, _whose(user_arn, role_arn), trust)
+    return _joined(report, "enforcement")
+
+
+def nothing_allowed(
+    attached: Policies,
+    *,
+    user_arn: str | None = None,
+    role_arn: str | None = None,
+    trust: Document | str | Path | None = None,
+) -> Verdict:
+    """Return whether nothing is allowed without MFA as policies are, but the exempt actions.
+
+    That is less than MFA being enforced: a policy that is attached later may allow something.
+
+    Returns:
+        As `prove`, whose arguments are the same. `Proved` wherever `prove` is.
+    """
+    report = _on_enforcement(attached, _whose(user_arn, role_arn), trust)
+    return _joined(report, "nothing-allowed")
+
+
+def _on_enforcement(
+    attached: Policies, whose: str | None, trust: Document | str | Path | None
+) -> PolicyReport:
     from dataclasses import replace
 
-    from sekisho.prover import joined
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
-    whose = _whose(user_arn, role_arn)
     subject = Subject.of_files(attached, whose, datetime.now(UTC), users_may_change=False)
     if trust is not None:
         subject = replace(subject, trust=_attached(trust, "trust"))
-    asked = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), later=later)
-    counted = [each for each in report_on_policies(subject, asked).answers if each.counts]
-    return joined([each.conclusion.verdict for each in counted])
+    return report_on_policies(subject, Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT})))
+
+
+def _joined(report: PolicyReport, question: str) -> Verdict:
+    """Return the verdict on one of the two questions, for every way to call.
+
+    What is enforced, or refuted by what is allowed already, is one answer to both.
+    """
+    from sekisho.prover import joined
+    from sekisho.prover.questions import ENFORCEMENT
+
+    own = {each.calls: each for each in report.answers if each.id == question}
+    both = {each.calls: each for each in report.answers if each.id == ENFORCEMENT}
+    return joined([each.conclusion.verdict for each in {**both, **own}.values()])
 
 
 def ways_into(trust: Document | str | Path, role_arn: str) -> TrustReport:

@@ -21,11 +21,11 @@ from rollout.staging import (
     user,
 )
 from sekisho.account import Snapshot, readings_of
-from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.enforcement.likeness import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
-from sekisho.prover import CallingUser, Proved, Refuted, prove_enforcement
+from sekisho.prover import CallingUser, Enforced, Proved, Refuted, prove_enforcement
 from sekisho.signin import PasswordPolicy
 
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
@@ -275,7 +275,8 @@ def test_what_services_may_do_once_more_is_attached_is_a_verdict_of_its_own() ->
     assert isinstance(each.later, Proved)
     assert isinstance(each.via_service, Proved)
     assert isinstance(each.later_via_service, Refuted)
-    assert each.enforced is Enforced.PROVED
+    assert each.enforced_directly
+    assert each.enforced is Enforced.NOTHING_ALLOWED
 
 
 def test_the_assumption_that_a_enforcement_rests_on_is_named_for_everybody() -> None:

@@ -7,12 +7,12 @@ from importlib.resources import files
 import pytest
 
 from sekisho.account import Snapshot, open_account, unread_policies
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
 from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa
+from sekisho.prover import Enforced
 from sekisho.rollout import Goal, PlanCaller, PolicyGoal, SafetyVerdict, plan
 
 AWS = "arn:aws:iam::aws:policy/"

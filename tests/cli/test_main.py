@@ -73,9 +73,9 @@ def test_every_fault_of_an_input_stands_on_a_line_of_its_own(tmp_path: Path) -> 
             "IAM ユーザーの ARN ではありません (`arn:…:user/NAME` の形で書いてください)",
         ),
         (
-            ["prove", str(ENFORCEMENT), "--later", "--only", "people"],
+            ["prove", str(ENFORCEMENT), "--any-value", "--only", "people"],
             {"LC_ALL": "ja_JP.UTF-8"},
-            "`--later`: これを使うのは `enforcement` だけで",
+            "`--any-value`: これを使うのは `enforcement` だけで",
         ),
         (
             ["prove", "--no-such-option"],

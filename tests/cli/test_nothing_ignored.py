@@ -199,18 +199,18 @@ def test_an_age_alone_is_not_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--only", "nothing-lost", "--later"), ["`--later`: only `enforcement` heeds this"]),
+        (("--only", "nothing-lost", "--any-value"), ["`--any-value`: only `enforcement` heeds"]),
         (
-            ("--never", "s3:*", "--exempt", "iam:Get*", "--any-value", "--later"),
-            ["`--exempt`, `--later`, `--any-value`: only `enforcement` heeds this"],
+            ("--never", "s3:*", "--exempt", "iam:Get*", "--any-value"),
+            ["`--exempt`, `--any-value`: only `enforcement` heeds this"],
         ),
         (("--only", "enforcement", "--strict"), ["`--strict`: only `people` heeds this"]),
         (
-            ("--only", "own-things", "--later", "--after-enrolment", "POLICY"),
-            ["`--later`: only `enforcement`", "`--after-enrolment`: only `people`"],
+            ("--only", "own-things", "--any-value", "--after-enrolment", "POLICY"),
+            ["`--any-value`: only `enforcement`", "`--after-enrolment`: only `people`"],
         ),
         (("--calls", "direct"), ["`--calls` needs `--never`"]),
-        (("--never", "s3:*", "--only", "enforcement", "--later", "--exempt", "*"), []),
+        (("--never", "s3:*", "--only", "enforcement", "--any-value", "--exempt", "*"), []),
     ],
 )
 def test_what_no_question_heeds_is_refused(
@@ -231,5 +231,5 @@ def test_what_no_question_heeds_is_refused(
 
 
 def test_an_account_has_no_enforcement_asked_about_by_invariants_alone(saved: str) -> None:
-    error = refused("prove", "--snapshot", saved, "--never", "s3:*", "--later")
-    assert "`--later`: only `enforcement` heeds this" in error.message.en
+    error = refused("prove", "--snapshot", saved, "--never", "s3:*", "--exempt", "iam:Get*")
+    assert "`--exempt`: only `enforcement` heeds this" in error.message.en

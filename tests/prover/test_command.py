@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from in_process import sekisho
+from sekisho.cli.exits import Exit
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 SAMPLE = str(CORPUS / "aws-self-manage.json")
@@ -72,20 +73,35 @@ def test_sarif_has_a_result_for_what_is_refuted() -> None:
     results = log["runs"][0]["results"]
     assert {(one["ruleId"], one["level"]) for one in results} == {
         ("enforcement", "error"),
-        ("enforcement-later", "note"),
         ("enforcement-other-values", "note"),
     }
 
 
-def test_later_counts_when_it_is_asked_for(tmp_path: Path) -> None:
-    path = tmp_path / "self.json"
-    path.write_text(OPEN.replace("s3:GetObject", "iam:GetUser"), encoding="utf-8")
-    assert run(str(path)).returncode == 0
-    assert run(str(path), "--later").returncode == 3
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "nothing allowed  without MFA"), ("ja", "何も許可されていない")]
+)
+def test_what_is_not_allowed_yet_is_not_enforced(lang: str, said: str) -> None:
+    allowed = OPEN.replace("s3:GetObject", "iam:GetUser")
+    done = run("-", "--only", "enforcement", "--lang", lang, given=allowed)
+    assert done.returncode == Exit.NOT_YET
+    assert said in done.stdout
+    value = json.loads(run("-", "--format", "json", given=allowed).stdout)
+    assert value["enforced"] == "nothing allowed without MFA"
+    verdicts = {each["id"]: each["verdict"] for each in value["questions"]}
+    assert (verdicts["enforcement"], verdicts["nothing-allowed"]) == ("Refuted", "Proved")
+    log = json.loads(run("-", "--format", "sarif", given=allowed).stdout)
+    levels = {each["ruleId"]: each["level"] for each in log["runs"][0]["results"]}
+    assert levels["enforcement"] == "warning"
+
+
+def test_later_is_no_option_any_more() -> None:
+    done = run("-", "--later", given=OPEN)
+    assert done.returncode == Exit.USAGE
+    assert "always means whatever" in done.stderr
 
 
 def test_an_exempt_list_of_ones_own() -> None:
-    assert run("-", "--exempt", "s3:Get*", given=OPEN).returncode == 0
+    assert run("-", "--exempt", "s3:Get*", given=OPEN).returncode == Exit.NOT_YET
     assert run(SAMPLE, "--exempt", "iam:GetUser").returncode == 3
 
 

@@ -255,7 +255,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "not a table": (("--public", "FILE", "--format", "sarif"), 64),
     "no policy": (("--public",), 64),
     "another question": (("--public", "FILE", "--never", "s3:*"), 64),
-    "another option": (("--public", "FILE", "--later"), 64),
+    "another option": (("--public", "FILE", "--any-value"), 64),
     "no resource-based policy": (("--public", "IDENTITY"), 1),
 }
 

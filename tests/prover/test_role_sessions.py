@@ -29,6 +29,7 @@ from sekisho.prover import (
     EVERYTHING,
     CallerCredential,
     CallingUser,
+    Enforced,
     Proved,
     Refuted,
     TrustReport,
@@ -56,20 +57,24 @@ def trusting(statements: list[dict[str, Any]]) -> AttachedPolicy:
     return AttachedPolicy("trust", from_json(value, kind=PolicyKind.TRUST))
 
 
-def enforcement(given_: dict[str, Any]) -> Verdict:
+def enforcement(given_: dict[str, Any], question: str) -> Verdict:
+    """Return whether MFA is enforced, or whether nothing is allowed, where it is not enforced."""
     subject = Subject.of_files(identity(*given_["identity"]), ROLE, NOW, users_may_change=False)
     if "trust" in given_:
         subject = replace(subject, trust=trusting(given_["trust"]))
     inquiry = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), exempt=("iam:GetUser",))
-    answers = report_on_policies(subject, inquiry).answers
-    return joined([each.conclusion.verdict for each in answers if each.id == "enforcement"])
+    report = report_on_policies(subject, inquiry)
+    found = joined([each.conclusion.verdict for each in report.answers if each.id == question])
+    proved = Enforced.PROVED if question == "enforcement" else Enforced.NOTHING_ALLOWED
+    assert (report.enforced is proved) is isinstance(found, Proved)
+    return found
 
 
 def answered(case: dict[str, Any], tmp_path: Path) -> tuple[Verdict, TrustReport | None]:
     role, question = case["role"], case["question"]
     match question["ask"]:
-        case "enforcement":
-            return enforcement(role), None
+        case "enforcement" | "nothing-allowed":
+            return enforcement(role, question["ask"]), None
         case "trust":
             report = ways_into(trusting(role["trust"]), ROLE, NOW)
             return report.without_mfa, report

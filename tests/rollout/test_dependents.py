@@ -24,9 +24,10 @@ from rollout.staging import (
 )
 from rollout.test_laws import made, password
 from sekisho.account import AwsApi, collect
-from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
+from sekisho.prover import Enforced
 from sekisho.rollout import (
     Goal,
     GroupGoal,

@@ -12,9 +12,10 @@ from administered import signed_in
 from rollout.staging import policy_goal
 from sekisho.account import READS, Per, collect, load_account
 from sekisho.account.aws import Boto3Api
-from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
+from sekisho.prover import Enforced
 from sekisho.rollout import (
     Goal,
     GroupGoal,

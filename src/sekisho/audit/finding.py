@@ -365,7 +365,7 @@ class Finding:
         return break_glass_of(self.goal) if self.goal else None
 
 
-_ENFORCE = (FindingId.NOT_ENFORCED, FindingId.NOT_YET_ENFORCED)
+_ENFORCE = (FindingId.NOT_ENFORCED, FindingId.NOT_YET_ENFORCED, FindingId.SERVICES_PASS)
 """What they advise is not for those whom an exception or a goal leaves out."""
 _PROTECTED = Message("Nothing: no plan for the goal {goal} touches its break-glass users.")
 _EXEMPT = Message("Nothing as long as the exception holds.")

@@ -15,14 +15,19 @@ class Exit(IntEnum):
     CHANGES = 2
     FINDINGS = 3
     UNKNOWN = 4
+    NOT_YET = 5
+    """MFA is not enforced, though nothing is allowed without it as the policies are."""
     USAGE = 64
 
 
-_ORDER = (Exit.USAGE, Exit.ERROR, Exit.UNKNOWN, Exit.FINDINGS, Exit.CHANGES, Exit.CLEAN)
+_ORDER = (
+    *(Exit.USAGE, Exit.ERROR, Exit.UNKNOWN, Exit.FINDINGS),
+    *(Exit.NOT_YET, Exit.CHANGES, Exit.CLEAN),
+)
 
 
 def worst(exits: Iterable[Exit]) -> Exit:
-    """Return the exit code that goes before the others: 64, 1, 4, 3, 2, 0."""
+    """Return the exit code that goes before the others: 64, 1, 4, 3, 5, 2, 0."""
     found = set(exits)
     return next((code for code in _ORDER if code in found), Exit.CLEAN)
 

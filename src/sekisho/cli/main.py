@@ -111,6 +111,7 @@ def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 clean, 1 error, 2 changes pending, 3 findings or refuted, 4 unknown, "
+        "5 not enforced though nothing is allowed without MFA, "
         "64 wrong usage. Nothing is changed in an account unless a command says so."
     ),
 )

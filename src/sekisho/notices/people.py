@@ -20,7 +20,7 @@ from sekisho.account import (
     credentials_by_user,
     unread_credentials,
 )
-from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
+from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.impact import (
     ImpactKind,
@@ -37,6 +37,7 @@ from sekisho.notices.planned import (
     policies_of_plan,
     reset_by,
 )
+from sekisho.prover import Enforced
 from sekisho.rollout import (
     CreateUser,
     DetachUserPolicy,

@@ -25,6 +25,7 @@ from sekisho.prover.questions.difference import (
     new_access_of_new_actions,
     tells_callers,
 )
+from sekisho.prover.questions.enforced import Enforced, enforced_text
 from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
@@ -105,6 +106,7 @@ __all__ = [
     "Conclusion",
     "Counterexample",
     "Difference",
+    "Enforced",
     "Enforcement",
     "GrantDifference",
     "Invariant",
@@ -138,6 +140,7 @@ __all__ = [
     "difference",
     "difference_for_any",
     "difference_of_grants",
+    "enforced_text",
     "enforcement_question",
     "every",
     "exempt_list",

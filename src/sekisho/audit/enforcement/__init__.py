@@ -3,7 +3,6 @@
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers, asked_about
 from sekisho.audit.enforcement.roles import EVERYTHING, MFA_KEYS, lets_in
 from sekisho.audit.enforcement.users import (
-    Enforced,
     UserEnforcement,
     enforcements_of,
     invariants_of,
@@ -13,7 +12,6 @@ from sekisho.audit.enforcement.users import (
 __all__ = [
     "EVERYTHING",
     "MFA_KEYS",
-    "Enforced",
     "Likenesses",
     "Numbers",
     "UserEnforcement",

@@ -1,8 +1,8 @@
 """Whether each user of an account is enforced, and whether invariants hold of each.
 
-A user is *enforced* if it is proved that no direct request without MFA passes but for the exempt
-actions, whatever identity-based policies are attached later. Who merely has no permissions without
-MFA is not: the next policy that is attached may allow something without it.
+A user is *enforced* if it is proved that no request without MFA passes but for the exempt actions,
+by the user or by an AWS service for them, whatever identity-based policies are attached later. Who
+merely has no permissions without MFA is not: the next policy that is attached may allow something.
 
 Equal questions are asked once, by what of a user matters to the policies (`likeness`). A
 counterexample of another user is taken over only if the engine allows the same request of this one.
@@ -11,7 +11,6 @@ counterexample of another user is taken over only if the engine allows the same 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
@@ -35,6 +34,7 @@ from sekisho.prover import (
     CallingUser,
     Conclusion,
     Counterexample,
+    Enforced,
     Invariant,
     Proved,
     Refuted,
@@ -47,23 +47,11 @@ from sekisho.prover import (
     denying,
     enforcement_question,
     invariant_holds,
+    joined,
     of_real_actions,
     tells_services_apart,
     via_service,
 )
-
-
-class Enforced(StrEnum):
-    """Whether a user is enforced.
-
-    A user who may do nothing without MFA, having no permissions or those with MFA only, is not yet
-    enforced: nothing denies what may be attached next.
-    """
-
-    PROVED = "proved"
-    NOTHING_ALLOWED = "nothing allowed without MFA"
-    REFUTED = "refuted"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +77,15 @@ class UserEnforcement:
 
     @property
     def enforced(self) -> Enforced:
-        """Whether the user is enforced."""
-        match (self.later, self.now):
-            case (Proved(), _):
-                return Enforced.PROVED
-            case (_, Refuted()):
-                return Enforced.REFUTED
-            case (Refuted(), Proved()):
-                return Enforced.NOTHING_ALLOWED
-            case _:
-                return Enforced.UNKNOWN
+        """Whether the user is enforced, whoever calls for them."""
+        return Enforced.of(
+            _both(self.later, self.later_via_service), _both(self.now, self.via_service)
+        )
+
+    @property
+    def enforced_directly(self) -> bool:
+        """Whether it is proved that the user is, of their own calls."""
+        return isinstance(self.later, Proved)
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -119,8 +106,19 @@ class UserEnforcement:
 
     @property
     def counterexample(self) -> Counterexample | None:
-        """A request without MFA that is allowed now, if there is one."""
-        return self.now.counterexample if isinstance(self.now, Refuted) else None
+        """A request without MFA that is allowed now, if there is one; the user's own first."""
+        return _shown(self.now, self.via_service)
+
+    @property
+    def once_allowed(self) -> Counterexample | None:
+        """Likewise one that is allowed once some policy allows it."""
+        return _shown(self.later, self.later_via_service)
+
+    @property
+    def reason(self) -> Message | None:
+        """Why it is not known whether the user is enforced, if something is not known."""
+        order = (self.later, self.later_via_service, self.now, self.via_service)
+        return next((each.reason for each in order if isinstance(each, Unknown)), None)
 
 
 def enforcements_of(
@@ -295,6 +293,14 @@ class EnforcementCache:
             later_via_service=later.served,
             assumed=tuple(dict.fromkeys((*now.assumed, *later.assumed))),
         )
+
+
+def _shown(*verdicts: Verdict | None) -> Counterexample | None:
+    return next((each.counterexample for each in verdicts if isinstance(each, Refuted)), None)
+
+
+def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
+    return direct if via_service is None else joined((direct, via_service))
 
 
 def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sekisho.account import Group, Snapshot, User
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions
 from sekisho.audit.finding import Finding, FindingId, found
 from sekisho.audit.impact import UserRow
 from sekisho.audit.lint import Attachment
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
+from sekisho.prover import Enforced
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 

@@ -74,7 +74,10 @@ class _Verdicts:
         self._reports: dict[tuple[Document, Attachment], Report] = {}
 
     def enforces(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
-        """Tell whether the policy alone enforces MFA, whatever is attached beside it."""
+        """Tell whether the policy alone enforces MFA, whatever is attached beside it.
+
+        What services may do for users is a finding about these.
+        """
         key = (policy.document, use)
         if key not in self._verdicts:
             self._verdicts[key] = self._prove(policy, use)

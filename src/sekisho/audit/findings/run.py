@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sekisho.account import THE_ACCOUNT, Device, ResourceKind, Snapshot, User, reasons_of
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding, FindingId, Place, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
@@ -20,6 +19,7 @@ from sekisho.audit.findings.users import user_checks
 from sekisho.audit.impact import UserRow
 from sekisho.messages import Message
 from sekisho.policy import Quota, render, size
+from sekisho.prover import Enforced
 
 _WITHOUT = Message("named like {user}, who has no device and may be setting it up just now")
 _WITH = Message("named like {user}, who has another device")

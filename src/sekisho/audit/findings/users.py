@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.account import reasons_of
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import (
@@ -20,7 +19,7 @@ from sekisho.audit.impact import (
     may_login,
 )
 from sekisho.messages import Message, listed, verbatim
-from sekisho.prover import Proved, Refuted, Unknown
+from sekisho.prover import Enforced, Proved, Refuted, Unknown
 from sekisho.signin import DeviceKind
 
 _DEVICES = Message("devices: {devices}")
@@ -35,7 +34,9 @@ _ADMINISTERS = Message("no device; allowed with MFA: {request}")
 _KEYS = Message("active access keys: {count}; no device")
 _CONSOLE = Message("console password; no device")
 _NOTHING = Message("no console password, no active key, no other credential, no device")
-_NOTHING_ALLOWED = Message("proved as the policies are attached; refuted if more is attached")
+_NOTHING_ALLOWED = Message(
+    "nothing is allowed without MFA as the policies are; what is attached later may allow something"
+)
 _DIFFERENT = Message("others are enforced through {groups}; groups of this user: {own}")
 _MUST_CHANGE = Message("the password must be changed at the next sign-in, and may not be ({under})")
 _ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement does not stop it")
@@ -118,7 +119,7 @@ def _no_device(row: UserRow) -> Iterator[Finding]:
     elif credentials.active_keys is None:
         yield unknown(Id.KEY_WITHOUT_DEVICE, name, _why(row))
     if credentials.password:
-        enforced = row.enforcement.enforced is Enforced.PROVED
+        enforced = row.enforcement.enforced_directly
         severity = Severity.WARNING if enforced else None
         console = found(Id.CONSOLE_WITHOUT_DEVICE, name, _CONSOLE, severity=severity)
         yield row.excused(console)
@@ -143,8 +144,10 @@ def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
         case Enforced.PROVED:
             pass
         case Enforced.REFUTED:
-            if row.enforcement.counterexample is not None:
-                fact = counterexample_for_user(row.enforcement.counterexample, row.credentials)
+            # what services alone may do is a finding of its own
+            if isinstance(row.enforcement.now, Refuted):
+                found_now = row.enforcement.now.counterexample
+                fact = counterexample_for_user(found_now, row.credentials)
                 yield row.excused(found(Id.NOT_ENFORCED, name, fact))
         case Enforced.NOTHING_ALLOWED:
             yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
@@ -163,19 +166,19 @@ def _services(row: UserRow) -> Iterator[Finding]:
     """Find what services may do for the user: now, or once something allows it."""
     match row.enforcement.via_service, row.enforcement.later_via_service:
         case Refuted(counterexample), _:
-            yield found(
-                Id.SERVICES_PASS,
-                row.user.name,
-                counterexample_for_user(counterexample, row.credentials),
-            )
+            fact = counterexample_for_user(counterexample, row.credentials)
+            alone = not isinstance(row.enforcement.now, Refuted)
+            severity = Severity.ERROR if alone else None
+            one = found(Id.SERVICES_PASS, row.user.name, fact, severity=severity)
+            yield row.excused(one)
         case Unknown(reason), _:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
-        case Proved(), Refuted(counterexample) if row.enforcement.enforced is Enforced.PROVED:
+        case Proved(), Refuted(counterexample) if row.enforcement.enforced_directly:
             fact = _ONCE_ALLOWED.filled(
                 said=counterexample_for_user(counterexample, row.credentials)
             )
             yield found(Id.SERVICES_PASS, row.user.name, fact)
-        case Proved(), Unknown(reason) if row.enforcement.enforced is Enforced.PROVED:
+        case Proved(), Unknown(reason) if row.enforcement.enforced_directly:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case _:
             pass
@@ -184,18 +187,13 @@ def _services(row: UserRow) -> Iterator[Finding]:
 def _enforcement_reason(row: UserRow) -> Message | str:
     if row.enforcement.gap:
         return row.enforcement.gap
-    reasons = [
-        each.reason
-        for each in (row.enforcement.later, row.enforcement.now)
-        if isinstance(each, Unknown)
-    ]
-    return reasons[0] if reasons else _NOT_DECIDED
+    return row.enforcement.reason or _NOT_DECIDED
 
 
 def _way_in(row: UserRow) -> Iterator[Finding]:
     """Find who does not get in under enforcement: the present one, or the one to be attached."""
     name = row.user.name
-    enforced = row.enforcement.enforced is Enforced.PROVED
+    enforced = row.enforcement.enforced_directly
     under = _THERE if enforced else _TO_COME
     severity = None if enforced else Severity.WARNING
     for outlook in row.impact.kinds:

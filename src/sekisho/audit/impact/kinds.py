@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sekisho.account import Credentials, Snapshot, User, policies_of, reasons_of
-from sekisho.audit.enforcement import Enforced, UserEnforcement
+from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, possible_credentials
 from sekisho.engine import AttachedPolicy, Policies
@@ -133,7 +133,7 @@ class _Impacts:
             own = policies_of(self._snapshot, user.name)
         except FaultyAccount as error:
             return _unknown(error.faults[0].message)
-        enforced = enforcement.enforced is Enforced.PROVED
+        enforced = enforcement.enforced_directly
         policies = own if enforced else replace(own, identity=(*own.identity, self._enforcement))
         way = self._by_sign_in(user, credentials, policies)
         kinds = {*way.kinds}
@@ -233,8 +233,8 @@ class _Impacts:
             f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}:user/any"
         )
         policies = Policies(identity=(self._enforcement,))
-        found = prove_enforcement(policies, named, self._snapshot.taken_at, later=True).direct
-        return isinstance(found, Proved)
+        found = prove_enforcement(policies, named, self._snapshot.taken_at, later=True)
+        return all(isinstance(each, Proved) for each in found.verdicts)
 
 
 def _unknown(why: Message | None) -> UserImpact:

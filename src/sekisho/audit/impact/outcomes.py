@@ -14,7 +14,7 @@ from sekisho.account import (
     policies_of,
     reasons_of,
 )
-from sekisho.audit.enforcement import EVERYTHING, Enforced, enforcements_of, lets_in
+from sekisho.audit.enforcement import EVERYTHING, enforcements_of, lets_in
 from sekisho.audit.impact.credentials import credentials_of
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
@@ -22,7 +22,7 @@ from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
-from sekisho.prover import tells_mfa_apart
+from sekisho.prover import Enforced, tells_mfa_apart
 from sekisho.prover.scenarios import ScenarioOutcome
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]

@@ -26,13 +26,14 @@ from sekisho.account import (
     looks_like,
     traces_of,
 )
-from sekisho.audit.enforcement import Enforced, UserEnforcement, enforcements_of
+from sekisho.audit.enforcement import UserEnforcement, enforcements_of
 from sekisho.audit.exceptions import ExceptionKind, Exceptions, Exemption
 from sekisho.audit.finding import Finding
 from sekisho.audit.impact.administrators import Power, powers_of
 from sekisho.audit.impact.kinds import UserImpact, impacts_of
 from sekisho.messages import Message
 from sekisho.policy import Document
+from sekisho.prover import Enforced
 
 
 class Nature(StrEnum):

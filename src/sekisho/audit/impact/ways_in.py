@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from sekisho.account import Snapshot, policies_of
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.impact.kinds import usual_enforcement
 from sekisho.audit.impact.sign_in import SignInScenarios, possible_credentials
 from sekisho.audit.impact.users import UserRow
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import NAME
+from sekisho.prover import Enforced
 from sekisho.prover.scenarios import ScenarioAnswer, step_text, steps_of
 
 

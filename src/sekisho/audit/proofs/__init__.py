@@ -2,20 +2,14 @@
 
 from sekisho.audit.proofs.users import (
     UserProofs,
-    as_attached,
     prove_users,
     subject_of_role,
     subject_of_user,
-    verdicts_of,
-    whatever_is_attached,
 )
 
 __all__ = [
     "UserProofs",
-    "as_attached",
     "prove_users",
     "subject_of_role",
     "subject_of_user",
-    "verdicts_of",
-    "whatever_is_attached",
 ]

@@ -1,6 +1,6 @@
 """What can be proved of the users of an account; equal questions are asked once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,12 +28,12 @@ from sekisho.policy import Effect, PrincipalKey
 from sekisho.prover import (
     CallingUser,
     Conclusion,
+    Enforced,
     Invariant,
     Proved,
     Refuted,
     Unknown,
     Verdict,
-    joined,
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject
 
@@ -41,7 +41,13 @@ _SCP_CALLS = (
     *("DescribeOrganization", "ListRoots", "ListParents"),
     *("ListPoliciesForTarget", "DescribePolicy"),
 )
-_ORDER: Mapping[type[Verdict], int] = {Refuted: 0, Unknown: 1, Proved: 2}
+_ORDER = (Enforced.REFUTED, Enforced.NOTHING_ALLOWED, Enforced.UNKNOWN, Enforced.PROVED)
+_WORST: Mapping[type[Verdict], Enforced] = {
+    Refuted: Enforced.REFUTED,
+    Unknown: Enforced.UNKNOWN,
+    Proved: Enforced.PROVED,
+}
+"""Where a verdict on an invariant stands in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,6 @@ class UserProofs:
         """The users' names, in order."""
         return tuple(self.conclusions)
 
-    def verdicts(self, *, later: bool) -> tuple[Verdict, ...]:
-        """Return every verdict; `later` counts what may be attached, too."""
-        return (
-            *(one for each in self.enforcements.values() for one in verdicts_of(each, later=later)),
-            *(one.verdict for each in self.conclusions.values() for one in each),
-        )
-
 
 def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
     """Return the answers about all users of a snapshot: enforcement, and invariants.
@@ -96,9 +95,10 @@ def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
     conclusions = invariants_of(snapshot, inquiry.invariants, inquiry.assumptions)
 
     def worst_first(name: str) -> tuple[int, str]:
-        verdicts = [as_attached(enforcements[name])] if name in enforcements else []
-        verdicts += [each.verdict for each in conclusions[name]]
-        return min((_ORDER[type(each)] for each in verdicts), default=len(_ORDER)), name
+        found = [_WORST[type(each.verdict)] for each in conclusions[name]]
+        if name in enforcements:
+            found.append(enforcements[name].enforced)
+        return min(map(_ORDER.index, found), default=len(_ORDER)), name
 
     ordered = sorted(conclusions, key=worst_first)
     return UserProofs(
@@ -127,26 +127,6 @@ def _lets_in(role: Role, account: str) -> bool:
 
 
 _PEOPLE = (PrincipalKey.AWS, PrincipalKey.ANYONE)
-
-
-def as_attached(enforcement: UserEnforcement) -> Verdict:
-    """Return whether MFA is enforced as the policies are, whoever calls for the user."""
-    return _both(enforcement.now, enforcement.via_service)
-
-
-def whatever_is_attached(enforcement: UserEnforcement) -> Verdict:
-    """Return whether it is enforced whatever is attached later."""
-    return _both(enforcement.later, enforcement.later_via_service)
-
-
-def verdicts_of(enforcement: UserEnforcement, *, later: bool) -> Sequence[Verdict]:
-    """Return the verdicts about one user; `later` counts what may be attached, too."""
-    own = as_attached(enforcement)
-    return (own, whatever_is_attached(enforcement)) if later else (own,)
-
-
-def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
-    return direct if via_service is None else joined((direct, via_service))
 
 
 def subject_of_user(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.account import calls_to_allow
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.finding import SEVERITIES, Finding, FindingId, Severity, limits_of_controls
 from sekisho.audit.report.logged import LOGGED, LOGGED_COLUMNS, logged_cells
 from sekisho.audit.report.model import AccountReport
@@ -25,6 +24,7 @@ from sekisho.audit.report.wording import (
     notices,
 )
 from sekisho.messages import Language, Message, cell_width, padded, printable
+from sekisho.prover import Enforced
 
 _FIX = Message("What to do: ")
 _CONTROLS = Message("Controls: ")

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sekisho.account import unread_policies
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
@@ -12,6 +11,7 @@ from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.logged import logged_notices, used_with_mfa
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, table, verbatim
+from sekisho.prover import Enforced
 
 NATURES: Mapping[Nature, Message] = {
     Nature.PERSON: Message("person"),

@@ -38,7 +38,7 @@ from sekisho.cli.prove.options import (
 from sekisho.cli.prove.output import (
     UNREAD,
     as_table,
-    exit_of,
+    exits_of,
     findings_of,
 )
 from sekisho.cli.prove.public import check_alone, prove_public
@@ -57,6 +57,7 @@ from sekisho.cli.prove.summary import (
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
+from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
@@ -66,7 +67,6 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions import (
     Describe,
-    PolicyReport,
     QuestionGroup,
     Subject,
     report_on_policies,
@@ -94,7 +94,27 @@ class _Said:
     describe: Describe
 
 
-@click.command("prove", cls=SpokenCommand)
+_LATER_IS_USUAL = Message(
+    "`--later` is no option any more: enforced always means whatever identity-based policies are "
+    "attached later"
+)
+
+
+class _ProveCommand(SpokenCommand):
+    """`prove`; an option that it once had says what has become of it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises:
+            UsageError: if `--later` is among them.
+        """
+        if "--later" in args:
+            raise UsageError(_LATER_IS_USUAL, fix=Message("leave it out"))
+        return super().parse_args(ctx, args)
+
+
+@click.command("prove", cls=_ProveCommand)
 @grouped(
     "subject",
     SubjectOptions,
@@ -158,12 +178,6 @@ class _Said:
         callback=known_actions,
         multiple=True,
         help="What may work without MFA, like iam:GetUser; those of Force_MFA if not given.",
-    ),
-    click.option(
-        "--later",
-        is_flag=True,
-        help="Fail also if MFA is not enforced whatever identity-based policies are attached "
-        "later.",
     ),
     click.option(
         "--any-value",
@@ -256,7 +270,8 @@ def command(
     and --invariants say. With --snapshot: whether each user of an account is enforced, or what
     these options say of each. With --role: whether nobody assumes the role without MFA, or its
     sessions reach nothing. With --public: whether resource-based policies are public. Exit 3
-    with what shows the contrary, 4 if it could not be found out.
+    with what shows the contrary, 4 if it could not be found out, 5 if MFA is not enforced though
+    nothing is allowed without it as the policies are.
     """
     if subject.public:
         check_alone(click.get_current_context())
@@ -300,7 +315,7 @@ def _prove_subject(
                     sekisho.__version__, found, findings_of_scenarios(scenarios, said.source, lang)
                 )
             )
-    return worst([*_exits(report), *map(exit_of_scenario, scenarios)])
+    return worst([*exits_of(report), *map(exit_of_scenario, scenarios)])
 
 
 def _show(proof: SubjectProof, lang: Language, *, verbose: bool) -> None:
@@ -355,12 +370,13 @@ def _prove_user(options: ProveOptions, printed: PrintOptions) -> Exit:
 def _prove_account(options: ProveOptions, printed: PrintOptions) -> Exit:
     from sekisho.audit.proofs import prove_users  # noqa: PLC0415 - only an account needs it, and it is slow to import
     from sekisho.cli.prove.users_output import (  # noqa: PLC0415 - as above
+        exits_of_users,
         findings_of_users,
         show_users,
         users_as_json,
     )
 
-    snapshot, later = _snapshot(options.subject), options.questions.later
+    snapshot = _snapshot(options.subject)
     users = prove_users(snapshot, inquiry_of(options))
     source, lang = options.subject.snapshot[0], printed.lang
     match printed.output:
@@ -369,12 +385,8 @@ def _prove_account(options: ProveOptions, printed: PrintOptions) -> Exit:
         case ReportFormat.JSON:
             _print(users_as_json(users))
         case ReportFormat.SARIF:
-            _print(
-                log_of_files(
-                    sekisho.__version__, findings_of_users(users, source, lang, later=later)
-                )
-            )
-    return worst([exit_of(verdict) for verdict in users.verdicts(later=later)])
+            _print(log_of_files(sekisho.__version__, findings_of_users(users, source, lang)))
+    return worst(exits_of_users(users))
 
 
 def _snapshot(options: SubjectOptions) -> "Snapshot":
@@ -403,7 +415,3 @@ def _watched(reports: Iterator[ScenarioReport], lang: Language) -> Iterator[Scen
 
 def _print(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _exits(report: PolicyReport) -> Iterator[Exit]:
-    return (exit_of(each.conclusion.verdict) for each in report.answers if each.counts)

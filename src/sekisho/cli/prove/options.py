@@ -70,7 +70,6 @@ class QuestionOptions:
     """What is asked of the policies; `parts` may name the scenarios, too."""
 
     exempt: tuple[str, ...]
-    later: bool
     any_value: bool
     parts: tuple[str, ...]
     never: tuple[str, ...]
@@ -166,7 +165,6 @@ def inquiry_of(options: ProveOptions) -> Inquiry:
         exempt=questions.exempt or expected_exempt(),
         invariants=_invariants_of(questions),
         assumptions=options.assumptions.engine,
-        later=questions.later,
         any_value=questions.any_value,
     )
 
@@ -286,7 +284,6 @@ def check_heeded(options: ProveOptions) -> None:
     enforcement = QuestionGroup.ENFORCEMENT in options.groups
     of_enforcement = {
         "--exempt": questions.exempt,
-        "--later": questions.later,
         "--any-value": questions.any_value,
     }
     of_scenarios = {"--after-enrolment": scenarios.enrolled, "--strict": scenarios.strict}

@@ -12,6 +12,7 @@ from sekisho.prover import (
     SERVICE_EXEMPT,
     ActionGroup,
     CallerCredential,
+    Enforced,
     Proved,
     Refuted,
     Unknown,
@@ -22,6 +23,8 @@ from sekisho.prover import (
     verdict_text,
 )
 from sekisho.prover.questions import (
+    ENFORCEMENT,
+    NOTHING_ALLOWED,
     Describe,
     PolicyReport,
     QuestionAnswer,
@@ -53,6 +56,28 @@ def exit_of(verdict: Verdict) -> Exit:
             return Exit.FINDINGS
         case Unknown():
             return Exit.UNKNOWN
+
+
+def exit_of_enforced(enforced: Enforced) -> Exit:
+    """Return the exit code that it calls for whether MFA is enforced."""
+    match enforced:
+        case Enforced.PROVED:
+            return Exit.CLEAN
+        case Enforced.NOTHING_ALLOWED:
+            return Exit.NOT_YET
+        case Enforced.REFUTED:
+            return Exit.FINDINGS
+        case Enforced.UNKNOWN:
+            return Exit.UNKNOWN
+
+
+def exits_of(report: PolicyReport) -> Iterator[Exit]:
+    """Yield the exit codes that the answers of a report call for."""
+    if report.enforced is not None:
+        yield exit_of_enforced(report.enforced)
+    for each in report.answers:
+        if each.counts and each.id not in (ENFORCEMENT, NOTHING_ALLOWED):
+            yield exit_of(each.conclusion.verdict)
 
 
 def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named: bool) -> str:
@@ -126,7 +151,14 @@ def findings_of(
     for line in report.answers:
         sentence = "; ".join(text.strip() for text in _line(line, describe, lang))
         if isinstance(line.conclusion.verdict, Refuted):
-            found.add(line.id, "error" if line.counts else "note", sentence)
+            found.add(line.id, _level(line), sentence)
         elif isinstance(line.conclusion.verdict, Unknown):
             found.notices.append(sentence)
     return found
+
+
+def _level(line: QuestionAnswer) -> str:
+    """Return the level of what is refuted: a warning where nothing is allowed yet."""
+    if not line.counts:
+        return "note"
+    return "warning" if line.later and line.id == ENFORCEMENT else "error"

@@ -16,7 +16,7 @@ from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
-from sekisho.prover import ActionGroup, Unknown, tells_callers
+from sekisho.prover import ActionGroup, Enforced, Unknown, tells_callers
 from sekisho.prover.questions import (
     Describe,
     PolicyReport,
@@ -40,9 +40,15 @@ _MOST_ROWS = 9
 _MOST_ACTIONS = 3
 _LOOKS = {Exit.CLEAN: GOOD, Exit.FINDINGS: BAD, Exit.UNKNOWN: OPEN}
 
-_ENFORCED = Message("MFA is enforced.")
-_NOT_ENFORCED = Message("MFA is not enforced.")
-_ENFORCED_UNKNOWN = Message("Whether MFA is enforced is not known.")
+_VERDICTS = {
+    Enforced.PROVED: Message("MFA is enforced."),
+    Enforced.NOTHING_ALLOWED: Message(
+        "MFA is not enforced: nothing is allowed without it as the policies are, and a policy that "
+        "is attached later may allow something."
+    ),
+    Enforced.REFUTED: Message("MFA is not enforced."),
+    Enforced.UNKNOWN: Message("Whether MFA is enforced is not known."),
+}
 _COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
 _ALL_RIGHT = Message("As required: {all} of {all} points.")
 _OF = Message("{count} of {all}")
@@ -112,8 +118,10 @@ def _verdict(proof: SubjectProof) -> Message:
     if right < len(exits):
         numbers = {"wrong": count(Exit.FINDINGS), "unknown": count(Exit.UNKNOWN)}
         said = _COUNTS.filled(all=len(exits), right=right, **numbers)
-    enforced = _enforced(proof.report)
-    return said if enforced is None else Message("{first} {then}").filled(first=enforced, then=said)
+    enforced = proof.report.enforced
+    if enforced is None:
+        return said
+    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=said)
 
 
 def _exits(proof: SubjectProof) -> list[Exit]:
@@ -121,20 +129,6 @@ def _exits(proof: SubjectProof) -> list[Exit]:
         *(exit_of(line.conclusion.verdict) for line in proof.report.answers if line.counts),
         *(exit_of_scenario(one) for one in proof.scenarios if one.counts),
     ]
-
-
-def _enforced(report: PolicyReport) -> Message | None:
-    """Say whether MFA is enforced, in every way that counts; None if that was not asked."""
-    exits = {
-        exit_of(line.conclusion.verdict)
-        for line in report.answers
-        if line.counts and line.id == "enforcement"
-    }
-    if not exits:
-        return None
-    if Exit.FINDINGS in exits:
-        return _NOT_ENFORCED
-    return _ENFORCED_UNKNOWN if Exit.UNKNOWN in exits else _ENFORCED
 
 
 def _rows(proof: SubjectProof, lang: Language) -> Iterator[LabelledLine]:
@@ -275,7 +269,8 @@ def next_of(proof: SubjectProof) -> str:
     if proof.subject.of_account:
         return f"sekisho audit --snapshot {as_written(proof.source)}"
     of_role = proof.report.user.is_role
-    if _enforced(proof.report) is _NOT_ENFORCED and not of_role:
+    lacking = proof.report.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
+    if lacking and not of_role:
         return "sekisho policy new --out force-mfa.json"
     if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):
         attached = "--kind role " if proof.subject.policies.identity else "--kind trust "

@@ -1,14 +1,18 @@
 """The answers of `sekisho prove --snapshot` about all users as text, JSON and SARIF."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sekisho.account import Credentials
 from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import counterexample_for_user
-from sekisho.audit.proofs import UserProofs, as_attached, verdicts_of, whatever_is_attached
+from sekisho.audit.proofs import UserProofs
+from sekisho.cli.exits import Exit
 from sekisho.cli.policy_files import as_written
 from sekisho.cli.prove.output import (
     UNREAD,
+    exit_of,
+    exit_of_enforced,
     undeniable,
 )
 from sekisho.cli.quiet import quiet
@@ -18,22 +22,24 @@ from sekisho.messages import Language, Message, printable, verbatim
 from sekisho.prover import (
     ASSUMED,
     Conclusion,
+    Enforced,
     Invariant,
     InvariantKind,
     Proved,
     Refuted,
     Unknown,
     Verdict,
+    enforced_text,
     granting_texts,
     invariant_text,
     verdict_text,
 )
-from sekisho.prover.questions import RESTS, counterexample_to_json
+from sekisho.prover.questions import ONCE_ALLOWED, RESTS, counterexample_to_json
 
 _AS_OF = Message("Account {account}, as of {date}.")
 _COUNT = Message(
-    "MFA is enforced for {proved} of {all} users, for {later} of them whatever is attached later: "
-    "{refuted} not enforced, {unknown} unknown."
+    "MFA is enforced for {proved} of {all} users. Not enforced: {refuted}; nothing allowed without "
+    "MFA, but not enforced: {nothing}; unknown: {unknown}."
 )
 _ROLES = Message(
     "Roles are not asked about: {count} can be assumed from the account ({names}). `--role NAME` "
@@ -43,10 +49,9 @@ _NAMED = 3
 _SHOWN = 20
 _MORE_USERS = Message("and {count} more users: `-v`, or `--format json`")
 _MORE = Message("`-v` has every user, and what is taken for granted.")
-_IS = Message("enforced", "verdict")
-_IS_NOT = Message("not enforced")
-_ROW = Message("{user}: {now}; whatever is attached later: {later}")
-_SERVICE = Message("calls by AWS services for the user: {now}; whatever is attached later: {later}")
+_ROW = verbatim("{user}: {said}")
+_DIRECT = Message("direct calls: {said}")
+_SERVICE = Message("calls by AWS services for the user: {said}")
 _HOLDS = Message(
     "{what}: holds for {proved} of {all} users, does not hold for {refuted}, unknown for {unknown}."
 )
@@ -97,12 +102,15 @@ def _roles_not_asked(roles: Sequence[str]) -> Message:
 
 
 def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
-    now, later = (
-        [each(enforcement) for enforcement in users.enforcements.values()]
-        for each in (as_attached, whatever_is_attached)
-    )
-    if now:
-        yield _COUNT.filled(all=len(now), later=_count(later, Proved), **_numbers(now)).into(lang)
+    if users.enforcements:
+        found = Counter(each.enforced for each in users.enforcements.values())
+        numbers = {
+            "proved": found[Enforced.PROVED],
+            "nothing": found[Enforced.NOTHING_ALLOWED],
+            "refuted": found[Enforced.REFUTED],
+            "unknown": found[Enforced.UNKNOWN],
+        }
+        yield _COUNT.filled(all=found.total(), **numbers).into(lang)
     for place, invariant in enumerate(users.invariants):
         verdicts = [answers[place].verdict for answers in users.conclusions.values()]
         what = invariant_text(invariant)
@@ -147,33 +155,38 @@ def _invariant(
 def _enforcement(
     name: str, enforcement: UserEnforcement, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
-    if enforcement.gap:
-        yield f"{name}: {verdict_text(enforcement.now, _IS, _IS_NOT).into(lang)}"
-        return
-    yield _both(_ROW, enforcement.now, enforcement.later, user=name).into(lang)
-    yield from _counterexample(enforcement.now, enforcement.later, credentials, lang)
-    if enforcement.via_service is not None and enforcement.later_via_service is not None:
-        both = _both(_SERVICE, enforcement.via_service, enforcement.later_via_service)
-        yield f"  {both.into(lang)}"
-        yield from _counterexample(
-            enforcement.via_service, enforcement.later_via_service, credentials, lang
-        )
+    direct = (enforcement.later, enforcement.now)
+    said = _said(enforcement.enforced, direct)
+    served = (enforcement.later_via_service, enforcement.via_service)
+    if enforcement.gap or served[0] is None or served[1] is None:
+        yield _ROW.filled(user=name, said=said).into(lang)
+        yield from _counterexample(*direct, credentials, lang)
+    else:
+        yield _ROW.filled(user=name, said=enforced_text(enforcement.enforced)).into(lang)
+        for text, (later, now) in ((_DIRECT, direct), (_SERVICE, served)):
+            said = _said(Enforced.of(later, now), (later, now))
+            yield f"  {text.filled(said=said).into(lang)}"
+            yield from _counterexample(later, now, credentials, lang)
     yield from _rests(enforcement.assumed, lang)
 
 
-def _both(text: Message, now: Verdict, later: Verdict, **more: str) -> Message:
-    return text.filled(
-        now=verdict_text(now, _IS, _IS_NOT), later=verdict_text(later, _IS, _IS_NOT), **more
-    )
+def _said(enforced: Enforced, verdicts: Sequence[Verdict]) -> Message:
+    """Say an answer; what is unknown with its reason."""
+    unknown = (each for each in verdicts if isinstance(each, Unknown))
+    if enforced is Enforced.UNKNOWN and (found := next(unknown, None)) is not None:
+        return verdict_text(found)
+    return enforced_text(enforced)
 
 
 def _counterexample(
-    now: Verdict, later: Verdict, credentials: Credentials | None, lang: Language
+    later: Verdict, now: Verdict, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
-    """Yield the request that passes, if one does: now, or else with what is attached later."""
-    first = next((each for each in (now, later) if isinstance(each, Refuted)), None)
-    if first is not None:
-        yield f"  {counterexample_for_user(first.counterexample, credentials).into(lang)}"
+    """Yield the request that passes, if one does: now, or else once a policy allows it."""
+    if isinstance(now, Refuted):
+        yield f"  {counterexample_for_user(now.counterexample, credentials).into(lang)}"
+    elif isinstance(later, Refuted):
+        said = counterexample_for_user(later.counterexample, credentials)
+        yield f"  {ONCE_ALLOWED.filled(said=said).into(lang)}"
 
 
 def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
@@ -237,11 +250,20 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bool) -> FileFindings:
-    """Return the users for a SARIF log: a result for each who is not enforced.
+def exits_of_users(users: UserProofs) -> Iterator[Exit]:
+    """Yield the exit codes that the answers about all users call for."""
+    yield from (exit_of_enforced(each.enforced) for each in users.enforcements.values())
+    yield from (exit_of(one.verdict) for each in users.conclusions.values() for one in each)
 
-    `later` counts what may be attached, too.
-    """
+
+_LEVELS = {
+    Exit.FINDINGS: "error",
+    Exit.NOT_YET: "warning",
+}
+
+
+def findings_of_users(users: UserProofs, file: str, lang: Language) -> FileFindings:
+    """Return the users for a SARIF log: a result for each who is not enforced."""
     rules = {each.id: invariant_text(each).into(lang) for each in users.invariants}
     found = FileFindings(file, {_RULE: _TITLE.into(lang), **rules})
     if users.unread:
@@ -251,17 +273,17 @@ def findings_of_users(users: UserProofs, file: str, lang: Language, *, later: bo
             line.strip()
             for line in _enforcement(name, enforcement, users.credentials.get(name), lang)
         )
-        _add(found, _RULE, said, verdicts_of(enforcement, later=later))
+        _add(found, _RULE, said, exit_of_enforced(enforcement.enforced))
     for name, answers in users.conclusions.items():
         for answered in zip(users.invariants, answers, strict=True):
             lines = _invariant(name, answered, users.credentials.get(name), lang)
             said = "; ".join(line.strip() for line in lines)
-            _add(found, answered[0].id, said, [answered[1].verdict])
+            _add(found, answered[0].id, said, exit_of(answered[1].verdict))
     return found
 
 
-def _add(found: FileFindings, rule: str, sentence: str, verdicts: Sequence[Verdict]) -> None:
-    if any(isinstance(verdict, Refuted) for verdict in verdicts):
-        found.add(rule, "error", printable(sentence))
-    elif any(isinstance(verdict, Unknown) for verdict in verdicts):
+def _add(found: FileFindings, rule: str, sentence: str, code: Exit) -> None:
+    if code in _LEVELS:
+        found.add(rule, _LEVELS[code], printable(sentence))
+    elif code is Exit.UNKNOWN:
         found.notices.append(printable(sentence))

@@ -1,6 +1,7 @@
 """What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
 
 from sekisho.prover.questions.answers import QuestionAnswer
+from sekisho.prover.questions.enforced import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
     callers_to_json,
     changed_settings,
@@ -19,6 +20,7 @@ from sekisho.prover.questions.report import (
     report_on_policies,
 )
 from sekisho.prover.questions.wording import (
+    ONCE_ALLOWED,
     RESTS,
     Describe,
     answer_details,
@@ -27,6 +29,9 @@ from sekisho.prover.questions.wording import (
 )
 
 __all__ = [
+    "ENFORCEMENT",
+    "NOTHING_ALLOWED",
+    "ONCE_ALLOWED",
     "RESTS",
     "Describe",
     "Inquiry",

@@ -106,6 +106,7 @@ class QuestionAnswer:
         refused: whether a counterexample is a request that is not allowed.
         grants: whether it is asked which statements grant what a counterexample shows.
         of_callers: whether a counterexample is a call by anybody, and not by whom it is asked of.
+        later: whether a counterexample is allowed only once some policy that is attached allows it.
     """
 
     id: str
@@ -117,6 +118,7 @@ class QuestionAnswer:
     refused: bool = False
     grants: bool = False
     of_callers: bool = False
+    later: bool = False
 
 
 def joined(verdicts: Sequence[Verdict]) -> Verdict:

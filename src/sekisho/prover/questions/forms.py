@@ -56,6 +56,7 @@ def report_to_json(report: PolicyReport) -> dict[str, object]:
         "expectedExempt": list(inquiry.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
         "assumptionsSet": changed_settings(inquiry.assumptions),
+        "enforced": None if report.enforced is None else report.enforced.value,
         "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
         **({} if report.trust is None else {"trust": _ways_as_json(report.trust)}),

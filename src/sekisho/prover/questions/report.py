@@ -19,6 +19,14 @@ from sekisho.prover.questions.answers import (
 )
 from sekisho.prover.questions.beside import OwnedResource, assumed_beside, not_granted_beside
 from sekisho.prover.questions.difference import items_together, tells_callers
+from sekisho.prover.questions.enforced import (
+    ENFORCEMENT,
+    NOTHING_ALLOWED,
+    OTHER_VALUES,
+    Enforced,
+    enforced_by,
+    settled,
+)
 from sekisho.prover.questions.enforcement import (
     denials,
     enforcement_question,
@@ -168,7 +176,6 @@ class Inquiry:
         exempt: patterns of actions that may work without MFA.
         invariants: further demands.
         assumptions: how the points are read that AWS does not document.
-        later: whether MFA must be enforced whatever is attached later.
         any_value: whether it must be so for values of the MFA key that no credential brings.
     """
 
@@ -176,7 +183,6 @@ class Inquiry:
     exempt: tuple[str, ...] = field(default_factory=expected_exempt)
     invariants: tuple[Invariant, ...] = ()
     assumptions: Assumptions = field(default_factory=Assumptions)
-    later: bool = False
     any_value: bool = False
 
 
@@ -199,6 +205,11 @@ class PolicyReport:
     callers: Callers = field(default_factory=Callers)
     trust: TrustReport | None = None
 
+    @property
+    def enforced(self) -> Enforced | None:
+        """Whether MFA is enforced; None if that was not asked."""
+        return enforced_by(self.answers)
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -210,9 +221,8 @@ class _Case:
     user: CallingUser
 
 
-_ENFORCEMENT_NOW, _ENFORCEMENT_LATER = "enforcement", "enforcement-later"
-_ENFORCED = Message("MFA is enforced")
-_LATER = Message("MFA is enforced whatever is attached later")
+_ENFORCED = Message("MFA is enforced, whatever identity-based policies are attached later")
+_NOTHING_ALLOWED = Message("Nothing is allowed without MFA, as the policies are")
 _OTHER = Message(
     "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
     "(hypothetical: AWS is not known to produce one)"
@@ -239,7 +249,8 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     callers = subject.callers
     reports = [_of_readings(_readings_of(subject, inquiry, user)) for user in callers.users]
     report = _of_users(reports, callers, subject)
-    return replace(report, answers=tuple(each for one in report.answers for each in _apart(one)))
+    answers = (each for one in settled(report.answers) for each in _apart(one))
+    return replace(report, answers=tuple(answers))
 
 
 def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
@@ -329,8 +340,8 @@ def _about(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
 def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject) -> PolicyReport:
     """Return the answers of any user: proved if they are of all whom the policies tell apart.
 
-    What enforcement denies tells fewer users apart than what else is allowed: where MFA is enforced
-    whatever may be attached, that it is enforced needs no more users than these.
+    What is denied tells fewer users apart than what else is allowed: whether MFA is enforced needs
+    no more users than these.
 
     Args:
         reports: of each of the users, in order.
@@ -339,27 +350,13 @@ def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject)
     """
     first = reports[0]
     whose_denials = _apart_by_denials(first, whose, subject) if first.answers else whose
-    of_each = list(zip(*(each.answers for each in reports), strict=True))
-    later = {
-        same[0].calls: _of_all(same, whose_denials)
-        for same in of_each
-        if same[0].id == _ENFORCEMENT_LATER
-    }
-    answers: list[QuestionAnswer] = []
-    for same in of_each:
-        whatever_attached = later.get(same[0].calls)
-        if whatever_attached is not None and same[0].id == _ENFORCEMENT_LATER:
-            answers.append(whatever_attached)
-            continue
-        settled = (
-            same[0].id == _ENFORCEMENT_NOW
-            and whatever_attached is not None
-            and isinstance(of_real_actions(whatever_attached.conclusion.verdict), Proved)
-        )
-        answers.append(_of_all(same, replace(whose, untold=()) if settled else whose))
+    answers = tuple(
+        _of_all(same, whose_denials if same[0].id == ENFORCEMENT else whose)
+        for same in zip(*(each.answers for each in reports), strict=True)
+    )
     assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
     exempt = _exempt_of_all([each.exempt for each in reports], whose)
-    return replace(first, answers=tuple(answers), exempt=exempt, assumed=assumed, callers=whose)
+    return replace(first, answers=answers, exempt=exempt, assumed=assumed, callers=whose)
 
 
 def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) -> Callers:
@@ -398,10 +395,7 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
     """Return the answers where the policies are not known: none is."""
     answer = Conclusion(unknown)
     groups = {
-        QuestionGroup.ENFORCEMENT: (
-            QuestionAnswer(_ENFORCEMENT_NOW, _ENFORCED, "direct", answer),
-            QuestionAnswer(_ENFORCEMENT_LATER, _LATER, "direct", answer, case.inquiry.later),
-        ),
+        QuestionGroup.ENFORCEMENT: (QuestionAnswer(ENFORCEMENT, _ENFORCED, "direct", answer),),
         QuestionGroup.NOTHING_LOST: (
             QuestionAnswer("nothing-lost", _LOST, "direct", answer, refused=True),
         ),
@@ -419,30 +413,30 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
 
 
 def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
-    apart = tells_services_apart(case.policies)
-    for name, title, later in (
-        (_ENFORCEMENT_NOW, _ENFORCED, False),
-        (_ENFORCEMENT_LATER, _LATER, True),
-    ):
-        question = enforcement_question(
-            case.policies, case.user, case.subject.now, case.inquiry.exempt, later=later
+    """Yield whether MFA is enforced; and each time whether nothing is allowed as things are."""
+    later, now = (
+        replace(
+            enforcement_question(
+                case.policies, case.user, case.subject.now, case.inquiry.exempt, later=each
+            ),
+            assumptions=case.inquiry.assumptions,
         )
-        question = replace(question, assumptions=case.inquiry.assumptions)
-        counts = case.inquiry.later or not later
-        yield QuestionAnswer(name, title, "direct", conclude([question], new_names=True), counts)
-        if apart:
-            answer = conclude([via_service(question)], new_names=True)
-            yield QuestionAnswer(name, title, "service", answer, counts)
-    question = enforcement_question(case.policies, case.user, case.subject.now, case.inquiry.exempt)
-    others = for_other_values(replace(question, assumptions=case.inquiry.assumptions))
+        for each in (True, False)
+    )
+    apart = tells_services_apart(case.policies)
+    for calls in ("direct", "service") if apart else ("direct",):
+        questions = (later, now) if calls == "direct" else (via_service(later), via_service(now))
+        enforced = conclude([questions[0]], new_names=True)
+        yield QuestionAnswer(ENFORCEMENT, _ENFORCED, calls, enforced)
+        allowed = replace(enforced, verdict=of_real_actions(enforced.verdict))
+        if not isinstance(allowed.verdict, Proved):
+            allowed = conclude([questions[1]], new_names=True)
+        yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, calls, allowed)
+    others = for_other_values(later)
     answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others, new_names=True)
+    counts = case.inquiry.any_value
     yield QuestionAnswer(
-        "enforcement-other-values",
-        _OTHER,
-        "direct",
-        answer,
-        case.inquiry.any_value,
-        hypothetical=True,
+        OTHER_VALUES, _OTHER, "direct", answer, counts, hypothetical=True, later=True
     )
 
 

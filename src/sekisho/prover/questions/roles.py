@@ -11,10 +11,10 @@ from dataclasses import replace
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
+from sekisho.prover.questions.enforced import OTHER_VALUES
 from sekisho.prover.questions.trust import TrustReport
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, of_real_actions
 
-_OTHER_VALUES = "enforcement-other-values"
 _ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
 _NO_MFA = Message(
     "A role's session never has MFA: aws:MultiFactorAuthPresent is false or absent in it, which is "
@@ -55,7 +55,7 @@ def enforced_of_role(
     """
     for each in answers:
         # a value that no credential brings is no more a session's than a user's
-        if each.id == _OTHER_VALUES:
+        if each.id == OTHER_VALUES:
             continue
         verdict = each.conclusion.verdict
         if trust is not None:

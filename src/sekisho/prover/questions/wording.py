@@ -4,6 +4,12 @@ from collections.abc import Callable, Iterator
 
 from sekisho.messages import Language, Message
 from sekisho.prover.questions.answers import QuestionAnswer
+from sekisho.prover.questions.enforced import (
+    ENFORCEMENT,
+    NOTHING_ALLOWED,
+    Enforced,
+    enforced_text,
+)
 from sekisho.prover.sentences import call_text, granting_texts
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
 
@@ -14,18 +20,21 @@ _SERVICE = Message("calls by AWS services for the user")
 _EVERY = Message("all calls")
 _CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
 _SUBJECTS = {
-    "enforcement": Message("MFA for {calls}"),
-    "enforcement-later": Message("MFA for {calls}, whatever is attached later"),
+    ENFORCEMENT: Message("MFA for {calls}"),
+    NOTHING_ALLOWED: Message("without MFA as the policies are, for {calls}"),
 }
-"""What the words enforced and not enforced are said of, by the question."""
-_ENFORCED = Message("enforced", "verdict")
-_NOT_ENFORCED = Message("not enforced")
+"""What the words are said of, by the question."""
+_WORDS = {
+    ENFORCEMENT: (enforced_text(Enforced.PROVED), enforced_text(Enforced.REFUTED)),
+    NOTHING_ALLOWED: (Message("nothing allowed"), Message("allowed", "verdict")),
+}
 _HOLDS = Message("holds")
 _FAILS = Message("does not hold")
 _WOULD_HOLD = Message("would hold")
 _WOULD_FAIL = Message("would not hold")
 _UNKNOWN = Message("unknown")
 _QUESTION = Message("{title} ({calls})")
+ONCE_ALLOWED = Message("{said}, once some policy allows it: nothing denies it")
 RESTS = Message("rests on the assumption {names}")
 
 
@@ -38,10 +47,8 @@ def answer_title(line: QuestionAnswer) -> Message:
 
 def answer_word(line: QuestionAnswer) -> Message:
     """Say an answer in a word; of what AWS is not known to do, what would be."""
-    words = (_HOLDS, _FAILS)
-    if line.id in _SUBJECTS:
-        words = (_ENFORCED, _NOT_ENFORCED)
-    elif line.hypothetical and not line.counts:
+    words = _WORDS.get(line.id, (_HOLDS, _FAILS))
+    if line.hypothetical and not line.counts:
         words = (_WOULD_HOLD, _WOULD_FAIL)
     match line.conclusion.verdict:
         case Proved():
@@ -60,6 +67,7 @@ def answer_details(line: QuestionAnswer, describe: Describe, lang: Language) -> 
     if isinstance(verdict, Refuted):
         found = verdict.counterexample
         said = call_text(found) if line.of_callers else describe(found, line.refused)
+        said = ONCE_ALLOWED.filled(said=said) if line.later else said
         yield said.into(lang)
         granting = granting_texts(verdict.counterexample) if line.grants else ()
         yield from (text.into(lang) for text in granting)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sekisho.account import Snapshot, users_not_read
-from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement import enforcements_of
+from sekisho.prover import Enforced
 from sekisho.rollout.goal.model import Goal, Waits
 
 _EXEMPT = (Waits.EXEMPT, Waits.LEFT_OUT)

@@ -15,7 +15,6 @@ from sekisho.account import (
     unread_credentials,
 )
 from sekisho.audit.enforcement import (
-    Enforced,
     Likenesses,
     Numbers,
     UserEnforcement,
@@ -24,6 +23,7 @@ from sekisho.audit.enforcement import (
 from sekisho.audit.impact import Administrators, SignInOutcome, SignInOutcomes
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
+from sekisho.prover import Enforced
 from sekisho.rollout.changes import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.plan import PlanCaller
@@ -117,7 +117,7 @@ class BeforeAfter:
         """
         entry, enforcement = self.outcomes_before.get(name), self.enforcements_before.get(name)
         refuted = entry is not None and entry.locked_out
-        return refuted and enforcement is not None and enforcement.enforced is Enforced.PROVED
+        return refuted and enforcement is not None and enforcement.enforced_directly
 
     def rights(self) -> Rights:
         """Return what a plan goes by of those whom it is about, and of whoever administers."""

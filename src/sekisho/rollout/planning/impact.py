@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, other_credentials
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.impact import ImpactKind, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
+from sekisho.prover import Enforced
 from sekisho.rollout.goal.model import Goal, Waits, Wave
 from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none

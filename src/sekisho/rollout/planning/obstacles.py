@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sekisho.account import BESIDE, READS, ManagedPolicy, Snapshot, User, user_ref
-from sekisho.audit.enforcement import Enforced, enforcements_of
+from sekisho.audit.enforcement import enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
+from sekisho.prover import Enforced
 from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.plan import PlanNote

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, product
 
 from sekisho.account import Snapshot, User, policies_of, policies_of_role, user_of
-from sekisho.audit.enforcement import Enforced, UserEnforcement
+from sekisho.audit.enforcement import UserEnforcement
 from sekisho.audit.impact import (
     UNLISTED,
     UNREAD,
@@ -24,7 +24,7 @@ from sekisho.engine import DecisionEffect, Policies
 from sekisho.engine.exchange import EFFECTS
 from sekisho.errors import Code, Fault, FaultyAccount
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.prover import Refuted, Unknown, counterexample_text
+from sekisho.prover import Enforced, Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import Goal
@@ -200,19 +200,16 @@ def _enforcement_proved(accounts: BeforeAfter) -> Proof:
 
 
 def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
-    match (enforcement.enforced, enforcement.later):
-        case (Enforced.PROVED, _):
+    match enforcement.enforced:
+        case Enforced.PROVED:
             return SafetyVerdict.PROVED, verbatim("")
-        case (Enforced.UNKNOWN, later):
-            reason = enforcement.gap or (later.reason if isinstance(later, Unknown) else "")
+        case Enforced.UNKNOWN:
+            reason = enforcement.gap or enforcement.reason or ""
             return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
-        case (_, later):
-            counterexample = enforcement.counterexample or (
-                later.counterexample if isinstance(later, Refuted) else None
-            )
-            return SafetyVerdict.REFUTED, counterexample_text(
-                counterexample
-            ) if counterexample else verbatim("")
+        case Enforced.REFUTED | Enforced.NOTHING_ALLOWED:
+            found = enforcement.counterexample or enforcement.once_allowed
+            shown = verbatim("") if found is None else counterexample_text(found)
+            return SafetyVerdict.REFUTED, shown
 
 
 def gets_in(accounts: BeforeAfter) -> Proof:

@@ -7,7 +7,15 @@ from sekisho.account import Snapshot, User, collect, policies_of, unread_credent
 from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, verbatim
-from sekisho.prover import CallingUser, Proved, Refuted, Unknown, Verdict, prove_enforcement
+from sekisho.prover import (
+    CallingUser,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    joined,
+    prove_enforcement,
+)
 from sekisho.rollout.planning import SampleRequest, decided
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
@@ -71,9 +79,8 @@ def statuses_of(snapshot: Snapshot) -> tuple[EnforcementStatus, ...]:
 def _enforcement(snapshot: Snapshot, user: User) -> Verdict:
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     policies = policies_of(snapshot, user.name)
-    return prove_enforcement(
-        policies, CallingUser.of(user.arn, tags), snapshot.taken_at, later=True
-    ).direct
+    named = CallingUser.of(user.arn, tags)
+    return joined(prove_enforcement(policies, named, snapshot.taken_at, later=True).verdicts)
 
 
 def _can_enrol(snapshot: Snapshot, user: User) -> bool:

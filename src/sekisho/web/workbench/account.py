@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.account import other_credentials
 from sekisho.audit import SEVERITIES, Finding, limits_of_controls
-from sekisho.audit.enforcement import Enforced
 from sekisho.audit.findings import DEVICE_KINDS
 from sekisho.audit.impact import UserRow, counterexample_for_user, ways_in
 from sekisho.audit.report import (
@@ -35,6 +34,7 @@ from sekisho.audit.report import (
 from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
 from sekisho.messages import Message
+from sekisho.prover import Enforced
 from sekisho.web.site import language, text
 from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
 from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
