@@ -42,6 +42,7 @@ from sekisho.prover.questions.enforcement import (
     own_things_only,
     prove_enforcement,
     via_service,
+    with_federation,
 )
 from sekisho.prover.questions.grants import (
     GrantDifference,
@@ -79,7 +80,7 @@ from sekisho.prover.sentences import (
 )
 from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential, CallingUser
+from sekisho.prover.values.credentials import CallerCredential, CallingUser, SessionReadings
 from sekisho.prover.values.policies import EVERYTHING, every, tells_mfa_apart, tells_services_apart
 from sekisho.prover.values.principals import RequesterKind
 from sekisho.prover.verdict import (
@@ -117,6 +118,7 @@ __all__ = [
     "Refuted",
     "RequesterKind",
     "Restriction",
+    "SessionReadings",
     "Side",
     "StatedCondition",
     "TrustReport",
@@ -178,4 +180,5 @@ __all__ = [
     "verdict_text",
     "via_service",
     "ways_into",
+    "with_federation",
 ]

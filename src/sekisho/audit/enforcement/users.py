@@ -51,6 +51,7 @@ from sekisho.prover import (
     of_real_actions,
     tells_services_apart,
     via_service,
+    with_federation,
 )
 
 
@@ -274,7 +275,8 @@ class EnforcementCache:
         question = replace(question, assumptions=self._assumptions)
         apart = tells_services_apart(policies)
         served = conclude([via_service(question)]) if apart else None
-        return _EnforcementAnswers(conclude([question]), served)
+        direct = with_federation(conclude([question]), question)
+        return _EnforcementAnswers(direct, served)
 
     def _prove(self, policies: Policies, named: CallingUser) -> UserEnforcement:
         """Ask the prover; what one answer implies is not asked again."""

@@ -1,6 +1,6 @@
 """What the options of `sekisho prove` say: whose policies, what is asked, and what they forbid."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -22,6 +22,7 @@ from sekisho.prover import (
     Invariant,
     InvariantKind,
     OwnedResource,
+    SessionReadings,
     expected_exempt,
     faults_in,
     read_invariants,
@@ -114,10 +115,15 @@ class ScenarioOptions:
 
 @dataclass(frozen=True, slots=True)
 class AllAssumptions:
-    """The points that AWS does not document: about requests, and about sign-in."""
+    """The points that AWS does not document: about requests, and about sign-in.
+
+    Attributes:
+        sessions: those of sign-in that requests depend on, too; what is not set is asked both ways.
+    """
 
     engine: Assumptions
     signin: SigninAssumptions
+    sessions: SessionReadings = field(default_factory=SessionReadings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +153,22 @@ class ProveOptions:
         return self.questions.people and not self.subject.role
 
 
+_OF_SESSIONS = tuple(each.name for each in fields(SessionReadings))
+
+
 def assumptions_given(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> AllAssumptions:
     """Return what `--assume` sets, for click."""
-    found = settings_from_text(texts_of_assumptions(texts), {**ASSUMPTIONS, **SIGNIN_ASSUMPTIONS})
+    of_sessions = {name: getattr(SigninAssumptions(), name) for name in _OF_SESSIONS}
+    known = {**ASSUMPTIONS, **SIGNIN_ASSUMPTIONS, **of_sessions}
+    found = settings_from_text(texts_of_assumptions(texts), known)
     engine = {name: value for name, value in found.items() if name in ASSUMPTIONS}
     signin = {name: value for name, value in found.items() if name in SIGNIN_ASSUMPTIONS}
-    return AllAssumptions(Assumptions(**engine), SigninAssumptions(**signin))
+    sessions = {name: value for name, value in found.items() if name in _OF_SESSIONS}
+    return AllAssumptions(
+        Assumptions(**engine), SigninAssumptions(**signin), SessionReadings(**sessions)
+    )
 
 
 def inquiry_of(options: ProveOptions) -> Inquiry:
@@ -165,6 +179,7 @@ def inquiry_of(options: ProveOptions) -> Inquiry:
         exempt=questions.exempt or expected_exempt(),
         invariants=_invariants_of(questions),
         assumptions=options.assumptions.engine,
+        sessions=options.assumptions.sessions,
         any_value=questions.any_value,
     )
 
@@ -275,9 +290,7 @@ def check_heeded(options: ProveOptions) -> None:
         UsageError: if an option is about a question that is not asked; all of them are named.
     """
     questions, scenarios = options.questions, options.scenarios
-    people = options.people and not options.of_all
-    if options.assumptions.signin != SigninAssumptions() and not people:
-        raise UsageError(Message("`--assume`: a point of sign-in, which scenarios alone ask"))
+    _check_assumptions(options)
     if options.of_all:
         _check_of_all(options)
     _check_of_role(options)
@@ -301,6 +314,28 @@ def check_heeded(options: ProveOptions) -> None:
         raise UsageError(
             joined_messages(faults, en="; ", ja="; "),
             fix=Message("ask it, too, by `--only`, or leave this out"),
+        )
+
+
+def _check_assumptions(options: ProveOptions) -> None:
+    """See that what is asked heeds the assumptions of sign-in that are set.
+
+    Raises:
+        UsageError: if not.
+    """
+    signin, sessions = options.assumptions.signin, options.assumptions.sessions
+    people = options.people and not options.of_all
+    usual = SigninAssumptions()
+    if not people and replace(signin, aws_login_mfa=usual.aws_login_mfa) != usual:
+        raise UsageError(Message("`--assume`: a point of sign-in, which scenarios alone ask"))
+    if options.of_all and sessions != SessionReadings():
+        raise UsageError(
+            Message("`--assume`: a point of sessions, which is asked of one: `--user` or `--role`")
+        )
+    role = bool(options.subject.role)
+    if (sessions.aws_login_mfa and role) or (sessions.role_session_mfa and not role):
+        raise UsageError(
+            Message("`--assume`: `aws_login_mfa` is of users alone, `role_session_mfa` of roles")
         )
 
 

@@ -31,7 +31,7 @@ from sekisho.prover.questions import (
     answer_details,
     answer_title,
     answer_word,
-    changed_settings,
+    settings_of,
 )
 
 UNREAD = Message(
@@ -112,7 +112,7 @@ def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[
 
 def settings_text(report: PolicyReport) -> Message | None:
     """Say which assumptions were set; None if none was."""
-    settings = changed_settings(report.inquiry.assumptions)
+    settings = settings_of(report.inquiry)
     return _SET.filled(settings=", ".join(settings)) if settings else None
 
 

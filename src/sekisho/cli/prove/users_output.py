@@ -156,17 +156,17 @@ def _enforcement(
     name: str, enforcement: UserEnforcement, credentials: Credentials | None, lang: Language
 ) -> Iterator[str]:
     direct = (enforcement.later, enforcement.now)
-    said = _said(enforcement.enforced, direct)
-    served = (enforcement.later_via_service, enforcement.via_service)
-    if enforcement.gap or served[0] is None or served[1] is None:
+    later, now = enforcement.later_via_service, enforcement.via_service
+    if enforcement.gap or later is None or now is None:
+        said = _said(enforcement.enforced, direct)
         yield _ROW.filled(user=name, said=said).into(lang)
         yield from _counterexample(*direct, credentials, lang)
     else:
         yield _ROW.filled(user=name, said=enforced_text(enforcement.enforced)).into(lang)
-        for text, (later, now) in ((_DIRECT, direct), (_SERVICE, served)):
-            said = _said(Enforced.of(later, now), (later, now))
+        for text, pair in ((_DIRECT, direct), (_SERVICE, (later, now))):
+            said = _said(Enforced.of(*pair), pair)
             yield f"  {text.filled(said=said).into(lang)}"
-            yield from _counterexample(later, now, credentials, lang)
+            yield from _counterexample(*pair, credentials, lang)
     yield from _rests(enforcement.assumed, lang)
 
 

@@ -153,8 +153,10 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
     Raises:
         FaultyRequest: with every name that is no assumption and every setting that it has not.
     """
+    switches = {"true": True, "false": False}
     values: dict[str, Any] = {
-        name: {"true": True, "false": False}.get(text, text) for name, text in texts.items()
+        name: switches.get(text, text) if isinstance(known.get(name), bool) else text
+        for name, text in texts.items()
     }
     faults = [
         Fault(Code.UNSUPPORTED_OPTION, message, name)

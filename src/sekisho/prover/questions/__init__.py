@@ -4,13 +4,13 @@ from sekisho.prover.questions.answers import QuestionAnswer
 from sekisho.prover.questions.enforced import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
     callers_to_json,
-    changed_settings,
     counterexample_of,
     counterexample_to_json,
     difference_to_json,
     items_to_json,
     new_actions_of,
     report_to_json,
+    settings_of,
 )
 from sekisho.prover.questions.report import (
     Inquiry,
@@ -43,7 +43,6 @@ __all__ = [
     "answer_title",
     "answer_word",
     "callers_to_json",
-    "changed_settings",
     "counterexample_of",
     "counterexample_to_json",
     "difference_to_json",
@@ -51,4 +50,5 @@ __all__ = [
     "new_actions_of",
     "report_on_policies",
     "report_to_json",
+    "settings_of",
 ]

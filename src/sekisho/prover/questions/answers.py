@@ -7,6 +7,7 @@ leave out is said where it matters: roles within reach, and IAM's lists.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
 from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob, with_other_setting
@@ -19,7 +20,14 @@ from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.search.listing import Answer, ItemSearch
 from sekisho.prover.search.requests import RequestSearch, prove_none
-from sekisho.prover.values.credentials import CallerCredential, CallingUser, situations, ways_of
+from sekisho.prover.values.credentials import (
+    CallerCredential,
+    CallingUser,
+    SessionReadings,
+    situations,
+    ways_of,
+)
+from sekisho.prover.values.policies import tells_logins_apart, tells_mfa_apart
 from sekisho.prover.verdict import (
     Counterexample,
     Proved,
@@ -28,6 +36,7 @@ from sekisho.prover.verdict import (
     Verdict,
     of_real_actions,
 )
+from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +170,17 @@ def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Concl
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [_asked(question, new_names=new_names) for question in questions]
+    found = [verdict_of(question, new_names=new_names) for question in questions]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = (field.name for field in fields(Assumptions) if field.name in names)
-    return Conclusion(verdict, tuple(name for name in asked if _matters(name, questions, verdict)))
+    matter = [name for name in asked if _matters(name, questions, verdict)]
+    matter += (
+        field.name
+        for field in fields(SessionReadings)
+        if _reading_matters(field.name, questions, verdict)
+    )
+    return Conclusion(verdict, tuple(matter))
 
 
 def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
@@ -173,24 +188,70 @@ def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool
     others = [
         replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
     ]
-    if isinstance(verdict, Refuted) and any(
-        _still(verdict.counterexample, each) for each in others
-    ):
+    return _differs(others, verdict)
+
+
+def _reading_matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
+    """Tell whether the verdict is another one if sessions show otherwise that they have no MFA."""
+    asked = [each for each in questions if _may_read(name, each)]
+    if not asked:
         return False
-    other = joined([prove_none(each) for each in others])
-    return type(other) is not type(of_real_actions(verdict))
+    current = getattr(asked[0].user.readings, name)
+    if current is None and isinstance(of_real_actions(verdict), Proved):
+        # of both
+        return False
+    return any(
+        _differs(
+            [replace(each, user=replace(each.user, readings=other)) for each in questions], verdict
+        )
+        for other in other_readings(asked[0].user.readings, name)
+    )
+
+
+_SETTINGS: Mapping[str, Sequence[AwsLoginMfa | RoleSessionMfa]] = {
+    "aws_login_mfa": tuple(AwsLoginMfa),
+    "role_session_mfa": tuple(RoleSessionMfa),
+}
+
+
+def other_readings(readings: SessionReadings, name: str) -> Iterator[SessionReadings]:
+    """Yield the readings in which one of the assumptions is set, and not as it is now."""
+    for setting in _SETTINGS[name]:
+        changed: dict[str, Any] = {name: setting}
+        if setting is not getattr(readings, name):
+            yield replace(readings, **changed)
+
+
+def _may_read(name: str, question: Question) -> bool:
+    """Tell whether such an assumption may matter to a question."""
+    policies = [each for each in (question.allowed, question.denied) if each is not None]
+    if question.user.outside or question.user.is_role is not (name == "role_session_mfa"):
+        return False
+    tells = tells_mfa_apart if question.user.is_role else tells_logins_apart
+    return any(map(tells, policies))
+
+
+def _differs(questions: Sequence[Question], verdict: Verdict) -> bool:
+    """Tell whether the same questions, read otherwise, have another verdict."""
+    real = of_real_actions(verdict)
+    if isinstance(real, Refuted) and any(_still(real.counterexample, each) for each in questions):
+        return False
+    return type(joined([prove_none(each) for each in questions])) is not type(real)
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
     """Tell whether a counterexample answers a question, too."""
     request, credential = counterexample.request, counterexample.credential
+    if credential not in ways_of(question.user, question.credentials):
+        return False
+    (situation,) = situations(question.user, question.now, (credential,))
     return (
-        credential in ways_of(question.user, question.credentials)
+        situation.absent.isdisjoint(request.context.folded)
         and replayed(question, credential, request, exists=counterexample.exists) is not None
     )
 
 
-def _asked(question: Question, *, new_names: bool) -> tuple[Verdict, frozenset[str]]:
+def verdict_of(question: Question, *, new_names: bool = False) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = RequestSearch(question)

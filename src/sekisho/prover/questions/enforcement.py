@@ -18,6 +18,7 @@ from functools import cache
 
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
 from sekisho.engine.matching import Wild, arns, glob, variables
+from sekisho.messages import Message
 from sekisho.policy import (
     CONSOLE_ACTIONS,
     Choices,
@@ -33,7 +34,7 @@ from sekisho.policy import (
     force_mfa,
     from_json,
 )
-from sekisho.prover.questions.answers import ActionGroup, items_of
+from sekisho.prover.questions.answers import ActionGroup, Conclusion, items_of
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Effort, LimitReached
@@ -48,6 +49,7 @@ from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import (
     EVERYTHING,
     every,
+    tells_federation_apart,
     tells_logins_apart,
     tells_services_apart,
     those,
@@ -55,7 +57,7 @@ from sekisho.prover.values.policies import (
 )
 from sekisho.prover.values.resources import NO_USERS
 from sekisho.prover.values.texts import Machine
-from sekisho.prover.verdict import Proved, Unknown, Verdict
+from sekisho.prover.verdict import Proved, Unknown, Verdict, of_real_actions
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
@@ -164,6 +166,38 @@ def denying(document: Document) -> Document | None:
 def via_service(question: Question) -> Question:
     """Return a question about MFA enforcement for calls by AWS services on the user's behalf."""
     return replace(question, credentials=_WITHOUT_MFA_VIA_SERVICE)
+
+
+_FEDERATION = "sts:GetFederationToken"
+_FEDERATED = Message(
+    "sts:GetFederationToken may be called without MFA, and the policies tell its sessions apart "
+    "from the access key that makes them: what these sessions may do is not asked"
+)
+
+
+def with_federation(found: Conclusion, question: Question) -> Conclusion:
+    """Return an answer about direct calls that holds of sessions of GetFederationToken, too.
+
+    Only a user's access key makes one, and has no MFA in that call (AWS STS API Reference,
+    GetFederationToken): where no request without MFA passes, there is none. They matter only where
+    the call itself is exempt, and where policies tell them apart.
+
+    Args:
+        found: about the question.
+        question: whether MFA is enforced.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    policies = question.allowed
+    proved = isinstance(of_real_actions(found.verdict), Proved)
+    if not proved or question.user.is_role or policies is None:
+        return found
+    within = Restriction(actions=((Element((_FEDERATION,)), True),))
+    asked = replace(question, credentials=(CallerCredential.KEY,), within=within)
+    if not tells_federation_apart(policies) or isinstance(prove_none(asked), Proved):
+        return found
+    return Conclusion(Unknown(_FEDERATED), found.assumed)
 
 
 def exempt_list(

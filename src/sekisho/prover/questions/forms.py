@@ -9,11 +9,12 @@ from sekisho.prover.counterexample import own_policy_unasked
 from sekisho.prover.questions.answers import ActionGroup, QuestionAnswer
 from sekisho.prover.questions.difference import Difference, Side
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
-from sekisho.prover.questions.report import PolicyReport
+from sekisho.prover.questions.report import Inquiry, PolicyReport
 from sekisho.prover.questions.trust import TrustReport
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.sentences import ASSUMED
 from sekisho.prover.values.callers import Callers
+from sekisho.prover.values.credentials import SessionReadings
 from sekisho.prover.verdict import Counterexample, Refuted, Unknown, Verdict
 
 
@@ -55,7 +56,7 @@ def report_to_json(report: PolicyReport) -> dict[str, object]:
         "catalogue": load().dated,
         "expectedExempt": list(inquiry.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
-        "assumptionsSet": changed_settings(inquiry.assumptions),
+        "assumptionsSet": settings_of(inquiry),
         "enforced": None if report.enforced is None else report.enforced.value,
         "questions": [_line_as_json(line) for line in report.answers],
         "exempt": [_exempt_as_json(one) for one in exempt] if isinstance(exempt, tuple) else None,
@@ -202,11 +203,12 @@ def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
     ]
 
 
-def changed_settings(assumptions: Assumptions) -> list[str]:
+def settings_of(inquiry: Inquiry) -> list[str]:
     """Return the assumptions that are not at their default, as `--assume` takes them."""
-    default = Assumptions()
+    pairs = ((inquiry.assumptions, Assumptions()), (inquiry.sessions, SessionReadings()))
     return [
-        f"{name}={str(value).lower()}"
-        for name in (field.name for field in fields(Assumptions))
-        if (value := getattr(assumptions, name)) != getattr(default, name)
+        f"{field.name}={str(value).lower()}"
+        for settings, default in pairs
+        for field in fields(settings)
+        if (value := getattr(settings, field.name)) != getattr(default, field.name)
     ]

@@ -37,6 +37,7 @@ from sekisho.prover.questions.enforcement import (
     nothing_lost,
     own_things_only,
     via_service,
+    with_federation,
 )
 from sekisho.prover.questions.invariants import (
     Invariant,
@@ -49,7 +50,7 @@ from sekisho.prover.questions.trust import TrustReport, ways_into
 from sekisho.prover.search.formula import Question
 from sekisho.prover.sentences import invariant_text
 from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
-from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.values.credentials import CallingUser, SessionReadings
 from sekisho.prover.values.policies import tells_services_apart
 from sekisho.prover.verdict import Proved, Unknown, of_real_actions
 from sekisho.signin import ConsoleAuthorization, readings
@@ -176,6 +177,7 @@ class Inquiry:
         exempt: patterns of actions that may work without MFA.
         invariants: further demands.
         assumptions: how the points are read that AWS does not document.
+        sessions: the same of how sessions show that they have no MFA.
         any_value: whether it must be so for values of the MFA key that no credential brings.
     """
 
@@ -183,6 +185,7 @@ class Inquiry:
     exempt: tuple[str, ...] = field(default_factory=expected_exempt)
     invariants: tuple[Invariant, ...] = ()
     assumptions: Assumptions = field(default_factory=Assumptions)
+    sessions: SessionReadings = field(default_factory=SessionReadings)
     any_value: bool = False
 
 
@@ -271,6 +274,7 @@ def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
 
 def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
     """Return what is asked of one user: two cases if the password policy is not known."""
+    user = replace(user, readings=inquiry.sessions)
     found: tuple[Policies, ...] = (subject.policies,)
     if not user.is_role:
         found = readings(subject.policies, user.arn, subject.users_may_change)
@@ -309,7 +313,7 @@ def _of_role(case: _Case) -> PolicyReport:
     groups, trust = case.inquiry.groups, None
     if case.subject.trust is not None and groups & {QuestionGroup.TRUST, QuestionGroup.ENFORCEMENT}:
         these = (case.user.arn, case.subject.now, case.inquiry.assumptions)
-        trust = ways_into(case.subject.trust, *these)
+        trust = ways_into(case.subject.trust, *these, case.inquiry.sessions)
     answers: list[QuestionAnswer] = []
     if QuestionGroup.ENFORCEMENT in groups:
         answers += enforced_of_role(_enforcement(case), trust)
@@ -427,6 +431,8 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     for calls in ("direct", "service") if apart else ("direct",):
         questions = (later, now) if calls == "direct" else (via_service(later), via_service(now))
         enforced = conclude([questions[0]], new_names=True)
+        if calls == "direct":
+            enforced = with_federation(enforced, later)
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, calls, enforced)
         allowed = replace(enforced, verdict=of_real_actions(enforced.verdict))
         if not isinstance(allowed.verdict, Proved):

@@ -13,7 +13,7 @@ from sekisho.messages import Message
 from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
 from sekisho.prover.questions.enforced import OTHER_VALUES
 from sekisho.prover.questions.trust import TrustReport
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, of_real_actions
+from sekisho.prover.verdict import Proved, Refuted, Unknown, of_real_actions
 
 _ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
 _NO_MFA = Message(
@@ -38,7 +38,7 @@ def assumed_of_role(trust: AttachedPolicy | None) -> tuple[Message, ...]:
 
 def assumed_with_mfa(trust: TrustReport, *, counts: bool) -> QuestionAnswer:
     """Return whether nobody assumes a role without MFA, as an answer."""
-    answer = Conclusion(trust.without_mfa)
+    answer = Conclusion(trust.without_mfa, trust.assumed)
     return QuestionAnswer(
         "assumed-with-mfa", _ASSUMED, "direct", answer, counts, grants=True, of_callers=True
     )
@@ -57,20 +57,24 @@ def enforced_of_role(
         # a value that no credential brings is no more a session's than a user's
         if each.id == OTHER_VALUES:
             continue
-        verdict = each.conclusion.verdict
-        if trust is not None:
-            verdict = _either(verdict, trust.without_mfa)
-        yield replace(each, conclusion=replace(each.conclusion, verdict=verdict))
+        yield each if trust is None else replace(each, conclusion=_either(each.conclusion, trust))
 
 
-def _either(sessions: Verdict, assumed: Verdict) -> Verdict:
-    """Return whether one of two is so; where neither is, what a session is allowed shows it."""
-    match (of_real_actions(sessions), assumed):
+def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
+    """Return whether one of two is so; where neither is, what a session is allowed shows it.
+
+    Where both are, it rests on what both rest on.
+    """
+    names = tuple(dict.fromkeys((*sessions.assumed, *trust.assumed)))
+    match (of_real_actions(sessions.verdict), trust.without_mfa):
+        case (Proved(), Proved()):
+            both = tuple(name for name in sessions.assumed if name in trust.assumed)
+            return replace(sessions, assumed=both)
         case (Proved(), _):
             return sessions
-        case (_, Proved()):
-            return assumed
+        case (_, Proved() as assumed):
+            return Conclusion(assumed, trust.assumed)
         case (Refuted(), Unknown() as unknown):
-            return unknown
+            return Conclusion(unknown, names)
         case _:
-            return sessions
+            return replace(sessions, assumed=names)

@@ -8,22 +8,22 @@ Of the many users of an account it is proved over more than there can be, a call
 settled, and refuted by a request of one of them that the engine decides by the whole policy.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, check_policies
 from sekisho.engine import decide as decided_by_engine
-from sekisho.engine.matching import TrackedAssumptions, arns
+from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
-from sekisho.prover.questions.answers import joined
+from sekisho.prover.questions.answers import joined, other_readings, verdict_of
 from sekisho.prover.questions.anybody import named_by, of_any
+from sekisho.prover.questions.enforcement import without_mfa
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.credentials import USER_ID, CallerCredential
-from sekisho.prover.values.policies import EVERYTHING
+from sekisho.prover.values.credentials import USER_ID, CallerCredential, SessionReadings
+from sekisho.prover.values.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart
 from sekisho.prover.values.principals import (
     SOME_SERVICE,
     Requester,
@@ -67,10 +67,12 @@ class TrustReport:
     Attributes:
         ways: those who get in, or of whom it is not known.
         unhandled: principals of which it is not asked.
+        assumed: the assumptions under whose other setting `without_mfa` is another verdict.
     """
 
     ways: tuple[WayIn, ...]
     unhandled: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @property
     def without_mfa(self) -> Verdict:
@@ -87,7 +89,11 @@ class TrustReport:
 
 
 def ways_into(
-    trust: AttachedPolicy, role: str, now: datetime, assumptions: Assumptions | None = None
+    trust: AttachedPolicy,
+    role: str,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+    sessions: SessionReadings | None = None,
 ) -> TrustReport:
     """Return who may assume a role, each with whether they may without MFA.
 
@@ -96,6 +102,7 @@ def ways_into(
         role: the role's ARN.
         now: the earliest time of a call.
         assumptions: how the points are read that AWS does not document.
+        sessions: the same of how sessions show that they have no MFA.
 
     Raises:
         FaultyPolicy: if it is no trust policy that can be read for certain.
@@ -114,8 +121,6 @@ def ways_into(
         f"arn:{parts[1]}:iam::444455556666:saml-provider/some-provider": RequesterKind.PROVIDER,
     }
     callers, unhandled = requesters((trust.document,), parts[1], parts[4], outside)
-    asking = _Asking(trust, role, now, assumptions or Assumptions())
-    ways = tuple(way for each in callers for way in asking.way(each))
     allowed = {
         value
         for statement in trust.document.statements
@@ -123,7 +128,15 @@ def ways_into(
         for _, values in statement.principal.entries
         for value in values
     }
-    return TrustReport(ways, tuple(each for each in unhandled if each in allowed))
+    asking = _Asking(trust, role, now, assumptions or Assumptions(), sessions or SessionReadings())
+    found = TrustReport(asking.ways(callers), tuple(each for each in unhandled if each in allowed))
+    others = asking.read_otherwise(settled=isinstance(found.without_mfa, Proved))
+    assumed = (
+        name
+        for name, other in others
+        if type(replace(found, ways=other.ways(callers)).without_mfa) is not type(found.without_mfa)
+    )
+    return replace(found, assumed=tuple(dict.fromkeys(assumed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,36 @@ class _Asking:
     role: str
     now: datetime
     assumptions: Assumptions
+    sessions: SessionReadings
+    tracked: set[str] = field(default_factory=set)
+    """The engine's assumptions that came across."""
+
+    def ways(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
+        """Return the ways in of some callers."""
+        asked = (replace(each, user=replace(each.user, readings=self.sessions)) for each in callers)
+        return tuple(way for each in asked for way in self.way(each))
+
+    def read_otherwise(self, *, settled: bool) -> Iterator[tuple[str, "_Asking"]]:
+        """Yield each assumption that can matter, and the same question with another setting of it.
+
+        Args:
+            settled: whether nobody gets in; that holds for each setting of which both were asked.
+        """
+        for field_ in fields(Assumptions):
+            if field_.name in self.tracked:
+                other = with_other_setting(self.assumptions, field_.name)
+                yield field_.name, replace(self, assumptions=other, tracked=set())
+        policies = Policies(identity=(self.trust,))
+        for name, tells in (
+            ("aws_login_mfa", tells_logins_apart),
+            ("role_session_mfa", tells_mfa_apart),
+        ):
+            current = getattr(self.sessions, name)
+            if tells(policies) and not (settled and current is None):
+                yield from (
+                    (name, replace(self, sessions=each, tracked=set()))
+                    for each in other_readings(self.sessions, name)
+                )
 
     def way(self, one: Requester) -> Iterator[WayIn]:
         """Yield what the policy says of one caller; nothing if they do not get in."""
@@ -149,25 +192,33 @@ class _Asking:
         if not question.allowed or not _allows(question.allowed):
             return Proved()
         if one.exact:
-            return self._shown(question, prove_none(question))
-        loose = prove_none(of_any(one, question))
+            return self._shown(question, self._asked(question))
+        loose = self._asked(of_any(one, question))
         if not isinstance(loose, Refuted):
             return loose
         for user in (one.user, *named_by(loose.counterexample, one.user)):
             real = replace(question, user=user)
-            found = self._shown(real, prove_none(real))
+            found = self._shown(real, self._asked(real))
             if isinstance(found, Refuted):
                 return found
         return Unknown(_NOT_SHOWN)
 
+    def _asked(self, question: Question) -> Verdict:
+        verdict, tracked = verdict_of(question)
+        self.tracked.update(tracked)
+        return verdict
+
     def _question(self, one: Requester, ways: tuple[CallerCredential, ...]) -> Question:
-        own = about(self.trust.document, one.user, TrackedAssumptions(self.assumptions))
+        tracked = TrackedAssumptions(self.assumptions)
+        own = about(self.trust.document, one.user, tracked)
+        self.tracked.update(tracked.asked)
+        allowed = Policies(identity=(replace(self.trust, document=own),))
         actions = Element((_action_of(one),))
         return Question(
             one.user,
             self.now,
-            ways,
-            allowed=Policies(identity=(replace(self.trust, document=own),)),
+            without_mfa(allowed, ways),
+            allowed=allowed,
             within=Restriction(
                 actions=((actions, True),), resources=((Element((self.role,)), True),)
             ),

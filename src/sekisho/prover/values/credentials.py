@@ -6,10 +6,10 @@ the user's context, with `aws:ViaAWSService`, and with MFA false where the user 
 
 A session of `aws login` brings what the console session brings that it began from, and
 `aws:SignInSessionArn`; whether the keys of MFA are among it is not documented (`aws_login_mfa`), so
-that both are asked about.
+that both are asked about, unless one is set.
 
 A role's session never has MFA. Whether `aws:MultiFactorAuthPresent` is false in it or absent is not
-documented (docs/signin.md, `role_session_mfa`), so that each question is asked of both.
+documented (docs/signin.md, `role_session_mfa`), so that each question is asked of both, likewise.
 """
 
 from collections.abc import Mapping
@@ -130,6 +130,17 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
 
 
 @dataclass(frozen=True, slots=True)
+class SessionReadings:
+    """How sessions show that they have no MFA, where AWS does not document it.
+
+    Each is an assumption of sign-in; None: it is not set, and both ways are asked about.
+    """
+
+    aws_login_mfa: AwsLoginMfa | None = None
+    role_session_mfa: RoleSessionMfa | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallingUser:
     """The user, or the role, whose requests are asked about.
 
@@ -142,6 +153,7 @@ class CallingUser:
             own requests settle them: the user then stands for callers of every other kind, too.
         outside: who calls in the place of the user, and is of no account: a service, an identity
             provider or `anonymous`, as the engine names them; "": the user calls.
+        readings: how the caller's sessions show that they have no MFA.
     """
 
     arn: str
@@ -149,6 +161,7 @@ class CallingUser:
     all_tags: bool = False
     unsettled: frozenset[str] = frozenset()
     outside: str = ""
+    readings: SessionReadings = SessionReadings()
 
     @property
     def is_service(self) -> bool:
@@ -289,8 +302,18 @@ def ways_of(user: CallingUser, ways: tuple[CallerCredential, ...]) -> tuple[Call
     if user.outside:
         return (outside,) if {outside, *_OF_ROLES} & set(ways) else ()
     if not user.is_role:
-        return tuple(each for each in ways if each not in roles and each is not outside)
+        of_others = {outside, *roles}
+        if user.readings.aws_login_mfa is AwsLoginMfa.AS_CONSOLE:
+            of_others.add(CallerCredential.LOGIN_KEYLESS)
+        return tuple(each for each in ways if each not in of_others)
     found = {each if each in roles else _OF_ROLES.get(each) for each in ways}
+    match user.readings.role_session_mfa:
+        case RoleSessionMfa.FALSE:
+            found -= _KEYLESS
+        case RoleSessionMfa.ABSENT:
+            found &= _KEYLESS
+        case None:
+            pass
     # first with the key as false, which is the documented reading
     return tuple(each for each in CallerCredential if each in found)
 
@@ -373,7 +396,9 @@ def _of_user(user: CallingUser, now: datetime, way: CallerCredential) -> Situati
         credential = login_session(credential, sign_in_arn(credential, *_A_LOGIN), now)
     values = Context(context_of(credential, now, _LOGIN_ABSENT)).with_(user.known)
     absent = set(_CREDENTIALS).difference(values.folded)
-    if key:
+    no_login = user.readings.aws_login_mfa is AwsLoginMfa.ABSENT
+    if key or (no_login and way is not CallerCredential.LOGIN_KEYLESS):
+        # with the keys of MFA it is no session of `aws login`
         absent.add(SIGN_IN)
     if way.direct:
         absent |= VIA_SERVICE

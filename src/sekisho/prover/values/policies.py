@@ -80,6 +80,30 @@ def tells_logins_apart(policies: Policies) -> bool:
     return _names_any(policies, _LOGIN_KEYS)
 
 
+def tells_federation_apart(policies: Policies) -> bool:
+    """Tell whether a condition or a variable asks for what a federated user's session has.
+
+    Where none does, it may do no more than the access key of the user who made it.
+    Source: AWS STS API Reference, GetFederationToken; IAM User Guide, "IAM policy elements:
+    variables and tags", which has the values of `aws:username`, `aws:userid` and the type.
+    """
+    return any(
+        not _FEDERATION_KEYS.isdisjoint(named) or any(key.startswith(_TAG) for key in named)
+        for policy in every(policies)
+        for statement in policy.document.statements
+        for named in _keys_in(statement)
+    )
+
+
+_FEDERATION_KEYS = frozenset(
+    {
+        *("aws:username", "aws:userid", "aws:principalarn", "aws:principaltype"),
+        "aws:tokenissuetime",
+    }
+)
+_TAG = "aws:principaltag/"
+
+
 def _names_any(policies: Policies, keys: frozenset[str]) -> bool:
     return any(
         not keys.isdisjoint(named)

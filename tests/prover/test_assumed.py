@@ -1,0 +1,147 @@
+"""An assumption is heeded where it is set, and named wherever another setting changes the verdict.
+
+Each case is a set of policies whose answer rests on the assumption, so that a verdict that does not
+name it, or does not heed it, is found.
+"""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import click
+import pytest
+
+from prover.questions import NOW, identity
+from sekisho.cli.prove.options import assumptions_given
+from sekisho.engine import Assumptions, AttachedPolicy
+from sekisho.engine.matching import with_other_setting
+from sekisho.policy import PolicyKind, from_json
+from sekisho.prover import Enforced, SessionReadings
+from sekisho.prover.questions import (
+    Inquiry,
+    PolicyReport,
+    QuestionGroup,
+    Subject,
+    report_on_policies,
+)
+
+ROLE = "arn:aws:iam::111122223333:role/ops"
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+PRESENT, AGE, ISSUED = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"
+OF_DEV = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Principal": {"AWS": ROLE.replace("ops", "dev")},
+}
+
+
+def deny(condition: dict[str, Any], **about: Any) -> dict[str, Any]:
+    whole = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition, **about}
+    return {key: each for key, each in whole.items() if each is not None}
+
+
+WITHOUT = {"BoolIfExists": {PRESENT: "false"}}
+ENGINE: dict[str, list[dict[str, Any]]] = {
+    "wildcard_service_prefix": [ALL, deny(WITHOUT, Action=None, NotAction="?3:*")],
+    "any_value_if_exists_when_missing": [
+        ALL,
+        deny({"ForAnyValue:StringNotEqualsIfExists": {PRESENT: "true"}}),
+    ],
+    "malformed_value_matches_negated": [ALL, deny({"NumericNotEqualsIfExists": {PRESENT: "1"}})],
+    "malformed_value_matches": [ALL, deny({"NumericGreaterThanIfExists": {PRESENT: "1"}})],
+    "malformed_arn_matches_negated": [ALL, deny({"ArnNotLikeIfExists": {PRESENT: "true"}})],
+    "malformed_arn_as_text": [ALL, deny({"ArnLikeIfExists": {PRESENT: "false"}})],
+    "bool_other_is_false": [ALL, deny({"BoolIfExists": {PRESENT: "no"}})],
+    "empty_value_list_matches": [{**ALL, "Condition": {"StringEquals": {"aws:username": []}}}],
+}
+LOGIN = [ALL, deny({"Bool": {PRESENT: "false"}}), deny({"Null": {ISSUED: "true"}})]
+SHOWN = [ALL, deny({"Bool": {PRESENT: "false"}})]
+SESSIONS: dict[str, tuple[str | None, list[dict[str, Any]], tuple[str, str]]] = {
+    "aws_login_mfa": (None, LOGIN, ("as-console", "absent")),
+    "role_session_mfa": (ROLE, SHOWN, ("false", "absent")),
+}
+
+
+def reported(
+    statements: list[dict[str, Any]], inquiry: Inquiry, arn: str | None = None, trust: Any = None
+) -> PolicyReport:
+    subject = Subject.of_files(identity(*statements), arn, NOW, users_may_change=False)
+    if trust is not None:
+        document = from_json({"Version": "2012-10-17", "Statement": trust}, kind=PolicyKind.TRUST)
+        subject = replace(subject, trust=AttachedPolicy("trust", document))
+    return report_on_policies(subject, inquiry)
+
+
+def named(report: PolicyReport) -> set[str]:
+    found = (each for each in report.answers if each.id in ("enforcement", "nothing-allowed"))
+    return {name for each in found for name in each.conclusion.assumed}
+
+
+def set_by(text: str) -> SessionReadings:
+    """Return what `--assume` sets."""
+    assume = click.Option(["--assume"])
+    return assumptions_given(click.Context(click.Command("prove")), assume, (text,)).sessions
+
+
+ASKED = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}))
+
+
+@pytest.mark.parametrize("name", ENGINE)
+def test_an_answer_names_the_assumption_on_which_it_rests(name: str) -> None:
+    other = replace(ASKED, assumptions=with_other_setting(Assumptions(), name))
+    one, two = (reported(ENGINE[name], each) for each in (ASKED, other))
+    assert one.enforced is not two.enforced
+    assert name in named(one)
+    assert name in named(two)
+
+
+@pytest.mark.parametrize("statements", ENGINE.values(), ids=ENGINE)
+def test_no_answer_changes_with_an_assumption_that_it_does_not_name(
+    statements: list[dict[str, Any]],
+) -> None:
+    report = reported(statements, ASKED)
+    for each in fields(Assumptions):
+        turned = with_other_setting(Assumptions(), each.name)
+        other = reported(statements, replace(ASKED, assumptions=turned))
+        assert other.enforced is report.enforced or each.name in named(report)
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_how_sessions_show_mfa_is_heeded_and_named(name: str) -> None:
+    arn, statements, settings = SESSIONS[name]
+    given = (set_by(f"{name}={each}") for each in settings)
+    readings = (SessionReadings(), *given)
+    reports = [reported(statements, replace(ASKED, sessions=each), arn) for each in readings]
+    # without a setting both ways are asked about
+    assert [each.enforced for each in reports] == [
+        *(Enforced.REFUTED, Enforced.PROVED, Enforced.REFUTED)
+    ]
+    assert all(name in named(each) for each in reports)
+
+
+@pytest.mark.parametrize(
+    ("operator", "rests"), [("Bool", set()), ("BoolIfExists", {"role_session_mfa"})]
+)
+def test_who_assumes_a_role_rests_on_it_too(operator: str, rests: set[str]) -> None:
+    trust = [{**OF_DEV, "Condition": {operator: {PRESENT: "true"}}}]
+    report = reported([ALL], ASKED, ROLE, trust)
+    assert named(report) == rests
+    shown = replace(ASKED, sessions=set_by("role_session_mfa=false"))
+    other = reported([ALL], shown, ROLE, trust)
+    assert other.enforced is Enforced.PROVED
+
+
+@pytest.mark.parametrize(
+    ("operator", "name"),
+    [
+        ("ForAnyValue:StringNotEqualsIfExists", "any_value_if_exists_when_missing"),
+        ("NumericNotEquals", "malformed_value_matches_negated"),
+    ],
+)
+def test_an_assumption_of_the_trust_policy_is_named(operator: str, name: str) -> None:
+    condition = {operator: {PRESENT: "1"}}
+    trust = [OF_DEV, {**OF_DEV, "Effect": "Deny", "Condition": condition}]
+    other = replace(ASKED, assumptions=with_other_setting(Assumptions(), name))
+    one, two = (reported([ALL], each, ROLE, trust) for each in (ASKED, other))
+    assert one.enforced is not two.enforced
+    assert name in named(one)
+    assert name in named(two)
