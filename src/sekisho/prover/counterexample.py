@@ -12,14 +12,17 @@ from sekisho.catalogue import load
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
+    Cause,
     Decision,
     DecisionEffect,
     Policies,
     Request,
     decide,
+    groups,
     remembered_by_identity,
     unasked,
 )
+from sekisho.engine.exchange import place
 from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
@@ -29,7 +32,9 @@ from sekisho.engine.matching import (
     resources,
 )
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Version, from_json
+from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question
+from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential
 from sekisho.prover.values.policies import about_resource, every, keys_of, keys_of_text
@@ -129,6 +134,35 @@ def replayed(
         if decisions is not None:
             return Counterexample(nicer, credential, decisions, exists, named_in(question, nicer))
     return None
+
+
+def contradiction(question: Question, request: Request) -> LimitReached:
+    """Return that the engine decides otherwise about what was found, and by which statements."""
+    if question.user.outside:
+        request = replace(request, principal=question.user.arn)
+    causes: list[Cause] = []
+    for policies in (question.allowed, question.denied):
+        if policies is not None:
+            because = decided(request, policies, question.assumptions).because
+            causes += because or _limited(policies, request.action, question.assumptions)
+    named = ", ".join(f"`{each}`" for each in [*dict.fromkeys(map(place, causes))][:_MOST_NAMED])
+    return LimitReached(
+        reasons.CONTRADICTION.filled(action=request.action, statements=named or "`*`")
+    )
+
+
+_MOST_NAMED = 3
+"""How many statements a reason names."""
+
+
+def _limited(policies: Policies, action: str, assumptions: Assumptions) -> Iterator[Cause]:
+    """Yield the statements about an action that have conditions."""
+    tracked = TrackedAssumptions(assumptions)
+    for group in groups(policies):
+        for policy in group.policies:
+            for each in policy.document.statements:
+                if each.conditions and actions.matches(each.action, action, tracked):
+                    yield Cause(group.kind, policy.name, each.index, each.sid, each.position)
 
 
 def _answering(

@@ -20,9 +20,9 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import Named, TrackedAssumptions, arns
-from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.policy import Condition, Effect, Operator, OperatorName, PolicyKind, Version
+from sekisho.prover.counterexample import contradiction
 from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.invariants import (
     Invariant,
@@ -103,7 +103,8 @@ def not_granted_beside(
         request = replace(shown.request, resource_account=resource.account)
         decision = decide(request, replace(policies, resource=resource.policy), assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
-            raise InternalError(f"the engine decides otherwise than the prover on {request}")
+            whole = replace(base, allowed=replace(policies, resource=resource.policy))
+            return replace(found, verdict=Unknown(contradiction(whole, request).reason))
         refuted = replace(shown, request=request, decisions={"allowed": decision})
         return replace(found, verdict=Refuted(refuted))
     return found

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from sekisho.catalogue import Action
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import variables
-from sekisho.errors import InternalError
 from sekisho.policy import Element
+from sekisho.prover.counterexample import contradiction
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
@@ -175,7 +175,7 @@ class ItemSearch(RequestSearch):
             question = replace(self._question, credentials=only, within=way.within)
             found = carried_over(way.found, way.view, view)
             if self._replayed(view, about, found, (question, False)) is None:
-                raise InternalError(f"the engine decides otherwise in another view on {found}")
+                raise contradiction(self._question, self._request(view, about, found))
         return replace(way, view=view)
 
     def _described_by(
@@ -186,7 +186,7 @@ class ItemSearch(RequestSearch):
         for cube in look.cubes():
             found = look.found_in(cube)
             if found is None:
-                raise InternalError("the prover describes requests that it does not find")
+                raise LimitReached(reasons.NOT_LISTED.filled(action=str(action)))
             narrow = joined(self._question.within, within_of(cube, target))
             only = (view.situation.credential,)
             question = replace(self._question, credentials=only, within=narrow)

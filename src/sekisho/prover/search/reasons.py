@@ -34,6 +34,10 @@ PASSWORD_POLICY = Message(
 )
 MFA_NOT_BOOLEAN = Message("`{key}` is compared as something else than true, false or a text")
 MFA_BEYOND_ASCII = Message("`{key}` is compared ignoring the case of letters beyond ASCII")
+CONTRADICTION = Message(
+    "for {action}, the prover reads {statements} otherwise than the engine: a fault of sekisho, "
+    "please report it"
+)
 NOT_LISTED = Message("what differs in `{action}` could not be listed")
 NO_SUCH_ACTION = Message("{action} takes in no action of the catalogue")
 NO_SUCH_ACTION_BUT = Message("{action} takes in no action of the catalogue; did you mean `{near}`?")

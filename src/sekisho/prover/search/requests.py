@@ -13,11 +13,10 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, load
-from sekisho.engine import ContextValue
+from sekisho.engine import ContextValue, Request
 from sekisho.engine.matching import TrackedAssumptions, arns
-from sekisho.errors import InternalError
 from sekisho.messages import joined_messages
-from sekisho.prover.counterexample import replayed
+from sekisho.prover.counterexample import contradiction, replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Candidate, LimitHit, Looked, NoCandidate, search
 from sekisho.prover.search.formula import (
@@ -320,26 +319,36 @@ class RequestSearch:
         return None
 
     def _checked(self, view: RequestView, each: RequestRange, found: _Found) -> Counterexample:
-        """Return what was found as a counterexample, on which the engine must decide the same."""
+        """Return what was found as a counterexample, on which the engine must decide the same.
+
+        Raises:
+            LimitReached: if it does not.
+        """
         counterexample = self._replayed(view, each, found)
         if counterexample is None:
-            raise InternalError(f"the engine decides otherwise than the prover on {found}")
+            raise contradiction(self._question, self._request(view, each, found))
         return counterexample
 
     def _replayed(
         self, view: RequestView, each: RequestRange, found: _Found, of: "_OfList | None" = None
     ) -> Counterexample | None:
         """Return what was found as a counterexample if the engine decides so, too."""
-        action = each.action or str(found[ACTION])
-        resource = str(found[RESOURCE])
-        values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
-        request = view.reading.scope(action, resource, values, None).request
-        if not view.owner.own and arns.account_of(resource) is None:
-            request = replace(request, resource_account=view.owner.account)
+        request = self._request(view, each, found)
         credential = view.situation.credential
         question, of_list = of or (self._question, False)
         exists = each.real is not None
         return replayed(question, credential, request, exists=exists, of_list=of_list)
+
+    def _request(self, view: RequestView, each: RequestRange, found: _Found) -> Request:
+        """Return what was found as a request."""
+        resource = str(found[RESOURCE])
+        values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
+        request = view.reading.scope(
+            each.action or str(found[ACTION]), resource, values, None
+        ).request
+        if not view.owner.own and arns.account_of(resource) is None:
+            request = replace(request, resource_account=view.owner.account)
+        return request
 
 
 _OfList = tuple[Question, bool]

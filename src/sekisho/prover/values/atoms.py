@@ -35,6 +35,9 @@ def listed_texts(asked: VersionedCondition) -> ListedTexts | None:
     condition, operator = asked.condition, asked.condition.operator
     if operator.quantifier is not Quantifier.NONE or operator.name not in _EXACTLY:
         return None
+    if not condition.values:
+        # whether it holds is an assumption
+        return None
     if any(variables.OPEN in each for each in condition.values):
         return None
     return ListedTexts(condition.key, frozenset(condition.values), _EXACTLY[operator.name])
@@ -73,7 +76,8 @@ def any_text(
     for each in asked:
         there = {value: holds(each, way) for value, way in ((None, {}), ("", {key: ""}))}
         operator = each.condition.operator.name
-        if operator is OperatorName.NULL:
+        if operator is OperatorName.NULL or not each.condition.values:
+            # the same of every text
             patterns, negated = _EVERY, not holds(each, {key: "x"})
         else:
             tokens = (tokens_of(each, text, Context()) for text in each.condition.values)
