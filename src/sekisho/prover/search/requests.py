@@ -268,10 +268,13 @@ class RequestSearch:
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in assignments(reading, reading.linked, self._asked):
             settled = self._views.reading(view.situation, (view.owner,), assigned)
-            found = self._search(replace(view, reading=settled), each)
+            of_settled = replace(view, reading=settled)
+            found = self._search(of_settled, each)
             if found is not None:
-                return self._checked(replace(view, reading=settled), each, found)
-            all_of_them &= not settled.linked and not settled.inexact
+                decide = self._replayed if settled.linked else self._checked
+                if (counterexample := decide(of_settled, each, found)) is not None:
+                    return counterexample
+            all_of_them &= found is None and not settled.linked and not settled.inexact
         if all_of_them or (not reading.inexact and self._in_no_case(view, each)):
             return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))

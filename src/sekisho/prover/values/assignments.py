@@ -26,8 +26,8 @@ from sekisho.prover.values.conditions import (
     variables_in,
 )
 from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import About, ConditionReading, theory_of
-from sekisho.prover.values.tied import PART_OF
+from sekisho.prover.values.reading import About, ConditionReading
+from sekisho.prover.values.tied import PART_OF, theory_of
 from sekisho.prover.values.times import TIMES
 
 
@@ -68,7 +68,8 @@ def _assignable(
         return [reading.settled.folded.get(main), *absent]
     if name in keys.OF_RESOURCE_ACCOUNT:
         return [*reading.owners, *absent]
-    own = [each for each in asked if keys.main_of(each.condition.key.lower()) == main]
+    same = {main, *reading.compared.get(main, ())}
+    own = [each for each in asked if keys.main_of(each.condition.key.lower()) in same]
     own = [each for each in own if not linked_by(each, reading.tracked)]
     if name == USER_ID:
         return [*reading.ids(own)[0]]
@@ -131,9 +132,10 @@ _PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS
 def _pinned(
     reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
 ) -> Iterator[str]:
-    """Yield the texts that conditions compare a key with, each for itself."""
+    """Yield the texts that conditions compare a key with, or what is compared with it, too."""
+    same = {name, *reading.compared.get(name, ())}
     for each in asked:
-        if each.condition.key.lower() != name or each.condition.operator.name not in _PINNING:
+        if each.condition.key.lower() not in same or each.condition.operator.name not in _PINNING:
             continue
         for text in each.condition.values:
             known = all(map(reading.knows, variables_in(text, each.version)))

@@ -155,11 +155,11 @@ _EVERY = Patterns([(Wild.STAR,)])
 
 def is_plain_text(name: str, asked: Iterable[VersionedCondition]) -> bool:
     """Tell whether a key has one text of any form, and is compared with nothing but texts."""
-    return _is_any_text(name) and all(_compares_text(name, each) for each in asked)
+    return is_any_text(name) and all(_compares_text(name, each) for each in asked)
 
 
-def _is_any_text(name: str) -> bool:
-    """Tell whether a key has one value, of any form: a tag, or a key of a service's own."""
+def is_any_text(name: str) -> bool:
+    """Tell whether a key (in lower case) has one value, of any form: a tag, or a service's key."""
     plain = not name.startswith("aws:") or _TAG in name
     one = keys.shape_of(name, with_set_operator=False) is keys.KeyShape.ONE
     return plain and one and name not in names.OF_KEYS and name not in keys.DEFAULTS

@@ -42,42 +42,16 @@ from sekisho.prover.values.conditions import (
     values_for,
 )
 from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
+from sekisho.prover.values.equality import KnownKeys, compared_keys
 from sekisho.prover.values.texts import Patterns
 from sekisho.prover.values.times import LONGEST_SESSION, TIMES, Session, times_for
 
-_TIME = "time"
-_ORIGIN = "aws:SourceIp"  # in no lower case: it stands for those of VPC endpoints, too
 _LOOSE = "loose"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 
 
 def _key_of(asked: VersionedCondition) -> str:
     return asked.condition.key.lower()
-
-
-def theory_of(name: str) -> str:
-    """Return a key (in lower case), or the name of those with which it depends on each other."""
-    key = keys.main_of(name)
-    if key in keys.ENDPOINT or key == keys.ADDRESS:
-        return _ORIGIN
-    if key in keys.SERVICES:
-        return keys.CALLED_VIA
-    return _TIME if key in TIMES else tied.theory_of(key) or key
-
-
-def _by_theory(
-    asked: Iterable[VersionedCondition], user: CallingUser
-) -> dict[str, list[VersionedCondition]]:
-    """Return the conditions by the name of what depends on each other."""
-    found = dict[str, list[VersionedCondition]]()
-    for each in asked:
-        found.setdefault(theory_of(_key_of(each)), []).append(each)
-    if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
-        found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
-    if keys.TAG_KEYS in found:
-        for name in [name for name in found if name.startswith(keys.REQUEST_TAG)]:
-            found[keys.TAG_KEYS] += found.pop(name)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +94,7 @@ class ConditionReading:
         tracked: the assumptions, and which of them were asked.
         owners: the accounts that the resource may be of; none: any.
         resources: the patterns and literals of elements, by whatever makes them differ.
+        compared: the keys with which conditions compare a key, by that (in lower case).
     """
 
     def __init__(
@@ -144,9 +119,9 @@ class ConditionReading:
             settled = Context({k: v for k, v in settled.items() if k.lower() not in user.unsettled})
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory = _by_theory(asked, user)
+        by_theory = tied.by_theory(asked, user)
         # the time is settled only where nobody asks about it
-        self._open = TIMES if _TIME in by_theory else frozenset()
+        self._open = TIMES if tied.TIME in by_theory else frozenset()
         self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
         self._open |= anyones
         given = {k: v for k, v in self.settled.items() if k.lower() not in self._open}
@@ -159,6 +134,8 @@ class ConditionReading:
         self._literals: dict[VersionedCondition, Literal | bool] = {}
         self.linked: set[str] = set()
         self.inexact: dict[str, Message] = {}
+        self.compared: dict[str, tuple[str, ...]] = {}
+        self._read_compared_keys(by_theory)
         for name, conditions_on in by_theory.items():
             those = list(dict.fromkeys(conditions_on))
             if like is None or not self._takes_over(like, name, those):
@@ -249,7 +226,7 @@ class ConditionReading:
         for each in linked:
             if each not in compared.of:
                 self._literals[each] = self.free()
-        if name != _TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
+        if name != tied.TIME and all(map(self.knows, {name, *map(_key_of, plain)})):
             self._literals.update({each: self._holds(each, {}) for each in plain})
             self._literals |= {each: self.free() for each in compared.of}
             return
@@ -260,6 +237,32 @@ class ConditionReading:
             self._literals |= {each: Literal(name, n, holds=True) for n, each in enumerate(plain)}
         else:
             self._read_listed(name, plain)
+
+    def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
+        """Make the theories of keys that conditions compare with each other, and take these out."""
+        besides = self.about.besides or {}
+        known = KnownKeys(
+            self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.effort
+        )
+        for each in [*compared_keys(by_theory, known)]:
+            try:
+                theory = FiniteChoices(each.values())
+            except LimitReached:
+                continue
+            name = each.names[0]
+            self.theories[name] = theory
+            for asked in each.asked:
+                if self.knows(_key_of(asked)) and not known.open_in(asked):
+                    self._literals[asked] = self._holds(asked, {})
+                    continue
+                number = theory.add(partial(self._holds, asked))
+                self._literals[asked] = Literal(name, number, holds=True)
+            for asked in each.others:
+                self.linked |= known.open_in(asked)
+                self._literals[asked] = self.free()
+            for one in each.names:
+                self.compared[one] = each.names
+                by_theory.pop(one, None)
 
     def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
         if name in (self.about.besides or {}):
@@ -309,14 +312,14 @@ class ConditionReading:
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        if name == _TIME:
+        if name == tied.TIME:
             issued = "aws:tokenissuetime"
             session = Session(issued in self.settled.folded, issued in self._absent)
             return times_for(asked, self.about.now, session, self.effort)
         if name == USER_ID and USER_ID not in self.about.user.unsettled:
             texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
-        if name == _ORIGIN:
+        if name == tied.ORIGIN:
             return self._origins(asked)
         if name == keys.CALLED_VIA:
             return self._services(asked)

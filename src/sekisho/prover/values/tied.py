@@ -22,7 +22,9 @@ from sekisho.prover.values.conditions import (
     patterns_of,
     texts_of_forms,
 )
+from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.texts import Kind, Segment, Token
+from sekisho.prover.values.times import TIMES
 
 Known = Mapping[str, ContextValue | None]
 """What is known of keys (in lower case): their values; None: it is absent."""
@@ -102,6 +104,9 @@ PARTS = (*ORGANISATIONS.values(), VPC)
 PART_OF = {key: each for each in PARTS for key in (each.part, each.whole)}
 """The pairs, by each of both keys."""
 
+TIME = "time"
+ORIGIN = "aws:SourceIp"  # in no lower case: it stands for those of VPC endpoints, too
+
 OF_PRINCIPAL, OF_RESOURCE = "aws:principalorgid", "aws:resourceorgid"
 _TWO = {
     key: OF_PRINCIPAL
@@ -111,10 +116,35 @@ _TWO = {
 """The keys of the caller's organisation, and of the resource's, which is the same at home."""
 
 
-def theory_of(key: str) -> str | None:
+def _tied_to(key: str) -> str | None:
     """Return the name for what is asked together with `key` (in lower case); None: itself."""
     found = PART_OF.get(key)
     return _TWO.get(key) or (None if found is None else found.part)
+
+
+def theory_of(name: str) -> str:
+    """Return a key (in lower case), or the name of those with which it depends on each other."""
+    key = keys.main_of(name)
+    if key in keys.ENDPOINT or key == keys.ADDRESS:
+        return ORIGIN
+    if key in keys.SERVICES:
+        return keys.CALLED_VIA
+    return TIME if key in TIMES else _tied_to(key) or key
+
+
+def by_theory(
+    asked: Iterable[VersionedCondition], user: CallingUser
+) -> dict[str, list[VersionedCondition]]:
+    """Return the conditions by the name of what depends on each other."""
+    found = dict[str, list[VersionedCondition]]()
+    for each in asked:
+        found.setdefault(theory_of(each.condition.key.lower()), []).append(each)
+    if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
+        found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
+    if keys.TAG_KEYS in found:
+        for name in [name for name in found if name.startswith(keys.REQUEST_TAG)]:
+            found[keys.TAG_KEYS] += found.pop(name)
+    return found
 
 
 def compares_organisations(asked: VersionedCondition) -> bool:
