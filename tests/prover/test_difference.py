@@ -214,7 +214,7 @@ def test_the_command() -> None:
 
 
 def test_a_refutation_stands_where_the_list_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    def beyond(_: Question) -> NoReturn:
+    def beyond(*_: object) -> NoReturn:
         raise LimitReached(reasons.TOO_MANY_CONDITIONS)
 
     monkeypatch.setattr(asked, "items_of", beyond)

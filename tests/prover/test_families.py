@@ -17,8 +17,7 @@ from sekisho.prover import (
     new_access,
     prove_enforcement,
 )
-from sekisho.prover.search import requests
-from sekisho.prover.search.limits import Effort
+from sekisho.prover.search import limits
 
 COUNT = 200
 ENOUGH = 4_000_000
@@ -30,7 +29,7 @@ DENYING = {name for name in FAMILIES if name.startswith("a Deny")}
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "Effort", lambda: Effort(ENOUGH))
+    monkeypatch.setattr(limits, "MOST_STEPS", ENOUGH)
 
 
 def different(old: Policies, new: Policies) -> Difference:

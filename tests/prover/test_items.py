@@ -108,7 +108,7 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
         is_what_the_world_says(old, new)
         for request in islice(requests_of((old, new)), 0, None, 7):
             for each in (old, new):
-                left = policies.about_resource(each, request.resource)
+                left = policies.about_request(each, request.action, request.resource)
                 assert decide(request, left) == decide(request, each)
 
 

@@ -9,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
-from sekisho.prover import Proved, Refuted, Unknown, prove_enforcement
-from sekisho.prover.search import requests
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    Side,
+    Unknown,
+    conclude,
+    difference,
+    enforcement_question,
+    prove_enforcement,
+)
+from sekisho.prover.search import limits
 from sekisho.prover.search.limits import MOST_STEPS, Effort, LimitReached
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
@@ -106,13 +115,7 @@ ADVERSE: dict[str, Statements] = {
 
 @pytest.mark.parametrize("name", ADVERSE)
 def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    left: list[Effort] = []
-
-    def few() -> Effort:
-        left.append(Effort(STEPS))
-        return left[-1]
-
-    monkeypatch.setattr(requests, "Effort", few)
+    monkeypatch.setattr(limits, "MOST_STEPS", STEPS)
     verdict = prove_enforcement(identity(*ADVERSE[name]), ALICE, NOW).direct
     match verdict:
         case Unknown(reason):
@@ -120,7 +123,6 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
             assert reason.ja != reason.en
         case Refuted() | Proved():
             assert name != "pigeons in holes" or verdict == Proved()
-            assert all(effort.left >= 0 for effort in left)
 
 
 LIMITS: dict[str, tuple[str, int, Statements, str]] = {
@@ -176,6 +178,29 @@ def test_steps_run_out() -> None:
     with pytest.raises(LimitReached):
         effort.spend(1)
     assert Effort().left == MOST_STEPS
+
+
+def test_all_that_is_asked_for_an_answer_spends_from_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The items of a list are asked about one by one, and a verdict for each assumption."""
+    made: list[Effort] = []
+    begin = Effort.__init__
+
+    def counted(self: Effort, steps: int | None = None) -> None:
+        begin(self, steps)
+        made.append(self)
+
+    monkeypatch.setattr(Effort, "__init__", counted)
+    tagged = {**S3, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/a}/*"}
+    found = difference(identity(S3), identity(S3, tagged), ALICE, NOW)
+    assert isinstance(found.only_in_new, Side)
+    assert found.only_in_new.items
+    assert len(made) == len((found.only_in_old, found.only_in_new))
+    made.clear()
+    odd = limited("StringEquals", "s3:prefix", [])
+    assert conclude([enforcement_question(identity(odd), ALICE, NOW, ())]).assumed
+    assert len(made) == 1
 
 
 def _texts() -> Iterator[str]:

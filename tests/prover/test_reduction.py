@@ -36,9 +36,8 @@ from sekisho.prover import (
     enforcement_question,
     prove_none,
 )
-from sekisho.prover.search import reduction, requests
+from sekisho.prover.search import limits, reduction, requests
 from sekisho.prover.search.formula import StatementRule, rules_of
-from sekisho.prover.search.limits import Effort
 from sekisho.prover.search.reduction import Groups, nothing_can_answer, reduced, statements_left
 
 TRACKED = TrackedAssumptions(Assumptions())
@@ -281,7 +280,7 @@ ENOUGH = 4_000_000
 def test_a_thousand_statements_and_one_dropped_are_told_apart(
     make: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "Effort", lambda: Effort(ENOUGH))
+    monkeypatch.setattr(limits, "MOST_STEPS", ENOUGH)
     statements = [make(number) for number in range(MANY)]
     old, new = (
         identity(*statements),
@@ -316,7 +315,7 @@ def test_a_thousand_statements_in_another_order_are_the_same(
 def test_enforcement_is_proved_of_a_thousand_statements(
     make: Callable[[int], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "Effort", lambda: Effort(ENOUGH))
+    monkeypatch.setattr(limits, "MOST_STEPS", ENOUGH)
     enforcing = one(
         "Deny", Action="*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     )

@@ -37,7 +37,7 @@ from sekisho.prover.search.formula import Question
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential
-from sekisho.prover.values.policies import about_resource, every, keys_of, keys_of_text
+from sekisho.prover.values.policies import about_request, every, keys_of, keys_of_text
 from sekisho.prover.values.texts import MARK
 from sekisho.prover.verdict import Counterexample
 
@@ -127,6 +127,9 @@ def replayed(
         exists: whether the catalogue knows the action.
         of_list: whether it is one of many: large documents are cut to what can be about it.
     """
+    if MARK not in request.action and _answering(question, request, of_list=of_list) is None:
+        # found loosely, it answers nothing, whatever else is said of it
+        return None
     for nicer in _nicer(request):
         if MARK in nicer.action:
             continue
@@ -175,13 +178,12 @@ def _answering(
         request = replace(request, principal=question.user.arn)
     for name, given in (("allowed", question.allowed), ("denied", question.denied)):
         if given is not None:
-            policies = about_resource(given, request.resource) if of_list else given
-            decisions[name] = decided(request, policies, question.assumptions)
-    right = all(
-        (decision.effect is DecisionEffect.ALLOWED) is (name == "allowed")
-        for name, decision in decisions.items()
-    )
-    return decisions if right and _is_within(question, request) else None
+            policies = about_request(given, request.action, request.resource) if of_list else given
+            decision = decided(request, policies, question.assumptions)
+            if (decision.effect is DecisionEffect.ALLOWED) is not (name == "allowed"):
+                return None
+            decisions[name] = decision
+    return decisions if _is_within(question, request) else None
 
 
 _OWNERS_POLICY = AttachedPolicy(

@@ -17,7 +17,7 @@ from sekisho.prover.counterexample import replayed
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.limits import Effort, LimitReached
 from sekisho.prover.search.listing import Answer, ItemSearch
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.credentials import (
@@ -58,8 +58,12 @@ class ActionGroup:
     counterexample: Counterexample
 
 
-def items_of(question: Question) -> tuple[ActionGroup, ...]:
+def items_of(question: Question, effort: Effort | None = None) -> tuple[ActionGroup, ...]:
     """Return what answers, those actions together that answer alike.
+
+    Args:
+        question: what is asked.
+        effort: what may still be spent on it; None: as for a question of its own.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -68,7 +72,7 @@ def items_of(question: Question) -> tuple[ActionGroup, ...]:
     alike: dict[
         tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]
     ] = {}
-    for each, found in ItemSearch(question).answering():
+    for each, found in ItemSearch(question, effort).answering():
         by_description: dict[Description, list[Answer]] = {}
         for answer in found:
             by_description.setdefault(answer.described, []).append(answer)
@@ -170,28 +174,39 @@ def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Concl
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [verdict_of(question, new_names=new_names) for question in questions]
+    efforts = [Effort() for _ in questions]
+    found = [
+        verdict_of(question, new_names=new_names, effort=effort)
+        for question, effort in zip(questions, efforts, strict=True)
+    ]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = (field.name for field in fields(Assumptions) if field.name in names)
-    matter = [name for name in asked if _matters(name, questions, verdict)]
+    matter = [name for name in asked if _matters(name, questions, efforts, verdict)]
     matter += (
         field.name
         for field in fields(SessionReadings)
-        if _reading_matters(field.name, questions, verdict)
+        if _reading_matters(field.name, questions, efforts, verdict)
     )
     return Conclusion(verdict, tuple(matter))
 
 
-def _matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
-    """Tell whether the verdict is another one under the other setting of one assumption."""
+def _matters(
+    name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+) -> bool:
+    """Tell whether the verdict is another one under the other setting of one assumption.
+
+    Where no steps are left to find that out, it may be.
+    """
     others = [
         replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
     ]
-    return _differs(others, verdict)
+    return _differs(others, efforts, verdict)
 
 
-def _reading_matters(name: str, questions: Sequence[Question], verdict: Verdict) -> bool:
+def _reading_matters(
+    name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+) -> bool:
     """Tell whether the verdict is another one if sessions show otherwise that they have no MFA."""
     asked = [each for each in questions if _may_read(name, each)]
     if not asked:
@@ -202,7 +217,9 @@ def _reading_matters(name: str, questions: Sequence[Question], verdict: Verdict)
         return False
     return any(
         _differs(
-            [replace(each, user=replace(each.user, readings=other)) for each in questions], verdict
+            [replace(each, user=replace(each.user, readings=other)) for each in questions],
+            efforts,
+            verdict,
         )
         for other in other_readings(asked[0].user.readings, name)
     )
@@ -231,12 +248,15 @@ def _may_read(name: str, question: Question) -> bool:
     return any(map(tells, policies))
 
 
-def _differs(questions: Sequence[Question], verdict: Verdict) -> bool:
+def _differs(questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict) -> bool:
     """Tell whether the same questions, read otherwise, have another verdict."""
     real = of_real_actions(verdict)
     if isinstance(real, Refuted) and any(_still(real.counterexample, each) for each in questions):
         return False
-    return type(joined([prove_none(each) for each in questions])) is not type(real)
+    other = joined(
+        [prove_none(each, effort=effort) for each, effort in zip(questions, efforts, strict=True)]
+    )
+    return type(other) is not type(real)
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
@@ -251,10 +271,12 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
     )
 
 
-def verdict_of(question: Question, *, new_names: bool = False) -> tuple[Verdict, frozenset[str]]:
+def verdict_of(
+    question: Question, *, new_names: bool = False, effort: Effort | None = None
+) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
-        asking = RequestSearch(question)
+        asking = RequestSearch(question, effort=effort)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
     try:

@@ -18,7 +18,12 @@ from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SER
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.limits import (
+    MOST_LISTING_STEPS,
+    MOST_NEW_NAME_STEPS,
+    Effort,
+    LimitReached,
+)
 from sekisho.prover.search.reduction import FEW, statements_left
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.values.callers import Callers, callers
@@ -124,7 +129,7 @@ def new_access_of_new_actions(
         FaultyPolicy: if a document cannot be read for certain.
     """
     asked = (_question(old, new, user, now, assumptions) for user in whose.users)
-    found = (_apart(replace(each, allowed=new, denied=old))[1] for each in asked)
+    found = (_apart(replace(each, allowed=new, denied=old), Effort())[1] for each in asked)
     return next((each for each in found if each is not None), None)
 
 
@@ -237,7 +242,8 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
 
 def side_of(question: Question) -> Side | Unknown:
     """Return every request that answers a question, as one side of a difference."""
-    verdict, new = _apart(question)
+    effort = Effort()
+    verdict, new = _apart(question, effort)
     match verdict:
         case Unknown():
             return verdict
@@ -245,7 +251,8 @@ def side_of(question: Question) -> Side | Unknown:
             return Side(None, (), new_actions=new)
         case Refuted(counterexample):
             try:
-                found = items_of(question)
+                effort.at_most(MOST_LISTING_STEPS)
+                found = items_of(question, effort)
             except LimitReached as limit:
                 return Side(counterexample, (), limit.reason)
             if not found:
@@ -254,7 +261,7 @@ def side_of(question: Question) -> Side | Unknown:
             return Side(found[0].counterexample, found)
 
 
-def _apart(question: Question) -> tuple[Verdict, Counterexample | None]:
+def _apart(question: Question, effort: Effort) -> tuple[Verdict, Counterexample | None]:
     """Return whether no request of a real action answers the question, and else one of a new one.
 
     The second is a request of an action that does not exist yet, where none of a real one answers;
@@ -264,12 +271,13 @@ def _apart(question: Question) -> tuple[Verdict, Counterexample | None]:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        asked = RequestSearch(question)
+        asked = RequestSearch(question, effort=effort)
         if (found := asked.counterexample()) is not None:
             return Refuted(found), None
     except LimitReached as limit:
         return Unknown(limit.reason), None
     try:
+        effort.at_most(MOST_NEW_NAME_STEPS)
         return Proved(), asked.of_new_names()
     except LimitReached:
         return Proved(), None

@@ -28,6 +28,13 @@ MOST_STEPS = 20_000_000
 """Steps of all kinds in one question. Counted, not timed: a question always ends alike."""
 
 
+MOST_LISTING_STEPS = 8_000_000
+"""Steps for a list of what answers, once it is known that something does."""
+
+MOST_NEW_NAME_STEPS = 2_000_000
+"""Steps for actions that do not exist yet, once it is known that no real one answers."""
+
+
 class LimitReached(Exception):
     """The answer lies beyond a limit, or needs a construct that is not handled.
 
@@ -42,40 +49,57 @@ class LimitReached(Exception):
         self.reason = reason
 
 
+_MOST_KNOWN = 50_000
+"""How many things that were found out are kept."""
+
+
+class StepsSpent(LimitReached):
+    """There are no steps left to a question: it is over, whatever else could be looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_MANY_STEPS)
+
+
 class Effort:
     """How many steps are left to one question; a step takes about a microsecond.
 
+    All that is asked to answer the question spends from it: every item of a list, and the same
+    question once more for each assumption.
+
     Attributes:
-        known: what was found out by many steps, and how many; found again, it takes as many.
+        known: what was found out by many steps; to look it up takes one.
     """
 
     __slots__ = ("known", "left")
 
     def __init__(self, steps: int | None = None) -> None:
         self.left = MOST_STEPS if steps is None else steps
-        self.known: dict[object, tuple[list[str], int]] = {}
+        self.known: dict[object, list[str]] = {}
 
     def once(self, about: object, find: Callable[[], list[str]]) -> list[str]:
         """Return what `find` finds about something; found again, it is not looked for.
 
         Raises:
-            LimitReached: if there are no steps left.
+            StepsSpent: if there are no steps left.
         """
-        if about in self.known:
-            found, steps = self.known[about]
-            self.spend(steps)
-            return found
-        before = self.left
-        found = find()
-        self.known[about] = found, before - self.left
-        return found
+        self.spend(1)
+        if about not in self.known:
+            found = find()
+            if len(self.known) >= _MOST_KNOWN:
+                self.known.clear()
+            self.known[about] = found
+        return self.known[about]
+
+    def at_most(self, steps: int) -> None:
+        """Leave no more than some steps."""
+        self.left = min(self.left, steps)
 
     def spend(self, steps: int) -> None:
         """Take steps away.
 
         Raises:
-            LimitReached: if there are none left.
+            StepsSpent: if there are none left.
         """
         self.left -= steps
         if self.left < 0:
-            raise LimitReached(TOO_MANY_STEPS)
+            raise StepsSpent

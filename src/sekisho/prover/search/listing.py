@@ -19,7 +19,7 @@ from sekisho.prover.counterexample import contradiction
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
-from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
 from sekisho.prover.search.parts import QuestionPart, parts
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
@@ -79,8 +79,8 @@ class _Searched:
 class ItemSearch(RequestSearch):
     """One question, of which all that answers is listed."""
 
-    def __init__(self, question: Question) -> None:
-        super().__init__(question)
+    def __init__(self, question: Question, effort: Effort | None = None) -> None:
+        super().__init__(question, effort=effort)
         self._listed = 0
 
     def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
@@ -200,7 +200,7 @@ class ItemSearch(RequestSearch):
                 if reading.exact and not too_long:
                     self._checked(view, about, found)
                     raise LimitReached(reasons.NOT_SAID)
-                counterexample = RequestSearch(question, action, self._effort)._of_only(view, about)
+                counterexample = RequestSearch(question, action, whole=self)._of_only(view, about)
             if counterexample is not None:
                 said = described(cube, look)
                 yield _Way(view, said, narrow, counterexample, found if at_once else None)
@@ -222,9 +222,9 @@ class ItemSearch(RequestSearch):
             view = self._views.of(way.view.situation, owner)
             about = self._ranges.of(action, view.place)
             try:
-                fits = (
-                    RequestSearch(question, action, self._effort)._of_only(view, about) is not None
-                )
+                fits = RequestSearch(question, action, whole=self)._of_only(view, about) is not None
+            except StepsSpent:
+                raise
             except LimitReached:
                 fits = True
             if fits:

@@ -29,7 +29,7 @@ from sekisho.prover.search.formula import (
     plain,
     rules_of,
 )
-from sekisho.prover.search.limits import Effort, LimitReached
+from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
 from sekisho.prover.search.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.search.views import RequestView, RequestViews
@@ -52,18 +52,22 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Ver
 _Found = dict[str, ContextValue]
 
 
-def prove_none(question: Question, *, new_names: bool = False) -> Verdict:
+def prove_none(
+    question: Question, *, new_names: bool = False, effort: Effort | None = None
+) -> Verdict:
     """Return whether there is no request that answers the question.
 
     Args:
         question: what is asked.
         new_names: ask of actions that do not exist yet, too, where no real one answers.
+        effort: what may still be spent; None: as for a question of its own.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        counterexample = RequestSearch(question).counterexample(new_names=new_names)
+        search_ = RequestSearch(question, effort=effort)
+        counterexample = search_.counterexample(new_names=new_names)
     except LimitReached as limit:
         return Unknown(limit.reason)
     return Proved() if counterexample is None else Refuted(counterexample)
@@ -75,7 +79,8 @@ class RequestSearch:
     Args:
         question: what is asked.
         only: the one action that it is asked of; None: any.
-        known: what another question has found out, which this one need not look for again.
+        effort: what may still be spent on it, and what was found out so far; None: nothing yet.
+        whole: the question of which this one is a part: it spends from the same.
 
     Attributes:
         tracked: the assumptions, and which of them the policies came across.
@@ -85,13 +90,16 @@ class RequestSearch:
     """
 
     def __init__(
-        self, question: Question, only: Action | None = None, known: Effort | None = None
+        self,
+        question: Question,
+        only: Action | None = None,
+        *,
+        effort: Effort | None = None,
+        whole: "RequestSearch | None" = None,
     ) -> None:
         self._question = question
         self._only = only
-        self._effort = Effort()
-        if known is not None:
-            self._effort.known = known.known
+        self._effort: Effort = (effort or Effort()) if whole is None else whole._effort
         self.tracked = TrackedAssumptions(question.assumptions)
         self._within = plain(question.within, self.tracked)
         if question.user.is_role:
@@ -113,6 +121,8 @@ class RequestSearch:
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
         self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._effort)
+        if whole is not None:
+            self._views.readings = whole._views.readings
         self._possible: dict[CallerCredential, Looked] = {}
 
     def counterexample(self, *, new_names: bool = False) -> Counterexample | None:
@@ -149,6 +159,8 @@ class RequestSearch:
             for situation in self._views.situations:
                 try:
                     found = self._in_view(situation, owner, ranges)
+                except StepsSpent as reason:
+                    raise limit or reason from None
                 except LimitReached as reason:
                     limit = limit or reason
                     continue
@@ -174,8 +186,7 @@ class RequestSearch:
         Raises:
             LimitReached: if that could not be found out.
         """
-        reading = self._views.reading(like.situation, (like.owner,))
-        return self._of_range(replace(like, reading=reading), about)
+        return self._of_range(self._views.read_once(like), about)
 
     def _may_answer(self, view: RequestView, alike: Sequence[ActionClass]) -> bool:
         """Tell whether a request about any resource at all answers, for classes that are alike."""
@@ -183,6 +194,8 @@ class RequestSearch:
         forms = resources.any_resource(self._question.user.partition)
         try:
             return self._search(view, RequestRange(forms, "*", takes=takes)) is not None
+        except StepsSpent:
+            raise
         except LimitReached:
             # class by class there may be less to look at
             return True
@@ -225,6 +238,8 @@ class RequestSearch:
         for each in ranges(view, candidate):
             try:
                 counterexample = self._of_range(view, each)
+            except StepsSpent as reason:
+                raise limit or reason from None
             except LimitReached as reason:
                 limit = limit or reason
                 continue
@@ -267,8 +282,8 @@ class RequestSearch:
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in assignments(reading, reading.linked, self._asked):
-            settled = self._views.reading(view.situation, (view.owner,), assigned)
-            of_settled = replace(view, reading=settled)
+            of_settled = self._views.read_once(view, assigned)
+            settled = of_settled.reading
             found = self._search(of_settled, each)
             if found is not None:
                 decide = self._replayed if settled.linked else self._checked

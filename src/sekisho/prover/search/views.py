@@ -1,7 +1,7 @@
 """The views of a question: requests made one way, about the resources of one account."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sekisho.engine import ContextValue
@@ -34,16 +34,20 @@ class RequestViews:
         asked: every condition of the question.
         tracked: the assumptions.
         effort: what may still be spent.
+
+    Attributes:
+        readings: of conditions that were read before, by all that they depend on.
     """
 
     def __init__(
         self,
         question: Question,
         rules: Sequence[StatementRule],
-        asked: Sequence[VersionedCondition],
+        asked: tuple[VersionedCondition, ...],
         tracked: TrackedAssumptions,
         effort: Effort,
     ) -> None:
+        self.readings: dict[object, ConditionReading] = {}
         self._question = question
         self._rules = rules
         self._asked = asked
@@ -97,6 +101,21 @@ class RequestViews:
         question = self._question
         about = About(question.user, situation, question.now, self._tracked, assigned, accounts)
         return ConditionReading(about, self._asked, self._effort, like)
+
+    def read_once(
+        self, view: RequestView, assigned: Mapping[str, ContextValue | None] | None = None
+    ) -> RequestView:
+        """Return a view with its conditions read for all actions, and for values of some keys.
+
+        Args:
+            view: the view.
+            assigned: values of the keys that policy variables name; None: they are not known.
+        """
+        values = None if assigned is None else frozenset(assigned.items())
+        key = (self._asked, view.situation.credential, view.owner.account, values)
+        if key not in self.readings:
+            self.readings[key] = self.reading(view.situation, (view.owner,), assigned)
+        return replace(view, reading=self.readings[key])
 
     def _place(self, owner: Owner) -> ResourcePlace:
         unsaid = owner.own or self.owners.keyed

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -95,6 +96,7 @@ DEFAULTS = {
 """Ordinary values, tried first."""
 
 
+@lru_cache(maxsize=16_384)
 def shape_of(key: str, *, with_set_operator: bool) -> KeyShape:
     """Return how many values `key` (in lower case) has.
 

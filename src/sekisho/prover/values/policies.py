@@ -1,12 +1,12 @@
 """The policies of a question as one: every one of them, parts of them, and the keys they name."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
-from sekisho.prover.search.inclusion import END, RESOURCES, starts_of
+from sekisho.prover.search.inclusion import ACTIONS, END, RESOURCES, starts_of
 from sekisho.prover.values.conditions import variables_in
 from sekisho.prover.values.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
 
@@ -164,17 +164,17 @@ _SMALL = 32
 """Statements up to which a document is read as it is."""
 
 
-def about_resource(policies: Policies, resource: str) -> Policies:
-    """Return policies without statements that cannot be about a resource, in large documents.
+def about_request(policies: Policies, action: str, resource: str) -> Policies:
+    """Return policies without statements that cannot be about a request, in large documents.
 
-    The engine decides the same by them, whatever is assumed: what is left out has a `Resource` of
-    which no entry begins as the resource does, so that it does not apply.
+    The engine decides the same by them, whatever is assumed: what is left out has an `Action` or a
+    `Resource` of which no entry begins as the request's does, so that it does not apply.
     """
 
     def cut(attached: _Attached) -> _Attached:
         return tuple(
             policy
-            if policy.document is (document := _about(policy.document, resource))
+            if policy.document is (document := _about(policy.document, action, resource))
             else replace(policy, document=document)
             for policy in attached
         )
@@ -191,27 +191,53 @@ def about_resource(policies: Policies, resource: str) -> Policies:
     )
 
 
-def _about(document: Document, resource: str) -> Document:
+def _about(document: Document, action: str, resource: str) -> Document:
     if len(document.statements) <= _SMALL:
         return document
-    by_start, lengths = _starts(document)
-    text = f"{resource.lower()}{END}"
-    found = sorted({n for length in lengths for n in by_start.get(text[:length], ())})
-    statements = tuple(document.statements[number] for number in found)
-    # a document has a statement: where none is left, one that does not apply says as little
-    return replace(document, statements=statements or document.statements[:1])
+    parts = _parts_of(document)
+    found = tuple(sorted(parts.of_actions.of(action) & parts.of_resources.of(resource)))
+    if found not in parts.known:
+        statements = tuple(document.statements[number] for number in found)
+        # a document has a statement: where none is left, one that does not apply says as little
+        parts.known[found] = replace(document, statements=statements or document.statements[:1])
+    return parts.known[found]
+
+
+class _Starts:
+    """The statements of a document by what the entries of an element begin with."""
+
+    def __init__(self, elements: Iterable[Element | None], place: int) -> None:
+        self._found: dict[str, set[int]] = {}
+        for number, element in enumerate(elements):
+            named = ("*",) if element is None or element.negated else element.values
+            for start in starts_of(named, place):
+                self._found.setdefault(start, set()).add(number)
+        self._lengths = sorted(set(map(len, self._found)))
+
+    def of(self, text: str) -> set[int]:
+        """Return the statements that can be about an action or a resource."""
+        whole = f"{text.lower()}{END}"
+        starts = (self._found.get(whole[:length], ()) for length in self._lengths)
+        return {number for numbers in starts for number in numbers}
+
+
+@dataclass(frozen=True, slots=True)
+class _DocumentParts:
+    """A document's statements by their actions and resources, and the parts that were needed."""
+
+    of_actions: _Starts
+    of_resources: _Starts
+    known: dict[tuple[int, ...], Document]
 
 
 @remembered_by_identity
-def _starts(document: Document) -> tuple[dict[str, list[int]], list[int]]:
-    """Return the statements of a document by what their resources begin with; and the lengths."""
-    found: dict[str, list[int]] = {}
-    for number, statement in enumerate(document.statements):
-        resource = statement.resource
-        named = ("*",) if resource is None or resource.negated else resource.values
-        for start in starts_of(named, RESOURCES):
-            found.setdefault(start, []).append(number)
-    return found, sorted(set(map(len, found)))
+def _parts_of(document: Document) -> _DocumentParts:
+    statements = document.statements
+    return _DocumentParts(
+        _Starts([each.action for each in statements], ACTIONS),
+        _Starts([each.resource for each in statements], RESOURCES),
+        {},
+    )
 
 
 def keys_of(condition: Condition, version: Version | None) -> Iterator[str]:

@@ -217,7 +217,7 @@ class Patterns:
     __slots__ = ("_machine", "_starts", "_wild", "_wild_machine", "all", "texts")
 
     def __init__(self, patterns: Iterable[Tokens]) -> None:
-        self.all = tuple(patterns)
+        self.all = tuple(map(tuple, patterns))
         plain = [(pattern, _plain(pattern)) for pattern in self.all]
         self.texts = dict.fromkeys(text for _, text in plain if text is not None)
         self._wild = [pattern for pattern, text in plain if text is None]
@@ -297,24 +297,34 @@ def find(
     Raises:
         LimitReached: if there is too much to look at.
     """
-
-    def fits(text: str) -> bool:
-        return not words.has(text) and not any(each.matches(text) for each in none)
-
     fewest = min((one for one in every if one.finite), key=lambda one: len(one.texts), default=None)
     if fewest is not None:
         others = [one for one in every if one is not fewest]
         effort.spend(len(fewest.texts) * (len(none) + len(others)))
         found = (text for text in fewest.texts if all(one.matches(text) for one in others))
-        return next(filter(fits, found), None)
-    if (text := next(filter(fits, _likely(every, effort, words)), None)) is not None:
-        return text
+        return next((text for text in found if not _forbidden(text, none, words)), None)
+    # the same is asked of each way to call, and for each class of actions
+    about = (tuple(one.all for one in every), tuple(one.all for one in none), words)
+    return next(iter(effort.once(about, lambda: _searched(every, none, effort, words))), None)
+
+
+def _searched(
+    every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words
+) -> list[str]:
+    """Return the text that `find` returns where `every` has more than a few; nothing if none."""
+    for text in _likely(every, effort, words):
+        if not _forbidden(text, none, words):
+            return [text]
     machines = [one.machine for one in every]
     first = next(_search(machines, _NOTHING, effort, words), None)
-    if first is None or fits(first):
-        return first
+    if first is None or not _forbidden(first, none, words):
+        return [] if first is None else [first]
     forbidden = Machine(pattern for each in none for pattern in each.all)
-    return next(_search(machines, forbidden, effort, words), None)
+    return [*islice(_search(machines, forbidden, effort, words), 1)]
+
+
+def _forbidden(text: str, none: Sequence[Patterns], words: Words) -> bool:
+    return words.has(text) or any(each.matches(text) for each in none)
 
 
 def _likely(every: Sequence[Patterns], effort: Effort, words: Words) -> Iterator[str]:
