@@ -30,8 +30,8 @@ from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
     allowed_with_mfa,
+    conclude_by_layers,
     denials,
-    denying,
     enforcement_question,
     exempt_list,
     expected_exempt,
@@ -58,6 +58,7 @@ from sekisho.prover.questions.invariants import (
     invariant_holds,
     read_invariants,
 )
+from sekisho.prover.questions.layers import denying, layers
 from sekisho.prover.questions.public import no_public_access
 from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
 from sekisho.prover.search.descriptions import StatedCondition
@@ -135,6 +136,7 @@ __all__ = [
     "callers",
     "callers_of_difference",
     "conclude",
+    "conclude_by_layers",
     "counterexample_text",
     "decided",
     "denials",
@@ -155,6 +157,7 @@ __all__ = [
     "invariant_text",
     "items_together",
     "joined",
+    "layers",
     "lost_with_mfa",
     "new_access",
     "new_access_of_new_actions",

@@ -1,12 +1,12 @@
 """Whether each user of an account is enforced: equal questions are asked once."""
 
+from sekisho.audit.enforcement.cache import enforcements_of
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers, asked_about
+from sekisho.audit.enforcement.resolution import named_of
 from sekisho.audit.enforcement.roles import EVERYTHING, MFA_KEYS, lets_in
 from sekisho.audit.enforcement.users import (
     UserEnforcement,
-    enforcements_of,
     invariants_of,
-    named_of,
 )
 
 __all__ = [

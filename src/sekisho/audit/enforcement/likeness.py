@@ -1,5 +1,6 @@
 """Which users are alike to the prover: what holds for one of them holds for the others.
 
+What the policies ask of the caller alone comes out alike for them (`resolution`).
 Most policies see a user's name only through `${aws:username}`, so that another name gives the same
 answers about other names. That is so if each pattern with the variable is made of whole parts
 (`user/*/${aws:username}`), and every other pattern of the same element or key takes in all or
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sekisho.account import User
-from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.audit.enforcement.resolution import CallerConditions
+from sekisho.engine import Assumptions, AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
 from sekisho.prover import every
@@ -108,29 +110,53 @@ def asked_about(
 
 
 class Likenesses:
-    """Keys for answers about users and what is their own: equal keys, equal answers.
+    """Keys for answers about users: equal keys, equal answers.
 
-    A key holds all that such an answer may depend on: the documents that decide, the user's path
-    and boundary, and what else of the user matters to the documents or to what is asked about.
+    A key holds all that such an answer may depend on: the documents that decide, what their
+    conditions on the caller come to, and what else of the user matters to the documents or to what
+    is asked about.
 
     Args:
         numbers: of the documents.
-        asked: what is asked about besides the user, as a policy would name it.
+        asked: what is asked about besides the user, as a policy would name it; None: nothing.
+        assumptions: how the points are read that AWS does not document.
     """
 
-    def __init__(self, numbers: Numbers, asked: AttachedPolicy) -> None:
+    def __init__(
+        self,
+        numbers: Numbers,
+        asked: AttachedPolicy | None = None,
+        assumptions: Assumptions | None = None,
+    ) -> None:
         self._numbers = numbers
-        self._asked = asked
+        self._asked = Policies() if asked is None else Policies((asked,))
+        self._assumptions = assumptions or Assumptions()
+        self._conditions: dict[tuple[object, ...], CallerConditions] = {}
         self._traits: dict[tuple[object, ...], Traits] = {}
 
     def of(self, user: User, *sets: Policies) -> tuple[object, ...]:
-        """Return the key for a user for whom these policies decide, each set at its own time."""
-        key = (*map(self._numbers.of_all, sets), user.path)
+        """Return the key for answers about what is the user's own, too: the path and the boundary.
+
+        Args:
+            user: for whom these policies decide.
+            sets: the policies, each set at its own time.
+        """
+        return (*self._of(user, sets, user.path), user.path, user.boundary)
+
+    def of_requests(self, user: User, *sets: Policies) -> tuple[object, ...]:
+        """Return the key for answers about the user's requests; the arguments are those of `of`."""
+        return self._of(user, sets, None)
+
+    def _of(self, user: User, sets: tuple[Policies, ...], path: str | None) -> tuple[object, ...]:
+        documents = tuple(map(self._numbers.of_all, sets))
+        if documents not in self._conditions:
+            self._conditions[documents] = CallerConditions((*sets, self._asked), self._assumptions)
+        conditions = self._conditions[documents]
+        # what one set says of a name matters to what another says
+        key = (documents, path, conditions.of(user))
         if key not in self._traits:
-            # what one set says of a name matters to what another says
-            decide = (each for policies in sets for each in every(policies))
-            self._traits[key] = traits_of(Policies((*decide, self._asked)), user.path)
-        return (*key, user.boundary, likeness(user, self._traits[key]))
+            self._traits[key] = traits_of(conditions.left(user, key[2]), path)
+        return (*key, likeness(user, self._traits[key]))
 
 
 def likeness(user: User, traits: Traits) -> tuple[object, ...]:

@@ -23,7 +23,6 @@ from sekisho.policy import (
     CONSOLE_ACTIONS,
     Choices,
     Condition,
-    Document,
     Effect,
     Element,
     Operator,
@@ -34,7 +33,8 @@ from sekisho.policy import (
     force_mfa,
     from_json,
 )
-from sekisho.prover.questions.answers import ActionGroup, Conclusion, items_of
+from sekisho.prover.questions.answers import ActionGroup, Conclusion, conclude, items_of
+from sekisho.prover.questions.layers import denying, layers
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Effort, LimitReached
@@ -122,10 +122,42 @@ def prove_enforcement(
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = enforcement_question(policies, user, now, exempt, later=later)
-    direct = prove_none(question)
+    direct = _verdict_by_layers(question)
     if not tells_services_apart(policies):
         return Enforcement(direct, None)
-    return Enforcement(direct, prove_none(via_service(question)))
+    return Enforcement(direct, _verdict_by_layers(via_service(question)))
+
+
+def _verdict_by_layers(question: Question) -> Verdict:
+    if any(isinstance(prove_none(each), Proved) for each in _of_layers(question)):
+        return Proved()
+    return prove_none(question)
+
+
+def conclude_by_layers(question: Question, *, new_names: bool = False) -> Conclusion:
+    """Return what `conclude` does of one question about enforcement, by one layer if possible.
+
+    What is proved of a layer alone, and rests on no assumption, rests on none with the others.
+
+    Args:
+        question: as `enforcement_question` and `via_service` return it.
+        new_names: as `conclude` has it.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    for each in _of_layers(question):
+        found = conclude([each], new_names=new_names)
+        if found == Conclusion(Proved()):
+            return found
+    return conclude([question], new_names=new_names)
+
+
+def _of_layers(question: Question) -> Iterator[Question]:
+    """Yield the question of each layer alone."""
+    for each in layers(question.allowed or Policies()):
+        identity = (*each.identity, _CONSOLE_SIGN_IN)
+        yield replace(question, allowed=replace(each, identity=identity))
 
 
 def enforcement_question(
@@ -155,12 +187,6 @@ def denials(policies: Policies) -> Policies:
     left = ((each.name, denying(each.document)) for each in policies.identity)
     identity = tuple(AttachedPolicy(name, document) for name, document in left if document)
     return replace(policies, identity=identity)
-
-
-def denying(document: Document) -> Document | None:
-    """Return a document with its Deny statements alone; None if it has none."""
-    statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
-    return replace(document, statements=statements) if statements else None
 
 
 def via_service(question: Question) -> Question:

@@ -28,6 +28,7 @@ from sekisho.prover.questions.enforced import (
     settled,
 )
 from sekisho.prover.questions.enforcement import (
+    conclude_by_layers,
     denials,
     enforcement_question,
     exempt_list,
@@ -430,7 +431,7 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     apart = tells_services_apart(case.policies)
     for calls in ("direct", "service") if apart else ("direct",):
         questions = (later, now) if calls == "direct" else (via_service(later), via_service(now))
-        enforced = conclude([questions[0]], new_names=True)
+        enforced = conclude_by_layers(questions[0], new_names=True)
         if calls == "direct":
             enforced = with_federation(enforced, later)
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, calls, enforced)

@@ -105,12 +105,14 @@ _TAG = "aws:principaltag/"
 
 
 def _names_any(policies: Policies, keys: frozenset[str]) -> bool:
-    return any(
-        not keys.isdisjoint(named)
-        for policy in every(policies)
-        for statement in policy.document.statements
-        for named in _keys_in(statement)
-    )
+    return any(not keys.isdisjoint(_named_in(policy.document)) for policy in every(policies))
+
+
+@remembered_by_identity
+def _named_in(document: Document) -> frozenset[str]:
+    """Return the keys (in lower case) of a document's conditions and variables."""
+    named = (each for statement in document.statements for each in _keys_in(statement))
+    return frozenset().union(*named)
 
 
 def _may_be_iam(action: Element) -> bool:

@@ -1,0 +1,287 @@
+"""Whether each user of an account is enforced; equal questions are asked once.
+
+First each layer of the policies is asked about alone (the service control policies, the boundary,
+each policy's Denies): most often one of them is the same for many, denies everything without MFA,
+and no other need be looked at. Then follows what is denied whatever is attached, then what is
+allowed as things are.
+
+A counterexample of another user is taken over only if the engine allows the same request of this
+one.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sekisho.account import Snapshot, User, readings_of
+from sekisho.audit.enforcement.likeness import Likenesses, Numbers
+from sekisho.audit.enforcement.resolution import named_of
+from sekisho.audit.enforcement.users import UserEnforcement
+from sekisho.engine import (
+    Assumptions,
+    Context,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+)
+from sekisho.errors import FaultyAccount, FaultyPolicy
+from sekisho.policy import Effect
+from sekisho.prover import (
+    EVERYTHING,
+    CallingUser,
+    Conclusion,
+    Proved,
+    Refuted,
+    Unknown,
+    Verdict,
+    agreed,
+    conclude,
+    decided,
+    denials,
+    enforcement_question,
+    layers,
+    tells_services_apart,
+    via_service,
+)
+
+
+def enforcements_of(
+    snapshot: Snapshot,
+    exempt: tuple[str, ...] | None = None,
+    assumptions: Assumptions | None = None,
+) -> Mapping[str, UserEnforcement]:
+    """Return whether each user of a snapshot is enforced, by user name.
+
+    What could not be read of a user's policies makes that user's MFA enforcement unknown, and
+    nobody else's.
+
+    Args:
+        snapshot: the account.
+        exempt: patterns of what may work without MFA; the prover's `expected_exempt()` if None.
+        assumptions: how the points are read that AWS does not document.
+    """
+    cache = EnforcementCache(snapshot, exempt, assumptions or Assumptions())
+    return {user.name: cache.of(user) for user in snapshot.users}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Answers to one question about the user's own calls, and about those of services.
+
+    Attributes:
+        direct: of the user's own.
+        served: of services; None if the policies make no difference.
+        assumed: the assumptions under whose other setting one of them is another one.
+    """
+
+    direct: Verdict
+    served: Verdict | None
+    assumed: tuple[str, ...] = ()
+
+    def all(self, kind: type[Verdict]) -> bool:
+        """Tell whether every verdict is of one kind."""
+        return all(isinstance(each, kind) for each in self.verdicts)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts that there are."""
+        return (self.direct,) if self.served is None else (self.direct, self.served)
+
+
+class EnforcementCache:
+    """What was found out about the users of one account so far, by what of a user matters.
+
+    Args:
+        snapshot: the account.
+        exempt: as in `enforcements_of`.
+        assumptions: likewise.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, exempt: tuple[str, ...] | None, assumptions: Assumptions
+    ) -> None:
+        self._snapshot = snapshot
+        self._exempt = exempt
+        self._assumptions = assumptions
+        self._numbers = Numbers()
+        self._likenesses = Likenesses(self._numbers, assumptions=assumptions)
+        self._alone: dict[tuple[object, ...], bool] = {}
+        self._answers: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
+        self._refuted: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
+
+    def of(self, user: User) -> UserEnforcement:
+        """Return one user's MFA enforcement."""
+        try:
+            readings = readings_of(self._snapshot, user)
+            return _agreed([self._of_reading(user, policies) for policies in readings])
+        except (FaultyAccount, FaultyPolicy) as error:
+            unknown = Unknown(error.reason)
+            return UserEnforcement(unknown, unknown, gap=error.reason)
+
+    def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
+        """Return what holds of a user; what one answer implies is not asked again."""
+        if any(self._proved_alone(user, each) for each in layers(policies)):
+            apart = tells_services_apart(policies)
+            proved = _Answers(Proved(), Proved() if apart else None)
+            return _enforcement(now=proved, later=proved)
+        if not _denies(policies):
+            now = self._lookup(user, policies, later=False)
+            # what passes now still passes when more is attached
+            refuted = now.all(Refuted)
+            later = (
+                replace(now, assumed=()) if refuted else self._lookup(user, policies, later=True)
+            )
+            return _enforcement(now=now, later=later)
+        later = self._lookup(user, policies, later=True)
+        # what no further policy allows is denied now
+        now = later if later.all(Proved) else self._lookup(user, policies, later=False)
+        return _enforcement(now=now, later=later)
+
+    def _proved_alone(self, user: User, layer: Policies) -> bool:
+        """Tell whether one layer alone enforces MFA, and rests on no assumption."""
+        alike = self._likenesses.of_requests(user, layer)
+        if alike not in self._alone:
+            found = self._ask(layer, named_of(user), apart=tells_services_apart(layer))
+            self._alone[alike] = found.all(Proved) and not found.assumed
+        return self._alone[alike]
+
+    def _lookup(self, user: User, policies: Policies, *, later: bool) -> _Answers:
+        """Return what was found of a user who is alike, or else ask."""
+        apart = tells_services_apart(policies)
+        asked = _whatever_is_attached(policies) if later else policies
+        alike = (apart, *self._likenesses.of_requests(user, asked))
+        documents, named = alike[:2], named_of(user)
+        if alike not in self._answers:
+            found = self._transfer_refutation(documents, named, asked)
+            found = found or self._ask(asked, named, apart=apart)
+            self._answers[alike] = (named, found)
+            if found.all(Refuted) and not found.assumed:
+                self._refuted[documents] = (named, found)
+        other, found = self._answers[alike]
+        if other == named:
+            return found
+        return self._transfer(found, other, named, asked) or self._ask(asked, named, apart=apart)
+
+    def _transfer_refutation(
+        self, documents: tuple[object, ...], named: CallingUser, asked: Policies
+    ) -> _Answers | None:
+        """Return another user's refutation with this user's request, if the engine allows it.
+
+        That holds however little alike the two are.
+        """
+        if documents not in self._refuted:
+            return None
+        other, answers = self._refuted[documents]
+        own = self._transfer(answers, other, named, asked)
+        return None if own is None or any(map(_rests, own.verdicts)) else own
+
+    def _transfer(
+        self, answers: _Answers, other: CallingUser, own: CallingUser, asked: Policies
+    ) -> _Answers | None:
+        """Return another user's answers with this user's counterexamples; None if not allowed."""
+        decides = partial(decided, policies=asked, assumptions=self._assumptions)
+        found = [_renamed(verdict, other, own, decides) for verdict in answers.verdicts]
+        if None in found:
+            return None
+        direct, *served = (each for each in found if each is not None)
+        return replace(answers, direct=direct, served=served[0] if served else None)
+
+    def _ask(self, policies: Policies, named: CallingUser, *, apart: bool) -> _Answers:
+        now = self._snapshot.taken_at
+        question = enforcement_question(policies, named, now, self._exempt)
+        question = replace(question, assumptions=self._assumptions)
+        direct = conclude([question])
+        if not apart:
+            return _Answers(direct.verdict, None, direct.assumed)
+        served = conclude([via_service(question)])
+        return _Answers(direct.verdict, served.verdict, (*direct.assumed, *served.assumed))
+
+
+def _whatever_is_attached(policies: Policies) -> Policies:
+    left = denials(policies)
+    return replace(left, identity=(*left.identity, EVERYTHING))
+
+
+def _enforcement(*, now: _Answers, later: _Answers) -> UserEnforcement:
+    return UserEnforcement(
+        now=now.direct,
+        later=later.direct,
+        via_service=now.served,
+        later_via_service=later.served,
+        assumed=tuple(dict.fromkeys((*now.assumed, *later.assumed))),
+    )
+
+
+def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
+    """Return what holds of MFA enforcement whichever of the readings of the policies is right."""
+    if len(enforcements) == 1:
+        return enforcements[0]
+    assumed = tuple(
+        dict.fromkeys(name for enforcement in enforcements for name in enforcement.assumed)
+    )
+    found = {
+        name: agreed(
+            [Conclusion(enforcement.verdicts[name]) for enforcement in enforcements]
+        ).verdict
+        for name in enforcements[0].verdicts
+    }
+    return UserEnforcement.of(found, assumed)
+
+
+def _rests(verdict: Verdict | None) -> bool:
+    """Tell whether what is decided of a counterexample rests on an assumption."""
+    if not isinstance(verdict, Refuted):
+        return False
+    return any(decision.assumed for decision in verdict.counterexample.decisions.values())
+
+
+def _denies(policies: Policies) -> bool:
+    """Tell whether some statement denies anything; where none does, no enforcement can stand."""
+    attached = [*policies.identity, *(policies.boundaries or ())]
+    attached += [policy for level in policies.scps for policy in level.policies]
+    statements = (each for policy in attached for each in policy.document.statements)
+    return any(each.effect is Effect.DENY for each in statements)
+
+
+def _renamed(
+    verdict: Verdict, other: CallingUser, own: CallingUser, decided: Callable[[Request], Decision]
+) -> Verdict | None:
+    """Return a verdict about this user; None if its counterexample turns out to be none."""
+    if not isinstance(verdict, Refuted):
+        return verdict
+    counterexample = verdict.counterexample
+    request = replace(
+        counterexample.request,
+        principal=own.arn,
+        resource=_renamed_text(counterexample.request.resource, other, own),
+        context=_renamed_context(counterexample.request.context, other, own),
+    )
+    decision = decided(request)
+    if decision.effect is not DecisionEffect.ALLOWED:
+        return None
+    return Refuted(replace(counterexample, request=request, decisions={"allowed": decision}))
+
+
+def _renamed_context(context: Context, other: CallingUser, own: CallingUser) -> Context:
+    replaced = {key.lower() for key in (*other.known, *own.known)}
+    constant: dict[str, ContextValue] = {
+        key: _renamed_value(value, other, own)
+        for key, value in context.items()
+        if key.lower() not in replaced and not own.lacks(key.lower())
+    }
+    return Context({**constant, **own.known})
+
+
+def _renamed_value(value: ContextValue, other: CallingUser, own: CallingUser) -> ContextValue:
+    if isinstance(value, str):
+        return _renamed_text(value, other, own)
+    return tuple(_renamed_text(each, other, own) for each in value)
+
+
+def _renamed_text(text: str, other: CallingUser, own: CallingUser) -> str:
+    """Replace the user: the whole ARN, and the name where it is a whole part."""
+    parts = re.split(r"([:/])", text.replace(other.arn, own.arn))
+    return "".join(own.name if part == other.name else part for part in parts)

@@ -1,0 +1,220 @@
+"""What the conditions on who calls come to for one user.
+
+A user's name, ARN, id, tags and account are the same in every request of theirs. So a condition on
+these holds for all of them or for none, and a variable that stands for a tag stands for one text.
+Users for whom all of that comes out alike are told apart only by what is left of the policies.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.account import User
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Context,
+    Policies,
+    Request,
+    remembered_by_identity,
+)
+from sekisho.engine.matching import Scope, TrackedAssumptions, Wild, conditions, variables
+from sekisho.policy import Condition, Document, Element, Statement, Version
+from sekisho.prover import CallingUser, VersionedCondition, every
+
+_TAG = "aws:principaltag/"
+_ACCOUNT = "aws:principalaccount"
+_OF_CALLER = frozenset({"aws:principalarn", "aws:username", "aws:userid", _ACCOUNT})
+_SPECIAL = frozenset("*?$:")
+"""What is not as plain in a pattern as in the text that a variable brings in."""
+
+
+def named_of(user: User) -> CallingUser:
+    """Return a user as the prover asks about one: with the id and the tags, and no other tag."""
+    tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
+    known = {"aws:userid": user.id, **tags} if user.id else tags
+    return CallingUser.of(user.arn, known, all_tags=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What some policies' conditions on the caller come to for one user.
+
+    Attributes:
+        outcomes: of each condition: whether it holds; None: that is not documented, or not known.
+        values: of each of the caller's keys that variables name.
+    """
+
+    outcomes: tuple[bool | None, ...] = ()
+    values: tuple[str | None, ...] = ()
+
+
+class CallerConditions:
+    """The conditions on the caller of some policies.
+
+    Args:
+        policies: all that decides, as one set of policies or several.
+        assumptions: how the points are read that AWS does not document.
+    """
+
+    def __init__(self, policies: tuple[Policies, ...], assumptions: Assumptions) -> None:
+        self._assumptions = assumptions
+        attached = (each for one in policies for each in every(one))
+        self._documents = tuple({id(each.document): each.document for each in attached}.values())
+        read = [_read(document) for document in self._documents]
+        self._asked = tuple(dict.fromkeys(one for each in read for one in each.asked))
+        self._keys = tuple(dict.fromkeys(key for each in read for key in each.variables))
+
+    def of(self, user: User) -> Resolution:
+        """Return what they come to for a user."""
+        if not self._asked and not self._keys:
+            return Resolution()
+        caller = named_of(user)
+        context = _context(caller)
+        outcomes = tuple(self._outcome(each, caller, context) for each in self._asked)
+        values = (variables.Variable(key).value(context) for key in self._keys)
+        return Resolution(outcomes, tuple(values))
+
+    def _outcome(
+        self, asked: VersionedCondition, caller: CallingUser, context: Context
+    ) -> bool | None:
+        if not caller.unique_id and "aws:userid" in _keys_in(asked):
+            return None
+        tracked = TrackedAssumptions(self._assumptions)
+        request = Request(caller.arn, "iam:GetUser", "*", context)
+        holds = conditions.holds(
+            asked.condition, Scope(request, caller.caller(), asked.version, tracked)
+        )
+        return None if tracked.asked else holds
+
+    def left(self, user: User, resolution: Resolution) -> Policies:
+        """Return what tells users apart for whom the conditions come to the same.
+
+        That is no policy to ask about: what cannot tell users apart is left out.
+
+        Args:
+            user: one of them.
+            resolution: what the conditions come to.
+        """
+        known = dict(zip(self._asked, resolution.outcomes, strict=True))
+        context = _context(named_of(user))
+        documents = (_left(document, known, context) for document in self._documents)
+        return Policies(identity=tuple(AttachedPolicy("", document) for document in documents))
+
+
+def _context(caller: CallingUser) -> Context:
+    own = {"aws:PrincipalArn": caller.arn, "aws:username": caller.name}
+    return Context({**own, "aws:PrincipalAccount": caller.account, **caller.known})
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The conditions on the caller in a document, and the keys of tags that variables name."""
+
+    asked: tuple[VersionedCondition, ...]
+    variables: tuple[str, ...]
+
+
+@remembered_by_identity
+def _read(document: Document) -> _Read:
+    asked: dict[VersionedCondition, None] = {}
+    named: dict[str, None] = {}
+    for statement in document.statements:
+        texts = list(statement.resource.values if statement.resource else ())
+        for condition in statement.conditions:
+            one = VersionedCondition(condition, document.version)
+            if all(map(_of_caller, _keys_in(one))):
+                asked[one] = None
+            else:
+                texts += condition.values
+        keys = (key for text in texts for key in _variables(text, document.version))
+        named |= dict.fromkeys(filter(_is_brought_in, keys))
+    return _Read(tuple(asked), tuple(named))
+
+
+def _of_caller(key: str) -> bool:
+    return key in _OF_CALLER or key.startswith(_TAG)
+
+
+def _is_brought_in(key: str) -> bool:
+    """Tell whether users share what a variable stands for: not the name, nor what is as unique."""
+    return key == _ACCOUNT or key.startswith(_TAG)
+
+
+def _keys_in(asked: VersionedCondition) -> frozenset[str]:
+    """Return the keys (in lower case) that a condition compares."""
+    texts = (_variables(text, asked.version) for text in asked.condition.values)
+    return frozenset({asked.condition.key.lower()}).union(*texts)
+
+
+def _variables(text: str, version: Version | None) -> Iterator[str]:
+    if version is Version.V2012 and variables.OPEN in text:
+        parts = variables.read(text)
+        yield from (one.key.lower() for one in parts if isinstance(one, variables.Variable))
+
+
+def _left(
+    document: Document, known: dict[VersionedCondition, bool | None], context: Context
+) -> Document:
+    """Return what of a document is left for one user; itself, if that is all."""
+    read = _read(document)
+    if not read.asked and not read.variables:
+        return document
+    found = (_left_of(each, document.version, known, context) for each in document.statements)
+    return replace(document, statements=tuple(each for each in found if each is not None))
+
+
+def _left_of(
+    statement: Statement,
+    version: Version | None,
+    known: dict[VersionedCondition, bool | None],
+    context: Context,
+) -> Statement | None:
+    left: list[Condition] = []
+    for condition in statement.conditions:
+        outcome = known.get(VersionedCondition(condition, version))
+        if outcome is False:
+            return None
+        if outcome is None:
+            left.append(replace(condition, values=_brought(condition.values, version, context)))
+    resource = statement.resource
+    if resource is not None:
+        values = _brought(resource.values, version, context)
+        resource = Element(values, negated=resource.negated)
+    return replace(statement, conditions=tuple(left), resource=resource)
+
+
+def _brought(texts: tuple[str, ...], version: Version | None, context: Context) -> tuple[str, ...]:
+    """Return texts with what variables stand for; without those that match nothing."""
+    found = (_text(each, version, context) for each in texts)
+    return tuple(each for each in found if each is not None)
+
+
+def _text(text: str, version: Version | None, context: Context) -> str | None:
+    """Return a text with the tags that variables stand for; None if one has no value.
+
+    What cannot be written as a pattern stays as it is.
+    """
+    if not any(map(_is_brought_in, _variables(text, version))):
+        return text
+    written: list[str] = []
+    for part in variables.read(text):
+        value = _written(part, context)
+        if value is None:
+            return None
+        written.append(value)
+    return text if "" in written else "".join(written)
+
+
+def _written(part: variables.TemplatePart, context: Context) -> str | None:
+    """Return a part of a text as a pattern has it; "" if it cannot be written, None: no value."""
+    match part:
+        case Wild():
+            return part.value
+        case variables.Variable() if _is_brought_in(part.key.lower()):
+            value = part.value(context)
+            return "" if value and _SPECIAL & set(value) else value
+        case variables.Variable(key, None):
+            return f"${{{key}}}"
+        case str() if not _SPECIAL - {":"} & set(part):
+            return part
+    return ""

@@ -1,0 +1,45 @@
+"""One layer of policies alone: what is proved of it needs none of the others.
+
+A request passes where no statement denies it, in whatever policy, and where the identity-based
+policies, the boundary, the session policies and each level of service control policies allow it. So
+whatever else is attached, what the Denies of one policy, or one layer, let nobody do without MFA is
+done by nobody. Most often that is one policy; to look at all of them takes longer the more there
+are, and may come to no answer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.policy import Document, Effect
+from sekisho.prover.values.policies import EVERYTHING, tells_mfa_apart
+
+
+def layers(policies: Policies) -> Iterator[Policies]:
+    """Yield each layer that tells MFA apart, with everything else allowed.
+
+    Each allows all that the policies allow, and that whatever is attached later may allow.
+    """
+    most = replace(policies, identity=(EVERYTHING,), boundaries=None, session=None, scps=())
+    for level in policies.scps:
+        yield from _telling(replace(most, scps=(level,)))
+    if policies.boundaries is not None:
+        yield from _telling(replace(most, boundaries=policies.boundaries))
+    if policies.session is not None:
+        yield from _telling(replace(most, session=policies.session))
+    for each in policies.identity:
+        if (document := denying(each.document)) is not None:
+            denied = AttachedPolicy(each.name, document)
+            yield from _telling(replace(most, identity=(denied, EVERYTHING)))
+
+
+def _telling(layer: Policies) -> Iterator[Policies]:
+    if tells_mfa_apart(layer):
+        yield layer
+
+
+@remembered_by_identity
+def denying(document: Document) -> Document | None:
+    """Return a document with its Deny statements alone; None if it has none."""
+    statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
+    return replace(document, statements=statements) if statements else None
