@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from prover.aws_requests import faults_of
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, account, enforcement, managed, user
 from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.enforcement import UserEnforcement, enforcements_of, named_of
@@ -29,6 +30,12 @@ NAMES = ("alice", "al", "bob", "carol", "red")
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 TEAM = "aws:PrincipalTag/team"
 
+ON_REQUEST: tuple[dict[str, Any], ...] = (
+    {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
+    {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+    {"Bool": {"aws:ViaAWSService": "false"}},
+    {"Null": {"aws:SourceVpce": "true"}},
+)
 ON_CALLER: tuple[dict[str, Any], ...] = (
     {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/org-*"}},
     {"ArnLike": {"aws:PrincipalARN": ["arn:aws:iam::*:user/ci/*", "arn:aws:iam::*:user/al*"]}},
@@ -46,6 +53,8 @@ ON_CALLER: tuple[dict[str, Any], ...] = (
     {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abcdefghij/r-ab12/*"}},
     {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
     {"StringNotEquals": {TEAM: "${aws:ResourceTag/team}"}},
+    {"StringLikeIfExists": {TEAM: "${aws:username}${aws:ResourceTag/team}"}},
+    {"StringLike": {TEAM: ["${aws:PrincipalTag/team}", "${aws:ResourceTag/team}"]}},
     {"StringLike": {"s3:prefix": "home/${aws:PrincipalTag/team}/${aws:username}/*"}},
 )
 RESOURCES = (
@@ -65,7 +74,9 @@ ACTIONS = ("*", "iam:UpdateUser", "s3:ListBucket")
 def statements(draw: st.DrawFn) -> dict[str, Any]:
     """Return a statement that tells callers apart."""
     about = draw(st.sampled_from(("Resource", "Resource", "NotResource")))
-    operators = [draw(st.sampled_from(ON_CALLER)) for _ in range(draw(st.integers(0, 2)))]
+    operators = [
+        draw(st.sampled_from(ON_CALLER + ON_REQUEST)) for _ in range(draw(st.integers(0, 2)))
+    ]
     operators += [NO_MFA] if draw(st.booleans()) else []
     conditions: dict[str, dict[str, Any]] = {}
     for each in operators:
@@ -151,6 +162,7 @@ def check(snapshot: Snapshot, one: User, together: UserEnforcement) -> None:
             request = refuted.counterexample.request
             assert request.principal == one.arn
             assert decide(request, policies).effect is DecisionEffect.ALLOWED
+            assert not faults_of(request, direct=name == "now")
 
 
 def denied(condition: Mapping[str, Any], **about: Any) -> Document:
@@ -214,9 +226,9 @@ def limited(condition: Mapping[str, Any]) -> Policies:
 
 
 def test_whom_no_condition_on_the_caller_tells_apart_is_asked_once() -> None:
-    """Whatever it asks of them, but for the id, and a tag that is compared with open keys."""
+    """Whatever it asks of them, but for the unique id."""
     asked = [each for each in ON_CALLER if "aws:userid" not in str(each)]
-    asked.remove({"StringNotEquals": {TEAM: "${aws:ResourceTag/team}"}})
+    asked.remove({"StringLike": {TEAM: ["${aws:PrincipalTag/team}", "${aws:ResourceTag/team}"]}})
     for condition in asked:
         for tags in ({}, {"team": "red"}):
             first, second = keys(
@@ -229,6 +241,9 @@ def test_whom_a_condition_tells_apart_is_asked_for_themselves() -> None:
     spared = limited({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/ci/*"}})
     carol, dave, eve = keys(spared, user("carol"), user("dave"), user("eve", path="/ci/"))
     assert carol == dave != eve
+    named = limited({"StringNotEquals": {TEAM: "${aws:ResourceTag/team}"}})
+    own, other = keys(named, *(user(name, tags={"team": "x-carol"}) for name in ("carol", "dave")))
+    assert own != other
     owned = limited({"StringEquals": {TEAM: "${aws:username}"}})
     own, other = keys(owned, user("carol", tags={"team": "carol"}), user("dave"))
     assert own != other

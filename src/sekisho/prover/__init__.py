@@ -60,7 +60,9 @@ from sekisho.prover.questions.invariants import (
 )
 from sekisho.prover.questions.layers import denying, layers
 from sekisho.prover.questions.public import no_public_access
+from sekisho.prover.questions.served import conclude_served
 from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
+from sekisho.prover.questions.unlimited import conclude_unlimited_first, prove_unlimited_first
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
@@ -137,6 +139,8 @@ __all__ = [
     "callers_of_difference",
     "conclude",
     "conclude_by_layers",
+    "conclude_served",
+    "conclude_unlimited_first",
     "counterexample_text",
     "decided",
     "denials",
@@ -171,6 +175,7 @@ __all__ = [
     "own_things_only",
     "prove_enforcement",
     "prove_none",
+    "prove_unlimited_first",
     "public_request_text",
     "read_invariants",
     "roles_within_reach",

@@ -38,13 +38,13 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     agreed,
-    conclude,
+    conclude_served,
+    conclude_unlimited_first,
     decided,
     denials,
     enforcement_question,
     layers,
     tells_services_apart,
-    via_service,
 )
 
 
@@ -193,10 +193,10 @@ class EnforcementCache:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt)
         question = replace(question, assumptions=self._assumptions)
-        direct = conclude([question])
+        direct = conclude_unlimited_first(question)
         if not apart:
             return _Answers(direct.verdict, None, direct.assumed)
-        served = conclude([via_service(question)])
+        served = conclude_served(question, direct)
         return _Answers(direct.verdict, served.verdict, (*direct.assumed, *served.assumed))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sekisho.account import User
-from sekisho.audit.enforcement.resolution import CallerConditions
+from sekisho.audit.enforcement.resolution import CallerConditions, Lefts
 from sekisho.engine import Assumptions, AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
@@ -133,6 +133,7 @@ class Likenesses:
         self._assumptions = assumptions or Assumptions()
         self._conditions: dict[tuple[object, ...], CallerConditions] = {}
         self._traits: dict[tuple[object, ...], Traits] = {}
+        self._lefts = Lefts()
 
     def of(self, user: User, *sets: Policies) -> tuple[object, ...]:
         """Return the key for answers about what is the user's own, too: the path and the boundary.
@@ -150,7 +151,9 @@ class Likenesses:
     def _of(self, user: User, sets: tuple[Policies, ...], path: str | None) -> tuple[object, ...]:
         documents = tuple(map(self._numbers.of_all, sets))
         if documents not in self._conditions:
-            self._conditions[documents] = CallerConditions((*sets, self._asked), self._assumptions)
+            self._conditions[documents] = CallerConditions(
+                (*sets, self._asked), self._assumptions, self._lefts
+            )
         conditions = self._conditions[documents]
         # what one set says of a name matters to what another says
         key = (documents, path, conditions.of(user))

@@ -5,7 +5,7 @@ these holds for all of them or for none, and a variable that stands for a tag st
 Users for whom all of that comes out alike are told apart only by what is left of the policies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sekisho.account import User
@@ -35,16 +35,20 @@ def named_of(user: User) -> CallingUser:
     return CallingUser.of(user.arn, known, all_tags=True)
 
 
+Outcome = bool | str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What some policies' conditions on the caller come to for one user.
 
     Attributes:
-        outcomes: of each condition: whether it holds; None: that is not documented, or not known.
+        outcomes: of each condition: whether it holds; where it compares a tag with what the request
+            brings, the tag's value; None: that is not documented, not known, or hangs on the name.
         values: of each of the caller's keys that variables name.
     """
 
-    outcomes: tuple[bool | None, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
     values: tuple[str | None, ...] = ()
 
 
@@ -54,10 +58,14 @@ class CallerConditions:
     Args:
         policies: all that decides, as one set of policies or several.
         assumptions: how the points are read that AWS does not document.
+        lefts: what was left of documents so far.
     """
 
-    def __init__(self, policies: tuple[Policies, ...], assumptions: Assumptions) -> None:
+    def __init__(
+        self, policies: tuple[Policies, ...], assumptions: Assumptions, lefts: "Lefts"
+    ) -> None:
         self._assumptions = assumptions
+        self._lefts = lefts
         attached = (each for one in policies for each in every(one))
         self._documents = tuple({id(each.document): each.document for each in attached}.values())
         read = [_read(document) for document in self._documents]
@@ -74,16 +82,18 @@ class CallerConditions:
         values = (variables.Variable(key).value(context) for key in self._keys)
         return Resolution(outcomes, tuple(values))
 
-    def _outcome(
-        self, asked: VersionedCondition, caller: CallingUser, context: Context
-    ) -> bool | None:
-        if not caller.unique_id and "aws:userid" in _keys_in(asked):
+    def _outcome(self, asked: VersionedCondition, caller: CallingUser, context: Context) -> Outcome:
+        own = asked.condition.key.lower()
+        if not caller.unique_id and "aws:userid" in {own, *_variables_of(asked)}:
             return None
+        value = context.folded.get(own)
+        # what is absent is compared with nothing
+        if value is not None and not all(map(_of_caller, _variables_of(asked))):
+            return _compared(asked, caller.name, str(value))
         tracked = TrackedAssumptions(self._assumptions)
         request = Request(caller.arn, "iam:GetUser", "*", context)
-        holds = conditions.holds(
-            asked.condition, Scope(request, caller.caller(), asked.version, tracked)
-        )
+        scope = Scope(request, caller.caller(), asked.version, tracked)
+        holds = conditions.holds(asked.condition, scope)
         return None if tracked.asked else holds
 
     def left(self, user: User, resolution: Resolution) -> Policies:
@@ -97,8 +107,22 @@ class CallerConditions:
         """
         known = dict(zip(self._asked, resolution.outcomes, strict=True))
         context = _context(named_of(user))
-        documents = (_left(document, known, context) for document in self._documents)
+        documents = (self._lefts.of(document, known, context) for document in self._documents)
         return Policies(identity=tuple(AttachedPolicy("", document) for document in documents))
+
+
+def _compared(asked: VersionedCondition, name: str, value: str) -> str | None:
+    """Return a tag that is compared as a text with what the request brings; None if it is not so.
+
+    Whoever's name is no part of the tag is as good a user as another: a request of the one, with
+    the name exchanged, compares alike.
+    """
+    condition = asked.condition
+    of_text = condition.operator.name.value.startswith("String")
+    tag = condition.key.lower().startswith(_TAG)
+    own = {key for key in _variables_of(asked) if _of_caller(key)} - {"aws:username"}
+    plain = of_text and tag and not own
+    return value if plain and name.casefold() not in value.casefold() else None
 
 
 def _context(caller: CallingUser) -> Context:
@@ -122,7 +146,7 @@ def _read(document: Document) -> _Read:
         texts = list(statement.resource.values if statement.resource else ())
         for condition in statement.conditions:
             one = VersionedCondition(condition, document.version)
-            if all(map(_of_caller, _keys_in(one))):
+            if _of_caller(condition.key.lower()):
                 asked[one] = None
             else:
                 texts += condition.values
@@ -140,10 +164,9 @@ def _is_brought_in(key: str) -> bool:
     return key == _ACCOUNT or key.startswith(_TAG)
 
 
-def _keys_in(asked: VersionedCondition) -> frozenset[str]:
-    """Return the keys (in lower case) that a condition compares."""
-    texts = (_variables(text, asked.version) for text in asked.condition.values)
-    return frozenset({asked.condition.key.lower()}).union(*texts)
+def _variables_of(asked: VersionedCondition) -> Iterator[str]:
+    for text in asked.condition.values:
+        yield from _variables(text, asked.version)
 
 
 def _variables(text: str, version: Version | None) -> Iterator[str]:
@@ -152,21 +175,40 @@ def _variables(text: str, version: Version | None) -> Iterator[str]:
         yield from (one.key.lower() for one in parts if isinstance(one, variables.Variable))
 
 
-def _left(
-    document: Document, known: dict[VersionedCondition, bool | None], context: Context
-) -> Document:
-    """Return what of a document is left for one user; itself, if that is all."""
-    read = _read(document)
-    if not read.asked and not read.variables:
-        return document
-    found = (_left_of(each, document.version, known, context) for each in document.statements)
-    return replace(document, statements=tuple(each for each in found if each is not None))
+class Lefts:
+    """What is left of documents; where as much is, it is the same object, and is read once."""
+
+    def __init__(self) -> None:
+        # the document is kept, so that its id stays its own
+        self._known: dict[tuple[object, ...], tuple[Document, Document]] = {}
+
+    def of(
+        self, document: Document, known: Mapping[VersionedCondition, Outcome], context: Context
+    ) -> Document:
+        """Return what of a document is left for one user; itself, if that is all.
+
+        Args:
+            document: one that decides.
+            known: what the conditions on the caller come to.
+            context: what is known of the user.
+        """
+        read = _read(document)
+        if not read.asked and not read.variables:
+            return document
+        values = (variables.Variable(key).value(context) for key in read.variables)
+        key = (id(document), *(known[each] for each in read.asked), *values)
+        if key not in self._known:
+            version = document.version
+            found = (_left_of(each, version, known, context) for each in document.statements)
+            left = tuple(each for each in found if each is not None)
+            self._known[key] = document, replace(document, statements=left)
+        return self._known[key][1]
 
 
 def _left_of(
     statement: Statement,
     version: Version | None,
-    known: dict[VersionedCondition, bool | None],
+    known: Mapping[VersionedCondition, Outcome],
     context: Context,
 ) -> Statement | None:
     left: list[Condition] = []

@@ -18,7 +18,7 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     VersionedCondition,
-    prove_none,
+    prove_unlimited_first,
 )
 
 _NULL = Operator(OperatorName.NULL)
@@ -105,7 +105,7 @@ class AllowedCalls:
         policies, credentials = caller.policies, (caller.credential,)
         if not any(self.gives(policies, action) for action in ask.actions):
             return Proved()
-        return prove_none(
+        return prove_unlimited_first(
             Question(caller.named, self._now, credentials, policies, within=ask.within)
         )
 

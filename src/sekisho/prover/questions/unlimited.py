@@ -1,0 +1,97 @@
+"""What identity-based policies allow without the boundary and the service control policies.
+
+These only limit. So what identity-based policies do not allow is not allowed under any of them; and
+what they allow is most often allowed under all, where the request is sent to a region that they
+permit. Which is soon tried, however many limits there are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sekisho.engine import Policies
+from sekisho.policy import Effect
+from sekisho.prover.counterexample import replayed
+from sekisho.prover.questions.answers import Conclusion, conclude
+from sekisho.prover.search.formula import Question
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.values import keys
+from sekisho.prover.values.policies import every
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Verdict
+
+_REGION = "aws:RequestedRegion"
+
+
+def conclude_unlimited_first(question: Question) -> Conclusion:
+    """Return what `conclude` does of one question, of the identity-based policies if these tell.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    unlimited = _unlimited(question)
+    if unlimited is None:
+        return conclude([question])
+    alone = conclude([unlimited])
+    if alone == Conclusion(Proved()):
+        return alone
+    found = _under_limits(alone.verdict, question)
+    # what rests on no assumption refutes whatever is assumed
+    if found and not any(decision.assumed for decision in found.decisions.values()):
+        return Conclusion(Refuted(found))
+    return conclude([question])
+
+
+def prove_unlimited_first(question: Question) -> Verdict:
+    """Return what `prove_none` does, of the identity-based policies alone if these tell.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    unlimited = _unlimited(question)
+    if unlimited is None:
+        return prove_none(question)
+    alone = prove_none(unlimited)
+    if isinstance(alone, Proved):
+        return alone
+    found = _under_limits(alone, question)
+    return prove_none(question) if found is None else Refuted(found)
+
+
+def _unlimited(question: Question) -> Question | None:
+    """Return the question of the identity-based policies alone; None if it is that already."""
+    policies = question.allowed
+    if policies is None or not (policies.scps or policies.boundaries or policies.session):
+        return None
+    unlimited = replace(policies, boundaries=None, session=None, scps=())
+    return replace(question, allowed=unlimited)
+
+
+def _under_limits(wider: Verdict, question: Question) -> Counterexample | None:
+    """Return a request that answers a wider question if it answers this one, in some region."""
+    if not isinstance(wider, Refuted):
+        return None
+    counterexample = wider.counterexample
+    request, credential = counterexample.request, counterexample.credential
+    contexts = [request.context]
+    if _REGION.lower() not in request.context.folded:
+        # each request is sent to a region, though no policy asked for it
+        contexts += [request.context.with_({_REGION: one}) for one in _regions(question)]
+    for context in contexts:
+        asked = replace(request, context=context)
+        found = replayed(question, credential, asked, exists=counterexample.exists)
+        if found is not None:
+            return found
+    return None
+
+
+def _regions(question: Question) -> dict[str, None]:
+    """Return the regions that the policies name, and one that there is."""
+    usual = keys.regions_of(question.user.partition)[:1]
+    return dict.fromkeys((*usual, *_named(question.allowed or Policies())))
+
+
+def _named(policies: Policies) -> Iterator[str]:
+    for policy in every(policies):
+        for statement in policy.document.statements:
+            for condition in statement.conditions:
+                if condition.key.lower() == keys.REGION and statement.effect is Effect.DENY:
+                    yield from (text for text in condition.values[:1] if not set("*?$") & set(text))

@@ -1,0 +1,89 @@
+"""What one layer of policies enforces alone needs no look at the others."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from prover.questions import ALICE, ALLOW_ALL, NOW, attached
+from sekisho.engine import AttachedPolicy, Level, Policies
+from sekisho.prover import (
+    Conclusion,
+    Proved,
+    Refuted,
+    Unknown,
+    conclude,
+    conclude_by_layers,
+    enforcement_question,
+    layers,
+    prove_enforcement,
+)
+from sekisho.prover.search import limits
+
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+SHUT = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": NO_MFA}
+WITH_MFA = {**ALLOW_ALL, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+FEW_STEPS = 50_000
+
+
+def hard() -> AttachedPolicy:
+    """Return a policy that it takes many steps to read."""
+    put = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    some = ((chr(97 + n % 26), n % 7, n % 5) for n in range(40))
+    keys = ({"aws:PrincipalOrgID": "o-*{}{}*{}*".format(*each)} for each in some)
+    return attached(*({**put, "Condition": {"StringLike": each}} for each in keys))
+
+
+def whole(**parts: Any) -> Policies:
+    return replace(Policies(identity=(hard(), attached(ALLOW_ALL))), **parts)
+
+
+ENFORCED = {
+    "service control policies": whole(scps=(Level("root", (attached(ALLOW_ALL), attached(SHUT))),)),
+    "a level that allows with MFA alone": whole(scps=(Level("root", (attached(WITH_MFA),)),)),
+    "the boundary": whole(boundaries=(attached(ALLOW_ALL, SHUT),)),
+    "session policies": whole(session=(attached(WITH_MFA),)),
+    "one policy": whole(identity=(hard(), attached(ALLOW_ALL, SHUT))),
+}
+
+
+@pytest.mark.parametrize("policies", ENFORCED.values(), ids=list(ENFORCED))
+def test_one_layer_is_enough_however_hard_the_others_are(
+    policies: Policies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_STEPS", FEW_STEPS)
+    question = enforcement_question(policies, ALICE, NOW)
+    assert isinstance(conclude([question]).verdict, Unknown)
+    assert conclude_by_layers(question) == Conclusion(Proved())
+    for later in (False, True):
+        found = prove_enforcement(policies, ALICE, NOW, later=later)
+        assert all(isinstance(each, Proved) for each in found.verdicts)
+
+
+def test_two_layers_enforce_together_what_neither_does_alone() -> None:
+    parts = [{**SHUT, "Action": "s3:*"}, {**SHUT, "NotAction": "s3:*"}]
+    del parts[1]["Action"]
+    one, other = map(attached, parts)
+    both = Policies(identity=(attached(ALLOW_ALL), one), boundaries=(attached(ALLOW_ALL), other))
+    question = enforcement_question(both, ALICE, NOW)
+    assert len([*layers(both)]) == 2
+    assert conclude_by_layers(question) == Conclusion(Proved())
+    alone = enforcement_question(replace(both, boundaries=None), ALICE, NOW)
+    assert isinstance(conclude_by_layers(alone).verdict, Refuted)
+
+
+def test_a_layer_that_rests_on_an_assumption_does_not_decide_alone() -> None:
+    doubtful = {"ForAnyValue:StringNotEqualsIfExists": {"aws:MultiFactorAuthPresent": "true"}}
+    rests = Level("root", (attached(ALLOW_ALL), attached({**SHUT, "Condition": doubtful})))
+    for identity, assumed in (
+        ((attached(ALLOW_ALL),), ("any_value_if_exists_when_missing",)),
+        ((attached(ALLOW_ALL), attached(SHUT)), ()),
+    ):
+        question = enforcement_question(Policies(identity=identity, scps=(rests,)), ALICE, NOW)
+        assert conclude_by_layers(question) == Conclusion(Proved(), assumed)
+        assert conclude_by_layers(question) == conclude([question])
+
+
+def test_a_layer_that_says_nothing_of_mfa_is_not_asked_alone() -> None:
+    limited = attached(ALLOW_ALL, {**SHUT, "Condition": {"Null": {"aws:username": "false"}}})
+    assert [*layers(Policies(identity=(limited,), boundaries=(limited,)))] == []
