@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from bench.account.organisation import organisation
 from sekisho.account import (
     AccessKey,
     Device,
@@ -61,6 +62,10 @@ def main() -> int:
         print(f"snapshot: {path.stat().st_size / 2**20:.1f} MiB")
         snapshot = _timed("load", lambda: load_snapshot(path))
         rows = _timed("rows", lambda: rows_of(snapshot, Exceptions()))
+        limited = replace(snapshot, scps=organisation())
+        _timed(
+            "rows, under twenty service control policies", lambda: rows_of(limited, Exceptions())
+        )
         found = _timed("findings", lambda: check_account(snapshot, rows, Exceptions()))
         print(
             dict(Counter(row.enforcement.enforced.value for row in rows)),
