@@ -322,7 +322,7 @@ def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
 def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = Unknown(Message.both("too many states", "too many states"))
     monkeypatch.setattr(
-        "sekisho.rollout.planning.user_warnings.prove_none", lambda question: unknown
+        "sekisho.rollout.planning.user_warnings.prove_unlimited_first", lambda question: unknown
     )
     # else the engine says that MFA lets them do these
     monkeypatch.setattr("sekisho.rollout.planning.user_warnings._USUAL", ())

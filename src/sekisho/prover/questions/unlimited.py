@@ -59,7 +59,10 @@ def prove_unlimited_first(question: Question) -> Verdict:
 def _unlimited(question: Question) -> Question | None:
     """Return the question of the identity-based policies alone; None if it is that already."""
     policies = question.allowed
-    if policies is None or not (policies.scps or policies.boundaries or policies.session):
+    # where something is compared, the limits most often are the same on both sides
+    if policies is None or question.denied is not None:
+        return None
+    if not (policies.scps or policies.boundaries or policies.session):
         return None
     unlimited = replace(policies, boundaries=None, session=None, scps=())
     return replace(question, allowed=unlimited)

@@ -11,7 +11,7 @@ from functools import partial
 from sekisho.account import Snapshot, User, other_credentials, policies_of
 from sekisho.audit.enforcement import named_of
 from sekisho.audit.impact import credentials_of
-from sekisho.engine import DecisionEffect, Policies
+from sekisho.engine import DecisionEffect, Policies, Request
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
@@ -24,7 +24,7 @@ from sekisho.prover import (
     allowed_with_mfa,
     expected_exempt,
     lost_with_mfa,
-    prove_none,
+    prove_unlimited_first,
 )
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
@@ -276,7 +276,7 @@ class WorksWithMfa:
     def __init__(self, accounts: BeforeAfter) -> None:
         self._accounts = accounts
         self._besides = (*expected_exempt(), *_own_actions(accounts))
-        self._tried = dict.fromkeys(_USUAL)
+        self._tried = dict.fromkeys((*each, "") for each in _USUAL)
 
     def of(self, user: User) -> tuple[SafetyVerdict, Message]:
         """Return the answer for one user.
@@ -303,8 +303,8 @@ class WorksWithMfa:
         accounts = self._accounts
         whole = replace(policies, identity=(*policies.identity, EVERYTHING)) if later else policies
         (session,) = credentials_of(accounts.after, user, mfa=True)
-        for action, resource in self._tried:
-            ask = SampleRequest(action, resource, {})
+        for action, resource, region in self._tried:
+            ask = SampleRequest(action, resource, {_REGION: region} if region else {})
             decision = decided(accounts.after, session, whole, user.tags, ask)
             if decision.effect is DecisionEffect.ALLOWED:
                 return True
@@ -312,16 +312,23 @@ class WorksWithMfa:
         found = _found(lambda: allowed_with_mfa(policies, named, now, self._besides, later=later))
         match found:
             case Refuted(counterexample):
-                request = counterexample.request
-                if len(self._tried) < _MOST_TRIED:
-                    self._tried[(request.action, request.resource)] = None
+                self._try(counterexample.request)
                 return True
             case Unknown(reason):
                 return reason
             case _:
                 return False
 
+    def _try(self, request: Request) -> None:
+        """Try for the next users what is allowed, and the usual calls in the same region."""
+        region = request.context.get(_REGION)
+        place = region if isinstance(region, str) else ""
+        for action, resource in ((request.action, request.resource), *_USUAL):
+            if len(self._tried) < _MOST_TRIED:
+                self._tried[(action, resource, place)] = None
 
+
+_REGION = "aws:RequestedRegion"
 _USUAL = (("ec2:DescribeInstances", "*"), ("s3:ListAllMyBuckets", "*"))
 """No MFA enforcement exempts these."""
 _MOST_TRIED = 24
@@ -336,7 +343,7 @@ def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Polic
 
 def _found(question: Callable[[], Question]) -> Found:
     try:
-        return prove_none(question())
+        return prove_unlimited_first(question())
     except FaultyPolicy as error:
         return Unknown(error.reason)
 
