@@ -23,6 +23,7 @@ from sekisho.prover import (
     enforcement_question,
     tells_services_apart,
     via_service,
+    with_federation,
 )
 
 OWN, LIMIT = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("own", "limit"))
@@ -134,7 +135,7 @@ def alone(snapshot: Snapshot, one: User) -> dict[str, Conclusion]:
     found = {}
     for name, later in (("now", False), ("later", True)):
         question = enforcement_question(policies, named_of(one), snapshot.taken_at, later=later)
-        found[name] = conclude([question])
+        found[name] = with_federation(conclude([question]), question)
         if tells_services_apart(policies):
             served = "via_service" if name == "now" else "later_via_service"
             found[served] = conclude([via_service(question)])

@@ -45,6 +45,7 @@ from sekisho.prover import (
     enforcement_question,
     layers,
     tells_services_apart,
+    with_federation,
 )
 
 
@@ -193,7 +194,7 @@ class EnforcementCache:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt)
         question = replace(question, assumptions=self._assumptions)
-        direct = conclude_unlimited_first(question)
+        direct = with_federation(conclude_unlimited_first(question), question)
         if not apart:
             return _Answers(direct.verdict, None, direct.assumed)
         served = conclude_served(question, direct)
