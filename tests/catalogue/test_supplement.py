@@ -63,3 +63,33 @@ def test_sessions_of_sign_in_can_be_ended_by_who_may() -> None:
 def test_the_names_are_in_the_order_of_the_reference() -> None:
     names = [action.name.lower() for action in catalogue.load().actions("iam")]
     assert names == sorted(names)
+
+
+FORMS = [
+    (prefix, name, entry)
+    for part in ("forms", "kinds")
+    for prefix, entries in SUPPLEMENT[part].items()
+    for name, entry in entries.items()
+]
+
+
+@pytest.mark.parametrize(("prefix", "name", "entry"), FORMS)
+def test_a_form_is_of_some_action_and_has_its_source(prefix, name, entry) -> None:
+    assert entry["source"]
+    kinds = [
+        kind
+        for action in catalogue.load().actions(prefix)
+        if action.name in entry.get("actions", [action.name])
+        for kind in action.resource_types
+        if kind.name == name
+    ]
+    listed = {kind.arn for kind in kinds if kind.listed}
+    added = [kind for kind in kinds if not kind.listed and kind.arn in entry["arns"]]
+    assert {kind.arn for kind in added} == set(entry["arns"])
+    assert listed.isdisjoint(entry["arns"]), "the reference has come to know it"
+
+
+@pytest.mark.parametrize(("prefix", "name", "entry"), FORMS)
+def test_the_actions_of_a_kind_exist(prefix, name, entry) -> None:
+    for action in entry.get("actions", ()):
+        assert catalogue.load().action(f"{prefix}:{action}") is not None

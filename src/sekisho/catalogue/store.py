@@ -94,12 +94,14 @@ class ResourceType:
         required: whether every call of the action is checked against such a resource.
         arn: a template like `arn:${Partition}:iam::${Account}:user/${UserNameWithPath}`.
         condition_keys: the keys that this kind of resource brings along.
+        listed: whether the reference has this form of its ARNs; otherwise the supplement has.
     """
 
     name: str
     required: bool
     arn: str
     condition_keys: tuple[str, ...] = ()
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,7 @@ class Catalogue:
         if prefix not in self._names:
             return {}
         if prefix not in self._services:
-            uses = _Uses(self._resource_types(prefix))
+            uses = _Uses(prefix, self._resource_types(prefix))
             entries = self._read("actions", f"{prefix}.json")
             known = {key: _action(prefix, entry, uses) for key, entry in entries.items()}
             known = {**_added(prefix, uses), **known}
@@ -342,17 +344,20 @@ control", table "Resources and operations".
 class _Uses:
     """What the actions of a service are checked against; actions that say the same share it."""
 
-    def __init__(self, types: Mapping[str, ResourceType]) -> None:
+    def __init__(self, prefix: str, types: Mapping[str, ResourceType]) -> None:
         self._types = types
+        self._more = _more_forms(prefix)
+        self._kinds = _more_kinds(prefix)
         self._made: dict[tuple[str, bool, tuple[str, ...]], tuple[ResourceType, ...]] = {}
 
-    def of(self, uses: Iterable[Mapping[str, Any]]) -> Iterator[ResourceType]:
-        """Yield the resource types of an entry's uses."""
-        for use in uses:
+    def of(self, entry: Mapping[str, Any]) -> Iterator[ResourceType]:
+        """Yield the resource types of an action's entry."""
+        for use in entry["resourceTypes"]:
             asked = (use["name"], use["required"], tuple(use.get("conditionKeys", ())))
             if asked not in self._made:
                 self._made[asked] = self._forms(*asked)
             yield from self._made[asked]
+        yield from self._kinds.get(entry["name"], ())
 
     def like(self, names: Iterable[str], arn: str) -> Iterator[ResourceType]:
         """Yield kinds of resource of which none is required: of these names, and of this ARN."""
@@ -366,7 +371,11 @@ class _Uses:
             return ()
         keys = (*kind.condition_keys, *more)
         # where a type has two forms of ARN, AWS's page has both in one cell
-        return tuple(ResourceType(kind.name, required, arn, keys) for arn in kind.arn.split(", "))
+        listed = kind.arn.split(", ")
+        forms = (*listed, *self._more.get(kind.name, ()))
+        return tuple(
+            ResourceType(kind.name, required, arn, keys, listed=arn in listed) for arn in forms
+        )
 
 
 def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
@@ -374,7 +383,7 @@ def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
         prefix,
         entry["name"],
         _level(entry["accessLevel"]),
-        tuple(uses.of(entry["resourceTypes"])),
+        tuple(uses.of(entry)),
         tuple(entry.get("conditionKeys", ())),
     )
 
@@ -383,12 +392,29 @@ _NOT_PUBLISHED = "resource"
 """What a kind of resource is called here whose name is not published."""
 
 
+_Added = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
 @cache
-def _supplement() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+def _supplement() -> Mapping[str, _Added]:
     path = files("sekisho.catalogue") / "data" / "supplement.json"
-    found: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
-        path.read_text(encoding="utf-8")
-    )["actions"]
+    found: Mapping[str, _Added] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _more_forms(prefix: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the further ARNs of a service's kinds of resource, by the kind's name."""
+    entries = _supplement()["forms"].get(prefix, {})
+    return {name: tuple(entry["arns"]) for name, entry in entries.items()}
+
+
+def _more_kinds(prefix: str) -> Mapping[str, tuple[ResourceType, ...]]:
+    """Return kinds of resource that the reference does not have, by the actions on them."""
+    found: dict[str, tuple[ResourceType, ...]] = {}
+    for name, entry in _supplement()["kinds"].get(prefix, {}).items():
+        made = tuple(ResourceType(name, False, arn, listed=False) for arn in entry["arns"])
+        for action in entry["actions"]:
+            found[action] = (*found.get(action, ()), *made)
     return found
 
 
@@ -402,7 +428,7 @@ def _added(prefix: str, uses: _Uses) -> Mapping[str, Action]:
             tuple(uses.like(entry.get("like", ()), entry.get("arn", ""))),
             tuple(entry.get("keys", ())),
         )
-        for name, entry in _supplement().get(prefix, {}).items()
+        for name, entry in _supplement()["actions"].get(prefix, {}).items()
     }
 
 

@@ -180,7 +180,9 @@ def _leaves(
 
 
 def _types(action: Action, leaves: tuple[tuple[_Path, str], ...]) -> Iterator[NamedType]:
-    for name, group in groupby(action.resource_types, key=attrgetter("name")):
+    # what a call names is the account's own, as far as moto has it
+    listed = (kind for kind in action.resource_types if kind.listed)
+    for name, group in groupby(listed, key=attrgetter("name")):
         kinds = list(group)
         forms = tuple(_form(action.service, kind, leaves) for kind in kinds)
         named = any(_is_named(action.service, form) for form in forms)

@@ -246,7 +246,7 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
     if action is None:
         yield RequiredPermission(name, None)
         return
-    if not action.resource_types:
+    if not any(kind.listed for kind in action.resource_types):
         yield RequiredPermission(name, "*")
         return
     if action.service in {"iam", "sts"}:
