@@ -80,7 +80,9 @@ TURNED_WITH = {
 
 
 def test_every_assumption_has_its_statement() -> None:
-    assert set(DOUBTFUL) == {field.name for field in fields(Assumptions)}
+    # which requests there are is asked by proofs alone
+    names = {field.name for field in fields(Assumptions)} - {"catalogue_complete"}
+    assert set(DOUBTFUL) == names
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)

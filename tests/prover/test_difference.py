@@ -13,7 +13,13 @@ from in_process import sekisho
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from prover.test_questions import policies_of
 from prover.worlds import POLICIES, documents_of, keys_of, world
-from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    CatalogueComplete,
+    DecisionEffect,
+    Policies,
+)
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import parse
 from sekisho.prover import (
@@ -30,7 +36,6 @@ from sekisho.prover import (
     callers_of_difference,
     difference,
     new_access,
-    new_access_of_new_actions,
     nothing_lost,
     prove_none,
 )
@@ -40,6 +45,7 @@ from sekisho.prover.search.limits import LimitReached
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 NOTHING = Side(None, ())
+COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
 
 
 def _answer(found: Side | Unknown) -> str:
@@ -144,27 +150,21 @@ def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
     assert found.only_in_new == NOTHING
 
 
-def test_a_name_that_does_not_exist_yet_is_shown_apart() -> None:
+def test_a_name_that_the_catalogue_does_not_know_is_no_proof() -> None:
     new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
     old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-    found = side(difference(identity(old), identity(new), ALICE, NOW).only_in_new)
-    assert (found.counterexample, found.items) == (None, ())
-    assert found.new_actions is not None
-    assert not found.new_actions.exists
     before, after = identity(old), identity(new)
+    found = difference(before, after, ALICE, NOW)
+    assert found.only_in_old == NOTHING
+    assert isinstance(found.only_in_new, Unknown)
+    assert found.only_in_new.beyond is not None
+    assert found.only_in_new.beyond.request.action == "s3:GetTomorrow"
+    assert not found.only_in_new.beyond.exists
+    assert "catalogue_complete" in found.only_in_new.reason.en
     whose = Callers((ALICE,))
-    assert new_access(before, after, whose, NOW) == Proved()
-    apart = new_access_of_new_actions(before, after, whose, NOW)
-    assert apart is not None
-    assert apart.request.action == "s3:GetTomorrow"
-
-
-def test_beside_a_real_action_a_new_one_is_not_shown() -> None:
-    old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-    found = side(difference(identity(old), identity(ALLOW_ALL), ALICE, NOW).only_in_new)
-    assert found.counterexample is not None
-    assert found.counterexample.exists
-    assert found.new_actions is None
+    assert new_access(before, after, whose, NOW) == found.only_in_new
+    assert new_access(before, after, whose, NOW, COMPLETE) == Proved()
+    assert difference(before, after, ALICE, NOW, COMPLETE) == Difference(NOTHING, NOTHING)
 
 
 @given(POLICIES)
@@ -180,8 +180,9 @@ def test_both_ways_and_as_a_small_world_has_it(
     """Everything is denied but one action, and every resource of it is in the world."""
     fence = {"Effect": "Deny", "NotAction": ["iam:ListUsers"], "Resource": "*"}
     old, new = identity(*first, fence), identity(*second, fence)
-    found = difference(old, new, ALICE, NOW)
-    back = difference(new, old, ALICE, NOW)
+    # of the requests that the catalogue knows: others are no part of the world
+    found = difference(old, new, ALICE, NOW, COMPLETE)
+    back = difference(new, old, ALICE, NOW, COMPLETE)
     assert (found.only_in_old, found.only_in_new) == (back.only_in_new, back.only_in_old)
     keys = keys_of([*documents_of(old), *documents_of(new)])
     asked = [Compiler().compiled(each) for each in (old, new)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from prover.questions import ACCOUNT, ALICE, ALLOW_ALL, ENFORCEMENT, NOW, allowing, identity
 from prover.worlds import POLICIES, documents_of, keys_of, world
-from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decide
+from sekisho.engine import Assumptions, CatalogueComplete, DecisionEffect, Policies, Request, decide
 from sekisho.engine.matching.arns import account_of
 from sekisho.engine.matching.glob import like
 from sekisho.errors import InternalError
@@ -112,8 +112,11 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
                 assert decide(request, left) == decide(request, each)
 
 
+COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
+
+
 def is_what_the_world_says(old: Policies, new: Policies) -> None:
-    found = difference(old, new, ALICE, NOW)
+    found = difference(old, new, ALICE, NOW, COMPLETE)
     left, right = of(found.only_in_old), of(found.only_in_new)
     asks = [allowing(each) for each in (old, new)]
     for request in requests_of((old, new)):

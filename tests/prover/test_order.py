@@ -17,7 +17,7 @@ from sekisho.prover import (
     Question,
     Refuted,
     Unknown,
-    prove_enforcement,
+    enforcement_question,
     prove_none,
 )
 
@@ -67,7 +67,7 @@ def test_order_is_transitive_whatever_the_policies(
 @given(WILD_POLICIES, WILD_POLICIES)
 def test_an_unknown_verdict_has_its_reason(first: Statements, second: Statements) -> None:
     sets = [identity(*each, FENCE) for each in (first, second)]
-    verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, *sets))
+    verdict = prove_none(Question(ALICE, NOW, EVERY_KIND, *sets).in_catalogue)
     match verdict:
         case Unknown(reason):
             assert reason.en == "policy variables that no request fixes: `${aws:principaltag/t}`"
@@ -115,7 +115,8 @@ def test_every_policy_of_two_statements_in_a_world_looked_at_wholly() -> None:
     seen = set()
     for pair in [*product(allows, EVERY_STATEMENT)][::STEP]:
         policies = identity(*pair, *SMALL_FENCE)
-        verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
+        question = enforcement_question(policies, ALICE, NOW, ())
+        verdict = prove_none(question.in_catalogue)
         ask = Compiler().compiled(policies)
         passing = [
             request

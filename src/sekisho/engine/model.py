@@ -166,9 +166,18 @@ class ArnSpan(StrEnum):
     WHOLE_STRING = "whole-string"
 
 
+class CatalogueComplete(StrEnum):
+    """Whether AWS has no other actions, and no other forms of ARNs, than the catalogue knows."""
+
+    NO = "no"
+    YES = "yes"
+
+
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """What AWS does not document of IAM's evaluation: each point with its default.
+
+    `catalogue_complete` is about what requests there are: proofs ask for it, decisions never do.
 
     See docs/semantics.md#6-assumptions.
     """
@@ -188,6 +197,7 @@ class Assumptions:
     bool_variables: bool = False
     bool_other_is_false: bool = False
     not_principal_needs_chain: bool = True
+    catalogue_complete: CatalogueComplete = CatalogueComplete.NO
 
 
 class DecisionEffect(StrEnum):

@@ -22,7 +22,6 @@ from sekisho.prover.questions.difference import (
     difference_for_any,
     items_together,
     new_access,
-    new_access_of_new_actions,
     tells_callers,
 )
 from sekisho.prover.questions.enforced import Enforced, enforced_text
@@ -92,7 +91,6 @@ from sekisho.prover.verdict import (
     Refuted,
     Unknown,
     Verdict,
-    of_real_actions,
 )
 
 __all__ = [
@@ -164,13 +162,11 @@ __all__ = [
     "layers",
     "lost_with_mfa",
     "new_access",
-    "new_access_of_new_actions",
     "new_grant_text",
     "no_new_grants",
     "no_public_access",
     "not_granted_beside",
     "nothing_lost",
-    "of_real_actions",
     "own_policy_unasked",
     "own_things_only",
     "prove_enforcement",

@@ -18,7 +18,8 @@ class Counterexample:
         request: the whole request.
         credential: what the caller signs with.
         decisions: what the engine says of it, by the name of the set of policies.
-        exists: whether the catalogue knows the action; if not, it may come to exist.
+        exists: whether it is a request that AWS is known to have: the catalogue knows the action
+            and has the resource's form.
         named: the keys of its context that the policies name and the credential does not settle.
     """
 
@@ -52,15 +53,15 @@ class Refuted(_Untested):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(_Untested):
-    """It could not be found out; `reason` names the limit or the construct."""
+    """It could not be found out; `reason` names the limit or the construct.
+
+    Attributes:
+        reason: why.
+        beyond: where only what the catalogue does not know refutes, such a request.
+    """
 
     reason: Message
+    beyond: Counterexample | None = None
 
 
 Verdict = Proved | Refuted | Unknown
-
-
-def of_real_actions(verdict: Verdict) -> Verdict:
-    """Return a verdict as far as it is about actions that exist."""
-    only_new = isinstance(verdict, Refuted) and not verdict.counterexample.exists
-    return Proved() if only_new else verdict

@@ -32,7 +32,6 @@ from sekisho.prover import (
     agreed,
     invariant_holds,
     joined,
-    of_real_actions,
 )
 
 
@@ -166,7 +165,6 @@ class _InvariantCache:
     def _prove(self, user: User, policies: Policies) -> Conclusion:
         named = named_of(user)
         try:
-            found = invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
-            return replace(found, verdict=of_real_actions(found.verdict))
+            return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
         except FaultyPolicy as error:
             return Conclusion(Unknown(error.reason))

@@ -26,17 +26,16 @@ from sekisho.cli.policy.diff_items import (
     new_access_text,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove.output import exit_of, undeniable
+from sekisho.cli.prove.output import exit_of, settings_text, undeniable
 from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     ASSUMED,
     Callers,
     CallingUser,
-    Counterexample,
     Difference,
     Proved,
     Refuted,
@@ -48,12 +47,13 @@ from sekisho.prover import (
     counterexample_text,
     difference_for_any,
     new_access,
-    new_access_of_new_actions,
     tells_callers,
     verdict_text,
 )
 from sekisho.prover.questions import (
+    beyond_to_json,
     callers_to_json,
+    changed_settings,
     counterexample_to_json,
     difference_to_json,
 )
@@ -62,9 +62,6 @@ _SAME = Message("Both sides allow the same.")
 _NOT_KNOWN = Message("Whether both sides allow the same is not known.")
 _ONLY = Message("Only {file} allows:")
 _UNLISTED = Message("what else differs is not listed: {reason}")
-_NEW_ACTIONS = Message(
-    "Of actions that do not exist yet, only {file} allows (it does not count for the exit code):"
-)
 
 
 def _more(side: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -153,14 +150,18 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
     before, after = _policies(options)
     whose = _whose(options, before, after)
     if options.no_new_access:
-        asked = (before, after, whose, datetime.now(UTC), options.assumptions)
-        verdict = new_access(*asked)
-        new = new_access_of_new_actions(*asked) if isinstance(verdict, Proved) else None
-        return _new_access((verdict, new), whose, options, printed)
+        verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
+        return _new_access(verdict, whose, options, printed)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match printed.output:
         case OutputFormat.JSON:
-            click.echo(json.dumps(difference_to_json(found, whose), indent=2, ensure_ascii=False))
+            click.echo(
+                json.dumps(
+                    difference_to_json(found, whose, options.assumptions),
+                    indent=2,
+                    ensure_ascii=False,
+                )
+            )
         case OutputFormat.TEXT:
             lines = [*_of_difference(found, options, printed), "", *_notes(whose, options, printed)]
             printed.show(lines, "" if _verdict(found) is _SAME else _prove(options))
@@ -206,16 +207,9 @@ def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
 
 
 def _new_access(
-    answer: tuple[Verdict, Counterexample | None],
-    whose: Callers,
-    options: DiffOptions,
-    printed: DiffPrinting,
+    verdict: Verdict, whose: Callers, options: DiffOptions, printed: DiffPrinting
 ) -> Exit:
-    """Print whether there is new access, and return the exit code.
-
-    Beside the verdict there is what is new of actions that do not exist yet.
-    """
-    verdict, new = answer
+    """Print whether there is new access, and return the exit code."""
     match printed.output:
         case OutputFormat.JSON:
             found = {
@@ -225,8 +219,9 @@ def _new_access(
                 "counterexample": counterexample_to_json(verdict.counterexample)
                 if isinstance(verdict, Refuted)
                 else None,
-                "newActions": None if new is None else counterexample_to_json(new),
+                **beyond_to_json(verdict),
                 "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+                "assumptionsSet": changed_settings(options.assumptions),
                 "assumptions": [text.en for text in ASSUMED],
             }
             click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -235,7 +230,6 @@ def _new_access(
             if isinstance(verdict, Refuted):
                 shown = counterexample_text(verdict.counterexample)
                 lines.append(f"  {shown.into(printed.lang)}")
-            lines += _of_new_actions(options.new, new, printed.lang)
             lines += ["", *_notes(whose, options, printed)]
             printed.show(lines, "" if isinstance(verdict, Proved) else _whole(options))
     if isinstance(verdict, Refuted) and options.exit_zero:
@@ -252,9 +246,6 @@ def _of_difference(found: Difference, options: DiffOptions, printed: DiffPrintin
         if isinstance(side, Unknown) or side.counterexample is not None:
             yield from ("", _ONLY.filled(file=file).into(lang))
             yield from _side_lines(side, printed)
-    for file, side in sides:
-        if isinstance(side, Side):
-            yield from _of_new_actions(file, side.new_actions, lang)
 
 
 def _verdict(found: Difference) -> Message:
@@ -289,17 +280,12 @@ def _whole(options: DiffOptions) -> str:
     return " ".join(["sekisho policy diff", *sides, *files, *arns])
 
 
-def _of_new_actions(file: str, found: Counterexample | None, lang: Language) -> list[str]:
-    """Return what only one side allows of actions that do not exist yet."""
-    if found is None:
-        return []
-    return [_NEW_ACTIONS.filled(file=file).into(lang), f"  {counterexample_text(found).into(lang)}"]
-
-
 def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[str]:
     """Return what must be known to read the answer rightly, and if so asked what it rests on."""
     lang = printed.lang
     untold = [tells_callers(whose.untold).into(lang)] if whose.untold else []
+    if settings := settings_text(changed_settings(options.assumptions)):
+        untold.append(settings.into(lang))
     if not printed.verbose:
         return [*untold, MORE_OF_DIFFERENCE.into(lang)]
     lines = [undeniable().into(lang), *(text.into(lang) for text in ASSUMED)]

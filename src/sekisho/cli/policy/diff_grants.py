@@ -19,7 +19,7 @@ from sekisho.cli.policy.diff_items import (
     new_access_text,
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
-from sekisho.cli.prove.output import exit_of
+from sekisho.cli.prove.output import exit_of, settings_text
 from sekisho.cli.prove.trust import KINDS
 from sekisho.engine import Assumptions
 from sekisho.messages import Message
@@ -27,7 +27,6 @@ from sekisho.policy import PolicyKind
 from sekisho.prover import (
     GRANTS_ASSUMED,
     SERVICE_EXEMPT,
-    Counterexample,
     GrantDifference,
     Proved,
     Refuted,
@@ -40,10 +39,11 @@ from sekisho.prover import (
     verdict_text,
 )
 from sekisho.prover.questions import (
+    beyond_to_json,
+    changed_settings,
     counterexample_of,
     counterexample_to_json,
     items_to_json,
-    new_actions_of,
 )
 
 
@@ -66,9 +66,6 @@ _NAMELESS = Message("who is not named ({kind})")
 _SAME = Message("Both say the same of everybody.")
 _NOT_KNOWN = Message("Whether both say the same of everybody is not known.")
 _SUCH_AS = Message("such as: {counterexample}")
-_NEW_ACTION = Message(
-    "of actions that do not exist yet (it does not count for the exit code): {counterexample}"
-)
 _UNLISTED = Message("what else differs is not listed: {reason}")
 
 
@@ -88,7 +85,8 @@ def diff_grants(
     kind = _AS_KIND[compared]
     old, new = read_attached(files, kind)
     found, unknown = difference_of_grants(old, new, kind, datetime.now(UTC), assumptions)
-    return GrantsOutput(files, compared, (found, unknown), no_new_access=no_new_access)
+    differences = (found, unknown)
+    return GrantsOutput(files, compared, differences, assumptions, no_new_access=no_new_access)
 
 
 class GrantsOutput:
@@ -98,6 +96,7 @@ class GrantsOutput:
         files: the two policies.
         compared: what they are.
         differences: who gets more or less, and what is not known.
+        assumptions: under which.
         no_new_access: whether it is only asked what the second one allows more.
     """
 
@@ -106,12 +105,14 @@ class GrantsOutput:
         files: tuple[str, str],
         compared: ComparedAs,
         differences: tuple[Sequence[GrantDifference], Sequence[Unknown]],
+        assumptions: Assumptions,
         *,
         no_new_access: bool,
     ) -> None:
         self._files = files
         self._compared = compared
         self._found, self._unknown = found, unknown = differences
+        self._assumptions = assumptions
         self._one_sided = no_new_access
         self._new = joined([*(each.new_access for each in found), *unknown])
         self._lost = joined([*(each.lost_access for each in found), *unknown])
@@ -133,6 +134,8 @@ class GrantsOutput:
                 click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
             case OutputFormat.TEXT:
                 rests = GRANTS_ASSUMED if printed.verbose else (MORE_OF_DIFFERENCE,)
+                if settings := settings_text(changed_settings(self._assumptions)):
+                    rests = (settings, *rests)
                 notes = (text.into(printed.lang) for text in rests)
                 printed.show([*self._lines(printed), "", *notes], self._next())
 
@@ -155,8 +158,6 @@ class GrantsOutput:
             yield new_access_text(self._new, *self._files).into(lang)
             if isinstance(self._new, Refuted):
                 yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
-            for found in self._new_actions():
-                yield _NEW_ACTION.filled(counterexample=new_grant_text(found)).into(lang)
             return
         old, new = self._files
         yield self._verdict().filled(old=old, new=new).into(lang)
@@ -172,19 +173,6 @@ class GrantsOutput:
             return _NOT_KNOWN
         gained, lost = (isinstance(each, Refuted) for each in (self._new, self._lost))
         return difference_text(gained=gained, lost=lost) or _SAME
-
-    def _new_actions(self) -> list[Counterexample]:
-        """Return what is newly allowed of actions that do not exist yet; nothing beside real ones.
-
-        What the old policy alone denies is newly allowed, too.
-        """
-        sides = (
-            side
-            for each in self._found
-            for side in (each.allowed.only_in_new, each.denied.only_in_old)
-        )
-        found = [each.new_actions for each in sides if isinstance(each, Side)]
-        return [] if isinstance(self._new, Refuted) else [each for each in found if each][:1]
 
     def _of_caller(self, each: GrantDifference, printed: DiffPrinting) -> Iterator[str]:
         named = _WHO if each.principal else _NAMELESS
@@ -211,8 +199,9 @@ class GrantsOutput:
                 "serviceExempt": list(SERVICE_EXEMPT),
                 "verdict": type(new).__name__,
                 "counterexample": None if shown is None else counterexample_to_json(shown),
-                "newActions": next(map(counterexample_to_json, self._new_actions()), None),
+                **beyond_to_json(new),
                 "reason": new.reason.en if isinstance(new, Unknown) else None,
+                "assumptionsSet": changed_settings(self._assumptions),
                 "assumptions": [text.en for text in GRANTS_ASSUMED],
             }
         return {
@@ -232,6 +221,7 @@ class GrantsOutput:
                 for each in self._found
             ],
             "unknown": [each.reason.en for each in self._unknown],
+            "assumptionsSet": changed_settings(self._assumptions),
             "assumptions": [text.en for text in GRANTS_ASSUMED],
         }
 
@@ -244,9 +234,6 @@ def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) ->
     if side.counterexample is not None and not side.items:
         shown = call_text(side.counterexample, denied=denied)
         yield f"  {_SUCH_AS.filled(counterexample=shown).into(lang)}"
-    if side.new_actions is not None:
-        shown = call_text(side.new_actions, denied=denied)
-        yield f"  {_NEW_ACTION.filled(counterexample=shown).into(lang)}"
     if side.unlisted is not None:
         yield f"  {_UNLISTED.filled(reason=side.unlisted).into(lang)}"
     yield from items_lines(side.items, printed, partial(call_text, denied=denied))
@@ -255,7 +242,7 @@ def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) ->
 def _side_as_json(side: Side | Unknown) -> dict[str, object]:
     return {
         "counterexample": counterexample_of(side),
-        "newActions": new_actions_of(side),
+        **beyond_to_json(side),
         "items": items_to_json(side),
         "unknown": side.reason.en if isinstance(side, Unknown) else None,
     }

@@ -1,6 +1,6 @@
 """The answers of `sekisho prove` as text, JSON and SARIF: about policies, then scenarios."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
@@ -99,7 +99,7 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
         lines.append(assumed_user(report.callers).into(lang))
         untold = report.callers.untold
         lines += [tells_callers(untold).into(lang)] if untold else []
-    if settings := settings_text(report):
+    if settings := settings_text(settings_of(report.inquiry)):
         lines.append(settings.into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *report.assumed)]
     return "\n".join(printable(line) for line in lines)
@@ -110,9 +110,8 @@ def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[
     yield from (f"  {text}" for text in answer_details(line, describe, lang))
 
 
-def settings_text(report: PolicyReport) -> Message | None:
+def settings_text(settings: Sequence[str]) -> Message | None:
     """Say which assumptions were set; None if none was."""
-    settings = settings_of(report.inquiry)
     return _SET.filled(settings=", ".join(settings)) if settings else None
 
 

@@ -24,6 +24,7 @@ from sekisho.prover.questions import (
     answer_details,
     answer_title,
     answer_word,
+    settings_of,
 )
 from sekisho.prover.scenarios import (
     Actor,
@@ -242,7 +243,7 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         yield tells_callers(report.callers.untold)
     if isinstance(report.exempt, Unknown):
         yield report.exempt.reason
-    if settings := settings_text(report):
+    if settings := settings_text(settings_of(report.inquiry)):
         yield settings
     apart = [one.answer.scenario.id for one in proof.scenarios if one.apart and not one.counts]
     if apart:

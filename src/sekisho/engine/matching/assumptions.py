@@ -8,7 +8,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sekisho.engine.model import ArnSpan, Assumptions, UnresolvedNotResource
+from sekisho.engine.model import (
+    ArnSpan,
+    Assumptions,
+    CatalogueComplete,
+    UnresolvedNotResource,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -95,6 +100,11 @@ class TrackedAssumptions:
         """Tell whether `NotPrincipal` in a Deny excepts only whom it lists wholly."""
         self.asked.add("not_principal_needs_chain")
         return self.assumptions.not_principal_needs_chain
+
+    def catalogue_complete(self) -> bool:
+        """Tell whether AWS has no other actions and forms of ARNs than the catalogue knows."""
+        self.asked.add("catalogue_complete")
+        return self.assumptions.catalogue_complete is CatalogueComplete.YES
 
 
 T = TypeVar("T", bound="DataclassInstance")

@@ -3,12 +3,13 @@
 from sekisho.prover.questions.answers import QuestionAnswer
 from sekisho.prover.questions.enforced import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
+    beyond_to_json,
     callers_to_json,
+    changed_settings,
     counterexample_of,
     counterexample_to_json,
     difference_to_json,
     items_to_json,
-    new_actions_of,
     report_to_json,
     settings_of,
 )
@@ -42,12 +43,13 @@ __all__ = [
     "answer_details",
     "answer_title",
     "answer_word",
+    "beyond_to_json",
     "callers_to_json",
+    "changed_settings",
     "counterexample_of",
     "counterexample_to_json",
     "difference_to_json",
     "items_to_json",
-    "new_actions_of",
     "report_on_policies",
     "report_to_json",
     "settings_of",

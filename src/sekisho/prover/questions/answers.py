@@ -34,7 +34,6 @@ from sekisho.prover.verdict import (
     Refuted,
     Unknown,
     Verdict,
-    of_real_actions,
 )
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
@@ -135,15 +134,12 @@ class QuestionAnswer:
 
 
 def joined(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on all together: a refutation before what is unknown before a proof.
-
-    One by an action that does not exist yet comes after what is unknown.
-    """
+    """Return the verdict on all together: a refutation before what is unknown before a proof."""
     for kind in (Refuted, Unknown):
         for verdict in verdicts:
-            if isinstance(of_real_actions(verdict), kind):
+            if isinstance(verdict, kind):
                 return verdict
-    return next((each for each in verdicts if isinstance(each, Refuted)), Proved())
+    return Proved()
 
 
 def agreed(answers: Sequence[Conclusion]) -> Conclusion:
@@ -155,7 +151,7 @@ def agreed(answers: Sequence[Conclusion]) -> Conclusion:
     """
     verdicts = [each.verdict for each in answers]
     assumed = tuple(dict.fromkeys(name for each in answers for name in each.assumed))
-    if len({type(of_real_actions(each)) for each in verdicts}) > 1:
+    if len({type(each) for each in verdicts}) > 1:
         unknown = (each for each in verdicts if isinstance(each, Unknown))
         return Conclusion(next(unknown, Unknown(reasons.PASSWORD_POLICY)), assumed)
     first = verdicts[0]
@@ -164,10 +160,8 @@ def agreed(answers: Sequence[Conclusion]) -> Conclusion:
     return Conclusion(first if refused else verdicts[-1], assumed)
 
 
-def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Conclusion:
+def conclude(questions: Sequence[Question]) -> Conclusion:
     """Return whether no request answers any of some questions, and what that rests on.
-
-    With `new_names`, one by an action that does not exist yet refutes where no real one does.
 
     An assumption that no policy comes across cannot matter; for each other one it is asked again.
 
@@ -176,7 +170,7 @@ def conclude(questions: Sequence[Question], *, new_names: bool = False) -> Concl
     """
     efforts = [Effort() for _ in questions]
     found = [
-        verdict_of(question, new_names=new_names, effort=effort)
+        verdict_of(question, effort)
         for question, effort in zip(questions, efforts, strict=True)
     ]
     verdict = joined([each for each, _ in found])
@@ -212,7 +206,7 @@ def _reading_matters(
     if not asked:
         return False
     current = getattr(asked[0].user.readings, name)
-    if current is None and isinstance(of_real_actions(verdict), Proved):
+    if current is None and isinstance(verdict, Proved):
         # of both
         return False
     return any(
@@ -250,13 +244,14 @@ def _may_read(name: str, question: Question) -> bool:
 
 def _differs(questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict) -> bool:
     """Tell whether the same questions, read otherwise, have another verdict."""
-    real = of_real_actions(verdict)
-    if isinstance(real, Refuted) and any(_still(real.counterexample, each) for each in questions):
+    if isinstance(verdict, Refuted) and any(
+        _still(verdict.counterexample, each) for each in questions
+    ):
         return False
     other = joined(
         [prove_none(each, effort=effort) for each, effort in zip(questions, efforts, strict=True)]
     )
-    return type(other) is not type(real)
+    return type(other) is not type(verdict)
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:
@@ -272,19 +267,14 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
 
 
 def verdict_of(
-    question: Question, *, new_names: bool = False, effort: Effort | None = None
+    question: Question, effort: Effort | None = None
 ) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = RequestSearch(question, effort=effort)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
-    try:
-        counterexample = asking.counterexample(new_names=new_names)
-    except LimitReached as limit:
-        return Unknown(limit.reason), frozenset(asking.tracked.asked)
-    verdict = Proved() if counterexample is None else Refuted(counterexample)
-    return verdict, frozenset(asking.tracked.asked)
+    return asking.verdict(), frozenset(asking.tracked.asked)
 
 
 LISTED: Mapping[str, str] = {
@@ -377,7 +367,7 @@ def roles_within_reach(
     question = Question(
         user, now, credentials, allowed=policies, within=within, assumptions=settings
     )
-    without = not isinstance(prove_none(question), Proved)
+    without = not isinstance(prove_none(question.in_catalogue), Proved)
     match (without, any(_leads_out(each, user.account) for each in allows)):
         case (True, True):
             how = _BOTH

@@ -28,7 +28,6 @@ from sekisho.prover.questions.invariants import (
     Invariant,
     asked_of,
     empty_part,
-    is_settled,
     range_of,
 )
 from sekisho.prover.search.formula import Question
@@ -97,8 +96,8 @@ def not_granted_beside(
             for each in sets
             for question in asked_of(invariant, replace(base, user=one, allowed=each))
         )
-    found = conclude(asked, new_names=True)
-    if isinstance(found.verdict, Refuted) and is_settled(found.verdict):
+    found = conclude(asked)
+    if isinstance(found.verdict, Refuted):
         shown = found.verdict.counterexample
         request = replace(shown.request, resource_account=resource.account)
         decision = decide(request, replace(policies, resource=resource.policy), assumptions)

@@ -18,14 +18,9 @@ from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SER
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import (
-    MOST_LISTING_STEPS,
-    MOST_NEW_NAME_STEPS,
-    Effort,
-    LimitReached,
-)
+from sekisho.prover.search.limits import MOST_LISTING_STEPS, Effort, LimitReached
 from sekisho.prover.search.reduction import FEW, statements_left
-from sekisho.prover.search.requests import RequestSearch, prove_none
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.callers import Callers, callers
 from sekisho.prover.values.credentials import CallingUser
 from sekisho.prover.values.policies import every, tells_services_apart
@@ -40,14 +35,11 @@ class Side:
         counterexample: one such request, of a real action; None: there is none.
         items: every real action in which they differ.
         unlisted: why there is a counterexample and no list: what is known is not thrown away.
-        new_actions: where no real action makes a difference, a request of one that the catalogue
-            does not know and that does; None: there is none.
     """
 
     counterexample: Counterexample | None
     items: tuple[ActionGroup, ...]
     unlisted: Message | None = None
-    new_actions: Counterexample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ def new_access(
 ) -> Verdict:
     """Return whether `new` allows nothing that `old` does not, of all users that stand for any.
 
-    It is one side of the difference, without a list; of real actions.
+    It is one side of the difference, without a list.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -112,25 +104,6 @@ def new_access(
     if isinstance(verdict, Proved) and whose.untold and _documents(old) != _documents(new):
         return Unknown(tells_callers(whose.untold))
     return verdict
-
-
-def new_access_of_new_actions(
-    old: Policies,
-    new: Policies,
-    whose: Callers,
-    now: datetime,
-    assumptions: Assumptions | None = None,
-) -> Counterexample | None:
-    """Return what `new` allows of an action that the catalogue does not know, and `old` does not.
-
-    It is asked where there is no new access to real actions (decision 0015).
-
-    Raises:
-        FaultyPolicy: if a document cannot be read for certain.
-    """
-    asked = (_question(old, new, user, now, assumptions) for user in whose.users)
-    found = (_apart(replace(each, allowed=new, denied=old), Effort())[1] for each in asked)
-    return next((each for each in found if each is not None), None)
 
 
 def difference_for_any(
@@ -203,8 +176,7 @@ def _joined(
         return Unknown(tells_callers(untold))
     unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
     items = items_together([side.items for side in known], users)
-    new = next((side.new_actions for side in known if side.new_actions is not None), None)
-    return Side(counterexample, items, unlisted, new if counterexample is None else None)
+    return Side(counterexample, items, unlisted)
 
 
 def items_together(
@@ -243,12 +215,12 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
 def side_of(question: Question) -> Side | Unknown:
     """Return every request that answers a question, as one side of a difference."""
     effort = Effort()
-    verdict, new = _apart(question, effort)
+    verdict = prove_none(question, effort)
     match verdict:
         case Unknown():
             return verdict
         case Proved():
-            return Side(None, (), new_actions=new)
+            return Side(None, ())
         case Refuted(counterexample):
             try:
                 effort.at_most(MOST_LISTING_STEPS)
@@ -259,25 +231,3 @@ def side_of(question: Question) -> Side | Unknown:
                 reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
                 return Side(counterexample, (), reason)
             return Side(found[0].counterexample, found)
-
-
-def _apart(question: Question, effort: Effort) -> tuple[Verdict, Counterexample | None]:
-    """Return whether no request of a real action answers the question, and else one of a new one.
-
-    The second is a request of an action that does not exist yet, where none of a real one answers;
-    None as well if it could not be found out.
-
-    Raises:
-        FaultyPolicy: if a document cannot be read for certain.
-    """
-    try:
-        asked = RequestSearch(question, effort=effort)
-        if (found := asked.counterexample()) is not None:
-            return Refuted(found), None
-    except LimitReached as limit:
-        return Unknown(limit.reason), None
-    try:
-        effort.at_most(MOST_NEW_NAME_STEPS)
-        return Proved(), asked.of_new_names()
-    except LimitReached:
-        return Proved(), None

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from sekisho.messages import Message
 from sekisho.prover.questions.answers import Conclusion, QuestionAnswer, joined
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict, of_real_actions
+from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
 ENFORCEMENT = "enforcement"
 """The id of the question whether MFA is enforced."""
@@ -42,7 +42,7 @@ class Enforced(StrEnum):
             later: whether no request without MFA passes, whatever is attached later.
             now: whether none does as the policies are.
         """
-        match (of_real_actions(later), of_real_actions(now)):
+        match (later, now):
             case (Proved(), _):
                 return cls.PROVED
             case (_, Refuted()):
@@ -97,7 +97,7 @@ def settled(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnswer]:
                 yield each
             continue
         later, present = each.conclusion.verdict, other.conclusion.verdict
-        match (of_real_actions(later), of_real_actions(present)):
+        match (later, present):
             case (Proved(), _) | (Unknown(), Unknown()):
                 yield each
             case (_, Refuted()):

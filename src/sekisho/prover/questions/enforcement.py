@@ -2,8 +2,9 @@
 
 *Enforced*: no request without MFA passes that is for no exempt action. `sts:GetSessionToken` and
 `sts:GetCallerIdentity` answer whatever a policy says; they are named apart and never part of the
-question. Nor is the console's own sign-in (`CONSOLE_ACTIONS` on the console's resource): it is no
-call, and the session that it grants has no MFA either way.
+question. Nor is the console's own sign-in: it is no call, and the session that it grants has no MFA
+either way. AWS does not say on which resource it is evaluated: it is `CONSOLE_ACTIONS` on any
+resource but those of other clients.
 
 *The MFA enforcement's statements* are those with Deny and a condition on
 `aws:MultiFactorAuthPresent` or `aws:MultiFactorAuthAge`, in whatever policy they stand.
@@ -57,7 +58,7 @@ from sekisho.prover.values.policies import (
 )
 from sekisho.prover.values.resources import NO_USERS
 from sekisho.prover.values.texts import Machine
-from sekisho.prover.verdict import Proved, Unknown, Verdict, of_real_actions
+from sekisho.prover.verdict import Proved, Unknown, Verdict
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""
@@ -134,23 +135,22 @@ def _verdict_by_layers(question: Question) -> Verdict:
     return prove_none(question)
 
 
-def conclude_by_layers(question: Question, *, new_names: bool = False) -> Conclusion:
+def conclude_by_layers(question: Question) -> Conclusion:
     """Return what `conclude` does of one question about enforcement, by one layer if possible.
 
     What is proved of a layer alone, and rests on no assumption, rests on none with the others.
 
     Args:
         question: as `enforcement_question` and `via_service` return it.
-        new_names: as `conclude` has it.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     for each in _of_layers(question):
-        found = conclude([each], new_names=new_names)
+        found = conclude([each])
         if found == Conclusion(Proved()):
             return found
-    return conclude([question], new_names=new_names)
+    return conclude([question])
 
 
 def _of_layers(question: Question) -> Iterator[Question]:
@@ -216,7 +216,7 @@ def with_federation(found: Conclusion, question: Question) -> Conclusion:
         FaultyPolicy: if a document cannot be read for certain.
     """
     policies = question.allowed
-    proved = isinstance(of_real_actions(found.verdict), Proved)
+    proved = isinstance(found.verdict, Proved)
     if not proved or question.user.is_role or policies is None:
         return found
     within = Restriction(actions=((Element((_FEDERATION,)), True),))
@@ -277,12 +277,15 @@ _CONSOLE_SIGN_IN = AttachedPolicy(
             "Statement": {
                 "Effect": "Deny",
                 "Action": [*CONSOLE_ACTIONS],
-                "Resource": "arn:*:signin:::console/*",
+                "NotResource": [
+                    "arn:*:signin:*:*:oauth2/public-client/*",
+                    "arn:*:signin:*:*:service-principal/*",
+                ],
             },
         }
     ),
 )
-"""Denies what no credential signs, so that nobody is asked about it; see decision 0020."""
+"""Denies what no credential signs, so that it is not asked about; see decision 0020."""
 
 MFA_PRESENT = "aws:MultiFactorAuthPresent"
 """The key, as AWS spells it."""
@@ -417,7 +420,7 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
     if young.conditions and isinstance(
-        prove_none(Question(user, now, credentials, within=young)), Proved
+        prove_none(Question(user, now, credentials, within=young).in_catalogue), Proved
     ):
         young = deniable
     without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))

@@ -79,6 +79,7 @@ def _line_as_json(line: QuestionAnswer) -> dict[str, object]:
         if isinstance(verdict, Refuted)
         else None,
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
+        **beyond_to_json(verdict),
         "assumed": list(line.conclusion.assumed),
     }
 
@@ -137,17 +138,25 @@ def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def difference_to_json(found: Difference, whose: Callers) -> dict[str, object]:
+def difference_to_json(
+    found: Difference, whose: Callers, assumptions: Assumptions
+) -> dict[str, object]:
     """Return what only one side allows, each way, as JSON values."""
     old, new = found.only_in_old, found.only_in_new
+    beyond = {
+        name: each
+        for name, side in (("old", old), ("new", new))
+        for each in beyond_to_json(side).values()
+    }
     return {
         "schema": "sekisho.policy-diff/1",
         **callers_to_json(whose),
         "onlyInOld": counterexample_of(old),
         "onlyInNew": counterexample_of(new),
-        "newActions": {"old": new_actions_of(old), "new": new_actions_of(new)},
+        **({"beyondCatalogue": beyond} if beyond else {}),
         "old": items_to_json(old),
         "new": items_to_json(new),
+        "assumptionsSet": changed_settings(assumptions),
         "assumptions": [text.en for text in ASSUMED],
         "unknown": [side.reason.en for side in (old, new) if isinstance(side, Unknown)],
         "unlisted": [
@@ -176,14 +185,11 @@ def counterexample_of(side: Side | Unknown) -> dict[str, object] | None:
     return counterexample_to_json(side.counterexample)
 
 
-def new_actions_of(side: Side | Unknown) -> dict[str, object] | None:
-    """Return a request of an action that does not exist yet, as JSON values; None: there is none.
-
-    It is there only where no real action makes a difference.
-    """
-    if isinstance(side, Unknown) or side.new_actions is None:
-        return None
-    return counterexample_to_json(side.new_actions)
+def beyond_to_json(found: Verdict | Side) -> dict[str, object]:
+    """Return, as a member, the request that an answer is unknown for; nothing if there is none."""
+    if not isinstance(found, Unknown) or found.beyond is None:
+        return {}
+    return {"beyondCatalogue": counterexample_to_json(found.beyond)}
 
 
 def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
@@ -205,10 +211,14 @@ def items_to_json(side: Side | Unknown) -> list[dict[str, object]] | None:
 
 def settings_of(inquiry: Inquiry) -> list[str]:
     """Return the assumptions that are not at their default, as `--assume` takes them."""
-    pairs = ((inquiry.assumptions, Assumptions()), (inquiry.sessions, SessionReadings()))
+    return [*changed_settings(inquiry.assumptions), *changed_settings(inquiry.sessions)]
+
+
+def changed_settings(settings: Assumptions | SessionReadings) -> list[str]:
+    """Return those of some assumptions that are not at their default, as `--assume` takes them."""
+    default = type(settings)()
     return [
         f"{field.name}={str(value).lower()}"
-        for settings, default in pairs
         for field in fields(settings)
         if (value := getattr(settings, field.name)) != getattr(default, field.name)
     ]

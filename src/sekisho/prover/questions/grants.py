@@ -71,16 +71,6 @@ class GrantDifference:
     denied: Difference
 
     @property
-    def new_actions(self) -> tuple[Counterexample, ...]:
-        """What differs of actions that do not exist yet, where no real one makes a difference."""
-        sides = (
-            *(self.allowed.only_in_old, self.allowed.only_in_new),
-            *(self.denied.only_in_old, self.denied.only_in_new),
-        )
-        found = (each.new_actions for each in sides if isinstance(each, Side))
-        return tuple(each for each in found if each is not None)
-
-    @property
     def new_access(self) -> Verdict:
         """Whether the new policy neither allows more nor denies less."""
         sides = (self.allowed.only_in_new, self.denied.only_in_old)
@@ -186,7 +176,7 @@ class _Asking:
         arn = one.user.outside or one.user.arn
         found = GrantDifference(one.name, one.kind, arn, allowed, denied)
         verdicts = (found.new_access, found.lost_access)
-        if not all(isinstance(each, Proved) for each in verdicts) or any(found.new_actions):
+        if not all(isinstance(each, Proved) for each in verdicts):
             yield found
 
     def _difference(
@@ -218,8 +208,7 @@ class _Asking:
         if isinstance(side, Unknown):
             return side
         if side.counterexample is None:
-            new = side.new_actions
-            return Side(None, (), new_actions=new and self._real(new, one, place, what))
+            return side
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:

@@ -17,7 +17,7 @@ from sekisho.catalogue import load
 from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
-from sekisho.messages import Message
+from sekisho.messages import Message, joined_messages
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
 from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
@@ -180,9 +180,9 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = conclude(tuple(asked_of(invariant, asked)), new_names=True)
-    if not is_settled(found.verdict) and (reason := empty_part(invariant, base)) is not None:
-        return Conclusion(Unknown(reason))
+    found = conclude(tuple(asked_of(invariant, asked)))
+    if not _is_settled(found.verdict) and (reason := empty_part(invariant, base)) is not None:
+        return _of_nothing(found, reason)
     if isinstance(found.verdict, Proved) and not is_never:
         must_allow = _own_policy(invariant, base)
         return found if must_allow is None else Conclusion(Unknown(must_allow))
@@ -203,8 +203,8 @@ def _own_policy(invariant: Invariant, base: Question) -> Message | None:
         actions = (*base.within.actions, (Element((action,)), True))
         resources = (*base.within.resources, (Element((resource,)), True))
         within = replace(base.within, actions=actions, resources=resources)
-        match prove_none(replace(base, credentials=credentials[:1], within=within)):
-            case Refuted(counterexample) if counterexample.exists:
+        match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
+            case Refuted(counterexample):
                 request = counterexample.request
                 return reasons.OWN_POLICY.filled(
                     action=quoted(request.action), resource=quoted(request.resource)
@@ -222,15 +222,23 @@ def about_resources(invariant: Invariant) -> AttachedPolicy:
     return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
 
 
-def is_settled(verdict: Verdict) -> bool:
+def _is_settled(verdict: Verdict) -> bool:
     """Tell whether a verdict stands also if no real request is in some part of the range."""
     match verdict:
         case Proved():
             return False
-        case Refuted(counterexample):
-            return counterexample.exists
-        case Unknown():
+        case Refuted():
             return True
+        case Unknown():
+            return verdict.beyond is None
+
+
+def _of_nothing(found: Conclusion, reason: Message) -> Conclusion:
+    """Return the answer where the catalogue knows no request of some part of the range."""
+    if not isinstance(found.verdict, Unknown):
+        return Conclusion(Unknown(reason))
+    both = joined_messages([reason, found.verdict.reason], en="; ", ja="; ")
+    return replace(found, verdict=replace(found.verdict, reason=both))
 
 
 def range_of(invariant: Invariant) -> Restriction:
@@ -279,7 +287,7 @@ def _empty_elsewhere(
         return None
     conditions = (*base.within.conditions, (_from(invariant.only_from), False))
     within = replace(base.within, conditions=conditions, resources=())
-    match prove_none(replace(base, credentials=credentials[:1], within=within)):
+    match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
         case Refuted():
             return None
         case Unknown(reason):
@@ -290,23 +298,30 @@ def _empty_elsewhere(
 
 def empty_part(invariant: Invariant, base: Question) -> Message | None:
     """Return why no real request is in some part of the range, so that it proves nothing."""
+    if (reason := _no_such_action(invariant)) is not None:
+        return reason
+    credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
+    if (reason := _empty_elsewhere(invariant, base, credentials)) is not None:
+        return reason
+    for within, reason in _parts(invariant, base.within):
+        match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
+            case Refuted():
+                continue
+            case Unknown(unknown):
+                return unknown
+            case Proved():
+                return reason
+    return None
+
+
+def _no_such_action(invariant: Invariant) -> Message | None:
+    """Return that a pattern of the range takes in no action that the catalogue knows, if one is."""
     for action in invariant.actions:
         if not load().expand(action):
             near = load().nearest(action)
             if near is None:
                 return reasons.NO_SUCH_ACTION.filled(action=quoted(action))
             return reasons.NO_SUCH_ACTION_BUT.filled(action=quoted(action), near=near)
-    credentials = _WITH[invariant.calls] if invariant.with_mfa else _WITHOUT[invariant.calls]
-    if (reason := _empty_elsewhere(invariant, base, credentials)) is not None:
-        return reason
-    for within, reason in _parts(invariant, base.within):
-        match prove_none(replace(base, credentials=credentials[:1], within=within)):
-            case Refuted(counterexample) if counterexample.exists:
-                continue
-            case Unknown(unknown):
-                return unknown
-            case _:
-                return reason
     return None
 
 

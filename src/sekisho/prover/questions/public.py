@@ -35,7 +35,6 @@ from sekisho.engine.matching import (
     principals,
     variables,
 )
-from sekisho.errors import quoted
 from sekisho.messages import Message
 from sekisho.policy import (
     Document,
@@ -63,7 +62,6 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
 _NOT_REAL = Message(
     "it is not denied to strangers, but no request of one was found that it allows: {keys}"
 )
-_NO_ACTION = Message("it allows strangers {action}, which is no action that is known")
 _NO_KEYS = Message("no key that the policy asks for", "public")
 _WEB_IDENTITY = Message("whom `{name}` vouches for may be anybody")
 _DIRECT = (CallerCredential.KEY, CallerCredential.SESSION, CallerCredential.MFA_SESSION)
@@ -137,7 +135,7 @@ def _of_partition(
         within=_within(policy.document, own.document, user, assumptions),
         assumptions=assumptions,
     )
-    found = conclude((whole, _of_no_type(whole)), new_names=True)
+    found = conclude((whole, _of_no_type(whole)))
     if isinstance(found.verdict, Proved):
         return found
     real = replace(
@@ -148,8 +146,6 @@ def _of_partition(
         within=_with_shapes(whole.within, own.document, user),
     )
     shown = next(_shown(policy, whole, real), None)
-    if shown is not None and not shown.exists:
-        return Conclusion(Unknown(_NO_ACTION.filled(action=quoted(shown.request.action))))
     if shown is not None:
         return Conclusion(Refuted(shown), found.assumed)
     if isinstance(found.verdict, Unknown):
@@ -282,7 +278,7 @@ def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[
 
 
 def _refuting(question: Question) -> Iterator[Counterexample]:
-    match prove_none(question, new_names=True):
+    match prove_none(question):
         case Refuted(counterexample):
             yield counterexample
         case Proved() | Unknown():

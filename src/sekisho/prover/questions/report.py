@@ -53,7 +53,7 @@ from sekisho.prover.sentences import invariant_text
 from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
 from sekisho.prover.values.credentials import CallingUser, SessionReadings
 from sekisho.prover.values.policies import tells_services_apart
-from sekisho.prover.verdict import Proved, Unknown, of_real_actions
+from sekisho.prover.verdict import Proved, Unknown
 from sekisho.signin import ConsoleAuthorization, readings
 
 _MAY_NOT_CHANGE = Message(
@@ -231,7 +231,6 @@ _OTHER = Message(
     "MFA is enforced for any other value of aws:MultiFactorAuthPresent "
     "(hypothetical: AWS is not known to produce one)"
 )
-_NEW_ACTIONS = Message("{title}, for actions that do not exist yet (hypothetical)")
 _LOST = Message("Nothing is lost with MFA")
 _OWN = Message("Self-service reaches no other user")
 
@@ -253,24 +252,7 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     callers = subject.callers
     reports = [_of_readings(_readings_of(subject, inquiry, user)) for user in callers.users]
     report = _of_users(reports, callers, subject)
-    answers = (each for one in settled(report.answers) for each in _apart(one))
-    return replace(report, answers=tuple(answers))
-
-
-def _apart(answer: QuestionAnswer) -> Iterator[QuestionAnswer]:
-    """Yield an answer; in two parts if an action that does not exist yet refutes it."""
-    conclusion = answer.conclusion
-    real = of_real_actions(conclusion.verdict)
-    yield replace(answer, conclusion=replace(conclusion, verdict=real))
-    if real is not conclusion.verdict and not answer.hypothetical:
-        yield replace(
-            answer,
-            id=f"{answer.id}-new-actions",
-            title=_NEW_ACTIONS.filled(title=answer.title),
-            conclusion=Conclusion(conclusion.verdict),
-            counts=False,
-            hypothetical=True,
-        )
+    return replace(report, answers=tuple(settled(report.answers)))
 
 
 def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
@@ -378,7 +360,7 @@ def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) ->
 
 def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
     verdict = joined([each.conclusion.verdict for each in answers])
-    if isinstance(of_real_actions(verdict), Proved) and whose.untold:
+    if isinstance(verdict, Proved) and whose.untold:
         verdict = Unknown(tells_callers(whose.untold))
     assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
     return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
@@ -431,16 +413,16 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     apart = tells_services_apart(case.policies)
     for calls in ("direct", "service") if apart else ("direct",):
         questions = (later, now) if calls == "direct" else (via_service(later), via_service(now))
-        enforced = conclude_by_layers(questions[0], new_names=True)
+        enforced = conclude_by_layers(questions[0])
         if calls == "direct":
             enforced = with_federation(enforced, later)
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, calls, enforced)
-        allowed = replace(enforced, verdict=of_real_actions(enforced.verdict))
+        allowed = enforced
         if not isinstance(allowed.verdict, Proved):
-            allowed = conclude([questions[1]], new_names=True)
+            allowed = conclude([questions[1]])
         yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, calls, allowed)
     others = for_other_values(later)
-    answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others, new_names=True)
+    answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others)
     counts = case.inquiry.any_value
     yield QuestionAnswer(
         OTHER_VALUES, _OTHER, "direct", answer, counts, hypothetical=True, later=True
@@ -449,13 +431,13 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
 
 def _nothing_lost(case: _Case) -> Iterator[QuestionAnswer]:
     question = nothing_lost(case.policies, case.user, case.subject.now)
-    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)], new_names=True)
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
     yield QuestionAnswer("nothing-lost", _LOST, _calls(question), answer, refused=True)
 
 
 def _own_things(case: _Case) -> Iterator[QuestionAnswer]:
     question = own_things_only(case.policies, case.user, case.subject.now)
-    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)], new_names=True)
+    answer = conclude([replace(question, assumptions=case.inquiry.assumptions)])
     title = _OWN if has_self_service(case.policies) else _NO_SELF_SERVICE
     yield QuestionAnswer("own-things", title, _calls(question), answer)
 

@@ -13,7 +13,7 @@ from sekisho.messages import Message
 from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
 from sekisho.prover.questions.enforced import OTHER_VALUES
 from sekisho.prover.questions.trust import TrustReport
-from sekisho.prover.verdict import Proved, Refuted, Unknown, of_real_actions
+from sekisho.prover.verdict import Proved, Refuted, Unknown
 
 _ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
 _NO_MFA = Message(
@@ -66,7 +66,7 @@ def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
     Where both are, it rests on what both rest on.
     """
     names = tuple(dict.fromkeys((*sessions.assumed, *trust.assumed)))
-    match (of_real_actions(sessions.verdict), trust.without_mfa):
+    match (sessions.verdict, trust.without_mfa):
         case (Proved(), Proved()):
             both = tuple(name for name in sessions.assumed if name in trust.assumed)
             return replace(sessions, assumed=both)

@@ -13,7 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.engine import Assumptions, ContextValue, Policies, PolicyGroup, check_policies, groups
+from sekisho.engine import (
+    Assumptions,
+    CatalogueComplete,
+    ContextValue,
+    Policies,
+    PolicyGroup,
+    check_policies,
+    groups,
+)
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
 from sekisho.prover.search import reasons
@@ -175,6 +183,12 @@ class Question:
     within: Restriction = field(default_factory=Restriction)
     assumptions: Assumptions = field(default_factory=Assumptions)
     abroad: bool = True
+
+    @property
+    def in_catalogue(self) -> "Question":
+        """The same, about the requests that the catalogue knows alone."""
+        known = replace(self.assumptions, catalogue_complete=CatalogueComplete.YES)
+        return replace(self, assumptions=known)
 
 
 def rules_of(policies: Policies, tracked: TrackedAssumptions) -> list[list[StatementRule]]:

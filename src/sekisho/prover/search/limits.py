@@ -31,8 +31,8 @@ MOST_STEPS = 20_000_000
 MOST_LISTING_STEPS = 8_000_000
 """Steps for a list of what answers, once it is known that something does."""
 
-MOST_NEW_NAME_STEPS = 2_000_000
-"""Steps for actions that do not exist yet, once it is known that no real one answers."""
+MOST_BEYOND_STEPS = 8_000_000
+"""Steps for what the catalogue does not know, once it is known that nothing that it knows answers."""
 
 
 class LimitReached(Exception):

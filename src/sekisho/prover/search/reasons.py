@@ -51,3 +51,7 @@ OWN_POLICY = Message(
 )
 NONE_OF = Message("nothing can be asked about {action}: it is on no resource of the question")
 NONE_ON = Message("nothing can be asked about {entry}: no action of the question is on it")
+BEYOND_CATALOGUE = Message(
+    "it does not hold for {action} on {resource}, if AWS has such a request: the catalogue does "
+    "not know it (`--assume catalogue_complete=yes` takes AWS to have no others than it knows)"
+)

@@ -3,7 +3,9 @@
 1. Over every name of an action and every ARN, more than there can be: nothing there is nothing.
 2. Account by account of those whose resources are told apart, the user's own first: over the
    catalogue's actions, class by class, with resources of their types.
-3. Over every other name, spelled out by a policy or yet to come.
+3. Over what the catalogue does not know: any action on any ARN, and every other name, spelled out
+   by a policy or yet to come. What only that answers refutes nothing, and nothing is proved: the
+   catalogue chooses among the requests, and is no limit of the world.
 
 What is found is decided by the engine before it is believed.
 """
@@ -29,7 +31,7 @@ from sekisho.prover.search.formula import (
     plain,
     rules_of,
 )
-from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
+from sekisho.prover.search.limits import MOST_BEYOND_STEPS, Effort, LimitReached, StepsSpent
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
 from sekisho.prover.search.theories import ACTION, RESOURCE, Texts
 from sekisho.prover.search.views import RequestView, RequestViews
@@ -52,25 +54,20 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Ver
 _Found = dict[str, ContextValue]
 
 
-def prove_none(
-    question: Question, *, new_names: bool = False, effort: Effort | None = None
-) -> Verdict:
+def prove_none(question: Question, effort: Effort | None = None) -> Verdict:
     """Return whether there is no request that answers the question.
 
     Args:
         question: what is asked.
-        new_names: ask of actions that do not exist yet, too, where no real one answers.
         effort: what may still be spent; None: as for a question of its own.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        search_ = RequestSearch(question, effort=effort)
-        counterexample = search_.counterexample(new_names=new_names)
+        return RequestSearch(question, effort=effort).verdict()
     except LimitReached as limit:
         return Unknown(limit.reason)
-    return Proved() if counterexample is None else Refuted(counterexample)
 
 
 class RequestSearch:
@@ -125,28 +122,26 @@ class RequestSearch:
             self._views.readings = whole._views.readings
         self._possible: dict[CallerCredential, Looked] = {}
 
-    def counterexample(self, *, new_names: bool = False) -> Counterexample | None:
-        """Return a request that answers the question, or None: there is none.
+    def verdict(self) -> Verdict:
+        """Return whether there is no request that answers the question.
 
-        With `new_names`, where no real action answers, those that do not exist yet are looked at.
-
-        Raises:
-            LimitReached: if that could not be found out.
+        What only requests answer that AWS is not known to have is proved if it is assumed that the
+        catalogue is complete, and else unknown.
         """
         if nothing_can_answer(self._allowed, self._denied):
-            return None
-        found = self._first(self._of_view)
-        return self.of_new_names() if found is None and new_names else found
-
-    def of_new_names(self) -> Counterexample | None:
-        """Return a request that answers the question, of an action that does not exist yet.
-
-        Raises:
-            LimitReached: if that could not be found out.
-        """
-        if nothing_can_answer(self._allowed, self._denied):
-            return None
-        return self._first(self._of_new_names)
+            return Proved()
+        try:
+            if (found := self._first(self._of_view)) is not None:
+                return Refuted(found)
+            self._effort.at_most(MOST_BEYOND_STEPS)
+            beyond = self._first(self._beyond)
+        except LimitReached as limit:
+            return Unknown(limit.reason)
+        if beyond is None or self.tracked.catalogue_complete():
+            return Proved()
+        asked = beyond.request
+        reason = reasons.BEYOND_CATALOGUE.filled(action=asked.action, resource=asked.resource)
+        return Unknown(reason, beyond)
 
     def _first(self, ranges: "_Ranges") -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.
@@ -260,9 +255,9 @@ class RequestSearch:
             if self._may_answer(view, alike):
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
 
-    def _of_new_names(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
-        """Yield the same of the names that do not exist yet."""
-        yield from self._ranges.unknown(view.place)
+    def _beyond(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
+        """Yield what AWS may have and the catalogue does not know."""
+        yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
 
     def _of_range(self, view: RequestView, each: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
@@ -314,7 +309,12 @@ class RequestSearch:
 
     def _search(self, view: RequestView, each: RequestRange) -> _Found | None:
         found = self._found(view, each)
-        if found is None or each.real is None or not is_too_long(str(found[RESOURCE])):
+        if (
+            found is None
+            or each.real is None
+            or not each.known
+            or not is_too_long(str(found[RESOURCE]))
+        ):
             return found
         place = replace(view.place, bounded=True)
         return self._found(view, self._ranges.of(each.real, place))
@@ -354,8 +354,7 @@ class RequestSearch:
         request = self._request(view, each, found)
         credential = view.situation.credential
         question, of_list = of or (self._question, False)
-        exists = each.real is not None
-        return replayed(question, credential, request, exists=exists, of_list=of_list)
+        return replayed(question, credential, request, exists=each.known, of_list=of_list)
 
     def _request(self, view: RequestView, each: RequestRange, found: _Found) -> Request:
         """Return what was found as a request."""

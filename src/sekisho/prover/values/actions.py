@@ -5,11 +5,9 @@ against resources of the same types, and if the same keys are tied to them (wher
 carried out, and whose tags it shows). One of a class answers for all.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
-from itertools import chain
 
 from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
@@ -17,6 +15,7 @@ from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, V
 from sekisho.prover.search.formula import Restriction, StatementRule
 from sekisho.prover.values import keys, resources
 from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.names import known_names, unknown_names
 from sekisho.prover.values.policies import keys_of, keys_of_text
 from sekisho.prover.values.resources import ResourcePlace
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
@@ -297,35 +296,6 @@ def includes_action(catalogue: Catalogue, action: Action, element: Element) -> b
     return listed is not element.negated
 
 
-@cache
-def known_names(catalogue: Catalogue) -> Words:
-    """Return the names of all real actions, in lower case."""
-    return Words(_name(action) for action in catalogue.expand(_ALL))
-
-
-def unknown_names(catalogue: Catalogue, elements: Iterable[Element]) -> list[str]:
-    """Return the names that elements spell out and the catalogue does not know."""
-    entries = dict.fromkeys(entry for one in elements for entry in one.values)
-    return [entry for entry in entries if _is_name(entry) and catalogue.action(entry) is None]
-
-
-_NAME = re.compile(r"[a-z0-9-]+:[a-z0-9-]+", re.ASCII | re.IGNORECASE)
-
-
-def _is_name(entry: str) -> bool:
-    return _NAME.fullmatch(entry) is not None
-
-
-def _types(catalogue: Catalogue, services: Iterable[str]) -> list[str]:
-    """Return the templates of the ARNs of all that some services' actions are checked against."""
-    actions = (action for each in services for action in catalogue.actions(each))
-    return list(dict.fromkeys(kind.arn for one in actions for kind in one.resource_types))
-
-
-def _without_account(template: str) -> bool:
-    return arns.split(template)[4:5] == ("",)
-
-
 _KNOWN: dict[int, tuple[str, int, Action]] = {}
 """What `_known` returned of actions, by their identities.
 
@@ -377,7 +347,17 @@ def _expanded(catalogue: Catalogue, entry: str) -> tuple[Action, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RequestRange:
-    """The resources and the names that are looked at together."""
+    """The resources and the names that are looked at together.
+
+    Attributes:
+        forms: of the resource's ARN.
+        besides: `*`, if the resource can be that.
+        action: the one action; None: any name.
+        takes: what tells whether an element takes it in.
+        words: the names that are left out.
+        real: the action, if it is one of the catalogue.
+        known: whether AWS is known to have such requests.
+    """
 
     forms: Patterns
     besides: str | None
@@ -385,6 +365,7 @@ class RequestRange:
     takes: Callable[[Element], bool] | None = None
     words: Words = NO_WORDS
     real: Action | None = None
+    known: bool = True
 
     @property
     def empty(self) -> bool:
@@ -442,16 +423,33 @@ class RequestRanges:
             if action is not None:
                 yield self.of(action, place)
 
-    def unknown(self, place: ResourcePlace) -> Iterator[RequestRange]:
-        """Yield the names that policies spell out and the catalogue does not know, and all new."""
+    def beyond(
+        self, place: ResourcePlace, may_answer: Callable[[Sequence[ActionClass]], bool]
+    ) -> Iterator[RequestRange]:
+        """Yield all that AWS may have and the catalogue does not know.
+
+        That is real actions on any ARN, if classes like theirs may answer, and all other names.
+        """
+        sources = tuple(dict.fromkeys(ActionSource(each.action) for each in self._sources))
+        for alike in classes(self.catalogue, self._elements, sources, self._ties):
+            if may_answer(alike):
+                first = (each.actions[0] for each in reversed(alike))
+                for action in {self._tied(each): each for each in first}.values():
+                    forms, besides = resources.beyond_catalogue(place, action.service)
+                    takes = partial(includes_action, self.catalogue, action)
+                    yield RequestRange(forms, besides, str(action), takes, real=action, known=False)
         for name in unknown_names(self.catalogue, self._elements):
-            types = _types(self.catalogue, [name.partition(":")[0]])
-            forms, besides = resources.new_resource(place, types)
-            yield RequestRange(forms, besides, name, partial(_spelled, name, self._doubts))
-        services = (services_of(rule.resource) or () for rule in self._rules)
-        types = _types(self.catalogue, sorted({*chain.from_iterable(services)}))
-        forms, besides = resources.new_resource(place, filter(_without_account, types))
-        yield RequestRange(forms, besides, words=known_names(self.catalogue))
+            forms, besides = resources.beyond_catalogue(place, name.partition(":")[0].lower())
+            takes = partial(_spelled, name, self._doubts)
+            yield RequestRange(forms, besides, name, takes, known=False)
+        forms, besides = resources.beyond_catalogue(place)
+        words = known_names(self.catalogue)
+        # `*` alone first: the request is easier to read
+        yield RequestRange(Patterns(()), besides, words=words, known=False)
+        yield RequestRange(forms, None, words=words, known=False)
+
+    def _tied(self, action: Action) -> object:
+        return tuple(self._ties.of(action, direct=direct) for direct in (True, False))
 
     def of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
@@ -471,7 +469,7 @@ class RequestRanges:
         So it is where policies do not tell the resources apart.
         """
         some = tuple(resources.kinds_of_target(action, each) for each in places)
-        return some, tuple(self._ties.of(action, direct=direct) for direct in (True, False))
+        return some, self._tied(action)
 
     @cached_property
     def _elements(self) -> tuple[Element, ...]:

@@ -4,12 +4,15 @@ How short a name may be is left out: policies that are examples name shorter one
 How long it may be makes patterns large, and is looked at where a longer one was found.
 """
 
+import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 
-from sekisho.catalogue import organisation_keys
+from sekisho.catalogue import Catalogue, organisation_keys
 from sekisho.engine.matching import Wild
-from sekisho.prover.values.texts import MARK, Kind, Patterns, Segment, Token
+from sekisho.policy import Element
+from sekisho.prover.values.texts import MARK, Kind, Patterns, Segment, Token, Words
 
 _LOWER = frozenset(string.ascii_lowercase)
 _DIGITS = frozenset(string.digits)
@@ -23,6 +26,26 @@ def _some(characters: frozenset[str]) -> tuple[Token, ...]:
 _IN_ACTION = _LOWER | _DIGITS | {"-", MARK}
 ANY_NAME = Patterns([(*_some(_IN_ACTION), ":", *_some(_IN_ACTION))])
 """The form of an action's name, in lower case."""
+
+
+@cache
+def known_names(catalogue: Catalogue) -> Words:
+    """Return the names of all real actions, in lower case."""
+    return Words(str(action).lower() for action in catalogue.expand("*"))
+
+
+def unknown_names(catalogue: Catalogue, elements: Iterable[Element]) -> list[str]:
+    """Return the names that elements spell out and the catalogue does not know."""
+    entries = dict.fromkeys(entry for one in elements for entry in one.values)
+    return [entry for entry in entries if _is_name(entry) and catalogue.action(entry) is None]
+
+
+_SPELLED = re.compile(r"[a-z0-9-]+:[a-z0-9-]+", re.ASCII | re.IGNORECASE)
+
+
+def _is_name(entry: str) -> bool:
+    return _SPELLED.fullmatch(entry) is not None
+
 
 _IAM = frozenset(f"{string.ascii_letters}{string.digits}_+=,.@-")
 _IN_PATH = frozenset(map(chr, range(0x21, 0x7F)))

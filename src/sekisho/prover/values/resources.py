@@ -1,10 +1,11 @@
 """The actions and resources that a question ranges over, and the elements that select them.
 
-An action that the catalogue knows has resources of its own types; so has a name that a policy
-spells out and the catalogue does not know, or a name that does not exist yet, but of any type.
+An action that the catalogue knows has resources of its own types. What the catalogue does not know
+is about any ARN.
 """
 
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
@@ -21,7 +22,6 @@ from sekisho.prover.search.theories import ACTION, RESOURCE, Texts, Theories, Th
 from sekisho.prover.values.conditions import VersionedCondition, variables_in
 from sekisho.prover.values.names import (
     ANY_NAME,
-    IAM_NAME,
     SEGMENT,
     SERVICE,
     SOME,
@@ -31,7 +31,7 @@ from sekisho.prover.values.names import (
     regions,
 )
 from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.texts import Patterns, Segment, Token, Tokens, spelled
+from sekisho.prover.values.texts import Kind, Patterns, Segment, Token, Tokens, spelled
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
 """What stands after `user/` in no ARN."""
@@ -71,18 +71,29 @@ class ResourcePlace:
     bounded: bool = False
 
 
-def new_resource(place: ResourcePlace, types: Iterable[str]) -> tuple[Patterns, str | None]:
-    """Return the forms of ARNs that a name which is not known can be about, as `forms_of`.
+@lru_cache(maxsize=4_096)
+def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns, str | None]:
+    """Return the form of every ARN of one account's resources, and `*`, as `forms_of`.
+
+    Where what the ARN does not tell is asked about, the account can be left out, or be a word like
+    `aws` or `aws-managed`.
 
     Args:
         place: where they are.
-        types: templates of ARNs that it can be about besides.
+        service: whose ARNs come first; "": no service's.
     """
-    forms = [form for arn in types for form in _forms(arn, place)]
-    start = (*f"arn:{place.partition}:", *SERVICE, ":")
-    rest = (":", *place.account, ":", Wild.STAR, *IAM_NAME)
-    forms += [(*start, *region, *rest) for region in (*regions(place.partition), ())]
-    return Patterns(dict.fromkeys(forms)), _ALL if place.own else None
+    services = (tuple(service), SEGMENT) if service else (SEGMENT,)
+    accounts = (tuple(place.account), *(((), _WORD) if place.unsaid else ()))
+    forms = [
+        (*f"arn:{place.partition}:", *each, ":", Segment.STAR, ":", *account, ":", *SOME)
+        for each in services
+        for account in accounts
+    ]
+    return Patterns(forms), _ALL if place.own else None
+
+
+_WORD = (Segment.STAR, Kind(frozenset(f"{string.ascii_letters}-")), Segment.STAR)
+"""What stands in the account's place and is none."""
 
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:

@@ -24,7 +24,7 @@ from sekisho.audit.meaning import (
     sentences,
     summary_to_json,
 )
-from sekisho.engine import AttachedPolicy, Policies
+from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import Fault, FaultyPolicy
 from sekisho.messages import Message, listed
 from sekisho.policy import Document, PolicyKind, Quota, Summary
@@ -379,7 +379,6 @@ class ShownSide:
     groups: tuple[ShownGroup, ...] = ()
     example: Message | None = None
     note: Message | None = None
-    new_actions: Message | None = None
 
 
 def _side(side: Side | Unknown) -> ShownSide:
@@ -393,7 +392,6 @@ def _side(side: Side | Unknown) -> ShownSide:
         groups=tuple(_group(each, such_as=True) for each in side.items),
         example=example,
         note=side.unlisted,
-        new_actions=None if side.new_actions is None else counterexample_text(side.new_actions),
     )
 
 
@@ -411,7 +409,7 @@ def two() -> ResponseReturnValue:
     if wants_json():
         if found is None or result.whose is None:
             return as_json(None)
-        return as_json(difference_to_json(found, result.whose))
+        return as_json(difference_to_json(found, result.whose, Assumptions()))
     page = render_template(
         "difference.html",
         view="/difference",
