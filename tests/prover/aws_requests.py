@@ -4,8 +4,12 @@ Written from AWS's pages and its catalogue, apart from the prover, to judge coun
 Names that a policy spells out may be shorter than AWS takes: examples often are.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from sekisho.catalogue import Action, load
 from sekisho.engine import Request
@@ -36,6 +40,71 @@ def faults_of(request: Request, *, direct: bool = True) -> list[str]:
         *_of_length(request.resource),
         *_of_context(request, direct=direct),
     ]
+
+
+def undocumented(request: Request, *, direct: bool = True) -> set[str]:
+    """Return the keys that AWS does not document of requests of the action.
+
+    `aws:RequestedRegion` is one of them where the request, or its resource, names a Region that the
+    service is not in.
+    """
+    action = load().action(request.action)
+    if action is None:
+        return set()
+    listed = {*action.condition_keys}
+    listed |= {key for kind in action.resource_types for key in kind.condition_keys}
+    forms = [*map(_form_of_key, listed), *_unlisted(str(action), request.principal)]
+    found = {
+        key
+        for key in request.context
+        if not _is_of_every_action(key, action)
+        and not any(re.fullmatch(form, key, re.IGNORECASE) for form in forms)
+    }
+    partition = request.principal.split(":")[1]
+    single = _data("single-regions")["services"].get(action.service, {})
+    only = single.get("regions", {}).get(partition)
+    if direct and only and action.name not in single.get("exceptActions", ()):
+        named = [request.context.folded.get("aws:requestedregion")]
+        named += request.resource.split(":")[3:4]
+        if any(each not in (None, "", "*", only) for each in named):
+            found.add("aws:RequestedRegion")
+    return found
+
+
+@cache
+def _data(name: str) -> Any:
+    path = files("sekisho.catalogue") / "data" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _form_of_key(listed: str) -> str:
+    """Return a regular expression of the keys that AWS's pages write like this."""
+    return re.sub(r"\\\$\\{.*?\\}|<key>|(?<=/)tag\\-key$|(?<=/)$", ".+", re.escape(listed))
+
+
+def _unlisted(action: str, principal: str) -> Iterator[str]:
+    caller = "role" if ":assumed-role/" in principal or ":role/" in principal else "user"
+    for entry in _data("unlisted-keys")["entries"]:
+        of_action = entry["actions"] == ["*"] or action in entry["actions"]
+        if of_action and caller in entry.get("callers", (caller,)):
+            yield from (re.sub(r"\\\*|(?<=/)$", ".+", re.escape(key)) for key in entry["keys"])
+
+
+_BY_ACTION = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
+
+
+def _is_of_every_action(key: str, action: Action) -> bool:
+    """Tell whether who calls, and from where, says whether a request has a key."""
+    folded = key.lower()
+    service, slash, _ = folded.partition("/")
+    same = {own: main for _, own, main in _SAME}
+    if folded.startswith(_BY_ACTION):
+        return False
+    if folded in same:
+        # beside the key of every action that it tells the same as
+        return True
+    known = {name.lower() for name in _data("condition-keys")["keys"]}
+    return f"{service}{slash}" in known and folded != "kms:viaservice"
 
 
 def _of_action(request: Request) -> Iterator[str]:

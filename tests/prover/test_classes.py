@@ -15,6 +15,7 @@ from sekisho.prover.search.limits import MOST_STEPS
 from sekisho.prover.search.requests import RequestSearch
 from sekisho.prover.values import actions
 from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.ties import Ties
 
 FEW_STEPS = 20_000
 """Some hundredths of a second; the whole catalogue, class by class, takes fifty times as many."""
@@ -166,7 +167,7 @@ def test_a_class_is_what_is_alike_in_resources_and_ties_and_no_more(named: list[
         VersionedCondition(Condition(Operator(OperatorName.NULL), key, ("true",)), Version.V2012)
         for key in named
     ]
-    ties = actions.Ties.between("aws", [], asked)
+    ties = Ties.between("aws", [], asked)
     catalogue, told_apart = load(), Element(("iam:Get*", "s3:*Object", "ec2:*Tags"))
     source = actions.ActionSource(Element(("iam:*", "s3:*", "ec2:*", "sts:*")))
     found = actions.classes(catalogue, (told_apart,), (source,), ties)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from cases import cases
-from prover.aws_requests import faults_of
+from prover.aws_requests import faults_of, undocumented
 from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from prover.test_questions import CASES, asked, policies_of
 from prover.worlds import WILD_POLICIES
@@ -31,6 +31,8 @@ PUBLISHED = sorted((Path(__file__).parents[1] / "corpus" / "policy").glob("*.jso
 def possible(counterexample: Counterexample) -> None:
     direct = counterexample.credential.direct
     assert faults_of(counterexample.request, direct=direct) == [], counterexample.request
+    beyond = undocumented(counterexample.request, direct=direct)
+    assert beyond == {*counterexample.beyond}, counterexample.request
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sekisho.catalogue import DEFAULT_PARTITION, iam_region, load, names_of
+from sekisho.catalogue import DEFAULT_PARTITION, load, names_of, only_region
 from sekisho.engine import ContextValue, Request, UnknownKey
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
@@ -232,23 +232,12 @@ def _of_service(request: Request, key: str, value: str, origin: Origin) -> Itera
         yield AddedKey(own, value, origin)
 
 
-_IN_OTHER_CALLS = frozenset({"iam:passrole", "iam:createservicelinkedrole"})
-"""Actions of IAM that are checked in calls to other services, wherever these are."""
-
-_GLOBAL = frozenset({"cloudfront", "iam", "route53", "support"})
-"""Services whose one endpoint is in us-east-1; IAM has one in every partition."""
-
-
 def _region(request: Request) -> str | None:
     """Return the Region that the request goes to, where that follows."""
-    action = request.action.lower()
-    service = action.partition(":")[0]
-    if action in _IN_OTHER_CALLS:
-        return None
     parts = arns.split(request.principal if request.resource == "*" else request.resource)
     partition = parts[1] if len(parts) == arns.PARTS else DEFAULT_PARTITION
-    if service == "iam" or (service in _GLOBAL and partition == DEFAULT_PARTITION):
-        return iam_region(partition)
+    if (only := only_region(request.action, partition)) is not None:
+        return only
     return parts[3] or None if request.resource != "*" else None
 
 

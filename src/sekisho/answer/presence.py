@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sekisho.catalogue import Action, global_key, load
+from sekisho.catalogue import Action, global_key, load, may_have
 from sekisho.engine.matching import CallerKind
 
 
@@ -63,9 +63,9 @@ ENDPOINT = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
 def presence_of(key: str, kind: RequestKind) -> Presence:
     """Return whether requests of a kind have `key`, in any case."""
     known = global_key(key)
-    if known is None:
-        return _of_service(key, kind.action)
     caller = "service" if kind.is_service else _CALLERS[kind.caller]
+    if known is None:
+        return _of_service(key, kind.action, caller)
     if known.callers is not None and caller not in known.callers:
         return Presence.NEVER
     if kind.endpoint is not None and key.lower() in (ADDRESS, *ENDPOINT):
@@ -75,17 +75,17 @@ def presence_of(key: str, kind: RequestKind) -> Presence:
         case "via-service":
             return Presence.SOMETIMES if kind.via_service else Presence.NEVER
         case "by-action":
-            has = kind.action is None or load().has_key(kind.action, key)
+            has = kind.action is None or may_have(kind.action, key, caller=caller)
             return Presence.SOMETIMES if has else Presence.NEVER
         case presence:
             return Presence(presence)
 
 
-def _of_service(key: str, action: Action | None) -> Presence:
+def _of_service(key: str, action: Action | None, caller: str) -> Presence:
     """Return whether requests have a key that is not in the table of global ones."""
     listed = load().key_type(key) is not None
     if action is None:
         return Presence.SOMETIMES if listed else Presence.UNKNOWN
-    if load().has_key(action, key):
+    if may_have(action, key, caller=caller):
         return Presence.SOMETIMES
     return Presence.NEVER if listed else Presence.UNKNOWN

@@ -1,5 +1,14 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
 
+from sekisho.catalogue.documented import (
+    UnlistedKeys,
+    depends_on_action,
+    iam_region,
+    may_have,
+    only_region,
+    single_regions,
+    unlisted_keys,
+)
 from sekisho.catalogue.keys import (
     GlobalKey,
     global_key,
@@ -16,7 +25,6 @@ from sekisho.catalogue.store import (
     Partition,
     ResourceType,
     iam_actions,
-    iam_region,
     load,
     partitions,
     services_with_rcps,
@@ -30,14 +38,20 @@ __all__ = [
     "GlobalKey",
     "Partition",
     "ResourceType",
+    "UnlistedKeys",
+    "depends_on_action",
     "global_key",
     "global_keys",
     "iam_actions",
     "iam_region",
     "load",
+    "may_have",
     "names_of",
+    "only_region",
     "organisation_keys",
     "partitions",
     "same_as",
     "services_with_rcps",
+    "single_regions",
+    "unlisted_keys",
 ]

@@ -35,7 +35,7 @@ class Partition:
         id: as it stands in an ARN.
         title: its name for people.
         sign_in: the address where IAM users sign in, with a place for the account.
-        regions: some of its regions; the first is where IAM is.
+        regions: some of its regions, the commonest first.
         regions_begin_with: what all of its regions begin with, and no other partition's; "" if
             they have nothing in common.
     """
@@ -61,14 +61,6 @@ def partitions() -> tuple[Partition, ...]:
         )
         for entry in json.loads(text)["partitions"]
     )
-
-
-def iam_region(partition: str) -> str | None:
-    """Return the Region of a partition's IAM, the `aws:RequestedRegion` of a call to it.
-
-    None if the partition is not known.
-    """
-    return next((each.regions[0] for each in partitions() if each.id == partition), None)
 
 
 class AccessLevel(StrEnum):
@@ -125,7 +117,7 @@ class Action:
         return f"{self.service}:{self.name}"
 
 
-_PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)$")
+_PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)(?:tag-key)?$")
 """What stands for a text in the name of a condition key, like `s3:RequestObjectTag/<key>`."""
 
 _LEVELS = {level.value: level for level in AccessLevel}
@@ -184,10 +176,17 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
+@cache
+def _form(template: str) -> re.Pattern[str] | None:
+    """Return what the keys of a template are like, in lower case; None if it is one key's name."""
+    parts = _PLACE.split(template)
+    return re.compile(".+".join(map(re.escape, parts))) if len(parts) > 1 else None
+
+
 def _is_like(name: str, template: str) -> bool:
     """Tell whether the name of a key is as a template of the catalogue says, both in lower case."""
-    parts = _PLACE.split(template)
-    return len(parts) > 1 and bool(re.fullmatch(".+".join(map(re.escape, parts)), name))
+    form = _form(template)
+    return form is not None and form.fullmatch(name) is not None
 
 
 class Catalogue:
@@ -205,6 +204,7 @@ class Catalogue:
         self._services: dict[str, Mapping[str, Action]] = {}
         self._keys: dict[str, Mapping[str, str]] = {}
         self._types: dict[str, tuple[ResourceType, ...]] = {}
+        self._of_action: dict[int, tuple[Action, frozenset[str], tuple[str, ...]]] = {}
 
     def services(self) -> tuple[str, ...]:
         """Return every service prefix, in order."""
@@ -271,11 +271,8 @@ class Catalogue:
         `key` is in any case; the global keys that are in no table of the reference are not known.
         """
         name = key.lower()
-        found = (
-            *action.condition_keys,
-            *(k for t in action.resource_types for k in t.condition_keys),
-        )
-        return any(name == one.lower() or _is_like(name, one.lower()) for one in found)
+        _, keys, templates = self._keys_of(action)
+        return name in keys or any(_is_like(name, one) for one in templates)
 
     def resource_types(self, prefix: str) -> tuple[ResourceType, ...]:
         """Return every kind of resource of a service; empty if there is no such service."""
@@ -285,6 +282,18 @@ class Catalogue:
         if name not in self._types:
             self._types[name] = tuple(self._resource_types(name).values())
         return self._types[name]
+
+    def _keys_of(self, action: Action) -> tuple[Action, frozenset[str], tuple[str, ...]]:
+        """Return the keys of an action in lower case, and the templates among them, beside itself.
+
+        The action is in its entry so that no other one gets its identity.
+        """
+        if (found := self._of_action.get(id(action))) is None:
+            of_types = (key for kind in action.resource_types for key in kind.condition_keys)
+            keys = frozenset(key.lower() for key in (*action.condition_keys, *of_types))
+            templates = tuple(key for key in sorted(keys) if _form(key) is not None)
+            found = self._of_action[id(action)] = (action, keys, templates)
+        return found
 
     def _key_types(self, prefix: str) -> Mapping[str, str]:
         """Return the types of a service's keys by their names in lower case."""

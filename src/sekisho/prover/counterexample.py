@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sekisho.catalogue import load
+from sekisho.catalogue import load, only_region
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
@@ -37,6 +37,7 @@ from sekisho.prover.search.formula import Question
 from sekisho.prover.search.limits import LimitReached
 from sekisho.prover.values import keys
 from sekisho.prover.values.credentials import USER_ID, CallerCredential
+from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.policies import about_request, every, keys_of, keys_of_text
 from sekisho.prover.values.texts import MARK
 from sekisho.prover.verdict import Counterexample
@@ -135,7 +136,10 @@ def replayed(
             continue
         decisions = _answering(question, nicer, of_list=of_list)
         if decisions is not None:
-            return Counterexample(nicer, credential, decisions, exists, named_in(question, nicer))
+            documented = Documented.of_user(question.user)
+            beyond = documented.beyond(nicer, direct=credential.direct) if exists else ()
+            named = named_in(question, nicer)
+            return Counterexample(nicer, credential, decisions, exists, named, beyond)
     return None
 
 
@@ -285,7 +289,8 @@ def _of_one_region(request: Request) -> Iterator[Request]:
     if len(parts) != arns.PARTS or not parts[3]:
         return
     asked = request.context.get(_REGION)
-    usual = keys.regions_of(parts[1])
+    only = only_region(request.action, parts[1])
+    usual = keys.regions_of(parts[1]) if only is None else (only,)
     first = asked if isinstance(asked, str) else next(iter(usual), "")
     yield _in_region(request, first or parts[3])
     if asked is not None:

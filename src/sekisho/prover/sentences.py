@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from sekisho.catalogue import DEFAULT_PARTITION, only_region
 from sekisho.engine import DecisionEffect
-from sekisho.engine.matching import principals
+from sekisho.engine.matching import arns, principals
 from sekisho.errors import quoted
-from sekisho.messages import Message
+from sekisho.messages import Message, joined_messages
 from sekisho.prover.counterexample import own_policy_unasked, owner_abroad
 from sekisho.prover.questions.enforcement import MFA_PRESENT
 from sekisho.prover.questions.invariants import Invariant, InvariantKind
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
+from sekisho.prover.values import keys
 from sekisho.prover.values.callers import Callers
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -103,6 +105,8 @@ _CONTEXT = Message(", with {context}")
 _ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
 _OWN_POLICY = Message(" (the resource's own policy must allow it, too, and is not known)")
 _FUTURE = Message(" (an action that the catalogue does not know)")
+_BEYOND = Message(" (AWS does not list {keys} for this action: there may be no such request)")
+_ELSEWHERE = Message(" (AWS has this service in {region} alone: there may be no such request)")
 _ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --user-arn.")
 
 
@@ -157,13 +161,7 @@ def public_request_text(counterexample: Counterexample) -> Message:
         who = _A_STRANGER.filled(arn=request.principal)
     else:
         who = _A_SERVICE.filled(name=request.principal)
-    context = ", ".join(_valued(counterexample))
-    return _PUBLIC.filled(
-        who=who,
-        context=_CONTEXT.filled(context=context) if context else "",
-        action=request.action,
-        resource=request.resource,
-    )
+    return _called(counterexample, _PUBLIC, who=who)
 
 
 _CALL = Message("{principal}{context}: {action} on {resource} is allowed")
@@ -188,14 +186,19 @@ def new_grant_text(counterexample: Counterexample) -> Message:
 
 
 def _call_text(counterexample: Counterexample, frame: Message) -> Message:
+    return _called(counterexample, frame, principal=counterexample.request.principal)
+
+
+def _called(counterexample: Counterexample, frame: Message, **who: object) -> Message:
     request = counterexample.request
     context = ", ".join(_valued(counterexample))
-    return frame.filled(
-        principal=request.principal,
+    said = frame.filled(
+        **who,
         context=_CONTEXT.filled(context=context) if context else "",
         action=request.action,
         resource=request.resource,
     )
+    return joined_messages((said, *_beyond(counterexample)), en="", ja="")
 
 
 _GRANTED_BY = Message("granted by {statement} of {policy}")
@@ -235,7 +238,20 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
     more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
     more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
     more += [] if counterexample.exists else [_FUTURE]
-    return "".join([filled, *map(said, more)])
+    return "".join([filled, *map(said, (*more, *_beyond(counterexample)))])
+
+
+def _beyond(counterexample: Counterexample) -> Iterator[Message]:
+    """Say what of a request AWS does not document."""
+    request, region = counterexample.request, keys.spelled(keys.REGION)
+    unlisted = [f"`{key}`" for key in counterexample.beyond if key != region]
+    if unlisted:
+        yield _BEYOND.filled(keys=", ".join(unlisted))
+    named = (arns.split(each)[1:2] for each in (request.principal, request.resource))
+    partition = next((each[0] for each in named if each), DEFAULT_PARTITION)
+    only = only_region(request.action, partition)
+    if region in counterexample.beyond and only is not None:
+        yield _ELSEWHERE.filled(region=only)
 
 
 def _listed(values: tuple[str, ...]) -> str:

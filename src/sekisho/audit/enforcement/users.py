@@ -8,7 +8,7 @@ Equal questions are asked once, by what of a user matters to the policies (`like
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers

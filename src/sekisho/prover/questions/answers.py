@@ -77,8 +77,12 @@ def items_of(question: Question, effort: Effort | None = None) -> tuple[ActionGr
             by_description.setdefault(answer.described, []).append(answer)
         for described, answers in by_description.items():
             credentials = tuple(dict.fromkeys(answer.credential for answer in answers))
-            names, _ = alike.setdefault((described, credentials), (set(), answers[0].example))
+            said = (described, credentials)
+            names, example = alike.get(said, (set(), answers[0].example))
+            if answers[0].example.documented and not example.documented:
+                example = answers[0].example
             names.update(map(str, each.actions))
+            alike[said] = (names, example)
     return tuple(
         ActionGroup(
             tuple(sorted(names)),
@@ -170,8 +174,7 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     """
     efforts = [Effort() for _ in questions]
     found = [
-        verdict_of(question, effort)
-        for question, effort in zip(questions, efforts, strict=True)
+        verdict_of(question, effort) for question, effort in zip(questions, efforts, strict=True)
     ]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
@@ -266,9 +269,7 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
     )
 
 
-def verdict_of(
-    question: Question, effort: Effort | None = None
-) -> tuple[Verdict, frozenset[str]]:
+def verdict_of(question: Question, effort: Effort | None = None) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
         asking = RequestSearch(question, effort=effort)

@@ -230,4 +230,5 @@ def side_of(question: Question) -> Side | Unknown:
             if not found:
                 reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
                 return Side(counterexample, (), reason)
-            return Side(found[0].counterexample, found)
+            examples = (*(each.counterexample for each in found), counterexample)
+            return Side(min(examples, key=lambda one: len(one.beyond)), found)

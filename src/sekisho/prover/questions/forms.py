@@ -28,6 +28,7 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
     return {
         "credential": counterexample.credential.value,
         "actionExists": counterexample.exists,
+        **({"undocumentedKeys": list(beyond)} if (beyond := counterexample.beyond) else {}),
         **({} if own_policy is None else {"notGiven": own_policy.value}),
         "request": {
             "principal": request.principal,

@@ -32,7 +32,7 @@ MOST_LISTING_STEPS = 8_000_000
 """Steps for a list of what answers, once it is known that something does."""
 
 MOST_BEYOND_STEPS = 8_000_000
-"""Steps for what the catalogue does not know, once it is known that nothing that it knows answers."""
+"""Steps for what the catalogue does not know, once nothing that it knows answers."""
 
 
 class LimitReached(Exception):

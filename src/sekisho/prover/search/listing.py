@@ -28,6 +28,7 @@ from sekisho.prover.search.views import RequestView
 from sekisho.prover.values.actions import ActionClass, RequestRange, includes_action
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential
+from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.names import is_too_long
 from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.texts import literal_start
@@ -108,17 +109,19 @@ class ItemSearch(RequestSearch):
             apart = bool(able) and self._ranges.tell_resources_apart(alike[0].actions[0])
             for one in alike if able else ():
                 likeness = None if apart else self._ranges.likeness(one.actions[0], places)
-                if likeness is None or likeness not in known:
-                    known[likeness] = self._answers_of(one.actions[0], able)
+                shared = None if likeness is None else known.get(likeness)
+                if shared is None or any(self._able(one, each.example) for each in shared):
+                    known[likeness] = self._answers_of(one, able)
                 if known[likeness]:
                     yield one, known[likeness]
 
-    def _answers_of(self, action: Action, views: Sequence[RequestView]) -> _Answers:
-        """Return what answers with one action, each with a request."""
+    def _answers_of(self, alike: ActionClass, views: Sequence[RequestView]) -> _Answers:
+        """Return what answers with one class of actions, each with a request."""
+        action = alike.actions[0]
         found = [
             way
             for owner in dict.fromkeys(each.owner for each in views)
-            for way in self._described(action, [one for one in views if one.owner == owner])
+            for way in self._described(alike, [one for one in views if one.owner == owner])
         ]
         accounts: dict[object, set[str]] = {}
         for way in found:
@@ -128,8 +131,9 @@ class ItemSearch(RequestSearch):
             for each in found
         ]
 
-    def _described(self, action: Action, views: Sequence[RequestView]) -> Iterator[_Way]:
-        """Yield what answers with one action, view by view, about the resources of one account."""
+    def _described(self, alike: ActionClass, views: Sequence[RequestView]) -> Iterator[_Way]:
+        """Yield what answers with one class, view by view, about the resources of one account."""
+        action = alike.actions[0]
         about = self._ranges.of(action, views[0].place)
         if about.empty:
             return
@@ -146,7 +150,7 @@ class ItemSearch(RequestSearch):
                     asked = (part.allowed, part.denied)
                     look = look_of(target, view.reading, asked, now.within, part.place)
                     look = replace(look, reached=reached)
-                    ways = [*self._described_by(look, view, about)]
+                    ways = [*self._described_by(look, view, about, alike)]
                 now.ways.append(ways)
             searched.append(now)
             yield from chain.from_iterable(now.ways)
@@ -179,7 +183,7 @@ class ItemSearch(RequestSearch):
         return replace(way, view=view)
 
     def _described_by(
-        self, look: AnswerSpace, view: RequestView, about: RequestRange
+        self, look: AnswerSpace, view: RequestView, about: RequestRange, alike: ActionClass
     ) -> Iterator[_Way]:
         """Yield what answers in one part of a question."""
         reading, target, action = view.reading, look.target, about.real
@@ -203,7 +207,32 @@ class ItemSearch(RequestSearch):
                 counterexample = RequestSearch(question, action, whole=self)._of_only(view, about)
             if counterexample is not None:
                 said = described(cube, look)
-                yield _Way(view, said, narrow, counterexample, found if at_once else None)
+                shown = self._shown(counterexample, question, view, alike)
+                yield _Way(view, said, narrow, shown, found if at_once else None)
+
+    def _shown(
+        self, found: Counterexample, question: Question, view: RequestView, alike: ActionClass
+    ) -> Counterexample:
+        """Return a counterexample that AWS documents in the place of one that it does not."""
+        if (action := self._able(alike, found)) is None:
+            return found
+        try:
+            search = RequestSearch(question, action, self._effort, documented=True)
+            other = search._of_only(view, self._ranges.of(action, view.place))
+        except LimitReached:
+            return found
+        return found if other is None or not other.documented else other
+
+    def _able(self, alike: ActionClass, found: Counterexample) -> Action | None:
+        """Return an action whose requests have what those of a counterexample's are not known to.
+
+        None as well where there is nothing such.
+        """
+        which, beyond = Documented.of_user(self._question.user), list(map(str.lower, found.beyond))
+        if not beyond:
+            return None
+        able = (one for one in alike.actions if all(which.has(one, key) for key in beyond))
+        return next(able, None)
 
     def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:
         """Return a description that says whose resources it is about where that matters.

@@ -55,3 +55,7 @@ BEYOND_CATALOGUE = Message(
     "it does not hold for {action} on {resource}, if AWS has such a request: the catalogue does "
     "not know it (`--assume catalogue_complete=yes` takes AWS to have no others than it knows)"
 )
+UNDOCUMENTED_KEYS = Message(
+    "it does not hold for {action} on {resource} with {keys}, if AWS has such a request: it is not "
+    "documented (`--assume catalogue_complete=yes` takes AWS to have no others than it documents)"
+)

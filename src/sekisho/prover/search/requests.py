@@ -7,7 +7,10 @@
    by a policy or yet to come. What only that answers refutes nothing, and nothing is proved: the
    catalogue chooses among the requests, and is no limit of the world.
 
-What is found is decided by the engine before it is believed.
+What is found is decided by the engine before it is believed. If it has a key that AWS does not list
+for its action, or goes to a Region where the service is not, it is looked for once more among the
+requests that AWS documents. That is a choice of what is shown: where none of these answers, what
+was found first stays, and nothing is proved by it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,15 +43,16 @@ from sekisho.prover.values.actions import (
     ActionClass,
     RequestRange,
     RequestRanges,
-    Ties,
     includes_action,
 )
 from sekisho.prover.values.assignments import assignments, cases
 from sekisho.prover.values.credentials import CallerCredential, Situation
+from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.names import ANY_NAME, is_too_long
 from sekisho.prover.values.owners import ABROAD, Owner
 from sekisho.prover.values.reading import ConditionReading
 from sekisho.prover.values.resources import RequestTarget
+from sekisho.prover.values.ties import Ties
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _Found = dict[str, ContextValue]
@@ -78,6 +82,7 @@ class RequestSearch:
         only: the one action that it is asked of; None: any.
         effort: what may still be spent on it, and what was found out so far; None: nothing yet.
         whole: the question of which this one is a part: it spends from the same.
+        documented: only of requests that AWS documents; None among these is no proof.
 
     Attributes:
         tracked: the assumptions, and which of them the policies came across.
@@ -93,8 +98,10 @@ class RequestSearch:
         *,
         effort: Effort | None = None,
         whole: "RequestSearch | None" = None,
+        documented: bool = False,
     ) -> None:
         self._question = question
+        self._documented = documented
         self._only = only
         self._effort: Effort = (effort or Effort()) if whole is None else whole._effort
         self.tracked = TrackedAssumptions(question.assumptions)
@@ -114,7 +121,8 @@ class RequestSearch:
             for rule in group
         ]
         given = [asked for asked, _ in question.within.conditions]
-        self._ties = Ties.between(question.user.partition, self._rules, given)
+        which = Documented.of_user(question.user) if documented else None
+        self._ties = Ties.between(question.user.partition, self._rules, given, which)
         own = (asked for rule in self._rules for asked in rule.asked)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
         self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._effort)
@@ -132,16 +140,32 @@ class RequestSearch:
             return Proved()
         try:
             if (found := self._first(self._of_view)) is not None:
-                return Refuted(found)
+                found = self._preferred(found)
+                if found.documented:
+                    return Refuted(found)
             self._effort.at_most(MOST_BEYOND_STEPS)
-            beyond = self._first(self._beyond)
+            beyond = found or self._first(self._beyond)
         except LimitReached as limit:
             return Unknown(limit.reason)
         if beyond is None or self.tracked.catalogue_complete():
             return Proved()
-        asked = beyond.request
-        reason = reasons.BEYOND_CATALOGUE.filled(action=asked.action, resource=asked.resource)
-        return Unknown(reason, beyond)
+        asked, keys = beyond.request, ", ".join(f"`{each}`" for each in beyond.beyond)
+        reason = reasons.UNDOCUMENTED_KEYS if keys else reasons.BEYOND_CATALOGUE
+        filled = reason.filled(action=asked.action, resource=asked.resource, keys=keys)
+        return Unknown(filled, beyond)
+
+    def _preferred(self, found: Counterexample) -> Counterexample:
+        """Return a counterexample that AWS documents in the place of one that it does not.
+
+        Where there is none, the first stays: that AWS sends no such request is not documented.
+
+        Raises:
+            LimitReached: if it could not be found out.
+        """
+        if found.documented or self._documented:
+            return found
+        other = RequestSearch(self._question, self._only, effort=self._effort, documented=True)
+        return other._first(other._of_view) or found
 
     def _first(self, ranges: "_Ranges") -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.
@@ -238,11 +262,15 @@ class RequestSearch:
             except LimitReached as reason:
                 limit = limit or reason
                 continue
-            if counterexample is not None:
+            if counterexample is not None and self._is_wanted(counterexample):
                 return counterexample
         if limit is not None:
             raise limit
         return None
+
+    def _is_wanted(self, found: Counterexample) -> bool:
+        """Tell whether a counterexample is one of the requests that are asked about."""
+        return found.documented or not self._documented
 
     def _of_view(
         self, view: RequestView, candidate: Candidate | LimitHit

@@ -9,133 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 
-from sekisho.catalogue import Action, Catalogue, load
+from sekisho.catalogue import Action, Catalogue, load, unlisted_keys
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
-from sekisho.policy import Condition, Effect, Element, Operator, OperatorName, Version
+from sekisho.policy import Effect, Element
 from sekisho.prover.search.formula import Restriction, StatementRule
 from sekisho.prover.values import keys, resources
-from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.names import known_names, unknown_names
-from sekisho.prover.values.policies import keys_of, keys_of_text
 from sekisho.prover.values.resources import ResourcePlace
 from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
-
-_FREE = Restriction()
-
-
-@dataclass(frozen=True, slots=True)
-class SameKey:
-    """A service's key that has the value of a global one.
-
-    Attributes:
-        key, main: both, in lower case.
-        absent, main_absent: the conditions that each is absent.
-    """
-
-    key: str
-    main: str
-    absent: VersionedCondition
-    main_absent: VersionedCondition
-
-
-@dataclass(frozen=True, slots=True)
-class Ties:
-    """The ties between the action, the resource and the keys that some policies ask about.
-
-    Attributes:
-        home: what holds where IAM is called.
-        untagged: what holds of a request about no resource.
-        same: keys of services that are like global ones.
-        tags: the keys of tags in the call, each absent; in the end that there is no list of them.
-    """
-
-    home: tuple[VersionedCondition, ...]
-    untagged: tuple[VersionedCondition, ...]
-    same: tuple[SameKey, ...] = ()
-    tags: tuple[VersionedCondition, ...] = ()
-
-    @classmethod
-    def between(
-        cls, partition: str, rules: Iterable[StatementRule], more: Iterable[VersionedCondition]
-    ) -> "Ties":
-        """Return the ties where some statements and further conditions are asked about.
-
-        Args:
-            partition: the caller's.
-            rules: the statements.
-            more: the conditions.
-        """
-        named = {key.lower(): key for key in _named(rules, more)}
-        same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
-        # what a tag is that only a service's key names
-        named |= {main: keys.spelled(main) for main in same.values() if main not in named}
-        where = keys.regions_of(partition)[:1] if keys.REGION in named else ()
-        tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
-        listed = [named[keys.TAG_KEYS]] if keys.TAG_KEYS in named else []
-        return cls(
-            tuple(_asked(OperatorName.STRING_EQUALS, named[keys.REGION], one) for one in where),
-            tuple(
-                _absent(key)
-                for folded, key in named.items()
-                if keys.main_of(folded).startswith(keys.RESOURCE_TAG)
-            ),
-            tuple(
-                SameKey(key, main, _absent(named[key]), _absent(named[main]))
-                for key, main in same.items()
-            ),
-            tuple(map(_absent, (*tags, *listed))) if tags and listed else (),
-        )
-
-    @property
-    def asked(self) -> tuple[VersionedCondition, ...]:
-        """The conditions that say the ties; none if no key is tied."""
-        same = (one for each in self.same for one in (each.absent, each.main_absent))
-        return (*self.home, *self.untagged, *same, *self.tags)
-
-    def of(self, action: Action | None, *, direct: bool) -> Restriction:
-        """Return what every request about an action fits; None: one that is not known.
-
-        Where a service calls on the user's behalf, it is not documented where that call goes.
-        """
-        if action is None or not (self.home or self.untagged or self.same or self.tags):
-            return _FREE
-        home = self.home if direct and keys.is_where_iam_is(action) else ()
-        untagged = () if keys.has_tags_of_nothing(action) else self.untagged
-        foreign = (each.absent for each in self.same if keys.is_foreign(each.key, action))
-        return Restriction(
-            conditions=tuple((each, True) for each in (*home, *foreign)),
-            of_nothing=untagged,
-            implied=tuple(self._implied(action)),
-        )
-
-    def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
-        """Yield what is absent only if something else is, in requests about an action."""
-        for each in self.same:
-            if keys.come_together(each.key, each.main, action):
-                yield each.absent, each.main_absent
-                yield each.main_absent, each.absent
-        if self.tags and load().has_key(action, keys.TAG_KEYS):
-            yield from ((self.tags[-1], each) for each in self.tags[:-1])
-
-
-def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
-    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
-
-
-def _absent(key: str) -> VersionedCondition:
-    return _asked(OperatorName.NULL, key, "true")
-
-
-def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -> Iterator[str]:
-    """Yield the keys that are asked about, and those that variables name."""
-    for rule in rules:
-        for entry in rule.resource.values:
-            yield from keys_of_text(entry, rule.version)
-        for asked in rule.asked:
-            yield from keys_of(asked.condition, asked.version)
-    for asked in more:
-        yield from keys_of(asked.condition, asked.version)
-
+from sekisho.prover.values.ties import Ties
 
 _ALL = "*"
 _ANY = Element((_ALL,))
@@ -313,8 +195,9 @@ def _known(action: Action) -> tuple[str, int, Action]:
     """
     found = _KNOWN.get(id(action))
     if found is None:
-        at_home = keys.is_where_iam_is(action)
-        kind = (action.service, at_home, action.resource_types, action.condition_keys)
+        tagged = keys.has_tags_of_nothing(action)
+        apart = (keys.is_where_iam_is(action), tagged, unlisted_keys(action))
+        kind = (action.service, apart, action.resource_types, action.condition_keys)
         number = _KINDS.setdefault(kind, len(_KINDS))
         found = (f"{action.service}:{action.name}".lower(), number, action)
         _KNOWN[id(action)] = found

@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 
 from sekisho.catalogue import (
+    AccessLevel,
     Action,
     global_key,
     global_keys,
@@ -15,6 +16,7 @@ from sekisho.catalogue import (
     organisation_keys,
     partitions,
     same_as,
+    unlisted_keys,
 )
 from sekisho.engine import ContextValue
 from sekisho.prover.search import reasons
@@ -170,11 +172,17 @@ def is_where_iam_is(action: Action) -> bool:
 
 
 def has_tags_of_nothing(action: Action) -> bool:
-    """Tell whether AWS says that `action` brings `aws:ResourceTag` where it is about `*`.
+    """Tell whether a request of `action` can have `aws:ResourceTag` where it is about `*`.
 
-    Some that create a resource do.
+    Those can that create a resource with a tag. AWS lists the key with some of them and allows
+    others by it all the same, so that only those cannot that change nothing.
+
+    Source: IAM User Guide, "AWS global condition context keys", availability of the key.
     """
-    return any(key.lower().startswith(RESOURCE_TAG) for key in action.condition_keys)
+    if action.level not in (AccessLevel.READ, AccessLevel.LIST):
+        return True
+    listed = any(key.lower().startswith(RESOURCE_TAG) for key in action.condition_keys)
+    return listed or any(each.include(f"{RESOURCE_TAG}x") for each in unlisted_keys(action))
 
 
 CALLED_VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"

@@ -1,0 +1,179 @@
+"""The ties of a request: what of its action, its resource and its keys goes together.
+
+Some are certain: IAM is in one Region, a request about nothing shows no tags, and two keys tell the
+same. Others say what AWS documents of an action's requests, which keys they have and to which
+Region they go. By these, requests are chosen that are shown, and nothing is proved.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sekisho.catalogue import Action, iam_region, load, single_regions
+from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.search.formula import Restriction, StatementRule
+from sekisho.prover.values import keys
+from sekisho.prover.values.conditions import VersionedCondition
+from sekisho.prover.values.documented import Documented
+from sekisho.prover.values.policies import keys_of, keys_of_text
+
+_FREE = Restriction()
+
+
+@dataclass(frozen=True, slots=True)
+class SameKey:
+    """A service's key that has the value of a global one.
+
+    Attributes:
+        key, main: both, in lower case.
+        absent, main_absent: the conditions that each is absent.
+    """
+
+    key: str
+    main: str
+    absent: VersionedCondition
+    main_absent: VersionedCondition
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The ties between the action, the resource and the keys that some policies ask about.
+
+    Attributes:
+        home: what holds where IAM is called.
+        untagged: what holds of a request about no resource.
+        same: keys of services that are like global ones.
+        tags: the keys of tags in the call, each absent; in the end that there is no list of them.
+        documented: which requests AWS documents; None: others are asked about, too.
+        lacking: keys that some actions' requests do not have, in lower case, each absent.
+        regions: the Regions that are the only ones of some services, each asked for.
+    """
+
+    home: tuple[VersionedCondition, ...]
+    untagged: tuple[VersionedCondition, ...]
+    same: tuple[SameKey, ...] = ()
+    tags: tuple[VersionedCondition, ...] = ()
+    documented: Documented | None = None
+    lacking: tuple[tuple[str, VersionedCondition], ...] = ()
+    regions: tuple[tuple[str, VersionedCondition], ...] = ()
+
+    @classmethod
+    def between(
+        cls,
+        partition: str,
+        rules: Iterable[StatementRule],
+        more: Iterable[VersionedCondition],
+        documented: Documented | None = None,
+    ) -> "Ties":
+        """Return the ties where some statements and further conditions are asked about.
+
+        Args:
+            partition: the caller's.
+            rules: the statements.
+            more: the conditions.
+            documented: which requests AWS documents; None: others are asked about, too.
+        """
+        named = {key.lower(): key for key in _named(rules, more)}
+        same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
+        # what a tag is that only a service's key names
+        named |= {main: keys.spelled(main) for main in same.values() if main not in named}
+        asked_for = _regions_asked_for(partition, named.get(keys.REGION))
+        home = iam_region(partition)
+        tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
+        listed = [named[keys.TAG_KEYS]] if keys.TAG_KEYS in named else []
+        return cls(
+            tuple(asked for region, asked in asked_for if region == home),
+            tuple(
+                _absent(key)
+                for folded, key in named.items()
+                if keys.main_of(folded).startswith(keys.RESOURCE_TAG)
+            ),
+            tuple(
+                SameKey(key, main, _absent(named[key]), _absent(named[main]))
+                for key, main in same.items()
+            ),
+            tuple(map(_absent, (*tags, *listed))) if tags and listed else (),
+            documented,
+            tuple(
+                (key, _absent(named[key]))
+                for key in named
+                if documented is not None and documented.tells_actions_apart(key)
+            ),
+            () if documented is None else asked_for,
+        )
+
+    @property
+    def asked(self) -> tuple[VersionedCondition, ...]:
+        """The conditions that say the ties; none if no key is tied."""
+        same = (one for each in self.same for one in (each.absent, each.main_absent))
+        chosen = (asked for _, asked in (*self.lacking, *self.regions))
+        return (*self.home, *self.untagged, *same, *self.tags, *chosen)
+
+    def of(self, action: Action | None, *, direct: bool) -> Restriction:
+        """Return what every request about an action fits; None: one that is not known.
+
+        Where a service calls on the user's behalf, it is not documented where that call goes.
+        """
+        if action is None or not self.asked:
+            return _FREE
+        home = self.home if direct and keys.is_where_iam_is(action) else ()
+        untagged = () if keys.has_tags_of_nothing(action) else self.untagged
+        foreign = (each.absent for each in self.same if keys.is_foreign(each.key, action))
+        chosen = self._chosen(action, direct=direct)
+        return Restriction(
+            conditions=tuple((each, True) for each in (*home, *foreign, *chosen)),
+            of_nothing=untagged,
+            implied=tuple(self._implied(action)),
+        )
+
+    def _chosen(self, action: Action, *, direct: bool) -> Iterator[VersionedCondition]:
+        """Yield what holds of the requests about an action that AWS documents."""
+        if self.documented is None:
+            return
+        for key, absent in self.lacking:
+            if not self.documented.has(action, key):
+                yield absent
+        only = self.documented.region_of(action) if direct else None
+        yield from (asked for region, asked in self.regions if region == only)
+
+    def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
+        """Yield what is absent only if something else is, in requests about an action."""
+        for each in self.same:
+            if keys.come_together(each.key, each.main, action):
+                yield each.absent, each.main_absent
+                yield each.main_absent, each.absent
+        if self.tags and load().has_key(action, keys.TAG_KEYS):
+            yield from ((self.tags[-1], each) for each in self.tags[:-1])
+
+
+def _regions_asked_for(
+    partition: str, key: str | None
+) -> tuple[tuple[str, VersionedCondition], ...]:
+    """Return the only Regions of some services, each with the condition that asks for it.
+
+    Args:
+        partition: the partition.
+        key: the key of the Region, as it is spelled; None: nobody asks about it.
+    """
+    if key is None:
+        return ()
+    regions = sorted(single_regions(partition))
+    return tuple((one, _asked(OperatorName.STRING_EQUALS, key, one)) for one in regions)
+
+
+def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
+    return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
+
+
+def _absent(key: str) -> VersionedCondition:
+    return _asked(OperatorName.NULL, key, "true")
+
+
+def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -> Iterator[str]:
+    """Yield the keys that are asked about, and those that variables name."""
+    for rule in rules:
+        for entry in rule.resource.values:
+            yield from keys_of_text(entry, rule.version)
+        for asked in rule.asked:
+            yield from keys_of(asked.condition, asked.version)
+    for asked in more:
+        yield from keys_of(asked.condition, asked.version)
