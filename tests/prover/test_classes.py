@@ -1,5 +1,6 @@
 """Of the catalogue only what can be answered with is looked at, and nothing is lost by that."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,13 @@ from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine import Policies
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version
-from sekisho.prover import Refuted, Unknown, exempt_list, prove_enforcement
+from sekisho.prover import ActionGroup, Refuted, Unknown, exempt_list, prove_enforcement
 from sekisho.prover.questions.enforcement import enforcement_question
+from sekisho.prover.search import listing
 from sekisho.prover.search.limits import MOST_STEPS
 from sekisho.prover.search.requests import RequestSearch
 from sekisho.prover.values import actions
+from sekisho.prover.values.actions import ActionClass
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.ties import Ties
 
@@ -25,8 +28,9 @@ def on(*resources: str, **more: Any) -> dict[str, Any]:
     return {**ALLOW_ALL, "Resource": list(resources), **more}
 
 
-def denied(action: str) -> dict[str, Any]:
-    return {**ALLOW_ALL, "Effect": "Deny", "Action": action}
+def denied(action: str, *resources: str) -> dict[str, Any]:
+    statement = {**ALLOW_ALL, "Effect": "Deny", "Action": action}
+    return {**statement, "Resource": list(resources)} if resources else statement
 
 
 BUCKET, QUEUE = "arn:aws:s3:::b/*", "arn:aws:sqs:us-east-1:111122223333:q"
@@ -187,6 +191,72 @@ def test_a_class_is_what_is_alike_in_resources_and_ties_and_no_more(named: list[
     every = [str(each) for group in seen.values() for each in group]
     assert sorted(every) == sorted(map(str, source.actions(catalogue)))
     assert len(found) == 2
+
+
+FEW_SERVICES = ["iam:*", "s3:*", "ec2:Describe*", "ec2:*Tags", "sts:*", "backup:*"]
+SHAPES: dict[str, list[dict[str, Any]]] = {
+    "every ARN": [denied("*", "arn:*")],
+    "every ARN of the partition": [denied("*", "arn:aws:*:*:*:*")],
+    "all but ARNs": [{"Effect": "Deny", "Action": "*", "NotResource": "arn:*"}],
+    "every ARN of another partition": [denied("*", "arn:aws-cn:*")],
+    "every ARN of a Region": [denied("*", "arn:aws:*:us-east-1:*")],
+    "one service": [denied("*", "arn:aws:s3:::b*")],
+    "all but one service": [{"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::*"}],
+    "two services and every ARN": [
+        denied("*", "arn:aws:s3:::b", "arn:aws:iam::111122223333:user/x"),
+        denied("s3:*", "arn:*"),
+    ],
+    "a variable": [denied("*", "arn:aws:s3:::${aws:PrincipalTag/t}/*")],
+    "a service with wildcards": [denied("*", "arn:aws:s?:*")],
+    "recovery points of any service": [denied("*", "arn:aws:ec2:us-east-1::snapshot/*")],
+}
+
+
+@pytest.mark.parametrize("statements", SHAPES.values(), ids=list(SHAPES))
+def test_what_is_listed_once_is_so_of_each(
+    statements: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Classes that are listed together are listed as they are one by one."""
+    policies = identity({**ALLOW_ALL, "Action": FEW_SERVICES}, *statements)
+    together = exempt_list(policies, ALICE, NOW)
+    monkeypatch.setattr(actions.RequestRanges, "likeness", lambda *_: None)
+    one_by_one = exempt_list(policies, ALICE, NOW)
+    assert isinstance(together, tuple)
+    assert isinstance(one_by_one, tuple)
+    assert _said(together) == _said(one_by_one)
+
+
+def _said(groups: Sequence[ActionGroup]) -> dict[str, set[object]]:
+    """Return what is said of each action."""
+    found: dict[str, set[object]] = {}
+    for each in groups:
+        for action in each.actions:
+            said = (each.resources, each.conditions, each.credentials)
+            found.setdefault(action, set()).add(said)
+    return found
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [denied("*", "arn:*"), {**denied("*", "arn:aws:kms:*:*:key/k"), "Action": "kms:*"}],
+    ids=["every ARN", "one service"],
+)
+def test_of_all_actions_few_are_listed_one_by_one(
+    statement: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Deny that takes in every ARN, or none of most actions', tells only few of them apart."""
+    answered: list[ActionClass] = []
+    answers_of = listing.ItemSearch._answers_of
+
+    def counted(self: Any, alike: ActionClass, views: Any) -> Any:
+        answered.append(alike)
+        return answers_of(self, alike, views)
+
+    monkeypatch.setattr(listing.ItemSearch, "_answers_of", counted)
+    exempt = exempt_list(identity(ALLOW_ALL, statement), ALICE, NOW)
+    assert isinstance(exempt, tuple)
+    assert sum(len(each.actions) for each in exempt) > 5_000
+    assert len(answered) < 50
 
 
 def test_an_action_that_is_gone_is_not_taken_for_another() -> None:

@@ -45,6 +45,42 @@ def test_an_open_enforcement_exits_3_with_a_counterexample(lang: str, said: str)
     assert said in done.stdout
 
 
+ADMIN = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+MUCH = [
+    ([ADMIN], "every action", "every action (*)"),
+    (
+        [ADMIN, {**ADMIN, "Effect": "Deny", "Action": ["iam:GetUser", "s3:GetObject"]}],
+        "every action but iam:GetUser, s3:GetObject",
+        "every action but iam:GetUser, s3:GetObject (*)",
+    ),
+    (
+        [ADMIN, {**ADMIN, "Effect": "Deny", "Action": "s3:*"}],
+        "every action but s3:AbortMultipartUpload, ",
+        "every action but s3:AbortMultipartUpload, ",
+    ),
+    (
+        [ADMIN, {**ADMIN, "Effect": "Deny", "Resource": "arn:*"}],
+        "in ",
+        " services, most in ec2 (",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "short", "long"), MUCH)
+def test_a_long_list_says_what_it_is_of_the_whole(
+    statements: list[object], short: str, long: str
+) -> None:
+    given = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    done = run("-", "--only", "enforcement", "--lang", "en", "-v", given=given)
+    first, _, rest = done.stdout.partition("What works without MFA:")
+    assert f"work without MFA: {short}" in first
+    assert long in rest
+    value = json.loads(run("-", "--only", "enforcement", "--format", "json", given=given).stdout)
+    listed = {action for each in value["exempt"] for action in each["actions"]}
+    assert f"  {len(listed)} actions" in first
+    assert len(listed) > 500
+
+
 @pytest.mark.parametrize(("lang", "said"), [("en", "as a role"), ("ja", "ロールとして行う操作")])
 def test_what_a_role_may_do_is_said_to_be_no_part_of_it(lang: str, said: str) -> None:
     admin = OPEN.replace("s3:GetObject", "*")

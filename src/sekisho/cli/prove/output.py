@@ -1,11 +1,12 @@
 """The answers of `sekisho prove` as text, JSON and SARIF: about policies, then scenarios."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sekisho.catalogue import load
 from sekisho.cli.exits import Exit
 from sekisho.documents.sarif import FileFindings
-from sekisho.messages import Language, Message, listed, printable
+from sekisho.messages import Language, Message, listed, printable, verbatim
 from sekisho.prover import (
     ASSUMED,
     CREDENTIALS,
@@ -43,6 +44,12 @@ _EXEMPT = Message("What works without MFA:")
 _REACHED = Message("What a session of the role is allowed:")
 _NOTHING = Message("nothing")
 _MORE = Message("{first} and {count} more")
+_ALL_ACTIONS = Message("every action")
+_ALL_BUT = Message("every action but {actions}")
+_IN_SERVICES = Message("in {count} services, most in {services}")
+_SO_MANY = Message("{number} actions in {count} services, most in {services}")
+_UNDOCUMENTED = Message("AWS does not document such requests")
+_A_SERVICE = verbatim("{service} ({count})")
 _UNDENIABLE = Message("No policy can deny {actions}: they are no part of the question.")
 _CATALOGUE = Message("Actions: {dated}, and names that do not exist yet.")
 
@@ -120,6 +127,39 @@ def undeniable() -> Message:
     return _UNDENIABLE.filled(actions=", ".join(SERVICE_EXEMPT))
 
 
+_MANY_SERVICES = 20
+"""Services beyond which the first actions in the alphabet say nothing of the others."""
+_MOST_SERVICES = 3
+
+
+def which_actions(actions: Sequence[str], most: int, *, counted: bool = False) -> Message:
+    """Say which real actions these are: some names, or of a long list what it is of the whole.
+
+    Args:
+        actions: in order.
+        most: how many are named.
+        counted: whether it is said beside this how many there are.
+    """
+    services = Counter(each.partition(":")[0] for each in actions)
+    if len(services) <= _MANY_SERVICES:
+        return _first(actions, most)
+    every = [name for each in load().expand("*") if (name := str(each)) not in SERVICE_EXEMPT]
+    left = sorted({*every} - {*actions})
+    if len(left) < len(every) / 2:
+        return _ALL_BUT.filled(actions=_first(left, most)) if left else _ALL_ACTIONS
+    found = sorted(services.items(), key=lambda one: (-one[1], one[0]))[:_MOST_SERVICES]
+    named = listed(_A_SERVICE.filled(service=name, count=count) for name, count in found)
+    frame = _IN_SERVICES if counted else _SO_MANY
+    return frame.filled(number=len(actions), count=len(services), services=named)
+
+
+def _first(actions: Sequence[str], most: int) -> Message:
+    named = verbatim(", ".join(actions[:most]))
+    if len(actions) <= most:
+        return named
+    return _MORE.filled(first=named, count=len(actions) - most)
+
+
 _SHOWN = 5
 _WITHOUT_MFA = (CallerCredential.KEY, CallerCredential.SESSION)
 _ONLY_WITH = Message("only with: {credentials}")
@@ -130,11 +170,9 @@ def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> 
         return [f"  {verdict_text(exempt).into(lang)}"]
     lines = []
     for each in exempt:
-        actions = ", ".join(each.actions[:_SHOWN])
-        if len(each.actions) > _SHOWN:
-            more = _MORE.filled(first=actions, count=len(each.actions) - _SHOWN)
-            actions = more.into(lang)
-        conditions = (stated_text(one).into(lang) for one in each.conditions)
+        actions = which_actions(each.actions, _SHOWN).into(lang)
+        conditions = [stated_text(one).into(lang) for one in each.conditions]
+        conditions += [] if each.counterexample.documented else [_UNDOCUMENTED.into(lang)]
         lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
         if len({*each.credentials} - {CallerCredential.LOGIN_KEYLESS}) < len(_WITHOUT_MFA):
             credentials = listed(CREDENTIALS[one] for one in each.credentials)

@@ -10,6 +10,7 @@ from sekisho.cli.prove.output import (
     UNREAD,
     exit_of,
     settings_text,
+    which_actions,
 )
 from sekisho.cli.prove.scenarios import exit_of_scenario
 from sekisho.cli.prove.trust import ways_lines
@@ -61,7 +62,6 @@ _ACTIONS = Message("{count} actions")
 _UNENFORCED = Message("work without MFA: {which}")
 _OF_ROLE = Message("work in a session of the role: {which}")
 _NONE = Message("nothing")
-_AND_MORE = Message("{first} and {count} more")
 _NOT_COUNTED = Message("{title} (does not count)")
 _MORE_ANSWERS = Message("{count} more answers: `-v`")
 
@@ -173,10 +173,7 @@ def _tally(those: list[ScenarioReport], text: Message, lang: Language) -> Iterat
 
 def _exempt(groups: tuple[ActionGroup, ...], lang: Language, *, of_role: bool) -> LabelledLine:
     actions = sorted({action for each in groups for action in each.actions})
-    which = ", ".join(actions[:_MOST_ACTIONS]) or _NONE.into(lang)
-    if len(actions) > _MOST_ACTIONS:
-        more = len(actions) - _MOST_ACTIONS
-        which = _AND_MORE.filled(first=which, count=more).into(lang)
+    which = which_actions(actions, _MOST_ACTIONS, counted=True) if actions else _NONE
     text = _OF_ROLE if of_role else _UNENFORCED
     label = _ACTIONS.filled(count=len(actions)).into(lang)
     return LabelledLine(label, text.filled(which=which).into(lang))

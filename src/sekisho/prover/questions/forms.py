@@ -91,6 +91,7 @@ def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:
         "resources": list(exempt.resources),
         "conditions": [stated_to_json(one) for one in exempt.conditions],
         "credentials": [one.value for one in exempt.credentials],
+        **({"undocumentedKeys": list(beyond)} if (beyond := exempt.counterexample.beyond) else {}),
     }
 
 

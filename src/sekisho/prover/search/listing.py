@@ -14,9 +14,10 @@ from typing import NamedTuple
 from sekisho.catalogue import Action
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import variables
-from sekisho.policy import Element
+from sekisho.policy import Effect, Element, Version
 from sekisho.prover.counterexample import contradiction
-from sekisho.prover.search import reasons
+from sekisho.prover.search import inclusion, reasons
+from sekisho.prover.search.candidates import Literal, search
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
 from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
@@ -25,12 +26,14 @@ from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
 from sekisho.prover.search.theories import ACTION, RESOURCE, KeyValues
 from sekisho.prover.search.views import RequestView
+from sekisho.prover.values import resources
 from sekisho.prover.values.actions import ActionClass, RequestRange, includes_action
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential
 from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.names import is_too_long
 from sekisho.prover.values.reading import ConditionReading
+from sekisho.prover.values.resources import RequestTarget
 from sekisho.prover.values.texts import literal_start
 from sekisho.prover.verdict import Counterexample
 
@@ -83,6 +86,7 @@ class ItemSearch(RequestSearch):
     def __init__(self, question: Question, effort: Effort | None = None) -> None:
         super().__init__(question, effort=effort)
         self._listed = 0
+        self._wide: dict[Element, bool] = {}
 
     def answering(self) -> Iterator[tuple[ActionClass, _Answers]]:
         """Yield every class of real actions with which a request answers, and which requests do.
@@ -106,14 +110,42 @@ class ItemSearch(RequestSearch):
             able = [each for each in views if self._may_answer(each, alike)]
             known: dict[object, _Answers] = {}
             places = list(dict.fromkeys(each.place for each in views))
-            apart = bool(able) and self._ranges.tell_resources_apart(alike[0].actions[0])
+            named = self._some_arns(alike[0].actions[0]) if able else []
             for one in alike if able else ():
-                likeness = None if apart else self._ranges.likeness(one.actions[0], places)
+                likeness = self._ranges.likeness(one.actions[0], places, named)
                 shared = None if likeness is None else known.get(likeness)
                 if shared is None or any(self._able(one, each.example) for each in shared):
                     known[likeness] = self._answers_of(one, able)
                 if known[likeness]:
                     yield one, known[likeness]
+
+    def _some_arns(self, action: Action) -> list[Element]:
+        """Return the elements that tell resources of an action apart, but for ARNs from `*`."""
+        named = self._ranges.resources_of(action)
+        return [each for each in named if not self._takes_every_arn(each)]
+
+    def _takes_every_arn(self, element: Element) -> bool:
+        """Tell whether all ARNs of the partition are among those that an element lists."""
+        if element not in self._wide:
+            partition = self._question.user.partition
+            self._wide[element] = any(
+                variables.OPEN not in entry
+                and f"arn:{partition}:".startswith(inclusion.literal_start(entry))
+                for entry in element.values
+            ) and not self._leaves_arns(Element(element.values))
+        return self._wide[element]
+
+    def _leaves_arns(self, element: Element) -> bool:
+        """Tell whether there is an ARN that is not among an element's, for all that is found."""
+        forms = resources.any_resource(self._question.user.partition)
+        reading = self._views.of(self._views.situations[0], self._views.owners.all[0]).reading
+        target = RequestTarget(reading, forms, None, lambda _: True)
+        listed = target.of_resource(element, Effect.DENY, Version.V2012)
+        assert isinstance(listed, Literal)  # noqa: S101 - `*` is in none of these
+        try:
+            return search([((listed.negated(),),)], target.theories, self._effort) is not None
+        except LimitReached:
+            return True
 
     def _answers_of(self, alike: ActionClass, views: Sequence[RequestView]) -> _Answers:
         """Return what answers with one class of actions, each with a request."""

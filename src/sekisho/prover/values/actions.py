@@ -84,6 +84,21 @@ def services_of(resource: Element) -> frozenset[str] | None:
     return frozenset(head[-1].lower() for head in heads) if named and not resource.negated else None
 
 
+@lru_cache(maxsize=4_096)
+def _listed_services(resource: Element) -> frozenset[str] | None:
+    """Return the services whose resources an element lists, to take them in or leave them out."""
+    # what a variable stands for may matter to all
+    if any("$" in entry for entry in resource.values):
+        return None
+    return services_of(Element(resource.values))
+
+
+def _is_apart(action: Action, resource: Element) -> bool:
+    """Tell whether an element lists resources of other services than an action's alone."""
+    listed, own = _listed_services(resource), _services_of(action)
+    return listed is not None and "" not in own and own.isdisjoint(listed)
+
+
 @cache
 def _by_service(catalogue: Catalogue) -> dict[str, dict[int, Action]]:
     """Return the actions by the services of the ARNs that they are checked against; "": any.
@@ -340,17 +355,25 @@ class RequestRanges:
         takes = partial(includes_action, self.catalogue, action)
         return RequestRange(forms, besides, str(action), takes, real=action)
 
-    def tell_resources_apart(self, action: Action) -> bool:
-        """Tell whether policies tell resources of an action apart but by whether there are any."""
+    def resources_of(self, action: Action) -> tuple[Element, ...]:
+        """Return the elements by which resources of an action may be told apart."""
         takes = partial(includes_action, self.catalogue, action)
         named = (rule.resource for rule in self._rules if takes(rule.action))
-        return bool(self._within.resources) or any(resource != _ANY for resource in named)
+        given = (element for element, _ in self._within.resources)
+        return tuple(dict.fromkeys(each for each in (*named, *given) if each != _ANY))
 
-    def likeness(self, action: Action, places: Iterable[ResourcePlace]) -> object:
-        """Return what is the same of actions of one class list that answer alike.
+    def likeness(
+        self, action: Action, places: Iterable[ResourcePlace], named: Iterable[Element]
+    ) -> object:
+        """Return what is the same of actions of one class list that answer alike; None: nothing is.
 
-        So it is where policies do not tell the resources apart.
+        Args:
+            action: one of the actions.
+            places: where the resources are.
+            named: the elements that take in some ARNs, and not all.
         """
+        if not all(_is_apart(action, each) for each in named):
+            return None
         some = tuple(resources.kinds_of_target(action, each) for each in places)
         return some, self._tied(action)
 
