@@ -13,7 +13,14 @@ from prover.test_possible import possible
 from prover.test_scale import MANAGED, STEP
 from prover.test_scale import attached as managed
 from sekisho.engine import Policies
-from sekisho.prover import CallingUser, Proved, Refuted, Side, prove_enforcement
+from sekisho.prover import (
+    CallingUser,
+    Proved,
+    Refuted,
+    Side,
+    enforcement_question,
+    prove_enforcement,
+)
 from sekisho.prover.questions.difference import difference
 from sekisho.prover.questions.forms import counterexample_to_json
 from sekisho.prover.search import requests
@@ -37,7 +44,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     counterexample = refuted(*case["statements"]).counterexample
     possible(counterexample)
     request = counterexample.request
-    assert {*counterexample.beyond} == {*expected.get("undocumented", ())}
+    assert {*counterexample.undocumented} == {*expected.get("undocumented", ())}
     assert request.action == expected.get("action", request.action)
     assert request.action.partition(":")[0] == expected.get(
         "service", request.action.partition(":")[0]
@@ -56,13 +63,21 @@ def test_of_the_policies_that_aws_manages(name: str) -> None:
         assert verdict.counterexample.documented
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_of_documented_requests_none_other_is_found(case: dict[str, Any]) -> None:
+    question = enforcement_question(identity(*case["statements"]), ALICE, NOW)
+    found = requests.RequestSearch(question, documented=True).counterexample()
+    assert (found is None) is bool(case["expected"].get("undocumented"))
+    assert found is None or found.documented
+
+
 def test_what_no_documented_request_refutes_is_not_proved() -> None:
     """The catalogue is no reason for a proof: AWS may send a key that it does not list."""
     shut = {**ENFORCEMENT, "Condition": {**ENFORCEMENT["Condition"], "Null": {"s3:prefix": "true"}}}
     policies = identity({**ON_OBJECTS, "Condition": WITH_PREFIX}, shut)
     verdict = prove_enforcement(policies, ALICE, NOW).direct
     assert isinstance(verdict, Refuted)
-    assert verdict.counterexample.beyond == ("s3:prefix",)
+    assert verdict.counterexample.undocumented == ("s3:prefix",)
 
 
 def test_a_key_that_every_request_of_the_user_has_is_documented_of_any_action() -> None:

@@ -32,7 +32,7 @@ def possible(counterexample: Counterexample) -> None:
     direct = counterexample.credential.direct
     assert faults_of(counterexample.request, direct=direct) == [], counterexample.request
     beyond = undocumented(counterexample.request, direct=direct)
-    assert beyond == {*counterexample.beyond}, counterexample.request
+    assert beyond == {*counterexample.undocumented}, counterexample.request
 
 
 @pytest.mark.parametrize(

@@ -137,9 +137,9 @@ def replayed(
         decisions = _answering(question, nicer, of_list=of_list)
         if decisions is not None:
             documented = Documented.of_user(question.user)
-            beyond = documented.beyond(nicer, direct=credential.direct) if exists else ()
+            left_out = documented.left_out(nicer, direct=credential.direct) if exists else ()
             named = named_in(question, nicer)
-            return Counterexample(nicer, credential, decisions, exists, named, beyond)
+            return Counterexample(nicer, credential, decisions, exists, named, left_out)
     return None
 
 

@@ -105,7 +105,7 @@ _CONTEXT = Message(", with {context}")
 _ABROAD = Message(" (in another account, {account}, whose own policies decide too)")
 _OWN_POLICY = Message(" (the resource's own policy must allow it, too, and is not known)")
 _FUTURE = Message(" (an action that the catalogue does not know)")
-_BEYOND = Message(" (AWS does not list {keys} for this action: there may be no such request)")
+_UNLISTED = Message(" (AWS does not list {keys} for this action: there may be no such request)")
 _ELSEWHERE = Message(" (AWS has this service in {region} alone: there may be no such request)")
 _ANYONE = Message("The user is {arn}, a name that represents any other; give yours by --user-arn.")
 
@@ -198,7 +198,7 @@ def _called(counterexample: Counterexample, frame: Message, **who: object) -> Me
         action=request.action,
         resource=request.resource,
     )
-    return joined_messages((said, *_beyond(counterexample)), en="", ja="")
+    return joined_messages((said, *_undocumented(counterexample)), en="", ja="")
 
 
 _GRANTED_BY = Message("granted by {statement} of {policy}")
@@ -238,19 +238,19 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
     more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
     more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
     more += [] if counterexample.exists else [_FUTURE]
-    return "".join([filled, *map(said, (*more, *_beyond(counterexample)))])
+    return "".join([filled, *map(said, (*more, *_undocumented(counterexample)))])
 
 
-def _beyond(counterexample: Counterexample) -> Iterator[Message]:
+def _undocumented(counterexample: Counterexample) -> Iterator[Message]:
     """Say what of a request AWS does not document."""
     request, region = counterexample.request, keys.spelled(keys.REGION)
-    unlisted = [f"`{key}`" for key in counterexample.beyond if key != region]
+    unlisted = [f"`{key}`" for key in counterexample.undocumented if key != region]
     if unlisted:
-        yield _BEYOND.filled(keys=", ".join(unlisted))
+        yield _UNLISTED.filled(keys=", ".join(unlisted))
     named = (arns.split(each)[1:2] for each in (request.principal, request.resource))
     partition = next((each[0] for each in named if each), DEFAULT_PARTITION)
     only = only_region(request.action, partition)
-    if region in counterexample.beyond and only is not None:
+    if region in counterexample.undocumented and only is not None:
         yield _ELSEWHERE.filled(region=only)
 
 

@@ -21,7 +21,7 @@ class Counterexample:
         exists: whether it is a request that AWS is known to have: the catalogue knows the action
             and has the resource's form.
         named: the keys of its context that the policies name and the credential does not settle.
-        beyond: the keys of its context that AWS does not document of such requests:
+        undocumented: the keys of its context that AWS does not document of such requests:
             `aws:RequestedRegion` where the service is in another Region alone. Where there are any,
             AWS may never send it, and none was found that is documented.
     """
@@ -31,12 +31,12 @@ class Counterexample:
     decisions: Mapping[str, Decision]
     exists: bool
     named: tuple[str, ...] = ()
-    beyond: tuple[str, ...] = ()
+    undocumented: tuple[str, ...] = ()
 
     @property
     def documented(self) -> bool:
         """Whether AWS documents such requests of the action."""
-        return not self.beyond
+        return not self.undocumented
 
 
 class _Untested:

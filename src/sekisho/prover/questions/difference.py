@@ -231,4 +231,4 @@ def side_of(question: Question) -> Side | Unknown:
                 reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
                 return Side(counterexample, (), reason)
             examples = (*(each.counterexample for each in found), counterexample)
-            return Side(min(examples, key=lambda one: len(one.beyond)), found)
+            return Side(min(examples, key=lambda one: len(one.undocumented)), found)

@@ -28,7 +28,7 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
     return {
         "credential": counterexample.credential.value,
         "actionExists": counterexample.exists,
-        **({"undocumentedKeys": list(beyond)} if (beyond := counterexample.beyond) else {}),
+        **_undocumented_keys(counterexample),
         **({} if own_policy is None else {"notGiven": own_policy.value}),
         "request": {
             "principal": request.principal,
@@ -44,6 +44,12 @@ def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
             name: decision_to_json(decision) for name, decision in counterexample.decisions.items()
         },
     }
+
+
+def _undocumented_keys(counterexample: Counterexample) -> dict[str, object]:
+    """Return, as a member, the keys that AWS does not document of a request; nothing if none is."""
+    keys = counterexample.undocumented
+    return {"undocumentedKeys": list(keys)} if keys else {}
 
 
 def report_to_json(report: PolicyReport) -> dict[str, object]:
@@ -91,7 +97,7 @@ def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:
         "resources": list(exempt.resources),
         "conditions": [stated_to_json(one) for one in exempt.conditions],
         "credentials": [one.value for one in exempt.credentials],
-        **({"undocumentedKeys": list(beyond)} if (beyond := exempt.counterexample.beyond) else {}),
+        **_undocumented_keys(exempt.counterexample),
     }
 
 

@@ -260,10 +260,11 @@ class ItemSearch(RequestSearch):
 
         None as well where there is nothing such.
         """
-        which, beyond = Documented.of_user(self._question.user), list(map(str.lower, found.beyond))
-        if not beyond:
+        missing = list(map(str.lower, found.undocumented))
+        if not missing:
             return None
-        able = (one for one in alike.actions if all(which.has(one, key) for key in beyond))
+        which = Documented.of_user(self._question.user)
+        able = (one for one in alike.actions if all(which.has(one, key) for key in missing))
         return next(able, None)
 
     def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:

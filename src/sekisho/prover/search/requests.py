@@ -149,7 +149,7 @@ class RequestSearch:
             return Unknown(limit.reason)
         if beyond is None or self.tracked.catalogue_complete():
             return Proved()
-        asked, keys = beyond.request, ", ".join(f"`{each}`" for each in beyond.beyond)
+        asked, keys = beyond.request, ", ".join(f"`{each}`" for each in beyond.undocumented)
         reason = reasons.UNDOCUMENTED_KEYS if keys else reasons.BEYOND_CATALOGUE
         filled = reason.filled(action=asked.action, resource=asked.resource, keys=keys)
         return Unknown(filled, beyond)
@@ -262,15 +262,11 @@ class RequestSearch:
             except LimitReached as reason:
                 limit = limit or reason
                 continue
-            if counterexample is not None and self._is_wanted(counterexample):
+            if counterexample is not None:
                 return counterexample
         if limit is not None:
             raise limit
         return None
-
-    def _is_wanted(self, found: Counterexample) -> bool:
-        """Tell whether a counterexample is one of the requests that are asked about."""
-        return found.documented or not self._documented
 
     def _of_view(
         self, view: RequestView, candidate: Candidate | LimitHit

@@ -351,6 +351,7 @@ class RequestRanges:
 
     def of(self, action: Action, place: ResourcePlace) -> RequestRange:
         """Return the range of one action."""
+        place = replace(place, region=self._ties.region_of(action))
         forms, besides = resources.forms_of(action, place)
         takes = partial(includes_action, self.catalogue, action)
         return RequestRange(forms, besides, str(action), takes, real=action)

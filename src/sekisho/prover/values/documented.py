@@ -55,7 +55,7 @@ class Documented:
         """Return the one Region to which direct calls of an action go; None if it is not known."""
         return only_region(str(action), self.partition)
 
-    def beyond(self, request: Request, *, direct: bool) -> tuple[str, ...]:
+    def left_out(self, request: Request, *, direct: bool) -> tuple[str, ...]:
         """Return the keys of a request that are not documented of its action, in order.
 
         `aws:RequestedRegion` is among them where the service is not in the Region that the key or

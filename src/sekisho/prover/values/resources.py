@@ -62,6 +62,7 @@ class ResourcePlace:
         own: whether that is the user's account, which requests about no resource are in.
         unsaid: whether resources whose ARN does not tell the account are asked about.
         bounded: whether names are no longer than AWS takes, which makes the patterns large.
+        region: the one Region that they are in, if they are in any; "": any.
     """
 
     partition: str
@@ -69,6 +70,7 @@ class ResourcePlace:
     own: bool = True
     unsaid: bool = True
     bounded: bool = False
+    region: str = ""
 
 
 @lru_cache(maxsize=4_096)
@@ -152,7 +154,9 @@ def _regions(text: str, place: ResourcePlace) -> tuple[tuple[Token, ...], ...]:
     """Return what the region of a template can be."""
     if text == _ALL:
         return ((Segment.STAR,),)
-    return regions(place.partition) if _PLACE.fullmatch(text) else (tuple(text),)
+    if not _PLACE.fullmatch(text):
+        return (tuple(text),)
+    return (tuple(place.region),) if place.region else regions(place.partition)
 
 
 def _account(text: str, place: ResourcePlace) -> tuple[Token, ...]:

@@ -125,6 +125,11 @@ class Ties:
             implied=tuple(self._implied(action)),
         )
 
+    def region_of(self, action: Action) -> str:
+        """Return the one Region that an action's resources are in; "": any, or it is not asked."""
+        only = None if self.documented is None else self.documented.region_of(action)
+        return only or ""
+
     def _chosen(self, action: Action, *, direct: bool) -> Iterator[VersionedCondition]:
         """Yield what holds of the requests about an action that AWS documents."""
         if self.documented is None:
