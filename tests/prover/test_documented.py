@@ -1,6 +1,6 @@
-"""A counterexample has the keys and the Region that AWS documents of its action, where one does.
+"""A counterexample has the keys and the Region that AWS documents of its action.
 
-Where none does, it says which keys those are, and what it shows is not proved away.
+What only others refute is not proved: it is unknown, and says which keys are not documented.
 """
 
 from typing import Any
@@ -15,11 +15,15 @@ from prover.test_scale import attached as managed
 from sekisho.engine import Policies
 from sekisho.prover import (
     CallingUser,
+    Counterexample,
     Proved,
     Refuted,
     Side,
+    Unknown,
+    conclude,
     enforcement_question,
     prove_enforcement,
+    prove_none,
 )
 from sekisho.prover.questions.difference import difference
 from sekisho.prover.questions.forms import counterexample_to_json
@@ -32,16 +36,23 @@ ON_OBJECTS = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 ELSEWHERE = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
 
 
-def refuted(*statements: dict[str, Any]) -> Refuted:
-    verdict = prove_enforcement(identity(*statements), ALICE, NOW).direct
-    assert isinstance(verdict, Refuted), verdict
-    return verdict
+def shown(*statements: dict[str, Any], user: CallingUser = ALICE) -> Counterexample:
+    """Return the request that refutes, or for which it is unknown."""
+    match prove_enforcement(identity(*statements), user, NOW).direct:
+        case Refuted(counterexample):
+            assert counterexample.documented
+            return counterexample
+        case Unknown(_, beyond):
+            assert beyond is not None
+            return beyond
+        case verdict:
+            pytest.fail(str(verdict))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_corpus(case: dict[str, Any]) -> None:
     expected = case["expected"]
-    counterexample = refuted(*case["statements"]).counterexample
+    counterexample = shown(*case["statements"])
     possible(counterexample)
     request = counterexample.request
     assert {*counterexample.undocumented} == {*expected.get("undocumented", ())}
@@ -66,9 +77,10 @@ def test_of_the_policies_that_aws_manages(name: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_of_documented_requests_none_other_is_found(case: dict[str, Any]) -> None:
     question = enforcement_question(identity(*case["statements"]), ALICE, NOW)
-    found = requests.RequestSearch(question, documented=True).counterexample()
-    assert (found is None) is bool(case["expected"].get("undocumented"))
-    assert found is None or found.documented
+    expected = Proved if case["expected"].get("undocumented") else Refuted
+    verdict = prove_none(question.in_catalogue)
+    assert isinstance(verdict, expected)
+    assert not isinstance(verdict, Refuted) or verdict.counterexample.documented
 
 
 def test_what_no_documented_request_refutes_is_not_proved() -> None:
@@ -76,16 +88,18 @@ def test_what_no_documented_request_refutes_is_not_proved() -> None:
     shut = {**ENFORCEMENT, "Condition": {**ENFORCEMENT["Condition"], "Null": {"s3:prefix": "true"}}}
     policies = identity({**ON_OBJECTS, "Condition": WITH_PREFIX}, shut)
     verdict = prove_enforcement(policies, ALICE, NOW).direct
-    assert isinstance(verdict, Refuted)
-    assert verdict.counterexample.undocumented == ("s3:prefix",)
+    assert isinstance(verdict, Unknown)
+    assert "with `s3:prefix`" in verdict.reason.en
+    assert "`s3:prefix` のある" in verdict.reason.ja
+    assert verdict.beyond is not None
+    assert verdict.beyond.undocumented == ("s3:prefix",)
+    found = conclude([enforcement_question(policies, ALICE, NOW)])
+    assert found.assumed == ("catalogue_complete",)
 
 
 def test_a_key_that_every_request_of_the_user_has_is_documented_of_any_action() -> None:
     user = CallingUser.of(ALICE.arn, {"s3:prefix": "home/"})
-    policies = identity({**ON_OBJECTS, "Condition": WITH_PREFIX})
-    verdict = prove_enforcement(policies, user, NOW).direct
-    assert isinstance(verdict, Refuted)
-    assert verdict.counterexample.documented
+    assert shown({**ON_OBJECTS, "Condition": WITH_PREFIX}, user=user).documented
 
 
 def test_where_the_first_one_is_documented_it_is_looked_for_once(
@@ -109,7 +123,8 @@ def test_where_the_first_one_is_documented_it_is_looked_for_once(
     }.items():
         searches.clear()
         verdict = prove_enforcement(identity(*statements), ALICE, NOW).direct
-        assert isinstance(verdict, Proved) is (name == "proved")
+        expected = {"proved": Proved, "none is": Unknown}.get(name, Refuted)
+        assert isinstance(verdict, expected)
         looked[name] = [*searches]
     assert looked == {
         "proved": [False],
@@ -135,14 +150,14 @@ def test_a_difference_is_shown_by_a_request_that_is_documented() -> None:
 
 
 def test_it_is_said_in_text_and_json() -> None:
-    of_key = refuted({**ON_OBJECTS, "Condition": WITH_PREFIX}).counterexample
+    of_key = shown({**ON_OBJECTS, "Condition": WITH_PREFIX})
     assert "does not list `s3:prefix` for this action" in counterexample_text(of_key).en
     assert "このアクションに `s3:prefix` はありません" in counterexample_text(of_key).ja
     assert counterexample_to_json(of_key)["undocumentedKeys"] == ["s3:prefix"]
-    of_region = refuted({**ALLOW_ALL, "Action": "route53:*", "Condition": ELSEWHERE}).counterexample
+    of_region = shown({**ALLOW_ALL, "Action": "route53:*", "Condition": ELSEWHERE})
     assert "this service in us-east-1 alone" in counterexample_text(of_region).en
     assert "us-east-1 だけです" in counterexample_text(of_region).ja
     assert counterexample_to_json(of_region)["undocumentedKeys"] == ["aws:RequestedRegion"]
-    plain = refuted({**ON_OBJECTS}).counterexample
+    plain = shown({**ON_OBJECTS})
     assert "no such request" not in counterexample_text(plain).en
     assert "undocumentedKeys" not in counterexample_to_json(plain)

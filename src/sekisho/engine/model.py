@@ -167,7 +167,7 @@ class ArnSpan(StrEnum):
 
 
 class CatalogueComplete(StrEnum):
-    """Whether AWS has no other actions, and no other forms of ARNs, than the catalogue knows."""
+    """Whether AWS has no other actions, forms of ARNs and keys of actions than are documented."""
 
     NO = "no"
     YES = "yes"

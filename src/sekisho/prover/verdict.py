@@ -23,7 +23,7 @@ class Counterexample:
         named: the keys of its context that the policies name and the credential does not settle.
         undocumented: the keys of its context that AWS does not document of such requests:
             `aws:RequestedRegion` where the service is in another Region alone. Where there are any,
-            AWS may never send it, and none was found that is documented.
+            there may be no such request, and it refutes nothing.
     """
 
     request: Request

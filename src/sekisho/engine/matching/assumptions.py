@@ -102,7 +102,7 @@ class TrackedAssumptions:
         return self.assumptions.not_principal_needs_chain
 
     def catalogue_complete(self) -> bool:
-        """Tell whether AWS has no other actions and forms of ARNs than the catalogue knows."""
+        """Tell whether AWS has no other actions, forms of ARNs and keys than are documented."""
         self.asked.add("catalogue_complete")
         return self.assumptions.catalogue_complete is CatalogueComplete.YES
 

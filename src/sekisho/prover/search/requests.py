@@ -9,8 +9,8 @@
 
 What is found is decided by the engine before it is believed. If it has a key that AWS does not list
 for its action, or goes to a Region where the service is not, it is looked for once more among the
-requests that AWS documents. That is a choice of what is shown: where none of these answers, what
-was found first stays, and nothing is proved by it.
+requests that AWS documents. That is a choice of what is shown, and no proof: where none of these
+answers, what was found first is beyond the catalogue, too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
