@@ -62,6 +62,18 @@ def _needed(condition: dict[str, Any]) -> Iterator[str]:
                 yield key
 
 
+_VARIABLE = re.compile(r"\$\{([\w.-]+:[^},]+)")
+
+
+def _named(statement: dict[str, Any]) -> Iterator[str]:
+    """Yield the keys that the policy variables of a statement name."""
+    for text in _listed(statement.get("Resource", [])):
+        yield from _VARIABLE.findall(text)
+    for asked in statement.get("Condition", {}).values():
+        for text in (text for value in asked.values() for text in _listed(value)):
+            yield from _VARIABLE.findall(str(text))
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -71,7 +83,7 @@ def _allowed_with_a_key() -> Iterator[tuple[str, str, str]]:
     for name, policy in MANAGED.items():
         for statement in _listed(policy["Document"]["Statement"]):
             if statement["Effect"] == "Allow" and "Action" in statement:
-                for key in _needed(statement.get("Condition", {})):
+                for key in {*_needed(statement.get("Condition", {})), *_named(statement)}:
                     yield from ((name, entry, key) for entry in _listed(statement["Action"]))
 
 
