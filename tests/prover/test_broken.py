@@ -96,8 +96,9 @@ CASES: dict[str, tuple[Policies, type]] = {
         Proved,
     ),
     "a number between two": (
-        limited(
-            {"NumericGreaterThan": {"s3:max-keys": "4"}, "NumericLessThan": {"s3:max-keys": "6"}}
+        of(
+            "s3:ListBucket",
+            {"NumericGreaterThan": {"s3:max-keys": "4"}, "NumericLessThan": {"s3:max-keys": "6"}},
         ),
         Refuted,
     ),
@@ -113,20 +114,22 @@ CASES: dict[str, tuple[Policies, type]] = {
         Refuted,
     ),
     "the same letters in another case": (
-        limited(
+        of(
+            "s3:ListBucket",
             {
                 "StringEqualsIgnoreCase": {"s3:prefix": "ab"},
                 "StringNotEquals": {"s3:prefix": "ab"},
-            }
+            },
         ),
         Refuted,
     ),
     "two values at once": (
-        limited(
+        of(
+            "sqs:TagQueue",
             {
                 "ForAnyValue:StringEquals": {"aws:TagKeys": "a"},
                 "ForAnyValue:StringLike": {"aws:TagKeys": "b"},
-            }
+            },
         ),
         Refuted,
     ),
@@ -157,6 +160,17 @@ CASES: dict[str, tuple[Policies, type]] = {
         Proved,
     ),
     "tags of no resource": (of("iam:ListUsers", TAGGED), Unknown),
+    "tags of no resource, of an action that is about some": (
+        identity(
+            {
+                "Effect": "Allow",
+                "Action": "cloudwatch:ListMetrics",
+                "NotResource": "arn:*",
+                "Condition": TAGGED,
+            }
+        ),
+        Proved,
+    ),
     "tags of what is created": (of("appsync:CreateApi", TAGGED), Refuted),
     "a role of another account": (identity({**ASSUME, "Resource": THERE}), Refuted),
     "another account by its key": (limited({"StringEquals": {OWNER: "999988887777"}}), Refuted),
