@@ -47,9 +47,10 @@ def agree(verdict: Verdict, second: bool) -> None:
         case Refuted():
             assert second
         case Unknown():
-            # what the catalogue does not know the second method does not, either
+            # actions and ARNs that the catalogue does not know the second method does not, either;
+            # it takes any action to have any key
             assert verdict.beyond is not None, verdict.reason.en
-            assert not second
+            assert second is not verdict.beyond.documented
 
 
 def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None:
