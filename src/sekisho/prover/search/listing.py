@@ -249,7 +249,7 @@ class ItemSearch(RequestSearch):
         if (action := self._able(alike, found)) is None:
             return found
         try:
-            search = RequestSearch(question, action, self._effort, documented=True)
+            search = RequestSearch(question, action, effort=self._effort, documented=True)
             other = search._of_only(view, self._ranges.of(action, view.place))
         except LimitReached:
             return found
