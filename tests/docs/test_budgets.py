@@ -17,9 +17,12 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 FILE_LINES, FILE_HARD_STOP = 500, 700
 LONG_FILES: dict[str, str] = {
+    "check_proof.py": "the independent checker is one file of at most 800 lines, read by itself",
+    "prover/questions/report.py": "every question that is asked of policies, in one list",
     "prover/values/callers.py": "what can coincide with a variable, and the users made of it",
 }
 """Files over the soft limit, each with its reason."""
+CHECKER_LINES = 800
 FUNCTION_LINES, FUNCTION_HARD_STOP, LONG_SHARE = 50, 80, 0.02
 PARAMETERS = 5
 BOUNDARIES = {
@@ -60,6 +63,8 @@ def test_files_are_short() -> None:
     lengths = {_name(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
     over = {name for name, length in lengths.items() if length > FILE_LINES}
     assert over == set(LONG_FILES)
+    checker = lengths.pop("check_proof.py")
+    assert checker <= CHECKER_LINES
     assert not [name for name, length in lengths.items() if length > FILE_HARD_STOP]
 
 

@@ -1,0 +1,27 @@
+"""Certificates: case trees that `sekisho.check_proof` checks, and how one is found."""
+
+from sekisho.prover.certificates.claims import (
+    OLD,
+    arguments_of,
+    claim_of,
+    document_of,
+    layers_of,
+    no_new_access_claim,
+)
+from sekisho.prover.certificates.requests import CandidateRequest, request_of
+from sekisho.prover.certificates.search import Certificate, LimitReached, OpenLeaf, certify
+
+__all__ = [
+    "OLD",
+    "CandidateRequest",
+    "Certificate",
+    "LimitReached",
+    "OpenLeaf",
+    "arguments_of",
+    "certify",
+    "claim_of",
+    "document_of",
+    "layers_of",
+    "no_new_access_claim",
+    "request_of",
+]

@@ -1,0 +1,127 @@
+"""What a certificate is to show, of policies and a caller as the prover has them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sekisho import check_proof
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.policy import Document, to_json
+from sekisho.prover.values.credentials import CallingUser
+
+OLD = "old_"
+"""What the names of the layers of the policies before a change begin with."""
+
+
+def document_of(document: Document) -> Any:
+    """Return a document as the checker reads it."""
+    return check_proof.read_json(json.dumps(to_json(document)))
+
+
+def claim_of(
+    policies: Policies,
+    user: CallingUser | None,
+    kind: str = check_proof.ENFORCED,
+    exempt: Iterable[str] = (),
+    calls: str = "all",
+) -> check_proof.Claim:
+    """Return the claim that `certify` finds a certificate of, and that the checker checks.
+
+    Args:
+        policies: of the caller; those of resources and endpoints are not looked at.
+        user: the user, or the role whose sessions call; None for any user of any account.
+        kind: `check_proof.ENFORCED` (whatever identity-based policies are attached later) or
+            `check_proof.NOTHING_ALLOWED` (as they are attached).
+        exempt: patterns of the exempt actions.
+        calls: `direct`, `via-service` or `all`.
+
+    Raises:
+        check_proof.UnreadableError: if the checker cannot read a policy, or the user stands for
+            callers of several kinds.
+    """
+    if user is None:
+        return check_proof.Claim(kind, _layers(policies), exempt=tuple(exempt), calls=calls)
+    if user.outside or user.unsettled:
+        raise check_proof.UnreadableError("no certificate is about callers of several kinds")
+    known = {key.lower(): value for key, value in user.known.items()}
+    return check_proof.Claim(
+        kind,
+        _layers(policies),
+        exempt=tuple(exempt),
+        calls=calls,
+        role=user.is_role,
+        known={**known, **check_proof.known_of(user.arn)},
+        all_tags=user.all_tags,
+    )
+
+
+def no_new_access_claim(
+    old: Policies, new: Policies, user: CallingUser | None, calls: str = "all"
+) -> check_proof.Claim:
+    """Return the claim that new policies allow nothing, with or without MFA, that old ones do not.
+
+    Args:
+        old: the policies before the change.
+        new: the policies after it.
+        user: as for `claim_of`.
+        calls: as for `claim_of`.
+
+    Raises:
+        check_proof.UnreadableError: as `claim_of` does.
+    """
+    claim = claim_of(new, user, check_proof.NO_NEW_ACCESS, calls=calls)
+    return replace(claim, old=_layers(old, OLD))
+
+
+def layers_of(policies: Policies, prefix: str = "") -> dict[str, tuple[AttachedPolicy, ...]]:
+    """Return the policies of each layer, by the name that the checker has for it.
+
+    Args:
+        policies: of the caller.
+        prefix: what the names begin with.
+    """
+    found = {"identity": policies.identity}
+    found |= {f"boundary/{at}": (one,) for at, one in enumerate(policies.boundaries or ())}
+    if policies.session is not None:
+        found["session"] = policies.session
+    for level in policies.scps:
+        # the checker is told `LEVEL=FILE`
+        name = f"scp/{level.name.replace('=', '-')}"
+        # two units of an organisation can have one name
+        while name in found:
+            name = f"{name} again"
+        found[name] = level.policies
+    return {f"{prefix}{name}": attached for name, attached in found.items()}
+
+
+def _layers(policies: Policies, prefix: str = "") -> tuple[check_proof.Layer, ...]:
+    return tuple(
+        check_proof.layer_of(name, [document_of(one.document) for one in attached])
+        for name, attached in layers_of(policies, prefix).items()
+    )
+
+
+def arguments_of(claim: check_proof.Claim, files: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what the checker's command line says of a claim, but the name of the certificate.
+
+    Args:
+        claim: what is to be checked.
+        files: the names of the files of each layer's policies, by the layer's name.
+    """
+    options = [] if claim.kind == check_proof.ENFORCED else ["--claim", claim.kind]
+    for layer in (*claim.layers, *claim.old):
+        name, _, level = layer.name.partition("/")
+        option = f"--{name.replace('_', '-')}".removesuffix("-identity")
+        for file in files[layer.name] if name != "identity" else ():
+            options += [option, f"{level}={file}" if name.endswith("scp") else file]
+    for action in claim.exempt:
+        options += ["--exempt", action]
+    arn = claim.known.get("aws:principalarn")
+    if arn is not None:
+        options += ["--role" if claim.role else "--user-arn", arn]
+    told = {} if arn is None else check_proof.known_of(arn)
+    for key, value in claim.known.items():
+        options += [] if told.get(key) == value else ["--known", f"{key}={value}"]
+    options += ["--all-tags"] if claim.all_tags else []
+    return options + ([] if claim.calls == "all" else ["--calls", claim.calls])

@@ -1,0 +1,510 @@
+"""Finds a case tree that closes: the certificate of a proof.
+
+What one branch says is kept by the checker's own `Branch`, so nothing is called a contradiction
+that the checker would not call one. Statements with at most one part left that can fail are
+taken first (unit propagation), then the layers that have to allow, then those statements with
+the fewest such parts. A node of which one branch closes without what the branch says is left
+out again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from sekisho import check_proof
+from sekisho.check_proof import Branch, Claim, Opened, Part, Statement
+from sekisho.prover.certificates.parts import defaulted, fronts_of, is_near, is_open, variables_of
+
+Steps = list[list[str]]
+
+DEFAULT_LIMIT = 4_000_000
+"""Steps before a search gives up; one takes about a microsecond."""
+_A_LOOK = 5
+"""Steps that it takes to look at an attribute, whatever is claimed of it."""
+_A_VALUE = 30
+"""Steps that it takes to look whether a value meets a claim about texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that the checker accepts.
+
+    Attributes:
+        claim: what it shows.
+        document: the certificate, as JSON has it.
+        premises: on what it rests, as the checker says.
+        work: how many steps it took to find.
+    """
+
+    claim: Claim
+    document: Mapping[str, Any]
+    premises: tuple[str, ...]
+    work: int
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The assumptions that the premises rest on: points that AWS does not document."""
+        found = (check_proof.premise_of(each).get("assumed") for each in self.premises)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLeaf:
+    """A branch in which nothing contradicts itself.
+
+    Attributes:
+        claim: what could not be shown.
+        reading: of resources, under which the branch is open.
+        claims: parts of statements, each with whether it holds or fails.
+        work: how many steps it took to find.
+    """
+
+    claim: Claim
+    reading: str
+    claims: tuple[tuple[Part, bool], ...]
+    work: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The search was given up after so much work."""
+
+    work: int
+
+
+def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | LimitReached:
+    """Return a certificate of a claim, or a branch of which none is known.
+
+    Args:
+        claim: what is to be shown.
+        limit: how many steps it may take; None: `DEFAULT_LIMIT`.
+    """
+    limit = DEFAULT_LIMIT if limit is None else limit
+    trees: dict[str, Steps] = {}
+    work = 0
+    if claim.known and _contradicts_facts(claim):
+        # whatever is claimed of a caller who cannot be is true, and worth nothing
+        return OpenLeaf(claim, check_proof.READINGS[0], (), work)
+    for reading in check_proof.READINGS:
+        if trees and _closes(claim, trees["any"], reading):
+            continue
+        search = _Search(claim, reading, limit - work)
+        try:
+            found = search.closed(frozenset(), search.everything, search.statements_of_all)
+        except _GivenUpError:
+            return LimitReached(limit)
+        finally:
+            work += search.work
+        if not isinstance(found, _Closed):
+            return OpenLeaf(claim, reading, tuple(found), work)
+        trees["any" if not trees else reading] = found.steps
+    document = {
+        "schema": check_proof.SCHEMA,
+        "policies": {one.name: one.hashes for one in (*claim.layers, *claim.old)},
+        "trees": trees,
+    }
+    verdict = check_proof.check(claim, document)
+    if isinstance(verdict, check_proof.Invalid):
+        raise AssertionError(f"the checker refuses what was found: {verdict}")  # noqa: TRY004 - a fault of ours
+    return Certificate(claim, document, verdict.premises, work)
+
+
+def _contradicts_facts(claim: Claim) -> bool:
+    """Tell whether what is known of the caller contradicts what AWS guarantees about requests."""
+    alone = replace(claim, kind=check_proof.NOTHING_ALLOWED, layers=(), old=(), exempt=())
+    search = _Search(alone, check_proof.READINGS[0], DEFAULT_LIMIT)
+    asked = search.everything | {*claim.known}
+    return isinstance(search.closed(frozenset(), asked, search.statements_of_all), _Closed)
+
+
+def _closes(claim: Claim, steps: Steps, reading: str) -> bool:
+    return isinstance(check_proof.check_tree(claim, steps, reading), check_proof.Valid)
+
+
+class _GivenUpError(Exception):
+    """The limit of work is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """Steps that close a branch, and the attributes whose claims their leaves rest on."""
+
+    steps: Steps
+    used: frozenset[str]
+
+
+_Open = list[tuple[Part, bool]]
+Leaves = tuple[list[str] | None, ...]
+"""Of each part of a statement the step that closes the branch where it fails; None: it may fail."""
+Left = dict[str, Leaves]
+"""The statements that may still apply."""
+
+
+@dataclass
+class _Search:
+    claim: Claim
+    reading: str
+    limit: int
+    work: int = 0
+    branch: Branch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.branch = Branch(self.claim, self.reading)
+        self._leaves: dict[object, list[str] | None] = {}
+
+    # -- what there is
+
+    @cached_property
+    def everything(self) -> frozenset[str]:
+        """All attributes that statements name."""
+        return frozenset(part.attribute for one in self.named.values() for part in one.parts)
+
+    @cached_property
+    def own(self) -> Mapping[str, Statement]:
+        """The statements of the policies that a step can name, but those of the old ones."""
+        found = {
+            one.reference: one
+            for layer in self.claim.layers
+            for one in layer.statements
+            if not one.allows
+        }
+        # what the claim says in one part is said of every branch
+        return found | {name: one for name, one in self.claim.own.items() if len(one.parts) != 1}
+
+    @cached_property
+    def old(self) -> Mapping[str, tuple[Statement, ...]]:
+        """The Allow statements of each old layer."""
+        return {
+            layer.name: tuple(one for one in layer.statements if one.allows)
+            for layer in self.claim.old
+        }
+
+    @cached_property
+    def facts(self) -> Mapping[str, Statement]:
+        """The facts about attributes that the policies name."""
+        return {
+            one.reference: one
+            for name in self._fact_names()
+            if (one := self._fact(name)) is not None
+        }
+
+    def _fact(self, name: str) -> Statement | None:
+        try:
+            return self.claim.fact(name)
+        except check_proof.RefusedError:
+            return None
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The context keys that the policies name, in conditions and in variables."""
+        statements = self.claim.statements.values()
+        found = {part.attribute for one in statements for part in one.parts}
+        found |= {key for one in statements for part in one.parts for key in variables_of(part)}
+        return frozenset(found | {*self.claim.known})
+
+    def _fact_names(self) -> Iterator[str]:
+        tags = {key.partition("/")[2] for key in self.mentioned if "resourcetag/" in key}
+        for name, written in check_proof.FACTS["facts"].items():
+            keys = {
+                key.lower()
+                for block in written["statement"].get("Condition", {}).values()
+                for key in block
+            }
+            if any("{tag}" in key for key in keys):
+                for tag in sorted(tags):
+                    if {key.replace("{tag}", tag) for key in keys} <= self.mentioned:
+                        yield f"{name}@{tag}"
+            elif keys & self.mentioned:
+                yield name
+
+    @cached_property
+    def named(self) -> Mapping[str, Statement]:
+        """Everything of several parts that a step can name, by reference."""
+        facts = {name: one for name, one in self.facts.items() if len(one.parts) > 1}
+        allows = {one.reference: one for each in self.old.values() for one in each}
+        return {**self.own, **facts, **allows}
+
+    @cached_property
+    def unit_facts(self) -> Mapping[str, tuple[str, ...]]:
+        """The facts of one part, by attribute."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, one in self.facts.items():
+            if len(one.parts) == 1:
+                attribute = one.parts[0].attribute
+                found[attribute] = (*found.get(attribute, ()), name.removeprefix("fact."))
+        return found
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The keys that the caller's requests never have."""
+        units = [one.parts[0] for one in self.facts.values() if len(one.parts) == 1]
+        return frozenset(one.attribute for one in units if one[1:3] == ("Null", ("false",)))
+
+    @cached_property
+    def statements_of_all(self) -> Left:
+        """What is left of the statements at first: all that is of no old Allow."""
+        allows = {one.reference for each in self.old.values() for one in each}
+        return self._unread(name for name in self.named if name not in allows)
+
+    @cached_property
+    def depends(self) -> Mapping[str, frozenset[str]]:
+        """The attributes that an attribute's claims may say something about."""
+        near: dict[str, set[str]] = defaultdict(set)
+        for one in (*self.claim.statements.values(), *self.facts.values()):
+            for part in one.parts:
+                for key in variables_of(part):
+                    near[key].add(part.attribute)
+                    near[part.attribute].add(key)
+        found: dict[str, frozenset[str]] = {}
+        for key in near:
+            if key not in found:
+                together = _reached(key, near)
+                found.update(dict.fromkeys(together, together))
+        return found
+
+    def touched(self, attributes: Iterable[str]) -> frozenset[str]:
+        """Return the attributes whose claims may contradict themselves after a change."""
+        found = frozenset(attributes)
+        return found.union(*(self.depends.get(one, ()) for one in found))
+
+    def _spend(self, steps: int) -> None:
+        self.work += steps
+        if self.work > self.limit:
+            raise _GivenUpError
+
+    # -- leaves
+
+    def leaf(self, attribute: str) -> list[str] | None:
+        """Return the step that closes the branch at an attribute, None if none does."""
+        near = sorted({attribute, *self.depends.get(attribute, ())})
+        self._spend(sum(_A_LOOK + len(self.branch.by_attribute.get(one, ())) for one in near))
+        key = (attribute, *(frozenset(self.branch.by_attribute.get(one, ())) for one in near))
+        if key not in self._leaves:
+            self._leaves[key] = self._leaf(attribute, near)
+        return self._leaves[key]
+
+    def _leaf(self, attribute: str, near: Sequence[str]) -> list[str] | None:
+        facts = [name for one in near for name in self.unit_facts.get(one, ())]
+        if attribute == "action" and is_open(self.branch.by_attribute[attribute]):
+            return None
+        if not self._contradicts(attribute, facts):
+            return None
+        if not facts or self._contradicts(attribute, ()):
+            return ["leaf", attribute]
+        for name in facts:
+            left = [one for one in facts if one != name]
+            facts = left if self._contradicts(attribute, left) else facts
+        return ["leaf", attribute, *facts]
+
+    def _contradicts(self, attribute: str, facts: Sequence[str]) -> bool:
+        claimed = self.branch.by_attribute.get(attribute, ())
+        values = sum(1 + len(part.values) for part, _ in claimed)
+        # of numbers, moments and addresses, each is compared with each
+        ordered = (part for part, _ in claimed if _family(part) in _ORDERED)
+        compared = [len(part.values) for part in ordered]
+        self._spend(_A_VALUE * values + 2 * sum(compared) * len(compared))
+        mark = len(self.branch.trail)
+        self.branch.add([(self.facts[f"fact.{name}"].parts[0], False) for name in facts])
+        try:
+            return self.branch.contradicts(attribute)
+        except check_proof.RefusedError:
+            return False
+        finally:
+            self.branch.undo(mark)
+
+    def _would_close(self, part: Part, holds: bool) -> list[str] | None:
+        """Return the step that closes the branch if a part holds, or fails."""
+        claims = self.branch.by_attribute[part.attribute]
+        self._spend(_A_LOOK + len(claims))
+        if (part, holds) in claims:
+            return None
+        if (part, not holds) in claims or (holds and self._is_apart(part)):
+            return ["leaf", part.attribute]
+        mark = len(self.branch.trail)
+        self.branch.add([(part, holds)])
+        try:
+            near = sorted(self.touched([part.attribute]))
+            named = (one for one in near if self.branch.by_attribute.get(one))
+            return next((step for one in named if (step := self.leaf(one))), None)
+        finally:
+            self.branch.undo(mark)
+
+    def _is_apart(self, part: Part) -> bool:
+        """Tell whether actions or resources are kept apart from others by how they begin."""
+        own = fronts_of(part)
+        claimed = self.branch.by_attribute[part.attribute] if own else ()
+        for other, holds in claimed:
+            fronts = fronts_of(other) if holds else ()
+            if fronts and not any(is_near(one, two) for one in own for two in fronts):
+                return True
+        return False
+
+    # -- the tree
+
+    def closed(self, opened: Opened, dirty: Iterable[str], left: Left) -> "_Closed | _Open":
+        """Return steps that close the branch as it is, or the claims of an open one.
+
+        Args:
+            opened: the old layers of which nothing applies.
+            dirty: the attributes of which something was added.
+            left: what is left of the statements that are not used yet.
+        """
+        for attribute in sorted(self.touched(dirty)):
+            if self.branch.by_attribute.get(attribute) and (step := self.leaf(attribute)):
+                return _Closed([step], self._used(step))
+        left = self._narrowed(left, self.touched(dirty))
+        units = {name: leaves for name, leaves in left.items() if leaves.count(None) <= 1}
+        if not units:
+            return self._choice(opened, left)
+        done = next((name for name, leaves in units.items() if None not in leaves), None)
+        if done is not None:
+            return self._around(done, left[done], None)
+        return self._propagated(units, opened, {**left})
+
+    def _propagated(self, units: Left, opened: Opened, left: Left) -> "_Closed | _Open":
+        """Use all statements at once of which one part alone can fail."""
+        mark, dirty = len(self.branch.trail), set[str]()
+        for name, leaves in units.items():
+            del left[name]
+            parts = self.named[name].parts
+            at = leaves.index(None)
+            claims = [*((part, True) for part in parts[:at]), (parts[at], False)]
+            self.branch.add(claims)
+            dirty |= {part.attribute for part, _ in claims}
+        try:
+            found = self.closed(opened, dirty, left)
+        finally:
+            self.branch.undo(mark)
+        for name in reversed(units):
+            if not isinstance(found, _Closed):
+                return found
+            at = units[name].index(None)
+            claimed = {part.attribute for part in self.named[name].parts[: at + 1]}
+            # what closes without the claims needs no step for them
+            if not found.used.isdisjoint(claimed):
+                found = self._around(name, units[name], found)
+        return found
+
+    def _around(self, name: str, leaves: "Leaves", inner: "_Closed | None") -> "_Closed":
+        """Return the step that a statement does not apply, around what closes its open branch."""
+        steps, used = [["not", name]], frozenset[str]()
+        for leaf in leaves:
+            closed = inner if leaf is None else _Closed([leaf], self._used(leaf))
+            assert closed is not None  # noqa: S101 - all parts have a leaf, but for one
+            steps += closed.steps
+            used |= closed.used
+        return _Closed(steps, used)
+
+    def _used(self, step: list[str]) -> frozenset[str]:
+        return self.touched([step[1]])
+
+    def _narrowed(self, left: Left, dirty: frozenset[str]) -> Left:
+        """Return what is left of the statements; those that cannot apply anyway are left out."""
+        found: Left = {}
+        for name, leaves in left.items():
+            parts = self.named[name].parts
+            changed = [at for at, part in enumerate(parts) if part.attribute in dirty]
+            if any(self._would_close(parts[at], True) for at in changed):
+                continue
+            fresh = [*leaves]
+            for at in changed:
+                fresh[at] = leaves[at] or self._would_close(parts[at], False)
+            found[name] = tuple(fresh)
+        return found
+
+    def _choice(self, opened: Opened, left: Left) -> "_Closed | _Open":
+        """Close the branch by a layer, a split or a statement with several open branches."""
+        for step in self._choices(opened, left):
+            return self._node(step, opened, left)
+        return list(self.branch.trail)
+
+    def _choices(self, opened: Opened, left: Left) -> Iterator[list[str]]:
+        if self.claim.old and not opened and "old" not in self._steps:
+            yield ["old"]
+        layers = sorted(
+            (sum(one.allows for one in layer.statements), layer.name)
+            for layer in self.claim.layers
+            if f"allowed {layer.name}" not in self._steps
+            and not (layer.name == "identity" and self.claim.kind == check_proof.ENFORCED)
+        )
+        for _, name in layers:
+            yield ["allowed", name]
+        for key in self._splits(left):
+            yield ["split", key]
+        for _, name in sorted((leaves.count(None), name) for name, leaves in left.items()):
+            yield ["not", name]
+
+    _steps: frozenset[str] = frozenset()
+
+    def _splits(self, left: Left) -> Iterator[str]:
+        """Yield keys whose variables may have no value: with a default, or never there."""
+        parts = [part for part, _ in self.branch.trail]
+        parts += [part for name in left for part in self.named[name].parts]
+        keys = {key for part in parts for key in defaulted(part)}
+        keys |= self.missing & {key for part in parts for key in variables_of(part)}
+        for key in sorted(keys):
+            if not (self.branch.present(key) or self.branch.absent(key)):
+                yield key
+
+    def _node(self, step: list[str], opened: Opened, left: Left) -> "_Closed | _Open":
+        """Close all branches of a step."""
+        left = {name: leaves for name, leaves in left.items() if step != ["not", name]}
+        before = self._steps
+        self._steps = before | {" ".join(step)}
+        try:
+            return self._branches(step, opened, left)
+        finally:
+            self._steps = before
+
+    def _branches(self, step: list[str], opened: Opened, left: Left) -> "_Closed | _Open":
+        try:
+            below = check_proof.branches(self.branch, step, opened)
+        except check_proof.RefusedError:
+            return self._choice(opened, left)
+        steps, used = [step], frozenset[str]()
+        for claims, now_open in below:
+            mark = len(self.branch.trail)
+            self.branch.add(claims)
+            fresh = self._unread(self._opened(now_open - opened))
+            dirty = {part.attribute for part, _ in claims}
+            try:
+                found = self.closed(
+                    now_open, self.everything if fresh else dirty, {**left, **fresh}
+                )
+            finally:
+                self.branch.undo(mark)
+            if not isinstance(found, _Closed):
+                return found
+            if found.used.isdisjoint(dirty) and now_open == opened:
+                # what closes without the claims of the branch closes without the step
+                return found
+            steps += found.steps
+            used |= found.used
+        return _Closed(steps, used)
+
+    def _unread(self, names: Iterable[str]) -> Left:
+        return {name: (None,) * len(self.named[name].parts) for name in names}
+
+    def _opened(self, layers: Iterable[str]) -> Iterator[str]:
+        for name in layers:
+            yield from (one.reference for one in self.old[name])
+
+
+_ORDERED = ("address", "date", "number")
+"""Families of operators that compare values."""
+
+
+def _family(part: Part) -> str:
+    family: str = check_proof.operator_of(part.operator).family
+    return family
+
+
+def _reached(key: str, near: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    found, todo = {key}, [key]
+    for one in todo:
+        fresh = [other for other in near.get(one, ()) if other not in found]
+        found |= {*fresh}
+        todo += fresh
+    return frozenset(found)
