@@ -395,7 +395,7 @@ def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
     from sekisho.prover import Callers, CallingUser, callers_of_difference, stand_ins
 
     if arn:
-        return Callers((CallingUser.named(arn),))
+        return Callers((CallingUser.named(arn),), given=True)
     whose = stand_ins(old, new)
     return callers_of_difference(old, new) if whose.untold else whose
 

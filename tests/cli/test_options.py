@@ -18,6 +18,7 @@ SHARED = {
     "--break-glass": ("NAME ...", "a user who is never touched"),
     "--assume": ("NAME=VALUE ...", "sets a point that AWS does not document"),
     "--all": ("flag", "of everybody, and not of one alone"),
+    "--certificate": ("PATH", "saves what shows a proof"),
     "--caller": ("ARN", "who will apply the plan"),
     "--endpoint-url": ("URL", "where another AWS answers"),
     "--exceptions": ("FILE", "an exceptions file"),

@@ -104,7 +104,8 @@ def test_every_assumption_is_explained_with_its_default_and_what_aws_says(kind: 
     rows = _rows(_page("assumptions"))
     for field in fields(kind):
         assert rows[field.name][1] == f"`{_written(field)}`", field.name
-        assert re.search(r"\]\(\.\./(semantics|signin)\.md#", rows[field.name][-1]), field.name
+        page = r"\]\(\.\./(semantics|signin|prover)\.md#"
+        assert re.search(page, rows[field.name][-1]), field.name
 
 
 def test_no_assumption_is_explained_that_does_not_exist() -> None:

@@ -53,7 +53,9 @@ ENGINE: dict[str, list[dict[str, Any]]] = {
     "bool_other_is_false": [ALL, deny({"BoolIfExists": {PRESENT: "no"}})],
     "empty_value_list_matches": [{**ALL, "Condition": {"StringEquals": {"aws:username": []}}}],
 }
-LOGIN = [ALL, deny({"Bool": {PRESENT: "false"}}), deny({"Null": {ISSUED: "true"}})]
+SERVED = {"Bool": {"aws:ViaAWSService": "true"}}
+# whether services show the MFA of such sessions is no part of the assumption
+LOGIN = [ALL, deny({"Bool": {PRESENT: "false"}}), deny({"Null": {ISSUED: "true"}}), deny(SERVED)]
 SHOWN = [ALL, deny({"Bool": {PRESENT: "false"}})]
 SESSIONS: dict[str, tuple[str | None, list[dict[str, Any]], tuple[str, str]]] = {
     "aws_login_mfa": (None, LOGIN, ("as-console", "absent")),

@@ -15,7 +15,7 @@ from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, prove_enf
 from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
 from sekisho.prover.values.credentials import situations
 
-CASES = cases("prover/certain", ["statements", "expected"], ["user", "version"])
+CASES = cases("prover/certain", ["statements", "expected"], ["user", "version", "reason"])
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -29,6 +29,9 @@ def test_the_verdicts_are_the_expected_ones(case: dict[str, Any]) -> None:
     report = report_on_policies(subject, Inquiry())
     found = {each.id: type(each.conclusion.verdict).__name__ for each in report.answers}
     assert {each: found[each] for each in case["expected"]} == case["expected"]
+    verdicts = [each.conclusion.verdict for each in report.answers if each.id in case["expected"]]
+    unknown = {each.reason.en for each in verdicts if isinstance(each, Unknown)}
+    assert "reason" not in case or unknown == {case["reason"]}
 
 
 A, B = "aws:PrincipalTag/a", "aws:PrincipalTag/b"

@@ -161,8 +161,8 @@ def test_a_verdict_names_the_assumptions_that_it_rests_on(tmp_path: Path, run: R
     path = tmp_path / "policy.json"
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}), "utf-8")
     found = questions(run, str(path))
-    assert found["enforcement"]["verdict"] == "Proved"
-    assert found["enforcement"]["assumed"] == ["wildcard_service_prefix"]
+    assert found["nothing-allowed"]["verdict"] == "Proved"
+    assert found["nothing-allowed"]["assumed"] == ["wildcard_service_prefix"]
     other = questions(run, str(path), "--assume", "wildcard_service_prefix=false")
     assert other["enforcement"]["verdict"] == "Refuted"
     assert other["assumptionsSet"] == ["wildcard_service_prefix=false"]

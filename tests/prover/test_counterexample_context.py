@@ -49,7 +49,8 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "several values": (
         allow(
-            {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}, "Null": {"aws:TagKeys": False}}
+            {"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}, "Null": {"aws:TagKeys": False}},
+            Action="ec2:CreateTags",
         ),
         "with `aws:TagKeys=[a]`:",
     ),

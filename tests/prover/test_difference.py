@@ -12,7 +12,7 @@ from cases import cases
 from in_process import sekisho
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from prover.test_questions import policies_of
-from prover.worlds import POLICIES, documents_of, keys_of, world
+from prover.worlds import POLICIES, documents_of, is_documented, keys_of, world
 from sekisho.engine import (
     Assumptions,
     AttachedPolicy,
@@ -40,6 +40,7 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.questions import difference as asked
+from sekisho.prover.questions.certified import Find
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import LimitReached
 
@@ -180,7 +181,7 @@ def test_both_ways_and_as_a_small_world_has_it(
     """Everything is denied but one action, and every resource of it is in the world."""
     fence = {"Effect": "Deny", "NotAction": ["iam:ListUsers"], "Resource": "*"}
     old, new = identity(*first, fence), identity(*second, fence)
-    # of the requests that the catalogue knows: others are no part of the world
+    # of the requests that the catalogue knows, with keys that it lists
     found = difference(old, new, ALICE, NOW, COMPLETE)
     back = difference(new, old, ALICE, NOW, COMPLETE)
     assert (found.only_in_old, found.only_in_new) == (back.only_in_new, back.only_in_old)
@@ -189,7 +190,7 @@ def test_both_ways_and_as_a_small_world_has_it(
     seen: set[tuple[bool, ...]] = set()
     # a service's call on the user's behalf may come from any Region, and lack the session's time
     known = [each for each in CallerCredential if each is not CallerCredential.HYPOTHETICAL]
-    for request in world(keys, known, ["iam:ListUsers"]):
+    for request in filter(is_documented, world(keys, known, ["iam:ListUsers"])):
         seen.add(tuple(ask(request).effect is DecisionEffect.ALLOWED for ask in asked))
     assert (side(found.only_in_old).counterexample is not None) == ((True, False) in seen)
     assert (side(found.only_in_new).counterexample is not None) == ((False, True) in seen)
@@ -240,6 +241,13 @@ def test_new_access_is_one_side_of_the_difference() -> None:
     }
 
 
+def no_certificate(*_: object) -> Find:
+    def find(*, thorough: bool) -> None:
+        return None
+
+    return find
+
+
 def test_nobody_is_asked_about_after_the_first_who_gets_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -260,11 +268,25 @@ def test_nobody_is_asked_about_after_the_first_who_gets_more(
     assert about == names[:2]
     about.clear()
     assert new_access(new, old, whose, NOW) == Proved()
+    # a certificate is of them all
+    assert about == []
+    monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
+    assert new_access(new, old, whose, NOW) == Unknown(reasons.NOT_CERTIFIED)
     assert about == names
 
 
-def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_the_same() -> None:
+def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     both = identity({**ALLOW_ALL, "Condition": {"StringLike": {"aws:username": "adm-*"}}})
     less = identity({**ALLOW_ALL, "Condition": {"StringLike": {"aws:username": "adm-?*"}}})
-    assert new_access(both, both, callers_of_difference(both, both), NOW) == Proved()
-    assert isinstance(new_access(both, less, callers_of_difference(both, less), NOW), Unknown)
+    whose = callers_of_difference(both, less)
+    # a certificate is of any user
+    assert new_access(both, less, whose, NOW) == Proved()
+    monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
+    found = new_access(both, less, whose, NOW)
+    assert isinstance(found, Unknown)
+    assert found.reason == asked.tells_callers(whose.untold)
+    # what is the same needs no users
+    same = new_access(both, both, callers_of_difference(both, both), NOW)
+    assert same == Unknown(reasons.NOT_CERTIFIED)

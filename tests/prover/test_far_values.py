@@ -16,9 +16,20 @@ BEYOND = ("9999-12-31T23:59:59.9Z", "253402300800", "9223372036854775808", "1e20
 LONG_AGO = ("0001-01-01T00:00:00Z", "-9223372036854775808", "-1e999999999")
 
 
+WITH_KEY = {
+    "s3:max-keys": "s3:ListBucket",
+    "aws:TagKeys": "ec2:CreateTags",
+    "aws:RequestTag/t": "ec2:CreateTags",
+    "aws:RequestTag/until": "ec2:CreateTags",
+    "dynamodb:LeadingKeys": "dynamodb:GetItem",
+}
+"""Actions for which AWS lists the keys that not every request can have."""
+
+
 def limited(operator: str, key: str, value: str, effect: str = "Allow") -> dict[str, Any]:
     condition = {operator: {key: value}}
-    return {"Effect": effect, "Action": "s3:GetObject", "Resource": "*", "Condition": condition}
+    action = WITH_KEY.get(key, "s3:GetObject")
+    return {"Effect": effect, "Action": action, "Resource": "*", "Condition": condition}
 
 
 def asked(policies: Policies) -> type[Any]:

@@ -12,7 +12,7 @@ from sekisho.prover import Enforced, Unknown
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-USERS = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}
+USERS = {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:user/*"}}
 FEDERATION = "sts:GetFederationToken"
 
 

@@ -8,12 +8,10 @@ import pytest
 from prover.questions import ALICE, ALLOW_ALL, NOW, attached
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.prover import (
-    Conclusion,
     Proved,
     Refuted,
     Unknown,
     conclude,
-    conclude_by_layers,
     enforcement_question,
     layers,
     prove_enforcement,
@@ -54,7 +52,6 @@ def test_one_layer_is_enough_however_hard_the_others_are(
     monkeypatch.setattr(limits, "MOST_STEPS", FEW_STEPS)
     question = enforcement_question(policies, ALICE, NOW)
     assert isinstance(conclude([question]).verdict, Unknown)
-    assert conclude_by_layers(question) == Conclusion(Proved())
     for later in (False, True):
         found = prove_enforcement(policies, ALICE, NOW, later=later)
         assert all(isinstance(each, Proved) for each in found.verdicts)
@@ -65,23 +62,10 @@ def test_two_layers_enforce_together_what_neither_does_alone() -> None:
     del parts[1]["Action"]
     one, other = map(attached, parts)
     both = Policies(identity=(attached(ALLOW_ALL), one), boundaries=(attached(ALLOW_ALL), other))
-    question = enforcement_question(both, ALICE, NOW)
     assert len([*layers(both)]) == 2
-    assert conclude_by_layers(question) == Conclusion(Proved())
-    alone = enforcement_question(replace(both, boundaries=None), ALICE, NOW)
-    assert isinstance(conclude_by_layers(alone).verdict, Refuted)
-
-
-def test_a_layer_that_rests_on_an_assumption_does_not_decide_alone() -> None:
-    doubtful = {"ForAnyValue:StringNotEqualsIfExists": {"aws:MultiFactorAuthPresent": "true"}}
-    rests = Level("root", (attached(ALLOW_ALL), attached({**SHUT, "Condition": doubtful})))
-    for identity, assumed in (
-        ((attached(ALLOW_ALL),), ("any_value_if_exists_when_missing",)),
-        ((attached(ALLOW_ALL), attached(SHUT)), ()),
-    ):
-        question = enforcement_question(Policies(identity=identity, scps=(rests,)), ALICE, NOW)
-        assert conclude_by_layers(question) == Conclusion(Proved(), assumed)
-        assert conclude_by_layers(question) == conclude([question])
+    assert isinstance(prove_enforcement(both, ALICE, NOW).direct, Proved)
+    alone = replace(both, boundaries=None)
+    assert isinstance(prove_enforcement(alone, ALICE, NOW).direct, Refuted)
 
 
 def test_a_layer_that_says_nothing_of_mfa_is_not_asked_alone() -> None:

@@ -176,7 +176,7 @@ def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
     [
         ("aws:username", UNSEEN, {}),
         ("aws:username", f"1{UNSEEN}", {}),
-        ("aws:userid", "alice", {"aws:userid": UNSEEN}),
+        ("aws:userid", "alice", {"aws:userid": f"AIDA{UNSEEN}"}),
         ("aws:PrincipalTag/a", "alice", {"aws:PrincipalTag/a": f"of {UNSEEN}"}),
         ("aws:PrincipalTag/a", "alice", {}),
     ],

@@ -26,13 +26,15 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "unread": {"gaps": UNREAD},
 }
 OWN = ("--on", "arn:aws:iam::*:user/${aws:username}")
+COMPLETE = ("--assume", "catalogue_complete=yes")
 QUESTIONS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "never": (
         ("--never", "iam:ChangePassword", "--unless-mfa"),
         {"may": "Refuted", "may not": "Proved", "none": "Proved", "unread": "Unknown"},
     ),
     "always": (
-        ("--always", "iam:ChangePassword", *OWN, "--with-mfa"),
+        # of other resources than the catalogue knows it is not so
+        ("--always", "iam:ChangePassword", *OWN, "--with-mfa", *COMPLETE),
         {"may": "Proved", "may not": "Refuted", "none": "Refuted", "unread": "Unknown"},
     ),
     "always, no resource": (

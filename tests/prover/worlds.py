@@ -208,6 +208,15 @@ def _is_real(name: str, resource: str, values: Mapping[str, object], *, direct: 
     return (at_home or not name.startswith("iam:")) and (untagged or resource != "*")
 
 
+def is_documented(request: Request) -> bool:
+    """Tell whether AWS lists the keys of the world that a request has among its action's.
+
+    Of the actions of the world, none creates or tags anything.
+    """
+    has_others = "s3:max-keys" in request.context and request.action != "s3:ListBucket"
+    return "aws:TagKeys" not in request.context and not has_others
+
+
 def _owned(name: str, resource: str, context: Context, *, keyed: bool) -> Iterator[Request]:
     """Yield a request for each account that the resource can be of, with its key and without."""
     told = account_of(resource)

@@ -3,6 +3,7 @@
 Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
+from sekisho.prover.certificates import OLD, Certificate, arguments_of, layers_of
 from sekisho.prover.counterexample import decided, own_policy_unasked
 from sekisho.prover.questions.answers import (
     ActionGroup,
@@ -14,6 +15,14 @@ from sekisho.prover.questions.answers import (
     uncertain_lists,
 )
 from sekisho.prover.questions.beside import OwnedResource, not_granted_beside
+from sekisho.prover.questions.certified import (
+    OWN_CALLS,
+    SERVICE_CALLS,
+    CertifiedPolicies,
+    EnforcementCertifier,
+    certificates_in,
+    certified,
+)
 from sekisho.prover.questions.difference import (
     Difference,
     Side,
@@ -29,7 +38,6 @@ from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
     Enforcement,
     allowed_with_mfa,
-    conclude_by_layers,
     denials,
     enforcement_question,
     exempt_list,
@@ -98,18 +106,24 @@ __all__ = [
     "CREDENTIALS",
     "EVERYTHING",
     "GRANTS_ASSUMED",
+    "OLD",
+    "OWN_CALLS",
     "PUBLIC_ASSUMED",
+    "SERVICE_CALLS",
     "SERVICE_EXEMPT",
     "ActionGroup",
     "CallerCredential",
     "Callers",
     "CallingUser",
     "Calls",
+    "Certificate",
+    "CertifiedPolicies",
     "Conclusion",
     "Counterexample",
     "Difference",
     "Enforced",
     "Enforcement",
+    "EnforcementCertifier",
     "GrantDifference",
     "Invariant",
     "InvariantKind",
@@ -131,12 +145,14 @@ __all__ = [
     "agreed",
     "allowed_with_mfa",
     "anyone",
+    "arguments_of",
     "assumed_user",
     "call_text",
     "callers",
     "callers_of_difference",
+    "certificates_in",
+    "certified",
     "conclude",
-    "conclude_by_layers",
     "conclude_served",
     "conclude_unlimited_first",
     "counterexample_text",
@@ -160,6 +176,7 @@ __all__ = [
     "items_together",
     "joined",
     "layers",
+    "layers_of",
     "lost_with_mfa",
     "new_access",
     "new_grant_text",

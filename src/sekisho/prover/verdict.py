@@ -1,12 +1,13 @@
 """Verdicts, and the counterexample of a refutation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message
+from sekisho.prover.certificates import Certificate
 from sekisho.prover.values.credentials import CallerCredential
 
 
@@ -50,7 +51,14 @@ class _Untested:
 
 @dataclass(frozen=True, slots=True)
 class Proved(_Untested):
-    """The property holds for every request."""
+    """The property holds for every request.
+
+    Attributes:
+        certificate: what shows it, and the checker has accepted; None: the search found no request
+            that shows the contrary.
+    """
+
+    certificate: Certificate | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

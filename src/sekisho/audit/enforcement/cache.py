@@ -31,18 +31,24 @@ from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.policy import Effect
 from sekisho.prover import (
     EVERYTHING,
+    OWN_CALLS,
+    SERVICE_CALLS,
     CallingUser,
+    Certificate,
     Conclusion,
+    EnforcementCertifier,
     Proved,
     Refuted,
     Unknown,
     Verdict,
     agreed,
+    certified,
     conclude_served,
     conclude_unlimited_first,
     decided,
     denials,
     enforcement_question,
+    expected_exempt,
     layers,
     tells_services_apart,
     with_federation,
@@ -110,6 +116,7 @@ class EnforcementCache:
         self._numbers = Numbers()
         self._likenesses = Likenesses(self._numbers, assumptions=assumptions)
         self._alone: dict[tuple[object, ...], bool] = {}
+        self._certifiers: dict[tuple[object, ...], EnforcementCertifier] = {}
         self._answers: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
         self._refuted: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
 
@@ -194,11 +201,27 @@ class EnforcementCache:
         now = self._snapshot.taken_at
         question = enforcement_question(policies, named, now, self._exempt)
         question = replace(question, assumptions=self._assumptions)
-        direct = with_federation(conclude_unlimited_first(question), question)
+        find = partial(self._find, policies, named)
+        direct = certified(partial(find, OWN_CALLS), partial(conclude_unlimited_first, question))
+        direct = with_federation(direct, question)
         if not apart:
             return _Answers(direct.verdict, None, direct.assumed)
-        served = conclude_served(question, direct)
+        served = certified(partial(find, SERVICE_CALLS), partial(conclude_served, question, direct))
         return _Answers(direct.verdict, served.verdict, (*direct.assumed, *served.assumed))
+
+    def _find(
+        self, policies: Policies, named: CallingUser, calls: str, *, thorough: bool
+    ) -> Certificate | None:
+        """Return a certificate that nothing is allowed without MFA: of any user, or of one."""
+        exempt = self._exempt or expected_exempt()
+        documents = self._numbers.of_all(policies)
+        if documents not in self._certifiers:
+            self._certifiers[documents] = EnforcementCertifier(policies, None, exempt, later=False)
+        found = self._certifiers[documents].find(calls, thorough=thorough)
+        if found is not None or not thorough:
+            return found
+        own = EnforcementCertifier(policies, named, exempt, later=False)
+        return own.find(calls, thorough=thorough)
 
 
 def _whatever_is_attached(policies: Policies) -> Policies:

@@ -1,5 +1,6 @@
 """What can be proved of the users of an account: of one of them, or of all."""
 
+from sekisho.audit.proofs.certificates import AccountCertificates, account_certificates
 from sekisho.audit.proofs.users import (
     UserProofs,
     prove_users,
@@ -8,7 +9,9 @@ from sekisho.audit.proofs.users import (
 )
 
 __all__ = [
+    "AccountCertificates",
     "UserProofs",
+    "account_certificates",
     "prove_users",
     "subject_of_role",
     "subject_of_user",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sekisho.cli.certificates import save_of_files, saved_text
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
@@ -27,7 +28,7 @@ from sekisho.cli.policy.diff_items import (
 )
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text, undeniable
-from sekisho.cli.quiet import quiet_option, verbose_option
+from sekisho.cli.quiet import aside, quiet_option, verbose_option
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
 from sekisho.messages import Message
@@ -56,6 +57,7 @@ from sekisho.prover.questions import (
     changed_settings,
     counterexample_to_json,
     difference_to_json,
+    premises_of,
 )
 
 _SAME = Message("Both sides allow the same.")
@@ -88,6 +90,7 @@ class DiffOptions:
     role: str | None
     compared: ComparedAs
     no_new_access: bool
+    certificate: str | None
     exit_zero: bool
     assumptions: Assumptions
 
@@ -122,6 +125,12 @@ class DiffOptions:
         is_flag=True,
         help="Ask only whether NEW allows something that OLD does not; exit 3 if it does.",
     ),
+    click.option(
+        "--certificate",
+        metavar="PATH",
+        help="With --no-new-access: save what shows that NEW allows nothing more, for the "
+        "independent checker.",
+    ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also if they differ."),
     assumption_option,
 )
@@ -147,11 +156,16 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
         )
         grants.print(printed)
         return grants.exit(exit_zero=options.exit_zero)
+    if options.certificate and not options.no_new_access:
+        raise UsageError(Message("`--certificate` needs `--no-new-access`"))
     before, after = _policies(options)
     whose = _whose(options, before, after)
     if options.no_new_access:
         verdict = new_access(before, after, whose, datetime.now(UTC), options.assumptions)
-        return _new_access(verdict, whose, options, printed)
+        check = _saved(verdict, before, after, options)
+        if options.certificate:
+            aside(saved_text(options.certificate, check).into(printed.lang))
+        return _new_access((verdict, check), whose, options, printed)
     found = difference_for_any(before, after, whose, datetime.now(UTC), options.assumptions)
     match printed.output:
         case OutputFormat.JSON:
@@ -181,6 +195,7 @@ def _check_alone(options: DiffOptions) -> None:
         "--boundary": options.boundary,
         "--user-arn": options.user_arn,
         "--role": options.role,
+        "--certificate": options.certificate,
     }
     for option, given in of_identities.items():
         if given:
@@ -199,17 +214,37 @@ def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
         case (None, None):
             return callers_of_difference(before, after, options.assumptions)
         case (str(user), None):
-            return Callers((CallingUser.of(user),))
+            return Callers((CallingUser.of(user),), given=True)
         case (None, str(role)):
-            return Callers((CallingUser.of_role(role),))
+            return Callers((CallingUser.of_role(role),), given=True)
         case _:
             raise UsageError(Message("`--role` and users are two questions"))
 
 
+def _saved(verdict: Verdict, before: Policies, after: Policies, options: DiffOptions) -> str:
+    """Save the certificate of a verdict if that is wanted; return the command that checks it."""
+    if options.certificate is None:
+        return ""
+    certificate = verdict.certificate if isinstance(verdict, Proved) else None
+    found = () if certificate is None else (certificate,)
+    more = (*options.with_old, *options.with_new, *options.with_both, *options.boundary)
+    return save_of_files(
+        options.certificate, found, after, (options.old, options.new, *more), before
+    )
+
+
 def _new_access(
-    verdict: Verdict, whose: Callers, options: DiffOptions, printed: DiffPrinting
+    answer: tuple[Verdict, str], whose: Callers, options: DiffOptions, printed: DiffPrinting
 ) -> Exit:
-    """Print whether there is new access, and return the exit code."""
+    """Print whether there is new access, and return the exit code.
+
+    Args:
+        answer: the verdict, and the command that checks its certificate if one was saved.
+        whose: the users who were asked about.
+        options: what was asked.
+        printed: how it is printed.
+    """
+    verdict, check = answer
     match printed.output:
         case OutputFormat.JSON:
             found = {
@@ -222,6 +257,7 @@ def _new_access(
                 **beyond_to_json(verdict),
                 "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
                 "assumptionsSet": changed_settings(options.assumptions),
+                "premises": premises_of(verdict),
                 "assumptions": [text.en for text in ASSUMED],
             }
             click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -231,7 +267,7 @@ def _new_access(
                 shown = counterexample_text(verdict.counterexample)
                 lines.append(f"  {shown.into(printed.lang)}")
             lines += ["", *_notes(whose, options, printed)]
-            printed.show(lines, "" if isinstance(verdict, Proved) else _whole(options))
+            printed.show(lines, check if isinstance(verdict, Proved) else _whole(options))
     if isinstance(verdict, Refuted) and options.exit_zero:
         return Exit.CLEAN
     return exit_of(verdict)

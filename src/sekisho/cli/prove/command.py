@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 import sekisho
+from sekisho.cli.certificates import save_of_account, save_of_files, saved_text
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import (
@@ -54,7 +55,7 @@ from sekisho.cli.prove.summary import (
     summary_lines,
     verdict_lines,
 )
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
 from sekisho.errors import UsageError
@@ -62,11 +63,15 @@ from sekisho.messages import Language, Message
 from sekisho.policy import PolicyKind
 from sekisho.prover import (
     Calls,
+    CertifiedPolicies,
     Counterexample,
+    Enforced,
+    certificates_in,
     counterexample_text,
 )
 from sekisho.prover.questions import (
     Describe,
+    PolicyReport,
     QuestionGroup,
     Subject,
     report_on_policies,
@@ -82,6 +87,7 @@ from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 if TYPE_CHECKING:
     from sekisho.account import Snapshot
+    from sekisho.audit.proofs import UserProofs
 
 _ASKING = Message("scenarios")
 
@@ -229,6 +235,12 @@ class _ProveCommand(SpokenCommand):
         metavar="FILE",
         help="Invariants of this file (YAML or JSON), a list of questions like `- never: s3:*`.",
     ),
+    click.option(
+        "--certificate",
+        metavar="PATH",
+        help="Save what shows that MFA is enforced, for the independent checker: a file; with "
+        "--snapshot a new folder with the policies, too.",
+    ),
 )
 @grouped(
     "scenarios",
@@ -299,10 +311,12 @@ def _prove_subject(
     lang = printed.lang
     report = report_on_policies(subject, inquiry_of(options))
     scenarios = _scenarios(subject, options, lang) if options.people else ()
+    check = _saved(report, subject, options)
+    _note_certificate(options, check, lang)
     match printed.output:
         case ReportFormat.TEXT:
             proof = SubjectProof(report, scenarios, subject, said.describe, said.source)
-            _show(proof, lang, verbose=printed.verbose)
+            _show(proof, lang, verbose=printed.verbose, check=check)
         case ReportFormat.JSON:
             _print(proof_to_json(report, scenarios, subject))
         case ReportFormat.SARIF:
@@ -318,7 +332,28 @@ def _prove_subject(
     return worst([*exits_of(report), *map(exit_of_scenario, scenarios)])
 
 
-def _show(proof: SubjectProof, lang: Language, *, verbose: bool) -> None:
+def _note_certificate(options: ProveOptions, check: str, lang: Language) -> None:
+    path = options.questions.certificate
+    if path is not None:
+        aside(saved_text(path, check).into(lang))
+
+
+def _saved(report: PolicyReport, subject: Subject, options: ProveOptions) -> str:
+    """Save the certificates of a report if that is wanted; return the command that checks them."""
+    path = options.questions.certificate
+    if path is None:
+        return ""
+    found = certificates_in(report.answers)
+    if options.subject.snapshot:
+        users = CertifiedPolicies((subject.user.name,), subject.policies, found)
+        return save_of_account(path, [users] if found else [])
+    given = options.subject
+    scps = [text.partition("=")[2] for text in given.scps]
+    files = (*given.files, *given.boundary, *given.session, *scps)
+    return save_of_files(path, found, subject.policies, files)
+
+
+def _show(proof: SubjectProof, lang: Language, *, verbose: bool, check: str) -> None:
     """Print the verdict, what needs the reader, if so asked all the rest, and what to do next."""
     width = terminal_width()
     if quiet():
@@ -331,7 +366,7 @@ def _show(proof: SubjectProof, lang: Language, *, verbose: bool) -> None:
     if verbose:
         show_folded(_details(proof, lang))
     show()
-    for line in next_command(next_of(proof), lang, width):
+    for line in next_command(check or next_of(proof), lang, width):
         show(line)
 
 
@@ -379,14 +414,30 @@ def _prove_account(options: ProveOptions, printed: PrintOptions) -> Exit:
     snapshot = _snapshot(options.subject)
     users = prove_users(snapshot, inquiry_of(options))
     source, lang = options.subject.snapshot[0], printed.lang
+    check = _saved_of_users(snapshot, users, options)
+    _note_certificate(options, check, lang)
     match printed.output:
         case ReportFormat.TEXT:
-            show_users(users, source, lang, verbose=printed.verbose)
+            show_users(users, source, lang, verbose=printed.verbose, check=check)
         case ReportFormat.JSON:
             _print(users_as_json(users))
         case ReportFormat.SARIF:
             _print(log_of_files(sekisho.__version__, findings_of_users(users, source, lang)))
     return worst(exits_of_users(users))
+
+
+def _saved_of_users(snapshot: "Snapshot", users: "UserProofs", options: ProveOptions) -> str:
+    """Save the certificates of an account's users; return the command that checks them."""
+    from sekisho.audit.proofs import account_certificates  # noqa: PLC0415 - as above
+
+    path = options.questions.certificate
+    if path is None:
+        return ""
+    enforced = [
+        name for name, each in users.enforcements.items() if each.enforced is Enforced.PROVED
+    ]
+    found = account_certificates(snapshot, enforced, inquiry_of(options).exempt)
+    return save_of_account(path, found.certified)
 
 
 def _snapshot(options: SubjectOptions) -> "Snapshot":

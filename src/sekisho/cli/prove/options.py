@@ -84,6 +84,7 @@ class QuestionOptions:
     within: tuple[str, ...]
     calls: str
     file: str | None
+    certificate: str | None
 
     @property
     def has_invariants(self) -> bool:
@@ -298,6 +299,7 @@ def check_heeded(options: ProveOptions) -> None:
     of_enforcement = {
         "--exempt": questions.exempt,
         "--any-value": questions.any_value,
+        "--certificate": questions.certificate,
     }
     of_scenarios = {"--after-enrolment": scenarios.enrolled, "--strict": scenarios.strict}
     faults = [

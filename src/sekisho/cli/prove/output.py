@@ -32,6 +32,7 @@ from sekisho.prover.questions import (
     answer_details,
     answer_title,
     answer_word,
+    premises_of,
     settings_of,
 )
 
@@ -39,6 +40,8 @@ UNREAD = Message(
     "The service control policies are not known ({reason}): what they deny seems allowed here."
 )
 """What must be said of an account whose organisation was not read."""
+_CERTIFIED = Message("certified, on no premise")
+_ON_PREMISES = Message("certified, on the premises {names}")
 _SET = Message("Assumptions set: {settings}.")
 _EXEMPT = Message("What works without MFA:")
 _REACHED = Message("What a session of the role is allowed:")
@@ -114,6 +117,10 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
 
 def _line(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[str]:
     yield f"{answer_title(line).into(lang)}: {answer_word(line).into(lang)}"
+    premises = premises_of(line.conclusion.verdict)
+    if premises is not None:
+        said = _ON_PREMISES.filled(names=", ".join(premises)) if premises else _CERTIFIED
+        yield f"  {said.into(lang)}"
     yield from (f"  {text}" for text in answer_details(line, describe, lang))
 
 

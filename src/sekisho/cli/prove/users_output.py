@@ -60,7 +60,9 @@ _RULE = "user-enforced"
 _TITLE = Message("MFA is enforced for the user")
 
 
-def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool) -> None:
+def show_users(
+    users: UserProofs, source: str, lang: Language, *, verbose: bool, check: str
+) -> None:
     """Print for how many it holds, and for whom not, with the request that passes.
 
     Args:
@@ -68,6 +70,7 @@ def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool)
         source: the file that they are from.
         lang: the language.
         verbose: whether to print every user, and what the answers rest on.
+        check: the command that checks the certificates; "" if none were saved.
     """
     if quiet():
         show_folded(_counts(users, lang))
@@ -89,7 +92,7 @@ def show_users(users: UserProofs, source: str, lang: Language, *, verbose: bool)
     else:
         lines += ["", _MORE.into(lang)]
     show_folded([*lines, ""])
-    command = f"sekisho audit --snapshot {as_written(source)}"
+    command = check or f"sekisho audit --snapshot {as_written(source)}"
     for line in next_command(command, lang, terminal_width()):
         show(line)
 

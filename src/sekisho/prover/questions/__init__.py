@@ -10,6 +10,7 @@ from sekisho.prover.questions.forms import (
     counterexample_to_json,
     difference_to_json,
     items_to_json,
+    premises_of,
     report_to_json,
     settings_of,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "counterexample_to_json",
     "difference_to_json",
     "items_to_json",
+    "premises_of",
     "report_on_policies",
     "report_to_json",
     "settings_of",

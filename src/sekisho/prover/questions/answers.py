@@ -101,7 +101,8 @@ class Conclusion:
 
     Attributes:
         verdict: what was found.
-        assumed: the names of the assumptions under whose other setting the verdict is another one.
+        assumed: the names of the assumptions under whose other setting the verdict is another one;
+            of a proof that none of them changes alone, of two that do together.
     """
 
     verdict: Verdict
@@ -143,7 +144,13 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
         for verdict in verdicts:
             if isinstance(verdict, kind):
                 return verdict
-    return Proved()
+    return _proved(verdicts)
+
+
+def _proved(verdicts: Sequence[Verdict]) -> Proved:
+    """Return a proof of all together, with the certificate if one shows them all."""
+    found = {id(each.certificate): each for each in verdicts if isinstance(each, Proved)}
+    return next(iter(found.values())) if len(found) == 1 else Proved()
 
 
 def agreed(answers: Sequence[Conclusion]) -> Conclusion:
@@ -178,8 +185,10 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     ]
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
-    asked = (field.name for field in fields(Assumptions) if field.name in names)
+    asked = [field.name for field in fields(Assumptions) if field.name in names]
     matter = [name for name in asked if _matters(name, questions, efforts, verdict)]
+    if not matter and isinstance(verdict, Proved):
+        matter += _pair(asked, questions, efforts)
     matter += (
         field.name
         for field in fields(SessionReadings)
@@ -199,6 +208,34 @@ def _matters(
         replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
     ]
     return _differs(others, efforts, verdict)
+
+
+def _pair(
+    names: Sequence[str], questions: Sequence[Question], efforts: Sequence[Effort]
+) -> tuple[str, ...]:
+    """Return two assumptions of which each alone leaves a proof, and both together refute it.
+
+    Args:
+        names: those that the policies come across as they are set; the first of two is of these.
+        questions: that are proved, whichever one of them is set otherwise.
+        efforts: what may still be spent on the questions.
+    """
+    for name in names:
+        others = [
+            replace(each, assumptions=with_other_setting(each.assumptions, name))
+            for each in questions
+        ]
+        asked = zip(others, efforts, strict=True)
+        met = frozenset[str]().union(*(verdict_of(*each)[1] for each in asked))
+        for second in (each.name for each in fields(Assumptions) if each.name in met - {name}):
+            both = (
+                replace(each, assumptions=with_other_setting(each.assumptions, second))
+                for each in others
+            )
+            found = (prove_none(*each) for each in zip(both, efforts, strict=True))
+            if any(isinstance(each, Refuted) for each in found):
+                return name, second
+    return ()
 
 
 def _reading_matters(

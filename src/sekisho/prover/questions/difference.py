@@ -8,12 +8,14 @@ it: `SERVICE_EXEMPT`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Element
-from sekisho.prover.questions.answers import ActionGroup, items_of, joined
+from sekisho.prover.questions.answers import ActionGroup, Conclusion, conclude, items_of
+from sekisho.prover.questions.certified import certified, find_no_new_access
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.search import reasons
 from sekisho.prover.search.descriptions import StatedCondition
@@ -93,17 +95,24 @@ def new_access(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found: list[Verdict] = []
-    for user in whose.users:
-        question = _question(old, new, user, now, assumptions)
-        found.append(prove_none(replace(question, allowed=new, denied=old)))
-        if isinstance(found[-1], Refuted):
-            # one user is enough
-            break
-    verdict = joined(found)
-    if isinstance(verdict, Proved) and whose.untold and _documents(old) != _documents(new):
-        return Unknown(tells_callers(whose.untold))
-    return verdict
+    asked = [
+        replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
+        for user in whose.users
+    ]
+    find = find_no_new_access(old, new, whose.one_given)
+    untold = () if _documents(old) == _documents(new) else whose.untold
+    return certified(find, partial(_without_certificate, asked, untold)).verdict
+
+
+def _without_certificate(questions: Sequence[Question], untold: Sequence[str]) -> Conclusion:
+    """Return whether no request answers any of the questions; what it rests on if none does."""
+    for question in questions:
+        # one user is enough
+        if isinstance(found := prove_none(question), Refuted):
+            return Conclusion(found)
+    if untold:
+        return Conclusion(Unknown(tells_callers(untold)))
+    return conclude(questions)
 
 
 def difference_for_any(

@@ -15,7 +15,7 @@ resource but those of other clients.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, check_policies
 from sekisho.engine.matching import Wild, arns, glob, variables
@@ -35,7 +35,13 @@ from sekisho.policy import (
     from_json,
 )
 from sekisho.prover.questions.answers import ActionGroup, Conclusion, conclude, items_of
-from sekisho.prover.questions.layers import denying, layers
+from sekisho.prover.questions.certified import (
+    OWN_CALLS,
+    SERVICE_CALLS,
+    EnforcementCertifier,
+    certified,
+)
+from sekisho.prover.questions.layers import denying
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Effort, LimitReached
@@ -122,42 +128,18 @@ def prove_enforcement(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
+    exempt = expected_exempt() if exempt is None else tuple(exempt)
     question = enforcement_question(policies, user, now, exempt, later=later)
-    direct = _verdict_by_layers(question)
+    certifier = EnforcementCertifier(policies, user, exempt, later=later)
+    find = partial(certifier.find, OWN_CALLS)
+    direct = certified(find, partial(conclude, [question])).verdict
     if not tells_services_apart(policies):
         return Enforcement(direct, None)
-    return Enforcement(direct, _verdict_by_layers(via_service(question)))
-
-
-def _verdict_by_layers(question: Question) -> Verdict:
-    if any(isinstance(prove_none(each), Proved) for each in _of_layers(question)):
-        return Proved()
-    return prove_none(question)
-
-
-def conclude_by_layers(question: Question) -> Conclusion:
-    """Return what `conclude` does of one question about enforcement, by one layer if possible.
-
-    What is proved of a layer alone, and rests on no assumption, rests on none with the others.
-
-    Args:
-        question: as `enforcement_question` and `via_service` return it.
-
-    Raises:
-        FaultyPolicy: if a document cannot be read for certain.
-    """
-    for each in _of_layers(question):
-        found = conclude([each])
-        if found == Conclusion(Proved()):
-            return found
-    return conclude([question])
-
-
-def _of_layers(question: Question) -> Iterator[Question]:
-    """Yield the question of each layer alone."""
-    for each in layers(question.allowed or Policies()):
-        identity = (*each.identity, _CONSOLE_SIGN_IN)
-        yield replace(question, allowed=replace(each, identity=identity))
+    find, search = (
+        partial(certifier.find, SERVICE_CALLS),
+        partial(conclude, [via_service(question)]),
+    )
+    return Enforcement(direct, certified(find, search).verdict)
 
 
 def enforcement_question(

@@ -15,7 +15,7 @@ from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.sentences import ASSUMED
 from sekisho.prover.values.callers import Callers
 from sekisho.prover.values.credentials import SessionReadings
-from sekisho.prover.verdict import Counterexample, Refuted, Unknown, Verdict
+from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 
 def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:
@@ -88,7 +88,14 @@ def _line_as_json(line: QuestionAnswer) -> dict[str, object]:
         "reason": verdict.reason.en if isinstance(verdict, Unknown) else None,
         **beyond_to_json(verdict),
         "assumed": list(line.conclusion.assumed),
+        "premises": premises_of(verdict),
     }
+
+
+def premises_of(verdict: Verdict) -> list[str] | None:
+    """Return the premises of a certificate; None if the verdict has none."""
+    certificate = verdict.certificate if isinstance(verdict, Proved) else None
+    return None if certificate is None else list(certificate.premises)
 
 
 def _exempt_as_json(exempt: ActionGroup) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """A report on policies: every question about them that is asked, each with its answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.messages import Message
@@ -18,6 +19,12 @@ from sekisho.prover.questions.answers import (
     uncertain_lists,
 )
 from sekisho.prover.questions.beside import OwnedResource, assumed_beside, not_granted_beside
+from sekisho.prover.questions.certified import (
+    OWN_CALLS,
+    SERVICE_CALLS,
+    EnforcementCertifier,
+    certified,
+)
 from sekisho.prover.questions.difference import items_together, tells_callers
 from sekisho.prover.questions.enforced import (
     ENFORCEMENT,
@@ -28,7 +35,6 @@ from sekisho.prover.questions.enforced import (
     settled,
 )
 from sekisho.prover.questions.enforcement import (
-    conclude_by_layers,
     denials,
     enforcement_question,
     exempt_list,
@@ -122,7 +128,7 @@ class Subject:
         Raises:
             FaultyRequest: if it is not the ARN of an IAM user or role.
         """
-        whose = Callers((CallingUser.named(arn),)) if arn else stand_ins(policies)
+        whose = Callers((CallingUser.named(arn),), given=True) if arn else stand_ins(policies)
         return cls(
             policies=policies,
             user=whose.users[0],
@@ -137,7 +143,7 @@ class Subject:
     @property
     def callers(self) -> Callers:
         """Who is asked about: the user, or those who stand for any."""
-        return self.stand_ins if self.stand_ins.users else Callers((self.user,))
+        return self.stand_ins if self.stand_ins.users else Callers((self.user,), given=True)
 
     def apart_by(self, *sets: Policies) -> "Subject":
         """Return the subject of a question in which other policies tell users apart, too."""
@@ -217,12 +223,17 @@ class PolicyReport:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One reading of the policies of one user, and what is asked of it."""
+    """One reading of the policies of one user, and what is asked of it.
+
+    Attributes:
+        certifier: looks for certificates that MFA is enforced.
+    """
 
     subject: Subject
     inquiry: Inquiry
     policies: Policies
     user: CallingUser
+    certifier: EnforcementCertifier
 
 
 _ENFORCED = Message("MFA is enforced, whatever identity-based policies are attached later")
@@ -250,18 +261,27 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     """
     subject = subject.apart_by(*_about(inquiry.invariants))
     callers = subject.callers
-    reports = [_of_readings(_readings_of(subject, inquiry, user)) for user in callers.users]
+    whose = subject.user if subject.named else None
+    certifier = EnforcementCertifier(subject.policies, whose, inquiry.exempt, later=True)
+    reports = [
+        _of_readings(_readings_of(subject, inquiry, user, certifier)) for user in callers.users
+    ]
     report = _of_users(reports, callers, subject)
     return replace(report, answers=tuple(settled(report.answers)))
 
 
-def _readings_of(subject: Subject, inquiry: Inquiry, user: CallingUser) -> tuple[_Case, ...]:
+def _readings_of(
+    subject: Subject,
+    inquiry: Inquiry,
+    user: CallingUser,
+    certifier: EnforcementCertifier,
+) -> tuple[_Case, ...]:
     """Return what is asked of one user: two cases if the password policy is not known."""
     user = replace(user, readings=inquiry.sessions)
     found: tuple[Policies, ...] = (subject.policies,)
     if not user.is_role:
         found = readings(subject.policies, user.arn, subject.users_may_change)
-    return tuple(_Case(subject, inquiry, each, user) for each in found)
+    return tuple(_Case(subject, inquiry, each, user, certifier) for each in found)
 
 
 def _of_readings(cases: Sequence[_Case]) -> PolicyReport:
@@ -360,7 +380,7 @@ def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) ->
 
 def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
     verdict = joined([each.conclusion.verdict for each in answers])
-    if isinstance(verdict, Proved) and whose.untold:
+    if isinstance(verdict, Proved) and verdict.certificate is None and whose.untold:
         verdict = Unknown(tells_callers(whose.untold))
     assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
     return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
@@ -399,6 +419,10 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
     return PolicyReport(case.inquiry, case.user, asked, unknown if enforcement else None)
 
 
+_CALLS: Mapping[str, str] = {OWN_CALLS: "direct", SERVICE_CALLS: "service"}
+"""What answers call whose calls they are about."""
+
+
 def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     """Yield whether MFA is enforced; and each time whether nothing is allowed as things are."""
     later, now = (
@@ -410,17 +434,21 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
         )
         for each in (True, False)
     )
+    whose = case.user if case.subject.named else None
+    exempt = case.inquiry.exempt
+    as_attached = EnforcementCertifier(case.policies, whose, exempt, later=False)
     apart = tells_services_apart(case.policies)
-    for calls in ("direct", "service") if apart else ("direct",):
-        questions = (later, now) if calls == "direct" else (via_service(later), via_service(now))
-        enforced = conclude_by_layers(questions[0])
-        if calls == "direct":
+    for calls in (OWN_CALLS, SERVICE_CALLS) if apart else (OWN_CALLS,):
+        asked = (later, now) if calls == OWN_CALLS else (via_service(later), via_service(now))
+        find = partial(case.certifier.find, calls)
+        enforced = certified(find, partial(conclude, asked[:1]))
+        if calls == OWN_CALLS:
             enforced = with_federation(enforced, later)
-        yield QuestionAnswer(ENFORCEMENT, _ENFORCED, calls, enforced)
+        yield QuestionAnswer(ENFORCEMENT, _ENFORCED, _CALLS[calls], enforced)
         allowed = enforced
         if not isinstance(allowed.verdict, Proved):
-            allowed = conclude([questions[1]])
-        yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, calls, allowed)
+            allowed = certified(partial(as_attached.find, calls), partial(conclude, asked[1:]))
+        yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, _CALLS[calls], allowed)
     others = for_other_values(later)
     answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others)
     counts = case.inquiry.any_value

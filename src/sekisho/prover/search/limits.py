@@ -68,12 +68,15 @@ class Effort:
 
     Attributes:
         known: what was found out by many steps; to look it up takes one.
+        left: how many steps may still be spent.
+        spent: how many were; what `at_most` takes away was not.
     """
 
-    __slots__ = ("known", "left")
+    __slots__ = ("known", "left", "spent")
 
     def __init__(self, steps: int | None = None) -> None:
         self.left = MOST_STEPS if steps is None else steps
+        self.spent = 0
         self.known: dict[object, list[str]] = {}
 
     def once(self, about: object, find: Callable[[], list[str]]) -> list[str]:
@@ -101,5 +104,6 @@ class Effort:
             StepsSpent: if there are none left.
         """
         self.left -= steps
+        self.spent += steps
         if self.left < 0:
             raise StepsSpent

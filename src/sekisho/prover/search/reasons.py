@@ -59,3 +59,6 @@ UNDOCUMENTED_KEYS = Message(
     "it does not hold for {action} on {resource} with {keys}, if AWS has such a request: it is not "
     "documented (`--assume catalogue_complete=yes` takes AWS to have no others than it documents)"
 )
+NOT_CERTIFIED = Message(
+    "no request was found that shows the contrary, and no certificate that there is none"
+)

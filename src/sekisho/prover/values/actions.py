@@ -20,7 +20,6 @@ from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
 from sekisho.prover.values.ties import Ties
 
 _ALL = "*"
-_ANY = Element((_ALL,))
 _OPEN = frozenset("*?$")
 _UP_TO_SERVICE = 3
 
@@ -361,7 +360,7 @@ class RequestRanges:
         takes = partial(includes_action, self.catalogue, action)
         named = (rule.resource for rule in self._rules if takes(rule.action))
         given = (element for element, _ in self._within.resources)
-        return tuple(dict.fromkeys(each for each in (*named, *given) if each != _ANY))
+        return tuple(dict.fromkeys(each for each in (*named, *given) if _ALL not in each.values))
 
     def likeness(
         self, action: Action, places: Iterable[ResourcePlace], named: Iterable[Element]

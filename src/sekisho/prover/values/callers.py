@@ -320,10 +320,17 @@ class Callers:
     Attributes:
         users: first those of no name that the policies have, one for each account; then by name.
         untold: the keys by which the policies may tell more users apart than these.
+        given: whether it is one user or role that was given, and stands for nobody else.
     """
 
     users: tuple[CallingUser, ...] = ()
     untold: tuple[str, ...] = ()
+    given: bool = False
+
+    @property
+    def one_given(self) -> CallingUser | None:
+        """The user or role that was given; None: these stand for any."""
+        return self.users[0] if self.given else None
 
     @property
     def special(self) -> tuple[str, ...]:
