@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, allowing, identity
 from sekisho.engine import ContextValue, Policies, Request
-from sekisho.prover import Proved, Refuted, prove_enforcement
+from sekisho.prover import (
+    Proved,
+    Refuted,
+    enforcement_question,
+    prove_enforcement,
+    prove_none,
+)
 from sekisho.prover.search import limits
 from sekisho.prover.values.credentials import situations
 
@@ -67,7 +73,7 @@ def test_the_verdict_is_what_the_small_world_says(
 ) -> None:
     policies = identity(*([READ] if allowed else []), *statements)
     passes = any(map(allowing(policies), world(A, B, C)))
-    verdict = prove_enforcement(policies, ALICE, NOW, ()).direct
+    verdict = prove_none(enforcement_question(policies, ALICE, NOW, ()))
     assert type(verdict) is (Refuted if passes else Proved), verdict
 
 

@@ -54,6 +54,7 @@ from sekisho.prover.questions.invariants import (
 )
 from sekisho.prover.questions.roles import assumed_of_role, assumed_with_mfa, enforced_of_role
 from sekisho.prover.questions.trust import TrustReport, ways_into
+from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question
 from sekisho.prover.sentences import invariant_text
 from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
@@ -380,7 +381,10 @@ def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) ->
 
 def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
     verdict = joined([each.conclusion.verdict for each in answers])
-    if isinstance(verdict, Proved) and verdict.certificate is None and whose.untold:
+    searched = verdict == Unknown(reasons.NOT_CERTIFIED) or (
+        isinstance(verdict, Proved) and verdict.certificate is None
+    )
+    if searched and whose.untold:
         verdict = Unknown(tells_callers(whose.untold))
     assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
     return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
