@@ -152,3 +152,15 @@ def test_a_boundary_limits_and_a_level_must_be_named(tmp_path: Path) -> None:
 def test_what_is_no_user_or_no_policy_is_an_error() -> None:
     assert run(SAMPLE, "--user-arn", "arn:aws:iam::111122223333:role/r").returncode == 1
     assert run("-", given="{}").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "MFA is not enforced. Whether anything"), ("ja", "強制されていません。今、MFA なしで")],
+)
+def test_what_is_not_enforced_is_said_where_today_is_unknown(lang: str, said: str) -> None:
+    nowhere = OPEN.replace('"*"}', '"arn:aws:foo:us-east-1::bar/*"}')
+    done = run("-", "--only", "enforcement", "--lang", lang, given=nowhere)
+    assert done.returncode == Exit.UNKNOWN
+    assert done.stdout.startswith("MFA")
+    assert said in done.stdout

@@ -19,7 +19,7 @@ class AccountCertificates:
 
     Attributes:
         certified: those who are enforced, group by group.
-        missing: the names of the users of whom there is no certificate.
+        missing: the names of the users without a certificate.
     """
 
     certified: tuple[CertifiedPolicies, ...]

@@ -17,8 +17,9 @@ from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
-from sekisho.prover import ActionGroup, Enforced, Unknown, tells_callers
+from sekisho.prover import ActionGroup, Enforced, Refuted, Unknown, tells_callers
 from sekisho.prover.questions import (
+    ENFORCEMENT,
     Describe,
     PolicyReport,
     Subject,
@@ -51,6 +52,9 @@ _VERDICTS = {
     Enforced.REFUTED: Message("MFA is not enforced."),
     Enforced.UNKNOWN: Message("Whether MFA is enforced is not known."),
 }
+_TODAY_UNKNOWN = Message(
+    "MFA is not enforced. Whether anything is allowed without it today is not known."
+)
 _COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
 _ALL_RIGHT = Message("As required: {all} of {all} points.")
 _OF = Message("{count} of {all}")
@@ -122,7 +126,13 @@ def _verdict(proof: SubjectProof) -> Message:
     enforced = proof.report.enforced
     if enforced is None:
         return said
-    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=said)
+    refuted = any(
+        line.id == ENFORCEMENT and isinstance(line.conclusion.verdict, Refuted)
+        for line in proof.report.answers
+    )
+    unknown_today = enforced is Enforced.UNKNOWN and refuted
+    first = _TODAY_UNKNOWN if unknown_today else _VERDICTS[enforced]
+    return Message("{first} {then}").filled(first=first, then=said)
 
 
 def _exits(proof: SubjectProof) -> list[Exit]:
