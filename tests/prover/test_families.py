@@ -69,8 +69,10 @@ def test_one_statement_dropped_or_added_is_shown(family: str, layer: str) -> Non
     assert not allowed(less, only)
     assert shown(found.only_in_new) is None
     whose = callers_of_difference(more, less)
-    # the search finds nothing; of long lists of infixes there may be no certificate of that
-    assert new_access(more, less, whose, NOW) in (Proved(), Unknown(reasons.NOT_CERTIFIED))
+    nothing_new = new_access(more, less, whose, NOW)
+    # the search finds nothing in any; of long lists of infixes there may be no certificate of that
+    may_lack = "infix" in family
+    assert nothing_new == Proved() or (may_lack and nothing_new == Unknown(reasons.NOT_CERTIFIED))
     back = new_access(less, more, whose, NOW)
     assert isinstance(back, Refuted)
     assert allowed(more, back.counterexample)
