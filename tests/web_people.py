@@ -63,6 +63,15 @@ def administrator_api(console: RunningConsole) -> Boto3Api:
     return as_administrator(console.rehearsal)
 
 
+def press_behind(page: Page, button: str) -> None:
+    """Press a button of a page that another page of its browser may be in front of.
+
+    The page's own script presses it. Chromium answers neither the mouse nor a wish to come to the
+    front for a page behind another one at times, and no limit of Playwright's ends the wait.
+    """
+    page.get_by_role("button", name=button).evaluate("button => button.click()")
+
+
 def virtual_authenticator(page: Page) -> None:
     """Give the browser a passkey that says yes to everything."""
     devices = page.context.new_cdp_session(page)
