@@ -1,7 +1,7 @@
-"""Hypothesis profiles: `dev` and `ci` always try the same, `deep` looks for a long night.
+"""Hypothesis profiles: `quick` always tries the same, `deep` looks for a long night.
 
 The whole command of the README is to take less than 15 minutes on two idle cores, with the tests in
-a browser: so `ci` has 150 examples for each law.
+a browser: so `quick` has 50 examples for each law.
 """
 
 import gc
@@ -10,10 +10,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("dev", max_examples=50, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
-    "ci",
-    max_examples=150,
+    "quick",
+    max_examples=50,
     deadline=None,
     derandomize=True,
     print_blob=True,
@@ -25,7 +24,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 # what is imported and collected is never garbage: to look for some took 6 s of 15 s of collecting
