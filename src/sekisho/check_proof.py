@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 SCHEMA = "sekisho.certificate/1"
 ENFORCED, NOTHING_ALLOWED, NO_NEW_ACCESS = "enforced", "nothing-allowed", "no-new-access"
 READINGS = ("per-segment", "whole-string")  # of wildcards in the first five parts of a resource
-MOST_STATES = 20_000  # that one leaf may cost; a leaf that needs more is refused
+MOST_TRIED = 250_000  # characters that one leaf may try; a leaf that needs more is refused
 ELEMENTS = ("action", "resource")
 _NAMES = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 PRESENT = "is there"  # an operator of trees alone
@@ -284,8 +284,8 @@ class Machine:
 
 
 @lru_cache(maxsize=50_000)
-def a_text(clauses: frozenset[Clause]) -> str | None:
-    """Return a text of which all clauses can hold; None if there is none."""
+def a_text(clauses: frozenset[Clause]) -> tuple[str | None, int]:
+    """Return a text of which all clauses can hold, None if there is none, and the work it took."""
     forbidden = frozenset[Pattern]().union(*(each for holds, each in clauses if not holds))
     # what is free can be taken not to match, but then it matches nowhere
     wanted = [patterns - forbidden for holds, patterns in clauses if holds]
@@ -293,19 +293,20 @@ def a_text(clauses: frozenset[Clause]) -> str | None:
     alive = [sum(machine.own[one] for one in each) for each in wanted]
     ends = [sum(machine.ends[one] for one in each) for each in wanted]
     out = sum(machine.ends[one] for one in forbidden if not one.free)
-    seen, queue = {machine.start: ""}, [machine.start]
+    seen, queue, tried = {machine.start: ""}, [machine.start], 0
     for state in queue:
         if state & out & machine.places[STAR] or not all(state & one for one in alive):
             continue  # nothing that comes can help
         if all(state & one for one in ends) and not state & out:
-            return seen[state]
+            return seen[state], tried
         for character, after in machine.after(state):
+            tried += 1
             if after not in seen:
                 seen[after] = seen[state] + character
                 queue.append(after)
-        if len(queue) > MOST_STATES:
-            raise RefusedError("a leaf takes too long")
-    return None
+        if tried > MOST_TRIED:
+            break
+    return None, tried
 
 
 _DATE = re.compile(r"(?a)\d{4}(-\d\d){0,2}|[\d-]{10}T\d\d(:\d\d){1,2}(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
@@ -335,14 +336,12 @@ def value_of(text: str, family: str) -> tuple[Any, ...] | None:
 def truth(part: Part, value: Any) -> bool | None:
     """Tell whether a condition holds of `true`, a number, moment or address; None if not known."""
     _, family, negated, compare, _ = operator_of(part.operator)
-    found: list[bool | None] = []
-    for read in (value_of(text, family) for text in part.values):
-        if read is None or value is None:
-            found.append(None)
-        elif family == "address":
-            found.append(read[0] <= value < read[1])
-        else:
-            found.append(_COMPARE.get(compare, operator.eq)(value, read[0]))
+    compared = _COMPARE.get(compare, operator.eq)
+    read = [value_of(text, family) for text in part.values]
+    if family == "address":
+        found = [one and one[0] <= value < one[1] for one in read]
+    else:
+        found = [one and compared(value, one[0]) for one in read]
     held = True if True in found else None if None in found or not found else False
     return held if held is None else held != negated
 
@@ -370,10 +369,7 @@ def listed_type(key: str) -> str:
 
 _WITHOUT_MFA = {
     "claim.mfa": {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
-    "claim.console": {  # the console's own sign-in, which no credential signs
-        "Action": ["signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token"],
-        "Resource": [f"arn:{one}:signin:::console/*" for one in ("aws", "aws-cn", "aws-us-gov")],
-    },
+    "claim.console": FACTS["console"],  # the console's own sign-in, which no credential signs
 }
 _DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 _NO_POLICY_DENIES = ("sts:GetSessionToken", "sts:GetCallerIdentity")
@@ -402,7 +398,8 @@ class Claim:
         other = {"direct": "true", "via-service": "false"}.get(self.calls)
         calls = {"Condition": {"Bool": {"aws:ViaAWSService": other}}}
         denied |= {"claim.calls": calls} if other else {}
-        return {name: _statement({**_DENY, **one}, name) for name, one in denied.items()}
+        whole = {name: one if "Effect" in one else {**_DENY, **one} for name, one in denied.items()}
+        return {name: _statement(one, name) for name, one in whole.items()}
 
     @cached_property
     def statements(self) -> Mapping[str, Statement]:
@@ -463,7 +460,7 @@ class Branch:
 
     def __init__(self, claim: Claim, reading: str) -> None:
         """Begin with what the claim itself says."""
-        self.claim, self.reading, self.premises = claim, reading, set[str]()
+        self.claim, self.reading, self.premises, self.tried = claim, reading, set[str](), 0
         self.trail, self.by_attribute = _Group(), defaultdict[str, _Group](_Group)
         self.add([(one.parts[0], False) for one in claim.own.values() if len(one.parts) == 1])
         for key, text in claim.known.items():
@@ -515,29 +512,20 @@ class Branch:
             found += dict.fromkeys(to for at, to in pairs if at == one and to not in found)
         return found
 
-    def value(self, key: str) -> str | None:
-        """Return the one value that a key can have, if claims say so."""
-        for one in self.same(key):
-            for claim in self.by_attribute[one]:
-                text = _lone(*claim)
-                if isinstance(text, str) and self._single(one):
-                    return text
-        return None
-
     def _put(self, token: str | Variable) -> Tokens | None:
         """Return what stands for a token; None if a pattern with it matches nothing."""
         if isinstance(token, str):
             return (token,)
-        value = self.value(token.key)
-        if value is None and self.absent(token.key):
-            value = token.default
-            if value is None:
-                return None
-        if value is not None:
-            return tuple(value)
+        keys = self.same(token.key)
+        texts = ((one, _lone(*claim)) for one in keys for claim in self.by_attribute[one])
+        for one, text in texts:
+            if isinstance(text, str) and self._single(one):
+                return tuple(text)
+        if self.absent(token.key):
+            return None if token.default is None else tuple(token.default)
         settled = token.default is None or self.present(token.key)
         # keys that are equal have one name
-        return (Variable(min(self.same(token.key)), None if settled else token.default),)
+        return (Variable(min(keys), None if settled else token.default),)
 
     def _resolved(self, pattern: Pattern, attribute: str) -> Pattern:
         """Put values in the place of variables, as far as known, in what `attribute` matches."""
@@ -582,10 +570,9 @@ class Branch:
             holding = {part for part, holds in claims if holds}
             if any(part in holding for part, holds in claims if not holds):
                 return True  # one and the same part
-            text = attribute in ELEMENTS
-            return (
-                a_text(self.clauses(claims)) is None if text else not self._has_value(keys, claims)
-            )
+            if attribute in ELEMENTS:
+                return not self._meets("", claims)
+            return not self._has_value(keys, claims)
         finally:
             self.undo(mark)
 
@@ -628,7 +615,7 @@ class Branch:
         return False
 
     def _meets(self, kind: str, claims: Claims) -> bool:
-        """Tell whether one value of a type meets all claims."""
+        """Tell whether one value of a type meets all claims, or one text."""
         if not _all(claims, partial(_by_presence, present=True)):
             return False
         groups: dict[str, _Group] = {"text": [], "bool": []}
@@ -638,17 +625,21 @@ class Branch:
                 group = family if family in _KINDS and family != "arn" else "text"
                 groups.setdefault(group, []).append((part, holds))
         texts, bools = self.clauses(groups.pop("text")), groups.pop("bool")
+        of_type: list[set[Clause]] = [{_AN_ARN} if kind == "ARN" else set()]
         if kind == "Bool":
-            return any(
-                _all(bools, partial(truth, value=value))
-                and a_text(texts | {(True, frozenset([pattern_of(value, "exact", False, "")]))})
-                for value in ("true", "false")
-            )
+            values = (one for one in ("true", "false") if _all(bools, partial(truth, value=one)))
+            of_type = [{(True, frozenset([pattern_of(one, "exact", False, "")]))} for one in values]
         for family, each in groups.items():
-            points = _points(family, each)
-            if not any(_all(each, partial(truth, value=at)) for at in points):
+            if not any(_all(each, partial(truth, value=at)) for at in _points(family, each)):
                 return False
-        return a_text(texts | ({_AN_ARN} if kind == "ARN" else set())) is not None
+        return any(self._has_text(texts | one) for one in of_type)
+
+    def _has_text(self, clauses: frozenset[Clause]) -> bool:
+        text, tried = a_text(clauses)
+        self.tried += tried
+        if tried > MOST_TRIED:
+            raise RefusedError("a leaf takes too long")
+        return text is not None
 
 
 # The case tree
@@ -727,11 +718,11 @@ def check_tree(claim: Claim, steps: Any, reading: str) -> Valid | Invalid:
     return Invalid("a branch is left open", todo[-1][2]) if todo else Valid(tuple(branch.premises))
 
 
-def known_of(arn: str) -> dict[str, str]:
+def known_of(arn: str, kind: str = "user|role") -> dict[str, str]:
     """Return the context keys that a user's or role's ARN tells."""
-    written = re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}):(user|role)/(?:.*/)?([^/]+)", arn)
+    written = re.fullmatch(rf"arn:[a-z-]+:iam::(\d{{12}}):({kind})/(?:.*/)?([^/]+)", arn)
     if not written:
-        raise UnreadableError(f"{arn}: no ARN of a user or role")
+        raise UnreadableError(f"{arn}: no ARN of a {kind.replace('|', ' or ')}")
     known = {"aws:principalarn": arn, "aws:principalaccount": written[1]}
     user = {"aws:principaltype": "User", "aws:username": written[3]}
     return known | (user if written[2] == "user" else {"aws:principaltype": "AssumedRole"})
@@ -739,8 +730,8 @@ def known_of(arn: str) -> dict[str, str]:
 
 def premise_of(premise: str) -> Mapping[str, str]:
     """Return what a premise says, on which page, and the assumption that it rests on, if any."""
-    fact = FACTS["facts"].get(premise.removeprefix("fact.").partition("@")[0])
-    fact = fact or FACTS["premises"][premise.partition(" ")[0]]
+    name = re.split("[ @]", premise.removeprefix("fact."))[0]
+    fact = FACTS["facts"].get(name) or FACTS["premises"][name]
     return {name: fact[name] for name in ("says", "page", "assumed") if name in fact}
 
 
@@ -766,16 +757,23 @@ def claim_of_arguments(arguments: Sequence[str]) -> tuple[Claim, str]:
         parser.add_argument(f"--{name}", action="append", default=[])
     parser.add_argument("--calls", choices=("direct", "via-service", "all"), default="all")
     parser.add_argument("--all-tags", action="store_true")
-    parser.add_argument("--user-arn")
-    parser.add_argument("--role")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--user-arn")
+    who.add_argument("--role")
     said = vars(parser.parse_args(arguments))
-    known = {one.partition("=")[0].lower(): one.partition("=")[2] for one in said["known"]}
-    for arn in (said["user_arn"], said["role"]):
-        known |= known_of(arn) if arn else {}
-    if said["role"] and "aws:username" in known:
-        raise UnreadableError("--role is for a role, --user-arn for a user, and one of them")
+    if said["claim"] != NO_NEW_ACCESS and any(said[name] for name in said if "old" in name):
+        raise UnreadableError(f"--old and its like are for --claim {NO_NEW_ACCESS} alone")
+    for text in (*said["known"], *said["scp"], *said["old_scp"]):
+        if text.find("=") < 1:
+            raise UnreadableError(f"{text} is neither KEY=VALUE nor LEVEL=FILE")
+    arn, kind = said["role"] or said["user_arn"], "role" if said["role"] else "user"
+    told = known_of(arn, kind) if arn else {}
+    given = (one.partition("=") for one in said["known"])
+    known = _unique([*told.items(), *((key.lower(), value) for key, _, value in given)])
+    if kind == "role" and "aws:username" in known:
+        raise UnreadableError("a role has no aws:username")
     old = _layers(said["old"], said, "old_") if said["claim"] == NO_NEW_ACCESS else ()
-    rest = (tuple(said["exempt"]), said["calls"], bool(said["role"]), known, said["all_tags"])
+    rest = (tuple(said["exempt"]), said["calls"], kind == "role", known, said["all_tags"])
     *policies, name = said["files"]
     return Claim(said["claim"], _layers(policies, said, ""), old, *rest), name
 

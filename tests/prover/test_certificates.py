@@ -18,6 +18,7 @@ from sekisho.policy import Preset, choices_of, force_mfa, from_json
 from sekisho.prover import expected_exempt
 from sekisho.prover.certificates import (
     Certificate,
+    LimitReached,
     OpenLeaf,
     certify,
     claim_of,
@@ -335,3 +336,23 @@ def test_of_a_caller_who_cannot_be_nothing_is_certified() -> None:
     user = replace(ALICE, known={**ALICE.known, "aws:userid": "987654321098"})
     found = certify(claim_of(policies, user, check_proof.NOTHING_ALLOWED))
     assert isinstance(found, OpenLeaf)
+
+
+def test_what_texts_cost_is_counted() -> None:
+    """Infixes side by side: twice the work for one more, all of it in a few looks."""
+    infixes = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
+    fenced = [
+        {
+            **EVERYTHING,
+            "Effect": "Deny",
+            "Condition": {"StringNotLike": {"aws:PrincipalTag/t": f"*{one}*"}},
+        }
+        for one in infixes
+    ]
+    six, seven, eight = (
+        claim(EVERYTHING, *fenced[:count], kind=check_proof.NOTHING_ALLOWED) for count in (6, 7, 8)
+    )
+    spent = [certify(each).work for each in (six, seven, eight)]
+    assert spent[2] - spent[1] > 1.8 * (spent[1] - spent[0]) > 10_000
+    # and is at an end where it was said to be
+    assert certify(eight, spent[0] + 1_000) == LimitReached(spent[0] + 1_000)

@@ -120,7 +120,8 @@ def _regex(text: str) -> str:
 def _matches(pattern: Pattern, text: str) -> bool:
     exactly = Pattern(f"= {text}", (tuple(text),))
     return (
-        a_text(frozenset([(True, frozenset([exactly])), (True, frozenset([pattern]))])) is not None
+        a_text(frozenset([(True, frozenset([exactly])), (True, frozenset([pattern]))]))[0]
+        is not None
     )
 
 
@@ -160,7 +161,7 @@ def test_a_text_is_found_where_one_of_few_characters_is() -> None:
                 (wanted, frozenset(pattern_of(one, "like", False, READING) for one in listed))
                 for wanted, listed in clauses
             )
-        )
+        )[0]
         if found is None:
             assert not any(map(meets, texts)), clauses
         else:
@@ -390,3 +391,57 @@ def test_links_are_no_attribute() -> None:
     assert not any(branch.contradicts(f"aws:principaltag/{name}") for name in "abcd")
     with pytest.raises(check_proof.RefusedError):
         branch.contradicts("=")
+
+
+# ------------------------------------------------------------------------------------- arguments
+
+ROLE = "arn:aws:iam::111122223333:role/ops"
+USER = ROLE.replace("role/ops", "user/alice")
+REFUSED = {
+    "old policies beside another claim": (["--old", "p.json"], "--old"),
+    "an old boundary beside another claim": (
+        ["--claim", "nothing-allowed", "--old-boundary", "p.json"],
+        "--old",
+    ),
+    "a level without a file": (["--scp", "p.json"], "LEVEL=FILE"),
+    "an old level without a file": (
+        ["--claim", "no-new-access", "--old-scp", "p.json"],
+        "LEVEL=FILE",
+    ),
+    "a key without a value": (["--known", "aws:username"], "KEY=VALUE"),
+    "a key twice": (["--known", "aws:x=1", "--known", "AWS:X=2"], "twice"),
+    "a key that the ARN tells": (["--user-arn", USER, "--known", "aws:username=bob"], "twice"),
+    "a user's key of a role": (["--role", ROLE, "--known", "aws:username=bob"], "aws:username"),
+    "a role for a user": (["--user-arn", ROLE], "ARN of a user"),
+    "a user for a role": (["--role", USER], "ARN of a role"),
+    "a user and a role": (["--user-arn", USER, "--role", ROLE], "not allowed with"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_no_argument_is_ignored(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.json").write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
+    arguments, said = REFUSED[name]
+    with pytest.raises(SystemExit) as stopped:
+        check_proof.main([*arguments, "--", "p.json", "p.json"])
+    assert said in f"{stopped.value.code} {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--claim", "no-new-access", "--old", "p.json", "--old-scp", "Root=p.json"],
+        ["--user-arn", USER, "--known", "aws:PrincipalTag/team=", "--known", "aws:x=a=b"],
+        ["--role", ROLE, "--scp", "Root=p.json", "--all-tags"],
+    ],
+)
+def test_arguments_are_read(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.json").write_text('{"Version": "2012-10-17", "Statement": []}', encoding="utf-8")
+    # a policy is no certificate
+    assert check_proof.main([*arguments, "--", "p.json", "p.json"]) == 3

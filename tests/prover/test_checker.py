@@ -66,7 +66,7 @@ def test_patterns_are_what_re_says() -> None:
         clauses = {(True, _sets(each)) for each in wanted}
         if others:
             clauses.add((False, _sets(others)))
-        found = check_proof.a_text(frozenset(clauses))
+        found = check_proof.a_text(frozenset(clauses))[0]
         if found is None:
             empty += 1
             meeting = [frozenset[str]().union(*map(_texts_of, each)) for each in wanted]
@@ -106,7 +106,7 @@ def test_entries_of_resources_are_what_re_says(reading: str) -> None:
         exact = check_proof.pattern_of(text, "exact", False, reading)
         found = check_proof.a_text(
             frozenset({(True, frozenset({one})) for one in (pattern, exact)})
-        )
+        )[0]
         expected = _arn_expression(entry, whole=reading == _WHOLE).fullmatch(text) is not None
         assert (found is not None) is expected, (entry, text)
         matched += expected
@@ -122,7 +122,7 @@ def test_letters_are_letters() -> None:
             exact = check_proof.pattern_of(f"a{other}", "exact", False, _BY_PARTS)
             meet = check_proof.a_text(
                 frozenset({(True, frozenset({pattern})), (True, frozenset({exact}))})
-            )
+            )[0]
             assert (meet is not None) is (letter in ("*", "?") or letter == other), (letter, other)
 
 

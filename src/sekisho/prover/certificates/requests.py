@@ -65,9 +65,9 @@ def _element(branch: Branch, attribute: str) -> str | None:
     clauses = branch.clauses(claims)
     for text in (*_LIKELY[attribute], *_filled(claims)):
         exactly = (True, frozenset([Pattern(f"= {text}", (tuple(text),))]))
-        if check_proof.a_text(clauses | {exactly}) is not None:
+        if check_proof.a_text(clauses | {exactly})[0] is not None:
             return text
-    return check_proof.a_text(clauses)
+    return check_proof.a_text(clauses)[0]
 
 
 def _filled(claims: Claims) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _texts(branch: Branch, key: str) -> Iterator[str]:
     yield from ("203.0.113.9", "198.51.100.1", "2001:db8::1", "2a00::1")
     yield from ("2026-11-30T00:00:00Z", "2031-01-01T00:00:00Z", "2001-01-01T00:00:00Z", "1")
     try:
-        found = check_proof.a_text(branch.clauses(claims))
+        found = check_proof.a_text(branch.clauses(claims))[0]
     except check_proof.RefusedError:
         return
     if found is not None:

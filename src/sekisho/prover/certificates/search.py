@@ -305,7 +305,7 @@ class _Search:
         ordered = (part for part, _ in claimed if _family(part) in _ORDERED)
         compared = [len(part.values) for part in ordered]
         self._spend(_A_VALUE * values + 2 * sum(compared) * len(compared))
-        mark = len(self.branch.trail)
+        mark, tried = len(self.branch.trail), self.branch.tried
         self.branch.add([(self.facts[f"fact.{name}"].parts[0], False) for name in facts])
         try:
             return self.branch.contradicts(attribute)
@@ -313,6 +313,7 @@ class _Search:
             return False
         finally:
             self.branch.undo(mark)
+            self._spend(self.branch.tried - tried)
 
     def _would_close(self, part: Part, holds: bool) -> list[str] | None:
         """Return the step that closes the branch if a part holds, or fails."""
@@ -354,6 +355,9 @@ class _Search:
         for attribute in sorted(self.touched(dirty)):
             if self.branch.by_attribute.get(attribute) and (step := self.leaf(attribute)):
                 return _Closed([step], self._used(step))
+        if (name := self._applying(left)) is not None:
+            leaves = tuple(["leaf", part.attribute] for part in self.named[name].parts)
+            return self._around(name, leaves, None)
         left = self._narrowed(left, self.touched(dirty))
         units = {name: leaves for name, leaves in left.items() if leaves.count(None) <= 1}
         if not units:
@@ -362,6 +366,12 @@ class _Search:
         if done is not None:
             return self._around(done, left[done], None)
         return self._propagated(units, opened, {**left})
+
+    def _applying(self, left: Left) -> str | None:
+        """Return a statement that applies, all its parts being claimed as they are written."""
+        self._spend(len(self.branch.trail) + len(left))
+        holding = {part for part, holds in self.branch.trail if holds}
+        return next((name for name in left if holding.issuperset(self.named[name].parts)), None)
 
     def _propagated(self, units: Left, opened: Opened, left: Left) -> "_Closed | _Open":
         """Use all statements at once of which one part alone can fail."""
