@@ -4,25 +4,41 @@ Each case is a set of policies whose answer rests on the assumption, so that a v
 name it, or does not heed it, is found.
 """
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
 import click
 import pytest
 
-from prover.questions import NOW, identity
+from prover.questions import ALICE, NOW, identity
 from sekisho.cli.prove.options import assumptions_given
 from sekisho.engine import Assumptions, AttachedPolicy
 from sekisho.engine.matching import with_other_setting
 from sekisho.policy import PolicyKind, from_json
-from sekisho.prover import Enforced, SessionReadings
+from sekisho.prover import (
+    Conclusion,
+    Enforced,
+    Proved,
+    SessionReadings,
+    Unknown,
+    Verdict,
+    certified,
+    conclude,
+    enforcement_question,
+)
 from sekisho.prover.questions import (
     Inquiry,
     PolicyReport,
     QuestionGroup,
     Subject,
+    answers,
     report_on_policies,
 )
+from sekisho.prover.search import reasons
+from sekisho.prover.search.formula import Question
+from sekisho.prover.search.limits import Effort
+from sekisho.prover.search.requests import prove_none
 
 ROLE = "arn:aws:iam::111122223333:role/ops"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -147,3 +163,31 @@ def test_an_assumption_of_the_trust_policy_is_named(operator: str, name: str) ->
     assert one.enforced is not two.enforced
     assert name in named(one)
     assert name in named(two)
+
+
+OPEN_WITH_LISTS = [{**ALL, "Condition": {"StringEquals": {"aws:username": []}}}]
+"""Allows everything where an empty list of values matches; else nothing."""
+
+
+def out_of_steps(question: Question, effort: Effort | None = None) -> Verdict:
+    """Answer as a search whose steps are spent on the first setting."""
+    return prove_none(question, Effort(0))
+
+
+@pytest.mark.parametrize("otherwise", [prove_none, out_of_steps])
+def test_only_an_assumption_that_refutes_stands_for_a_certificate(
+    monkeypatch: pytest.MonkeyPatch, otherwise: Callable[..., Verdict]
+) -> None:
+    monkeypatch.setattr(answers, "prove_none", otherwise)
+    proof = conclude([enforcement_question(identity(*OPEN_WITH_LISTS), ALICE, NOW)])
+    name, refutes = "empty_value_list_matches", otherwise is prove_none
+    assert proof.verdict == Proved()
+    # that it was not found out is said, too
+    assert name in proof.assumed
+    assert proof.refuting == ((name,) if refutes else ())
+
+    def none(*, thorough: bool) -> None:
+        """Find no certificate."""
+
+    found = certified(none, lambda: proof)
+    assert found == (proof if refutes else Conclusion(Unknown(reasons.NOT_CERTIFIED)))

@@ -12,6 +12,7 @@ from sekisho.prover import (
     Proved,
     Refuted,
     Side,
+    Unknown,
     difference,
     enforcement_question,
     lost_with_mfa,
@@ -20,6 +21,7 @@ from sekisho.prover import (
     tells_services_apart,
     via_service,
 )
+from sekisho.prover.search.reasons import NOT_CERTIFIED
 
 MFA = "aws:MultiFactorAuthPresent"
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -75,8 +77,10 @@ def test_iam_is_called_by_services_from_other_regions() -> None:
     elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
     made = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*", "Condition": elsewhere}
     enforcement = prove_enforcement(identity(made), ALICE, NOW)
-    assert enforcement.direct == Proved()
     assert isinstance(enforcement.via_service, Refuted)
+    # where IAM is called is no fact of certificates
+    assert enforcement.direct == Unknown(NOT_CERTIFIED)
+    assert prove_none(enforcement_question(identity(made), ALICE, NOW)) == Proved()
 
 
 def test_what_only_calls_of_services_lose_is_lost() -> None:

@@ -101,12 +101,15 @@ class Conclusion:
 
     Attributes:
         verdict: what was found.
-        assumed: the names of the assumptions under whose other setting the verdict is another one;
-            of a proof that none of them changes alone, of two that do together.
+        assumed: the names of the assumptions under whose other setting the verdict is another one,
+            be it that it was not found out; of a proof that none of them changes alone, of two that
+            do together.
+        refuting: of a proof, those of them under whose other setting a request shows the contrary.
     """
 
     verdict: Verdict
     assumed: tuple[str, ...] = ()
+    refuting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,28 +189,46 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     verdict = joined([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = [field.name for field in fields(Assumptions) if field.name in names]
-    matter = [name for name in asked if _matters(name, questions, efforts, verdict)]
-    if not matter and isinstance(verdict, Proved):
-        matter += _pair(asked, questions, efforts)
-    matter += (
-        field.name
-        for field in fields(SessionReadings)
-        if _reading_matters(field.name, questions, efforts, verdict)
+    others = {name: [_otherwise(name, questions, efforts, verdict)] for name in asked}
+    pair: tuple[str, ...] = ()
+    if isinstance(verdict, Proved) and not _differing(others, verdict):
+        pair = _pair(asked, questions, efforts)
+    for field in fields(SessionReadings):
+        others[field.name] = list(_read_otherwise(field.name, questions, efforts, verdict))
+    assumed = _differing(others, verdict)
+    if not isinstance(verdict, Proved):
+        return Conclusion(verdict, assumed)
+    # of the catalogue it depends only once a request is found that it does not know
+    shown = (name for name in assumed if name == _CATALOGUE or any(map(_shows, others[name])))
+    return Conclusion(verdict, (*pair, *assumed), (*pair, *shown))
+
+
+_CATALOGUE = "catalogue_complete"
+
+
+def _differing(others: Mapping[str, Sequence[Verdict]], verdict: Verdict) -> tuple[str, ...]:
+    """Return the assumptions with another verdict than this one under another setting."""
+    kind = type(verdict)
+    return tuple(
+        name for name, each in others.items() if any(type(one) is not kind for one in each)
     )
-    return Conclusion(verdict, tuple(matter))
 
 
-def _matters(
+def _shows(verdict: Verdict) -> bool:
+    """Tell whether a request was found, be it one that the catalogue does not know."""
+    return isinstance(verdict, Refuted) or (
+        isinstance(verdict, Unknown) and verdict.beyond is not None
+    )
+
+
+def _otherwise(
     name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
-) -> bool:
-    """Tell whether the verdict is another one under the other setting of one assumption.
-
-    Where no steps are left to find that out, it may be.
-    """
+) -> Verdict:
+    """Return the verdict under the other setting of one assumption."""
     others = [
         replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
     ]
-    return _differs(others, efforts, verdict)
+    return _verdict_on(others, efforts, verdict)
 
 
 def _pair(
@@ -238,25 +259,20 @@ def _pair(
     return ()
 
 
-def _reading_matters(
+def _read_otherwise(
     name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
-) -> bool:
-    """Tell whether the verdict is another one if sessions show otherwise that they have no MFA."""
+) -> Iterator[Verdict]:
+    """Yield the verdicts if sessions show otherwise that they have no MFA; none if it is of all."""
     asked = [each for each in questions if _may_read(name, each)]
     if not asked:
-        return False
+        return
     current = getattr(asked[0].user.readings, name)
     if current is None and isinstance(verdict, Proved):
         # of both
-        return False
-    return any(
-        _differs(
-            [replace(each, user=replace(each.user, readings=other)) for each in questions],
-            efforts,
-            verdict,
-        )
-        for other in other_readings(asked[0].user.readings, name)
-    )
+        return
+    for other in other_readings(asked[0].user.readings, name):
+        others = [replace(each, user=replace(each.user, readings=other)) for each in questions]
+        yield _verdict_on(others, efforts, verdict)
 
 
 _SETTINGS: Mapping[str, Sequence[AwsLoginMfa | RoleSessionMfa]] = {
@@ -282,16 +298,20 @@ def _may_read(name: str, question: Question) -> bool:
     return any(map(tells, policies))
 
 
-def _differs(questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict) -> bool:
-    """Tell whether the same questions, read otherwise, have another verdict."""
+def _verdict_on(
+    questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+) -> Verdict:
+    """Return the verdict on the same questions, read otherwise; what still refutes is not sought.
+
+    Where no steps are left, it is unknown.
+    """
     if isinstance(verdict, Refuted) and any(
         _still(verdict.counterexample, each) for each in questions
     ):
-        return False
-    other = joined(
+        return verdict
+    return joined(
         [prove_none(each, effort=effort) for each, effort in zip(questions, efforts, strict=True)]
     )
-    return type(other) is not type(verdict)
 
 
 def _still(counterexample: Counterexample, question: Question) -> bool:

@@ -2,7 +2,8 @@
 
 A certificate is looked for first. Most hold for every setting of every assumption, so that nothing
 else has to be asked. Where there is none, the search says why: with a request that passes, or that
-none was found. What is only not found is not proved, unless it rests on a named assumption.
+none was found. What is only not found is not proved, unless a request passes under another setting
+of an assumption: that is why there can be no certificate.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -77,13 +78,14 @@ def certified(find: Find, search: Callable[[], Conclusion]) -> Conclusion:
     if isinstance(found.verdict, Refuted):
         return found
     certificate = certificate or find(thorough=True)
-    resting = () if certificate is None else certificate.assumed
-    if certificate is not None and not resting:
+    if certificate is not None and not certificate.assumed:
         return Conclusion(Proved(certificate))
     if isinstance(found.verdict, Unknown):
         return found
-    assumed = tuple(dict.fromkeys((*found.assumed, *resting)))
-    return Conclusion(Proved(certificate) if assumed else Unknown(reasons.NOT_CERTIFIED), assumed)
+    if certificate is None:
+        return found if found.refuting else Conclusion(Unknown(reasons.NOT_CERTIFIED))
+    assumed = tuple(dict.fromkeys((*found.assumed, *certificate.assumed)))
+    return Conclusion(Proved(certificate), assumed, found.refuting)
 
 
 class EnforcementCertifier:
