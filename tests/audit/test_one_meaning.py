@@ -24,7 +24,7 @@ from sekisho.account import Snapshot, save_snapshot
 from sekisho.cli.exits import Exit
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
-from sekisho.prover import Enforced, Proved, Refuted
+from sekisho.prover import Enforced, Proved, Refuted, Unknown
 from sekisho.rollout import Goal, SafetyVerdict, plan
 from sekisho.web.workbench.policies import examined
 
@@ -34,11 +34,21 @@ EXITS = {
     Enforced.PROVED: Exit.CLEAN,
     Enforced.NOTHING_ALLOWED: Exit.NOT_YET,
     Enforced.REFUTED: Exit.FINDINGS,
+    Enforced.TODAY_UNKNOWN: Exit.UNKNOWN,
 }
 SAID = {
     Enforced.PROVED: "MFA is enforced. ",
     Enforced.NOTHING_ALLOWED: "MFA is not enforced: nothing is allowed without it",
     Enforced.REFUTED: "MFA is not enforced. ",
+    Enforced.TODAY_UNKNOWN: "MFA is not enforced. Whether anything is allowed",
+}
+
+
+LEVELS: dict[Enforced, set[str]] = {
+    Enforced.PROVED: set(),
+    Enforced.NOTHING_ALLOWED: {"warning"},
+    Enforced.REFUTED: {"error"},
+    Enforced.TODAY_UNKNOWN: {"warning"},
 }
 
 
@@ -81,8 +91,7 @@ def test_prove_says_the_word_in_every_form(case: dict[str, Any], tmp_path: Path)
     levels = {
         each["level"] for each in log["runs"][0]["results"] if each["ruleId"] == "enforcement"
     }
-    expected = {Enforced.NOTHING_ALLOWED: {"warning"}, Enforced.REFUTED: {"error"}}
-    assert levels == expected.get(word, set())
+    assert levels == LEVELS[word]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -96,6 +105,28 @@ def test_an_account_says_the_word(case: dict[str, Any], tmp_path: Path) -> None:
     assert one.returncode == EXITS[word]
     found = json.loads(run("prove", "--snapshot", str(path), "--format", "json").stdout)
     assert {each["user"]: each["enforced"] for each in found["users"]}["alice"] == word.value
+    whole_log = json.loads(run("prove", "--snapshot", str(path), "--format", "sarif").stdout)
+    texts = {each["message"]["text"]: each["level"] for each in whole_log["runs"][0]["results"]}
+    levels = {level for said, level in texts.items() if said.startswith("alice: ")}
+    assert levels == LEVELS[word]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_what_is_not_enforced_is_said_where_today_is_unknown(tmp_path: Path, lang: str) -> None:
+    (given,) = (each.values[0] for each in CASES if "does-not-know" in str(each.id))
+    path = tmp_path / "account.json"
+    save_snapshot(staged(given["policies"]), path)
+    word = {"en": "not enforced (what is", "ja": "強制されていない (今"}[lang]
+    once = {"en": "once some policy allows it", "ja": "許可するポリシーがアタッチ"}[lang]
+    text = run("prove", "--snapshot", str(path), "--lang", lang, "-v").stdout
+    assert f"alice: {word}" in text
+    assert once in text
+    found = json.loads(run("audit", "--snapshot", str(path), "--format", "json").stdout)
+    (row,) = (each for each in found["users"] if each["user"] == "alice")
+    assert row["enforced"] == "not enforced, today unknown"
+    said = [each for each in found["findings"] if "alice" in str(each) and "once some" in str(each)]
+    assert [each["status"] for each in said] == ["unknown"]
+    assert found["coverage"]["enforced_unknown"] == 0
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -121,6 +152,7 @@ def test_the_api_and_the_workbench_say_the_word(case: dict[str, Any]) -> None:
         Enforced.PROVED: (Proved, Proved),
         Enforced.NOTHING_ALLOWED: (Refuted, Proved),
         Enforced.REFUTED: (Refuted, Refuted),
+        Enforced.TODAY_UNKNOWN: (Refuted, Unknown),
     }
     assert tuple(map(type, found)) == verdicts[word]
     if "boundary" not in given:

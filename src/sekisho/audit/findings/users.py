@@ -37,6 +37,10 @@ _NOTHING = Message("no console password, no active key, no other credential, no 
 _NOTHING_ALLOWED = Message(
     "nothing is allowed without MFA as the policies are; what is attached later may allow something"
 )
+_TODAY_UNKNOWN = Message(
+    "MFA is not enforced: {said}, once some policy allows it. What is allowed today is unknown: "
+    "{reason}"
+)
 _DIFFERENT = Message("others are enforced through {groups}; groups of this user: {own}")
 _MUST_CHANGE = Message("the password must be changed at the next sign-in, and may not be ({under})")
 _ONCE_ALLOWED = Message("{said}, once some policy allows it: MFA enforcement does not stop it")
@@ -151,11 +155,13 @@ def _enforcement(examined: Examined, row: UserRow) -> Iterator[Finding]:
                 yield row.excused(found(Id.NOT_ENFORCED, name, fact))
         case Enforced.NOTHING_ALLOWED:
             yield found(Id.NOT_YET_ENFORCED, name, _NOTHING_ALLOWED)
+        case Enforced.TODAY_UNKNOWN:
+            yield unknown(Id.NOT_ENFORCED, name, _today_unknown(row))
         case Enforced.UNKNOWN:
             yield unknown(Id.NOT_ENFORCED, name, _enforcement_reason(row))
     yield from _services(row)
     groups = examined.enforcing_groups
-    left_out = row.enforcement.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
+    left_out = row.enforcement.enforced not in (Enforced.PROVED, Enforced.UNKNOWN)
     if groups and left_out and not set(groups) & set(row.user.groups) and not row.left_out:
         own = ", ".join(row.user.groups) or "-"
         fact = _DIFFERENT.filled(groups=", ".join(groups), own=own)
@@ -182,6 +188,14 @@ def _services(row: UserRow) -> Iterator[Finding]:
             yield unknown(Id.SERVICES_PASS, row.user.name, reason)
         case _:
             pass
+
+
+def _today_unknown(row: UserRow) -> Message:
+    """Say what passes once something allows it, and why it is not known what passes today."""
+    counterexample = row.enforcement.once_allowed
+    assert counterexample is not None  # noqa: S101 - it is refuted whatever is attached later
+    said = counterexample_for_user(counterexample, row.credentials)
+    return _TODAY_UNKNOWN.filled(said=said, reason=row.enforcement.reason or _NOT_DECIDED)
 
 
 def _enforcement_reason(row: UserRow) -> Message | str:

@@ -41,7 +41,10 @@ _SCP_CALLS = (
     *("DescribeOrganization", "ListRoots", "ListParents"),
     *("ListPoliciesForTarget", "DescribePolicy"),
 )
-_ORDER = (Enforced.REFUTED, Enforced.NOTHING_ALLOWED, Enforced.UNKNOWN, Enforced.PROVED)
+_ORDER = (
+    *(Enforced.REFUTED, Enforced.TODAY_UNKNOWN, Enforced.NOTHING_ALLOWED),
+    *(Enforced.UNKNOWN, Enforced.PROVED),
+)
 _WORST: Mapping[type[Verdict], Enforced] = {
     Refuted: Enforced.REFUTED,
     Unknown: Enforced.UNKNOWN,

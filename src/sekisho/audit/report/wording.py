@@ -22,6 +22,7 @@ _ENFORCED: Mapping[Enforced, Message] = {
     Enforced.PROVED: Message("proved"),
     Enforced.NOTHING_ALLOWED: Message("no (nothing allowed without MFA)"),
     Enforced.REFUTED: Message("no", "answer"),
+    Enforced.TODAY_UNKNOWN: Message("no (what is allowed without MFA today is unknown)"),
     Enforced.UNKNOWN: Message("unknown"),
 }
 

@@ -77,7 +77,7 @@ def exit_of_enforced(enforced: Enforced) -> Exit:
             return Exit.NOT_YET
         case Enforced.REFUTED:
             return Exit.FINDINGS
-        case Enforced.UNKNOWN:
+        case Enforced.TODAY_UNKNOWN | Enforced.UNKNOWN:
             return Exit.UNKNOWN
 
 

@@ -17,9 +17,8 @@ from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of
-from sekisho.prover import ActionGroup, Enforced, Refuted, Unknown, tells_callers
+from sekisho.prover import ActionGroup, Enforced, Unknown, tells_callers
 from sekisho.prover.questions import (
-    ENFORCEMENT,
     Describe,
     PolicyReport,
     Subject,
@@ -50,11 +49,11 @@ _VERDICTS = {
         "is attached later may allow something."
     ),
     Enforced.REFUTED: Message("MFA is not enforced."),
+    Enforced.TODAY_UNKNOWN: Message(
+        "MFA is not enforced. Whether anything is allowed without it today is not known."
+    ),
     Enforced.UNKNOWN: Message("Whether MFA is enforced is not known."),
 }
-_TODAY_UNKNOWN = Message(
-    "MFA is not enforced. Whether anything is allowed without it today is not known."
-)
 _COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
 _ALL_RIGHT = Message("As required: {all} of {all} points.")
 _OF = Message("{count} of {all}")
@@ -126,13 +125,7 @@ def _verdict(proof: SubjectProof) -> Message:
     enforced = proof.report.enforced
     if enforced is None:
         return said
-    refuted = any(
-        line.id == ENFORCEMENT and isinstance(line.conclusion.verdict, Refuted)
-        for line in proof.report.answers
-    )
-    unknown_today = enforced is Enforced.UNKNOWN and refuted
-    first = _TODAY_UNKNOWN if unknown_today else _VERDICTS[enforced]
-    return Message("{first} {then}").filled(first=first, then=said)
+    return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=said)
 
 
 def _exits(proof: SubjectProof) -> list[Exit]:
@@ -277,7 +270,7 @@ def next_of(proof: SubjectProof) -> str:
     if proof.subject.of_account:
         return f"sekisho audit --snapshot {as_written(proof.source)}"
     of_role = proof.report.user.is_role
-    lacking = proof.report.enforced in (Enforced.REFUTED, Enforced.NOTHING_ALLOWED)
+    lacking = proof.report.enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
         return "sekisho policy new --out force-mfa.json"
     if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):

@@ -110,7 +110,7 @@ def _counts(users: UserProofs, lang: Language) -> Iterator[str]:
         numbers = {
             "proved": found[Enforced.PROVED],
             "nothing": found[Enforced.NOTHING_ALLOWED],
-            "refuted": found[Enforced.REFUTED],
+            "refuted": found[Enforced.REFUTED] + found[Enforced.TODAY_UNKNOWN],
             "unknown": found[Enforced.UNKNOWN],
         }
         yield _COUNT.filled(all=found.total(), **numbers).into(lang)
@@ -190,6 +190,8 @@ def _counterexample(
     elif isinstance(later, Refuted):
         said = counterexample_for_user(later.counterexample, credentials)
         yield f"  {ONCE_ALLOWED.filled(said=said).into(lang)}"
+        if isinstance(now, Unknown):
+            yield f"  {now.reason.into(lang)}"
 
 
 def _rests(assumed: tuple[str, ...], lang: Language) -> Iterator[str]:
@@ -276,7 +278,10 @@ def findings_of_users(users: UserProofs, file: str, lang: Language) -> FileFindi
             line.strip()
             for line in _enforcement(name, enforcement, users.credentials.get(name), lang)
         )
-        _add(found, _RULE, said, exit_of_enforced(enforcement.enforced))
+        # what is allowed today may be unknown, and MFA is not enforced all the same
+        today_unknown = enforcement.enforced is Enforced.TODAY_UNKNOWN
+        code = Exit.NOT_YET if today_unknown else exit_of_enforced(enforcement.enforced)
+        _add(found, _RULE, said, code)
     for name, answers in users.conclusions.items():
         for answered in zip(users.invariants, answers, strict=True):
             lines = _invariant(name, answered, users.credentials.get(name), lang)

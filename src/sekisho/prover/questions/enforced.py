@@ -32,6 +32,8 @@ class Enforced(StrEnum):
     NOTHING_ALLOWED = "nothing allowed without MFA"
     """Nothing is, as the policies are; MFA is not enforced."""
     REFUTED = "refuted"
+    TODAY_UNKNOWN = "not enforced, today unknown"
+    """MFA is not enforced; whether nothing is allowed, as the policies are, is not known."""
     UNKNOWN = "unknown"
 
     @classmethod
@@ -49,6 +51,8 @@ class Enforced(StrEnum):
                 return cls.REFUTED
             case (Refuted(), Proved()):
                 return cls.NOTHING_ALLOWED
+            case (Refuted(), Unknown()):
+                return cls.TODAY_UNKNOWN
             case _:
                 return cls.UNKNOWN
 
@@ -62,6 +66,8 @@ def enforced_text(enforced: Enforced) -> Message:
             return Message("not enforced (nothing allowed without MFA)")
         case Enforced.REFUTED:
             return Message("not enforced")
+        case Enforced.TODAY_UNKNOWN:
+            return Message("not enforced (what is allowed without MFA today is unknown)")
         case Enforced.UNKNOWN:
             return Message("unknown")
         case _:

@@ -206,7 +206,7 @@ def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
         case Enforced.UNKNOWN:
             reason = enforcement.gap or enforcement.reason or ""
             return SafetyVerdict.UNKNOWN, UNKNOWN.filled(reason=reason)
-        case Enforced.REFUTED | Enforced.NOTHING_ALLOWED:
+        case Enforced.REFUTED | Enforced.TODAY_UNKNOWN | Enforced.NOTHING_ALLOWED:
             found = enforcement.counterexample or enforcement.once_allowed
             shown = verbatim("") if found is None else counterexample_text(found)
             return SafetyVerdict.REFUTED, shown
