@@ -20,7 +20,15 @@ from sekisho.engine import (
     Request,
 )
 from sekisho.policy import parse
-from sekisho.prover import Counterexample, Refuted, Unknown, prove_enforcement
+from sekisho.prover import (
+    Counterexample,
+    Proved,
+    Refuted,
+    Unknown,
+    enforcement_question,
+    prove_enforcement,
+    prove_none,
+)
 from sekisho.prover.questions.difference import difference
 from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
 from sekisho.prover.search.reasons import NOT_CERTIFIED
@@ -83,6 +91,7 @@ def test_what_only_impossible_requests_refute_is_proved(case: dict[str, Any]) ->
         there, here = (each.get(asked_as, each[name]) for each in (found, open_world))
         if case["id"] in _NOT_CERTIFIED:
             assert there.conclusion.verdict == Unknown(NOT_CERTIFIED)
+            assert prove_none(enforcement_question(policies, ALICE, NOW).in_catalogue) == Proved()
         else:
             assert type(there.conclusion.verdict).__name__ == expected
         assert isinstance(here.conclusion.verdict, Refuted) is (expected == "Refuted")
