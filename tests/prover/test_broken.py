@@ -88,6 +88,14 @@ CASES: dict[str, tuple[Policies, type]] = {
         ),
         Refuted,
     ),
+    "an object that a Deny takes in": (
+        identity(
+            {**ONLY_S3, "Resource": "arn:aws:s3:::a/*"},
+            {**ONLY_S3, "Resource": "arn:aws:s3:::b/*"},
+            {**ONLY_S3, "Effect": "Deny", "Resource": ["arn:aws:s3:::a*", "arn:aws:s3:::b*"]},
+        ),
+        Proved,
+    ),
     "a boundary": (
         Policies(
             identity=(attached(ALLOW_ALL),),

@@ -54,7 +54,7 @@ class _Run:
             if (false if holds else true) & bit:
                 return None
             after[theory] = (true | bit, false) if holds else (true, false | bit)
-        for theory in {literal.theory for literal in alternative}:
+        for theory in dict.fromkeys(literal.theory for literal in alternative):
             if after[theory] != masks.get(theory) and not self._possible(theory, after[theory]):
                 return None
         return after
@@ -91,12 +91,19 @@ class _Run:
         open_ = [one for one in demands if not any(_implied(masks, each) for each in one)]
         if not open_:
             return None
-        if len(open_) > _MANY:
-            return self._guided(masks, open_)
-        short = [one for one in open_ if len(one) <= _LONG]
+        if units := [literal for one in open_ if len(one) == 1 for literal in one[0]]:
+            way = self.extended(masks, tuple(units))
+            return iter([] if way is None else [(way, [one for one in open_ if len(one) != 1])])
+        return self._guided(masks, open_) if len(open_) > _MANY else self._fewest(masks, open_)
+
+    def _fewest(
+        self, masks: Masks, demands: Sequence[Demand]
+    ) -> Iterator[tuple[Masks, Sequence[Demand]]]:
+        """Return the same of a few demands: the ways to meet the one that has the fewest."""
+        short = [one for one in demands if len(one) <= _LONG]
         if not short:
             # most often the first alternatives will do, so that the rest is not looked at
-            first, *rest = open_
+            first, *rest = demands
             found = ((self.extended(masks, one), rest) for one in first)
             return ((way, left) for way, left in found if way is not None)
         chosen, ways = short[0], list[Masks]()
@@ -106,7 +113,7 @@ class _Run:
                 chosen, ways = demand, found_ways
             if len(found_ways) <= 1:
                 break
-        left = [demand for demand in open_ if demand is not chosen]
+        left = [demand for demand in demands if demand is not chosen]
         return iter([(way, left) for way in ways])
 
     def _guided(
@@ -117,11 +124,6 @@ class _Run:
         Most of many demands are met by whatever fits the others. So values that fit the masks are
         looked at, and a choice is made only where these do not do. None if they do.
         """
-        units = [one for one in demands if len(one) == 1]
-        if units:
-            rest = [one for one in demands if len(one) != 1]
-            way = self.extended(masks, tuple(literal for (one,) in units for literal in one))
-            return iter([] if way is None else [(way, rest)])
         try:
             example = _Example.of(masks, self.theories)
         except LimitReached as reason:

@@ -9,7 +9,7 @@ answer, a list of cubes is made that takes in each of them and no other; no cond
 out of any, and no cube out of the list.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -102,15 +102,25 @@ class AnswerSpace:
             rest = [one for one in needed if one is not literal]
             # which resources they are is said in any case: it is what a reader looks for
             last = lists(literal) and not listed and not any(map(lists, rest))
-            if not last and not self._admits_another(rest):
+            if not last and not self._admits_another(rest, literal):
                 needed = rest
         return tuple(reversed(needed))
 
-    def _admits_another(self, cube: Sequence[Literal]) -> bool:
-        """Tell whether a request that does not answer fits a cube."""
+    def _admits_another(self, rest: Sequence[Literal], literal: Literal) -> bool:
+        """Tell whether a request that does not answer fits a cube without one of its literals.
+
+        None fits the whole cube. A way not to answer in which nothing is asked about what the
+        literal is about is none without it, either.
+        """
+        about = {one.theory for one in self.target.closed((literal,))}
+        asked = [*self.within, *self._all(rest)]
+        others = (
+            self.others
+            if about & _theories(self.within)
+            else (other for other in self.others if about & _theories(other))
+        )
         return any(
-            search([*self.within, *self._all(cube), *other], self.theories, self.effort) is not None
-            for other in self.others
+            search([*asked, *other], self.theories, self.effort) is not None for other in others
         )
 
     def _all(self, literals: Sequence[Literal]) -> list[Demand]:
@@ -129,6 +139,11 @@ class AnswerSpace:
             if not self.fits(cube, rest):
                 needed = rest
         return needed
+
+
+def _theories(demands: Iterable[Demand]) -> set[str]:
+    """Return the names of what some demands are about."""
+    return {literal.theory for one in demands for each in one for literal in each}
 
 
 _HANDLED = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP})

@@ -184,6 +184,7 @@ class FiniteChoices:
         self._places: dict[str, dict[str | None, int]] = {}
         self._hold: dict[int, int] = {}
         self._hold_for: dict[tuple[int, int], bool] = {}
+        self._solved: dict[tuple[int, int], KeyValues | None] = {}
 
     def add(
         self,
@@ -202,6 +203,11 @@ class FiniteChoices:
 
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return the first values with which the atoms hold, or do not, as wanted."""
+        if (true, false) not in self._solved:
+            self._solved[true, false] = self._first(true, false)
+        return self._solved[true, false]
+
+    def _first(self, true: int, false: int) -> KeyValues | None:
         left = (1 << len(self._values)) - 1
         for number in _numbers(true | false):
             hold = self._holding(number)
@@ -216,6 +222,12 @@ class FiniteChoices:
         if key not in self._hold_for:
             self._hold_for[key] = self._holds[number](values)
         return self._hold_for[key]
+
+    def is_alike(self, other: "FiniteChoices", number: int) -> bool:
+        """Tell whether an atom holds for the same of the same values in another such theory."""
+        if self is other:
+            return True
+        return self._values == other._values and self._holding(number) == other._holding(number)
 
     def _holding(self, number: int) -> int:
         """Return, as bits, the values for which an atom holds."""
