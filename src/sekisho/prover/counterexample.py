@@ -128,13 +128,13 @@ def replayed(
         exists: whether the catalogue knows the action.
         of_list: whether it is one of many: large documents are cut to what can be about it.
     """
-    if MARK not in request.action and _answering(question, request, of_list=of_list) is None:
+    if MARK not in request.action and answering(question, request, of_list=of_list) is None:
         # found loosely, it answers nothing, whatever else is said of it
         return None
     for nicer in _nicer(request):
         if MARK in nicer.action:
             continue
-        decisions = _answering(question, nicer, of_list=of_list)
+        decisions = answering(question, nicer, of_list=of_list)
         if decisions is not None:
             documented = Documented.of_user(question.user)
             left_out = documented.left_out(nicer, direct=credential.direct) if exists else ()
@@ -172,9 +172,7 @@ def _limited(policies: Policies, action: str, assumptions: Assumptions) -> Itera
                     yield Cause(group.kind, policy.name, each.index, each.sid, each.position)
 
 
-def _answering(
-    question: Question, request: Request, *, of_list: bool
-) -> dict[str, Decision] | None:
+def answering(question: Question, request: Request, *, of_list: bool) -> dict[str, Decision] | None:
     """Return what the engine says of a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
     if question.user.outside:

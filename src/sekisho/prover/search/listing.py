@@ -12,10 +12,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from sekisho.catalogue import Action
-from sekisho.engine import ContextValue
+from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import variables
 from sekisho.policy import Effect, Element, Version
-from sekisho.prover.counterexample import contradiction
+from sekisho.prover.counterexample import answering, contradiction
 from sekisho.prover.search import inclusion, reasons
 from sekisho.prover.search.candidates import Literal, search
 from sekisho.prover.search.descriptions import Description, described, within_of
@@ -24,12 +24,12 @@ from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
 from sekisho.prover.search.parts import QuestionPart, parts
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
-from sekisho.prover.search.theories import ACTION, RESOURCE, KeyValues
+from sekisho.prover.search.theories import RESOURCE, FiniteChoices, Loose
 from sekisho.prover.search.views import RequestView
 from sekisho.prover.values import resources
 from sekisho.prover.values.actions import ActionClass, RequestRange, includes_action
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential
+from sekisho.prover.values.conditions import VersionedCondition, variables_in
+from sekisho.prover.values.credentials import CallerCredential, Situation
 from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.names import is_too_long
 from sekisho.prover.values.reading import ConditionReading
@@ -73,11 +73,14 @@ class _Way:
 
 @dataclass(frozen=True, slots=True)
 class _Searched:
-    """A view, what its requests are restricted to, and what answers in it, part by part."""
+    """A view, what its requests are restricted to, and what answers in it, part by part.
+
+    None is in the place of a description that no request is like.
+    """
 
     view: RequestView
     within: Restriction
-    ways: list[list[_Way]]
+    ways: list[list[_Way | None]]
 
 
 class ItemSearch(RequestSearch):
@@ -158,10 +161,15 @@ class ItemSearch(RequestSearch):
         accounts: dict[object, set[str]] = {}
         for way in found:
             accounts.setdefault(way.said, set()).add(way.view.owner.account)
-        return [
-            Answer(self._of_owner(each, action, accounts[each.said]), each.said[1], each.example)
-            for each in found
-        ]
+        known: dict[object, Description] = {}
+        answers: _Answers = []
+        for each in found:
+            # a copy is of the same requests
+            key = (id(each.within), frozenset(accounts[each.said]))
+            if key not in known:
+                known[key] = self._of_owner(each, action, accounts[each.said])
+            answers.append(Answer(known[key], each.said[1], each.example))
+        return answers
 
     def _described(self, alike: ActionClass, views: Sequence[RequestView]) -> Iterator[_Way]:
         """Yield what answers with one class, view by view, about the resources of one account."""
@@ -178,46 +186,53 @@ class ItemSearch(RequestSearch):
             now = _Searched(view, self._within_of(view, about), [])
             target = self._target(view.reading, about)
             for part in divided:
-                if (ways := self._copied(now, part, searched, about)) is None:
+                if (ways := self._copied(now, part, searched)) is None:
                     asked = (part.allowed, part.denied)
                     look = look_of(target, view.reading, asked, now.within, part.place)
                     look = replace(look, reached=reached)
                     ways = [*self._described_by(look, view, about, alike)]
                 now.ways.append(ways)
             searched.append(now)
-            yield from chain.from_iterable(now.ways)
+            yield from filter(None, chain.from_iterable(now.ways))
 
     def _copied(
-        self, now: _Searched, part: QuestionPart, searched: list[_Searched], about: RequestRange
-    ) -> list[_Way] | None:
+        self, now: _Searched, part: QuestionPart, searched: list[_Searched]
+    ) -> list[_Way | None] | None:
         """Return what answers in one part as in another view; None if there is none like it."""
-        view, number = now.view, len(now.ways)
-        # whose resources it is about is said view by view
-        for each in searched if len(self._views.owners.all) == 1 else ():
-            ways = each.ways[number]
+        number = len(now.ways)
+        for each in searched:
+            ways = [way for way in each.ways[number] if way is not None]
             if (
-                each.within == now.within
-                and all(way.found is not None for way in ways)
-                and asked_alike(each.view, view, now.within, part)
+                len(ways) == len(each.ways[number])
+                and each.within == now.within
+                and asked_alike(each.view, now.view, now.within, part)
             ):
-                return [self._copy(way, view, about) for way in ways]
+                copies = [self._copy(way, now.view) for way in ways]
+                return None if None in copies else copies
         return None
 
-    def _copy(self, way: _Way, view: RequestView, about: RequestRange) -> _Way:
-        """Return what answers in one view as what answers in another; now and then, it is tried."""
+    def _copy(self, way: _Way, view: RequestView) -> _Way | None:
+        """Return what answers in one view as what answers in another.
+
+        Where all is read exactly, it is tried now and then; else each time, and None is returned if
+        it does not answer.
+        """
         self._listed += 1
-        if self._is_sampled and way.found is not None:
-            only = (view.situation.credential,)
-            question = replace(self._question, credentials=only, within=way.within)
-            found = carried_over(way.found, way.view, view)
-            if self._replayed(view, about, found, (question, False)) is None:
-                raise contradiction(self._question, self._request(view, about, found))
-        return replace(way, view=view)
+        exact = way.found is not None and way.view.reading.exact and view.reading.exact
+        if exact and not self._is_sampled:
+            return replace(way, view=view)
+        request = _made_with(way.example.request, way.view.situation, view.situation)
+        question = replace(self._question, within=way.within)
+        if answering(question, request, of_list=not exact) is not None:
+            return replace(way, view=view)
+        if exact:
+            raise contradiction(self._question, request)
+        return None
 
     def _described_by(
         self, look: AnswerSpace, view: RequestView, about: RequestRange, alike: ActionClass
-    ) -> Iterator[_Way]:
-        """Yield what answers in one part of a question."""
+    ) -> Iterator[_Way | None]:
+        """Yield what answers in one part of a question; None where no request is as described."""
         reading, target, action = view.reading, look.target, about.real
         for cube in look.cubes():
             found = look.found_in(cube)
@@ -237,7 +252,9 @@ class ItemSearch(RequestSearch):
                     self._checked(view, about, found)
                     raise LimitReached(reasons.NOT_SAID)
                 counterexample = RequestSearch(question, action, whole=self)._of_only(view, about)
-            if counterexample is not None:
+            if counterexample is None:
+                yield None
+            else:
                 said = described(cube, look)
                 shown = self._shown(counterexample, question, view, alike)
                 yield _Way(view, said, narrow, shown, found if at_once else None)
@@ -318,25 +335,38 @@ def asked_alike(
         part: the statements that matter.
     """
     mine, others = one.reading, other.reading
-    if not (mine.exact and others.exact):
-        return False
     if not all(_agree(mine, others, each) for each in _conditions(within, part)):
         return False
-    others.theories.unasked()
-    if others.theories.any_without(()):
-        return False
-    # with a variable, an element is another one for each caller
-    elements = _elements(within, part)
-    return not any(variables.OPEN in entry for each in elements for entry in each.values)
+    for each in (mine.theories, others.theories):
+        each.unasked()
+        if each.any_without(()):
+            return False
+    # with a variable, an element is another one for each value
+    entries = (entry for each in _elements(within, part) for entry in each.values)
+    named = {key for entry in entries for key in variables_in(entry, Version.V2012)}
+    return all(_value_of(key, mine) == _value_of(key, others) for key in named)
+
+
+def _value_of(key: str, reading: ConditionReading) -> tuple[bool, ContextValue | None]:
+    """Return whether a key is settled in a reading, and its value; None if it is absent."""
+    known = reading.knows(key)
+    return known, reading.settled.folded.get(key) if known else None
 
 
 def _agree(one: ConditionReading, other: ConditionReading, asked: VersionedCondition) -> bool:
-    """Tell whether a condition is settled alike in two readings, or left to the same theory."""
-    found = one.literals((asked,))
-    if found != other.literals((asked,)):
-        return False
-    theories = ((one.theories.get(each.theory), each.theory) for each in found or ())
-    return all(mine is not None and mine is other.theories.get(name) for mine, name in theories)
+    """Tell whether a condition is settled or free in two readings, or left to a theory alike."""
+    mine, its = one.literals((asked,)), other.literals((asked,))
+    if not mine or not its:
+        return mine == its
+    (literal,), (another,) = mine, its
+    theory, other_theory = one.theories[literal.theory], other.theories[another.theory]
+    if isinstance(theory, Loose):
+        return isinstance(other_theory, Loose)
+    if literal == another and isinstance(theory, FiniteChoices):
+        return isinstance(other_theory, FiniteChoices) and theory.is_alike(
+            other_theory, literal.number
+        )
+    return literal == another and theory is other_theory
 
 
 def _conditions(within: Restriction, part: QuestionPart) -> Iterator[VersionedCondition]:
@@ -362,12 +392,11 @@ def _elements(within: Restriction, part: QuestionPart) -> Iterator[Element]:
                 yield rule.resource
 
 
-def carried_over(found: KeyValues, one: RequestView, other: RequestView) -> dict[str, ContextValue]:
-    """Return what was found in one view for another, with what the other one's requests have."""
-    mine, others = one.reading.theories, other.reading.theories
-    shared = {name for name, theory in others.items() if mine.get(name) is theory}
-    unasked = others.unasked().items()
-    own = [values for name, values in unasked if name not in shared]
-    asked = {key: each for key, each in found.items() if key.lower() in shared}
-    place = {name: found[name] for name in (ACTION, RESOURCE) if name in found}
-    return {**{key: each for values in own for key, each in values.items()}, **asked, **place}
+def _made_with(request: Request, one: Situation, other: Situation) -> Request:
+    """Return a request that is made one way as it is made another way."""
+    kept = {
+        key: value
+        for key, value in request.context.items()
+        if key.lower() not in one.values.folded and key.lower() not in other.absent
+    }
+    return replace(request, context=Context(kept).with_(other.values))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from sekisho.catalogue import Action, load
-from sekisho.engine import ContextValue, Request
+from sekisho.engine import ContextValue, Policies, Request
 from sekisho.engine.matching import TrackedAssumptions, arns
 from sekisho.messages import joined_messages
 from sekisho.prover.counterexample import contradiction, replayed
@@ -108,10 +108,8 @@ class RequestSearch:
         self._within = plain(question.within, self.tracked)
         if question.user.is_role:
             self._within = joined(self._within, NOT_BY_ROLES)
-        self._allowed, self._denied = (
-            None if policies is None else self._about(rules_of(policies, self.tracked))
-            for policies in (question.allowed, question.denied)
-        )
+        self._written: dict[int, _Written] = {} if whole is None else whole._written
+        self._allowed, self._denied = map(self._rules_of, (question.allowed, question.denied))
         if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW:
             self._allowed, self._denied = reduced(self._allowed, self._denied, self._within)
         self._rules = [
@@ -192,8 +190,14 @@ class RequestSearch:
             raise limit
         return None
 
-    def _about(self, rules: list[list[StatementRule]]) -> list[list[StatementRule]]:
-        """Return the statements that can be about the one action that is asked about."""
+    def _rules_of(self, policies: Policies | None) -> list[list[StatementRule]] | None:
+        """Return the statements that can be about the one action that is asked about, if any is."""
+        if policies is None:
+            return None
+        if id(policies) not in self._written:
+            # with the policies, so that no others come to have their id
+            self._written[id(policies)] = policies, rules_of(policies, self.tracked)
+        _, rules = self._written[id(policies)]
         if self._only is None:
             return rules
         takes = partial(includes_action, load(), self._only)
@@ -392,6 +396,7 @@ class RequestSearch:
         return request
 
 
+_Written = tuple[Policies, list[list[StatementRule]]]
 _OfList = tuple[Question, bool]
 """What one item of a list answers, and whether it is decided by what can be about it alone."""
 _Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
