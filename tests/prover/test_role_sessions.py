@@ -24,6 +24,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import arns
+from sekisho.messages import verbatim
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
     EVERYTHING,
@@ -45,6 +46,8 @@ from sekisho.prover import (
     ways_into,
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
+from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
+from sekisho.prover.questions.roles import enforced_of_role
 from sekisho.prover.search.reasons import NOT_CERTIFIED
 from sekisho.prover.values.callers import Callers
 
@@ -330,3 +333,21 @@ def test_who_assumes_the_role_without_mfa_is_what_the_world_says(
     services = [each for each in report.ways if each.kind.name == "SERVICE"]
     if True in entered:
         assert services
+
+
+@pytest.mark.parametrize(
+    ("sessions", "trust", "expected"),
+    [
+        ((), ("arn_span",), ()),
+        (("arn_span",), (), ()),
+        (("arn_span", "action_globs"), ("arn_span",), ("arn_span",)),
+        # set otherwise together, neither may be so
+        (("arn_span",), ("action_globs",), ("arn_span", "action_globs")),
+    ],
+)
+def test_of_two_proofs_what_both_rest_on_is_named(
+    sessions: tuple[str, ...], trust: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    one = QuestionAnswer("enforcement", verbatim(""), "direct", Conclusion(Proved(), sessions))
+    (found,) = enforced_of_role([one], TrustReport((), assumed=trust))
+    assert found.conclusion == Conclusion(Proved(), expected)

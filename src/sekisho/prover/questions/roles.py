@@ -63,13 +63,15 @@ def enforced_of_role(
 def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:
     """Return whether one of two is so; where neither is, what a session is allowed shows it.
 
-    Where both are, it rests on what both rest on.
+    Where both are, it rests on what both rest on; on all that they rest on if they share nothing,
+    since with all of it set otherwise neither may be so.
     """
     names = tuple(dict.fromkeys((*sessions.assumed, *trust.assumed)))
     match (sessions.verdict, trust.without_mfa):
         case (Proved(), Proved()):
             both = tuple(name for name in sessions.assumed if name in trust.assumed)
-            return replace(sessions, assumed=both)
+            apart = names if sessions.assumed and trust.assumed else ()
+            return replace(sessions, assumed=both or apart)
         case (Proved(), _):
             return sessions
         case (_, Proved() as assumed):
