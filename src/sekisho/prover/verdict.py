@@ -54,8 +54,8 @@ class Proved(_Untested):
     """The property holds for every request.
 
     Attributes:
-        certificate: what shows it, and the checker has accepted; None: the search found no request
-            that shows the contrary.
+        certificate: what shows it, and the checker has accepted; None: it is not kept, or the
+            search found no request that shows the contrary.
     """
 
     certificate: Certificate | None = field(default=None, compare=False, repr=False)

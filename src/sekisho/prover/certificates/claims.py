@@ -8,7 +8,7 @@ from typing import Any
 from sekisho import check_proof
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Document, to_json
-from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.values.credentials import CALLER_KEYS, CallingUser
 
 OLD = "old_"
 """What the names of the layers of the policies before a change begin with."""
@@ -37,23 +37,39 @@ def claim_of(
         calls: `direct`, `via-service` or `all`.
 
     Raises:
-        check_proof.UnreadableError: if the checker cannot read a policy, or the user stands for
-            callers of several kinds.
+        check_proof.UnreadableError: if the checker cannot read a policy, or whoever calls in the
+            place of the user is of no account.
     """
     if user is None:
         return check_proof.Claim(kind, _layers(policies), exempt=tuple(exempt), calls=calls)
-    if user.outside or user.unsettled:
-        raise check_proof.UnreadableError("no certificate is about callers of several kinds")
+    if user.outside:
+        raise check_proof.UnreadableError("no certificate is about callers of no account")
     known = {key.lower(): value for key, value in user.known.items()}
-    return check_proof.Claim(
+    known |= check_proof.known_of(user.arn)
+    of_one_kind = user.unsettled.isdisjoint(_KINDS)
+    return (check_proof.Claim if of_one_kind else _ClaimOfAnyKind)(
         kind,
         _layers(policies),
         exempt=tuple(exempt),
         calls=calls,
         role=user.is_role,
-        known={**known, **check_proof.known_of(user.arn)},
+        known={key: value for key, value in known.items() if key not in user.unsettled},
         all_tags=user.all_tags,
     )
+
+
+_KINDS = frozenset({"aws:principaltype"})
+"""What tells kinds of callers apart."""
+
+
+class _ClaimOfAnyKind(check_proof.Claim):
+    """A claim about callers of every kind: of them no fact is known."""
+
+    def _in_scope(self, written: Mapping[str, Any]) -> bool:
+        asked = written["statement"].get("Condition", {}).values()
+        of_callers = {key.lower() for keys in asked for key in keys} & CALLER_KEYS
+        of_one_kind = {*written.get("scope", ())} & {"user", "role"}
+        return not of_callers and not of_one_kind and super()._in_scope(written)
 
 
 def no_new_access_claim(

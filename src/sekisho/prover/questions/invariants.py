@@ -19,7 +19,8 @@ from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message, joined_messages
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
-from sekisho.prover.questions.answers import Conclusion, conclude
+from sekisho.prover.questions.answers import Conclusion
+from sekisho.prover.questions.emptiness import conclude_empty
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
@@ -180,7 +181,7 @@ def invariant_holds(
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = conclude(tuple(asked_of(invariant, asked)))
+    found = conclude_empty(tuple(asked_of(invariant, asked)))
     if not _is_settled(found.verdict) and (reason := empty_part(invariant, base)) is not None:
         return _of_nothing(found, reason)
     if isinstance(found.verdict, Proved) and not is_never:

@@ -8,14 +8,14 @@ the stranger's own.
 Where a stranger comes from cannot be what the policy names: the account, the organisation, the VPC
 or endpoint, the ARN or account of a source, a network of few addresses. Everything else is free.
 
-It is proved over more than there can be: a caller of whom no key is settled, without policy
-variables. It is refuted only by a request of one real stranger that the engine decides by the whole
-policy. Between the two it is Unknown.
+It is proved by a certificate about callers of whom no key is settled, and refuted only by a request
+of one real stranger that the engine decides by the whole policy. Between the two it is Unknown.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sekisho.engine import (
     Assumptions,
@@ -33,7 +33,6 @@ from sekisho.engine.matching import (
     TrackedAssumptions,
     arns,
     principals,
-    variables,
 )
 from sekisho.messages import Message
 from sekisho.policy import (
@@ -46,6 +45,7 @@ from sekisho.policy import (
 )
 from sekisho.prover.counterexample import named_in
 from sekisho.prover.questions.answers import Conclusion, conclude, joined
+from sekisho.prover.questions.emptiness import conclude_empty
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.credentials import CALLER_KEYS, CallerCredential, CallingUser
@@ -131,26 +131,30 @@ def _of_partition(
         replace(user, unsettled=CALLER_KEYS),
         now,
         _EVERY,
-        allowed=Policies(identity=(replace(own, document=_without_variables(own.document)),)),
+        allowed=Policies(identity=(own,)),
         within=_within(policy.document, own.document, user, assumptions),
         assumptions=assumptions,
     )
-    found = conclude((whole, _of_no_type(whole)))
-    if isinstance(found.verdict, Proved):
-        return found
+    return conclude_empty([whole], partial(_searched, policy, whole, user))
+
+
+def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Conclusion:
+    """Return what a search finds: a request of a stranger, or why none is known."""
+    assert whole.allowed is not None  # noqa: S101 - it is made so above
+    own = whole.allowed.identity[0].document
     real = replace(
-        whole,
-        user=user,
-        credentials=_DIRECT,
-        allowed=Policies(identity=(own,)),
-        within=_with_shapes(whole.within, own.document, user),
+        whole, user=user, credentials=_DIRECT, within=_with_shapes(whole.within, own, user)
     )
     shown = next(_shown(policy, whole, real), None)
+    # what rests on no assumption refutes whatever is assumed
+    if shown is not None and not shown.decisions["allowed"].assumed:
+        return Conclusion(Refuted(shown))
+    found = conclude([whole])
     if shown is not None:
         return Conclusion(Refuted(shown), found.assumed)
-    if isinstance(found.verdict, Unknown):
+    if not isinstance(found.verdict, Refuted):
         return found
-    named = sorted({each.key for one in own.document.statements for each in one.conditions})
+    named = sorted({each.key for one in own.statements for each in one.conditions})
     keys = ", ".join(f"`{key}`" for key in named) or _NO_KEYS
     return Conclusion(Unknown(_NOT_REAL.filled(keys=keys)), found.assumed)
 
@@ -182,68 +186,14 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
     return replace(
         document,
         statements=tuple(
-            replace(each, principal=None, resource=each.resource or Element(("*",)))
-            for each in kept
+            replace(each, principal=None, resource=_written(each.resource)) for each in kept
         ),
     )
 
 
-def _without_variables(document: Document) -> Document:
-    """Return a document that allows no less, and has no policy variable."""
-    return replace(document, statements=tuple(_loosened(document)))
-
-
-def _loosened(document: Document) -> Iterator[Statement]:
-    for statement in document.statements:
-        resource = statement.resource
-        varies = resource is not None and any(map(_varies, resource.values))
-        plain = tuple(each for each in statement.conditions if not any(map(_varies, each.values)))
-        if statement.effect is Effect.ALLOW:
-            yield replace(
-                statement, resource=Element(("*",)) if varies else resource, conditions=plain
-            )
-        elif not varies and plain == statement.conditions:
-            yield statement
-
-
-def _of_no_type(question: Question) -> Question:
-    """Return the question about actions of no resource type, as if they were on what is named.
-
-    AWS's pages list some without a type that services check against the resource all the same.
-    """
-    assert question.allowed is not None  # noqa: S101 - it is made so above
-    policy = question.allowed.identity[0]
-    statements = policy.document.statements
-    named = {
-        entry
-        for each in statements
-        if each.effect is Effect.ALLOW and each.resource is not None
-        for entry in each.resource.values
-    }
-    anything = Element(("*",))
-    document = replace(
-        policy.document,
-        statements=tuple(
-            replace(each, resource=anything)
-            for each in statements
-            if each.effect is Effect.ALLOW or _takes_in(each.resource, named)
-        ),
-    )
-    return replace(
-        question,
-        allowed=Policies(identity=(replace(policy, document=document),)),
-        within=replace(question.within, resources=((_ANY_ARN, False),)),
-    )
-
-
-def _takes_in(resource: Element | None, named: set[str]) -> bool:
-    if resource is None or resource.negated:
-        return resource is None
-    return "*" in resource.values or named <= set(resource.values)
-
-
-def _varies(text: str) -> bool:
-    return variables.OPEN in text
+def _written(resource: Element | None) -> Element:
+    """Return the resources of a statement; where none are written, any."""
+    return Element(("*",)) if resource is None else replace(resource, implied=False)
 
 
 def _within(

@@ -69,7 +69,7 @@ def tells_mfa_apart(policies: Policies) -> bool:
 
     Where none does, a session without MFA may do all that one with MFA may.
     """
-    return _names_any(policies, _MFA_KEYS)
+    return names_any(policies, _MFA_KEYS)
 
 
 def tells_logins_apart(policies: Policies) -> bool:
@@ -77,7 +77,7 @@ def tells_logins_apart(policies: Policies) -> bool:
 
     Where none does, a session of `aws login` without the keys of MFA is like an access key.
     """
-    return _names_any(policies, _LOGIN_KEYS)
+    return names_any(policies, _LOGIN_KEYS)
 
 
 def tells_federation_apart(policies: Policies) -> bool:
@@ -104,7 +104,9 @@ _FEDERATION_KEYS = frozenset(
 _TAG = "aws:principaltag/"
 
 
-def _names_any(policies: Policies, keys: frozenset[str]) -> bool:
+def names_any(policies: Policies, keys: Iterable[str]) -> bool:
+    """Tell whether a condition or a variable names one of some keys (in lower case)."""
+    keys = frozenset(keys)
     return any(not keys.isdisjoint(_named_in(policy.document)) for policy in every(policies))
 
 
