@@ -65,7 +65,6 @@ from sekisho.prover.questions.invariants import (
     invariant_holds,
     read_invariants,
 )
-from sekisho.prover.questions.layers import denying, layers
 from sekisho.prover.questions.public import no_public_access
 from sekisho.prover.questions.served import conclude_served
 from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
@@ -91,7 +90,13 @@ from sekisho.prover.sentences import (
 from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import CallerCredential, CallingUser, SessionReadings
-from sekisho.prover.values.policies import EVERYTHING, every, tells_mfa_apart, tells_services_apart
+from sekisho.prover.values.policies import (
+    EVERYTHING,
+    denying,
+    every,
+    tells_mfa_apart,
+    tells_services_apart,
+)
 from sekisho.prover.values.principals import RequesterKind
 from sekisho.prover.verdict import (
     Counterexample,
@@ -175,7 +180,6 @@ __all__ = [
     "invariant_text",
     "items_together",
     "joined",
-    "layers",
     "layers_of",
     "lost_with_mfa",
     "new_access",

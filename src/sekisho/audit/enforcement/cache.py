@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
+from sekisho.audit.enforcement.layers import layers
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.audit.enforcement.users import UserEnforcement
@@ -49,7 +50,6 @@ from sekisho.prover import (
     denials,
     enforcement_question,
     expected_exempt,
-    layers,
     tells_services_apart,
     with_federation,
 )

@@ -41,7 +41,6 @@ from sekisho.prover.questions.certified import (
     EnforcementCertifier,
     certified,
 )
-from sekisho.prover.questions.layers import denying
 from sekisho.prover.search import reasons
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.limits import Effort, LimitReached
@@ -55,6 +54,7 @@ from sekisho.prover.values.conditions import (
 from sekisho.prover.values.credentials import CallerCredential, CallingUser
 from sekisho.prover.values.policies import (
     EVERYTHING,
+    denying,
     every,
     tells_federation_apart,
     tells_logins_apart,

@@ -31,10 +31,9 @@ from sekisho.prover.questions.answers import ActionGroup, joined
 from sekisho.prover.questions.anybody import named_by, of_any
 from sekisho.prover.questions.difference import Difference, Side, side_of
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
-from sekisho.prover.questions.layers import denying
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.values.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
-from sekisho.prover.values.policies import EVERYTHING, tells_services_apart
+from sekisho.prover.values.policies import EVERYTHING, denying, tells_services_apart
 from sekisho.prover.values.principals import (
     SOME_SERVICE,
     Requester,

@@ -22,21 +22,16 @@ _REGION = "aws:RequestedRegion"
 
 
 def conclude_unlimited_first(question: Question) -> Conclusion:
-    """Return what `conclude` does of one question, of the identity-based policies if these tell.
+    """Return what `conclude` does of one question; what refutes is sought without limits first.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    unlimited = _unlimited(question)
-    if unlimited is None:
-        return conclude([question])
-    alone = conclude([unlimited])
-    if alone == Conclusion(Proved()):
-        return alone
-    found = _under_limits(alone.verdict, question)
-    # what rests on no assumption refutes whatever is assumed
-    if found and not any(decision.assumed for decision in found.decisions.values()):
-        return Conclusion(Refuted(found))
+    if (unlimited := _unlimited(question)) is not None:
+        found = _under_limits(prove_none(unlimited), question)
+        # what rests on no assumption refutes whatever is assumed
+        if found and not any(decision.assumed for decision in found.decisions.values()):
+            return Conclusion(Refuted(found))
     return conclude([question])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
-from sekisho.policy import Condition, Document, Element, Statement, Version, from_json
+from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
 from sekisho.prover.search.inclusion import ACTIONS, END, RESOURCES, starts_of
 from sekisho.prover.values.conditions import variables_in
 from sekisho.prover.values.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
@@ -162,6 +162,13 @@ def those(attached: _Attached, chosen: _Chosen) -> _Attached:
         for policy, statements in chosen_of
         if statements
     )
+
+
+@remembered_by_identity
+def denying(document: Document) -> Document | None:
+    """Return a document with its Deny statements alone; None if it has none."""
+    statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
+    return replace(document, statements=statements) if statements else None
 
 
 _SMALL = 32

@@ -10,9 +10,8 @@ are, and may come to no answer.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
-from sekisho.policy import Document, Effect
-from sekisho.prover.values.policies import EVERYTHING, tells_mfa_apart
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.prover import EVERYTHING, denying, tells_mfa_apart
 
 
 def layers(policies: Policies) -> Iterator[Policies]:
@@ -36,10 +35,3 @@ def layers(policies: Policies) -> Iterator[Policies]:
 def _telling(layer: Policies) -> Iterator[Policies]:
     if tells_mfa_apart(layer):
         yield layer
-
-
-@remembered_by_identity
-def denying(document: Document) -> Document | None:
-    """Return a document with its Deny statements alone; None if it has none."""
-    statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
-    return replace(document, statements=statements) if statements else None

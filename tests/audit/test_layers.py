@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, attached
+from sekisho.audit.enforcement.layers import layers
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.prover import (
     Proved,
@@ -13,7 +14,6 @@ from sekisho.prover import (
     Unknown,
     conclude,
     enforcement_question,
-    layers,
     prove_enforcement,
 )
 from sekisho.prover.search import limits
