@@ -40,7 +40,7 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.questions import difference as asked
-from sekisho.prover.questions.certified import Find
+from sekisho.prover.questions.certified import CertificateFinder
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import LimitReached
 
@@ -241,7 +241,7 @@ def test_new_access_is_one_side_of_the_difference() -> None:
     }
 
 
-def no_certificate(*_: object) -> Find:
+def no_certificate(*_: object) -> CertificateFinder:
     def find(*, thorough: bool) -> None:
         return None
 

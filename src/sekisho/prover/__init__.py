@@ -14,7 +14,6 @@ from sekisho.prover.questions.answers import (
     roles_within_reach,
     uncertain_lists,
 )
-from sekisho.prover.questions.beside import OwnedResource, not_granted_beside
 from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
@@ -66,6 +65,7 @@ from sekisho.prover.questions.invariants import (
     read_invariants,
 )
 from sekisho.prover.questions.public import no_public_access
+from sekisho.prover.questions.resource_policy import OwnedResource, not_granted_with_resource
 from sekisho.prover.questions.served import conclude_served
 from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
 from sekisho.prover.questions.unlimited import conclude_unlimited_first, prove_unlimited_first
@@ -186,7 +186,7 @@ __all__ = [
     "new_grant_text",
     "no_new_grants",
     "no_public_access",
-    "not_granted_beside",
+    "not_granted_with_resource",
     "nothing_lost",
     "own_policy_unasked",
     "own_things_only",

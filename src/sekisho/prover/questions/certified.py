@@ -53,14 +53,14 @@ def certificates_in(answers: Iterable[QuestionAnswer]) -> tuple[Certificate, ...
     return tuple({id(each): each for each in found if each is not None}.values())
 
 
-class Find(Protocol):
+class CertificateFinder(Protocol):
     """Looks for a certificate of what is asked; `thorough`: with all the work that it may take."""
 
     def __call__(self, *, thorough: bool) -> Certificate | None:
         """Return a certificate, or None if none was found."""
 
 
-def certified(find: Find, search: Callable[[], Conclusion]) -> Conclusion:
+def certified(find: CertificateFinder, search: Callable[[], Conclusion]) -> Conclusion:
     """Return what a certificate proves; without one, what the search finds.
 
     Most certificates are found with little work. A thorough attempt comes after the search, where
@@ -134,7 +134,7 @@ class EnforcementCertifier:
 
 def find_no_new_access(
     old: Policies, new: Policies, user: CallingUser | None, calls: str = ALL_CALLS
-) -> Find:
+) -> CertificateFinder:
     """Return what looks for a certificate that `new` allows nothing that `old` does not.
 
     Args:

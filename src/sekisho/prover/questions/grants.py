@@ -28,9 +28,9 @@ from sekisho.engine.matching import TrackedAssumptions, principals
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, PolicyKind
 from sekisho.prover.questions.answers import ActionGroup, joined
-from sekisho.prover.questions.anybody import named_by, of_any
 from sekisho.prover.questions.difference import Difference, Side, side_of
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
+from sekisho.prover.questions.unknown_principals import named_by, of_any
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.values.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
 from sekisho.prover.values.policies import EVERYTHING, denying, tells_services_apart

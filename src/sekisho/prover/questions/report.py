@@ -18,7 +18,6 @@ from sekisho.prover.questions.answers import (
     roles_within_reach,
     uncertain_lists,
 )
-from sekisho.prover.questions.beside import OwnedResource, assumed_beside, not_granted_beside
 from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
@@ -51,6 +50,11 @@ from sekisho.prover.questions.invariants import (
     InvariantKind,
     about_resources,
     invariant_holds,
+)
+from sekisho.prover.questions.resource_policy import (
+    OwnedResource,
+    assumed_of_resource,
+    not_granted_with_resource,
 )
 from sekisho.prover.questions.roles import assumed_of_role, assumed_with_mfa, enforced_of_role
 from sekisho.prover.questions.trust import TrustReport, ways_into
@@ -334,7 +338,7 @@ def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyRepor
     asked = QuestionGroup.ENFORCEMENT in case.inquiry.groups
     exempt = exempt_list(*these) if asked else None
     caveats = (roles_within_reach(*these), uncertain_lists(*these)) if answers else ()
-    given = (*assumed_beside(case.subject.resource), *case.subject.assumed)
+    given = (*assumed_of_resource(case.subject.resource), *case.subject.assumed)
     assumed = (*given, *(each for each in caveats if each is not None))
     return PolicyReport(case.inquiry, case.user, tuple(answers), exempt, assumed)
 
@@ -485,7 +489,7 @@ def _invariant(case: _Case, invariant: Invariant) -> Conclusion:
         return invariant_holds(invariant, *these)
     policies, user, now, assumptions = these
     asking = Question(user, now, (), allowed=policies, assumptions=assumptions)
-    return not_granted_beside(invariant, resource, asking)
+    return not_granted_with_resource(invariant, resource, asking)
 
 
 def _invariants(case: _Case) -> Iterator[QuestionAnswer]:

@@ -19,8 +19,8 @@ from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
 from sekisho.prover.questions.answers import joined, other_readings, verdict_of
-from sekisho.prover.questions.anybody import named_by, of_any
 from sekisho.prover.questions.enforcement import without_mfa
+from sekisho.prover.questions.unknown_principals import named_by, of_any
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.values.credentials import USER_ID, CallerCredential, SessionReadings
 from sekisho.prover.values.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart

@@ -23,7 +23,7 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    not_granted_beside,
+    not_granted_with_resource,
 )
 
 OPS = CallingUser.of_role(f"arn:aws:iam::{ACCOUNT}:role/ops")
@@ -40,7 +40,7 @@ def asked(
 ) -> Verdict:
     wanted = Invariant("it", InvariantKind.NOT_GRANTED, ("s3:GetObject",), on=(ON,))
     asking = Question(user, NOW, (), allowed=policies)
-    return not_granted_beside(wanted, OwnedResource(policy(resource), owner), asking).verdict
+    return not_granted_with_resource(wanted, OwnedResource(policy(resource), owner), asking).verdict
 
 
 CASES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], CallingUser, str, type[Verdict]]] = {

@@ -57,12 +57,12 @@ _THAT_ONE = Message(
 )
 
 
-def assumed_beside(resource: OwnedResource | None) -> tuple[Message, ...]:
+def assumed_of_resource(resource: OwnedResource | None) -> tuple[Message, ...]:
     """Return what is taken for granted where the policy of a resource is given."""
     return () if resource is None else (_THAT_ONE.filled(account=resource.account),)
 
 
-def not_granted_beside(
+def not_granted_with_resource(
     invariant: Invariant, resource: OwnedResource, asking: Question
 ) -> Conclusion:
     """Return whether a caller's policies and one of a resource together grant nothing of a range.
