@@ -182,6 +182,9 @@ class FixedBinding:
     def all(self) -> Iterable[Bound]:
         return (self.bound,)
 
+    def is_about(self, account: str) -> bool:
+        return account == ACCOUNT
+
 
 @dataclass(frozen=True)
 class Made:
@@ -228,7 +231,11 @@ def made(chance: Random) -> Made:
     else:
         record |= {"sourceIPAddress": "10.0.0.7", "vpcEndpointId": endpoint}
         context |= {"aws:SourceVpce": endpoint}
-    _write_resource(chance, record, resource)
+    if "vpcEndpointId" in record and chance.random() < 0.5:
+        # what the endpoint's own record has
+        record |= {"eventType": "AwsVpceEvent", "eventCategory": "NetworkActivity"}
+    else:
+        _write_resource(chance, record, resource)
     record["userIdentity"] = identity
     return Made(Request(context["aws:PrincipalArn"], action, resource, Context(context)), record)
 

@@ -18,6 +18,7 @@ class Compared:
     details: frozenset[CallerDetail]
     outside: int
     lost: int
+    copies: int = 0
 
 
 def of_plain(plain: PlainGroups) -> Compared:
@@ -28,11 +29,12 @@ def of_plain(plain: PlainGroups) -> Compared:
         frozenset(plain.details),
         plain.outside_window,
         len(plain.faults),
+        plain.copies,
     )
 
 
 def of_fast(fast: TrailGroups) -> Compared:
-    """Return what `read_groups` found."""
+    """Return what `read_groups` found; without `dedup` all that was dropped are copies."""
     groups = list(fast.call_groups())
     details = list(fast.caller_details())
     days = {
@@ -44,7 +46,12 @@ def of_fast(fast: TrailGroups) -> Compared:
     reading = fast.reading
     assert sum(group.tally.events for group in groups) == sum(days.values()) == reading.events
     return Compared(
-        frozenset(groups), days, frozenset(details), reading.outside_window, reading.lost
+        frozenset(groups),
+        days,
+        frozenset(details),
+        reading.outside_window,
+        reading.lost,
+        reading.duplicates,
     )
 
 

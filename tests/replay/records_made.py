@@ -23,8 +23,9 @@ ODD_TIMES += ("2026-08-20T10:00:00.123Z", "2026-08-20 10:00:00Z", "0001-01-01T00
 _TOP: Mapping[str, Sequence[Any]] = {
     "eventSource": ("sts.amazonaws.com", "s3.amazonaws.com", "iam.amazonaws.com", "IAM.aws"),
     "eventName": ("GetObject", "AssumeRole", "ConsoleLogin"),
-    "eventType": ("AwsApiCall", "AwsConsoleSignIn"),
-    "eventCategory": ("Management",),
+    "eventType": ("AwsApiCall", "AwsConsoleSignIn", "AwsVpceEvent"),
+    "eventCategory": ("Management", "NetworkActivity", "NetworkActivity", "Insight"),
+    "sharedEventID": ("s1", "s2", ""),
     "errorCode": ("AccessDenied",),
     "recipientAccountId": ("111122223333",),
     "sessionCredentialFromConsole": ("true",),
@@ -47,8 +48,8 @@ _TOP: Mapping[str, Sequence[Any]] = {
     ),
 }
 _IDENTITY: Mapping[str, Sequence[Any]] = {
-    "type": ("IAMUser", "AssumedRole", "Root"),
-    "accountId": ("111122223333",),
+    "type": ("IAMUser", "AssumedRole", "Root", "AWSService"),
+    "accountId": ("111122223333", "444455556666"),
     "arn": ("arn:user", "arn:session"),
     "userName": ("alice", "bob"),
     "accessKeyId": (

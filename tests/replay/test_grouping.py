@@ -69,5 +69,5 @@ def test_order_split_and_copies_change_nothing(seed: int) -> None:
     found = read_groups(
         log_files(some_files(random, copies, 3)), settings=ReadingSettings(dedup=True)
     )
-    assert replace(of_fast(found), lost=plain.lost) == plain
+    assert replace(of_fast(found), lost=plain.lost, copies=plain.copies) == plain
     assert found.reading.events + found.reading.duplicates + found.reading.lost == len(copies)

@@ -59,6 +59,7 @@ SHAPE = pa.schema(
                 *("useragent", "errorcode", "requestparameters", "responseelements"),
                 *("additionaleventdata", "eventid", "eventtype", "recipientaccountid"),
                 *("vpcendpointid", "eventcategory", "sessioncredentialfromconsole", "timestamp"),
+                "sharedeventid",
             )
         ),
     ]

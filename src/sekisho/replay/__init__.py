@@ -14,6 +14,7 @@ from sekisho.replay.binding import (
     between,
     changed,
     given,
+    in_accounts,
     seen_since,
 )
 from sekisho.replay.caller import TrailCaller, caller_of_event
@@ -69,6 +70,7 @@ __all__ = [
     "columns_of",
     "given",
     "group_plainly",
+    "in_accounts",
     "judge_plainly",
     "read_record",
     "seen_since",

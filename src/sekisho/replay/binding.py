@@ -66,6 +66,10 @@ class Binding(Protocol):
         """Return what can bind anybody: the policies whose elements calls are grouped by."""
         ...
 
+    def is_about(self, account: str) -> bool:
+        """Tell whether the policies may bind callers of an account, whoever they are."""
+        ...
+
 
 class TargetKind(StrEnum):
     """What a policy can be attached to."""
@@ -131,11 +135,11 @@ class PolicyChanges:
 class _Given:
     """Policies that are asked alone."""
 
-    def __init__(self, changes: PolicyChanges) -> None:
+    def __init__(self, changes: PolicyChanges, accounts: Collection[str] = ()) -> None:
         targets = [one.target for one in (*changes.attached, *changes.boundaries)]
         if any(one.kind is TargetKind.GROUP for one in targets):
             raise InternalError("who is in a group is not known without an account")
-        self._changes = changes
+        self._changes, self._accounts = changes, frozenset(accounts)
         self._attached, self._all = len(changes.attached), (*changes.attached, *changes.boundaries)
         self._known: dict[tuple[int, ...], Bound | NotBound] = {}
 
@@ -168,6 +172,14 @@ class _Given:
         found = self._bound(tuple(range(len(self._all))))
         if isinstance(found, Bound):
             yield found
+
+    def is_about(self, account: str) -> bool:
+        """Tell whether an account is one whose own records the logs have."""
+        return account in self._accounts
+
+    def in_accounts(self, accounts: Collection[str]) -> "_Given":
+        """Return the same, knowing which accounts' logs there are."""
+        return _Given(self._changes, accounts)
 
 
 def given(changes: PolicyChanges) -> Binding:
@@ -210,6 +222,10 @@ class _Between:
             found = self._bound(kind, name)
             if isinstance(found, Bound):
                 yield found
+
+    def is_about(self, account: str) -> bool:
+        """Tell whether it is the account that changes."""
+        return account == self._before.account
 
     def _bound(self, kind: HolderKind, name: str) -> Bound | NotBound:
         key = (kind, name)
@@ -298,6 +314,14 @@ def seen_since(binding: Binding, arns_seen: Iterable[str]) -> Binding:
     question. Policies that are asked alone bind whom their targets say.
     """
     return binding.seen_since(arns_seen) if isinstance(binding, _Between) else binding
+
+
+def in_accounts(binding: Binding, accounts: Collection[str]) -> Binding:
+    """Return a binding that knows of which accounts there are logs.
+
+    Policies that are asked alone may bind any caller of these, also one that no record names.
+    """
+    return binding.in_accounts(accounts) if isinstance(binding, _Given) else binding
 
 
 def changed(snapshot: Snapshot, changes: PolicyChanges) -> Binding:

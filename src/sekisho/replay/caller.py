@@ -1,18 +1,20 @@
 """Whose call it was: whose policies count for a record, or why nobody's do.
 
-A record says it by its type, its identity's type and the ARN of the identity or of its session's
-issuer. What a prefix of a key or a spelling of a name suggests is not asked.
+A record says it by its identity's type and the ARN of the identity or of its session's issuer. Only
+what names no caller can be nobody's call: an event's own type says so of sign-ins alone. What a
+prefix of a key or a spelling of a name suggests is not asked.
 
 Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", "CloudTrail record contents"
-(`eventType`, `eventCategory`), "AWS Management Console sign-in events"; IAM User Guide, "Create a
-service-linked role"; AWS Sign-In User Guide, on `AuthorizeOAuth2Access` and `CreateOAuth2Token`.
+(`eventType`, `eventCategory`), "Understanding CloudTrail events", "AWS Management Console sign-in
+events"; IAM User Guide, "Create a service-linked role"; AWS Sign-In User Guide, on
+`AuthorizeOAuth2Access` and `CreateOAuth2Token`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sekisho.engine.matching import arns
-from sekisho.replay.event import TrailEvent
+from sekisho.replay.event import INSIGHT, TrailEvent
 from sekisho.replay.outcome import OutcomeReason
 from sekisho.signin import HolderKind
 
@@ -59,10 +61,9 @@ _STEPS_OF_SIGN_IN = frozenset(
 `AuthorizeOAuth2Access` and `CreateOAuth2Token` are none: IAM authorises them.
 """
 
-_TYPES_OF_SERVICES = frozenset(
-    {"AwsServiceEvent", "AwsCloudTrailInsight", "AwsAggregatedEvent", "AwsVpceEvent"}
-)
-_CATEGORIES_OF_SERVICES = frozenset({"Insight", "Aggregated", "NetworkActivity"})
+_TYPES_OF_SERVICES = frozenset({"AwsServiceEvent", "AwsCloudTrailInsight", "AwsAggregatedEvent"})
+_CATEGORIES_OF_SERVICES = frozenset({INSIGHT, "Aggregated"})
+"""What services write of what they did or noted, if no caller is named in it."""
 _UNSIGNED_TYPES = frozenset({"SAMLUser", "WebIdentityUser", "IdentityCenterUser", "Directory"})
 _UNSIGNED_CALLS = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _NOBODY = frozenset({"anonymous", "ANONYMOUS_PRINCIPAL"})
@@ -76,7 +77,7 @@ def caller_of_event(event: TrailEvent) -> TrailCaller | OutcomeReason:
 
     It depends on neither the event's source nor its name: see `exempt_by_name`.
     """
-    return _of_services(event) or _from_elsewhere(event) or _of_identity(event)
+    return _of_services(event) or _of_identity(event)
 
 
 def exempt_by_name(source: str | None, name: str | None) -> OutcomeReason | None:
@@ -90,7 +91,8 @@ def exempt_by_name(source: str | None, name: str | None) -> OutcomeReason | None
 
 def _of_services(event: TrailEvent) -> OutcomeReason | None:
     """Return why it was no call of a principal's, if it was none."""
-    if event.type in _TYPES_OF_SERVICES or event.category in _CATEGORIES_OF_SERVICES:
+    of_services = event.type in _TYPES_OF_SERVICES or event.category in _CATEGORIES_OF_SERVICES
+    if of_services and not _names_caller(event):
         return OutcomeReason.SERVICE_EVENT
     if event.type == "AwsConsoleSignIn":
         return OutcomeReason.SIGN_IN
@@ -102,13 +104,6 @@ def _of_services(event: TrailEvent) -> OutcomeReason | None:
     return OutcomeReason.AWS_SERVICE if nobody and event.invoked_by else None
 
 
-def _from_elsewhere(event: TrailEvent) -> OutcomeReason | None:
-    """Return why it is the copy that the owner of a resource has of another account's call."""
-    if event.account is None or event.recipient is None:
-        return None
-    return None if event.account == event.recipient else OutcomeReason.OTHER_ACCOUNT
-
-
 _KINDS: Mapping[str, tuple[HolderKind, str]] = {
     "Root": (HolderKind.ROOT, "root"),
     "IAMUser": (HolderKind.USER, "user/"),
@@ -116,6 +111,17 @@ _KINDS: Mapping[str, tuple[HolderKind, str]] = {
     "FederatedUser": (HolderKind.FEDERATED, "user/"),
 }
 """The types whose policies are in an account, and what the ARN of their policies' holder has."""
+
+
+_OTHER_CALLERS = frozenset({"AWSAccount", "Role"})
+"""The types of callers whose policies a record does not name."""
+
+
+def _names_caller(event: TrailEvent) -> bool:
+    """Tell whether somebody with policies, a user or a role, is behind an event."""
+    parts = arns.split(event.principal or "")
+    by_arn = len(parts) >= arns.PARTS and parts[2] in ("iam", "sts")
+    return by_arn or event.identity in _KINDS or event.identity in _OTHER_CALLERS
 
 
 def _of_identity(event: TrailEvent) -> TrailCaller | OutcomeReason:

@@ -42,7 +42,7 @@ class Judging:
 
 
 ROLE_SESSION_MFA, ASSUME_ROLE_SEES_MFA = "role_session_mfa", "assume_role_sees_mfa"
-AWS_LOGIN_MFA = "aws_login_mfa"
+AWS_LOGIN_MFA, AWS_INTERNAL_SEES_MFA = "aws_login_mfa", "aws_internal_sees_mfa"
 """The names of the assumptions about sign-in that the facts of a call can rest on."""
 
 OF_CALLER = (
@@ -73,10 +73,12 @@ class Asked:
     Attributes:
         gap: whether some policy of the caller's was not read.
         arns: see `Bound`.
+        of_network: whether only a VPC endpoint's record of the call is there.
         otherwise: the facts under the other setting of `assumption`, where they can differ.
         assumption: the one about sign-in that they rest on: `role_session_mfa`; of a user who gave
-            a code with the call `assume_role_sees_mfa`, and of one's session of `aws login`
-            `aws_login_mfa`.
+            a code with the call `assume_role_sees_mfa`, of one's session of `aws login`
+            `aws_login_mfa`, and of what the console calls for one with MFA
+            `aws_internal_sees_mfa`.
     """
 
     caller: TrailCaller
@@ -86,6 +88,7 @@ class Asked:
     otherwise: Facts | None = None
     assumption: str = ""
     arns: Mapping[str, str] = field(default_factory=dict)
+    of_network: bool = False
 
     def identity(self, assumptions: Assumptions) -> tuple[object, ...]:
         """What tells cases apart: nothing of the caller that no statement tells apart.
@@ -100,7 +103,8 @@ class Asked:
         other = None
         if self.otherwise and not self._is_role:
             other = self.assumption, self.otherwise.identity
-        return (who, self.gap, id(self.changes), known, unknown, facts.oldest, other)
+        how = (self.gap, self.of_network)
+        return (who, how, id(self.changes), known, unknown, facts.oldest, other)
 
     @property
     def _is_role(self) -> bool:
@@ -145,12 +149,14 @@ class BoundCaller:
 
     Attributes:
         keys: the condition keys that matter, in lower case.
+        of_network: as in `Asked`.
     """
 
     caller: TrailCaller
     bound: Bound
     changes: Difference
     keys: frozenset[str]
+    of_network: bool = False
 
     @property
     def identity(self) -> object:
@@ -158,7 +164,7 @@ class BoundCaller:
         who: object = self.caller.kind
         if self.changes.resources or names_caller(self.keys):
             who = self.caller, id(self.bound)
-        return who, self.bound.gap is not None, id(self.changes)
+        return who, self.bound.gap is not None, self.of_network, id(self.changes)
 
 
 def bound_caller(
@@ -167,13 +173,24 @@ def bound_caller(
     """Return who called, or why the policies are not asked; it depends on `OF_CALLER` alone."""
     caller = caller_of_event(event)
     if isinstance(caller, OutcomeReason):
-        return caller
+        unnamed = caller is OutcomeReason.CALLER and event.from_elsewhere
+        return _of_owner(judging.binding.is_about(event.account or "")) if unnamed else caller
     bound = judging.binding.of(caller)
-    if isinstance(bound, NotBound):
+    if isinstance(bound, NotBound) and (not event.from_elsewhere or bound.reason in _NOT_KNOWN):
         return bound.reason
+    if isinstance(bound, NotBound) or event.from_elsewhere:
+        return _of_owner(isinstance(bound, Bound))
     changes = find(bound, caller)
     keys = with_same((*changes.keys, *filter(is_always_read, changes.denied_keys)))
-    return BoundCaller(caller, bound, changes, keys)
+    return BoundCaller(caller, bound, changes, keys, event.of_network)
+
+
+_NOT_KNOWN = frozenset({OutcomeReason.POLICIES, OutcomeReason.SEEN_SINCE})
+
+
+def _of_owner(may_be_bound: bool) -> OutcomeReason:
+    """Return what is said of a call of which only another account has a record."""
+    return OutcomeReason.OWNERS_RECORD if may_be_bound else OutcomeReason.OTHER_ACCOUNT
 
 
 def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
@@ -186,7 +203,7 @@ def asked_with(who: BoundCaller, event: TrailEvent, judging: Judging) -> Asked:
         other = replace(call, signin=_TURNED[assumption](call.signin))
         otherwise = read_facts(other, who.keys, judging.columns)
     gap, arns = who.bound.gap is not None, who.bound.arns
-    return Asked(who.caller, who.changes, facts, gap, otherwise, assumption, arns)
+    return Asked(who.caller, who.changes, facts, gap, otherwise, assumption, arns, who.of_network)
 
 
 def case_of(event: TrailEvent, judging: Judging, find: FindDifference) -> Case:
@@ -199,8 +216,10 @@ def _assumption(call: Call) -> str:
     """Return the assumption that what is said of a call's MFA rests on, if it does on one."""
     if call.caller.kind is HolderKind.ROLE:
         return ROLE_SESSION_MFA
-    if call.own and call.event.call_mfa is not None:
+    if call.own and call.event.with_code:
         return ASSUME_ROLE_SEES_MFA
+    if call.by_console:
+        return AWS_INTERNAL_SEES_MFA
     return AWS_LOGIN_MFA if call.by_login else ""
 
 
@@ -220,8 +239,13 @@ def _login_turned(signin: SigninAssumptions) -> SigninAssumptions:
     return replace(signin, aws_login_mfa=other)
 
 
+def _console_turned(signin: SigninAssumptions) -> SigninAssumptions:
+    return replace(signin, aws_internal_sees_mfa=not signin.aws_internal_sees_mfa)
+
+
 _TURNED: Mapping[str, Callable[[SigninAssumptions], SigninAssumptions]] = {
     ROLE_SESSION_MFA: _role_turned,
     ASSUME_ROLE_SEES_MFA: _code_turned,
     AWS_LOGIN_MFA: _login_turned,
+    AWS_INTERNAL_SEES_MFA: _console_turned,
 }

@@ -77,6 +77,16 @@ class Call:
         return self.caller.kind in (HolderKind.USER, HolderKind.ROOT)
 
     @property
+    def by_console(self) -> bool:
+        """Whether AWS made it itself for a user's or root's session with MFA.
+
+        So the console does where it switches the role.
+        """
+        event = self.event
+        with_mfa = (event.mfa or "").lower() == "true" and event.sign_in_session is None
+        return self.own and with_mfa and event.invoked_by == _AWS
+
+    @property
     def through_endpoint(self) -> bool | None:
         """Whether it came through a VPC endpoint; None if that is not known."""
         if self.event.endpoint is not None:
@@ -129,9 +139,14 @@ def _mfa(call: Call) -> Found:
             absent = call.signin.role_session_mfa is RoleSessionMfa.ABSENT
             return None if absent else "false"
         case HolderKind.USER | HolderKind.ROOT:
-            pass
-    if call.event.call_mfa is not None and call.signin.assume_role_sees_mfa:
+            return _mfa_of_user(call)
+
+
+def _mfa_of_user(call: Call) -> Found:
+    if call.event.with_code and call.signin.assume_role_sees_mfa:
         return "true"
+    if call.by_console:
+        return "true" if call.signin.aws_internal_sees_mfa else None
     if call.by_login and call.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
         return None
     logged = (call.event.mfa or "").lower()
@@ -140,13 +155,14 @@ def _mfa(call: Call) -> Found:
         return "false" if logged == "false" else UnknownKey(like="*" if logged else "false")
     if logged:
         return logged if logged in ("true", "false") else _ANY
-    # a session whose record does not say
-    return _ANY if call.event.key_id == "ASIA" else None
+    # a session whose record does not say, or a call of which it does not say whether it had a code
+    unsaid = call.event.key_id == "ASIA" or call.event.call_mfa == "unknown"
+    return _ANY if unsaid else None
 
 
 def _age(call: Call) -> Found:
     found = _mfa(call)
-    if found == "true" and call.event.call_mfa is not None:
+    if found == "true" and call.event.with_code:
         return "0"
     return found if isinstance(found, UnknownKey) else None if found != "true" else _SOME
 

@@ -91,7 +91,12 @@ def judgement(
     match case:
         case Asked():
             found = _of_one_action(_Asking.of(judging, case, event, remembered), called.asked)
-        case OutcomeReason.CALLER | OutcomeReason.POLICIES | OutcomeReason.SEEN_SINCE:
+        case (
+            OutcomeReason.CALLER
+            | OutcomeReason.OWNERS_RECORD
+            | OutcomeReason.POLICIES
+            | OutcomeReason.SEEN_SINCE
+        ):
             found = Judgement(UNKNOWN, case)
         case _:
             found = Judgement(CallOutcome.NOT_BOUND, case)

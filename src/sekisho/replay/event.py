@@ -37,6 +37,7 @@ class Column(StrEnum):
     LOGIN_MFA = "login_mfa"
     LOGIN_RESULT = "login_result"
     CALL_MFA = "call_mfa"
+    SHARED = "shared"
 
     ADDRESS = "address"
     ENDPOINT = "endpoint"
@@ -83,6 +84,9 @@ PARAMETERS = (
 `key` counts only in events of `s3.amazonaws.com`: elsewhere it can be somebody's data.
 """
 
+INSIGHT, NETWORK = "Insight", "NetworkActivity"
+"""Categories: what CloudTrail noted itself; what a VPC endpoint saw, often without parameters."""
+
 IAM_PARAMETERS = ("userName", "roleName", "groupName", "policyArn")
 """Those of `PARAMETERS` that can name a resource of IAM, in the same order."""
 
@@ -118,7 +122,10 @@ class TrailEvent:
         login_mfa: `additionalEventData.MFAUsed`.
         login_result: `responseElements.ConsoleLogin`.
         call_mfa: `yes` if the call is one of `sts.amazonaws.com` with `serialNumber` in its
-            `requestParameters`: it carried a code of an MFA device (AssumeRole, GetSessionToken).
+            `requestParameters`: it carried a code of an MFA device (AssumeRole, GetSessionToken);
+            `unknown` if it is one of `sts.amazonaws.com` and of network activity.
+        shared: `sharedEventID`, which other records of the same call have as well; None also of
+            what services called or did, and of Insights, whose begin and end share one.
         address: `sourceIPAddress`.
         endpoint: `vpcEndpointId`.
         region: `awsRegion`.
@@ -158,6 +165,7 @@ class TrailEvent:
     login_mfa: str | None = None
     login_result: str | None = None
     call_mfa: str | None = None
+    shared: str | None = None
     address: str | None = None
     endpoint: str | None = None
     region: str | None = None
@@ -172,6 +180,25 @@ class TrailEvent:
     parameters: tuple[str, ...] | None = None
     iam_resources: tuple[str, ...] | None = None
     iam_parameters: tuple[str, ...] | None = None
+
+    @property
+    def with_code(self) -> bool:
+        """Whether the call carried a code of an MFA device."""
+        return self.call_mfa == "yes"
+
+    @property
+    def of_network(self) -> bool:
+        """Whether it is what a VPC endpoint saw of a call."""
+        return self.category == NETWORK
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether it is another account's record of a call: a resource's or an endpoint's owner's.
+
+        Such a record can lack the caller's name, and what is said of credentials.
+        """
+        whose, where = self.account, self.recipient
+        return whose is not None and where is not None and whose != where
 
 
 @dataclass(frozen=True, slots=True)

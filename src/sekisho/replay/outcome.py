@@ -37,6 +37,8 @@ class OutcomeReason(StrEnum):
     """No service prefix is known for this event source."""
     CALLER = "caller"
     """The record does not say whose call it was, or not for certain."""
+    OWNERS_RECORD = "owner's record"
+    """Only the owner of a resource, or of a VPC endpoint, has a record of it in what was read."""
     POLICIES = "policies"
     """A policy that matters is not in the snapshot: a gap, or what had let the call pass."""
     SEEN_SINCE = "seen since"

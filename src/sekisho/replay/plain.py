@@ -1,12 +1,14 @@
 """Grouping in plain Python: what every engine's grouping comes to, record by record.
 
-It holds every group at once and reads one record after another. It is the reference, and serves
-where there are few records: answers of LookupEvents, tests.
+It holds every record at once. It is the reference, and serves where there are few records: answers
+of LookupEvents, tests.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
+from itertools import compress
+from operator import not_
 
 from sekisho.replay.event import (
     ALWAYS,
@@ -47,6 +49,7 @@ class PlainGroups:
         details: of the calls of IAM users and root; where the calls came from, and when.
         faults: the faulty records, by their place among all.
         outside_window: how many records were of another time.
+        copies: how many records were of calls that another record tells more of; see `copies_in`.
     """
 
     groups: tuple[CallGroup, ...]
@@ -54,6 +57,7 @@ class PlainGroups:
     details: tuple[CallerDetail, ...] = ()
     faults: tuple[tuple[int, RecordFault], ...] = ()
     outside_window: int = 0
+    copies: int = 0
 
 
 @dataclass(slots=True)
@@ -83,19 +87,46 @@ class _Counted:
 _ALL = Window()
 
 
+def copies_in(events: Sequence[TrailEvent]) -> list[bool]:
+    """Return of each event whether another one of them tells more of the same call.
+
+    A call that passed a VPC endpoint, or is about another account's resource, can have a record
+    with each of them, and all have one `sharedEventID`. The service's own record, in the caller's
+    account, has the parameters; an owner's can lack the caller's name. What names another caller
+    or another action is no copy, whatever it shares.
+    """
+    best: dict[tuple[object, ...], tuple[bool, bool]] = {}
+    for event in (each for each in events if each.shared is not None):
+        for key in (_call(event, event.principal), _call(event, None)):
+            best[key] = min(_detail_left_out(event), best.get(key, (True, True)))
+    return [
+        event.shared is not None and _detail_left_out(event) > best[_call(event, event.principal)]
+        for event in events
+    ]
+
+
+def _call(event: TrailEvent, principal: str | None) -> tuple[object, ...]:
+    return event.shared, event.account, event.source, event.name, principal
+
+
+def _detail_left_out(event: TrailEvent) -> tuple[bool, bool]:
+    return event.from_elsewhere, event.of_network
+
+
 def group_plainly(
     records: Iterable[object], columns: Collection[Column] = ALWAYS, window: Window = _ALL
 ) -> PlainGroups:
-    """Return decoded records in groups of equal `columns`, each record counted once for each time.
+    """Return decoded records in groups of equal `columns`, each call counted once for each time.
 
     `ALWAYS` is among the columns whether it is given or not.
     """
     counted: dict[TrailEvent, _Counted] = {}
     detailed: dict[_Detail, _Counted] = {}
     faults: list[tuple[int, RecordFault]] = []
+    read: list[TrailRecord] = []
     outside = 0
     others = {each.name: None for each in fields(TrailEvent)}
-    for column in (*ALWAYS, *columns):
+    for column in {*ALWAYS, *columns} - {Column.SHARED}:
         others.pop(column.value, None)
     for place, raw in enumerate(records):
         record = read_record(raw)
@@ -104,10 +135,13 @@ def group_plainly(
         elif not window.has(record.time):
             outside += 1
         else:
-            event = replace(record.event, **others)
-            counted.setdefault(event, _Counted(record, record)).add(record)
+            read.append(record)
             for detail in _details(record):
                 detailed.setdefault(detail, _Counted(record, record)).add(record)
+    copies = copies_in([record.event for record in read])
+    for record in compress(read, map(not_, copies)):
+        event = replace(record.event, **others)
+        counted.setdefault(event, _Counted(record, record)).add(record)
     groups = tuple(CallGroup(event, one.tally()) for event, one in counted.items())
     days = {
         (place, day): events
@@ -115,7 +149,7 @@ def group_plainly(
         for day, events in one.days.items()
     }
     details = tuple(CallerDetail(*detail, one.tally()) for detail, one in detailed.items())
-    return PlainGroups(groups, days, details, tuple(faults), outside)
+    return PlainGroups(groups, days, details, tuple(faults), outside, sum(copies))
 
 
 _Detail = tuple[str | None, str | None, DetailKind, str]

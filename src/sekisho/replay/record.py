@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sekisho.replay.event import IAM_ARN, IAM_PARAMETERS, PARAMETERS, TrailEvent
+from sekisho.replay.event import IAM_ARN, IAM_PARAMETERS, INSIGHT, NETWORK, PARAMETERS, TrailEvent
 
 _SECONDS = len("2026-11-27T23:59:59")
 _PREFIX = len("AKIA")
@@ -27,6 +27,7 @@ _IAM = "iam"
 """IAM's event source before its domain, which is another one in some partitions; in lower case, as
 an action is IAM's however its service is written."""
 _OF_S3_ALONE = "key"
+_NO_CALLERS = frozenset({None, "AWSService"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
         login_mfa=top.free("additionalEventData").text("MFAUsed"),
         login_result=top.free("responseElements").text("ConsoleLogin"),
         call_mfa=_call_mfa(top, source),
+        shared=_shared(top, identity.text("type")),
         address=top.optional("sourceIPAddress"),
         endpoint=top.optional("vpcEndpointId"),
         region=top.optional("awsRegion"),
@@ -121,9 +123,17 @@ def _event(top: "_Fields", written: str) -> TrailEvent:
 
 
 def _call_mfa(top: "_Fields", source: str | None) -> str | None:
-    if source != _STS or top.free("requestParameters").raw.get("serialNumber") is None:
+    if source != _STS:
         return None
-    return "yes"
+    if top.free("requestParameters").raw.get("serialNumber") is not None:
+        return "yes"
+    return "unknown" if top.text("eventCategory") == NETWORK else None
+
+
+def _shared(top: "_Fields", identity: str | None) -> str | None:
+    """Return what other records of a call that somebody made have as well."""
+    shared = top.text("sharedEventID") or None
+    return None if identity in _NO_CALLERS or top.text("eventCategory") == INSIGHT else shared
 
 
 _WRITTEN = re.compile(

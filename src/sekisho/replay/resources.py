@@ -79,7 +79,7 @@ def asked_resources(
 def _of_call(
     event: TrailEvent, columns: Collection[Column]
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the resources and the parameters of a call; None where no such column was read."""
+    """Return the resources and the parameters of a call; None where they were not read."""
     resources = parameters = None
     if Column.RESOURCES in columns:
         resources = event.resources or ()
@@ -89,7 +89,8 @@ def _of_call(
         parameters = event.parameters or ()
     elif Column.IAM_PARAMETERS in columns:
         parameters = event.iam_parameters or ()
-    return resources, parameters
+    # a VPC endpoint's record says what was called, and mostly not with what
+    return resources, None if event.of_network and not parameters else parameters
 
 
 def _of_kinds(action: Action, partition: str) -> AskedResource:

@@ -129,7 +129,7 @@ class OutputOptions:
 
 _SIGN_IN = (
     *("role_session_mfa", "assume_role_sees_mfa", "aws_login_mfa"),
-    "get_session_token_heeds_deny",
+    *("aws_internal_sees_mfa", "get_session_token_heeds_deny"),
 )
 """The assumptions of sign-in that the log of a call leaves open."""
 

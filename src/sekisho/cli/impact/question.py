@@ -40,6 +40,7 @@ from sekisho.replay import (
     changed,
     columns_of,
     given,
+    in_accounts,
     seen_since,
 )
 from sekisho.replay.report import MadeBy, Question, ReplayReport, figures_of, report_on
@@ -237,7 +238,7 @@ class AskedBinding:
             skipped: the files that were not even opened.
             settings: the assumptions.
         """
-        binding = self.binding
+        binding = in_accounts(self.binding, groups.accounts())
         if self.taken_at is not None:
             binding = seen_since(binding, groups.principals_after(self.taken_at))
         judge = Judge(binding, columns_of(binding), settings)

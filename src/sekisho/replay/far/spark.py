@@ -80,7 +80,7 @@ def read_on_spark(
     spark = spark or SparkSettings()
     asked = tuple(each for each in Column if each in ALWAYS or each in columns)
     shares = _shares(files, spark.tasks)
-    mine = replace(settings, threads=settings.threads or 1)
+    mine = replace(settings, threads=settings.threads or 1, pairs=False)
     parts = _run(shares, _worker(asked, window, mine), spark) if shares else []
     tables = [pa.ipc.open_stream(part).read_all() for part in parts]
     # what was read is said of no files as well

@@ -23,7 +23,9 @@ from sekisho.replay.event import (
     ALWAYS,
     IAM_ARN,
     IAM_PARAMETERS,
+    INSIGHT,
     LISTS,
+    NETWORK,
     PARAMETERS,
     Column,
     DetailKind,
@@ -88,7 +90,9 @@ _FIELDS = {
 _PRINCIPAL = f"coalesce(nullif({_SESSION}.sessionissuer.arn, ''), useridentity.arn)"
 _KEY_ID = """CASE WHEN substr(useridentity.accesskeyid, 1, 4) = 'AKIA'
       THEN useridentity.accesskeyid ELSE substr(useridentity.accesskeyid, 1, 4) END"""
-_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID}
+_SHARED = f"""CASE WHEN useridentity.type <> 'AWSService'
+      AND coalesce(eventcategory, '') <> '{INSIGHT}' THEN nullif(sharedeventid, '') END"""
+_FIELDS |= {Column.PRINCIPAL: _PRINCIPAL, Column.KEY_ID: _KEY_ID, Column.SHARED: _SHARED}
 _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
 _OF_UTC, _OF_A_ZONE = f"^{_CLOCK}Z?$", f"^{_CLOCK}[+-](0[0-9]|1[0-4]):?[0-5][0-9]$"
 _CALL_OF_IAM = "(lower(eventsource) = 'iam' OR lower(eventsource) LIKE 'iam.%')"
@@ -288,8 +292,9 @@ GROUP BY
 
     def _call_mfa(self) -> str:
         serial = self._member("requestparameters", "serialNumber")
-        return f"""CASE WHEN eventsource = 'sts.amazonaws.com'
-      AND {serial} IS NOT NULL THEN 'yes' END"""
+        return f"""CASE WHEN eventsource = 'sts.amazonaws.com' THEN
+      CASE WHEN {serial} IS NOT NULL THEN 'yes'
+      WHEN eventcategory = '{NETWORK}' THEN 'unknown' END END"""
 
     def _resources(self, wanted: str) -> str:
         there = f"filter(transform(resources, r -> r.arn), arn -> {wanted})"

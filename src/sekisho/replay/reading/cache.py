@@ -65,7 +65,7 @@ class GroupCache:
     """
 
     def __init__(self, folder: Path, settings: ReadingSettings = _DEFAULT) -> None:
-        self._folder, self._settings = folder, settings
+        self._folder, self._settings = folder, replace(settings, pairs=False)
         self.notes: list[Message] = []
         self.hits = self.parts = 0
 

@@ -8,13 +8,14 @@ with `value` as JSON). Rows of several parts together are a packed table too: `m
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sekisho.messages import Message
-from sekisho.replay.event import Column
+from sekisho.replay.event import NETWORK, Column
 from sekisho.replay.reading.files import SkippedKind
 from sekisho.replay.reading.result import (
     DAYS,
@@ -107,7 +108,7 @@ def _days_of(rows: pa.Table) -> pa.Table:
 
 
 def merged(columns: Sequence[Column], table: pa.Table, store: Store) -> TrailGroups:
-    """Return the sum of parts, each group once.
+    """Return the sum of parts, each group once, and each call once; see `paired`.
 
     Args:
         columns: what all of them are grouped by.
@@ -117,6 +118,54 @@ def merged(columns: Sequence[Column], table: pa.Table, store: Store) -> TrailGro
     Raises:
         SekishoError: if the memory allowed is not enough.
     """
+    return paired(_summed(columns, table, store), store)
+
+
+_CALL = ("shared", "account", "source", "name")
+_COPIES = f"""
+    SELECT row FROM (
+        SELECT row, coalesce(account <> recipient, false)::INTEGER * 2
+                + coalesce(category = '{NETWORK}', false)::INTEGER AS rank,
+            CASE WHEN principal IS NULL THEN min(rank) OVER (PARTITION BY {", ".join(_CALL)})
+                ELSE min(rank) OVER (PARTITION BY {", ".join(_CALL)}, principal) END AS best
+        FROM sharing
+    ) WHERE rank > best"""
+"""The rows that `copies_in` (plain.py) calls copies."""
+
+
+def paired(groups: TrailGroups, store: Store) -> TrailGroups:
+    """Return groups without the records of calls that other records tell more of.
+
+    Until then what shares its id with other records is a group of its own.
+
+    Raises:
+        SekishoError: if the memory allowed is not enough.
+    """
+    shared = groups.groups.column(Column.SHARED)
+    if shared.null_count == len(shared):
+        return groups
+    rows = groups.groups.filter(pc.is_valid(shared))
+    numbers = pa.array(range(rows.num_rows), pa.int64())
+    telling = rows.select([*_CALL, Column.PRINCIPAL, Column.RECIPIENT, Column.CATEGORY])
+    store.stream("sharing", telling.append_column("row", numbers).to_reader())
+    are_copies = pc.is_in(numbers, store.table(_COPIES).column("row").combine_chunks())
+    copies = pc.sum(rows.filter(are_copies).column("events")).as_py() or 0
+    reading = replace(
+        groups.reading,
+        events=groups.reading.events - copies,
+        duplicates=groups.reading.duplicates + copies,
+    )
+    table = packed(replace(groups, reading=reading))
+    place = table.column_names.index(Column.SHARED)
+    share = table.column(Column.SHARED).combine_chunks().is_valid()
+    everything = pa.repeat(pa.scalar(True), table.num_rows)
+    kept = pc.replace_with_mask(everything, share, pc.invert(are_copies))
+    alike = table.set_column(place, Column.SHARED, pa.nulls(table.num_rows, pa.string()))
+    return _summed(groups.columns, alike.filter(kept), store)
+
+
+def _summed(columns: Sequence[Column], table: pa.Table, store: Store) -> TrailGroups:
+    """Return the sum of parts, each group once."""
     kinds = table.column("kind")
     rows = table.filter(pc.is_null(kinds))
     of_reading = pc.equal(kinds, READING)

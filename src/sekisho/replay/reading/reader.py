@@ -18,6 +18,7 @@ from sekisho.replay.plain import Window
 from sekisho.replay.reading import statement
 from sekisho.replay.reading.feeding import Feeder, OpenedFile, stored_content
 from sekisho.replay.reading.files import LogFile, SkippedKind
+from sekisho.replay.reading.packed import paired
 from sekisho.replay.reading.result import (
     DAYS,
     DETAILS,
@@ -53,12 +54,15 @@ class ReadingSettings:
             the machine's memory, which is DuckDB's own limit.
         dedup: whether an event counts once, however often CloudTrail delivered it.
         details_of: of whom addresses, programs, regions and hours are counted.
+        pairs: whether several records of one call become one; a part of all logs leaves them
+            apart, for `merged`.
     """
 
     threads: int = 0
     memory: int = 0
     dedup: bool = False
     details_of: DetailsOf = DetailsOf.USERS
+    pairs: bool = True
 
 
 _DEFAULT = ReadingSettings()
@@ -233,7 +237,7 @@ class _Run:
         groups = rows.drop_columns(["days", "daily"])
         events = pc.sum(groups.column("events")).as_py() or 0
         details = store.table(statement.details_query())
-        return TrailGroups(
+        found = TrailGroups(
             columns=self.columns,
             groups=groups.cast(groups_schema(self.columns)),
             days=daily.cast(DAYS),
@@ -250,6 +254,7 @@ class _Run:
                 duplicates=self.events - events,
             ),
         )
+        return paired(found, store) if self.settings.pairs else found
 
 
 _MORE = Message("has more records that cannot be read")

@@ -133,6 +133,11 @@ class TrailGroups:
         for values, tally in _rows(self.groups, names):
             yield CallGroup(TrailEvent(*values), tally)
 
+    def accounts(self) -> frozenset[str]:
+        """Return the accounts that have records of their own callers here."""
+        own = self.groups.filter(pc.equal(self.groups["account"], self.groups["recipient"]))
+        return frozenset(values_of(pc.unique(own["account"])))
+
     def principals_after(self, moment: datetime) -> frozenset[str]:
         """Return the ARNs of whoever called after a moment."""
         later = self.groups.filter(pc.greater(self.groups["last"], pa.scalar(moment, _TIME)))

@@ -17,7 +17,9 @@ from typing import Any
 from sekisho.replay.event import (
     IAM_ARN,
     IAM_PARAMETERS,
+    INSIGHT,
     LISTS,
+    NETWORK,
     OF_IAM_CALL,
     PARAMETERS,
     Column,
@@ -46,6 +48,7 @@ _PLACES: Mapping[Column, str] = {
     Column.LOGIN_MFA: "additionalEventData.MFAUsed",
     Column.LOGIN_RESULT: "responseElements.ConsoleLogin",
     Column.CALL_MFA: "requestParameters.serialNumber",
+    Column.SHARED: "sharedEventID",
     Column.ADDRESS: "sourceIPAddress",
     Column.ENDPOINT: "vpcEndpointId",
     Column.REGION: "awsRegion",
@@ -157,8 +160,13 @@ def _value(column: Column) -> str:
         case Column.SIGN_IN_SESSION:
             return f"""CASE WHEN {_at(column)} IS NOT NULL THEN '"yes"' END"""
         case Column.CALL_MFA:
-            return f"""CASE WHEN {_at(Column.SOURCE)} = '"sts.amazonaws.com"'
-                AND {_at(column)} IS NOT NULL THEN '"yes"' END"""
+            return f"""CASE WHEN {_at(Column.SOURCE)} = '"sts.amazonaws.com"' THEN
+                CASE WHEN {_at(column)} IS NOT NULL THEN '"yes"'
+                WHEN {_at(Column.CATEGORY)} = '"{NETWORK}"' THEN '"unknown"' END END"""
+        case Column.SHARED:
+            return f"""CASE WHEN {_at(Column.IDENTITY)} <> '"AWSService"'
+                AND coalesce({_at(Column.CATEGORY)}, '') <> '"{INSIGHT}"'
+                THEN nullif({_at(column)}, '""') END"""
         case Column.TIME:
             return f"""{_at(column)}[:20] || 'Z"'"""
         case _:

@@ -144,7 +144,7 @@ def _without_mfa(
 
 def _user_arn(event: TrailEvent) -> str | None:
     """Return the ARN of the user, or root, whose call it is; None if it is another's."""
-    caller = caller_of_event(event)
+    caller = None if event.from_elsewhere else caller_of_event(event)
     is_user = isinstance(caller, TrailCaller) and caller.kind in _USERS
     return event.principal if is_user else None
 
@@ -166,7 +166,7 @@ def _is_call(event: TrailEvent) -> bool:
 
 
 def _with_mfa(event: TrailEvent) -> bool:
-    return (event.mfa or "").lower() == "true" or event.call_mfa is not None
+    return (event.mfa or "").lower() == "true" or event.with_code
 
 
 def _count_call(counted: _Counted, group: CallGroup) -> None:
