@@ -63,6 +63,25 @@ ATHENA = (
     "1.08,{type=IAMUser},2026-08-20T10:00:00Z,s3.amazonaws.com,GetObject,id-2,\n"
 )
 
+STAMP = b"2026-08-20T10:00:05.000Z "
+EXPORT = b"\n".join(STAMP + json.dumps(record(number)).encode() for number in (1, 2))
+
+
+def message(*numbers: int, **fields: Any) -> bytes:
+    """Return what CloudWatch Logs hands to a subscription."""
+    events = [
+        {"id": str(number), "timestamp": 1, "message": json.dumps(record(number))}
+        for number in numbers
+    ]
+    usual = {"messageType": "DATA_MESSAGE", "owner": "111122223333", "logEvents": events}
+    return json.dumps({**usual, **fields}).encode()
+
+
+HEALTH = [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE: Checking health"}]
+CONTROL = message(messageType="CONTROL_MESSAGE", owner="CloudwatchLogs", logEvents=HEALTH)
+PACKED = "is packed in a way that is not read here: unpack it, or compress it with gzip"
+LOST = log(*(record(number) for number in range(6))).replace(b'"id-2",', b'"id-2" "', 1)
+
 Faults = list[tuple[str, str, int]]
 FILES: dict[str, tuple[bytes, int, Faults]] = {
     # name: content, events, faults (place, what, records)
@@ -112,6 +131,36 @@ FILES: dict[str, tuple[bytes, int, Faults]] = {
         b"\n".join(json.dumps(record(n, x="x" * 3_000_000)).encode() for n in (1, 2)),
         2,
         [],
+    ),
+    "000000.gz": (gzip.compress(EXPORT), 2, []),
+    "an export with a bad line.gz": (
+        gzip.compress(EXPORT + b"\n" + STAMP + b"START RequestId\n" + STAMP + b'{"eventTime'),
+        2,
+        [("record 3", "is not JSON", 1), ("record 4", "ends in the middle", 1)],
+    ),
+    "firehose": (gzip.compress(message(1, 2) + CONTROL + message(3)), 3, []),
+    "firehose, twice compressed": (gzip.compress(gzip.compress(message(1, 2))), 2, []),
+    "firehose in lines": (message(1, 2) + b"\n" + CONTROL + b"\n" + message(3), 3, []),
+    "a list of messages.json": (b"[" + message(1, 2) + b"," + message(3) + b"]", 3, []),
+    "firehose, cut": (message(1) + message(2)[:-9], 1, [("", "ends in the middle", 0)]),
+    "no call in a message": (
+        json.dumps(
+            {"logEvents": [{"message": "START"}, *json.loads(message(1))["logEvents"]]}
+        ).encode(),
+        1,
+        [("record 1", "is no record", 1)],
+    ),
+    "filter-log-events.json": (
+        json.dumps({"events": json.loads(message(1))["logEvents"], "nextToken": "t"}).encode(),
+        1,
+        [("", "is one page of an answer that has more (`NextToken`)", 0)],
+    ),
+    "a.zip": (b"PK\x03\x04" + b"x" * 90, 0, [("", PACKED, 0)]),
+    "b.zst": (b"\x28\xb5\x2f\xfd" + b"x" * 90, 0, [("", PACKED, 0)]),
+    "three lost.json": (
+        LOST.replace(b'"id-3",', b'"id-3" "', 1).replace(b'"id-4",', b'"id-4" "', 1),
+        3,
+        [("record 3", "is not JSON", 3)],
     ),
     "athena.csv": (
         ATHENA.encode(),
@@ -179,7 +228,8 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
 
 
 def test_digests_and_insights_are_passed_over_and_counted(tmp_path: Path) -> None:
-    for kind in ("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight"):
+    kinds = ("CloudTrail", "CloudTrail-NetworkActivity", "CloudTrail-New", "vpcflowlogs")
+    for kind in (*kinds, "CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"):
         folder = tmp_path / PREFIX / kind / "eu-west-1/2026/08/20"
         folder.mkdir(parents=True)
         (folder / "a.json").write_bytes(log(record(1)))
@@ -189,12 +239,46 @@ def test_digests_and_insights_are_passed_over_and_counted(tmp_path: Path) -> Non
     assert found.skipped == {
         SkippedKind.DIGEST: 1,
         SkippedKind.INSIGHT: 1,
+        SkippedKind.OTHER_TRAIL_FILE: 1,
+        SkippedKind.OTHER_SERVICE: 1,
         SkippedKind.OTHER_ENDING: 1,
     }
     reading = read_groups(found.files).reading
     assert reading == Reading(
-        files=1, bytes=reading.bytes, events=1, skipped={SkippedKind.DIGEST: 1}
+        files=3, bytes=reading.bytes, events=3, skipped={SkippedKind.DIGEST: 1}
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "events", "faults"),
+    [
+        # no ending keeps a log from being read
+        ("000000.gz", gzip.compress(EXPORT), 2, 0),
+        ("trail.log", ONE, 1, 0),
+        ("delivery-1-2026-08-20-10-00-00-x", gzip.compress(message(1)), 1, 0),
+        ("no-ending", b"\xef\xbb\xbf\n" + ONE, 1, 0),
+        ("lines.txt", EXPORT, 2, 0),
+        # what may hold logs and cannot be read is said
+        ("a.zip", b"x", 0, 1),
+        ("A.ZST", b"", 0, 1),
+        ("b.parquet", b"PAR1", 0, 1),
+        ("no-ending", b"\x28\xb5\x2f\xfd", 0, 1),
+        ("sync.log", b"copied", 0, 1),
+        # what is no log at all is neither
+        ("LICENSE", b"MIT License", 0, 0),
+        ("notes.md", b"[a list]", 0, 0),
+        ("empty", b"", 0, 0),
+    ],
+)
+def test_what_a_file_in_a_folder_may_hold(
+    tmp_path: Path, name: str, content: bytes, events: int, faults: int
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    found = local_logs([str(tmp_path)])
+    read = read_groups(found.files).reading
+    assert (read.events, len(read.faults)) == (events, faults)
+    left_out = {} if events or faults else {SkippedKind.OTHER_ENDING: 1}
+    assert found.skipped == left_out
 
 
 def test_what_a_path_says() -> None:

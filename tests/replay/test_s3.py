@@ -41,19 +41,23 @@ MADE = [
     "x/AWSLogs/999988887777/CloudTrail/us-east-1/2026/09/02/b.json.gz",
 ]
 
+NETWORK = f"{ORGANISATION}/CloudTrail-NetworkActivity/us-east-1/2026/09/02/n.json.gz"
+
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
     with LocalAws(people.account()) as running:
         s3 = client(running, "s3")
-        for bucket in ("trail", "org", "loose"):
+        for bucket in ("trail", "org", "loose", "network"):
             s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket="network", Key=NETWORK, Body=LOG)
         for path in sorted(REAL.rglob("*.json.gz")):
             key = path.relative_to(REAL).as_posix()
             s3.put_object(Bucket="trail", Key=key, Body=path.read_bytes())
         for key in MADE:
             s3.put_object(Bucket="org", Key=key, Body=LOG)
-        for key in ("mine/a.json", "mine/deep/b.jsonl", "mine/readme.txt", "other/c.json"):
+        loose = ("a.json", "deep/b.jsonl", "c.zip", "readme.txt", "aws-logs-write-test")
+        for key in (*(f"mine/{name}" for name in loose), "other/c.json"):
             s3.put_object(Bucket="loose", Key=key, Body=LOG)
         yield running
 
@@ -141,16 +145,29 @@ def test_a_region_is_listed_from_its_first_day_on(aws: LocalAws) -> None:
     ]
     # what lies after the last day ends the listing, and is not counted
     assert found.skipped == {}
-    # the bucket's, the prefix's, the organisation's, and the accounts' regions
-    assert len(counting.listed) - len(flat) == 6
+    # the bucket's, the prefix's, the organisation's, and the accounts' folders and regions
+    assert len(counting.listed) - len(flat) == 9
 
 
 def test_logs_of_no_trail_are_all_that_are_named_like_logs(aws: LocalAws) -> None:
-    assert keys_of(s3_logs(api(aws), "s3://loose/mine")) == ["mine/a.json", "mine/deep/b.jsonl"]
+    found = s3_logs(api(aws), "s3://loose/mine")
+    assert keys_of(found) == ["mine/a.json", "mine/c.zip", "mine/deep/b.jsonl"]
+    # what is not even opened is counted, but what an export leaves behind
+    assert found.skipped == {SkippedKind.NOT_OPENED: 1}
+    assert [fault.file for fault in read_groups(found.files).reading.faults] == [
+        "s3://loose/mine/c.zip"
+    ]
+
+
+def test_network_activity_is_found_in_its_own_folder(aws: LocalAws) -> None:
+    assert keys_of(s3_logs(api(aws), "s3://network", september(2, 3))) == [NETWORK]
 
 
 def test_digests_are_counted_where_they_are_seen(aws: LocalAws) -> None:
-    assert s3_logs(api(aws), "s3://org").skipped == {SkippedKind.DIGEST: 1}
+    assert s3_logs(api(aws), "s3://org").skipped == {
+        SkippedKind.DIGEST: 1,
+        SkippedKind.OTHER_SERVICE: 1,
+    }
 
 
 def allowed(aws: LocalAws, *statements: dict[str, Any]) -> Boto3Api:

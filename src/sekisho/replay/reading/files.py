@@ -1,10 +1,12 @@
 """Log files of CloudTrail: what their paths say, and those of this machine.
 
 CloudTrail delivers to `[prefix/]AWSLogs/[o-xxx/]<account>/CloudTrail/<region>/yyyy/mm/dd/`. The day
-is that of the delivery, which comes after the event. Beside `CloudTrail` lie `CloudTrail-Digest`
-and `CloudTrail-Insight`, which hold no calls.
+is that of the delivery, which comes after the event. Beside `CloudTrail` lies
+`CloudTrail-NetworkActivity`; `CloudTrail-Digest`, `CloudTrail-Insight` and `CloudTrail-Aggregated`
+hold no calls. A folder of another name is read.
 
-Source: AWS CloudTrail User Guide, "CloudTrail log file examples", "Finding your log files".
+Source: AWS CloudTrail User Guide, "CloudTrail log file examples", "Finding your log files"; Amazon
+CloudWatch Logs User Guide, "Exporting log data to Amazon S3".
 """
 
 import os
@@ -17,10 +19,12 @@ from enum import StrEnum
 from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
+from typing import Self
 
 from sekisho.errors import Code, SekishoError, quoted
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
+from sekisho.replay.reading.packing import BEGIN_OF_ZIP, is_packed_content
 
 _LAYOUT = re.compile(
     r"""(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})
@@ -28,16 +32,22 @@ _LAYOUT = re.compile(
     /(?P<year>\d{4})/(?P<month>\d\d)/(?P<day>\d\d)/""",
     re.VERBOSE,
 )
-LOG_ENDINGS = (
-    ".json.gz",
-    ".json",
-    ".jsonl",
-    ".jsonl.gz",
-    ".ndjson",
-    ".ndjson.gz",
-    ".csv",
-    ".csv.gz",
+LOG_ENDINGS = (".gz", ".json", ".jsonl", ".ndjson", ".csv", ".log")
+_PACKED_ENDINGS = (
+    *(".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".rar", ".lz4", ".lzo", ".br", ".z", ".sz"),
+    *(".snappy", ".tar", ".tgz", ".parquet", ".avro", ".orc"),
 )
+"""Endings of what can hold logs, and is not unpacked here."""
+_SERVICES = re.compile(
+    r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/"
+    r"(?:Config|GuardDuty|WAFLogs|elasticloadbalancing|vpcdnsquerylogs|vpcflowlogs)/"
+)
+"""Where other services deliver their logs beside CloudTrail's."""
+_TEST_OF_EXPORT = "aws-logs-write-test"
+"""What CloudWatch Logs writes into a bucket before it exports anything."""
+_BEGIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{|(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+)?\{\s*")')
+"""How a log begins that is not compressed."""
+_SNIFFED = 512
 _LATE = timedelta(days=1)
 """How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
 """
@@ -55,8 +65,12 @@ class SkippedKind(StrEnum):
     """Another folder that CloudTrail keeps beside the logs."""
     OUTSIDE_WINDOW = "outside window"
     """Delivered before the time asked for, or more than a day after it."""
+    OTHER_SERVICE = "other service"
+    """A log of another service, by its folder."""
     OTHER_ENDING = "other ending"
-    """A file in a folder whose name does not end as a log's does."""
+    """A file in a folder that is no log by its name, nor by its begin."""
+    NOT_OPENED = "not opened"
+    """An object in S3 that is no log by its name, and may be one: it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +85,28 @@ class TrailPath:
     @classmethod
     def of(cls, path: str) -> "TrailPath":
         """Return what a path or the key of an object says, whichever way its slashes lean."""
-        found = _LAYOUT.search(path.replace("\\", "/"))
+        path = path.replace("\\", "/")
+        found = _LAYOUT.search(path)
         if not found:
-            return cls()
+            other = _SERVICES.search(path)
+            return cls(other["account"], skipped=SkippedKind.OTHER_SERVICE) if other else cls()
         try:
             day = date(int(found["year"]), int(found["month"]), int(found["day"]))
         except ValueError:
             day = None
-        return cls(found["account"], found["region"], day, _SKIPPED.get(found["kind"], _OTHER))
+        return cls(found["account"], found["region"], day, _SKIPPED.get(found["kind"]))
 
 
-_OTHER = SkippedKind.OTHER_TRAIL_FILE
-_SKIPPED: dict[str, SkippedKind | None] = {
-    "CloudTrail": None,
+_SKIPPED = {
     "CloudTrail-Digest": SkippedKind.DIGEST,
     "CloudTrail-Insight": SkippedKind.INSIGHT,
+    "CloudTrail-Aggregated": SkippedKind.OTHER_TRAIL_FILE,
 }
+
+
+def holds_calls(folder: str) -> bool:
+    """Tell whether a folder of an account's, by its name, is one of CloudTrail's that has calls."""
+    return folder.startswith("CloudTrail") and folder not in _SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +138,19 @@ class LogFile:
         return self.fetch()
 
     @classmethod
+    def packed(cls, name: str, size: int) -> Self:
+        """Return a file that is not unpacked here; only how such a file begins is read of it."""
+        return cls(name, size, "", lambda: BEGIN_OF_ZIP)
+
+    @classmethod
     def local(cls, path: Path) -> "LogFile":
         """Return a file of this machine; that it cannot be read shows when it is."""
         try:
             state = path.stat()
         except OSError:
             return cls(str(path), 0, "", path.read_bytes)
+        if is_packed(path.name):
+            return cls.packed(str(path), state.st_size)
         said = TrailPath.of(path.absolute().as_posix())
         return cls(
             name=str(path),
@@ -134,6 +161,21 @@ class LogFile:
             region=said.region,
             day=said.day,
         )
+
+
+def is_packed(name: str) -> bool:
+    """Tell whether a file may hold logs, and is compressed in a way that is not read."""
+    return name.lower().endswith(_PACKED_ENDINGS)
+
+
+def is_log(name: str) -> bool:
+    """Tell whether a file is to be read by its name."""
+    return name.lower().endswith(LOG_ENDINGS)
+
+
+def is_empty_mark(name: str, size: int) -> bool:
+    """Tell whether an object holds nothing, and is not meant to."""
+    return not size or name.rpartition("/")[2] == _TEST_OF_EXPORT
 
 
 def may_hold(window: Window, day: date | None) -> bool:
@@ -156,9 +198,10 @@ class FoundFiles:
 def local_logs(paths: Iterable[str], window: Window = _ALL) -> FoundFiles:
     """Return the log files of folders, files and patterns like `logs/**/*.json.gz`.
 
-    In a folder, files of other endings than logs have are passed over and counted; a file that is
-    named itself is read whatever its name. By whatever ways a file is reached, it is one. What
-    cannot be listed or is not there is among the files: to read it fails.
+    In a folder, files that are no logs by their name, nor by how they begin, are passed over and
+    counted; a file that is named itself is read whatever its name. By whatever ways a file is
+    reached, it is one. What cannot be listed, is not there or is packed in a way that is not read
+    is among the files: to read it fails.
 
     Raises:
         SekishoError: for a path or a pattern at which there is nothing, or no file.
@@ -240,9 +283,20 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
             if not name.startswith("."):
                 path = Path(place, name)
                 other = path.exists() and not path.is_file()
-                yield path, name.lower().endswith(LOG_ENDINGS) and not other
+                yield path, not other and (is_log(name) or is_packed(name) or _begins(path))
     for error in unlisted:
         yield Path(error.filename), True
+
+
+def _begins(path: Path) -> bool:
+    """Tell whether a file begins as a log does, or as something that may hold one."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(_SNIFFED)
+    except OSError:
+        # to read it will fail as well, and be said
+        return True
+    return begin.startswith(b"\x1f\x8b") or is_packed_content(begin) or bool(_BEGIN.match(begin))
 
 
 @dataclass(frozen=True, slots=True)

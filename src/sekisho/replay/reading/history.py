@@ -146,17 +146,17 @@ class _Reading:
         """Read what a region tells; what it does not is a fault."""
         self.oldest = None
         if self.stopped:
-            self._fault(region, _NOT_BEGUN)
+            self._fault(region, _NOT_BEGUN, 0)
             return
         try:
             for page in self._pages(region):
                 self._take(region, page)
         except KeyboardInterrupt:
             self.stopped = True
-            self._fault(region, self._where_stopped())
+            self._fault(region, self._where_stopped(), 0)
         except AwsRefused as refused:
             self.refused.append(refused)
-            self._fault(region, _BROKEN.filled(time=self._back_to, reason=refused.message))
+            self._fault(region, _BROKEN.filled(time=self._back_to, reason=refused.message), 0)
         self._file(region)
 
     def _where_stopped(self) -> Message:
@@ -166,8 +166,8 @@ class _Reading:
     def _back_to(self) -> str:
         return f"{self.oldest or self.until:%Y-%m-%d %H:%M:%S} UTC"
 
-    def _fault(self, region: str, what: Message, place: str = "") -> None:
-        self.faults.append(LogFault(_NAME.format(region=region), place, what))
+    def _fault(self, region: str, what: Message, records: int, place: str = "") -> None:
+        self.faults.append(LogFault(_NAME.format(region=region), place, what, records))
 
     def _pages(self, region: str) -> Iterator[Mapping[str, Any]]:
         params: dict[str, object] = {
@@ -197,7 +197,7 @@ class _Reading:
         for event in page.get("Events", ()):
             text = event.get("CloudTrailEvent", "")
             if not _is_object(text):
-                self._fault(region, NOT_JSON, event.get("EventId", ""))
+                self._fault(region, NOT_JSON, 1, event.get("EventId", ""))
                 continue
             self.texts.append(text)
             self.events += 1

@@ -16,10 +16,17 @@ else:
     """Twice as fast as the standard library, with the same functions."""
 
 _GZIP = b"\x1f\x8b"
+BEGIN_OF_ZIP = b"PK\x03\x04"
+_OTHERS = (
+    *(BEGIN_OF_ZIP, b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!"),
+    *(b"\x04\x22\x4d\x18", b"\xff\x06\x00\x00sNaPpY", b"PAR1", b"Obj\x01", b"ORC"),
+)
+"""How other archives, compressed files and tables begin."""
 _WITH_HEADER = 31
 _WRONG: Any = (zlib.error, fastest.error)
 TRUNCATED = Message("the compressed file ends in the middle")
 DAMAGED = Message("the compressed file is damaged")
+PACKED = Message("is packed in a way that is not read here: unpack it, or compress it with gzip")
 TOO_LARGE = Message("is larger than {limit} MB when it is decompressed")
 
 
@@ -27,12 +34,25 @@ def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
     """Return the content of a file, and what is wrong with it: then it is what could be had.
 
     What is not compressed is returned as it is, whatever the file is called. A gzip file may have
-    several members, one after the other.
+    several members, one after the other, and may have been compressed twice, as what CloudWatch
+    Logs hands to Firehose is.
 
     Args:
         stored: as it is stored.
         limit: how many bytes the content may have.
     """
+    content, wrong = _decompressed(stored, limit)
+    if stored.startswith(_GZIP) and content.startswith(_GZIP) and wrong is None:
+        content, wrong = _decompressed(content, limit)
+    return (b"", PACKED) if is_packed_content(content) else (content, wrong)
+
+
+def is_packed_content(content: bytes) -> bool:
+    """Tell whether content begins as something does that is packed, and not by gzip."""
+    return content.startswith(_OTHERS)
+
+
+def _decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
     if not stored.startswith(_GZIP):
         return stored, None
     parts: list[bytes] = []

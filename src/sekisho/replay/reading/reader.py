@@ -213,7 +213,7 @@ class _Run:
             if not self.faults[number]:
                 self._fault(number, "", found.what, 0)
         elif _WHOLE_FILE in wanted or found.number in wanted:
-            self._fault(number, f"record {found.number + 1}", found.what, 1)
+            self._fault(number, f"record {found.number + 1}", found.what, found.records)
 
     def result(self, store: Store) -> TrailGroups:
         """Return what was counted."""

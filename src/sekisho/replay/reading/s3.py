@@ -3,7 +3,8 @@
 `s3://bucket/prefix` may end anywhere in CloudTrail's layout. Below `AWSLogs/` accounts and regions
 are discovered with the delimiter `/`; then one listing for each account and region begins at the
 first day and ends after the last, so that calls grow with the objects asked for and not with the
-bucket. Where there is no `AWSLogs/`, every object under the prefix is a log that is named like one.
+bucket. Where there is no `AWSLogs/`, every object under the prefix is a log that is named like one;
+what is named otherwise is not opened, and counted.
 
 What may not be listed is a file that cannot be read: reading names it, and goes on with the rest.
 
@@ -24,13 +25,16 @@ from sekisho.errors import AwsRefused, Code, SekishoError, quoted
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import (
-    LOG_ENDINGS,
     DigestFile,
     FoundFiles,
     LogFile,
     SkippedKind,
     TrailPath,
+    holds_calls,
     is_digest,
+    is_empty_mark,
+    is_log,
+    is_packed,
     skipped_for,
 )
 
@@ -40,8 +44,8 @@ _ALL = Window()
 _EVERY: Collection[str] = ()
 _ACCOUNTS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?$")
 _ACCOUNT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/$")
-_REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-Digest)?/$")
-_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-Digest)?/[a-z0-9-]+/$")
+_REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-\w+)?/$")
+_REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-\w+)?/[a-z0-9-]+/$")
 _ACCOUNT_NAME = re.compile(r"\d{12}$")
 _ORGANISATION_NAME = re.compile(r"o-[a-z0-9]+$")
 
@@ -103,7 +107,7 @@ def _place(address: str) -> tuple[str, str]:
             fix=Message("it is like `s3://bucket` or `s3://bucket/prefix`"),
         )
     prefix = parts.path.removeprefix("/")
-    whole = not prefix or prefix.endswith("/") or prefix.lower().endswith(LOG_ENDINGS)
+    whole = not prefix or prefix.endswith("/") or is_log(prefix) or is_packed(prefix)
     return parts.netloc, prefix if whole else f"{prefix}/"
 
 
@@ -115,7 +119,7 @@ class _Bucket:
     bucket: str
     window: Window
     scope: TrailScope
-    folder: str = "CloudTrail"
+    digests: bool = False
     skipped: Counter[SkippedKind] = field(default_factory=Counter)
 
     def files_at(self, prefix: str) -> FoundFiles:
@@ -144,16 +148,18 @@ class _Bucket:
 
     def _below(self, place: str) -> list[str] | None:
         """Return the places below one where logs may be; None: it is to be listed itself."""
-        if _REGION.search(place) or place.lower().endswith(LOG_ENDINGS):
+        if _REGION.search(place) or is_log(place) or is_packed(place):
             return None
-        if _ACCOUNT.search(place):
-            # beside it lie digests, insights, and logs of other services
-            return [f"{place}{self.folder}/"]
+        if self.digests and _ACCOUNT.search(place):
+            return [f"{place}CloudTrail-Digest/"]
         if TrailPath.of(f"{place}x").day is not None or self._inside_a_region(place):
             return None
         names = [name.removeprefix(place).rstrip("/") for name in self._folders(place)]
         if _ACCOUNTS.search(place):
             names = [name for name in names if self._wanted_account(name)]
+        elif _ACCOUNT.search(place):
+            # beside calls lie digests, insights, and logs of other services
+            names = [name for name in names if holds_calls(name)]
         elif _REGIONS.search(place):
             names = [name for name in names if self._wanted(name, self.scope.regions)]
         elif "AWSLogs" in names:
@@ -194,18 +200,20 @@ class _Bucket:
             key: str = item["Key"]
             if end is not None and key >= end:
                 return
-            if not key.lower().endswith(LOG_ENDINGS):
-                continue
-            if self._left_out(key):
+            if self._left_out(key, item["Size"]):
                 continue
             if self._in_scope(said := TrailPath.of(key)):
                 yield self._file(item, said)
 
-    def _left_out(self, key: str) -> bool:
+    def _left_out(self, key: str, size: int) -> bool:
         """Tell whether an object is none of those that are looked for, and count what it is."""
-        if self.folder != "CloudTrail":
-            return not is_digest(key, self.window)
+        if self.digests:
+            return not is_log(key) or not is_digest(key, self.window)
+        if is_empty_mark(key, size):
+            return True
         kind = skipped_for(key, self.window)
+        if kind is None and not is_log(key) and not is_packed(key):
+            kind = SkippedKind.NOT_OPENED
         if kind is not None:
             self.skipped[kind] += 1
         return kind is not None
@@ -227,8 +235,11 @@ class _Bucket:
         return account and (said.region is None or self._wanted(said.region, self.scope.regions))
 
     def _file(self, item: Mapping[str, Any], said: TrailPath) -> LogFile:
+        name = f"s3://{self.bucket}/{item['Key']}"
+        if is_packed(name):
+            return LogFile.packed(name, item["Size"])
         return LogFile(
-            name=f"s3://{self.bucket}/{item['Key']}",
+            name=name,
             size=item["Size"],
             tag=item["ETag"].strip('"'),
             fetch=partial(self.api.content, self.bucket, item["Key"]),
@@ -259,7 +270,7 @@ def s3_digests(
         AwsRefused: if the bucket cannot be listed at all.
     """
     bucket, prefix = _place(address)
-    found = _Bucket(api, bucket, window, scope, "CloudTrail-Digest").files_at(prefix)
+    found = _Bucket(api, bucket, window, scope, digests=True).files_at(prefix)
     start = len(f"s3://{bucket}/")
     return [DigestFile(file.name, partial(_signed, api, file, start)) for file in found.files]
 

@@ -1,8 +1,13 @@
 """What a log file holds, recognised by its content and not by its name.
 
-Fast, as they are or nearly: `{"Records": […]}`, a list of records, JSON lines of records. One
-record after the other: events of EventBridge (`detail`), answers of LookupEvents
-(`CloudTrailEvent`), a single record, the CSV that Athena gives for a query of single events.
+Fast, as they are or nearly: `{"Records": […]}`, a list of records, JSON lines of records, also with
+the time before each as CloudWatch Logs exports them. One record after the other: events of
+EventBridge (`detail`), answers of LookupEvents (`CloudTrailEvent`), a single record, what
+CloudWatch Logs hands to a subscription (`logEvents`) or answers (`events`), the CSV that Athena
+gives for a query of single events.
+
+Source: Amazon CloudWatch Logs User Guide, "Exporting log data to Amazon S3", "Real-time processing
+of log data with subscriptions"; CloudWatch Logs API Reference, `FilterLogEvents`.
 """
 
 import csv
@@ -18,12 +23,20 @@ from sekisho.messages import Message
 from sekisho.replay.reading.files import SkippedKind
 
 _LOG = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?=\{)")
+"""The time before each line of an export of CloudWatch Logs."""
+_STAMPED = re.compile(_STAMP.pattern.decode())
+_BREAKS = re.compile(r"[\r\n]+")
+_WRAPPED = b'"logEvents"'
 _NEXT = re.compile(r'[,\[]\s*(?=\{\s*")')
+_SPACE = re.compile(r"\s*")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half a character, as JSON writes it."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _DECODER = JSONDecoder(object_pairs_hook=lambda pairs: dict(reversed(pairs)))
 """Of a key that is there twice the first counts, as in DuckDB."""
+_ID = re.compile(r'"eventID"\s*:')
+"""What each record has once."""
 _TRIES = 20_000
 """How many places of a damaged list are tried as the begin of the next record."""
 _MARK = b"\xef\xbb\xbf"
@@ -61,10 +74,16 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What of a file is no record; `number` is its place in the file, None for the rest of it."""
+    """What of a file is no record.
+
+    Attributes:
+        number: its place in the file, None for the rest of it.
+        records: how many records are lost, as far as that can be told; 0: it cannot.
+    """
 
     number: int | None
     what: Message
+    records: int = 1
 
 
 NOT_JSON = Message("is not JSON")
@@ -84,8 +103,10 @@ def recognised(content: bytes) -> FastLog | SlowLog | NoCalls:
     start = content[:_SAMPLE].lstrip()
     if _LOG.match(start):
         return FastLog(content)
-    if start.startswith(b"["):
+    if start.startswith(b"[") and _WRAPPED not in start:
         return FastLog(b"".join((b'{"Records":', content, b"}")))
+    if _STAMP.match(start) and (unstamped := _unstamped(content)):
+        return FastLog(b"".join((b'{"Records":[', b",".join(unstamped), b"]}")))
     if not start.startswith(b"{"):
         return SlowLog(content)
     if (first := _first_line(content)) is not None:
@@ -96,6 +117,18 @@ def recognised(content: bytes) -> FastLog | SlowLog | NoCalls:
     if b'"digestStartTime"' in start and "digestStartTime" in _members(content):
         return NoCalls(SkippedKind.DIGEST)
     return SlowLog(content)
+
+
+def _unstamped(content: bytes) -> list[bytes] | None:
+    """Return the lines of an export without their times; None: not every line is a record's."""
+    found = []
+    for line in content.splitlines():
+        if line.strip():
+            stamp = _STAMP.match(line)
+            if stamp is None:
+                return None
+            found.append(line[stamp.end() :])
+    return None if _WRAPPED in found[0] else found
 
 
 def _first_line(content: bytes) -> Mapping[str, object] | None:
@@ -117,7 +150,9 @@ def records_in(content: bytes) -> Iterator[FoundRecord | Unreadable]:
     text = content.removeprefix(_MARK).decode("utf-8", "replace")
     start = text[:_SAMPLE].lstrip()
     if not start:
-        yield Unreadable(None, EMPTY)
+        yield Unreadable(None, EMPTY, 0)
+    elif _STAMPED.match(start):
+        yield from _of_lines(text)
     elif not start.startswith(("{", "[")):
         yield from _of_csv(text)
     elif start.startswith("{") and _first_line(content) is not None:
@@ -127,32 +162,45 @@ def records_in(content: bytes) -> Iterator[FoundRecord | Unreadable]:
 
 
 def _of_lines(text: str) -> Iterator[FoundRecord | Unreadable]:
-    lines = (line for line in text.splitlines() if line.strip())
-    number = 0
-    for line in lines:
-        value = _value(line)
-        if isinstance(value, Message):
-            yield Unreadable(number, value)
-            number += 1
-            continue
-        for record in _unwrapped(value):
-            yield FoundRecord(number, record)
-            number += 1
+    """Yield the records of each line; those of one line have its number."""
+    lines = (line for line in _BREAKS.split(text) if line.strip())
+    for number, line in enumerate(lines):
+        stamp = _STAMPED.match(line)
+        values = list(_values(line, stamp.end() if stamp else 0))
+        for value in values if len(values) == 1 or isinstance(values[0], dict) else (NOT_JSON,):
+            if isinstance(value, Message):
+                yield Unreadable(number, value)
+            else:
+                yield from (FoundRecord(number, record) for record in _unwrapped(value))
 
 
 def _of_value(text: str) -> Iterator[FoundRecord | Unreadable]:
-    value = _value(text)
-    if isinstance(value, Message):
-        yield from _salvaged(text, value)
+    values = list(_values(text))
+    if isinstance(values[0], Message):
+        yield from _salvaged(text, values[0])
         return
-    records = list(_unwrapped({"Records": value} if isinstance(value, list) else value))
-    if not isinstance(value, list) and records == [value] and not _is_record(value):
-        yield Unreadable(None, NO_LOG)
+    for value in values:
+        yield from _of_whole(value)
+
+
+def _of_whole(value: Any) -> Iterator[FoundRecord | Unreadable]:
+    """Yield the records of one of the values of a file, most often its only one."""
+    if isinstance(value, Message):
+        yield Unreadable(None, value, 0)
+        return
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from (FoundRecord(number, record) for record in _unwrapped_record(each))
+        return
+    records = list(_unwrapped(value))
+    if records == [value] and not _is_record(value):
+        yield Unreadable(None, NO_LOG, 0)
         return
     for number, record in enumerate(records):
         yield FoundRecord(number, record)
-    if isinstance(value, dict) and value.get("NextToken") and not _is_record(value):
-        yield Unreadable(None, MORE_PAGES)
+    more = value.get("NextToken") or value.get("nextToken") if isinstance(value, dict) else None
+    if more and not _is_record(value):
+        yield Unreadable(None, MORE_PAGES, 0)
 
 
 def _is_record(value: object) -> bool:
@@ -172,28 +220,58 @@ def _unwrapped(value: object) -> Iterator[object]:
 def _unwrapped_record(value: object) -> Iterator[object]:
     match value:
         case {"CloudTrailEvent": str(text)}:
-            record = _value(text)
-            yield None if isinstance(record, Message) else record
+            yield _inside(text)
+        case {"messageType": "CONTROL_MESSAGE", "logEvents": list()}:
+            # that the subscription works
+            return
+        case {"logEvents": list(events), **others} | {"events": list(events), **others} if (
+            "eventTime" not in others
+        ):
+            for event in events:
+                message = event.get("message") if isinstance(event, dict) else None
+                yield _inside(message) if isinstance(message, str) else event
         case {"detail": dict(record), **others} if "eventTime" not in others:
             yield record
         case _:
             yield value
 
 
+def _inside(text: str) -> object:
+    """Return the record that a text inside of another value is; None: it is none."""
+    record = _value(text)
+    return None if isinstance(record, Message) else record
+
+
 def _value(text: str) -> Any:
-    """Return the value of a JSON text, or what is wrong with it.
+    """Return the value of a JSON text, or what is wrong with it."""
+    found = list(_values(text))
+    return found[0] if len(found) == 1 else NOT_JSON
+
+
+def _values(text: str, place: int = 0) -> Iterator[Any]:
+    """Yield the values of JSON texts one after the other, and what is wrong where they end.
 
     What is half a character becomes U+FFFD: no table can hold it.
     """
-    try:
-        return _whole(text, _DECODER.decode(text))
-    except JSONDecodeError as error:
-        early = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
-        return ENDS_EARLY if early else NOT_JSON
-    except RecursionError:
-        return TOO_DEEP
-    except ValueError:  # a number with too many digits
-        return NOT_JSON
+    end = len(text.rstrip())
+    while True:
+        begin = _SPACE.match(text, place)
+        place = begin.end() if begin else place
+        try:
+            found, place = _DECODER.raw_decode(text, place)
+            yield _whole(text, found)
+        except JSONDecodeError as error:
+            early = error.msg.startswith("Unterminated") or error.pos >= end
+            yield ENDS_EARLY if early else NOT_JSON
+            return
+        except RecursionError:
+            yield TOO_DEEP
+            return
+        except ValueError:  # a number with too many digits
+            yield NOT_JSON
+            return
+        if place >= end:
+            return
 
 
 def _whole(text: str, value: Any) -> Any:
@@ -207,10 +285,10 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
     """Yield the records of a damaged list, one by one, passing over what cannot be read."""
     opening = re.match(r'\s*(?:\{\s*"Records"\s*:\s*)?\[', text)
     if not opening:
-        yield Unreadable(None, wrong if wrong is TOO_DEEP else NO_LOG)
+        yield Unreadable(None, wrong if wrong is TOO_DEEP else NO_LOG, 0)
         return
     place, number, tries = opening.end() - 1, 0, 0
-    broken = False
+    broken: int | None = None
     while (begin := _NEXT.search(text, place)) and tries < _TRIES:
         tries += 1
         try:
@@ -218,17 +296,25 @@ def _salvaged(text: str, wrong: Message) -> Iterator[FoundRecord | Unreadable]:
             record = _whole(text, found)
         except (ValueError, RecursionError):
             place = begin.end()
-            if not broken:
-                yield Unreadable(number, wrong)
-                number, broken = number + 1, True
+            broken = begin.end() if broken is None else broken
             continue
-        if broken and not _is_record(record):
-            continue
-        tries, broken = 0, False
+        if broken is not None:
+            if not _is_record(record):
+                continue
+            yield _lost(number, wrong, text[broken : begin.start()])
+            number += 1
+        tries, broken = 0, None
         yield from (FoundRecord(number, each) for each in _unwrapped_record(record))
         number += 1
-    if not broken and not text[place:].strip().startswith("]"):
-        yield Unreadable(None, ENDS_EARLY)
+    if broken is not None:
+        yield _lost(number, wrong, text[broken:])
+    elif not text[place:].strip().startswith("]"):
+        yield Unreadable(None, ENDS_EARLY, 0)
+
+
+def _lost(number: int, wrong: Message, text: str) -> Unreadable:
+    """Return what of a list cannot be read: as many records as can be told, one at least."""
+    return Unreadable(number, wrong, max(1, len(_ID.findall(text))))
 
 
 _CSV: Mapping[str, str] = {
@@ -260,7 +346,7 @@ def _of_csv(text: str) -> Iterator[FoundRecord | Unreadable]:
     rows = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip().lower() for name in next(rows, [])]
     if not set(header) >= _CSV_NEEDED:
-        yield Unreadable(None, NO_LOG)
+        yield Unreadable(None, NO_LOG, 0)
         return
     names = [_CSV.get(name) for name in header]
     number = 0
@@ -268,7 +354,7 @@ def _of_csv(text: str) -> Iterator[FoundRecord | Unreadable]:
         try:
             row = next(rows, None)
         except csv.Error:
-            yield Unreadable(None, ENDS_EARLY)
+            yield Unreadable(None, ENDS_EARLY, 0)
             return
         if row is None:
             return

@@ -1,13 +1,13 @@
 """A replay's rows as CSV, safe to open in a spreadsheet."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 
 from sekisho.documents import inert_cell
 from sekisho.messages import Language, Message
-from sekisho.replay.report.model import ReplayReport
+from sekisho.replay.report.model import NOT_OPENED, LogFigures, ReplayReport
 from sekisho.replay.report.rows import CallRow, cause_name
 
 _COLUMNS = (
@@ -39,8 +39,14 @@ _OURS = frozenset({"events", "first", "last", "outcome", "reason", "aws_login", 
 """The columns whose forms are our own; all others have what a log says."""
 
 
+_NOT_READ = "not read"
+
+
 def to_csv(report: ReplayReport, *, bom: bool = False, headings: Language = Language.EN) -> str:
-    """Return one line for each row, with English column names unless others are wanted.
+    """Return one line for each row, and for each place that was not read.
+
+    The column names are English unless others are wanted. What was not read has the outcome `not
+    read`, the file as its event, and how many records are lost if that is known.
 
     Args:
         report: the replay.
@@ -55,7 +61,22 @@ def to_csv(report: ReplayReport, *, bom: bool = False, headings: Language = Lang
         writer.writerow(
             {name: inert_cell(cell, foreign=name not in _OURS) for name, cell in line.items()}
         )
+    for line in _not_read(report.log):
+        writer.writerow({name: inert_cell(cell, foreign=True) for name, cell in line.items()})
     return ("\ufeff" if bom else "") + text.getvalue()
+
+
+def _not_read(log: LogFigures) -> Iterator[Mapping[str, str]]:
+    for each in log.faults:
+        place = f" ({each.place})" if each.place else ""
+        yield {
+            "event": f"{each.file}{place}",
+            "outcome": _NOT_READ,
+            "reason": str(each.what),
+            "events": str(each.records or ""),
+        }
+    if log.not_opened:
+        yield {"outcome": _NOT_READ, "reason": f"{NOT_OPENED}: {log.not_opened} files"}
 
 
 def _line(row: CallRow) -> Mapping[str, str]:

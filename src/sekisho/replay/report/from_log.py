@@ -63,7 +63,9 @@ def figures_of(reading: "Reading", left_out: "Mapping[SkippedKind, int]") -> Log
         skipped=dict(sorted(skipped.items())),
         outside=reading.outside_window,
         duplicates=reading.duplicates,
-        faults=tuple(FileFault(each.file, each.place, each.what) for each in reading.faults),
+        faults=tuple(
+            FileFault(each.file, each.place, each.what, each.records) for each in reading.faults
+        ),
         notes=reading.notes,
     )
 

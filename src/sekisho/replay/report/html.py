@@ -83,7 +83,10 @@ _CALL_COLUMNS = (
 )
 _UNKNOWN_COLUMNS = (Message("why"), Message("calls"))
 _APART_COLUMNS = (Message("outcome"), Message("why"), Message("events"))
-_FAULT_COLUMNS = (Message("file"), Message("place"), Message("what is wrong"))
+_FAULT_COLUMNS = (
+    *(Message("file"), Message("place"), Message("what is wrong")),
+    Message("records lost"),
+)
 _DECIDE_COLUMNS = (Message("user"), Message("access keys"), Message("calls"), Message("why"))
 _WORDS = {
     "contents": Message("Contents"),
@@ -285,7 +288,13 @@ def _tables(report: ReplayReport, say: Say) -> Iterator[_Table]:
         said = AWS_LOGIN.filled(names=named(login))
         yield table("aws-login", verbatim("aws login"), (), [(said,)])
     yield table("apart", APART, _APART_COLUMNS, _apart(report))
-    faults = [(verbatim(each.file), verbatim(each.place), each.what) for each in report.log.faults]
+    faults = [
+        (
+            *(verbatim(each.file), verbatim(each.place), each.what),
+            verbatim(number(each.records) if each.records else ""),
+        )
+        for each in report.log.faults
+    ]
     yield table("not-read", NOT_READ, _FAULT_COLUMNS, faults)
     meanings = [(outcome_label(each), outcome_meaning(each)) for each in report.outcomes]
     yield table("outcomes", _OUTCOMES, (), meanings)

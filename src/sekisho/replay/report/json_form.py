@@ -51,7 +51,12 @@ def to_json(report: ReplayReport) -> Iterator[str]:
             "outsideTimes": log.outside,
             "duplicates": log.duplicates,
             "faults": [
-                {"file": each.file, "place": each.place, "what": each.what.to_json()}
+                {
+                    "file": each.file,
+                    "place": each.place,
+                    "what": each.what.to_json(),
+                    "records": each.records or None,
+                }
                 for each in log.faults
             ],
         },

@@ -38,6 +38,9 @@ So they were about what is denied already, which is shown where there is some.
 SELDOM = frozenset({CallOutcome.ALREADY_DENIED})
 """The outcomes that are shown only where calls have them."""
 
+NOT_OPENED = "not opened"
+"""Of what is skipped, what may hold calls all the same; see `SkippedKind`."""
+
 PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
 """What a policy for users is about."""
 
@@ -69,11 +72,13 @@ class FileFault:
 
     Attributes:
         place: where in the file; "" for the whole.
+        records: how many records are lost by it; 0: none, or it cannot be told.
     """
 
     file: str
     place: str
     what: Message
+    records: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class LogFigures:
 
     Attributes:
         files, size, events: how many files, bytes and events.
-        skipped: files that hold no calls, by what they are: digests, insights.
+        skipped: files that were left out, by what they are: digests, insights.
         outside: events that are not between the times asked for.
         duplicates: events that were left out because one with their id was there.
         faults: what could not be read; the rest was.
@@ -97,6 +102,21 @@ class LogFigures:
     duplicates: int = 0
     faults: tuple[FileFault, ...] = ()
     notes: tuple[Message, ...] = ()
+
+    @property
+    def not_opened(self) -> int:
+        """How many files that may be logs were not even opened."""
+        return self.skipped.get(NOT_OPENED, 0)
+
+    @property
+    def unread(self) -> int:
+        """How many files were not read, or not wholly."""
+        return len({each.file for each in self.faults}) + self.not_opened
+
+    @property
+    def lost(self) -> int:
+        """How many records could not be read, as far as that is known."""
+        return sum(each.records for each in self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +250,14 @@ class ReplayReport:
         return self._users_because(OutcomeReason.NOT_IN_ACCOUNT)
 
     @cached_property
+    def seen_elsewhere(self) -> tuple[CallerReport, ...]:
+        """Who made calls that only another account's trail has, and may be bound."""
+        reason = OutcomeReason.OWNERS_RECORD
+        return tuple(
+            each for each in self.callers if any(one.reason is reason for one in each.sums)
+        )
+
+    @cached_property
     def seen_since(self) -> tuple[CallerReport, ...]:
         """The users of the log that the snapshot has not, and that called after it was taken."""
         return self._users_because(OutcomeReason.SEEN_SINCE)
@@ -247,7 +275,7 @@ class ReplayReport:
     @property
     def incomplete(self) -> bool:
         """Whether something that could matter was not told or not read."""
-        return bool(self.log.faults or self.counts[CallOutcome.UNKNOWN] or self.undecided_as_well)
+        return bool(self.log.unread or self.counts[CallOutcome.UNKNOWN] or self.undecided_as_well)
 
 
 def report_of(
@@ -360,11 +388,12 @@ def _callers(calls: LoggedCalls) -> list[CallerReport]:
 
 def _label(caller: LoggedCaller, *, with_account: bool) -> str:
     """Return what a caller is called in sentences."""
-    name = caller.name or "?"
+    name = caller.name or caller.account or "?"
     if caller.kind is PrincipalKind.FEDERATED and ":user/" in caller.arn:
         # the user whose policies bind the session has calls of its own
         name = f"{name} (GetFederationToken)"
-    return f"{name} ({caller.account})" if with_account and caller.account else name
+    named = with_account and caller.account and caller.name
+    return f"{name} ({caller.account})" if named else name
 
 
 _SERVICE, _INTERNAL = ".amazonaws.com", "AWS Internal"

@@ -10,7 +10,7 @@ from sekisho.replay.event import DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import CallerReport, KeyReport, events_of, grouped_by
 from sekisho.replay.report.evidence import evidence_of_key
-from sekisho.replay.report.model import PEOPLE, LogFigures, ReplayReport
+from sekisho.replay.report.model import NOT_OPENED, PEOPLE, LogFigures, ReplayReport
 from sekisho.replay.report.rows import CallRow, CallSum, PrincipalKind, SignInResult
 
 NAMES = 12
@@ -39,6 +39,11 @@ _NOBODY = Message("Nobody would lose a call that was made: {users}, {events}.")
 _NOBODY_READ = Message(
     "Of what could be read, nobody would lose a call that was made: {users}, {events}."
 )
+_OF_WHAT_WAS_READ = Message("This is of what could be read.")
+_SEEN_ELSEWHERE = Message(
+    "Some calls of {names} are in another account's trail alone: they cannot be decided."
+)
+_LOST = Message("Records that are lost, as far as they can be counted: {count}.")
 _ASKED_NONE = Message(
     "Nothing can be said: of {events}, the policies in question were asked about none."
 )
@@ -60,7 +65,9 @@ _SKIPPED_KINDS = {
     "digest": Message("digests"),
     "insight": Message("insights"),
     "other": Message("another kind of CloudTrail's"),
-    "other ending": Message("of another ending than logs have"),
+    "other service": Message("logs of another service"),
+    "other ending": Message("no logs by their names, nor by how they begin"),
+    NOT_OPENED: Message("not opened: no logs by their names, but they may be some"),
     "outside window": Message("delivered at another time than asked for"),
 }
 _ASSUMED = Message("{count} would have another outcome if `--assume {name}` were set otherwise.")
@@ -165,11 +172,27 @@ def named(names: Sequence[str]) -> Message:
 
 def headline(report: ReplayReport) -> Message:
     """Return the verdict."""
+    return joined_messages(tuple(_sentences(report)), en=" ", ja="")
+
+
+def _sentences(report: ReplayReport) -> Iterator[Message]:
+    """Yield the sentences of the verdict: what is lost or not, and of how much of the logs."""
     if report.span is None:
-        return _NO_EVENTS
-    if not report.asked:
-        return _ASKED_NONE.filled(events=events_text(report.log.events))
-    return joined_messages(tuple(_verdict(report)), en=" ", ja="")
+        yield _NO_EVENTS
+    elif not report.asked:
+        yield _ASKED_NONE.filled(events=events_text(report.log.events))
+    else:
+        yield from _verdict(report)
+    if report.seen_elsewhere:
+        yield _SEEN_ELSEWHERE.filled(names=_names(report.seen_elsewhere))
+    if report.log.unread and not _is_nobody(report):
+        yield _OF_WHAT_WAS_READ
+
+
+def _is_nobody(report: ReplayReport) -> bool:
+    """Tell whether nobody would lose anything, and all of it could be decided."""
+    undecided = report.counts[CallOutcome.UNKNOWN] or report.undecided_as_well
+    return bool(report.asked) and not (report.affects or undecided)
 
 
 def _verdict(report: ReplayReport) -> Iterator[Message]:
@@ -186,7 +209,7 @@ def _verdict(report: ReplayReport) -> Iterator[Message]:
     elif report.failing or report.undecided_as_well:
         yield _NONE_THAT_PASSED
     else:
-        form = _NOBODY_READ if report.log.faults else _NOBODY
+        form = _NOBODY_READ if report.log.unread else _NOBODY
         yield form.filled(users=users, events=events_text(report.log.events))
     if report.failing:
         yield _FAILING.filled(names=_names(report.failing))
@@ -259,8 +282,10 @@ def notices(report: ReplayReport) -> Iterator[Message]:
 def _not_counted(log: LogFigures) -> Iterator[Message]:
     """Yield what of a log was not read, or not counted, or can never be in it."""
     yield from log.notes
-    if log.faults:
-        yield _FAULTY.filled(count=files_text(len({each.file for each in log.faults})))
+    if log.unread:
+        yield _FAULTY.filled(count=files_text(log.unread))
+    if log.lost:
+        yield _LOST.filled(count=number(log.lost))
     if log.outside:
         yield _OUTSIDE.filled(count=events_text(log.outside))
     if log.duplicates:
