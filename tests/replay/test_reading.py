@@ -391,16 +391,20 @@ def test_a_file_is_one_by_whatever_ways_it_is_reached(
     (tmp_path / "sub" / "b.log").write_bytes(log(record(2)))
     (tmp_path / "link.json").symlink_to(tmp_path / "sub" / "a.json")
     (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "c.json").write_bytes(log(record(3)))
+    (tmp_path / "sub" / "linked").symlink_to(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path)
+    assert len(local_logs(["sub"]).files) == 3
     found = local_logs([str(tmp_path), "sub", "sub/a.json", "sub/b.log", "./sub/../sub"])
-    assert len(found.files) == 2
+    assert len(found.files) == 3
     assert not found.skipped
 
 
 def test_what_cannot_be_listed_or_is_not_there_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(folder: Path, onerror: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+    def refused(folder: Path, onerror: Any, **_: Any) -> Iterator[tuple[str, list[str], list[str]]]:
         yield str(folder), ["closed"], ["a.json", "gone.json"]
         onerror(PermissionError(13, "Permission denied", str(folder / "closed")))
 

@@ -276,9 +276,14 @@ def _at(path: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield what is in a folder, however deep; links to folders are not followed."""
+    """Yield what is in a folder, however deep; a link to a folder is followed, and each is one."""
     unlisted: list[OSError] = []
-    for place, _, names in os.walk(folder, onerror=unlisted.append):
+    seen: set[object] = set()
+    for place, below, names in os.walk(folder, onerror=unlisted.append, followlinks=True):
+        if (same := _identity(Path(place))) in seen:
+            below.clear()
+            continue
+        seen.add(same)
         for name in names:
             if not name.startswith("."):
                 path = Path(place, name)
