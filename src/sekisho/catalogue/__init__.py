@@ -4,10 +4,20 @@ from sekisho.catalogue.documented import (
     UnlistedKeys,
     depends_on_action,
     iam_region,
+    is_listed_key,
     may_have,
     only_region,
     single_regions,
     unlisted_keys,
+)
+from sekisho.catalogue.further import (
+    NO_RESOURCE,
+    SAME,
+    FurtherPermission,
+    KindGroup,
+    further_permissions,
+    kinds_of,
+    needed_kinds,
 )
 from sekisho.catalogue.keys import (
     GlobalKey,
@@ -17,6 +27,7 @@ from sekisho.catalogue.keys import (
     organisation_keys,
     same_as,
 )
+from sekisho.catalogue.spelling import misspelled
 from sekisho.catalogue.store import (
     DEFAULT_PARTITION,
     AccessLevel,
@@ -32,21 +43,30 @@ from sekisho.catalogue.store import (
 
 __all__ = [
     "DEFAULT_PARTITION",
+    "NO_RESOURCE",
+    "SAME",
     "AccessLevel",
     "Action",
     "Catalogue",
+    "FurtherPermission",
     "GlobalKey",
+    "KindGroup",
     "Partition",
     "ResourceType",
     "UnlistedKeys",
     "depends_on_action",
+    "further_permissions",
     "global_key",
     "global_keys",
     "iam_actions",
     "iam_region",
+    "is_listed_key",
+    "kinds_of",
     "load",
     "may_have",
+    "misspelled",
     "names_of",
+    "needed_kinds",
     "only_region",
     "organisation_keys",
     "partitions",

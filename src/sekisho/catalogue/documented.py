@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -70,6 +70,14 @@ def unlisted_keys(action: Action) -> tuple[UnlistedKeys, ...]:
     Without the keys that are left out everywhere.
     """
     return _unlisted().get(f"{action.service}:{action.name}".lower(), ())
+
+
+@lru_cache(maxsize=4096)
+def is_listed_key(key: str) -> bool:
+    """Tell whether some request is known to have a service's or provider's key, in any case."""
+    name = key.lower()
+    of_any = (one for entries in _unlisted().values() for one in entries)
+    return load().key_type(name) is not None or any(one.include(name) for one in of_any)
 
 
 def depends_on_action(key: str) -> bool:

@@ -132,7 +132,7 @@ def _level(text: str) -> AccessLevel:
     return next((level for level in levels if level is not AccessLevel.WRITE), levels[0])
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
     """Return whether `text` matches a pattern of `*` and `?`, both in lower case.
 
     The greedy method with one place to go back to: linear for one star, never exponential.
@@ -156,13 +156,13 @@ def _matches(pattern: str, text: str) -> bool:
 def _matcher(pattern: str) -> Callable[[str], bool]:
     """Return what tells whether a text matches, made once for the many texts it is asked about."""
     if "?" in pattern:
-        return partial(_matches, pattern)
+        return partial(matches, pattern)
     head, *others = pattern.split("*")
     if not others:
         return lambda text: text == head
     *pieces, tail = others
 
-    def matches(text: str) -> bool:
+    def matched(text: str) -> bool:
         at, end = len(head), len(text) - len(tail)
         if at > end or not (text.startswith(head) and text.endswith(tail)):
             return False
@@ -173,7 +173,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
             at += len(piece)
         return True
 
-    return matches
+    return matched
 
 
 @cache
@@ -273,6 +273,12 @@ class Catalogue:
         name = key.lower()
         _, keys, templates = self._keys_of(action)
         return name in keys or any(_is_like(name, one) for one in templates)
+
+    def keys_by_kind(self, action: Action) -> Mapping[str, tuple[str, ...]]:
+        """Return the keys that the reference lists with an action for each kind of resource."""
+        entries = self._read("actions", f"{action.service}.json")
+        uses = entries.get(action.name.lower(), {}).get("resourceTypes", ())
+        return {use["name"]: tuple(use.get("conditionKeys", ())) for use in uses}
 
     def resource_types(self, prefix: str) -> tuple[ResourceType, ...]:
         """Return every kind of resource of a service; empty if there is no such service."""
