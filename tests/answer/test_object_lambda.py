@@ -57,7 +57,7 @@ def test_what_was_not_asked_about_is_not_allowed(missing: str) -> None:
     rest = tuple(each for each in ALL if each != missing and (missing != BEHIND or each != OBJECT))
     answer = _answer(rest, _allow("*"))
     assert answer.effect is AnswerEffect.UNKNOWN
-    assert answer.parts[0].behind_not_asked
+    assert answer.parts[0].not_asked
 
 
 def test_what_is_behind_is_called_by_the_service() -> None:

@@ -67,7 +67,11 @@ def test_denied_in_japanese(policy: str) -> None:
 
 @pytest.mark.parametrize(
     ("action", "meant"),
-    [("iam:CreateUsr", "`iam:CreateUser`"), ("iamm:CreateUser", "`iam`"), ("qqqqqqq:Do", "")],
+    [
+        ("iam:CreateUsr", "`iam:CreateUser`"),
+        ("iamm:CreateUser", "`iam:CreateUser`"),
+        ("qqqqqqq:Do", ""),
+    ],
 )
 def test_an_action_that_aws_has_not(action: str, meant: str, policy: str) -> None:
     request = ["--principal", ALICE, "--action", action, "--resource", "*", "--policy", policy]

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import sekisho
 from sekisho.cli.exits import Exit, Spoken
 from sekisho.cli.main import root, what_is_wrong
-from sekisho.errors import FaultyInput, SekishoError
+from sekisho.errors import FaultyInput, FaultyRequest, SekishoError, UsageError
 from sekisho.messages import Language
+from sekisho.prover import read_invariants
 from sekisho.tour import COMPANY_FILE
 
 POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
@@ -50,9 +52,34 @@ def test_a_key_of_the_goal_file_with_its_line_and_column(tmp_path: Path) -> None
     assert fault.fix.en == "did you mean `breakGlass`?"
 
 
-def test_an_action_that_is_asked_about() -> None:
-    done = CliRunner().invoke(root, ["prove", POLICY, "--never", "iam:ListUser", "--lang", "en"])
-    assert "did you mean `iam:ListUsers`?" in " ".join(done.output.split())
+@pytest.mark.parametrize("option", ["--never", "--always", "--granted", "--exempt"])
+def test_an_action_that_is_asked_about(option: str) -> None:
+    """As with `sekisho decide`, where there is no such request: it is said what is meant, and 1."""
+    error = CliRunner().invoke(root, ["prove", POLICY, option, "iam:ListUser"]).exception
+    assert isinstance(error, FaultyRequest)
+    (fault,) = error.faults
+    assert fault.path == option
+    assert fault.fix is not None
+    assert fault.fix.en == "did you mean `iam:ListUsers`?"
+    assert not isinstance(error, UsageError)
+
+
+def test_an_action_of_an_invariant(tmp_path: Path) -> None:
+    path = tmp_path / "invariants.yaml"
+    path.write_text(
+        "schema: sekisho.invariants/1\ninvariants:\n- {id: a, never: [iam:ListUser]}\n", "utf-8"
+    )
+    with pytest.raises(FaultyInput, match="did you mean `iam:ListUsers`"):
+        read_invariants(path)
+    with pytest.raises(UsageError, match="did you mean `iam:ListUsers`"):
+        sekisho.not_granted(sekisho.policies(POLICY), "iam:ListUser")
+
+
+def test_an_action_that_may_be_new() -> None:
+    done = CliRunner().invoke(
+        root, ["prove", POLICY, "--never", "iam:TeleportUser", "--lang", "en"]
+    )
+    assert "takes in no action of the catalogue" in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Law: the authorizer lets those pass whose answer is `Allowed`, rules of services included.
 
+Each is about one resource: what else a call needs is asked one by one.
+
 Asked without the wire, so that requests come in that no client of ours sends.
 """
 
@@ -10,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 import localaws_people as people
-from sekisho.answer import AnswerEffect, answered
+from sekisho.answer import AnswerEffect, answered_part
 from sekisho.engine import Request
 from sekisho.localaws import LocalAws
 from sekisho.localaws.authorize import _authorize
@@ -95,7 +97,7 @@ def test_the_authorizer_lets_pass_what_is_allowed(aws: LocalAws, who: str) -> No
         for action, resource in ASKED:
             context = base_context(world, caller).with_({"aws:RequestedRegion": REGION})
             request = Request(credential.arn, action, resource, context)
-            answer = answered(request, policies, world.clock.now())
+            answer = answered_part(request, policies, world.clock.now())
             passed = lets_pass(aws, caller, action, resource)
             assert passed is (answer.effect is AnswerEffect.ALLOWED), (who, action, resource)
 
@@ -117,7 +119,7 @@ def test_policies_are_read_again_only_when_one_of_them_changes(aws: LocalAws) ->
 
 def test_the_law_is_not_empty(aws: LocalAws) -> None:
     found = {
-        answered(
+        answered_part(
             Request(credential.arn, action, resource, base_context(aws.world, caller)),
             policies_of(aws.world, credential.holder),
             aws.world.clock.now(),

@@ -33,7 +33,6 @@ from sekisho.answer.resource import (
     Impossible,
     ResourceNote,
     asked_about,
-    is_through_access_point,
 )
 from sekisho.answer.values import malformed_keys
 from sekisho.catalogue import Action, global_key, load
@@ -89,30 +88,6 @@ class AnswerSettings:
 _DEFAULTS = AnswerSettings()
 
 
-def answered(
-    request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
-) -> Answer:
-    """Return what AWS would answer to `request`, which is about one resource.
-
-    Through an S3 access point it is about two, and what is behind it could deny. Arguments and
-    errors are those of `answered_part`.
-    """
-    return without_what_is_behind(answered_part(request, policies, now, settings))
-
-
-def without_what_is_behind(answer: Answer) -> Answer:
-    """Return the answer where nobody asked what is behind an access point: at most unknown."""
-    if not is_through_access_point(answer.request.action, answer.request.resource):
-        return answer
-    allowed, unknown = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
-    return replace(
-        answer,
-        effect=unknown if answer.effect is allowed else answer.effect,
-        possible=frozenset(unknown if one is allowed else one for one in answer.possible),
-        behind_not_asked=allowed in answer.possible,
-    )
-
-
 def answered_part(
     request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
 ) -> Answer:
@@ -131,14 +106,17 @@ def answered_part(
     """
     caller, _ = checked(request, policies)
     action = load().action(request.action)
-    about = asked_about(action, request.resource)
+    about = asked_about(action, request.resource, request.action)
     if isinstance(about, Impossible):
         impossible = AnswerEffect.IMPOSSIBLE
-        return Answer(impossible, request, policies, None, impossible=about)
+        strange = action is None
+        return Answer(
+            impossible, request, policies, None, impossible=about, not_in_catalogue=strange
+        )
     request, policies = _about(about, request, policies, caller)
     completed = complete(request, caller, now)
-    ruling = _ruling(completed.request, caller, now, settings)
-    answering = _Answering(caller, action, completed, settings)
+    ruling = ruling_on(completed.request, caller, now, settings)
+    answering = Answering(caller, action, completed, settings)
     answer = answering.by(ruling, policies)
     return replace(
         answer,
@@ -194,7 +172,7 @@ _LOGIN = SIGN_IN_SESSION.lower()
 _SERVICE_ROLE = "/aws-service-role/"
 
 
-def _ruling(request: Request, caller: Caller, now: datetime, settings: AnswerSettings) -> Ruling:
+def ruling_on(request: Request, caller: Caller, now: datetime, settings: AnswerSettings) -> Ruling:
     """Return what the service says, of a user's session that which may do most: the console's."""
     if caller.kind not in _HOLDS:
         return AskPolicies()
@@ -224,7 +202,7 @@ class _Case:
 
 _THERE = UnknownKey(may_be_absent=False)
 _SOME_VALUE = "some-value"
-_NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
+NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
 
 
 def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
@@ -257,8 +235,11 @@ def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
     return tuple(found) or (_Case({}, later),)
 
 
+NOTHING: Mapping[str, UnknownKey] = {}
+
+
 @dataclass(frozen=True, slots=True)
-class _Open:
+class Open:
     """What could come out, and the keys that it depends on."""
 
     effects: frozenset[DecisionEffect]
@@ -266,7 +247,7 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answering:
+class Answering:
     """One completed request being answered."""
 
     caller: Caller
@@ -305,13 +286,13 @@ class _Answering:
     def _by_policies(self, ruling: AskPolicies, policies: Policies) -> Answer:
         decision = self._decided(policies)
         # whether the resource has a policy of its own that must allow, and was not given
-        lacks = unasked(self.request, policies, _NOT_ALLOWED)
-        applied = policies if lacks is None else _with_any(policies, lacks)
+        lacks = unasked(self.request, policies, NOT_ALLOWED)
+        applied = policies if lacks is None else with_any(policies, lacks)
         asked = asked_keys(self.request, applied, self.settings.assumptions)
-        unknown = self._unknown(asked, policies)
+        unknown = self.unknown(asked, policies)
         meant = decision if lacks is None else self._decided(applied)
-        found = self._open(applied, unknown, meant)
-        meanings = _meanings(ruling, lacks)
+        found = self.open(applied, unknown, meant)
+        meanings = meanings_of(ruling, lacks, known=self.action is not None)
         possible_answers = frozenset(meanings[one] for one in found.effects)
         effect = meanings[meant.effect]
         if self._undecided(unknown, found) and AnswerEffect.ALLOWED in possible_answers:
@@ -339,7 +320,7 @@ class _Answering:
             as_long_term_key=self._as_long_term_key(found),
         )
 
-    def _undecided(self, unknown: Mapping[str, Presence], found: _Open) -> bool:
+    def _undecided(self, unknown: Mapping[str, Presence], found: Open) -> bool:
         """Tell whether the answer depends on a key that AWS always sends."""
         return any(
             unknown[key] is Presence.ALWAYS and key not in self.completed.guessed
@@ -365,7 +346,7 @@ class _Answering:
             if not _of_provider(key, self.caller):
                 yield UnexpectedKey(key, presence)
 
-    def _unknown(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
+    def unknown(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
         """Return the keys that are asked for and not known, but those that no such request has."""
         kind, known = self._kind(policies), self.request.context.folded
         found = {key: presence_of(key, kind) for key in asked if key not in known}
@@ -395,19 +376,26 @@ class _Answering:
         context, guessed = self.request.context.folded, self.completed.guessed
         return {key: one for key, one in context.items() if key not in guessed}
 
-    def _open(
+    def open(
         self,
         policies: Policies,
         unknown: Mapping[str, Presence],
-        decision: Decision,
-    ) -> _Open:
-        """Return what the decision could be, whatever is not known."""
-        if not unknown:
-            return _Open(frozenset({decision.effect}), frozenset())
+        decision: Decision | None,
+        of_resource: Mapping[str, UnknownKey] = NOTHING,
+    ) -> Open:
+        """Return what the decision could be, whatever is not known.
+
+        `of_resource` is what is not known of the resource; `decision` the decision if all is known.
+        """
+        if not unknown and decision is not None:
+            return Open(frozenset({decision.effect}), frozenset())
         others = {
-            key: self.completed.guessed.get(key, self._known_of(key, presence))
-            for key, presence in unknown.items()
-            if key not in _SESSION_KEYS
+            **of_resource,
+            **{
+                key: self.completed.guessed.get(key, self._known_of(key, presence))
+                for key, presence in unknown.items()
+                if key not in _SESSION_KEYS
+            },
         }
         given, assumptions = self._given(), self.settings.assumptions
         guessed = self.completed.guessed.keys() & set(_SESSION_KEYS)
@@ -427,24 +415,34 @@ class _Answering:
             any_of_them = {**others, **of_session}
             whole = possible(self.request, policies, any_of_them, assumptions)
             matters |= whole.matters & of_session.keys()
-        return _Open(effects, matters)
+        return Open(effects, matters)
 
     def _known_of(self, key: str, presence: Presence) -> UnknownKey:
         may_be_absent = presence is not Presence.ALWAYS
-        if key == "aws:userid" and self.caller.kind is CallerKind.ROLE_SESSION:
-            return UnknownKey(may_be_absent, f"*:{self.caller.arn.rsplit('/', 1)[-1]}")
-        return UnknownKey(may_be_absent)
+        return UnknownKey(may_be_absent, self._like(key))
+
+    def _like(self, key: str) -> str:
+        """Return what the values of a key that is not known are like: unique ids have a kind."""
+        match self.caller.kind:
+            case CallerKind.ROLE_SESSION if key == "aws:userid":
+                return f"AROA*:{self.caller.arn.rsplit('/', 1)[-1]}"
+            case CallerKind.ROLE if key == "aws:userid":
+                return "AROA*:*"
+            case CallerKind.USER if key == "aws:userid":
+                return "AIDA*"
+            case _:
+                return "*"
 
     def _missing(
         self, asked: Mapping[str, str], unknown: Mapping[str, Presence], matters: frozenset[str]
     ) -> Iterator[MissingKey]:
         for key, presence in sorted(unknown.items()):
             could_change = key in matters
-            # a value that was guessed is shown as added
-            if could_change or key not in self.completed.guessed:
+            # a value that was guessed is shown as added; what no value of it can match is no lack
+            if could_change or (key not in self.completed.guessed and self._like(key) == "*"):
                 yield MissingKey(_spelled(key, asked[key]), presence, could_change)
 
-    def _as_long_term_key(self, found: _Open) -> bool:
+    def _as_long_term_key(self, found: Open) -> bool:
         user = self.caller.kind in (CallerKind.USER, CallerKind.ROOT)
         given = self.request.context.folded
         session = any(key in given for key in _SESSION_KEYS)
@@ -467,16 +465,22 @@ def _spelled(key: str, written: str) -> str:
     return known.name if not known.name.endswith("/") else known.name + written[len(known.name) :]
 
 
-def _meanings(
-    ruling: AskPolicies, absent: PolicyKind | None
+def meanings_of(
+    ruling: AskPolicies, absent: PolicyKind | None, *, known: bool
 ) -> Mapping[DecisionEffect, AnswerEffect]:
-    """Return what each decision of the policies means under what else there is."""
+    """Return what each decision of the policies means under what else there is.
+
+    Args:
+        ruling: what the service says.
+        absent: the kind of the resource's own policy that must allow, and is not there.
+        known: whether AWS is known to have the action: what it does not have, it does not allow.
+    """
     found = dict(BY_POLICIES)
     if ruling.only_denies:
         found[DecisionEffect.IMPLICITLY_DENIED] = AnswerEffect.ALLOWED
     if ruling.then is not None:
         found[DecisionEffect.ALLOWED] = AnswerEffect.REFUSED
-    elif absent is not None:
+    elif absent is not None or not known:
         found[DecisionEffect.ALLOWED] = AnswerEffect.UNKNOWN
     return found
 
@@ -488,7 +492,7 @@ _ANY_RESOURCE = AttachedPolicy(
 )
 
 
-def _with_any(policies: Policies, kind: PolicyKind) -> Policies:
+def with_any(policies: Policies, kind: PolicyKind) -> Policies:
     """Return the policies with one of `kind` that allows everything to everybody."""
     if kind is PolicyKind.TRUST:
         return replace(policies, trust=_ANY_TRUST)

@@ -3,9 +3,18 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sekisho.answer.answer import AnswerSettings, answered
-from sekisho.answer.model import BY_POLICIES, Answer, AnswerEffect
-from sekisho.answer.together import GRAVEST, JointAnswer, answered_together
+from sekisho.answer.answer import AnswerSettings
+from sekisho.answer.model import (
+    BY_POLICIES,
+    GRAVEST,
+    AlsoNeeded,
+    Answer,
+    AnswerEffect,
+    MissingKey,
+    NotAsked,
+)
+from sekisho.answer.together import JointAnswer, answered, answered_together
+from sekisho.catalogue import load, misspelled
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange import DecisionQuestion, cause_to_json, together
 from sekisho.signin import Rule
@@ -17,10 +26,7 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
         "decision": answer.effect.value,
         "because": [cause_to_json(cause) for cause in answer.because],
         "blockedBy": answer.blocked_by.value if answer.blocked_by else None,
-        "missing": [
-            {"key": one.key, "couldChange": one.could_change, "presence": one.presence.value}
-            for one in answer.missing
-        ],
+        "missing": [*map(_missing, answer.missing)],
     }
     if len(answer.possible) > 1:
         value["possible"] = [one.value for one in AnswerEffect if one in answer.possible]
@@ -39,7 +45,42 @@ def answer_to_json(answer: Answer) -> dict[str, object]:
     if answer.assumed_owner is not None:
         owner = answer.assumed_owner
         value["assumedOwner"] = {"account": owner.account, "otherwise": owner.otherwise.value}
-    return value | _beside_policies(answer) | _about_the_question(answer)
+    further = _further(answer.not_asked, answer.also_needs)
+    return value | _beside_policies(answer) | _about_the_question(answer) | further
+
+
+def _missing(one: MissingKey) -> dict[str, object]:
+    return {"key": one.key, "couldChange": one.could_change, "presence": one.presence.value}
+
+
+def _further(
+    not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
+) -> dict[str, object]:
+    """Return what AWS asks about besides."""
+    value: dict[str, object] = {}
+    if not_asked:
+        value["notAsked"] = [
+            {"kinds": list(one.kinds), "resources": list(one.resources), **_outcome(one)}
+            for one in not_asked
+        ]
+    if also_needs:
+        value["alsoNeeds"] = [
+            {
+                "action": one.action,
+                "resources": list(one.resources),
+                "needed": one.needed,
+                "if": one.condition.en,
+                "rule": one.rule,
+                **_outcome(one),
+            }
+            for one in also_needs
+        ]
+    return value
+
+
+def _outcome(one: NotAsked | AlsoNeeded) -> dict[str, object]:
+    causes = () if one.decision is None else one.decision.because
+    return {"decision": one.effect.value, "because": [*map(cause_to_json, causes)]}
 
 
 def _beside_policies(answer: Answer) -> dict[str, object]:
@@ -67,10 +108,11 @@ def _about_the_question(answer: Answer) -> dict[str, object]:
         value["asked"] = {"resource": answer.request.resource, "note": answer.note.value}
     if answer.not_given is not None:
         value["notGiven"] = answer.not_given.value
-    if answer.behind_not_asked:
-        value["notAsked"] = "behind-access-point"
     if answer.not_in_catalogue:
-        value["notInCatalogue"] = answer.request.action
+        name = answer.request.action
+        value["notInCatalogue"] = name
+        if (near := misspelled(name) or load().nearest(name)) is not None:
+            value["didYouMean"] = near
     return value
 
 
@@ -88,7 +130,17 @@ def joint_to_json(
     requests = [one.request for one in answer.parts]
     gravest = [effect.value for effect in GRAVEST]
     found = [{**answer_to_json(one), **more(one)} for one in answer.parts]
-    return together(requests, found, gravest)
+    value = {**together(requests, found, gravest), "decision": answer.effect.value}
+    if not answer.decisive:
+        # it is what else the call needs
+        denied = answer.denied_further
+        decision = None if denied is None else denied.decision
+        blocked = None if decision is None else decision.blocked_by
+        value["because"] = [*map(cause_to_json, decision.because)] if decision is not None else []
+        value["blockedBy"] = blocked.value if blocked is not None else None
+    if answer.missing:
+        value["missing"] = [*map(_missing, answer.missing)]
+    return value | _further(answer.not_asked, answer.also_needs)
 
 
 def responder(now: Callable[[], datetime]) -> Callable[[DecisionQuestion], Mapping[str, object]]:

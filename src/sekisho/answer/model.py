@@ -11,6 +11,7 @@ from sekisho.answer.resource import Impossible, ResourceNote
 from sekisho.answer.values import MalformedKey
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import InternalError
+from sekisho.messages import Message
 from sekisho.policy import PolicyKind
 from sekisho.signin import Rule
 
@@ -28,6 +29,16 @@ class AnswerEffect(StrEnum):
     IMPOSSIBLE = "Impossible"
     """AWS never receives such a request."""
 
+
+GRAVEST = (
+    AnswerEffect.IMPOSSIBLE,
+    AnswerEffect.EXPLICITLY_DENIED,
+    AnswerEffect.REFUSED,
+    AnswerEffect.IMPLICITLY_DENIED,
+    AnswerEffect.UNKNOWN,
+    AnswerEffect.ALLOWED,
+)
+"""The answers, the gravest first: what holds of one part of a call holds of the whole."""
 
 BY_POLICIES: Mapping[DecisionEffect, AnswerEffect] = {
     one: AnswerEffect(one.value) for one in DecisionEffect
@@ -76,6 +87,46 @@ class AssumedOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAsked:
+    """A resource that AWS asks about in the same call, and that nobody named.
+
+    Attributes:
+        kinds: what it is one of, like `volume`.
+        resources: patterns of its ARN; none where nothing of it could be asked.
+        effect: the answer if it is the same for each such resource, else unknown.
+        decision: of the policies on one of them, where none is allowed.
+    """
+
+    kinds: tuple[str, ...]
+    resources: tuple[str, ...]
+    effect: AnswerEffect
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoNeeded:
+    """A further permission that the call needs, or may need.
+
+    Attributes:
+        action: like `iam:PassRole`.
+        rule: the id of the rule, in `data/also-needs.json` of the catalogue.
+        condition: when a call needs it, in words.
+        needed: whether what was given shows that this call does. Otherwise it does not count.
+        resources: the ARN of what it is about, or patterns if that is not known.
+        effect: the answer if it is the same for each such resource, else unknown.
+        decision: of the policies, where it is denied.
+    """
+
+    action: str
+    rule: str
+    condition: Message
+    needed: bool
+    resources: tuple[str, ...]
+    effect: AnswerEffect
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What AWS would answer to a request, for all that was given.
 
@@ -89,8 +140,9 @@ class Answer:
         note: what is to be said about the resource.
         not_given: the kind of the resource's own policy, where it must itself allow and is not
             there.
-        behind_not_asked: whether it is about an S3 access point, and nobody asked about the bucket
-            or object behind it, which must allow, too.
+        not_asked: what AWS asks about as well, and nobody named: resources of further kinds, or
+            what is behind an S3 access point. All must be allowed, too.
+        also_needs: the further permissions that the call needs, and those that it may need.
         not_in_catalogue: whether AWS is not known to have the action.
         added: the keys that policies ask for and that were added to the context.
         missing: the keys that policies ask for and that are not known.
@@ -114,7 +166,8 @@ class Answer:
     impossible: Impossible | None = None
     note: ResourceNote | None = None
     not_given: PolicyKind | None = None
-    behind_not_asked: bool = False
+    not_asked: tuple[NotAsked, ...] = ()
+    also_needs: tuple[AlsoNeeded, ...] = ()
     not_in_catalogue: bool = False
     added: tuple[AddedKey, ...] = ()
     missing: tuple[MissingKey, ...] = ()
@@ -140,14 +193,42 @@ class Answer:
     @property
     def because(self) -> tuple[Cause, ...]:
         """The statements that brought the answer about; none where no policy did."""
-        return self.by_policies.because if self.by_policies is not None else ()
+        return self._decisive.because if self._decisive is not None else ()
 
     @property
     def blocked_by(self) -> PolicyKind | None:
         """The kind of policy that denies; None if none does."""
-        return self.by_policies.blocked_by if self.by_policies is not None else None
+        return self._decisive.blocked_by if self._decisive is not None else None
 
     @property
     def assumed(self) -> tuple[str, ...]:
         """The engine's assumptions whose setting mattered."""
-        return self.by_policies.assumed if self.by_policies is not None else ()
+        return self._decisive.assumed if self._decisive is not None else ()
+
+    @property
+    def _decisive(self) -> Decision | None:
+        further = self.denied_further
+        return self.by_policies if further is None else further.decision
+
+    @property
+    def denied_further(self) -> NotAsked | AlsoNeeded | None:
+        """What else AWS asks about, and denies, though the resource itself is allowed."""
+        return denied_further(self.effect, self.not_asked, self.also_needs)
+
+
+DENIED = frozenset(
+    {AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED, AnswerEffect.REFUSED}
+)
+
+
+def denied_further(
+    effect: AnswerEffect, not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
+) -> NotAsked | AlsoNeeded | None:
+    """Return what of all that AWS asks about besides makes an answer a denial."""
+    if effect not in DENIED:
+        return None
+    needed: tuple[NotAsked | AlsoNeeded, ...] = (
+        *not_asked,
+        *(one for one in also_needs if one.needed),
+    )
+    return next((one for one in needed if one.effect is effect), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sekisho.catalogue import Action, global_key, load, may_have
+from sekisho.catalogue import Action, global_key, is_listed_key, may_have
 from sekisho.engine.matching import CallerKind
 
 
@@ -81,9 +81,16 @@ def presence_of(key: str, kind: RequestKind) -> Presence:
             return Presence(presence)
 
 
+_WITH_PROVIDER = frozenset({"role", "provider"})
+"""Whose requests can have the keys of an identity provider."""
+
+
 def _of_service(key: str, action: Action | None, caller: str) -> Presence:
     """Return whether requests have a key that is not in the table of global ones."""
-    listed = load().key_type(key) is not None
+    if "." in key.partition(":")[0] and caller not in _WITH_PROVIDER:
+        # an OIDC provider's keys begin with its address, and no service's do
+        return Presence.NEVER
+    listed = is_listed_key(key)
     if action is None:
         return Presence.SOMETIMES if listed else Presence.UNKNOWN
     if may_have(action, key, caller=caller):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.catalogue import Action, ResourceType, load
+from sekisho.catalogue import Action, ResourceType, load, misspelled
 
 
 class ResourceNote(StrEnum):
@@ -38,6 +38,8 @@ class NoRequest(StrEnum):
     """AWS names a resource, always, and `*` was asked about."""
     WILDCARD = "wildcard"
     """The ARN has a wildcard where names have none."""
+    MISSPELLED = "misspelled"
+    """AWS is not known to have the action, and has one whose name differs by one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class Impossible:
 
     Attributes:
         types: ARN templates of the action's kinds of resource, each once.
+        meant: the action that is meant, if the name is misspelled.
     """
 
     reason: NoRequest
     types: tuple[str, ...]
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,19 @@ _OF_ALL_TOO = frozenset({"iam:ListServiceSpecificCredentials"})
 """Actions of these services that can be about all resources of a kind (parameter `AllUsers`)."""
 
 
-def asked_about(action: Action | None, resource: str) -> AskedAbout | Impossible:
-    """Return what AWS asks about where somebody asks about `resource`."""
+def asked_about(action: Action | None, resource: str, name: str = "") -> AskedAbout | Impossible:
+    """Return what AWS asks about where somebody asks about `resource`.
+
+    `name` is that of an action that the catalogue does not have.
+    """
     if action is None:
-        return AskedAbout(resource)
+        return _of_unknown(name, resource)
     if not action.resource_types:
         note = None if resource == "*" else ResourceNote.NO_TYPES
         return AskedAbout("*", note)
     if resource == "*":
         return _unnamed(action)
-    if not _is_of(resource, action.resource_types):
+    if not is_of_kinds(resource, action.resource_types):
         if _is_known(resource, action.service):
             return _impossible(NoRequest.OTHER_TYPE, action)
         return AskedAbout(resource, ResourceNote.NOT_IN_CATALOGUE)
@@ -92,6 +99,13 @@ def asked_about(action: Action | None, resource: str) -> AskedAbout | Impossible
         if action.service in _ALWAYS_NAMED and not is_object:
             return _impossible(NoRequest.WILDCARD, action)
         return AskedAbout(resource, ResourceNote.WILDCARD)
+    return AskedAbout(resource)
+
+
+def _of_unknown(name: str, resource: str) -> AskedAbout | Impossible:
+    meant = misspelled(name)
+    if meant is not None:
+        return Impossible(NoRequest.MISSPELLED, (), meant)
     return AskedAbout(resource)
 
 
@@ -108,17 +122,31 @@ def _impossible(reason: NoRequest, action: Action) -> Impossible:
 
 def is_about(action: Action, resource: str) -> bool:
     """Tell whether an ARN is of a kind of resource that an action is about."""
-    return _is_of(resource, action.resource_types)
+    return is_of_kinds(resource, action.resource_types)
 
 
-def _is_of(resource: str, types: Iterable[ResourceType]) -> bool:
+def is_of_kinds(resource: str, types: Iterable[ResourceType]) -> bool:
+    """Tell whether an ARN is of one of some kinds of resource."""
     return any(_pattern(one.arn).fullmatch(resource) for one in types)
+
+
+def kinds_named(action: Action, resource: str) -> frozenset[str]:
+    """Return the names of an action's kinds of resource that an ARN is of.
+
+    Where one kind is within another (`table/t/index/i` is no table), it is of the inner one alone.
+    """
+    found = {
+        one.name: len(_PLACE.sub("", one.arn))
+        for one in action.resource_types
+        if _pattern(one.arn).fullmatch(resource)
+    }
+    return frozenset(name for name, length in found.items() if length == max(found.values()))
 
 
 def _is_known(resource: str, service: str) -> bool:
     """Tell whether the catalogue has a kind of resource with such an ARN."""
     named = resource.split(":")[2]
-    return any(_is_of(resource, load().resource_types(one)) for one in {named, service})
+    return any(is_of_kinds(resource, load().resource_types(one)) for one in {named, service})
 
 
 _ACCESS_POINT = re.compile(
@@ -161,6 +189,16 @@ def is_all_behind(access_point: str, resources: Collection[str]) -> bool:
     return any(_OF_S3.fullmatch(one) for one in resources) and any(
         _FUNCTION.fullmatch(one) for one in resources
     )
+
+
+def kinds_behind(action: str, access_point: str) -> tuple[str, ...]:
+    """Return the kinds of resource of which one is behind an access point."""
+    if is_object_lambda(access_point):
+        return ("accesspoint", "function")
+    known = load().action(action)
+    types = () if known is None else known.resource_types
+    names = dict.fromkeys(one.name for one in types if ":accesspoint/" not in one.arn)
+    return tuple(names) or ("bucket", "object")
 
 
 def action_behind(action: str, resource: str) -> str | None:

@@ -3,9 +3,22 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.answer.completion import Origin
-from sekisho.answer.model import Answer, AnswerEffect, MissingKey
+from sekisho.answer.model import (
+    DENIED,
+    AlsoNeeded,
+    Answer,
+    AnswerEffect,
+    MissingKey,
+    NotAsked,
+)
 from sekisho.answer.presence import Presence
-from sekisho.answer.resource import Impossible, NoRequest, ResourceNote, is_object_lambda
+from sekisho.answer.resource import (
+    Impossible,
+    NoRequest,
+    ResourceNote,
+    is_object_lambda,
+    is_through_access_point,
+)
 from sekisho.answer.together import JointAnswer
 from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
 from sekisho.errors import quoted
@@ -22,14 +35,12 @@ EFFECTS: Mapping[AnswerEffect, Message] = {
 }
 """The answers, as a heading."""
 
-_DENIED = frozenset(
-    {AnswerEffect.IMPLICITLY_DENIED, AnswerEffect.EXPLICITLY_DENIED, AnswerEffect.REFUSED}
-)
 _COULD_BE = Message("The answer could also be: {effects}. It depends on what was not given:")
 _DENIED_ANYHOW = Message("Denied in any case, but how depends on what was not given:")
 _UNDECIDED = Message(
     "AWS always sends what was not given here, and the answer depends on it: {effects}."
 )
+_DEPENDS = Message("What else the call needs depends on what was not given:")
 _KEY = Message("  {key} ({presence})")
 _PRESENCES: Mapping[Presence, Message] = {
     Presence.ALWAYS: Message("AWS always sends it"),
@@ -66,6 +77,9 @@ _NO_REQUEST: Mapping[NoRequest, Message] = {
         "AWS never asks whether `{action}` is allowed on `{resource}`: a request names one "
         "resource, and none of these kinds has a wildcard in its name: {types}."
     ),
+    NoRequest.MISSPELLED: Message(
+        "`{action}` looks misspelled: it differs by one letter from `{meant}`."
+    ),
 }
 _ALIAS = Message("AWS KMS finds the key of an alias first: ask about the ARN of that key.")
 _NOTES: Mapping[ResourceNote, Message] = {
@@ -99,6 +113,21 @@ _BEHIND_LAMBDA = Message(
     "bucket or object behind it and for `lambda:InvokeFunction` on its function as well, and not "
     "all of that was asked about: give them as more resources."
 )
+_FAILS = Message(
+    "`{principal}` may not call `{action}` on `{resource}`: something else that the call needs is "
+    "denied."
+)
+_NONE_NAMED = Message(
+    "The call also needs access to a resource of another type ({kinds}), which was not given. "
+    "Whether that is allowed depends on the resource: add its ARN, like {resources}."
+)
+_NONE_ALLOWED = Message(
+    "The call also needs access to a resource of another type ({kinds}), and none like {resources} "
+    "is allowed: {effect}."
+)
+_NEEDED = Message("The call also needs `{action}` on {resources} ({condition}): {effect}.")
+_MAY_NEED = Message("Depending on its parameters, the call also needs:")
+_IF = Message("  `{action}` on {resources}, if {condition}: {effect}")
 _ADDED = Message("Added: {keys}.")
 _ADDED_KEY: Mapping[Origin, Message] = {
     Origin.DERIVED: Message("`{key}` = {value}, as follows from the request"),
@@ -136,7 +165,7 @@ def _depends(answer: Answer) -> Iterator[Message]:
         return
     others = [one for one in AnswerEffect if one in answer.possible - {answer.effect}]
     effects = joined_messages([EFFECTS[one] for one in others], en=" or ", ja="、")
-    if answer.possible <= _DENIED:
+    if answer.possible <= DENIED:
         yield _DENIED_ANYHOW
     elif answer.effect is AnswerEffect.UNKNOWN and not _more_must_allow(answer):
         yield _UNDECIDED.filled(effects=effects)
@@ -150,7 +179,13 @@ def _depends(answer: Answer) -> Iterator[Message]:
 
 def _more_must_allow(answer: Answer) -> bool:
     """Tell whether something else must allow, of which nothing was given."""
-    return answer.not_given is not None or answer.behind_not_asked
+    needed = [one.effect for one in answer.also_needs if one.needed]
+    return (
+        answer.not_given is not None
+        or answer.not_in_catalogue
+        or bool(answer.not_asked)
+        or AnswerEffect.UNKNOWN in needed
+    )
 
 
 def _key(one: MissingKey) -> Message:
@@ -164,6 +199,8 @@ def _sentence(answer: Answer) -> Message:
     asked = {"principal": request.principal, "action": request.action}
     if answer.effect is AnswerEffect.UNKNOWN:
         return _DECIDES_NOT.filled(**asked)
+    if answer.denied_further is not None:
+        return _FAILS.filled(**asked, resource=request.resource)
     if answer.rule is not None and answer.effect is AnswerEffect.REFUSED:
         return _REFUSED.filled(**asked, resource=request.resource, rule=answer.rule.text)
     if answer.rule is not None and answer.by_policies is None:
@@ -177,7 +214,10 @@ def _no_request(answer: Answer, impossible: Impossible) -> Message:
     request = answer.request
     types = ", ".join(f"`{one}`" for one in impossible.types)
     return _NO_REQUEST[impossible.reason].filled(
-        action=request.action, resource=request.resource, types=types
+        action=request.action,
+        resource=request.resource,
+        types=types,
+        meant=impossible.meant or "",
     )
 
 
@@ -196,8 +236,40 @@ def _beside(answer: Answer) -> Iterator[Message]:
         yield _POLICIES_ALONE.filled(effect=EFFECTS[AnswerEffect(answer.decision.effect.value)])
     if answer.effect is AnswerEffect.UNKNOWN and answer.not_given is not None:
         yield not_given(answer.not_given)
-    if answer.effect is AnswerEffect.UNKNOWN and answer.behind_not_asked:
-        yield _BEHIND_LAMBDA if is_object_lambda(answer.request.resource) else _BEHIND
+    if is_through_access_point(answer.request.action, resource):
+        if answer.effect is AnswerEffect.UNKNOWN and answer.not_asked:
+            yield _BEHIND_LAMBDA if is_object_lambda(resource) else _BEHIND
+    else:
+        yield from map(_not_asked, answer.not_asked)
+    yield from _also_needed(answer.also_needs)
+
+
+def _not_asked(one: NotAsked) -> Message:
+    kinds = joined_messages([verbatim(kind) for kind in one.kinds], en=" or ", ja="、")
+    text = _NONE_NAMED if one.effect is AnswerEffect.UNKNOWN else _NONE_ALLOWED
+    return text.filled(kinds=kinds, resources=_patterns(one), effect=EFFECTS[one.effect])
+
+
+def _patterns(one: NotAsked | AlsoNeeded) -> Message:
+    return listed([verbatim(quoted(resource)) for resource in one.resources])
+
+
+def _also_needed(permissions: tuple[AlsoNeeded, ...]) -> Iterator[Message]:
+    """Yield the further permissions that the call may fail for."""
+    lacking = [one for one in permissions if one.effect is not AnswerEffect.ALLOWED]
+    yield from (_permission(_NEEDED, one) for one in lacking if one.needed)
+    if conditional := [one for one in lacking if not one.needed]:
+        yield _MAY_NEED
+        yield from (_permission(_IF, one) for one in conditional)
+
+
+def _permission(text: Message, one: AlsoNeeded) -> Message:
+    return text.filled(
+        action=one.action,
+        resources=_patterns(one),
+        condition=one.condition,
+        effect=EFFECTS[one.effect],
+    )
 
 
 def additions(answer: Answer) -> Iterator[Message]:
@@ -236,3 +308,8 @@ def joint_heading(answer: JointAnswer) -> Iterator[Message]:
         return
     text = _NOT_ALL if answer.effect is AnswerEffect.IMPOSSIBLE else _OF_SEVERAL
     yield text.filled(effect=EFFECTS[answer.effect], number=len(answer.parts))
+    yield from map(_not_asked, answer.not_asked)
+    yield from _also_needed(answer.also_needs)
+    if matter := [one for one in answer.missing if one.could_change]:
+        yield _DEPENDS
+        yield from map(_key, matter)

@@ -1,25 +1,34 @@
-"""The answer to a request about several resources: allowed only if each is."""
+"""The answer to a call: about one resource or several, with all that AWS asks about besides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import NoReturn
 
-from sekisho.answer.answer import AnswerSettings, answered_part, without_what_is_behind
-from sekisho.answer.model import Answer, AnswerEffect
-from sekisho.answer.resource import action_behind, is_all_behind, is_object_lambda
-from sekisho.engine import Request, RequestPart
+from sekisho.answer.answer import AnswerSettings, answered_part
+from sekisho.answer.further import Further, asked_as_permission, further_of
+from sekisho.answer.model import (
+    GRAVEST,
+    AlsoNeeded,
+    Answer,
+    AnswerEffect,
+    MissingKey,
+    NotAsked,
+    denied_further,
+)
+from sekisho.answer.resource import (
+    action_behind,
+    is_all_behind,
+    is_object_lambda,
+    is_through_access_point,
+    kinds_behind,
+)
+from sekisho.engine import Policies, Request, RequestPart
 from sekisho.errors import InternalError
 
-GRAVEST = (
-    AnswerEffect.IMPOSSIBLE,
-    AnswerEffect.EXPLICITLY_DENIED,
-    AnswerEffect.REFUSED,
-    AnswerEffect.IMPLICITLY_DENIED,
-    AnswerEffect.UNKNOWN,
-    AnswerEffect.ALLOWED,
-)
-"""The answers, the gravest first: what holds of one part holds of the whole."""
+_DEFAULTS = AnswerSettings()
+_OPEN = (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class JointAnswer:
     Attributes:
         effect: the gravest of the parts: no such request, denied, unknown, allowed.
         parts: the answer for each resource, in order.
+        not_asked, also_needs: what AWS asks about besides; as of an `Answer`.
+        missing: the keys on which that depends, and that were not given.
 
     Raises:
         InternalError: when tested for truth; compare `effect`.
@@ -36,6 +47,9 @@ class JointAnswer:
 
     effect: AnswerEffect
     parts: tuple[Answer, ...]
+    not_asked: tuple[NotAsked, ...] = ()
+    also_needs: tuple[AlsoNeeded, ...] = ()
+    missing: tuple[MissingKey, ...] = ()
 
     def __bool__(self) -> NoReturn:
         raise InternalError("an answer was tested for truth; compare its `effect`")
@@ -44,6 +58,82 @@ class JointAnswer:
     def decisive(self) -> tuple[Answer, ...]:
         """The parts that make the answer what it is."""
         return tuple(each for each in self.parts if each.effect is self.effect)
+
+    @property
+    def denied_further(self) -> NotAsked | AlsoNeeded | None:
+        """What else AWS asks about, and denies, though no part is denied."""
+        return denied_further(self.effect, self.not_asked, self.also_needs)
+
+
+def answered(
+    request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
+) -> Answer:
+    """Return what AWS would answer to `request`, which names one resource.
+
+    What else the call needs is asked about, too: a resource of a further kind, a further
+    permission, what is behind an S3 access point. Arguments and errors are those of
+    `answered_part`.
+    """
+    answer = _without_what_is_behind(answered_part(request, policies, now, settings))
+    if not _could_pass(answer):
+        return answer
+    return _with(answer, further_of((RequestPart(request, policies),), now, settings))
+
+
+def _could_pass(answer: Answer) -> bool:
+    return answer.effect in _OPEN or any(one in answer.possible for one in _OPEN)
+
+
+def _with(answer: Answer, further: Further) -> Answer:
+    """Return the answer with all that AWS asks about besides."""
+    possible = {
+        _gravest(one)
+        for one in product(answer.possible or {answer.effect}, *map(set, further.outcomes))
+    }
+    known = {one.key.lower() for one in answer.missing if one.could_change}
+    more = {one.key.lower(): one for one in further.missing if one.key.lower() not in known}
+    missing = [one for one in answer.missing if one.key.lower() not in more]
+    missing += more.values()
+    if len(possible) == 1:
+        missing = [replace(one, could_change=False) for one in missing]
+    effect = _gravest((answer.effect, *(one[0] for one in further.outcomes)))
+    if answer.effect not in _OPEN:
+        # what is denied as it is needs no other reason
+        effect, further = answer.effect, Further()
+    return replace(
+        answer,
+        effect=effect,
+        not_asked=(*answer.not_asked, *further.not_asked),
+        also_needs=_of_interest(effect, further),
+        missing=tuple(sorted(missing, key=lambda one: one.key.lower())),
+        possible=frozenset(possible),
+    )
+
+
+def _of_interest(effect: AnswerEffect, further: Further) -> tuple[AlsoNeeded, ...]:
+    """Return the further permissions: of a call that is denied those that it needs."""
+    if effect in _OPEN:
+        return further.also_needs
+    return tuple(one for one in further.also_needs if one.needed)
+
+
+def _gravest(effects: Sequence[AnswerEffect]) -> AnswerEffect:
+    return min(effects, key=GRAVEST.index)
+
+
+def _without_what_is_behind(answer: Answer) -> Answer:
+    """Return the answer where nobody asked what is behind an access point: at most unknown."""
+    action, resource = answer.request.action, answer.request.resource
+    if not is_through_access_point(action, resource):
+        return answer
+    allowed, unknown = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
+    behind = NotAsked(kinds_behind(action, resource), (), unknown)
+    return replace(
+        answer,
+        effect=unknown if answer.effect is allowed else answer.effect,
+        possible=frozenset(unknown if one is allowed else one for one in answer.possible),
+        not_asked=(behind,) if allowed in answer.possible else (),
+    )
 
 
 def answered_together(
@@ -56,17 +146,22 @@ def answered_together(
     """
     asked = [one.request.resource for one in parts]
     by_lambda = any(map(is_object_lambda, asked))
-    requests = [_behind(one.request) if by_lambda else one.request for one in parts]
-    each_alone = [
-        answered_part(request, one.policies, now, settings)
-        for request, one in zip(requests, parts, strict=True)
-    ]
+    calls = tuple(
+        replace(one, request=_behind(one.request)) if by_lambda else asked_as_permission(one)
+        for one in parts
+    )
+    each_alone = [answered_part(one.request, one.policies, now, settings) for one in calls]
     found = tuple(
-        one if is_all_behind(one.request.resource, asked) else without_what_is_behind(one)
+        one if is_all_behind(one.request.resource, asked) else _without_what_is_behind(one)
         for one in each_alone
     )
-    effects = {each.effect for each in found}
-    return JointAnswer(next(each for each in GRAVEST if each in effects), found)
+    effect = _gravest([each.effect for each in found])
+    if not all(map(_could_pass, found)):
+        return JointAnswer(effect, found)
+    further = further_of(calls, now, settings)
+    effect = _gravest((effect, *(one[0] for one in further.outcomes)))
+    needed = _of_interest(effect, further)
+    return JointAnswer(effect, found, further.not_asked, needed, further.missing)
 
 
 _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"

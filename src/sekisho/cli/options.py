@@ -16,7 +16,7 @@ from sekisho import catalogue
 from sekisho.cli.help import LANG
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import assumptions_from_text
-from sekisho.errors import UsageError, quoted
+from sekisho.errors import Code, Fault, FaultyRequest, UsageError, quoted
 from sekisho.messages import Language, Message
 
 
@@ -119,15 +119,45 @@ def texts_of_assumptions(texts: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
+_MISSPELLED = Message("`{action}` looks misspelled")
+_MEANT = Message("did you mean {near}?")
+
+
+def spelled_actions(
+    ctx: click.Context, param: click.Parameter, patterns: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return patterns of actions, for click.
+
+    Raises:
+        FaultyRequest: with every action whose name is misspelled, and what is meant. It ends as
+            `sekisho decide` does where there is no such request.
+    """
+    path = param.opts[0]
+    faults = [
+        Fault(
+            Code.REQUEST_BAD_VALUE,
+            _MISSPELLED.filled(action=pattern),
+            path,
+            fix=_MEANT.filled(near=quoted(meant)),
+        )
+        for pattern in patterns
+        if (meant := catalogue.misspelled(pattern)) is not None
+    ]
+    if faults:
+        raise FaultyRequest(Message("options", "source"), faults)
+    return patterns
+
+
 def known_actions(
     ctx: click.Context, param: click.Parameter, patterns: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return patterns of actions, for click.
 
     Raises:
+        FaultyRequest: with every action whose name is misspelled.
         UsageError: for one that matches no action, with the one that may be meant.
     """
-    for pattern in patterns:
+    for pattern in spelled_actions(ctx, param, patterns):
         if catalogue.load().expand(pattern):
             continue
         near = catalogue.load().nearest(pattern)
@@ -135,7 +165,7 @@ def known_actions(
             Message("`{option} {action}`: the catalogue of AWS's actions has none like it").filled(
                 option=param.opts[0], action=pattern
             ),
-            fix=Message("did you mean {near}?").filled(near=quoted(near)) if near else None,
+            fix=_MEANT.filled(near=quoted(near)) if near else None,
         )
     return patterns
 

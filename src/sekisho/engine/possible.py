@@ -11,7 +11,7 @@ How it is read: docs/semantics.md#11-what-was-not-given.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -130,13 +130,18 @@ def possible(
 
 
 def asked_keys(
-    request: Request, policies: Policies, assumptions: Assumptions = DEFAULTS
+    request: Request,
+    policies: Policies,
+    assumptions: Assumptions = DEFAULTS,
+    resource: UnknownKey | None = None,
 ) -> Mapping[str, str]:
     """Return the context keys that statements about the request ask for.
 
     By their names in lower case, with the name as a policy writes it. Statements about other
-    actions, resources or callers do not count.
+    actions, resources or callers do not count. If `resource` is given, that of the request is not
+    known, and what is said of it counts.
     """
+    of_resource = {} if resource is None else {RESOURCE: resource}
     caller, groups = checked(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     found: dict[str, str] = {}
@@ -146,14 +151,14 @@ def asked_keys(
             asked = _keys_of(policy.document)
             for statement in actions.about(policy.document, request.action, scope.tracked):
                 keys = asked[id(statement)]
-                if not keys.keys() <= found.keys() and _may_be_about(statement, within, keys):
+                unknown = of_resource | dict.fromkeys(keys, UnknownKey())
+                if not keys.keys() <= found.keys() and _may_be_about(statement, within, unknown):
                     found = {**keys, **found}
     return found
 
 
-def _may_be_about(statement: Statement, scope: Scope, keys: Iterable[str]) -> bool:
+def _may_be_about(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]) -> bool:
     """Tell whether a statement is about the caller and the resource, whatever its keys are."""
-    unknown = dict.fromkeys(keys, UnknownKey())
     _, closest = _principal_span(statement, scope, unknown)
     return closest is not Named.NOT and True in _resource_span(statement, scope, unknown)
 
@@ -450,6 +455,14 @@ def _has_no_value(key: str, scope: Scope) -> bool:
     return scope.request.context.folded.get(key) in (None, ())
 
 
+_LIKE = frozenset({OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE})
+
+
+def _takes_in_all(text: str, like: str) -> bool:
+    """Tell whether a value with wildcards takes in every text that is like a pattern."""
+    return "?" not in text and "$" not in text and glob.like(text, like)
+
+
 def _of_any_value(
     condition: Condition, like: str, scope: Scope, *, open_values: bool
 ) -> frozenset[bool]:
@@ -463,9 +476,18 @@ def _of_any_value(
     if like == _ANYTHING or open_values or not plain:
         return _BOTH
     ignoring_case = "IgnoreCase" in operator.name.value
-    values = glob.wildcards(like)
+    by_part = operator.name in conditions.OF_ARNS and like.count(":") >= arns.PARTS - 1
+    if operator.name in _LIKE and any(_takes_in_all(text, like) for text in condition.values):
+        return frozenset({operator.name not in conditions.NEGATIONS})
+    values = [glob.wildcards(one) for one in (arns.split(like) if by_part else [like])]
     for text in condition.values:
         wanted = variables.substitute(text, scope.version, scope.request.context)
-        if wanted is not None and glob.meet(wanted, values, ignoring_case=ignoring_case):
+        if wanted is None:
+            continue
+        parts = arns.parts_of(wanted) if by_part else [wanted]
+        if all(
+            glob.meet(*both, ignoring_case=ignoring_case)
+            for both in zip(parts, values, strict=True)
+        ):
             return _BOTH
     return frozenset({operator.name in conditions.NEGATIONS})

@@ -19,6 +19,7 @@ from sekisho.cli.options import (
     known_actions,
     lang_option,
     report_format_option,
+    spelled_actions,
 )
 from sekisho.cli.policy_files import read_attached
 from sekisho.cli.progress import counting
@@ -198,11 +199,24 @@ class _ProveCommand(SpokenCommand):
         type=click.Choice([*(group.value for group in QuestionGroup), PEOPLE_PART]),
         help="Ask only this, and the questions that are given; may be repeated.",
     ),
-    click.option("--never", metavar="ACTION", multiple=True, help="Is never allowed, like `s3:*`."),
-    click.option("--always", metavar="ACTION", multiple=True, help="Is always allowed."),
+    click.option(
+        "--never",
+        metavar="ACTION",
+        callback=spelled_actions,
+        multiple=True,
+        help="Is never allowed, like `s3:*`.",
+    ),
+    click.option(
+        "--always",
+        metavar="ACTION",
+        callback=spelled_actions,
+        multiple=True,
+        help="Is always allowed.",
+    ),
     click.option(
         "--granted",
         metavar="ACTION",
+        callback=spelled_actions,
         multiple=True,
         help="Is it granted, and by which statement? Exit 3 if it is, 0 if it is proved not to be.",
     ),

@@ -89,7 +89,7 @@ def not_in_catalogue(action: str) -> Message | None:
     known = catalogue.load()
     if known.action(action) is not None:
         return None
-    near = known.nearest(action)
+    near = catalogue.misspelled(action) or known.nearest(action)
     meant = Message(".") if near is None else _MEANT.filled(near=near)
     return _NOT_IN_CATALOGUE.filled(action=action, dated=known.dated, meant=meant)
 

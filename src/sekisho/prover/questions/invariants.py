@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sekisho.catalogue import load
+from sekisho.catalogue import load, misspelled
 from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
@@ -107,6 +107,18 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
         for entry in entries:
             if (message := _refused(element, entry)) is not None:
                 yield name, message
+    yield from _misspelled(invariant)
+    yield from _not_networks(invariant)
+    yield from _conflicts(invariant)
+
+
+def _misspelled(invariant: Invariant) -> Iterator[tuple[str, Message]]:
+    for action in invariant.actions:
+        if (meant := misspelled(action)) is not None:
+            yield "actions", reasons.MISSPELLED.filled(action=quoted(action), near=meant)
+
+
+def _not_networks(invariant: Invariant) -> Iterator[tuple[str, Message]]:
     for name, networks in (("only_from", invariant.only_from), ("within", invariant.within)):
         for text in networks:
             if not _is_network(text):
@@ -116,7 +128,6 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
                         text=quoted(text)
                     ),
                 )
-    yield from _conflicts(invariant)
 
 
 def _conflicts(invariant: Invariant) -> Iterator[tuple[str, Message]]:

@@ -39,6 +39,7 @@ CONTRADICTION = Message(
     "please report it"
 )
 NOT_LISTED = Message("what differs in `{action}` could not be listed")
+MISSPELLED = Message("{action} looks misspelled; did you mean `{near}`?")
 NO_SUCH_ACTION = Message("{action} takes in no action of the catalogue")
 NO_SUCH_ACTION_BUT = Message("{action} takes in no action of the catalogue; did you mean `{near}`?")
 NONE_DENIABLE = Message("nothing can be asked about {action}: no policy can deny it")

@@ -1,0 +1,476 @@
+"""What AWS asks about in the same call besides: resources of further kinds, further permissions.
+
+Where a resource is not known, it is asked whether every one of its kind would be allowed
+(`engine.possible`): an administrator may name whichever there is. What nobody gave is never taken
+to be allowed.
+
+How it is read: docs/semantics.md#16-what-else-a-call-needs.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+
+from sekisho.answer.answer import (
+    NOT_ALLOWED,
+    Answering,
+    AnswerSettings,
+    answered_part,
+    meanings_of,
+    ruling_on,
+    with_any,
+)
+from sekisho.answer.completion import complete
+from sekisho.answer.model import GRAVEST, AlsoNeeded, AnswerEffect, MissingKey, NotAsked
+from sekisho.answer.presence import Presence
+from sekisho.answer.resource import (
+    is_about,
+    is_of_kinds,
+    is_through_access_point,
+    kinds_named,
+)
+from sekisho.catalogue import (
+    NO_RESOURCE,
+    SAME,
+    Action,
+    FurtherPermission,
+    KindGroup,
+    further_permissions,
+    global_key,
+    kinds_of,
+    load,
+    may_have,
+    needed_kinds,
+)
+from sekisho.engine import (
+    RESOURCE,
+    Context,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    RequestPart,
+    UnknownKey,
+    asked_keys,
+    checked,
+    possible,
+    unasked,
+)
+from sekisho.engine.matching import Caller, arns
+from sekisho.signin import AskPolicies, PermittedWithoutPolicy
+
+_ALLOWED, _UNKNOWN = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What else AWS asks about in a call.
+
+    Attributes:
+        not_asked: resources that nobody named, and that are not all allowed.
+        also_needs: permissions that the call needs, and those that it may need and may lack.
+        missing: the keys on which that depends.
+        outcomes: of all that counts: what each is, first, and what it could be by those keys.
+    """
+
+    not_asked: tuple[NotAsked, ...] = ()
+    also_needs: tuple[AlsoNeeded, ...] = ()
+    missing: tuple[MissingKey, ...] = ()
+    outcomes: tuple[tuple[AnswerEffect, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The answer to one of them, and what it could be by keys that were not given."""
+
+    effect: AnswerEffect
+    decision: Decision | None = None
+    others: tuple[AnswerEffect, ...] = ()
+    missing: tuple[MissingKey, ...] = ()
+
+    @property
+    def denial(self) -> Decision | None:
+        """What the policies decide, where that is a denial."""
+        return None if self.effect in (_ALLOWED, _UNKNOWN) else self.decision
+
+
+def further_of(parts: Sequence[RequestPart], now: datetime, settings: AnswerSettings) -> Further:
+    """Return what AWS asks about in a call besides the resources that are named.
+
+    Args:
+        parts: of the call, each about one resource.
+        now: the time of the call.
+        settings: as for `answered`.
+    """
+    caller, _ = checked(parts[0].request, parts[0].policies)
+    return _Call(tuple(parts), caller, now, settings).further()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call, with the resources that are named."""
+
+    parts: tuple[RequestPart, ...]
+    caller: Caller
+    now: datetime
+    settings: AnswerSettings
+
+    def further(self) -> Further:
+        """Return what it asks about besides."""
+        not_asked: list[NotAsked] = []
+        also_needs: list[AlsoNeeded] = []
+        outcomes: list[_Outcome] = []
+        for action, own in self._actions():
+            for group in _unnamed(action, own):
+                likes = self._patterns(group, own)
+                found = self._of_any(str(action), likes, _of_call(action, own))
+                outcomes.append(found)
+                if found.effect is not _ALLOWED:
+                    kinds = tuple(dict.fromkeys(one.name for one in group))
+                    not_asked.append(NotAsked(kinds, likes, found.effect, found.denial))
+            for permission, needed in self._permissions(action, own):
+                resources, found = self._permission(permission, own, counts=needed)
+                outcomes += [found] if needed else []
+                if needed or found.effect is not _ALLOWED:
+                    also_needs.append(_also(permission, resources, found, needed=needed))
+        return Further(
+            tuple(not_asked),
+            tuple(also_needs),
+            tuple(one for each in outcomes for one in each.missing),
+            tuple((one.effect, *one.others) for one in outcomes),
+        )
+
+    def _actions(self) -> Iterator[tuple[Action, tuple[RequestPart, ...]]]:
+        """Yield each action that the catalogue has, with the parts that are about it."""
+        for name in dict.fromkeys(one.request.action.lower() for one in self.parts):
+            if (action := load().action(name)) is not None:
+                yield action, tuple(x for x in self.parts if x.request.action.lower() == name)
+
+    def _permissions(
+        self, action: Action, own: Sequence[RequestPart]
+    ) -> Iterator[tuple[FurtherPermission, bool]]:
+        """Yield the further permissions that nobody asked about, and whether they are needed."""
+        asked = {one.request.action.lower() for one in self.parts}
+        for permission in further_permissions(str(action)):
+            if permission.action.lower() in asked:
+                continue
+            if permission.always or _is_shown(permission, own):
+                yield permission, True
+            elif not self.caller.outside:
+                yield permission, False
+
+    def _permission(
+        self, permission: FurtherPermission, own: Sequence[RequestPart], *, counts: bool
+    ) -> tuple[tuple[str, ...], _Outcome]:
+        """Return what a further permission is about, and the answer."""
+        further = load().action(permission.action)
+        if further is None:
+            return (), _Outcome(_UNKNOWN)
+        context = _context(permission, further, own)
+        named = self._named(permission, further, own)
+        found = [self._of_one(permission, one, context, counts=counts) for one in named]
+        if found and all(one.effect is not AnswerEffect.IMPOSSIBLE for one in found):
+            asked = tuple(one.request.resource for one in named)
+            # of several that the call may create it is not known which gets the tags
+            return asked, _of_whichever(found) if permission.kinds else _gravest(found)
+        same = permission.on == SAME
+        group = permission.kinds or further.resource_types if same else kinds_of(permission.on)
+        likes = self._patterns(group, own)
+        # what is created has no policy of its own yet
+        own_policy = counts and not same
+        found_any = self._of_any(
+            permission.action, likes, context, own_policy=own_policy, via=permission.via
+        )
+        return likes, found_any
+
+    def _named(
+        self, permission: FurtherPermission, further: Action, own: Sequence[RequestPart]
+    ) -> list[RequestPart]:
+        """Return what a further permission is asked about, if it is known; else nothing."""
+        if permission.on == SAME:
+            return [one for one in own if _is_meant(permission, further, one.request)]
+        if permission.on == NO_RESOURCE:
+            return [_alone(own[0], NO_RESOURCE)]
+        value = _given(own).get((permission.arn_key or "").lower())
+        if not isinstance(value, str):
+            return []
+        values = {"${Partition}": self.caller.partition, "${value}": _without_version(value)}
+        made = _PLACE.sub(lambda place: values.get(place[0], place[0]), permission.arn)
+        arn = value if arns.is_arn(value) else made
+        if not arns.is_arn(arn):
+            return []
+        beside = [one for one in own if _bucket_of(one.request.resource) == _bucket_of(arn) != ""]
+        # what is in the same bucket is under the same policy
+        asked = [replace(one, request=replace(one.request, resource=arn)) for one in beside]
+        return asked[:1] or [_alone(own[0], arn)]
+
+    def _of_one(
+        self, permission: FurtherPermission, part: RequestPart, context: Context, *, counts: bool
+    ) -> _Outcome:
+        """Return the answer about a resource that is known.
+
+        Where it does not count, a policy of the resource itself that is not there does not either.
+        """
+        context = context.with_(_via(permission.via, part.request.resource))
+        request = replace(part.request, action=permission.action, context=context)
+        answer = answered_part(request, part.policies, self.now, self.settings)
+        others = tuple(answer.possible - {answer.effect})
+        matter = tuple(one for one in answer.missing if one.could_change)
+        if not counts and answer.not_given is not None and answer.decision is not None:
+            allowed = answer.decision.effect is DecisionEffect.ALLOWED
+            return _Outcome(_ALLOWED if allowed else answer.effect)
+        return _Outcome(answer.effect, answer.decision, others, matter)
+
+    def _patterns(self, group: KindGroup, own: Sequence[RequestPart]) -> tuple[str, ...]:
+        """Return what the ARNs of kinds of resource are like, for such a call."""
+        split = [arns.split(one.request.resource) for one in own]
+        regions = {parts[3] for parts in split if len(parts) == arns.PARTS and parts[3]}
+        known = {
+            "${Partition}": self.caller.partition or "*",
+            "${Region}": regions.pop() if len(regions) == 1 else "*",
+            "${Account}": self.caller.account or "*",
+        }
+        found = (_PLACE.sub(lambda place: known.get(place[0], "*"), one.arn) for one in group)
+        return tuple(dict.fromkeys(found)) or (NO_RESOURCE,)
+
+    def _of_any(
+        self,
+        action: str,
+        likes: Sequence[str],
+        context: Context,
+        *,
+        own_policy: bool = True,
+        via: str | None = None,
+    ) -> _Outcome:
+        """Return the answer if it is the same for whichever resource, else that it is unknown.
+
+        `own_policy` tells whether a policy of the resource itself, that must allow, counts; `via`
+        names the service that asks.
+        """
+        if self.caller.outside:
+            return _Outcome(_UNKNOWN)
+        policies = self.parts[0].policies
+        policies = replace(policies, resource=None, resource_kind=None, trust=None)
+        request = replace(
+            self.parts[0].request, action=action, context=context, resource_account=None
+        )
+        found = []
+        for like in likes:
+            asked = replace(request, context=context.with_(_via(via, like)))
+            found.append(self._like(asked, like, policies, own_policy=own_policy))
+        return _of_whichever(found)
+
+    def _like(
+        self, request: Request, like: str, policies: Policies, *, own_policy: bool
+    ) -> _Outcome:
+        """Return the answer for whichever resource whose ARN is like a pattern."""
+        request = replace(request, resource=like.replace("*", _SAMPLE))
+        completed = complete(request, self.caller, self.now)
+        ruling = ruling_on(completed.request, self.caller, self.now, self.settings)
+        if isinstance(ruling, PermittedWithoutPolicy):
+            return _Outcome(_ALLOWED)
+        if not isinstance(ruling, AskPolicies):
+            return _Outcome(AnswerEffect.REFUSED)
+        lacks = unasked(request, policies, NOT_ALLOWED) if own_policy else None
+        applied = policies if lacks is None else with_any(policies, lacks)
+        action, any_one = load().action(request.action), UnknownKey(like=like)
+        assumptions = self.settings.assumptions
+        asked = asked_keys(completed.request, applied, assumptions, any_one)
+        answering = Answering(self.caller, action, completed, self.settings)
+        unknown = answering.unknown(asked, policies)
+        of_resource = {RESOURCE: any_one} | {
+            key: UnknownKey()
+            for key in asked
+            if key in unknown
+            and (unknown[key] is Presence.ALWAYS or not _is_of_call(action, key))
+            and key not in completed.guessed
+        }
+        of_resource |= {
+            key: UnknownKey(may_be_absent=False)
+            for key, one in completed.added.items()
+            if one.value == _SAMPLE
+        }
+        via = request.context.folded.get(_VIA.lower())
+        if isinstance(via, str) and "*" in via:
+            of_resource[_VIA.lower()] = UnknownKey(may_be_absent=False, like=via)
+        meanings = meanings_of(ruling, lacks, known=True)
+        found = possible(completed.request, applied, of_resource, assumptions)
+        effects = {meanings[one] for one in found.effects}
+        rest = {key: one for key, one in unknown.items() if key not in of_resource}
+        others: frozenset[AnswerEffect] = frozenset()
+        missing: tuple[MissingKey, ...] = ()
+        if rest:
+            wide = answering.open(applied, rest, None, of_resource)
+            others = frozenset(meanings[one] for one in wide.effects) - effects
+            matter = [key for key in sorted(rest) if key in wide.matters] if others else []
+            missing = tuple(MissingKey(asked[key], rest[key], could_change=True) for key in matter)
+        sure = len(effects) == 1 or not effects & {_ALLOWED, _UNKNOWN}
+        decision = self.settings.decide(completed.request, applied, assumptions)
+        effect = meanings[decision.effect] if sure else _UNKNOWN
+        if sure and effect not in effects:
+            effect = next(iter(effects))
+        return _Outcome(effect, decision, tuple(others), missing)
+
+
+_SAMPLE = "x"
+_PLACE = re.compile(r"\$\{[^}]*\}")
+_VERSION = re.compile(r"\?versionId=.*", re.DOTALL)
+
+
+def _without_version(source: str) -> str:
+    """Return the bucket and key of a source of a copy, or an ARN as it is."""
+    return _VERSION.sub("", source.removeprefix("/"))
+
+
+def _alone(part: RequestPart, resource: str) -> RequestPart:
+    """Return a part about another resource, whose owner and own policy are not known."""
+    request = replace(part.request, resource=resource, resource_account=None)
+    policies = replace(part.policies, resource=None, resource_kind=None, trust=None)
+    return RequestPart(request, policies)
+
+
+def _bucket_of(resource: str) -> str:
+    """Return the ARN of the bucket that an object's ARN begins with; "" if it is no object's."""
+    bucket, slash, _ = resource.partition("/")
+    return bucket if slash and ":s3:::" in bucket else ""
+
+
+def _is_meant(permission: FurtherPermission, further: Action, request: Request) -> bool:
+    """Tell whether a further permission is known to be about the resource that a request names."""
+    if not permission.kinds:
+        return is_about(further, request.resource)
+    action = load().action(request.action)
+    named = kinds_named(action, request.resource) if action is not None else frozenset()
+    return permission.listed and not named.isdisjoint(one.name for one in permission.kinds)
+
+
+_VIA = "kms:ViaService"
+
+
+def _via(service: str | None, resource: str) -> dict[str, str]:
+    """Return the key that says which service asks AWS KMS, about a resource or a pattern."""
+    if service is None:
+        return {}
+    return {_VIA: f"{service}.{arns.split(resource)[3]}.amazonaws.com"}
+
+
+def _context(permission: FurtherPermission, further: Action, own: Sequence[RequestPart]) -> Context:
+    """Return the context of a further permission: what of the call's belongs to it."""
+    kept = Context(_given(own)) if permission.keeps_context else _of_call(further, own)
+    values = {key: value for key, value in kept.items() if may_have(further, key)}
+    return Context({**values, **permission.context})
+
+
+def asked_as_permission(part: RequestPart) -> RequestPart:
+    """Return what AWS asks where a resource is of a further permission, not of the action.
+
+    A role that is given with `lambda:CreateFunction` is asked about with `iam:PassRole`.
+    """
+    request = part.request
+    action = load().action(request.action)
+    if action is None or is_about(action, request.resource):
+        return part
+    for permission in further_permissions(request.action):
+        further = load().action(permission.action)
+        if further is None or not is_of_kinds(request.resource, kinds_of(permission.on)):
+            continue
+        context = _context(permission, further, (part,)).with_(
+            _via(permission.via, request.resource)
+        )
+        asked = replace(request, action=permission.action, context=context)
+        return _alone(RequestPart(asked, part.policies), request.resource)
+    return part
+
+
+def _also(
+    permission: FurtherPermission, resources: tuple[str, ...], found: _Outcome, *, needed: bool
+) -> AlsoNeeded:
+    return AlsoNeeded(
+        permission.action,
+        permission.rule,
+        permission.condition,
+        needed,
+        resources,
+        found.effect,
+        found.denial,
+    )
+
+
+def _of_whichever(found: Sequence[_Outcome]) -> _Outcome:
+    """Return the outcome if it is the same for each, or a denial; else that it is unknown."""
+    effects = {one.effect for one in found}
+    if len(effects) > 1 and effects & {_ALLOWED, _UNKNOWN}:
+        return replace(found[0], effect=_UNKNOWN, decision=None)
+    return _gravest(found)
+
+
+def _gravest(found: Sequence[_Outcome]) -> _Outcome:
+    return min(found, key=lambda one: GRAVEST.index(one.effect))
+
+
+def _unnamed(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:
+    """Yield the kinds of resource that an action needs and nobody named."""
+    resources = [one.request.resource for one in own]
+    if any(is_through_access_point(str(action), one) for one in resources):
+        return
+    named: set[str] = set()
+    for one in resources:
+        named |= kinds_named(action, one)
+    for group in needed_kinds(str(action)):
+        if not named & {one.name for one in group}:
+            yield group
+
+
+def _given(own: Sequence[RequestPart]) -> dict[str, ContextValue]:
+    """Return the context keys that were given with any of the parts, in lower case."""
+    return {key: one for part in own for key, one in part.request.context.folded.items()}
+
+
+def _is_shown(permission: FurtherPermission, own: Sequence[RequestPart]) -> bool:
+    """Tell whether what was given shows that a further permission is needed."""
+    given = _given(own)
+    return any(
+        key.startswith(shown) if shown.endswith("/") else key == shown
+        for shown in permission.shown_by
+        for key in given
+    )
+
+
+def _of_call(action: Action, own: Iterable[RequestPart]) -> Context:
+    """Return the keys that were given and are about the call, not about one of its resources."""
+    contexts = [part.request.context for part in own]
+    return Context(
+        {
+            key: value
+            for key, value in contexts[0].items()
+            if _is_of_call(action, key)
+            and all(other.folded.get(key.lower()) == value for other in contexts[1:])
+        }
+    )
+
+
+_OF_TAGS = ("aws:requesttag/", "aws:tagkeys", "aws:resource")
+
+
+def _is_of_call(action: Action | None, key: str) -> bool:
+    """Tell whether a context key is the same for every resource that a call is about."""
+    name = key.lower()
+    if global_key(name) is not None:
+        return not name.startswith(_OF_TAGS)
+    if load().service_name(name.partition(":")[0]) is None:
+        # an identity provider's
+        return True
+    return action is not None and _is_of_action(str(action), name)
+
+
+@cache
+def _is_of_action(name: str, key: str) -> bool:
+    """Tell whether a key of a service is listed with an action, and not with its resources."""
+    action = load().action(name)
+    if action is None:
+        return False
+    of_types = replace(action, condition_keys=())
+    return load().has_key(action, key) and not load().has_key(of_types, key)
