@@ -3,6 +3,7 @@
 import io
 import runpy
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parent
 MESSAGES = ROOT / "src" / "sekisho" / "messages"
 URLS = ROOT / "urls.toml"
 MANUAL = ROOT / "build" / "sekisho.1"
+_NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+"""In place of the time of the build, which gettext's header has and no two builds share."""
 
 
 def compile_catalogues() -> None:
@@ -22,6 +25,7 @@ def compile_catalogues() -> None:
     for source in MESSAGES.glob("*/LC_MESSAGES/*.po"):
         with source.open("rb") as file:
             catalogue = read_po(file)
+        catalogue.creation_date = _NO_DATE
         compiled = io.BytesIO()
         write_mo(compiled, catalogue)
         _write(source.with_suffix(".mo"), compiled.getvalue())
