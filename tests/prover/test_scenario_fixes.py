@@ -98,10 +98,10 @@ def _without_mfa() -> Statement:
 @pytest.mark.parametrize("partition", [each.id for each in partitions()])
 def test_a_enforcement_is_known_and_fixed_in_its_own_partition(partition: str) -> None:
     around = Setting(partition=partition)
-    policies = _enforced(Policies(), replace(FAMILY["aws"], partition=partition))
-    choices, beside = enforcement_in(policies, partition)
-    assert choices == FAMILY["aws"]
-    found = fixing_choices(scenario_of("new-user"), FAMILY["aws"], beside, around)
+    start = replace(FAMILY["aws"], partition=partition)
+    choices, beside = enforcement_in(_enforced(Policies(), start), partition)
+    assert choices == start
+    found = fixing_choices(scenario_of("new-user"), start, beside, around)
     assert found == (("password_change_without_mfa",),)
 
 

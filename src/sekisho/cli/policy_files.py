@@ -4,6 +4,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from sekisho import policy
@@ -24,6 +25,12 @@ _ACCOUNT = re.compile(
     re.VERBOSE,
 )
 """How a snapshot, an account file and AWS's export of an account begin."""
+
+
+def unused_name() -> str:
+    """Return a name for a file with a Force_MFA that is not there yet."""
+    names = (f"force-mfa{'' if number == 1 else f'-{number}'}.json" for number in count(1))
+    return next(name for name in names if not Path(name).exists())
 
 
 def read_policy(file: str) -> str:

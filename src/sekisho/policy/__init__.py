@@ -32,14 +32,17 @@ from sekisho.policy.family import (
     SHORTEST_MFA_AGE,
     Choices,
     ChoiceText,
+    GivenUp,
     Preset,
     choices_of,
     explain,
     force_mfa,
     force_mfa_json,
+    given_up,
     title_of,
 )
 from sekisho.policy.reader import MOST_CHARACTERS
+from sekisho.policy.recognition import choices_in
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.text import from_json, parse, render, to_json
 from sekisho.policy.warnings import (
@@ -98,6 +101,7 @@ __all__ = [
     "Effect",
     "Element",
     "EmptyBlock",
+    "GivenUp",
     "Levels",
     "Operator",
     "OperatorName",
@@ -115,12 +119,14 @@ __all__ = [
     "Version",
     "WarningKind",
     "applies_to_resource",
+    "choices_in",
     "choices_of",
     "covers_template",
     "explain",
     "force_mfa",
     "force_mfa_json",
     "from_json",
+    "given_up",
     "has_condition_key",
     "names",
     "over_quota",

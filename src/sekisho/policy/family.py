@@ -1,4 +1,4 @@
-"""The Force_MFA family: its choices and presets, and the document that they make.
+"""The Force_MFA family: choices and presets, the document that they make, and what they give up.
 
 Every choice that opens something is off in AWS's own sample and on only where a preset says so.
 What each allows and costs is in the table `choices` of the messages.
@@ -172,6 +172,57 @@ def _chosen(value: object) -> str:
     if value is None or value is False:
         return "off"
     return "on" if value is True else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """What a Force_MFA gives up by a choice.
+
+    Attributes:
+        points: the ids of what `prove` asks, scenarios and others, that are not as required.
+        text: who is locked out or gets in, or what works without MFA.
+        options: those of `policy new` that change it.
+        costs: what these give up in its place: then `prove` accepts it; None: nothing.
+    """
+
+    points: tuple[str, ...]
+    text: Message
+    options: tuple[str, ...]
+    costs: Message | None = None
+
+
+_BY_SERVICES = Message("what AWS services do for a user works without MFA")
+_KEY_THIEF = Message("whoever has the leaked key of a user without a device can enrol one with it")
+_KEY_USER = Message("a user who has only an access key cannot enrol without an administrator")
+_NEW_USER = Message("a new user with a temporary password is locked out")
+_PATH_USER = Message("a new user with a path in the ARN is locked out")
+_EXPIRED = Message("a user whose password has expired is locked out")
+_OTHERS_DEVICE = Message("the leaked key of an administrator enables a device on another user")
+
+
+def given_up(choices: Choices) -> tuple[GivenUp, ...]:
+    """Return what the Force_MFA for these choices gives up; what `prove` accepts comes last."""
+    found = []
+    if choices.via_aws_service:
+        found.append(GivenUp(("enforcement",), _BY_SERVICES, ("--no-via-aws-service",)))
+    if not choices.password_change_without_mfa:
+        needed = () if choices.passwords else ("--passwords",)
+        options = (*needed, "--password-change-without-mfa")
+        points = ("new-user", "passkey-only", "user-with-a-path")
+        found.append(GivenUp(points, _NEW_USER, options))
+    if not choices.user_paths:
+        found.append(GivenUp(("user-with-a-path",), _PATH_USER, ("--user-paths",)))
+    if not choices.passwords:
+        expired = ("password-expired", "password-hard-expired")
+        found.append(GivenUp(expired, _EXPIRED, ("--passwords",)))
+    if choices.enrolment_needs_session:
+        option = "--no-enrolment-needs-session"
+        return (*found, GivenUp(("key-user",), _KEY_USER, (option,), _KEY_THIEF))
+    if not choices.own_things_only:
+        option = "--own-things-only"
+        found.append(GivenUp(("admin-key-enables-device",), _OTHERS_DEVICE, (option,)))
+    option = "--enrolment-needs-session"
+    return (*found, GivenUp(("key-without-device",), _KEY_THIEF, (option,), _KEY_USER))
 
 
 SERVICE_EXEMPT = "sts:GetSessionToken"

@@ -16,16 +16,20 @@ from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy.summary import length_of
-from sekisho.cli.policy_files import unusable
+from sekisho.cli.policy_files import unusable, unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import Choices, Document, Preset, title_of
+from sekisho.policy import Choices, Document, GivenUp, Preset, title_of
 
 _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
 _WRITTEN = Message("written to {path}")
 _LEAVE_OUT = Message("leave one side out")
+_GIVES_UP = Message("Gives up: {text} ({points}). `prove` ends with 3; {options} prevents it.")
+_TRADES = Message(
+    "Gives up: {text} ({points}). `prove` accepts that. With {options} instead: {costs}."
+)
 
 
 def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +105,8 @@ def command(
         if explain:
             _explain(choices, lang)
         aside(length_of(document).into(lang))
-        after = typed_again("--out force-mfa.json")
+        aside(*(_given_up(each).into(lang) for each in policy.given_up(choices)))
+        after = typed_again(f"--out {unused_name()}")
         if out is not None:
             after = f"sekisho prove {shlex.quote(str(out))}"
         show_next(after, lang, err=True)
@@ -118,11 +123,29 @@ def _new_as_json(
         "preset": preset,
         "choices": asdict(choices),
         "size": policy.size(document),
+        "givenUp": [_given_up_as_json(each) for each in policy.given_up(choices)],
         "document": policy.to_json(document),
     }
     if explain:
         value["explained"] = [_explained(each) for each in policy.explain(choices)]
     return value
+
+
+def _given_up(each: GivenUp) -> Message:
+    said = {"text": each.text, "points": ", ".join(each.points)}
+    said["options"] = " ".join(each.options)
+    return _TRADES.filled(costs=each.costs, **said) if each.costs else _GIVES_UP.filled(**said)
+
+
+def _given_up_as_json(each: GivenUp) -> dict[str, object]:
+    costs = each.costs.to_json() if each.costs else None
+    return {
+        "points": list(each.points),
+        "text": each.text.to_json(),
+        "options": list(each.options),
+        "accepted": costs is not None,
+        "costs": costs,
+    }
 
 
 def _explained(choice: policy.ChoiceText) -> dict[str, object]:

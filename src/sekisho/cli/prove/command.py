@@ -273,7 +273,9 @@ class _ProveCommand(SpokenCommand):
         help="The account's password policy has AllowUsersToChangePassword.",
     ),
     click.option(
-        "--strict", is_flag=True, help="Fail also for attackers whom no policy alone can stop."
+        "--strict",
+        is_flag=True,
+        help="Fail also for attackers whom no policy alone can stop, and for what is accepted.",
     ),
 )
 @click.option("--assume", "assumptions", callback=assumptions_given, **ASSUME)

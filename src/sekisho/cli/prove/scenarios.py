@@ -23,6 +23,7 @@ _TITLES = {
     Actor.ATTACKER: Message("Attackers:"),
     None: Message("Whom no policy can stop:"),
 }
+_ACCEPTED = Message("{outcome}, accepted")
 _AS_OF = Message("All of this takes place at {at}; later a policy may decide otherwise.")
 _MINUTE = "%Y-%m-%d %H:%M UTC"
 
@@ -60,6 +61,8 @@ def scenarios_as_table(
 def _scenario(one: ScenarioReport, lang: Language) -> Iterator[str]:
     scenario = one.answer.scenario
     outcome = outcome_text(one.answer).into(lang)
+    if one.accepted:
+        outcome = _ACCEPTED.filled(outcome=outcome).into(lang)
     yield f"  {scenario.id}: {scenario.title.into(lang)}: {outcome}"
     yield from (f"    {line}" for line in shown_of(one.answer, lang))
     if one.assumed:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from sekisho.cli.exits import Exit
-from sekisho.cli.policy_files import as_written
+from sekisho.cli.policy_files import as_written, unused_name
 from sekisho.cli.prove.output import (
     UNREAD,
     exit_of,
@@ -33,6 +33,7 @@ from sekisho.prover.scenarios import (
     Unexplored,
     changed_choices,
     changes_of,
+    enforcement_in,
     outcome_text,
     where_stuck,
 )
@@ -56,6 +57,9 @@ _VERDICTS = {
 }
 _COUNTS = Message("As required: {right} of {all} points (not: {wrong}, unknown: {unknown}).")
 _ALL_RIGHT = Message("As required: {all} of {all} points.")
+_WITH_ACCEPTED = Message(
+    "As required: {right} of {all} points (not: {wrong}, unknown: {unknown}, accepted: {accepted})."
+)
 _OF = Message("{count} of {all}")
 _PEOPLE = Message("users get in who must")
 _ATTACKERS = Message("attackers are kept out")
@@ -69,6 +73,8 @@ _NOT_COUNTED = Message("{title} (does not count)")
 _MORE_ANSWERS = Message("{count} more answers: `-v`")
 
 _NEEDED = Message("To look at:")
+_ACCEPTED = Message("Accepted:")
+_IS_ACCEPTED = Message("accepted")
 _TITLED = verbatim("{id}: {title}")
 _SEVERAL = verbatim("{word} ({count}): {ids}: {reason}")
 _NO_POLICY = Message(
@@ -117,15 +123,20 @@ def verdict_lines(proof: SubjectProof, lang: Language, width: int) -> list[str]:
 def _verdict(proof: SubjectProof) -> Message:
     exits = _exits(proof)
     count = exits.count
-    right = count(Exit.CLEAN)
+    right, accepted = count(Exit.CLEAN), len(_accepted(proof.scenarios))
     said = _ALL_RIGHT.filled(all=len(exits))
-    if right < len(exits):
+    if right < len(exits) + accepted:
         numbers = {"wrong": count(Exit.FINDINGS), "unknown": count(Exit.UNKNOWN)}
-        said = _COUNTS.filled(all=len(exits), right=right, **numbers)
+        form = _WITH_ACCEPTED if accepted else _COUNTS
+        said = form.filled(all=len(exits) + accepted, right=right, accepted=accepted, **numbers)
     enforced = proof.report.enforced
     if enforced is None:
         return said
     return Message("{first} {then}").filled(first=_VERDICTS[enforced], then=said)
+
+
+def _accepted(scenarios: Iterable[ScenarioReport]) -> list[ScenarioReport]:
+    return [one for one in scenarios if one.accepted and not one.counts]
 
 
 def _exits(proof: SubjectProof) -> list[Exit]:
@@ -163,7 +174,9 @@ def _tally(those: list[ScenarioReport], text: Message, lang: Language) -> Iterat
     if not those:
         return
     others = [one for one in those if not one.answer.as_required]
-    outcomes = Counter(outcome_text(one.answer).into(lang) for one in others)
+    others.sort(key=lambda one: one.accepted is not None)
+    texts = (_IS_ACCEPTED if one.accepted else outcome_text(one.answer) for one in others)
+    outcomes = Counter(each.into(lang) for each in texts)
     said = text.into(lang)
     if outcomes:
         counted = (_COUNTED.filled(outcome=each, count=count) for each, count in outcomes.items())
@@ -187,8 +200,11 @@ def needed_lines(proof: SubjectProof, lang: Language, *, verbose: bool) -> list[
 
     With `verbose` all the rest follows, and so it is not said how to get it.
     """
-    found = [*_of_answers(proof, lang), *_of_scenarios(proof.scenarios, lang)]
+    wrong = [one for one in proof.scenarios if exit_of_scenario(one) is not Exit.CLEAN]
+    found = [*_of_answers(proof, lang), *_of_scenarios(wrong, lang)]
     lines = ["", _NEEDED.into(lang), *found] if found else []
+    if accepted := _accepted(proof.scenarios):
+        lines += ["", _ACCEPTED.into(lang), *_of_scenarios(accepted, lang)]
     if proof.report.trust is not None:
         lines += ["", *ways_lines(proof.report.trust, lang)]
     more = () if verbose else (_MORE,)
@@ -208,8 +224,7 @@ def _of_scenarios(scenarios: Iterable[ScenarioReport], lang: Language) -> Iterat
     """Yield who is locked out or gets in, those together that one change would help."""
     alike: dict[tuple[str, ...], list[ScenarioReport]] = {}
     for one in scenarios:
-        if exit_of_scenario(one) is not Exit.CLEAN:
-            alike.setdefault(tuple(changes_of(one, lang)), []).append(one)
+        alike.setdefault(tuple(changes_of(one, lang)), []).append(one)
     for changes, those in alike.items():
         yield from _together(those, lang)
         yield from (f"    {text}" for text in changes)
@@ -264,7 +279,7 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
 
 def next_of(proof: SubjectProof) -> str:
     """Return the command that helps next: a policy that is right, or the account that gets it."""
-    choices = changed_choices(proof.scenarios)
+    choices = _changed_choices(proof)
     if choices is not None:
         return " ".join(["sekisho policy new", *_options(choices)])
     if proof.subject.of_account:
@@ -272,16 +287,26 @@ def next_of(proof: SubjectProof) -> str:
     of_role = proof.report.user.is_role
     lacking = proof.report.enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
-        return "sekisho policy new --out force-mfa.json"
+        return f"sekisho policy new --out {unused_name()}"
     if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):
         attached = "--kind role " if proof.subject.policies.identity else "--kind trust "
         return f"sekisho policy lint {attached if of_role else ''}{as_written(proof.source)}"
     return "sekisho audit"
 
 
+def _changed_choices(proof: SubjectProof) -> Choices | None:
+    """Return the choices of a Force_MFA that is as required, where there is one that is not."""
+    changed = changed_choices(proof.scenarios)
+    known, _ = enforcement_in(proof.subject.policies, proof.subject.user.partition)
+    if known is None or proof.report.enforced is not Enforced.REFUTED:
+        return changed
+    # no other choice lets through more than is exempt
+    return replace(changed or known, via_aws_service=False) if known.via_aws_service else changed
+
+
 def _options(choices: Choices) -> Iterator[str]:
     """Yield the options of `policy new` that differ from the preset."""
-    usual = choices_of(Preset.RECOMMENDED)
+    usual: Choices = choices_of(Preset.RECOMMENDED)
     for field in fields(choices):
         value = getattr(choices, field.name)
         dashed = field.name.replace("_", "-")

@@ -1,5 +1,6 @@
 """What holds for every sequence of steps: can everyone get in, can an attacker."""
 
+from sekisho.prover.scenarios.acceptance import TRADE_OFFS, TradeOff
 from sekisho.prover.scenarios.answers import (
     Exploration,
     ScenarioAnswer,
@@ -74,6 +75,7 @@ __all__ = [
     "ROLE_HOLD",
     "SCENARIOS",
     "SIGNIN_ASSUMPTIONS",
+    "TRADE_OFFS",
     "Access",
     "Act",
     "Actor",
@@ -96,6 +98,7 @@ __all__ = [
     "ScenarioUser",
     "SearchProblem",
     "Setting",
+    "TradeOff",
     "Unexplored",
     "Unreachable",
     "Who",

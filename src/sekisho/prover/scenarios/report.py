@@ -6,16 +6,17 @@ and assumptions. At the end each step in words, in both languages.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from typing import Any
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.engine import AttachedPolicy, Cause, Policies
 from sekisho.messages import Message
-from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, force_mfa_json, to_json
+from sekisho.policy import NAME, Choices, Preset, choices_in, choices_of, force_mfa
 from sekisho.prover.questions.difference import tells_callers
 from sekisho.prover.questions.report import Subject
+from sekisho.prover.scenarios.acceptance import Acceptance, TradeOff
 from sekisho.prover.scenarios.answers import (
     ScenarioAnswer,
     outcome_of,
@@ -55,6 +56,8 @@ class ScenarioReport:
         right_with: what of our family, in place of MFA enforcement, makes it right.
         in_the_way: the statements beside MFA enforcement that keep our family from making it right.
         apart: an attacker whom no policy can stop.
+        accepted: the trade-off of which it is the half that is given up.
+        not_accepted: why it is not accepted, though the other half of a trade-off is right.
         counts: whether it decides the exit code.
         signin: the assumptions of sign-in that the outcome rests on.
     """
@@ -64,6 +67,8 @@ class ScenarioReport:
     right_with: tuple[str, ...] = ()
     in_the_way: tuple[Cause, ...] = ()
     apart: bool = False
+    accepted: TradeOff | None = None
+    not_accepted: Message | None = None
     counts: bool = True
     signin: tuple[str, ...] = ()
     choices: Choices | None = None
@@ -86,7 +91,7 @@ def report_on_scenarios(
     Args:
         subject: whose policies they are.
         base: what else there is of the account, as far as the subject does not say it.
-        strict: whether an attacker whom no policy can stop counts, too.
+        strict: whether what is accepted counts, and an attacker whom no policy can stop.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -99,15 +104,16 @@ def report_on_scenarios(
     arounds = _settings_for(subject, base)
     policies, around = subject.policies, arounds[0]
     fixes = _Fixes(*enforcement_in(policies, around.partition), around)
+    answer_of = cache(partial(_answer, subject, arounds))
+    acceptance = Acceptance(subject, around, answer_of, of_family=fixes.choices is not None)
     for scenario in SCENARIOS:
-        found = _answer(scenario, policies, arounds)
-        if subject.callers.special and found.as_required:
-            found = ScenarioAnswer(scenario, Unexplored(tells_callers(subject.callers.special)))
-        if subject.unread and _gets_in(found):
-            found = ScenarioAnswer(scenario, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
+        found = answer_of(scenario)
         report = ScenarioReport(found)
         if found.goes_wrong:
             report = fixes.report(found, strict=strict)
+            trade_off, why_not = acceptance.judge(found)
+            counts = report.counts and (trade_off is None or strict)
+            report = replace(report, accepted=trade_off, not_accepted=why_not, counts=counts)
         yield replace(report, signin=assumptions_that_matter(found, policies, around))
 
 
@@ -158,13 +164,19 @@ def _gets_in(found: ScenarioAnswer) -> bool:
     return found.scenario.actor is Actor.PERSON and found.as_required
 
 
-def _answer(scenario: Scenario, policies: Policies, arounds: tuple[Setting, ...]) -> ScenarioAnswer:
+def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) -> ScenarioAnswer:
+    policies = subject.policies
     if policies.session is not None:
         return ScenarioAnswer(scenario, Unexplored(_SESSION))
     answers = [run_scenario(scenario, policies, around) for around in arounds]
+    found = answers[0]
     if len({each.outcome for each in answers}) > 1:
-        return ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
-    return answers[0]
+        found = ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
+    if subject.callers.special and found.as_required:
+        found = ScenarioAnswer(scenario, Unexplored(tells_callers(subject.callers.special)))
+    if subject.unread and _gets_in(found):
+        found = ScenarioAnswer(scenario, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
+    return found
 
 
 FAMILY = {
@@ -252,29 +264,20 @@ def enforcement_in(
 ) -> tuple[Choices | None, Policies]:
     """Return the choices of the Force_MFA among a user's policies, and what is beside it.
 
-    A policy of the family is known by its text, as far as two choices from a preset. Where there is
-    none the choices are None, and MFA enforcement is whatever policies ask for MFA.
+    A policy of the family is known by what it says. Where there is none the choices are None, and
+    MFA enforcement is whatever policies ask for MFA.
     """
-    written = [to_json(each.document) for each in policies.identity]
-    for choices in _known() if _offered(partition) else ():
-        enforcement = force_mfa_json(replace(choices, partition=partition))
-        for each, policy in zip(policies.identity, written, strict=True):
-            if policy == enforcement:
-                others = tuple(other for other in policies.identity if other is not each)
-                return choices, replace(policies, identity=others)
+    for each in policies.identity:
+        choices = choices_in(each.document)
+        if choices is not None and choices.partition == partition:
+            others = tuple(other for other in policies.identity if other is not each)
+            return choices, replace(policies, identity=others)
     return None, without_enforcement(policies)
 
 
 def _offered(partition: str) -> Mapping[str, Choices]:
     """Return the family as it is written in a partition; nothing where it is not."""
     return FAMILY if partition in {each.id for each in partitions()} else {}
-
-
-def _known() -> Iterator[Choices]:
-    yield from FAMILY.values()
-    for count in range(1, _MOST_CHANGES + 1):
-        for start in FAMILY.values():
-            yield from (choices for _, choices in _changed(start, count))
 
 
 def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choices]]:
@@ -328,9 +331,9 @@ ASSUMED = (
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     """Return the choices of the Force_MFA among the policies with the changes that fix most.
 
-    None: there is none, or no change of it fixes anything.
+    None: there is none, or no change of it fixes anything. What is accepted stays.
     """
-    fixable = [one for one in scenarios if one.fixed_by and one.choices is not None]
+    fixable = [one for one in scenarios if one.fixed_by and one.choices and not one.accepted]
     if not fixable or fixable[0].choices is None:
         return None
     choices: Choices = fixable[0].choices

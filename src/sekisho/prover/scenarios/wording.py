@@ -17,6 +17,8 @@ _OUTCOMES = {
     ScenarioOutcome.UNKNOWN: Message("unknown"),
 }
 _ENTERS = Message("gets in", "attacker")
+_IN_EXCHANGE = Message("accepted in exchange for {other}: {why}")
+_REVERSED = Message("a change to Force_MFA that reverses it: {title} ({choice})")
 _STATES = Message("all {count} states were looked at")
 _DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
 _BECAUSE = Message("because of {what}")
@@ -106,12 +108,21 @@ def _cause(cause: Cause) -> Message:
 
 
 def changes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
-    """Yield what would change a scenario that goes wrong, or why nothing does."""
+    """Yield what would change a scenario that goes wrong, or why nothing does or has to."""
     if one.apart and one.answer.scenario.beyond is not None:
         yield one.answer.scenario.beyond.into(lang)
-        return
-    if not one.answer.goes_wrong:
-        return
+    elif one.accepted:
+        other, choice = one.accepted.other(one.answer.scenario.id), one.accepted.choice
+        yield _IN_EXCHANGE.filled(other=other, why=one.accepted.why).into(lang)
+        if (choice,) in one.fixed_by:
+            yield _REVERSED.filled(title=title_of(choice), choice=choice).into(lang)
+    elif one.answer.goes_wrong:
+        if one.not_accepted:
+            yield one.not_accepted.into(lang)
+        yield from _fixes_of(one, lang)
+
+
+def _fixes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
     if one.fixed_by:
         ways = (
             _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)

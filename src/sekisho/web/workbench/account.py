@@ -35,6 +35,7 @@ from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
 from sekisho.messages import Message
 from sekisho.prover import Enforced
+from sekisho.prover.scenarios import ScenarioReport
 from sekisho.web.site import language, text
 from sekisho.web.workbench.material import MOST_NAMES, as_json, material, wants_json
 from sekisho.web.workbench.scenarios import ShownScenario, shown_answer
@@ -229,7 +230,9 @@ def _logged(row: UserRow) -> list[tuple[Message, Message]] | None:
 def _ways_in(row: UserRow) -> tuple[list[ShownScenario], Message | None]:
     """Return the steps by which a user comes to a session with MFA, or why they are not known."""
     try:
-        return [shown_answer(each) for each in ways_in(material().report.snapshot, row)], None
+        return [
+            shown_answer(ScenarioReport(each)) for each in ways_in(material().report.snapshot, row)
+        ], None
     except FaultyInput as error:
         return [], error.reason
 

@@ -18,7 +18,6 @@ from sekisho.messages import Message
 from sekisho.prover.questions import Inquiry, Subject, report_on_policies
 from sekisho.prover.scenarios import (
     Actor,
-    ScenarioAnswer,
     ScenarioOutcome,
     ScenarioReport,
     Setting,
@@ -71,9 +70,9 @@ class ShownScenario:
     changes: tuple[str, ...] = ()
 
 
-def shown_answer(answer: ScenarioAnswer, changes: Sequence[str] = ()) -> ShownScenario:
+def shown_answer(one: ScenarioReport, changes: Sequence[str] = ()) -> ShownScenario:
     """Return an answer as a picture of it has it."""
-    spoken = language()
+    spoken, answer = language(), one.answer
     note = None
     match answer.result:
         case Unexplored(reason):
@@ -86,7 +85,7 @@ def shown_answer(answer: ScenarioAnswer, changes: Sequence[str] = ()) -> ShownSc
         answer.scenario.id,
         answer.scenario.title,
         outcome_text(answer),
-        _kind(answer),
+        _kind(one),
         tuple(
             ShownStep(
                 step_text(each), "" if each.outcome.carried_out else refusal_text(each, spoken)
@@ -98,10 +97,10 @@ def shown_answer(answer: ScenarioAnswer, changes: Sequence[str] = ()) -> ShownSc
     )
 
 
-def _kind(answer: ScenarioAnswer) -> str:
-    if answer.outcome is ScenarioOutcome.UNKNOWN:
+def _kind(one: ScenarioReport) -> str:
+    if one.accepted or one.answer.outcome is ScenarioOutcome.UNKNOWN:
         return "open"
-    return "good" if answer.as_required else "bad"
+    return "good" if one.answer.as_required else "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ def scenarios() -> ResponseReturnValue:
     sections = [
         (
             _heading(actor),
-            [shown_answer(each.answer, [*changes_of(each, spoken)]) for each in those],
+            [shown_answer(each, [*changes_of(each, spoken)]) for each in those],
         )
         for actor, those in sections_of(found.reports)
         if those
