@@ -268,7 +268,10 @@ def test_why_it_is_not_accepted_is_said(capsys: pytest.CaptureFixture[str]) -> N
     Path("worse.json").write_text(json.dumps(_exempting("iam:ListAccessKeys")), encoding="utf-8")
     asked = ["prove", "worse.json", "--only", "people", "--lang", "en"]
     assert root.main(asked, standalone_mode=False) is Exit.FINDINGS
-    assert "not accepted in exchange for key-user: without MFA, `iam:ListAccessKeys`" in capsys.readouterr().out
+    assert (
+        "not accepted in exchange for key-user: without MFA, `iam:ListAccessKeys`"
+        in capsys.readouterr().out
+    )
 
 
 def _in_other_words() -> dict[str, Any]:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cases import cases
+from sekisho import signin
 from sekisho.errors import InternalError
 from sekisho.signin import (
     LOGIN_ACCESS,
@@ -33,6 +35,11 @@ def test_a_renewed_session_is_the_same_session_and_its_mfa_grows_old():
     age = int(after["aws:MultiFactorAuthAge"]) - int(before["aws:MultiFactorAuthAge"])
     assert age == 3 * 3_600
     assert renewed.expires_at == later + LOGIN_ACCESS
+
+
+@pytest.mark.parametrize("case", cases("signin/lifetimes", ["seconds"]))
+def test_how_long_sessions_last(case):
+    assert getattr(signin, case["id"]) == timedelta(seconds=case["seconds"])
 
 
 @pytest.mark.parametrize("kind", [each for each in CredentialKind if "console" not in each.value])

@@ -74,6 +74,22 @@ def test_two_consecutive_codes_the_older_first(name, pair):
     assert isinstance(getattr(TotpDevice(SEED), name)((first, second), NOW, ASSUMPTIONS), Refused)
 
 
+WINDOW = cases("signin/totp-window", ["second", "accepted"], ["code", "enabling"])
+
+
+@pytest.mark.parametrize("drift", [0, -7, 20], ids=lambda drift: f"drift {drift}")
+@pytest.mark.parametrize("case", WINDOW)
+def test_by_default_a_code_is_accepted_one_step_off_and_not_two(case, drift):
+    at = datetime.fromtimestamp(STEP * 30 + case["second"], UTC)
+    device = TotpDevice(SEED, drift=drift)
+    if "code" in case:
+        got = device.verify(code_at(SEED, STEP + drift + case["code"]), at, SigninAssumptions())
+    else:
+        got = device.enable(codes(STEP + drift + case["enabling"]), at, SigninAssumptions())
+    assert isinstance(got, TotpDevice) is case["accepted"]
+    assert isinstance(got, Refused) is not case["accepted"]
+
+
 @given(offset=st.integers(-30, 30), drift=st.integers(-20, 20), window=st.integers(0, 3))
 def test_verify_takes_a_code_within_the_window_only(offset, drift, window):
     assumptions = SigninAssumptions(totp_window=window)
@@ -104,6 +120,12 @@ def test_the_codes_of_the_enrolment_are_used_up():
     for code in codes(STEP):
         assert isinstance(device.verify(code, NOW, ASSUMPTIONS), Refused)
     assert isinstance(device.verify(code_at(SEED, STEP + 1), NOW + PERIOD, ASSUMPTIONS), TotpDevice)
+
+
+@pytest.mark.parametrize(("used", "accepted"), [(-2, True), (-1, False), (0, False)])
+def test_neither_code_of_two_was_used_before(used, accepted):
+    got = TotpDevice(SEED, last_step=STEP + used).resync(codes(STEP), NOW, ASSUMPTIONS)
+    assert isinstance(got, TotpDevice) is accepted
 
 
 def test_a_device_that_ran_away_needs_a_resync():
@@ -150,6 +172,12 @@ def test_full_width_digits_are_no_code():
 def test_seeds_may_be_written_as_people_copy_them(seed):
     assert is_seed(seed)
     assert code_at(seed, STEP) == code_at(SEED, STEP)
+
+
+def test_a_seed_has_ten_bytes_at_least():
+    """Of older authenticators; RFC 4226, 4, asks for 16."""
+    assert is_seed("GEZDGNBVGY3TQOJQ")  # 1234567890
+    assert not is_seed("GEZDGNBVGY3TQOI=")  # 123456789
 
 
 @pytest.mark.parametrize("seed", ["", "ABC", "not base32 at all 0189", "種" * 32])

@@ -1,8 +1,10 @@
 """What every request to a site passes, asked without a browser: hosts, origins, forms, headers."""
 
+import csv
 import html
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from threading import Thread
@@ -16,7 +18,7 @@ from cli_login import CliLogin
 from sekisho.messages import Language
 from sekisho.tour import ADMINISTRATOR
 from sekisho.web.browsers import Browsers
-from sekisho.web.console import console_site
+from sekisho.web.console import console_access, console_site
 
 
 class Caller:
@@ -147,6 +149,13 @@ def test_a_forged_form_changes_nothing(
     assert caller.send("GET", "/console")[0] == 303
 
 
+def test_the_cookie_is_for_this_site_and_no_script(caller: Caller) -> None:
+    """By its port as well: cookies know none, and another site may run on this computer."""
+    cookie, *attributes = caller.send("GET", "/signin")[1]["set-cookie"].split("; ")
+    assert cookie.partition("=")[0] == f"sekisho-console-{caller.port}"
+    assert {*attributes} == {"HttpOnly", "SameSite=Strict", "Path=/"}
+
+
 def test_another_browser_s_secret_is_not_taken(
     caller: Caller, console: people.RunningConsole
 ) -> None:
@@ -207,18 +216,33 @@ def test_no_form_leads_to_another_site(
     assert (status, headers["location"]) == (303, "/console")
 
 
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), "
+    "publickey-credentials-create=(self), publickey-credentials-get=(self)",
+}
+DIRECTIVES = {
+    "default-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+}
+"""No `unsafe-inline` among them; the last three have no default."""
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/signin", "/nowhere", "/static/site.css", "/static/nothing"]
 )
 def test_every_answer_has_the_headers(caller: Caller, path: str) -> None:
     _, headers, page = caller.send("GET", path)
-    policy = headers["content-security-policy"]
-    assert "default-src 'self'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "same-origin"
+    assert {name: headers.get(name) for name in HEADERS} == HEADERS
+    policy = {each.strip() for each in headers["content-security-policy"].split(";")}
+    assert policy == DIRECTIVES
     if not path.startswith("/static"):
         assert headers["cache-control"] == "no-store"
     # nothing inline that the policy would have to allow
@@ -339,6 +363,49 @@ def test_the_next_person_is_not_shown_what_the_last_one_was(
     assert caller.send("POST", "/signin", caller.secrets() | other)[1]["location"] == shown
     status, headers, _ = caller.send("GET", shown)
     assert (status, headers["location"]) == (302, "/iam/security-credentials")
+
+
+def _signs_first(_: object, letters: list[str]) -> None:
+    letters.sort(key=str.isalnum)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "007"])
+def test_nothing_in_the_file_with_a_new_password_is_a_formula(
+    caller: Caller,
+    console: people.RunningConsole,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """Neither a user's name nor a password that is generated, however its letters are mixed."""
+    full = "arn:aws:iam::aws:policy/IAMFullAccess"
+    api = people.administrator_api(console)
+    api.call("iam", "AttachUserPolicy", UserName="hanako.sato", PolicyArn=full)
+    api.call("iam", "CreateUser", UserName=name)
+    monkeypatch.setattr(secrets.SystemRandom, "shuffle", _signs_first)
+    caller.send("POST", "/signin", caller.secrets() | credentials(console))
+    about = {"user": name, "do": "enable", "kind": "auto"}
+    form = caller.secrets(f"/iam/console-access?{urlencode({'user': name})}") | about
+    _, headers, _ = caller.send("POST", "/iam/console-access", form)
+    assert headers["location"] == "/iam/console-password"
+    _, headers, written = caller.send("GET", "/iam/console-password?form=csv")
+    _, row = csv.reader(written.splitlines())
+    assert row[0] == f"'{name}"
+    password = row[1]
+    assert password[0].isalnum()
+    # as the mixing left them there are signs, and in front
+    assert not password[1].isalnum()
+    assert headers["content-disposition"] == f'attachment; filename="{name}_credentials.csv"'
+    assert headers["cache-control"] == "no-store"
+    # who goes on has seen it once
+    caller.send("GET", "/iam/users")
+    assert caller.send("GET", "/iam/console-password?form=csv")[0] == 302
+
+
+def test_no_name_ends_the_name_of_the_file() -> None:
+    """IAM takes no such name; the header must not rest on that."""
+    asked = {"user": 'a"; b\\関\r\nc', "password": "x"}
+    headers = console_access._csv(asked, "address").headers
+    assert headers["Content-Disposition"] == 'attachment; filename="a; bc_credentials.csv"'
 
 
 def test_a_policy_that_another_tab_has_changed_is_looked_at_again(

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from sekisho.documents import inert_cell
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.web.browsers import FlashKind
@@ -83,7 +84,9 @@ def shown() -> ResponseReturnValue:
 def _csv(values: Mapping[str, str], address: str) -> Response:
     written = io.StringIO()
     rows = csv.writer(written)
-    rows.writerows([_CSV_HEADS, (values["user"], values["password"], address)])
+    # a password stays as it is, to be copied; one that is generated begins with no sign
+    user = inert_cell(values["user"], foreign=True)
+    rows.writerows([_CSV_HEADS, (user, values["password"], address)])
     name = "".join(each for each in values["user"] if each.isascii() and each.isprintable())
     # without what would end the quoted name
     name = name.replace('"', "").replace("\\", "")
