@@ -312,6 +312,10 @@ def _searched(
     every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words
 ) -> list[str]:
     """Return the text that `find` returns where `every` has more than a few; nothing if none."""
+    # what both have is forbidden: two versions of a policy differ in a few of many actions
+    refused = dict.fromkeys(pattern for each in none for pattern in each.all)
+    if any(pattern in refused for one in every for pattern in one.all):
+        every = [Patterns(each for each in one.all if each not in refused) for one in every]
     for text in _likely(every, effort, words):
         if not _forbidden(text, none, words):
             return [text]
@@ -319,8 +323,7 @@ def _searched(
     first = next(_search(machines, _NOTHING, effort, words), None)
     if first is None or not _forbidden(first, none, words):
         return [] if first is None else [first]
-    forbidden = Machine(pattern for each in none for pattern in each.all)
-    return [*islice(_search(machines, forbidden, effort, words), 1)]
+    return [*islice(_search(machines, Machine(refused), effort, words), 1)]
 
 
 def _forbidden(text: str, none: Sequence[Patterns], words: Words) -> bool:
@@ -437,14 +440,11 @@ class _Alphabet:
 def _of_each_kind(kinds: tuple[frozenset[str], ...], known: frozenset[str]) -> tuple[str, ...]:
     """Return a character for every set of kinds that one can be of, and that is not known."""
     found: dict[tuple[bool, ...], str] = {}
-    for char in sorted(frozenset().union(*kinds) - known, key=_preference):
+    places = {char: place for place, char in enumerate(_ORDINARY)}
+    left = sorted(frozenset().union(*kinds) - known)
+    for char in sorted(left, key=lambda char: places.get(char, len(places))):
         found.setdefault(tuple(char in kind for kind in kinds), char)
     return tuple(found.values())
-
-
-def _preference(char: str) -> tuple[int, str]:
-    place = _ORDINARY.find(char)
-    return (len(_ORDINARY) if place < 0 else place, char)
 
 
 def _choices(every: Sequence[Machine], state: _State, alphabet: _Alphabet) -> list[str]:
