@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sekisho.account import User
-from sekisho.audit.enforcement.resolution import CallerConditions, Lefts
+from sekisho.audit.enforcement.resolution import CallerConditions, CallerOutcomes, Lefts
 from sekisho.engine import Assumptions, AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
@@ -130,7 +130,7 @@ class Likenesses:
     ) -> None:
         self._numbers = numbers
         self._asked = Policies() if asked is None else Policies((asked,))
-        self._assumptions = assumptions or Assumptions()
+        self._outcomes = CallerOutcomes(assumptions or Assumptions())
         self._conditions: dict[tuple[object, ...], CallerConditions] = {}
         self._traits: dict[tuple[object, ...], Traits] = {}
         self._lefts = Lefts()
@@ -152,7 +152,7 @@ class Likenesses:
         documents = tuple(map(self._numbers.of_all, sets))
         if documents not in self._conditions:
             self._conditions[documents] = CallerConditions(
-                (*sets, self._asked), self._assumptions, self._lefts
+                (*sets, self._asked), self._outcomes, self._lefts
             )
         conditions = self._conditions[documents]
         # what one set says of a name matters to what another says

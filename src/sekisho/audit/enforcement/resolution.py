@@ -5,7 +5,7 @@ these holds for all of them or for none, and a variable that stands for a tag st
 Users for whom all of that comes out alike are told apart only by what is left of the policies.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sekisho.account import User
@@ -52,35 +52,26 @@ class Resolution:
     values: tuple[str | None, ...] = ()
 
 
-class CallerConditions:
-    """The conditions on the caller of some policies.
+class CallerOutcomes:
+    """What conditions on the caller come to for users: the same whatever else decides for them.
 
     Args:
-        policies: all that decides, as one set of policies or several.
         assumptions: how the points are read that AWS does not document.
-        lefts: what was left of documents so far.
     """
 
-    def __init__(
-        self, policies: tuple[Policies, ...], assumptions: Assumptions, lefts: "Lefts"
-    ) -> None:
+    def __init__(self, assumptions: Assumptions) -> None:
         self._assumptions = assumptions
-        self._lefts = lefts
-        attached = (each for one in policies for each in every(one))
-        self._documents = tuple({id(each.document): each.document for each in attached}.values())
-        read = [_read(document) for document in self._documents]
-        self._asked = tuple(dict.fromkeys(one for each in read for one in each.asked))
-        self._keys = tuple(dict.fromkeys(key for each in read for key in each.variables))
+        # the user is kept, so that its id stays its own
+        self._known: dict[int, tuple[User, dict[VersionedCondition, Outcome]]] = {}
 
-    def of(self, user: User) -> Resolution:
-        """Return what they come to for a user."""
-        if not self._asked and not self._keys:
-            return Resolution()
-        caller = named_of(user)
-        context = _context(caller)
-        outcomes = tuple(self._outcome(each, caller, context) for each in self._asked)
-        values = (variables.Variable(key).value(context) for key in self._keys)
-        return Resolution(outcomes, tuple(values))
+    def of(self, user: User, asked: Sequence[VersionedCondition]) -> tuple[Outcome, ...]:
+        """Return what each of some conditions comes to for a user."""
+        _, known = self._known.setdefault(id(user), (user, {}))
+        if new := [each for each in asked if each not in known]:
+            caller = named_of(user)
+            context = _context(caller)
+            known.update((each, self._outcome(each, caller, context)) for each in new)
+        return tuple(known[each] for each in asked)
 
     def _outcome(self, asked: VersionedCondition, caller: CallingUser, context: Context) -> Outcome:
         own = asked.condition.key.lower()
@@ -95,6 +86,38 @@ class CallerConditions:
         scope = Scope(request, caller.caller(), asked.version, tracked)
         holds = conditions.holds(asked.condition, scope)
         return None if tracked.asked else holds
+
+
+class CallerConditions:
+    """The conditions on the caller of some policies.
+
+    Args:
+        policies: all that decides, as one set of policies or several.
+        outcomes: what conditions came to so far.
+        lefts: what was left of documents so far.
+    """
+
+    def __init__(
+        self, policies: tuple[Policies, ...], outcomes: CallerOutcomes, lefts: "Lefts"
+    ) -> None:
+        self._outcomes = outcomes
+        self._lefts = lefts
+        attached = (each for one in policies for each in every(one))
+        self._documents = tuple({id(each.document): each.document for each in attached}.values())
+        read = [_read(document) for document in self._documents]
+        self._asked = tuple(dict.fromkeys(one for each in read for one in each.asked))
+        self._keys = tuple(dict.fromkeys(key for each in read for key in each.variables))
+
+    def of(self, user: User) -> Resolution:
+        """Return what they come to for a user."""
+        if not self._asked and not self._keys:
+            return Resolution()
+        outcomes = self._outcomes.of(user, self._asked)
+        if not self._keys:
+            return Resolution(outcomes)
+        context = _context(named_of(user))
+        values = (variables.Variable(key).value(context) for key in self._keys)
+        return Resolution(outcomes, tuple(values))
 
     def left(self, user: User, resolution: Resolution) -> Policies:
         """Return what tells users apart for whom the conditions come to the same.
