@@ -6,13 +6,13 @@ an allowed call in a session with MFA that takes enforcement away from others, o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.enforcement import Likenesses, Numbers, named_of
+from sekisho.audit.enforcement import EVERYTHING, Likenesses, Numbers, named_of
 from sekisho.audit.impact.powers import ASKED, Powers
 from sekisho.audit.impact.questions import AllowedCalls, CallingSession
-from sekisho.audit.impact.removals import edits_of, enforcing_of
+from sekisho.audit.impact.removals import edits_of, enforcing_of, probes_of
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
@@ -64,6 +64,7 @@ class Administrators:
         self._calls = AllowedCalls(snapshot.taken_at, numbers)
         self._likenesses = Likenesses(numbers, ASKED)
         self._enforcing: dict[object, tuple[str, ...]] = {}
+        self._probes: dict[object, frozenset[str]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
         self._edits: dict[object, tuple[int | None, Unknown | None]] = {}
 
@@ -124,10 +125,23 @@ class Administrators:
             alike = self._likenesses.of(user, policies)
             key = (alike, _names(policies))
             if key not in self._enforcing:
-                self._enforcing[key] = enforcing_of(self._snapshot, user, policies)
+                self._enforcing[key] = enforcing_of(
+                    self._snapshot, user, policies, partial(self._allowed_probes, user, policies)
+                )
         except (FaultyAccount, FaultyPolicy) as error:
             return _said(error)
         return _Known(policies, alike, self._enforcing[key])
+
+    def _allowed_probes(self, user: User, policies: Policies) -> frozenset[str]:
+        """Return what the service control policies allow with MFA of what is asked for usually.
+
+        They are the same for many sets of other policies.
+        """
+        limits = replace(policies, identity=(EVERYTHING,), boundaries=None)
+        alike = self._likenesses.of_requests(user, limits) if limits.scps else ()
+        if alike not in self._probes:
+            self._probes[alike] = probes_of(self._snapshot, user, limits)
+        return self._probes[alike]
 
     def _administers(
         self, user: User, known: _Known, credential: CallerCredential = CallerCredential.MFA_SESSION

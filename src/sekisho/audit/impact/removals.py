@@ -6,7 +6,7 @@ Where the usual requests are not allowed even with MFA, as under a boundary that
 resources, the prover finds others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -62,10 +62,35 @@ _ASKED = 2
 """How many are asked for: the first that are allowed; a boundary may allow few at all."""
 
 
-def enforcing_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[str, ...]:
+def probes_of(snapshot: Snapshot, user: User, policies: Policies) -> frozenset[str]:
+    """Return the actions of the usual requests that some policies allow a user with MFA."""
+    if not policies.scps:
+        return frozenset(_PROBES)
+    _, _, mfa = _credentials(snapshot, user)
+    answers = (
+        (each, _answer(snapshot, user, policies, mfa, each)) for each in _usual(snapshot, user)
+    )
+    allowed = (each for each, answer in answers if answer.effect is DecisionEffect.ALLOWED)
+    return frozenset(each.action for each in allowed)
+
+
+def _usual(snapshot: Snapshot, user: User) -> list[Request]:
+    return [Request(user.arn, each, "*", Context({}), snapshot.account) for each in _PROBES]
+
+
+def enforcing_of(
+    snapshot: Snapshot, user: User, policies: Policies, probes: Callable[[], Collection[str]]
+) -> tuple[str, ...]:
     """Return the names of the policies that enforce MFA for a user, the boundary among them.
 
     Several may be MFA enforcement only together, such as one for access keys and one for sessions.
+
+    Args:
+        snapshot: the account.
+        user: for whom these policies decide.
+        policies: what decides.
+        probes: returns the actions of the usual requests that the service control policies allow
+            with MFA; the others need not be asked for.
     """
     if policies.boundaries is None and not any(
         _denies(each.document) for each in policies.identity
@@ -74,8 +99,8 @@ def enforcing_of(snapshot: Snapshot, user: User, policies: Policies) -> tuple[st
     open_to_all = replace(policies, identity=(*policies.identity, EVERYTHING))
     key, session, mfa = _credentials(snapshot, user)
     answer = partial(_answer, snapshot, user, open_to_all)
-    usual = [Request(user.arn, each, "*", Context({}), snapshot.account) for each in _PROBES]
-    with_mfa = ((each, answer(mfa, each)) for each in usual)
+    usual, possible = _usual(snapshot, user), probes()
+    with_mfa = ((each, answer(mfa, each)) for each in usual if each.action in possible)
     allowed = (each for each in with_mfa if each[1].effect is DecisionEffect.ALLOWED)
     asked = tuple(islice(allowed, _ASKED))
     if not asked:
