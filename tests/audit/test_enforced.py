@@ -6,6 +6,7 @@ The same as asked about alone, and every counterexample is the user's.
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from rollout.staging import (
 )
 from sekisho.account import Snapshot, readings_of
 from sekisho.audit.enforcement import enforcements_of
+from sekisho.audit.enforcement.cache import EnforcementCache
 from sekisho.audit.enforcement.likeness import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
@@ -232,6 +234,37 @@ def test_asked_together_is_asked_alone(
             request = each.now.counterexample.request
             assert request.principal == about.arn
             assert decide(request, policies).effect is DecisionEffect.ALLOWED
+
+
+def test_what_refutes_for_one_is_tried_on_others_whatever_their_policies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    original = EnforcementCache._ask
+
+    def counted(cache: EnforcementCache, *args: Any, **options: Any) -> Any:
+        asked.append(args)
+        return original(cache, *args, **options)
+
+    monkeypatch.setattr(EnforcementCache, "_ask", counted)
+    some = [allowing_reads_of(number) for number in range(6)]
+    policies = {f"{OWN}{number}": managed(f"{OWN}{number}", each) for number, each in some}
+    users = tuple(user(f"u{number}", attached=(f"{OWN}{number}",)) for number, _ in some)
+    found = enforcements_of(replace(account(), users=users, policies=policies))
+    assert len(asked) == 1
+    for each in users:
+        shown = found[each.name].counterexample
+        assert shown is not None
+        assert shown.request.principal == each.arn
+        (own,) = readings_of(replace(account(), users=users, policies=policies), each)
+        assert decide(shown.request, own).effect is DecisionEffect.ALLOWED
+
+
+def allowing_reads_of(number: int) -> tuple[int, dict[str, Any]]:
+    """Return a policy for a bucket of its own, and for what every one of these allows."""
+    own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::b{number}/*"}
+    common = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    return number, {"Version": "2012-10-17", "Statement": [common, own]}
 
 
 def test_what_may_be_attached_later_is_shown_by_the_users_own_request() -> None:

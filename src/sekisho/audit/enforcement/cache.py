@@ -6,10 +6,11 @@ and no other need be looked at. Then follows what is denied whatever is attached
 allowed as things are.
 
 A counterexample of another user is taken over only if the engine allows the same request of this
-one.
+one. Their policies need not be the same: the last ones are tried before the prover is asked.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -50,9 +51,13 @@ from sekisho.prover import (
     denials,
     enforcement_question,
     expected_exempt,
+    tells_mfa_apart,
     tells_services_apart,
     with_federation,
 )
+
+_REFUTATIONS = 8
+"""How many of the last refutations are tried on other users before the prover is asked."""
 
 
 def enforcements_of(
@@ -118,7 +123,9 @@ class EnforcementCache:
         self._alone: dict[tuple[object, ...], bool] = {}
         self._certifiers: dict[tuple[object, ...], EnforcementCertifier] = {}
         self._answers: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
-        self._refuted: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
+        self._refuted: dict[bool, deque[tuple[CallingUser, _Answers]]] = {
+            apart: deque(maxlen=_REFUTATIONS) for apart in (False, True)
+        }
 
     def of(self, user: User) -> UserEnforcement:
         """Return one user's MFA enforcement."""
@@ -135,7 +142,8 @@ class EnforcementCache:
             apart = tells_services_apart(policies)
             proved = _Answers(Proved(), Proved() if apart else None)
             return _enforcement(now=proved, later=proved)
-        if not _denies(policies):
+        # where no statement denies because of MFA, somebody with permissions is not enforced
+        if not (tells_mfa_apart(policies) and _denies(policies)):
             now = self._lookup(user, policies, later=False)
             # what passes now still passes when more is attached
             refuted = now.all(Refuted)
@@ -161,30 +169,29 @@ class EnforcementCache:
         apart = tells_services_apart(policies)
         asked = _whatever_is_attached(policies) if later else policies
         alike = (apart, *self._likenesses.of_requests(user, asked))
-        documents, named = alike[:2], named_of(user)
+        named = named_of(user)
         if alike not in self._answers:
-            found = self._transfer_refutation(documents, named, asked)
-            found = found or self._ask(asked, named, apart=apart)
+            found = self._transfer_refutation(named, asked, apart=apart)
+            if found is None:
+                found = self._ask(asked, named, apart=apart)
+                if found.all(Refuted) and not found.assumed:
+                    self._refuted[apart].appendleft((named, found))
             self._answers[alike] = (named, found)
-            if found.all(Refuted) and not found.assumed:
-                self._refuted[documents] = (named, found)
         other, found = self._answers[alike]
         if other == named:
             return found
         return self._transfer(found, other, named, asked) or self._ask(asked, named, apart=apart)
 
     def _transfer_refutation(
-        self, documents: tuple[object, ...], named: CallingUser, asked: Policies
+        self, named: CallingUser, asked: Policies, *, apart: bool
     ) -> _Answers | None:
         """Return another user's refutation with this user's request, if the engine allows it.
 
-        That holds however little alike the two are.
+        That holds however little alike the two are, and whatever refuted it there.
         """
-        if documents not in self._refuted:
-            return None
-        other, answers = self._refuted[documents]
-        own = self._transfer(answers, other, named, asked)
-        return None if own is None or any(map(_rests, own.verdicts)) else own
+        found = (self._transfer(each, other, named, asked) for other, each in self._refuted[apart])
+        own = (each for each in found if each and not any(map(_rests, each.verdicts)))
+        return next(own, None)
 
     def _transfer(
         self, answers: _Answers, other: CallingUser, own: CallingUser, asked: Policies
