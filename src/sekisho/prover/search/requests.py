@@ -45,7 +45,7 @@ from sekisho.prover.values.actions import (
     RequestRanges,
     includes_action,
 )
-from sekisho.prover.values.assignments import assignments
+from sekisho.prover.values.assignments import assignments, cases
 from sekisho.prover.values.credentials import CallerCredential, Situation
 from sekisho.prover.values.documented import Documented
 from sekisho.prover.values.names import ANY_NAME, is_too_long
@@ -313,7 +313,7 @@ class RequestSearch:
                 if (counterexample := decide(of_settled, each, found)) is not None:
                     return counterexample
             all_of_them &= found is None and not settled.linked and not settled.inexact
-        if all_of_them:
+        if all_of_them or (not reading.inexact and self._in_no_case(view, each)):
             return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
@@ -321,6 +321,15 @@ class RequestSearch:
             *(reading.inexact[key] for key in sorted(reading.inexact)),
         ]
         raise LimitReached(joined_messages(why, en="; ", ja="; "))
+
+    def _in_no_case(self, view: RequestView, each: RequestRange) -> bool:
+        """Tell whether nothing answers, whatever the keys are that policy variables name."""
+        try:
+            found = [*cases(view.reading, view.reading.linked, self._asked)]
+        except LimitReached:
+            return False
+        readings = (ConditionReading(one, self._asked, self._effort) for one in found)
+        return all(self._search(replace(view, reading=one), each) is None for one in readings)
 
     def _target(self, reading: ConditionReading, each: RequestRange) -> RequestTarget:
         names = each.takes or Texts(ACTION, ANY_NAME, self._effort, words=each.words)

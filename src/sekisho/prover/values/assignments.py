@@ -1,12 +1,19 @@
-"""What the keys can be that policy variables name: values to try.
+"""What the keys can be that policy variables name: values to try, and cases that are all there is.
 
-They are tried where a loose reading has found something; what they give is a request or nothing.
+Values are tried where a loose reading has found something; what they give is a request or nothing.
+The cases of a key are that it is absent, that it is one of the texts to which conditions pin it,
+and that it is there and none of these. What is found in no case is nowhere.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
 from itertools import chain, islice, product
+from math import prod
 
 from sekisho.engine import ContextValue
+from sekisho.engine.matching import glob, variables
+from sekisho.policy import OperatorName
 from sekisho.prover.search import reasons
 from sekisho.prover.search.limits import MOST_ASSIGNMENTS, LimitReached
 from sekisho.prover.values import keys
@@ -16,9 +23,11 @@ from sekisho.prover.values.conditions import (
     linked_by,
     ordinary,
     values_for,
+    variables_in,
 )
 from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import ConditionReading
+from sekisho.prover.values.reading import About, ConditionReading
+from sekisho.prover.values.tied import PART_OF, theory_of
 from sekisho.prover.values.times import TIMES
 
 
@@ -71,3 +80,80 @@ def _assignable(
         formed = formed_for(name, own, reading.settled, reading.effort)
         texts = (formed or values_for(own, reading.settled, reading.about.now, reading.effort))[0]
     return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
+
+
+class _Case(Enum):
+    """What a key is, but for the texts to which it is pinned."""
+
+    ABSENT = auto()
+    ANOTHER = auto()
+
+
+def cases(
+    reading: ConditionReading, linked: Iterable[str], asked: Sequence[VersionedCondition]
+) -> Iterator[About]:
+    """Yield what to read for every way in which the keys that variables name can be.
+
+    Raises:
+        LimitReached: if there are too many, or one of the keys depends on others.
+    """
+    names = sorted(linked)
+    pinned = {name: frozenset(_pinned(reading, name, asked)) for name in names}
+    ways: list[list[_Case | str]] = [
+        [*([_Case.ABSENT] if reading.may_be_absent(name) else []), *texts, _Case.ANOTHER]
+        for name, texts in pinned.items()
+    ]
+    if (
+        not all(_stands_alone(name, asked) for name in names)
+        or prod(map(len, ways)) > MOST_ASSIGNMENTS
+    ):
+        raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
+    for chosen in product(*ways):
+        case: dict[str, _Case | str] = dict(zip(names, chosen, strict=True))
+        yield _about(reading.about, case, pinned)
+
+
+def _about(
+    about: About, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
+) -> About:
+    assigned: dict[str, ContextValue | None] = {}
+    besides: dict[str, frozenset[str | None]] = {}
+    for name, case in chosen.items():
+        if case is _Case.ANOTHER:
+            besides[name] = pinned[name] | {None}
+        else:
+            assigned[name] = None if isinstance(case, _Case) else case
+    return replace(about, assigned=assigned, besides=besides)
+
+
+_PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS})
+
+
+def _pinned(
+    reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
+) -> Iterator[str]:
+    """Yield the texts that conditions compare a key with, or what is compared with it, too."""
+    same = {name, *reading.compared.get(name, ())}
+    for each in asked:
+        if each.condition.key.lower() not in same or each.condition.operator.name not in _PINNING:
+            continue
+        for text in each.condition.values:
+            known = all(map(reading.knows, variables_in(text, each.version)))
+            pattern = variables.substitute(text, each.version, reading.settled)
+            if known and pattern is not None:
+                yield glob.text_of(pattern)
+
+
+def _stands_alone(name: str, asked: Sequence[VersionedCondition]) -> bool:
+    """Tell whether a key has one text, or several, that nothing else of a request tells."""
+    bound = {*TIMES, keys.MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
+    if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
+        return False
+    theory = theory_of(name)
+    beside = {key for each in asked if theory_of(key := each.condition.key.lower()) == theory}
+    if name in PART_OF:
+        return not beside
+    tags = name.startswith(keys.REQUEST_TAG) and any(
+        each.condition.key.lower() == keys.TAG_KEYS for each in asked
+    )
+    return not tags and name != keys.TAG_KEYS and beside <= {name}

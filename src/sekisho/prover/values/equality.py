@@ -50,6 +50,7 @@ class KnownKeys:
         knows: whether the value of a key (in lower case), or its absence, is settled.
         may_be_absent: whether a request can lack a key (in lower case).
         settled: the values that are.
+        besides: keys (in lower case), and what each is none of.
         tracked: the assumptions.
         effort: what may still be spent.
     """
@@ -57,6 +58,7 @@ class KnownKeys:
     knows: Callable[[str], bool]
     may_be_absent: Callable[[str], bool]
     settled: Context
+    besides: Mapping[str, frozenset[str | None]]
     tracked: TrackedAssumptions
     effort: Effort
 
@@ -128,6 +130,7 @@ class ComparedKeys:
         by_key = tied.by_key(self._on(name))
         main = by_key[name][0].condition.key if name in by_key else keys.spelled(name)
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
+        none_of = self.known.besides.get(name, frozenset())
         ways: list[tuple[str | None, KeyValues]] = (
             [(None, {})] if self.known.may_be_absent(name) else []
         )
@@ -136,6 +139,7 @@ class ComparedKeys:
             _Choice(None if text is None else alike[text], each)
             for text, way in ways
             for each in tied.same(main, others, [way], {})
+            if each.get(main) not in none_of
         ]
 
 

@@ -19,7 +19,7 @@ from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.search import reasons
 from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.search.theories import FiniteChoices, KeyTheories, KeyValues, Loose
+from sekisho.prover.search.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
 from sekisho.prover.values import keys, tied
 from sekisho.prover.values.atoms import (
     Comparisons,
@@ -66,6 +66,8 @@ class About:
         assigned: values given to keys that policy variables name, by name in lower case; None if
             the key is absent. None: the reading is loose.
         owners: the accounts that the resource may be of; none: any; None: the user's own.
+        besides: keys (in lower case), and what each is none of, None for absent; the reading is
+            loose as to what else they are.
     """
 
     user: CallingUser
@@ -74,6 +76,7 @@ class About:
     tracked: TrackedAssumptions
     assigned: Mapping[str, ContextValue | None] | None = None
     owners: tuple[str, ...] | None = None
+    besides: Mapping[str, frozenset[str | None]] | None = None
 
 
 class ConditionReading:
@@ -101,7 +104,7 @@ class ConditionReading:
         effort: Effort,
         like: "ConditionReading | None" = None,
     ) -> None:
-        self.loose = about.assigned is None
+        self.loose = about.assigned is None or about.besides is not None
         self.effort = effort
         self.tracked = about.tracked
         self.direct = about.situation.credential.direct
@@ -227,10 +230,9 @@ class ConditionReading:
             self._literals.update({each: self._holds(each, {}) for each in plain})
             self._literals |= {each: self.free() for each in compared.of}
             return
-        absent = self.may_be_absent(name)
         if compared.of:
             self._read_compared(name, plain, compared)
-        elif theory := any_text(name, plain, self.effort, self._holds, may_be_absent=absent):
+        elif (theory := self._any_text(name, plain)) is not None:
             self.theories[name] = theory
             self._literals |= {each: Literal(name, n, holds=True) for n, each in enumerate(plain)}
         else:
@@ -238,7 +240,10 @@ class ConditionReading:
 
     def _read_compared_keys(self, by_theory: dict[str, list[VersionedCondition]]) -> None:
         """Make the theories of keys that conditions compare with each other, and take these out."""
-        known = KnownKeys(self.knows, self.may_be_absent, self.settled, self.tracked, self.effort)
+        besides = self.about.besides or {}
+        known = KnownKeys(
+            self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.effort
+        )
         for each in [*compared_keys(by_theory, known)]:
             try:
                 theory = FiniteChoices(each.values())
@@ -258,6 +263,12 @@ class ConditionReading:
             for one in each.names:
                 self.compared[one] = each.names
                 by_theory.pop(one, None)
+
+    def _any_text(self, name: str, asked: Sequence[VersionedCondition]) -> AnyText | None:
+        if name in (self.about.besides or {}):
+            return None
+        absent = self.may_be_absent(name)
+        return any_text(name, asked, self.effort, self._holds, may_be_absent=absent)
 
     def _read_compared(
         self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
@@ -435,7 +446,8 @@ class ConditionReading:
             found += [{spelled: text} for text in texts]
         if shape is not keys.KeyShape.ONE:
             found += [{spelled: several} for several in self._sets(texts, asked)]
-        return [*found, *absent], exact
+        none_of = (self.about.besides or {}).get(name, ())
+        return [one for one in (*found, *absent) if one.get(spelled) not in none_of], exact
 
     def ids(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return unique ids that conditions can tell apart, and whether they are all."""
