@@ -163,7 +163,7 @@ def _statements(*, with_principal: bool) -> st.SearchStrategy[list[dict[str, Any
     return st.lists(one.map(lambda each: {**each[0], each[1]: each[2]}), min_size=1, max_size=2)
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings().max_examples // 2)
 @given(_statements(with_principal=False), _statements(with_principal=False), st.booleans())
 def test_no_question_breaks_on_an_odd_policy(
     first: list[dict[str, Any]], second: list[dict[str, Any]], bounded: bool
@@ -178,7 +178,6 @@ def test_no_question_breaks_on_an_odd_policy(
         assert isinstance(difference(one, other, ALICE, NOW), Difference)
 
 
-@settings(max_examples=50)
 @given(_statements(with_principal=True))
 def test_nor_does_one_about_public_access(statements: list[dict[str, Any]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
