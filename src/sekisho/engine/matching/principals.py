@@ -82,6 +82,8 @@ ANONYMOUS = "anonymous"
 _CANONICAL_ID = re.compile("[0-9a-f]{64}")
 _ORIGIN_IDENTITY = re.compile(r"arn:aws[\w-]*:iam::cloudfront:user/\S[^/]*", re.ASCII)
 _AWS_SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazonaws\.eu|amazon\.com)")
+_PROVIDER = re.compile(r"cognito-identity\..*|www\.amazon\.com")
+"""Identity providers with the name of a service: Amazon Cognito and Login with Amazon."""
 _SERVICE_ROLES = "role/aws-service-role/"
 
 
@@ -246,6 +248,8 @@ def _level(key: PrincipalKey, value: str, caller: Caller) -> Named:
             return Named.ITSELF
         case PrincipalKey.AWS:
             return _aws_level(value, caller)
+        case PrincipalKey.FEDERATED if value == _ANYONE:
+            return Named.ITSELF if _is_provider(caller) else Named.NOT
         case PrincipalKey.FEDERATED | PrincipalKey.SERVICE:
             outside = caller.kind is CallerKind.OUTSIDER and value == caller.arn
             return Named.ITSELF if outside else Named.NOT
@@ -253,6 +257,12 @@ def _level(key: PrincipalKey, value: str, caller: Caller) -> Named:
             if caller.canonical_id is None or value != caller.canonical_id:
                 return Named.NOT
             return Named.ITSELF if caller.outside else Named.ACCOUNT
+
+
+def _is_provider(caller: Caller) -> bool:
+    """Tell whether an outsider may be an identity provider, and is no other AWS service."""
+    service = _AWS_SERVICE.fullmatch(caller.arn) and not _PROVIDER.fullmatch(caller.arn)
+    return caller.kind is CallerKind.OUTSIDER and not service
 
 
 def _aws_level(value: str, caller: Caller) -> Named:
