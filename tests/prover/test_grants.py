@@ -53,6 +53,8 @@ def test_what_is_gained_and_lost(case: dict[str, Any]) -> None:
     lost = joined([each.lost_access for each in found])
     assert type(gained).__name__ == expected["gained"], gained
     assert type(lost).__name__ == expected["lost"], lost
+    alone = no_new_grants(old, new, KINDS[kind], NOW)
+    assert type(alone).__name__ == expected["gained"], alone
     if isinstance(gained, Refuted):
         request = gained.counterexample.request
         assert expected.get("principal_has", "") in request.principal

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -32,10 +33,12 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
+    Verdict,
     call_text,
     difference_of_grants,
     joined,
     new_grant_text,
+    no_new_grants,
     verdict_text,
 )
 from sekisho.prover.questions import (
@@ -75,7 +78,7 @@ def diff_grants(
     assumptions: Assumptions,
     *,
     no_new_access: bool,
-) -> "GrantsOutput":
+) -> "GrantsOutput | NewGrantsOutput":
     """Return how two policies with principals differ, to be printed.
 
     Raises:
@@ -84,9 +87,55 @@ def diff_grants(
     refuse_stdin_twice(files)
     kind = _AS_KIND[compared]
     old, new = read_attached(files, kind)
-    found, unknown = difference_of_grants(old, new, kind, datetime.now(UTC), assumptions)
-    differences = (found, unknown)
-    return GrantsOutput(files, compared, differences, assumptions, no_new_access=no_new_access)
+    asked = (old, new, kind, datetime.now(UTC), assumptions)
+    if no_new_access:
+        return NewGrantsOutput(files, compared, no_new_grants(*asked), assumptions)
+    return GrantsOutput(files, compared, difference_of_grants(*asked), assumptions)
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrantsOutput:
+    """Whether the second of two policies allows more, in the formats in which it is printed."""
+
+    files: tuple[str, str]
+    compared: ComparedAs
+    new: Verdict
+    assumptions: Assumptions
+
+    def exit(self, *, exit_zero: bool) -> Exit:
+        """Return the exit code: whether anything is new."""
+        return _exit_of(self.new, exit_zero=exit_zero)
+
+    def print(self, printed: DiffPrinting) -> None:
+        """Print it."""
+        match printed.output:
+            case OutputFormat.JSON:
+                click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
+            case OutputFormat.TEXT:
+                old, new = map(as_written, self.files)
+                lists = f"sekisho policy diff --kind {self.compared} {old} {new}"
+                lines = [*self._lines(printed), *_notes(self.assumptions, printed)]
+                printed.show(lines, "" if isinstance(self.new, Proved) else lists)
+
+    def _lines(self, printed: DiffPrinting) -> Iterator[str]:
+        yield new_access_text(self.new, *self.files).into(printed.lang)
+        if isinstance(self.new, Refuted):
+            yield f"  {new_grant_text(self.new.counterexample).into(printed.lang)}"
+
+    def _as_json(self) -> dict[str, object]:
+        new = self.new
+        shown = new.counterexample if isinstance(new, Refuted) else None
+        return {
+            "schema": "sekisho.no-new-access/1",
+            "catalogue": load().dated,
+            "serviceExempt": list(SERVICE_EXEMPT),
+            "verdict": type(new).__name__,
+            "counterexample": None if shown is None else counterexample_to_json(shown),
+            **beyond_to_json(new),
+            "reason": new.reason.en if isinstance(new, Unknown) else None,
+            "assumptionsSet": changed_settings(self.assumptions),
+            "assumptions": [text.en for text in GRANTS_ASSUMED],
+        }
 
 
 class GrantsOutput:
@@ -97,7 +146,6 @@ class GrantsOutput:
         compared: what they are.
         differences: who gets more or less, and what is not known.
         assumptions: under which.
-        no_new_access: whether it is only asked what the second one allows more.
     """
 
     def __init__(
@@ -106,26 +154,20 @@ class GrantsOutput:
         compared: ComparedAs,
         differences: tuple[Sequence[GrantDifference], Sequence[Unknown]],
         assumptions: Assumptions,
-        *,
-        no_new_access: bool,
     ) -> None:
         self._files = files
         self._compared = compared
         self._found, self._unknown = found, unknown = differences
         self._assumptions = assumptions
-        self._one_sided = no_new_access
         self._new = joined([*(each.new_access for each in found), *unknown])
         self._lost = joined([*(each.lost_access for each in found), *unknown])
 
     def exit(self, *, exit_zero: bool) -> Exit:
-        """Return the exit code: what is new, or what differs at all."""
-        verdicts = (self._new,) if self._one_sided else (self._new, self._lost)
-        if not self._one_sided and any(isinstance(each, Unknown) for each in verdicts):
+        """Return the exit code: what differs at all."""
+        verdicts = (self._new, self._lost)
+        if any(isinstance(each, Unknown) for each in verdicts):
             return Exit.UNKNOWN
-        found = joined(verdicts)
-        if isinstance(found, Refuted) and exit_zero:
-            return Exit.CLEAN
-        return exit_of(found)
+        return _exit_of(joined(verdicts), exit_zero=exit_zero)
 
     def print(self, printed: DiffPrinting) -> None:
         """Print it."""
@@ -133,19 +175,12 @@ class GrantsOutput:
             case OutputFormat.JSON:
                 click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
             case OutputFormat.TEXT:
-                rests = GRANTS_ASSUMED if printed.verbose else (MORE_OF_DIFFERENCE,)
-                if settings := settings_text(changed_settings(self._assumptions)):
-                    rests = (settings, *rests)
-                notes = (text.into(printed.lang) for text in rests)
-                printed.show([*self._lines(printed), "", *notes], self._next())
+                lines = [*self._lines(printed), *_notes(self._assumptions, printed)]
+                printed.show(lines, self._next())
 
     def _next(self) -> str:
         """Return the command that says what the new policy comes to; "" where nothing differs."""
-        old, new = map(as_written, self._files)
-        if self._one_sided and isinstance(self._new, Proved):
-            return ""
-        if self._one_sided:
-            return f"sekisho policy diff --kind {self._compared} {old} {new}"
+        new = as_written(self._files[1])
         if not self._found and not self._unknown:
             return ""
         if self._compared is ComparedAs.RESOURCE:
@@ -154,11 +189,6 @@ class GrantsOutput:
 
     def _lines(self, printed: DiffPrinting) -> Iterator[str]:
         lang = printed.lang
-        if self._one_sided:
-            yield new_access_text(self._new, *self._files).into(lang)
-            if isinstance(self._new, Refuted):
-                yield f"  {new_grant_text(self._new.counterexample).into(lang)}"
-            return
         old, new = self._files
         yield self._verdict().filled(old=old, new=new).into(lang)
         for each in self._found:
@@ -190,20 +220,6 @@ class GrantsOutput:
                 yield from lines
 
     def _as_json(self) -> dict[str, object]:
-        if self._one_sided:
-            new = self._new
-            shown = new.counterexample if isinstance(new, Refuted) else None
-            return {
-                "schema": "sekisho.no-new-access/1",
-                "catalogue": load().dated,
-                "serviceExempt": list(SERVICE_EXEMPT),
-                "verdict": type(new).__name__,
-                "counterexample": None if shown is None else counterexample_to_json(shown),
-                **beyond_to_json(new),
-                "reason": new.reason.en if isinstance(new, Unknown) else None,
-                "assumptionsSet": changed_settings(self._assumptions),
-                "assumptions": [text.en for text in GRANTS_ASSUMED],
-            }
         return {
             "schema": "sekisho.grants-diff/1",
             "catalogue": load().dated,
@@ -224,6 +240,18 @@ class GrantsOutput:
             "assumptionsSet": changed_settings(self._assumptions),
             "assumptions": [text.en for text in GRANTS_ASSUMED],
         }
+
+
+def _exit_of(verdict: Verdict, *, exit_zero: bool) -> Exit:
+    return Exit.CLEAN if isinstance(verdict, Refuted) and exit_zero else exit_of(verdict)
+
+
+def _notes(assumptions: Assumptions, printed: DiffPrinting) -> Iterator[str]:
+    """Yield what an answer rests on, after an empty line."""
+    rests = GRANTS_ASSUMED if printed.verbose else (MORE_OF_DIFFERENCE,)
+    if settings := settings_text(changed_settings(assumptions)):
+        rests = (settings, *rests)
+    yield from ("", *(text.into(printed.lang) for text in rests))
 
 
 def _side_lines(side: Side | Unknown, printed: DiffPrinting, *, denied: bool) -> Iterator[str]:

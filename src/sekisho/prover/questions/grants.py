@@ -12,6 +12,7 @@ policies.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from sekisho.engine import (
     Assumptions,
@@ -32,6 +33,7 @@ from sekisho.prover.questions.difference import Difference, Side, side_of
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.questions.unknown_principals import named_by, of_any
 from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
 from sekisho.prover.values.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
 from sekisho.prover.values.policies import EVERYTHING, denying, tells_services_apart
 from sekisho.prover.values.principals import (
@@ -39,7 +41,9 @@ from sekisho.prover.values.principals import (
     Requester,
     RequesterKind,
     about,
+    names_any_provider,
     requesters,
+    some_providers,
 )
 from sekisho.prover.values.strangers import accounts_in, partitions_in
 from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -110,10 +114,7 @@ def difference_of_grants(
     check_policies(kind, (old, new))
     asking = _Asking(old, new, kind, now, assumptions or Assumptions())
     callers, unhandled = asking.callers
-    found = [each for one in callers for each in asking.of(one)]
-    same = set(old.document.statements) == set(new.document.statements)
-    unknown = () if same else tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
-    return _together(found), unknown
+    return _together([each for one in callers for each in asking.of(one)]), unhandled
 
 
 def _together(found: list[GrantDifference]) -> tuple[GrantDifference, ...]:
@@ -148,43 +149,68 @@ class _Asking:
     assumptions: Assumptions
 
     @property
-    def callers(self) -> tuple[tuple[Requester, ...], tuple[str, ...]]:
-        """Who is asked about, and which principals are not."""
+    def callers(self) -> tuple[tuple[Requester, ...], tuple[Unknown, ...]]:
+        """Who is asked about, and what is not known for principals who are not."""
         documents = (self.old.document, self.new.document)
         accounts = [each for one in documents for each in accounts_in(one)]
         partitions = [each for one in documents for each in partitions_in(one)]
-        outside = {principals.ANONYMOUS: RequesterKind.NOBODY, SOME_SERVICE: RequesterKind.SERVICE}
-        if self.kind is PolicyKind.TRUST:
-            provider = f"arn:{partitions[0]}:iam::444455556666:saml-provider/some-provider"
-            outside = {
-                SOME_SERVICE: RequesterKind.SERVICE,
-                "some-provider.example.com": RequesterKind.PROVIDER,
-                provider: RequesterKind.PROVIDER,
-            }
-        return requesters(documents, partitions[0], [*accounts, _HOME][0], outside)
+        outside = {SOME_SERVICE: RequesterKind.SERVICE}
+        if self.kind is not PolicyKind.TRUST:
+            outside = {principals.ANONYMOUS: RequesterKind.NOBODY, **outside}
+        if self.kind is PolicyKind.TRUST or any(map(names_any_provider, documents)):
+            outside |= some_providers(partitions[0])
+        found, unhandled = requesters(documents, partitions[0], [*accounts, _HOME][0], outside)
+        if set(documents[0].statements) == set(documents[1].statements):
+            return found, ()
+        return found, tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
 
     def of(self, one: Requester) -> Iterator[GrantDifference]:
         """Yield what the policies say differently of one caller; nothing if that is nothing."""
-        tracked = TrackedAssumptions(self.assumptions)
-        before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
-        allowed = self._difference(one, before, after, "allowed")
-        denied = Difference(Side(None, ()), Side(None, ()))
-        # who must be allowed by it anyway is not helped by what it no longer denies
-        if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
-            denied = self._difference(one, _all_but(after), _all_but(before), "denied")
+        sides: dict[bool, Difference] = {}
+        for asked in self._asked(one):
+            old, new = (self._shown(side_of(asked.question(each)), asked, each) for each in (0, 1))
+            sides[asked.denied] = Difference(old, new)
+        same = Difference(Side(None, ()), Side(None, ()))
         arn = one.user.outside or one.user.arn
+        allowed, denied = (sides.get(each, same) for each in (False, True))
         found = GrantDifference(one.name, one.kind, arn, allowed, denied)
         verdicts = (found.new_access, found.lost_access)
         if not all(isinstance(each, Proved) for each in verdicts):
             yield found
 
-    def _difference(
-        self, one: Requester, before: Document, after: Document, what: str
-    ) -> Difference:
-        if before.statements == after.statements:
-            return Difference(Side(None, ()), Side(None, ()))
-        sets = [Policies(identity=(replace(self.old, document=each),)) for each in (before, after)]
-        apart = any(map(tells_services_apart, sets))
+    def gained(self, one: Requester) -> Iterator[Verdict]:
+        """Yield whether a caller is allowed no more, and whether denied no less, without a list."""
+        for asked in self._asked(one):
+            place = 0 if asked.denied else 1
+            found = prove_none(asked.question(place))
+            if isinstance(found, Refuted):
+                real = self._real(found.counterexample, asked, place)
+                # where the first request is of no real caller, another one may be
+                found = (
+                    _verdict(self._shown(side_of(asked.question(place)), asked, place))
+                    if real is None
+                    else Refuted(real)
+                )
+            yield found
+
+    def _asked(self, one: Requester) -> Iterator["_Asked"]:
+        """Yield what is asked about one caller; nothing where the policies are as written alike."""
+        tracked = TrackedAssumptions(self.assumptions)
+        before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
+        if before.statements != after.statements:
+            yield self._of_documents(one, (before, after), denied=False)
+        # who must be allowed by it anyway is not helped by what it no longer denies
+        if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
+            # the sides are swapped: who denies is the one that allows less
+            yield self._of_documents(one, (_all_but(after), _all_but(before)), denied=True)
+
+    def _of_documents(
+        self, one: Requester, documents: tuple[Document, Document], *, denied: bool
+    ) -> "_Asked":
+        first, second = (
+            Policies(identity=(replace(self.old, document=each),)) for each in documents
+        )
+        apart = any(map(tells_services_apart, (first, second)))
         question = Question(
             one.user,
             self.now,
@@ -196,13 +222,9 @@ class _Asking:
             assumptions=self.assumptions,
         )
         question = question if one.exact else of_any(one, question)
-        old_side, new_side = (
-            self._shown(side_of(replace(question, allowed=mine, denied=other)), one, place, what)
-            for mine, other, place in ((sets[0], sets[1], 0), (sets[1], sets[0], 1))
-        )
-        return Difference(old_side, new_side)
+        return _Asked(one, question, (first, second), denied)
 
-    def _shown(self, side: Side | Unknown, one: Requester, place: int, what: str) -> Side | Unknown:
+    def _shown(self, side: Side | Unknown, asked: "_Asked", place: int) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
         if isinstance(side, Unknown):
             return side
@@ -211,27 +233,21 @@ class _Asking:
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:
-            found = self._real(each.counterexample, one, place, what)
+            found = self._real(each.counterexample, asked, place)
             if found is None:
                 unlisted = unlisted or _NOT_SHOWN
             else:
                 items.append(replace(each, counterexample=found))
-        first = self._real(side.counterexample, one, place, what)
+        first = self._real(side.counterexample, asked, place)
         first = items[0].counterexample if items else first
         return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
 
-    def _real(
-        self, found: Counterexample, one: Requester, place: int, what: str
-    ) -> Counterexample | None:
+    def _real(self, found: Counterexample, asked: "_Asked", place: int) -> Counterexample | None:
         """Return a request as a real caller makes it, if the engine says the same by both."""
-        for request in _requests(found, one):
+        effect = DecisionEffect.EXPLICITLY_DENIED if asked.denied else DecisionEffect.ALLOWED
+        for request in _requests(found, asked.one):
             old, new = (self._decided(each, request) for each in (self.old, self.new))
-            if what == "allowed":
-                says = [each.effect is DecisionEffect.ALLOWED for each in (old, new)]
-            else:
-                denied = DecisionEffect.EXPLICITLY_DENIED
-                # sides are swapped: who denies is the one that allows less
-                says = [each.effect is denied for each in (old, new)]
+            says = [each.effect is effect for each in (old, new)]
             if says[place] and not says[1 - place]:
                 # an id that nobody asked for tells nothing
                 plain = request.context.get(USER_ID) in _EXAMPLES
@@ -249,6 +265,27 @@ class _Asking:
         kms = ResourcePolicyKind.KMS
         policies = Policies(identity=own, resource=policy, resource_kind=kms)
         return decide(request, policies, self.assumptions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about one caller: what one policy allows, or denies, and the other does not.
+
+    Attributes:
+        one: the caller.
+        about: the question, without policies.
+        policies: what each allows the caller; of denials, all but what the other one denies.
+        denied: whether it is asked what they deny.
+    """
+
+    one: Requester
+    about: Question
+    policies: tuple[Policies, Policies]
+    denied: bool
+
+    def question(self, place: int) -> Question:
+        """Return what only one of the policies says, the old one (0) or the new one (1)."""
+        return replace(self.about, allowed=self.policies[place], denied=self.policies[1 - place])
 
 
 def _denials(document: Document) -> object:
@@ -295,5 +332,13 @@ def no_new_grants(
     Raises:
         FaultyPolicy: if one is no policy of this kind that can be read for certain.
     """
-    found, unknown = difference_of_grants(old, new, kind, now, assumptions)
-    return joined([*(each.new_access for each in found), *unknown])
+    check_policies(kind, (old, new))
+    asking = _Asking(old, new, kind, now, assumptions or Assumptions())
+    callers, unhandled = asking.callers
+    found: list[Verdict] = []
+    for verdict in chain.from_iterable(map(asking.gained, callers)):
+        # one caller is enough
+        if isinstance(verdict, Refuted):
+            return verdict
+        found.append(verdict)
+    return joined([*found, *unhandled])

@@ -30,6 +30,7 @@ from sekisho.prover.values.principals import (
     RequesterKind,
     about,
     requesters,
+    some_providers,
 )
 from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
 
@@ -115,11 +116,7 @@ def ways_into(
             Message("role", "source"), [Fault(Code.REQUEST_BAD_VALUE, message, "role")]
         )
     parts = arns.split(role)
-    outside = {
-        SOME_SERVICE: RequesterKind.SERVICE,
-        "some-provider.example.com": RequesterKind.PROVIDER,
-        f"arn:{parts[1]}:iam::444455556666:saml-provider/some-provider": RequesterKind.PROVIDER,
-    }
+    outside = {SOME_SERVICE: RequesterKind.SERVICE, **some_providers(parts[1])}
     callers, unhandled = requesters((trust.document,), parts[1], parts[4], outside)
     allowed = {
         value

@@ -62,6 +62,12 @@ class Requester:
         return self.exact and not self.user.outside and not self.user.unique_id
 
 
+def some_providers(partition: str) -> dict[str, RequesterKind]:
+    """Return identity providers whom no policy names: of OIDC, and of SAML."""
+    saml = f"arn:{partition}:iam::444455556666:saml-provider/some-provider"
+    return dict.fromkeys(("some-provider.example.com", saml), RequesterKind.PROVIDER)
+
+
 def requesters(
     documents: Sequence[Document],
     partition: str,
@@ -122,6 +128,11 @@ def _entries(documents: Iterable[Document]) -> Iterator[tuple[PrincipalKey, str]
             principal: Principal | None = statement.principal
             for key, values in principal.entries if principal is not None else ():
                 yield from ((key, value) for value in values)
+
+
+def names_any_provider(document: Document) -> bool:
+    """Tell whether all identity providers are named, and no others with them."""
+    return (PrincipalKey.FEDERATED, _ANYONE) in _entries((document,))
 
 
 def _is_account(value: str) -> bool:
