@@ -29,9 +29,7 @@ ANSWERS: dict[str, type[Verdict]] = {"PASS": Proved, "FAIL": Refuted}
 
 
 @pytest.mark.parametrize("case", cases(NAME, ["kind", "old", "new", "expected"], ["contradicts"]))
-def test_new_access_is_what_aws_says(
-    case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_access_is_what_aws_says(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def listed(*_: object) -> NoReturn:
         pytest.fail("one answer is enough, and all are listed")
 

@@ -50,6 +50,8 @@ from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Ver
 
 _ANY_ARN = Element(("arn:*",))
 _ANY_ROLE = Element(("arn:*:iam::*:role/*",))
+_STS = Element(("sts:*",))
+"""What a trust policy can be about: IAM refuses others as malformed."""
 _HOME = "111122223333"
 _NOT_SHOWN = Message("it is told by keys of the caller, and no such caller was found")
 _NOT_HANDLED = Message("what the policies say of {name} is not asked")
@@ -210,14 +212,15 @@ class _Asking:
         first, second = (
             Policies(identity=(replace(self.old, document=each),)) for each in documents
         )
+        trust = self.kind is PolicyKind.TRUST
         apart = any(map(tells_services_apart, (first, second)))
         question = Question(
             one.user,
             self.now,
             (*DIRECT, *VIA_SERVICE) if apart else DIRECT,
             within=Restriction(
-                actions=((Element(SERVICE_EXEMPT), False),),
-                resources=((_ANY_ROLE if self.kind is PolicyKind.TRUST else _ANY_ARN, True),),
+                actions=((Element(SERVICE_EXEMPT), False), *(((_STS, True),) if trust else ())),
+                resources=((_ANY_ROLE if trust else _ANY_ARN, True),),
             ),
             assumptions=self.assumptions,
         )
