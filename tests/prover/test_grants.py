@@ -83,6 +83,7 @@ PRINCIPALS: list[dict[str, Any]] = [
     {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/first"}},
     {"Principal": {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/first/bob"}},
     {"Principal": {"Service": "sns.amazonaws.com"}},
+    {"Principal": {"Federated": "*"}},
     {"NotPrincipal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:user/alice", ACCOUNT]}},
 ]
 CONDITIONS: list[dict[str, Any]] = [
@@ -128,7 +129,7 @@ def callers() -> Iterator[tuple[str, dict[str, str]]]:
         own |= {"aws:PrincipalType": "AssumedRole", "aws:PrincipalAccount": account}
         for mfa in ({}, {"aws:MultiFactorAuthPresent": "false"}):
             yield f"arn:aws:sts::{account}:assumed-role/{role}/{session}", {**own, **mfa}
-    yield from ((each, {}) for each in (*SERVICES, "anonymous"))
+    yield from ((each, {}) for each in (*SERVICES, "idp.example.com", "anonymous"))
 
 
 def world(keys: str) -> Iterator[Request]:
