@@ -463,6 +463,11 @@ def _takes_in_all(text: str, like: str) -> bool:
     return "?" not in text and "$" not in text and glob.like(text, like)
 
 
+def _takes_in_each_part(text: str, like: str) -> bool:
+    """Tell whether an ARN with wildcards takes in every ARN that is like a pattern."""
+    return all(map(_takes_in_all, arns.split(text), arns.split(like)))
+
+
 def _of_any_value(
     condition: Condition, like: str, scope: Scope, *, open_values: bool
 ) -> frozenset[bool]:
@@ -477,7 +482,9 @@ def _of_any_value(
         return _BOTH
     ignoring_case = "IgnoreCase" in operator.name.value
     by_part = operator.name in conditions.OF_ARNS and like.count(":") >= arns.PARTS - 1
-    if operator.name in _LIKE and any(_takes_in_all(text, like) for text in condition.values):
+    takes_in_all = _takes_in_each_part if by_part else _takes_in_all
+    wild = by_part or operator.name in _LIKE
+    if wild and any(takes_in_all(text, like) for text in condition.values):
         return frozenset({operator.name not in conditions.NEGATIONS})
     values = [glob.wildcards(one) for one in (arns.split(like) if by_part else [like])]
     for text in condition.values:

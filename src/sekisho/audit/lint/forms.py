@@ -67,6 +67,7 @@ def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
                 "outcomes": {
                     state.value: {
                         "outcome": cell.outcome,
+                        **({"dependsOn": list(cell.depends_on)} if cell.depends_on else {}),
                         "assumptions": list(cell.assumptions),
                         "askedAs": cell.asked_as or None,
                     }

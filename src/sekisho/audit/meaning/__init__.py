@@ -3,7 +3,7 @@
 from sekisho.audit.meaning.credentials import CredentialState, Target
 from sekisho.audit.meaning.forms import summary_to_json
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
-from sekisho.audit.meaning.sentences import notes, sentences
+from sekisho.audit.meaning.sentences import cell_text, notes, sentences
 from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import (
     CREDENTIALS,
@@ -30,6 +30,7 @@ __all__ = [
     "TruthRow",
     "TruthTable",
     "Works",
+    "cell_text",
     "meaning",
     "notes",
     "sentences",

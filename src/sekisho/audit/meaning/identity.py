@@ -3,12 +3,14 @@
 The console's review page lists what a policy's Allow statements name and does not show what its
 Deny takes away again, nor what the Deny exempts. Here the policy is asked instead:
 every action that it names is decided by `engine` as a real request, in each credential state, and
-so are some that it does not name. Nothing is concluded from how the policy is written.
+so are some that it does not name. Nothing is concluded from how the policy is written, and what
+a credential does not show, like the address of a request, is not known (`unknown`).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 
 from sekisho import catalogue
 from sekisho.audit.meaning.credentials import (
@@ -21,8 +23,9 @@ from sekisho.audit.meaning.credentials import (
     probes_of,
     request_of,
 )
-from sekisho.catalogue import Action, Catalogue
-from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, decide
+from sekisho.audit.meaning.unknown import USERNAME, keys_asked, possible_effects
+from sekisho.catalogue import Action, Catalogue, global_key
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Possibilities, decide
 from sekisho.errors import Code, Unsupported
 from sekisho.messages import Message
 from sekisho.policy import Document
@@ -39,9 +42,6 @@ UNNAMED = (
 )
 """Actions that stand for everything else, where the policy does not name them."""
 
-_ALWAYS_SET = frozenset({"aws:multifactorauthpresent", "aws:username", "aws:tokenissuetime"})
-
-
 STATES = (CredentialState.KEY, CredentialState.CONSOLE, CredentialState.CONSOLE_MFA)
 """The three states of `aws:MultiFactorAuthPresent`: absent, false, true."""
 
@@ -54,6 +54,7 @@ class Works(StrEnum):
     CONSOLE_WITHOUT_MFA = "works without MFA in the console only"
     KEY_WITHOUT_MFA = "works without MFA by access key only"
     ONLY_WITH_MFA = "works only with MFA"
+    DEPENDS = "depends on keys that are not known"
     NOT_BY_THIS_POLICY = "not allowed by this policy"
     NEVER = "denied even with MFA"
 
@@ -64,6 +65,7 @@ class DeniedWithoutMfa(StrEnum):
     ENFORCED = "enforced"
     NOT_FOR_KEYS = "not for long-term access keys"
     NOT_FOR_CONSOLE = "not for console sessions"
+    DEPENDS = "depends on keys that are not known"
     NOT_ENFORCED = "not enforced"
 
 
@@ -74,13 +76,13 @@ class Line:
     Attributes:
         action: the action, `service:Name`.
         target: whose thing it is.
-        effects: the engine's answer in each credential state.
+        effects: what the engine can answer in each credential state.
         service_exempt: whether the service permits the action without asking any policy.
     """
 
     action: str
     target: Target
-    effects: Mapping[CredentialState, DecisionEffect]
+    effects: Mapping[CredentialState, Possibilities]
     service_exempt: bool = False
 
     @property
@@ -88,32 +90,48 @@ class Line:
         """When this policy alone lets the action be done."""
         if self.service_exempt:
             return Works.NO_POLICY_APPLIES
-        if set(self.effects.values()) == {DecisionEffect.EXPLICITLY_DENIED}:
-            return Works.NEVER
-        key, console, mfa = (self.effects[state] is DecisionEffect.ALLOWED for state in STATES)
-        match (key, console, mfa):
-            case (True, True, _):
-                return Works.WITHOUT_MFA
-            case (False, True, _):
-                return Works.CONSOLE_WITHOUT_MFA
-            case (True, False, _):
-                return Works.KEY_WITHOUT_MFA
-            case (_, _, True):
-                return Works.ONLY_WITH_MFA
-            case _:
-                return Works.NOT_BY_THIS_POLICY
+        found = {_works(*each) for each in product(*(self.effects[one].effects for one in STATES))}
+        return found.pop() if len(found) == 1 else Works.DEPENDS
 
     @property
     def enforcement(self) -> DeniedWithoutMfa:
         """Whether the policy's Deny stands in the way without MFA."""
-        denied = DecisionEffect.EXPLICITLY_DENIED
-        key = self.effects[CredentialState.KEY] is denied
-        console = self.effects[CredentialState.CONSOLE] is denied
-        if self.service_exempt or not (key or console):
+        if self.service_exempt:
             return DeniedWithoutMfa.NOT_ENFORCED
-        if key and console:
+        without_mfa = (self.effects[one].effects for one in _WITHOUT_MFA)
+        found = {_enforcement(*each) for each in product(*without_mfa)}
+        return found.pop() if len(found) == 1 else DeniedWithoutMfa.DEPENDS
+
+
+_WITHOUT_MFA = (CredentialState.KEY, CredentialState.CONSOLE)
+
+
+def _works(key: DecisionEffect, console: DecisionEffect, mfa: DecisionEffect) -> Works:
+    if {key, console, mfa} == {DecisionEffect.EXPLICITLY_DENIED}:
+        return Works.NEVER
+    match tuple(each is DecisionEffect.ALLOWED for each in (key, console, mfa)):
+        case (True, True, _):
+            return Works.WITHOUT_MFA
+        case (False, True, _):
+            return Works.CONSOLE_WITHOUT_MFA
+        case (True, False, _):
+            return Works.KEY_WITHOUT_MFA
+        case (_, _, True):
+            return Works.ONLY_WITH_MFA
+        case _:
+            return Works.NOT_BY_THIS_POLICY
+
+
+def _enforcement(key: DecisionEffect, console: DecisionEffect) -> DeniedWithoutMfa:
+    match tuple(each is DecisionEffect.EXPLICITLY_DENIED for each in (key, console)):
+        case (True, True):
             return DeniedWithoutMfa.ENFORCED
-        return DeniedWithoutMfa.NOT_FOR_CONSOLE if key else DeniedWithoutMfa.NOT_FOR_KEYS
+        case (True, False):
+            return DeniedWithoutMfa.NOT_FOR_CONSOLE
+        case (False, True):
+            return DeniedWithoutMfa.NOT_FOR_KEYS
+        case _:
+            return DeniedWithoutMfa.NOT_ENFORCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,7 @@ class Meaning:
     Attributes:
         lines: for each action that the policy names or exempts, on each kind of target.
         everything_else: for actions that the policy does not name.
-        untried: condition keys in the policy that the requests did not vary.
+        untried: condition keys in the policy of which the requests tried one value alone.
         unknown: action patterns that match no action of the catalogue.
         dated: the catalogue's name and date.
     """
@@ -196,10 +214,11 @@ def _named(document: Document, known: Catalogue) -> tuple[list[Action], tuple[st
 
 def _lines(document: Document, actions: list[Action], home: Home) -> Iterator[Line]:
     policies = Policies(identity=(AttachedPolicy(document.source or "policy", document),))
+    keys = keys_asked(document)
     for action in actions:
         for probe in probes_of(action, home):
             effects = {
-                state: decide(request_of(state, probe.ask, home), policies).effect
+                state: possible_effects(request_of(state, probe.ask, home), policies, keys, decide)
                 for state in STATES
             }
             yield Line(probe.ask.action, probe.target, effects, _service_exempt(probe.ask, home))
@@ -221,10 +240,19 @@ def _partition_of(document: Document) -> str:
     return catalogue.DEFAULT_PARTITION
 
 
+_ONE_VALUE = frozenset({"aws:multifactorauthage", "aws:viaawsservice", USERNAME})
+
+
 def _untried(document: Document) -> tuple[str, ...]:
     keys = {
         condition.key.lower(): condition.key
         for statement in document.statements
         for condition in statement.conditions
     }
-    return tuple(keys[key] for key in sorted(keys) if key not in _ALWAYS_SET)
+    return tuple(keys[key] for key in sorted(keys) if key in _ONE_VALUE or _of_services(key))
+
+
+def _of_services(key: str) -> bool:
+    """Tell whether only a call that a service makes for somebody has a key."""
+    known = global_key(key)
+    return known is not None and known.presence == "via-service"

@@ -5,11 +5,13 @@ only where the path makes a difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from sekisho.audit.meaning.credentials import Target
-from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works
-from sekisho.audit.meaning.truth import LEGEND, TruthTable
-from sekisho.messages import Message, verbatim
+from sekisho.audit.meaning.identity import STATES, DeniedWithoutMfa, Line, Meaning, Works
+from sekisho.audit.meaning.truth import LEGEND, OUTCOMES, Cell, Outcome, TruthTable
+from sekisho.engine import DecisionEffect, Possibilities
+from sekisho.messages import Message, joined_messages, verbatim
 
 _TARGETS = {
     Target.OWN: Message("on the user's own things"),
@@ -56,6 +58,30 @@ _NOT_ALLOWED = {
     ),
 }
 
+_ALLOWED, _OTHERS, _DENIED = (
+    DecisionEffect.ALLOWED,
+    DecisionEffect.IMPLICITLY_DENIED,
+    DecisionEffect.EXPLICITLY_DENIED,
+)
+_EFFECTS: Mapping[frozenset[DecisionEffect], Message] = {
+    frozenset({_ALLOWED}): Message("allowed", "in a sentence"),
+    frozenset({_OTHERS}): Message("left to other policies"),
+    frozenset({_DENIED}): Message("denied", "in a sentence"),
+    frozenset({_ALLOWED, _OTHERS}): Message(
+        "depends on {keys} (allowed, or left to other policies)"
+    ),
+    frozenset({_ALLOWED, _DENIED}): Message("depends on {keys} (allowed or denied)"),
+    frozenset({_OTHERS, _DENIED}): Message("depends on {keys} (denied, or left to other policies)"),
+    frozenset(DecisionEffect): Message(
+        "depends on {keys} (allowed, denied, or left to other policies)"
+    ),
+}
+_ALIKE = Message("With or without MFA: {what}")
+_BY_MFA = Message("Without MFA: {without}; with MFA: {mfa}")
+_BY_CREDENTIAL = Message(
+    "With an access key: {key}; in the console without MFA: {console}; with MFA: {mfa}"
+)
+
 _NOT_FOR_ALL = Message("Not allowed")
 _EVERYTHING = Message("everything that other users may do")
 _ONLY_NOT_ENFORCED = Message(
@@ -70,7 +96,7 @@ _SAYS_NOTHING = Message(
 
 def sentences(meant: Meaning) -> tuple[Message, ...]:
     """Return what a policy really means, one sentence for each kind of answer."""
-    usual = {_answer(line) for line in meant.everything_else}
+    usual = {_answer_of(line) for line in meant.everything_else}
     own = {line.action: line for line in meant.lines if line.target is Target.OWN}
     groups: dict[tuple[Target, Message], list[str]] = {}
     for works in Works:
@@ -93,20 +119,32 @@ def _place(target: Target) -> int:
     return list(Target).index(target)
 
 
-def _answer(line: Line) -> tuple[Works, DeniedWithoutMfa]:
-    """Return what tells two lines apart: for what works without MFA enforcement is no matter."""
-    if line.works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA):
-        return line.works, line.enforcement
-    return line.works, DeniedWithoutMfa.NOT_ENFORCED
+class _Answer(NamedTuple):
+    """What tells two lines apart.
+
+    Attributes:
+        effects: in each state, what can come of it, where that is not the same whatever is unknown.
+    """
+
+    works: Works
+    enforcement: DeniedWithoutMfa
+    effects: tuple[Possibilities, ...] = ()
 
 
-def _tells_something(
-    line: Line, usual: set[tuple[Works, DeniedWithoutMfa]], own: Mapping[str, Line]
-) -> bool:
+def _answer_of(line: Line) -> _Answer:
+    """Return a line's answer; for what works without MFA enforcement is no matter."""
+    works, enforcement = line.works, line.enforcement
+    matters = works in (Works.NOT_BY_THIS_POLICY, Works.ONLY_WITH_MFA)
+    if works is Works.DEPENDS or (matters and enforcement is DeniedWithoutMfa.DEPENDS):
+        return _Answer(works, enforcement, tuple(line.effects[state] for state in STATES))
+    return _Answer(works, enforcement if matters else DeniedWithoutMfa.NOT_ENFORCED)
+
+
+def _tells_something(line: Line, usual: set[_Answer], own: Mapping[str, Line]) -> bool:
     """Tell whether a line says more than everything else, or than the usual case, does."""
     if line.target in _VARIANTS:
-        return _answer(line) != _answer(own[line.action])
-    return usual != {_answer(line)}
+        return _answer_of(line) != _answer_of(own[line.action])
+    return usual != {_answer_of(line)}
 
 
 def _said_of(line: Line, own: Mapping[str, Line]) -> Message:
@@ -114,17 +152,31 @@ def _said_of(line: Line, own: Mapping[str, Line]) -> Message:
     lost = line.target in _VARIANTS and own[line.action].works is not Works.NOT_BY_THIS_POLICY
     if lost and line.works is Works.NOT_BY_THIS_POLICY:
         return _NOT_FOR_ALL
-    return _predicate(*_answer(line))
+    return _predicate(_answer_of(line))
 
 
-def _predicate(works: Works, enforcement: DeniedWithoutMfa) -> Message:
-    match works:
+def _predicate(answer: _Answer) -> Message:
+    if answer.effects:
+        return _depending(answer.effects)
+    match answer.works:
         case Works.NOT_BY_THIS_POLICY:
-            return _NOT_ALLOWED[enforcement]
-        case Works.ONLY_WITH_MFA if enforcement is not DeniedWithoutMfa.ENFORCED:
+            return _NOT_ALLOWED[answer.enforcement]
+        case Works.ONLY_WITH_MFA if answer.enforcement is not DeniedWithoutMfa.ENFORCED:
             return _ONLY_NOT_ENFORCED
         case _:
-            return _WORKS[works]
+            return _WORKS[answer.works]
+
+
+def _depending(effects: Sequence[Possibilities]) -> Message:
+    """Say what can come of it with each credential, and on which keys that depends."""
+    key, console, mfa = (
+        _EFFECTS[each.effects].filled(keys=_in_ticks(sorted(each.matters))) for each in effects
+    )
+    if len(set(effects)) == 1:
+        return _ALIKE.filled(what=mfa)
+    if effects[0] == effects[1]:
+        return _BY_MFA.filled(without=key, mfa=mfa)
+    return _BY_CREDENTIAL.filled(key=key, console=console, mfa=mfa)
 
 
 def _loses_all(meant: Meaning, target: Target) -> bool:
@@ -149,13 +201,13 @@ def _sentence(what: Message, target: Target, names: Message) -> Message:
 
 
 def _everything_else(meant: Meaning) -> list[Message]:
-    answers: dict[tuple[Works, DeniedWithoutMfa], list[str]] = {}
+    answers: dict[_Answer, list[str]] = {}
     for line in meant.everything_else:
-        answers.setdefault(_answer(line), []).append(line.action)
+        answers.setdefault(_answer_of(line), []).append(line.action)
     texts = []
-    for (works, enforcement), actions in answers.items():
-        silent = works is Works.NOT_BY_THIS_POLICY and enforcement is DeniedWithoutMfa.NOT_ENFORCED
-        what = _SAYS_NOTHING if silent else _predicate(works, enforcement)
+    for answer, actions in answers.items():
+        silent = answer == (Works.NOT_BY_THIS_POLICY, DeniedWithoutMfa.NOT_ENFORCED, ())
+        what = _SAYS_NOTHING if silent else _predicate(answer)
         names = f" ({', '.join(dict.fromkeys(actions))})" if len(answers) > 1 else ""
         texts.append(
             Message("{before}{names}: {what}").filled(before=_ELSE, names=names, what=what)
@@ -186,6 +238,7 @@ def caveats(meant: Meaning) -> tuple[Message, ...]:
 _UNTRIED = Message(
     "Not varied here: {keys}. The answers hold for a direct call just after sign-in."
 )
+_DEPENDS = Message("{cell}: depends on {keys}")
 _UNASKED = Message("Also named, and not asked as: {names}.")
 _MATTERED = Message(
     "* AWS does not document this point; the assumption `{name}` set the other "
@@ -198,12 +251,32 @@ def notes(table: TruthTable) -> Iterator[Message]:
     cells = [cell for row in table.rows for cell in row.cells.values()]
     outcomes = {cell.outcome for cell in cells}
     yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
+    for keys in table.dependencies:
+        mark = Cell(Outcome.CONDITIONAL, depends_on=keys)
+        yield _DEPENDS.filled(cell=cell_text(mark, table), keys=_in_ticks(keys))
     for name in sorted({name for cell in cells for name in cell.assumptions}):
         yield _MATTERED.filled(name=name)
     if table.untried:
         yield _UNTRIED.filled(keys=_in_ticks(table.untried))
     if table.unasked:
         yield _UNASKED.filled(names=_in_ticks(table.unasked))
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def cell_text(cell: Cell, table: TruthTable) -> Message:
+    """Return what a cell says, as short as it must be; where keys differ, a letter stands for them.
+
+    An asterisk marks that the outcome depends on an assumption.
+    """
+    text = OUTCOMES[cell.outcome]
+    keys = table.dependencies
+    if cell.depends_on and len(keys) > 1:
+        place = keys.index(cell.depends_on)
+        mark = _LETTERS[place] if place < len(_LETTERS) else str(place + 1)
+        text = joined_messages((text, verbatim(mark)), en=" ", ja=" ")
+    return joined_messages((text, verbatim("*")), en="", ja="") if cell.assumptions else text
 
 
 def _in_ticks(names: Sequence[str]) -> str:

@@ -3,14 +3,17 @@
 Every cell is decided: first by the rules of the service (`signin`), then by the policy (`engine`).
 Where an undocumented point mattered, the cell names its assumption.
 
-Each row of the table of a trust policy asks as somebody whom the policy names. A trust policy is
-full of conditions on what the caller brings along (`aud`, `sub`, `sts:ExternalId`), which no
-example could meet: a cell that depends on a condition other than on MFA says so.
+What a credential does not show is not known: the address, the time, the tags, the `sts:ExternalId`
+or `aud` that a caller of a trust policy brings along. A cell is an outcome if that is the same
+whatever their values are, and otherwise names the keys that it depends on.
+
+Each row of the table of a trust policy asks as somebody whom the policy names.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import product
 
 from sekisho.audit.meaning.credentials import (
     NAME,
@@ -22,10 +25,17 @@ from sekisho.audit.meaning.credentials import (
     tasks_of,
 )
 from sekisho.audit.meaning.trusted import Trusted, TrustedKind, TrustWay, trusted_in
+from sekisho.audit.meaning.unknown import (
+    EXAMPLE,
+    USERNAME,
+    WhoAsks,
+    keys_asked,
+    possible_effects,
+)
 from sekisho.engine import AttachedPolicy, Context, Decider, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import CompiledDecider
 from sekisho.messages import Message, verbatim
-from sekisho.policy import Document, Effect, PolicyKind, from_json
+from sekisho.policy import Document, PolicyKind, from_json
 from sekisho.signin import (
     AskPolicies,
     AwsLoginMfa,
@@ -46,7 +56,7 @@ class Outcome(StrEnum):
     DENIED = "explicitly denied"
     NOT_ALLOWED = "not allowed"
     MIXED = "some of it"
-    CONDITIONAL = "depends on conditions not varied"
+    CONDITIONAL = "depends on keys that are not known"
     OTHERS = "other policies decide"
     ALLOWED = "allowed"
     UNGOVERNED = "permitted without policy"
@@ -57,12 +67,14 @@ class Cell:
     """The outcome, and the assumptions whose other setting would change it.
 
     Attributes:
+        depends_on: the context keys that it depends on, of an outcome that is conditional.
         asked_as: the ARN, or the service's name, of who asked; "" if nobody could.
     """
 
     outcome: Outcome
     assumptions: tuple[str, ...] = ()
     asked_as: str = ""
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ class TruthTable:
     """The table; `columns` are credentials.
 
     Attributes:
-        untried: condition keys in the policy that the requests did not vary.
+        untried: condition keys in the policy of which the requests tried one value alone.
         unasked: principals of a trust policy that nobody asked as.
     """
 
@@ -92,6 +104,12 @@ class TruthTable:
     rows: tuple[TruthRow, ...]
     untried: tuple[str, ...]
     unasked: tuple[str, ...] = ()
+
+    @property
+    def dependencies(self) -> tuple[tuple[str, ...], ...]:
+        """The keys that cells depend on, once for each set of them, in the order of the cells."""
+        cells = (row.cells[state] for state in self.columns for row in self.rows)
+        return tuple(dict.fromkeys(cell.depends_on for cell in cells if cell.depends_on))
 
 
 _ALL = from_json(
@@ -161,11 +179,10 @@ LEGEND: Mapping[Outcome, Message] = {
     Outcome.REFUSED: Message("never: by the service itself, whatever policies say"),
     Outcome.NOT_ALLOWED: Message("no: nor can another policy allow what this one does not"),
     Outcome.MIXED: Message("partly: some actions and not others"),
-    Outcome.CONDITIONAL: Message("if: depends on conditions that were not varied"),
     Outcome.OTHERS: Message("other: this policy leaves it to other policies"),
     Outcome.UNGOVERNED: Message("always: permitted without asking a policy"),
 }
-"""What those cells mean that do not say it themselves."""
+"""What those cells mean that do not say it themselves; what depends on keys is said by `notes`."""
 
 
 _DEFAULTS = SigninAssumptions()
@@ -180,16 +197,6 @@ _TURNED: Mapping[CredentialState | TrustWay, tuple[str, SigninAssumptions]] = {
 }
 _USERS = tuple(each for each in CredentialState if each is not CredentialState.ROLE)
 _SESSIONS = (CredentialState.ROLE, CredentialState.FEDERATED)
-
-_TRIED = frozenset(
-    {
-        "aws:multifactorauthpresent",
-        "aws:multifactorauthage",
-        "aws:tokenissuetime",
-        "aws:viaawsservice",
-        "aws:username",
-    }
-)
 
 
 def truth_table(
@@ -213,7 +220,7 @@ def truth_table(
     if kind is PolicyKind.TRUST:
         return trust_table(distinct, home)
     columns = _columns(kind, on_roles)
-    reading = _Reading((distinct,), kind)
+    reading = _Reading(distinct, kind, keys_asked(distinct))
     tasks = list(tasks_of(home))
     tasks += [(verbatim(f"`{ask.action}`"), (ask,)) for ask in more]
     rows = tuple(
@@ -224,13 +231,9 @@ def truth_table(
         )
         for title, asks in tasks
     )
-    return TruthTable(columns, rows, _untried(document, _TRIED))
-
-
-def _untried(document: Document, tried: Set[str]) -> tuple[str, ...]:
-    """Return the condition keys of a document that requests do not vary, as it writes them."""
-    keys = {c.key.lower(): c.key for s in document.statements for c in s.conditions}
-    return tuple(keys[key] for key in sorted(keys) if key not in tried)
+    of_names = (c.key for s in document.statements for c in s.conditions)
+    untried = next(((key,) for key in of_names if key.lower() == USERNAME), ())
+    return TruthTable(columns, rows, untried)
 
 
 def _distinct(document: Document) -> Document:
@@ -260,24 +263,23 @@ class _Call:
         ruling: what the service says of it before any policy is asked.
         state: the credential it is signed with, where policies depend on that.
         unsigned: whether no credential of IAM signs it: the caller has no policies of their own.
+        who: what is known of who calls.
     """
 
     request: Request
     ruling: Ruling
     state: CredentialState = CredentialState.KEY
     unsigned: bool = False
+    who: WhoAsks = EXAMPLE
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot.
+    """A document that is asked, as a policy of its kind; compiled, since it is asked a lot."""
 
-    Attributes:
-        documents: the document; or as it allows least and most, where conditions are not varied.
-    """
-
-    documents: tuple[Document, ...]
+    document: Document
     kind: PolicyKind
+    keys: Mapping[str, str]
     decider: Decider = field(default_factory=CompiledDecider)
 
     def cell(
@@ -287,43 +289,50 @@ class _Reading:
 
         `otherwise` has the calls under the other setting of an assumption, by its name.
         """
-        found, assumed = self._outcome(calls)
+        found, depends_on, assumed = self._outcomes(calls)
         for name, others in otherwise:
-            if self._outcome(others)[0] is not found:
+            if self._outcomes(others)[0] != found:
                 assumed |= {name}
-        return Cell(found, tuple(sorted(assumed)))
+        assumptions = tuple(sorted(assumed))
+        if len(found) == 1:
+            return Cell(found.pop(), assumptions)
+        return Cell(Outcome.CONDITIONAL, assumptions, depends_on=tuple(sorted(depends_on)))
 
-    def _outcome(self, calls: Sequence[_Call]) -> tuple[Outcome, set[str]]:
-        """Return the worst outcome of the calls; where each stands for itself, that they differ."""
-        outcomes: list[Outcome] = []
+    def _outcomes(self, calls: Sequence[_Call]) -> tuple[set[Outcome], set[str], set[str]]:
+        """Return what can come of the calls, the keys it depends on, and what was assumed."""
+        outcomes: list[frozenset[Outcome]] = []
+        depends_on: set[str] = set()
         assumed: set[str] = set()
         for call in calls:
             match call.ruling:
                 case Refused():
-                    outcomes.append(Outcome.REFUSED)
+                    outcomes.append(frozenset({Outcome.REFUSED}))
                 case PermittedWithoutPolicy():
-                    outcomes.append(Outcome.UNGOVERNED)
+                    outcomes.append(frozenset({Outcome.UNGOVERNED}))
                 case AskPolicies():
-                    outcome, names = self._decided(call)
-                    outcomes.append(outcome)
-                    assumed |= names
+                    possible, keys, names = self._decided(call)
+                    outcomes.append(possible)
+                    depends_on |= keys
+                    assumed.update(names)
         together = all(call.request.action.startswith("iam:") for call in calls)
-        if together or len(set(outcomes)) == 1:
-            return min(outcomes, key=list(Outcome).index), assumed
-        return Outcome.MIXED, assumed
+        return {_of_all(each, together) for each in product(*outcomes)}, depends_on, assumed
 
-    def _decided(self, call: _Call) -> tuple[Outcome, set[str]]:
-        """Return the policies' outcome, if it is the same under each of the documents."""
-        outcomes: set[Outcome] = set()
-        assumed: set[str] = set()
-        for document in self.documents:
-            policies = policies_with(document, self.kind, call.state)
-            if call.unsigned:
-                policies = replace(policies, identity=())
-            decision = self.decider.decide(call.request, policies)
-            outcomes.add(_read(decision.effect, self.kind))
-            assumed |= set(decision.assumed)
-        return outcomes.pop() if len(outcomes) == 1 else Outcome.CONDITIONAL, assumed
+    def _decided(self, call: _Call) -> tuple[frozenset[Outcome], frozenset[str], tuple[str, ...]]:
+        """Return what can come of the policies, the keys it depends on, and what was assumed."""
+        policies = policies_with(self.document, self.kind, call.state)
+        if call.unsigned:
+            policies = replace(policies, identity=())
+        decision = self.decider.decide(call.request, policies)
+        found = possible_effects(call.request, policies, self.keys, lambda *_: decision, call.who)
+        outcomes = frozenset(_read(effect, self.kind) for effect in found.effects)
+        return outcomes, found.matters if len(outcomes) > 1 else frozenset(), decision.assumed
+
+
+def _of_all(outcomes: Sequence[Outcome], together: bool) -> Outcome:
+    """Return the worst outcome of calls; where each stands for itself, that they differ."""
+    if together or len(set(outcomes)) == 1:
+        return min(outcomes, key=list(Outcome).index)
+    return Outcome.MIXED
 
 
 def _cell(
@@ -366,7 +375,6 @@ def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
 _MOST_ASKED = 9
 """How many principals are asked as: more columns would not fit a terminal."""
 
-_TRIED_OF_TRUST = _TRIED - {"aws:username"}
 _BASE: tuple[CredentialState | TrustWay, ...] = TrustedKind.ANYONE.credentials
 
 
@@ -389,8 +397,7 @@ def trust_table(document: Document, home: Home) -> TruthTable:
         *(each for each in (CredentialState.FEDERATED, *TrustWay) if each in named - {*_BASE}),
     )
     role = f"arn:{home.partition}:iam::{home.account}:role/any"
-    # what depends on no other condition is decided once
-    reading = _Reading(tuple(dict.fromkeys(_bounds(document))), PolicyKind.TRUST)
+    reading = _Reading(document, PolicyKind.TRUST, keys_asked(document))
     rows = tuple(
         TruthRow(
             _title(each),
@@ -400,7 +407,7 @@ def trust_table(document: Document, home: Home) -> TruthTable:
         )
         for each in asked
     )
-    return TruthTable(columns, rows, _untried(document, _TRIED_OF_TRUST), tuple(unasked))
+    return TruthTable(columns, rows, (), tuple(unasked))
 
 
 def _title(trusted: Trusted) -> Message:
@@ -422,18 +429,11 @@ def _title(trusted: Trusted) -> Message:
             return Message("assume the role as `{name}`").filled(name=name)
 
 
-def _bounds(document: Document) -> tuple[Document, Document]:
-    """Return the document as it allows least and most, whatever holds of the other conditions."""
-    least, most = [], []
-    for each in document.statements:
-        about_mfa = tuple(c for c in each.conditions if c.key.lower() in _TRIED_OF_TRUST)
-        loose = replace(each, conditions=about_mfa)
-        certain = about_mfa == each.conditions
-        if certain or each.effect is Effect.DENY:
-            least.append(loose)
-        if certain or each.effect is Effect.ALLOW:
-            most.append(loose)
-    return replace(document, statements=tuple(least)), replace(document, statements=tuple(most))
+def _who(trusted: Trusted) -> WhoAsks:
+    """Return what a trust policy says of whom it names; of a session it does not say the role."""
+    itself = trusted.holder is not None and not trusted.session_name
+    account = "*" if trusted.kind is TrustedKind.ANYONE else trusted.home.account
+    return WhoAsks(account, itself, named=itself)
 
 
 def _trust_cell(
@@ -447,7 +447,7 @@ def _trust_cell(
     ruling: Ruling = (
         AskPolicies() if credential is None else service_rule(credential, request.action, _DEFAULTS)
     )
-    call = _Call(request, ruling, unsigned=credential is None)
+    call = _Call(request, ruling, unsigned=credential is None, who=_who(trusted))
     others = _otherwise(trusted, state, role, request)
     cell = reading.cell([call], ((name, [replace(call, request=one)]) for name, one in others))
     return replace(cell, asked_as=request.principal)

@@ -9,7 +9,7 @@ import click
 import sekisho
 from sekisho.audit import SEVERITIES, Family, Finding, Severity
 from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
-from sekisho.audit.meaning import CREDENTIALS, OUTCOMES, TruthTable, notes
+from sekisho.audit.meaning import CREDENTIALS, TruthTable, cell_text, notes
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
@@ -250,11 +250,8 @@ def _print_table(truth: TruthTable, lang: Language) -> None:
     columns = ["", *(str(number) for number, _ in enumerate(truth.rows, 1))]
     rows = []
     for state in truth.columns:
-        cells = [row.cells[state] for row in truth.rows]
-        marked = [
-            OUTCOMES[cell.outcome].into(lang) + ("*" if cell.assumptions else "") for cell in cells
-        ]
-        rows.append([CREDENTIALS[state].into(lang), *marked])
+        cells = (cell_text(row.cells[state], truth).into(lang) for row in truth.rows)
+        rows.append([CREDENTIALS[state].into(lang), *cells])
     lines = table_lines(columns, rows, width=terminal_width(), gap=1)
     for line in lines.headings:
         show(line, "bold")

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from sekisho import policy
 from sekisho.audit import SEVERITIES
 from sekisho.audit.lint import Attachment
-from sekisho.audit.meaning import CREDENTIALS, OUTCOMES
+from sekisho.audit.meaning import CREDENTIALS, cell_text
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Preset, names
@@ -436,5 +436,5 @@ def _review_page(
         truth=truth(document),
         mark=mark_of({"document": document}),
         credentials=CREDENTIALS,
-        outcomes=OUTCOMES,
+        cell_text=cell_text,
     )

@@ -18,7 +18,7 @@ from sekisho.audit.lint import Attachment, Report, lint
 from sekisho.audit.lint import to_json as lint_to_json
 from sekisho.audit.meaning import (
     CREDENTIALS,
-    OUTCOMES,
+    cell_text,
     meaning,
     notes,
     sentences,
@@ -207,7 +207,7 @@ def one() -> ResponseReturnValue:
         seconds=SECONDS,
         columns=policy.COLUMNS,
         credentials=CREDENTIALS,
-        outcomes=OUTCOMES,
+        cell_text=cell_text,
         notes=notes,
         proof=proof,
         answers=_answers(proof) if proof else (),

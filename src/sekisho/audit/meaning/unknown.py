@@ -1,0 +1,132 @@
+"""What is not known of a request that only a credential describes, and what could come of it.
+
+What a credential shows is known: MFA, its age, when it was issued, whether a service calls. Whose
+it is, and from where, when and in which Region it is used, is not: such a key can have any value,
+and it is left out of account only where AWS documents that no request of this caller has it
+(`answer.presence_of`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sekisho.answer import Presence, RequestKind, presence_of
+from sekisho.catalogue import load, only_region
+from sekisho.engine import (
+    Decision,
+    Policies,
+    Possibilities,
+    Request,
+    UnknownKey,
+    keys_of,
+    possible,
+)
+from sekisho.engine.matching import Caller, CallerKind, caller_of
+from sekisho.policy import Document
+
+USERNAME = "aws:username"
+
+_SHOWN = frozenset(
+    {
+        *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
+        *("aws:signinsessionarn", "aws:viaawsservice", "aws:principaltype"),
+        "aws:principalisawsservice",
+    }
+)
+"""The keys that a request of such a credential has with this value, or lacks."""
+
+_ARN, _USER_ID = "aws:principalarn", "aws:userid"
+_OF_IDENTITY: Mapping[CallerKind, Mapping[str, str]] = {
+    CallerKind.USER: {_ARN: "arn:{0}:iam::{1}:user/*", _USER_ID: "AIDA*"},
+    CallerKind.ROLE_SESSION: {_ARN: "arn:{0}:iam::{1}:role/*", _USER_ID: "AROA*:*"},
+    CallerKind.FEDERATED_USER: {
+        _ARN: "arn:{0}:sts::{1}:federated-user/*",
+        _USER_ID: "{1}:*",
+    },
+}
+"""What is known of the keys that say who asks, where an example asks: by partition and account."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAsks:
+    """What is known of who asks; by default somebody with a known name, of any account.
+
+    Attributes:
+        account: the account, if it is known.
+        itself: whether it is the principal of the request, and no example.
+        named: whether the user's name is taken as known, since resources depend on it.
+    """
+
+    account: str = "*"
+    itself: bool = False
+    named: bool = True
+
+
+EXAMPLE = WhoAsks()
+
+
+def keys_asked(document: Document) -> Mapping[str, str]:
+    """Return the context keys that a document asks for, by lower case, as they are written.
+
+    A unique id that is a principal asks for none: no example has it.
+    """
+    return {
+        key.lower(): key
+        for statement in document.statements
+        for key in keys_of(replace(statement, principal=None), document.version)
+    }
+
+
+def possible_effects(
+    request: Request,
+    policies: Policies,
+    keys: Mapping[str, str],
+    decide: Callable[[Request, Policies], Decision],
+    who: WhoAsks = EXAMPLE,
+) -> Possibilities:
+    """Return every effect that the decision can have, with the keys that matter as written.
+
+    Args:
+        request: what an example asks.
+        policies: the policies that apply.
+        keys: the context keys that they ask for, from `keys_asked`.
+        decide: what decides a request of which everything is known.
+        who: what is known of who asks.
+    """
+    unknown = dict(_unknown(request, keys, who))
+    if not unknown:
+        return Possibilities(frozenset({decide(request, policies).effect}))
+    found = possible(request, policies, unknown)
+    return Possibilities(found.effects, frozenset(keys[key] for key in found.matters))
+
+
+def _unknown(
+    request: Request, keys: Iterable[str], who: WhoAsks
+) -> Iterator[tuple[str, UnknownKey]]:
+    fixed = _SHOWN | {USERNAME} if who.named else _SHOWN
+    asked = [key for key in keys if key not in fixed]
+    if not asked:
+        return
+    caller = caller_of(request, bounded=False)
+    via = request.context.folded.get("aws:viaawsservice") == "true"
+    service = caller.kind is CallerKind.OUTSIDER and caller.account is None
+    kind = RequestKind(caller.kind, service, load().action(request.action), via)
+    for key in asked:
+        if key in request.context.folded and (
+            key.startswith("aws:calledvia") or (who.itself and key == _ARN)
+        ):
+            continue
+        presence = presence_of(key, kind)
+        if presence is not Presence.NEVER:
+            may_be_absent = presence is not Presence.ALWAYS
+            yield key, UnknownKey(may_be_absent, _like(key, request, caller, who))
+
+
+def _like(key: str, request: Request, caller: Caller, who: WhoAsks) -> str:
+    match key:
+        case "aws:principalaccount":
+            return who.account
+        case "aws:requestedregion":
+            return only_region(request.action, caller.partition) or "*"
+        case _:
+            like = _OF_IDENTITY.get(caller.kind, {}).get(key, "*")
+            return like.format(caller.partition, who.account)
