@@ -76,7 +76,7 @@ _EFFECTS: Mapping[frozenset[DecisionEffect], Message] = {
         "depends on {keys} (allowed, denied, or left to other policies)"
     ),
 }
-_ALIKE = Message("With or without MFA: {what}")
+_ALIKE = Message("With or without MFA, it {what}")
 _BY_MFA = Message("Without MFA: {without}; with MFA: {mfa}")
 _BY_CREDENTIAL = Message(
     "With an access key: {key}; in the console without MFA: {console}; with MFA: {mfa}"
