@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import botocore.endpoint
 import pytest
+from botocore.retries.bucket import TokenBucket
 
 from administered import REGION, iam_of, session_keys, signed_in
 from rollout.line import Line, line_to
@@ -24,6 +25,7 @@ def _sends_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let botocore not wait before it sends again: how long it does is its own."""
     clock = {**vars(time), "sleep": lambda _: None}
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(**clock))
+    monkeypatch.setattr(TokenBucket, "acquire", lambda *_, **__: True)
 
 
 @pytest.fixture
