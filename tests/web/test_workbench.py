@@ -557,6 +557,8 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
     """With the keyboard's labels and roles, at 390 pixels; axe finds nothing in light or dark."""
     page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
     page.goto(address)
+    # a policy is proved, and its scenarios are searched, while the page waits
+    searched = 30_000
 
     def fits() -> None:
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -585,14 +587,15 @@ def test_a_walk_through_every_view_in_both_languages(browser: Browser, address: 
         page.get_by_role("link", name=words["policy"]).click()
         page.get_by_label(words["document"]).fill(SAMPLE)
         page.get_by_role("button", name=words["examine"], exact=True).click()
-        expect(page.get_by_role("heading", name=words["proof"])).to_be_visible()
+        proof = page.get_by_role("heading", name=words["proof"])
+        expect(proof).to_be_visible(timeout=searched)
         fits()
         page.get_by_role("button", name=words["scenarios"], exact=True).click()
-        expect(page.get_by_text(words["locked_out"]).first).to_be_visible()
+        expect(page.get_by_text(words["locked_out"]).first).to_be_visible(timeout=searched)
         fits()
         # back to what was asked, without sending it again
         page.go_back()
-        expect(page.get_by_role("heading", name=words["proof"])).to_be_visible()
+        expect(proof).to_be_visible(timeout=searched)
         page.get_by_role("link", name=words["error"], exact=True).click()
         page.get_by_role("textbox", name=words["text"]).fill("AccessDenied")
         page.get_by_role("button", name=words["explain"], exact=True).click()
