@@ -1,8 +1,8 @@
 """Would AWS allow this? The engine's decision, with all that AWS adds and does beside it.
 
-`answered` is for whoever asks what AWS would do with one call, and says what was not given;
-`answered_part` is about one of its resources alone. Whoever wants to know what policies mean asks
-`engine.decide`.
+`answered` answers a call as AWS would, and names what the answer depends on that was not given.
+`answered_part` answers for one resource of the call alone. `engine.decide` says what the policies
+mean, and adds nothing.
 """
 
 from sekisho.answer.answer import AnswerSettings, answered_part

@@ -44,6 +44,7 @@ from sekisho.engine import (
     Decision,
     DecisionEffect,
     Policies,
+    Possibilities,
     Request,
     UnknownKey,
     asked_keys,
@@ -235,17 +236,6 @@ def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
     return tuple(found) or (_Case({}, later),)
 
 
-NOTHING: Mapping[str, UnknownKey] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """What could come out, and the keys that it depends on."""
-
-    effects: frozenset[DecisionEffect]
-    matters: frozenset[str]
-
-
 @dataclass(frozen=True, slots=True)
 class Answering:
     """One completed request being answered."""
@@ -291,7 +281,7 @@ class Answering:
         asked = asked_keys(self.request, applied, self.settings.assumptions)
         unknown = self.unknown(asked, policies)
         meant = decision if lacks is None else self._decided(applied)
-        found = self.open(applied, unknown, meant)
+        found = self.possibilities(applied, unknown, meant)
         meanings = meanings_of(ruling, lacks, known=self.action is not None)
         possible_answers = frozenset(meanings[one] for one in found.effects)
         effect = meanings[meant.effect]
@@ -320,7 +310,7 @@ class Answering:
             as_long_term_key=self._as_long_term_key(found),
         )
 
-    def _undecided(self, unknown: Mapping[str, Presence], found: Open) -> bool:
+    def _undecided(self, unknown: Mapping[str, Presence], found: Possibilities) -> bool:
         """Tell whether the answer depends on a key that AWS always sends."""
         return any(
             unknown[key] is Presence.ALWAYS and key not in self.completed.guessed
@@ -376,21 +366,25 @@ class Answering:
         context, guessed = self.request.context.folded, self.completed.guessed
         return {key: one for key, one in context.items() if key not in guessed}
 
-    def open(
+    def possibilities(
         self,
         policies: Policies,
         unknown: Mapping[str, Presence],
         decision: Decision | None,
-        of_resource: Mapping[str, UnknownKey] = NOTHING,
-    ) -> Open:
-        """Return what the decision could be, whatever is not known.
+        of_resource: Mapping[str, UnknownKey] | None = None,
+    ) -> Possibilities:
+        """Return every effect that the decision can have, over all values of the unknown keys.
 
-        `of_resource` is what is not known of the resource; `decision` the decision if all is known.
+        Args:
+            policies: that apply.
+            unknown: the keys that are not known, with whether AWS sends them.
+            decision: the decision that was made; None: it is to be found out.
+            of_resource: what else is not known, of the resource.
         """
         if not unknown and decision is not None:
-            return Open(frozenset({decision.effect}), frozenset())
+            return Possibilities(frozenset({decision.effect}))
         others = {
-            **of_resource,
+            **(of_resource or {}),
             **{
                 key: self.completed.guessed.get(key, self._known_of(key, presence))
                 for key, presence in unknown.items()
@@ -415,14 +409,14 @@ class Answering:
             any_of_them = {**others, **of_session}
             whole = possible(self.request, policies, any_of_them, assumptions)
             matters |= whole.matters & of_session.keys()
-        return Open(effects, matters)
+        return Possibilities(effects, matters)
 
     def _known_of(self, key: str, presence: Presence) -> UnknownKey:
         may_be_absent = presence is not Presence.ALWAYS
-        return UnknownKey(may_be_absent, self._like(key))
+        return UnknownKey(may_be_absent, self._value_pattern(key))
 
-    def _like(self, key: str) -> str:
-        """Return what the values of a key that is not known are like: unique ids have a kind."""
+    def _value_pattern(self, key: str) -> str:
+        """Return the pattern of a key's values: a unique ID begins with the kind of its holder."""
         match self.caller.kind:
             case CallerKind.ROLE_SESSION if key == "aws:userid":
                 return f"AROA*:{self.caller.arn.rsplit('/', 1)[-1]}"
@@ -438,11 +432,14 @@ class Answering:
     ) -> Iterator[MissingKey]:
         for key, presence in sorted(unknown.items()):
             could_change = key in matters
-            # a value that was guessed is shown as added; what no value of it can match is no lack
-            if could_change or (key not in self.completed.guessed and self._like(key) == "*"):
+            # a value that was guessed is shown as added; where the form of the values decides,
+            # none is missing
+            if could_change or (
+                key not in self.completed.guessed and self._value_pattern(key) == "*"
+            ):
                 yield MissingKey(_spelled(key, asked[key]), presence, could_change)
 
-    def _as_long_term_key(self, found: Open) -> bool:
+    def _as_long_term_key(self, found: Possibilities) -> bool:
         user = self.caller.kind in (CallerKind.USER, CallerKind.ROOT)
         given = self.request.context.folded
         session = any(key in given for key in _SESSION_KEYS)
@@ -468,12 +465,13 @@ def _spelled(key: str, written: str) -> str:
 def meanings_of(
     ruling: AskPolicies, absent: PolicyKind | None, *, known: bool
 ) -> Mapping[DecisionEffect, AnswerEffect]:
-    """Return what each decision of the policies means under what else there is.
+    """Return the answer that each decision of the policies leads to.
 
     Args:
         ruling: what the service says.
         absent: the kind of the resource's own policy that must allow, and is not there.
-        known: whether AWS is known to have the action: what it does not have, it does not allow.
+        known: whether AWS is known to have the action. Of one that it may not have, an allow is
+            unknown.
     """
     found = dict(BY_POLICIES)
     if ruling.only_denies:

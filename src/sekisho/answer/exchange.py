@@ -56,7 +56,7 @@ def _missing(one: MissingKey) -> dict[str, object]:
 def _further(
     not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
 ) -> dict[str, object]:
-    """Return what AWS asks about besides."""
+    """Return the resources and permissions that the call needs besides those that were given."""
     value: dict[str, object] = {}
     if not_asked:
         value["notAsked"] = [
@@ -125,7 +125,7 @@ def joint_to_json(
 ) -> Mapping[str, object]:
     """Return the answer about several resources as JSON values, each resource's with it.
 
-    `more` returns what is to be said of a resource besides.
+    `more` returns further values about one resource.
     """
     requests = [one.request for one in answer.parts]
     gravest = [effect.value for effect in GRAVEST]

@@ -1,4 +1,4 @@
-"""What AWS asks about in the same call besides: resources of further kinds, further permissions.
+"""What else AWS asks about in a call: resources of further kinds, and further permissions.
 
 Where a resource is not known, it is asked whether every one of its kind would be allowed
 (`engine.possible`): an administrator may name whichever there is. What nobody gave is never taken
@@ -8,7 +8,7 @@ How it is read: docs/semantics.md#16-what-else-a-call-needs.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from sekisho.answer.answer import (
     ruling_on,
     with_any,
 )
-from sekisho.answer.completion import complete
+from sekisho.answer.completion import Completed, complete
 from sekisho.answer.model import GRAVEST, AlsoNeeded, AnswerEffect, MissingKey, NotAsked
 from sekisho.answer.presence import Presence
 from sekisho.answer.resource import (
@@ -67,13 +67,13 @@ _ALLOWED, _UNKNOWN = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """What else AWS asks about in a call.
+    """The resources and permissions that a call needs beyond those that were given.
 
     Attributes:
         not_asked: resources that nobody named, and that are not all allowed.
         also_needs: permissions that the call needs, and those that it may need and may lack.
         missing: the keys on which that depends.
-        outcomes: of all that counts: what each is, first, and what it could be by those keys.
+        outcomes: of each that counts, the answer, and then every other one that those keys allow.
     """
 
     not_asked: tuple[NotAsked, ...] = ()
@@ -84,7 +84,14 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """The answer to one of them, and what it could be by keys that were not given."""
+    """The answer about one further resource or permission.
+
+    Attributes:
+        effect: the answer.
+        decision: of the policies, where they were asked.
+        others: the other answers that keys allow which were not given.
+        missing: those keys.
+    """
 
     effect: AnswerEffect
     decision: Decision | None = None
@@ -98,7 +105,7 @@ class _Outcome:
 
 
 def further_of(parts: Sequence[RequestPart], now: datetime, settings: AnswerSettings) -> Further:
-    """Return what AWS asks about in a call besides the resources that are named.
+    """Return the resources and permissions that a call needs beyond those that were given.
 
     Args:
         parts: of the call, each about one resource.
@@ -119,14 +126,14 @@ class _Call:
     settings: AnswerSettings
 
     def further(self) -> Further:
-        """Return what it asks about besides."""
+        """Return what the call needs beyond its own resources and action."""
         not_asked: list[NotAsked] = []
         also_needs: list[AlsoNeeded] = []
         outcomes: list[_Outcome] = []
         for action, own in self._actions():
-            for group in _unnamed(action, own):
+            for group in _kinds_not_named(action, own):
                 likes = self._patterns(group, own)
-                found = self._of_any(str(action), likes, _of_call(action, own))
+                found = self._about_any(str(action), likes, _call_context(action, own))
                 outcomes.append(found)
                 if found.effect is not _ALLOWED:
                     kinds = tuple(dict.fromkeys(one.name for one in group))
@@ -135,7 +142,7 @@ class _Call:
                 resources, found = self._permission(permission, own, counts=needed)
                 outcomes += [found] if needed else []
                 if needed or found.effect is not _ALLOWED:
-                    also_needs.append(_also(permission, resources, found, needed=needed))
+                    also_needs.append(_also_needed(permission, resources, found, needed=needed))
         return Further(
             tuple(not_asked),
             tuple(also_needs),
@@ -165,36 +172,36 @@ class _Call:
     def _permission(
         self, permission: FurtherPermission, own: Sequence[RequestPart], *, counts: bool
     ) -> tuple[tuple[str, ...], _Outcome]:
-        """Return what a further permission is about, and the answer."""
+        """Return the resources that a further permission is about, and the answer about them."""
         further = load().action(permission.action)
         if further is None:
             return (), _Outcome(_UNKNOWN)
         context = _context(permission, further, own)
-        named = self._named(permission, further, own)
-        found = [self._of_one(permission, one, context, counts=counts) for one in named]
+        named = self._known_resources(permission, further, own)
+        found = [self._about_resource(permission, one, context, counts=counts) for one in named]
         if found and all(one.effect is not AnswerEffect.IMPOSSIBLE for one in found):
             asked = tuple(one.request.resource for one in named)
             # of several that the call may create it is not known which gets the tags
-            return asked, _of_whichever(found) if permission.kinds else _gravest(found)
+            return asked, _whichever_is_meant(found) if permission.kinds else _gravest(found)
         same = permission.on == SAME
         group = permission.kinds or further.resource_types if same else kinds_of(permission.on)
         likes = self._patterns(group, own)
         # what is created has no policy of its own yet
         own_policy = counts and not same
-        found_any = self._of_any(
+        found_any = self._about_any(
             permission.action, likes, context, own_policy=own_policy, via=permission.via
         )
         return likes, found_any
 
-    def _named(
+    def _known_resources(
         self, permission: FurtherPermission, further: Action, own: Sequence[RequestPart]
     ) -> list[RequestPart]:
-        """Return what a further permission is asked about, if it is known; else nothing."""
+        """Return a request for each resource of a further permission that is known, if any is."""
         if permission.on == SAME:
             return [one for one in own if _is_meant(permission, further, one.request)]
         if permission.on == NO_RESOURCE:
             return [_alone(own[0], NO_RESOURCE)]
-        value = _given(own).get((permission.arn_key or "").lower())
+        value = _keys_given(own).get((permission.arn_key or "").lower())
         if not isinstance(value, str):
             return []
         values = {"${Partition}": self.caller.partition, "${value}": _without_version(value)}
@@ -207,7 +214,7 @@ class _Call:
         asked = [replace(one, request=replace(one.request, resource=arn)) for one in beside]
         return asked[:1] or [_alone(own[0], arn)]
 
-    def _of_one(
+    def _about_resource(
         self, permission: FurtherPermission, part: RequestPart, context: Context, *, counts: bool
     ) -> _Outcome:
         """Return the answer about a resource that is known.
@@ -225,7 +232,7 @@ class _Call:
         return _Outcome(answer.effect, answer.decision, others, matter)
 
     def _patterns(self, group: KindGroup, own: Sequence[RequestPart]) -> tuple[str, ...]:
-        """Return what the ARNs of kinds of resource are like, for such a call."""
+        """Return the ARN patterns of kinds of resource, in the Region and account of the call."""
         split = [arns.split(one.request.resource) for one in own]
         regions = {parts[3] for parts in split if len(parts) == arns.PARTS and parts[3]}
         known = {
@@ -236,7 +243,7 @@ class _Call:
         found = (_PLACE.sub(lambda place: known.get(place[0], "*"), one.arn) for one in group)
         return tuple(dict.fromkeys(found)) or (NO_RESOURCE,)
 
-    def _of_any(
+    def _about_any(
         self,
         action: str,
         likes: Sequence[str],
@@ -245,7 +252,7 @@ class _Call:
         own_policy: bool = True,
         via: str | None = None,
     ) -> _Outcome:
-        """Return the answer if it is the same for whichever resource, else that it is unknown.
+        """Return the answer that holds for every resource like the patterns, else unknown.
 
         `own_policy` tells whether a policy of the resource itself, that must allow, counts; `via`
         names the service that asks.
@@ -260,13 +267,13 @@ class _Call:
         found = []
         for like in likes:
             asked = replace(request, context=context.with_(_via(via, like)))
-            found.append(self._like(asked, like, policies, own_policy=own_policy))
-        return _of_whichever(found)
+            found.append(self._about_pattern(asked, like, policies, own_policy=own_policy))
+        return _whichever_is_meant(found)
 
-    def _like(
+    def _about_pattern(
         self, request: Request, like: str, policies: Policies, *, own_policy: bool
     ) -> _Outcome:
-        """Return the answer for whichever resource whose ARN is like a pattern."""
+        """Return the answer that holds for every resource like a pattern, else unknown."""
         request = replace(request, resource=like.replace("*", _SAMPLE))
         completed = complete(request, self.caller, self.now)
         ruling = ruling_on(completed.request, self.caller, self.now, self.settings)
@@ -281,21 +288,11 @@ class _Call:
         asked = asked_keys(completed.request, applied, assumptions, any_one)
         answering = Answering(self.caller, action, completed, self.settings)
         unknown = answering.unknown(asked, policies)
-        of_resource = {RESOURCE: any_one} | {
-            key: UnknownKey()
-            for key in asked
-            if key in unknown
-            and (unknown[key] is Presence.ALWAYS or not _is_of_call(action, key))
-            and key not in completed.guessed
+        of_resource = {
+            RESOURCE: any_one,
+            **_unknown_of_resource(action, unknown, completed),
+            **_unknown_service(request),
         }
-        of_resource |= {
-            key: UnknownKey(may_be_absent=False)
-            for key, one in completed.added.items()
-            if one.value == _SAMPLE
-        }
-        via = request.context.folded.get(_VIA.lower())
-        if isinstance(via, str) and "*" in via:
-            of_resource[_VIA.lower()] = UnknownKey(may_be_absent=False, like=via)
         meanings = meanings_of(ruling, lacks, known=True)
         found = possible(completed.request, applied, of_resource, assumptions)
         effects = {meanings[one] for one in found.effects}
@@ -303,7 +300,7 @@ class _Call:
         others: frozenset[AnswerEffect] = frozenset()
         missing: tuple[MissingKey, ...] = ()
         if rest:
-            wide = answering.open(applied, rest, None, of_resource)
+            wide = answering.possibilities(applied, rest, None, of_resource)
             others = frozenset(meanings[one] for one in wide.effects) - effects
             matter = [key for key in sorted(rest) if key in wide.matters] if others else []
             missing = tuple(MissingKey(asked[key], rest[key], could_change=True) for key in matter)
@@ -311,8 +308,30 @@ class _Call:
         decision = self.settings.decide(completed.request, applied, assumptions)
         effect = meanings[decision.effect] if sure else _UNKNOWN
         if sure and effect not in effects:
-            effect = next(iter(effects))
+            effect = min(effects, key=GRAVEST.index)
         return _Outcome(effect, decision, tuple(others), missing)
+
+
+def _unknown_of_resource(
+    action: Action | None, unknown: Mapping[str, Presence], completed: Completed
+) -> dict[str, UnknownKey]:
+    """Return the keys that depend on which resource it is: those of its own, and of its ARN."""
+    own = {
+        key: UnknownKey()
+        for key, presence in unknown.items()
+        if (presence is Presence.ALWAYS or not _is_of_call(action, key))
+        and key not in completed.guessed
+    }
+    of_arn = (key for key, one in completed.added.items() if one.value == _SAMPLE)
+    return own | {key: UnknownKey(may_be_absent=False) for key in of_arn}
+
+
+def _unknown_service(request: Request) -> dict[str, UnknownKey]:
+    """Return the key of the service that asks AWS KMS, if its Region is not known."""
+    via = request.context.folded.get(_VIA.lower())
+    if not isinstance(via, str) or "*" not in via:
+        return {}
+    return {_VIA.lower(): UnknownKey(may_be_absent=False, like=via)}
 
 
 _SAMPLE = "x"
@@ -359,7 +378,7 @@ def _via(service: str | None, resource: str) -> dict[str, str]:
 
 def _context(permission: FurtherPermission, further: Action, own: Sequence[RequestPart]) -> Context:
     """Return the context of a further permission: what of the call's belongs to it."""
-    kept = Context(_given(own)) if permission.keeps_context else _of_call(further, own)
+    kept = Context(_keys_given(own)) if permission.keeps_context else _call_context(further, own)
     values = {key: value for key, value in kept.items() if may_have(further, key)}
     return Context({**values, **permission.context})
 
@@ -385,7 +404,7 @@ def asked_as_permission(part: RequestPart) -> RequestPart:
     return part
 
 
-def _also(
+def _also_needed(
     permission: FurtherPermission, resources: tuple[str, ...], found: _Outcome, *, needed: bool
 ) -> AlsoNeeded:
     return AlsoNeeded(
@@ -399,8 +418,8 @@ def _also(
     )
 
 
-def _of_whichever(found: Sequence[_Outcome]) -> _Outcome:
-    """Return the outcome if it is the same for each, or a denial; else that it is unknown."""
+def _whichever_is_meant(found: Sequence[_Outcome]) -> _Outcome:
+    """Return the outcome that holds whichever is meant; unknown if only some are allowed."""
     effects = {one.effect for one in found}
     if len(effects) > 1 and effects & {_ALLOWED, _UNKNOWN}:
         return replace(found[0], effect=_UNKNOWN, decision=None)
@@ -411,7 +430,7 @@ def _gravest(found: Sequence[_Outcome]) -> _Outcome:
     return min(found, key=lambda one: GRAVEST.index(one.effect))
 
 
-def _unnamed(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:
+def _kinds_not_named(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:
     """Yield the kinds of resource that an action needs and nobody named."""
     resources = [one.request.resource for one in own]
     if any(is_through_access_point(str(action), one) for one in resources):
@@ -424,14 +443,14 @@ def _unnamed(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:
             yield group
 
 
-def _given(own: Sequence[RequestPart]) -> dict[str, ContextValue]:
+def _keys_given(own: Sequence[RequestPart]) -> dict[str, ContextValue]:
     """Return the context keys that were given with any of the parts, in lower case."""
     return {key: one for part in own for key, one in part.request.context.folded.items()}
 
 
 def _is_shown(permission: FurtherPermission, own: Sequence[RequestPart]) -> bool:
     """Tell whether what was given shows that a further permission is needed."""
-    given = _given(own)
+    given = _keys_given(own)
     return any(
         key.startswith(shown) if shown.endswith("/") else key == shown
         for shown in permission.shown_by
@@ -439,7 +458,7 @@ def _is_shown(permission: FurtherPermission, own: Sequence[RequestPart]) -> bool
     )
 
 
-def _of_call(action: Action, own: Iterable[RequestPart]) -> Context:
+def _call_context(action: Action, own: Iterable[RequestPart]) -> Context:
     """Return the keys that were given and are about the call, not about one of its resources."""
     contexts = [part.request.context for part in own]
     return Context(

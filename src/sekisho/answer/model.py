@@ -212,7 +212,7 @@ class Answer:
 
     @property
     def denied_further(self) -> NotAsked | AlsoNeeded | None:
-        """What else AWS asks about, and denies, though the resource itself is allowed."""
+        """The further resource or permission for which the call is denied, if it is one."""
         return denied_further(self.effect, self.not_asked, self.also_needs)
 
 
@@ -224,7 +224,7 @@ DENIED = frozenset(
 def denied_further(
     effect: AnswerEffect, not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
 ) -> NotAsked | AlsoNeeded | None:
-    """Return what of all that AWS asks about besides makes an answer a denial."""
+    """Return the further resource or permission for which a call is denied, if it is one."""
     if effect not in DENIED:
         return None
     needed: tuple[NotAsked | AlsoNeeded, ...] = (

@@ -1,4 +1,4 @@
-"""The answer to a call: about one resource or several, with all that AWS asks about besides."""
+"""The answer to a call: its resources, and what else AWS asks about in the same call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class JointAnswer:
     Attributes:
         effect: the gravest of the parts: no such request, denied, unknown, allowed.
         parts: the answer for each resource, in order.
-        not_asked, also_needs: what AWS asks about besides; as of an `Answer`.
+        not_asked, also_needs: what else AWS asks about in the call; as of an `Answer`.
         missing: the keys on which that depends, and that were not given.
 
     Raises:
@@ -77,19 +77,18 @@ def answered(
     answer = _without_what_is_behind(answered_part(request, policies, now, settings))
     if not _could_pass(answer):
         return answer
-    return _with(answer, further_of((RequestPart(request, policies),), now, settings))
+    return _with_further(answer, further_of((RequestPart(request, policies),), now, settings))
 
 
 def _could_pass(answer: Answer) -> bool:
     return answer.effect in _OPEN or any(one in answer.possible for one in _OPEN)
 
 
-def _with(answer: Answer, further: Further) -> Answer:
-    """Return the answer with all that AWS asks about besides."""
-    possible = {
-        _gravest(one)
-        for one in product(answer.possible or {answer.effect}, *map(set, further.outcomes))
-    }
+def _with_further(answer: Answer, further: Further) -> Answer:
+    """Return the answer to the whole call: what else it needs can only make it graver."""
+    possible = set(answer.possible or {answer.effect})
+    for outcomes in further.outcomes:
+        possible = {_gravest(both) for both in product(possible, outcomes)}
     known = {one.key.lower() for one in answer.missing if one.could_change}
     more = {one.key.lower(): one for one in further.missing if one.key.lower() not in known}
     missing = [one for one in answer.missing if one.key.lower() not in more]
@@ -104,14 +103,14 @@ def _with(answer: Answer, further: Further) -> Answer:
         answer,
         effect=effect,
         not_asked=(*answer.not_asked, *further.not_asked),
-        also_needs=_of_interest(effect, further),
+        also_needs=_permissions_to_show(effect, further),
         missing=tuple(sorted(missing, key=lambda one: one.key.lower())),
         possible=frozenset(possible),
     )
 
 
-def _of_interest(effect: AnswerEffect, further: Further) -> tuple[AlsoNeeded, ...]:
-    """Return the further permissions: of a call that is denied those that it needs."""
+def _permissions_to_show(effect: AnswerEffect, further: Further) -> tuple[AlsoNeeded, ...]:
+    """Return the further permissions; for a call that is denied, only those that it needs."""
     if effect in _OPEN:
         return further.also_needs
     return tuple(one for one in further.also_needs if one.needed)
@@ -160,7 +159,7 @@ def answered_together(
         return JointAnswer(effect, found)
     further = further_of(calls, now, settings)
     effect = _gravest((effect, *(one[0] for one in further.outcomes)))
-    needed = _of_interest(effect, further)
+    needed = _permissions_to_show(effect, further)
     return JointAnswer(effect, found, further.not_asked, needed, further.missing)
 
 
