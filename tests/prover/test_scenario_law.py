@@ -162,7 +162,7 @@ def test_what_is_reachable_is_performed(case: dict[str, Any]) -> None:
     _perform([*_reachable(case)])
 
 
-MOST = None if settings.get_current_profile_name() == "deep" else 10
+MOST = None if settings.get_current_profile_name() == "deep" else 25
 """Refusals that are tried under one set of policies."""
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keyring
@@ -76,6 +78,9 @@ def run(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory
     config = write_profiles(tmp_path, local, second=key_lines(SECOND_KEY))
     At.local, At.there, At.asked = local, True, 0
     monkeypatch.setattr("sekisho.cli.session.TerminalDevice", At)
+    # who waits for the next code waits by the clock of the local AWS
+    clock = {**vars(time), "sleep": lambda seconds: local.clock.advance(timedelta(seconds=seconds))}
+    monkeypatch.setattr("sekisho.cli.session.time", SimpleNamespace(**clock))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("SEKISHO_SESSION_FOLDER", str(tmp_path / "notes"))
