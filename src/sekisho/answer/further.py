@@ -34,6 +34,7 @@ from sekisho.answer.resource import (
 from sekisho.catalogue import (
     NO_RESOURCE,
     SAME,
+    VERSION_MARK,
     Action,
     FurtherPermission,
     KindGroup,
@@ -161,10 +162,11 @@ class _Call:
     ) -> Iterator[tuple[FurtherPermission, bool]]:
         """Yield the further permissions that nobody asked about, and whether they are needed."""
         asked = {one.request.action.lower() for one in self.parts}
-        for permission in further_permissions(str(action)):
+        given = _keys_given(own)
+        for permission in (one.for_source(given) for one in further_permissions(str(action))):
             if permission.action.lower() in asked:
                 continue
-            if permission.always or _is_shown(permission, own):
+            if permission.always or permission.is_shown(given):
                 yield permission, True
             elif not self.caller.outside:
                 yield permission, False
@@ -336,12 +338,11 @@ def _unknown_service(request: Request) -> dict[str, UnknownKey]:
 
 _SAMPLE = "x"
 _PLACE = re.compile(r"\$\{[^}]*\}")
-_VERSION = re.compile(r"\?versionId=.*", re.DOTALL)
 
 
 def _without_version(source: str) -> str:
     """Return the bucket and key of a source of a copy, or an ARN as it is."""
-    return _VERSION.sub("", source.removeprefix("/"))
+    return source.removeprefix("/").partition(VERSION_MARK)[0]
 
 
 def _alone(part: RequestPart, resource: str) -> RequestPart:
@@ -378,8 +379,13 @@ def _via(service: str | None, resource: str) -> dict[str, str]:
 
 def _context(permission: FurtherPermission, further: Action, own: Sequence[RequestPart]) -> Context:
     """Return the context of a further permission: what of the call's belongs to it."""
-    kept = Context(_keys_given(own)) if permission.keeps_context else _call_context(further, own)
+    given = _keys_given(own)
+    kept = Context(given) if permission.keeps_context else _call_context(further, own)
     values = {key: value for key, value in kept.items() if may_have(further, key)}
+    for key, other in permission.taken.items():
+        values = {name: value for name, value in values.items() if name.lower() != key.lower()}
+        if other.lower() in given:
+            values[key] = given[other.lower()]
     return Context({**values, **permission.context})
 
 
@@ -446,16 +452,6 @@ def _kinds_not_named(action: Action, own: Sequence[RequestPart]) -> Iterator[Kin
 def _keys_given(own: Sequence[RequestPart]) -> dict[str, ContextValue]:
     """Return the context keys that were given with any of the parts, in lower case."""
     return {key: one for part in own for key, one in part.request.context.folded.items()}
-
-
-def _is_shown(permission: FurtherPermission, own: Sequence[RequestPart]) -> bool:
-    """Tell whether what was given shows that a further permission is needed."""
-    given = _keys_given(own)
-    return any(
-        key.startswith(shown) if shown.endswith("/") else key == shown
-        for shown in permission.shown_by
-        for key in given
-    )
 
 
 def _call_context(action: Action, own: Iterable[RequestPart]) -> Context:

@@ -13,6 +13,7 @@ from sekisho.catalogue.documented import (
 from sekisho.catalogue.further import (
     NO_RESOURCE,
     SAME,
+    VERSION_MARK,
     FurtherPermission,
     KindGroup,
     further_permissions,
@@ -45,6 +46,7 @@ __all__ = [
     "DEFAULT_PARTITION",
     "NO_RESOURCE",
     "SAME",
+    "VERSION_MARK",
     "AccessLevel",
     "Action",
     "Catalogue",

@@ -8,7 +8,7 @@ date, and a source for each entry.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -87,11 +87,14 @@ class FurtherPermission:
         always: whether every call does.
         shown_by: the context keys of which each shows that a call needs it, in lower case; one that
             ends in `/` is followed by a name.
+        unless: by such a key, the values that do not show it.
         on: `SAME`, `NO_RESOURCE`, or the kind of its resource, like `kms:key`.
         arn_key: the context key whose value names its resource; None: there is none.
         arn: what the ARN is made of, with `${Partition}` and `${value}`.
         keeps_context: whether it has every context key of the request.
         context: the keys that it has of its own.
+        taken: of its keys, those whose value is that of another key of the request.
+        of_version: the action in its place where `arn_key` names a version of the resource.
         kinds: of tags, the kinds of resource that the call may create; none: it is about any.
         listed: whether the reference says so; otherwise they are all that the action has.
         via: the service that asks it of AWS KMS, as in `kms:ViaService`; None: it is asked
@@ -108,9 +111,32 @@ class FurtherPermission:
     arn: str
     keeps_context: bool
     context: Mapping[str, str]
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
+    of_version: str | None = None
     kinds: KindGroup = ()
     listed: bool = True
     via: str | None = None
+
+    def is_shown(self, given: Mapping[str, Any]) -> bool:
+        """Tell whether a call's context keys, in lower case, show that it needs the permission."""
+        return any(
+            key.startswith(shown) if shown.endswith("/") else key == shown
+            for shown in self.shown_by
+            for key, value in given.items()
+            if value not in self.unless.get(key, ())
+        )
+
+    def for_source(self, given: Mapping[str, Any]) -> "FurtherPermission":
+        """Return the permission, or that of versions if the context keys name a version."""
+        source = given.get((self.arn_key or "").lower())
+        if self.of_version is None or not isinstance(source, str) or VERSION_MARK not in source:
+            return self
+        return replace(self, action=self.of_version)
+
+
+VERSION_MARK = "?versionId="
+"""What stands between the object and its version, in the source of a copy."""
 
 
 @lru_cache(maxsize=4096)
@@ -157,6 +183,9 @@ def _permission(rule: Mapping[str, Any], further: str, action: Action) -> Furthe
         arn=on.get("arn", "${value}"),
         keeps_context=rule.get("keepContext", False),
         context={key: value for key, value in context.items() if value is not None},
+        unless={key.lower(): tuple(values) for key, values in rule.get("unless", {}).items()},
+        taken=rule.get("taken", {}),
+        of_version=on.get("ofVersion"),
         kinds=tagged[0],
         listed=tagged[1],
         via=rule.get("via"),
