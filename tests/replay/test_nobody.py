@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hand_made_replays import UNCHANGED, event, judged, report
 from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
-from replay.test_reading import EXPORT, log, message, record
+from replay.test_reading import EXPORT, LOST, log, message, record
 from sekisho.cli.exits import Exit
 from sekisho.cli.impact.command import command
 from sekisho.engine import AttachedPolicy, Level, Policies
@@ -27,7 +27,7 @@ from sekisho.replay import (
     columns_of,
     group_plainly,
 )
-from sekisho.replay.reading import read_groups
+from sekisho.replay.reading import SkippedKind, read_groups
 from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline, to_csv
 
 DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
@@ -195,6 +195,7 @@ UNREAD: Mapping[str, tuple[bytes, str]] = {
     "more.log": (b"not JSON", "is no log of CloudTrail"),
     "more.gz": (gzip.compress(b"x" * 90)[:-9], "the compressed file ends in the middle"),
     "more.json": (log(record(2, userIdentity=USER, **S3))[:-9], "ends in the middle"),
+    "lost.json": (LOST, "is not JSON"),
 }
 
 
@@ -222,12 +223,13 @@ def test_it_is_in_a_verdict_about_whoever_loses_calls(logs: Path) -> None:
 @pytest.mark.parametrize("name", UNREAD)
 def test_each_of_it_ends_with_4(name: str) -> None:
     (fault, *_) = read_groups(log_files([UNREAD[name][0]])).reading.faults
-    faulty = LogFigures(events=1, faults=(FileFault(name, "", fault.what),))
+    faulty = LogFigures(events=1, faults=(FileFault(name, "", fault.what, fault.records),))
     assert report([judged(event(), UNCHANGED)], log=faulty).incomplete
 
 
 def test_what_was_not_opened_is_in_the_verdict() -> None:
-    made = report([judged(event(), UNCHANGED)], log=LogFigures(events=1, skipped={"not opened": 2}))
+    skipped = {SkippedKind.NOT_OPENED: 2}
+    made = report([judged(event(), UNCHANGED)], log=LogFigures(events=1, skipped=skipped))
     assert made.incomplete
     assert headline(made).en.startswith("Of what could be read")
     assert "not read" in to_csv(made)

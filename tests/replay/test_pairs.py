@@ -75,6 +75,13 @@ CASES: Mapping[str, tuple[list[dict[str, Any]], list[str]]] = {
         # one group, whose first event is begin
         ["begin", "begin"],
     ),
+    "an Insight's begin and end, as two accounts have them": (
+        [
+            record("begin", eventCategory="Insight"),
+            record("end", eventCategory="Insight", recipientAccountId=THERE),
+        ],
+        ["begin", "end"],
+    ),
     "what was delivered twice is for `--dedup`": ([_TRUE_COPY, OWN, ENDPOINT], ["own", "own"]),
 }
 
