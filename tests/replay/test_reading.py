@@ -264,6 +264,11 @@ def test_digests_and_insights_are_passed_over_and_counted(tmp_path: Path) -> Non
         ("b.parquet", b"PAR1", 0, 1),
         ("no-ending", b"\x28\xb5\x2f\xfd", 0, 1),
         ("sync.log", b"copied", 0, 1),
+        # of what is hidden the content counts: what a copy left behind, and what a system keeps
+        (".a.json.gz.Xy12ab", gzip.compress(ONE), 1, 0),
+        (".a.json.gz.Xy12ab", gzip.compress(ONE)[:-9], 1, 1),
+        ("._a.json.gz", b"\x00\x05\x16\x07", 0, 0),
+        (".DS_Store", b"\x00\x00\x00\x01Bud1", 0, 0),
         # what is no log at all is neither
         ("LICENSE", b"MIT License", 0, 0),
         ("notes.md", b"[a list]", 0, 0),

@@ -285,10 +285,11 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, bool]]:
             continue
         seen.add(same)
         for name in names:
-            if not name.startswith("."):
-                path = Path(place, name)
-                other = path.exists() and not path.is_file()
-                yield path, not other and (is_log(name) or is_packed(name) or _begins(path))
+            path = Path(place, name)
+            other = path.exists() and not path.is_file()
+            # what systems and tools keep in hidden files has any ending: its content counts
+            named = not name.startswith(".") and (is_log(name) or is_packed(name))
+            yield path, not other and (named or _begins(path))
     for error in unlisted:
         yield Path(error.filename), True
 
