@@ -42,15 +42,21 @@ MADE = [
 ]
 
 NETWORK = f"{ORGANISATION}/CloudTrail-NetworkActivity/us-east-1/2026/09/02/n.json.gz"
+TWO = [
+    "AWSLogs/111122223333/CloudTrail/us-east-1/2026/09/02/a.json.gz",
+    "first/AWSLogs/444455556666/CloudTrail/us-east-1/2026/09/02/b.json.gz",
+]
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
     with LocalAws(people.account()) as running:
         s3 = client(running, "s3")
-        for bucket in ("trail", "org", "loose", "network"):
+        for bucket in ("trail", "org", "loose", "network", "two"):
             s3.create_bucket(Bucket=bucket)
         s3.put_object(Bucket="network", Key=NETWORK, Body=LOG)
+        for key in (*TWO, "last/notes.txt"):
+            s3.put_object(Bucket="two", Key=key, Body=LOG)
         for path in sorted(REAL.rglob("*.json.gz")):
             key = path.relative_to(REAL).as_posix()
             s3.put_object(Bucket="trail", Key=key, Body=path.read_bytes())
@@ -157,6 +163,35 @@ def test_logs_of_no_trail_are_all_that_are_named_like_logs(aws: LocalAws) -> Non
     assert [fault.file for fault in read_groups(found.files).reading.faults] == [
         "s3://loose/mine/c.zip"
     ]
+
+
+def test_an_object_that_is_empty_is_a_damaged_log_or_no_log_at_all(aws: LocalAws) -> None:
+    class Emptied(Counting):
+        def pages(
+            self, service: str, operation: str, key: str, /, **params: object
+        ) -> Iterator[Any]:
+            return (
+                {**item, "Size": 0} for item in super().pages(service, operation, key, **params)
+            )
+
+    found = s3_logs(Emptied(api(aws)), "s3://loose/mine")
+    assert keys_of(found) == ["mine/a.json", "mine/c.zip", "mine/deep/b.jsonl"]
+    assert found.skipped == {}
+
+
+def test_what_lies_beside_the_logs_of_a_trail_is_named(aws: LocalAws) -> None:
+    """Another trail may deliver there, with a prefix, or somebody keep exports."""
+    found = s3_logs(api(aws), "s3://two")
+    assert keys_of(found) == [TWO[0], "first/", "last/"]
+    read = read_groups(found.files).reading
+    assert (read.events, [fault.file for fault in read.faults]) == (
+        1,
+        ["s3://two/first/", "s3://two/last/"],
+    )
+    assert all("lies beside `AWSLogs/`" in str(fault.what) for fault in read.faults)
+    assert keys_of(s3_logs(api(aws), "s3://two/first")) == [TWO[1]]
+    assert keys_of(s3_logs(api(aws), "s3://two/AWSLogs")) == [TWO[0]]
+    assert s3_digests(api(aws), "s3://two") == []
 
 
 def test_network_activity_is_found_in_its_own_folder(aws: LocalAws) -> None:

@@ -174,8 +174,9 @@ def is_log(name: str) -> bool:
 
 
 def is_empty_mark(name: str, size: int) -> bool:
-    """Tell whether an object holds nothing, and is not meant to."""
-    return not size or name.rpartition("/")[2] == _TEST_OF_EXPORT
+    """Tell whether an object holds nothing and is not meant to: a log that is empty is damaged."""
+    empty = not size and not is_log(name) and not is_packed(name)
+    return empty or name.rpartition("/")[2] == _TEST_OF_EXPORT
 
 
 def may_hold(window: Window, day: date | None) -> bool:

@@ -7,6 +7,7 @@ bucket. Where there is no `AWSLogs/`, every object under the prefix is a log tha
 what is named otherwise is not opened, and counted.
 
 What may not be listed is a file that cannot be read: reading names it, and goes on with the rest.
+So is each folder beside `AWSLogs/`: another trail may deliver there.
 
 Source: AWS CloudTrail User Guide, "CloudTrail log file examples"; S3 API, `ListObjectsV2`.
 """
@@ -48,6 +49,10 @@ _REGIONS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-\w+
 _REGION = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?\d{12}/CloudTrail(?:-\w+)?/[a-z0-9-]+/$")
 _ACCOUNT_NAME = re.compile(r"\d{12}$")
 _ORGANISATION_NAME = re.compile(r"o-[a-z0-9]+$")
+_BESIDE = SekishoError(
+    Message("lies beside `AWSLogs/` and was not listed: give both addresses"),
+    code=Code.FILE_UNREADABLE,
+)
 
 
 class ObjectApi(Protocol):
@@ -121,6 +126,7 @@ class _Bucket:
     scope: TrailScope
     digests: bool = False
     skipped: Counter[SkippedKind] = field(default_factory=Counter)
+    beside: list[LogFile] = field(default_factory=list)
 
     def files_at(self, prefix: str) -> FoundFiles:
         found: dict[str, LogFile] = {}
@@ -132,6 +138,8 @@ class _Bucket:
                     below += deeper
                     found |= {file.name: file for file in files}
                 places = below
+        if not self.digests:
+            found |= {file.name: file for file in self.beside}
         in_order = tuple(found[name] for name in sorted(found))
         return FoundFiles(in_order, dict(self.skipped))
 
@@ -144,7 +152,7 @@ class _Bucket:
         except AwsRefused as refused:
             if place == start:
                 raise
-            return [], [self._refused(place, refused)]
+            return [], [self._unlisted(place, refused)]
 
     def _below(self, place: str) -> list[str] | None:
         """Return the places below one where logs may be; None: it is to be listed itself."""
@@ -163,6 +171,8 @@ class _Bucket:
         elif _REGIONS.search(place):
             names = [name for name in names if self._wanted(name, self.scope.regions)]
         elif "AWSLogs" in names:
+            others = [f"{place}{name}/" for name in names if name != "AWSLogs"]
+            self.beside += [self._unlisted(other, _BESIDE) for other in others]
             names = ["AWSLogs"]
         else:
             return None
@@ -248,11 +258,11 @@ class _Bucket:
             day=said.day,
         )
 
-    def _refused(self, place: str, refused: AwsRefused) -> LogFile:
-        """Return a place that may not be listed, as a file that cannot be read."""
+    def _unlisted(self, place: str, why: SekishoError) -> LogFile:
+        """Return a place that is not listed, as a file that cannot be read."""
 
         def refuse() -> bytes:
-            raise refused
+            raise why
 
         return LogFile(name=f"s3://{self.bucket}/{place}", size=0, tag="", fetch=refuse)
 
