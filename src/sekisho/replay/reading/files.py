@@ -24,7 +24,7 @@ from typing import Self
 from sekisho.errors import Code, SekishoError, quoted
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
-from sekisho.replay.reading.packing import BEGIN_OF_ZIP, is_packed_content
+from sekisho.replay.reading.packing import BEGIN_OF_ZIP, GZIP, is_packed_content
 
 _LAYOUT = re.compile(
     r"""(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})
@@ -35,7 +35,8 @@ _LAYOUT = re.compile(
 LOG_ENDINGS = (".gz", ".json", ".jsonl", ".ndjson", ".csv", ".log")
 _PACKED_ENDINGS = (
     *(".zip", ".zst", ".zstd", ".bz2", ".xz", ".7z", ".rar", ".lz4", ".lzo", ".br", ".z", ".sz"),
-    *(".snappy", ".tar", ".tgz", ".parquet", ".avro", ".orc"),
+    *(".lzma", ".lz", ".snappy", ".tar", ".tgz", ".tbz2", ".txz"),
+    *(".parquet", ".avro", ".orc"),
 )
 """Endings of what can hold logs, and is not unpacked here."""
 _SERVICES = re.compile(
@@ -45,10 +46,14 @@ _SERVICES = re.compile(
 """Where other services deliver their logs beside CloudTrail's."""
 _TEST_OF_EXPORT = "aws-logs-write-test"
 """What CloudWatch Logs writes into a bucket before it exports anything."""
-_BEGIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{|(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+)?\{\s*")')
+MARK = b"\xef\xbb\xbf"
+"""With what some programs begin a text in UTF-8."""
+STAMP = rb"\d{4}-\d\d-\d\dT[\d:.]+Z\s+"
+"""The time before each line of an export of CloudWatch Logs, as a pattern."""
+_BEGIN = re.compile(rb'(?:%b)?\s*(?:\[\s*\{|(?:%b)?\{\s*")' % (MARK, STAMP))
 """How a log begins that is not compressed."""
 _SNIFFED = 512
-_LATE = timedelta(days=1)
+LATE = timedelta(days=1)
 """How much later than its newest event a file may be delivered: some 5 minutes, and hours at worst.
 """
 
@@ -57,7 +62,7 @@ _ALL = Window()
 
 
 class SkippedKind(StrEnum):
-    """Files that are left out because they hold no calls."""
+    """Why a file is left out; `NOT_OPENED` alone leaves calls out that count."""
 
     DIGEST = "digest"
     INSIGHT = "insight"
@@ -185,7 +190,7 @@ def may_hold(window: Window, day: date | None) -> bool:
         return True
     if window.start is not None and day < window.start.astimezone(UTC).date():
         return False
-    return window.end is None or day <= (window.end.astimezone(UTC) + _LATE).date()
+    return window.end is None or day <= (window.end.astimezone(UTC) + LATE).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +308,7 @@ def _begins(path: Path) -> bool:
     except OSError:
         # to read it will fail as well, and be said
         return True
-    return begin.startswith(b"\x1f\x8b") or is_packed_content(begin) or bool(_BEGIN.match(begin))
+    return begin.startswith(GZIP) or is_packed_content(begin) or bool(_BEGIN.match(begin))
 
 
 @dataclass(frozen=True, slots=True)

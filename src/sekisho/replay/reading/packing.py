@@ -15,7 +15,8 @@ else:
     fastest = isal_zlib
     """Twice as fast as the standard library, with the same functions."""
 
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins."""
 BEGIN_OF_ZIP = b"PK\x03\x04"
 _OTHERS = (
     *(BEGIN_OF_ZIP, b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!"),
@@ -42,7 +43,7 @@ def decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
         limit: how many bytes the content may have.
     """
     content, wrong = _decompressed(stored, limit)
-    if stored.startswith(_GZIP) and content.startswith(_GZIP) and wrong is None:
+    if stored.startswith(GZIP) and content.startswith(GZIP) and wrong is None:
         content, wrong = _decompressed(content, limit)
     return (b"", PACKED) if is_packed_content(content) else (content, wrong)
 
@@ -53,11 +54,11 @@ def is_packed_content(content: bytes) -> bool:
 
 
 def _decompressed(stored: bytes, limit: int) -> tuple[bytes, Message | None]:
-    if not stored.startswith(_GZIP):
+    if not stored.startswith(GZIP):
         return stored, None
     parts: list[bytes] = []
     left, rest = limit, stored
-    while rest.startswith(_GZIP):
+    while rest.startswith(GZIP):
         part, rest, wrong = _member(rest, left)
         parts.append(part)
         left -= len(part)

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from sekisho.errors import AwsRefused, Code, SekishoError, quoted
 from sekisho.messages import Message
 from sekisho.replay.plain import Window
 from sekisho.replay.reading.files import (
+    LATE,
     DigestFile,
     FoundFiles,
     LogFile,
@@ -40,7 +41,6 @@ from sekisho.replay.reading.files import (
 )
 
 _THREADS = 16
-_LATE = timedelta(days=1)
 _ALL = Window()
 _EVERY: Collection[str] = ()
 _ACCOUNTS = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?$")
@@ -238,7 +238,7 @@ class _Bucket:
         if self.window.end is None:
             return limits, None
         # after every key of the last day
-        return limits, f"{place}{_day(self.window.end + _LATE)}0"
+        return limits, f"{place}{_day(self.window.end + LATE)}0"
 
     def _in_scope(self, said: TrailPath) -> bool:
         account = said.account is None or self._wanted(said.account, self.scope.accounts)

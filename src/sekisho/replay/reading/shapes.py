@@ -20,11 +20,10 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from sekisho.messages import Message
-from sekisho.replay.reading.files import SkippedKind
+from sekisho.replay.reading.files import MARK, STAMP, SkippedKind
 
 _LOG = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?=\{)")
-"""The time before each line of an export of CloudWatch Logs."""
+_STAMP = re.compile(STAMP + rb"(?=\{)")
 _STAMPED = re.compile(_STAMP.pattern.decode())
 _BREAKS = re.compile(r"[\r\n]+")
 _WRAPPED = b'"logEvents"'
@@ -39,7 +38,6 @@ _ID = re.compile(r'"eventID"\s*:')
 """What each record has once."""
 _TRIES = 20_000
 """How many places of a damaged list are tried as the begin of the next record."""
-_MARK = b"\xef\xbb\xbf"
 _SAMPLE = 1 << 16
 
 
@@ -99,7 +97,7 @@ IDENTITY_NOT_JSON = Message(
 
 def recognised(content: bytes) -> FastLog | SlowLog | NoCalls:
     """Return what the content of a file is, by its begin."""
-    content = content.removeprefix(_MARK)
+    content = content.removeprefix(MARK)
     start = content[:_SAMPLE].lstrip()
     if _LOG.match(start):
         return FastLog(content)
@@ -147,7 +145,7 @@ def _members(content: bytes) -> Mapping[str, object]:
 
 def records_in(content: bytes) -> Iterator[FoundRecord | Unreadable]:
     """Yield every record of a file, and what of it is none, whatever its shape."""
-    text = content.removeprefix(_MARK).decode("utf-8", "replace")
+    text = content.removeprefix(MARK).decode("utf-8", "replace")
     start = text[:_SAMPLE].lstrip()
     if not start:
         yield Unreadable(None, EMPTY, 0)
