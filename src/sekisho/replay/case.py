@@ -77,7 +77,7 @@ class Asked:
         otherwise: the facts under the other setting of `assumption`, where they can differ.
         assumption: the one about sign-in that they rest on: `role_session_mfa`; of a user who gave
             a code with the call `assume_role_sees_mfa`, of one's session of `aws login`
-            `aws_login_mfa`, and of what the console calls for one with MFA
+            `aws_login_mfa`, and of what AWS itself calls for one with MFA
             `aws_internal_sees_mfa`.
     """
 
@@ -218,7 +218,7 @@ def _assumption(call: Call) -> str:
         return ROLE_SESSION_MFA
     if call.own and call.event.with_code:
         return ASSUME_ROLE_SEES_MFA
-    if call.by_console:
+    if call.by_aws_internal:
         return AWS_INTERNAL_SEES_MFA
     return AWS_LOGIN_MFA if call.by_login else ""
 
@@ -239,7 +239,7 @@ def _login_turned(signin: SigninAssumptions) -> SigninAssumptions:
     return replace(signin, aws_login_mfa=other)
 
 
-def _console_turned(signin: SigninAssumptions) -> SigninAssumptions:
+def _internal_turned(signin: SigninAssumptions) -> SigninAssumptions:
     return replace(signin, aws_internal_sees_mfa=not signin.aws_internal_sees_mfa)
 
 
@@ -247,5 +247,5 @@ _TURNED: Mapping[str, Callable[[SigninAssumptions], SigninAssumptions]] = {
     ROLE_SESSION_MFA: _role_turned,
     ASSUME_ROLE_SEES_MFA: _code_turned,
     AWS_LOGIN_MFA: _login_turned,
-    AWS_INTERNAL_SEES_MFA: _console_turned,
+    AWS_INTERNAL_SEES_MFA: _internal_turned,
 }

@@ -77,10 +77,11 @@ class Call:
         return self.caller.kind in (HolderKind.USER, HolderKind.ROOT)
 
     @property
-    def by_console(self) -> bool:
+    def by_aws_internal(self) -> bool:
         """Whether AWS made it itself for a user's or root's session with MFA.
 
-        So the console does where it switches the role.
+        So the console does to switch the role, and in its pages. No record says whether a session
+        with MFA is the console's.
         """
         event = self.event
         with_mfa = (event.mfa or "").lower() == "true" and event.sign_in_session is None
@@ -145,7 +146,7 @@ def _mfa(call: Call) -> Found:
 def _mfa_of_user(call: Call) -> Found:
     if call.event.with_code and call.signin.assume_role_sees_mfa:
         return "true"
-    if call.by_console:
+    if call.by_aws_internal:
         return "true" if call.signin.aws_internal_sees_mfa else None
     if call.by_login and call.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
         return None

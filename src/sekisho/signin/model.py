@@ -193,8 +193,8 @@ class SigninAssumptions:
         console_authorization_asks_identity: whether, where it is enabled, a Deny of a user's own
             policies keeps the console session from being granted; see `policy.CONSOLE_ACTIONS`.
         aws_login_mfa: the MFA keys in sessions of `aws login`.
-        aws_internal_sees_mfa: whether a call that AWS makes itself for a console session with MFA,
-            as it does to switch the role, has the session's MFA keys.
+        aws_internal_sees_mfa: whether any call that AWS makes itself (`AWS Internal`) for a session
+            with MFA, as the console does to switch the role, has the session's MFA keys.
         mfa_page_needs_reads: whether a person in the console can assign, take off or resynchronise
             an MFA device only if its page may read what AWS's samples for that page let it read.
         resync_at_sign_in: whether the page that asks for the code lets a user resynchronise the
