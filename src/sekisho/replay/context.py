@@ -144,21 +144,24 @@ def _mfa(call: Call) -> Found:
 
 
 def _mfa_of_user(call: Call) -> Found:
-    if call.event.with_code and call.signin.assume_role_sees_mfa:
-        return "true"
+    logged = (call.event.mfa or "").lower()
+    if call.signin.assume_role_sees_mfa:
+        if call.event.with_code:
+            return "true"
+        if call.event.call_mfa == "unknown" and logged != "true":
+            # it may have had a code, whatever the session that it was made in
+            return _ANY
     if call.by_aws_internal:
         return "true" if call.signin.aws_internal_sees_mfa else None
     if call.by_login and call.signin.aws_login_mfa is AwsLoginMfa.ABSENT:
         return None
-    logged = (call.event.mfa or "").lower()
     if call.forwarded:
         # of a key without MFA the forwarded request has the key; of a session with it, who knows
         return "false" if logged == "false" else UnknownKey(like="*" if logged else "false")
     if logged:
         return logged if logged in ("true", "false") else _ANY
-    # a session whose record does not say, or a call of which it does not say whether it had a code
-    unsaid = call.event.key_id == "ASIA" or call.event.call_mfa == "unknown"
-    return _ANY if unsaid else None
+    # a session whose record does not say
+    return _ANY if call.event.key_id == "ASIA" else None
 
 
 def _age(call: Call) -> Found:
