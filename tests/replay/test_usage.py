@@ -10,7 +10,7 @@ from tests.replay.groups_of import log_files
 
 from sekisho.account import Usage, dump_usage, read_usage
 from sekisho.replay import ALWAYS, group_plainly
-from sekisho.replay.reading import read_groups
+from sekisho.replay.reading import SkippedKind, read_groups
 from sekisho.replay.report import plain_logs, trail_logs, usage_of
 
 ACCOUNT = "111122223333"
@@ -127,7 +127,12 @@ def test_a_mistyped_password_is_nobodys_name() -> None:
 @pytest.mark.parametrize("records", [RECORDS, []], ids=["some", "none"])
 def test_read_from_files_it_is_the_same(records: list[Any]) -> None:
     content = json.dumps({"Records": records}).encode()
-    fast = usage_of(trail_logs(read_groups(log_files([content]), ALWAYS)))
+    fast = usage_of(trail_logs(read_groups(log_files([content]), ALWAYS), {}))
     plain = _plainly(records)
     assert fast.files == 1
     assert dump_usage(fast) == dump_usage(plain).replace('"files": 0', '"files": 1')
+
+
+def test_what_was_not_opened_could_not_be_read() -> None:
+    left_out = {SkippedKind.NOT_OPENED: 2, SkippedKind.DIGEST: 3}
+    assert usage_of(trail_logs(read_groups(log_files([b"?"])), left_out)).faults == 3

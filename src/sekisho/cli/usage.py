@@ -121,4 +121,4 @@ def _of_logs(found: "FoundFiles", lang: Language) -> Usage:
 
     with reading_progress(lang) as progress:
         groups = read_groups(found.files, (), progress=progress)
-    return usage_of(trail_logs(groups))
+    return usage_of(trail_logs(groups, found.skipped))

@@ -172,7 +172,9 @@ def _logged(
     asked = question.asked(snapshot)
     with reading_progress(lang) as progress:
         groups = read_groups(logs.files, columns_of(asked.binding), progress=progress)
-    return usage_of(trail_logs(groups)), asked.report(groups, logs.skipped, JudgeSettings())
+    return usage_of(trail_logs(groups, logs.skipped)), asked.report(
+        groups, logs.skipped, JudgeSettings()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,7 +340,9 @@ class _Run:
         found = source.read(logs, TrailQuestion(columns, window, how))
         groups = found.groups
         report = self.asked.report(groups, found.skipped, self.settings)
-        return report, usage_of(trail_logs(groups), window) if self.with_usage else None
+        if not self.with_usage:
+            return report, None
+        return report, usage_of(trail_logs(groups, found.skipped), window)
 
 
 def _exit(report: ReplayReport) -> Exit:

@@ -14,11 +14,12 @@ from sekisho.account import KeyUse, Usage, UserUse, most_frequent
 from sekisho.replay.caller import TrailCaller, caller_of_event, exempt_by_name
 from sekisho.replay.event import CallerDetail, CallGroup, DetailKind, Tally, TrailEvent
 from sekisho.replay.plain import PlainGroups, Window
+from sekisho.replay.report.model import NOT_OPENED
 from sekisho.replay.report.rows import SignInResult, is_aws_login, sign_in_of
 from sekisho.signin import HolderKind
 
 if TYPE_CHECKING:
-    from sekisho.replay.reading import TrailGroups
+    from sekisho.replay.reading import SkippedKind, TrailGroups
 
 _HOST = ".amazonaws.com"
 _USERS = (HolderKind.USER, HolderKind.ROOT, HolderKind.FEDERATED)
@@ -234,10 +235,17 @@ def plain_logs(plain: PlainGroups) -> CountedLogs:
     return CountedLogs(plain.groups, plain.details, days, faults=len(plain.faults))
 
 
-def trail_logs(groups: "TrailGroups") -> CountedLogs:
-    """Return logs that were read from files."""
+def trail_logs(groups: "TrailGroups", left_out: "Mapping[SkippedKind, int]") -> CountedLogs:
+    """Return logs that were read from files.
+
+    Args:
+        groups: what was read.
+        left_out: the files that were not even opened; see `figures_of`.
+    """
     import pyarrow as pa  # noqa: PLC0415 - what is said of groups made by hand needs no Arrow
     import pyarrow.compute as pc  # noqa: PLC0415 - the same
+
+    not_opened = sum(count for kind, count in left_out.items() if kind.value == NOT_OPENED)
 
     def days(owners: Sequence[int]) -> Iterator[tuple[int, date, int]]:
         # a quarter of a large log has a million rows of days: Arrow adds them up
@@ -253,5 +261,5 @@ def trail_logs(groups: "TrailGroups") -> CountedLogs:
         details=groups.caller_details(),
         days=days,
         files=groups.reading.files,
-        faults=len(groups.reading.faults),
+        faults=len(groups.reading.faults) + not_opened,
     )

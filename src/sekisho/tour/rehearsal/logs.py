@@ -66,7 +66,8 @@ def _usage(folder: str) -> Usage:
     from sekisho.replay.reading import local_logs, read_groups  # noqa: PLC0415 - see above
     from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - with it
 
-    return usage_of(trail_logs(read_groups(local_logs([folder]).files)))
+    found = local_logs([folder])
+    return usage_of(trail_logs(read_groups(found.files), found.skipped))
 
 
 def _is_machine(user: UserUse) -> bool:
