@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from prover.drawn_policies import ABOUT, ACTIONS, Drawn
 from prover.questions import ALICE, NOW, identity
 from prover.worlds import POLICIES
-from sekisho.engine import Policies
+from sekisho.engine import Assumptions, Policies
+from sekisho.errors import quoted
+from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover import (
+    EVERYTHING,
+    CallerCredential,
     CallingUser,
     Calls,
     Invariant,
@@ -20,15 +24,19 @@ from sekisho.prover import (
     Proved,
     Question,
     Refuted,
+    Restriction,
     SessionReadings,
     Unknown,
+    VersionedCondition,
     conclude,
+    invariant_holds,
     nothing_lost,
     own_things_only,
     prove_none,
 )
 from sekisho.prover.questions.emptiness import conclude_empty, find_empty
 from sekisho.prover.questions.invariants import asked_of, range_of
+from sekisho.prover.search import reasons
 from sekisho.signin import RoleSessionMfa
 
 A_PART = settings(max_examples=settings.default.max_examples // 10)
@@ -137,3 +145,59 @@ def test_the_past_is_not_asked_about() -> None:
     after = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
     (question,) = questions_of(never, identity({**FAR, "Condition": after}))
     assert find_empty(question, thorough=True) is None
+
+
+@pytest.mark.parametrize("key", ["aws:ResourceAccount", "s3:ResourceAccount"])
+def test_what_another_account_owns_is_not_asked_about_at_home(key: str) -> None:
+    elsewhere = {"StringNotEquals": {key: ALICE.account}, "Null": {key: "false"}}
+    denied = {**FAR, "Effect": "Deny", "Condition": elsewhere}
+    always = Invariant("x", InvariantKind.ALWAYS, ("s3:GetObject",), on=("arn:aws:s3:::b/*",))
+    (question,) = questions_of(replace(always, with_mfa=True), identity(FAR, denied))
+    assert find_empty(question, thorough=True) is not None
+    assert find_empty(replace(question, abroad=True), thorough=True) is None
+
+
+def test_what_aws_owns_is_asked_about_at_home() -> None:
+    on = "arn:aws:iam::aws:policy/AdministratorAccess"
+    statements = (
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "iam:GetPolicy",
+            "Resource": on,
+        },
+    )
+    for always in (
+        Invariant("x", InvariantKind.ALWAYS, ("iam:GetPolicy",), with_mfa=True),
+        Invariant("x", InvariantKind.ALWAYS, ("iam:GetPolicy",), on=(on,), with_mfa=True),
+    ):
+        (question,) = questions_of(always, identity(*statements))
+        assert find_empty(question, thorough=True) is None
+
+
+def test_of_several_numbers_no_opposite_is_denied() -> None:
+    of_age = Condition(
+        Operator(OperatorName.NUMERIC_LESS_THAN_EQUALS), "aws:MultiFactorAuthAge", ("60", "600")
+    )
+    within = Restriction(conditions=((VersionedCondition(of_age, Version.V2012), True),))
+    at_most = {"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "60"}}
+    question = Question(
+        ALICE,
+        NOW,
+        (CallerCredential.MFA_SESSION,),
+        Policies(identity=(EVERYTHING,)),
+        identity({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": at_most}),
+        within,
+    )
+    assert isinstance(prove_none(question), Refuted)
+    assert find_empty(question, thorough=True) is None
+
+
+def test_a_range_that_is_empty_for_want_of_a_certificate_is_said_to_be_empty() -> None:
+    layer = "arn:aws:lambda:us-east-1:999988887777:layer:x:1"
+    always = Invariant(
+        "x", InvariantKind.ALWAYS, ("lambda:GetLayerVersion",), on=(layer,), with_mfa=True
+    )
+    found = invariant_holds(always, identity(FAR), ALICE, NOW, Assumptions())
+    assert isinstance(found.verdict, Unknown)
+    assert found.verdict.reason == reasons.NONE_ON.filled(entry=quoted(layer))

@@ -28,6 +28,7 @@ from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.certified import certified, find_no_new_access
 from sekisho.prover.search.formula import NOT_BY_ROLES, Question, joined
 from sekisho.prover.values.credentials import CallerCredential, SessionReadings, ways_of
+from sekisho.prover.values.keys import OWNER_KEYS
 from sekisho.prover.values.policies import EVERYTHING, names_any
 from sekisho.prover.verdict import Proved
 
@@ -110,11 +111,10 @@ def _outside(question: Question, ways: Sequence[CallerCredential]) -> Iterator[S
         opposite = _opposite(asked.condition) if holds else asked.condition
         if asked.version is Version.V2012 and opposite is not None:
             yield _deny(opposite)
-    if not question.abroad:
-        owned = Condition(_OWNED_BY_ANOTHER, "aws:ResourceAccount", (user.account,))
-        yield _deny(owned, Condition(_NULL, "aws:ResourceAccount", ("false",)))
-        own = (f"arn:*:*:*:{user.account}:*", "arn:*:*:*::*", "${*}")
-        yield _deny(resource=Element(own, negated=True))
+    # ARNs in other accounts are left in: no element tells them from `*` and from what AWS owns
+    for key in () if question.abroad else OWNER_KEYS:
+        owned = Condition(_OWNED_BY_ANOTHER, key, (user.account,))
+        yield _deny(owned, Condition(_NULL, key, ("false",)))
     yield from _other_ways({each.mfa for each in ways})
     if any(names_any(each, _TIMES) for each in (question.allowed, question.denied) if each):
         yield from _past(question.now.astimezone(UTC))
@@ -151,4 +151,6 @@ def _opposite(condition: Condition) -> Condition | None:
     if operator.quantifier is not Quantifier.NONE or operator.if_exists:
         return None
     opposite = _OPPOSITES.get(operator.name)
-    return None if opposite is None else replace(condition, operator=opposite)
+    # to be more than one of several numbers is not to be more than each
+    of_one = operator.name is OperatorName.IP_ADDRESS or len(condition.values) == 1
+    return replace(condition, operator=opposite) if opposite and of_one else None

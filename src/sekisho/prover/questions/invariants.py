@@ -241,13 +241,13 @@ def _is_settled(verdict: Verdict) -> bool:
             return False
         case Refuted():
             return True
-        case Unknown():
-            return verdict.beyond is None
+        case Unknown(reason):
+            return verdict.beyond is None and reason != reasons.NOT_CERTIFIED
 
 
 def _of_nothing(found: Conclusion, reason: Message) -> Conclusion:
     """Return the answer where the catalogue knows no request of some part of the range."""
-    if not isinstance(found.verdict, Unknown):
+    if not isinstance(found.verdict, Unknown) or found.verdict.reason == reasons.NOT_CERTIFIED:
         return Conclusion(Unknown(reason))
     both = joined_messages([reason, found.verdict.reason], en="; ", ja="; ")
     return replace(found, verdict=replace(found.verdict, reason=both))
