@@ -53,11 +53,12 @@ class Numbers:
 
     def of_all(self, policies: Policies) -> tuple[object, ...]:
         """Return the sets of documents; their order, names and repetitions do not matter."""
-        number, boundaries = self.of, policies.boundaries
-        return (
-            frozenset(number(each.document) for each in policies.identity),
-            boundaries and frozenset(number(each.document) for each in boundaries),
-            *(frozenset(number(one.document) for one in level.policies) for level in policies.scps),
+        sets = (policies.identity, policies.boundaries, policies.session)
+        levels = (level.policies for level in policies.scps)
+        # no boundary allows everything, and a boundary without policies nothing
+        return tuple(
+            None if each is None else frozenset(self.of(one.document) for one in each)
+            for each in (*sets, *levels)
         )
 
 
