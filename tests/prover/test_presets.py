@@ -214,7 +214,13 @@ def test_the_default_is_accepted_by_default(capsys: pytest.CaptureFixture[str]) 
     assert "27 of 28 points (not: 0, unknown: 0, accepted: 1)" in told
     assert "Accepted:\n  gets in: key-without-device" in told
     assert "accepted in exchange for key-user" in told
-    assert root.main(["prove", str(file), "--strict"], standalone_mode=False) is Exit.FINDINGS
+    strict = ["prove", str(file), "--strict", "--lang", "en"]
+    assert root.main(strict, standalone_mode=False) is Exit.FINDINGS
+    told = capsys.readouterr().out
+    assert "either this or key-user goes wrong" in told
+    assert "accepted" not in told
+    root.main([*strict, "--format", "json"], standalone_mode=False)
+    assert '"acceptedFor": "' not in capsys.readouterr().out
 
 
 def _statement(document: dict[str, Any], sid: str) -> dict[str, Any]:

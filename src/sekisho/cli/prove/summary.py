@@ -136,7 +136,7 @@ def _verdict(proof: SubjectProof) -> Message:
 
 
 def _accepted(scenarios: Iterable[ScenarioReport]) -> list[ScenarioReport]:
-    return [one for one in scenarios if one.accepted and not one.counts]
+    return [one for one in scenarios if one.accepted]
 
 
 def _exits(proof: SubjectProof) -> list[Exit]:
@@ -174,7 +174,7 @@ def _tally(those: list[ScenarioReport], text: Message, lang: Language) -> Iterat
     if not those:
         return
     others = [one for one in those if not one.answer.as_required]
-    others.sort(key=lambda one: one.accepted is not None)
+    others.sort(key=lambda one: one.accepted)
     texts = (_IS_ACCEPTED if one.accepted else outcome_text(one.answer) for one in others)
     outcomes = Counter(each.into(lang) for each in texts)
     said = text.into(lang)

@@ -35,7 +35,7 @@ def _scenario_as_json(one: ScenarioReport) -> dict[str, object]:
         "text": scenario.title.en,
         "outcome": one.answer.outcome.value,
         "counts": one.counts,
-        "acceptedFor": one.accepted.other(scenario.id) if one.accepted else None,
+        "acceptedFor": one.trade_off.other(scenario.id) if one.trade_off and one.accepted else None,
         "notAccepted": one.not_accepted.en if one.not_accepted else None,
         "noPolicyCanStop": scenario.beyond.en if one.apart and scenario.beyond else None,
         "otherUser": one.answer.other or None,

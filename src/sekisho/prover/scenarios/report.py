@@ -56,7 +56,7 @@ class ScenarioReport:
         right_with: what of our family, in place of MFA enforcement, makes it right.
         in_the_way: the statements beside MFA enforcement that keep our family from making it right.
         apart: an attacker whom no policy can stop.
-        accepted: the trade-off of which it is the half that is given up.
+        trade_off: the one of which it is the half that is given up.
         not_accepted: why it is not accepted, though the other half of a trade-off is right.
         counts: whether it decides the exit code.
         signin: the assumptions of sign-in that the outcome rests on.
@@ -67,11 +67,16 @@ class ScenarioReport:
     right_with: tuple[str, ...] = ()
     in_the_way: tuple[Cause, ...] = ()
     apart: bool = False
-    accepted: TradeOff | None = None
+    trade_off: TradeOff | None = None
     not_accepted: Message | None = None
     counts: bool = True
     signin: tuple[str, ...] = ()
     choices: Choices | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it goes wrong and is accepted in a trade-off: with `strict` nothing is."""
+        return self.trade_off is not None and not self.counts
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -113,7 +118,7 @@ def report_on_scenarios(
             report = fixes.report(found, strict=strict)
             trade_off, why_not = acceptance.judge(found)
             counts = report.counts and (trade_off is None or strict)
-            report = replace(report, accepted=trade_off, not_accepted=why_not, counts=counts)
+            report = replace(report, trade_off=trade_off, not_accepted=why_not, counts=counts)
         yield replace(report, signin=assumptions_that_matter(found, policies, around))
 
 
@@ -331,9 +336,9 @@ ASSUMED = (
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     """Return the choices of the Force_MFA among the policies with the changes that fix most.
 
-    None: there is none, or no change of it fixes anything. What is accepted stays.
+    None: there is none, or no change of it fixes anything. What a trade-off gives up stays so.
     """
-    fixable = [one for one in scenarios if one.fixed_by and one.choices and not one.accepted]
+    fixable = [one for one in scenarios if one.fixed_by and one.choices and not one.trade_off]
     if not fixable or fixable[0].choices is None:
         return None
     choices: Choices = fixable[0].choices

@@ -18,6 +18,7 @@ _OUTCOMES = {
 }
 _ENTERS = Message("gets in", "attacker")
 _IN_EXCHANGE = Message("accepted in exchange for {other}: {why}")
+_ONE_OF_TWO = Message("either this or {other} goes wrong: {why}")
 _REVERSED = Message("a change to Force_MFA that reverses it: {title} ({choice})")
 _STATES = Message("all {count} states were looked at")
 _DEADLOCK = Message("all {count} states were looked at; it dead-locks here:")
@@ -111,9 +112,10 @@ def changes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
     """Yield what would change a scenario that goes wrong, or why nothing does or has to."""
     if one.apart and one.answer.scenario.beyond is not None:
         yield one.answer.scenario.beyond.into(lang)
-    elif one.accepted:
-        other, choice = one.accepted.other(one.answer.scenario.id), one.accepted.choice
-        yield _IN_EXCHANGE.filled(other=other, why=one.accepted.why).into(lang)
+    elif one.trade_off:
+        other, choice = one.trade_off.other(one.answer.scenario.id), one.trade_off.choice
+        said = _IN_EXCHANGE if one.accepted else _ONE_OF_TWO
+        yield said.filled(other=other, why=one.trade_off.why).into(lang)
         if (choice,) in one.fixed_by:
             yield _REVERSED.filled(title=title_of(choice), choice=choice).into(lang)
     elif one.answer.goes_wrong:
