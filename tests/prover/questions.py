@@ -18,7 +18,17 @@ from sekisho.engine import (
 from sekisho.engine.compiled import Compiler
 from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Condition, Document, PolicyKind, from_json
-from sekisho.prover import CallerCredential, CallingUser
+from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
+    Proved,
+    Unknown,
+    Verdict,
+    enforcement_question,
+    prove_enforcement,
+    prove_none,
+)
+from sekisho.prover.search.reasons import NOT_CERTIFIED
 from sekisho.prover.values.conditions import VersionedCondition
 from sekisho.prover.values.credentials import situations
 from sekisho.prover.values.keys import KeyShape, may_be_absent, never, shape_of
@@ -68,6 +78,21 @@ def allowing(
         return ask(request).effect is DecisionEffect.ALLOWED
 
     return allows
+
+
+def enforcement_of(
+    policies: Policies, user: CallingUser = ALICE, exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """Return whether MFA is enforced; where only a certificate is missing, what the search says.
+
+    What is unknown for another reason is so to the search, too.
+    """
+    verdict = prove_enforcement(policies, user, NOW, exempt).direct
+    if not isinstance(verdict, Unknown):
+        return verdict
+    searched = prove_none(enforcement_question(policies, user, NOW, exempt))
+    assert searched == (Proved() if verdict.reason == NOT_CERTIFIED else verdict)
+    return searched
 
 
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -162,6 +187,7 @@ __all__ = [
     "allowing",
     "attached",
     "contexts",
+    "enforcement_of",
     "identity",
     "requests",
     "with_owner",

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, attached, identity
+from prover.questions import ALICE, ALLOW_ALL, NOW, WITHOUT_MFA, attached, enforcement_of, identity
 from prover.second_method import TooMuch, answer
 from prover.worlds import NAMES, POLICIES, WILD_POLICIES
 from sekisho.engine import AttachedPolicy, Policies
@@ -24,12 +24,9 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    enforcement_question,
     expected_exempt,
-    prove_enforcement,
     prove_none,
 )
-from sekisho.prover.search import reasons
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
@@ -55,20 +52,12 @@ def agree(verdict: Verdict, second: bool) -> None:
             assert second is not verdict.beyond.documented
 
 
-def enforced(policies: Policies, exempt: tuple[str, ...] = ()) -> Verdict:
-    """Return whether MFA is enforced; where only a certificate is missing, what the search says."""
-    verdict = prove_enforcement(policies, ALICE, NOW, exempt).direct
-    if isinstance(verdict, Unknown) and verdict.reason == reasons.NOT_CERTIFIED:
-        return prove_none(enforcement_question(policies, ALICE, NOW, exempt))
-    return verdict
-
-
 def shut(policies: Policies, exempt: tuple[str, ...] = ("iam:GetUser",)) -> None:
     outside = (*exempt, *SERVICE_EXEMPT)
     second = any(
         answer(policies, None, outside, credential) is not None for credential in WITHOUT_MFA
     )
-    agree(enforced(policies, exempt), second)
+    agree(enforcement_of(policies, exempt=exempt), second)
 
 
 def differ(
@@ -94,7 +83,7 @@ def test_of_random_policies_whether_mfa_is_enforced(
     second = any(
         answer(policies, None, (), credential, NAMES) is not None for credential in WITHOUT_MFA
     )
-    agree(enforced(policies), second)
+    agree(enforcement_of(policies), second)
 
 
 @A_PART
