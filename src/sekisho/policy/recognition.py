@@ -1,4 +1,4 @@
-"""A Force_MFA is known by what it says: the choices that it was written for."""
+"""Recognises a Force_MFA by what it says, and tells the choices that it was written for."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,10 @@ def choices_in(document: Document) -> Choices | None:
 
 
 def _likely_choices(document: Document) -> Choices:
-    """Return the only choices that can have made a document, by what each alone writes."""
+    """Return the only choices that can have made a document: each writes something of its own.
+
+    A guess is enough. What a document says twice, or otherwise, is seen when the two are compared.
+    """
     allowed: set[str] = set()
     exempt: set[str] = set()
     resources: list[str] = []
@@ -37,7 +40,8 @@ def _likely_choices(document: Document) -> Choices:
     partition = next((text.split(":")[1] for text in resources if ":iam::" in text), "")
     # where signing in needs MFA, other clients are named too, but all of them
     denied = {
-        text.partition(":oauth2/")[2] or text.rpartition(":")[2] for text in _unasked(document)
+        text.partition(":oauth2/")[2] or text.rpartition(":")[2]
+        for text in _denied_with_mfa(document)
     }
     return Choices(
         partition=partition,
@@ -62,8 +66,8 @@ def _likely_choices(document: Document) -> Choices:
     )
 
 
-def _unasked(document: Document) -> Iterable[str]:
-    """Yield the resources of what is denied with MFA, too."""
+def _denied_with_mfa(document: Document) -> Iterable[str]:
+    """Yield the resources of each Deny without a condition: it denies with MFA, too."""
     for each in document.statements:
         if each.effect is Effect.DENY and each.resource and not each.conditions:
             yield from each.resource.values

@@ -2,9 +2,9 @@
 
 A request passes where no statement denies it, in whatever policy, and where the identity-based
 policies, the boundary, the session policies and each level of service control policies allow it. So
-whatever else is attached, what the Denies of one policy, or one layer, let nobody do without MFA is
-done by nobody. Most often that is one policy; to look at all of them takes longer the more there
-are, and may come to no answer.
+what the Denies of one policy, or one layer, refuse without MFA is refused, whatever else is
+attached. Most often one policy refuses everything; to look at all of them takes longer the more
+there are, and may come to no answer.
 """
 
 from collections.abc import Iterator

@@ -192,7 +192,7 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     others = {name: [_otherwise(name, questions, efforts, verdict)] for name in asked}
     pair: tuple[str, ...] = ()
     if isinstance(verdict, Proved) and not _differing(others, verdict):
-        pair = _pair(asked, questions, efforts)
+        pair = _two_refuting_together(asked, questions, efforts)
     for field in fields(SessionReadings):
         others[field.name] = list(_read_otherwise(field.name, questions, efforts, verdict))
     assumed = _differing(others, verdict)
@@ -231,7 +231,7 @@ def _otherwise(
     return _verdict_on(others, efforts, verdict)
 
 
-def _pair(
+def _two_refuting_together(
     names: Sequence[str], questions: Sequence[Question], efforts: Sequence[Effort]
 ) -> tuple[str, ...]:
     """Return two assumptions of which each alone leaves a proof, and both together refute it.
@@ -262,7 +262,10 @@ def _pair(
 def _read_otherwise(
     name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
 ) -> Iterator[Verdict]:
-    """Yield the verdicts if sessions show otherwise that they have no MFA; none if it is of all."""
+    """Yield the verdicts where sessions show in another way that they have no MFA.
+
+    None, if the verdict is about every way already.
+    """
     asked = [each for each in questions if _may_read(name, each)]
     if not asked:
         return
@@ -301,9 +304,10 @@ def _may_read(name: str, question: Question) -> bool:
 def _verdict_on(
     questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
 ) -> Verdict:
-    """Return the verdict on the same questions, read otherwise; what still refutes is not sought.
+    """Return the verdict on some questions under another reading.
 
-    Where no steps are left, it is unknown.
+    A counterexample that answers one of them is taken over, and no other is looked for. Where no
+    steps are left, the verdict is unknown.
     """
     if isinstance(verdict, Refuted) and any(
         _still(verdict.counterexample, each) for each in questions

@@ -1,9 +1,10 @@
-"""A question as the claim that no request of it passes, which a certificate can show.
+"""Questions asked as claims of no new access, so that a certificate proves that none answers.
 
-What the question is restricted to becomes a policy that denies everything else; the policies that
-must not allow become those from before a change. So the checker needs no claim of its own for it: a
-question has no answer if there is no new access. What cannot be said so is left out, and the claim
-is then about more requests than the question.
+The policies that must not allow an answer are those from before a change; the policies that must
+allow it are those from after, with one more that denies what the question is not about. So a
+question has no answer if there is no new access, and the checker needs no claim of its own for it.
+Where no statement can deny what a question leaves out, the claim is about more requests than the
+question, and may have no certificate.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,34 +45,36 @@ _OPPOSITES: Mapping[OperatorName, Operator] = {
         OperatorName.NUMERIC_GREATER_THAN, if_exists=True
     ),
 }
-"""What holds where an operator does not, also of a key that is not there."""
+"""The operator that holds exactly where another does not, also where the key is absent."""
 
 
 def conclude_empty(
     questions: Sequence[Question], search: Callable[[], Conclusion] | None = None
 ) -> Conclusion:
-    """Return what `conclude` does; what is proved has a certificate, or rests on an assumption.
+    """Return whether no request answers any of some questions.
+
+    What is proved has a certificate, or rests on an assumption; otherwise it is as of `conclude`.
 
     The certificates are checked and not kept: no command line of the checker says what they claim.
 
     Args:
-        questions: that must have no answer.
-        search: what looks for a request that answers one of them; `conclude` if not given.
+        questions: those that must have no answer.
+        search: looks for a request that answers one of them; `conclude` if not given.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
 
     def find(*, thorough: bool) -> Certificate | None:
-        found: list[Certificate] = []
+        certificates: list[Certificate] = []
         for question in questions:
             certificate = find_empty(question, thorough=thorough)
             if certificate is None:
                 return None
-            found.append(certificate)
-        # one stands for all: with what all of them rest on, or there is none
-        resting = {name for each in found for name in each.assumed}
-        return next((each for each in found if resting == {*each.assumed}), None)
+            certificates.append(certificate)
+        # the one that is returned stands for all: it must rest on each assumption of the others
+        assumed = {name for each in certificates for name in each.assumed}
+        return next((each for each in certificates if assumed == {*each.assumed}), None)
 
     found = certified(find, search or partial(conclude, questions))
     return replace(found, verdict=Proved()) if isinstance(found.verdict, Proved) else found
@@ -79,34 +82,32 @@ def conclude_empty(
 
 def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
     """Return a certificate that no request answers a question, or None if none was found."""
-    # in whichever way sessions show that they have no MFA
+    # the claim is about both ways in which sessions may show that they have no MFA
     ways = ways_of(replace(question.user, readings=SessionReadings()), question.credentials)
     if CallerCredential.HYPOTHETICAL in ways:
         # the checker knows no other value of the key than AWS does
         return None
     direct = {each.direct for each in ways}
     calls = "all" if len(direct) > 1 else "direct" if True in direct else "via-service"
-    outside = Document(tuple(_numbered(question, ways)))
-    asked = question.allowed or Policies(identity=(EVERYTHING,))
-    asked = replace(asked, identity=(*asked.identity, AttachedPolicy("not asked about", outside)))
-    find = find_no_new_access(question.denied or Policies(), asked, question.user, calls)
+    denials = enumerate(_denials_of_the_rest(question, ways))
+    rest = Document(tuple(replace(each, index=number) for number, each in denials))
+    after = question.allowed or Policies(identity=(EVERYTHING,))
+    after = replace(after, identity=(*after.identity, AttachedPolicy("not asked about", rest)))
+    find = find_no_new_access(question.denied or Policies(), after, question.user, calls)
     return find(thorough=thorough)
 
 
-def _numbered(question: Question, ways: Sequence[CallerCredential]) -> Iterator[Statement]:
-    for number, each in enumerate(_outside(question, ways)):
-        yield replace(each, index=number)
-
-
-def _outside(question: Question, ways: Sequence[CallerCredential]) -> Iterator[Statement]:
-    """Yield statements that deny what the question is not about."""
+def _denials_of_the_rest(
+    question: Question, ways: Sequence[CallerCredential]
+) -> Iterator[Statement]:
+    """Yield statements that deny requests that the question is not about, and no others."""
     user, within = question.user, question.within
     if user.is_role:
         within = joined(within, NOT_BY_ROLES)
     for element, holds in within.actions:
-        yield _deny(action=_but(element, holds=holds))
+        yield _deny(action=_unless(element, holds=holds))
     for element, holds in within.resources:
-        yield _deny(resource=_but(element, holds=holds))
+        yield _deny(resource=_unless(element, holds=holds))
     for asked, holds in within.conditions:
         opposite = _opposite(asked.condition) if holds else asked.condition
         if asked.version is Version.V2012 and opposite is not None:
@@ -115,20 +116,20 @@ def _outside(question: Question, ways: Sequence[CallerCredential]) -> Iterator[S
     for key in () if question.abroad else OWNER_KEYS:
         owned = Condition(_OWNED_BY_ANOTHER, key, (user.account,))
         yield _deny(owned, Condition(_NULL, key, ("false",)))
-    yield from _other_ways({each.mfa for each in ways})
+    yield from _denials_of_other_mfa({each.mfa for each in ways})
     if any(names_any(each, _TIMES) for each in (question.allowed, question.denied) if each):
-        yield from _past(question.now.astimezone(UTC))
+        yield from _denials_of_the_past(question.now.astimezone(UTC))
 
 
-def _past(now: datetime) -> Iterator[Statement]:
-    """Yield statements that deny what was requested before now."""
+def _denials_of_the_past(now: datetime) -> Iterator[Statement]:
+    """Yield statements that deny requests from before now."""
     texts = (f"{now:%Y-%m-%dT%H:%M:%SZ}", str(int(now.timestamp())))
     for key, text in zip(_TIMES, texts, strict=True):
         yield _deny(Condition(_BEFORE, key, (text,)))
 
 
-def _other_ways(mfa: set[str]) -> Iterator[Statement]:
-    """Yield statements that deny what `aws:MultiFactorAuthPresent` is with no way of calling."""
+def _denials_of_other_mfa(mfa: set[str]) -> Iterator[Statement]:
+    """Yield statements that deny each value of `aws:MultiFactorAuthPresent` but some."""
     if "true" not in mfa:
         yield _deny(Condition(_BOOL, _MFA, ("true",)))
     if "false" not in mfa:
@@ -141,12 +142,13 @@ def _deny(*conditions: Condition, action: Element = _ANY, resource: Element = _A
     return Statement(0, Effect.DENY, action, resource, conditions=conditions)
 
 
-def _but(element: Element, *, holds: bool) -> Element:
+def _unless(element: Element, *, holds: bool) -> Element:
+    """Return what matches where an element does not match as demanded."""
     return replace(element, negated=not element.negated) if holds else element
 
 
 def _opposite(condition: Condition) -> Condition | None:
-    """Return what holds where a condition does not; None if it is not known."""
+    """Return the condition that holds exactly where another does not; None if there is none."""
     operator = condition.operator
     if operator.quantifier is not Quantifier.NONE or operator.if_exists:
         return None

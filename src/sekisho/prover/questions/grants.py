@@ -1,11 +1,11 @@
-"""Who gets what: the difference of two policies with principals, whoever calls.
+"""The difference of two policies with principals: which callers get more, or less.
 
-One caller stands for all whom the principals of both policies name alike, and is asked about like a
-user with policies of their own: the statements that are about them.
-Asked is what the policy itself says: what it *allows*, which the caller's own account may have to
-allow as well, and what it *denies*, whatever else allows it.
+One caller stands for all that the principals of both policies name alike, and is asked about like a
+user whose own policies are the statements about that caller.
+The questions are about the policy itself: what it *allows*, which the caller's own account may have
+to allow as well, and what it *denies*, whatever else allows it.
 
-Every request that is shown is one of a real caller of whom the engine decides so by the whole
+Every request that is shown is one of a real caller, and the engine decides it so by the whole
 policies.
 """
 
@@ -114,20 +114,22 @@ def difference_of_grants(
         FaultyPolicy: if one is no policy of this kind that can be read for certain.
     """
     check_policies(kind, (old, new))
-    asking = _Asking(old, new, kind, now, assumptions or Assumptions())
-    callers, unhandled = asking.callers
-    return _together([each for one in callers for each in asking.of(one)]), unhandled
+    comparison = _Comparison(old, new, kind, now, assumptions or Assumptions())
+    callers, unhandled = comparison.callers
+    return _without_repetitions(
+        [each for one in callers for each in comparison.differences(one)]
+    ), unhandled
 
 
-def _together(found: list[GrantDifference]) -> tuple[GrantDifference, ...]:
+def _without_repetitions(found: list[GrantDifference]) -> tuple[GrantDifference, ...]:
     """Return the differences; those of one principal that say the same of one kind stand once."""
     by_said: dict[object, GrantDifference] = {}
     for each in found:
-        by_said.setdefault((each.principal, each.kind, _said(each)), each)
+        by_said.setdefault((each.principal, each.kind, _sides_of(each)), each)
     return tuple(by_said.values())
 
 
-def _said(difference: GrantDifference) -> object:
+def _sides_of(difference: GrantDifference) -> object:
     sides = (
         *(difference.allowed.only_in_old, difference.allowed.only_in_new),
         *(difference.denied.only_in_old, difference.denied.only_in_new),
@@ -141,8 +143,8 @@ def _said(difference: GrantDifference) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """Two policies, asked about one caller after another."""
+class _Comparison:
+    """Compares two policies, one caller after another."""
 
     old: AttachedPolicy
     new: AttachedPolicy
@@ -166,10 +168,10 @@ class _Asking:
             return found, ()
         return found, tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
 
-    def of(self, one: Requester) -> Iterator[GrantDifference]:
-        """Yield what the policies say differently of one caller; nothing if that is nothing."""
+    def differences(self, one: Requester) -> Iterator[GrantDifference]:
+        """Yield how the policies differ for one caller; nothing if they do not."""
         sides: dict[bool, Difference] = {}
-        for asked in self._asked(one):
+        for asked in self._questions_about(one):
             old, new = (self._shown(side_of(asked.question(each)), asked, each) for each in (0, 1))
             sides[asked.denied] = Difference(old, new)
         same = Difference(Side(None, ()), Side(None, ()))
@@ -181,8 +183,8 @@ class _Asking:
             yield found
 
     def gained(self, one: Requester) -> Iterator[Verdict]:
-        """Yield whether a caller is allowed no more, and whether denied no less, without a list."""
-        for asked in self._asked(one):
+        """Yield whether a caller is allowed no more, and whether denied no less; lists nothing."""
+        for asked in self._questions_about(one):
             place = 0 if asked.denied else 1
             found = prove_none(asked.question(place))
             if isinstance(found, Refuted):
@@ -195,8 +197,8 @@ class _Asking:
                 )
             yield found
 
-    def _asked(self, one: Requester) -> Iterator["_Asked"]:
-        """Yield what is asked about one caller; nothing where the policies are as written alike."""
+    def _questions_about(self, one: Requester) -> Iterator["_CallerQuestion"]:
+        """Yield the questions about one caller; none if both policies say the same of the caller."""
         tracked = TrackedAssumptions(self.assumptions)
         before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
         if before.statements != after.statements:
@@ -208,7 +210,7 @@ class _Asking:
 
     def _of_documents(
         self, one: Requester, documents: tuple[Document, Document], *, denied: bool
-    ) -> "_Asked":
+    ) -> "_CallerQuestion":
         first, second = (
             Policies(identity=(replace(self.old, document=each),)) for each in documents
         )
@@ -225,9 +227,9 @@ class _Asking:
             assumptions=self.assumptions,
         )
         question = question if one.exact else of_any(one, question)
-        return _Asked(one, question, (first, second), denied)
+        return _CallerQuestion(one, question, (first, second), denied)
 
-    def _shown(self, side: Side | Unknown, asked: "_Asked", place: int) -> Side | Unknown:
+    def _shown(self, side: Side | Unknown, asked: "_CallerQuestion", place: int) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
         if isinstance(side, Unknown):
             return side
@@ -245,7 +247,9 @@ class _Asking:
         first = items[0].counterexample if items else first
         return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
 
-    def _real(self, found: Counterexample, asked: "_Asked", place: int) -> Counterexample | None:
+    def _real(
+        self, found: Counterexample, asked: "_CallerQuestion", place: int
+    ) -> Counterexample | None:
         """Return a request as a real caller makes it, if the engine says the same by both."""
         effect = DecisionEffect.EXPLICITLY_DENIED if asked.denied else DecisionEffect.ALLOWED
         for request in _requests(found, asked.one):
@@ -271,8 +275,8 @@ class _Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked about one caller: what one policy allows, or denies, and the other does not.
+class _CallerQuestion:
+    """A question about one caller: what does one policy allow, or deny, and the other does not?
 
     Attributes:
         one: the caller.
@@ -336,10 +340,10 @@ def no_new_grants(
         FaultyPolicy: if one is no policy of this kind that can be read for certain.
     """
     check_policies(kind, (old, new))
-    asking = _Asking(old, new, kind, now, assumptions or Assumptions())
-    callers, unhandled = asking.callers
+    comparison = _Comparison(old, new, kind, now, assumptions or Assumptions())
+    callers, unhandled = comparison.callers
     found: list[Verdict] = []
-    for verdict in chain.from_iterable(map(asking.gained, callers)):
+    for verdict in chain.from_iterable(map(comparison.gained, callers)):
         # one caller is enough
         if isinstance(verdict, Refuted):
             return verdict

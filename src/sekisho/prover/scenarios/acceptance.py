@@ -91,7 +91,7 @@ class Acceptance:
     of_family: bool
 
     def judge(self, found: ScenarioAnswer) -> tuple[TradeOff | None, Message | None]:
-        """Return for what a scenario that goes wrong is accepted, or why it is not.
+        """Return the trade-off that accepts a scenario that goes wrong, or why none does.
 
         Neither, if it is no half of a trade-off, or the other half goes wrong, too.
         """
