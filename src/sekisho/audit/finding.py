@@ -125,6 +125,7 @@ class FindingId(StrEnum):
     VOID_EXCLUSION = "policy.void-exclusion"
     UNEXPECTED_ID = "policy.unexpected-id"
     PUBLIC = "policy.public"
+    TRUST_ANYBODY = "policy.trust-anybody"
 
     DENY_MISSES_KEYS = "mfa.deny-misses-keys"
     DENY_MISSES_CONSOLE = "mfa.deny-misses-console"

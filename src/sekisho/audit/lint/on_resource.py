@@ -82,7 +82,7 @@ def _allow(
         yield found(FindingId.RESOURCE_ALLOW_ONLY, place_in(document, statement), verbatim(shown))
 
 
-_MAY_CALL = Message("`{principal}` may call `{action}` on `{resource}`")
+MAY_CALL = Message("`{principal}` may call `{action}` on `{resource}`")
 _PUBLIC_UNKNOWN = Message("Whether the policy is public was not found out: {why}")
 
 
@@ -119,7 +119,7 @@ def public_access(document: Document, known: Collection[int | None]) -> Finding 
             cause = next(each for each in statements if each.index == because[0].index)
             place = place_in(document, cause, path="Principal", position=cause.position)
             request = counterexample.request
-            fact = _MAY_CALL.filled(
+            fact = MAY_CALL.filled(
                 principal=request.principal, action=request.action, resource=request.resource
             )
             return found(FindingId.PUBLIC, place, fact)

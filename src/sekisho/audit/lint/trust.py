@@ -12,14 +12,16 @@ from dataclasses import replace
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.asking import Asker, MfaState, Statements, relaxed
 from sekisho.audit.lint.covering import NamedPrincipals
+from sekisho.audit.lint.on_resource import MAY_CALL
 from sekisho.audit.lint.statements import Dependent, applying, asked, statement_checks
 from sekisho.audit.meaning import CredentialState
-from sekisho.audit.meaning.credentials import ActionOnResource
+from sekisho.audit.meaning.credentials import ActionOnResource, Home
 from sekisho.audit.meaning.trusted import Trusted, TrustedKind, named_by
-from sekisho.engine import DecisionEffect
+from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request, decide
 from sekisho.errors import quoted
 from sekisho.messages import Message
-from sekisho.policy import Document, Effect, PrincipalKey, Statement
+from sekisho.policy import Document, Effect, PrincipalKey, Statement, parse
+from sekisho.signin import SigninAssumptions
 
 _SHOWN = 3
 _LOOKED_UP = 8
@@ -32,6 +34,15 @@ _KEYS = {
     TrustedKind.SERVICE: PrincipalKey.SERVICE,
 }
 """The kinds that never have MFA, and where they stand in `Principal`."""
+
+
+_STRANGER = "808182838485"
+"""An account that no trust policy names."""
+_EVERYTHING = AttachedPolicy(
+    "everything",
+    parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'),
+)
+"""What strangers allow themselves in their own account."""
 
 
 class Trust:
@@ -58,7 +69,8 @@ class Trust:
         }
 
     def findings(self, dependents: list[Dependent]) -> Iterator[Finding]:
-        """Yield what its MFA conditions do, and whether the role can be assumed without MFA."""
+        """Yield whether anybody, or people without MFA, may assume it; and what MFA does in it."""
+        yield from self._by_anybody()
         for dependent in dependents:
             for document in self._for_people(dependent.statement):
                 yield from statement_checks(document, dependent, self._asker)
@@ -67,6 +79,28 @@ class Trust:
             if statement.effect is Effect.ALLOW:
                 for document in self._for_people(statement):
                     yield from self._without_mfa(_where_it_holds(document.statements, statement))
+
+    def _by_anybody(self) -> Iterator[Finding]:
+        """Yield, of each statement that lets in strangers, the first request of one."""
+        written = self._document.statements
+        principals = filter(None, self._principals.values())
+        if not any("*" in values for each in principals for _, values in each.entries):
+            return
+        trust = AttachedPolicy("trust", self._document)
+        shown: dict[int, Request] = {}
+        for request in _of_strangers(self._asker.home):
+            own = (_EVERYTHING,) if request.action == "sts:AssumeRole" else ()
+            decision = decide(request, Policies(identity=own, trust=trust))
+            if decision.effect is DecisionEffect.ALLOWED:
+                shown.setdefault(decision.because[0].index, request)
+        for index, request in shown.items():
+            statement = written[index]
+            position = statement.principal.position if statement.principal else statement.position
+            place = place_in(self._document, statement, path="Principal", position=position)
+            fact = MAY_CALL.filled(
+                principal=request.principal, action=request.action, resource=request.resource
+            )
+            yield found(FindingId.TRUST_ANYBODY, place, fact)
 
     def _for_people(self, statement: Statement) -> list[Document]:
         """Return, for each of the people whom a statement names, the statements about all of them.
@@ -158,6 +192,21 @@ class Trust:
                 return absent, false, "service_shows_mfa"
             case _:
                 return absent, absent, ""
+
+
+def _of_strangers(home: Home) -> Iterator[Request]:
+    """Yield how people, roles and identity providers of an account not named ask for the role."""
+    theirs = Home(home.partition, _STRANGER)
+    providers = f"arn:{home.partition}:iam::{_STRANGER}"
+    for name, kind in (
+        ("*", TrustedKind.ANYONE),
+        (f"{providers}:saml-provider/any", TrustedKind.SAML),
+        (f"{providers}:oidc-provider/idp.example.com", TrustedKind.WEB_IDENTITY),
+    ):
+        stranger = Trusted(name, kind, theirs)
+        for state in kind.credentials:
+            role = f"arn:{home.partition}:iam::{home.account}:role/any"
+            yield stranger.request(state, role, SigninAssumptions())
 
 
 def _where_it_holds(statements: Statements, allow: Statement) -> Statements:
