@@ -56,8 +56,8 @@ from sekisho.cli.prove.summary import (
     summary_lines,
     verdict_lines,
 )
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import next_command, show, show_folded, terminal_width
+from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
+from sekisho.cli.terminal import show, show_folded, terminal_width
 from sekisho.documents.sarif import log_of_files
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -381,9 +381,7 @@ def _show(proof: SubjectProof, lang: Language, *, verbose: bool, check: str) -> 
     show_folded(needed_lines(proof, lang, verbose=verbose))
     if verbose:
         show_folded(_details(proof, lang))
-    show()
-    for line in next_command(check or next_of(proof), lang, width):
-        show(line)
+    show_next(check or next_of(proof, verbose=verbose), lang)
 
 
 def _details(proof: SubjectProof, lang: Language) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 from sekisho.cli.exits import Exit
+from sekisho.cli.group import typed_again
 from sekisho.cli.policy_files import as_written, unused_name
 from sekisho.cli.prove.output import (
     UNREAD,
@@ -16,7 +17,7 @@ from sekisho.cli.prove.scenarios import exit_of_scenario
 from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
-from sekisho.policy import Choices, Preset, choices_of
+from sekisho.policy import Choices, Preset, choices_of, render
 from sekisho.prover import ActionGroup, Enforced, Unknown, tells_callers
 from sekisho.prover.questions import (
     Describe,
@@ -277,8 +278,12 @@ def _notes(proof: SubjectProof) -> Iterator[Message]:
         yield _RESTS.filled(names=", ".join(names))
 
 
-def next_of(proof: SubjectProof) -> str:
-    """Return the command that helps next: a policy that is right, or the account that gets it."""
+def next_of(proof: SubjectProof, *, verbose: bool) -> str:
+    """Return the command that helps next: a policy that is right, or the account that gets it.
+
+    Where neither is known to help, it is lint for a policy that lint would correct; for any other
+    the same command with `-v`, and after that one none.
+    """
     choices = _changed_choices(proof)
     if choices is not None:
         return " ".join(["sekisho policy new", *_options(choices)])
@@ -288,10 +293,25 @@ def next_of(proof: SubjectProof) -> str:
     lacking = proof.report.enforced not in (None, Enforced.PROVED, Enforced.UNKNOWN)
     if lacking and not of_role:
         return f"sekisho policy new --out {unused_name()}"
-    if of_role or any(each is not Exit.CLEAN for each in _exits(proof)):
+    if of_role:
         attached = "--kind role " if proof.subject.policies.identity else "--kind trust "
-        return f"sekisho policy lint {attached if of_role else ''}{as_written(proof.source)}"
-    return "sekisho audit"
+        return f"sekisho policy lint {attached}{as_written(proof.source)}"
+    if all(each is Exit.CLEAN for each in _exits(proof)):
+        return "sekisho audit"
+    if wrong := _to_be_corrected(proof):
+        return f"sekisho policy lint {as_written(wrong)}"
+    # standard input cannot be read again
+    return "" if verbose or proof.source in ("", "-") else typed_again("-v")
+
+
+def _to_be_corrected(proof: SubjectProof) -> str:
+    """Return the name of the first policy that lint would correct; "" if a question was given."""
+    from sekisho.audit.lint import lint  # noqa: PLC0415 - only what is not as required needs it
+
+    if proof.report.enforced is None and not proof.scenarios:
+        return ""
+    attached = proof.subject.policies.identity
+    return next((each.name for each in attached if not lint(render(each.document)).clean), "")
 
 
 def _changed_choices(proof: SubjectProof) -> Choices | None:
