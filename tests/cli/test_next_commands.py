@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -118,3 +120,11 @@ def test_a_proof_of_standard_input_cannot_be_repeated(
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
     assert root.main(["prove", "-"], standalone_mode=False) is Exit.UNKNOWN
     assert "Next: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["force-mfa.json", "my policy.json"])
+def test_of_a_policy_that_the_shell_puts_into_a_file_the_proof_is_next(name: str) -> None:
+    with Path(name).open("wb") as out:
+        new = (sys.executable, "-m", "sekisho", "policy", "new")
+        done = subprocess.run(new, stdout=out, stderr=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own command
+    assert done.stderr.endswith(f"\nNext: sekisho prove {shlex.quote(name)}\n")

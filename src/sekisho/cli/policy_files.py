@@ -1,7 +1,9 @@
 """Reading a policy's text from a file or standard input, for the commands about policies."""
 
+import os
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Iterable
 from itertools import count
@@ -31,6 +33,18 @@ def unused_name() -> str:
     """Return a name for a file with a Force_MFA that is not there yet."""
     names = (f"force-mfa{'' if number == 1 else f'-{number}'}.json" for number in count(1))
     return next(name for name in names if not Path(name).exists())
+
+
+def redirected_to() -> str:
+    """Return the name of the file of this folder that stdout is redirected to; "" if it is none."""
+    try:
+        status = os.fstat(sys.stdout.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return ""
+        files = (Path(each.path) for each in os.scandir() if each.is_file())
+        return next((each.name for each in files if os.path.samestat(each.stat(), status)), "")
+    except (OSError, ValueError):  # a stream of a program, or a file that was deleted meanwhile
+        return ""
 
 
 def read_policy(file: str) -> str:

@@ -16,7 +16,7 @@ from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy.summary import length_of
-from sekisho.cli.policy_files import unusable, unused_name
+from sekisho.cli.policy_files import redirected_to, unusable, unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -106,10 +106,9 @@ def command(
             _explain(choices, lang)
         aside(length_of(document).into(lang))
         aside(*(_given_up(each).into(lang) for each in policy.given_up(choices)))
-        after = typed_again(f"--out {unused_name()}")
-        if out is not None:
-            after = f"sekisho prove {shlex.quote(str(out))}"
-        show_next(after, lang, err=True)
+        name = str(out) if out is not None else redirected_to()
+        after = f"sekisho prove {shlex.quote(name)}" if name else ""
+        show_next(after or typed_again(f"--out {unused_name()}"), lang, err=True)
     return Exit.CLEAN
 
 
