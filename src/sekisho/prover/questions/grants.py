@@ -198,7 +198,7 @@ class _Comparison:
             yield found
 
     def _questions_about(self, one: Requester) -> Iterator["_CallerQuestion"]:
-        """Yield the questions about one caller; none if both policies say the same of the caller."""
+        """Yield the questions about one caller; none if both policies say the same there."""
         tracked = TrackedAssumptions(self.assumptions)
         before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
         if before.statements != after.statements:
