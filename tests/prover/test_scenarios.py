@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -266,6 +267,22 @@ def test_answers_are_shared_only_with_settings_that_would_give_the_same() -> Non
     for (scenario, around), found in zip(asked, shared, strict=True):
         _outcomes_in.cache_clear()
         assert run_scenario(scenario, policies, around) == found
+
+
+@pytest.mark.parametrize("key", ["aws:CurrentTime", "AWS:currenttime"])
+def test_an_outcome_is_remembered_with_its_time_where_a_policy_asks_for_it(key: str) -> None:
+    condition = {"DateGreaterThan": {key: "2026-06-01T00:00:00Z"}}
+    late = {"Effect": "Deny", "Action": "iam:*", "Resource": "*", "Condition": condition}
+    document = from_json({"Version": "2012-10-17", "Statement": late})
+    own = attached(choices_of(Preset.RECOMMENDED))
+    policies = replace(own, identity=(*own.identity, AttachedPolicy("late", document)))
+    asked = scenario_of("key-user")
+    for day, expected in (
+        (datetime(2026, 5, 1, tzinfo=UTC), ScenarioOutcome.GETS_IN),
+        (datetime(2026, 7, 1, tzinfo=UTC), ScenarioOutcome.LOCKED_OUT),
+    ):
+        assert outcome_of(asked, policies, Setting(now=day)) is expected
+        assert outcome_of(asked, own, Setting(now=day)) is ScenarioOutcome.GETS_IN
 
 
 def test_a_judge_tells_of_its_own_questions_alone() -> None:

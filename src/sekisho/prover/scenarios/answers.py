@@ -53,6 +53,9 @@ from sekisho.prover.values.texts import Patterns
 MOST_CLASSES = 16
 """Classes of other users that are looked at."""
 
+_MOST_OUTCOMES = 1_024
+"""Outcomes that are remembered: what would be right in the enforcement's place is asked of many."""
+
 _DEVICE = frozenset({ScenarioDevice(Hand.ELSEWHERE)})
 _STATES = (
     ScenarioUser(ScenarioPassword.UNKNOWN, devices=_DEVICE, member=True),
@@ -251,7 +254,10 @@ def run_scenario(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    setting = setting_of(scenario, policies, around)
+    return _answer_in(setting_of(scenario, policies, around), scenario, most_states)
+
+
+def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> ScenarioAnswer:
     try:
         searches = [*explorations(scenario, setting, most_states)]
     except LimitReached as limit:
@@ -273,7 +279,12 @@ def outcome_of(
         FaultyPolicy: if a document cannot be read for certain.
     """
     asked = replace(scenario, question=replace(scenario.question, explained=False))
-    return run_scenario(asked, policies, around).outcome
+    return _outcome_at(Place.of(setting_of(asked, policies, around).timeless()), asked)
+
+
+@lru_cache(maxsize=_MOST_OUTCOMES)
+def _outcome_at(place: Place, asked: Scenario) -> ScenarioOutcome:
+    return _answer_in(place.setting, asked, MOST_STATES).outcome
 
 
 def _together(searches: list[Exploration]) -> Result:

@@ -218,7 +218,7 @@ class Judge:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._known: dict[_Asked, MoveOutcome] = {}
-        self._answered = _outcomes_in(Place.of(_as_policies_see(setting)))
+        self._answered = _outcomes_in(Place.of(_as_policies_see(setting.timeless())))
         self._credentials: dict[tuple[Holding, bool], Credential] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
         self._addresses = setting.addresses()

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from itertools import chain, count
 
 from sekisho.catalogue import DEFAULT_PARTITION, iam_region
-from sekisho.engine import Assumptions, AttachedPolicy, Context, Policies, Request
+from sekisho.engine import (
+    Assumptions,
+    AttachedPolicy,
+    Context,
+    Policies,
+    Request,
+    remembered_by_identity,
+)
 from sekisho.engine.matching import (
     Caller,
     CallerKind,
@@ -16,7 +23,15 @@ from sekisho.engine.matching import (
     action_matches,
     conditions,
 )
-from sekisho.policy import Effect, OperatorName, PolicyKind, Statement, Version, from_json
+from sekisho.policy import (
+    Document,
+    Effect,
+    OperatorName,
+    PolicyKind,
+    Statement,
+    Version,
+    from_json,
+)
 from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
 from sekisho.prover.search.limits import Effort
 from sekisho.prover.values import keys
@@ -177,6 +192,11 @@ class Setting:
     def at(self) -> datetime:
         """When everything happens, on some day if the time is not known."""
         return self.now or _SOME_DAY
+
+    def timeless(self) -> "Setting":
+        """Return the setting at no known time if no policy asks for it: it is one at all times."""
+        asked = any(_asks_for_time(each.document) for each in self.attached())
+        return self if self.now is None or asked else replace(self, now=None)
 
     def attached(self) -> Iterator[AttachedPolicy]:
         """Yield every policy of everybody, the group's and the role's."""
@@ -381,6 +401,20 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
             yield key
     for value in _texts(statement):
         yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
+
+
+@remembered_by_identity
+def _asks_for_time(document: Document) -> bool:
+    """Tell whether a policy asks when something happens, in a condition or by a variable."""
+    keys_in = (
+        key.lower()
+        for statement in document.statements
+        for key in (
+            *(condition.key for condition in statement.conditions),
+            *chain.from_iterable(map(_VARIABLE.findall, _texts(statement))),
+        )
+    )
+    return not _TIMES.isdisjoint(keys_in)
 
 
 def _texts(statement: Statement) -> Iterator[str]:
