@@ -42,9 +42,9 @@ QUIET_APT = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 CHECKS = (
     ("format", ("ruff", "format", "--check", "--quiet")),
     ("lint", ("ruff", "check", "--quiet")),
-    ("walls", ("lint-imports",)),
-    ("types", ("mypy",)),
 )
+BESIDE = (("walls", ("lint-imports",)), ("types", ("mypy",)))
+"""Checks that take a minute or two: the tests, which often wait for a program, do not wait."""
 
 
 def say(text):
@@ -64,6 +64,18 @@ def quiet(*command):
             [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         == 0
+    )
+
+
+def started(*command):
+    """Start a command here, and return it; what it says is kept."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=HERE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
 
 
@@ -186,7 +198,7 @@ def install(kind):
 
 
 def test(arguments):
-    """Run every check; pytest last, so that its summary closes the output."""
+    """Run every check; of those beside the tests only what fails is shown, and at the end."""
     with alone():
         install_browser()
     failed = []
@@ -194,10 +206,17 @@ def test(arguments):
         say(name)
         if run(SCRIPTS / command[0], *command[1:]) != 0:
             failed.append(name)
-    say("tests")
+    say(", ".join(["tests", *(name for name, _ in BESIDE)]))
+    beside = {name: started(SCRIPTS / program, *rest) for name, (program, *rest) in BESIDE}
     # each worker begins with a half in one piece, so that what a module shares is made once
     if run(SCRIPTS / "pytest", "-n", "2", "--dist", "worksteal", *arguments) != 0:
         failed.append("tests")
+    for name, process in beside.items():
+        said, _ = process.communicate()
+        if process.returncode != 0:
+            say(name)
+            print(said, end="", flush=True)
+            failed.append(name)
     if failed:
         say("failed: " + ", ".join(failed))
     return 1 if failed else 0

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -109,6 +109,27 @@ def test_the_run_goes_on_if_it_fails(
     said = capsys.readouterr()
     assert "the tests in a browser are skipped" in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize(("code", "shown"), [(0, ""), (3, "a fault\n")])
+def test_of_a_check_beside_the_tests_a_fault_is_shown_and_counts(
+    start: ModuleType,
+    code: int,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    python = Path(sys.executable)
+    checked = (python.name, "-c", f"print('a fault'); raise SystemExit({code})")
+    monkeypatch.setattr(start, "BESIDE", (("types", checked),))
+    monkeypatch.setattr(start, "SCRIPTS", python.parent)
+    monkeypatch.setattr(start, "install_browser", lambda: None)
+    monkeypatch.setattr(start, "alone", nullcontext)
+    monkeypatch.setattr(start, "run", lambda *_: 0)
+    assert start.test([]) == bool(code)
+    said = capsys.readouterr()
+    assert said.out == shown
+    assert ("failed: types" in said.err) is bool(code)
 
 
 # --- two at once
