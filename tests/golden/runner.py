@@ -158,6 +158,7 @@ def _serve() -> None:
 # Arrow's compiled code looks at the class when it is imported; what it makes are plain ones
 warnings.filterwarnings("ignore", message="datetime.datetime size changed")
 datetime_module.datetime = _Stopped  # before sekisho is imported
+os.fsync = os.fstat  # as `disk.py` has it: what is written is read without waiting for the disk
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         _serve()

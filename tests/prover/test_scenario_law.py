@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from cases import CORPUS, document
+from hashing import cheap_hashes
 from scenario_account import Cell, account_of
 from scenario_performer import NOT_PERFORMED, Performer, not_performed
 from scenario_policies import around_of, policies_of
@@ -79,7 +80,8 @@ def _perform(walks: list[Walk]) -> None:
 
 
 def _perform_in(cells: list[Cell], ways: list[Path]) -> None:
-    with socketless(), LocalAws(account_of(cells), signin=cells[0].setting.signin) as local:
+    signin = cells[0].setting.signin
+    with socketless(), cheap_hashes(), LocalAws(account_of(cells), signin=signin) as local:
         for cell, steps in zip(cells, ways, strict=True):
             performer, told = Performer(local, cell), cell.scenario.id
             for step in steps:

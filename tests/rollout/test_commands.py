@@ -226,7 +226,7 @@ def test_a_snapshot_of_another_form_is_refused(terminal: Terminal) -> None:
         raise_(terminal.run("plan", terminal.path("goal.yaml"), *words))
 
 
-def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
+def test_drift_is_named(terminal: Terminal, local: LocalAws, waited: list[float]) -> None:
     planned(terminal)
     terminal.run("apply", terminal.path("plan"), "--yes")
     iam = iam_of(local)
@@ -249,6 +249,8 @@ def test_drift_is_named(terminal: Terminal, local: LocalAws) -> None:
     back = terminal.run("rollback", terminal.path("plan"), "--yes")
     assert back.return_value == Exit.FINDINGS
     assert f"policy {ENFORCEMENT}: it was changed since" in back.stdout
+    # what is not as it was made may not be visible yet, and is looked at once more
+    assert waited == [4.0]
     iam.set_default_policy_version(PolicyArn=ENFORCEMENT, VersionId="v1")
     iam.delete_policy_version(PolicyArn=ENFORCEMENT, VersionId="v2")
     taken_back(terminal)

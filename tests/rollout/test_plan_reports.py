@@ -156,7 +156,7 @@ def test_a_date_is_of_what_has_drifted(terminal: Terminal, local: LocalAws) -> N
 
 
 def test_a_policy_that_somebody_deleted_has_drifted_and_has_no_date(
-    terminal: Terminal, local: LocalAws
+    terminal: Terminal, local: LocalAws, waited: list[float]
 ) -> None:
     assert run(terminal, "apply")[1] == Exit.CLEAN
     iam = iam_of(local)
@@ -171,6 +171,7 @@ def test_a_policy_that_somebody_deleted_has_drifted_and_has_no_date(
     gone = facts[f"policy {ENFORCEMENT}"]
     assert (code, gone["status"], gone["dated"]) == (Exit.FINDINGS, "drifted", None)
     assert run(terminal, "rollback")[1] == Exit.CLEAN
+    assert waited == [4.0]
 
 
 def test_a_password_that_another_run_has_written_is_not_deleted(

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import web_people as people
 from chromium import CHROMIUM, FLAGS, HOW
+from hashing import cheap_hashes
 from socketless import socketless
 
 MOST_SECONDS = 180
@@ -32,7 +33,7 @@ def _answered_here() -> Iterator[None]:
 
     Not to the end of the session: a worker may run tests of other folders after these.
     """
-    with socketless():
+    with socketless(), cheap_hashes():
         yield
 
 
