@@ -6,6 +6,7 @@
 from sekisho.account.calls import (
     BESIDE,
     CALLS_PER_USER,
+    LOST,
     READS,
     THROTTLED,
     AwsApi,
@@ -20,6 +21,8 @@ from sekisho.account.collect import (
     collect,
     collect_console_authorization,
     collect_policies,
+    collect_sign_in,
+    collect_user_sign_in,
     password_policy,
 )
 from sekisho.account.contents import AccountFile, Metadata, UserCredentials, version_ref
@@ -96,6 +99,7 @@ __all__ = [
     "BESIDE",
     "CALLS_PER_USER",
     "IN_USE",
+    "LOST",
     "NOT_READ",
     "READS",
     "THE_ACCOUNT",
@@ -139,6 +143,8 @@ __all__ = [
     "collect",
     "collect_console_authorization",
     "collect_policies",
+    "collect_sign_in",
+    "collect_user_sign_in",
     "credentials_by_user",
     "credentials_of",
     "dump_snapshot",

@@ -178,7 +178,7 @@ def calls_to_allow(snapshot: Snapshot) -> tuple[str, ...]:
 
 Item = Mapping[str, Any]
 
-_LOST = frozenset(
+LOST = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -265,7 +265,7 @@ class ReadingRun:
     ) -> None:
         if error.aws_code in absent:
             return
-        if error.aws_code in _LOST or _unanswered(error, read_of(operation)):
+        if error.aws_code in LOST or _unanswered(error, read_of(operation)):
             raise error
         self.gap(operation, about, verbatim(error.aws_message), error.aws_code)
 

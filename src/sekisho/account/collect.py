@@ -117,6 +117,71 @@ def collect_policies(api: AwsApi, account: str, partition: str, *, now: datetime
     return replace(snapshot, gaps=tuple(reading.gaps))
 
 
+def collect_sign_in(
+    api: AwsApi, known: Snapshot, names: Iterable[str], *, pace: Pace = Pace()
+) -> Snapshot:
+    """Return an account with what decides whether some of its users can sign in, as it is now.
+
+    Their passwords, devices and access keys are read, and what is about the whole account:
+    password policy, virtual devices, console authorization, and the credential report where
+    passwords can expire. Of other users only virtual devices are known. What could not be read is a
+    gap; one of a user who is not there has the code `NoSuchEntity`.
+
+    Args:
+        api: is called from `pace.workers` threads.
+        known: the account, as `collect_policies` returned it; with console authorization if that
+            is known.
+        names: the users.
+        pace: how fast.
+
+    Raises:
+        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+    """
+    reading = ReadingRun(api)
+    rules = read_password_policy(reading)
+    ages = rules.max_age > 0 if rules else reading.gaps != []
+    report = read_report(reading, pace.sleep) if ages else None
+    owned = _virtual_devices(reading)
+    around = replace(
+        known,
+        password_policy=rules,
+        report=report,
+        unassigned_devices=read_unassigned_devices(reading),
+        root=RootUser(serials=tuple(sorted(each.serial for each in owned.pop("", ())))),
+        console_authorization=known.console_authorization or read_console_authorization(reading),
+    )
+    wanted = {*names}
+    crew = _Crew(api, pace, reading)
+    about = [user for user in around.users if user.name in wanted]
+    crew.total = len(about)
+    read = crew.all_of([partial(identities.with_sign_in, user=user) for user in about])
+    users = {user.name: replace(user, devices=owned.get(user.name, ())) for user in around.users}
+    users |= {user.name: _signed_in(user, report) for user in read}
+    gaps = (*known.gaps, *reading.gaps)
+    return replace(around, users=tuple(users.values()), gaps=gaps)
+
+
+def _virtual_devices(reading: ReadingRun) -> dict[str, tuple[Device, ...]]:
+    """Return the virtual devices that are enabled, by user; those of root are under ""."""
+    found: dict[str, tuple[Device, ...]] = {}
+    for item in reading.items(_DEVICES, "VirtualMFADevices", AssignmentStatus="Assigned") or ():
+        owner, serial = item.get("User", {}), item["SerialNumber"]
+        name = "" if owner.get("Arn", "").endswith(":root") else owner.get("UserName", "")
+        device = Device(serial, device_kind(serial), name, item.get("EnableDate"))
+        found[name] = (*found.get(name, ()), device)
+    return found
+
+
+def collect_user_sign_in(api: AwsApi, user: User) -> tuple[User, tuple[Gap, ...]]:
+    """Return a user with the password, devices and access keys that they hold now, and the gaps.
+
+    Raises:
+        AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+    """
+    reading = ReadingRun(api)
+    return identities.with_sign_in(reading, user), tuple(reading.gaps)
+
+
 def _by_name(items: Iterable[Named]) -> tuple[Named, ...]:
     return tuple(sorted(items, key=lambda item: item.name))
 

@@ -171,13 +171,25 @@ def _tags(items: Iterable[Item]) -> dict[str, str]:
     return {item["Key"]: item["Value"] for item in items}
 
 
+def with_sign_in(reading: ReadingRun, user: User) -> User:
+    """Return the user with password, devices and keys; when a key was last used is not read."""
+    return replace(
+        user,
+        password=_password(reading, user.name),
+        devices=_devices(reading, user.name),
+        keys=tuple(_key(item) for item in _listed_keys(reading, user.name)),
+    )
+
+
 def with_holdings(reading: ReadingRun, user: User) -> User:
     """Return the user with password, devices, keys and the other long-term credentials."""
     return replace(
         user,
         password=_password(reading, user.name),
         devices=_devices(reading, user.name),
-        keys=_keys(reading, user.name),
+        keys=tuple(
+            _used_key(reading, item, user.name) for item in _listed_keys(reading, user.name)
+        ),
         service_credentials=_service_credentials(reading, user.name),
         ssh_keys=_ssh_keys(reading, user.name),
         certificates=_certificates(reading, user.name),
@@ -211,24 +223,23 @@ def _devices(reading: ReadingRun, user: str) -> tuple[Device, ...]:
     )
 
 
-def _keys(reading: ReadingRun, user: str) -> tuple[AccessKey, ...]:
-    items = _listed(reading, "ListAccessKeys", "AccessKeyMetadata", user, "AccessKeyId")
-    return tuple(_key(reading, item, user) for item in items)
+def _listed_keys(reading: ReadingRun, user: str) -> Iterable[Item]:
+    return _listed(reading, "ListAccessKeys", "AccessKeyMetadata", user, "AccessKeyId")
 
 
-def _key(reading: ReadingRun, item: Item, user: str) -> AccessKey:
-    key = item["AccessKeyId"]
-    answer = reading.call("GetAccessKeyLastUsed", user_ref(user), AccessKeyId=key) or {}
+def _key(item: Item) -> AccessKey:
+    return AccessKey(
+        id=item["AccessKeyId"], active=_active(item), created_at=item.get("CreateDate")
+    )
+
+
+def _used_key(reading: ReadingRun, item: Item, user: str) -> AccessKey:
+    key = _key(item)
+    answer = reading.call("GetAccessKeyLastUsed", user_ref(user), AccessKeyId=key.id) or {}
     used: Mapping[str, Any] = answer.get("AccessKeyLastUsed", {})
     when = used.get("LastUsedDate")
-    return AccessKey(
-        id=key,
-        active=_active(item),
-        created_at=item.get("CreateDate"),
-        last_used=when,
-        # AWS says `N/A` of a key that was never used
-        last_service=used.get("ServiceName", "") if when else "",
-    )
+    # AWS says `N/A` of a key that was never used
+    return replace(key, last_used=when, last_service=used.get("ServiceName", "") if when else "")
 
 
 def _service_credentials(reading: ReadingRun, user: str) -> tuple[ServiceCredential, ...]:

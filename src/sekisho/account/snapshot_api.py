@@ -31,10 +31,14 @@ _Item = Mapping[str, Any]
 
 
 class SnapshotApi:
-    """`AwsApi` over a snapshot, for what only reads IAM."""
+    """`AwsApi` over a snapshot, for what only reads IAM.
+
+    Attributes:
+        snapshot: the account.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._members: dict[str, list[str]] = {}
         for user in snapshot.users:
             for name in user.groups:
@@ -83,20 +87,20 @@ class SnapshotApi:
         Raises:
             AwsRefused: if it was not.
         """
-        gap = self._snapshot.gap_of(operation, about)
+        gap = self.snapshot.gap_of(operation, about)
         if gap is not None:
             raise _refused(operation, gap.code or NOT_READ, gap.reason.en)
 
     def _named(self, operation: str, name: str) -> User:
-        found = self._snapshot.user_named.get(name)
+        found = self.snapshot.user_named.get(name)
         if found is None:
             self._read("GetAccountAuthorizationDetails")
             raise _refused(operation, _ABSENT, f"The user with name {name} cannot be found.")
         return found
 
     def _identity(self) -> _Item:
-        home = f"arn:{self._snapshot.partition}:iam::{self._snapshot.account}"
-        return {"Account": self._snapshot.account, "Arn": f"{home}:root"}
+        home = f"arn:{self.snapshot.partition}:iam::{self.snapshot.account}"
+        return {"Account": self.snapshot.account, "Arn": f"{home}:root"}
 
     def _user(self, UserName: str) -> _Item:  # noqa: N803 - AWS's name
         user = self._named("GetUser", UserName)
@@ -154,7 +158,7 @@ class SnapshotApi:
         return {"Certificates": _with_status("CertificateId", found)}
 
     def _group_named(self, operation: str, name: str) -> Group:
-        found = self._snapshot.group_named.get(name)
+        found = self.snapshot.group_named.get(name)
         if found is None:
             self._read("GetAccountAuthorizationDetails")
             raise _refused(operation, _ABSENT, f"The group with name {name} cannot be found.")
@@ -171,7 +175,7 @@ class SnapshotApi:
 
     def _policy_named(self, operation: str, arn: str) -> ManagedPolicy:
         """Return a policy; of AWS's own only those are read that are attached to somebody."""
-        found = self._snapshot.policies.get(arn)
+        found = self.snapshot.policies.get(arn)
         if found is not None:
             return found
         self._read("GetAccountAuthorizationDetails")
@@ -218,7 +222,7 @@ class SnapshotApi:
 
     def _holders(self, PolicyArn: str) -> _Item:  # noqa: N803 - as above
         self._policy_named("ListEntitiesForPolicy", PolicyArn)
-        held = self._snapshot
+        held = self.snapshot
 
         def having(kind: str, owners: Iterable[tuple[str, bool]]) -> list[dict[str, str]]:
             return [{f"{kind}Name": name} for name, has in owners if has]
@@ -236,9 +240,9 @@ class SnapshotApi:
         del AssignmentStatus  # nobody asks for another
         self._read("ListVirtualMFADevices")
         found: list[dict[str, object]] = [
-            {"SerialNumber": each.serial} for each in self._snapshot.unassigned_devices
+            {"SerialNumber": each.serial} for each in self.snapshot.unassigned_devices
         ]
-        for user in self._snapshot.users:
+        for user in self.snapshot.users:
             owner = {"UserName": user.name, "Arn": user.arn}
             found += [{"SerialNumber": each.serial, "User": owner} for each in user.devices]
         return {"VirtualMFADevices": found}
