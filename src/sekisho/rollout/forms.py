@@ -25,11 +25,21 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
                 "user": person.user,
                 "wave": person.wave,
                 "enrolled": known.get(person.user),
+                **_locked_out(plan, standing, person.user),
                 **_required(plan, standing, person.user, known.get(person.user)),
             }
             for person in concerned(plan)
         ],
     }
+
+
+def _locked_out(plan: Plan, standing: PlanStatus, user: str) -> dict[str, object]:
+    """Return whether somebody is enforced and cannot get in; null if that could not be judged."""
+    if not plan.enforces:
+        return {}
+    if user in standing.locked_out:
+        return {"lockedOut": True, "why": standing.locked_out[user].en}
+    return {"lockedOut": None} if standing.unjudged else {"lockedOut": False}
 
 
 def _required(

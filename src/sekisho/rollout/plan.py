@@ -72,6 +72,11 @@ class PlanCaller:
         return partition, account
 
 
+LOCKED_OUT = "locked-out-now"
+STUCK = "still-stuck"
+"""The notes about people who cannot get in now, whatever the plan does."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanNote:
     """Something that the reader of a plan must know.
@@ -194,6 +199,17 @@ class Plan:
     def applicable(self) -> bool:
         """Whether the plan may be applied: nothing speaks against it that was not accepted."""
         return not self.open_obstacles
+
+    @property
+    def enforces(self) -> bool:
+        """Whether it is a roll-out, which can leave out a person; else it is about one alone."""
+        return any(proof.id == "enforcement" for proof in self.proofs)
+
+    @property
+    def locked_out(self) -> tuple[str, ...]:
+        """Who is enforced already and cannot get in."""
+        notes = (note for note in self.warnings if note.id in (LOCKED_OUT, STUCK))
+        return tuple(dict.fromkeys(name for note in notes for name in note.about))
 
     @property
     def obstacles(self) -> Mapping[str, tuple[str, ...]]:

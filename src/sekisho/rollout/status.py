@@ -1,12 +1,20 @@
 """How a plan stands: what is done, what waits, what somebody else has changed since. Reads only."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from sekisho.account import AwsApi
-from sekisho.audit.impact import ImpactKind
+from sekisho.account import (
+    AwsApi,
+    Snapshot,
+    collect_policies,
+    collect_sign_in,
+    unread_credentials,
+)
+from sekisho.audit.enforcement import enforcements_of
+from sekisho.audit.impact import ImpactKind, SignInOutcomes
 from sekisho.errors import AwsRefused
-from sekisho.messages import Message
+from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
@@ -65,6 +73,8 @@ class PlanStatus:
         unread: those of whom it could not be read, with the reason.
         absent: those whom the account does not have: not yet, or not any more.
         other_kind: of those with a device, who has none of the kind that the plan's goal requires.
+        locked_out: of those who are enforced, who cannot get in by what they hold now, and why.
+        unjudged: why it is not known who gets in; None if it was judged, or need not be.
     """
 
     facts: tuple[Fact, ...]
@@ -73,6 +83,8 @@ class PlanStatus:
     unread: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
     other_kind: tuple[str, ...] = ()
+    locked_out: Mapping[str, Message] = field(default_factory=dict)
+    unjudged: Message | None = None
 
     def of(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses that stand so."""
@@ -84,13 +96,16 @@ def concerned(plan: Plan) -> tuple[PlannedImpact, ...]:
     return tuple(each for each in plan.people if each.impact is not ImpactKind.BREAK_GLASS)
 
 
-def plan_status(plan_file: PlanFile, api: AwsApi, *, who: bool = False) -> PlanStatus:
-    """Return how a plan stands in the account now.
+def plan_status(
+    plan_file: PlanFile, api: AwsApi, *, who: bool = False, known: Snapshot | None = None
+) -> PlanStatus:
+    """Return how a plan stands in the account now, and whether those it enforces get in.
 
     Args:
         plan_file: a plan and its journal.
         api: AWS.
         who: whether CloudTrail is asked who has changed what has drifted.
+        known: the account, if it was read already.
 
     Raises:
         PlanRefused: if the plan is of another account, or the journal of another plan.
@@ -112,7 +127,12 @@ def plan_status(plan_file: PlanFile, api: AwsApi, *, who: bool = False) -> PlanS
                 absent.append(person.user)
             else:
                 unread.append((person.user, f"{error.aws_code}: {error.aws_message}"))
-    require = plan_file.plan.require
+    require, locked_out, unjudged = plan_file.plan.require, dict[str, Message](), None
+    if plan_file.plan.enforces:
+        try:
+            locked_out, unjudged = _locked_out(plan_file.plan, api, known)
+        except AwsRefused as error:
+            unjudged = verbatim(f"{error.operation}: {error.aws_code}: {error.aws_message}")
     return PlanStatus(
         facts,
         tuple(user for user, has in devices.items() if has),
@@ -120,7 +140,31 @@ def plan_status(plan_file: PlanFile, api: AwsApi, *, who: bool = False) -> PlanS
         tuple(unread),
         tuple(absent),
         tuple(user for user, has in devices.items() if has and require and not require.met_by(has)),
+        locked_out,
+        unjudged,
     )
+
+
+def _locked_out(
+    plan: Plan, api: AwsApi, known: Snapshot | None
+) -> tuple[dict[str, Message], Message | None]:
+    """Return who of a plan is enforced and cannot get in now, and why it is not known of others.
+
+    Raises:
+        AwsRefused: if the account's policies cannot be read.
+    """
+    names = {person.user for person in concerned(plan)}
+    found = known
+    if found is None:
+        read = collect_policies(api, plan.account, plan.partition, now=datetime.now(UTC))
+        found = collect_sign_in(api, read, names)
+    people = tuple(user for user in found.users if user.name in names)
+    enforcements = enforcements_of(replace(found, users=people))
+    enforced = [each for each in people if enforcements[each.name].enforced_directly]
+    outcomes = SignInOutcomes(found, unread_credentials(found)).outcomes(enforced)
+    locked_out = {name: each.why for name, each in outcomes.items() if each.locked_out}
+    unknown = [each for each in outcomes.values() if not each.gets_in and not each.locked_out]
+    return locked_out, unknown[0].why if unknown else None
 
 
 def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:

@@ -1,7 +1,7 @@
 """A plan, and how it stands, in words: the verdict first, then ways out of what is in its way."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, assert_never
 
 from sekisho.messages import Message, verbatim
@@ -67,26 +67,40 @@ STATUS_TITLES = {
 _ALL_DONE = Message("Everything is as the plan wants it.")
 _ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
+_LOCKED_OUT = Message("Enforced, and cannot get in now: {users}. {verdict}")
 _DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
+_MOST = 10
+"""So many names at most are in a verdict."""
 _DOUBT = Message("Of {count} passwords it is in doubt whose they are.")
 
 
 def plan_sentences(plan: Plan) -> Iterator[Message]:
     """Yield whether a plan may be applied, then which plan it is."""
-    left = plan.open_obstacles
-    if left:
-        yield _REFUSED.filled(against=", ".join(left))
-    elif not plan.changes:
-        yield _NOTHING
-    else:
-        accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
-        yield accepted if plan.against else _APPLICABLE
+    yield _with_locked_out(plan.locked_out, _plan_verdict(plan))
     yield _TITLE.filled(
         digest=plan.digest[:12],
         account=plan.account,
         at=plan.snapshot_at.strftime("%Y-%m-%d %H:%M UTC"),
         caller=plan.caller.arn,
     )
+
+
+def _plan_verdict(plan: Plan) -> Message:
+    left = plan.open_obstacles
+    if left:
+        return _REFUSED.filled(against=", ".join(left))
+    if not plan.changes:
+        return _NOTHING
+    accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
+    return accepted if plan.against else _APPLICABLE
+
+
+def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
+    """Return a verdict; who cannot get in goes first."""
+    shown = [*names][:_MOST]
+    more = f" (+{len(names) - _MOST})" if len(names) > _MOST else ""
+    users = ", ".join(f"`{name}`" for name in shown) + more
+    return _LOCKED_OUT.filled(users=users, verdict=verdict) if names else verdict
 
 
 def way_text(way: WayOut) -> Message:
@@ -130,7 +144,11 @@ def _to_do_first(
 
 
 def status_sentence(standing: PlanStatus) -> Message:
-    """Return how a plan stands in one sentence; what somebody must look at goes first."""
+    """Return how a plan stands; what somebody must look at goes first."""
+    return _with_locked_out(standing.locked_out, _status_verdict(standing))
+
+
+def _status_verdict(standing: PlanStatus) -> Message:
     count = len(standing.facts)
     drifted, doubt, waits = (
         len(standing.of(status))

@@ -339,7 +339,7 @@ def _exit_of(made: Plan) -> Exit:
     undecided = [proof.id for proof in made.proofs if proof.verdict is SafetyVerdict.UNKNOWN]
     if any(name in (*undecided, "gap", "caller-unknown") for name in left):
         return Exit.UNKNOWN
-    if left:
+    if left or made.locked_out:
         return Exit.FINDINGS
     return Exit.CHANGES if made.changes else Exit.CLEAN
 

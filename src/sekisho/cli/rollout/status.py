@@ -70,8 +70,8 @@ def command(
     """Say what of a plan is done, what waits, what others have changed since, and who has enrolled.
 
     Of a goal (a YAML file), say for each wave who is due, enrolled and proved enforced. Exit 0
-    if everything is as wanted, 2 if something waits, 3 if something has drifted, 4 if something
-    could not be read, or it is in doubt whose a password is.
+    if everything is as wanted, 2 if something waits, 3 if something has drifted or somebody who is
+    enforced cannot get in, 4 if something could not be read, or it is in doubt whose a password is.
     """
     if path.suffix in (".yaml", ".yml"):
         if who:
@@ -155,8 +155,9 @@ def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
 
 
 def _exit_of(standing: PlanStatus) -> Exit:
-    found = [Exit.UNKNOWN] if standing.unread or standing.of(ChangeStatus.IN_DOUBT) else []
-    found += [Exit.FINDINGS] if standing.of(ChangeStatus.DRIFTED) else []
+    unknown = standing.unread or standing.unjudged or standing.of(ChangeStatus.IN_DOUBT)
+    found = [Exit.UNKNOWN] if unknown else []
+    found += [Exit.FINDINGS] if standing.locked_out or standing.of(ChangeStatus.DRIFTED) else []
     waits = standing.of(ChangeStatus.WAITS) or standing.other_kind
     found += [Exit.CHANGES] if waits else []
     return worst(found)
@@ -205,6 +206,8 @@ _SOME_OPEN = Message(
     "MFA is enforced for {enforced} of {count} whose turn has come; of {unknown} it is not known."
 )
 _UNREAD = Message("Not read: {user}: {reason}")
+_LOCKED_OUT = Message("Enforced, and locked out by what they hold now: {count}")
+_UNJUDGED = Message("Whether everybody who is enforced gets in could not be found out: {why}")
 
 
 def plan_status_lines(
@@ -222,6 +225,12 @@ def plan_status_lines(
     if lacking := len(standing.other_kind):
         verdict = _PLAN_REQUIRED.filled(verdict=verdict, count=lacking)
     yield verdict.into(lang)
+    if standing.locked_out:
+        yield _LOCKED_OUT.filled(count=len(standing.locked_out)).into(lang)
+        lines = [f"{user}: {why.into(lang)}" for user, why in standing.locked_out.items()]
+        yield from shown_lines(lines, lang, verbose=verbose)
+    if standing.unjudged:
+        yield _UNJUDGED.filled(why=standing.unjudged).into(lang)
     for status, title in STATUS_TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
         if facts:

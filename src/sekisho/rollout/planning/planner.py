@@ -47,7 +47,7 @@ from sekisho.rollout.planning.obstacles import (
 from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
-from sekisho.rollout.planning.user_warnings import warnings
+from sekisho.rollout.planning.user_warnings import locked_out_now, warnings
 from sekisho.rollout.planning.ways_out import ways_out
 
 EXCEPTION_EXPIRED = Message(
@@ -109,6 +109,7 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
     persons = people(accounts, goal)
     warned = (
         *draft.warnings,
+        *locked_out_now(accounts),
         *no_enforcement(accounts.changes, snapshot),
         *warnings(accounts),
         *without_required(accounts, goal),

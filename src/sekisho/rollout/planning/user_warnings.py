@@ -13,7 +13,7 @@ from sekisho.audit.enforcement import named_of
 from sekisho.audit.impact import credentials_of
 from sekisho.engine import DecisionEffect, Policies, Request
 from sekisho.errors import FaultyPolicy
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import Effect
 from sekisho.prover import (
     EVERYTHING,
@@ -28,7 +28,7 @@ from sekisho.prover import (
 )
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.rollout.plan import PlanNote, SafetyVerdict
+from sekisho.rollout.plan import LOCKED_OUT, STUCK, PlanNote, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     is_newly_denied,
@@ -73,6 +73,9 @@ VIA_SERVICE = Message(
 )
 STILL_STUCK = Message(
     "These users have no way to sign in with MFA now, and this plan gives them none."
+)
+LOCKED_OUT_NOW = Message(
+    "MFA is enforced for these users already, and what they hold does not get them in: {why}."
 )
 GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
 LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
@@ -128,7 +131,7 @@ def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     gaining = {*accounts.whom(_where_readable(_gains))}
     gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
-    named.append(("still-stuck", STILL_STUCK, stuck))
+    named.append((STUCK, STILL_STUCK, stuck))
     notes = (PlanNote(identity, text, names) for identity, text, names in named if names)
     return (*notes, *lost_permissions(accounts))
 
@@ -355,3 +358,22 @@ def _own_actions(accounts: BeforeAfter) -> Iterator[str]:
             if statement.effect is Effect.ALLOW and not statement.action.negated:
                 names = statement.action.values
                 yield from (each for each in names if each.lower().startswith(_OWN_CALLS))
+
+
+def locked_out_now(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
+    """Return who is enforced already, cannot get in, and is not changed anything for."""
+    affected = {user.name for user in accounts.affected}
+    others = [
+        user
+        for user in accounts.targets
+        if user.name not in affected and accounts.enforcements[user.name].enforced_directly
+    ]
+    found = {
+        name: outcome.why
+        for name, outcome in accounts.sign_ins.outcomes(others).items()
+        if outcome.locked_out
+    }
+    if not found:
+        return ()
+    reasons = joined_messages(dict.fromkeys(found.values()), en="; ", ja="; ")
+    return (PlanNote(LOCKED_OUT, LOCKED_OUT_NOW.filled(why=reasons), tuple(found)),)

@@ -59,7 +59,9 @@ class PlanInView:
         """
         check_account(file.plan, api)
         try:
-            return cls(path, file.plan, plan_status(file, api), None, waves, goal)
+            return cls(
+                path, file.plan, plan_status(file, api, known=api.snapshot), None, waves, goal
+            )
         except AwsRefused as unread:
             return cls(path, file.plan, None, unread, waves, goal)
 
