@@ -42,6 +42,7 @@ from sekisho.rollout import (
     plan,
     roll_back,
 )
+from sekisho.rollout.applying import Event, JournalEntry
 from sekisho.rollout.applying.rollback import RollbackPreview, preview_rollback
 
 
@@ -233,16 +234,33 @@ def test_a_second_rollback_undoes_nothing_that_others_did(
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before-apply", "half-way"])
-def test_drift_is_refused_by_name(api: Boto3Api, iam: Any, journal: Journal, first: bool) -> None:
+def test_drift_of_one_person_leaves_out_that_person(
+    api: Boto3Api, iam: Any, journal: Journal, first: bool
+) -> None:
     whole = made(api, full_goal())
     if not first:
         execute(whole, api, journal, passwords=password, now=lambda: NOW)
         roll_back(whole, journal, api, now=lambda: NOW)
     iam.create_user(UserName="taro", Path="/other/")
-    with pytest.raises(PlanRefused, match="user taro") as caught:
+    report = execute(whole, api, journal, passwords=password, now=lambda: NOW)
+    assert [*report.left_out] == ["taro"]
+    assert "`user taro`" in report.left_out["taro"].en
+    assert all(" taro" in address for address in report.remaining), "the rest is done"
+    assert list(api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")) == []
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before-apply", "half-way"])
+def test_drift_of_what_is_for_all_is_refused_by_name(
+    api: Boto3Api, iam: Any, journal: Journal, first: bool
+) -> None:
+    whole = made(api, full_goal())
+    if not first:
+        execute(whole, api, journal, passwords=password, now=lambda: NOW)
+        roll_back(whole, journal, api, now=lambda: NOW)
+    iam.create_group(GroupName="Enforced", Path="/other/")
+    with pytest.raises(PlanRefused, match="group Enforced") as caught:
         execute(whole, api, journal, passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_STALE
-    assert api.pages("iam", "ListGroupsForUser", "Groups", UserName="taro")
     attached = api.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", UserName="machine")
     assert ENFORCEMENT not in [item["PolicyArn"] for item in attached], "nothing is done then"
 
@@ -370,10 +388,23 @@ def test_an_unsafe_plan_is_not_applied(api: Boto3Api, journal: Journal) -> None:
     assert not journal.path.exists()
 
 
-def test_another_plans_journal_is_refused(api: Boto3Api, journal: Journal, applied: Plan) -> None:
+def test_another_plans_journal_is_refused_if_a_call_was_broken_off(
+    api: Boto3Api, journal: Journal, applied: Plan
+) -> None:
+    begun = applied.changes[0].address
+    journal.record(JournalEntry(NOW, Event.BEGUN, begun))
     other = plan(Goal(policy_goal(), users=("machine",)), collect(api, now=NOW), ADMIN)
     with pytest.raises(PlanRefused, match="journal of another plan"):
         execute(other, api, Journal(journal.path), passwords=password, now=lambda: NOW)
+    # else it makes room, and takes its own plan back
+    journal.record(JournalEntry(NOW, Event.DONE, begun))
+    made = plan(replace(full_goal(), new_users=(), users=("hanako",)), collect(api, now=NOW), ADMIN)
+    succeeding = Journal(journal.path)
+    execute(made, api, succeeding, passwords=password, now=lambda: NOW)
+    assert succeeding.archived_applied
+    assert succeeding.archived is not None
+    roll_back(made, succeeding, api, now=lambda: NOW)
+    assert left(applied, Journal(succeeding.archived), api) == []
 
 
 def test_the_console_permission_comes_and_goes(

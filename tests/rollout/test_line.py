@@ -76,7 +76,7 @@ def test_a_version_that_was_made_twice_is_taken_back_twice(local: LocalAws, tmp_
     before = facts_at_addresses(whole, api)
     position = [type(change) for change in whole.changes].index(CreatePolicyVersion)
     # AWS does not show the version of the lost answer yet when it is looked for
-    weather = Weather(api, [*[None] * position, Fault.LOST_BUT_DONE], lag=20)
+    weather = Weather(api, [*[None] * position, Fault.LOST_BUT_DONE], lag=60)
     assert applied(whole, weather, tmp_path / "journal").complete
     versions = iam_of(local).list_policy_versions(PolicyArn=ENFORCEMENT)["Versions"]
     assert sorted(each["VersionId"] for each in versions) == ["v1", "v2", "v3"]

@@ -1,9 +1,9 @@
 """A state machine: random accounts, goals, weather, kills and other people's doings.
 
-What must hold whatever happens: nobody is locked out who was not said to be; a plan that was
-applied is what the account is; a plan that was taken back has left its objects as they were, and
-the policies of whoever it was not about, or has made and stays; the journal tells the truth; no
-file holds a password.
+What must hold whatever happens: nobody is locked out who was not said to be, whatever somebody has
+done to passwords, devices and names since the plan; a plan that was applied is what the account is;
+a plan that was taken back has left its objects as they were, and the policies of whoever it was not
+about, or has made and stays; the journal tells the truth; no file holds a password.
 """
 
 import json
@@ -36,7 +36,16 @@ from sekisho.audit.impact.outcomes import SignInOutcomes
 from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back
+from sekisho.rollout import (
+    ApplyReport,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    execute,
+    plan,
+    roll_back,
+)
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner, settle_passwords
 from sekisho.rollout.applying.journal import Event
 from sekisho.rollout.applying.plan_file import PlanFile
@@ -50,7 +59,14 @@ OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 OLD_MEMBERS = st.lists(st.sampled_from(["machine", "hanako", *NAMES]), unique=True, max_size=2)
 GROUPS = ["Enforced", "Developers"]
 SOMEBODY = st.sampled_from(["machine", "hanako", "taro", *NAMES])
-HARMLESS = {"EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"}
+LOSING = {
+    *("keys-stop", "credentials-stop", "dead-lock", "console-refused", "cannot-enrol"),
+    "still-stuck",
+}
+HARMLESS = {
+    *("EntityAlreadyExists", "NoSuchEntity", "LimitExceeded", "DeleteConflict"),
+    "ValidationError",
+}
 
 
 class Authorizer:
@@ -146,10 +162,22 @@ class RollOut(RuleBasedStateMachine):
         self.stack.close()
 
     def _execute(self, made: Plan, journal: Journal, api: AwsApi | None = None) -> bool:
+        before = collect(self.api, now=NOW)
         report = execute(
             made, api or self.api, journal, passwords=lambda user: SECRET, now=lambda: NOW
         )
+        self._locks_nobody_out(made, before, report)
         return report.complete
+
+    def _locks_nobody_out(self, made: Plan, before: Snapshot, report: ApplyReport) -> None:
+        """By what people held as the run began, and hold, nobody has lost their way in unsaid."""
+        after = collect(self.api, now=NOW)
+        told = {name for note in made.warnings if note.id in LOSING for name in note.about}
+        told |= {name for names in made.obstacles.values() for name in names}
+        for user in before.users:
+            lost = _way_in(before, user.name) and not _way_in(after, user.name)
+            stopped = report.stopped is not None
+            assert not lost or stopped or user.name in told, f"{user.name} was locked out"
 
     @property
     def journal(self) -> Path:
@@ -232,7 +260,11 @@ class RollOut(RuleBasedStateMachine):
             in_doubt = refused.code is Code.PLAN_DOUBTFUL and not knows
             assert self.meddled or lag or self._undone() or in_doubt
             return
-        if complete and not self.meddled:
+        if self.meddled:
+            return
+        # in fine weather, and with nobody else at work, nobody is left out
+        assert complete or not isinstance(api, Authorizer) or isinstance(api, Dying)
+        if complete:
             self._is_as_planned()
 
     def _undone(self) -> bool:
@@ -364,6 +396,45 @@ class RollOut(RuleBasedStateMachine):
     @rule()
     def somebody_gets_a_key(self) -> None:
         self._meddle("CreateAccessKey", UserName="taro")
+
+    @rule(user=st.sampled_from(["hanako", *NAMES]), must_change=st.booleans())
+    def the_help_desk_sets_a_password(self, user: str, must_change: bool) -> None:
+        about = {"UserName": user, "Password": SECRET, "PasswordResetRequired": must_change}
+        if not self._meddle("UpdateLoginProfile", **about):
+            self._meddle("CreateLoginProfile", **about)
+
+    @rule(user=st.sampled_from(["admin", *NAMES]))
+    def somebody_loses_a_device(self, user: str) -> None:
+        try:
+            (found,) = self.api.pages("iam", "ListMFADevices", "MFADevices", UserName=user)
+        except (AwsRefused, ValueError):
+            return
+        self._meddle("DeactivateMFADevice", UserName=user, SerialNumber=found["SerialNumber"])
+
+    @rule(user=st.sampled_from(["hanako", *NAMES]), back=st.booleans())
+    def somebody_is_renamed(self, user: str, back: bool) -> None:
+        names = (f"{user}2", user) if back else (user, f"{user}2")
+        self._meddle("UpdateUser", UserName=names[0], NewUserName=names[1])
+
+    @rule(user=st.sampled_from(NAMES))
+    def somebody_is_deleted(self, user: str) -> None:
+        try:
+            held = collect(self.api, now=NOW).user_named[user]
+        except KeyError:
+            return
+        for arn in held.attached:
+            self._meddle("DetachUserPolicy", UserName=user, PolicyArn=arn)
+        for group in held.groups:
+            self._meddle("RemoveUserFromGroup", UserName=user, GroupName=group)
+        for key in held.keys:
+            self._meddle("DeleteAccessKey", UserName=user, AccessKeyId=key.id)
+        for device in held.devices:
+            self._meddle("DeactivateMFADevice", UserName=user, SerialNumber=device.serial)
+        for policy in held.inline:
+            name = policy.name.removeprefix("inline ")
+            self._meddle("DeleteUserPolicy", UserName=user, PolicyName=name)
+        self._meddle("DeleteLoginProfile", UserName=user)
+        self._meddle("DeleteUser", UserName=user)
 
     @rule(anew=st.booleans())
     def somebody_sets_a_password(self, anew: bool) -> None:

@@ -97,7 +97,7 @@ def test_a_password_is_as_long_as_the_account_asks_for(terminal: Terminal, local
     try:
         words = ("--yes", "--password-file", str(file))
         refused = terminal.run("apply", terminal.path("plan"), *words)
-        assert refused.return_value == Exit.ERROR
+        assert refused.return_value == Exit.CHANGES
         assert "PasswordPolicyViolation" in refused.stdout
         assert "make the plan again" in refused.stdout
         assert terminal.run("rollback", terminal.path("plan"), "--yes").return_value == Exit.CLEAN

@@ -201,7 +201,7 @@ LEAVES: dict[str, tuple[tuple[str, ...], Colleague, str]] = {
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_whose_loss_counts_stops_it(
+def test_whose_loss_counts_is_left_out_and_stops_what_is_for_all(
     api: AwsApi, local: LocalAws, tmp_path: Path, name: str
 ) -> None:
     members, colleague, said = LEAVES[name]
@@ -210,10 +210,17 @@ def test_whose_loss_counts_stops_it(
         joins(member)(iam_of(local))
     whole = made(api, STAFF)
     colleague(iam_of(local))
-    with pytest.raises(PlanRefused) as caught:
-        applied(whole, api, tmp_path / "journal")
-    assert caught.value.code is Code.PLAN_STALE
-    assert said in str(caught.value)
+    if name == "whoever applies it":
+        with pytest.raises(PlanRefused) as caught:
+            applied(whole, api, tmp_path / "journal")
+        assert caught.value.code is Code.PLAN_STALE
+        assert said in str(caught.value)
+        return
+    report = execute(whole, api, Journal(tmp_path / "journal"), passwords=str, now=lambda: NOW)
+    assert any(said in why.en for why in report.left_out.values())
+    # a new version reaches who is in the group, and waits; whoever has left, it does not reach
+    waits = f"policy-versions {ENFORCEMENT}" in report.remaining
+    assert waits is (name == "who stays in the group and has less")
 
 
 def shared() -> Snapshot:

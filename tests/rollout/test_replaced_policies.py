@@ -148,7 +148,7 @@ def test_what_somebody_else_took_away_counts_as_well(
     iam.attach_user_policy(UserName="machine", PolicyArn=OLD)
     whole = made(api, Goal(policy_goal(tags={}), replaces=(OLD,), users=("machine",)))
     denied = Refusing(api, "DetachUserPolicy")
-    assert execute(whole, denied, journal, passwords=password, now=lambda: NOW).stopped
+    assert execute(whole, denied, journal, passwords=password, now=lambda: NOW).left_out
     iam.detach_user_policy(UserName="machine", PolicyArn=OLD)
     # what somebody else took away is not as before the plan, and the journal does not tell of it
     assert left(whole, journal, api) == {ATTACHED, LOST, f"policy {ENFORCEMENT}"}

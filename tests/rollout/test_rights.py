@@ -141,21 +141,41 @@ def applied(made: Plan, api: Any, journal: Path) -> bool:
 
 
 @pytest.mark.parametrize("name", CHANGED)
-def test_whose_rights_have_changed_is_said_and_nothing_is_done(name: str, tmp_path: Path) -> None:
+def test_whose_rights_have_changed_is_left_out_or_said_or_stops_it(
+    name: str, tmp_path: Path
+) -> None:
     doing, said = CHANGED[name]
     with company() as local:
         made, api = made_in(local)
         doing(iam_of(local))
-        with pytest.raises(PlanRefused) as refused:
-            applied(made, api, tmp_path / "journal")
-        policies = iam_of(local).list_policies(Scope="Local")["Policies"]
-        assert "Force_MFA" not in {each["PolicyName"] for each in policies}
-    assert refused.value.code is Code.PLAN_STALE
-    assert all(each in str(refused.value) for each in said), str(refused.value)
-    assert refused.value.fix is not None
-    assert "make the plan again" in refused.value.fix.en
+        policies = iam_of(local).get_paginator("list_policies")
+        if name in STOPPING:
+            with pytest.raises(PlanRefused) as refused:
+                applied(made, api, tmp_path / "journal")
+            found = policies.paginate(Scope="Local").search("Policies[].PolicyName")
+            assert "Force_MFA" not in {*found}
+            assert refused.value.code is Code.PLAN_STALE
+            assert all(each in str(refused.value) for each in said), str(refused.value)
+            assert refused.value.fix is not None
+            assert "make the plan again" in refused.value.fix.en
+            return
+        journal = Journal(tmp_path / "journal")
+        report = execute(made, api, journal, passwords=str, now=lambda: NOW)
+    assert report.stopped is None
+    person = PERSON.get(name)
+    assert {*report.left_out} == ({person} if person else set())
+    text = " ".join(each.en for each in (*report.left_out.values(), *report.notes))
+    assert all(each in text for each in said), text
+    assert report.complete is (person is None)
 
 
+PERSON = {
+    "somebody of the plan rises": "eve",
+    "by a policy of AWS": "eve",
+    "somebody of the plan gets more": "eve",
+    "somebody of the plan has less": "machine",
+}
+STOPPING = {"the caller is denied something", "break-glass user"}
 CONSOLE_READ = "GetConsoleAuthorizationConfiguration"
 
 
@@ -187,7 +207,7 @@ def test_console_authorization_that_may_not_be_read_again_counts_as_it_was(tmp_p
         refusing = Refusing(api, CONSOLE_READ)
         report = execute(made, refusing, journal, passwords=str, now=lambda: NOW)
         assert report.complete
-        (said,) = report.unread
+        (said,) = report.notes
         assert "could not be read (AccessDenied: not authorized): it counts as that" in said.en
         assert said.into(Language.JA) in applied_lines(report, Language.JA)
 

@@ -7,9 +7,14 @@ judged, `ways` what can be done about an obstacle, `acceptance` what is accepted
 `status` is how a plan stands, `history` who has changed something since.
 """
 
-from sekisho.rollout.applying.execute import ApplyReport, Stop, execute, facts_at_addresses
+from sekisho.rollout.applying.execute import (
+    ApplyReport,
+    execute,
+    facts_at_addresses,
+)
 from sekisho.rollout.applying.journal import Journal
 from sekisho.rollout.applying.rollback import Left, RollbackReport, roll_back
+from sekisho.rollout.applying.stop import Stop
 from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,

@@ -102,8 +102,8 @@ def changed_rights(
     changes: tuple[Change, ...],
     affected: Affected = _NOBODY,
     caller: str = "",
-) -> Iterator[Message]:
-    """Yield whose rights are not what a plan goes by, and in what; empty if all are.
+) -> Iterator[tuple[str, Message]]:
+    """Yield whose rights are not what a plan goes by, as `user NAME` or `role NAME`, and in what.
 
     Who is there no more has no rights that could be in the way. Nor has who was reached through a
     group or a policy only, and has left it: the plan gives them nothing and takes nothing. Whether
@@ -116,26 +116,24 @@ def changed_rights(
         affected: who feels a change that does not name them, as the plan has it.
         caller: the ARN of whoever applies the plan, whose rights count wherever they come from.
     """
-    then = _as_planned(now, changes)
+    then = as_planned(now, changes)
     if _of_account(then) == rights.account:
         return
     gone = _left(affected, affected_by(changes, now, then), changes) - {*_principal(caller)}
     for name in (each for each in rights.of if each not in gone):
         found = _decide_for(then, name)
         if found is not None:
-            yield from _difference(name, rights.digests_of(name), found)
+            for message in _difference(name, rights.digests_of(name), found):
+                yield name, message
     administrators = _administrators(then, Administrators(then))
-    for name in administrators:
-        if name not in rights.administrators:
-            yield _RISEN.filled(user=name)
-    for name in rights.administrators:
-        if name not in administrators:
-            yield (_FALLEN if name in then.user_named else _GONE).filled(user=name)
+    for name in sorted({*administrators} ^ {*rights.administrators}):
+        fallen = _FALLEN if name in then.user_named else _GONE
+        yield f"user {name}", (_RISEN if name in administrators else fallen).filled(user=name)
 
 
 def _left(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
     """Return who felt a change that did not name them, and feels none any more."""
-    named = {f"user {getattr(each, 'user', None)}" for each in changes}
+    named = {f"user {each.person}" for each in changes}
     felt, feel = ({name for names in each.values() for name in names} for each in (then, now))
     return felt - feel - named
 
@@ -161,7 +159,7 @@ def _difference(name: str, known: tuple[str, ...], found: Policies) -> Iterator[
         yield _LOST.filled(whom=whom)
 
 
-def _as_planned(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def as_planned(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Return an account with a plan's changes made, also where they are made already."""
     snapshot = with_deny_all(with_change_password(now))
     return forecast(snapshot, (each for each in changes if not _is_there(each, snapshot)))

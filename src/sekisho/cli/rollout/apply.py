@@ -194,6 +194,9 @@ def _made(length: int) -> str:
 _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
 _ARCHIVED = Message("The journal of an earlier plan, which is all taken back, is now: {path}")
+_SUCCEEDED = Message(
+    "The journal of the plan before is now: {path}; it takes back what that plan did."
+)
 _APPLYING = Message("Applying")
 _TAKES_BACK = Message("To take it back: {command}")
 _SETTLED = (Event.DONE, Event.ALREADY)
@@ -231,9 +234,10 @@ def command(
 ) -> Exit:
     """Make the changes of PLAN, or go on where an earlier run stopped.
 
-    Each call is written to the journal before and after it is made. Exit 0 if everything is done,
-    1 if it stopped, with what is done and what is not, 2 if you do not agree. With --yes the plan
-    is not shown again: `sekisho plan` has shown it.
+    Each call is written to the journal before and after it is made. What people sign in with is
+    read again, and whoever would be locked out by now is left out. Exit 0 if everything is done,
+    1 if it stopped, with what is done and what is not, 2 if somebody is left out or you do not
+    agree. With --yes the plan is not shown again: `sekisho plan` has shown it.
     """
     plan_file = read_plan(path, journal)
     passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)
@@ -253,13 +257,16 @@ def command(
     show_folded(applied_lines(report, lang, verbose=verbose))
     aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
     if archived := plan_file.journal.archived:
-        aside(_ARCHIVED.filled(path=archived).into(lang))
+        succeeded = plan_file.journal.archived_applied
+        aside((_SUCCEEDED if succeeded else _ARCHIVED).filled(path=archived).into(lang))
     words = plan_words(path, journal, aws)
     if report.done and not quiet():
         takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang)
         click.echo("\n".join(command_lines(takes_back, terminal_width())))
-    tell_next(f"sekisho status {words}" if report.complete else typed_again(), lang)
-    return Exit.CLEAN if report.complete else Exit.ERROR
+    tell_next(typed_again() if report.stopped else f"sekisho status {words}", lang)
+    if report.stopped:
+        return Exit.ERROR
+    return Exit.CLEAN if report.complete else Exit.CHANGES
 
 
 def _applied(

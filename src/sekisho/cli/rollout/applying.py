@@ -21,7 +21,7 @@ from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, verbatim
 from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
 from sekisho.rollout.applying import (
     Event,
@@ -34,6 +34,12 @@ from sekisho.rollout.applying import (
 _APPLIED = Message("The plan is applied.")
 _NONE_MADE = Message("Nothing of this plan is applied: {count} changes wait.")
 _IN_PART = Message("The plan is applied in part: {done} of {count} changes are made.")
+_LEFT_OUT = Message("People left out: {count}")
+_OF_PERSON = verbatim("{user}: {why}")
+_LATER = Message(
+    "Whatever else the plan wants is done. Once what is said of each is settled, the same command "
+    "makes the rest; or make the plan again."
+)
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")
 _LEFT = Message("Left as it is: {count}")
@@ -182,7 +188,8 @@ def applied_lines(
     verdict = _APPLIED if report.complete else _IN_PART if made else _NONE_MADE
     if not (refused and report.complete):
         yield verdict.filled(done=made, count=made + len(report.remaining)).into(lang)
-    yield from (each.into(lang) for each in report.unread)
+    yield from (each.into(lang) for each in report.notes)
+    yield from _left_out(report, lang, verbose=verbose)
     if quiet():
         # the verdict has the numbers
         yield from _stop_lines(report.stopped, lang)
@@ -190,6 +197,19 @@ def applied_lines(
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
     yield from _listed(_DONE, report.done, lang, verbose=verbose)
     yield from _listed(_ALREADY, report.already, lang, verbose=verbose)
+
+
+def _left_out(report: ApplyReport, lang: Language, *, verbose: bool) -> Iterator[str]:
+    """Yield who is left out, and why; names are said also where little is."""
+    if not report.left_out:
+        return
+    yield _LEFT_OUT.filled(count=len(report.left_out)).into(lang)
+    people = [
+        _OF_PERSON.filled(user=user, why=why).into(lang) for user, why in report.left_out.items()
+    ]
+    yield from shown_lines(people, lang, verbose=verbose)
+    if report.stopped is None:
+        yield _LATER.into(lang)
 
 
 def undone_lines(

@@ -8,16 +8,14 @@ from sekisho.rollout.applying.change_status import (
     status_of,
 )
 from sekisho.rollout.applying.execute import (
-    MAX_CLOCK_LEAD,
-    MAX_PLAN_AGE,
     ApplyReport,
-    Stop,
     apply_progress,
     execute,
     facts_at_addresses,
 )
 from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
+from sekisho.rollout.applying.preconditions import MAX_CLOCK_LEAD, MAX_PLAN_AGE
 from sekisho.rollout.applying.retry import retried, retried_until_visible
 from sekisho.rollout.applying.rollback import (
     BY_JOURNAL,
@@ -31,6 +29,7 @@ from sekisho.rollout.applying.rollback import (
     unaccounted,
     undone_addresses,
 )
+from sekisho.rollout.applying.stop import Stop
 
 __all__ = [
     "BY_JOURNAL",

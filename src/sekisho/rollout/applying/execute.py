@@ -1,20 +1,21 @@
-"""Carries out a plan and nothing else; can be killed at any call and run again."""
+"""Carries out a plan and nothing else; can be killed at any call and run again.
+
+A fault that is one person's leaves out that person: who would not get in by what they hold now,
+whom somebody else has changed or deleted, for whom AWS refuses a call. A fault that is the plan's
+own, its caller's or a break-glass user's stops it.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from sekisho.account import (
     AwsApi,
-    Gap,
-    SigningApi,
-    collect_console_authorization,
-    collect_policies,
 )
 from sekisho.errors import AwsRefused, Code, PlanRefused
-from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.messages import Message, joined_messages
 from sekisho.rollout.applying.change_status import (
     ChangeStatus,
     PasswordOwner,
@@ -24,9 +25,22 @@ from sekisho.rollout.applying.change_status import (
     status_of,
 )
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
-from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.applying.people import People
+from sekisho.rollout.applying.preconditions import (
+    CHANGED,
+    check_age,
+    check_applicable,
+    check_caller,
+    check_console_authorization,
+    check_drift,
+    check_rights,
+    may_settle,
+    people_of,
+    stale,
+)
+from sekisho.rollout.applying.rollback import take_back
+from sekisho.rollout.applying.stop import Stop
 from sekisho.rollout.changes import (
-    Affected,
     Change,
     CreateLoginProfile,
     IamCall,
@@ -36,50 +50,17 @@ from sekisho.rollout.changes import (
     newcomers,
 )
 from sekisho.rollout.plan import Plan
-from sekisho.rollout.rights import changed_rights
-from sekisho.signin import ConsoleAuthorization
 
 Passwords = Callable[[str], str]
 
-MAX_PLAN_AGE = timedelta(days=7)
-"""How old the snapshot of a plan may be when the plan is applied."""
-
-MAX_CLOCK_LEAD = timedelta(minutes=5)
-"""How far the clock by which an account was read may be ahead of ours."""
-
 _SETTLED = (Event.DONE, Event.ALREADY)
 _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
-_MOST_SHOWN = 10
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The call at which a run stopped.
-
-    Attributes:
-        address: the change it was for; "" if it was a look at the account before the first.
-        aws_code: AWS's error code, or the client's if no answer came.
-        fix: what to do about it; None if nothing is known.
-        status: the HTTP status; 0 if no answer came.
-    """
-
-    address: str
-    operation: str
-    aws_code: str
-    message: str
-    fix: Message | None = None
-    status: int = 0
-
-    @classmethod
-    def at(cls, error: AwsRefused, change: Change | None = None) -> "Stop":
-        """Return the stop at what AWS refused."""
-        code, message, fix = error.aws_code, error.aws_message, error.fix
-        if change is not None and change.way_out is not None:
-            fix = change.way_out
-        address = "" if change is None else change.address
-        return cls(address, error.operation, code, message, fix, error.status)
+REFUSED = Message("AWS refuses {operation} ({code}): {message}")
+TAKEN_BACK = Message("what was done for them is taken back at once: {why}")
+NOT_TAKEN_BACK = Message("what was done for them could not all be taken back: {why}")
+_NOBODY: Mapping[str, Message] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +70,40 @@ class ApplyReport:
     Attributes:
         done: made by this plan, in this run or before.
         already: found as the plan wants it, made by somebody else.
-        remaining: not made; empty unless the run stopped.
+        remaining: not made; empty unless the run stopped or somebody is left out.
         stopped: where, or None.
-        unread: what could not be read again before the first change, and as what it counts.
+        notes: what else has changed since, or could not be read again, and as what it counts.
+        left_out: why somebody is left out, by name.
     """
 
     done: tuple[str, ...]
     already: tuple[str, ...]
     remaining: tuple[str, ...] = ()
     stopped: Stop | None = None
-    unread: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
+    left_out: Mapping[str, Message] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether everything is as the plan wants it."""
-        return self.stopped is None and not self.remaining
+        return self.stopped is None and not self.remaining and not self.left_out
 
 
 def execute(
-    plan: Plan, api: AwsApi, journal: Journal, *, passwords: Passwords, now: Clock
+    plan: Plan,
+    api: AwsApi,
+    journal: Journal,
+    *,
+    passwords: Passwords,
+    now: Clock,
 ) -> ApplyReport:
     """Make the changes of `plan` in order, each journalled before and after its call.
 
-    What is already so counts as done. Where AWS refuses a call, the run stops and says what is
-    done and what is not; running it again goes on from there.
+    What is already so counts as done. Whoever would not get in by what they hold now is left out,
+    before anything is changed for them; who is found locked out right after it gets the former
+    state back. Where AWS refuses a call that is about one person, that person is left out; where it
+    refuses another, the run stops and says what is done and what is not. Running it again goes on
+    from there.
 
     Args:
         plan: the plan; nothing outside it is done.
@@ -123,38 +114,46 @@ def execute(
 
     Raises:
         PlanRefused: if the plan is not applicable, is of another account or caller, has another
-            journal, is older than `MAX_PLAN_AGE` or dated in the future, or if the account, its
-            console authorization, or somebody's rights have changed since; nothing is done then.
-            Also if somebody changes the account meanwhile, or if it is in doubt whose a password
-            is; what was done stands in the journal.
+            journal, is older than `MAX_PLAN_AGE` or dated in the future, or if what it is about
+            beside people, its console authorization, or the rights of its caller or of a
+            break-glass user have changed since; nothing is done then. Also if somebody changes that
+            meanwhile, or if it is in doubt whose a password is; what was done stands in the
+            journal.
     """
-    _check_applicable(plan)
-    journal.open(plan.digest)
+    check_applicable(plan)
+    journal.open(plan.digest, succeeds=True)
     try:
-        _check_caller(plan, api)
-        journal.open(plan.digest, plan.to_json())
-        waits = _check_drift(plan, api, journal)
+        check_caller(plan, api)
+        journal.open(plan.digest, plan.to_json(), succeeds=True)
+        statuses, leaving = check_drift(plan, api, journal, now())
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error))
-    if not waits:
-        return apply_progress(plan, journal)
-    _check_age(plan, now())
+    if _is_all_done(statuses, journal):
+        return apply_progress(plan, journal, left_out=leaving)
+    check_age(plan, now())
     try:
-        _check_rights(plan, api, now())
-        unread = _check_console_authorization(plan, api)
+        known, leaving, notes = check_rights(plan, api, now(), leaving)
+        notes = *notes, *check_console_authorization(plan, api)
+        waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
+        people = None
+        if plan.enforces:
+            known = replace(known, console_authorization=plan.console_authorization)
+            people = People(plan, api, journal, known, {each.address: each for each in waiting})
+            people.read(leaving)
     except AwsRefused as error:
-        return apply_progress(plan, journal, Stop.at(error))
-    run = _Run(plan.affected, api, journal, passwords, now, Looks(api, now))
-    for change in plan.changes:
-        try:
-            run.make(change)
-        except AwsRefused as error:
-            return apply_progress(plan, journal, Stop.at(error, change), unread)
-    return apply_progress(plan, journal, unread=unread)
+        return apply_progress(plan, journal, Stop.at(error), left_out=leaving)
+    run = _Run(plan, api, journal, passwords, now, Looks(api, now), people)
+    stop = run.make_all()
+    left_out = people.left_out if people is not None else {}
+    return apply_progress(plan, journal, stop, notes, left_out)
 
 
 def apply_progress(
-    plan: Plan, journal: Journal, stop: Stop | None = None, unread: tuple[Message, ...] = ()
+    plan: Plan,
+    journal: Journal,
+    stop: Stop | None = None,
+    notes: tuple[Message, ...] = (),
+    left_out: Mapping[str, Message] = _NOBODY,
 ) -> ApplyReport:
     """Return how far a plan was carried out, as its open journal tells."""
     standings = {change.address: journal.standing(change.address) for change in plan.changes}
@@ -163,7 +162,8 @@ def apply_progress(
         already=tuple(address for address, event in standings.items() if event is Event.ALREADY),
         remaining=tuple(each for each, event in standings.items() if event not in _SETTLED),
         stopped=stop,
-        unread=unread,
+        notes=notes,
+        left_out=dict(left_out),
     )
 
 
@@ -178,186 +178,107 @@ def facts_at_addresses(plan: Plan, api: AwsApi) -> str:
     return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def _who(arn: str) -> str:
-    """Return whose permissions an ARN stands for: of a role session, the role."""
-    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
-
-
-def _check_applicable(plan: Plan) -> None:
-    if not plan.applicable:
-        against = ", ".join(f"`{name}`" for name in plan.open_obstacles)
-        raise PlanRefused(
-            Message("this plan is not safe to apply: {against}").filled(against=against),
-            fix=_fix(plan),
-        )
-
-
-def _fix(plan: Plan) -> Message:
-    """Return how to come to a plan that is applicable; accepting what is against it comes last."""
-    if plan.options_out:
-        options = " ".join(plan.options_out)
-        return Message("make the plan again with `{options}`").filled(options=options)
-    return Message("change the goal, or make the plan with `--accept ID:USER=REASON`")
-
-
-def _check_caller(plan: Plan, api: AwsApi) -> None:
-    """Refuse whoever the plan was not judged for, and a key where it was judged for MFA."""
-    caller = check_account(plan, api)
-    if _who(caller) != _who(plan.caller.arn):
-        raise PlanRefused(
-            Message("this plan was judged for `{arn}`, and this is `{caller}`").filled(
-                arn=plan.caller.arn, caller=caller
-            ),
-            fix=Message("make the plan as whoever applies it"),
-        )
-    if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
-        raise PlanRefused(
-            Message(
-                "this plan was judged for a session with MFA, and this is an access key without one"
-            ),
-            fix=Message("sign in with MFA first, or make the plan without `--mfa`"),
-        )
-
-
-def _check_age(plan: Plan, now: datetime) -> None:
-    """Refuse a plan that was judged too long ago: not all that it was judged by is read again.
-
-    One that is dated in the future would never become too old.
-    """
-    if plan.snapshot_at - now > MAX_CLOCK_LEAD:
-        raise PlanRefused(
-            Message("the account was read at {time}, which is yet to come").filled(
-                time=plan.snapshot_at.isoformat()
-            ),
-            code=Code.PLAN_STALE,
-            fix=Message(
-                "set the clock right, and make the plan again from the account as it is now"
-            ),
-        )
-    if now - plan.snapshot_at > MAX_PLAN_AGE:
-        raise PlanRefused(
-            Message("the account was read on {date}, more than {days} days ago").filled(
-                date=plan.snapshot_at.date(), days=MAX_PLAN_AGE.days
-            ),
-            code=Code.PLAN_STALE,
-            fix=Message("make the plan again, from the account as it is now"),
-        )
-
-
-def _check_rights(plan: Plan, api: AwsApi, now: datetime) -> None:
-    """Refuse a plan if those whom it was judged by may do something else by now.
-
-    Raises:
-        PlanRefused: with whose rights have changed.
-        AwsRefused: if that cannot be read.
-    """
-    found = collect_policies(api, plan.account, plan.partition, now=now)
-    changed = [
-        *changed_rights(plan.rights, found, plan.changes, plan.affected, plan.caller.arn),
-    ]
-    if changed:
-        shown = changed[:_MOST_SHOWN]
-        more = [verbatim(f"(+{len(changed) - _MOST_SHOWN})")] if changed[_MOST_SHOWN:] else []
-        raise PlanRefused(
-            Message("rights have changed since the plan was made: {changes}").filled(
-                changes=joined_messages((*shown, *more), en="; ", ja="; ")
-            ),
-            code=Code.PLAN_STALE,
-            fix=Message(
-                "make the plan again, which judges the account as it is now; what then speaks "
-                "against it can be accepted with `--accept ID:USER=REASON`"
-            ),
-        )
-
-
-_CONSOLE_UNREAD = Message(
-    "Whether console authorization is still {before}, as the plan was judged, could not be read "
-    "({cause}): it counts as that."
-)
-_CONSOLE = {
-    ConsoleAuthorization.ENABLED: Message("enabled", "console authorization"),
-    ConsoleAuthorization.DISABLED: Message("disabled", "console authorization"),
-}
-
-
-def _check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
-    """Refuse a plan whose sign-ins were judged by another console authorization than there is.
-
-    Returns what is not known: to read it may be refused, as it may be to `plan`.
-
-    Raises:
-        PlanRefused: if it is another.
-        AwsRefused: if nobody answers.
-    """
-    before = plan.console_authorization
-    if before is None:
-        return ()
-    found = collect_console_authorization(api)
-    if isinstance(found, Gap):
-        return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=found.cause),)
-    if found is not before:
-        message = Message(
-            "console authorization was {before} when the plan was made and is {now} now: who gets "
-            "in without a device was judged by that"
-        )
-        raise PlanRefused(
-            message.filled(before=_CONSOLE[before], now=_CONSOLE[found]),
-            code=Code.PLAN_STALE,
-            fix=Message("make the plan again, which judges the account as it is now"),
-        )
-    return ()
-
-
-def _check_drift(plan: Plan, api: AwsApi, journal: Journal) -> bool:
-    """Refuse if anything that is found at the plan's addresses is not of this plan.
-
-    Returns whether anything is left to do, or to write into the journal.
-    """
-    observer = Observer(api)
-    statuses = {
-        each.address: status_of(each, each.read(observer), journal, api) for each in plan.changes
-    }
-    drifted = [address for address, each in statuses.items() if each is ChangeStatus.DRIFTED]
-    about = plan.needless
-    drifted += [each.address for each in about if not each.is_needless(each.read(observer))]
-    waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
-    came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
-    if drifted or any(came.values()):
-        raise _stale(drifted, came)
-    return not all(
+def _is_all_done(statuses: Mapping[str, ChangeStatus], journal: Journal) -> bool:
+    """Return whether nothing is left to do, or to write into the journal."""
+    return all(
         each is ChangeStatus.DONE and journal.standing(address) in _SETTLED
         for address, each in statuses.items()
     )
 
 
-def _stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
-    """Return the refusal: what is not as it was, and whom a change would affect by now."""
-    said = {address: verbatim(f"`{address}`") for address in drifted}
-    for address, names in came.items():
-        if names:
-            who = ", ".join(f"`{name}`" for name in names)
-            message = Message("`{address}` would now also affect {users}")
-            said[address] = message.filled(address=address, users=who)
-    return PlanRefused(
-        Message("the account has changed since the plan was made: {changes}").filled(
-            changes=joined_messages(said.values(), en="; ", ja="; ")
-        ),
-        code=Code.PLAN_STALE,
-        at=next(iter(said)),
-        fix=Message("collect the account again and make a new plan"),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run: where it acts, and what it tells the journal."""
+    """One run: where it acts, whom it is for, and what it tells the journal."""
 
-    affected: Affected
+    plan: Plan
     api: AwsApi
     journal: Journal
     passwords: Passwords
     now: Clock
     looks: Looks
+    people: People | None
+    """None: the plan is about one person only, and is made or refused as a whole."""
+
+    def make_all(self) -> Stop | None:
+        """Make the changes, person by person; return where the run has stopped."""
+        for _, group in groupby(self.plan.changes, key=lambda each: each.person or each.address):
+            changes = tuple(group)
+            stop = (
+                self._make(changes) if self.people is None else self._judged(self.people, changes)
+            )
+            if stop is not None:
+                return stop
+        return None
+
+    def _make(self, changes: tuple[Change, ...]) -> Stop | None:
+        for change in changes:
+            try:
+                self.make(change)
+            except AwsRefused as error:
+                return Stop.at(error, change)
+        return None
+
+    def _judged(self, people: People, changes: tuple[Change, ...]) -> Stop | None:
+        """Make the changes for one person, or one for all; see before and after who gets in."""
+        waits = any(each.address in people.kept for each in changes)
+        names = people.reach(changes[0]) if waits else ()
+        at = changes[0]
+        try:
+            if not_in := people.look(names):
+                people.leave_out(not_in)
+            before = {each.address for each in changes if self._is_done(each)}
+            stop = None
+            for at in changes:
+                if people.is_left_out(at):
+                    continue
+                stop = self._made_for(people, at)
+                if stop is not None:
+                    break
+            made = [each for each in changes if self._is_done(each) and each.address not in before]
+            if made and (not_in := people.look(names) or people.judge(names)):
+                self._take_back(people, made, not_in)
+        except AwsRefused as error:
+            return Stop.at(error, at)
+        return stop
+
+    def _made_for(self, people: People, change: Change) -> Stop | None:
+        """Make a change; what is refused for one person leaves out that person."""
+        try:
+            self.make(change)
+        except AwsRefused as error:
+            stop, person = Stop.at(error, change), change.person
+            there = person in people.found.user_named
+            gone = there and stop.aws_code == "NoSuchEntity"
+            if not person or not (stop.of_one_call or gone):
+                return stop
+            values = {"code": stop.aws_code, "message": stop.message}
+            why = REFUSED.filled(operation=stop.operation, **values)
+            why = why if stop.fix is None else joined_messages([why, stop.fix], en=". ", ja="。")
+            people.leave_out({person: why})
+        except PlanRefused as refused:
+            drifted = refused.code is Code.PLAN_STALE and f"user {change.person}" in people_of(
+                self.plan
+            )
+            if not drifted or may_settle(change, self.journal, self.now()):
+                raise
+            people.leave_out({change.person: CHANGED.filled(address=change.address)})
+        return None
+
+    def _take_back(self, people: People, made: list[Change], not_in: Mapping[str, Message]) -> None:
+        """Give people who do not get in, right after a change, the former state back.
+
+        Raises:
+            AwsRefused: if AWS refuses that; they are among those who are left out.
+        """
+        backwards = tuple(reversed(made))
+        people.take_back(backwards)
+        people.leave_out({name: NOT_TAKEN_BACK.filled(why=why) for name, why in not_in.items()})
+        left = take_back(backwards, self.plan, self.journal, self.api, self.now)
+        if not left:
+            people.left_out |= {n: TAKEN_BACK.filled(why=why) for n, why in not_in.items()}
+
+    def _is_done(self, change: Change) -> bool:
+        return self.journal.standing(change.address) is Event.DONE
 
     def make(self, change: Change) -> None:
         """Make one change, unless it is made: somebody else may be at work at the same time."""
@@ -368,7 +289,7 @@ class _Run:
         actual = change.read(observer)
         match status_of(change, actual, self.journal, self.api):
             case ChangeStatus.DRIFTED:
-                raise _stale((change.address,), {})
+                raise stale((change.address,), {})
             case ChangeStatus.IN_DOUBT if isinstance(change, SetsPassword):
                 raise password_in_doubt(change, self.api)
             case ChangeStatus.DONE if standing in _NOT_OURS or not self._is_ours(change):
@@ -377,8 +298,8 @@ class _Run:
                 made = self.journal.made(change.address)
                 self._record(Event.DONE, change, made=made)
             case _:
-                if came := newcomers(change, self.affected, observer):
-                    raise _stale((), {change.address: came})
+                if came := newcomers(change, self.plan.affected, observer):
+                    raise stale((), {change.address: came})
                 self._call(change, _calls_for(change, actual, observer))
 
     def _is_ours(self, change: Change) -> bool:

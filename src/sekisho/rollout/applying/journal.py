@@ -102,11 +102,13 @@ _LINES = Records(Code.PLAN_FAULTY, omit_defaults=True)
 class Journal:
     """The journal of one plan, in the file at `path`, which is made when it is first needed.
 
-    The journal of another plan of which nothing is left to take back counts as none: before the
-    first line of this plan is written, it is renamed, with the time of its last entry.
+    The journal of another plan of which nothing is left to take back counts as none, and of one
+    that is applied where a new plan succeeds it: before the first line of this plan is written, it
+    is renamed, with the time of its last entry.
 
     Attributes:
         archived: what that journal is called now; None if there was none.
+        archived_applied: whether something that its plan did may stand.
 
     Args:
         path: the file.
@@ -122,8 +124,9 @@ class Journal:
         self._here: set[str] = set()
         self._torn: int | None = None
         self._told: Callable[[JournalEntry], None] | None = None
-        self._over: str | None = None
+        self._over: tuple[str, bool] | None = None
         self.archived: Path | None = None
+        self.archived_applied = False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -157,8 +160,14 @@ class Journal:
         finally:
             self._told = before
 
-    def open(self, digest: str, text: str = "") -> None:
+    def open(self, digest: str, text: str = "", *, succeeds: bool = False) -> None:
         """Read what is there for the plan of this digest, or begin the file with its text, if any.
+
+        Args:
+            digest: of the plan.
+            text: of the plan.
+            succeeds: whether the journal of another plan that is applied counts as none, too, if
+                no call of it was broken off: it can be taken back by that journal alone.
 
         A tail that a kill cut off, or of empty lines, counts as not written; it is cut off only by
         the next line that is written, so that who only looks changes nothing.
@@ -173,7 +182,7 @@ class Journal:
             whole = _whole_lines(content)
             self._torn = len(whole) if len(whole) < len(content) else None
             lines = whole.decode("utf-8").splitlines()
-            self._over = _over(self.path, lines, digest)
+            self._over = _over(self.path, lines, digest, succeeds=succeeds)
             if self._over is None:
                 first = lines[0] if lines else content.decode("utf-8")
                 self._check_header(first, digest, bool(lines))
@@ -203,6 +212,10 @@ class Journal:
         """Return the last that was done about the change at `address`, or None; never LEFT."""
         entry = self._last.get(address)
         return entry.event if entry else None
+
+    def last(self, address: str) -> JournalEntry | None:
+        """Return the last line about the change at `address`, but that it is left; None if none."""
+        return self._last.get(address)
 
     def is_to_undo(self, address: str) -> bool:
         """Return whether anything that the plan did may stand there."""
@@ -252,7 +265,7 @@ class Journal:
         """
         try:
             if self._over is not None:
-                self._archive(self._over)
+                self._archive(*self._over)
             self._append(value)
         except OSError as error:
             raise SekishoError(
@@ -263,13 +276,14 @@ class Journal:
                 fix=_MAKE_ROOM if error.errno in _FULL else None,
             ) from error
 
-    def _archive(self, ended: str) -> None:
+    def _archive(self, ended: str, applied: bool) -> None:
         """Give the journal of the other plan a name of its own, which none has yet."""
         name = f"{self.path.name}.{ended}"
         numbered = (self.path.with_name(f"{name}-{number}") for number in count(2))
         names = chain([self.path.with_name(name)], numbered)
         self.archived = next(each for each in names if not each.exists())
         self.path.rename(self.archived)
+        self.archived_applied = applied
         self._over = None
 
     def _append(self, value: dict[str, str]) -> None:
@@ -332,10 +346,11 @@ def _whole_lines(content: bytes) -> bytes:
     return b"".join(lines)
 
 
-def _over(path: Path, lines: list[str], digest: str) -> str | None:
-    """Return when the journal of another plan ended of which nothing is left to take back.
+def _over(path: Path, lines: list[str], digest: str, *, succeeds: bool) -> tuple[str, bool] | None:
+    """Return when the journal of another plan ended, and whether its plan is applied.
 
-    None if it is this plan's, or none that can be read, or something of its plan may be there.
+    None if it is this plan's, or none that can be read; or something of its plan may be there and
+    this plan does not succeed it, or a call was broken off.
     """
     if not lines or _plan_of(lines[0]) in (None, digest):
         return None
@@ -345,12 +360,13 @@ def _over(path: Path, lines: list[str], digest: str) -> str | None:
             other._take(other._entry(number, line))
     except FaultyInput:
         return None
-    if any(entry.event not in _PAST for entry in other._last.values()):
+    applied = any(entry.event not in _PAST for entry in other._last.values())
+    if applied and (not succeeds or other._open):
         return None
     last = max((entry.at for entry in other._last.values()), default=None)
     if last is None:
         last = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return last.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return last.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ"), applied
 
 
 def _plan_of(line: str) -> str | None:

@@ -7,23 +7,13 @@ anything twice.
 from collections.abc import Callable
 from typing import TypeVar
 
-from sekisho.account import THROTTLED
 from sekisho.errors import Code, PlanRefused
-from sekisho.rollout.applying.execute import ApplyReport, Stop
+from sekisho.rollout.applying.execute import ApplyReport
 from sekisho.rollout.applying.rollback import IN_DOUBT, IRREVERSIBLE, NOT_OURS, RollbackReport
+from sekisho.rollout.applying.stop import Stop
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between the tries, until something more is done; IAM is consistent within these."""
-
-_PASSING = frozenset(
-    {
-        *("NoSuchEntity", "EntityAlreadyExists", "EntityTemporarilyUnmodifiable"),
-        *("ConcurrentModification", "ServiceFailure", "ServiceUnavailable"),
-        *THROTTLED,
-        *("ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"),
-        *("EndpointConnectionError", "IncompleteReadError"),
-    }
-)
 
 Report = TypeVar("Report", ApplyReport, RollbackReport)
 
@@ -43,7 +33,7 @@ def retried(
     """
     report = run()
     waits, fewest = list(WAITS), len(report.remaining)
-    while (stop := report.stopped) is not None and _passes(stop) and waits:
+    while (stop := report.stopped) is not None and stop.passes and waits:
         report_stop(stop)
         sleep(waits.pop(0))
         report = _again(run, sleep, waits)
@@ -94,10 +84,3 @@ def _again(run: Callable[[], Report], sleep: Callable[[float], None], waits: lis
             if refused.code is not Code.PLAN_STALE or not waits:
                 raise
             sleep(waits.pop(0))
-
-
-def _passes(stop: Stop) -> bool:
-    return stop.status >= _SERVER_ERROR or stop.aws_code in _PASSING
-
-
-_SERVER_ERROR = 500

@@ -1,6 +1,6 @@
 """Takes a plan back: what it made, and nothing that anybody else has done."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import AwsApi
@@ -8,9 +8,9 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
-from sekisho.rollout.applying.execute import Stop
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.applying.stop import Stop
 from sekisho.rollout.changes import (
     Change,
     CreateLoginProfile,
@@ -152,6 +152,27 @@ def roll_back(
             remaining = tuple(left.address for left in backwards[position:])
             return run.report(remaining, Stop.at(error, change))
     return run.report()
+
+
+def take_back(
+    changes: Iterable[Change], plan: Plan, journal: Journal, api: AwsApi, now: Clock
+) -> tuple[Left, ...]:
+    """Bring some changes of a run that is under way back to their before-images; return what stays.
+
+    Args:
+        changes: of `plan`, the last that was made first.
+        plan: the plan.
+        journal: what it is being applied with; open.
+        api: AWS.
+        now: the clock that each line of the journal is dated by.
+
+    Raises:
+        AwsRefused: if AWS refuses a call.
+    """
+    run = _Run(api, journal, now, None, ReplacedPolicies(plan, journal), Looks(api, now))
+    for change in changes:
+        run.take_back(change)
+    return tuple(run.left)
 
 
 def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:

@@ -148,6 +148,11 @@ class Change(ABC):
         return type(self).__name__
 
     @property
+    def person(self) -> str:
+        """The user whom the change names; "" if none."""
+        return getattr(self, "user", "")
+
+    @property
     @abstractmethod
     def address(self) -> str:
         """What this change is about."""

@@ -41,6 +41,11 @@ class CreateUser(Change):
     tags: Mapping[str, str]
 
     @property
+    def person(self) -> str:
+        """The new user."""
+        return self.name
+
+    @property
     def address(self) -> str:
         """The user."""
         return f"{self.noun} {self.name}"

@@ -136,7 +136,7 @@ def compared(
 ) -> BeforeAfter:
     """Return the account before and after `changes`, with the users that they touch."""
     wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
-    affected = tuple(user for user in after.users if _is_affected(before, after, user))
+    affected = tuple(user for user in after.users if is_affected(before, after, user))
     policies = tuple(policy_arn(after, policy) for policy in wanted)
     targets = _targets(goal, after, policies)
     judged = tuple({user.name: user for user in (*affected, *targets)}.values())
@@ -181,7 +181,8 @@ def _has(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
     return found is not None and any(each.name in policies for each in found.identity)
 
 
-def _is_affected(before: Snapshot, after: Snapshot, user: User) -> bool:
+def is_affected(before: Snapshot, after: Snapshot, user: User) -> bool:
+    """Return whether other policies decide for a user afterwards, or it cannot be told."""
     policies = policies_or_none(after, user.name)
     return policies is None or policies != policies_or_none(before, user.name)
 

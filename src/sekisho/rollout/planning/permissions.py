@@ -6,6 +6,7 @@ from typing import Any
 from sekisho.account import Snapshot
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, Quota, from_json, size, to_json
+from sekisho.prover import Proved
 from sekisho.rollout.changes import (
     Change,
     CreateGroup,
@@ -22,6 +23,38 @@ def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleReques
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
     rights = (SampleRequest(_RIGHTS, "*", {}),) if changes else ()
     return (*_unique(_applying(changes, after), changes, after), *rights)
+
+
+def to_judge(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
+    """Return what it asks of AWS to see again, before each change, whether people get in.
+
+    Of a plan that enforces MFA: of those whom it affects.
+    """
+    if not accounts.policies or not accounts.changes:
+        return ()
+    arns = [user.arn for user in accounts.affected if accounts.known(user)]
+    return tuple(_sign_in_reads(arns))
+
+
+def _to_judge_more(accounts: BeforeAfter) -> Iterator[SampleRequest]:
+    """Yield what else is read for that: of those who administer users, and of the account.
+
+    Where it is refused, nothing stops: whose way in, or whether an administrator remains, hangs on
+    it, is left out.
+    """
+    if accounts.policies and accounts.changes:
+        administrators = (
+            user.arn
+            for user in accounts.before.users
+            if not isinstance(accounts.administrators.of(user), Proved)
+        )
+        yield from _sign_in_reads(administrators)
+        yield from (SampleRequest(each, "*", {}) for each in ACCOUNT_READS)
+
+
+def _sign_in_reads(arns: Iterable[str]) -> Iterator[SampleRequest]:
+    for arn in arns:
+        yield from (SampleRequest(f"iam:{each}", arn, {}) for each in _SIGN_IN_READS)
 
 
 def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
@@ -124,6 +157,17 @@ _POLICY_ARN = "iam:PolicyARN"
 _RIGHTS = "iam:GetAccountAuthorizationDetails"
 """By which it is seen before the first change whether somebody's rights have changed."""
 
+_SIGN_IN_READS = ("GetLoginProfile", "ListMFADevices", "ListAccessKeys")
+"""By which it is seen before each change what somebody signs in with."""
+
+ACCOUNT_READS = (
+    "iam:GetAccountPasswordPolicy",
+    "iam:ListVirtualMFADevices",
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+)
+"""By which it is seen what else a way in may hang on; where it does not, they may be refused."""
+
 CONSOLE_READ = "signin:GetConsoleAuthorizationConfiguration"
 """By which it is seen before the first change whether a sign-in comes to what was judged."""
 
@@ -148,8 +192,9 @@ def least_policy(
 def needs_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, Any]:
     """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
 
-    With it, what is there already can be looked at again, too, and whether console authorization is
-    as it was: of all that it allows, that alone may be refused, and stops nothing.
+    With it, what is there already can be looked at again, too, what people sign in with, and
+    whether console authorization is as it was. Of all that it allows, that and what is read of the
+    account as a whole may be refused where nobody's way in hangs on it.
 
     Args:
         accounts: the account before and after.
@@ -158,7 +203,8 @@ def needs_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, An
     if not accounts.changes:
         return {}
     changes, after = accounts.changes, accounts.after
-    doing = (*to_apply(changes, after), *to_roll_back(changes, after))
+    doing = (*to_apply(changes, after), *to_roll_back(changes, after), *to_judge(accounts))
+    doing = (*doing, *_to_judge_more(accounts))
     if signs_in and accounts.before.console_authorization is not None:
         doing = (*doing, SampleRequest(CONSOLE_READ, "*", {}))
     most = Quota.MANAGED_POLICY.of(after.summary)

@@ -37,7 +37,12 @@ from sekisho.rollout.planning.impact import (
 )
 from sekisho.rollout.planning.logged_use import facts_of_users, uses_keys
 from sekisho.rollout.planning.obstacles import GAP
-from sekisho.rollout.planning.permissions import to_apply, to_look, to_roll_back
+from sekisho.rollout.planning.permissions import (
+    to_apply,
+    to_judge,
+    to_look,
+    to_roll_back,
+)
 from sekisho.rollout.planning.requests import SampleRequest, decided
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
@@ -248,7 +253,7 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
     allowed at both ends.
     """
     looking = to_look(accounts.needless, accounts.after) if accounts.changes else ()
-    applying = (*to_apply(accounts.changes, accounts.after), *looking)
+    applying = (*to_apply(accounts.changes, accounts.after), *looking, *to_judge(accounts))
     rolling_back = to_roll_back(accounts.changes, accounts.after)
     rounds = ((accounts.before, applying), (accounts.after, (*applying, *rolling_back)))
     denials = dict.fromkeys(
@@ -339,31 +344,19 @@ def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
 
 def _administrator_remains(accounts: BeforeAfter) -> Proof:
     """Show that if an administrator can work now, there is one who can still work afterwards."""
-    identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
-    unsure: dict[str, Message] = {}
-    unread = accounts.unread
-    after = _Working(accounts.after, accounts.administrators, accounts.sign_ins, unread)
-    for name, verdict, why in _administering(after):
-        if verdict is SafetyVerdict.PROVED:
-            return Proof(identity, text, SafetyVerdict.PROVED)
-        unsure |= {name: why} if verdict is SafetyVerdict.UNKNOWN else {}
-    was = _Working(
-        accounts.before, accounts.administrators_before, accounts.sign_ins_before, unread
+    return administrator_remains(
+        WorkingAccount(
+            accounts.before,
+            accounts.administrators_before,
+            accounts.sign_ins_before,
+            accounts.unread,
+        ),
+        WorkingAccount(accounts.after, accounts.administrators, accounts.sign_ins, accounts.unread),
     )
-    before = [*_administering(was)]
-    unsure |= {name: why for name, verdict, why in before if verdict is SafetyVerdict.UNKNOWN}
-    if unsure:
-        return _proof(
-            identity, text, [(n, SafetyVerdict.UNKNOWN, why) for n, why in unsure.items()]
-        )
-    failed = tuple(name for name, verdict, _ in before if verdict is SafetyVerdict.PROVED)
-    if not failed:
-        return Proof(identity, NOBODY_ADMINISTERS, SafetyVerdict.NOBODY)
-    return _decided(identity, text, failed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Working:
+class WorkingAccount:
     """An account whose users work with what they hold; of `unread` it is not known what."""
 
     snapshot: Snapshot
@@ -372,7 +365,27 @@ class _Working:
     unread: Mapping[str, tuple[str, ...]]
 
 
-def _administering(at: _Working) -> Iterator[tuple[str, SafetyVerdict, Message]]:
+def administrator_remains(before: WorkingAccount, after: WorkingAccount) -> Proof:
+    """Show that if an administrator can work in one account, one can still work in the other."""
+    identity, text = "administrator-remains", ADMINISTRATOR_REMAINS
+    unsure: dict[str, Message] = {}
+    for name, verdict, why in _administering(after):
+        if verdict is SafetyVerdict.PROVED:
+            return Proof(identity, text, SafetyVerdict.PROVED)
+        unsure |= {name: why} if verdict is SafetyVerdict.UNKNOWN else {}
+    was = [*_administering(before)]
+    unsure |= {name: why for name, verdict, why in was if verdict is SafetyVerdict.UNKNOWN}
+    if unsure:
+        return _proof(
+            identity, text, [(n, SafetyVerdict.UNKNOWN, why) for n, why in unsure.items()]
+        )
+    failed = tuple(name for name, verdict, _ in was if verdict is SafetyVerdict.PROVED)
+    if not failed:
+        return Proof(identity, NOBODY_ADMINISTERS, SafetyVerdict.NOBODY)
+    return _decided(identity, text, failed)
+
+
+def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Message]]:
     """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
     for user in at.snapshot.users:
         if policies_or_none(at.snapshot, user.name) is None:
@@ -383,7 +396,7 @@ def _administering(at: _Working) -> Iterator[tuple[str, SafetyVerdict, Message]]
         yield _DETAILS, SafetyVerdict.UNKNOWN, UNLISTED
 
 
-def _administers(at: _Working, user: User) -> tuple[SafetyVerdict, Message]:
+def _administers(at: WorkingAccount, user: User) -> tuple[SafetyVerdict, Message]:
     """Return whether a user is an administrator by what they surely hold, or by what they may."""
     unread = at.unread.get(user.name)
     sure: tuple[Credential, ...] = ()
@@ -406,7 +419,9 @@ def _administers(at: _Working, user: User) -> tuple[SafetyVerdict, Message]:
             return SafetyVerdict.REFUTED, verbatim("")
 
 
-def _administers_by(at: _Working, user: User, credentials: Iterable[Credential]) -> ProverVerdict:
+def _administers_by(
+    at: WorkingAccount, user: User, credentials: Iterable[Credential]
+) -> ProverVerdict:
     return first_refuted(
         at.administrators.of(user, kind_of_credential(each)) for each in credentials
     )

@@ -1,0 +1,252 @@
+"""Whom a plan is carried out for: who gets in once it is applied, by what they hold now.
+
+A plan is judged by an account that was read some time before. Since then a help desk may have set a
+temporary password, or somebody has lost a device. So passwords, devices and access keys are read
+again, of everybody before the first change, and of each person right before and right after theirs.
+Who would not get in is left out, with everything that the plan does to them; the rest goes on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sekisho.account import (
+    AwsApi,
+    Snapshot,
+    User,
+    collect_sign_in,
+    collect_user_sign_in,
+    unread_credentials,
+    user_ref,
+)
+from sekisho.audit.enforcement import enforcements_of
+from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcome, SignInOutcomes
+from sekisho.messages import Message
+from sekisho.rollout.applying.journal import Event, Journal
+from sekisho.rollout.changes import Change, CreateUser, DetachGroupPolicy, affected_by
+from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.before_after import is_affected
+from sekisho.rollout.planning.safety import WorkingAccount, administrator_remains
+from sekisho.rollout.rights import as_planned
+
+GETS_IN = "everyone-gets-in"
+REMAINS = "administrator-remains"
+
+LOCKED_OUT = Message("by what they hold now they would be locked out: {why}")
+NOT_KNOWN = Message("whether they would get in is not known now: {why}")
+GONE = Message("there is no such user any more: deleted, or renamed")
+RELIES = Message("it relies on `{address}`, which is left out")
+LAST_ADMINISTRATOR = Message(
+    "by what people hold now, nobody who can administer users would be left"
+)
+
+
+@dataclass(slots=True)
+class People:
+    """Those whom a run changes something for, and those whom it leaves out.
+
+    Attributes:
+        plan: what is carried out.
+        api: AWS.
+        found: the account before the run's first change, with what people hold as it was last read.
+        journal: tells which changes are made.
+        kept: the changes that the run has to make, or has made, by address.
+        left_out: why somebody is left out, by name.
+    """
+
+    plan: Plan
+    api: AwsApi
+    journal: Journal
+    found: Snapshot
+    kept: dict[str, Change]
+    left_out: dict[str, Message] = field(default_factory=dict)
+    _dropped: set[str] = field(default_factory=set)
+
+    def read(self, leaving: Mapping[str, Message]) -> None:
+        """Read what everybody holds whom the changes reach, and leave out who would not get in.
+
+        Args:
+            leaving: who is left out in any case, and why.
+
+        Raises:
+            AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+        """
+        known, after = self.found, self._after()
+        names = {user.name for user in after.users if is_affected(known, after, user)}
+        if names & {*self.plan.rights.administrators}:
+            names |= {*self.plan.rights.administrators}
+        self.found = collect_sign_in(self.api, known, names)
+        self.leave_out({**leaving, **self._gone()})
+        while not_in := self._not_in() or self._last_administrators():
+            left = len(self.kept)
+            self.leave_out(not_in)
+            if len(self.kept) == left:
+                # it is not seen which change it is that reaches them
+                self._drop(self.kept.values())
+
+    def reach(self, change: Change) -> tuple[str, ...]:
+        """Return who is there already and comes to other policies by a change."""
+        if change.person:
+            return (change.person,)
+        after = self._after() if isinstance(change, DetachGroupPolicy) else self.found
+        reached = affected_by((change,), self.found, after).get(change.address, ())
+        names = (each.removeprefix("user ") for each in reached if each.startswith("user "))
+        return tuple(name for name in names if name in self.found.user_named)
+
+    def look(self, names: Iterable[str]) -> Mapping[str, Message]:
+        """Read again what some people hold; return who does not get in any more, and why.
+
+        Raises:
+            AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
+        """
+        gone, changed = {}, []
+        for name in names:
+            known = self.found.user_named.get(name)
+            if known is None:
+                continue  # the plan creates them
+            user, gaps = collect_user_sign_in(self.api, known)
+            others = tuple(each for each in self.found.gaps if each.resource != user_ref(name))
+            if any(each.code == "NoSuchEntity" for each in gaps):
+                gone[name] = GONE
+            elif _held(user) != _held(known) or {*gaps, *others} != {*self.found.gaps}:
+                users = tuple(user if each is known else each for each in self.found.users)
+                self.found = replace(self.found, users=users, gaps=(*others, *gaps))
+                changed.append(name)
+        return {**gone, **self.judge(changed)}
+
+    def judge(self, names: Iterable[str]) -> Mapping[str, Message]:
+        """Return which of some people do not get in, and why; of what they hold nothing is read."""
+        asked = {*names}
+        return self._not_in(asked) if asked else {}
+
+    def leave_out(self, names: Mapping[str, Message]) -> None:
+        """Leave out some people, with every change that is not made yet and that they stand for.
+
+        A change that names nobody and reaches them is left out too if nothing else helps; so is
+        all that comes after it, which relies on it.
+        """
+        new = {name: why for name, why in names.items() if name not in self.left_out}
+        self.left_out |= new
+        own = [each for each in self._waiting() if each.person in self.left_out]
+        self._drop(own)
+        if not own and names:
+            self._leave_out_shared(names)
+        # what enforces MFA for them stays where nothing comes in its place
+        self._drop(
+            each
+            for each in self._waiting()
+            if isinstance(each, DetachGroupPolicy) and self.left_out.keys() & {*self.reach(each)}
+        )
+
+    def is_left_out(self, change: Change) -> bool:
+        """Return whether a change is not made for the sake of somebody who is left out."""
+        return change.address in self._dropped or change.person in self.left_out
+
+    def take_back(self, changes: Iterable[Change]) -> None:
+        """Note that changes that were made are taken back."""
+        self._drop(changes)
+
+    def _leave_out_shared(self, names: Mapping[str, Message]) -> None:
+        waiting = self._waiting()
+        shared = (
+            place
+            for place, each in enumerate(waiting)
+            if not each.person and names.keys() & {*self.reach(each)}
+        )
+        place = next(shared, None)
+        if place is None:
+            return
+        relies = RELIES.filled(address=waiting[place].address)
+        for each in waiting[place:]:
+            if each.person:
+                self.left_out.setdefault(each.person, relies)
+        self._drop(waiting[place:])
+
+    def _waiting(self) -> list[Change]:
+        kept = self.kept.values()
+        return [each for each in kept if self.journal.standing(each.address) is not Event.DONE]
+
+    def _drop(self, changes: Iterable[Change]) -> None:
+        for each in [*changes]:
+            self.kept.pop(each.address, None)
+            self._dropped.add(each.address)
+
+    def _after(self) -> Snapshot:
+        return as_planned(self.found, self.kept.values())
+
+    def _gone(self) -> Mapping[str, Message]:
+        """Return whom the changes name and the account does not have, nor do they create them."""
+        unread = {
+            each.resource.name
+            for each in self.found.gaps
+            if each.code == "NoSuchEntity" and each.resource == user_ref(each.resource.name)
+        }
+        made = {each.name for each in self.plan.changes if isinstance(each, CreateUser)}
+        there = {*self.found.user_named} - unread
+        named = {each.person for each in self.kept.values() if each.person}
+        return dict.fromkeys(sorted((named - there - made) | unread), GONE)
+
+    def _not_in(self, asked: set[str] | None = None) -> Mapping[str, Message]:
+        """Return who is affected and does not get in, but those who had no way in before."""
+        after, unread = self._after(), unread_credentials(self.found)
+        affected = [
+            each
+            for each in after.users
+            if (asked is None or each.name in asked) and is_affected(self.found, after, each)
+        ]
+        outcomes = SignInOutcomes(after, unread).outcomes(affected)
+        doubtful = {
+            name: outcome
+            for name, outcome in outcomes.items()
+            if not outcome.gets_in and not self._is_accepted(name, outcome)
+        }
+        was = tuple(each for each in self.found.users if each.name in doubtful)
+        before = SignInOutcomes(self.found, unread).outcomes(was)
+        enforcements = enforcements_of(replace(self.found, users=was))
+        stuck = {
+            name
+            for name, outcome in before.items()
+            if outcome.locked_out and enforcements[name].enforced_directly
+        }
+        return {
+            name: (LOCKED_OUT if outcome.locked_out else NOT_KNOWN).filled(why=outcome.why)
+            for name, outcome in doubtful.items()
+            if name not in stuck
+        }
+
+    def _is_accepted(self, name: str, outcome: SignInOutcome) -> bool:
+        """Return whether the plan was accepted although somebody does not get in, or may not."""
+        if name not in self.plan.obstacles.get(GETS_IN, ()):
+            return False
+        impacts = {each.user: each.impact for each in self.plan.people}
+        return not outcome.locked_out or impacts.get(name) is ImpactKind.LOCKED_OUT
+
+    def _last_administrators(self) -> Mapping[str, Message]:
+        """Return the affected administrators, if nobody would remain who can administer users."""
+        if REMAINS in self.plan.obstacles:
+            return {}  # somebody has accepted that
+        after, unread = self._after(), unread_credentials(self.found)
+        names = {*self.plan.rights.administrators}
+        affected = [
+            each.name
+            for each in after.users
+            if each.name in names and is_affected(self.found, after, each)
+        ]
+        if not affected:
+            return {}
+        before, then = (
+            WorkingAccount(
+                few := replace(each, users=tuple(u for u in each.users if u.name in names)),
+                Administrators(few),
+                SignInOutcomes(each, unread),
+                unread,
+            )
+            for each in (self.found, after)
+        )
+        holds = administrator_remains(before, then).holds
+        return {} if holds else dict.fromkeys(affected, LAST_ADMINISTRATOR)
+
+
+def _held(user: User) -> tuple[object, ...]:
+    """Return what somebody signs in with; when it was last used does not matter."""
+    password = user.password and (user.password.reset_required, user.password.created_at)
+    return password, user.devices, tuple((key.id, key.active) for key in user.keys)

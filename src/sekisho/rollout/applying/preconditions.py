@@ -1,0 +1,254 @@
+"""What must hold before a plan is carried out, and what has changed since it was made.
+
+What is for everybody stops the plan; what is one person's leaves out that person.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sekisho.account import (
+    AwsApi,
+    Gap,
+    SigningApi,
+    Snapshot,
+    collect_console_authorization,
+    collect_policies,
+)
+from sekisho.audit.impact import ImpactKind
+from sekisho.errors import Code, PlanRefused
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.rollout.applying.change_status import ChangeStatus, status_of
+from sekisho.rollout.applying.journal import Event, Journal
+from sekisho.rollout.applying.plan_file import check_account
+from sekisho.rollout.changes import Change, Observer, newcomers
+from sekisho.rollout.plan import Plan
+from sekisho.rollout.rights import changed_rights
+from sekisho.signin import ConsoleAuthorization
+
+MAX_PLAN_AGE = timedelta(days=7)
+"""How old the snapshot of a plan may be when the plan is applied."""
+
+MAX_CLOCK_LEAD = timedelta(minutes=5)
+"""How far the clock by which an account was read may be ahead of ours."""
+
+_MOST_SHOWN = 10
+_SETTLES = timedelta(seconds=30)
+"""For how long AWS may not show what was just made."""
+
+
+SINCE = Message("Since the plan was made: {change}.")
+CHANGED = Message("somebody has changed `{address}` since the plan was made")
+
+
+def _who(arn: str) -> str:
+    """Return whose permissions an ARN stands for: of a role session, the role."""
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+
+def check_applicable(plan: Plan) -> None:
+    """Refuse a plan that something speaks against that nobody has accepted."""
+    if not plan.applicable:
+        against = ", ".join(f"`{name}`" for name in plan.open_obstacles)
+        raise PlanRefused(
+            Message("this plan is not safe to apply: {against}").filled(against=against),
+            fix=_fix(plan),
+        )
+
+
+def _fix(plan: Plan) -> Message:
+    """Return how to come to a plan that is applicable; accepting what is against it comes last."""
+    if plan.options_out:
+        options = " ".join(plan.options_out)
+        return Message("make the plan again with `{options}`").filled(options=options)
+    return Message("change the goal, or make the plan with `--accept ID:USER=REASON`")
+
+
+def check_caller(plan: Plan, api: AwsApi) -> None:
+    """Refuse whoever the plan was not judged for, and a key where it was judged for MFA."""
+    caller = check_account(plan, api)
+    if _who(caller) != _who(plan.caller.arn):
+        raise PlanRefused(
+            Message("this plan was judged for `{arn}`, and this is `{caller}`").filled(
+                arn=plan.caller.arn, caller=caller
+            ),
+            fix=Message("make the plan as whoever applies it"),
+        )
+    if plan.caller.mfa and isinstance(api, SigningApi) and api.signs_with_long_term_key():
+        raise PlanRefused(
+            Message(
+                "this plan was judged for a session with MFA, and this is an access key without one"
+            ),
+            fix=Message("sign in with MFA first, or make the plan without `--mfa`"),
+        )
+
+
+def check_age(plan: Plan, now: datetime) -> None:
+    """Refuse a plan that was judged too long ago: not all that it was judged by is read again.
+
+    One that is dated in the future would never become too old.
+    """
+    if plan.snapshot_at - now > MAX_CLOCK_LEAD:
+        raise PlanRefused(
+            Message("the account was read at {time}, which is yet to come").filled(
+                time=plan.snapshot_at.isoformat()
+            ),
+            code=Code.PLAN_STALE,
+            fix=Message(
+                "set the clock right, and make the plan again from the account as it is now"
+            ),
+        )
+    if now - plan.snapshot_at > MAX_PLAN_AGE:
+        raise PlanRefused(
+            Message("the account was read on {date}, more than {days} days ago").filled(
+                date=plan.snapshot_at.date(), days=MAX_PLAN_AGE.days
+            ),
+            code=Code.PLAN_STALE,
+            fix=Message("make the plan again, from the account as it is now"),
+        )
+
+
+def check_rights(
+    plan: Plan, api: AwsApi, now: datetime, leaving: Mapping[str, Message]
+) -> tuple[Snapshot, Mapping[str, Message], tuple[Message, ...]]:
+    """Return who there is and which policies decide, and who is left out for it, with `leaving`.
+
+    Somebody who the plan changes something for and who may do something else by now is left out.
+    What has changed in who can administer users besides is returned to be told: a new
+    administrator locks nobody out, and whether one remains is judged again.
+
+    Raises:
+        PlanRefused: if the caller or a break-glass user may do something else.
+        AwsRefused: if that cannot be read.
+    """
+    found = collect_policies(api, plan.account, plan.partition, now=now)
+    changed = changed_rights(plan.rights, found, plan.changes, plan.affected, plan.caller.arn)
+    person = people_of(plan)
+    out: dict[str, list[Message]] = {}
+    against, notes = [], []
+    for principal, message in changed:
+        if principal in person:
+            out.setdefault(principal.removeprefix("user "), []).append(message)
+        elif plan.enforces and principal not in plan.rights.of:
+            notes.append(SINCE.filled(change=message))
+        else:
+            against.append(message)
+    if against:
+        shown = against[:_MOST_SHOWN]
+        more = [verbatim(f"(+{len(against) - _MOST_SHOWN})")] if against[_MOST_SHOWN:] else []
+        raise PlanRefused(
+            Message("rights have changed since the plan was made: {changes}").filled(
+                changes=joined_messages((*shown, *more), en="; ", ja="; ")
+            ),
+            code=Code.PLAN_STALE,
+            fix=Message(
+                "make the plan again, which judges the account as it is now; what then speaks "
+                "against it can be accepted with `--accept ID:USER=REASON`"
+            ),
+        )
+    left = {name: joined_messages(each, en="; ", ja="; ") for name, each in out.items()}
+    return found, {**left, **leaving}, tuple(notes)
+
+
+def people_of(plan: Plan) -> set[str]:
+    """Return, as `user NAME`, whom a plan can leave out: all that it enforces but its caller."""
+    if not plan.enforces:
+        return set()
+    named = {f"user {each.person}" for each in (*plan.changes, *plan.needless) if each.person}
+    reached = {name for names in plan.affected.values() for name in names}
+    kept = {f"user {plan.caller.arn.rpartition('/')[2]}"}
+    kept |= {f"user {p.user}" for p in plan.people if p.impact is ImpactKind.BREAK_GLASS}
+    return {each for each in named | reached if each.startswith("user ")} - kept
+
+
+_CONSOLE_UNREAD = Message(
+    "Whether console authorization is still {before}, as the plan was judged, could not be read "
+    "({cause}): it counts as that."
+)
+_CONSOLE = {
+    ConsoleAuthorization.ENABLED: Message("enabled", "console authorization"),
+    ConsoleAuthorization.DISABLED: Message("disabled", "console authorization"),
+}
+
+
+def check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
+    """Refuse a plan whose sign-ins were judged by another console authorization than there is.
+
+    Returns what is not known: to read it may be refused, as it may be to `plan`.
+
+    Raises:
+        PlanRefused: if it is another.
+        AwsRefused: if nobody answers.
+    """
+    before = plan.console_authorization
+    if before is None:
+        return ()
+    found = collect_console_authorization(api)
+    if isinstance(found, Gap):
+        return (_CONSOLE_UNREAD.filled(before=_CONSOLE[before], cause=found.cause),)
+    if found is not before:
+        message = Message(
+            "console authorization was {before} when the plan was made and is {now} now: who gets "
+            "in without a device was judged by that"
+        )
+        raise PlanRefused(
+            message.filled(before=_CONSOLE[before], now=_CONSOLE[found]),
+            code=Code.PLAN_STALE,
+            fix=Message("make the plan again, which judges the account as it is now"),
+        )
+    return ()
+
+
+def check_drift(
+    plan: Plan, api: AwsApi, journal: Journal, now: datetime
+) -> tuple[Mapping[str, ChangeStatus], Mapping[str, Message]]:
+    """Return how each change stands, and whom somebody else has changed something for.
+
+    Raises:
+        PlanRefused: if what is not about one person is not as the plan has found or made it.
+        AwsRefused: if it cannot be read.
+    """
+    observer = Observer(api)
+    statuses = {
+        each.address: status_of(each, each.read(observer), journal, api) for each in plan.changes
+    }
+    drifted: list[Change] = [
+        each for each in plan.changes if statuses[each.address] is ChangeStatus.DRIFTED
+    ]
+    drifted += [each for each in plan.needless if not each.is_needless(each.read(observer))]
+    person = people_of(plan)
+    leaving = {
+        each.person: CHANGED.filled(address=each.address)
+        for each in drifted
+        if f"user {each.person}" in person and not may_settle(each, journal, now)
+    }
+    against = [each.address for each in drifted if each.person not in leaving]
+    waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
+    came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
+    if against or any(came.values()):
+        raise stale(against, came)
+    return statuses, leaving
+
+
+def may_settle(change: Change, journal: Journal, now: datetime) -> bool:
+    """Return whether it was made so lately that AWS may not show it yet."""
+    done = journal.standing(change.address) is Event.DONE
+    last = journal.last(change.address)
+    return done and last is not None and now - last.at < _SETTLES
+
+
+def stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
+    """Return the refusal: what is not as it was, and whom a change would affect by now."""
+    said = {address: verbatim(f"`{address}`") for address in drifted}
+    for address, names in came.items():
+        if names:
+            who = ", ".join(f"`{name}`" for name in names)
+            message = Message("`{address}` would now also affect {users}")
+            said[address] = message.filled(address=address, users=who)
+    return PlanRefused(
+        Message("the account has changed since the plan was made: {changes}").filled(
+            changes=joined_messages(said.values(), en="; ", ja="; ")
+        ),
+        code=Code.PLAN_STALE,
+        at=next(iter(said)),
+        fix=Message("collect the account again and make a new plan"),
+    )
