@@ -98,6 +98,38 @@ def test_connections_are_limited_and_wait_their_turn(monkeypatch: pytest.MonkeyP
             assert first_line(waiting).startswith(b"HTTP/1.1 403")
 
 
+EXPECTS = b"Host: localhost\r\nExpect: 100-continue\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"PUT /1 HTTP/1.1\r\n" + EXPECTS + b"Content-Length: 0\r\n\r\n", 200),
+        (b"PUT /1 HTTP/1.1\r\n" + EXPECTS + b"\r\n", 200),
+        (b"GET /1 HTTP/1.1\r\n" + EXPECTS + b"\r\n", 200),
+        (b"PUT /1 HTTP/1.0\r\n" + EXPECTS + b"Content-Length: 0\r\n\r\n", 200),
+        (b"PUT /1 HTTP/1.1\r\n" + EXPECTS + b"Content-Length: 99999999\r\n\r\n", 200),
+        (b"PUT /1 HTTP/1.1\r\n" + EXPECTS + b"Content-Length: x\r\n\r\n", 400),
+        (b"PUT /1 HTTP/1.1\r\n" + EXPECTS + b"Transfer-Encoding: gzip\r\n\r\n", 400),
+    ],
+)
+def test_who_expects_a_word_and_sends_nothing_gets_the_answer(sent: bytes, status: int) -> None:
+    with serves(Paths()) as (_, stream):
+        stream.sendall(sent)
+        assert int(first_line(stream).split()[1]) == status
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 2", b"Transfer-Encoding: chunked"])
+def test_who_expects_a_word_gets_it_before_the_body(length: bytes) -> None:
+    with serves(Paths()) as (_, stream):
+        stream.sendall(b"PUT /1 HTTP/1.1\r\n" + EXPECTS + length + b"\r\n\r\n")
+        with stream.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 100 Continue\r\n"
+            assert answer.readline() == b"\r\n"
+            stream.sendall(b"ab" if b"Length" in length else b"2\r\nab\r\n0\r\n\r\n")
+            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+
+
 def test_a_connection_serves_many_requests(aws: LocalAws) -> None:
     with connect(aws) as stream:
         for _ in range(3):

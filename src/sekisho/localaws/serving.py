@@ -92,6 +92,15 @@ class _Parser(HTTPRequestParser):
             self.error = RequestEntityTooLarge("the body is too long")
             self.completed, self.expect_continue = True, False
 
+    def received(self, data: bytes) -> int:
+        """Take what has come, and return how much of it was this request's."""
+        consumed: int = super().received(data)
+        if self.completed:
+            # nobody waits for a word any more; waitress would give it, and wait for a body that is
+            # empty, or too long, or of a request that is wrong
+            self.expect_continue = False
+        return consumed
+
     def _read_names(self, lines: Iterable[bytes]) -> None:
         seen: set[str] = set()
         for line in lines:
