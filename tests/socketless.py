@@ -17,7 +17,6 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
-from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from urllib3 import HTTPHeaderDict
 
 from sekisho.localaws import LOOPBACK, server
@@ -96,7 +95,6 @@ def _environ(request: AWSPreparedRequest) -> WSGIEnvironment:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
-        PRESERVED_HEADER_NAMES_ENVIRON_KEY: {},
     }
     for name, value in request.headers.items():
         key = name.upper().replace("-", "_")

@@ -17,7 +17,7 @@ import localaws_people as people
 import requests_by_hand as by_hand
 from localaws_people import client, session
 from sekisho.localaws import LocalAws
-from sekisho.localaws.authorizer import MAX_BODY_BYTES
+from sekisho.localaws.arriving import MAX_BODY_BYTES
 
 
 @pytest.fixture(scope="module")
@@ -409,12 +409,14 @@ def test_nothing_unsigned_gets_through(
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(aws: LocalAws) -> None:
-    scope = "AWS4-HMAC-SHA256 Credential=A/20240101/us-east-1/s3/aws4_request, SignedHeaders=host"
-    sent = {"Content_Length": str(MAX_BODY_BYTES + 1), "Authorization": scope}
-    status, text = raw(aws, "PUT", "/docs/big", **sent)
-    assert (status, "<Code>EntityTooLarge</Code>" in text) == (400, True)
-    status, text = raw(aws, "POST", "/", Content_Length="9" * 400, Content_Type="text/x")
-    assert (status, "RequestEntityTooLarge" in text) == (413, True)
+    for service, said in (("s3", "<Code>EntityTooLarge</Code>"), ("iam", "RequestEntityTooLarge")):
+        scope = f"{people.key_id('admin')}/20240101/us-east-1/{service}/aws4_request"
+        signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+        for length in (str(MAX_BODY_BYTES + 1), "9" * 400):
+            sent = {"Content_Length": length, "Authorization": signed, "Date": "now"}
+            status, text = raw(aws, "PUT", "/docs/big", **sent)
+            assert (status in {400, 413}, said in text) == (True, True)
+            assert f"longer than {MAX_BODY_BYTES} bytes" in text
     code, _, _ = error_of(
         client(aws, "s3").put_object, Bucket="docs", Key="big", Body=b"x" * (MAX_BODY_BYTES + 1)
     )
@@ -439,7 +441,10 @@ def test_a_length_that_is_no_number_is_refused(aws: LocalAws, length: bytes) -> 
 
 
 def test_a_body_that_ends_too_early_is_refused(aws: LocalAws) -> None:
-    text = answered(aws, b"Content-Length: 6\r\n\r\nhello")
+    scope = f"{people.key_id('admin')}/20240101/us-east-1/iam/aws4_request"
+    signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+    head = f"Authorization: {signed}\r\nDate: now\r\nContent-Length: 6\r\n\r\n".encode()
+    text = answered(aws, head, b"hello")
     assert "400" in text.partition("\r\n")[0]
     assert "the body ends before its Content-Length" in text
 

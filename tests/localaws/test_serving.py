@@ -1,5 +1,6 @@
 """The HTTP server: slow, silent, many and malformed clients, and a stop."""
 
+import errno
 import http.client
 import json
 import select
@@ -7,20 +8,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from waitress import buffers
 
 import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws, serving
-from sekisho.localaws.authorizer import MAX_BODY_BYTES
-from sekisho.localaws.serving import HttpServer
+from sekisho.localaws.serving import MAX_BODY_BYTES, HttpServer
 from sekisho.localaws.throttle import MOST_WRONG, WINDOW_OF_TRIES
 
 
@@ -81,21 +82,167 @@ def test_a_request_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch)
         assert closed
 
 
-def test_connections_are_limited_and_wait_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    # two places of the limit are the server's own
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 6)
-    with LocalAws(people.account()) as small:
-        held = [connect(small) for _ in range(4)]
-        time.sleep(0.2)
-        with connect(small) as waiting:
-            waiting.sendall(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            waiting.settimeout(0.5)
-            with pytest.raises(TimeoutError):
-                waiting.recv(1)
-            for stream in held:
-                stream.close()
-            waiting.settimeout(30)
-            assert first_line(waiting).startswith(b"HTTP/1.1 403")
+SILENT = b""
+HALF = b"PUT /half HTTP/1.1\r\nHost: localhost\r\n"
+TRICKLE = b"PUT /half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab"
+SMALL_TABLE = 6
+"""Places, of which two are the server's own."""
+
+
+@pytest.mark.parametrize("sent", [SILENT, HALF, TRICKLE])
+def test_who_is_idle_longest_makes_room_when_all_connections_are_taken(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    with serves(Paths()) as (server, first), ExitStack() as held:
+        idle = [first, *(held.enter_context(connected(server)) for _ in range(20))]
+        for number, stream in enumerate(idle):
+            with suppress(OSError):
+                # a byte now and then keeps nobody's place
+                stream.sendall(sent)
+                if number % 2 and sent != SILENT:
+                    stream.sendall(b"x")
+        with connected(server) as late:
+            ask(late, "/late")
+            assert answered(late) == b"/late"
+        for stream in idle[: len(idle) - SMALL_TABLE]:
+            with suppress(ConnectionResetError):
+                assert stream.recv(1) == b""
+
+
+def test_a_body_that_comes_on_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    parts = 2 * SMALL_TABLE
+    with serves(Paths()) as (server, upload), ExitStack() as held:
+        size = parts * serving.ARRIVING_BYTES
+        upload.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        body = arriving(server)
+        for part in range(1, parts):
+            upload.sendall(b"x" * serving.ARRIVING_BYTES)
+            until(lambda: len(body) == part * serving.ARRIVING_BYTES)  # noqa: B023 - called at once
+            held.enter_context(connected(server))
+            until(lambda: len(server.active_channels) == min(part + 1, SMALL_TABLE - 2))  # noqa: B023 - as above
+        upload.sendall(b"x" * serving.ARRIVING_BYTES)
+        assert answered(upload) == b"/1"
+
+
+def test_nobody_is_closed_whose_request_is_being_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    app = Waiting()
+    with serves(app) as (server, first), ExitStack() as held:
+        busy = [first, *(held.enter_context(connected(server)) for _ in range(3))]
+        for stream in busy:
+            ask(stream, "/busy")
+        for _ in busy:
+            assert app.began.acquire(timeout=30)
+        with connected(server) as waiting:
+            ask(waiting, "/waiting")
+            assert not server.readable()
+            for _ in range(5):
+                app.go_on.release()
+            assert [answered(stream) for stream in (*busy, waiting)] == [b"ok"] * 5
+
+
+def test_a_body_is_read_when_its_head_showed_a_key_and_not_before(aws: LocalAws) -> None:
+    """Nobody sends the body here: what waited for it would not be answered."""
+    for path, headers, status in (
+        ("/docs/x", {"Authorization": claim("AKIAUNKNOWNXXEXAMPLE", "s3")}, 403),
+        ("/docs/x", {"Authorization": claim(people.key_id("path"), "s3")}, 403),
+        ("/docs/x", {"Authorization": claim(people.key_id("admin"), "s3"), **TOKEN}, 403),
+        ("/docs/x", {"Authorization": "Basic YTpi"}, 400),
+        ("/docs/x", {}, 403),
+        ("/", {}, 403),
+        ("/moto-api/reset", {}, 403),
+        ("/_console/sign-in", {}, 413),
+        ("/v1/token", {}, 413),
+        ("/docs/x", {"Authorization": claim(people.key_id("admin"), "s3")}, 400),
+    ):
+        for length in ("Content-Length: 99999999", "Transfer-Encoding: chunked"):
+            if "chunked" in length and status in {400, 413}:
+                continue
+            lines = [f"POST {path} HTTP/1.1", f"Host: {urlsplit(aws.url).netloc}", length]
+            lines += [f"{name}: {value}" for name, value in (headers | DATE).items()]
+            with connect(aws) as stream:
+                stream.sendall("\r\n".join([*lines, "Expect: 100-continue", "", ""]).encode())
+                assert first_line(stream).split()[1] == str(status).encode(), (path, headers)
+
+
+DATE = {"X-Amz-Date": "20260101T000000Z"}
+TOKEN = {"X-Amz-Security-Token": "bm8gdG9rZW4="}
+
+
+def claim(key: str, service: str) -> str:
+    stamp = datetime.now(UTC).strftime("%Y%m%d")
+    return (
+        f"AWS4-HMAC-SHA256 Credential={key}/{stamp}/us-east-1/{service}/aws4_request, "
+        f"SignedHeaders=host;x-amz-date, Signature=0"
+    )
+
+
+def test_a_known_key_may_send_a_body(aws: LocalAws) -> None:
+    for key, word in ((people.key_id("admin"), True), ("AKIAUNKNOWNXXEXAMPLE", False)):
+        head = f"PUT /docs/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: {claim(key, 's3')}\r\n"
+        head += "X-Amz-Date: 20260101T000000Z\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        with connect(aws) as stream:
+            stream.sendall(head.encode())
+            assert (b" 100 " in first_line(stream)) is word
+
+
+def test_a_long_body_is_in_a_file_until_it_is_answered() -> None:
+    with serves(Paths()) as (server, stream):
+        size = 4 * serving.ARRIVING_BYTES
+        stream.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        stream.sendall(b"x" * (size - 1))
+        body = arriving(server)
+        until(lambda: len(body) == size - 1)
+        assert body.buf.overflowed
+        stream.sendall(b"x")
+        assert answered(stream) == b"/1"
+
+
+def test_bodies_that_have_no_room_in_memory_wait_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = 2 * serving.ARRIVING_BYTES
+    monkeypatch.setattr(serving, "MAX_BODY_BYTES", 2 * size)
+    app = Waiting()
+    with serves(app) as (server, first), ExitStack() as held:
+        streams = [first, *(held.enter_context(connected(server)) for _ in range(3))]
+        for stream in streams:
+            head = f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
+            stream.sendall(head.encode() + b"x" * size)
+        for _ in range(2):
+            assert app.began.acquire(timeout=30)
+        until(lambda: sum(each.is_busy() for each in server.active_channels.values()) == 4)
+        assert server.memory._left == 0
+        assert not app.began.acquire(blocking=False)
+        with connected(server) as small:
+            # who brings nothing waits for nobody
+            ask(small, "/small")
+            assert app.began.acquire(timeout=30)
+            for _ in range(5):
+                app.go_on.release()
+            assert [answered(stream) for stream in (*streams, small)] == [b"ok"] * 5
+        assert server.memory._left == 2 * size
+
+
+def test_a_body_with_no_room_for_its_file_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(buffers.TempfileBasedBuffer, "__init__", full)
+    with serves(Paths()) as (server, stream):
+        size = 2 * serving.ARRIVING_BYTES
+        stream.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        with suppress(OSError):
+            stream.sendall(b"x" * size)
+        with suppress(ConnectionResetError):
+            assert stream.recv(1) == b""
+        with connected(server) as other:
+            ask(other, "/2")
+            assert answered(other) == b"/2"
 
 
 EXPECTS = b"Host: localhost\r\nExpect: 100-continue\r\n"
@@ -162,16 +309,52 @@ class Paths:
         return [path.encode()]
 
 
+class Waiting:
+    """An application that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.began, self.go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        self.began.release()
+        self.go_on.acquire(timeout=30)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+
+def connected(server: HttpServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), 30)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread does; a test that waits in vain fails."""
+    for _ in range(3000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it has not happened")
+
+
 @contextmanager
 def serves(app: Callable[..., Any]) -> Iterator[tuple[HttpServer, socket.socket]]:
-    server = HttpServer(app, socket.create_server(("127.0.0.1", 0)), MAX_BODY_BYTES)
+    server = HttpServer(app, socket.create_server(("127.0.0.1", 0)), any_length)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
-        with socket.create_connection(("127.0.0.1", server.port), 30) as stream:
+        with connected(server) as stream:
             yield server, stream
     finally:
         server.stop(thread)
+
+
+def any_length(*_: object) -> int:
+    return MAX_BODY_BYTES
+
+
+def arriving(server: HttpServer) -> Any:
+    """Return the body that somebody sends, once its head is there."""
+    until(lambda: any(each.request for each in [*server.active_channels.values()]))
+    return only_channel(server).request.body_rcv
 
 
 def ask(stream: socket.socket, path: str) -> None:
@@ -237,7 +420,7 @@ def test_nothing_is_sent_twice() -> None:
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", b" 413 "),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", b" 403 "),
         (b"garbage\r\n\r\n", b" 400 "),
     ],
 )
@@ -307,7 +490,7 @@ def test_a_stop_waits_for_what_is_being_answered_but_not_for_ever(
     monkeypatch.setattr(serving, "DRAIN_SECONDS", 1.5)
     began = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = HttpServer(slow_app(began, seconds), listener, MAX_BODY_BYTES)
+    server = HttpServer(slow_app(began, seconds), listener, any_length)
     thread = threading.Thread(target=server.serve)
     thread.start()
     with socket.create_connection(("127.0.0.1", server.port), 30) as stream:

@@ -13,7 +13,8 @@ require_extra(
     ("cryptography", "fido2", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug"),
 )
 
-from sekisho.localaws.loopback import LOOPBACK, listen, stop  # noqa: E402 - needs what was looked for
+from sekisho.localaws.loopback import LOOPBACK, listen  # noqa: E402 - needs what was looked for
+from sekisho.localaws.serving import HttpServer  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from sekisho.localaws.console import (
@@ -40,10 +41,10 @@ __all__ = [
     "ConsoleClient",
     "ConsoleRefused",
     "DecisionLog",
+    "HttpServer",
     "LocalAws",
     "LoggedDecision",
     "PasskeyOptions",
     "ShownPage",
     "listen",
-    "stop",
 ]

@@ -24,6 +24,7 @@ from moto.utilities.utils import get_partition
 
 from sekisho.localaws import signin_service, sigv4
 from sekisho.localaws.api_gateway import refuse_definition, sets_policy
+from sekisho.localaws.arriving import HEADER_NAMES, MAX_BODY_BYTES
 from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import OWN_SERVICES, ApiCall, classify, form_of
 from sekisho.localaws.confinement import confined, install_confinement, refuse_to_go_beyond
@@ -45,9 +46,6 @@ from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
 from sekisho.localaws.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.signin import Refused, service_rule
-
-MAX_BODY_BYTES = 16 * 1024 * 1024
-"""The longest body that is read; the state is in memory, and so is every object."""
 
 _LOGGER = logging.getLogger("sekisho.localaws")
 _OBJECTS = frozenset({"PutObject", "UploadPart"})
@@ -81,6 +79,7 @@ class _Exchange:
 
     @classmethod
     def of(cls, environ: WSGIEnvironment) -> "_Exchange":
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = environ.get(HEADER_NAMES, {})
         return cls(environ, WireForm(head=environ["REQUEST_METHOD"] == "HEAD"), Request(environ))
 
     def refuse(self, error: CommonError, message: str = "") -> Refusal:
@@ -128,7 +127,6 @@ class Authorizer:
             raise exchange.refuse(
                 CommonError.ACCESS_DENIED, "the local AWS does not serve this path"
             )
-        _read_body(exchange)
         check_headers(exchange.environ, s3=exchange.form.family is Dialect.S3)
         http = _http(exchange)
         check_line(http.path, http.query, s3=exchange.form.family is Dialect.S3)
@@ -146,6 +144,8 @@ class Authorizer:
         # has been found is found once more before anything is decided
         with world.lock if signed.token is not None else nullcontext():
             secret = identify(world, signed, family).secret
+        _read_body(exchange)
+        http = replace(http, body=exchange.body)
         sigv4.verify(http, signed, secret, world.clock.wall())
         if get_partition(signed.region) != world.partition:
             # a key is good in its own partition only

@@ -151,6 +151,21 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
     return Identity(credential, opened.secret, opened.session_policies)
 
 
+def is_known(world: World, signed: SignatureClaims) -> bool:
+    """Tell whether a key is one of the account, or a token one of this world that lasts.
+
+    Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
+    """
+    if signed.token is None:
+        found = moto_iam.user_of_key(world, signed.access_key_id)
+        return found is not None and found[2]
+    try:
+        open_token(world, signed.access_key_id, signed.token)
+    except Refusal:
+        return False
+    return True
+
+
 def _ended_with_key(world: World, source_key: str) -> bool:
     """Whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
     if not (world.signin.key_death_ends_sessions and source_key):

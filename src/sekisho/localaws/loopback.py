@@ -1,14 +1,7 @@
-"""A port of this computer alone, and the end of a server there: of the local AWS and of the sites.
-
-Source: waitress's documentation, "Arguments to waitress.serve".
-"""
+"""A port of this computer alone, for the local AWS and the sites."""
 
 import os
 import socket
-from threading import Event, Thread
-
-from waitress import wasyncore
-from waitress.server import BaseWSGIServer
 
 from sekisho.errors import PortInUse
 from sekisho.messages import Message
@@ -39,21 +32,3 @@ def listen(port: int, option: str = "--port") -> socket.socket:
                 option=option
             ),
         ) from error
-
-
-def stop(server: BaseWSGIServer, stopping: Event, thread: Thread, seconds: float) -> None:
-    """Stop a server: nothing new is accepted, what is being answered is waited for.
-
-    Args:
-        server: which.
-        stopping: ends the loop of the thread that reads.
-        thread: that thread.
-        seconds: how long what is being answered may take.
-    """
-    server.accepting = False
-    # first those who answer, then who reads: a worker wakes the reader when it is done
-    server.task_dispatcher.shutdown(timeout=seconds)
-    stopping.set()
-    server.pull_trigger()
-    thread.join()
-    wasyncore.close_all(server._map)

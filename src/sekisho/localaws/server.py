@@ -38,8 +38,9 @@ from sekisho.account import (
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError
 from sekisho.localaws import overlay
-from sekisho.localaws.authorizer import MAX_BODY_BYTES, Authorizer
-from sekisho.localaws.aws_login.api import is_login, login_app
+from sekisho.localaws.admission import body_limit
+from sekisho.localaws.authorizer import Authorizer
+from sekisho.localaws.aws_login.api import LOGIN_PATH, is_login, login_app
 from sekisho.localaws.console import signin_app
 from sekisho.localaws.loopback import LOOPBACK, listen
 from sekisho.localaws.moto_dispatch import load
@@ -144,7 +145,8 @@ class LocalAws:
             _empty(self.world)
             load_into(self.world, self._account)
             overlay.install()
-            self._server = HttpServer(_application(self.world), listener, MAX_BODY_BYTES)
+            limit = body_limit(self.world, (f"{CONSOLE_PATH}/", LOGIN_PATH))
+            self._server = HttpServer(_application(self.world), listener, limit)
             # from now on the socket is the server's
             undo.pop_all()
         self._thread = Thread(target=self._server.serve, name="sekisho-local", daemon=True)

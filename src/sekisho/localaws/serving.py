@@ -1,11 +1,14 @@
-"""The HTTP server in front of the local AWS: waitress, with raw addresses and every header's name.
+"""The HTTP server of the local AWS and of the sites: waitress, with limits, and with what it hides.
 
 One thread reads and writes all connections and gives whole requests to a few workers, so that a
 client that is slow, silent or gone costs a connection and no worker. A worker that is free reads
 the next request of its connection itself; one thread at a time reads a connection, and one at a
-time writes to it. Connections are limited in number and in time. waitress hides three things that
-matter to AWS's protocols, which are put back: the address as it came, a header that comes twice,
-and underscores in the names of S3's metadata.
+time writes to it.
+
+Connections are limited in number and in time; where all are taken, the one that has been idle
+longest makes room. Bodies are limited, too (`arriving`). waitress hides three things that matter to
+AWS's protocols, which are put back: the address as it came, a header that comes twice, and
+underscores in the names of S3's metadata.
 
 Source: PEP 3333; RFC 9112 (section 9.6: the end of a connection); waitress's documentation,
 "Arguments to waitress.serve".
@@ -16,29 +19,29 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from moto.core.request import (
-    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
-    environ_key_for_header,
-    should_preserve_original_header_name,
-)
 from waitress import wasyncore
-from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, Task, ThreadedTaskDispatcher, WSGITask, hop_by_hop
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
-from sekisho.localaws.loopback import stop
+from sekisho.localaws.arriving import (
+    ARRIVING_BYTES,
+    HEADER_NAMES,
+    MAX_BODY_BYTES,
+    MAX_CONNECTIONS,
+    MEBIBYTE,
+    Arriving,
+    BodyLimit,
+    Settings,
+)
 from sekisho.localaws.unambiguous import REPEATED
-
-MAX_CONNECTIONS = 256
-"""Connections at a time; more wait until one ends."""
 
 MAX_HEADER_BYTES = 64 * 1024
 WORKERS = 32
@@ -59,70 +62,9 @@ LEAVE_SECONDS = 5
 """How long the server reads, and drops, what a client still sends after the last answer."""
 
 _CLEANUP_SECONDS = 5
-_CODING = "HTTP_TRANSFER_ENCODING"
 _LOGGER = logging.getLogger("sekisho.localaws.http")
 # what clients do wrong is answered, not logged; a trace might hold what they sent
 _LOGGER.setLevel(logging.CRITICAL)
-_MEBIBYTE = 1024 * 1024
-
-
-class _Parser(HTTPRequestParser):
-    """waitress's parser, which tells what it would otherwise hide."""
-
-    def __init__(self, adj: Adjustments) -> None:
-        super().__init__(adj)
-        self.error: Any = None
-        self.repeated = ""
-        self.preserved: dict[str, str] = {}
-        self.began = time.monotonic()
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the first line and the headers.
-
-        Raises:
-            ParsingError: for an address that is no path, or a body whose length is not certain.
-        """
-        first, _, rest = header_plus.partition(b"\r\n")
-        parts = first.split(b" ")
-        if len(parts) > 1 and not parts[1].startswith(b"/"):
-            raise ParsingError("the address is not a path")
-        self._read_names(get_header_lines(rest))
-        super().parse_header(header_plus)
-        if self.content_length > self.adj.max_request_body_size - _MEBIBYTE:
-            self.error = RequestEntityTooLarge("the body is too long")
-            self.completed, self.expect_continue = True, False
-
-    def received(self, data: bytes) -> int:
-        """Take what has come, and return how much of it was this request's."""
-        consumed: int = super().received(data)
-        if self.completed:
-            # nobody waits for a word any more; waitress would give it, and wait for a body that is
-            # empty, or too long, or of a request that is wrong
-            self.expect_continue = False
-        return consumed
-
-    def _read_names(self, lines: Iterable[bytes]) -> None:
-        seen: set[str] = set()
-        for line in lines:
-            name, _, value = line.decode("latin-1").partition(":")
-            key = environ_key_for_header(name)
-            known = "_" not in name or should_preserve_original_header_name(name)
-            if key == _CODING and (key in seen or value.strip(" \t").lower() != "chunked"):
-                raise ParsingError("the body is in an encoding that is not known here")
-            if key in seen or not known:
-                self.repeated = self.repeated or name[:80]
-            seen.add(key)
-            if "_" in name:
-                self.preserved[key] = name
-                self.headers[key.removeprefix("HTTP_")] = value.strip(" \t")
-            if key == "CONTENT_LENGTH" and not _is_number(value.strip(" \t")):
-                raise ParsingError("Content-Length is not a number")
-        if _CODING in seen and "CONTENT_LENGTH" in seen:
-            raise ParsingError("there are two lengths of the body")
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
 
 
 class _Task(WSGITask):
@@ -137,14 +79,21 @@ class _Task(WSGITask):
         environ["RAW_URI"] = request.request_uri
         path = request.request_uri.partition("?")[0]
         environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
-        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = request.preserved
+        environ[HEADER_NAMES] = request.names
         if request.repeated:
             environ[REPEATED] = request.repeated
         if request.error is not None:
-            # of a body that is too long nothing is read: its length is all that is needed
-            environ.setdefault("CONTENT_LENGTH", str(self.channel.adj.max_request_body_size))
+            # nothing of the body was read: that there is one, and how long, is all that is needed
+            environ.setdefault("CONTENT_LENGTH", str(request.limit + 1))
             self.set_close_on_finish()
         return environ
+
+    def execute(self) -> None:
+        """Call the application; a body that lay in a file needs room in memory for that."""
+        body = self.request.body_rcv
+        size = 0 if body is None or self.request.error else len(body)
+        with self.channel.server.memory.holding(size if size > ARRIVING_BYTES else 0):
+            super().execute()
 
     def build_response_header(self) -> bytes:
         """Return the head of the answer, with its headers' names as the application gave them."""
@@ -157,6 +106,32 @@ class _Task(WSGITask):
         return b"\r\n".join([first, *(given.get(n, n) + mark + v for n, mark, v in named)])
 
 
+class _Memory:
+    """The room for bodies that are being answered; who finds none waits, in order."""
+
+    def __init__(self, size: int) -> None:
+        self._left = self._all = size
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Have room for `size` bytes: at once if that is 0, all there is if that is more."""
+        size = min(size, self._all)
+        if not size:
+            yield
+            return
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: self._left >= size)
+            self._left -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += size
+                self._changed.notify_all()
+
+
 _SERVED = threading.local()
 """The connection whose requests the present thread answers."""
 
@@ -164,7 +139,7 @@ _SERVED = threading.local()
 class _Channel(HTTPChannel):
     """One connection."""
 
-    parser_class = _Parser
+    parser_class = Arriving
     task_class = _Task
     logger = _LOGGER
 
@@ -177,7 +152,27 @@ class _Channel(HTTPChannel):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         # held by the thread that reads this connection, and by a worker until it has answered
         self._use = threading.Lock()
+        self._since, self._arrived = time.monotonic(), 0
         super().__init__(*arguments, **more)
+
+    def is_busy(self) -> bool:
+        """Tell whether a request is being answered, or waits for a worker."""
+        return bool(self.requests) or self._use.locked()
+
+    def idle_since(self) -> float:
+        """Return when a request was answered last, or a part of a body or an answer went through.
+
+        A byte now and then is none.
+        """
+        return self._since
+
+    def make_room(self) -> None:
+        """Close, unless a worker has just begun with it."""
+        if self._use.acquire(blocking=False):
+            try:
+                self.handle_close()
+            finally:
+                self._use.release()
 
     def readable(self) -> bool:
         """Tell whether something may come; `handle_read` asks again, as a worker may be faster."""
@@ -221,10 +216,24 @@ class _Channel(HTTPChannel):
                 if len(self.requests) == 1:
                     self.server.add_task(self)
 
+    def received(self, data: bytes) -> bool:
+        """Take what has come; where there is no room for the file of a body, nothing more is."""
+        self._arrived += len(data)
+        if self._arrived >= ARRIVING_BYTES:
+            self._since, self._arrived = time.monotonic(), 0
+        try:
+            return bool(super().received(data))
+        except OSError:
+            self.will_close = True
+            return False
+
     def handle_write(self) -> None:
         """Send what waits, unless a worker does, and end what is to be ended."""
         # waitress takes no lock between two requests, when here a worker may be sending, too
+        before = self.total_outbufs_len
         self._flush_exception(self._flush_some_if_lockable)
+        if self.total_outbufs_len < before:
+            self._since = time.monotonic()
         if self.close_when_flushed and not self.total_outbufs_len:
             self.close_when_flushed = False
             self._leave()
@@ -257,6 +266,7 @@ class _Channel(HTTPChannel):
                     super().service()
             finally:
                 _SERVED.channel = None
+                self._since = time.monotonic()
                 if self.ended and not self.requests:
                     self.close_when_flushed = True
                 if self.requests and self.connected:
@@ -292,7 +302,7 @@ class _Channel(HTTPChannel):
         return False
 
     def error_task_class(  # type: ignore[override]  # waitress asks for no more than a task
-        self, channel: HTTPChannel, request: _Parser
+        self, channel: HTTPChannel, request: Arriving
     ) -> Task:
         """Return what answers a request that cannot be read."""
         too_long = isinstance(request.error, RequestEntityTooLarge)
@@ -311,34 +321,39 @@ class HttpServer(TcpWSGIServer):
     Args:
         app: what answers.
         listener: the socket; it is this server's from now on.
-        max_body: the longest body in bytes; `app` is told of longer ones, without their content.
+        body_limit: judges how long bodies may be; `app` is told of longer ones, without their
+            content.
     """
 
     channel_class = _Channel
     logger = _LOGGER
 
-    def __init__(self, app: WSGIApplication, listener: socket.socket, max_body: int) -> None:
+    def __init__(
+        self, app: WSGIApplication, listener: socket.socket, body_limit: BodyLimit
+    ) -> None:
         host, port = listener.getsockname()[:2]
-        adjustments = Adjustments(
+        adjustments = Settings(
             sockets=[listener],
             threads=WORKERS,
             connection_limit=MAX_CONNECTIONS,
             channel_timeout=IDLE_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
             max_request_header_size=MAX_HEADER_BYTES,
-            # chunks that run over the limit are read a little further, for a better answer
-            max_request_body_size=max_body + _MEBIBYTE,
-            # bodies and answers stay in memory, as all the state does
-            inbuf_overflow=2 * max_body,
-            outbuf_overflow=4 * max_body,
-            outbuf_high_watermark=4 * max_body,
+            max_request_body_size=MAX_BODY_BYTES + 2 * MEBIBYTE,
+            inbuf_overflow=ARRIVING_BYTES,
+            # no worker waits until an answer is read; a long one is in a file until then
+            outbuf_overflow=MEBIBYTE,
+            outbuf_high_watermark=2**62,
+            recv_bytes=ARRIVING_BYTES,
             asyncore_use_poll=True,
             server_name=host,
             ident="sekisho",
         )
         # workers send themselves instead of waking the other thread
         adjustments.send_bytes = 1
+        adjustments.body_limit = body_limit
         self.port = int(port)
+        self.memory = _Memory(MAX_BODY_BYTES)
         self._stopping = threading.Event()
         workers = _Workers()
         workers.set_thread_count(WORKERS)
@@ -358,6 +373,33 @@ class HttpServer(TcpWSGIServer):
         workers = self.task_dispatcher
         idle = len(workers.threads) - workers.stop_count - workers.active_count
         return hasattr(select, "poll") and idle > len(workers.queue)
+
+    def readable(self) -> bool:
+        """Tell whether one more connection can be accepted, now or when another has made room."""
+        super().readable()
+        if not self.accepting:
+            return False
+        return not (self._is_full() and all(map(_Channel.is_busy, self._all())))
+
+    def handle_accept(self) -> None:
+        """Accept a connection, or have the one that has been idle longest make room for it.
+
+        It is accepted at the next look then: what was seen at this one may be about the closed
+        connection, whose number the new one would get.
+        """
+        if not self._is_full():
+            super().handle_accept()
+            return
+        idle = [each for each in self._all() if not each.is_busy()]
+        if idle:
+            min(idle, key=_Channel.idle_since).make_room()
+
+    def _is_full(self) -> bool:
+        most: int = self.adj.connection_limit
+        return len(self._map) >= most
+
+    def _all(self) -> Iterable[_Channel]:
+        return self.active_channels.values()
 
     def add_task(self, task: Any) -> None:
         """Give a connection to a worker, unless this thread is the worker."""
@@ -380,7 +422,13 @@ class HttpServer(TcpWSGIServer):
         Args:
             thread: the one that runs `serve`.
         """
-        stop(self, self._stopping, thread, DRAIN_SECONDS)
+        self.accepting = False
+        # first those who answer, then who reads: a worker wakes the reader when it is done
+        self.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
+        self._stopping.set()
+        self.pull_trigger()
+        thread.join()
+        wasyncore.close_all(self._map)
 
     def maintenance(self, now: float) -> None:
         """Close connections that are silent, or that take too long over one request."""

@@ -1,25 +1,16 @@
-"""A site as a server on this computer, running while a `with` block runs.
-
-Source: waitress's documentation, "Arguments to waitress.serve".
-"""
+"""A site as a server on this computer, running while a `with` block runs."""
 
 import gc
-from threading import Event, Thread
+from threading import Thread
 from types import TracebackType
-from typing import Any, Self
-
-from waitress import wasyncore
-from waitress.server import create_server
+from typing import Self
 
 from sekisho.errors import InternalError
-from sekisho.localaws import LOOPBACK, listen, stop
+from sekisho.localaws import LOOPBACK, HttpServer, listen
 from sekisho.web.site import LONGEST_BODY, Site
 
 HOST = "localhost"
 """The name in the address: passkeys belong to a name, not to a number."""
-
-_THREADS = 8
-_DRAIN_SECONDS = 5
 
 
 class WebServer:
@@ -35,9 +26,8 @@ class WebServer:
         self._site = site
         self._option = option
         self._port = port
-        self._server: Any = None
+        self._server: HttpServer | None = None
         self._thread: Thread | None = None
-        self._stopping = Event()
 
     @property
     def url(self) -> str:
@@ -59,19 +49,11 @@ class WebServer:
         listener = listen(self._port, self._option)
         self._port = listener.getsockname()[1]
         self._site.bind(f"{HOST}:{self._port}", f"{LOOPBACK}:{self._port}")
-        self._server = create_server(
-            self._site.app,
-            sockets=[listener],
-            threads=_THREADS,
-            ident="sekisho",
-            # a longer one is read a little further, for a better answer
-            max_request_body_size=2 * LONGEST_BODY,
-            clear_untrusted_proxy_headers=True,
-        )
+        # a longer body is not read: its length is enough to say so
+        self._server = HttpServer(self._site.app, listener, lambda *_: LONGEST_BODY)
         # what is loaded by now stays: to look through it for garbage would take a page 0.1 s
         gc.freeze()
-        self._stopping.clear()
-        self._thread = Thread(target=self._serve, name="sekisho-web", daemon=True)
+        self._thread = Thread(target=self._server.serve, name="sekisho-web", daemon=True)
         self._thread.start()
         return self
 
@@ -84,10 +66,5 @@ class WebServer:
         """Stop it."""
         server, thread, self._server, self._thread = self._server, self._thread, None, None
         if server is not None and thread is not None:
-            stop(server, self._stopping, thread, _DRAIN_SECONDS)
+            server.stop(thread)
             gc.unfreeze()
-
-    def _serve(self) -> None:
-        connections = self._server._map
-        while not self._stopping.is_set():
-            wasyncore.loop(timeout=1, map=connections, count=1)

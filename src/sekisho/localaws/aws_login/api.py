@@ -26,7 +26,10 @@ from sekisho.localaws.aws_login.tokens import TokenCall, TokenRefused, invalid, 
 from sekisho.localaws.world import World
 
 _LARGEST_BODY = 32_768
-_AUTHORIZE, _TOKEN = "/v1/authorize", "/v1/token"
+LOGIN_PATH = "/v1/"
+"""What all its paths begin with."""
+
+_AUTHORIZE, _TOKEN = f"{LOGIN_PATH}authorize", f"{LOGIN_PATH}token"
 _PATHS: Mapping[str, tuple[str, ...]] = {
     _AUTHORIZE: ("GET", "POST"),
     _TOKEN: ("POST",),

@@ -1,0 +1,113 @@
+"""A request as it arrives: what of it is read, and how much of that is in memory meanwhile.
+
+The head of a request says how long its body may be; none is read of one that may not be sent. The
+limits are such that all bodies that are in memory, arriving and being answered, are so within
+`MEMORY_BYTES`.
+
+Source: RFC 9112; waitress's documentation, "Arguments to waitress.serve".
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
+from waitress.utilities import RequestEntityTooLarge
+
+MAX_CONNECTIONS = 256
+"""Connections at a time; one more closes the one that has been idle longest, or waits for it."""
+
+MEMORY_BYTES = 64 * 1024 * 1024
+"""How much of all bodies together may be in memory."""
+
+ARRIVING_BYTES = 32 * 1024
+"""How much of a body is in memory while it arrives; a longer one is in a file without a name."""
+
+MAX_BODY_BYTES = MEMORY_BYTES - MAX_CONNECTIONS * ARRIVING_BYTES
+"""The longest body that can be answered: 56 MiB, what arriving bodies leave of the memory."""
+
+_CODING = "TRANSFER_ENCODING"
+_METADATA = "x-amz-meta-"
+MEBIBYTE = 1024 * 1024
+
+HEADER_NAMES = "sekisho.header_names"
+"""Where the names of headers with underscores are, as they came, by those of CGI."""
+
+BodyLimit = Callable[[str, str, Mapping[str, str]], int]
+"""Judges by its head how long the body of a request may be: by the method, the address as it came,
+and the headers as CGI names them (`CONTENT_TYPE`). 0: none of it is read."""
+
+
+class Settings(Adjustments):
+    """waitress's settings, and the one that is ours."""
+
+    body_limit: BodyLimit
+
+
+class Arriving(HTTPRequestParser):
+    """waitress's parser, which tells what it would otherwise hide."""
+
+    def __init__(self, adj: Settings) -> None:
+        super().__init__(adj)
+        self.error: Any = None
+        self.repeated = ""
+        self.limit = 0
+        self.names: dict[str, str] = {}
+        self.began = time.monotonic()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the first line and the headers.
+
+        Raises:
+            ParsingError: for an address that is no path, or a body whose length is not certain.
+        """
+        first, _, rest = header_plus.partition(b"\r\n")
+        parts = first.split(b" ")
+        if len(parts) > 1 and not parts[1].startswith(b"/"):
+            raise ParsingError("the address is not a path")
+        self._read_names(get_header_lines(rest))
+        super().parse_header(header_plus)
+        if self.body_rcv is None:
+            return
+        self.limit = self.adj.body_limit(self.command, self.request_uri, self.headers)
+        if self.content_length > self.limit or not self.limit:
+            self._leave_unread()
+
+    def _leave_unread(self) -> None:
+        self.error, self.completed = RequestEntityTooLarge("the body is not read"), True
+
+    def received(self, data: bytes) -> int:
+        """Take what has come, and return how much of it was this request's."""
+        consumed: int = super().received(data)
+        if self.chunked and self.body_bytes_received > self.limit + MEBIBYTE:
+            # a little more is read: that chunks run over the limit is best said by who knows it
+            self._leave_unread()
+        if self.completed:
+            # nobody waits for a word any more; waitress would give it, and wait for a body that is
+            # empty, or too long, or of a request that is wrong
+            self.expect_continue = False
+        return consumed
+
+    def _read_names(self, lines: Iterable[bytes]) -> None:
+        seen: set[str] = set()
+        for line in lines:
+            name, _, value = line.decode("latin-1").partition(":")
+            key = name.upper().replace("-", "_")
+            known = "_" not in name or name.lower().startswith(_METADATA)
+            if key == _CODING and (key in seen or value.strip(" \t").lower() != "chunked"):
+                raise ParsingError("the body is in an encoding that is not known here")
+            if key in seen or not known:
+                self.repeated = self.repeated or name[:80]
+            seen.add(key)
+            if "_" in name:
+                self.names[f"HTTP_{key}"] = name
+                self.headers[key] = value.strip(" \t")
+            if key == "CONTENT_LENGTH" and not _is_number(value.strip(" \t")):
+                raise ParsingError("Content-Length is not a number")
+        if _CODING in seen and "CONTENT_LENGTH" in seen:
+            raise ParsingError("there are two lengths of the body")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
