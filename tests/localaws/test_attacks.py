@@ -15,7 +15,7 @@ from localaws_people import client
 from sekisho.localaws import LocalAws
 
 CLASSES = classes()
-LEAST = 940
+LEAST = 980
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,12 @@ import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws, serving
 from sekisho.localaws.serving import MAX_BODY_BYTES, HttpServer
-from sekisho.localaws.throttle import MOST_WRONG, WINDOW_OF_TRIES
+from sekisho.localaws.throttle import (
+    MOST_OF_STRANGERS,
+    MOST_WRONG,
+    WINDOW_OF_TRIES,
+    Throttle,
+)
 
 
 @pytest.fixture(scope="module")
@@ -621,8 +626,11 @@ def test_a_moto_that_reaches_out_by_itself_is_stopped(
     socket.create_connection(where, 1).close()
 
 
-def sign_in(aws: LocalAws, step: str, **fields: str) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=30)
+def sign_in(
+    aws: LocalAws, step: str, source: str = "127.0.0.1", **fields: str
+) -> tuple[int, dict[str, Any]]:
+    where = urlsplit(aws.url).netloc
+    connection = http.client.HTTPConnection(where, timeout=30, source_address=(source, 0))
     try:
         connection.request("POST", f"/_console/{step}", json.dumps(fields))
         answer = connection.getresponse()
@@ -656,8 +664,16 @@ def test_wrong_codes_are_throttled_whatever_asks_for_them() -> None:
         for _ in range(MOST_WRONG):
             with pytest.raises(sts.exceptions.ClientError, match="AccessDenied"):
                 sts.get_session_token(SerialNumber=serial, TokenCode="000000")
-        with pytest.raises(sts.exceptions.ClientError, match="Throttling"):
-            sts.get_session_token(SerialNumber=serial, TokenCode=people.fresh_code(aws))
+        # a session of the key is the key
+        with_token = client(aws, "sts", **people.session(sts.get_session_token()))
+        for caller in (sts, with_token):
+            with pytest.raises(sts.exceptions.ClientError, match="Throttling"):
+                caller.assume_role(
+                    RoleArn=f"arn:aws:iam::{people.ACCOUNT}:role/Ops",
+                    RoleSessionName="ops",
+                    SerialNumber=serial,
+                    TokenCode=people.fresh_code(aws),
+                )
         aws.clock.advance(WINDOW_OF_TRIES)
         code = people.fresh_code(aws)
         assert sts.get_session_token(SerialNumber=serial, TokenCode=code)["Credentials"]
@@ -667,15 +683,45 @@ def test_wrong_codes_are_throttled_whatever_asks_for_them() -> None:
                 sts.get_session_token(SerialNumber=serial, TokenCode="000000")
 
 
-def test_old_passwords_cannot_be_guessed_with_a_stolen_key() -> None:
+def test_a_stolen_key_guesses_no_password_and_keeps_nobody_out() -> None:
     with LocalAws(people.account()) as aws:
-        iam = client(aws, "iam")
+        iam, sts = client(aws, "iam"), client(aws, "sts")
         iam.create_login_profile(UserName="admin", Password="Right-9-right")
+        serial = f"arn:aws:iam::{people.ACCOUNT}:mfa/admin"
         for _ in range(MOST_WRONG):
             with pytest.raises(iam.exceptions.ClientError, match="AccessDenied"):
                 iam.change_password(OldPassword="wrong", NewPassword="Other-9-other")
+            with pytest.raises(iam.exceptions.ClientError, match="AccessDenied"):
+                sts.get_session_token(SerialNumber=serial, TokenCode="000000")
         with pytest.raises(iam.exceptions.ClientError, match="Throttling"):
             iam.change_password(OldPassword="Right-9-right", NewPassword="Other-9-other")
+        # the owner is at the console, and has another key
+        fields = {"account": people.ACCOUNT, "user": "admin", "password": "Right-9-right"}
+        status, answer = sign_in(aws, "sign-in", **fields)
+        assert (status, answer["next"]) == (200, "mfa")
+        code = people.fresh_code(aws)
+        status, answer = sign_in(aws, "mfa", ticket=answer["ticket"], code=code)
+        assert (status, answer["next"]) == (200, "done")
+        other = iam.create_access_key(UserName="admin")["AccessKey"]
+        keys = {
+            "aws_access_key_id": other["AccessKeyId"],
+            "aws_secret_access_key": other["SecretAccessKey"],
+        }
+        code = people.fresh_code(aws)
+        client(aws, "sts", **keys).get_session_token(SerialNumber=serial, TokenCode=code)
+
+
+def test_sources_that_were_never_right_have_few_tries_together() -> None:
+    throttle, now = Throttle(), datetime.now(UTC)
+    throttle.spend("password ann", "127.0.0.1", now)
+    throttle.clear("password ann", "127.0.0.1")
+    sources = [f"127.0.1.{number}" for number in range(100)]
+    made = sum(throttle.spend("password ann", each, now) for each in sources)
+    assert made == MOST_OF_STRANGERS
+    assert not throttle.spend("password ann", "127.0.2.1", now)
+    assert throttle.spend("password ann", "127.0.0.1", now)
+    assert throttle.spend("password bob", "127.0.2.1", now)
+    assert throttle.spend("password ann", "127.0.2.1", now + WINDOW_OF_TRIES)
 
 
 def test_a_password_and_the_same_with_a_nul_are_two() -> None:

@@ -178,7 +178,11 @@ class Authorizer:
     ) -> _Response:
         address = str(exchange.environ.get("REMOTE_ADDR") or "127.0.0.1")
         caller = VerifiedCaller(
-            identity.credential, signed.access_key_id, identity.session_policies, address
+            identity.credential,
+            signed.access_key_id,
+            identity.session_policies,
+            address,
+            identity.source,
         )
         try:
             if call.service == "sts":
@@ -248,7 +252,7 @@ def _with_code(world: World, caller: VerifiedCaller, call: ApiCall) -> VerifiedC
     serial, code = (str(call.params.get(name) or "") for name in ("SerialNumber", "TokenCode"))
     if not serial and not code:
         return caller
-    at = authenticate(world, caller.credential.holder, serial, code)
+    at = authenticate(world, caller.credential.holder, serial, code, caller.source)
     return replace(caller, mfa_at=at)
 
 

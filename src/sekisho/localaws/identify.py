@@ -32,7 +32,7 @@ from sekisho.signin import (
 )
 
 
-def authenticate(world: World, holder: Holder, serial: str, code: str) -> datetime:
+def authenticate(world: World, holder: Holder, serial: str, code: str, source: str) -> datetime:
     """Accept a code, once, and return the time at which it was accepted.
 
     Args:
@@ -40,6 +40,7 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
         holder: whose device it must be.
         serial: the device's serial number; "" if the request gave none.
         code: six digits; "" if the request gave none.
+        source: what wrong codes are counted by.
 
     Raises:
         Refusal: with the text of one of the three refusals of `signin.sts`.
@@ -52,12 +53,12 @@ def authenticate(world: World, holder: Holder, serial: str, code: str) -> dateti
         if state is None or serial not in enabled_serials(world, holder):
             raise _from_signin(MFA_UNKNOWN_DEVICE)
         now = world.clock.now()
-        if not world.throttle.spend(f"code {serial}", now):
+        if not world.throttle.spend(f"code {serial}", source, now):
             raise throttled()
         verified = device_in_step(state).verify(code, now, world.signin)
         if isinstance(verified, Refused):
             raise _from_signin(MFA_WRONG_CODE)
-        world.throttle.clear(f"code {serial}")
+        world.throttle.clear(f"code {serial}", source)
         keep_step(state, verified)
         return now
 
@@ -119,10 +120,15 @@ def _from_signin(refused: Refused) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A credential that the account knows, and the secret that must have made the signature."""
+    """A credential that the account knows, and the secret that must have made the signature.
+
+    Attributes:
+        source: the key that it comes from, or what kind of session it is where none is known.
+    """
 
     credential: Credential
     secret: str = field(repr=False)
+    source: str
     session_policies: tuple[str, ...] = ()
 
 
@@ -138,7 +144,7 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
         found = moto_iam.user_of_key(world, signed.access_key_id)
         if found is None or not found[2]:
             raise unknown
-        return Identity(found[0], found[1])
+        return Identity(found[0], found[1], signed.access_key_id)
     try:
         opened = open_token(world, signed.access_key_id, signed.token)
     except Refusal as refusal:
@@ -148,7 +154,8 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
     credential = moto_iam.as_known_now(world, opened.credential)
     if credential is None or _ended_with_key(world, opened.source_key):
         raise unknown
-    return Identity(credential, opened.secret, opened.session_policies)
+    source = opened.source_key or credential.kind.name
+    return Identity(credential, opened.secret, source, opened.session_policies)
 
 
 def is_known(world: World, signed: SignatureClaims) -> bool:

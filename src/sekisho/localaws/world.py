@@ -124,6 +124,7 @@ class VerifiedCaller:
         access_key_id: the id of that credential (`AKIA…`, `ASIA…`).
         session_policies: the policies of the session itself, as JSON texts.
         source_ip: the client's address.
+        source: what tries of codes and passwords are counted by (`throttle`).
         mfa_at: when the code that came *with this request* (GetSessionToken, AssumeRole) was
             accepted; None if it carried none. `credential.mfa_at` tells of an earlier one.
     """
@@ -132,6 +133,7 @@ class VerifiedCaller:
     access_key_id: str
     session_policies: tuple[str, ...] = ()
     source_ip: str = "127.0.0.1"
+    source: str = ""
     mfa_at: datetime | None = None
 
 
@@ -353,5 +355,8 @@ def _global_regions() -> Mapping[str, str]:
 
 CALLER: ContextVar[VerifiedCaller] = ContextVar("CALLER")
 WORLD: ContextVar[World] = ContextVar("WORLD")
+PAGE_SOURCE: ContextVar[str] = ContextVar("PAGE_SOURCE", default="")
+"""The address that a request of the sign-in's pages comes from."""
+
 REGISTERING: ContextVar[PasskeyCall | None] = ContextVar("REGISTERING", default=None)
 """Set around a call that the console itself makes; no request of a client can bring one."""

@@ -23,7 +23,7 @@ from sekisho.localaws.aws_login.authorizing import CONFIRMATION
 from sekisho.localaws.aws_login.dpop import ProofFault, check_proof
 from sekisho.localaws.aws_login.page import confirmation, sign_in_page
 from sekisho.localaws.aws_login.tokens import TokenCall, TokenRefused, invalid, tokens
-from sekisho.localaws.world import World
+from sekisho.localaws.world import PAGE_SOURCE, World
 
 _LARGEST_BODY = 32_768
 LOGIN_PATH = "/v1/"
@@ -54,12 +54,15 @@ def login_app(world: World, authorizer: WSGIApplication) -> WSGIApplication:
         request.max_content_length = _LARGEST_BODY
         try:
             # in a context of its own, as the console's pages
-            response = Context().run(_ANSWERS[request.path], world, authorizer, request)
+            inside = Context()
+            inside.run(PAGE_SOURCE.set, request.remote_addr or "")
+            response = inside.run(_ANSWERS[request.path], world, authorizer, request)
         except RequestEntityTooLarge:
             response = Response("the body is too long\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # not `no-referrer`: the form's `Origin` would be `null`
+        response.headers["Referrer-Policy"] = "same-origin"
         return response(environ, start_response)
 
     return run

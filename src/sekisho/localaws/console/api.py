@@ -33,7 +33,7 @@ from werkzeug.wrappers import Request, Response
 
 from sekisho.localaws.console import letting_in, registering, signing_in
 from sekisho.localaws.console.refused import PageRefused, invalid
-from sekisho.localaws.world import World
+from sekisho.localaws.world import PAGE_SOURCE, World
 
 _LARGEST_BODY = 16_384
 _Fields = Mapping[str, Any]
@@ -105,7 +105,9 @@ def signin_app(world: World, authorizer: WSGIApplication) -> WSGIApplication:
         try:
             # in a context of its own: a connection that has also called an API must not lend
             # that call's caller to the sessions that are minted here
-            status, answer = HTTPStatus.OK, Context().run(_answer, world, authorizer, request)
+            inside = Context()
+            inside.run(PAGE_SOURCE.set, request.remote_addr or "")
+            status, answer = HTTPStatus.OK, inside.run(_answer, world, authorizer, request)
         except PageRefused as refused:
             status, answer = refused.status, refused.answer()
         response = Response(json.dumps(answer), status, content_type="application/json")

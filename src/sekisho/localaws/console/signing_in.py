@@ -46,8 +46,15 @@ from sekisho.localaws.console.tickets import (
 from sekisho.localaws.identify import authenticate, enabled_serials
 from sekisho.localaws.loopback import LOOPBACK
 from sekisho.localaws.sealing import IssuedCredentials, hash_of_nobody, matches, mint
+from sekisho.localaws.throttle import SIGN_IN
 from sekisho.localaws.wire import Refusal, throttled
-from sekisho.localaws.world import PasskeyState, PasswordState, VerifiedCaller, World
+from sekisho.localaws.world import (
+    PAGE_SOURCE,
+    PasskeyState,
+    PasswordState,
+    VerifiedCaller,
+    World,
+)
 from sekisho.signin import (
     CHANGE_REFUSED,
     CONSOLE_SESSION,
@@ -67,9 +74,10 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     Raises:
         PageRefused: if one of them is wrong, or the password cannot be used any more.
     """
-    name, subject = fields["user"], f"password {fields['user'][:_LONGEST_NAME]}"
+    name, source = fields["user"], PAGE_SOURCE.get()
+    subject = f"password {name[:_LONGEST_NAME]}"
     with world.lock:
-        if not world.throttle.spend(subject, world.clock.now()):
+        if not world.throttle.spend(subject, source, world.clock.now()):
             raise too_many()
         asked = world.passwords.get(name)
     # not under the lock, which others wait for. With no such user a hash is computed all the same:
@@ -83,7 +91,7 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
         same = state is not None and asked is not None and state.hash == asked.hash
         if not (right and known_account and user and state and same):
             raise failed()
-        world.throttle.clear(subject)
+        world.throttle.clear(subject, source)
         _refuse_hard_expired(world, state)
         world.passwords[user.name] = replace(state, last_used=world.clock.now())
         ends = world.clock.now() + TICKET_LIFETIME
@@ -110,7 +118,7 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     serials = [chosen] if chosen else enabled_serials(world, holder)
     for serial in serials:
         try:
-            passed = authenticate(world, holder, serial, fields["code"])
+            passed = authenticate(world, holder, serial, fields["code"], SIGN_IN)
         except Refusal as refusal:
             if refusal.code == throttled().code:
                 raise too_many(_again(world, ticket)) from refusal
@@ -179,7 +187,7 @@ def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
     with world.lock:
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
         now, subject = world.clock.now(), f"passkey {user.id}"
-        if not world.throttle.spend(subject, now):
+        if not world.throttle.spend(subject, SIGN_IN, now):
             raise too_many(_again(world, ticket))
         if ticket.ceremony is None:
             raise failed(_again(world, ticket))
@@ -188,7 +196,7 @@ def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
             serial, count = asserted(ticket.ceremony, fields["credential"], known, handle)
         except PasskeyFault as fault:
             raise failed(_again(world, ticket)) from fault
-        world.throttle.clear(subject)
+        world.throttle.clear(subject, SIGN_IN)
         known[serial].sign_count = count
         return _go_on(world, user, replace(ticket, mfa_at=now, tries=0, ceremony=None))
 

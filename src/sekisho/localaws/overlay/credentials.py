@@ -112,26 +112,25 @@ def change_password(self: IamResponse) -> ActionResult:
     """Change the caller's own password, by the old one."""
     credential = CALLER.get().credential
     refuse(check_change(credential))
-    change(
-        WORLD.get(), credential.holder.name, text(self, "OldPassword"), text(self, "NewPassword")
-    )
+    _change(credential.holder.name, text(self, "OldPassword"), text(self, "NewPassword"))
     return EmptyResult()
 
 
-def change(world: World, user: str, old: str, new: str) -> None:
+def _change(user: str, old: str, new: str) -> None:
     """Replace a user's password, if the old one is right and the new one will do.
 
     Raises:
         Refusal: as ChangePassword does.
     """
+    world, source = WORLD.get(), CALLER.get().source
     state = world.passwords.get(user)
     if state is None:
         raise from_rule(no_login_profile(user))
-    if not world.throttle.spend(f"password {user}", world.clock.now()):
+    if not world.throttle.spend(f"password {user}", source, world.clock.now()):
         raise throttled()
     if not matches(old, state.hash):
         raise from_rule(WRONG_OLD_PASSWORD)
-    world.throttle.clear(f"password {user}")
+    world.throttle.clear(f"password {user}", source)
     world.passwords[user] = replace(_with_new(world, user, state, new), reset_required=False)
 
 
