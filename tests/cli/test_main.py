@@ -203,7 +203,8 @@ def test_a_batch_ends_where_nobody_reads_the_answers() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal of that kind there")
-def test_who_interrupts_is_told_so() -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_is_told_so(how: signal.Signals) -> None:
     with interrupts.taken_by_children():
         process = subprocess.Popen(
             [sys.executable, "-m", "sekisho", "decide", "--batch", "-"],
@@ -219,7 +220,7 @@ def test_who_interrupts_is_told_so() -> None:
         process.stdin.write("nonsense\n")
         process.stdin.flush()
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         assert process.wait(timeout=60) == Exit.ERROR
         assert process.stderr.read().split("\n")[-2:] == ["sekisho: interrupted", ""]
 

@@ -157,10 +157,11 @@ def test_a_bare_export_says_that_nobody_can_sign_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
-def test_ctrl_c_ends_it_cleanly() -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_cleanly(how: signal.Signals) -> None:
     process = start()
     welcome(process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     assert process.wait(timeout=60) == 0
     assert process.stderr is not None
     assert "has ended" in process.stderr.read()

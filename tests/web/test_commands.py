@@ -44,7 +44,7 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
         answer = connection.getresponse()
         assert (answer.status, STARTS[command] in answer.read().decode()) == (200, True)
         connection.close()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=20)
         assert "Traceback" not in errors, errors
         assert process.returncode == 0

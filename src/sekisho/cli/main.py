@@ -7,11 +7,13 @@ import errno
 import gc
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
+from threading import current_thread, main_thread
 
 import click
 
@@ -148,6 +150,9 @@ def _report(error: SekishoError, language: Language) -> Exit:
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(_COLLECT_AFTER)
+    if current_thread() is main_thread():
+        # whoever ends it otherwise than by Ctrl-C finds everything as after that, and hears so
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     stdio()
     asked = os.environ.get("_SEKISHO_COMPLETE")
     try:
