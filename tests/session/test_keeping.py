@@ -13,7 +13,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 
-from sekisho.errors import Code, FaultyInput, MissingExtra, SekishoError, SessionRefused
+from sekisho.errors import Code, MissingExtra, SekishoError, SessionRefused
 from sekisho.messages import Message
 from sekisho.session import FileStore, KeyringStore, Notes, Session, SessionId, SessionNote
 from sekisho.session.keeping import system_keyring
@@ -223,6 +223,8 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
         '{"schema": "sekisho.sessions/1", "sessions": {"a": "b"}}',
         '{"schema": "sekisho.sessions/1", "sessions": {"a": 1}}',
         '{"schema": "sekisho.sessions/1", "sessions": [',
+        '{"schema": "sekisho.sessions/1", "sessions": {}',
+        "",
     ],
 )
 def test_another_file_is_not_overwritten(text: str, tmp_path: Path) -> None:
@@ -234,8 +236,11 @@ def test_another_file_is_not_overwritten(text: str, tmp_path: Path) -> None:
         lambda: FileStore(path).write(ALICE, SHORT),
         lambda: FileStore(path).read(ALICE),
     ):
-        with pytest.raises(FaultyInput) as caught:
+        with pytest.raises(SessionRefused, match="is not a whole file of kept sessions") as caught:
             act()
+        assert caught.value.code is Code.SESSION_NOT_KEPT
+        assert str(path) in str(caught.value)
+        assert "delete it, and they are made anew" in caught.value.fix.en
         assert "\n" not in str(caught.value)
         assert SHORT.secret_access_key not in str(caught.value)
     assert path.read_text("utf-8") == text

@@ -39,6 +39,11 @@ _RECOMMENDED = 1
 """From here on keyring itself recommends a backend; what keeps plain text is below."""
 _UNSAFE = ("null", "fail", "plaintext")
 _DAMAGED = Message("what the keyring has of a session is damaged, and taken for not there")
+_NO_SESSIONS = Message("`{path}` is not a whole file of kept sessions: {reason}")
+_DELETE = Message(
+    "if sekisho kept sessions there, delete it, and they are made anew; else keep them in another "
+    "with `--keep-in FILE`"
+)
 _KEEP_IN = Message(
     "`--keep-in FILE` keeps it in a file that only you can read, `--no-keep` nowhere"
 )
@@ -199,8 +204,7 @@ class FileStore:
         """Return every session in the file, whether there is a note about it or not.
 
         Raises:
-            FaultyInput: if the file is another.
-            SessionRefused: if others may read it.
+            SessionRefused: if others may read it, or it is another file or a damaged one.
         """
         named = ((SessionId.named(name), text) for name, text in self._sessions().items())
         return {
@@ -243,12 +247,22 @@ class FileStore:
         """Return the texts of sessions by name.
 
         Raises:
-            FaultyInput: if the file is another: then it is not overwritten.
-            SessionRefused: if others may read it.
+            SessionRefused: if others may read it, or it is another file or a damaged one: then it
+                is not overwritten.
         """
         if not self.path.exists():
             return {}
         self._check_private()
+        try:
+            return self._read()
+        except FaultyInput as error:
+            raise SessionRefused(
+                _NO_SESSIONS.filled(path=self.path, reason=error.reason),
+                code=Code.SESSION_NOT_KEPT,
+                fix=_DELETE.filled(path=self.path),
+            ) from None
+
+    def _read(self) -> Mapping[str, str]:
         faults: list[Fault] = []
         shape = Shape(decoded_json(text_of_file(self.path), self.name), "", faults)
         parts = shape.members(("schema", "sessions"))
