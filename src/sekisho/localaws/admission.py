@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sekisho.localaws import sigv4
 from sekisho.localaws.arriving import MAX_BODY_BYTES, BodyLimit
+from sekisho.localaws.form_upload import is_form_upload
 from sekisho.localaws.identify import is_known
 from sekisho.localaws.world import World
 
@@ -34,6 +35,8 @@ def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
             return 0
         if signed is not None:
             return MAX_BODY_BYTES if is_known(world, signed) else 0
+        if is_form_upload(method, headers):
+            return MAX_BODY_BYTES
         return _PAGE_BYTES if path.startswith(pages) else 0
 
     return judge

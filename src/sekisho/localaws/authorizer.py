@@ -28,6 +28,7 @@ from sekisho.localaws.arriving import HEADER_NAMES, MAX_BODY_BYTES
 from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import OWN_SERVICES, ApiCall, classify, form_of
 from sekisho.localaws.confinement import confined, install_confinement, refuse_to_go_beyond
+from sekisho.localaws.form_upload import is_form_upload, read_form
 from sekisho.localaws.forward import (
     FORWARDED,
     PENDING,
@@ -131,6 +132,8 @@ class Authorizer:
         http = _http(exchange)
         check_line(http.path, http.query, s3=exchange.form.family is Dialect.S3)
         signed = sigv4.parse(http)
+        if signed is None and is_form_upload(http.method, exchange.environ):
+            return self._serve_form(exchange)
         if signed is None:
             raise exchange.refuse(CommonError.MISSING_AUTHENTICATION)
         return self._serve_signed(exchange, http, signed)
@@ -139,21 +142,50 @@ class Authorizer:
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims
     ) -> _Response:
         """Verify and read a request beside all others; decide and answer it one by one."""
-        world, family = self._world, exchange.form.family
-        # a key is two look-ups, which need no lock; a session is looked for among all users. Who
-        # has been found is found once more before anything is decided
-        with world.lock if signed.token is not None else nullcontext():
-            secret = identify(world, signed, family).secret
+        secret = self._secret(exchange, signed)
         _read_body(exchange)
         http = replace(http, body=exchange.body)
-        sigv4.verify(http, signed, secret, world.clock.wall())
-        if get_partition(signed.region) != world.partition:
-            # a key is good in its own partition only
-            raise exchange.refuse(CommonError.UNKNOWN_KEY)
-        check_region(signed.region, family)
+        sigv4.verify(http, signed, secret, self._world.clock.wall())
+        self._check_scope(exchange, signed)
         payload = unpack(http, signed, secret)
         if payload is not None:
             exchange.environ, exchange.body = unframed(exchange.environ, payload), payload.body
+        return self._answered(exchange, http, signed, secret)
+
+    def _serve_form(self, exchange: _Exchange) -> _Response:
+        """The same of an upload by a form, which shows its key in the body."""
+        exchange.form = WireForm(Dialect.S3)
+        _read_body(exchange)
+        form = read_form(exchange.environ, exchange.body)
+        signed = form.claims
+        secret = self._secret(exchange, signed)
+        form.verify(signed, secret, self._world.clock.wall())
+        self._check_scope(exchange, signed)
+        exchange.environ, exchange.body = form.as_put(exchange.environ), form.body
+        exchange.request = Request(exchange.environ)
+        http = _http(exchange)
+        check_line(http.path, http.query, s3=True)
+        return form.answer(*self._answered(exchange, http, signed, secret))
+
+    def _secret(self, exchange: _Exchange, signed: sigv4.SignatureClaims) -> str:
+        """Return the secret that must have made the signature.
+
+        A key is two look-ups, which need no lock; a session is looked for among all users. Who has
+        been found is found once more before anything is decided.
+        """
+        with self._world.lock if signed.token is not None else nullcontext():
+            return identify(self._world, signed, exchange.form.family).secret
+
+    def _check_scope(self, exchange: _Exchange, signed: sigv4.SignatureClaims) -> None:
+        if get_partition(signed.region) != self._world.partition:
+            # a key is good in its own partition only
+            raise exchange.refuse(CommonError.UNKNOWN_KEY)
+        check_region(signed.region, exchange.form.family)
+
+    def _answered(
+        self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims, secret: str
+    ) -> _Response:
+        world, family = self._world, exchange.form.family
         # what is decided about is what moto will be given, and nothing else
         exchange.request = Request(
             canonical(exchange.environ, exchange.body, signed, world.account)

@@ -130,11 +130,14 @@ def parse(http: Http) -> SignatureClaims | None:
     if "X-Amz-Algorithm" in query or "X-Amz-Signature" in query:
         return _from_query(query)
     if "AWSAccessKeyId" in query:
-        raise SignatureFault(
-            Mismatch.UNSUPPORTED,
-            f"{_OLD_MECHANISM} With boto3: Config(signature_version='s3v4').",
-        )
+        raise presigned_as_of_old()
     return None
+
+
+def presigned_as_of_old() -> SignatureFault:
+    """Return the fault of an address or a form as boto3 signs it unless it is told otherwise."""
+    hint = "With boto3: Config(signature_version='s3v4')."
+    return SignatureFault(Mismatch.UNSUPPORTED, f"{_OLD_MECHANISM} {hint}")
 
 
 def _from_header(authorization: str, http: Http) -> SignatureClaims:
@@ -201,6 +204,19 @@ def _from_query(query: Mapping[str, str]) -> SignatureClaims:
         signature=query["X-Amz-Signature"],
         lifetime=timedelta(seconds=int(seconds)),
         token=query.get("X-Amz-Security-Token"),
+    )
+
+
+def claims_of_scope(
+    credential: str, stamp: str, signature: str, token: str | None
+) -> SignatureClaims:
+    """Return what the parts of a signature claim that is neither in a header nor in an address.
+
+    Raises:
+        SignatureFault: INCOMPLETE, if the credential is malformed.
+    """
+    return SignatureClaims(
+        *_credential(credential), stamp=stamp, headers=(), signature=signature, token=token
     )
 
 
