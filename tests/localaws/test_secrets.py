@@ -14,6 +14,7 @@ SECRET = {
     "ApiCall.params",
     "Content.body",
     "DeviceState.seed",
+    "FormUpload.body",
     "Http.body",
     "Http.header",
     "Identity.secret",

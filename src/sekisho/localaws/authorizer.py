@@ -36,6 +36,7 @@ from sekisho.localaws.forward import (
     canonical,
     install_checks,
     unframed,
+    with_checksums_as_headers,
 )
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
 from sekisho.localaws.moto_answers import install_answers
@@ -111,7 +112,12 @@ class Authorizer:
             body, status, headers = _refusal(refusal, exchange.form)
         except (NotImplementedError, ImportError) as error:
             # moto lacks it, or a package that moto would need for it is not installed
-            missing = exchange.refuse(CommonError.NOT_IMPLEMENTED, f"the local AWS: {error}")
+            lacks = (
+                f"moto needs the package {error.name} for it"
+                if isinstance(error, ImportError)
+                else error
+            )
+            missing = exchange.refuse(CommonError.NOT_IMPLEMENTED, f"the local AWS: {lacks}")
             body, status, headers = _refusal(missing, exchange.form)
         except Exception as error:
             # the one boundary of this server: a fault of ours or moto's is an InternalFailure to
@@ -150,6 +156,9 @@ class Authorizer:
         payload = unpack(http, signed, secret)
         if payload is not None:
             exchange.environ, exchange.body = unframed(exchange.environ, payload), payload.body
+        if "x-amz-" in http.query and signed.service == "s3":
+            exchange.environ = with_checksums_as_headers(exchange.environ)
+            http = _http(exchange)
         return self._answered(exchange, http, signed, secret)
 
     def _serve_form(self, exchange: _Exchange) -> _Response:

@@ -220,13 +220,16 @@ def read_form(environ: WSGIEnvironment, body: bytes) -> FormUpload:
             {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))},
             # the body is in memory already
             stream_factory=lambda *_, **__: io.BytesIO(),
-            max_form_memory_size=_MAX_FIELDS_BYTES,
+            # more than the reader reads at once; the fields themselves are counted below
+            max_form_memory_size=len(body) + _MAX_FIELDS_BYTES,
             silent=False,
         )
     except (ValueError, RequestEntityTooLarge):
         raise Refusal("MalformedPOSTRequest", _MALFORMED, 400) from None
     names = [name.lower() for each in (fields, files) for name, _ in each.items(multi=True)]
-    if not path or "/" in path or len(names) != len(set(names)) or set(files) != {"file"}:
+    size = sum(len(name) + len(value) for name, value in fields.items())
+    once = len(names) == len(set(names)) and set(files) == {"file"}
+    if not path or "/" in path or not once or size > _MAX_FIELDS_BYTES:
         raise Refusal("MalformedPOSTRequest", _MALFORMED, 400)
     file = files["file"]
     given = {name.lower(): value for name, value in fields.items()}

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from wsgiref.types import WSGIEnvironment
 
 from moto.core import responses
@@ -36,7 +36,7 @@ from sekisho.localaws.item_calls import read_by_moto
 from sekisho.localaws.moto_dispatch import FORM_FAMILIES
 from sekisho.localaws.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.streaming import Payload
-from sekisho.localaws.unambiguous import copy_source
+from sekisho.localaws.unambiguous import CHECKSUM_HEADERS, TwoReadings, copy_source
 from sekisho.localaws.wire import Refusal
 
 
@@ -240,6 +240,26 @@ def canonical(
         # an object's bytes are no form, and moto would take a form's fields for parameters
         made["CONTENT_TYPE"] = "application/octet-stream"
     return made | {"wsgi.input": io.BytesIO(body)}
+
+
+def with_checksums_as_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return a request whose address has headers about a checksum with them where headers are.
+
+    The SDK for JavaScript puts them into addresses that it signs.
+
+    Raises:
+        TwoReadings: if one is there as well.
+    """
+    kept, made = [], {**environ}
+    for part in environ.get("QUERY_STRING", "").split("&"):
+        if (found := CHECKSUM_HEADERS.fullmatch(part)) is None:
+            kept.append(part)
+            continue
+        name = f"HTTP_X_AMZ_{found[1].upper().replace('-', '_')}"
+        if name in environ:
+            raise TwoReadings("a checksum is in the address and in a header")
+        made[name] = unquote(found[2])
+    return made | {"QUERY_STRING": "&".join(kept)}
 
 
 def unframed(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:

@@ -116,7 +116,9 @@ def answer(read: Request, call: ApiCall) -> tuple[Iterable[bytes], str, list[tup
         # what moto raises is an answer, too
         response = error.get_response(request.environ)
     content, status, headers = response.get_wsgi_response(request.environ)
-    if status[:3] in {"404", "405"} and "text/html" in dict(headers).get("Content-Type", ""):
+    page = "text/html" in dict(headers).get("Content-Type", "")
+    if page and status[:3] in {"404", "405"} and not call.form.head:
+        # the answer to HEAD has no body, and is said to be of this type for want of another
         raise _missing(call)
     # read while the lock is held
     body = list(content)
