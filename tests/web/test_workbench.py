@@ -374,6 +374,24 @@ def test_a_long_policy_is_proved_apart_and_the_same(bench: Bench) -> None:
     assert strip_times(json.loads(found)) == strip_times(json.loads(json.dumps(here)))
 
 
+def test_a_short_policy_has_the_same_limit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """33 statements of 6,000 characters kept every page waiting for a minute."""
+    condition = {"StringLike": {"aws:PrincipalTag/x": ["a*1?b*", "a*2?b*"]}}
+    statements = [
+        {
+            "Effect": "Allow" if number % 2 else "Deny",
+            "NotAction": f"s3:Get*Object{number}*",
+            "Resource": f"arn:aws:s3:::bucket{number}/*",
+            "Condition": condition,
+        }
+        for number in range(30)
+    ]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    assert policy.size(text) < 6144
+    monkeypatch.setattr(own_process, "SECONDS", 0.05)
+    assert "Not decided within" in bench.send("/policy", document=text)[1]
+
+
 def test_what_takes_too_long_is_ended_and_left_to_the_command(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,7 +413,7 @@ def test_what_takes_too_long_is_ended_and_left_to_the_command(
 def test_one_process_at_a_time_and_no_fault_is_an_answer() -> None:
     with pytest.raises(InternalError):
         own_process.in_own_process(policies.prove, "{")
-    with own_process._ONE, pytest.MonkeyPatch.context() as patch:
+    with own_process._PROCESS.lock, pytest.MonkeyPatch.context() as patch:
         patch.setattr(own_process, "SECONDS", 0.05)
         with pytest.raises(own_process.NotDecided):
             own_process.in_own_process(policies.prove, OPEN)

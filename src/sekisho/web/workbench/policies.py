@@ -62,11 +62,8 @@ from sekisho.web.workbench.put_in import keep, put_in, say_if_gone, was_asked
 
 VIEW = Blueprint("policies", __name__)
 
-LONGEST = Quota.MANAGED_POLICY.number
-"""Characters by AWS's counting: a longer one is asked about in a process of its own."""
-
 _QUOTAS = {
-    "managed": f"{LONGEST:,}",
+    "managed": f"{Quota.MANAGED_POLICY.number:,}",
     "group": f"{Quota.GROUP_INLINE.number:,}",
     "role": f"{Quota.ROLE_INLINE.number:,}",
 }
@@ -147,8 +144,7 @@ def examined(text: str) -> ExaminedPolicy:
     found = read(text)
     if found.document is None:
         return found
-    long = policy.size(text) > LONGEST
-    return replace(found, proved=in_own_process(prove, text) if long else prove(text))
+    return replace(found, proved=in_own_process(prove, text))
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -325,8 +321,7 @@ def compared(old: str, new: str, beside: str) -> ComparedPolicies:
     Raises:
         NotDecided: if that took too long.
     """
-    long = max(policy.size(old), policy.size(new)) > LONGEST
-    return in_own_process(compare, old, new, beside) if long else compare(old, new, beside)
+    return in_own_process(compare, old, new, beside)
 
 
 def compare(old: str, new: str, beside: str) -> ComparedPolicies:

@@ -35,7 +35,7 @@ from sekisho.prover.scenarios import (
 from sekisho.web.site import language, text
 from sekisho.web.workbench.material import Material, as_json, material, wants_json
 from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
-from sekisho.web.workbench.policies import LONGEST, subject_of
+from sekisho.web.workbench.policies import subject_of
 from sekisho.web.workbench.put_in import keep, put_in, say_if_gone
 
 VIEW = Blueprint("scenarios", __name__)
@@ -125,8 +125,7 @@ def played(document: str) -> Played:
     Raises:
         NotDecided: if that took too long.
     """
-    long = policy.size(document) > LONGEST
-    return in_own_process(play, document) if long else play(document)
+    return in_own_process(play, document)
 
 
 def play(document: str) -> Played:
