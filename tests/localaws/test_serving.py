@@ -7,6 +7,7 @@ import select
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -228,7 +229,26 @@ def test_bodies_that_have_no_room_in_memory_wait_their_turn(
             for _ in range(5):
                 app.go_on.release()
             assert [answered(stream) for stream in (*streams, small)] == [b"ok"] * 5
-        assert server.memory._left == 2 * size
+        assert server.memory._left + server.memory._answered == 2 * size
+
+
+def test_a_body_counts_until_it_is_out_of_memory() -> None:
+    """moto's objects refer to each other, and keep what they were given until somebody looks."""
+    memory = serving._Memory(10)
+    kept: list[weakref.ref[Body]] = []
+    for _ in range(3):
+        with memory.holding(6):
+            assert [each() for each in kept] == [None] * len(kept)
+            body = Body()
+            body.me = body
+            kept.append(weakref.ref(body))
+            del body
+
+
+class Body:
+    """A body that nothing but itself refers to."""
+
+    me: "Body"
 
 
 def test_a_body_with_no_room_for_its_file_ends_its_connection(

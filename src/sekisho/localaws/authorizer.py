@@ -199,6 +199,7 @@ class Authorizer:
         exchange.request = Request(
             canonical(exchange.environ, exchange.body, signed, world.account)
         )
+        exchange.request.__dict__["_cached_data"] = exchange.body
         call = classify(exchange.request, signed.service, signed.region)
         exchange.form = call.form
         if call.operation in _OBJECTS:

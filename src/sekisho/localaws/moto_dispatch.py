@@ -135,6 +135,8 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
     body = read.get_data(cache=True)
     environ = {**read.environ, "wsgi.input": io.BytesIO(body)}
     request = _ServerRequest(environ)
+    # it would read it once more, and keep that
+    request.__dict__["_cached_data"] = body
     if call.form.family in FORM_FAMILIES:
         # where a form is read, nothing is left of the body
         found: dict[str, Any] = {"form": read.form, "files": read.files, "_cached_data": b""}

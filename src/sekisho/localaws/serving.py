@@ -14,6 +14,7 @@ Source: PEP 3333; RFC 9112 (section 9.6: the end of a connection); waitress's do
 "Arguments to waitress.serve".
 """
 
+import gc
 import logging
 import select
 import socket
@@ -107,10 +108,15 @@ class _Task(WSGITask):
 
 
 class _Memory:
-    """The room for bodies that are being answered; who finds none waits, in order."""
+    """The room for bodies that are being answered; who finds none waits, in order.
+
+    A body that was answered may stay in memory: moto's requests and their handlers refer to each
+    other. So its room is free once somebody has needed it, and has had such things looked for.
+    """
 
     def __init__(self, size: int) -> None:
         self._left = self._all = size
+        self._answered = 0
         self._turn = threading.Lock()
         self._changed = threading.Condition()
 
@@ -122,13 +128,18 @@ class _Memory:
             yield
             return
         with self._turn, self._changed:
-            self._changed.wait_for(lambda: self._left >= size)
+            while self._left < size:
+                if self._answered:
+                    gc.collect()
+                    self._left, self._answered = self._left + self._answered, 0
+                else:
+                    self._changed.wait()
             self._left -= size
         try:
             yield
         finally:
             with self._changed:
-                self._left += size
+                self._answered += size
                 self._changed.notify_all()
 
 
