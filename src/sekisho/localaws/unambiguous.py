@@ -52,7 +52,8 @@ _UNSIGNED_BODY = ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
 """What the SDK for JavaScript adds to an address; it says what is so without it."""
 
 CHECKSUM_HEADERS = re.compile(
-    r"x-amz-(checksum-mode|sdk-checksum-algorithm|checksum-[a-z0-9]{3,16})=([A-Za-z0-9+/=%]+)"
+    r"x-amz-(checksum-mode|sdk-checksum-algorithm|checksum-[a-z0-9]{3,16})="
+    r"((?:[A-Za-z0-9+/=]|%2[BbFf]|%3[Dd])+)"
 )
 """What it puts there of a checksum; these alone are headers of S3 wherever they are."""
 
