@@ -366,6 +366,7 @@ class HttpServer(TcpWSGIServer):
         self.port = int(port)
         self.memory = _Memory(MAX_BODY_BYTES)
         self._stopping = threading.Event()
+        self._closing, self._closed = threading.Lock(), False
         workers = _Workers()
         workers.set_thread_count(WORKERS)
         super().__init__(
@@ -419,8 +420,11 @@ class HttpServer(TcpWSGIServer):
 
     def pull_trigger(self) -> None:
         """Wake the thread that reads, unless this one goes on reading by itself."""
-        if getattr(_SERVED, "channel", None) is None:
-            super().pull_trigger()
+        if getattr(_SERVED, "channel", None) is not None:
+            return
+        with self._closing:
+            if not self._closed:
+                super().pull_trigger()
 
     def serve(self) -> None:
         """Answer requests until `stop` is called."""
@@ -439,7 +443,11 @@ class HttpServer(TcpWSGIServer):
         self._stopping.set()
         self.pull_trigger()
         thread.join()
-        wasyncore.close_all(self._map)
+        with self._closing:
+            # a worker that was not waited for would write to the number of a file that is
+            # another's by then
+            self._closed = True
+            wasyncore.close_all(self._map)
 
     def maintenance(self, now: float) -> None:
         """Close connections that are silent, or that take too long over one request."""
