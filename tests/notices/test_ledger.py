@@ -192,8 +192,9 @@ EDITS = {
     "a name changed": lambda lines: [line.replace("aki", "ako") for line in lines],
     "done for begun": lambda lines: [line.replace("begun", "done") for line in lines],
     "an empty line": lambda lines: [*lines, "\n"],
-    "no line break at the end": lambda lines: [*lines[:-1], lines[-1][:-1]],
-    "cut off in a line": lambda lines: [*lines[:-1], lines[-1][:10]],
+    "cut off in an entry": lambda lines: [*lines[:-2], lines[-2][:40]],
+    "cut off where the end begins": lambda lines: [*lines[:-1], lines[-1][:2]],
+    "the end of a shorter record, cut off": lambda lines: [*lines[:-1], '{"end": 5'],
     "nothing left": lambda lines: [],
     "not JSON": lambda lines: ["who was told\n"],
     "a list": lambda lines: ["[]\n"],
@@ -221,6 +222,31 @@ def test_an_edit_is_one_error_with_its_line_and_nobody_is_notified(edit, tmp_pat
     for language in Language:
         assert "--ledger NEW" in caught.value.fix.into(language)
     assert path.read_bytes() == text.encode()
+
+
+def test_wherever_a_ledger_is_cut_off_nothing_is_lost_or_nobody_is_notified(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    text = "".join(_written(path))
+    whole = read_ledger(path, ACCOUNT).entries
+    end = text.rindex('{"end": ') + len('{"end": ')
+    for length in range(len(text)):
+        path.write_text(text[:length], encoding="utf-8")
+        if length < end:
+            with pytest.raises(FaultyInput, match="was cut off here|no record of notices"):
+                read_ledger(path, ACCOUNT)
+        else:
+            assert read_ledger(path, ACCOUNT).entries == whole
+
+
+def test_a_torn_end_is_mended_by_the_next_entry_and_by_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    torn = "".join(_written(path))[:-20]
+    path.write_text(torn, encoding="utf-8")
+    assert _run(path, _due(), _handing("done", Counter())).done == ()
+    assert path.read_text(encoding="utf-8") == torn
+    assert len(_run(path, _due(DAY + timedelta(days=1)), _handing("done", Counter())).done) == 3
+    assert len(read_ledger(path, ACCOUNT).entries) == 12
+    assert path.read_text(encoding="utf-8").endswith("\n")
 
 
 def test_the_line_that_was_changed_is_the_one_that_is_named(tmp_path: Path) -> None:

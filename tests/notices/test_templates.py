@@ -120,6 +120,23 @@ def test_what_fails_is_named_with_its_line_and_reaches_no_object(tmp_path: Path,
     assert "0x" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% macro a(x) %}{{ a(x) }}{% endmacro %}{{ a(user) }}",
+        "{% for fact in facts recursive %}{{ loop(facts) }}{% endfor %}",
+        "{{ " + "(" * 5000 + "user" + ")" * 5000 + " }}",
+        "{% if user %}" * 5000 + "{% endif %}" * 5000,
+    ],
+    ids=["macro", "loop", "parentheses", "blocks"],
+)
+def test_a_template_without_an_end_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FaultyInput, match="calls itself without an end") as caught:
+        own(tmp_path, text)
+    ((path, _, _),) = said(caught.value)
+    assert path == "notice.txt.jinja"
+
+
 @pytest.mark.parametrize("name", ["range", "lipsum", "cycler", "self", "config", "namespace"])
 def test_there_is_nothing_but_texts(tmp_path: Path, name: str) -> None:
     with pytest.raises(FaultyInput, match="there is no value"):

@@ -20,6 +20,8 @@ _NO_GROUP = Message("group `{group}` of user `{user}` is not in it")
 _NO_POLICIES = Message("the policies of user `{user}` are not in it: {cause}")
 _UNREAD_POLICY = Message("policy `{policy}` could not be read: {cause}")
 _MORE = Message("collect the account again with more permissions")
+_ROOT = ("root", "<root_account>")
+"""What people, and the credential report, call the root user."""
 
 
 def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT) -> User:
@@ -35,15 +37,28 @@ def user_of(snapshot: Snapshot, name: str, source: str | Message = _THE_ACCOUNT)
     """
     user = snapshot.user_named.get(name)
     if user is None:
-        # where not every user was read, the name may be right
-        fix = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
-        fault = Fault(
-            Code.ACCOUNT_BAD_REFERENCE,
-            Message("there is no user `{name}` in it").filled(name=name),
-            fix=fix,
-        )
-        raise FaultyAccount(source, [fault])
+        raise FaultyAccount(source, [_no_user(snapshot, name)])
     return user
+
+
+def _no_user(snapshot: Snapshot, name: str) -> Fault:
+    """Return that there is no such user, and who may be meant."""
+    if name.lower() in _ROOT:
+        return Fault(
+            Code.ACCOUNT_BAD_REFERENCE,
+            Message(
+                "`{name}` is the root user, which is no IAM user: no plan changes its "
+                "password or its MFA devices"
+            ).filled(name=name),
+            fix=Message(
+                "whoever has its e-mail address and phone number gets in again from the sign-in "
+                "page of the root user"
+            ),
+        )
+    # where not every user was read, the name may be right
+    fix = _MORE if snapshot.gap_of(_DETAILS) else meant(name, snapshot.user_named)
+    message = Message("there is no user `{name}` in it").filled(name=name)
+    return Fault(Code.ACCOUNT_BAD_REFERENCE, message, fix=fix)
 
 
 def policies_of(snapshot: Snapshot, user_name: str) -> Policies:

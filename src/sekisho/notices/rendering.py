@@ -143,10 +143,11 @@ class Templates:
 
         names = [_file(notice.person.kind.value, form), _file(_USUAL, form)]
         environment = self._environments[form]
+        failures = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
         try:
             template = environment.select_template(names)
             return template.render(context.as_values())
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (TemplateError, *failures) as error:
             raise FaultyInput(str(self._folder), [_failed(error, self._folder)]) from None
 
     def _faults(self) -> Iterator[Fault]:
@@ -218,6 +219,9 @@ def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iter
     except TemplateSyntaxError as error:
         yield _at(path, error.lineno, _WRONG.filled(reason=error.message or ""))
         return
+    except RecursionError:
+        yield _at(path, 0, _TOO_DEEP)
+        return
     named = [*tree.find_all(nodes.Name)]
     # the engine's own name for the template itself counts as declared, and is no text
     itself = {"self"} & {each.name for each in named}
@@ -229,6 +233,7 @@ def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iter
 
 
 _WRONG = Message("is no template: {reason}")
+_TOO_DEEP = Message("calls itself without an end, or is nested too deep")
 
 
 def _no_value(name: str) -> Message:
@@ -257,6 +262,8 @@ def _failed(error: Exception, folder: Path) -> Fault:
             return Fault(
                 Code.FILE_BAD_SHAPE, Message("`{file}` is missing").filled(file=error.name)
             )
+        case RecursionError():
+            message = _TOO_DEEP
         case UndefinedError():
             message = Message("names what is not there: {reason}")
         case _:

@@ -3,9 +3,11 @@
 One JSON object on a line: a head that names the account, an entry before and after each notice,
 and an end that counts them. Each line has the SHA-256 of itself and of the one before it, so that a
 line that is changed, left out, added or moved by hand is seen, and named. The file is replaced
-whole with each entry: a kill leaves the old one or the new one. A person is notified at most once
-of one reminder: what was begun and is not known to be done may have arrived, and is told of instead
-of being repeated. Only its owner may read it; names are in it, no secret.
+whole with each entry: a kill leaves the old one or the new one. Where a copy or a full disk has cut
+off a part of the end, and no more, nothing is lost: the end is made anew with the next entry. A
+person is notified at most once of one reminder: what was begun and is not known to be done may have
+arrived, and is told of instead of being repeated. Only its owner may read it; names are in it, no
+secret.
 """
 
 import hashlib
@@ -34,12 +36,15 @@ _T = TypeVar("_T")
 _SUM = "sha256"
 _LINES = Records(Code.NOTICES_LEDGER)
 _BEGINNING = json.dumps({"schema": SCHEMA})[:-1]
+_ENDING = '{"end": '
 _NO_RECORD = Message("this is no record of notices, or its first line was damaged")
 _BUSY = Message("somebody else is at work with `{name}`")
 _WAIT = Message("wait until that has ended")
 _UNREADABLE = Message("the record of notices cannot be opened: {reason}")
 _DAMAGED = Message("the record of notices was damaged, or changed by hand, at this line")
-_CUT_OFF = Message("the record of notices was cut off: its last line is missing")
+_CUT_OFF = Message(
+    "the record of notices was cut off here: it is not known who else had been notified"
+)
 _RESTORE = Message(
     "nobody was notified; restore the file from a copy; without one, begin a new record, "
     "`--ledger NEW`: whoever is due hears once more"
@@ -221,10 +226,14 @@ def read_ledger(path: Path, account: str) -> Ledger:
 
 
 def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:
-    """Return the entries of a file whose every line is as it was written."""
+    """Return the entries of a file whose every line is as it was written; its end may be torn."""
     *lines, rest = text.split("\n")
+    if lines and rest.startswith(_ENDING):
+        # the end follows from the lines before it: they are all there
+        (end,) = _chained(lines[-1], (_End(len(lines) - 1),))
+        lines, rest = ([*lines, end], "") if end.startswith(rest) else (lines, rest)
     if rest or not lines:
-        raise _faulty(path, len(lines) + 1, _DAMAGED if rest else _CUT_OFF)
+        raise _faulty(path, len(lines) + 1, _CUT_OFF)
     if not text.startswith(_BEGINNING):
         raise _faulty(path, 1, _NO_RECORD, _ANOTHER_FILE)
     values = [
@@ -237,12 +246,12 @@ def _checked(path: Path, text: str, account: str) -> list[LedgerEntry]:
         raise _faulty(path, 1, fault, _ANOTHER_FILE)
     if "end" not in values[-1] or len(values) == 1:
         raise _faulty(path, len(values) + 1, _CUT_OFF)
-    end = _read(path, len(values), values[-1], _End)
+    counted = _read(path, len(values), values[-1], _End)
     found = [
         _read(path, number, value, LedgerEntry)
         for number, value in enumerate(values[1:-1], start=2)
     ]
-    if end.end != len(found):
+    if counted.end != len(found):
         raise _faulty(path, len(values), _DAMAGED)
     return found
 
