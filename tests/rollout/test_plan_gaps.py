@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from administered import ACCOUNT
+from administered import ACCOUNT, FULL
 from gaps import gap_at
 from rollout.staging import ADMIN, MACHINE, account, policy_goal, user, with_user
 from sekisho.account import AccessKey, CredentialReport, CredentialRow, Password, Snapshot
@@ -14,7 +14,7 @@ from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
-from sekisho.rollout import Goal, NewUser, Plan, PlanCaller, Proof, SafetyVerdict, plan
+from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, Proof, SafetyVerdict, plan
 from sekisho.rollout.goal.file import goal_of
 from sekisho.rollout.lifecycle import PlanningContext, offboard, planning_context, reset
 from sekisho.signin import PasswordPolicy
@@ -176,6 +176,27 @@ def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     found = proof(plan(named, account(), ADMIN), "break-glass-untouched")
     assert found.verdict is SafetyVerdict.PROVED
     assert found.text.en.startswith("No break-glass user is touched")
+
+
+def test_of_a_break_glass_user_whose_policies_were_not_read_it_is_unknown_whether_it_is_touched() -> (
+    None
+):
+    unread_policy = f"arn:aws:iam::{ACCOUNT}:policy/Unread"
+    glass = user("glass", attached=(FULL, unread_policy))
+    start = replace(
+        with_user(account(), glass),
+        gaps=(gap_at("GetPolicyVersion", f"policyVersion {unread_policy}"),),
+    )
+    goal = replace(MACHINE, break_glass=("glass",))
+    made = plan(goal, start, ADMIN)
+    found = proof(made, "break-glass-untouched")
+    assert (found.verdict, found.failed) == (SafetyVerdict.UNKNOWN, ("glass",))
+    assert found.shown[0].en.startswith("unknown: ")
+    # a plan that gives their group something touches them, whatever else was not read
+    start = with_user(start, replace(glass, groups=("Developers",)))
+    group = GroupGoal("Developers", ("hanako",))
+    touching = plan(Goal(policy_goal(), group=group, break_glass=("glass",)), start, ADMIN)
+    assert proof(touching, "break-glass-untouched").verdict is SafetyVerdict.REFUTED
 
 
 @pytest.mark.parametrize(

@@ -338,8 +338,25 @@ def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
     if not accounts.break_glass:
         return Proof(identity, NO_BREAK_GLASS, SafetyVerdict.NOBODY)
     affected = {user.name for user in accounts.affected}
-    failed = tuple(name for name in accounts.break_glass if name in affected)
-    return _decided(identity, BREAK_GLASS, failed)
+    found = [(name, *_touched(accounts, name)) for name in accounts.break_glass if name in affected]
+    return _proof(identity, BREAK_GLASS, found)
+
+
+def _touched(accounts: BeforeAfter, name: str) -> tuple[SafetyVerdict, Message]:
+    """Return whether the plan changes what decides for an affected user, if that was read."""
+    both = (accounts.before, accounts.after)
+    held_before, held_after = (_holders(each, name) for each in both)
+    unread = any(policies_or_none(each, name) is None for each in both)
+    if unread and held_before == held_after:
+        return SafetyVerdict.UNKNOWN, UNREAD_POLICIES
+    return SafetyVerdict.REFUTED, verbatim("")
+
+
+def _holders(snapshot: Snapshot, name: str) -> tuple[object, ...]:
+    """Return a user and their groups: by whom policies reach the user."""
+    user = snapshot.user_named.get(name)
+    groups = user.groups if user else ()
+    return (user, *(snapshot.group_named.get(group) for group in groups))
 
 
 def _administrator_remains(accounts: BeforeAfter) -> Proof:
