@@ -11,7 +11,7 @@ import pytest
 
 from notices.persons import IDLE
 from notices.reminded import person
-from sekisho.messages import Language
+from sekisho.messages import Language, table
 from sekisho.notices import NoticeKind, PasswordChange
 from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
 from sekisho.notices.reminders.schedule import reminders_due
@@ -25,7 +25,7 @@ HOSTILE = (
 
 
 def _message(form: ChatForm, language: Language = Language.EN, days: int = 7, **more: Any) -> Any:
-    people = more.pop("people", [person(day=DAY, wave="two")])
+    people = more.pop("people", [person(day=DAY, wave="two", enforced=days <= 0)])
     setting = ChatSetting("111122223333", UTC, language, **more)
     return chat_message(reminders_due(people, DAY - timedelta(days=days), UTC), form, setting)
 
@@ -57,6 +57,21 @@ def test_it_says_when(form: ChatForm, days: int, expected: str) -> None:
     assert expected in text
     assert "111122223333" in text
     assert "set up an MFA device" in text
+
+
+@pytest.mark.parametrize("form", ChatForm)
+@pytest.mark.parametrize("language", Language)
+def test_what_the_account_does_not_show_is_not_said(form: ChatForm, language: Language) -> None:
+    """On the day it is still to come; after a day it is said once it is so."""
+    title = table("reminders")["title"]
+    for days, key in ((0, "day"), (-3, "after")):
+        text = title[key].filled(account="111122223333", day="|").into(language).split("|")[0]
+        assert text in " ".join(_texts(_message(form, language, days)))
+        waits = [replace(person(day=DAY), password=PasswordChange.FIRST)]
+        unsaid = " ".join(_texts(_message(form, language, days, people=waits)))
+        assert text not in unsaid
+        assert "111122223333" in unsaid
+    assert not reminders_due([person(day=DAY)], DAY + timedelta(days=3), UTC)
 
 
 @pytest.mark.parametrize("form", ChatForm)

@@ -39,7 +39,7 @@ from sekisho.notices.reminders.schedule import Reminder, portions, reminders_due
 ACCOUNT = "111122223333"
 UTC = ZoneInfo("UTC")
 DAY = date(2026, 12, 14)
-PEOPLE = [person(name, day=DAY, wave="w") for name in ("aki", "ben", "chi")]
+PEOPLE = [person(name, day=DAY, wave="w", enforced=True) for name in ("aki", "ben", "chi")]
 
 
 def _due(today: date = DAY) -> tuple[Reminder, ...]:
@@ -232,7 +232,7 @@ def test_wherever_a_ledger_is_cut_off_nothing_is_lost_or_nobody_is_notified(tmp_
     for length in range(len(text)):
         path.write_text(text[:length], encoding="utf-8")
         if length < end:
-            with pytest.raises(FaultyInput, match="was cut off here|no record of notices"):
+            with pytest.raises(FaultyInput, match=r"was cut off here|no record of notices"):
                 read_ledger(path, ACCOUNT)
         else:
             assert read_ledger(path, ACCOUNT).entries == whole

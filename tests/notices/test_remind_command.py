@@ -11,7 +11,7 @@ import pytest
 from audit.small_accounts import snapshot_of
 from in_process import sekisho
 from notices.test_webhook import OK, SECRET, answer, serving
-from sekisho.account import save_snapshot
+from sekisho.account import Password, load_snapshot, save_snapshot
 from sekisho.messages import Language
 
 ALL = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
@@ -91,6 +91,43 @@ def test_a_wave_is_announced_reminded_and_enforced(tmp_path: Path) -> None:
     )
     told = {each["user"]: each["notified"] for each in json.loads(listed.stdout)["people"]}
     assert [name for name, day in told.items() if day] == ["aki", "ben", "chi"]
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "slack", "teams"])
+def test_a_day_on_which_nothing_was_applied_is_the_administrators_matter(
+    form: str, tmp_path: Path
+) -> None:
+    goal, at = _folder(tmp_path, "ben"), ("--format", form)
+    late = "does not show that MFA is enforced"
+    on_the_day = _notify(goal, "2026-12-08", *at, "--wave", "one")
+    assert on_the_day.returncode == 3
+    # whoever has enrolled is not enforced either
+    assert f"{late}: apply the plan, or move the day. They are not told that it is: aki, ben" in (
+        " ".join(on_the_day.stderr.split())
+    )
+    assert "MFA is mandatory" not in on_the_day.stdout
+    after = _notify(goal, "2026-12-09", *at, "--wave", "one")
+    assert (after.returncode, after.stdout) == (3, "")
+    assert late in " ".join(after.stderr.split())
+    # nothing was recorded of it: once it is applied they hear
+    _folder(tmp_path, "ben", enforced=("aki", "ben"))
+    applied = _notify(goal, "2026-12-09", *at, "--wave", "one")
+    assert applied.returncode == 0
+    assert late not in " ".join(applied.stderr.split())
+    assert "aki" in applied.stdout
+    assert "ben" not in applied.stdout
+
+
+def test_whoever_changes_a_password_first_is_late_for_nothing(tmp_path: Path) -> None:
+    goal = _folder(tmp_path)
+    text = GOAL.replace("preset: recommended", "preset: aws") + "when: after-password-change\n"
+    goal.write_text(text, encoding="utf-8")
+    snapshot = load_snapshot(tmp_path / "account.json")
+    users = tuple(replace(each, password=Password(reset_required=True)) for each in snapshot.users)
+    save_snapshot(replace(snapshot, users=users), tmp_path / "account.json", replace=True)
+    done = _notify(goal, "2026-12-10", "--wave", "one", "--format", "slack")
+    assert (_names(done), "does not show" in done.stderr) == (["aki", "ben"], False)
+    assert "has passed" not in done.stdout
 
 
 EXCEPTION = """\

@@ -1,5 +1,6 @@
 """Which reminder is due on which day, and for whom."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notices.reminded import person
-from sekisho.notices import NoticeKind
+from sekisho.notices import NoticeKind, PasswordChange
 from sekisho.notices.reminders.schedule import (
     ReminderStep,
     days_until,
@@ -39,8 +40,25 @@ STEPS = {
 @pytest.mark.parametrize(("days", "step"), STEPS.items())
 def test_the_latest_reminder_whose_day_has_come(days: int, step: ReminderStep | None) -> None:
     assert due_step(days) is step
-    found = reminders_due([person(day=DAY)], DAY - timedelta(days=days), UTC)
+    found = reminders_due([person(day=DAY, enforced=True)], DAY - timedelta(days=days), UTC)
     assert [each.step for each in found] == ([step] if step else [])
+
+
+def test_that_a_day_has_passed_waits_until_the_account_shows_it() -> None:
+    people = [person("aki", day=DAY), person("ben", day=DAY, enforced=True)]
+    # the day itself is announced as what is to come
+    on_the_day = reminders_due(people, DAY, UTC)
+    assert [(each.person.user, each.in_force) for each in on_the_day] == [
+        ("aki", False),
+        ("ben", True),
+    ]
+    assert [len(each) for each in portions(on_the_day, 25)] == [1, 1]
+    (after,) = reminders_due(people, DAY + timedelta(days=1), UTC)
+    assert (after.person.user, after.in_force) == ("ben", True)
+    # whoever is enforced only after a change of password is reminded of that
+    first = replace(people[0], password=PasswordChange.FIRST)
+    (waits,) = reminders_due([first], DAY + timedelta(days=1), UTC)
+    assert (waits.step, waits.in_force) == (ReminderStep.AFTER, False)
 
 
 def test_a_wave_without_a_day_is_at_once_on_any_day() -> None:

@@ -178,9 +178,7 @@ def test_where_no_break_glass_user_is_named_that_is_said() -> None:
     assert found.text.en.startswith("No break-glass user is touched")
 
 
-def test_of_a_break_glass_user_whose_policies_were_not_read_it_is_unknown_whether_it_is_touched() -> (
-    None
-):
+def test_whether_a_break_glass_user_is_touched_whose_policies_were_not_read_is_unknown() -> None:
     unread_policy = f"arn:aws:iam::{ACCOUNT}:policy/Unread"
     glass = user("glass", attached=(FULL, unread_policy))
     start = replace(

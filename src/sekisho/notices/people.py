@@ -109,6 +109,8 @@ class Person:
         others: how many active credentials for single services, SSH keys and certificates they
             have; None if that is not known.
         enforced: whether MFA is proved to be enforced for them already.
+        late: their day has come and they are not proved to be enforced: how the account shows it;
+            None: it has not come, they are enforced, or wait until a password is changed.
         may_enrol_now: whether they may set up a device before that: many are allowed to by the
             policy alone that enforces MFA.
         lacks_passkey: whether the plan asks for a passkey or security key, and they have none.
@@ -128,6 +130,7 @@ class Person:
     keys: tuple[AccessKey, ...] = ()
     others: int | None = 0
     enforced: bool = False
+    late: Enforced | None = None
     may_enrol_now: bool = True
     lacks_passkey: bool = False
     gaps: tuple[Message, ...] = ()
@@ -148,7 +151,8 @@ class Person:
         """Whether somebody must do something about it who is not the person."""
         stuck = self.kind in (NoticeKind.NOT_KNOWN, NoticeKind.STUCK)
         over = self.exception_over is not None
-        return stuck or self.must_hurry or self.has_no_addressee or over
+        late = self.late is not None
+        return stuck or self.must_hurry or self.has_no_addressee or over or late
 
     @property
     def must_hurry(self) -> bool:
@@ -324,9 +328,18 @@ class _People:
             kinds=ordered,
             outcome=_KEYS_ALONE if machine else _outcome(planned, impact),
             password=change,
+            late=self._late(base, ordered[0], change),
             lacks_passkey=not machine and lacks_passkey(self.plan, base.devices),
             gaps=_gaps(impact, credentials),
         )
+
+    def _late(self, base: Person, kind: NoticeKind, change: PasswordChange) -> Enforced | None:
+        """Return how the account shows enforcement that should have begun and is not proved."""
+        has_come = base.day is not None and base.day <= self.today
+        waits = change is PasswordChange.FIRST
+        if base.enforced or waits or not (has_come and kind.is_notice):
+            return None
+        return self.enforcements[base.user].enforced
 
     def _password_change(
         self, base: Person, planned: PlannedImpact, impact: UserImpact, credentials: Credentials

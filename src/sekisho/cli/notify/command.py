@@ -41,6 +41,7 @@ from sekisho.notices import (
     write_our_templates,
     zone_named,
 )
+from sekisho.prover import Enforced
 from sekisho.rollout import Plan, PlanCaller, plan
 from sekisho.rollout.applying import read_plan
 from sekisho.rollout.goal import goal_of, read_goal
@@ -63,8 +64,9 @@ def command(
     """Write what each person of a plan or a goal must hear: whether, how and until when to enrol.
 
     Reads only, and sends nothing unless `--send` says where to. PLAN is a plan's file, GOAL a goal
-    file (YAML). Exit 3 if somebody would be locked out or nobody is known to tell, 4 if it is not
-    known what happens to somebody, or whether a message was posted; 1 if one was not.
+    file (YAML). Exit 3 if somebody would be locked out, nobody is known to tell, or a day has come
+    and the account does not show MFA enforcement; 4 if it is not known what happens to somebody, or
+    whether a message was posted; 1 if one was not.
     """
     options.check()
     reminding.check(options)
@@ -200,7 +202,8 @@ def _written(
 def _exit_of(people: Iterable[Person]) -> Exit:
     found = []
     for person in people:
-        if person.kind is NoticeKind.NOT_KNOWN or person.gaps:
+        unread = person.gaps or person.late is Enforced.UNKNOWN
+        if person.kind is NoticeKind.NOT_KNOWN or unread:
             found.append(Exit.UNKNOWN)
         elif person.needs_attention:
             found.append(Exit.FINDINGS)

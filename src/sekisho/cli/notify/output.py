@@ -27,6 +27,7 @@ from sekisho.notices import (
     made_folder,
     to_merge_csv,
 )
+from sekisho.prover import Enforced
 
 SCHEMA = "sekisho.notices/1"
 
@@ -49,6 +50,22 @@ _MUST_HURRY = Message("Must change the password before it begins, or is locked o
 _EXCEPTION_OVER = Message(
     "The exception is over, and the plan still counts it; read the account and make the plan "
     "anew: {names}"
+)
+_LATE = (
+    (
+        Message(
+            "The day has come, and the account does not show that MFA is enforced: apply the plan, "
+            "or move the day. They are not told that it is: {names}"
+        ),
+        (Enforced.REFUTED, Enforced.TODAY_UNKNOWN, Enforced.NOTHING_ALLOWED),
+    ),
+    (
+        Message(
+            "The day has come, and it is not known whether MFA is enforced. They are not told that "
+            "it is: {names}"
+        ),
+        (Enforced.UNKNOWN,),
+    ),
 )
 _NO_ADDRESSEE = Message("Programs of which nobody is known to answer for: {names}")
 _WRITTEN = Message("{count} written to {path}")
@@ -74,6 +91,7 @@ def attention(people: tuple[Person, ...], options: NotifyOptions, lang: Language
     groups.append((_MUST_HURRY, hurry))
     over = [each.user for each in people if each.exception_over is not None]
     groups.append((_EXCEPTION_OVER, over))
+    groups += [(title, [each.user for each in people if each.late in how]) for title, how in _LATE]
     groups.append((_NO_ADDRESSEE, [each.user for each in people if each.has_no_addressee]))
     for title, names in groups:
         if names:

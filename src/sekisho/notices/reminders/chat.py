@@ -106,7 +106,7 @@ class _Said:
 
 
 def _title(reminder: Reminder, setting: ChatSetting) -> Message:
-    """Say what is mandatory when."""
+    """Say what is mandatory when; that it is so by now, only where the account shows it."""
     texts, words = table("reminders")["title"], table("reminders")["when"]
     values: dict[str, object] = {"account": setting.account}
     if reminder.person.day is not None:
@@ -120,9 +120,9 @@ def _title(reminder: Reminder, setting: ChatSetting) -> Message:
             words_for = words["tomorrow"] if tomorrow else words["days"].filled(days=reminder.days)
             values["when"] = words_for
         case ReminderStep.DAY:
-            text = texts["day"]
+            text = texts["day" if reminder.in_force else "today"]
         case ReminderStep.AFTER:
-            text = texts["after"]
+            text = texts["after" if reminder.in_force else "at-once"]
         case _:
             assert_never(reminder.step)
     return text.filled(**values)

@@ -1,7 +1,8 @@
 """Who must hear what on which day: 14, 7 and 1 days before the wave's day, on it, and after it.
 
 A run that was missed is not made up for: of several reminders that are due, the latest is sent. A
-wave without a day is announced once, at once. Pure: the day is a parameter.
+wave without a day is announced once, at once. That a day has passed is said only where the account
+shows that MFA is enforced: else the reminder waits. Pure: the day is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sekisho.notices.people import NoticeKind, Person
+from sekisho.notices.people import NoticeKind, PasswordChange, Person
 
 
 class ReminderStep(StrEnum):
@@ -56,6 +57,11 @@ class Reminder:
     person: Person
     step: ReminderStep
     days: int | None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the day has come and the account shows it."""
+        return self.person.enforced and self.step in (ReminderStep.DAY, ReminderStep.AFTER)
 
 
 def days_until(starts: date, today: date, zone: ZoneInfo) -> int:
@@ -110,19 +116,28 @@ def reminders_due(people: Iterable[Person], today: date, zone: ZoneInfo) -> tupl
     for person in people:
         days = None if person.day is None else days_until(person.day, today, zone)
         step = due_step(days)
-        if step is not None and has_to_act(person):
+        if step is not None and has_to_act(person) and not _waits(person, step):
             found.append(Reminder(person, step, days))
     return tuple(sorted(found, key=_place))
 
 
+def _waits(person: Person, step: ReminderStep) -> bool:
+    """Tell whether it would be said that a day has passed, and the account does not show it.
+
+    Whoever must change a password first is reminded of that: their MFA enforcement waits for it.
+    """
+    first = person.password is PasswordChange.FIRST
+    return step is ReminderStep.AFTER and not (person.enforced or first)
+
+
 def portions(reminders: Iterable[Reminder], most: int) -> Iterator[tuple[Reminder, ...]]:
-    """Yield the reminders of one wave and step together, and of these so many at most."""
-    for _, together in groupby(sorted(reminders, key=_place), key=lambda each: _place(each)[:3]):
+    """Yield the reminders that say the same of one wave together, and of these so many at most."""
+    for _, together in groupby(sorted(reminders, key=_place), key=lambda each: _place(each)[:-1]):
         several = tuple(together)
         for first in range(0, len(several), most):
             yield several[first : first + most]
 
 
-def _place(reminder: Reminder) -> tuple[date, str, str, str]:
+def _place(reminder: Reminder) -> tuple[date, str, str, bool, str]:
     person = reminder.person
-    return person.day or date.min, person.wave, reminder.step, person.user
+    return person.day or date.min, person.wave, reminder.step, reminder.in_force, person.user
