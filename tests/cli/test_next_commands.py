@@ -1,20 +1,25 @@
-"""Whatever the policy, the commands that are printed as the next ones lead on, and to an end."""
+"""Whatever the policy or account, the commands that are printed next lead on, and to an end."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sekisho import policy
+from sekisho.account import Snapshot, credentials_by_user, open_account
 from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.policy import Choices, Preset, choices_of
+from sekisho.rollout import Plan
 
 NEXT = {"C": "\nNext: ", "ja_JP.UTF-8": "\n次のコマンド: "}
 RECOMMENDED: Choices = choices_of(Preset.RECOMMENDED)
@@ -102,15 +107,100 @@ def test_the_next_commands_of_an_own_policy_come_to_an_end(
     Path("own.json").write_text(json.dumps(document), encoding="utf-8")
     # a policy that lacks self-service locks people out as well
     only = " --only enforcement" if ended is Exit.NOT_YET else ""
-    first = command = f"sekisho prove own.json{only}"
-    codes: dict[str, Exit] = {}
-    while command and command != "sekisho audit":
-        assert command not in codes
-        codes[command] = root.main(shlex.split(command)[1:], standalone_mode=False)
-        command = "".join(capsys.readouterr()).partition(NEXT[locale])[2].strip()
-    assert codes[first] is ended
-    assert {*codes.values()} <= {Exit.CLEAN, ended}
-    assert (command or [*codes][-1]) == f"sekisho {last}"
+    first = f"sekisho prove own.json{only}"
+    steps, command = _walk(capsys, first, NEXT[locale])
+    assert steps[0].code is ended
+    assert {each.code for each in steps} <= {Exit.CLEAN, ended}
+    assert (command or steps[-1].command) == f"sekisho {last}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that was run, and what came of it."""
+
+    command: str
+    code: Exit
+    said: str
+
+
+def _walk(
+    capsys: pytest.CaptureFixture[str], first: str, marked: str = NEXT["C"]
+) -> tuple[list[Step], str]:
+    """Run a command and those that are printed as the next, as they are printed.
+
+    None is an error, and none is printed twice. Return the steps, and the command that AWS itself
+    is needed for; "" if there is none.
+    """
+    steps: list[Step] = []
+    command = first
+    while command and command.split()[1] not in ("audit", "apply", "status"):
+        assert command not in [each.command for each in steps]
+        code = root.main(shlex.split(command)[1:], standalone_mode=False)
+        said = "".join(capsys.readouterr())
+        steps.append(Step(command, code, said))
+        command = said.partition(marked)[2].partition("\n")[0]
+    return steps, command
+
+
+ACCOUNTS = Path(__file__).parents[1] / "golden" / "inputs" / "accounts"
+PLANS = (
+    "plan --all-users --mfa --group Enforced",
+    "plan --all-users --preset=aws --when at-once --out saved.json",
+    "onboard newcomer --preset aws",
+)
+REFUSED = "This plan is refused"
+PERSONS = ("plan --user {}", "reset {}", "offboard {}")
+
+
+def _planned(snapshot: Snapshot, path: Path) -> Iterator[str]:
+    """Yield commands that plan something in an account, for root or whoever administers it."""
+    root_user = f"arn:{snapshot.partition}:iam::{snapshot.account}:root"
+    admins = (u.arn for u in snapshot.users if any("Administrator" in arn for arn in u.attached))
+    at = f"--snapshot {shlex.quote(str(path))} --caller {next(admins, root_user)}"
+    persons = (each.format(user.name) for each in PERSONS for user in snapshot.users[:1])
+    yield from (f"sekisho {words} {at}" for words in (*PLANS, *persons))
+
+
+def _made(capsys: pytest.CaptureFixture[str], command: str) -> Plan:
+    """Return the plan that a command makes."""
+    words = shlex.split(command)[1:]
+    root.main([*words, "--format", "json", "--out", "made.json", "--force"], standalone_mode=False)
+    capsys.readouterr()
+    return Plan.from_json(Path("made.json").read_text("utf-8"))
+
+
+def _machines(snapshot: Snapshot) -> set[str]:
+    credentials = credentials_by_user(snapshot).items()
+    return {name for name, each in credentials if each.active_keys and each.password is False}
+
+
+@pytest.mark.parametrize("path", sorted(ACCOUNTS.glob("*.json")), ids=lambda each: each.stem)
+def test_what_comes_next_after_a_plan_can_be_done_and_lowers_nothing(
+    capsys: pytest.CaptureFixture[str], path: Path
+) -> None:
+    """A plan that is made again may be applied: nothing speaks against it that was known before.
+
+    What is proved of a plan is proved of the next, and only machines are left out.
+    """
+    snapshot = open_account(path)
+    commands = [*_planned(snapshot, path)] if snapshot.users else []
+    for first in commands:
+        for each in Path().glob("*.json"):
+            each.unlink()
+        steps, _ = _walk(capsys, first)
+        if "Way out: " in steps[0].said and "--accept ID" in steps[0].said:
+            assert steps[0].said.index("Way out: ") < steps[0].said.index("--accept ID")
+        for before, after in pairwise(each for each in steps if " --caller " in each.command):
+            assert REFUSED not in after.said, after.command
+            if REFUSED not in before.said:
+                continue
+            proved, still = (
+                {proof.id for proof in _made(capsys, each.command).proofs if proof.holds}
+                for each in (before, after)
+            )
+            assert proved <= still, after.command
+        left_out = re.findall(r"--except (\S+)", " ".join(each.command for each in steps))
+        assert {*left_out} <= _machines(snapshot)
 
 
 def test_a_proof_of_standard_input_cannot_be_repeated(

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from administered import ACCOUNT, REGION, iam_of
+from administered import ACCOUNT, FULL, GLASS, REGION, iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import (
     ADMIN,
     ENFORCEMENT,
+    NOW,
     account,
     company,
     device,
@@ -22,18 +23,27 @@ from rollout.staging import (
     user,
     with_user,
 )
-from sekisho.account import THE_ACCOUNT, AccessKey, Gap, Group, Password, save_snapshot
+from sekisho.account import (
+    THE_ACCOUNT,
+    AccessKey,
+    CredentialReport,
+    Gap,
+    Group,
+    Password,
+    Snapshot,
+    save_snapshot,
+)
 from sekisho.account.aws import Keys, connect
 from sekisho.cli.exits import Exit
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import verbatim
-from sekisho.policy import from_json
+from sekisho.policy import Preset, from_json, to_json
 from sekisho.rollout import Plan, WayOut
 from sekisho.rollout.lifecycle import PlanningContext, reset
 from sekisho.rollout.ways import Way
-from sekisho.signin import ConsoleAuthorization
+from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")
 
@@ -149,7 +159,9 @@ def test_a_session_that_is_the_reason_is_answered_with_mfa(
     iam.delete_user_policy(UserName="admin", PolicyName="mfa")
 
 
-def test_where_accepting_is_all_that_is_left_it_is_named_and_wants_a_reason(tmp_path: Path) -> None:
+def test_where_accepting_is_all_that_is_left_it_is_no_next_command_and_wants_a_reason(
+    tmp_path: Path,
+) -> None:
     shut = f"arn:aws:iam::{ACCOUNT}:policy/Shut"
     denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     start = with_user(account(), user("o'neil", attached=(shut,), password=Password()))
@@ -159,8 +171,9 @@ def test_where_accepting_is_all_that_is_left_it_is_named_and_wants_a_reason(tmp_
     terminal = Terminal(tmp_path, {"LANG": "C"})
     refused = terminal.run("reset", "o'neil", *at, "--out", terminal.path("plan"))
     assert refused.return_value == Exit.FINDINGS, refused.output
-    again = next_of(refused.stdout)
-    assert again[-3:] == ["--accept", "everyone-gets-in:o'neil=REASON", "--force"]
+    assert "Next: " not in refused.output
+    assert "by --accept ID=REASON or ID:USER=REASON: everyone-gets-in:o'neil." in refused.stdout
+    again = ("reset", "o'neil", *at, "--accept", "everyone-gets-in:o'neil=REASON")
     with pytest.raises(UsageError, match="gives no reason"):
         raise_(terminal.run(*again))
     words = [each.replace("=REASON", "=she gets another user") for each in again]
@@ -294,3 +307,235 @@ def test_a_reset_that_a_deny_stops_names_its_policy(held: str, tmp_path: Path) -
     full = AttachedPolicy("FullAWSAccess", inline({**ENROLS, "Action": "*"}).document)
     walled = replace(with_user(start, eva), scps=(Level("r-1", (full, denies)),))
     assert reset(PlanningContext(walled, ADMIN, (), {}), "eva").ways == ()
+
+
+NEVER_CHANGED = Password(reset_required=True)
+
+
+def saved(tmp_path: Path, start: Snapshot) -> tuple[str, ...]:
+    save_snapshot(start, tmp_path / "account.json", replace=True)
+    return ("--snapshot", str(tmp_path / "account.json"), "--caller", ADMIN.arn, "--mfa")
+
+
+def ways_of(output: str) -> list[str]:
+    """Return the ways out in the order in which they are named, each by its first word."""
+    return [line.split("`")[1] for line in output.split("Way out: ")[1:]]
+
+
+def test_a_temporary_password_that_the_policy_locks_out_is_answered_by_the_preset(
+    tmp_path: Path,
+) -> None:
+    start = with_user(account(), user("hanako", password=Password()))
+    at = saved(tmp_path, with_user(start, user("kiyo", password=NEVER_CHANGED)))
+    terminal = Terminal(tmp_path, {})
+    whom = ("--user", "hanako", "--user", "kiyo")
+    refused = terminal.run("plan", *whom, "--preset", "recommended", "--preset", "aws", *at)
+    assert refused.return_value == Exit.FINDINGS
+    assert ways_of(refused.stdout) == [
+        "--preset first-login",
+        "--when after-password-change",
+    ]
+    assert refused.stdout.index("Way out") < refused.stdout.index("--accept")
+    again = next_of(refused.stdout)
+    assert again == ["plan", *whom, *at, "--preset", "first-login"]
+    assert terminal.run(*again).return_value == Exit.CHANGES
+    # a goal file says it itself, and no option does beside it
+    terminal.write("goal.yaml", "policy: {preset: aws}\nwho: [{user: kiyo}]\n")
+    by_file = terminal.run("plan", terminal.path("goal.yaml"), *at)
+    assert "`preset: first-login` in a goal file" in by_file.stdout
+    assert "Next: " not in by_file.output
+    # nor where the policy is one's own
+    terminal.write("own.json", json.dumps(to_json(enforcement(Preset.AWS))))
+    own = terminal.run("plan", "--user", "kiyo", "--policy", terminal.path("own.json"), *at)
+    assert "Next: " not in own.output
+
+
+def test_a_user_whom_only_the_recommended_policy_lets_in(tmp_path: Path) -> None:
+    at = saved(tmp_path, with_user(account(), user("kiyo", path="/dev/", password=Password())))
+    refused = Terminal(tmp_path, {}).run("plan", "--user", "kiyo", "--preset", "aws", *at)
+    assert ways_of(refused.stdout) == ["--preset recommended"]
+    assert next_of(refused.stdout)[-2:] == ["--preset", "recommended"]
+
+
+def test_a_newcomer_keeps_the_password_under_a_policy_that_is_there(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, {})
+    words = ("onboard", "taro", "--preset", "aws")
+    at = saved(tmp_path, account())
+    refused = terminal.run(*words, *at)
+    assert ways_of(refused.stdout) == ["--preset first-login", "--keep-password"]
+    assert next_of(refused.stdout) == ["onboard", "taro", *at, "--preset", "first-login"]
+    there = managed(ENFORCEMENT, enforcement(Preset.AWS))
+    start = replace(account(), policies={**account().policies, ENFORCEMENT: there})
+    at = saved(tmp_path, start)
+    refused = terminal.run(*words, *at)
+    assert ways_of(refused.stdout) == ["--keep-password"]
+    assert next_of(refused.stdout) == [*words, *at, "--keep-password"]
+    assert terminal.run(*next_of(refused.stdout)).return_value == Exit.CHANGES
+
+
+def test_nobody_with_a_password_is_left_out(tmp_path: Path) -> None:
+    """Whoever signs in with keys and a password is a person; so is whoever has a device."""
+    key = (AccessKey("AKIAKIYO", active=True, last_used=NOW),)
+    start = with_user(account(), user("machine", attached=(FULL,), keys=key))
+    start = with_user(start, user("kiyo", password=Password(), keys=key))
+    start = with_user(start, user("taro", keys=key, devices=(device("taro"),)))
+    at = saved(tmp_path, start)
+    words = ("plan", "--all-users", "--break-glass", "glass", "--break-glass", "admin", *at)
+    refused = Terminal(tmp_path, {}).run(*words)
+    assert ways_of(refused.stdout) == ["--except machine"]
+    # something is left that nobody but a person can decide
+    assert "Next: " not in refused.output
+    assert "keys-in-use:kiyo" in refused.stdout
+
+
+def test_a_plan_for_machines_alone_is_not_left_without_them(tmp_path: Path) -> None:
+    key = (AccessKey("AKIAMACHINE", active=True, last_used=NOW),)
+    start = with_user(account(), user("machine", attached=(FULL,), keys=key))
+    refused = Terminal(tmp_path, {}).run("plan", "--user", "machine", *saved(tmp_path, start))
+    assert refused.return_value == Exit.FINDINGS
+    assert "Way out" not in refused.stdout
+
+
+def test_an_administrator_who_is_named_is_no_break_glass_user_as_well(tmp_path: Path) -> None:
+    """Nobody is both; of everybody one may be left as they are."""
+    start = replace(account(), users=(user("boss", attached=(FULL,), password=Password()),))
+    start = replace(start, scps=(Level("r-1", (denying_without_devices(),)),))
+    at = (
+        "--snapshot",
+        str(tmp_path / "a.json"),
+        "--caller",
+        ADMIN.arn.replace("user/admin", "root"),
+    )
+    save_snapshot(start, tmp_path / "a.json")
+    terminal = Terminal(tmp_path, {})
+    named = terminal.run("plan", "--user", "boss", *at)
+    assert "administrator-remains" in named.stdout
+    assert "--break-glass" not in named.stdout
+
+
+def denying_without_devices() -> AttachedPolicy:
+    """Return a service control policy under which nobody sets up MFA."""
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": ["iam:*MFA*"], "Resource": "*"},
+    ]
+    document = from_json({"Version": "2012-10-17", "Statement": statements})
+    return AttachedPolicy("NoDevices", document)
+
+
+def test_what_the_credential_report_would_say_is_asked_for_first(tmp_path: Path) -> None:
+    """Whether a password has expired only the report says; under some policies that matters."""
+    start = with_user(account(), user("kiyo", password=Password()))
+    start = replace(start, password_policy=PasswordPolicy(max_age=90))
+    at = saved(tmp_path, start)
+    terminal = Terminal(tmp_path, {})
+    unread = terminal.run("plan", "--user", "kiyo", "--preset", "aws", *at)
+    assert unread.return_value == Exit.UNKNOWN, unread.output
+    assert "Way out: the credential report, which was not read" in unread.stdout
+    assert unread.stdout.index("credential report") < unread.stdout.index("--accept")
+    assert next_of(unread.stdout) == ["collect", "--print-policy"]
+    read = CredentialReport(start.taken_at, {})
+    at = saved(tmp_path, replace(start, report=read))
+    made = terminal.run("plan", "--user", "kiyo", "--preset", "aws", *at)
+    assert made.return_value == Exit.CHANGES, made.output
+
+
+EXPORT = {
+    "UserDetailList": [
+        {
+            "Path": "/",
+            "UserName": "kiyo",
+            "UserId": "AIDAKIYO",
+            "Arn": f"arn:aws:iam::{ACCOUNT}:user/kiyo",
+            "CreateDate": "2026-01-01T00:00:00+00:00",
+        }
+    ],
+    "GroupDetailList": [],
+    "RoleDetailList": [],
+    "Policies": [],
+}
+
+
+def test_an_export_without_its_credential_report_asks_for_that_first(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, {})
+    export = terminal.write("export.json", json.dumps(EXPORT))
+    caller = ("--caller", f"arn:aws:iam::{ACCOUNT}:root")
+    words = ("plan", "--user", "kiyo", "--snapshot", export)
+    alone = terminal.run(*words, *caller)
+    assert alone.return_value == Exit.UNKNOWN
+    assert "Way out: the credential report says who has a password" in alone.stdout
+    assert alone.stdout.index("Way out") < alone.stdout.index("--accept")
+    report = terminal.write("report.csv", REPORT)
+    both = terminal.run(*words, "--snapshot", report, *caller)
+    assert "the credential report says who" not in both.stdout
+    assert next_of(both.stdout) == ["collect", "--print-policy"]
+
+
+REPORT = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,"
+    "password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,"
+    "access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"
+    "access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,"
+    "access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,"
+    "cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n"
+    f"kiyo,arn:aws:iam::{ACCOUNT}:user/kiyo,2026-01-01T00:00:00+00:00,true,no_information,"
+    "2026-01-01T00:00:00+00:00,N/A,false,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,"
+    "false,N/A\n"
+)
+
+
+def test_a_key_that_is_no_session_is_not_told_to_give_mfa(local: LocalAws, tmp_path: Path) -> None:
+    """With it `--mfa` is refused; that the caller must sign in with MFA is said all the same."""
+    iam = iam_of(local)
+    needs = {
+        "Effect": "Deny",
+        "Action": "iam:CreatePolicy",
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [needs]})
+    iam.put_user_policy(UserName="glass", PolicyName="mfa", PolicyDocument=text)
+    env = environment(local, "admin") | {
+        "AWS_ACCESS_KEY_ID": GLASS.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": GLASS.secret_access_key,
+        "AWS_SESSION_TOKEN": "",
+    }
+    refused = Terminal(tmp_path, env).run("plan", "--user", "hanako")
+    assert "Way out: sign in with MFA and give `--mfa`" in refused.stdout, refused.output
+    assert "Next: " not in refused.output
+    iam.delete_user_policy(UserName="glass", PolicyName="mfa")
+
+
+def test_from_the_audit_to_the_roll_back_every_next_command_can_be_given(
+    local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is printed, at a terminal where somebody agrees."""
+    monkeypatch.chdir(tmp_path)
+    terminal = Terminal(tmp_path, environment(local, "admin"))
+    terminal.write("plan.json", "{}")
+    seen: list[str] = []
+
+    def walk(*words: str) -> list[str]:
+        """Run commands until none is printed; return the names of those that were run."""
+        names = []
+        while words and words not in seen:
+            seen.append(words)  # type: ignore[arg-type]  # they are only compared
+            agreed = ("--yes",) if words[0] in ("apply", "rollback") else ()
+            done = terminal.run(*words, *agreed)
+            assert done.exception is None, (words, done.exception)
+            names.append(words[0])
+            _, found, command = done.output.rpartition("Next: ")
+            words = tuple(shlex.split(command.replace("\\\n", " "))[1:]) if found else ()
+        return names
+
+    # the machine is left out; the name that is taken is not proposed
+    assert walk("audit") == ["audit", "plan", "plan", "apply", "status"]
+    assert walk("rollback", "plan-2.json") == ["rollback"]
+    goal = ("--user", "hanako", "--group", "Enforced", "--break-glass", "glass")
+    walked = walk("plan", *goal, "--mfa", "--out", "mine.json")
+    assert walked == ["plan", "apply", "status"]
+    assert walk("rollback", "mine.json") == ["rollback"]
+    # a plan that is refused is applied by nobody
+    refused = ("plan", "--user", "machine", "--mfa", "--out", "refused.json")
+    assert walk(*refused) == ["plan"]
+    assert "apply" not in walk("status", "refused.json")

@@ -44,7 +44,7 @@ from sekisho.account.evidence import (
     program_name,
     traces_of,
 )
-from sekisho.account.exports import open_account, snapshot_of
+from sekisho.account.exports import lacks_report, open_account, snapshot_of
 from sekisho.account.file import load_account
 from sekisho.account.model import (
     THE_ACCOUNT,
@@ -151,6 +151,7 @@ __all__ = [
     "dump_usage",
     "evidence_in",
     "is_usage",
+    "lacks_report",
     "least_policy",
     "load_account",
     "load_snapshot",

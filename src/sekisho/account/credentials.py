@@ -97,6 +97,12 @@ class Credentials:
         """How many `others` there are; None if that is not known."""
         return None if self.others_unread else self.others
 
+    @property
+    def of_machine(self) -> bool:
+        """Whether nobody signs in: a key or another credential, no password and no device."""
+        holds = bool(self.active_keys or self.others)
+        return holds and self.password is False and self.enrolled is False
+
     def key_in_use(self, now: datetime) -> bool:
         """Whether an active access key is known to be in use."""
         used = self.key_used

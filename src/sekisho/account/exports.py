@@ -178,6 +178,14 @@ def snapshot_of(account: AccountFile, as_of: datetime) -> Snapshot:
     return replace(found, gaps=tuple(gaps))
 
 
+def lacks_report(snapshot: Snapshot) -> bool:
+    """Return whether it is a bare export, whose credential report would say what people hold."""
+    missing = {
+        gap.operation for gap in snapshot.gaps if gap.resource == THE_ACCOUNT and not gap.code
+    }
+    return snapshot.report is None and missing.issuperset(_CREDENTIAL_CALLS)
+
+
 def with_report(snapshot: Snapshot, report: CredentialReport, source: str) -> Snapshot:
     """Return the snapshot of a bare export, completed with a credential report.
 

@@ -28,7 +28,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.policy_files import read_policy
+from sekisho.cli.policy_files import read_policy, unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import BAD, OPEN, colour_wanted, next_command, styled, terminal_width
 from sekisho.cli.usage import check_usage, logs_option, usage_from
@@ -176,7 +176,7 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
         usage=usage,
         version=__version__,
     )
-    text = _text(report, options, lang)
+    text = _text(report, options, aws, lang)
     if options.out:
         write_private(options.out, text, replace=options.force)
         aside(headline(report).into(lang), _WRITTEN.filled(path=options.out).into(lang))
@@ -235,7 +235,7 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
 _COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
 
 
-def _printed(report: AccountReport, options: AuditOptions, lang: Language) -> str:
+def _printed(report: AccountReport, options: AuditOptions, aws: AwsOptions, lang: Language) -> str:
     """Return the text, in colour if it goes to a terminal, with the command to type next."""
     width = terminal_width()
     if quiet() and not options.out:
@@ -247,27 +247,31 @@ def _printed(report: AccountReport, options: AuditOptions, lang: Language) -> st
         styled=lambda word, severity: styled(word, _COLOURS[severity]) if in_colour else word,
         verbose=options.verbose,
     )
-    after = next_command(_next(report, options), lang, width)
+    command = _next(report, options, aws)
+    after = next_command(command, lang, width) if command else ()
     return "\n".join([to_text(report, lang, layout), *after, ""])
 
 
-def _next(report: AccountReport, options: AuditOptions) -> str:
-    """Return the plan to make, or what to do where none is needed or possible."""
+def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:
+    """Return the plan to make, or what to do where none is needed or possible; "" if nothing."""
     if report.snapshot.unlisted is not None:
         return "sekisho collect --print-policy"
     if report.coverage.enforced == report.coverage.users:
-        return "sekisho collect --out account.json"
-    if options.goals:
-        return f"sekisho plan {shlex.quote(options.goals[0])} --out plan.json"
+        # what is saved already need not be saved again
+        saving = f"sekisho collect --out {unused_name('account.json')}{aws.typed}"
+        return "" if options.snapshots else saving
+    about = shlex.quote(options.goals[0]) if options.goals else "--all-users"
     exempt = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
-    return f"sekisho plan --all-users{exempt} --out plan.json"
+    return f"sekisho plan {about}{exempt} --out {unused_name('plan.json')}{aws.typed}"
 
 
-def _text(report: AccountReport, options: AuditOptions, lang: Language) -> Iterable[str]:
+def _text(
+    report: AccountReport, options: AuditOptions, aws: AwsOptions, lang: Language
+) -> Iterable[str]:
     """Return the pieces of the text."""
     match options.output:
         case AuditFormat.TEXT:
-            return (_printed(report, options, lang),)
+            return (_printed(report, options, aws, lang),)
         case AuditFormat.JSON:
             return to_json(report)
         case AuditFormat.CSV:

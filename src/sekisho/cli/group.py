@@ -2,7 +2,7 @@
 
 import importlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,24 @@ class LazyGroup(click.Group):
 
 
 def typed_again(*more: str) -> str:
-    """Return the command line of this run, with more options, as a shell takes it."""
-    typed = click.get_current_context().meta.get(_TYPED, ())
-    return " ".join((shlex.join(("sekisho", *typed)), *more))
+    """Return the command line of this run, with more options, as a shell takes it.
+
+    An option that may be given once is given anew in place of what it was.
+    """
+    context = click.get_current_context()
+    words = [*context.meta.get(_TYPED, ())]
+    given = {each.split()[0] for each in more}
+    for option in context.command.params:
+        if isinstance(option, click.Option) and not (option.multiple or option.is_flag):
+            words = _without(words, given.intersection(option.opts))
+    return " ".join((shlex.join(("sekisho", *words)), *more))
+
+
+def _without(words: list[str], options: Collection[str]) -> list[str]:
+    """Return the words of a command line without these options and their values."""
+    left: list[str] = []
+    for place, word in enumerate(words):
+        is_value = place > 0 and words[place - 1] in options
+        if not (is_value or word.partition("=")[0] in options):
+            left.append(word)
+    return left

@@ -6,7 +6,7 @@ import shlex
 import stat
 import sys
 from collections.abc import Iterable
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from sekisho import policy
@@ -29,10 +29,11 @@ _ACCOUNT = re.compile(
 """How a snapshot, an account file and AWS's export of an account begin."""
 
 
-def unused_name() -> str:
-    """Return a name for a file with a Force_MFA that is not there yet."""
-    names = (f"force-mfa{'' if number == 1 else f'-{number}'}.json" for number in count(1))
-    return next(name for name in names if not Path(name).exists())
+def unused_name(name: str = "force-mfa.json") -> str:
+    """Return a name for a file that is not there yet: this one, or the same with a number."""
+    stem, dot, ending = name.rpartition(".")
+    numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
+    return next(each for each in chain([name], numbered) if not Path(each).exists())
 
 
 def redirected_to() -> str:

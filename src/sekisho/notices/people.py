@@ -314,7 +314,7 @@ class _People:
             kinds = (kinds - {NoticeKind.STUCK}) | {NoticeKind.ENROL}
         if _only_passkeys(base.devices) and base.keys:
             kinds.add(NoticeKind.PASSKEY_ONLY)
-        machine = _is_machine(credentials)
+        machine = credentials.of_machine
         if machine:
             # what a person would have to do is not a program's to do
             stops = kinds & {NoticeKind.KEY_STOPS, NoticeKind.NOT_KNOWN}
@@ -403,12 +403,6 @@ class _People:
         if self._is_enforced(user) or replaced.isdisjoint(user.attached):
             return user
         return replace(user, attached=tuple(arn for arn in user.attached if arn not in replaced))
-
-
-def _is_machine(credentials: Credentials) -> bool:
-    """Return whether nobody signs in: a key or another credential, no password and no device."""
-    holds = credentials.active_keys or credentials.others
-    return bool(holds) and credentials.password is False and credentials.enrolled is False
 
 
 def _is_break_glass(exemption: Exemption) -> bool:

@@ -5,7 +5,7 @@ back, whether an administrator remains, and, where the person stays, whether the
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import ceil
@@ -49,6 +49,7 @@ from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
 from sekisho.rollout.planning.ways_out import ways_out
+from sekisho.rollout.ways import Way, WayOut
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 GETS_IN_AGAIN = Message(
@@ -144,16 +145,16 @@ def reset(at: PlanningContext, name: str) -> Plan:
         UsageError: if something is accepted that does not speak against the plan.
     """
     user = user_of(at.snapshot, name)
-    devices = (*_without_devices(user), *_ending(at, user))
-    if user.password is None:
-        return check_accepted(_judged(at, user, devices))
-    old = user.password.reset_required
-    forced, free = ((ReplacePassword(name, flag, old), *devices) for flag in (True, False))
-    if _opens_console(at.snapshot, name, forced):
-        return check_accepted(_judged(at, user, forced))
-    made = _judged(at, user, free)
-    warned = (*made.warnings, PlanNote("no-forced-change", NO_FORCED_CHANGE, (name,)))
-    return check_accepted(replace(made, warnings=warned))
+    anew: tuple[Change, ...] = ()
+    warned: tuple[PlanNote, ...] = ()
+    if user.password is not None:
+        old, devices = user.password.reset_required, (*_without_devices(user), *_ending(at, user))
+        anew = (ReplacePassword(name, True, old),)
+        if not _opens_console(at.snapshot, name, (*anew, *devices)):
+            anew = (ReplacePassword(name, False, old),)
+            warned = (PlanNote("no-forced-change", NO_FORCED_CHANGE, (name,)),)
+    made = _planned(at, user, lambda of: (*anew, *_without_devices(user), *_ending(of, user)))
+    return check_accepted(replace(made, warnings=(*made.warnings, *warned)))
 
 
 def offboard(at: PlanningContext, name: str) -> Plan:
@@ -168,15 +169,14 @@ def offboard(at: PlanningContext, name: str) -> Plan:
     """
     user = user_of(at.snapshot, name)
     known = replace(at, snapshot=with_deny_all(at.snapshot))
-    changes = (*_closing(user, at.snapshot.partition), *_ending(at, user))
-    return check_accepted(_judged(known, user, changes))
+    closing = (*_closing(user, at.snapshot.partition),)
+    return check_accepted(_planned(known, user, lambda of: (*closing, *_ending(of, user))))
 
 
 def delete_unassigned_devices(at: PlanningContext, devices: Iterable[Device]) -> Plan:
     """Return the plan that deletes virtual devices which nobody has enabled."""
-    return check_accepted(
-        _judged(at, None, tuple(DeleteDevice(each.serial, "") for each in devices))
-    )
+    going = tuple(DeleteDevice(each.serial, "") for each in devices)
+    return check_accepted(_planned(at, None, lambda _: going))
 
 
 def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -> bool:
@@ -224,13 +224,31 @@ def _active(user: User) -> Iterator[tuple[CredentialType, str]]:
     yield from ((CredentialType.CERTIFICATE, each.id) for each in user.certificates if each.active)
 
 
-def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...]) -> Plan:
-    snapshot, accounts = at.snapshot, _before_after(at, user, changes)
-    now = snapshot.taken_at
+def _planned(
+    at: PlanningContext,
+    user: User | None,
+    changes_of: Callable[[PlanningContext], tuple[Change, ...]],
+) -> Plan:
+    """Return a plan with the ways out of what speaks against it."""
+
+    def again(ways: Iterable[WayOut]) -> Plan:
+        kinds = {each.way for each in ways}
+        caller = replace(at.caller, mfa=at.caller.mfa or Way.MFA in kinds)
+        kept = at.keep_sessions or Way.KEEP_SESSIONS in kinds
+        other = replace(at, caller=caller, keep_sessions=kept)
+        return _judged(other, user, _before_after(other, user, changes_of(other)))
+
+    accounts = _before_after(at, user, changes_of(at))
+    made = _judged(at, user, accounts)
+    return replace(made, ways=ways_out(accounts, made, again))
+
+
+def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Plan:
+    snapshot, changes, now = at.snapshot, accounts.changes, at.snapshot.taken_at
     stays = not any(isinstance(change, AttachUserPolicy) for change in changes)
     again = (replace(gets_in(accounts), text=GETS_IN_AGAIN),)
     persons = tuple(_impact_of(accounts, each, stays=stays) for each in accounts.affected)
-    made = Plan(
+    return Plan(
         account=snapshot.account,
         partition=snapshot.partition,
         caller=at.caller,
@@ -253,7 +271,6 @@ def _judged(at: PlanningContext, user: User | None, changes: tuple[Change, ...])
         snapshot=hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest(),
         console_authorization=snapshot.console_authorization if user and stays else None,
     )
-    return replace(made, ways=ways_out(accounts, made))
 
 
 def _before_after(

@@ -231,8 +231,19 @@ class Plan:
 
     @property
     def options_out(self) -> tuple[str, ...]:
-        """The options by which the plan, made again, has fewer obstacles; each once."""
-        return tuple(dict.fromkeys(option for way in self.ways for option in way.options))
+        """The options by which the plan, made again, may be applied; none if they do not suffice.
+
+        Of several ways out of the same the first counts; one without options is gone first.
+        """
+        left = {(each, user) for each, users in self.open_obstacles.items() for user in users}
+        options: dict[str, None] = {}
+        for way in self.ways:
+            if left & way.settles:
+                if not way.options:
+                    return ()
+                options |= dict.fromkeys(way.options)
+                left -= way.settles
+        return () if left else tuple(options)
 
     @property
     def against(self) -> tuple[str, ...]:

@@ -4,17 +4,23 @@ A way out is an option of the command that made the plan, or a right to read. On
 none, or none is wanted, is an obstacle accepted with a reason.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+
+from sekisho.rollout.acceptance import ABOUT_USERS
 
 
 class Way(StrEnum):
     """A kind of way out.
 
     Attributes:
+        CREDENTIAL_REPORT: AWS's credential report says what is not known of these users.
         MFA: the caller signs in with MFA, and says so.
-        LEAVE_OUT: the plan leaves these users out, such as machine users.
+        FIRST_LOGIN: the policy lets these users change a temporary password without MFA.
+        RECOMMENDED: the recommended policy lets these users in, such as those with a path.
+        KEEP_PASSWORD: the first password of these new users need not be changed.
+        LEAVE_OUT: the plan leaves these machine users out.
         AFTER_PASSWORD_CHANGE: who has a temporary password waits until it is changed.
         BREAK_GLASS: this administrator becomes a break-glass user.
         READ: the caller is allowed to read what was not read.
@@ -25,7 +31,11 @@ class Way(StrEnum):
         EXEMPT_ENROLMENT: a policy of these users no longer denies that without MFA.
     """
 
+    CREDENTIAL_REPORT = "credential-report"
     MFA = "mfa"
+    FIRST_LOGIN = "first-login"
+    RECOMMENDED = "recommended"
+    KEEP_PASSWORD = "keep-password"  # noqa: S105 - a way out, not a secret
     LEAVE_OUT = "leave-out"
     AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a way out, not a secret
     BREAK_GLASS = "break-glass"
@@ -52,20 +62,33 @@ class WayOut:
     policies: tuple[str, ...] = ()
 
     @property
+    def settles(self) -> frozenset[tuple[str, str]]:
+        """What it is a way out of: the obstacle, with each of the users if it is about users."""
+        about = self.users if self.obstacle in ABOUT_USERS else ()
+        return frozenset((self.obstacle, user) for user in about or ("",))
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The options to give, in the words of the command line; none where no option helps."""
-        match self.way:
-            case Way.MFA:
-                return ("--mfa",)
-            case Way.LEAVE_OUT:
-                return tuple(f"--except {user}" for user in self.users)
-            case Way.AFTER_PASSWORD_CHANGE:
-                return ("--when after-password-change",)
-            case Way.BREAK_GLASS:
-                return tuple(f"--break-glass {user}" for user in self.users)
-            case Way.READ | Way.CONSOLE_AUTHORIZATION | Way.ENROLMENT | Way.EXEMPT_ENROLMENT:
-                return ()
-            case Way.KEEP_SESSIONS:
-                return ("--keep-sessions",)
-            case _:
-                assert_never(self.way)
+        option = _OPTIONS[self.way]
+        if "{user}" in option:
+            return tuple(option.format(user=user) for user in self.users)
+        return (option,) if option else ()
+
+
+_OPTIONS: Mapping[Way, str] = {
+    Way.CREDENTIAL_REPORT: "",
+    Way.MFA: "--mfa",
+    Way.FIRST_LOGIN: "--preset first-login",
+    Way.RECOMMENDED: "--preset recommended",
+    Way.KEEP_PASSWORD: "--keep-password",
+    Way.LEAVE_OUT: "--except {user}",
+    Way.AFTER_PASSWORD_CHANGE: "--when after-password-change",
+    Way.BREAK_GLASS: "--break-glass {user}",
+    Way.READ: "",
+    Way.CONSOLE_AUTHORIZATION: "",
+    Way.KEEP_SESSIONS: "--keep-sessions",
+    Way.ENROLMENT: "",
+    Way.EXEMPT_ENROLMENT: "",
+}
+"""What is added to the command: once, or for each user."""

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal, assert_never
 
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
@@ -17,37 +16,60 @@ _NOTHING = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
 _APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
 _ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
-_WITH_MFA = Message(
-    "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
+_REPORT_BESIDE = Message(
+    "the credential report says who has a password, access keys and MFA: give it beside the export "
+    "as another `--snapshot FILE` (`aws iam generate-credential-report`, then `aws iam "
+    "get-credential-report > FILE`)"
 )
-_LEFT_OUT = Message("{options}: the plan leaves them out, as suits a machine user")
-_LATER = Message(
-    "`--when after-password-change` (`when: after-password-change` in a goal file): {users} wait "
-    "until the temporary password is changed"
-)
-_GLASS = Message("{options}: an administrator whom nothing touches")
-_CONSOLE = Message(
-    "console authorization is enabled, and keeps who has no device out of the console: {users}. "
-    "Disable it until they have enrolled (`aws signin delete-console-authorization-configuration "
-    "--region us-east-1`), let them enrol before the plan, or let the policy's choice "
-    "`console_sign_in_without_mfa` pass the sign-in"
-)
-_READ = Message("let the caller read it: `sekisho collect --print-policy` prints the policy")
-_KEEP_SESSIONS = Message(
-    "{options}: the caller may do everything else; somebody with `signin:ListSessions` and "
-    "`signin:BatchRevokeSessions` ends the sessions"
-)
-_ENROLMENT = Message(
-    "no policy lets {users} set up MFA anew: statements like `AllowManageOwnVirtualMFADevice` and "
-    "`AllowManageOwnUserMFA` of Force_MFA are missing. Attach it first "
-    "(`sekisho plan --user {user}`), then plan this again"
-)
-_EXEMPT_ENROLMENT = Message(
-    "a Deny keeps {users} from setting up MFA anew without MFA: {policies}. It must exempt what "
-    "enrolling needs, such as `iam:CreateVirtualMFADevice` and `iam:EnableMFADevice`. Correct it, "
-    "or put Force_MFA (`sekisho policy new`) in its place, by `replaces` in a goal file; then plan "
-    "this again"
-)
+_WAYS: Mapping[Way, Message] = {
+    Way.MFA: Message(
+        "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
+    ),
+    Way.FIRST_LOGIN: Message(
+        "{options} (`preset: first-login` in a goal file): the policy lets {users} change a "
+        "temporary password without MFA"
+    ),
+    Way.RECOMMENDED: Message(
+        "{options} (`preset: recommended` in a goal file): under the recommended policy {users} "
+        "can set up MFA"
+    ),
+    Way.KEEP_PASSWORD: Message("{options}: {users} need not change the first password at sign-in"),
+    Way.LEAVE_OUT: Message("{options}: the plan leaves them out, as suits a machine user"),
+    Way.AFTER_PASSWORD_CHANGE: Message(
+        "`--when after-password-change` (`when: after-password-change` in a goal file): {users} "
+        "wait until the temporary password is changed"
+    ),
+    Way.BREAK_GLASS: Message(
+        "{options} (`breakGlass` in a goal file): an administrator whom the plan does not change"
+    ),
+    Way.KEEP_SESSIONS: Message(
+        "{options}: the caller may do everything else; somebody with `signin:ListSessions` and "
+        "`signin:BatchRevokeSessions` ends the sessions"
+    ),
+    Way.CREDENTIAL_REPORT: Message(
+        "the credential report, which was not read, says whose password has expired: {users}. Let "
+        "the caller read it (`sekisho collect --print-policy` prints the policy)"
+    ),
+    Way.READ: Message("let the caller read it: `sekisho collect --print-policy` prints the policy"),
+    Way.CONSOLE_AUTHORIZATION: Message(
+        "console authorization is enabled, and keeps who has no device out of the console: "
+        "{users}. Disable it until they have enrolled (`aws signin "
+        "delete-console-authorization-configuration --region us-east-1`), let them enrol before "
+        "the plan, or let the policy's choice `console_sign_in_without_mfa` pass the sign-in"
+    ),
+    Way.ENROLMENT: Message(
+        "no policy lets {users} set up MFA anew: statements like `AllowManageOwnVirtualMFADevice` "
+        "and `AllowManageOwnUserMFA` of Force_MFA are missing. Attach it first "
+        "(`sekisho plan --user {user}`), then plan this again"
+    ),
+    Way.EXEMPT_ENROLMENT: Message(
+        "a Deny keeps {users} from setting up MFA anew without MFA: {policies}. It must exempt "
+        "what enrolling needs, such as `iam:CreateVirtualMFADevice` and `iam:EnableMFADevice`. "
+        "Correct it, or put Force_MFA (`sekisho policy new`) in its place, by `replaces` in a goal"
+        " file; then plan this again"
+    ),
+}
+"""What to do by each way out."""
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
     SafetyVerdict.NOBODY: Message("about nobody"),
@@ -105,42 +127,15 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
 
 def way_text(way: WayOut) -> Message:
     """Return what to do, with the options to give."""
-    options = verbatim(", ".join(f"`{option}`" for option in way.options))
-    match way.way:
-        case Way.MFA:
-            return _WITH_MFA
-        case Way.LEAVE_OUT:
-            return _LEFT_OUT.filled(options=options)
-        case Way.AFTER_PASSWORD_CHANGE:
-            return _LATER.filled(users=", ".join(way.users))
-        case Way.BREAK_GLASS:
-            return _GLASS.filled(options=options)
-        case Way.KEEP_SESSIONS:
-            return _KEEP_SESSIONS.filled(options=options)
-        case Way.READ | Way.CONSOLE_AUTHORIZATION | Way.ENROLMENT | Way.EXEMPT_ENROLMENT:
-            return _to_do_first(way.way, way)
-        case _:
-            assert_never(way.way)
-
-
-def _to_do_first(
-    kind: Literal[Way.READ, Way.CONSOLE_AUTHORIZATION, Way.ENROLMENT, Way.EXEMPT_ENROLMENT],
-    way: WayOut,
-) -> Message:
-    """Return what is done before the plan is made again, with the same options."""
-    users = ", ".join(way.users)
-    match kind:
-        case Way.READ:
-            return _READ
-        case Way.CONSOLE_AUTHORIZATION:
-            return _CONSOLE.filled(users=users)
-        case Way.ENROLMENT:
-            return _ENROLMENT.filled(users=users, user=shlex.quote(way.users[0]))
-        case Way.EXEMPT_ENROLMENT:
-            policies = ", ".join(f"`{each}`" for each in way.policies)
-            return _EXEMPT_ENROLMENT.filled(users=users, policies=policies)
-        case _:
-            assert_never(kind)
+    # an export is without the report as a whole, and not of single users
+    beside = way.way is Way.CREDENTIAL_REPORT and not way.users
+    text = _REPORT_BESIDE if beside else _WAYS[way.way]
+    return text.filled(
+        options=verbatim(", ".join(f"`{option}`" for option in way.options)),
+        users=", ".join(way.users),
+        user=shlex.quote(way.users[0]) if way.users else "",
+        policies=", ".join(f"`{each}`" for each in way.policies),
+    )
 
 
 def status_sentence(standing: PlanStatus) -> Message:

@@ -1,6 +1,7 @@
 """`sekisho onboard`, `reset` and `offboard`: plans about one person."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import click
 
@@ -11,6 +12,7 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, pair
 from sekisho.cli.quiet import aside
 from sekisho.cli.rollout.planning import (
+    AccountToPlan,
     ExemptOptions,
     PlanningOptions,
     accepted,
@@ -22,7 +24,15 @@ from sekisho.cli.rollout.planning import (
 )
 from sekisho.errors import FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import DESCRIPTION, Preset, choices_of, force_mfa, names
+from sekisho.policy import (
+    DESCRIPTION,
+    NAME,
+    Document,
+    Preset,
+    choices_of,
+    force_mfa,
+    names,
+)
 from sekisho.rollout import (
     Goal,
     GroupGoal,
@@ -140,7 +150,8 @@ def onboard(
     words = accepted(planning.accept)
     wanted = new.new_user(user)
     exceptions = exempt.read()
-    snapshot, caller = account_of(planning, aws, lang)
+    at = account_of(planning, aws, lang)
+    snapshot = at.snapshot
     exceptions.check(snapshot)
     goal = Goal(
         _policy(snapshot, name, Preset(preset)),
@@ -150,10 +161,10 @@ def onboard(
         exceptions=exceptions.entries,
     )
     with said_by(_OPTION_OF, "goal"):
-        made = plan(goal, snapshot, caller, words)
+        made = plan(goal, snapshot, at.caller, words)
     if user in snapshot.user_named:
         aside(_THERE.filled(user=user).into(lang))
-    return finish(made, planning, aws, lang)
+    return finish(made, planning, aws, lang, at.following())
 
 
 def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
@@ -161,8 +172,11 @@ def _policy(snapshot: Snapshot, name: str, preset: Preset) -> PolicyGoal:
     for known in snapshot.policies.values():
         if known.name == name and not known.aws_managed:
             return PolicyGoal(known.name, known.document, known.path)
-    choices = replace(choices_of(preset), partition=snapshot.partition)
-    return PolicyGoal(name, force_mfa(choices), description=DESCRIPTION)
+    return PolicyGoal(name, _preset(snapshot, preset), description=DESCRIPTION)
+
+
+def _preset(snapshot: Snapshot, preset: Preset) -> Document:
+    return force_mfa(replace(choices_of(preset), partition=snapshot.partition))
 
 
 def _tags(texts: tuple[str, ...], errors: list[SekishoError]) -> dict[str, str]:
@@ -209,8 +223,18 @@ def reset(
     have one. It must be changed at the next sign-in, unless their policies would refuse that.
     Sessions of `aws login` and of agents are ended.
     """
-    at = replace(_standpoint(exempt, planning, aws, lang), keep_sessions=keep_sessions)
-    return finish(resetting(at, user), planning, aws, lang)
+    account, at = _standpoint(exempt, planning, aws, lang)
+    made = resetting(replace(at, keep_sessions=keep_sessions), user)
+    return finish(made, planning, aws, lang, account.following(enrols=partial(_enrols, at)))
+
+
+def _enrols(at: PlanningContext, user: str) -> bool:
+    """Tell whether `sekisho plan --user USER` makes a plan that may be applied."""
+    policy = PolicyGoal(NAME, _preset(at.snapshot, Preset.RECOMMENDED), description=DESCRIPTION)
+    try:
+        return plan(Goal(policy, users=(user,)), at.snapshot, at.caller).applicable
+    except FaultyInput:
+        return False
 
 
 @click.command("offboard", cls=SpokenCommand)
@@ -232,17 +256,19 @@ def offboard(
     other credentials are made inactive, devices deactivated, groups left, and sessions of
     `aws login` and of agents ended. The user stays.
     """
-    at = replace(_standpoint(exempt, planning, aws, lang), keep_sessions=keep_sessions)
-    return finish(offboarding(at, user), planning, aws, lang)
+    account, at = _standpoint(exempt, planning, aws, lang)
+    made = offboarding(replace(at, keep_sessions=keep_sessions), user)
+    return finish(made, planning, aws, lang, account.following())
 
 
 def _standpoint(
     exempt: ExemptOptions, planning: PlanningOptions, aws: AwsOptions, lang: Language
-) -> PlanningContext:
+) -> tuple[AccountToPlan, PlanningContext]:
     """Return what a plan about a user who is there starts from."""
     words = accepted(planning.accept)
     exceptions = exempt.read()
-    snapshot, caller = account_of(planning, aws, lang)
-    exceptions.check(snapshot)
-    at = planning_context(snapshot, caller, exempt.untouched(exceptions), words)
-    return replace(at, exceptions=exceptions.entries)
+    account = account_of(planning, aws, lang)
+    exceptions.check(account.snapshot)
+    untouched = exempt.untouched(exceptions)
+    at = planning_context(account.snapshot, account.caller, untouched, words)
+    return account, replace(at, exceptions=exceptions.entries)

@@ -67,7 +67,8 @@ def command(
     """
     words = accepted(planning.accept)
     older = open_account(since) if since else None
-    snapshot, caller = account_of(planning, aws, lang)
+    at = account_of(planning, aws, lang)
+    snapshot = at.snapshot
     _check_keep(keep, snapshot)
     if older is not None and since is not None:
         _check_older(older, since, snapshot)
@@ -78,8 +79,8 @@ def command(
         if device.serial not in keep and aged.old_enough(device)
     )
     aside(*_lines(aged, lang, verbose=planning.verbose))
-    made = delete_unassigned_devices(PlanningContext(snapshot, caller, accepted=words), going)
-    return finish(made, planning, aws, lang)
+    made = delete_unassigned_devices(PlanningContext(snapshot, at.caller, accepted=words), going)
+    return finish(made, planning, aws, lang, at.following())
 
 
 def _check_keep(serials: tuple[str, ...], snapshot: Snapshot) -> None:

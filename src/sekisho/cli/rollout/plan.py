@@ -1,7 +1,7 @@
 """`sekisho plan`: what would change, what it would come to for whom, and whether that is safe."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -139,6 +139,11 @@ _goal_options = grouped(
 )
 
 
+_IN_A_FILE = ("--preset", "--when", "--break-glass")
+"""What a goal file says itself."""
+_BESIDE_A_POLICY = ("--preset",)
+
+
 @click.command("plan", cls=SpokenCommand)
 @click.argument("goal", required=False, metavar="[GOAL]")
 @_goal_options
@@ -171,15 +176,19 @@ def command(
     shape, source = _goal(goal, said.as_file())
     excepted = exceptions_of(exceptions)
     usage = usage_from(logs, lang)
-    snapshot, caller = account_of(planning, aws, lang)
+    at = account_of(planning, aws, lang)
+    snapshot = at.snapshot
     excepted.check(snapshot)
     check_usage(usage, snapshot)
     _check_left_out(left_out, snapshot)
     with said_by({} if goal else _OPTION_OF, source, "goal"):
         wanted = goal_of(shape, source, snapshot, excepted, left_out)
-        made = plan(wanted, snapshot, caller, words, usage)
-    idle = f"sekisho status {shlex.quote(goal)}" if goal else ""
-    return finish(made, planning, aws, lang, idle)
+        made = plan(wanted, snapshot, at.caller, words, usage)
+    following = at.following(_IN_A_FILE if goal else _BESIDE_A_POLICY if said.policy else ())
+    if goal:
+        beside = f" --exceptions {shlex.quote(exceptions)}" if exceptions else ""
+        following = replace(following, idle=f"sekisho status {shlex.quote(goal)}{beside}")
+    return finish(made, planning, aws, lang, following)
 
 
 def _check_left_out(names: tuple[str, ...], snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ Nothing is changed by any of them: `sekisho apply` does that.
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,10 +19,10 @@ import click
 from sekisho.account import SigningApi, Snapshot, open_account
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
-from sekisho.cli.cut_lists import MOST
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.policy_files import unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.plan_text import plan_lines, plan_verdict
 from sekisho.cli.terminal import next_command, terminal_width
@@ -31,7 +31,6 @@ from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
 from sekisho.rollout import Plan, PlanCaller, SafetyVerdict, Way, script_of
 from sekisho.rollout.applying import MAX_CLOCK_LEAD
-from sekisho.rollout.planning import UNACCEPTABLE, acceptances
 
 _SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(
@@ -54,7 +53,8 @@ class PlanningOptions:
     Attributes:
         accept: `ID=REASON` or `ID:USER=REASON` of what may pass.
         mfa: the session that applies the plan was signed in with MFA.
-        snapshot: a saved account in place of the real one.
+        snapshots: a saved account in place of the real one: a file, or AWS's export and its
+            credential report.
         caller: with it, the ARN of who will apply the plan.
         out: where the plan is saved; `force` replaces what is there.
         print_policy: print the least policy that `apply` needs, in place of the plan.
@@ -64,7 +64,7 @@ class PlanningOptions:
 
     accept: tuple[str, ...]
     mfa: bool
-    snapshot: str | None
+    snapshots: tuple[str, ...]
     caller: str | None
     out: Path | None
     force: bool
@@ -76,8 +76,9 @@ class PlanningOptions:
     def typed(self) -> str:
         """What says whose account it is and who applies a plan, for the command that comes next."""
         words = ["--mfa"] if self.mfa else []
-        for option, value in (("--snapshot", self.snapshot), ("--caller", self.caller)):
-            words += [option, shlex.quote(value)] if value else []
+        for snapshot in self.snapshots:
+            words += ["--snapshot", shlex.quote(snapshot)]
+        words += ["--caller", shlex.quote(self.caller)] if self.caller else []
         return "".join(f" {word}" for word in words)
 
 
@@ -94,7 +95,13 @@ _planning_group = grouped(
         ),
     ),
     click.option("--mfa", is_flag=True, help="The session that applies was signed in with MFA."),
-    click.option("--snapshot", metavar="FILE", help="A saved account in place of the real one."),
+    click.option(
+        "--snapshot",
+        "snapshots",
+        metavar="FILE",
+        multiple=True,
+        help="A snapshot, or AWS's export and credential report together; AWS itself if not given.",
+    ),
     click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
     click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
@@ -167,9 +174,27 @@ def exceptions_of(path: str | None) -> Exceptions:
     return load_exceptions(path) if path else Exceptions()
 
 
-def account_of(
-    planning: PlanningOptions, aws: AwsOptions, lang: Language
-) -> tuple[Snapshot, PlanCaller]:
+@dataclass(frozen=True, slots=True)
+class AccountToPlan:
+    """The account that a plan is made for, and who will apply it.
+
+    Attributes:
+        mfa_possible: whether the caller's credentials may be a session with MFA.
+    """
+
+    snapshot: Snapshot
+    caller: PlanCaller
+    mfa_possible: bool = True
+
+    def following(
+        self, refused: Iterable[str] = (), enrols: Callable[[str], bool] = lambda _: False
+    ) -> "NextCommands":
+        """Return what may come next; `--mfa` not where it would be refused."""
+        more = () if self.mfa_possible else ("--mfa",)
+        return NextCommands(refused=frozenset((*refused, *more)), enrols=enrols)
+
+
+def account_of(planning: PlanningOptions, aws: AwsOptions, lang: Language) -> AccountToPlan:
     """Return the account that the options name, and who will apply the plan.
 
     Raises:
@@ -182,23 +207,25 @@ def account_of(
         raise UsageError(
             Message("`--force` is for `--out`"), fix=Message("say where to save the plan")
         )
-    if (planning.snapshot is None) != (planning.caller is None):
+    if bool(planning.snapshots) != (planning.caller is not None):
         raise UsageError(Message("`--snapshot` and `--caller` go together"))
     if planning.out is not None:
         check_writable(planning.out, replace=planning.force)
-    if planning.snapshot is not None and planning.caller is not None:
+    if planning.snapshots and planning.caller is not None:
         aws.refuse_beside("--snapshot")
-        snapshot = open_account(planning.snapshot)
-        _check_time(snapshot, planning.snapshot)
+        snapshot = open_account(*planning.snapshots)
+        _check_time(snapshot, ", ".join(planning.snapshots))
         return _saved_account(snapshot, PlanCaller(planning.caller, mfa=planning.mfa))
     connected = connection(aws, lang)
-    if planning.mfa:
-        _check_mfa(connected)
+    refusal = _no_session_with_mfa(connected)
+    if planning.mfa and refusal is not None:
+        raise refusal
     snapshot = collected(connected, lang)
     if planning.mfa:
         is_user = connected.caller.split(":", 5)[-1].startswith("user/")
         aside((_USER_SESSION if is_user else _OTHER_SESSION).into(lang))
-    return snapshot, PlanCaller(connected.caller, mfa=planning.mfa)
+    caller = PlanCaller(connected.caller, mfa=planning.mfa)
+    return AccountToPlan(snapshot, caller, mfa_possible=refusal is None)
 
 
 _USER_SESSION = Message(
@@ -211,18 +238,19 @@ _OTHER_SESSION = Message(
 )
 
 
-def _check_mfa(connected: Connection) -> None:
-    """Refuse `--mfa` where no request is with MFA, whatever the caller believes."""
+def _no_session_with_mfa(connected: Connection) -> UsageError | None:
+    """Return why no request is with MFA, whatever the caller believes; None if they may be."""
     if isinstance(connected.api, SigningApi) and connected.api.signs_with_long_term_key():
-        raise UsageError(
+        return UsageError(
             Message("`--mfa`: these credentials are an access key and no session: without MFA"),
             fix=Message("sign in with MFA first, or leave `--mfa` out"),
         )
     if ":federated-user/" in connected.caller:
-        raise UsageError(
+        return UsageError(
             Message("`--mfa`: a session of GetFederationToken is never with MFA"),
             fix=Message("leave `--mfa` out"),
         )
+    return None
 
 
 def _check_time(snapshot: Snapshot, source: str) -> None:
@@ -236,7 +264,7 @@ def _check_time(snapshot: Snapshot, source: str) -> None:
         raise FaultyInput(source, [fault])
 
 
-def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> tuple[Snapshot, PlanCaller]:
+def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> AccountToPlan:
     """Return both; a plan that its caller could never apply helps nobody."""
     if caller.home != (snapshot.partition, snapshot.account):
         raise UsageError(
@@ -248,11 +276,30 @@ def _saved_account(snapshot: Snapshot, caller: PlanCaller) -> tuple[Snapshot, Pl
                 "give the ARN of who will apply the plan, as `aws sts get-caller-identity` has it"
             ),
         )
-    return snapshot, caller
+    return AccountToPlan(snapshot, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class NextCommands:
+    """What may come next after a plan is made.
+
+    Attributes:
+        idle: the command where nothing is to be changed; "" if none does.
+        refused: options that the command does not take as it was typed.
+        enrols: whether the plan that enforces MFA for this user alone may be applied.
+    """
+
+    idle: str = ""
+    refused: frozenset[str] = frozenset()
+    enrols: Callable[[str], bool] = lambda _: False
 
 
 def finish(
-    made: Plan, planning: PlanningOptions, aws: AwsOptions, lang: Language, idle: str = ""
+    made: Plan,
+    planning: PlanningOptions,
+    aws: AwsOptions,
+    lang: Language,
+    following: NextCommands,
 ) -> Exit:
     """Print a plan, save it if `--out` says where, and return the exit code.
 
@@ -261,7 +308,7 @@ def finish(
         planning: how it is printed, and where it is saved.
         aws: goes with the command that is named as the next.
         lang: the language.
-        idle: the command that comes next where nothing is to be changed; "" if none does.
+        following: what may come next.
     """
     if planning.print_policy:
         click.echo(json.dumps(made.needs, indent=2))
@@ -280,7 +327,7 @@ def finish(
         aside(saved.filled(path=planning.out).into(lang))
     reads = planning.output is PlanFormat.TEXT and not planning.print_policy
     if (reads or planning.out is not None) and not quiet():
-        after = _next(made, planning, aws) or (idle and f"{idle}{aws.typed}")
+        after = _next(made, planning, aws, following)
         if after:
             lines = next_command(after, lang, terminal_width())
             # beside data for a program, it is for whoever looks on
@@ -293,33 +340,32 @@ def _apply_command(path: Path, aws: AwsOptions) -> str:
     return f"sekisho apply {shlex.quote(str(path))}{aws.typed}"
 
 
-def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
-    """Return what to type next: apply it, save it, or make it again by a way out; "" if nothing."""
+def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
+    """Return what to type next: apply it, save it, or make it again by a way out; "" if nothing.
+
+    A command is named only if it can be given as it is, and if nothing that is known now stops it:
+    whoever accepts something has to say why in words of their own.
+    """
     out = planning.out
     if made.applicable:
         if not made.changes:
-            return ""
-        return typed_again("--out plan.json") if out is None else _apply_command(out, aws)
-    replacing = ("--force",) if out is not None and not planning.force else ()
-    if made.options_out:
-        return typed_again(*made.options_out, *replacing)
-    if first := _first(made, planning, aws):
-        return first
-    if UNACCEPTABLE.isdisjoint(made.open_obstacles):
-        # nothing else is left; of many, those that the text names
-        may = acceptances(made.open_obstacles)[:MOST]
-        given = (f"--accept {shlex.quote(f'{each}={_REASON}')}" for each in may)
-        return typed_again(*given, *replacing)
-    return ""
+            return following.idle and f"{following.idle}{aws.typed}"
+        saved = f"--out {unused_name('plan.json')}"
+        return typed_again(saved) if out is None else _apply_command(out, aws)
+    options = made.options_out
+    if options and following.refused.isdisjoint(each.split()[0] for each in options):
+        replacing = ("--force",) if out is not None and not planning.force else ()
+        return typed_again(*options, *replacing)
+    return _first(made, planning, aws, following)
 
 
-def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
+def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
     """Return what is done before a plan is made again; "" if nothing is known."""
     for way in made.ways:
         match way.way:
-            case Way.READ:
+            case Way.READ | Way.CREDENTIAL_REPORT:
                 return "sekisho collect --print-policy"
-            case Way.ENROLMENT:
+            case Way.ENROLMENT if following.enrols(way.users[0]):
                 user = shlex.quote(way.users[0])
                 return f"sekisho plan --user {user}{planning.typed}{aws.typed}"
             case Way.EXEMPT_ENROLMENT:
@@ -330,7 +376,7 @@ def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions) -> str:
 
 
 _REASON = "REASON"
-"""Stands for the reason in the command that is named as the next; it is none."""
+"""Stands for the reason in what is said about accepting; it is none."""
 
 
 def _exit_of(made: Plan) -> Exit:

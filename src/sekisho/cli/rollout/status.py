@@ -16,6 +16,7 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.policy_files import unused_name
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import plan_words, tell_next
 from sekisho.cli.rollout.planning import exceptions_of
@@ -91,7 +92,8 @@ def command(
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
-        tell_next(_next(standing, plan_words(path, journal, aws), aws, who=who), lang)
+        words = plan_words(path, journal, aws) if plan_file.plan.applicable else ""
+        tell_next(_next(standing, words, aws, who=who), lang)
     return _exit_of(standing)
 
 
@@ -117,7 +119,7 @@ def _of_goal_at(
     excepted = f" --exceptions {shlex.quote(exceptions_file)}" if exceptions_file else ""
     following = f"sekisho audit --goal {file}"
     if any(wave.open for wave in waves if wave.due):
-        following = f"sekisho plan {file} --out plan.json"
+        following = f"sekisho plan {file} --out {unused_name('plan.json')}"
     return _GoalStatus(goal, waves, f"{following}{excepted}{aws.typed}")
 
 
@@ -143,7 +145,7 @@ def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> st
     """Return what to type next: who has changed something, apply what waits, or the audit."""
     if standing.of(ChangeStatus.DRIFTED) and not who:
         return typed_again("--who")
-    if standing.of(ChangeStatus.WAITS) and not standing.of(ChangeStatus.DRIFTED):
+    if words and standing.of(ChangeStatus.WAITS) and not standing.of(ChangeStatus.DRIFTED):
         return f"sekisho apply {words}"
     return f"sekisho audit{aws.typed}"
 

@@ -165,6 +165,7 @@ class _Reader:
     glass: tuple[str, ...] = ()
     left_out: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
 
     def goal(self, shape: Shape) -> Goal:
         """Read the whole."""
@@ -206,6 +207,7 @@ class _Reader:
             waiting=waiting,
             exceptions=self.exceptions.entries,
             accepted=self._accepted(got["accept"]),
+            named=frozenset(self.named),
             require=got["require"].choice(Requirement),
             unread=tuple(sorted(name for name in self.unread if not self._is_exempt(name))),
         )
@@ -338,6 +340,7 @@ class _Reader:
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
             shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
         self.unread |= found.unread - {*others, *self.glass}
+        self.named |= {user for user, by_name in found.users.items() if by_name is not None}
         for user, by_name in found.users.items():
             if by_name is not None and (user in self.glass or self._exempt(user)):
                 fix = Message("take the user off one of the two")

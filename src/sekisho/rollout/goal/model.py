@@ -154,6 +154,7 @@ class Goal:
         unread: users of whom it could not be read whether they are meant.
         exceptions: who is left out, expired or not: shown with the plan.
         accepted: what shall not speak against a plan, by `ID` or `ID:USER`, and why.
+        named: users whom the goal selects by name: they can be no exception as well.
         require: the kind of device that everybody is to come to; None: any will do. Only who has
             one comes to the second stage, where there is one.
     """
@@ -170,6 +171,7 @@ class Goal:
     unread: tuple[str, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     require: Requirement | None = None
 
     @property

@@ -132,18 +132,34 @@ class BeforeAfter:
 
 
 def compared(
-    before: Snapshot, after: Snapshot, changes: Iterable[Change], caller: PlanCaller, goal: Goal
+    snapshots: tuple[Snapshot, Snapshot],
+    changes: Iterable[Change],
+    caller: PlanCaller,
+    goal: Goal,
+    other: BeforeAfter | None = None,
 ) -> BeforeAfter:
-    """Return the account before and after `changes`, with the users that they touch."""
+    """Return the account before and after `changes`, with the users that they touch.
+
+    Args:
+        snapshots: the account before and after.
+        changes: what is between the two.
+        caller: who makes them.
+        goal: what they are for.
+        other: of another plan for the same account: what it knows of the account before.
+    """
+    before, after = snapshots
     wanted = [goal.policy, *([goal.enrolled.policy] if goal.enrolled else [])]
     affected = tuple(user for user in after.users if is_affected(before, after, user))
     policies = tuple(policy_arn(after, policy) for policy in wanted)
     targets = _targets(goal, after, policies)
     judged = tuple({user.name: user for user in (*affected, *targets)}.values())
+    unread = unread_credentials(before)
+    sign_ins = SignInOutcomes(after, unread)
+    if other is not None and not _knows(other, affected):
+        other = None
     names = {user.name for user in affected}
     was = tuple(user for user in before.users if user.name in names)
-    unread = unread_credentials(before)
-    sign_ins, sign_ins_before = (SignInOutcomes(each, unread) for each in (after, before))
+    sign_ins_before = other.sign_ins_before if other else SignInOutcomes(before, unread)
     return BeforeAfter(
         before=before,
         after=after,
@@ -153,19 +169,27 @@ def compared(
         break_glass=goal.break_glass,
         affected=affected,
         enforcements=enforcements_of(replace(after, users=judged)),
-        enforcements_before=enforcements_of(replace(before, users=was)),
+        enforcements_before=(
+            other.enforcements_before if other else enforcements_of(replace(before, users=was))
+        ),
         sign_ins=sign_ins,
         sign_ins_before=sign_ins_before,
         outcomes=sign_ins.outcomes(affected),
         like=representatives(before, after, affected),
         decided_like=representatives(before, after, affected, holding=False),
         targets=targets,
-        outcomes_before=sign_ins_before.outcomes(was),
+        outcomes_before=other.outcomes_before if other else sign_ins_before.outcomes(was),
         unread=unread,
         credentials=credentials_by_user(before),
         administrators=Administrators(after),
-        administrators_before=Administrators(before),
+        administrators_before=other.administrators_before if other else Administrators(before),
     )
+
+
+def _knows(other: BeforeAfter, users: Iterable[User]) -> bool:
+    """Return whether it was asked of each of these users how they were before, if they were."""
+    names = {user.name for user in users} & other.before.user_named.keys()
+    return names <= other.enforcements_before.keys()
 
 
 def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:

@@ -48,7 +48,8 @@ from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.planning.user_warnings import locked_out_now, warnings
-from sekisho.rollout.planning.ways_out import ways_out
+from sekisho.rollout.planning.ways_out import taken, ways_out
+from sekisho.rollout.ways import WayOut
 
 EXCEPTION_EXPIRED = Message(
     "The exceptions of these users have expired and excuse nobody any more; break-glass users "
@@ -92,20 +93,38 @@ def plan(
     """
     if faults := faults_of(goal, snapshot):
         raise FaultyInput(Message("goal", "source"), faults)
-    digest = hashlib.sha256(dump_snapshot(snapshot).encode()).hexdigest()
-    draft = _Draft(with_change_password(snapshot), goal, digest, usage=usage)
-    draft.policies()
-    for new in goal.new_users:
-        draft.new_user(new)
-    draft.people(caller)
-    draft.stale_copies()
-    return check_accepted(_judged(draft, caller, {**goal.accepted, **(accepted or {})}))
+    words = {**goal.accepted, **(accepted or {})}
+    draft = _Draft.of(goal, snapshot, caller, usage)
+    accounts = draft.compared(caller)
+    made = _described(draft, accounts, _judged(draft, accounts, words))
+
+    def again(ways: Iterable[WayOut]) -> Plan | None:
+        other, applier = taken(ways, goal, caller, snapshot)
+        if goal.enforced and not other.enforced:
+            return None
+        drafted = _Draft.of(other, snapshot, applier, usage)
+        return _judged(drafted, drafted.compared(applier, accounts), words)
+
+    return check_accepted(replace(made, ways=ways_out(accounts, made, again, goal)))
 
 
-def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) -> Plan:
+def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str]) -> Plan:
+    """Return the changes of a draft and what speaks against them, and nothing else of the plan."""
+    return Plan(
+        account=accounts.before.account,
+        partition=accounts.before.partition,
+        caller=accounts.caller,
+        snapshot_at=accounts.before.taken_at,
+        changes=accounts.changes,
+        proofs=proofs(accounts),
+        reasons=tuple(_against(draft, accounts)),
+        accepted=dict(accepted),
+    )
+
+
+def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
+    """Return a plan that was judged with all that its reader, and whoever applies it, must know."""
     goal, snapshot = draft.goal, draft.start
-    accounts = compared(snapshot, draft.after.snapshot(), draft.changes, caller, goal)
-    accounts = replace(accounts, needless=tuple(draft.needless), usage=draft.usage)
     persons = people(accounts, goal)
     warned = (
         *draft.warnings,
@@ -116,30 +135,22 @@ def _judged(draft: "_Draft", caller: PlanCaller, accepted: Mapping[str, str]) ->
         *_uncovered(goal, snapshot),
         *missing(snapshot),
     )
-    made = Plan(
-        account=snapshot.account,
-        partition=snapshot.partition,
-        caller=caller,
-        snapshot_at=snapshot.taken_at,
-        changes=accounts.changes,
+    return replace(
+        judged,
         needless=accounts.needless,
-        proofs=proofs(accounts),
-        reasons=tuple(_against(draft, accounts)),
         warnings=warned,
         people=persons,
         exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
         rights=accounts.rights(),
         needs=needs_of(accounts),
-        accepted=dict(accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
-        snapshot=draft.digest,
+        snapshot=hashlib.sha256(dump_snapshot(draft.read).encode()).hexdigest(),
         logs=draft.usage.logs if draft.usage is not None else None,
         require=goal.require,
         console_authorization=snapshot.console_authorization,
     )
-    return replace(made, ways=ways_out(accounts, made, goal))
 
 
 def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
@@ -170,11 +181,16 @@ def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
 
 @dataclass(slots=True)
 class _Draft:
-    """A plan in the making: `after` is `start` with the changes so far."""
+    """A plan in the making: `after` is `start` with the changes so far.
 
-    start: Snapshot
+    Attributes:
+        read: the account as it was read.
+        start: the same with what AWS has in every account.
+    """
+
+    read: Snapshot
     goal: Goal
-    digest: str
+    start: Snapshot = field(init=False)
     after: Forecast = field(init=False)
     changes: list[Change] = field(default_factory=list)
     needless: list[Change] = field(default_factory=list)
@@ -183,7 +199,27 @@ class _Draft:
     usage: Usage | None = None
 
     def __post_init__(self) -> None:
+        self.start = with_change_password(self.read)
         self.after = Forecast(self.start)
+
+    @classmethod
+    def of(
+        cls, goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None
+    ) -> "_Draft":
+        """Return the draft of the whole plan."""
+        draft = cls(snapshot, goal, usage=usage)
+        draft.policies()
+        for new in goal.new_users:
+            draft.new_user(new)
+        draft.people(caller)
+        draft.stale_copies()
+        return draft
+
+    def compared(self, caller: PlanCaller, other: BeforeAfter | None = None) -> BeforeAfter:
+        """Return the account before and after the changes; as another plan has it, before."""
+        snapshots = (self.start, self.after.snapshot())
+        accounts = compared(snapshots, self.changes, caller, self.goal, other)
+        return replace(accounts, needless=tuple(self.needless), usage=self.usage)
 
     @property
     def first(self) -> Stage:

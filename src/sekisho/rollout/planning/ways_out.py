@@ -1,47 +1,56 @@
 """Which ways lead out of what speaks against a plan. Pure.
 
 A way out is named only where it is one: `--mfa` where the caller would have the access with MFA,
-`--except` for whom the goal itself selects.
+`--except` for machine users whom the goal itself selects. What options change is judged by the plan
+that is made with them: what they are a way out of is gone, and nothing new speaks against it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
-from sekisho.account import Group, Snapshot, User
+from sekisho.account import CredentialReport, Group, Snapshot, User, lacks_report
 from sekisho.audit.impact import SignInOutcomes, usual_enforcement
 from sekisho.engine import AttachedPolicy
-from sekisho.policy import Document, Effect
+from sekisho.policy import Document, Effect, Preset, choices_of, force_mfa
 from sekisho.rollout.changes import EndSignInSessions
-from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import Plan, SafetyVerdict
+from sekisho.rollout.goal.model import Goal, NewUser, Waiting, Waits, policy_arn
+from sekisho.rollout.plan import Plan, PlanCaller, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.safety import caller_keeps_access
 from sekisho.rollout.ways import Way, WayOut
 from sekisho.signin import ConsoleAuthorization
 
+Again = Callable[[Sequence[WayOut]], Plan | None]
+"""Makes a plan by ways out, with what speaks against it; None if it would be about nobody."""
+
 _NONE_FOR_WHO_IS_LEFT_OUT = frozenset(
     {"credentials-in-use", "enforcement", "everyone-gets-in", "keys-in-use", "works-with-mfa"}
 )
+_PRESETS = {Way.FIRST_LOGIN: Preset.FIRST_LOGIN, Way.RECOMMENDED: Preset.RECOMMENDED}
 
 
-def ways_out(accounts: BeforeAfter, plan: Plan, goal: Goal | None = None) -> tuple[WayOut, ...]:
-    """Return the ways out of the obstacles that are not accepted.
+def ways_out(
+    accounts: BeforeAfter, plan: Plan, again: Again, goal: Goal | None = None
+) -> tuple[WayOut, ...]:
+    """Return the ways out of the obstacles that are not accepted; what is to be read comes first.
 
     Args:
         accounts: the account before and after the plan.
         plan: with its proofs and reasons.
+        again: makes the plan by ways out.
         goal: what the plan is for; None for a plan about one person, who cannot be left out of it.
     """
     left = plan.open_obstacles
-    found = [*_for_caller(accounts, left)]
-    if "gap" in left:
-        found.append(WayOut(Way.READ, "gap"))
-    stopped = _by_console_authorization(accounts, left.get("everyone-gets-in", ()))
+    if not left:
+        return ()
+    found = [*_to_read(accounts, left), *_for_caller(accounts, left)]
+    locked_out = left.get("everyone-gets-in", ())
+    stopped = _by_console_authorization(accounts, locked_out)
     if stopped:
         found.append(WayOut(Way.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
     if goal is None:
-        locked_out = left.get("everyone-gets-in", ())
         found += _to_enrol(accounts, (user for user in locked_out if user not in stopped))
     else:
         for identity, users in left.items():
@@ -49,8 +58,118 @@ def ways_out(accounts: BeforeAfter, plan: Plan, goal: Goal | None = None) -> tup
             others = tuple(user for user in users if user not in stopped)
             found += _for_users(accounts, goal, identity, others)
         if "administrator-remains" in left:
-            found += _for_administrators(accounts, plan)
-    return tuple(found)
+            found += _for_administrators(accounts, goal, plan)
+    leading = _leading_on([each for each in found if each.options], plan, again)
+    return tuple(each for each in found if each in leading or not each.options)
+
+
+def _leading_on(ways: Sequence[WayOut], plan: Plan, again: Again) -> tuple[WayOut, ...]:
+    """Return those ways by which the plan, made again, has what they settle against it no more.
+
+    The first ones of all obstacles are tried together, and one by one only if they do not go
+    together.
+    """
+    settled: set[tuple[str, str]] = set()
+    first: list[WayOut] = []
+    for way in ways:
+        if way.settles - settled:
+            first.append(way)
+            settled |= way.settles
+    others = [way for way in ways if way not in first]
+    if first and _settles(first, plan, again):
+        leading = first
+    else:
+        leading, others = [], [*first, *others]
+    for kind in dict.fromkeys(way.way for way in others):
+        alike = [way for way in others if way.way is kind]
+        if _settles(alike, plan, again):
+            leading += alike
+    return tuple(leading)
+
+
+def _settles(ways: Sequence[WayOut], plan: Plan, again: Again) -> bool:
+    made = again(ways)
+    if made is None:
+        return False
+    before, left = ({*_open(each)} for each in (plan, made))
+    return left <= before and left.isdisjoint(chain.from_iterable(way.settles for way in ways))
+
+
+def _open(plan: Plan) -> Iterator[tuple[str, str]]:
+    return ((each, user) for each, users in plan.open_obstacles.items() for user in users)
+
+
+def taken(
+    ways: Iterable[WayOut], goal: Goal, caller: PlanCaller, snapshot: Snapshot
+) -> tuple[Goal, PlanCaller]:
+    """Return the goal, and whoever applies the plan, as the options of these ways say them."""
+    for way in ways:
+        match way.way:
+            case Way.MFA:
+                caller = replace(caller, mfa=True)
+            case Way.FIRST_LOGIN | Way.RECOMMENDED:
+                document = _preset(_PRESETS[way.way], snapshot)
+                goal = replace(goal, policy=replace(goal.policy, document=document))
+            case Way.KEEP_PASSWORD:
+                goal = replace(goal, new_users=tuple(map(_keeping_password, goal.new_users)))
+            case Way.LEAVE_OUT:
+                goal = _without_users(goal, way.users, Waits.LEFT_OUT)
+            case Way.AFTER_PASSWORD_CHANGE:
+                temporary = (u.name for u in snapshot.users if _has_temporary_password(u))
+                goal = _without_users(goal, temporary, Waits.PASSWORD)
+            case Way.BREAK_GLASS:
+                goal = _without_users(goal, way.users, None)
+                goal = replace(goal, break_glass=(*goal.break_glass, *way.users))
+            case _:
+                pass  # nothing that options say
+    return goal, caller
+
+
+def _without_users(goal: Goal, names: Iterable[str], why: Waits | None) -> Goal:
+    left = {*goal.enforced} & {*names}
+    waiting = {name: Waiting(why) for name in left} if why else {}
+    return replace(
+        goal,
+        users=tuple(name for name in goal.users if name not in left),
+        group=goal.group
+        and replace(
+            goal.group, members=tuple(name for name in goal.group.members if name not in left)
+        ),
+        waiting={**goal.waiting, **waiting},
+    )
+
+
+def _keeping_password(new: NewUser) -> NewUser:
+    return replace(new, password=new.password and replace(new.password, must_change=False))
+
+
+def _has_temporary_password(user: User) -> bool:
+    return user.password is not None and user.password.reset_required
+
+
+def _preset(preset: Preset, snapshot: Snapshot) -> Document:
+    return force_mfa(replace(choices_of(preset), partition=snapshot.partition))
+
+
+def _to_read(accounts: BeforeAfter, left: Mapping[str, tuple[str, ...]]) -> Iterator[WayOut]:
+    """Yield what is to be read before anybody decides, as what is not known may be harmless."""
+    bare = lacks_report(accounts.before)
+    if "gap" in left:
+        yield WayOut(Way.CREDENTIAL_REPORT if bare else Way.READ, "gap")
+    unknown = left.get("everyone-gets-in", ())
+    if not unknown or bare or accounts.before.report is not None:
+        return
+    report = CredentialReport(accounts.before.taken_at, {})
+    told = _getting_in(accounts, replace(accounts.after, report=report), unknown)
+    if told:
+        yield WayOut(Way.CREDENTIAL_REPORT, "everyone-gets-in", told)
+
+
+def _getting_in(accounts: BeforeAfter, snapshot: Snapshot, users: Iterable[str]) -> tuple[str, ...]:
+    """Return who of these users would get in if the account were as given."""
+    named = [snapshot.user_named[name] for name in users if name in snapshot.user_named]
+    outcomes = SignInOutcomes(snapshot, accounts.unread).outcomes(named)
+    return tuple(name for name, outcome in outcomes.items() if outcome.gets_in)
 
 
 def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tuple[str, ...]:
@@ -58,9 +177,7 @@ def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tu
     if accounts.after.console_authorization is not ConsoleAuthorization.ENABLED:
         return ()
     disabled = replace(accounts.after, console_authorization=ConsoleAuthorization.DISABLED)
-    named = [accounts.after.user_named[name] for name in users if name in accounts.after.user_named]
-    outcomes = SignInOutcomes(disabled, accounts.unread).outcomes(named)
-    return tuple(name for name, outcome in outcomes.items() if outcome.gets_in)
+    return _getting_in(accounts, disabled, users)
 
 
 def _to_enrol(accounts: BeforeAfter, users: Iterable[str]) -> Iterator[WayOut]:
@@ -138,22 +255,39 @@ def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
 def _for_users(
     accounts: BeforeAfter, goal: Goal, identity: str, users: tuple[str, ...]
 ) -> Iterator[WayOut]:
-    """Yield for whom the plan can wait, and who can be left out: machine users, the locked out."""
+    """Yield what lets users in, for whom the plan can wait, and which machines it can leave out."""
     if identity not in _NONE_FOR_WHO_IS_LEFT_OUT:
         return
-    waiting, left_out = [], []
-    for name in users:
-        user = accounts.before.user_named.get(name)
-        if user is None or not _selects(goal, name, user.groups):
-            continue
-        if identity == "everyone-gets-in" and user.password and user.password.reset_required:
-            waiting.append(name)
-        elif accounts.before.has_password(user) is False or identity == "everyone-gets-in":
-            left_out.append(name)
-    if waiting:
-        yield WayOut(Way.AFTER_PASSWORD_CHANGE, identity, tuple(waiting))
-    if left_out:
-        yield WayOut(Way.LEAVE_OUT, identity, tuple(left_out))
+    named = (accounts.before.user_named.get(name) for name in users)
+    selected = [user for user in named if user and _selects(goal, user.name, user.groups)]
+    if identity == "everyone-gets-in":
+        yield from _by_preset(accounts, goal, users)
+        new = [u.name for u in goal.new_users if u.name in users and u.password]
+        if new:
+            yield WayOut(Way.KEEP_PASSWORD, identity, tuple(new))
+        waiting = tuple(user.name for user in selected if _has_temporary_password(user))
+        if waiting:
+            yield WayOut(Way.AFTER_PASSWORD_CHANGE, identity, waiting)
+    machines = tuple(u.name for u in selected if accounts.credentials[u.name].of_machine)
+    if machines:
+        yield WayOut(Way.LEAVE_OUT, identity, machines)
+
+
+def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Iterator[WayOut]:
+    """Yield the preset under which users get in, where the policy of the goal is a preset's."""
+    arn = policy_arn(accounts.after, goal.policy)
+    if goal.policy.document not in (_preset(each, accounts.after) for each in Preset):
+        return
+    if goal.new_users and arn in accounts.before.policies:
+        # whoever is new gets the policy that there is
+        return
+    for way, preset in _PRESETS.items():
+        known = replace(accounts.after.policies[arn], document=_preset(preset, accounts.after))
+        policies = {**accounts.after.policies, arn: known}
+        helped = _getting_in(accounts, replace(accounts.after, policies=policies), users)
+        if helped:
+            yield WayOut(way, "everyone-gets-in", helped)
+            return
 
 
 def _selects(goal: Goal, user: str, groups: Iterable[str]) -> bool:
@@ -163,9 +297,9 @@ def _selects(goal: Goal, user: str, groups: Iterable[str]) -> bool:
     return user in goal.group.members and goal.group.name not in groups
 
 
-def _for_administrators(accounts: BeforeAfter, plan: Plan) -> Iterator[WayOut]:
+def _for_administrators(accounts: BeforeAfter, goal: Goal, plan: Plan) -> Iterator[WayOut]:
     """Yield one who can administer users now, whom the plan may leave as they are."""
-    affected = {user.name for user in accounts.affected}
+    affected = {user.name for user in accounts.affected} - goal.named
     for proof in plan.proofs:
         if proof.id == "administrator-remains" and proof.verdict is SafetyVerdict.REFUTED:
             able = [name for name in proof.failed if name in affected][:1]
