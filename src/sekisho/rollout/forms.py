@@ -30,6 +30,7 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
             }
             for person in concerned(plan)
         ],
+        **({"addedPolicies": [asdict(each) for each in standing.added]} if standing.added else {}),
     }
 
 

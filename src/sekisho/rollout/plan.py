@@ -167,6 +167,8 @@ class Plan:
         snapshot: SHA-256 of the snapshot that the plan was made from.
         logs: the logs that it goes by beside that; None if there were none.
         require: the kind of device that the goal asks for; None: any.
+        group_policies: the policies of the groups that people join, where these were there before:
+            their ARNs, and `inline NAME of group GROUP`. What is there besides is somebody else's.
         console_authorization: as what the sign-ins were judged: `apply` sees whether that is still
             so; None: it could not be read, or no sign-in was judged.
     """
@@ -192,6 +194,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     logs: LogsRead | None = None
     require: Requirement | None = None
+    group_policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     console_authorization: ConsoleAuthorization | None = None
     tool: str = __version__
 
@@ -297,6 +300,8 @@ class Plan:
             del written["logs"]
         if self.require is None:
             del written["require"]
+        if not self.group_policies:
+            del written["groupPolicies"]
         if self.console_authorization is None:
             # so it was before there was such a thing
             del written["consoleAuthorization"]
@@ -378,7 +383,12 @@ def _with_usual(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**content, "people": whole}
 
 
-_USUAL: Mapping[str, Any] = {"logs": None, "require": None, "consoleAuthorization": None}
+_USUAL: Mapping[str, Any] = {
+    "logs": None,
+    "require": None,
+    "groupPolicies": {},
+    "consoleAuthorization": None,
+}
 """What is left out of a plan that has none of it."""
 
 _USUAL_OF_PEOPLE: Mapping[str, Any] = {"starts": None, "afterPassword": False}

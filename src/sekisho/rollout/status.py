@@ -15,6 +15,7 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.impact import ImpactKind, SignInOutcomes
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
+from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
@@ -72,6 +73,8 @@ class PlanStatus:
         without: those without.
         unread: those of whom it could not be read, with the reason.
         absent: those whom the account does not have: not yet, or not any more.
+        added: what somebody else has given the plan's groups since, and who would lose it by a
+            roll-back.
         other_kind: of those with a device, who has none of the kind that the plan's goal requires.
         locked_out: of those who are enforced, who cannot get in by what they hold now, and why.
         unjudged: why it is not known who gets in; None if it was judged, or need not be.
@@ -85,6 +88,7 @@ class PlanStatus:
     other_kind: tuple[str, ...] = ()
     locked_out: Mapping[str, Message] = field(default_factory=dict)
     unjudged: Message | None = None
+    added: tuple[AddedPolicies, ...] = ()
 
     def of(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses that stand so."""
@@ -127,6 +131,12 @@ def plan_status(
                 absent.append(person.user)
             else:
                 unread.append((person.user, f"{error.aws_code}: {error.aws_message}"))
+    added = [*GroupRights(plan_file.plan, plan_file.journal, api).added()]
+    unread += [
+        (each.operation, f"{each.aws_code}: {each.aws_message}")
+        for each in added
+        if isinstance(each, AwsRefused)
+    ]
     require, locked_out, unjudged = plan_file.plan.require, dict[str, Message](), None
     if plan_file.plan.enforces:
         try:
@@ -142,6 +152,7 @@ def plan_status(
         tuple(user for user, has in devices.items() if has and require and not require.met_by(has)),
         locked_out,
         unjudged,
+        tuple(each for each in added if isinstance(each, AddedPolicies)),
     )
 
 

@@ -90,6 +90,10 @@ _ALL_DONE = Message("Everything is as the plan wants it.")
 _ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
 _LOCKED_OUT = Message("Enforced, and cannot get in now: {users}. {verdict}")
+_ADDED = Message(
+    "Everything is as the plan wants it; somebody else has given its group more, which a roll-back "
+    "would take from people."
+)
 _DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
 _MOST = 10
 """So many names at most are in a verdict."""
@@ -155,4 +159,4 @@ def _status_verdict(standing: PlanStatus) -> Message:
         return _DOUBT.filled(count=doubt)
     if waits:
         return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
-    return _ALL_DONE
+    return _ADDED if standing.added else _ALL_DONE

@@ -3,7 +3,7 @@
 import shlex
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,16 +14,17 @@ import click
 
 from sekisho.account import AwsApi, SigningApi
 from sekisho.cli.aws import AwsOptions
-from sekisho.cli.cut_lists import shown_lines
+from sekisho.cli.cut_lists import shown_lines, shown_names
 from sekisho.cli.exits import Exit
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
-from sekisho.messages import Language, Message, verbatim
+from sekisho.messages import Language, Message, listed, verbatim
 from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
 from sekisho.rollout.applying import (
+    AddedPolicies,
     Event,
     JournalEntry,
     PlanFile,
@@ -64,6 +65,11 @@ _COMES_BACK = Message(
 )
 _NEVER = Message("AWS cannot restore what was deleted; stays as it is: {count}")
 _THEIRS = Message("Was so before the plan came to it; stays: {count}")
+_STAY = Message(
+    "Somebody else has given the group `{group}` {policies} since. A roll-back leaves in it who "
+    "would lose that (`--remove-rights` takes them out all the same): {users}"
+)
+_LOSE = Message("Lose {policies}, which somebody else has given the group `{group}` since: {users}")
 _EMPTY = RollbackReport((), ())
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
 
@@ -229,6 +235,21 @@ def undone_lines(
     left = tuple(f"{each.address}: {each.reason.into(lang)}" for each in report.left)
     yield from _listed(_LEFT, left, lang, verbose=True)
     yield from _stopped(report.remaining, report.stopped, lang, verbose=verbose)
+
+
+def added_policies_lines(
+    added: Iterable[AddedPolicies],
+    lang: Language,
+    *,
+    removed: bool = False,
+    verbose: bool = False,
+) -> Iterator[str]:
+    """Yield who would lose what somebody else has given their group, or, if `removed`, loses it."""
+    for each in added:
+        users = shown_names(each.users, lang, verbose=verbose)
+        text = _LOSE if removed else _STAY
+        policies = listed(verbatim(f"`{name}`") for name in each.policies)
+        yield text.filled(group=each.group, policies=policies, users=users).into(lang)
 
 
 def preview_lines(

@@ -17,6 +17,7 @@ from sekisho.cli.progress import Progress
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import (
     OwnershipOptions,
+    added_policies_lines,
     confirm,
     in_the_middle,
     ownership_options,
@@ -32,7 +33,9 @@ from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
 from sekisho.rollout import RollbackReport, Stop, roll_back
 from sekisho.rollout.applying import (
+    AddedPolicies,
     Event,
+    GroupRights,
     PlanFile,
     RollbackChoices,
     check_account,
@@ -64,6 +67,11 @@ _ASKED = Message("Take back what this plan did ({count})?")
     help="Take back also what may leave somebody without MFA enforcement.",
 )
 @click.option(
+    "--remove-rights",
+    is_flag=True,
+    help="Take people out of a group also where they lose what somebody else has given it.",
+)
+@click.option(
     "--by-account",
     is_flag=True,
     help="The journal is damaged or lost: take back what is in the account as the plan leaves it.",
@@ -78,6 +86,7 @@ def command(
     yes: bool,
     journal: Path | None,
     leave_unenforced: bool,
+    remove_rights: bool,
     by_account: bool,
     ownership: OwnershipOptions,
     verbose: bool,
@@ -87,7 +96,7 @@ def command(
     """Bring everything that a plan did back to what it was before, also after half of it.
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
-    are listed.
+    are listed. Nobody leaves a group to which somebody else has given a policy since.
     What is not as before the plan, and of which the journal tells nothing, is listed, too: lines
     of it may be lost.
     Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it
@@ -106,6 +115,10 @@ def command(
     # who is asked must know what about
     if not (quiet() and yes):
         notice(*preview_lines(preview, lang, verbose=verbose))
+        rights = GroupRights(plan_file.plan, plan_file.journal, connected.api)
+        # what cannot be read stays: the roll-back itself looks again
+        added = [each for each in rights.added() if isinstance(each, AddedPolicies)]
+        notice(*added_policies_lines(added, lang, removed=remove_rights, verbose=verbose))
     if preview.coming:
         confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)
     with plan_file.journal.locked():
@@ -118,7 +131,7 @@ def command(
             plan_file.journal,
             connected.api,
             now=partial(datetime.now, UTC),
-            choices=RollbackChoices(leave_unenforced, by_account),
+            choices=RollbackChoices(leave_unenforced, remove_rights, by_account),
         )
         with progress_of(plan_file.journal, preview.coming, _SETTLED, _TAKING_BACK, lang) as shown:
             report = _rolled_back(plan_file, again, lang, before, shown)

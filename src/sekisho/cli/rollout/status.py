@@ -18,7 +18,7 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.policy_files import unused_name
 from sekisho.cli.quiet import quiet, quiet_option, verbose_option
-from sekisho.cli.rollout.applying import plan_words, tell_next
+from sekisho.cli.rollout.applying import added_policies_lines, plan_words, tell_next
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
@@ -159,7 +159,8 @@ def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
 def _exit_of(standing: PlanStatus) -> Exit:
     unknown = standing.unread or standing.unjudged or standing.of(ChangeStatus.IN_DOUBT)
     found = [Exit.UNKNOWN] if unknown else []
-    found += [Exit.FINDINGS] if standing.locked_out or standing.of(ChangeStatus.DRIFTED) else []
+    wrong = standing.locked_out or standing.of(ChangeStatus.DRIFTED) or standing.added
+    found += [Exit.FINDINGS] if wrong else []
     waits = standing.of(ChangeStatus.WAITS) or standing.other_kind
     found += [Exit.CHANGES] if waits else []
     return worst(found)
@@ -238,6 +239,7 @@ def plan_status_lines(
         if facts:
             yield title.filled(count=len(facts)).into(lang)
             yield from _facts(status, facts, lang, verbose=verbose)
+    yield from added_policies_lines(standing.added, lang, verbose=verbose)
     yield from _people(plan, standing, lang, verbose=verbose)
     if standing.absent:
         yield _ABSENT.filled(names=shown_names(standing.absent, lang, verbose=verbose)).into(lang)

@@ -1,5 +1,6 @@
 """A plan is carried out, and taken back, by its journal."""
 
+from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
 from sekisho.rollout.applying.change_status import (
     ChangeStatus,
     PasswordOwner,
@@ -35,9 +36,11 @@ __all__ = [
     "BY_JOURNAL",
     "MAX_CLOCK_LEAD",
     "MAX_PLAN_AGE",
+    "AddedPolicies",
     "ApplyReport",
     "ChangeStatus",
     "Event",
+    "GroupRights",
     "Journal",
     "JournalEntry",
     "Left",

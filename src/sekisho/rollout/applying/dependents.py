@@ -79,6 +79,11 @@ class Dependents:
                 raise
             return AFFECTED_UNREAD.filled(what=error.aws_message)
 
+    def whole(self, user: str) -> bool:
+        """Return whether the plan has made a user, and takes back all that it made of them."""
+        created = any(isinstance(e, CreateUser) and e.name == user for e in self.plan.changes)
+        return created and not self._what_stays(user, before=True)
+
     def _feeling(self, change: Change) -> list[str]:
         """Return whom taking it back would affect that it did not affect before the plan."""
         observer = Observer(self.api)

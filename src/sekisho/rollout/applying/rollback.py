@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed
+from sekisho.rollout.applying.added_policies import GroupRights
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.applying.stop import Stop
 from sekisho.rollout.changes import (
+    AddUserToGroup,
     Change,
     CreateLoginProfile,
     CreatePolicyVersion,
@@ -91,11 +93,14 @@ class RollbackChoices:
     Attributes:
         leave_unenforced: what the plan gave goes also where that may leave somebody without
             enforcement: what it came in place of cannot be put back, or others rely on it.
+        remove_rights: the plan's people leave a group also where they lose a policy by that which
+            somebody else has given it.
         by_account: what stands as the plan leaves it is the plan's doing, also where the journal
             does not say so: its lines are lost. A password is never taken back by that.
     """
 
     leave_unenforced: bool = False
+    remove_rights: bool = False
     by_account: bool = False
 
 
@@ -117,7 +122,8 @@ def roll_back(
     call and run again. Lines of a journal can be lost: of what it does not tell, the account is
     asked whether it is as before, and what is not is `left`. A user that the plan created is
     removed only if nobody has used it. What others have come to be enforced by stays, and so does
-    what enforces MFA for a user who stays.
+    what enforces MFA for a user who stays. Nobody leaves a group to which somebody else has given a
+    policy.
 
     Args:
         plan: the plan.
@@ -143,8 +149,9 @@ def roll_back(
         except AwsRefused as error:
             return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
     relied = None if choices.leave_unenforced else Dependents(plan, journal, api)
+    rights = None if choices.remove_rights else GroupRights(plan, journal, api)
     instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, relied, instead, Looks(api, now))
+    run = _Run(api, journal, now, relied, rights, instead, Looks(api, now))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -169,7 +176,9 @@ def take_back(
     Raises:
         AwsRefused: if AWS refuses a call.
     """
-    run = _Run(api, journal, now, None, ReplacedPolicies(plan, journal), Looks(api, now))
+    # what this run has just given nobody has come to rely on
+    instead = ReplacedPolicies(plan, journal)
+    run = _Run(api, journal, now, None, None, instead, Looks(api, now))
     for change in changes:
         run.take_back(change)
     return tuple(run.left)
@@ -198,6 +207,8 @@ class _Run:
     now: Clock
     relied: Dependents | None
     """Who relies on what; None: it does not matter who is left without MFA enforcement."""
+    rights: GroupRights | None
+    """What somebody else has given the plan's groups; None: it does not matter who loses it."""
     instead: ReplacedPolicies
     """What is lost, and whom it may have guarded."""
     looks: Looks
@@ -266,14 +277,18 @@ class _Run:
         return IN_USE.filled(what=listed(holders)) if holders else None
 
     def _guards(self, change: Change) -> Message | None:
-        """Return why somebody may be left without enforcement.
+        """Return why somebody may be left without enforcement, or without a right.
 
         None if nobody, or if that is wanted.
         """
-        if self.relied is None:
-            return None
-        lost = self.instead.of(change)
-        return NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.on(change)
+        if self.relied is not None:
+            lost = self.instead.of(change)
+            reason = NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.on(change)
+            if reason is not None:
+                return reason
+        if self.rights is not None and isinstance(change, AddUserToGroup):
+            return self.rights.why_stays(change)
+        return None
 
     def _in_doubt(self, change: Change) -> bool:
         """Return whether a password may have been replaced by a run that died, or by others."""

@@ -8,6 +8,7 @@ from sekisho.engine import ContextValue
 from sekisho.policy import Document, Quota, from_json, size, to_json
 from sekisho.prover import Proved
 from sekisho.rollout.changes import (
+    AddUserToGroup,
     Change,
     CreateGroup,
     CreateLoginProfile,
@@ -88,6 +89,9 @@ def _rolling_back(changes: tuple[Change, ...], after: Snapshot) -> Iterator[IamC
         yield from change.undo(change.after)
         yield from affected_reads(change, after)
         operations = (*change.read_operations(), *change.use_reads)
+        if isinstance(change, AddUserToGroup):
+            # nobody leaves a group to which somebody else has given a policy since
+            operations = (*operations, *CreateGroup.use_reads)
         subject = _subject(change.call())
         yield from (IamCall(operation, subject, change.service) for operation in operations)
 

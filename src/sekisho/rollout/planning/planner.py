@@ -149,6 +149,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         snapshot=hashlib.sha256(dump_snapshot(draft.read).encode()).hexdigest(),
         logs=draft.usage.logs if draft.usage is not None else None,
         require=goal.require,
+        group_policies=_policies_of_joined(accounts.changes, snapshot),
         console_authorization=snapshot.console_authorization,
     )
 
@@ -373,6 +374,18 @@ class _Draft:
                 elif arn in group.attached:
                     text = STALE_STAYS.filled(group=group.name)
                     self.warnings.append(PlanNote("stale-stays", text, (group.name,)))
+
+
+def _policies_of_joined(
+    changes: Iterable[Change], snapshot: Snapshot
+) -> Mapping[str, tuple[str, ...]]:
+    """Return which policies the groups have that people join, where they have any."""
+    joined = {change.group for change in changes if isinstance(change, AddUserToGroup)}
+    return {
+        group.name: (*group.attached, *(each.name for each in group.inline))
+        for group in snapshot.groups
+        if group.name in joined and (group.attached or group.inline)
+    }
 
 
 def concerned(
