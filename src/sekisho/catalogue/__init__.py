@@ -16,9 +16,11 @@ from sekisho.catalogue.further import (
     VERSION_MARK,
     FurtherPermission,
     KindGroup,
+    created_kinds,
     further_permissions,
     kinds_of,
     needed_kinds,
+    tagging_permissions,
 )
 from sekisho.catalogue.keys import (
     GlobalKey,
@@ -56,6 +58,7 @@ __all__ = [
     "Partition",
     "ResourceType",
     "UnlistedKeys",
+    "created_kinds",
     "depends_on_action",
     "further_permissions",
     "global_key",
@@ -75,5 +78,6 @@ __all__ = [
     "same_as",
     "services_with_rcps",
     "single_regions",
+    "tagging_permissions",
     "unlisted_keys",
 ]

@@ -2,18 +2,19 @@
 
 The Service Authorization Reference marks the kinds of resource that an action requires. Where it
 marks too few, or alternatives, `data/needed-resources.json` says so. A call can need a second
-permission (`iam:PassRole`, a KMS key's): these are the rules of `data/also-needs.json`. Both have a
-date, and a source for each entry.
+permission (`iam:PassRole`, a KMS key's): these are the rules of `data/also-needs.json`, and of
+`data/tags-on-create.json` where it sets tags. All have a date, and a source for each entry.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from sekisho.catalogue.store import Action, ResourceType, load, matches
+from sekisho.catalogue.store import AccessLevel, Action, ResourceType, load, matches
 from sekisho.messages import Message
 
 
@@ -99,6 +100,8 @@ class FurtherPermission:
         listed: whether the reference says so; otherwise they are all that the action has.
         via: the service that asks it of AWS KMS, as in `kms:ViaService`; None: it is asked
             directly.
+        or_else: another action that is enough.
+        documented: whether AWS says that the call needs it.
     """
 
     rule: str
@@ -117,6 +120,8 @@ class FurtherPermission:
     kinds: KindGroup = ()
     listed: bool = True
     via: str | None = None
+    or_else: str | None = None
+    documented: bool = True
 
     def is_shown(self, given: Mapping[str, Any]) -> bool:
         """Tell whether a call's context keys, in lower case, show that it needs the permission."""
@@ -149,17 +154,50 @@ def further_permissions(name: str) -> tuple[FurtherPermission, ...]:
     return () if action is None else tuple(_of_rules(action))
 
 
-_TAG = "aws:RequestTag/"
-
-
 def _of_rules(action: Action) -> Iterator[FurtherPermission]:
-    for rule in _read("also-needs.json")["rules"]:
-        shown_by = rule.get("when", ())
-        if _TAG in shown_by and not load().has_key(action, f"{_TAG}x") and action.service != "sts":
-            continue
+    yield from _listed(action, _read("also-needs.json")["rules"])
+    of_tags = _read("tags-on-create.json")
+    yield from _listed(action, [{**of_tags["common"], **rule} for rule in of_tags["rules"]])
+
+
+def _listed(action: Action, rules: Sequence[Mapping[str, Any]]) -> Iterator[FurtherPermission]:
+    for rule in rules:
         for further, actions in rule["needs"].items():
             if further != str(action) and _is_listed(action, actions):
                 yield _permission(rule, further, action)
+
+
+_ADDING = re.compile(r"(Tag|AddTags)(?!s?ToOnPremises)\w*|Create(OrUpdate)?Tags")
+"""Actions that set the tags of a resource, among those that AWS's reference calls Tagging."""
+
+
+@lru_cache(maxsize=4096)
+def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
+    """Return the permissions that a call of an action needs if it sets tags on what it makes.
+
+    Where no rule says so, AWS does not document it, and it is every action of the service that sets
+    tags. None is needed by such an action itself, and none of a service that has no such action.
+    """
+    action = load().action(name)
+    if action is None or action.level is AccessLevel.TAGGING:
+        return ()
+    table = _read("tags-on-create.json")
+    rules = [{**rule, **table["common"]} for rule in table["rules"] if rule["id"] != _UNDOCUMENTED]
+    if documented := tuple(_listed(action, rules)):
+        return documented
+    rule = {**table["common"], "id": _UNDOCUMENTED}
+    return tuple(
+        replace(_permission(rule, str(one), action), documented=False)
+        for one in load().actions(action.service)
+        if one.level is AccessLevel.TAGGING and _ADDING.fullmatch(one.name)
+    )
+
+
+_UNDOCUMENTED = "tags-perhaps"
+"""The rule that lists what AWS does not say."""
+
+
+_TAG = "aws:RequestTag/"
 
 
 def _permission(rule: Mapping[str, Any], further: str, action: Action) -> FurtherPermission:
@@ -189,6 +227,7 @@ def _permission(rule: Mapping[str, Any], further: str, action: Action) -> Furthe
         kinds=tagged[0],
         listed=tagged[1],
         via=rule.get("via"),
+        or_else=rule.get("orElse"),
     )
 
 
@@ -203,7 +242,40 @@ def _tagged(action: Action, further: str) -> tuple[KindGroup, bool]:
     created = {kind for kind, keys in by_kind.items() if any(key.startswith(_TAG) for key in keys)}
     names = created & known or by_kind.keys() & known
     kinds = tuple(one for one in action.resource_types if one.name in names)
+    if not kinds:
+        return created_kinds(str(action), further), True
     return kinds, len(names) == 1 or bool(created & known)
+
+
+@lru_cache(maxsize=4096)
+def created_kinds(name: str, tagging: str) -> KindGroup:
+    """Return the kind of resource that an action creates and `tagging` tags; empty if not known.
+
+    It is the kind that the action's name ends in: `queue` of `CreateQueue`, `db` of
+    `RestoreDBInstanceFromS3`. An action without kinds creates one of those that can be tagged.
+    What has another name may be what the call uses.
+    """
+    action, tags = load().action(name), load().action(tagging)
+    if action is None or tags is None:
+        return ()
+    kinds = {kind.name for kind in tags.resource_types}
+    if action.resource_types:
+        kinds &= {kind.name for kind in action.resource_types}
+    found = _CREATED.match(action.name)
+    nouns = {_plain(noun) for noun in found.groups() if noun} if found is not None else set()
+    named = [kind for kind in kinds if any(noun.endswith(_plain(kind)) for noun in nouns)]
+    if not named and not action.resource_types and len(kinds) == 1:
+        named = [*kinds]
+    created = max(named, key=len, default="")
+    return tuple(kind for kind in tags.resource_types if kind.name == created)
+
+
+_CREATED = re.compile(r"((\w+?)(?:Device|Instance|V2)?)(?:(?:From|To)[A-Z]\w*)?$")
+"""In an action's name, what it creates, with and without a word that kinds do without."""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def kinds_of(name: str) -> KindGroup:
