@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.engine import (
+    RESOURCE,
     Assumptions,
     AttachedPolicy,
     ContextValue,
@@ -21,6 +22,7 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
+    UnknownKey,
     asked_keys,
     decide,
     possible,
@@ -31,6 +33,7 @@ from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import item_calls
 from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
+from sekisho.localaws.tags_on_create import tagging
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
 from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
@@ -51,18 +54,33 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         Refusal: with AWS's code and text in the words of the call's protocol.
         NotImplementedError: if the call holds a statement that is not read here.
     """
-    targets = [
-        (part, target)
-        for part in item_calls(call)
-        for target in required_permissions(world, caller.credential, part)
-    ]
+    targets: list[tuple[ApiCall, RequiredPermission]] = []
+    for part in item_calls(call):
+        own = required_permissions(world, caller.credential, part)
+        targets += ((part, target) for target in (*own, *tagging(world, part, own)))
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common(
             CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
         )
     for part, target in targets:
-        _authorize(world, caller, target, request_context(world, part, target))
+        _authorize_either(world, caller, part, target)
+
+
+def _authorize_either(
+    world: World, caller: VerifiedCaller, call: ApiCall, target: RequiredPermission
+) -> None:
+    """Let a permission pass if it is allowed, or the one that is enough in its place."""
+    try:
+        _authorize(world, caller, target, request_context(world, call, target))
+    except Refusal as refusal:
+        if target.or_else is None:
+            raise
+        other = replace(target, action=target.or_else, or_else=None)
+        try:
+            _authorize(world, caller, other, request_context(world, call, other))
+        except Refusal:
+            raise refusal from None
 
 
 def authorize_console(world: World, caller: VerifiedCaller) -> None:
@@ -126,7 +144,7 @@ def _authorize(
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         ruling.only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
-    note = _note(open_keys)
+    note = _note(open_keys, target)
     if not allowed or ruling.then is None:
         world.log.add(replace(entry, allowed=allowed, decision=decision, note=note))
     if not allowed:
@@ -139,8 +157,12 @@ def _authorize(
         raise _in_words_of(family, ruling.then)
 
 
-def _note(open_keys: frozenset[str]) -> str:
-    return f"not known here: {', '.join(sorted(open_keys))}" if open_keys else ""
+_ASSUMED = "the local AWS assumes that tags need this; AWS does not document it"
+
+
+def _note(open_keys: frozenset[str], target: RequiredPermission) -> str:
+    unknown = f"not known here: {', '.join(sorted(open_keys))}" if open_keys else ""
+    return "; ".join(filter(None, (unknown, _ASSUMED if target.is_assumed else "")))
 
 
 def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
@@ -166,7 +188,8 @@ def _decide(
         context,
         federated_by=credential.made_by.arn if credential.made_by else None,
     )
-    worst = _WorstCase(world.engine, extra)
+    like = target.resource if target.is_pattern else None
+    worst = _WorstCase(world.engine, extra, like)
     return _by_policies(world, caller, request, policies, worst), frozenset(worst.mattered)
 
 
@@ -175,22 +198,27 @@ class _WorstCase:
     """Decides as the engine does, but for the worst that the keys which are not known could be.
 
     Attributes:
+        like: what the ARN of the resource is like, where that is not there yet; None: it is known.
         mattered: the keys, in lower case, on whose values a decision depended.
     """
 
     assumptions: Assumptions
     extra: RequestContext
+    like: str | None = None
     mattered: set[str] = field(default_factory=set)
 
     def decide(self, request: Request, policies: Policies) -> Decision:
         """Return the engine's decision, or a denial if some value of an unknown key denies."""
         decision = decide(request, policies, self.assumptions)
-        asked = asked_keys(request, policies, self.assumptions)
-        unknown = self.extra.not_known(asked, request.context)
+        any_one = None if self.like is None else UnknownKey(like=self.like)
+        asked = asked_keys(request, policies, self.assumptions, any_one)
+        unknown = {**self.extra.not_known(asked, request.context)}
+        if any_one is not None:
+            unknown[RESOURCE] = any_one
         if not unknown:
             return decision
         found = possible(request, policies, unknown, self.assumptions)
-        self.mattered |= found.matters
+        self.mattered |= found.matters - {RESOURCE}
         worst = next(effect for effect in _FROM_THE_WORST if effect in found.effects)
         if worst is decision.effect:
             return decision
@@ -292,14 +320,15 @@ def _may_be_of(pattern: str, service: str) -> bool:
 
 
 def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
-    """Return AWS's own words for a denial."""
+    """Return AWS's own words for a denial, and ours if it rests on an assumption."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
     on = f" on resource: {target.resource}" if target.resource is not None else ""
     start = f"User: {arn} is not authorized to perform: {target.action}{on}"
+    end = f" ({_ASSUMED})" if target.is_assumed else ""
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         article = "an" if kind.value[0] in "aeiou" else "a"
-        return f"{start} with an explicit deny in {article} {kind.value}"
-    return f"{start} because no {kind.value} allows the {target.action} action"
+        return f"{start} with an explicit deny in {article} {kind.value}{end}"
+    return f"{start} because no {kind.value} allows the {target.action} action{end}"
 
 
 def _entry(world: World, caller: VerifiedCaller, target: RequiredPermission) -> LoggedDecision:

@@ -43,6 +43,7 @@ from sekisho.localaws.moto_answers import install_answers
 from sekisho.localaws.moto_dispatch import answer
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.regions import check_place, check_region
+from sekisho.localaws.request_tags import check_tags
 from sekisho.localaws.streaming import check_declared, unpack
 from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
@@ -233,6 +234,7 @@ class Authorizer:
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
             refuse_definition(call)
+            check_tags(call)
             refuse_bucket_name(call)
             refuse_to_set(call)
             refuse_to_go_beyond(call)

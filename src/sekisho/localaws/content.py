@@ -153,31 +153,47 @@ def _check_query(query: str, operation: OperationModel) -> None:
         for name, shape in members.items()
         if shape.serialization.get("location") == "querystring"
     }
-    if any(isinstance(shape, MapShape) for shape in own.values()):
-        return
     known = {*own, *operation.http_trait.query_args, "x-id"}
+    # whose names are any
+    others = next((one.value for one in own.values() if isinstance(one, MapShape)), None)
     for name, count in Counter(_names(query)).items():
-        if name not in known and not name.startswith(_OWN):
+        if name not in known and not name.startswith(_OWN) and others is None:
             raise TwoReadings("a parameter does not belong here")
-        if count > 1 and not isinstance(own.get(name), ListShape):
+        if count > 1 and not isinstance(own.get(name, others), ListShape):
             raise TwoReadings("a parameter is given twice")
 
 
 def _check_object(body: bytes, shape: Shape | None) -> None:
-    """Check JSON; the first level's names must be the operation's, in its spelling."""
+    """Check JSON; every structure's names must be the operation's, in its spelling."""
     if not body:
         return
     try:
         value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
         # a lone surrogate is text to some readers only
         json.dumps(value, ensure_ascii=False).encode()
+        _check_names(value, shape)
     except (ValueError, RecursionError) as error:
         raise TwoReadings("the body is no JSON in UTF-8") from error
     if not isinstance(value, dict):
         raise TwoReadings("the body is no JSON object")
-    members: Mapping[str, Shape] = getattr(shape, "members", {})
-    if value.keys() - _in_body(members).keys():
-        raise TwoReadings("a parameter does not belong here")
+
+
+def _check_names(value: object, shape: Shape | None) -> None:
+    match shape, value:
+        case ((StructureShape(is_document_type=False) | None), dict()):
+            members = _in_body(getattr(shape, "members", {}))
+            if value.keys() - members.keys():
+                raise TwoReadings("a parameter does not belong here")
+            for name, inner in value.items():
+                _check_names(inner, members.get(name))
+        case ListShape(), list():
+            for inner in value:
+                _check_names(inner, shape.member)
+        case MapShape(), dict():
+            for inner in value.values():
+                _check_names(inner, shape.value)
+        case _:
+            return
 
 
 def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,6 +278,26 @@ def _check_element(element: ElementTree.Element, shape: Shape) -> None:
         member = known[_local(child)]
         flat_list = isinstance(member, ListShape) and _flat(member)
         _check_element(child, member.member if flat_list else member)
+    _check_maps(element, known)
+
+
+def _check_maps(element: ElementTree.Element, known: Mapping[str, Any]) -> None:
+    for name, member in known.items():
+        if isinstance(member, MapShape):
+            given = [child for child in element if _local(child) == name]
+            entries = given if _flat(member) else [entry for child in given for entry in child]
+            _check_entries(entries, member)
+
+
+def _check_entries(entries: list[ElementTree.Element], shape: MapShape) -> None:
+    """Every entry of a map must have a key and a value, and another key than all others."""
+    key = str(shape.key.serialization.get("name", "key"))
+    names = sorted((key, str(shape.value.serialization.get("name", "value"))))
+    if any(sorted(map(_local, entry)) != names for entry in entries):
+        raise TwoReadings("an entry of a map is more or less than a key and a value")
+    keys = [part.text for entry in entries for part in entry if _local(part) == key]
+    if len(set(keys)) < len(keys):
+        raise TwoReadings("a name is given twice in a map")
 
 
 def _flat(shape: Shape) -> bool:
@@ -298,8 +334,19 @@ def _ends(name: str) -> Iterator[int]:
     yield len(name)
 
 
+class _Once(dict[str, Any]):
+    """A map of a form, none of whose keys may come twice."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            raise TwoReadings("a name is given twice in a map")
+        super().__setitem__(key, value)
+
+
 class _Linear(QueryParser):
     """moto's reading of a form, without its look at every parameter for every structure."""
+
+    MAP_TYPE = _Once  # type: ignore[assignment]  # moto's annotation is of any dict
 
     def _gonna_recurse(self, form: _Form, prefix: str) -> bool:
         return prefix != "" and prefix not in form.prefixes

@@ -16,6 +16,7 @@ from typing import Any
 
 from sekisho.localaws import moto_state
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.request_tags import tag_sets
 from sekisho.localaws.world import World
 
 _ID = re.compile(r"[\w.@+=-]+")
@@ -119,11 +120,10 @@ def _groups(
 def tagged(world: World, call: ApiCall) -> tuple[str | None, ...]:
     """Return the ARNs on which a call sets tags as it makes them; None for an unknown one."""
     found: dict[str | None, None] = {}
-    for each in call.params.get("TagSpecifications") or ():
-        kind = str(each.get("ResourceType", ""))
-        account = "" if kind in _OF_NO_ACCOUNT else world.account
+    for each in tag_sets(call):
+        account = "" if each.kind in _OF_NO_ACCOUNT else world.account
         start = f"arn:{world.partition}:ec2:{call.region}:{account}"
-        found[f"{start}:{kind}/*" if re.fullmatch("[a-z0-9-]+", kind) else None] = None
+        found[f"{start}:{each.kind}/*" if re.fullmatch("[a-z0-9-]+", each.kind) else None] = None
     return tuple(found)
 
 

@@ -13,17 +13,16 @@ Sources: IAM User Guide, "AWS global condition context keys"; AWS Service Author
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
-from urllib.parse import parse_qsl
 
 from sekisho.catalogue import load
 from sekisho.engine import Context, ContextValue, UnknownKey
 from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
-from sekisho.localaws.resource_names import naming, texts_of
+from sekisho.localaws.request_tags import has_unread_tags, removed_keys, tag_sets
+from sekisho.localaws.resource_names import naming
 from sekisho.localaws.resources import RequiredPermission
 from sekisho.localaws.world import REGISTERING, VerifiedCaller, World
 from sekisho.signin import Credential, context_of
@@ -82,7 +81,6 @@ _GLOBAL = re.compile(r"aws:(?!requesttag/|tagkeys$|resourcetag/|useragent$|refer
 """Global keys that are set, or that AWS would not set for a call as they come here: through no VPC
 endpoint, by no service, in no organization."""
 
-_TAGS = frozenset({"tagging", "taglist", "tags", "tagkeys", "tagspecifications"})
 _PASSED_TO: Mapping[str, str] = {
     "ec2": "ec2.amazonaws.com",
     "ecs": "ecs-tasks.amazonaws.com",
@@ -115,7 +113,9 @@ def principal_tags(world: World, credential: Credential) -> dict[str, str]:
     Source: IAM User Guide, "Pass session tags in AWS STS".
     """
     tags = moto_iam.tags_of(world, credential.owner)
-    return _unlike(tags | {tag.key: tag.value for tag in credential.tags})
+    tags |= {tag.key: tag.value for tag in credential.tags}
+    # of neither IAM takes two that differ in case alone
+    return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
 
 
 @dataclass(slots=True)
@@ -126,14 +126,27 @@ class RequestContext:
         values: the keys that are known.
         complete: the names, or beginnings of names, in lower case, of keys of which those that are
             not among the values are known to be absent.
+        ambiguous: the keys, in lower case, that two tags would set, each to another value.
         kind: the type of the resource, where AWS sets its keys for each type of a call apart.
+        tags_read: whether it is known which of the call's tags are the resource's.
     """
 
     call: ApiCall
     action: str
     values: dict[str, ContextValue]
-    complete: set[str] = field(default_factory=set)
+    complete: set[str] = field(default_factory=lambda: {*_OF_REQUEST_TAGS})
+    ambiguous: set[str] = field(default_factory=set)
     kind: str = ""
+    tags_read: bool = True
+
+    def add_tags(self, prefix: str, tags: Mapping[str, str]) -> None:
+        """Add the condition keys of tags; keys of tags that differ in case alone are ambiguous."""
+        names = [f"{prefix}{key}".lower() for key in tags]
+        for name, (key, value) in zip(names, tags.items(), strict=True):
+            if names.count(name) > 1:
+                self.ambiguous.add(name)
+            else:
+                self.values[f"{prefix}{key}"] = value
 
     def not_known(self, asked: Iterable[str], context: Context) -> Mapping[str, UnknownKey]:
         """Return those of the keys `asked`, in lower case, whose values are not known.
@@ -141,7 +154,19 @@ class RequestContext:
         `context` is the whole context, with these values in it.
         """
         known = {key.lower() for key in context}
-        return {key: UnknownKey() for key in asked if key not in known and not self._is_absent(key)}
+        return {
+            key: UnknownKey(may_be_absent=key not in self.ambiguous)
+            for key in asked
+            if key in self.ambiguous
+            or self._is_unread(key)
+            or (key not in known and not self._is_absent(key))
+        }
+
+    def _is_unread(self, key: str) -> bool:
+        """Whether a key is of tags of which it is not known whose they are, or what they are."""
+        return key.startswith(_OF_REQUEST_TAGS) and (
+            not self.tags_read or has_unread_tags(self.call)
+        )
 
     def _is_absent(self, key: str) -> bool:
         if _GLOBAL.match(key) or _ABSENT.match(key):
@@ -151,8 +176,6 @@ class RequestContext:
         if not any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind)):
             # AWS does not set it for this action
             return True
-        if key.startswith(_OF_REQUEST_TAGS):
-            return not _has_unread_tags(self.call, self.kind)
         return key.startswith(tuple(self.complete))
 
 
@@ -161,7 +184,8 @@ def request_context(world: World, call: ApiCall, target: RequiredPermission) -> 
     kind = _kind(call, target)
     found = RequestContext(call, target.action, {"aws:RequestedRegion": call.region}, kind=kind)
     _add_params(found)
-    found.values.update(_request_tags(call, kind))
+    found.values.update(target.context)
+    _add_request_tags(found)
     if transitive := call.params.get("TransitiveTagKeys"):
         found.values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
     _add_resource_tags(world, target.resource, found)
@@ -178,7 +202,7 @@ def _kind(call: ApiCall, target: RequiredPermission) -> str:
     Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
     EC2": the keys in the row of each type.
     """
-    apart = call.params.get("TagSpecifications") or target.action == "ec2:RunInstances"
+    apart = target.action == "ec2:RunInstances" or any(one.kind for one in tag_sets(call))
     if call.service != "ec2" or not apart:
         return ""
     if target.resource is not None:
@@ -245,66 +269,18 @@ def _params_with_keys(service: str, action: str, kind: str) -> tuple[tuple[str, 
     )
 
 
-def _request_tags(call: ApiCall, kind: str) -> Mapping[str, ContextValue]:
-    if kind:
-        specifications = _specifications(call, kind)
-        # of several for one type, it is not known which counts
-        tags = dict(_pairs(specifications[0]["Tags"])) if len(specifications) == 1 else {}
-    else:
-        tags = dict(_tags(call.params))
-    removed = call.params.get("TagKeys", call.params.get("tagKeys"))
-    keys = [*tags, *(str(key) for key in removed)] if isinstance(removed, list) else [*tags]
-    values: dict[str, ContextValue] = {}
+def _add_request_tags(found: RequestContext) -> None:
+    """Add the tags that the call sets on the resource, if they are known to be all."""
+    given = tag_sets(found.call)
+    sets = [one for one in given if not found.kind or found.kind == one.kind]
+    if len(sets) > 1 or (found.kind == _ANY_KIND and given):
+        found.tags_read = False
+        return
+    pairs = sets[0].pairs if sets else ()
+    keys = [*(key for key, _ in pairs), *removed_keys(found.call)]
     if keys:
-        values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
-    values.update({f"aws:RequestTag/{key}": value for key, value in _unlike(tags).items()})
-    return values
-
-
-def _specifications(call: ApiCall, kind: str) -> list[Mapping[str, Any]]:
-    """Return the tags that a call of EC2 sets on what it makes of one type."""
-    given = call.params.get("TagSpecifications") or ()
-    return [each for each in given if each.get("ResourceType") == kind and each.get("Tags")]
-
-
-def _tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the tags that a call sets, in any of the forms that services use."""
-    for name, given in params.items():
-        match name.lower():
-            case "tags" | "taglist":
-                yield from _pairs(given)
-            case "tagging" if isinstance(given, Mapping):
-                yield from _pairs(given.get("TagSet"))
-
-
-def _pairs(given: object) -> Iterator[tuple[str, str]]:
-    if isinstance(given, Mapping):
-        yield from ((str(key), str(value)) for key, value in given.items())
-    elif isinstance(given, list):
-        for tag in given:
-            if isinstance(tag, Mapping):
-                key = tag.get("Key", tag.get("key", tag.get("TagKey", "")))
-                yield str(key), str(tag.get("Value", tag.get("value", tag.get("TagValue", ""))))
-
-
-def _has_unread_tags(call: ApiCall, kind: str) -> bool:
-    """Whether the call may set tags that were not read, or different ones on several resources."""
-    if kind == _ANY_KIND:
-        return bool(call.params.get("TagSpecifications"))
-    several = _specifications(call, kind) if kind else call.params.get("TagSpecifications")
-    if isinstance(several, list) and len(several) > 1:
-        return True
-    return any(
-        any("tag" in step.lower() for step in path[1:] if step not in {"Tags", "TagSet"})
-        or ("tag" in path[0].lower() and path[0].lower() not in _TAGS)
-        for path in texts_of(call)
-        if any("tag" in step.lower() for step in path)
-    )
-
-
-def _unlike(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags whose keys differ by more than case, as condition keys must."""
-    return dict({key.lower(): (key, value) for key, value in tags.items()}.values())
+        found.values["aws:TagKeys"] = tuple(dict.fromkeys(keys))
+    found.add_tags("aws:RequestTag/", dict(pairs))
 
 
 def _add_resource_tags(world: World, resource: str | None, found: RequestContext) -> None:
@@ -323,8 +299,7 @@ def _add_resource_tags(world: World, resource: str | None, found: RequestContext
         return
     for prefix in dict.fromkeys(("aws", service)):
         found.complete.add(f"{prefix}:resourcetag/")
-        for key, value in _unlike(tags).items():
-            found.values[f"{prefix}:ResourceTag/{key}"] = value
+        found.add_tags(f"{prefix}:ResourceTag/", tags)
 
 
 _ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
@@ -355,17 +330,14 @@ def _of_s3(world: World, resource: str, found: RequestContext) -> None:
     found.complete |= {"s3:locationconstraint", "s3:requestobjecttag"}
     if isinstance(place, Mapping) and place.get("LocationConstraint"):
         found.values["s3:locationconstraint"] = str(place["LocationConstraint"])
-    tagging = params.get("Tagging")
-    tags = dict(_pairs(tagging.get("TagSet")) if isinstance(tagging, Mapping) else ())
-    if isinstance(tagging, str):
-        tags = dict(parse_qsl(tagging, keep_blank_values=True))
+    tags = {key: value for one in tag_sets(found.call) for key, value in one.pairs}
     if tags:
         found.values["s3:RequestObjectTagKeys"] = tuple(tags)
-        found.values.update({f"s3:RequestObjectTag/{k}": v for k, v in _unlike(tags).items()})
+        found.add_tags("s3:RequestObjectTag/", tags)
     if "/" in resource and "ObjectVersion" not in found.action:
         stored = moto_state.object_tags(world, resource)
         found.complete.add("s3:existingobjecttag/")
-        found.values.update({f"s3:ExistingObjectTag/{k}": v for k, v in _unlike(stored).items()})
+        found.add_tags("s3:ExistingObjectTag/", stored)
 
 
 def _of_kms(world: World, resource: str, found: RequestContext) -> None:
@@ -379,7 +351,7 @@ def _of_kms(world: World, resource: str, found: RequestContext) -> None:
     if isinstance(given, Mapping) and given:
         pairs = {str(key): str(value) for key, value in given.items()}
         found.values["kms:EncryptionContextKeys"] = tuple(pairs)
-        found.values.update({f"kms:EncryptionContext:{k}": v for k, v in _unlike(pairs).items()})
+        found.add_tags("kms:EncryptionContext:", pairs)
     found.complete.add("kms:requestalias")
     if (name := str(found.call.params.get("KeyId", ""))).startswith("alias/"):
         found.values["kms:RequestAlias"] = name

@@ -134,10 +134,18 @@ class RequiredPermission:
     Attributes:
         action: `service:Name`.
         resource: an ARN; `*` for an action without resource types; None if it is unknown.
+        is_pattern: whether the resource is any one that is like `resource`, which is not there yet.
+        context: the context keys that the service adds.
+        or_else: another action that is enough.
+        is_assumed: whether AWS does not document that it asks for this.
     """
 
     action: str
     resource: str | None
+    is_pattern: bool = False
+    context: tuple[tuple[str, str], ...] = ()
+    or_else: str | None = None
+    is_assumed: bool = False
 
 
 _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")

@@ -1,0 +1,191 @@
+"""The tags of a call: what is judged is what is stored, and setting them asks its own permission.
+
+The calls are data (`tagged-calls.json`), sent by unmodified clients.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import localaws_people as people
+from localaws_people import client
+from sekisho.localaws import LocalAws
+
+CALLS = json.loads((Path(__file__).parent / "tagged-calls.json").read_text())["calls"]
+BY_ID = {call["id"]: call for call in CALLS}
+_NAMES = count(1)
+_Tags = list[tuple[str, str]]
+DENIED = r"AccessDenied|UnauthorizedOperation|AuthorizationError"
+
+
+@dataclass
+class _Account:
+    """A local AWS, an administrator's clients, and those of one user whose policy changes."""
+
+    aws: LocalAws
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def admin(self, service: str) -> Any:
+        return self._client(service, "admin")
+
+    def limited(self, service: str, *statements: dict[str, Any]) -> Any:
+        """Return a client of the user, who now has these statements and no others."""
+        document = json.dumps(people.policy(*statements))
+        iam = self.admin("iam")
+        iam.put_user_policy(UserName="nobody", PolicyName="own", PolicyDocument=document)
+        return self._client(service, "nobody")
+
+    def _client(self, service: str, who: str) -> Any:
+        if (service, who) not in self.clients:
+            self.clients[service, who] = client(self.aws, service, who)
+        return self.clients[service, who]
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[_Account]:
+    with LocalAws(people.account()) as running:
+        found = _Account(running)
+        found.admin("s3").create_bucket(Bucket="bucket")
+        yield found
+
+
+def _form(tags: _Tags, form: str) -> object:
+    match form:
+        case "map":
+            return dict(tags)
+        case "query":
+            return urlencode(tags, quote_via=quote)
+        case _:
+            value = form.replace("Key", "Value").replace("key", "value")
+            return [{form: key, value: text} for key, text in tags]
+
+
+def _filled(value: Any, parts: Mapping[str, Any], answer: Mapping[str, Any] | None = None) -> Any:
+    """Return parameters with what stands for a name, for tags, or for a part of an answer."""
+    if isinstance(value, dict):
+        return {name: _filled(inner, parts, answer) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, parts, answer) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if value == "TAGS":
+        return parts["TAGS"]
+    if value.startswith("@"):
+        return _at(answer, value[1:])
+    return value.replace("NAME", parts["NAME"])
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in path.split("."):
+        value = value[int(step)] if step.isdigit() else value.get(step, [])
+    return value
+
+
+def _send(with_client: Any, call: Mapping[str, Any], tags: _Tags) -> tuple[str, Any]:
+    """Make the call with a new name; return that and the answer."""
+    name = f"tagged{next(_NAMES)}"
+    params = _filled(call["params"], {"NAME": name, "TAGS": _form(tags, call["tags"])})
+    if not tags:
+        params = {
+            key: params[key] for key in params if "TAGS" not in json.dumps(call["params"][key])
+        }
+    return name, getattr(with_client, call["call"])(**params)
+
+
+def _stored(account: _Account, call: Mapping[str, Any], name: str, answer: Any) -> dict[str, str]:
+    read = call["stored"]
+    params = _filled(read["params"], {"NAME": name}, answer)
+    found = _at(getattr(account.admin(call["service"]), read["call"])(**params), read["at"])
+    if isinstance(found, dict):
+        return found
+    pairs = [list(tag.values()) for tag in found or []]
+    assert len({key for key, *_ in pairs}) == len(pairs), "a key is stored twice"
+    return {
+        str(next(v for k, v in tag.items() if k.lower().endswith("key"))): str(
+            next((v for k, v in tag.items() if k.lower().endswith("value")), "")
+        )
+        for tag in found or []
+    }
+
+
+def _allow(*actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_tags_need_a_permission_of_their_own(account: _Account, name: str) -> None:
+    call = BY_ID[name]
+    service, tags = call["service"], [("env", "dev")]
+    only = account.limited(service, _allow(*call["allowed"]))
+    _send(only, call, [])
+    with pytest.raises(ClientError, match=f"perform: {call['needs']} ") as refused:
+        _send(only, call, tags)
+    assert ("AWS does not document it" in str(refused.value)) == call.get("assumed", False)
+    more = [call["needs"], "acm:TagResource"] if name == "certificate" else [call["needs"]]
+    _send(account.limited(service, _allow(*call["allowed"], *more)), call, tags)
+    if (other := call.get("orElse")) is not None:
+        _send(account.limited(service, _allow(*call["allowed"], other)), call, tags)
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_a_deny_of_the_tag_is_a_deny_of_the_call(account: _Account, name: str) -> None:
+    call = BY_ID[name]
+    key = call.get("condition", "aws:RequestTag/")
+    deny = {
+        "Effect": "Deny",
+        "Action": [call["needs"], *filter(None, [call.get("orElse")])],
+        "Resource": "*",
+        "Condition": {"StringEquals": {f"{key}env": "prod"}},
+    }
+    denied = account.limited(call["service"], people.ALL, deny)
+    _send(denied, call, [("env", "dev")])
+    for tags in ([("env", "prod")], [("ENV", "prod")], [("team", "a"), ("Env", "prod")]):
+        with pytest.raises(ClientError, match=DENIED):
+            _send(denied, call, tags)
+
+
+KEYS = st.sampled_from(
+    ["env", "ENV", "Env", "team", "a.b", "a/b", "x y", "x+y", "é", "k=v", "env "]
+)
+VALUES = st.sampled_from(["prod", "dev", "", "x y", "a&b=c", "+", "é", "PROD"])
+TAGS = st.lists(st.tuples(KEYS, VALUES), max_size=4)
+
+
+@pytest.mark.parametrize("name", [call["id"] for call in CALLS if "stored" in call])
+@settings(max_examples=8)
+@given(tags=TAGS, choice=st.integers(min_value=0, max_value=99))
+def test_what_is_judged_is_what_is_stored(
+    account: _Account, name: str, tags: _Tags, choice: int
+) -> None:
+    call = BY_ID[name]
+    service, prefix = call["service"], call.get("condition", "aws:RequestTag/")
+    try:
+        made, answer = _send(account.admin(service), call, tags)
+    except ClientError as error:
+        refused = error
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.response["ResponseMetadata"]["HTTPStatusCode"] == 400, refused
+        return
+    stored = _stored(account, call, made, answer)
+    judged = {key for key, _ in tags}
+    assert stored.keys() == (judged if call.get("kept", True) else set())
+    if not stored:
+        return
+    key, value = sorted(stored.items())[choice % len(stored)]
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    that = {"StringEquals": {f"{prefix}{key}": value}}
+    with pytest.raises(ClientError, match=DENIED):
+        _send(account.limited(service, people.ALL, {**deny, "Condition": that}), call, tags)
+    others = {"ForAnyValue:StringNotEquals": {call.get("keys", "aws:TagKeys"): sorted(stored)}}
+    _send(account.limited(service, people.ALL, {**deny, "Condition": others}), call, tags)
