@@ -15,10 +15,13 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.core.utils import get_service_model
 
 import localaws_people as people
 from localaws_people import client
+from sekisho.catalogue import AccessLevel, iam_actions, load, tagging_permissions
 from sekisho.localaws import LocalAws
+from sekisho.localaws.request_tags import tag_places
 
 CALLS = json.loads((Path(__file__).parent / "tagged-calls.json").read_text())["calls"]
 BY_ID = {call["id"]: call for call in CALLS}
@@ -189,3 +192,53 @@ def test_what_is_judged_is_what_is_stored(
         _send(account.limited(service, people.ALL, {**deny, "Condition": that}), call, tags)
     others = {"ForAnyValue:StringNotEquals": {call.get("keys", "aws:TagKeys"): sorted(stored)}}
     _send(account.limited(service, people.ALL, {**deny, "Condition": others}), call, tags)
+
+
+WITHOUT_TAGGING = {
+    # tags are a part of the project, the group and the fleet
+    "codebuild": {
+        *("CreateFleet", "CreateProject", "CreateReportGroup"),
+        *("UpdateFleet", "UpdateProject", "UpdateReportGroup"),
+    },
+    # the catalogue has no action that tags a lexicon
+    "polly": {"PutLexicon"},
+}
+"""Operations that take tags, of services of which no action is known that sets any."""
+
+
+@pytest.mark.parametrize("service", sorted({*WITHOUT_TAGGING, *(one["service"] for one in CALLS)}))
+def test_an_operation_that_takes_tags_asks_for_them_or_is_named_here(service: str) -> None:
+    model = get_service_model(service)
+    signing_name = model.metadata.get("signingName") or model.metadata["endpointPrefix"]
+    without = set()
+    for name in model.operation_names:
+        actions = [load().action(each) for each in iam_actions(signing_name, name)]
+        sets = [one for one in actions if one is not None and one.level is not AccessLevel.TAGGING]
+        asked = [one for each in sets for one in tagging_permissions(str(each))]
+        if len(sets) == len(actions) > 0 and not asked and tag_places(service, name):
+            without.add(name)
+    assert without == WITHOUT_TAGGING.get(service, set())
+
+
+def test_what_only_looks_like_tags_is_no_place_of_any() -> None:
+    assert tag_places("ec2", "CreateLaunchTemplate") == (("TagSpecifications", "[]", "Tags"),)
+    assert tag_places("ecs", "RunTask") == (
+        ("tags",),
+        ("volumeConfigurations", "[]", "managedEBSVolume", "tagSpecifications", "[]", "tags"),
+    )
+    assert tag_places("mediaconnect", "CreateFlow")[:2] == (
+        ("Entitlements", "[]", "EntitlementTags"),
+        ("MediaStreams", "[]", "MediaStreamTags"),
+    )
+    for service, operation in (
+        ("cognito-identity", "GetOpenIdTokenForDeveloperIdentity"),
+        ("ec2", "DescribeInstances"),
+        ("events", "PutTargets"),
+        ("iot", "CreateTopicRule"),
+        ("resourcegroupstaggingapi", "GetResources"),
+        ("s3", "PutBucketLifecycleConfiguration"),
+        ("securityhub", "BatchImportFindings"),
+        ("ses", "SendEmail"),
+    ):
+        places = tag_places(service, operation)
+        assert all(path == ("tags",) for path in places), (service, operation, places)
