@@ -242,3 +242,106 @@ def test_what_only_looks_like_tags_is_no_place_of_any() -> None:
     ):
         places = tag_places(service, operation)
         assert all(path == ("tags",) for path in places), (service, operation, places)
+
+
+def _on(action: str, resource: str, **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def test_what_does_not_exist_yet_is_any_of_its_type(account: _Account) -> None:
+    keys = f"arn:aws:kms:us-east-1:{people.ACCOUNT}:key"
+    tags = [("env", "dev")]
+    create, tag = _allow("kms:CreateKey"), "kms:TagResource"
+    for resource in ("*", f"{keys}/*", "arn:aws:kms:*:*:key/*"):
+        _send(account.limited("kms", create, _on(tag, resource)), BY_ID["key"], tags)
+    deny = {"Effect": "Deny", "Action": tag, "Resource": f"{keys}/0*"}
+    for statements in ([_on(tag, f"{keys}/0*")], [_on(tag, f"{keys}/x")], [_on(tag, "*"), deny]):
+        with pytest.raises(ClientError, match=f"perform: {tag} on resource: {keys}/\\*"):
+            _send(account.limited("kms", create, *statements), BY_ID["key"], tags)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("cluster of tasks", "ecs:CreateAction"), ("experiment", "sagemaker:TaggingAction")],
+)
+def test_the_tagging_action_sees_which_operation_it_is(
+    account: _Account, name: str, key: str
+) -> None:
+    call = BY_ID[name]
+    operation = call["allowed"][0].partition(":")[2]
+    for value, passes in ((operation, True), ("CreateService", False)):
+        limited = account.limited(
+            call["service"],
+            _allow(*call["allowed"]),
+            _on(call["needs"], "*", Condition={"StringEquals": {key: value}}),
+        )
+        if passes:
+            _send(limited, call, [("env", "dev")])
+        else:
+            with pytest.raises(ClientError, match=call["needs"]):
+                _send(limited, call, [("env", "dev")])
+
+
+def test_what_is_stored_in_two_cases_is_judged_for_the_worst(account: _Account) -> None:
+    sqs, s3 = account.admin("sqs"), account.admin("s3")
+    url = sqs.create_queue(QueueName="cases", tags={"ENV": "dev", "env": "prod"})["QueueUrl"]
+    s3.put_object(Bucket="bucket", Key="cases", Body=b"x", Tagging="env=prod&ENV=dev")
+    for service, key, call in (
+        ("sqs", "aws:ResourceTag/env", lambda c: c.receive_message(QueueUrl=url)),
+        ("s3", "s3:ExistingObjectTag/Env", lambda c: c.get_object(Bucket="bucket", Key="cases")),
+    ):
+        for effect, value in (("Deny", "prod"), ("Deny", "dev"), ("Allow", "prod")):
+            statement = {
+                "Effect": effect,
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {key: value}},
+            }
+            others = [people.ALL] if effect == "Deny" else []
+            with pytest.raises(ClientError, match=DENIED):
+                call(account.limited(service, *others, statement))
+
+
+def test_tags_of_two_groups_are_not_one_group_s(account: _Account) -> None:
+    """Each tag names its Auto Scaling group; the same key may be there once for each."""
+    admin = account.admin("autoscaling")
+    admin.create_launch_configuration(
+        LaunchConfigurationName="l", ImageId="ami-12c6146b", InstanceType="t3.micro"
+    )
+    for name in ("a", "b"):
+        admin.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchConfigurationName="l",
+            MinSize=0,
+            MaxSize=0,
+            AvailabilityZones=["us-east-1a"],
+        )
+    tags = [
+        {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": "env", "Value": value}
+        | {"PropagateAtLaunch": False}
+        for name, value in (("a", "prod"), ("b", "dev"))
+    ]
+    admin.create_or_update_tags(Tags=tags)
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    deny["Condition"] = {"StringEquals": {"aws:RequestTag/env": "prod"}}
+    limited = account.limited("autoscaling", people.ALL, deny)
+    limited.create_or_update_tags(Tags=tags[1:])
+    for both in (tags, tags[::-1]):
+        with pytest.raises(ClientError, match=DENIED):
+            limited.create_or_update_tags(Tags=both)
+
+
+def test_a_copy_has_the_tags_that_it_gets(account: _Account) -> None:
+    """The header counts only where it replaces the tags of the source."""
+    account.admin("s3").put_object(Bucket="bucket", Key="source", Body=b"x", Tagging="env=prod")
+    condition = {"StringEquals": {"s3:RequestObjectTag/env": "dev"}}
+    limited = account.limited(
+        "s3",
+        _allow("s3:GetObject*", "s3:PutObjectTagging"),
+        _on("s3:PutObject", "*", Condition=condition),
+    )
+    copy = {"Bucket": "bucket", "CopySource": "bucket/source", "Tagging": "env=dev"}
+    limited.copy_object(Key="replaced", TaggingDirective="REPLACE", **copy)
+    for more in ({}, {"TaggingDirective": "COPY"}):
+        with pytest.raises(ClientError, match=DENIED):
+            limited.copy_object(Key="copied", **copy, **more)

@@ -13,7 +13,7 @@ Sources: botocore's service models; IAM User Guide, "AWS global condition contex
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -117,19 +117,36 @@ def _holds_pairs(shape: Any) -> bool:
 
 def tag_sets(call: ApiCall) -> tuple[TagSet, ...]:
     """Return the tags that a call sets: one entry for each resource or type that it names."""
-    if isinstance(given := call.params.get("Tagging"), str):
-        # only S3 takes them so, in a header; a copy has its source's unless it is to replace them
+    if not call.params:
+        return ()
+    given = call.params.get(_in_header(call.service, call.operation))
+    if isinstance(given, str):
+        # a copy has its source's tags unless it is to replace them
         kept = "CopySource" in call.params and call.params.get("TaggingDirective") != "REPLACE"
         pairs = () if kept else tuple(parse_qsl(given, keep_blank_values=True))
         return (TagSet("", pairs),) if pairs else ()
-    places = tag_places(call.service, call.operation) if call.params else ()
+    places = tag_places(call.service, call.operation)
     found = [one for path in places for one in _sets_at(call.params, path)]
     return tuple(one for one in found if one.pairs)
 
 
+@cache
+def _in_header(service: str, operation: str) -> str:
+    """Return the member that holds tags as a query string, in a header; "" if there is none."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    members: Mapping[str, Shape] = getattr(shape, "members", {})
+    in_header = (n for n, one in members.items() if one.serialization.get("name") == _HEADER)
+    return next(in_header, "")
+
+
+_HEADER = "x-amz-tagging"
+"""As S3 takes the tags of an object, and AWS IoT those of a rule."""
+
+
 def _sets_at(value: object, path: TagPath, kind: str = "") -> Iterator[TagSet]:
     if not path:
-        yield TagSet(kind, tuple(_pairs(value)))
+        for tags in _by_resource(value):
+            yield TagSet(kind, tuple(_pairs(tags)))
     elif path[0] == "[]" and isinstance(value, list):
         for item in value:
             yield from _sets_at(item, path[1:], kind)
@@ -139,10 +156,20 @@ def _sets_at(value: object, path: TagPath, kind: str = "") -> Iterator[TagSet]:
             yield from _sets_at(inner, path[1:], of_kind)
 
 
-def _pairs(given: object) -> Iterator[tuple[str, str]]:
-    if isinstance(given, Mapping):
-        yield from ((str(key), str(value)) for key, value in given.items())
-    for tag in given if isinstance(given, list) else ():
+def _by_resource(tags: object) -> Iterable[object]:
+    """Return tags apart by the resource that each names, as those of Auto Scaling groups do."""
+    if not isinstance(tags, list):
+        return (tags,)
+    found: dict[object, list[object]] = {}
+    for tag in tags:
+        found.setdefault(tag.get("ResourceId", tag.get("ResourceArn")), []).append(tag)
+    return found.values()
+
+
+def _pairs(tags: object) -> Iterator[tuple[str, str]]:
+    if isinstance(tags, Mapping):
+        yield from ((str(key), str(value)) for key, value in tags.items())
+    for tag in tags if isinstance(tags, list) else ():
         named = {name.lower(): text for name, text in tag.items()}
         key = next((text for name, text in named.items() if name in _KEYS), "")
         value = next((text for name, text in named.items() if name in _VALUES), None)
@@ -164,7 +191,7 @@ def has_unread_tags(call: ApiCall) -> bool:
         any(_ABOUT_TAGS.search(step) for step in path)
         and path[0] not in _WITHOUT_TAGS
         and not any(path[: len(place)] == place for place in places)
-        and not (path == ("Tagging",) and call.service == "s3")
+        and path != (_in_header(call.service, call.operation),)
         and not (path[-1] == "ResourceType" and "TagSpecifications" in path)
         for path in texts_of(call)
     )
