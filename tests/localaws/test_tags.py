@@ -331,6 +331,15 @@ def test_tags_of_two_groups_are_not_one_group_s(account: _Account) -> None:
             limited.create_or_update_tags(Tags=both)
 
 
+def test_what_is_only_called_a_tag_leaves_other_calls_alone(account: _Account) -> None:
+    """An image's tag is none of those that a Deny of a request's tags is about."""
+    account.admin("ecr").create_repository(repositoryName="images")
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    deny["Condition"] = {"StringEquals": {"aws:RequestTag/env": "prod"}}
+    limited = account.limited("ecr", people.ALL, deny)
+    limited.batch_get_image(repositoryName="images", imageIds=[{"imageTag": "latest"}])
+
+
 def test_a_copy_has_the_tags_that_it_gets(account: _Account) -> None:
     """The header counts only where it replaces the tags of the source."""
     account.admin("s3").put_object(Bucket="bucket", Key="source", Body=b"x", Tagging="env=prod")

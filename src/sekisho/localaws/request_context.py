@@ -95,6 +95,9 @@ _PASSED_TO: Mapping[str, str] = {
 """The principal that a service's roles are passed to, where there is one for all of its calls."""
 
 
+_OF_REQUEST_TAGS = ("aws:requesttag/", "aws:tagkeys")
+
+
 def base_context(world: World, caller: VerifiedCaller) -> Context:
     """Return what the caller's credential and address put into every request's context."""
     tags = principal_tags(world, caller.credential)
@@ -165,18 +168,19 @@ class RequestContext:
     def _is_unread(self, key: str) -> bool:
         """Whether a key is of tags of which it is not known whose they are, or what they are."""
         return key.startswith(_OF_REQUEST_TAGS) and (
-            not self.tags_read or has_unread_tags(self.call)
+            not self.tags_read or (self._is_set(key) and has_unread_tags(self.call))
         )
+
+    def _is_set(self, key: str) -> bool:
+        """Whether AWS sets a key for the action, by the catalogue."""
+        return any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind))
 
     def _is_absent(self, key: str) -> bool:
         if _GLOBAL.match(key) or _ABSENT.match(key):
             return True
         if key in _OF_CLIENT:
             return False
-        if not any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind)):
-            # AWS does not set it for this action
-            return True
-        return key.startswith(tuple(self.complete))
+        return not self._is_set(key) or key.startswith(tuple(self.complete))
 
 
 def request_context(world: World, call: ApiCall, target: RequiredPermission) -> RequestContext:
@@ -215,7 +219,6 @@ def _kind(call: ApiCall, target: RequiredPermission) -> str:
 
 _ANY_KIND = "?"
 _OF_CLIENT = frozenset({"aws:useragent", "aws:referer"})
-_OF_REQUEST_TAGS = ("aws:requesttag/", "aws:tagkeys")
 
 
 @cache
