@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sekisho.account import Snapshot
+from sekisho.catalogue import tagging_permissions
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, Quota, from_json, size, to_json
 from sekisho.prover import Proved
@@ -111,11 +112,20 @@ def _unique(
 ) -> tuple[SampleRequest, ...]:
     new = {(change.noun, change.name) for change in changes if isinstance(change, _NEW)}
     asks = (
-        SampleRequest(f"{call.service}:{call.operation}", resource, _keys(call))
+        SampleRequest(action, resource, _keys(call))
         for call in calls
         for resource in _resources(call, new, after)
+        for action in _actions(call)
     )
     return tuple({(ask.action, ask.resource, str(ask.context)): ask for ask in asks}.values())
+
+
+def _actions(call: IamCall) -> Iterator[str]:
+    """Yield the action of a call, and those that the tags need which it sets."""
+    name = f"{call.service}:{call.operation}"
+    yield name
+    if call.params.get("Tags"):
+        yield from (permission.action for permission in tagging_permissions(name))
 
 
 def _resources(call: IamCall, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
