@@ -200,9 +200,6 @@ def furnish(aws: LocalAws) -> None:
     for name in ("open", "shut"):
         sqs.create_queue(QueueName=name)
     sns.create_topic(Name="news")
-    gateway = client(aws, "apigatewayv2")
-    for name in ("open", "shut"):
-        gateway.create_domain_name(DomainName=f"{name}.example.com", Tags={"for": name})
     client(aws, "dynamodb").create_table(
         TableName="people",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

@@ -148,22 +148,6 @@ PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "Action": "redshift:*",
                 "Resource": "arn:aws:redshift:*:*:cluster:secret",
             },
-            {
-                "Effect": "Allow",
-                "Action": "apigateway:*",
-                "Resource": "arn:aws:apigateway:*::/*",
-            },
-            {
-                "Effect": "Deny",
-                "Action": "apigateway:*",
-                "Resource": [
-                    "arn:aws:apigateway:*::/domainnames/shut.example.com",
-                    "arn:aws:apigateway:*::/domainnames/shut.example.com/*",
-                    "arn:aws:apigateway:*::/restapis/shut",
-                    "arn:aws:apigateway:*::/restapis/shut/*",
-                    "arn:aws:apigateway:*::/tags/*shut*",
-                ],
-            },
         ],
     ),
 }

@@ -147,9 +147,6 @@ class _Marks:
 
 
 LOOKED_AT = {
-    "apigateway:CreateDomainName": ".domainName",
-    "apigateway:CreateUsagePlanKey": ".keyId",
-    "apigatewayv2:CreateDomainName": ".DomainName",
     "iam:AddUserToGroup": ".UserName",
     "iam:RemoveUserFromGroup": ".UserName",
     "s3:PutBucketLogging": ".BucketLoggingStatus.LoggingEnabled.TargetBucket",
@@ -157,7 +154,7 @@ LOOKED_AT = {
 """Parameters at which AWS looks as well without asking the caller: a membership is asked about of
 the group alone (AWS Service Authorization Reference); whether S3's own delivery may write to a
 bucket is between that bucket and S3 (Amazon S3 User Guide, "Enabling Amazon S3 server access
-logging"); what is made at API Gateway is asked about as the collection that it is made in."""
+logging")."""
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,7 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from sekisho.localaws import LocalAws
@@ -299,30 +294,13 @@ def _short(value: object) -> str:
 
 @cache
 def made(name: str) -> str:
-    """Return a certificate, a key or a provider's metadata, made for this run.
-
-    Args:
-        name: `ssh-N`, `cert-N`, `srv-cert` with `srv-key`, `leaf` with `leaf-key` and its `chain`,
-            `saml`, `saml2`.
-    """
+    """Return a key for SSH (`ssh-N`) or a certificate (`cert-N`), made for this run."""
     match name.partition("-")[0]:
         case "ssh":
             public = _key(name).public_key()
             return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-        case "saml" | "saml2":
-            signing = "".join(_certificate("idp.example.com", "idp").splitlines()[1:-1])
-            document = (DATA / "saml-metadata.xml").read_text(encoding="utf-8")
-            return document.format(host=name.replace("saml", "idp"), certificate=signing)
-        case "leaf" if name == "leaf":
-            return _certificate("leaf.example.com", "leaf", issuer=("root", "chain"))
-        case "chain":
-            return _certificate("root", "chain")
-        case _ if name.endswith("-key"):
-            kind = PrivateFormat.TraditionalOpenSSL
-            key = _key(name.removesuffix("-key"))
-            return key.private_bytes(Encoding.PEM, kind, NoEncryption()).decode()
         case _:
-            return _certificate(f"{name}.example.com", name.removesuffix("-cert"))
+            return _certificate(name)
 
 
 @cache
@@ -330,21 +308,20 @@ def _key(_: str) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _certificate(name: str, key: str, issuer: tuple[str, str] | None = None) -> str:
-    """Return a certificate in PEM; signed by itself, or by another name's key."""
-    by, by_key = issuer or (name, key)
-    now = datetime.now(UTC)
+def _certificate(name: str) -> str:
+    """Return a certificate in PEM that is signed by itself."""
+    now, subject = datetime.now(UTC), _x500(f"{name}.example.com")
     built = (
         x509.CertificateBuilder()
-        .subject_name(_x500(name))
-        .issuer_name(_x500(by))
-        .public_key(_key(key).public_key())
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(_key(name).public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=900))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     )
-    return built.sign(_key(by_key), SHA256()).public_bytes(Encoding.PEM).decode()
+    return built.sign(_key(name), SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def _x500(name: str) -> x509.Name:

@@ -1,6 +1,5 @@
-"""SSH keys, signing certificates and server certificates: whose they are, and by which ARN."""
+"""SSH keys and signing certificates of users: how many there are, and whose."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,63 +26,6 @@ def refused(call: Any, **params: Any) -> str:
     with pytest.raises(ClientError) as caught:
         call(**params)
     return str(caught.value.response["Error"]["Code"])
-
-
-def upload(iam: Any, name: str, path: str = "/", **more: Any) -> Any:
-    return iam.upload_server_certificate(
-        ServerCertificateName=name,
-        Path=path,
-        CertificateBody=made("srv-cert"),
-        PrivateKey=made("srv-key"),
-        **more,
-    )["ServerCertificateMetadata"]
-
-
-def test_a_deny_on_a_path_holds_for_a_call_that_names_no_path(aws: LocalAws, iam: Any) -> None:
-    upload(iam, "web", "/prod/")
-    upload(iam, "try")
-    everything = {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}
-    arn = f"arn:aws:iam::{people.ACCOUNT}:server-certificate/prod/*"
-    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": arn}
-    written = json.dumps({"Version": "2012-10-17", "Statement": [everything, deny]})
-    iam.delete_user_permissions_boundary(UserName="bob")
-    iam.put_user_policy(UserName="bob", PolicyName="Certificates", PolicyDocument=written)
-    own = people.client(aws, "iam", people.BOB_KEY)
-    web = {"ServerCertificateName": "web"}
-    for name in ("get", "delete", "update"):
-        assert refused(getattr(own, f"{name}_server_certificate"), **web) == "AccessDenied"
-    # nor may something else be moved there
-    moved = {"ServerCertificateName": "try", "NewPath": "/prod/"}
-    assert refused(own.update_server_certificate, **moved) == "AccessDenied"
-    own.delete_server_certificate(ServerCertificateName="try")
-
-
-def test_a_server_certificate_is_renamed_with_its_tags(iam: Any) -> None:
-    tags = [{"Key": "team", "Value": "web"}]
-    first = upload(iam, "web", Tags=tags)
-    upload(iam, "other")
-    taken = {"ServerCertificateName": "web", "NewServerCertificateName": "other"}
-    assert refused(iam.update_server_certificate, **taken) == "EntityAlreadyExists"
-    iam.update_server_certificate(
-        ServerCertificateName="web", NewServerCertificateName="site", NewPath="/prod/"
-    )
-    found = iam.get_server_certificate(ServerCertificateName="site")["ServerCertificate"]
-    known = found["ServerCertificateMetadata"]
-    assert known["ServerCertificateId"] == first["ServerCertificateId"]
-    assert known["Arn"].endswith(":server-certificate/prod/site")
-    assert found["Tags"] == tags
-    assert made("srv-key") not in str(found)
-    pages = iam.get_paginator("list_server_certificates")
-    listed = pages.paginate(PaginationConfig={"PageSize": 1}).build_full_result()
-    names = [each["ServerCertificateName"] for each in listed["ServerCertificateMetadataList"]]
-    assert names == ["other", "site"]
-
-
-def test_what_is_no_certificate_is_malformed(iam: Any) -> None:
-    call, name = iam.upload_server_certificate, {"ServerCertificateName": "web"}
-    wrong = {"CertificateBody": "no certificate", "PrivateKey": "no key"}
-    assert refused(call, **name, **wrong) == "MalformedCertificate"
-    assert iam.list_server_certificates()["ServerCertificateMetadataList"] == []
 
 
 def test_five_ssh_keys_each_with_its_fingerprint(iam: Any) -> None:
@@ -114,3 +56,8 @@ def test_nobody_elses_key_or_certificate_is_touched(iam: Any) -> None:
     }
     assert refused(iam.delete_signing_certificate, **by_id) == "NoSuchEntity"
     assert refused(iam.update_signing_certificate, **by_id, Status="Inactive") == "NoSuchEntity"
+
+
+def test_what_is_no_certificate_is_malformed(iam: Any) -> None:
+    wrong = {"CertificateBody": "no certificate"}
+    assert refused(iam.upload_signing_certificate, **wrong) == "MalformedCertificate"

@@ -18,7 +18,11 @@ NOT_BUILT = {
     "GetOrganizationsAccessReport",
     "GetServiceLastAccessedDetails",
     "GetServiceLastAccessedDetailsWithEntities",
+    "ListOpenIDConnectProviderTags",
     "ListPoliciesGrantingServiceAccess",
+    "ListSAMLProviderTags",
+    "ListServerCertificateTags",
+    "ListServerCertificates",
     "SimulateCustomPolicy",
     "SimulatePrincipalPolicy",
 }
@@ -35,13 +39,6 @@ def names() -> Iterator[dict[str, Any]]:
     with LocalAws(people.account()) as aws:
         iam = people.client(aws, "iam")
         iam.create_instance_profile(InstanceProfileName="Front")
-        iam.upload_server_certificate(
-            ServerCertificateName="web",
-            CertificateBody=made("srv-cert"),
-            PrivateKey=made("srv-key"),
-        )
-        oidc = iam.create_open_id_connect_provider(Url="https://a.example.com")
-        saml = iam.create_saml_provider(Name="Idp", SAMLMetadataDocument=made("saml"))
         for _ in range(2):
             iam.upload_ssh_public_key(UserName="bob", SSHPublicKeyBody=made("ssh"))
             iam.create_service_specific_credential(
@@ -56,9 +53,6 @@ def names() -> Iterator[dict[str, Any]]:
             "RoleName": "Ops",
             "PolicyArn": f"arn:aws:iam::{people.ACCOUNT}:policy/team/Notes",
             "InstanceProfileName": "Front",
-            "ServerCertificateName": "web",
-            "OpenIDConnectProviderArn": oidc["OpenIDConnectProviderArn"],
-            "SAMLProviderArn": saml["SAMLProviderArn"],
             "SerialNumber": people.BOB_DEVICE,
         }
 

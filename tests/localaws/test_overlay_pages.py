@@ -13,10 +13,9 @@ from moto.iam.responses import IamResponse
 import overlay_people as people
 from recorded import made
 from sekisho.localaws import LocalAws, overlay
+from sekisho.localaws.classify import is_served
 
 ACCOUNT = people.ACCOUNT
-PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/pages.example.com"
-SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/paged"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/Paged-0"
 DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/paged-0"
 TAGS = [{"Key": f"tag-{number}", "Value": "x"} for number in range(3)]
@@ -51,17 +50,13 @@ PARAMS: dict[str, dict[str, Any]] = {
     "ListInstanceProfilesForRole": {"RoleName": "paged-0"},
     "ListMFADeviceTags": {"SerialNumber": DEVICE},
     "ListMFADevices": {"UserName": "paged-0"},
-    "ListOpenIDConnectProviderTags": {"OpenIDConnectProviderArn": PROVIDER},
     "ListPolicies": {"Scope": "Local"},
     "ListPolicyTags": {"PolicyArn": POLICY},
     "ListPolicyVersions": {"PolicyArn": POLICY},
     "ListRolePolicies": {"RoleName": "paged-0"},
     "ListRoleTags": {"RoleName": "paged-0"},
     "ListRoles": {},
-    "ListSAMLProviderTags": {"SAMLProviderArn": SAML},
     "ListSSHPublicKeys": {"UserName": "paged-0"},
-    "ListServerCertificateTags": {"ServerCertificateName": "paged"},
-    "ListServerCertificates": {},
     "ListServiceSpecificCredentials": {"UserName": "paged-0"},
     "ListSigningCertificates": {"UserName": "paged-0"},
     "ListUserPolicies": {"UserName": "paged-0"},
@@ -69,7 +64,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "ListUsers": {},
     "ListVirtualMFADevices": {},
 }
-ALONE = {"ListAccountAliases", "ListServerCertificates", "ListInstanceProfilesForRole"}
+ALONE = {"ListAccountAliases", "ListInstanceProfilesForRole"}
 """Lists that have one entry here: an account has one alias, a role one profile at a time."""
 MODEL = ServiceModel(Loader().load_service_model("iam", "service-2"))
 
@@ -80,7 +75,9 @@ def paged_operations() -> Iterator[str]:
     for name in MODEL.operation_names:
         output = MODEL.operation_model(name).output_shape
         there = xform_name(name) in ours or hasattr(IamResponse, xform_name(name))
-        if output is not None and "IsTruncated" in output.members and there:
+        if output is None or "IsTruncated" not in output.members:
+            continue
+        if there and is_served("iam", name):
             yield name
 
 
@@ -132,16 +129,6 @@ def _of_the_first(client: Any, number: int) -> None:
 
 def _devices(running: LocalAws, client: Any) -> None:
     client.add_role_to_instance_profile(InstanceProfileName="paged-0", RoleName="paged-0")
-    client.create_open_id_connect_provider(
-        Url="https://pages.example.com", ThumbprintList=["a" * 40], Tags=TAGS
-    )
-    client.create_saml_provider(Name="paged", SAMLMetadataDocument=made("saml"), Tags=TAGS)
-    client.upload_server_certificate(
-        ServerCertificateName="paged",
-        CertificateBody=made("srv-cert"),
-        PrivateKey=made("srv-key"),
-        Tags=TAGS,
-    )
     for number in range(2):
         serial = f"arn:aws:iam::{ACCOUNT}:mfa/paged-{number}"
         seed = running.world.devices[serial].seed

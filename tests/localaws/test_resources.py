@@ -8,8 +8,9 @@ from moto.core.utils import get_service_model
 
 import localaws_people as people
 from cases import cases
+from sekisho.catalogue import iam_actions
 from sekisho.localaws import LocalAws, moto_iam
-from sekisho.localaws.classify import ApiCall, actions_of
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.resources import required_permissions
 from sekisho.localaws.wire import WireForm
 
@@ -27,7 +28,7 @@ def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
     caller = moto_iam.user_of_key(aws.world, people.key_id(case["who"]))
     assert caller is not None
     model = get_service_model(case["service"])
-    actions = actions_of(model.signing_name, model.operation_model(case["operation"]))
+    actions = iam_actions(model.signing_name, case["operation"])
     assert actions
     call = ApiCall(
         case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]

@@ -23,7 +23,6 @@ from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, envir
 from moto.utilities.utils import get_partition
 
 from sekisho.localaws import signin_service, sigv4
-from sekisho.localaws.api_gateway import refuse_definition, sets_policy
 from sekisho.localaws.arriving import HEADER_NAMES, MAX_BODY_BYTES
 from sekisho.localaws.authorize import authorize_call
 from sekisho.localaws.classify import OWN_SERVICES, ApiCall, classify, form_of
@@ -233,7 +232,6 @@ class Authorizer:
             check_place(self._world, call)
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
-            refuse_definition(call)
             check_tags(call)
             refuse_bucket_name(call)
             refuse_to_set(call)
@@ -419,7 +417,7 @@ def refuse_to_set(call: ApiCall) -> None:
     """
     if call.service in _IDENTITIES:
         return
-    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)) or sets_policy(call):
+    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
         raise NotImplementedError(
             f"{call.service}:{call.operation} would set a policy that is not evaluated here"
         )

@@ -9,6 +9,7 @@ of the service; the tables below hold the rest, for the services that moto has. 
 them with botocore's models, and moto is pinned (docs/decisions/0004).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -118,9 +119,15 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         if matched is None:
             continue
         operation, uri_params = matched
+        if not is_served(service, operation.name):
+            raise common(
+                CommonError.NOT_IMPLEMENTED,
+                form.family,
+                f"the local AWS does not serve {service}:{operation.name}",
+            )
         _check_unambiguous(request, operation, form)
         _check_content(request, operation, form)
-        actions = actions_of(signing_name, operation)
+        actions = iam_actions(signing_name, operation.name)
         if not actions:
             raise common(
                 CommonError.NOT_IMPLEMENTED,
@@ -136,16 +143,20 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
     )
 
 
-API_GATEWAY = frozenset({"apigateway", "apigatewayv2"})
-"""botocore's names of API Gateway, whose actions are HTTP verbs."""
+_NOT_SERVED = frozenset({"apigateway", "apigatewaymanagementapi", "apigatewayv2"})
+_NOT_SERVED_OF_IAM = re.compile("ServerCertificate|SAMLProvider|OpenIDConnectProvider")
 
 
-def actions_of(signing_name: str, operation: OperationModel) -> tuple[str, ...]:
-    """Return the IAM actions that an operation needs; none if they are not known."""
-    known = iam_actions(signing_name, operation.name)
-    if known or operation.service_model.service_name not in API_GATEWAY:
-        return known
-    return (f"apigateway:{operation.http['method']}",)
+def is_served(service: str, operation: str) -> bool:
+    """Tell whether the local AWS has an operation at all.
+
+    What no rehearsal of MFA needs is left out: API Gateway, whose resources are paths and whose
+    definitions of APIs name roles and policies; server certificates; and the identity providers of
+    federation, through which nobody signs in here.
+    """
+    if service == "iam":
+        return _NOT_SERVED_OF_IAM.search(operation) is None
+    return service not in _NOT_SERVED
 
 
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:

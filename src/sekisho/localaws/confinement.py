@@ -122,7 +122,6 @@ def _refuse(what: str) -> None:
 
 
 _ONE: tuple[frozenset[str], ...] = (
-    frozenset({"apigateway", "apigatewayv2", "apigatewaymanagementapi"}),
     frozenset({"batch", "ecs"}),
     frozenset({"dynamodb", "dynamodbstreams"}),
     frozenset({"ebs", "ec2"}),
@@ -154,7 +153,6 @@ _USES: Mapping[str, frozenset[str]] = {
     "ram": frozenset({"organizations"}),
     "route53": frozenset({"logs"}),
     "securityhub": frozenset({"organizations"}),
-    "wafv2": frozenset({"apigateway"}),
     "workspaces": frozenset({"ds"}),
 }
 """What else a service may use: its service-linked role acts there, or the caller was asked, as for

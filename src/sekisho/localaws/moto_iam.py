@@ -86,12 +86,9 @@ def boundary_of(world: World, arn: str) -> str | None:
 def arn_of(world: World, kind: str, name: str) -> str | None:
     """Return the ARN, path included, of what is called `name`; None if there is no such thing.
 
-    `kind` is the name of an IAM resource type, such as `user` or `server-certificate`.
+    `kind` is the name of an IAM resource type, such as `user`.
     """
     iam = _iam(world)
-    if kind == "server-certificate":
-        certificates = iam.certificates.values()
-        return next((str(each.arn) for each in certificates if each.cert_name == name), None)
     stored: Mapping[str, Mapping[str, Any]] = {
         "user": iam.users,
         "group": iam.groups,

@@ -14,12 +14,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from sekisho.catalogue import Action, load
 from sekisho.localaws import moto_iam, moto_state
-from sekisho.localaws.api_gateway import asked_paths, given_credentials
-from sekisho.localaws.classify import API_GATEWAY, ApiCall
+from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.ec2_targets import launched, tagged
 from sekisho.localaws.resource_names import named_resources
 from sekisho.localaws.unambiguous import TwoReadings, copy_source
@@ -33,8 +31,6 @@ _NAMED: Mapping[str, str] = {
     "instance-profile": "InstanceProfileName",
     "policy": "PolicyName",
     "mfa": "VirtualMFADeviceName",
-    "server-certificate": "ServerCertificateName",
-    "saml-provider": "Name",
 }
 """The parameter that names a resource of each type."""
 
@@ -43,8 +39,6 @@ _GIVEN = (
     "PolicyArn",
     "RoleArn",
     "SerialNumber",
-    "SAMLProviderArn",
-    "OpenIDConnectProviderArn",
     "PolicySourceArn",
     "Arn",
 )
@@ -79,8 +73,6 @@ def _of_type(world: World, caller: Credential, call: ApiCall, kind: str) -> Iter
         yield str(arn) if arn else None
     elif kind == "federated-user":
         yield f"{start}{call.params['Name']}" if call.params.get("Name") else None
-    elif kind == "oidc-provider" and call.params.get("Url"):
-        yield _of_address(start, str(call.params["Url"]))
     elif named:
         # before the ARNs: a serial number that looks like a user is not the user that is named
         yield from _by_name(world, call.params, kind, str(named))
@@ -88,15 +80,6 @@ def _of_type(world: World, caller: Credential, call: ApiCall, kind: str) -> Iter
         yield from matching
     elif kind == "user":
         yield _implied_user(world, caller, call)
-
-
-def _of_address(start: str, url: str) -> str | None:
-    """Return the ARN of an identity provider: it holds the address without scheme and query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return f"{start}{parts.netloc}{parts.path}"
 
 
 def _is_arn(text: object) -> bool:
@@ -166,9 +149,6 @@ def required_permissions(
         found.update(
             (RequiredPermission("ec2:CreateTags", arn), None) for arn in tagged(world, call)
         )
-    if call.service == "wafv2" and ":apigateway:" in (arn := str(call.params.get("ResourceArn"))):
-        # what WAF does to an API is asked about there, too
-        found[RequiredPermission("apigateway:SetWebACL", arn)] = None
     if call.service == "lambda":
         found.update((one, None) for one in _code_of(world, call.params))
     found.update(
@@ -197,8 +177,6 @@ def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     elif call.service not in {"iam", "sts"}:
         for kind, text in _given_roles(call.params):
             yield from _roles_of(world, kind, text)
-        for given in given_credentials(call):
-            yield from (None,) if given is None else _roles_of(world, "credentials", given)
         if call.service in {"autoscaling", "ec2"} and _names_template(call.params):
             # what the template holds is not looked up
             yield None
@@ -271,10 +249,7 @@ def _of(world: World, caller: Credential, call: ApiCall, name: str) -> Iterator[
 def _of_service(world: World, call: ApiCall, action: Action) -> Iterator[RequiredPermission]:
     """Yield what an action of another service than IAM and STS is asked about."""
     name = str(action)
-    if call.service in API_GATEWAY and action.name.isupper():
-        for asked, asked_arn in asked_paths(world, call, name):
-            yield RequiredPermission(asked, asked_arn)
-    elif name in _BY_TOKEN:
+    if name in _BY_TOKEN:
         # whatever else the call names: the service goes by what is in the token
         yield RequiredPermission(name, _BY_TOKEN[name](world, call))
     elif name == "ec2:RunInstances":

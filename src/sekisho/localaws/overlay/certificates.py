@@ -1,7 +1,7 @@
-"""Users' SSH public keys and signing certificates, and the account's server certificates.
+"""Users' SSH public keys and signing certificates.
 
-Source: IAM API Reference, UploadSSHPublicKey, UploadSigningCertificate, UploadServerCertificate and
-what belongs to them; answers recorded from AWS (tests/data/aws-recorded).
+Source: IAM API Reference, UploadSSHPublicKey, UploadSigningCertificate and what belongs to them;
+answers recorded from AWS (tests/data/aws-recorded).
 """
 
 import binascii
@@ -10,25 +10,12 @@ from hashlib import md5
 
 from cryptography.x509 import load_pem_x509_certificate
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.models import Certificate, SigningCertificate, SshPublicKey, User
+from moto.iam.models import SigningCertificate, SshPublicKey, User
 from moto.iam.responses import IamResponse
 from moto.iam.utils import random_resource_id
 
-from sekisho.localaws.overlay.request import (
-    already_exists,
-    iam,
-    limit_exceeded,
-    naive,
-    named_user,
-    now,
-    page,
-    text,
-    unique_id,
-    user_of,
-)
-from sekisho.localaws.overlay.tags import keep_tags, tags_with, tags_without
+from sekisho.localaws.overlay.request import limit_exceeded, named_user, now, page, text, user_of
 from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import WORLD
 
 _MOST_SSH_KEYS = 5
 _MOST_CERTIFICATES = 2
@@ -110,7 +97,8 @@ def upload_signing_certificate(self: IamResponse) -> ActionResult:
     try:
         load_pem_x509_certificate(body.encode())
     except ValueError:
-        raise _malformed(f"Certificate {body} is malformed.") from None
+        message = f"Certificate {body} is malformed."
+        raise Refusal("MalformedCertificate", message, 400) from None
     if len(user.signing_certificates) >= _MOST_CERTIFICATES:
         raise limit_exceeded(f"Cannot exceed quota for CertificatesPerUser: {_MOST_CERTIFICATES}")
     identifier = str(random_resource_id(_ID_LENGTH)).upper()
@@ -158,139 +146,6 @@ def _signing(user: User, certificate: SigningCertificate) -> dict[str, object]:
     }
 
 
-def _malformed(message: str) -> Refusal:
-    return Refusal("MalformedCertificate", message, 400)
-
-
-class _ServerCertificate(Certificate):
-    """A server certificate with what moto does not keep; its key is not kept at all."""
-
-    def __init__(self, name: str, body: str, chain: str | None, path: str) -> None:
-        world = WORLD.get()
-        super().__init__(world.account, world.partition, name, body, "", chain, path)
-        try:
-            parsed = load_pem_x509_certificate(body.encode())
-        except ValueError:
-            raise _malformed(
-                "Unable to parse certificate. Please ensure the certificate is in PEM format."
-            ) from None
-        self.identifier = unique_id(world.account, "ASCA")
-        self.uploaded_at = now()
-        self.expires_at = naive(parsed.not_valid_after_utc)
-
-
-def upload_server_certificate(self: IamResponse) -> ActionResult:
-    """Put a certificate into the account, for load balancers."""
-    name = text(self, "ServerCertificateName")
-    _check_unused(name)
-    chain, path = text(self, "CertificateChain") or None, text(self, "Path") or "/"
-    made = _ServerCertificate(name, text(self, "CertificateBody"), chain, path)
-    iam().certificates[made.identifier] = made
-    tags = self._get_param("Tags", [])
-    keep_tags(made.arn, tags)
-    shown = {"Tags": tags} if tags else {}
-    return ActionResult({"ServerCertificateMetadata": _metadata(made), **shown})
-
-
-def get_server_certificate(self: IamResponse) -> ActionResult:
-    """Show a certificate, never its key."""
-    found = _named(text(self, "ServerCertificateName"))
-    answer: dict[str, object] = {
-        "ServerCertificateMetadata": _metadata(found),
-        "CertificateBody": found.cert_body,
-        "Tags": _tags(found),
-    }
-    if found.cert_chain:
-        answer["CertificateChain"] = found.cert_chain
-    return ActionResult({"ServerCertificate": answer})
-
-
-def list_server_certificates(self: IamResponse) -> ActionResult:
-    """List certificates by name."""
-    prefix = text(self, "PathPrefix") or "/"
-    found = [each for each in _server_certificates() if each.path.startswith(prefix)]
-    shown, more = page(self, found)
-    listed = [_metadata(each) for each in shown]
-    return ActionResult({"ServerCertificateMetadataList": listed, **more})
-
-
-def update_server_certificate(self: IamResponse) -> ActionResult:
-    """Give a certificate another name or path. Its tags follow."""
-    found = _named(text(self, "ServerCertificateName"))
-    new = text(self, "NewServerCertificateName") or found.cert_name
-    if new != found.cert_name:
-        _check_unused(new)
-    tags = _tags(found)
-    keep_tags(found.arn, [])
-    found.cert_name, found.path = new, text(self, "NewPath") or found.path
-    keep_tags(found.arn, tags)
-    return EmptyResult()
-
-
-def delete_server_certificate(self: IamResponse) -> ActionResult:
-    """Delete a certificate."""
-    found = _named(text(self, "ServerCertificateName"))
-    del iam().certificates[found.identifier]
-    keep_tags(found.arn, [])
-    return EmptyResult()
-
-
-def tag_server_certificate(self: IamResponse) -> ActionResult:
-    """Set tags of a certificate."""
-    found = _named(text(self, "ServerCertificateName"))
-    keep_tags(found.arn, tags_with(self, _tags(found), "ServerCertificate"))
-    return EmptyResult()
-
-
-def untag_server_certificate(self: IamResponse) -> ActionResult:
-    """Remove tags of a certificate."""
-    found = _named(text(self, "ServerCertificateName"))
-    keep_tags(found.arn, tags_without(self, _tags(found)))
-    return EmptyResult()
-
-
-def list_server_certificate_tags(self: IamResponse) -> ActionResult:
-    """List the tags of a certificate."""
-    tags, more = page(self, _tags(_named(text(self, "ServerCertificateName"))))
-    return ActionResult({"Tags": tags, **more})
-
-
-def _tags(certificate: _ServerCertificate) -> list[dict[str, str]]:
-    tags: list[dict[str, str]] = iam().tagger.list_tags_for_resource(certificate.arn)["Tags"]
-    return tags
-
-
-def _named(name: str) -> _ServerCertificate:
-    for each in _server_certificates():
-        if each.cert_name == name:
-            return each
-    message = f"The Server Certificate with name {name} cannot be found."
-    raise Refusal("NoSuchEntity", message, 404)
-
-
-def _server_certificates() -> list[_ServerCertificate]:
-    # all of them: nothing else at moto makes one
-    known = iam().certificates.values()
-    found = [each for each in known if isinstance(each, _ServerCertificate)]
-    return sorted(found, key=lambda each: each.cert_name)
-
-
-def _check_unused(name: str) -> None:
-    if any(each.cert_name == name for each in iam().certificates.values()):
-        raise already_exists(f"The Server Certificate with name {name} already exists.")
-
-
-def _metadata(certificate: _ServerCertificate) -> dict[str, object]:
-    return {
-        "Path": certificate.path,
-        "ServerCertificateName": certificate.cert_name,
-        "ServerCertificateId": certificate.identifier,
-        "Arn": certificate.arn,
-        "UploadDate": certificate.uploaded_at,
-        "Expiration": certificate.expires_at,
-    }
-
-
 OPERATIONS = (
     upload_ssh_public_key,
     get_ssh_public_key,
@@ -301,12 +156,4 @@ OPERATIONS = (
     list_signing_certificates,
     update_signing_certificate,
     delete_signing_certificate,
-    upload_server_certificate,
-    get_server_certificate,
-    list_server_certificates,
-    update_server_certificate,
-    delete_server_certificate,
-    tag_server_certificate,
-    untag_server_certificate,
-    list_server_certificate_tags,
 )
