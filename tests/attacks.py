@@ -15,10 +15,15 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 from moto.iam.models import AccessKey, AWSManagedPolicy
 
@@ -36,6 +41,8 @@ _KEYS = {
     "lines",
     "method",
     "minutes",
+    "operation",
+    "params",
     "path",
     "query",
     "region",
@@ -61,6 +68,8 @@ def classes() -> dict[str, dict[str, Any]]:
 
 def send(aws: LocalAws, request: Mapping[str, Any]) -> tuple[int, str, str]:
     """Send a request; return the status, AWS's error code, and the body."""
+    if "operation" in request:
+        return _call(aws, request)
     host = urlsplit(aws.url).netloc
     body = _expanded(request.get("body", "")).replace(people.ACCOUNT, aws.world.account)
     made = _signed(host, {**request, "body": body})
@@ -85,6 +94,49 @@ def send(aws: LocalAws, request: Mapping[str, Any]) -> tuple[int, str, str]:
         code = answer.headers.get("X-Amzn-Errortype") or _code(text)
         answer.close()
     return answer.status, code, text
+
+
+def _call(aws: LocalAws, request: Mapping[str, Any]) -> tuple[int, str, str]:
+    """Make a call with boto3; `{name}` in its parameters is what `furnish` has made."""
+    sender = _client(aws.url, request["service"], request.get("who", "admin"))
+    method = xform_name(request["operation"])
+    try:
+        answer = getattr(sender, method)(**_filled(request["params"], FURNISHED))
+    except ClientError as error:
+        found = error.response
+        return found["ResponseMetadata"]["HTTPStatusCode"], found["Error"]["Code"], str(error)
+    return answer["ResponseMetadata"]["HTTPStatusCode"], "", ""
+
+
+FURNISHED: dict[str, str] = {}
+"""What `furnish` has made and AWS names: versions, volumes, templates."""
+
+
+@cache
+def _client(url: str, service: str, who: str) -> Any:
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    return boto3.client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=url,
+        aws_access_key_id=people.key_id(who),
+        aws_secret_access_key=people.secret(who),
+        config=config,
+    )
+
+
+def _filled(value: Any, made: Mapping[str, str]) -> Any:
+    match value:
+        case dict():
+            return {name: _filled(one, made) for name, one in value.items()}
+        case list():
+            return [_filled(one, made) for one in value]
+        case str() if value.startswith("bytes:"):
+            return value.removeprefix("bytes:").encode()
+        case str():
+            return re.sub(r"\{(\w+)\}", lambda found: made[found[1]], value)
+        case _:
+            return value
 
 
 def _code(text: str) -> str:
@@ -206,6 +258,103 @@ def furnish(aws: LocalAws) -> None:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def furnish_sealed(aws: LocalAws) -> None:
+    """Make what is encrypted with a customer's key, what is locked, and what launches.
+
+    It takes some seconds: moto loads EC2 and its images.
+    """
+    furnish(aws)
+    _furnish_encrypted(aws)
+    _furnish_launches(aws)
+    made = client(aws, "datapipeline").create_pipeline(name="pipe", uniqueId="pipe")
+    FURNISHED["pipeline"] = made["pipelineId"]
+    client(aws, "elasticbeanstalk").create_application(ApplicationName="app")
+
+
+def _furnish_encrypted(aws: LocalAws) -> None:
+    kms, s3 = client(aws, "kms"), client(aws, "s3")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/shut", TargetKeyId=key)
+    FURNISHED["key"] = key
+    FURNISHED["multi"] = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    s3.put_object(Bucket="vault", Key="sealed", Body=b"sealed", **encrypted)
+    FURNISHED["upload"] = s3.create_multipart_upload(Bucket="vault", Key="parts", **encrypted)[
+        "UploadId"
+    ]
+    s3.put_object(Bucket="docs", Key="open/tagged", Body=b"tagged", Tagging="a=b")
+    s3.create_bucket(Bucket="sealing")
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket="sealing",
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]
+        },
+    )
+    s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    until = datetime.now(UTC) + timedelta(days=2)
+    FURNISHED["until"] = until.isoformat()
+    FURNISHED["locked"] = s3.put_object(
+        Bucket="locked",
+        Key="kept",
+        Body=b"kept",
+        ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate=until,
+    )["VersionId"]
+    secret = client(aws, "secretsmanager").create_secret(
+        Name="sealed", SecretString="sealed", KmsKeyId=key
+    )
+    FURNISHED["secret"] = secret["ARN"]
+    client(aws, "secretsmanager").create_secret(Name="open", SecretString="open")
+    client(aws, "ssm").put_parameter(
+        Name="/sealed/one", Value="sealed", Type="SecureString", KeyId=key
+    )
+    client(aws, "sqs").create_queue(QueueName="sealed", Attributes={"KmsMasterKeyId": key})
+    client(aws, "sns").create_topic(Name="sealed", Attributes={"KmsMasterKeyId": key})
+    kinesis = client(aws, "kinesis")
+    kinesis.create_stream(StreamName="sealed", ShardCount=1)
+    kinesis.start_stream_encryption(StreamName="sealed", EncryptionType="KMS", KeyId=key)
+    FURNISHED["iterator"] = kinesis.get_shard_iterator(
+        StreamName="sealed", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    client(aws, "dynamodb").create_table(
+        TableName="sealed",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+
+
+def _furnish_launches(aws: LocalAws) -> None:
+    """Make volumes, a role for instances, and templates that hold what AWS asks about."""
+    ec2, iam = client(aws, "ec2"), client(aws, "iam")
+    iam.create_instance_profile(InstanceProfileName="Ops")
+    iam.add_role_to_instance_profile(InstanceProfileName="Ops", RoleName="Ops")
+    place, key = "us-east-1a", FURNISHED["key"]
+    sealed = ec2.create_volume(AvailabilityZone=place, Size=1, Encrypted=True, KmsKeyId=key)
+    FURNISHED["volume"] = sealed["VolumeId"]
+    FURNISHED["snapshot"] = ec2.create_snapshot(VolumeId=sealed["VolumeId"])["SnapshotId"]
+    image = ec2.describe_images(MaxResults=5)["Images"][0]["ImageId"]
+    FURNISHED["image"] = image
+    device = {"DeviceName": "/dev/sdb", "Ebs": {"VolumeSize": 1, "Encrypted": True}}
+    sealed_device = {**device, "Ebs": {**device["Ebs"], "KmsKeyId": key}}
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]
+    for name, data in (
+        ("role", {"IamInstanceProfile": {"Name": "Ops"}}),
+        ("tags", {"TagSpecifications": tags}),
+        ("volume", {"BlockDeviceMappings": [sealed_device]}),
+        ("plain", {}),
+    ):
+        template = ec2.create_launch_template(
+            LaunchTemplateName=name,
+            LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro", **data},
+        )
+        FURNISHED[f"template_{name}"] = template["LaunchTemplate"]["LaunchTemplateId"]
+    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]
+    FURNISHED["instance"] = instance["InstanceId"]
 
 
 def digest_of(aws: LocalAws) -> str:

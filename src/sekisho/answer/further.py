@@ -32,6 +32,7 @@ from sekisho.answer.resource import (
     kinds_named,
 )
 from sekisho.catalogue import (
+    ANY,
     NO_RESOURCE,
     SAME,
     VERSION_MARK,
@@ -186,7 +187,8 @@ class _Call:
             # of several that the call may create it is not known which gets the tags
             return asked, _whichever_is_meant(found) if permission.kinds else _gravest(found)
         same = permission.on == SAME
-        group = permission.kinds or further.resource_types if same else kinds_of(permission.on)
+        any_kind = same or permission.on == ANY
+        group = permission.kinds or further.resource_types if any_kind else kinds_of(permission.on)
         likes = self._patterns(group, own)
         # what is created has no policy of its own yet
         own_policy = counts and not same

@@ -1,5 +1,6 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
 
+from sekisho.catalogue.call_needs import CallNeed, call_needs, values_at
 from sekisho.catalogue.documented import (
     UnlistedKeys,
     depends_on_action,
@@ -11,6 +12,7 @@ from sekisho.catalogue.documented import (
     unlisted_keys,
 )
 from sekisho.catalogue.further import (
+    ANY,
     NO_RESOURCE,
     SAME,
     VERSION_MARK,
@@ -45,12 +47,14 @@ from sekisho.catalogue.store import (
 )
 
 __all__ = [
+    "ANY",
     "DEFAULT_PARTITION",
     "NO_RESOURCE",
     "SAME",
     "VERSION_MARK",
     "AccessLevel",
     "Action",
+    "CallNeed",
     "Catalogue",
     "FurtherPermission",
     "GlobalKey",
@@ -58,6 +62,7 @@ __all__ = [
     "Partition",
     "ResourceType",
     "UnlistedKeys",
+    "call_needs",
     "created_kinds",
     "depends_on_action",
     "further_permissions",
@@ -80,4 +85,5 @@ __all__ = [
     "single_regions",
     "tagging_permissions",
     "unlisted_keys",
+    "values_at",
 ]

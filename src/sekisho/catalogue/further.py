@@ -72,9 +72,17 @@ def _of_kinds(action: Action, names: Sequence[str]) -> KindGroup:
     return tuple(one for one in action.resource_types if one.name in names)
 
 
+def rules() -> list[dict[str, Any]]:
+    """Return the rules of further permissions, as the table has them."""
+    found: list[dict[str, Any]] = _read("also-needs.json")["rules"]
+    return found
+
+
 SAME = "same"
 """What a rule calls the resource that the action itself is about."""
 NO_RESOURCE = "*"
+ANY = "any"
+"""What a rule says of a permission whose resource it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class FurtherPermission:
         shown_by: the context keys of which each shows that a call needs it, in lower case; one that
             ends in `/` is followed by a name.
         unless: by such a key, the values that do not show it.
-        on: `SAME`, `NO_RESOURCE`, or the kind of its resource, like `kms:key`.
+        on: `SAME`, `NO_RESOURCE`, `ANY`, or the kind of its resource, like `kms:key`.
         arn_key: the context key whose value names its resource; None: there is none.
         arn: what the ARN is made of, with `${Partition}` and `${value}`.
         keeps_context: whether it has every context key of the request.
@@ -155,13 +163,15 @@ def further_permissions(name: str) -> tuple[FurtherPermission, ...]:
 
 
 def _of_rules(action: Action) -> Iterator[FurtherPermission]:
-    yield from _listed(action, _read("also-needs.json")["rules"])
+    yield from _listed(action, rules())
     of_tags = _read("tags-on-create.json")
     yield from _listed(action, [{**of_tags["common"], **rule} for rule in of_tags["rules"]])
 
 
-def _listed(action: Action, rules: Sequence[Mapping[str, Any]]) -> Iterator[FurtherPermission]:
-    for rule in rules:
+def _listed(action: Action, listed: Sequence[Mapping[str, Any]]) -> Iterator[FurtherPermission]:
+    for rule in listed:
+        if rule.get("seen") == "calls":
+            continue
         for further, actions in rule["needs"].items():
             if further != str(action) and _is_listed(action, actions):
                 yield _permission(rule, further, action)

@@ -31,8 +31,10 @@ from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import item_calls
+from sekisho.localaws.launch_templates import launches
 from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
+from sekisho.localaws.second_permissions import second_permissions
 from sekisho.localaws.tags_on_create import tagging
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
@@ -55,9 +57,11 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
         NotImplementedError: if the call holds a statement that is not read here.
     """
     targets: list[tuple[ApiCall, RequiredPermission]] = []
-    for part in item_calls(call):
-        own = required_permissions(world, caller.credential, part)
-        targets += ((part, target) for target in (*own, *tagging(world, part, own)))
+    for item in item_calls(call):
+        for part in launches(world, item):
+            own = required_permissions(world, caller.credential, part)
+            further = (*second_permissions(world, part, own), *tagging(world, part, own))
+            targets += ((part, one) for one in (*own, *further))
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common(
@@ -141,8 +145,9 @@ def _authorize(
         world.log.add(replace(entry, note=str(error)))
         text = f"the local AWS cannot decide this request: {error}"
         raise common(CommonError.ACCESS_DENIED, family, text) from error
+    only_denies = ruling.only_denies or target.is_granted
     allowed = decision.effect is DecisionEffect.ALLOWED or (
-        ruling.only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
+        only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
     )
     note = _note(open_keys, target)
     if not allowed or ruling.then is None:

@@ -40,6 +40,7 @@ from sekisho.localaws.forward import (
 from sekisho.localaws.identify import Identity, authenticate, identify, note_use
 from sekisho.localaws.moto_answers import install_answers
 from sekisho.localaws.moto_dispatch import answer
+from sekisho.localaws.object_lock import check_lock
 from sekisho.localaws.overlay import check_sts
 from sekisho.localaws.regions import check_place, check_region
 from sekisho.localaws.request_tags import check_tags
@@ -233,6 +234,7 @@ class Authorizer:
             caller = _with_code(self._world, caller, call)
             authorize_call(self._world, caller, call)
             check_tags(call)
+            check_lock(self._world, call)
             refuse_bucket_name(call)
             refuse_to_set(call)
             refuse_to_go_beyond(call)

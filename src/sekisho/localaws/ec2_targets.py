@@ -16,6 +16,7 @@ from typing import Any
 
 from sekisho.localaws import moto_state
 from sekisho.localaws.classify import ApiCall
+from sekisho.localaws.launch_templates import has_unknown_template
 from sekisho.localaws.request_tags import tag_sets
 from sekisho.localaws.world import World
 
@@ -34,6 +35,7 @@ _READ = frozenset(
         "InstanceInitiatedShutdownBehavior",
         "InstanceType",
         "KeyName",
+        "LaunchTemplate",
         "MaxCount",
         "MetadataOptions",
         "MinCount",
@@ -59,7 +61,7 @@ def launched(world: World, call: ApiCall) -> tuple[str | None, ...]:
         known = name is not None and (name == "*" or _ID.fullmatch(name))
         account = "" if kind in _OF_NO_ACCOUNT else world.account
         found[f"{start}{account}:{kind}/{name}" if known else None] = None
-    if call.params.keys() - _READ:
+    if call.params.keys() - _READ or has_unknown_template(world, call):
         found[None] = None
     return tuple(found)
 
@@ -76,6 +78,8 @@ def _named(world: World, call: ApiCall) -> Iterator[tuple[str, str | None]]:
     for device in params.get("BlockDeviceMappings") or ():
         if snapshot := (device.get("Ebs") or {}).get("SnapshotId"):
             yield "snapshot", str(snapshot)
+    if template := params.get("LaunchTemplate"):
+        yield "launch-template", moto_state.template_id(world, call.region, template)
     placement = params.get("Placement") or {}
     if placement.get("GroupName"):
         yield "placement-group", str(placement["GroupName"])

@@ -200,6 +200,7 @@ header for a parameter where a request has no other, so the rest is left out."""
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PATH = "/%-_.~:@!$&'()*+,="
+_BYPASS = "HTTP_X_AMZ_BYPASS_GOVERNANCE_RETENTION"
 
 
 def canonical(
@@ -220,6 +221,9 @@ def canonical(
         made.pop(name, None)
     if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
         made["HTTP_X_AMZ_COPY_SOURCE"] = copy_source(source).header
+    if environ.get(_BYPASS, "").lower() != "true":
+        # moto goes by whether the header is there
+        made.pop(_BYPASS, None)
     # a raw `;` or `#` would end the path for some of moto's readers and not for others
     path, query = quote(Request(environ).raw_path, safe=_PATH), environ.get("QUERY_STRING", "")
     made |= {

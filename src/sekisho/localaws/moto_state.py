@@ -7,6 +7,7 @@ the network that an account has from the beginning.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -133,13 +134,87 @@ def _pairs(tags: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
     return {tag[key]: tag[value] for tag in tags}
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectName:
+    """An object, or a version of it; None for the latest."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+def object_of(world: World, name: ObjectName) -> Any:
+    """Return an object as moto keeps it; None if there is none, or it is marked as deleted."""
+    bucket = held(world, "s3", world.partition, "buckets", name.bucket)
+    if bucket is None:
+        return None
+    if name.version is None:
+        found = bucket.keys.get(name.key)
+    else:
+        versions = bucket.keys.getlist(name.key, [])
+        found = next((one for one in versions if str(one.version_id) == name.version), None)
+    return found if hasattr(found, "encryption") else None
+
+
 def object_tags(world: World, resource: str) -> dict[str, str]:
     """Return the tags of the object with that ARN, in its latest version."""
-    bucket_name, _, key_name = resource.split(":", 5)[5].partition("/")
-    backend = _at("s3", world, world.partition)
-    bucket = backend.buckets.get(bucket_name) if backend is not None else None
-    key = bucket.keys.get(key_name) if bucket is not None else None
-    return dict(backend.tagger.get_tag_dict_for_resource(key.arn)) if key is not None else {}
+    bucket, _, key = resource.split(":", 5)[5].partition("/")
+    found = object_of(world, ObjectName(bucket, key))
+    return tags_of_object(world, found) if found is not None else {}
+
+
+def tags_of_object(world: World, stored: Any) -> dict[str, str]:
+    """Return the tags of an object that moto keeps."""
+    tagger = _at("s3", world, world.partition).tagger
+    return dict(tagger.get_tag_dict_for_resource(stored.arn))
+
+
+def bucket_encryption(world: World, name: str) -> Mapping[str, Any]:
+    """Return a bucket's default encryption; nothing if it has none."""
+    bucket = held(world, "s3", world.partition, "buckets", name)
+    rule = (bucket.encryption or {}).get("Rule", {}) if bucket is not None else {}
+    found: Mapping[str, Any] = rule.get("ApplyServerSideEncryptionByDefault") or {}
+    return found
+
+
+def upload_of(world: World, bucket_name: str, upload: str) -> Any:
+    """Return an upload in parts as moto keeps it; None if there is none."""
+    bucket = held(world, "s3", world.partition, "buckets", bucket_name)
+    return bucket.multiparts.get(upload) if bucket is not None else None
+
+
+def held(world: World, service: str, place: str, kind: str, name: object) -> Any:
+    """Return what a service has under a name, like a queue among its `queues`; None if nothing."""
+    backend = _at(service, world, place)
+    return getattr(backend, kind).get(name) if backend is not None else None
+
+
+def all_held(world: World, service: str, place: str, kind: str) -> tuple[Any, ...]:
+    """Return all that a service has of a kind."""
+    backend = _at(service, world, place)
+    return tuple(dict.values(getattr(backend, kind))) if backend is not None else ()
+
+
+def is_own_key(world: World, call: ApiCall, name: str) -> bool:
+    """Tell whether a name of a key, of any form, is that of a key that AWS manages."""
+    if name.rpartition(":")[2].startswith("alias/aws/"):
+        return True
+    backend = _at("kms", world, call.region)
+    key = backend.keys.get(name.rpartition("/")[2]) if backend is not None else None
+    return key is not None and any(alias.startswith("alias/aws/") for alias in key.aliases)
+
+
+def block_devices(world: World, region: str, image: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the volumes that an image makes, as a launch would name them."""
+    found = held(world, "ec2", region, "amis", image) if image else None
+    if found is not None and getattr(found, "ebs_snapshot", None) is not None:
+        yield {"SnapshotId": found.ebs_snapshot.id}
+
+
+def default_volume_key(world: World, region: str) -> str | None:
+    """Return the key with which EC2 encrypts volumes if none is named; None: AWS's own."""
+    backend = _at("ec2", world, region)
+    return str(backend.default_kms_key_id) or None if backend is not None else None
 
 
 def _table(world: World, region: str, name: str) -> Any:
@@ -184,8 +259,7 @@ def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 def region_of_bucket(world: World, name: str) -> str | None:
     """Return the Region of a bucket, or None if there is no such bucket."""
-    backend = _at("s3", world, world.partition)
-    bucket = backend.buckets.get(name) if backend is not None else None
+    bucket = held(world, "s3", world.partition, "buckets", name)
     return str(bucket.region_name) if bucket is not None else None
 
 
@@ -201,3 +275,32 @@ def security_groups(world: World, region: str, text: str) -> tuple[str, ...]:
     backend: Any = _backends("ec2")[world.account][region]
     groups = [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
     return tuple(str(group.id) for group in groups if text in {group.id, group.name})
+
+
+def template_id(world: World, region: str, named: Mapping[str, Any]) -> str | None:
+    """Return the id of the launch template that an id or a name names; None if there is none."""
+    backend = _at("ec2", world, region)
+    if backend is None:
+        return None
+    found = named.get("LaunchTemplateId") or backend.launch_template_name_to_ids.get(
+        named.get("LaunchTemplateName")
+    )
+    return str(found) if found in backend.launch_templates else None
+
+
+def template_data(world: World, region: str, named: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the parameters in the version of a launch template that is named; None: not found."""
+    found = template_id(world, region, named)
+    if found is None:
+        return None
+    template = _at("ec2", world, region).launch_templates[found]
+    version = str(named.get("Version") or template.default_version_number)
+    if not re.fullmatch(r"\d+|\$Latest|\$Default", version):
+        return None
+    number = {"$Latest": len(template.versions), "$Default": template.default_version_number}.get(
+        version
+    ) or int(version)
+    if not 1 <= number <= len(template.versions):
+        return None
+    data: Mapping[str, Any] = template.versions[number - 1].data
+    return data

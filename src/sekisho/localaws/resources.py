@@ -19,6 +19,7 @@ from sekisho.catalogue import Action, load
 from sekisho.localaws import moto_iam, moto_state
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.ec2_targets import launched, tagged
+from sekisho.localaws.launch_templates import has_unknown_template
 from sekisho.localaws.resource_names import named_resources
 from sekisho.localaws.unambiguous import TwoReadings, copy_source
 from sekisho.localaws.world import World
@@ -121,6 +122,7 @@ class RequiredPermission:
         context: the context keys that the service adds.
         or_else: another action that is enough.
         is_assumed: whether AWS does not document that it asks for this.
+        is_granted: whether the resource's own policy allows it, so that only a Deny counts.
     """
 
     action: str
@@ -129,6 +131,7 @@ class RequiredPermission:
     context: tuple[tuple[str, str], ...] = ()
     or_else: str | None = None
     is_assumed: bool = False
+    is_granted: bool = False
 
 
 _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
@@ -169,16 +172,15 @@ def _code_of(world: World, params: Mapping[str, Any]) -> Iterator[RequiredPermis
 def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     """Yield the roles that the call passes to a service, for which IAM asks for iam:PassRole.
 
-    A role is passed by ARN, by name, in an instance profile, or in a launch template that holds
-    one; None for one that is not known.
+    A role is passed by ARN, by name, or in an instance profile; None for one that is not known, as
+    it is of a launch template that is not found.
     """
     if call.operation == "AddRoleToInstanceProfile":
         yield moto_iam.arn_of(world, "role", str(call.params.get("RoleName")))
     elif call.service not in {"iam", "sts"}:
         for kind, text in _given_roles(call.params):
             yield from _roles_of(world, kind, text)
-        if call.service in {"autoscaling", "ec2"} and _names_template(call.params):
-            # what the template holds is not looked up
+        if has_unknown_template(world, call):
             yield None
 
 
@@ -188,24 +190,20 @@ def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _given_roles(item, within)
     elif isinstance(value, Mapping):
+        # Elastic Beanstalk and Data Pipeline take pairs of a name and a value
+        paired = "".join(str(value.get(name, "")) for name in _NAMES_OF_PAIRS).lower()
         for name, inner in value.items():
             plain = str(name).lower()
-            yield from _given_roles(inner, plain if _OF_ROLES.search(plain) else within)
+            if plain not in _TAGS:
+                named = next(filter(_OF_ROLES.search, (plain, paired)), within)
+                yield from _given_roles(inner, "" if name in _NAMES_OF_PAIRS else named)
     elif isinstance(value, str) and within:
         yield within, value
 
 
 _OF_ROLES = re.compile("role|instanceprofile")
-_TEMPLATES = frozenset({"launchtemplate", "launchtemplateconfigs", "mixedinstancespolicy"})
-
-
-def _names_template(value: object) -> bool:
-    if isinstance(value, list):
-        return any(_names_template(item) for item in value)
-    return isinstance(value, Mapping) and any(
-        (str(name).lower() in _TEMPLATES and bool(inner)) or _names_template(inner)
-        for name, inner in value.items()
-    )
+_NAMES_OF_PAIRS = ("OptionName", "key")
+_TAGS = frozenset({"taglist", "tags", "tagset", "tagspecifications"})
 
 
 def _roles_of(world: World, kind: str, text: str) -> Iterator[str | None]:
@@ -288,7 +286,6 @@ def _s3(world: World, call: ApiCall, name: str) -> Iterator[RequiredPermission]:
         for key, version in _objects(call.params):
             resource = f"arn:{world.partition}:s3:::{bucket}/{key}"
             yield RequiredPermission(_of_version(name) if version else name, resource)
-            yield from (RequiredPermission(extra, resource) for extra in _beside_put(call))
     else:
         known = f"arn:{world.partition}:s3:::{bucket}" if "bucket" in kinds else None
         yield RequiredPermission(name, known)
@@ -319,15 +316,3 @@ def _of_version(name: str) -> str:
     """Return the action on an object's version: `s3:GetObjectAcl` → `s3:GetObjectVersionAcl`."""
     versioned = name.replace("Object", "ObjectVersion", 1)
     return versioned if load().action(versioned) is not None else name
-
-
-_ACL = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
-
-
-def _beside_put(call: ApiCall) -> Iterator[str]:
-    """Yield the permissions that writing an object needs when it sets tags or an ACL as well."""
-    if call.operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
-        if call.params.get("Tagging"):
-            yield "s3:PutObjectTagging"
-        if any(call.params.get(name) for name in _ACL):
-            yield "s3:PutObjectAcl"
