@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 
 import localaws_people as people
 from localaws_people import caller, client
+from sekisho.catalogue import global_keys
 from sekisho.localaws import LocalAws
+from sekisho.localaws.absent_keys import ABSENT
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +212,43 @@ def test_the_boundary_of_the_user_that_a_call_changes_is_known(aws: LocalAws) ->
     user.put_user_policy(UserName="fenced", **change)
     with pytest.raises(ClientError, match="AccessDenied"):
         user.put_user_policy(UserName="admin", **change)
+
+
+def test_keys_that_are_absent_are_listed_one_by_one() -> None:
+    keys = [key for keys in ABSENT.values() for key in keys]
+    assert len(set(map(str.lower, keys))) == len(keys)
+    listed = {key.lower() for key in keys}
+    # every global key is set, listed as absent, or not known
+    assert {key.rstrip("/") for key in global_keys()} - {key.rstrip("/") for key in listed} == {
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:referer",
+        "aws:requestedregion",
+        "aws:requesttag",
+        "aws:resourceaccount",
+        "aws:resourcetag",
+        "aws:securetransport",
+        "aws:sourceip",
+        "aws:tagkeys",
+        "aws:useragent",
+        "aws:userid",
+        "aws:viaawsservice",
+    }
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike"])
+def test_a_deny_on_the_account_of_the_resource_counts(aws: LocalAws, operator: str) -> None:
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    condition = {operator: {"aws:ResourceAccount": people.ACCOUNT}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    with pytest.raises(ClientError, match="explicit deny"):
+        caller(aws, "sqs", allow, deny).receive_message(QueueUrl="q")
+    with pytest.raises(ClientError, match="explicit deny"):
+        # of a list it is not known: the account, or nothing
+        caller(aws, "sqs", allow, deny).list_queues()
+    others = {**deny, "Condition": {"StringNotEquals": {"aws:ResourceAccount": people.ACCOUNT}}}
+    caller(aws, "sqs", allow, others).receive_message(QueueUrl="q")

@@ -20,6 +20,7 @@ from functools import cache
 from sekisho.catalogue import load
 from sekisho.engine import Context, ContextValue, UnknownKey
 from sekisho.localaws import moto_iam, moto_state
+from sekisho.localaws.absent_keys import NO_ACCOUNT, is_absent
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.request_tags import has_unread_tags, removed_keys, tag_sets
 from sekisho.localaws.resource_names import naming
@@ -68,18 +69,6 @@ _FROM_PARAMS: Mapping[tuple[str, str], str] = {
 
 _IF_GIVEN: Mapping[tuple[str, str], str] = {("ec2", "InstanceType"): "ec2:InstanceType"}
 """The same, but AWS takes a value of its own where the parameter is not given."""
-
-_ABSENT = re.compile(
-    r"accounts\.google\.com:|cognito-identity\.|graph\.facebook\.com:|www\.amazon\.com:|saml:"
-    r"|iam:fido-|iam:registersecuritykey|kms:viaservice|lambda:eventsourcetoken"
-    r"|lambda:invokedviafunctionurl|s3:access(grants|point)|s3:dataaccesspoint"
-)
-"""Keys of what does not exist here: federated callers, certified security keys, access points,
-calls that come by way of another service; and what the console alone sets."""
-
-_GLOBAL = re.compile(r"aws:(?!requesttag/|tagkeys$|resourcetag/|useragent$|referer$)")
-"""Global keys that are set, or that AWS would not set for a call as they come here: through no VPC
-endpoint, by no service, in no organization."""
 
 _PASSED_TO: Mapping[str, str] = {
     "ec2": "ec2.amazonaws.com",
@@ -157,8 +146,12 @@ class RequestContext:
         `context` is the whole context, with these values in it.
         """
         known = {key.lower() for key in context}
+        # all that there is belongs to the account, or a request says of nothing whose it is
+        mine = UnknownKey(like=str(context.folded.get("aws:principalaccount", "*")))
         return {
-            key: UnknownKey(may_be_absent=key not in self.ambiguous)
+            key: mine
+            if key == _RESOURCE_ACCOUNT
+            else UnknownKey(may_be_absent=key not in self.ambiguous)
             for key in asked
             if key in self.ambiguous
             or self._is_unread(key)
@@ -176,9 +169,10 @@ class RequestContext:
         return any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind))
 
     def _is_absent(self, key: str) -> bool:
-        if _GLOBAL.match(key) or _ABSENT.match(key):
+        if is_absent(key):
             return True
-        if key in _OF_CLIENT:
+        if key.startswith("aws:") and not key.startswith(_BY_ACTION):
+            # of a key that is newer than these tables, too, nothing is known
             return False
         return not self._is_set(key) or key.startswith(tuple(self.complete))
 
@@ -193,6 +187,7 @@ def request_context(world: World, call: ApiCall, target: RequiredPermission) -> 
     if transitive := call.params.get("TransitiveTagKeys"):
         found.values["sts:TransitiveTagKeys"] = tuple(dict.fromkeys(map(str, transitive)))
     _add_resource_tags(world, target.resource, found)
+    _add_resource_account(world, target, found)
     if (own := _OF_SERVICE.get(call.service)) is not None:
         own(world, target.resource or "", found)
     if target.action == "iam:PassRole" and call.service in _PASSED_TO:
@@ -218,7 +213,8 @@ def _kind(call: ApiCall, target: RequiredPermission) -> str:
 
 
 _ANY_KIND = "?"
-_OF_CLIENT = frozenset({"aws:useragent", "aws:referer"})
+_RESOURCE_ACCOUNT = "aws:resourceaccount"
+_BY_ACTION = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 
 
 @cache
@@ -306,6 +302,16 @@ def _add_resource_tags(world: World, resource: str | None, found: RequestContext
 
 
 _ARN_PARTS = ("arn", "partition", "service", "region", "account", "resource")
+
+
+def _add_resource_account(world: World, target: RequiredPermission, found: RequestContext) -> None:
+    """Add whose the resource is, where AWS sets it for the action and the ARN says it."""
+    parts = (target.resource or "").split(":", 5)
+    if len(parts) < len(_ARN_PARTS) or target.action.startswith(NO_ACCOUNT):
+        return
+    # buckets and objects have no account in their ARNs, and are all the account's own
+    if parts[4] == world.account or (parts[2] == "s3" and not parts[4]):
+        found.values["aws:ResourceAccount"] = world.account
 
 
 def _of_iam(world: World, resource: str, found: RequestContext) -> None:

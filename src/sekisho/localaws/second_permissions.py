@@ -49,6 +49,7 @@ def _context(world: World, call: ApiCall, need: CallNeed) -> tuple[tuple[str, st
     found: dict[str, str] = {}
     if need.via:
         found["kms:ViaService"] = f"{need.via}.{call.region}.amazonaws.com"
+        found["aws:ViaAWSService"] = "true"
     if need.action.startswith("kms:"):
         found["kms:CallerAccount"] = world.account
     if need.action == "kms:CreateGrant":
