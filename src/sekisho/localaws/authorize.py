@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from sekisho.engine import (
     RESOURCE,
     Assumptions,
-    AttachedPolicy,
     ContextValue,
     Decision,
     DecisionEffect,
@@ -32,13 +31,15 @@ from sekisho.localaws import moto_iam
 from sekisho.localaws.classify import ApiCall
 from sekisho.localaws.item_calls import item_calls
 from sekisho.localaws.launch_templates import launches
+from sekisho.localaws.not_known import worst_of
+from sekisho.localaws.parameters import unlisted_permissions
 from sekisho.localaws.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.resources import RequiredPermission, required_permissions
 from sekisho.localaws.second_permissions import second_permissions
 from sekisho.localaws.tags_on_create import tagging
 from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common
 from sekisho.localaws.world import LoggedDecision, VerifiedCaller, World
-from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
+from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
 from sekisho.signin import (
     MFA_IN_CALL,
     ErrorCode,
@@ -62,6 +63,7 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
             own = required_permissions(world, caller.credential, part)
             further = (*second_permissions(world, part, own), *tagging(world, part, own))
             targets += ((part, one) for one in (*own, *further))
+    targets += ((call, one) for one in unlisted_permissions(call))
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
         raise common(
@@ -184,11 +186,10 @@ def _decide(
     policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
     context = base_context(world, caller).with_(extra.values)
     if target.resource is None:
-        service = target.action.partition(":")[0]
-        policies = _of_unknown_resource(policies, service)
+        policies = worst_of(policies, target.action)
     request = Request(
         credential.arn,
-        target.action,
+        target.action.replace("*", "Any"),
         target.resource or "*",
         context,
         federated_by=credential.made_by.arn if credential.made_by else None,
@@ -283,53 +284,17 @@ def _only_trust_sees_mfa(
     return None if enough or own.effect is DecisionEffect.ALLOWED else own
 
 
-def _of_unknown_resource(policies: Policies, service: str) -> Policies:
-    """Return policies that say of `*` what these say, in the worst case, of an unknown resource."""
-
-    def worst(attached: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
-        return tuple(replace(one, document=_worst_case(one.document, service)) for one in attached)
-
-    return replace(
-        policies,
-        identity=worst(policies.identity),
-        boundaries=None if policies.boundaries is None else worst(policies.boundaries),
-        session=None if policies.session is None else worst(policies.session),
-    )
-
-
-def _worst_case(document: Document, service: str) -> Document:
-    statements = tuple(
-        replace(statement, resource=_EVERY if _counts(statement, service) else _NONE)
-        for statement in document.statements
-    )
-    return replace(document, statements=statements)
-
-
-_EVERY = Element(("*",))
-_NONE = Element(("arn:of:no:re:so:urce",))
-
-
-def _counts(statement: Statement, service: str) -> bool:
-    element = statement.resource
-    if element is None:
-        return True
-    if statement.effect is Effect.ALLOW:
-        return not element.negated and "*" in element.values
-    return element.negated or any(_may_be_of(value, service) for value in element.values)
-
-
-def _may_be_of(pattern: str, service: str) -> bool:
-    """Whether a resource pattern could match some resource of the service."""
-    named = pattern.split(":")[2:3]
-    return not named or named[0].lower() == service or any(c in named[0] for c in "*?$")
-
-
 def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
     """Return AWS's own words for a denial, and ours if it rests on an assumption."""
     kind = decision.blocked_by or PolicyKind.IDENTITY
     on = f" on resource: {target.resource}" if target.resource is not None else ""
     start = f"User: {arn} is not authorized to perform: {target.action}{on}"
     end = f" ({_ASSUMED})" if target.is_assumed else ""
+    if target.parameter:
+        start = (
+            f"{start} for the parameter {target.parameter}, of which the local AWS does not know "
+            "what AWS asks; it needs an Allow of all actions of that service on *,"
+        )
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         article = "an" if kind.value[0] in "aeiou" else "a"
         return f"{start} with an explicit deny in {article} {kind.value}{end}"

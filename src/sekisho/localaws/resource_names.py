@@ -266,6 +266,18 @@ def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
     return _given(call, {path for path, _ in leaves}) <= understood
 
 
+@cache
+def named_paths(service: str, operation: str, actions: tuple[str, ...]) -> frozenset[_Path]:
+    """Return the parameters that name resources of a call's actions, without items of lists."""
+    return frozenset(
+        tuple(step for step in path if step not in {_ITEMS, _KEYS, _VALUES})
+        for action in actions
+        for kind in naming(service, operation, action).types
+        for form in kind.forms
+        for path in _paths(form)
+    )
+
+
 def texts_of(call: ApiCall) -> Iterator[tuple[str, ...]]:
     """Yield the path of each parameter that holds a text, by the names of the service's model."""
     for path, _ in _leaves_of(call.service, call.operation):

@@ -123,6 +123,7 @@ class RequiredPermission:
         or_else: another action that is enough.
         is_assumed: whether AWS does not document that it asks for this.
         is_granted: whether the resource's own policy allows it, so that only a Deny counts.
+        parameter: of all actions of a service, the parameter that could ask for any of them.
     """
 
     action: str
@@ -132,6 +133,7 @@ class RequiredPermission:
     or_else: str | None = None
     is_assumed: bool = False
     is_granted: bool = False
+    parameter: str = ""
 
 
 _ROLE = re.compile(r"arn:[^:]*:iam::\d{12}:role/.+")
