@@ -161,12 +161,13 @@ _READS = frozenset({AccessLevel.LIST, AccessLevel.READ})
 def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     """Yield everything of a service, on everything, for each parameter that can ask for more."""
     seen: set[str] = set()
+    prefix = call.actions[0].partition(":")[0]
     for path, value in _given(call.params):
         found = judged(call, path, is_number=not isinstance(value, str | bytes | bool))
-        if found.standing is not Standing.UNLISTED:
-            continue
         service = _of_arn(value) or found.service
-        if service not in seen:
+        # whatever it is called: an ARN points at what it names
+        points = found.standing is Standing.PLAIN and service not in {"", prefix}
+        if (points or found.standing is Standing.UNLISTED) and service not in seen:
             seen.add(service)
             yield RequiredPermission(f"{service}:*", None, parameter=".".join(path))
 
