@@ -215,6 +215,16 @@ PEOPLE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         ],
     ),
     "first": ("/", [{"Effect": "Allow", "Action": FIRST, "Resource": "*"}]),
+    "replicator": (
+        "/",
+        [
+            {
+                "Effect": "Allow",
+                "Action": ["secretsmanager:*", "kms:GenerateDataKey", "kms:Decrypt"],
+                "Resource": "*",
+            }
+        ],
+    ),
     "passer": (
         "/",
         [

@@ -65,8 +65,10 @@ def _keys(
 ) -> Iterator[str | None]:
     if need.held in KEYS:
         yield from KEYS[need.held](world, call, beside)
-    else:
+    elif need.held == "given":
         yield from _given(call, need)
+    else:
+        yield None
 
 
 def _given(call: ApiCall, need: CallNeed) -> Iterator[str]:
