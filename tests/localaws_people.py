@@ -79,6 +79,7 @@ FIRST = [
     "secretsmanager:RotateSecret",
     "secretsmanager:UpdateSecret",
     "sns:Publish",
+    "sns:SetSubscriptionAttributes",
     "sqs:CreateQueue",
     "sqs:ReceiveMessage",
     "sqs:SendMessage",

@@ -162,7 +162,9 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     """Yield everything of a service, on everything, for each parameter that can ask for more."""
     seen: set[str] = set()
     prefix = call.actions[0].partition(":")[0]
-    for path, value in _given(call.params):
+    listed = _harmless(prefix, call.operation)
+    params = {name: one for name, one in call.params.items() if name not in listed}
+    for path, value in _given(params):
         found = judged(call, path, is_number=not isinstance(value, str | bytes | bool))
         service = _of_arn(value) or found.service
         # whatever it is called: an ARN points at what it names

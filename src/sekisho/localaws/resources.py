@@ -13,6 +13,7 @@ Source: AWS Service Authorization Reference (through the catalogue).
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sekisho.catalogue import Action, load
@@ -179,11 +180,15 @@ def _passed_roles(world: World, call: ApiCall) -> Iterator[str | None]:
     """
     if call.operation == "AddRoleToInstanceProfile":
         yield moto_iam.arn_of(world, "role", str(call.params.get("RoleName")))
-    elif call.service not in {"iam", "sts"}:
+    elif call.service not in _TAKING_NO_ROLE:
         for kind, text in _given_roles(call.params):
             yield from _roles_of(world, kind, text)
         if has_unknown_template(world, call):
             yield None
+
+
+_TAKING_NO_ROLE = frozenset({"dynamodb", "iam", "sts"})
+"""Services to which no role is passed; what DynamoDB's items call a role is none."""
 
 
 def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
@@ -192,19 +197,25 @@ def _given_roles(value: object, within: str = "") -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _given_roles(item, within)
     elif isinstance(value, Mapping):
-        # Elastic Beanstalk and Data Pipeline take pairs of a name and a value
-        paired = "".join(str(value.get(name, "")) for name in _NAMES_OF_PAIRS).lower()
+        # Elastic Beanstalk, Data Pipeline and SNS take pairs of a name and a value
+        paired = next((str(value[name]) for name in _NAMES_OF_PAIRS if name in value), "")
+        outer = _role_word(paired) or within
         for name, inner in value.items():
-            plain = str(name).lower()
-            if plain not in _TAGS:
-                named = next(filter(_OF_ROLES.search, (plain, paired)), within)
-                yield from _given_roles(inner, "" if name in _NAMES_OF_PAIRS else named)
+            if name not in _NAMES_OF_PAIRS and str(name).lower() not in _TAGS:
+                yield from _given_roles(inner, _role_word(str(name)) or outer)
     elif isinstance(value, str) and within:
         yield within, value
 
 
+@lru_cache(maxsize=4096)
+def _role_word(name: str) -> str:
+    """Return a name in small if it is one of roles or profiles, else nothing."""
+    plain = name.lower()
+    return plain if _OF_ROLES.search(plain) else ""
+
+
 _OF_ROLES = re.compile("role|instanceprofile")
-_NAMES_OF_PAIRS = ("OptionName", "key")
+_NAMES_OF_PAIRS = ("AttributeName", "OptionName", "key")
 _TAGS = frozenset({"taglist", "tags", "tagset", "tagspecifications"})
 
 
