@@ -175,7 +175,9 @@ class RollOut(RuleBasedStateMachine):
         told = {name for note in made.warnings if note.id in LOSING for name in note.about}
         told |= {name for names in made.obstacles.values() for name in names}
         for user in before.users:
+            # whoever has only to enrol has no way in yet, and is not locked out
             lost = _way_in(before, user.name) and not _way_in(after, user.name)
+            lost = lost and _is_locked_out(after, user.name)
             stopped = report.stopped is not None
             assert not lost or stopped or user.name in told, f"{user.name} was locked out"
 
@@ -511,6 +513,13 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
         return {}
     found = made.obstacles.items()
     return {acceptance(name, user): harmless[name] for name, users in found for user in users}
+
+
+def _is_locked_out(snapshot: Snapshot, name: str) -> bool:
+    """Return whether it is proved that nothing that somebody holds leads to a session with MFA."""
+    user = user_of(snapshot, name)
+    outcome = SignInOutcomes(snapshot, {}).outcomes([user]).get(name)
+    return outcome is not None and outcome.locked_out
 
 
 def _way_in(snapshot: Snapshot, name: str) -> bool:
