@@ -222,8 +222,9 @@ class RollOut(RuleBasedStateMachine):
             made = plan(goal, self.before, ADMIN)
             made = plan(goal, self.before, ADMIN, _harmless(made, self.before))
         except FaultyInput:
-            # somebody of that name is there already, at another path
-            assert goal.new_users
+            # somebody of that name is there already, at another path; or is not there any more
+            names = {*goal.users, *(goal.group.members if goal.group else ())}
+            assert goal.new_users or names - self.before.user_named.keys()
             return
         text = made.to_json()
         (self.folder / f"plan-{self.number}").write_text(text, encoding="utf-8")
