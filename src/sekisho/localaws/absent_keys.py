@@ -1,7 +1,7 @@
 """Condition keys that no request to the local AWS has, one by one, each with the reason.
 
-A key is taken to be absent only if it stands here; any other that is not set is not known, so that
-a Deny on it counts (`request_context`). A key that ends in `/` is followed by a tag's name.
+A key is taken to be absent only if it is listed here. Any other key that is not set is not known,
+so that a Deny on it counts (`request_context`). A key that ends in `/` is followed by a tag's name.
 
 Sources: IAM User Guide, "AWS global condition context keys", Availability of each key, and "IAM and
 AWS STS condition context keys"; Service Authorization Reference, the services' condition keys.

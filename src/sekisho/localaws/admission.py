@@ -1,7 +1,8 @@
 """How long the body of a request may be, judged by its head: before any of the body is read.
 
-Whoever shows no key that the account knows brings no body, as the answer is known without one. The
-pages of the sign-in need no key, and little; an upload by a form has its key in the body.
+The body of a request without a key that the account knows is not read: the answer is known without
+it. The pages of the sign-in need no key, and their bodies are short. An upload by a form has its
+key in the body.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """A request as it arrives: what of it is read, and how much of that is in memory meanwhile.
 
-The head of a request says how long its body may be; none is read of one that may not be sent. The
-limits are such that all bodies that are in memory, arriving and being answered, are so within
-`MEMORY_BYTES`.
+The head of a request decides how long its body may be; a body that is longer is not read. All
+bodies that are in memory, whether they are arriving or their requests are being answered, take at
+most `MEMORY_BYTES` together.
 
 Source: RFC 9112; waitress's documentation, "Arguments to waitress.serve".
 """
@@ -84,8 +84,8 @@ class Arriving(HTTPRequestParser):
             # a little more is read: that chunks run over the limit is best said by who knows it
             self._leave_unread()
         if self.completed:
-            # nobody waits for a word any more; waitress would give it, and wait for a body that is
-            # empty, or too long, or of a request that is wrong
+            # no `100 Continue` any more: after it, waitress would wait for a body that is empty,
+            # too long, or of a request that is wrong
             self.expect_continue = False
         return consumed
 

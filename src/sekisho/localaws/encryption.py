@@ -1,9 +1,9 @@
 """Which KMS keys encrypt what a call reads and writes, as moto keeps it.
 
-A call names a key, an alias, or nothing: then it is the default of the bucket, of the Region, or
-AWS's own key of the service (`alias/aws/s3`). Each reader yields names of keys, as the call or moto
-has them; None for one that is not known. What is encrypted with no key of KMS yields none, and what
-does not exist has none.
+A call names a key, an alias, or nothing. If it names nothing, the key is the default of the bucket
+or of the Region, or AWS's own key of the service (`alias/aws/s3`). Each reader yields names of
+keys, as the call or moto has them, and None for a key that is not known. It yields nothing for data
+that no KMS key encrypts or that does not exist.
 
 Sources: the services' guides on encryption, as named at the rules in `also-needs.json`.
 """

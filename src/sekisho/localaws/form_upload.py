@@ -1,8 +1,8 @@
 """An upload to S3 by a form: a POST whose key, signature and policy are fields of its body.
 
 The signature is of the policy, and the policy says what the fields may be; every field has to be in
-it. What passes goes on as the PutObject that it stands for, so that nobody reads the form a second
-time, and PutObject's policies are asked.
+it. A form that passes goes on as the PutObject that it stands for. So the form is read only once,
+and the caller's policies decide about PutObject.
 
 Source: Amazon S3 API Reference, "POST Object", "Authenticating Requests in Browser-Based Uploads
 Using POST (AWS Signature Version 4)", "Creating a POST Policy".

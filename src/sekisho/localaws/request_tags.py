@@ -1,12 +1,13 @@
 """The tags that a call sets, read once: what is judged is what the service is given.
 
 Where an operation takes tags is data of its model: a member that is named for tags and holds keys
-and values, at any depth (`tag_places`). What only looks so, like a filter, is in `_NOT_SET`. Every
-other parameter that speaks of tags is *unread*, and then `aws:RequestTag` is not known.
+and values, at any depth (`tag_places`). Members that only look like it, such as a filter, are in
+`_NOT_SET`. Every other parameter that speaks of tags is *unread*, and then `aws:RequestTag` is not
+known.
 
-A key that comes twice is refused, as services refuse it: which one counts, each reader could see
-otherwise. Keys that differ in case alone are two tags to the service and one condition key to a
-policy, which then is not known, and so is judged for the worst.
+A key that comes twice is refused, as services refuse it: readers could differ about which of them
+counts. Keys that differ in case alone are two tags to the service and one condition key to a
+policy. That condition key is then not known, and the worst case counts.
 
 Sources: botocore's service models; IAM User Guide, "AWS global condition context keys"
 (aws:RequestTag; condition keys are not case-sensitive); the errors: `_DUPLICATE`.

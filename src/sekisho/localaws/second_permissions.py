@@ -1,13 +1,13 @@
 """What AWS asks beside the permission of a call's own action.
 
 The rules are data: `calls` in the catalogue's `also-needs.json`, one table with what `decide` says
-a request needs. A rule says by which parameters, or by what state, a call needs a permission; where
-its resource is is looked up here. One that is not known is asked about as such: every Deny that
-could be about it counts, and an Allow on `*` alone.
+a request needs. A rule says by which parameters, or by what state, a call needs a permission; its
+resource is looked up here. A resource that is not known is decided for the worst: every Deny that
+could be about it counts, and only an Allow on `*` counts.
 
-An object that is not there is one more: S3 says so only to callers who may list the bucket. That it
-does so for every operation that reads an object is an assumption; AWS documents it for GetObject,
-HeadObject and GetObjectAttributes.
+A read of an object that is not there needs one permission more: S3 says that the object is missing
+only to callers who may list the bucket. AWS documents this for GetObject, HeadObject and
+GetObjectAttributes; for the other operations that read an object it is an assumption.
 """
 
 from collections.abc import Iterator, Sequence

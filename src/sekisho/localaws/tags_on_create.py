@@ -4,9 +4,9 @@ Which action that is, like `sqs:TagQueue`, is data of the catalogue, with a sour
 (`tags-on-create.json`). Where AWS does not document it, the service's tagging actions are asked
 for: that is an assumption, and a refusal for want of one says so.
 
-It is asked about what the call makes. If the call names that, by an ARN that it is asked about
-itself, about this; otherwise about every resource of its type (`RequiredPermission.is_pattern`),
-and where the type is not known either, about an unknown one.
+The tagging action is decided on the resource that the call makes, if the call names its ARN.
+Otherwise it is decided on every resource of that type (`RequiredPermission.is_pattern`), and where
+the type is not known either, on an unknown resource.
 
 Sources: AWS Service Authorization Reference (through the catalogue).
 """
