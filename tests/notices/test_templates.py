@@ -131,7 +131,7 @@ def test_what_fails_is_named_with_its_line_and_reaches_no_object(tmp_path: Path,
     ids=["macro", "loop", "parentheses", "blocks"],
 )
 def test_a_template_without_an_end_is_one_sentence(tmp_path: Path, text: str) -> None:
-    with pytest.raises(FaultyInput, match="calls itself without an end") as caught:
+    with pytest.raises(FaultyInput, match="calls itself endlessly") as caught:
         own(tmp_path, text)
     ((path, _, _),) = said(caught.value)
     assert path == "notice.txt.jinja"

@@ -113,20 +113,19 @@ def test_it_is_said_before_anybody_agrees_and_by_status(local: LocalAws, tmp_pat
     assert terminal.run("apply", out, "--yes").return_value == Exit.CLEAN
     assert terminal.run("status", out).return_value == Exit.CLEAN
     iam_of(local).attach_group_policy(GroupName="Enforced", PolicyArn=FULL)
-    said = f"Somebody else has given the group `Enforced` `{FULL}` since."
+    said = f"Somebody else has added `{FULL}` to the group `Enforced` since."
     standing = terminal.run("status", out)
     assert standing.return_value == Exit.FINDINGS
     assert said in standing.stdout
-    assert "which a roll-back would take from people" in standing.stdout.splitlines()[0]
+    assert "a roll-back leaves members in it" in " ".join(standing.stdout.splitlines()[:2])
     found = json.loads(terminal.run("status", out, "--format", "json").stdout)
     assert found["addedPolicies"] == [
         {"group": "Enforced", "policies": [FULL], "users": ["hanako"]}
     ]
     back = terminal.run("rollback", out, "--yes")
     assert back.return_value == Exit.FINDINGS
-    assert f"{said} A roll-back leaves in it who would lose that" in back.stderr
+    assert f"{said} A roll-back leaves these users in the group" in back.stderr
     assert back.stderr.rstrip().endswith("hanako")
     removed = terminal.run("rollback", out, "--yes", "--remove-rights")
-    assert f"Lose `{FULL}`, which somebody else has given the group `Enforced` since: hanako" in (
-        removed.stderr
-    )
+    lost = f"These users lose `{FULL}`, which somebody else has added to the group `Enforced` since"
+    assert f"{lost}: hanako" in removed.stderr

@@ -300,7 +300,7 @@ def test_what_is_refused(api: Boto3Api, make: object) -> None:
     assert "break-glass-untouched" in make(careful, "hanako").against
     with pytest.raises(FaultyAccount, match="no user `nobody`"):
         make(at, "nobody")
-    with pytest.raises(FaultyAccount, match="is the root user, which is no IAM user") as caught:
+    with pytest.raises(FaultyAccount, match="is the root user and not an IAM user") as caught:
         make(at, "root")
     assert "sign-in page of the root user" in caught.value.faults[0].fix.en
 

@@ -155,7 +155,7 @@ def test_whoever_is_found_locked_out_right_after_the_change_gets_the_former_stat
     whole = made(api)
     at_once = Meanwhile(api, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
     report = applied(whole, at_once, tmp_path / "journal")
-    assert "is taken back at once" in report.left_out["yuki"].en
+    assert "were taken back at once" in report.left_out["yuki"].en
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
     journal = Journal(tmp_path / "journal")
     journal.open(whole.digest)
@@ -173,15 +173,18 @@ def test_what_reaches_all_of_a_group_waits_for_its_members(
     stick(local, "yuki")
     report = applied(whole, api, tmp_path / "journal")
     assert "locked out" in report.left_out["yuki"].en
-    assert "relies on `group-attachment Enforced" in report.left_out["ken"].en
+    assert "needs `group-attachment Enforced" in report.left_out["ken"].en
     assert iam.list_attached_group_policies(GroupName="Enforced")["AttachedPolicies"] == []
     members = {each["UserName"] for each in iam.get_group(GroupName="Enforced")["Users"]}
     assert members == {"yuki"}
 
 
 FAULTS: dict[str, tuple[Callable[[Any], object], str]] = {
-    "deleted": (lambda iam: deleted(iam, "yuki"), "no such user any more"),
-    "renamed": (lambda iam: iam.update_user(UserName="yuki", NewUserName="yuki2"), "no such user"),
+    "deleted": (lambda iam: deleted(iam, "yuki"), "no longer there"),
+    "renamed": (
+        lambda iam: iam.update_user(UserName="yuki", NewUserName="yuki2"),
+        "no longer there",
+    ),
     "moved to another group": (
         lambda iam: iam.add_user_to_group(GroupName="Developers", UserName="yuki"),
         "",
@@ -311,7 +314,7 @@ def test_at_the_terminal_each_is_named_with_the_reason(local: LocalAws, tmp_path
     stick(local, "yuki")
     left = terminal.run("apply", file, "--yes")
     assert left.return_value == Exit.CHANGES, left.output
-    assert left.output.count("yuki: by what they hold now they would be locked out: ") == 1
+    assert left.output.count("yuki: they would be locked out with the credentials") == 1
     assert f"Next: sekisho status {file}" in left.output
     in_japanese = terminal.run("apply", file, "--yes", "--lang", "ja")
     assert in_japanese.return_value == Exit.CHANGES
@@ -322,7 +325,7 @@ def test_at_the_terminal_each_is_named_with_the_reason(local: LocalAws, tmp_path
     stick(local, "ken")
     stands = terminal.run("status", file)
     assert stands.return_value == Exit.FINDINGS, stands.output
-    verdict = "\nEnforced, and cannot get in now: `ken`. "
+    verdict = "\nLocked out now by MFA enforcement: `ken`. "
     assert verdict in stands.output
     again = terminal.run("plan", *words, "--out", terminal.path("again.json"))
     assert verdict in again.output

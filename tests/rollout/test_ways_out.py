@@ -431,7 +431,7 @@ def test_what_the_credential_report_would_say_is_asked_for_first(tmp_path: Path)
     terminal = Terminal(tmp_path, {})
     unread = terminal.run("plan", "--user", "kiyo", "--preset", "aws", *at)
     assert unread.return_value == Exit.UNKNOWN, unread.output
-    assert "Way out: the credential report, which was not read" in unread.stdout
+    assert "Way out: only the credential report, which was not read" in unread.stdout
     assert unread.stdout.index("credential report") < unread.stdout.index("--accept")
     assert next_of(unread.stdout) == ["collect", "--print-policy"]
     read = CredentialReport(start.taken_at, {})
@@ -463,11 +463,11 @@ def test_an_export_without_its_credential_report_asks_for_that_first(tmp_path: P
     words = ("plan", "--user", "kiyo", "--snapshot", export)
     alone = terminal.run(*words, *caller)
     assert alone.return_value == Exit.UNKNOWN
-    assert "Way out: the credential report says who has a password" in alone.stdout
+    assert "Way out: an export does not say who has a password" in alone.stdout
     assert alone.stdout.index("Way out") < alone.stdout.index("--accept")
     report = terminal.write("report.csv", REPORT)
     both = terminal.run(*words, "--snapshot", report, *caller)
-    assert "the credential report says who" not in both.stdout
+    assert "an export does not say who" not in both.stdout
     assert next_of(both.stdout) == ["collect", "--print-policy"]
 
 

@@ -236,11 +236,11 @@ def test_another_file_is_not_overwritten(text: str, tmp_path: Path) -> None:
         lambda: FileStore(path).write(ALICE, SHORT),
         lambda: FileStore(path).read(ALICE),
     ):
-        with pytest.raises(SessionRefused, match="is not a whole file of kept sessions") as caught:
+        with pytest.raises(SessionRefused, match="read as a file of kept sessions") as caught:
             act()
         assert caught.value.code is Code.SESSION_NOT_KEPT
         assert str(path) in str(caught.value)
-        assert "delete it, and they are made anew" in caught.value.fix.en
+        assert "delete it, and sessions are made anew" in caught.value.fix.en
         assert "\n" not in str(caught.value)
         assert SHORT.secret_access_key not in str(caught.value)
     assert path.read_text("utf-8") == text

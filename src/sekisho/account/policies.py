@@ -47,12 +47,12 @@ def _no_user(snapshot: Snapshot, name: str) -> Fault:
         return Fault(
             Code.ACCOUNT_BAD_REFERENCE,
             Message(
-                "`{name}` is the root user, which is no IAM user: no plan changes its "
+                "`{name}` is the root user and not an IAM user: a plan cannot change its "
                 "password or its MFA devices"
             ).filled(name=name),
             fix=Message(
-                "whoever has its e-mail address and phone number gets in again from the sign-in "
-                "page of the root user"
+                "recover it on the sign-in page of the root user, with its e-mail address and "
+                "phone number"
             ),
         )
     # where not every user was read, the name may be right

@@ -233,7 +233,7 @@ def _faults_of(environment: "ImmutableSandboxedEnvironment", path: Path) -> Iter
 
 
 _WRONG = Message("is no template: {reason}")
-_TOO_DEEP = Message("calls itself without an end, or is nested too deep")
+_TOO_DEEP = Message("calls itself endlessly or is nested too deeply")
 
 
 def _no_value(name: str) -> Message:

@@ -17,8 +17,8 @@ _REFUSED = Message("This plan is refused: {against}.")
 _APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
 _ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
 _REPORT_BESIDE = Message(
-    "the credential report says who has a password, access keys and MFA: give it beside the export "
-    "as another `--snapshot FILE` (`aws iam generate-credential-report`, then `aws iam "
+    "an export does not say who has a password, access keys and MFA. Give the credential report as "
+    "a second `--snapshot FILE` (`aws iam generate-credential-report`, then `aws iam "
     "get-credential-report > FILE`)"
 )
 _WAYS: Mapping[Way, Message] = {
@@ -26,18 +26,19 @@ _WAYS: Mapping[Way, Message] = {
         "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
     ),
     Way.FIRST_LOGIN: Message(
-        "{options} (`preset: first-login` in a goal file): the policy lets {users} change a "
-        "temporary password without MFA"
+        "{options} (`preset: first-login` in a goal file): with this policy {users} can change "
+        "a temporary password without MFA"
     ),
     Way.RECOMMENDED: Message(
-        "{options} (`preset: recommended` in a goal file): under the recommended policy {users} "
-        "can set up MFA"
+        "{options} (`preset: recommended` in a goal file): with this policy {users} can set up MFA"
     ),
-    Way.KEEP_PASSWORD: Message("{options}: {users} need not change the first password at sign-in"),
+    Way.KEEP_PASSWORD: Message(
+        "{options}: the first password of {users} need not be changed at sign-in"
+    ),
     Way.LEAVE_OUT: Message("{options}: the plan leaves them out, as suits a machine user"),
     Way.AFTER_PASSWORD_CHANGE: Message(
-        "`--when after-password-change` (`when: after-password-change` in a goal file): {users} "
-        "wait until the temporary password is changed"
+        "`--when after-password-change` (`when: after-password-change` in a goal file): MFA is "
+        "enforced for {users} once the temporary password is changed"
     ),
     Way.BREAK_GLASS: Message(
         "{options} (`breakGlass` in a goal file): an administrator whom the plan does not change"
@@ -47,8 +48,8 @@ _WAYS: Mapping[Way, Message] = {
         "`signin:BatchRevokeSessions` ends the sessions"
     ),
     Way.CREDENTIAL_REPORT: Message(
-        "the credential report, which was not read, says whose password has expired: {users}. Let "
-        "the caller read it (`sekisho collect --print-policy` prints the policy)"
+        "only the credential report, which was not read, says whether a password has expired: "
+        "{users}. Let the caller read it (`sekisho collect --print-policy` prints the policy)"
     ),
     Way.READ: Message("let the caller read it: `sekisho collect --print-policy` prints the policy"),
     Way.CONSOLE_AUTHORIZATION: Message(
@@ -89,10 +90,10 @@ STATUS_TITLES = {
 _ALL_DONE = Message("Everything is as the plan wants it.")
 _ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
-_LOCKED_OUT = Message("Enforced, and cannot get in now: {users}. {verdict}")
+_LOCKED_OUT = Message("Locked out now by MFA enforcement: {users}. {verdict}")
 _ADDED = Message(
-    "Everything is as the plan wants it; somebody else has given its group more, which a roll-back "
-    "would take from people."
+    "Everything is as the plan wants it. Somebody else has added a policy to its group, so that a "
+    "roll-back leaves members in it."
 )
 _DRIFT = Message("{drifted} of {count} are not as the plan wants them: somebody has changed them.")
 _MOST = 10

@@ -39,10 +39,10 @@ _RECOMMENDED = 1
 """From here on keyring itself recommends a backend; what keeps plain text is below."""
 _UNSAFE = ("null", "fail", "plaintext")
 _DAMAGED = Message("what the keyring has of a session is damaged, and taken for not there")
-_NO_SESSIONS = Message("`{path}` is not a whole file of kept sessions: {reason}")
+_NO_SESSIONS = Message("`{path}` cannot be read as a file of kept sessions: {reason}")
 _DELETE = Message(
-    "if sekisho kept sessions there, delete it, and they are made anew; else keep them in another "
-    "with `--keep-in FILE`"
+    "if it is a damaged file of sekisho's, delete it, and sessions are made anew; if it is "
+    "something else, give another file by `--keep-in FILE`"
 )
 _KEEP_IN = Message(
     "`--keep-in FILE` keeps it in a file that only you can read, `--no-keep` nowhere"

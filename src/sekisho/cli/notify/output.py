@@ -54,15 +54,15 @@ _EXCEPTION_OVER = Message(
 _LATE = (
     (
         Message(
-            "The day has come, and the account does not show that MFA is enforced: apply the plan, "
-            "or move the day. They are not told that it is: {names}"
+            "The day has come, but the account does not show that MFA is enforced: apply the plan, "
+            "or move the day. These users are not told that MFA is mandatory: {names}"
         ),
         (Enforced.REFUTED, Enforced.TODAY_UNKNOWN, Enforced.NOTHING_ALLOWED),
     ),
     (
         Message(
-            "The day has come, and it is not known whether MFA is enforced. They are not told that "
-            "it is: {names}"
+            "The day has come, but it is not known whether MFA is enforced. These users are not "
+            "told that MFA is mandatory: {names}"
         ),
         (Enforced.UNKNOWN,),
     ),

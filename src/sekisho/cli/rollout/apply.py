@@ -195,7 +195,8 @@ _ASKED = Message("Make these changes ({count})?")
 _JOURNAL = Message("Journal: {path}")
 _ARCHIVED = Message("The journal of an earlier plan, which is all taken back, is now: {path}")
 _SUCCEEDED = Message(
-    "The journal of the plan before is now: {path}; it takes back what that plan did."
+    "The journal of the earlier plan is now: {path}. `sekisho rollback` with this file takes that "
+    "plan back."
 )
 _APPLYING = Message("Applying")
 _TAKES_BACK = Message("To take it back: {command}")
@@ -234,10 +235,10 @@ def command(
 ) -> Exit:
     """Make the changes of PLAN, or go on where an earlier run stopped.
 
-    Each call is written to the journal before and after it is made. What people sign in with is
-    read again, and whoever would be locked out by now is left out. Exit 0 if everything is done,
-    1 if it stopped, with what is done and what is not, 2 if somebody is left out or you do not
-    agree. With --yes the plan is not shown again: `sekisho plan` has shown it.
+    Each call is written to the journal before and after it is made. Passwords, MFA devices and
+    access keys are read again, and users who would be locked out now are left out. Exit 0 if
+    everything is done, 1 if it stopped, with what is done and what is not, 2 if somebody is left
+    out or you do not agree. With --yes the plan is not shown again: `sekisho plan` has shown it.
     """
     plan_file = read_plan(path, journal)
     passwords = TemporaryPasswords(plan_file.plan, password_file, lang, ownership.theirs)

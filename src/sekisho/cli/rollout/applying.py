@@ -38,8 +38,8 @@ _IN_PART = Message("The plan is applied in part: {done} of {count} changes are m
 _LEFT_OUT = Message("People left out: {count}")
 _OF_PERSON = verbatim("{user}: {why}")
 _LATER = Message(
-    "Whatever else the plan wants is done. Once what is said of each is settled, the same command "
-    "makes the rest; or make the plan again."
+    "Everything else in the plan is done. When the reason is gone, run the same command again; or "
+    "make a new plan, which says what can be done."
 )
 _DONE = Message("Done: {count}")
 _ALREADY = Message("Already so, by somebody else: {count}")
@@ -66,10 +66,13 @@ _COMES_BACK = Message(
 _NEVER = Message("AWS cannot restore what was deleted; stays as it is: {count}")
 _THEIRS = Message("Was so before the plan came to it; stays: {count}")
 _STAY = Message(
-    "Somebody else has given the group `{group}` {policies} since. A roll-back leaves in it who "
-    "would lose that (`--remove-rights` takes them out all the same): {users}"
+    "Somebody else has added {policies} to the group `{group}` since. A roll-back leaves these "
+    "users in the group, so that they lose nothing (`--remove-rights` takes them out): {users}"
 )
-_LOSE = Message("Lose {policies}, which somebody else has given the group `{group}` since: {users}")
+_LOSE = Message(
+    "These users lose {policies}, which somebody else has added to the group `{group}` since: "
+    "{users}"
+)
 _EMPTY = RollbackReport((), ())
 _IN_THE_MIDDLE = (Code.PLAN_STALE, Code.PLAN_DOUBTFUL, Code.OUTPUT_UNWRITABLE)
 

@@ -69,7 +69,7 @@ _ASKED = Message("Take back what this plan did ({count})?")
 @click.option(
     "--remove-rights",
     is_flag=True,
-    help="Take people out of a group also where they lose what somebody else has given it.",
+    help="Take users out of a group even if they lose policies that somebody else has added to it.",
 )
 @click.option(
     "--by-account",
@@ -96,7 +96,7 @@ def command(
     """Bring everything that a plan did back to what it was before, also after half of it.
 
     What others have changed since stays, and so does what enforces MFA for others by now; both
-    are listed. Nobody leaves a group to which somebody else has given a policy since.
+    are listed. Users stay in a group to which somebody else has added a policy since.
     What is not as before the plan, and of which the journal tells nothing, is listed, too: lines
     of it may be lost.
     Exit 0 if everything is as before, 3 if something was left, 2 if you do not agree, 1 if it

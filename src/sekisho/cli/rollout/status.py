@@ -209,8 +209,8 @@ _SOME_OPEN = Message(
     "MFA is enforced for {enforced} of {count} whose turn has come; of {unknown} it is not known."
 )
 _UNREAD = Message("Not read: {user}: {reason}")
-_LOCKED_OUT = Message("Enforced, and locked out by what they hold now: {count}")
-_UNJUDGED = Message("Whether everybody who is enforced gets in could not be found out: {why}")
+_LOCKED_OUT = Message("Locked out with the credentials that they have now: {count}")
+_UNJUDGED = Message("It is not known whether all enforced users can get in: {why}")
 
 
 def plan_status_lines(

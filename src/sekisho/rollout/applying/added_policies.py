@@ -1,9 +1,9 @@
-"""What somebody else has given a user group of a plan since, by which the plan's people have it.
+"""Policies that somebody else has added to a user group of a plan since it was applied.
 
 A plan puts people into a group so that its policy enforces MFA for them. If a colleague attaches
-another policy to that group later, they have what it allows by being members, and a roll-back that
-takes them out takes that away as well. A user whom the plan has made, and who goes, loses nothing
-that somebody else meant for them.
+another policy to that group later, its members have those permissions, and a roll-back that takes
+people out of the group takes these permissions away as well. A user whom the plan has created and
+the roll-back deletes loses nothing that somebody else meant for them.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from sekisho.rollout.changes import AddUserToGroup, AttachGroupPolicy, Observer
 from sekisho.rollout.plan import Plan
 
 KEEPS = Message(
-    "somebody else has given the group {policies} since, which the user would lose "
+    "the user would lose {policies}, which somebody else has added to the group since "
     "(`--remove-rights` takes the user out all the same)"
 )
 UNREAD = Message(
-    "it cannot be read whether somebody else has given the group a policy since, so the user stays "
-    "in it: {what} (`--remove-rights` takes the user out all the same)"
+    "it cannot be read whether somebody else has added a policy to the group since, so the user "
+    "stays in it: {what} (`--remove-rights` takes the user out all the same)"
 )
 
 

@@ -36,7 +36,7 @@ from sekisho.rollout.changes import (
 from sekisho.rollout.plan import Plan
 
 ALSO_AFFECTS = Message(
-    "taking it back would also affect {what}, whom the plan did not find there "
+    "taking it back would also affect {what}, to whom it did not apply when the plan was made "
     "(`--leave-unenforced` takes it back all the same)"
 )
 AFFECTED_UNREAD = Message(

@@ -1,8 +1,8 @@
 """Carries out a plan and nothing else; can be killed at any call and run again.
 
-A fault that is one person's leaves out that person: who would not get in by what they hold now,
-whom somebody else has changed or deleted, for whom AWS refuses a call. A fault that is the plan's
-own, its caller's or a break-glass user's stops it.
+A fault that concerns one person leaves out that person: somebody who would not get in with the
+credentials that they have now, whom somebody else has changed or deleted, or for whom AWS refuses a
+call. A fault that concerns the plan itself, its caller or a break-glass user stops it.
 """
 
 import json
@@ -58,8 +58,8 @@ _NOT_OURS = (None, Event.ALREADY, Event.REFUSED, Event.UNDONE, Event.GONE)
 _REFUSALS = range(400, 500)
 """HTTP statuses by which AWS says that it did nothing."""
 REFUSED = Message("AWS refuses {operation} ({code}): {message}")
-TAKEN_BACK = Message("what was done for them is taken back at once: {why}")
-NOT_TAKEN_BACK = Message("what was done for them could not all be taken back: {why}")
+TAKEN_BACK = Message("the changes for this user were taken back at once: {why}")
+NOT_TAKEN_BACK = Message("not all changes for this user could be taken back: {why}")
 _NOBODY: Mapping[str, Message] = {}
 
 

@@ -1,9 +1,10 @@
-"""Whom a plan is carried out for: who gets in once it is applied, by what they hold now.
+"""The people of a plan that is applied: who gets in with the credentials that they have now.
 
 A plan is judged by an account that was read some time before. Since then a help desk may have set a
-temporary password, or somebody has lost a device. So passwords, devices and access keys are read
-again, of everybody before the first change, and of each person right before and right after theirs.
-Who would not get in is left out, with everything that the plan does to them; the rest goes on.
+temporary password, or somebody may have lost a device. So passwords, devices and access keys are
+read again: for everybody before the first change, and for each person right before and right after
+their changes. A person who would not get in is left out, with all changes for them; the rest of the
+plan is applied.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,12 +32,12 @@ from sekisho.rollout.rights import as_planned
 GETS_IN = "everyone-gets-in"
 REMAINS = "administrator-remains"
 
-LOCKED_OUT = Message("by what they hold now they would be locked out: {why}")
-NOT_KNOWN = Message("whether they would get in is not known now: {why}")
-GONE = Message("there is no such user any more: deleted, or renamed")
-RELIES = Message("it relies on `{address}`, which is left out")
+LOCKED_OUT = Message("they would be locked out with the credentials that they have now: {why}")
+NOT_KNOWN = Message("it is not known now whether they would get in: {why}")
+GONE = Message("the user is no longer there: deleted or renamed")
+RELIES = Message("their part of the plan needs `{address}`, which is left out")
 LAST_ADMINISTRATOR = Message(
-    "by what people hold now, nobody who can administer users would be left"
+    "with the credentials that people have now, nobody would remain who can administer users"
 )
 
 

@@ -1,6 +1,7 @@
 """What must hold before a plan is carried out, and what has changed since it was made.
 
-What is for everybody stops the plan; what is one person's leaves out that person.
+A change since then that concerns everybody stops the plan; one that concerns one person leaves out
+that person.
 """
 
 from collections.abc import Iterable, Mapping

@@ -75,7 +75,8 @@ STILL_STUCK = Message(
     "These users have no way to sign in with MFA now, and this plan gives them none."
 )
 LOCKED_OUT_NOW = Message(
-    "MFA is enforced for these users already, and what they hold does not get them in: {why}."
+    "MFA is already enforced for these users, and they cannot get in with the credentials that "
+    "they have now: {why}."
 )
 GAINS = Message("These users will be allowed to do things that nothing allows them now (sampled).")
 LOSES = Message("These users will lose things that they may do now, even with MFA, such as {what}.")
