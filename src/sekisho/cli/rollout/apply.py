@@ -264,9 +264,12 @@ def command(
     if report.done and not quiet():
         takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang)
         click.echo("\n".join(command_lines(takes_back, terminal_width())))
-    tell_next(typed_again() if report.stopped else f"sekisho status {words}", lang)
     if report.stopped:
+        tell_next(typed_again(), lang)
         return Exit.ERROR
+    if not report.left_out:
+        # else the reasons are told already, and `status` would only lead back to here
+        tell_next(f"sekisho status {words}", lang)
     return Exit.CLEAN if report.complete else Exit.CHANGES
 
 

@@ -38,8 +38,8 @@ from sekisho.rollout import (
     status_to_json,
     waves_to_json,
 )
-from sekisho.rollout.applying import ChangeStatus, read_plan
-from sekisho.rollout.changes import affected_names
+from sekisho.rollout.applying import ChangeStatus, Event, PlanFile, read_plan
+from sekisho.rollout.changes import CreateUser, affected_names
 from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 
@@ -93,7 +93,7 @@ def command(
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
         words = plan_words(path, journal, aws) if plan_file.plan.applicable else ""
-        tell_next(_next(standing, words, aws, who=who), lang)
+        tell_next(_next(plan_file, standing, words, aws, who=who), lang)
     return _exit_of(standing)
 
 
@@ -141,13 +141,32 @@ def _tell(lines: Iterable[str]) -> None:
     click.echo("\n".join(part for line in shown for part in hanging(line, width, whole=True)))
 
 
-def _next(standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool) -> str:
+def _next(
+    plan_file: PlanFile, standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool
+) -> str:
     """Return what to type next: who has changed something, apply what waits, or the audit."""
-    if standing.of(ChangeStatus.DRIFTED) and not who:
+    drifted = standing.of(ChangeStatus.DRIFTED)
+    if drifted and not who:
         return typed_again("--who")
-    if words and standing.of(ChangeStatus.WAITS) and not standing.of(ChangeStatus.DRIFTED):
+    if words and not drifted and _applies_more(plan_file, standing):
         return f"sekisho apply {words}"
     return f"sekisho audit{aws.typed}"
+
+
+def _applies_more(plan_file: PlanFile, standing: PlanStatus) -> bool:
+    """Return whether `apply` has something to make.
+
+    Not for users who are gone, whom it leaves out; nor where a roll-back has left a part, as
+    somebody who takes a plan back does not want it made again.
+    """
+    changes, waits = plan_file.plan.changes, {*standing.of(ChangeStatus.WAITS)}
+    journal = plan_file.journal
+    undone = any(journal.standing(each.address) is Event.UNDONE for each in changes)
+    if undone and any(journal.is_to_undo(each.address) for each in changes):
+        return False
+    made = {each.name for each in changes if isinstance(each, CreateUser)}
+    gone = {*standing.absent} - made
+    return any(each.address in waits and each.person not in gone for each in changes)
 
 
 def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
