@@ -152,11 +152,14 @@ class _PlanText:
         yield from self._below(proof.id)
 
     def _notes(self, notes: tuple[PlanNote, ...]) -> Iterator[str]:
+        last = {note.id: note for note in notes}
         for note in notes:
             yield f"  {note.id}: {note.text.into(self.lang)}"
             if note.about:
                 yield f"    {self._named(note.about)}"
-            yield from self._below(note.id)
+            if note is last[note.id]:
+                # one way out is for all obstacles of the kind
+                yield from self._below(note.id)
 
     def _below(self, identity: str) -> Iterator[str]:
         """Yield the ways out of an obstacle, and why it is accepted."""
