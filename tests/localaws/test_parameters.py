@@ -188,7 +188,7 @@ def test_a_parameter_that_is_not_listed_needs_everything_of_its_service(
             asked = ApiCall(service, call.region, call.operation, call.actions, call.form, value)
             with pytest.raises(Refusal) as caught:
                 authorize_call(aws.world, caller, asked)
-            assert f"for the parameter {'.'.join(path)}," in caught.value.message, call.operation
+            assert f"the parameter {'.'.join(path)} needs:" in caught.value.message, call.operation
             tried += 1
             break
     assert tried

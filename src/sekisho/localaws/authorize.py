@@ -291,9 +291,9 @@ def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
     start = f"User: {arn} is not authorized to perform: {target.action}{on}"
     end = f" ({_ASSUMED})" if target.is_assumed else ""
     if target.parameter:
-        start = (
-            f"{start} for the parameter {target.parameter}, of which the local AWS does not know "
-            "what AWS asks; it needs an Allow of all actions of that service on *,"
+        end = (
+            " (the local AWS does not know which permissions the parameter "
+            f"{target.parameter} needs: all actions of that service must be allowed on *)"
         )
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         article = "an" if kind.value[0] in "aeiou" else "a"
