@@ -43,7 +43,7 @@ LAST_ADMINISTRATOR = Message(
 
 @dataclass(slots=True)
 class People:
-    """Those whom a run changes something for, and those whom it leaves out.
+    """The people whom a run changes something for, and those whom it leaves out.
 
     Attributes:
         plan: what is carried out.
@@ -63,7 +63,7 @@ class People:
     _dropped: set[str] = field(default_factory=set)
 
     def read(self, leaving: Mapping[str, Message]) -> None:
-        """Read what everybody holds whom the changes reach, and leave out who would not get in.
+        """Read the credentials of all whom the changes reach; leave out who would not get in.
 
         Args:
             leaving: who is left out in any case, and why.
@@ -85,7 +85,7 @@ class People:
                 self._drop(self.kept.values())
 
     def reach(self, change: Change) -> tuple[str, ...]:
-        """Return who is there already and comes to other policies by a change."""
+        """Return the users who are there already and whom a change gives other policies."""
         if change.person:
             return (change.person,)
         after = self._after() if isinstance(change, DetachGroupPolicy) else self.found
@@ -94,7 +94,7 @@ class People:
         return tuple(name for name in names if name in self.found.user_named)
 
     def look(self, names: Iterable[str]) -> Mapping[str, Message]:
-        """Read again what some people hold; return who does not get in any more, and why.
+        """Read the credentials of some people again; return who no longer gets in, and why.
 
         Raises:
             AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
@@ -115,15 +115,15 @@ class People:
         return {**gone, **self.judge(changed)}
 
     def judge(self, names: Iterable[str]) -> Mapping[str, Message]:
-        """Return which of some people do not get in, and why; of what they hold nothing is read."""
+        """Return which of some people do not get in, and why, without reading anything again."""
         asked = {*names}
         return self._not_in(asked) if asked else {}
 
     def leave_out(self, names: Mapping[str, Message]) -> None:
-        """Leave out some people, with every change that is not made yet and that they stand for.
+        """Leave out some people, with every change for them that is not made yet.
 
-        A change that names nobody and reaches them is left out too if nothing else helps; so is
-        all that comes after it, which relies on it.
+        If none is for them by name, the first change that reaches them is left out, and so are all
+        that come after it, which rely on it.
         """
         new = {name: why for name, why in names.items() if name not in self.left_out}
         self.left_out |= new
@@ -139,7 +139,7 @@ class People:
         )
 
     def is_left_out(self, change: Change) -> bool:
-        """Return whether a change is not made for the sake of somebody who is left out."""
+        """Return whether a change is not made because of somebody who is left out."""
         return change.address in self._dropped or change.person in self.left_out
 
     def take_back(self, changes: Iterable[Change]) -> None:
@@ -187,7 +187,7 @@ class People:
         return dict.fromkeys(sorted((named - there - made) | unread), GONE)
 
     def _not_in(self, asked: set[str] | None = None) -> Mapping[str, Message]:
-        """Return who is affected and does not get in, but those who had no way in before."""
+        """Return who is affected and does not get in, except users who had no way in before."""
         after, unread = self._after(), unread_credentials(self.found)
         affected = [
             each
@@ -215,7 +215,7 @@ class People:
         }
 
     def _is_accepted(self, name: str, outcome: SignInOutcome) -> bool:
-        """Return whether the plan was accepted although somebody does not get in, or may not."""
+        """Return whether the plan accepts that somebody does not get in, or may not."""
         if name not in self.plan.obstacles.get(GETS_IN, ()):
             return False
         impacts = {each.user: each.impact for each in self.plan.people}
@@ -248,6 +248,6 @@ class People:
 
 
 def _held(user: User) -> tuple[object, ...]:
-    """Return what somebody signs in with; when it was last used does not matter."""
+    """Return what a user signs in with; when it was last used does not matter."""
     password = user.password and (user.password.reset_required, user.password.created_at)
     return password, user.devices, tuple((key.id, key.active) for key in user.keys)

@@ -111,11 +111,11 @@ def check_age(plan: Plan, now: datetime) -> None:
 def check_rights(
     plan: Plan, api: AwsApi, now: datetime, leaving: Mapping[str, Message]
 ) -> tuple[Snapshot, Mapping[str, Message], tuple[Message, ...]]:
-    """Return who there is and which policies decide, and who is left out for it, with `leaving`.
+    """Return the users and policies of the account, and who is left out, with `leaving`.
 
-    Somebody who the plan changes something for and who may do something else by now is left out.
-    What has changed in who can administer users besides is returned to be told: a new
-    administrator locks nobody out, and whether one remains is judged again.
+    A user of the plan whose rights have changed since is left out. Other changes of who can
+    administer users are returned as notes: a new administrator locks nobody out, and whether one
+    remains is judged again.
 
     Raises:
         PlanRefused: if the caller or a break-glass user may do something else.
@@ -202,7 +202,7 @@ def check_console_authorization(plan: Plan, api: AwsApi) -> tuple[Message, ...]:
 def check_drift(
     plan: Plan, api: AwsApi, journal: Journal, now: datetime
 ) -> tuple[Mapping[str, ChangeStatus], Mapping[str, Message]]:
-    """Return how each change stands, and whom somebody else has changed something for.
+    """Return how each change stands, and the users for whom somebody else has changed something.
 
     Raises:
         PlanRefused: if what is not about one person is not as the plan has found or made it.
