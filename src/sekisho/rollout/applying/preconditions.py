@@ -156,7 +156,9 @@ def people_of(plan: Plan) -> set[str]:
         return set()
     named = {f"user {each.person}" for each in (*plan.changes, *plan.needless) if each.person}
     reached = {name for names in plan.affected.values() for name in names}
-    kept = {f"user {plan.caller.arn.rpartition('/')[2]}"}
+    # the session of a role may be named like a user
+    kind, _, caller = plan.caller.arn.split(":", 5)[-1].partition("/")
+    kept = {f"user {caller.rpartition('/')[2]}"} if kind == "user" else set()
     kept |= {f"user {p.user}" for p in plan.people if p.impact is ImpactKind.BREAK_GLASS}
     return {each for each in named | reached if each.startswith("user ")} - kept
 
@@ -234,7 +236,7 @@ def may_settle(change: Change, journal: Journal, now: datetime) -> bool:
     """Return whether it was made so lately that AWS may not show it yet."""
     done = journal.standing(change.address) is Event.DONE
     last = journal.last(change.address)
-    return done and last is not None and now - last.at < _SETTLES
+    return done and last is not None and abs(now - last.at) < _SETTLES
 
 
 def stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:

@@ -1,0 +1,61 @@
+"""What is known of people when a run breaks off, or takes a change back: nobody is forgotten."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from administered import ACCOUNT, FULL, iam_of, signed_in
+from rollout.staging import ENFORCEMENT, NOW, company
+from rollout.test_laws import SECRET
+from rollout.test_people import DIRECTLY, OF_AWS, PEOPLE, Meanwhile, applied, has, made, stick
+from rollout.test_rights import HARMLESS
+from sekisho.account import AwsApi
+from sekisho.errors import AwsRefused
+from sekisho.localaws import LocalAws
+from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute
+from sekisho.rollout.applying import Event
+from sekisho.rollout.applying.people import RELIES
+from sekisho.rollout.applying.preconditions import people_of
+
+OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
+GROUP = f"group-attachment Enforced {ENFORCEMENT}"
+
+
+@pytest.fixture
+def local() -> Iterator[LocalAws]:
+    with company() as running:
+        iam = iam_of(running)
+        iam.create_policy(PolicyName="Old", PolicyDocument=json.dumps(HARMLESS))
+        iam.create_group(GroupName="Enforced")
+        for name in PEOPLE:
+            iam.create_user(UserName=name)
+            iam.attach_user_policy(UserName=name, PolicyArn=FULL)
+            iam.create_login_profile(UserName=name, Password=SECRET)
+        yield running
+
+
+@pytest.fixture
+def api(local: LocalAws) -> AwsApi:
+    return signed_in(local, "admin", mfa=True)
+
+
+def test_a_clock_that_was_ahead_makes_nobodys_fault_the_plans(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+    assert applied(whole, api, tmp_path / "journal", timedelta(hours=1)).complete
+    iam_of(local).detach_user_policy(UserName="yuki", PolicyArn=ENFORCEMENT)
+    assert [*applied(whole, api, tmp_path / "journal").left_out] == ["yuki"]
+
+
+def test_the_session_of_a_role_is_no_user_of_its_name(api: AwsApi) -> None:
+    whole = made(api, replace(DIRECTLY, users=("ken",)))
+    role = replace(whole.caller, arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ken")
+    assert people_of(replace(whole, caller=role)) == {"user ken"}
+    own = replace(whole.caller, arn=f"arn:aws:iam::{ACCOUNT}:user/dev/ken")
+    assert people_of(replace(whole, caller=own)) == set()
