@@ -44,6 +44,55 @@ def api(local: LocalAws) -> AwsApi:
     return signed_in(local, "admin", mfa=True)
 
 
+def once(doing: Callable[[], object], code: str, status: int = 0) -> Callable[[], None]:
+    """Return what somebody does once, and how the call is then refused."""
+    done: list[object] = []
+
+    def act() -> None:
+        if not done:
+            done.append(True)
+            doing()
+            raise AwsRefused("call", code, "once", status)
+
+    return act
+
+
+def test_nobody_comes_under_a_policy_that_was_taken_back(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = through_a_group(local, api)
+    at_once = Meanwhile(api, "AttachGroupPolicy", "", lambda: stick(local, "yuki"))
+    report = applied(whole, at_once, tmp_path / "journal")
+    assert "is taken back at once" in report.left_out["yuki"].en
+    assert report.left_out["ken"] == RELIES.filled(address=GROUP)
+    # else ken would have lost the old enforcement, for a group that enforces nothing
+    assert OLD in attached(local, "ken")
+    members = iam_of(local).get_group(GroupName="Enforced")["Users"]
+    assert [each["UserName"] for each in members] == ["yuki"]
+
+
+def test_a_policy_that_aws_does_not_know_yet_is_nobodys_fault(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+    late = Meanwhile(api, "AttachUserPolicy", "ken", once(lambda: None, "NoSuchEntity", 404))
+    assert applied(whole, late, tmp_path / "journal").complete
+    assert has(local, "ken")
+
+
+def test_a_policy_that_is_gone_stops_the_plan(local: LocalAws, api: AwsApi, tmp_path: Path) -> None:
+    whole = made(api)
+    gone = Meanwhile(
+        api,
+        "AttachUserPolicy",
+        "ken",
+        lambda: iam_of(local).delete_policy(PolicyArn=ENFORCEMENT),
+    )
+    report = execute(whole, gone, Journal(tmp_path / "journal"), passwords=str, now=lambda: NOW)
+    assert report.stopped is not None
+    assert report.left_out == {}
+
+
 def test_a_clock_that_was_ahead_makes_nobodys_fault_the_plans(
     local: LocalAws, api: AwsApi, tmp_path: Path
 ) -> None:

@@ -247,8 +247,8 @@ class _Run:
             self.make(change)
         except AwsRefused as error:
             stop, person = Stop.at(error, change), change.person
-            there = person in people.found.user_named
-            gone = there and stop.aws_code == "NoSuchEntity"
+            # what there is not, or AWS does not know yet, may be the policy or the group
+            gone = stop.aws_code == "NoSuchEntity" and person in people.look((person,))
             if not person or not (stop.of_one_call or gone):
                 return stop
             values = {"code": stop.aws_code, "message": stop.message}
