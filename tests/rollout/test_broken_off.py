@@ -71,6 +71,35 @@ def test_nobody_comes_under_a_policy_that_was_taken_back(
     assert [each["UserName"] for each in members] == ["yuki"]
 
 
+class Reading:
+    """An `AwsApi` whose listing of one operation is another one, once something was called."""
+
+    def __init__(self, api: AwsApi, operation: str, after: str, found: Callable[[], Any]) -> None:
+        self._api, self._operation, self._after, self._found = api, operation, after, found
+        self.armed = False
+
+    def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
+        answer = self._api.call(service, operation, **params)
+        self.armed = self.armed or (operation, params.get("UserName")) == (self._after, "yuki")
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, /, **params: object) -> Iterator[Any]:
+        if self.armed and operation == self._operation:
+            return iter(self._found())
+        return self._api.pages(service, operation, key, **params)
+
+
+def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+    late = Reading(api, "ListAttachedUserPolicies", "AttachUserPolicy", list)
+    at_once = Meanwhile(late, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
+    report = applied(whole, at_once, tmp_path / "journal")
+    assert [*report.left_out] == ["yuki"]
+    assert not has(local, "yuki")
+
+
 def test_a_policy_that_aws_does_not_know_yet_is_nobodys_fault(
     local: LocalAws, api: AwsApi, tmp_path: Path
 ) -> None:

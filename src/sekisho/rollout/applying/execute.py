@@ -273,8 +273,7 @@ class _Run:
         backwards = tuple(reversed(made))
         people.take_back(backwards)
         people.leave_out({name: NOT_TAKEN_BACK.filled(why=why) for name, why in not_in.items()})
-        left = take_back(backwards, self.plan, self.journal, self.api, self.now)
-        if not left:
+        if take_back(backwards, self.plan, self.journal, self.api, self.now):
             people.left_out |= {n: TAKEN_BACK.filled(why=why) for n, why in not_in.items()}
 
     def _is_done(self, change: Change) -> bool:

@@ -18,6 +18,7 @@ from sekisho.rollout.changes import (
     CreateLoginProfile,
     CreatePolicyVersion,
     Image,
+    Link,
     Looks,
     ObservedState,
     Observer,
@@ -163,8 +164,10 @@ def roll_back(
 
 def take_back(
     changes: Iterable[Change], plan: Plan, journal: Journal, api: AwsApi, now: Clock
-) -> tuple[Left, ...]:
-    """Bring some changes of a run that is under way back to their before-images; return what stays.
+) -> bool:
+    """Bring some changes of a run back to their before-images; return whether all are.
+
+    AWS may not show yet what was just made, so that what is not seen is taken back all the same.
 
     Args:
         changes: of `plan`, the last that was made first.
@@ -178,10 +181,10 @@ def take_back(
     """
     # what this run has just given nobody has come to rely on
     instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, None, None, instead, Looks(api, now))
+    run = _Run(api, journal, now, None, None, instead, Looks(api, now), just_made=True)
     for change in changes:
         run.take_back(change)
-    return tuple(run.left)
+    return not run.left and not run.gone
 
 
 def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
@@ -212,6 +215,7 @@ class _Run:
     instead: ReplacedPolicies
     """What is lost, and whom it may have guarded."""
     looks: Looks
+    just_made: bool = False
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -252,9 +256,10 @@ class _Run:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
         actual = change.read(self.looks.at(change))
-        if change.state(actual) is ObservedState.BEFORE:
+        as_before = change.state(actual) is ObservedState.BEFORE
+        if as_before and not (self.just_made and isinstance(change, Link)):
             self._found(change, standing)
-        elif reason := self._stays(change, actual):
+        elif not as_before and (reason := self._stays(change, actual)):
             self._leave(change, reason)
         else:
             self._undo(change, actual)

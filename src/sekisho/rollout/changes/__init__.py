@@ -27,7 +27,15 @@ from sekisho.rollout.changes.groups import (
     RemoveUserFromGroup,
 )
 from sekisho.rollout.changes.in_use import is_used
-from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Looks, ObservedState
+from sekisho.rollout.changes.model import (
+    Change,
+    Forecast,
+    IamCall,
+    Image,
+    Link,
+    Looks,
+    ObservedState,
+)
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.changes.policies import (
     CreatePolicy,
@@ -74,6 +82,7 @@ __all__ = [
     "Forecast",
     "IamCall",
     "Image",
+    "Link",
     "Looks",
     "ObservedState",
     "Observer",
