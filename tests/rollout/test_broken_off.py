@@ -44,6 +44,27 @@ def api(local: LocalAws) -> AwsApi:
     return signed_in(local, "admin", mfa=True)
 
 
+def standing(whole: Plan, path: Path, address: str) -> Event | None:
+    journal = Journal(path)
+    journal.open(whole.digest)
+    return journal.standing(address)
+
+
+def attached(local: LocalAws, name: str) -> set[str]:
+    found = iam_of(local).list_attached_user_policies(UserName=name)["AttachedPolicies"]
+    return {each["PolicyArn"] for each in found}
+
+
+def through_a_group(local: LocalAws, api: AwsApi) -> Plan:
+    """Return a plan by which ken joins the group that yuki is in, and both lose an old policy."""
+    iam = iam_of(local)
+    iam.add_user_to_group(GroupName="Enforced", UserName="yuki")
+    for name in PEOPLE:
+        iam.attach_user_policy(UserName=name, PolicyArn=OLD)
+    group = GroupGoal("Enforced", PEOPLE)
+    return made(api, Goal(OF_AWS, group=group, replaces=(OLD,), break_glass=("glass",)))
+
+
 def once(doing: Callable[[], object], code: str, status: int = 0) -> Callable[[], None]:
     """Return what somebody does once, and how the call is then refused."""
     done: list[object] = []
@@ -69,6 +90,17 @@ def test_nobody_comes_under_a_policy_that_was_taken_back(
     assert OLD in attached(local, "ken")
     members = iam_of(local).get_group(GroupName="Enforced")["Users"]
     assert [each["UserName"] for each in members] == ["yuki"]
+
+
+def test_what_reaches_somebody_waits_also_where_they_have_changes_of_their_own(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = through_a_group(local, api)
+    before = Meanwhile(api, "CreatePolicy", "", lambda: stick(local, "yuki"))
+    report = applied(whole, before, tmp_path / "journal")
+    assert [*report.left_out] == ["yuki", "ken"]
+    assert standing(whole, tmp_path / "journal", GROUP) is None
+    assert OLD in attached(local, "ken")
 
 
 class Reading:

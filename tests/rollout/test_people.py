@@ -94,7 +94,7 @@ class Meanwhile:
         self.pages = api.pages
 
     def call(self, service: str, operation: str, /, **params: object) -> Mapping[str, Any]:
-        if (operation, params.get("UserName")) == self._at:
+        if (operation, params.get("UserName", "")) == self._at:
             if self._acts is None:
                 raise AwsRefused(operation, "AccessDenied", "not authorized", 403)
             self._acts()

@@ -224,8 +224,9 @@ class _Run:
         names = people.reach(changes[0]) if waits else ()
         at = changes[0]
         try:
-            if not_in := people.look(names):
-                people.leave_out(not_in)
+            not_in = people.look(names)
+            while not_in and people.leave_out(not_in):
+                not_in = people.judge(names)
             before = {each.address for each in changes if self._is_done(each)}
             stop = None
             for at in changes:
@@ -271,8 +272,8 @@ class _Run:
             AwsRefused: if AWS refuses that; they are among those who are left out.
         """
         backwards = tuple(reversed(made))
-        people.take_back(backwards)
         people.leave_out({name: NOT_TAKEN_BACK.filled(why=why) for name, why in not_in.items()})
+        people.take_back(backwards)
         if take_back(backwards, self.plan, self.journal, self.api, self.now):
             people.left_out |= {n: TAKEN_BACK.filled(why=why) for n, why in not_in.items()}
 

@@ -7,7 +7,7 @@ their changes. A person who would not get in is left out, with all changes for t
 plan is applied.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.account import (
@@ -78,9 +78,7 @@ class People:
         self.found = collect_sign_in(self.api, known, names)
         self.leave_out({**leaving, **self._gone()})
         while not_in := self._not_in() or self._last_administrators():
-            left = len(self.kept)
-            self.leave_out(not_in)
-            if len(self.kept) == left:
+            if not self.leave_out(not_in):
                 # it is not seen which change it is that reaches them
                 self._drop(self.kept.values())
 
@@ -119,48 +117,60 @@ class People:
         asked = {*names}
         return self._not_in(asked) if asked else {}
 
-    def leave_out(self, names: Mapping[str, Message]) -> None:
+    def leave_out(self, names: Mapping[str, Message]) -> bool:
         """Leave out some people, with every change for them that is not made yet.
 
         If none is for them by name, the first change that reaches them is left out, and so are all
-        that come after it, which rely on it.
+        that come after it, which rely on it. Returns whether any change is left out for it.
         """
+        before = len(self.kept)
         new = {name: why for name, why in names.items() if name not in self.left_out}
         self.left_out |= new
         own = [each for each in self._waiting() if each.person in self.left_out]
         self._drop(own)
-        if not own and names:
-            self._leave_out_shared(names)
+        if others := names.keys() - {each.person for each in own}:
+            self._leave_out_shared(others)
         # what enforces MFA for them stays where nothing comes in its place
         self._drop(
             each
             for each in self._waiting()
             if isinstance(each, DetachGroupPolicy) and self.left_out.keys() & {*self.reach(each)}
         )
+        return len(self.kept) < before
 
     def is_left_out(self, change: Change) -> bool:
         """Return whether a change is not made because of somebody who is left out."""
         return change.address in self._dropped or change.person in self.left_out
 
     def take_back(self, changes: Iterable[Change]) -> None:
-        """Note that changes that were made are taken back."""
-        self._drop(changes)
+        """Note that changes that were made are taken back; what relies on one for all is not made.
 
-    def _leave_out_shared(self, names: Mapping[str, Message]) -> None:
+        Who would come under it, in the place of another MFA enforcement, would be left with none.
+        """
+        taken = [*changes]
+        self._drop(taken)
+        if shared := next((each for each in taken if not each.person), None):
+            self._drop_relying(shared, self._waiting())
+
+    def _leave_out_shared(self, names: Collection[str]) -> None:
         waiting = self._waiting()
         shared = (
             place
             for place, each in enumerate(waiting)
-            if not each.person and names.keys() & {*self.reach(each)}
+            if not each.person
+            and not isinstance(each, DetachGroupPolicy)
+            and not {*names}.isdisjoint(self.reach(each))
         )
         place = next(shared, None)
-        if place is None:
-            return
-        relies = RELIES.filled(address=waiting[place].address)
-        for each in waiting[place:]:
+        if place is not None:
+            self._drop_relying(waiting[place], waiting[place:])
+
+    def _drop_relying(self, shared: Change, changes: list[Change]) -> None:
+        relies = RELIES.filled(address=shared.address)
+        for each in changes:
             if each.person:
                 self.left_out.setdefault(each.person, relies)
-        self._drop(waiting[place:])
+        self._drop(changes)
 
     def _waiting(self) -> list[Change]:
         kept = self.kept.values()
