@@ -103,6 +103,32 @@ def test_what_reaches_somebody_waits_also_where_they_have_changes_of_their_own(
     assert OLD in attached(local, "ken")
 
 
+def test_a_take_back_that_broke_off_is_gone_on_with(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+    throttled = Meanwhile(api, "DetachUserPolicy", "yuki", once(lambda: None, "Throttling", 400))
+    at_once = Meanwhile(throttled, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
+    report = applied(whole, at_once, tmp_path / "journal")
+    assert "is taken back at once" in report.left_out["yuki"].en
+    assert (has(local, "ken"), has(local, "yuki")) == (True, False)
+
+
+def test_a_change_whose_answer_was_lost_is_looked_at_too(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+
+    def done_and_stuck() -> None:
+        iam_of(local).attach_user_policy(UserName="yuki", PolicyArn=ENFORCEMENT)
+        stick(local, "yuki")
+
+    lost = Meanwhile(api, "AttachUserPolicy", "yuki", once(done_and_stuck, "ReadTimeoutError"))
+    report = applied(whole, lost, tmp_path / "journal")
+    assert "is taken back at once" in report.left_out["yuki"].en
+    assert (has(local, "ken"), has(local, "yuki")) == (True, False)
+
+
 class Reading:
     """An `AwsApi` whose listing of one operation is another one, once something was called."""
 
@@ -119,6 +145,24 @@ class Reading:
         if self.armed and operation == self._operation:
             return iter(self._found())
         return self._api.pages(service, operation, key, **params)
+
+
+def test_the_next_run_looks_where_a_run_lost_its_credentials(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = made(api)
+
+    def expired() -> Any:
+        raise AwsRefused("ListMFADevices", "ExpiredToken", "expired", 403)
+
+    expires = Reading(api, "ListMFADevices", "AttachUserPolicy", expired)
+    between = Meanwhile(expires, "AttachUserPolicy", "yuki", lambda: stick(local, "yuki"))
+    report = applied(whole, between, tmp_path / "journal")
+    assert report.stopped is not None
+    assert has(local, "yuki")
+    again = applied(whole, api, tmp_path / "journal")
+    assert "is taken back at once" in again.left_out["yuki"].en
+    assert not has(local, "yuki")
 
 
 def test_what_aws_does_not_show_yet_is_taken_back_all_the_same(

@@ -138,7 +138,8 @@ def execute(
         people = None
         if plan.enforces:
             known = replace(known, console_authorization=plan.console_authorization)
-            people = People(plan, api, journal, known, {each.address: each for each in waiting})
+            kept = {each.address: each for each in waiting}
+            people = People(plan, api, journal, known, kept, _unseen(statuses, journal))
             people.read(leaving)
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error), left_out=leaving)
@@ -186,6 +187,13 @@ def _is_all_done(statuses: Mapping[str, ChangeStatus], journal: Journal) -> bool
     )
 
 
+def _unseen(statuses: Mapping[str, ChangeStatus], journal: Journal) -> frozenset[str]:
+    """Return what a run made, or was taking back, that broke off there."""
+    opening = (Event.BEGUN, Event.UNDO_BEGUN)
+    done = (address for address, each in statuses.items() if each is ChangeStatus.DONE)
+    return frozenset(address for address in done if journal.standing(address) in opening)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """One run: where it acts, whom it is for, and what it tells the journal."""
@@ -220,8 +228,9 @@ class _Run:
 
     def _judged(self, people: People, changes: tuple[Change, ...]) -> Stop | None:
         """Make the changes for one person, or one for all; see before and after who gets in."""
+        unseen = people.unseen & {each.address for each in changes}
         waits = any(each.address in people.kept for each in changes)
-        names = people.reach(changes[0]) if waits else ()
+        names = people.reach(changes[0]) if waits or unseen else ()
         at = changes[0]
         try:
             not_in = people.look(names)
@@ -230,17 +239,35 @@ class _Run:
             before = {each.address for each in changes if self._is_done(each)}
             stop = None
             for at in changes:
-                if people.is_left_out(at):
+                if people.is_left_out(at) and at.address not in unseen:
                     continue
                 stop = self._made_for(people, at)
                 if stop is not None:
                     break
             made = [each for each in changes if self._is_done(each) and each.address not in before]
-            if made and (not_in := people.look(names) or people.judge(names)):
+            if made and (not_in := self._seen(people, names, made)):
                 self._take_back(people, made, not_in)
         except AwsRefused as error:
             return Stop.at(error, at)
         return stop
+
+    def _seen(
+        self, people: People, names: tuple[str, ...], made: list[Change]
+    ) -> Mapping[str, Message]:
+        """Return who of some people does not get in, right after a change that reaches them.
+
+        Raises:
+            AwsRefused: if nobody answers: then the next run looks at it.
+        """
+        try:
+            not_in = people.look(names) or people.judge(names)
+        except AwsRefused:
+            for each in made:
+                if not isinstance(each, SetsPassword):
+                    self._record(Event.BEGUN, each)
+            raise
+        unseen = any(each.address in people.unseen for each in made)
+        return not_in or (people.shut_out(names) if unseen else {})
 
     def _made_for(self, people: People, change: Change) -> Stop | None:
         """Make a change; what is refused for one person leaves out that person."""

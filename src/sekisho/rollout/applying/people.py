@@ -51,6 +51,8 @@ class People:
         found: the account before the run's first change, with what people hold as it was last read.
         journal: tells which changes are made.
         kept: the changes that the run has to make, or has made, by address.
+        unseen: the addresses of what a run made that broke off before it could look at what came
+            of it, or take it back.
         left_out: why somebody is left out, by name.
     """
 
@@ -59,6 +61,7 @@ class People:
     journal: Journal
     found: Snapshot
     kept: dict[str, Change]
+    unseen: frozenset[str] = frozenset()
     left_out: dict[str, Message] = field(default_factory=dict)
     _dropped: set[str] = field(default_factory=set)
 
@@ -116,6 +119,22 @@ class People:
         """Return which of some people do not get in, and why, without reading anything again."""
         asked = {*names}
         return self._not_in(asked) if asked else {}
+
+    def shut_out(self, names: Iterable[str]) -> Mapping[str, Message]:
+        """Return who is enforced, does not get in, and did when the plan was made; and why."""
+        asked = {*names}
+        after = self._after()
+        few = tuple(each for each in after.users if each.name in asked)
+        outcomes = SignInOutcomes(after, unread_credentials(self.found)).outcomes(few)
+        enforcements = enforcements_of(replace(after, users=few))
+        return {
+            name: LOCKED_OUT.filled(why=outcome.why)
+            for name, outcome in outcomes.items()
+            if outcome.locked_out
+            and enforcements[name].enforced_directly
+            and name not in self.plan.locked_out
+            and not self._is_accepted(name, outcome)
+        }
 
     def leave_out(self, names: Mapping[str, Message]) -> bool:
         """Leave out some people, with every change for them that is not made yet.
