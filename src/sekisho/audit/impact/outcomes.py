@@ -10,10 +10,10 @@ from sekisho.account import (
     ResourceKind,
     Snapshot,
     User,
-    credentials_by_user,
     policies_of,
     reasons_of,
 )
+from sekisho.account import credentials_of as known_credentials
 from sekisho.audit.enforcement import EVERYTHING, enforcements_of, lets_in
 from sekisho.audit.impact.credentials import credentials_of
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
@@ -77,7 +77,7 @@ class SignInOutcomes:
         self._snapshot = snapshot
         self._unread = unread
         self._scenarios = SignInScenarios(snapshot)
-        self._credentials = credentials_by_user(snapshot)
+        self._credentials: dict[str, Credentials] = {}
 
     def outcomes(self, users: Iterable[User]) -> Mapping[str, SignInOutcome]:
         """Return whether each of the users gets in, by name; who holds nothing is left out."""
@@ -88,7 +88,7 @@ class SignInOutcomes:
         }
 
     def _outcome(self, user: User) -> SignInOutcome:
-        unread, credentials = self._unread.get(user.name), self._credentials[user.name]
+        unread, credentials = self._unread.get(user.name), self._held(user)
         if unread:
             found = SignInOutcome(ScenarioOutcome.UNKNOWN, UNREAD.filled(what=", ".join(unread)))
         else:
@@ -100,7 +100,7 @@ class SignInOutcomes:
 
         No access key is needed for it, and devices that were not read are taken every way.
         """
-        credentials = self._credentials[user.name]
+        credentials = self._held(user)
         if credentials.password is None:
             return _unknown(reasons_of(credentials.unread))
         if not credentials.password:
@@ -113,10 +113,17 @@ class SignInOutcomes:
 
         Who holds nothing may get anything.
         """
-        credentials = replace(self._credentials[user.name], must_change=False, expired=False)
+        credentials = replace(self._held(user), must_change=False, expired=False)
         if not credentials.password and not credentials.active_keys and not credentials.others:
             credentials = replace(credentials, password=True, active_keys=1)
         return self._asked(user, self._scenarios.enrols, credentials).verdict
+
+    def _held(self, user: User) -> Credentials:
+        """Return what is known of what a user holds, found out when it is asked for."""
+        if user.name not in self._credentials:
+            known = self._snapshot.user_named[user.name]
+            self._credentials[user.name] = known_credentials(self._snapshot, known)
+        return self._credentials[user.name]
 
     def _asked(self, user: User, question: _Question, credentials: Credentials) -> SignInOutcome:
         """Ask by all that the user may hold; it must come out the same."""

@@ -123,7 +123,7 @@ class People:
     def shut_out(self, names: Iterable[str]) -> Mapping[str, Message]:
         """Return who is enforced, does not get in, and did when the plan was made; and why."""
         asked = {*names}
-        after = self._after()
+        after = self._after(asked)
         few = tuple(each for each in after.users if each.name in asked)
         outcomes = SignInOutcomes(after, unread_credentials(self.found)).outcomes(few)
         enforcements = enforcements_of(replace(after, users=few))
@@ -200,8 +200,13 @@ class People:
             self.kept.pop(each.address, None)
             self._dropped.add(each.address)
 
-    def _after(self) -> Snapshot:
-        return as_planned(self.found, self.kept.values())
+    def _after(self, asked: Collection[str] | None = None) -> Snapshot:
+        """Return the account once the plan is applied; as far as it is about those asked about."""
+        kept = [*self.kept.values()]
+        if asked is not None:
+            # to forecast what is done to everybody, for each of them, would be quadratic
+            kept = [each for each in kept if not each.person or each.person in asked]
+        return as_planned(self.found, kept)
 
     def _gone(self) -> Mapping[str, Message]:
         """Return whom the changes name and the account does not have, nor do they create them."""
@@ -217,7 +222,7 @@ class People:
 
     def _not_in(self, asked: set[str] | None = None) -> Mapping[str, Message]:
         """Return who is affected and does not get in, except users who had no way in before."""
-        after, unread = self._after(), unread_credentials(self.found)
+        after, unread = self._after(asked), unread_credentials(self.found)
         affected = [
             each
             for each in after.users
