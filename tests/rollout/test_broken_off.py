@@ -12,14 +12,24 @@ import pytest
 from administered import ACCOUNT, FULL, iam_of, signed_in
 from rollout.staging import ENFORCEMENT, NOW, company
 from rollout.test_laws import SECRET
-from rollout.test_people import DIRECTLY, OF_AWS, PEOPLE, Meanwhile, applied, has, made, stick
+from rollout.test_people import (
+    DIRECTLY,
+    OF_AWS,
+    PEOPLE,
+    Meanwhile,
+    applied,
+    deleted,
+    has,
+    made,
+    stick,
+)
 from rollout.test_rights import HARMLESS
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute
 from sekisho.rollout.applying import Event
-from sekisho.rollout.applying.people import RELIES
+from sekisho.rollout.applying.people import GONE, RELIES
 from sekisho.rollout.applying.preconditions import people_of
 
 OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
@@ -101,6 +111,22 @@ def test_what_reaches_somebody_waits_also_where_they_have_changes_of_their_own(
     assert [*report.left_out] == ["yuki", "ken"]
     assert standing(whole, tmp_path / "journal", GROUP) is None
     assert OLD in attached(local, "ken")
+
+
+@pytest.mark.parametrize("at", ["CreatePolicy", "AttachGroupPolicy"])
+def test_a_member_who_is_deleted_meanwhile_is_nobody_elses_fault(
+    at: str, local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    whole = through_a_group(local, api)
+
+    def delete() -> None:
+        iam_of(local).remove_user_from_group(GroupName="Enforced", UserName="yuki")
+        deleted(iam_of(local), "yuki")
+
+    report = applied(whole, Meanwhile(api, at, "", delete), tmp_path / "journal")
+    assert report.left_out == {"yuki": GONE}
+    assert standing(whole, tmp_path / "journal", GROUP) is Event.DONE
+    assert OLD not in attached(local, "ken")
 
 
 def test_a_take_back_that_broke_off_is_gone_on_with(

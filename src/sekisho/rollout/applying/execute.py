@@ -25,7 +25,7 @@ from sekisho.rollout.applying.change_status import (
     status_of,
 )
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
-from sekisho.rollout.applying.people import People
+from sekisho.rollout.applying.people import GONE, People
 from sekisho.rollout.applying.preconditions import (
     CHANGED,
     check_age,
@@ -260,14 +260,19 @@ class _Run:
             AwsRefused: if nobody answers: then the next run looks at it.
         """
         try:
-            not_in = people.look(names) or people.judge(names)
+            found = people.look(names)
         except AwsRefused:
             for each in made:
                 if not isinstance(each, SetsPassword):
                     self._record(Event.BEGUN, each)
             raise
-        unseen = any(each.address in people.unseen for each in made)
-        return not_in or (people.shut_out(names) if unseen else {})
+        if not made[0].person:
+            # who was deleted meanwhile is no reason to take back what is for all
+            people.leave_out({name: why for name, why in found.items() if why is GONE})
+            found = {name: why for name, why in found.items() if why is not GONE}
+        if not_in := found or people.judge(names):
+            return not_in
+        return people.shut_out(names) if any(e.address in people.unseen for e in made) else {}
 
     def _made_for(self, people: People, change: Change) -> Stop | None:
         """Make a change; what is refused for one person leaves out that person."""

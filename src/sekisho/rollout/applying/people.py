@@ -109,6 +109,9 @@ class People:
             others = tuple(each for each in self.found.gaps if each.resource != user_ref(name))
             if any(each.code == "NoSuchEntity" for each in gaps):
                 gone[name] = GONE
+                # what is for all does not reach them any more
+                users = tuple(each for each in self.found.users if each is not known)
+                self.found = replace(self.found, users=users)
             elif _held(user) != _held(known) or {*gaps, *others} != {*self.found.gaps}:
                 users = tuple(user if each is known else each for each in self.found.users)
                 self.found = replace(self.found, users=users, gaps=(*others, *gaps))
