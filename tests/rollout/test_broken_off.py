@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from administered import ACCOUNT, FULL, iam_of, signed_in
+from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ENFORCEMENT, NOW, company
 from rollout.test_laws import SECRET
 from rollout.test_people import (
@@ -25,7 +26,8 @@ from rollout.test_people import (
 )
 from rollout.test_rights import HARMLESS
 from sekisho.account import AwsApi
-from sekisho.errors import AwsRefused
+from sekisho.cli.exits import Exit
+from sekisho.errors import AwsRefused, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute
 from sekisho.rollout.applying import Event
@@ -239,3 +241,23 @@ def test_the_session_of_a_role_is_no_user_of_its_name(api: AwsApi) -> None:
     assert people_of(replace(whole, caller=role)) == {"user ken"}
     own = replace(whole.caller, arn=f"arn:aws:iam::{ACCOUNT}:user/dev/ken")
     assert people_of(replace(whole, caller=own)) == set()
+
+
+def test_where_the_journal_before_is_kept_is_said_also_where_the_new_plan_is_refused(
+    local: LocalAws, tmp_path: Path
+) -> None:
+    terminal = Terminal(tmp_path, environment(local, "admin"))
+    file = terminal.path("plan.json")
+    words = ["--preset", "aws", "--break-glass", "glass", "--mfa", "--out", file, "--force"]
+    for name in PEOPLE:
+        planned = terminal.run("plan", "--user", name, *words)
+        assert planned.return_value == Exit.CHANGES, planned.output
+        if name == "yuki":
+            document = json.dumps(HARMLESS)
+            iam_of(local).create_policy_version(
+                PolicyArn=ENFORCEMENT, PolicyDocument=document, SetAsDefault=True
+            )
+        done = terminal.run("apply", file, "--yes")
+    assert isinstance(done.exception, PlanRefused), done.output
+    (kept,) = tmp_path.glob("plan.json.journal.2*")
+    assert f"The journal of the plan before is now: {kept}" in done.stderr

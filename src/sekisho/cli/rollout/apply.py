@@ -40,7 +40,7 @@ from sekisho.cli.rollout.plan_text import plan_head, plan_lines
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message, cell_width
-from sekisho.rollout import ApplyReport, Plan, Stop, execute
+from sekisho.rollout import ApplyReport, Journal, Plan, Stop, execute
 from sekisho.rollout.applying import Event, PlanFile, apply_progress, read_plan, retried
 from sekisho.rollout.changes import SetsPassword
 
@@ -257,9 +257,7 @@ def command(
         report = _applied(plan_file, connected.api, passwords, lang)
     show_folded(applied_lines(report, lang, verbose=verbose))
     aside(_JOURNAL.filled(path=plan_file.journal.path).into(lang))
-    if archived := plan_file.journal.archived:
-        succeeded = plan_file.journal.archived_applied
-        aside((_SUCCEEDED if succeeded else _ARCHIVED).filled(path=archived).into(lang))
+    _tell_archived(plan_file.journal, lang)
     words = plan_words(path, journal, aws)
     if report.done and not quiet():
         takes_back = _TAKES_BACK.filled(command=f"sekisho rollback {words}").into(lang)
@@ -296,7 +294,15 @@ def _applied(
             )
             return retried(run, time.sleep, wait)
     except (SekishoError, KeyboardInterrupt) as error:
+        _tell_archived(journal, lang)
         if in_the_middle(error):
             report = apply_progress(plan, journal)
             show_folded(applied_lines(report, lang, refused=True))
         raise
+
+
+def _tell_archived(journal: Journal, lang: Language) -> None:
+    """Say what the journal of the plan before is called now, if it made room."""
+    if archived := journal.archived:
+        succeeded = journal.archived_applied
+        aside((_SUCCEEDED if succeeded else _ARCHIVED).filled(path=archived).into(lang))
