@@ -157,6 +157,22 @@ def test_a_change_whose_answer_was_lost_is_looked_at_too(
     assert (has(local, "ken"), has(local, "yuki")) == (True, False)
 
 
+def test_whom_half_of_their_part_locks_out_by_now_is_named(
+    local: LocalAws, api: AwsApi, tmp_path: Path
+) -> None:
+    for name in PEOPLE:
+        iam_of(local).attach_user_policy(UserName=name, PolicyArn=OLD)
+    whole = made(api, replace(DIRECTLY, replaces=(OLD,)))
+    broken = Meanwhile(api, "DetachUserPolicy", "yuki", once(lambda: None, "ServiceFailure", 500))
+    half = execute(whole, broken, Journal(tmp_path / "journal"), passwords=str, now=lambda: NOW)
+    assert half.stopped is not None
+    stick(local, "yuki")
+    report = applied(whole, api, tmp_path / "journal")
+    assert "locked out" in report.left_out["yuki"].en
+    assert OLD in attached(local, "yuki")
+    assert not report.complete
+
+
 class Reading:
     """An `AwsApi` whose listing of one operation is another one, once something was called."""
 

@@ -64,6 +64,7 @@ class People:
     unseen: frozenset[str] = frozenset()
     left_out: dict[str, Message] = field(default_factory=dict)
     _dropped: set[str] = field(default_factory=set)
+    _reached: frozenset[str] = frozenset()
 
     def read(self, leaving: Mapping[str, Message]) -> None:
         """Read the credentials of all whom the changes reach; leave out who would not get in.
@@ -79,6 +80,7 @@ class People:
         if names & {*self.plan.rights.administrators}:
             names |= {*self.plan.rights.administrators}
         self.found = collect_sign_in(self.api, known, names)
+        self._reached = self._reached_before()
         self.leave_out({**leaving, **self._gone()})
         while not_in := self._not_in() or self._last_administrators():
             if not self.leave_out(not_in):
@@ -243,13 +245,23 @@ class People:
         stuck = {
             name
             for name, outcome in before.items()
-            if outcome.locked_out and enforcements[name].enforced_directly
+            if outcome.locked_out
+            and enforcements[name].enforced_directly
+            # who was not so when the plan was made may be so by what a run before has made
+            and (name not in self._reached or name in self.plan.locked_out)
         }
         return {
             name: (LOCKED_OUT if outcome.locked_out else NOT_KNOWN).filled(why=outcome.why)
             for name, outcome in doubtful.items()
             if name not in stuck
         }
+
+    def _reached_before(self) -> frozenset[str]:
+        """Return for whom a run before has made something."""
+        done = [e for e in self.plan.changes if self.journal.standing(e.address) is Event.DONE]
+        reached = {name for each in done for name in self.plan.affected.get(each.address, ())}
+        people = {name.removeprefix("user ") for name in reached if name.startswith("user ")}
+        return frozenset(people | {each.person for each in done})
 
     def _is_accepted(self, name: str, outcome: SignInOutcome) -> bool:
         """Return whether the plan accepts that somebody does not get in, or may not."""
