@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -117,3 +120,23 @@ def test_quiet_says_the_verdict_whose_account_it_is_and_no_more(
     assert undone.stdout == "Taken back: 4\n"
     assert "To be taken back" in undone.stderr, "who is asked must know what about"
     assert "Next" not in undone.output
+
+
+def test_threads_that_read_at_once_share_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            # another thread has its turn between any two writes
+            sleep(0)
+            return super().write(text)
+
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    shown = Progress(verbatim("Applying"), 1, Language.EN)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(200):
+            pool.submit(shown.read)
+    lines = [each.strip() for each in screen.getvalue().split("\r") if each.strip()]
+    assert lines == [f"Reading the account: {count} items so far" for count in range(1, 201)]

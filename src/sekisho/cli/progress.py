@@ -1,6 +1,7 @@
 """How far a run has come, on stderr: on a terminal one line that is written over."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,6 +97,7 @@ class Progress:
         self._line = _LiveLine(self._began)
         self._first: int | None = None
         self._looked = 0
+        self._reading = threading.Lock()
 
     def show(self, done: int) -> None:
         """Say how many are made."""
@@ -106,13 +108,17 @@ class Progress:
         self._line.show(self._said(done, now), now)
 
     def read(self) -> None:
-        """Count an item that AWS tells; until the first change is made, say how many there are."""
-        if self._first is None:
-            self._looked += 1
-            # the time that is left goes by the changes alone
-            self._began = self._clock()
-            said = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
-            self._line.show(said, self._began)
+        """Count an item that AWS tells; until the first change is made, say how many there are.
+
+        Several threads read at once, and there is one line.
+        """
+        with self._reading:
+            if self._first is None:
+                self._looked += 1
+                # the time that is left goes by the changes alone
+                self._began = self._clock()
+                said = _LOOKS.filled(count=f"{self._looked:,}").into(self._lang)
+                self._line.show(said, self._began)
 
     def clear(self) -> None:
         """Blank the line, so that something else can be written there."""
