@@ -128,7 +128,7 @@ class _Call:
     settings: AnswerSettings
 
     def further(self) -> Further:
-        """Return what the call needs beyond its own resources and action."""
+        """Return the further resources and permissions that the call needs."""
         not_asked: list[NotAsked] = []
         also_needs: list[AlsoNeeded] = []
         outcomes: list[_Outcome] = []

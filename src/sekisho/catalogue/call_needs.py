@@ -94,5 +94,10 @@ def _needs(rule: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[CallNe
 
 
 def call_needs(prefix: str, operation: str) -> Sequence[CallNeed]:
-    """Return what calls of an operation can need, by the prefix of its actions, like `s3`."""
+    """Return the further permissions that calls of an operation can need.
+
+    Args:
+        prefix: of the service's actions, like `s3`.
+        operation: its name in AWS's API.
+    """
     return _by_operation().get(f"{prefix}:{operation}", ())

@@ -151,7 +151,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(_COLLECT_AFTER)
     if current_thread() is main_thread():
-        # whoever ends it otherwise than by Ctrl-C finds everything as after that, and hears so
+        # SIGTERM ends a command as Ctrl-C does: it cleans up, and says that it was stopped
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     stdio()
     asked = os.environ.get("_SEKISHO_COMPLETE")

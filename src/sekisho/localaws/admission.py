@@ -17,7 +17,7 @@ _PAGE_BYTES = 32 * 1024
 
 
 def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
-    """Return what judges how long bodies may be.
+    """Return the function that tells how long the body of a request may be.
 
     Args:
         world: which keys there are.

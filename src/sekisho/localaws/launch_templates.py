@@ -41,7 +41,7 @@ def launches(world: World, call: ApiCall) -> tuple[ApiCall, ...]:
     if held is None:
         return (call,)
     if call.operation == _LAUNCH:
-        return tuple(replace(call, params=_with(data, call.params)) for data in held) or (call,)
+        return tuple(replace(call, params=_merged(data, call.params)) for data in held) or (call,)
     launched = (
         replace(call, service="ec2", operation=_LAUNCH, actions=("ec2:RunInstances",), params=data)
         for data in held
@@ -59,7 +59,7 @@ def has_unknown_template(world: World, call: ApiCall) -> bool:
 
 
 def _held(world: World, call: ApiCall) -> list[Mapping[str, Any]] | None:
-    """Return what the templates of a call hold; None if one of them is not found."""
+    """Return the contents of the launch templates that a call names; None if one is not found."""
     found = [
         moto_state.template_data(world, call.region, one) for one in _specifications(call.params)
     ]
@@ -83,7 +83,7 @@ def _specifications(value: object) -> Iterator[Mapping[str, Any]]:
 _NAMES = frozenset({"LaunchTemplateId", "LaunchTemplateName"})
 
 
-def _with(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Return a template's parameters with those of the request over them."""
     both = {name: [*data[name], *own[name]] for name in _WITH_ALL & data.keys() & own.keys()}
     return {**data, **own, **both}

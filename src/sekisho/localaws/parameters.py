@@ -164,7 +164,7 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     prefix = call.actions[0].partition(":")[0]
     listed = _harmless(prefix, call.operation)
     params = {name: one for name, one in call.params.items() if name not in listed}
-    for path, value in _given(params):
+    for path, value in _leaves(params):
         found = judged(call, path, is_number=not isinstance(value, str | bytes | bool))
         service = _of_arn(value) or found.service
         # whatever it is called: an ARN points at what it names
@@ -183,13 +183,13 @@ def _of_arn(value: object) -> str:
     return found[1] if found else ""
 
 
-def _given(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
+def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
     """Yield each value that is given, with its path; what is empty or false asks for nothing."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _given(inner, (*path, str(name)))
+            yield from _leaves(inner, (*path, str(name)))
     elif isinstance(value, list):
         for inner in value:
-            yield from _given(inner, path)
+            yield from _leaves(inner, path)
     elif value not in (None, "", b"", False):
         yield path, value

@@ -66,12 +66,12 @@ def _keys(
     if need.held in KEYS:
         yield from KEYS[need.held](world, call, beside)
     elif need.held == "given":
-        yield from _given(call, need)
+        yield from _values_at(call, need)
     else:
         yield None
 
 
-def _given(call: ApiCall, need: CallNeed) -> Iterator[str]:
+def _values_at(call: ApiCall, need: CallNeed) -> Iterator[str]:
     for path in need.given:
         yield from map(str, values_at(call.params, path))
 
@@ -101,7 +101,7 @@ def _resources(
     match need.held:
         case "given":
             start = f"arn:{world.partition}:{need.on.partition(':')[0]}:{call.region}:"
-            yield from (one if one.startswith(start) else None for one in _given(call, need))
+            yield from (one if one.startswith(start) else None for one in _values_at(call, need))
         case "rotation-function":
             yield from _function(world, call, beside)
         case "image-parameter":

@@ -40,7 +40,7 @@ def tagging(
         for permission in tagging_permissions(name):
             created = created_kinds(name, permission.action)
             patterns = [_pattern(kind.arn, places) for kind in created]
-            yield from _about(permission, patterns, named)
+            yield from _permission_about(permission, patterns, named)
 
 
 def _is_of_object(call: ApiCall) -> bool:
@@ -48,7 +48,7 @@ def _is_of_object(call: ApiCall) -> bool:
     return call.service == "s3" and "Tagging" in call.params
 
 
-def _about(
+def _permission_about(
     permission: FurtherPermission, patterns: list[str], named: list[str]
 ) -> Iterator[RequiredPermission]:
     known = [arn for arn in named if any(_is_like(arn, pattern) for pattern in patterns)]

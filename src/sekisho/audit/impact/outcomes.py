@@ -119,7 +119,7 @@ class SignInOutcomes:
         return self._asked(user, self._scenarios.enrols, credentials).verdict
 
     def _held(self, user: User) -> Credentials:
-        """Return what is known of what a user holds, found out when it is asked for."""
+        """Return the credentials of a user, as far as they are known; computed once for each."""
         if user.name not in self._credentials:
             known = self._snapshot.user_named[user.name]
             self._credentials[user.name] = known_credentials(self._snapshot, known)

@@ -189,7 +189,7 @@ class AccountToPlan:
     def following(
         self, refused: Iterable[str] = (), enrols: Callable[[str], bool] = lambda _: False
     ) -> "NextCommands":
-        """Return what may come next; `--mfa` not where it would be refused."""
+        """Return the next commands; without `--mfa` where it would be refused."""
         more = () if self.mfa_possible else ("--mfa",)
         return NextCommands(refused=frozenset((*refused, *more)), enrols=enrols)
 
@@ -341,10 +341,10 @@ def _apply_command(path: Path, aws: AwsOptions) -> str:
 
 
 def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
-    """Return what to type next: apply it, save it, or make it again by a way out; "" if nothing.
+    """Return the next command: apply the plan, save it, or make it again; "" if there is none.
 
-    A command is named only if it can be given as it is, and if nothing that is known now stops it:
-    whoever accepts something has to say why in words of their own.
+    A command is named only if it can be given as it stands and nothing that is known now stops it.
+    `--accept` is never named: it needs a reason that the administrator has to write.
     """
     out = planning.out
     if made.applicable:

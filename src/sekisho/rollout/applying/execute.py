@@ -245,13 +245,13 @@ class _Run:
                 if stop is not None:
                     break
             made = [each for each in changes if self._is_done(each) and each.address not in before]
-            if made and (not_in := self._seen(people, names, made)):
+            if made and (not_in := self._shut_out_by(people, names, made)):
                 self._take_back(people, made, not_in)
         except AwsRefused as error:
             return Stop.at(error, at)
         return stop
 
-    def _seen(
+    def _shut_out_by(
         self, people: People, names: tuple[str, ...], made: list[Change]
     ) -> Mapping[str, Message]:
         """Return who of some people does not get in, right after a change that reaches them.

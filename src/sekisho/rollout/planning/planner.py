@@ -48,7 +48,7 @@ from sekisho.rollout.planning.permissions import needs_of
 from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.planning.user_warnings import locked_out_now, warnings
-from sekisho.rollout.planning.ways_out import taken, ways_out
+from sekisho.rollout.planning.ways_out import ways_out, with_options_of
 from sekisho.rollout.ways import WayOut
 
 EXCEPTION_EXPIRED = Message(
@@ -94,15 +94,15 @@ def plan(
     if faults := faults_of(goal, snapshot):
         raise FaultyInput(Message("goal", "source"), faults)
     words = {**goal.accepted, **(accepted or {})}
-    draft = _Draft.of(goal, snapshot, caller, usage)
+    draft = _Draft.of_goal(goal, snapshot, caller, usage)
     accounts = draft.compared(caller)
     made = _described(draft, accounts, _judged(draft, accounts, words))
 
     def again(ways: Iterable[WayOut]) -> Plan | None:
-        other, applier = taken(ways, goal, caller, snapshot)
+        other, applier = with_options_of(ways, goal, caller, snapshot)
         if goal.enforced and not other.enforced:
             return None
-        drafted = _Draft.of(other, snapshot, applier, usage)
+        drafted = _Draft.of_goal(other, snapshot, applier, usage)
         return _judged(drafted, drafted.compared(applier, accounts), words)
 
     return check_accepted(replace(made, ways=ways_out(accounts, made, again, goal)))
@@ -204,7 +204,7 @@ class _Draft:
         self.after = Forecast(self.start)
 
     @classmethod
-    def of(
+    def of_goal(
         cls, goal: Goal, snapshot: Snapshot, caller: PlanCaller, usage: Usage | None
     ) -> "_Draft":
         """Return the draft of the whole plan."""

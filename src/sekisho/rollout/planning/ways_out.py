@@ -99,10 +99,10 @@ def _open(plan: Plan) -> Iterator[tuple[str, str]]:
     return ((each, user) for each, users in plan.open_obstacles.items() for user in users)
 
 
-def taken(
+def with_options_of(
     ways: Iterable[WayOut], goal: Goal, caller: PlanCaller, snapshot: Snapshot
 ) -> tuple[Goal, PlanCaller]:
-    """Return the goal, and whoever applies the plan, as the options of these ways say them."""
+    """Return the goal and the caller of a plan, changed by the options of some ways out."""
     for way in ways:
         match way.way:
             case Way.MFA:
@@ -121,7 +121,7 @@ def taken(
                 goal = _without_users(goal, way.users, None)
                 goal = replace(goal, break_glass=(*goal.break_glass, *way.users))
             case _:
-                pass  # nothing that options say
+                pass  # it is nothing of a goal or its caller
     return goal, caller
 
 
