@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 import web_people as people
 from scenario_account import PASSWORD_AGE, PASSWORDS, SEED, Cell, device_name
@@ -116,7 +116,7 @@ class BrowserPerformer:
         self._go("/signin")
         self._page.get_by_label("IAM user name").fill(self._user)
         self._page.get_by_label("Password").fill(self._password)
-        self._page.get_by_role("button", name="Sign in", exact=True).click()
+        _press(self._page.get_by_role("button", name="Sign in", exact=True))
         return not self._at("/signin")
 
     def _give_code(self, device: ScenarioDevice | None) -> bool:
@@ -130,7 +130,7 @@ class BrowserPerformer:
         step = totp.step_of(now) + self._fast
         code = totp.code_at(self._seeds[device], step) if device else "000000"
         page.get_by_label("MFA code").fill(code)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        _press(page.get_by_role("button", name="Sign in", exact=True))
         return not self._at("/signin/mfa")
 
     def _resync(self, page: Page, path: str, device: ScenarioDevice | None) -> bool:
@@ -139,7 +139,7 @@ class BrowserPerformer:
         page.goto(f"{self._console.url}{path}")
         page.get_by_label("MFA code 1").fill(totp.code_at(seed, step - 1))
         page.get_by_label("MFA code 2").fill(totp.code_at(seed, step))
-        page.get_by_role("button", name="Resync").click()
+        _press(page.get_by_role("button", name="Resync"))
         if not page.get_by_text("MFA device resynchronized.").count():
             return False
         right = replace(device, in_step=True)
@@ -157,7 +157,7 @@ class BrowserPerformer:
         page.get_by_label("Old password").fill(self._password)
         page.get_by_label("New password", exact=True).fill(new)
         page.get_by_label("Retype new password").fill(new)
-        page.get_by_role("button", name="Confirm password change").click()
+        _press(page.get_by_role("button", name="Confirm password change"))
         if self._at("/signin/new-password"):
             return False
         self._password = new
@@ -180,7 +180,7 @@ class BrowserPerformer:
         self._go("/iam/assign-mfa")
         self._page.get_by_label("Device name").fill(name)
         self._page.get_by_label(kind).check()
-        self._page.get_by_role("button", name="Next").click()
+        _press(self._page.get_by_role("button", name="Next"))
 
     def _enable(self, device: ScenarioDevice | None) -> bool:
         assert device is not None
@@ -189,7 +189,7 @@ class BrowserPerformer:
             self._go("/iam/assign-mfa/app")
         page.get_by_label("MFA code 1").fill(totp.code_at(seed, step - 1))
         page.get_by_label("MFA code 2").fill(totp.code_at(seed, step))
-        page.get_by_role("button", name="Add MFA").click()
+        _press(page.get_by_role("button", name="Add MFA"))
         return not self._at("/iam/assign-mfa/app")
 
     def _register(self) -> bool:
@@ -208,17 +208,23 @@ class BrowserPerformer:
         else:
             page.goto(f"{self._console.url}/iam/user?name={self._user}&tab=security")
         row = page.get_by_role("row").filter(has=page.get_by_text(self._serials[device]))
-        row.get_by_role("button", name="Remove").click()
+        _press(row.get_by_role("button", name="Remove"))
         return page.get_by_text(self._serials[device], exact=True).count() == 0
 
     def _reset(self, page: Page) -> bool:
         page.goto(f"{self._console.url}/iam/console-access?user={self._user}")
-        page.get_by_role("button", name="Reset password").click()
+        _press(page.get_by_role("button", name="Reset password"))
         shown = page.locator("#password")
         if not shown.count():
             return False
         self._password = shown.text_content() or ""
         return True
+
+
+def _press(button: Locator) -> None:
+    """Press a button that leads to a page, and wait until that is whole: a click waits for less."""
+    with button.page.expect_navigation():
+        button.click()
 
 
 def _serial(console: people.RunningConsole, name: str) -> str:
