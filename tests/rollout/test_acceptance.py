@@ -9,7 +9,7 @@ from rollout.test_goal_file import read
 from sekisho.account import AccessKey, Snapshot
 from sekisho.errors import FaultyInput, UsageError
 from sekisho.rollout import Goal, Plan, plan
-from sekisho.rollout.acceptance import OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
 
 WHO = ("bot", "robot")
 GOAL = Goal(policy_goal(), users=WHO)

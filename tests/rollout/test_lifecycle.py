@@ -54,7 +54,7 @@ from sekisho.rollout.lifecycle import (
     offboard,
     reset,
 )
-from sekisho.rollout.plan import script_of
+from sekisho.rollout.planning.script import script_of
 from sekisho.signin import DeviceKind
 
 SECRET = "Fuji-2026-temporary-x"

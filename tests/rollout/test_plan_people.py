@@ -37,7 +37,7 @@ from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
 from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, TemporaryPassword, plan
-from sekisho.rollout.plan import SafetyVerdict
+from sekisho.rollout.planning.plan import SafetyVerdict
 from sekisho.signin import DeviceKind, PasswordPolicy
 
 ROOT = PlanCaller(ADMIN.arn.replace("user/admin", "root"))

@@ -20,7 +20,7 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
 from sekisho.rollout.changes import ReplacePassword, with_change_password
 from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.plan import SafetyVerdict
+from sekisho.rollout.planning.plan import SafetyVerdict
 from sekisho.signin import PasswordPolicy
 
 KEY = AccessKey("AKIAX", active=True)

@@ -30,7 +30,7 @@ from sekisho.cli.rollout.applying import applied_lines
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
 from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan
-from sekisho.rollout.rights import changed_rights, rights_of
+from sekisho.rollout.planning.rights import changed_rights, rights_of
 from sekisho.signin import ConsoleAuthorization
 
 GOAL = Goal(

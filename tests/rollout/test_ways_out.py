@@ -42,7 +42,7 @@ from sekisho.messages import verbatim
 from sekisho.policy import Preset, from_json, to_json
 from sekisho.rollout import Plan, WayOut
 from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.ways import Way
+from sekisho.rollout.planning.plan import Way
 from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")

@@ -1,10 +1,9 @@
 """How to get from here to there, and back: goal → plan → apply → roll back.
 
-`goal` is what an administrator wants, `changes` what a plan can be made of, `planning` makes the
-plan and checks it, `applying` carries it out and takes it back. `lifecycle` plans for one person.
-`plan` is the plan itself, also as a script for the AWS CLI; `rights` records by whose rights it was
-judged, `ways` what can be done about an obstacle, `acceptance` what is accepted all the same.
-`status` is how a plan stands, `history` who has changed something since.
+`goal` is what an administrator wants, and accepts; `changes` what a plan can be made of; `planning`
+makes the plan and checks it; `applying` carries it out and takes it back. Each uses only those
+before it. `lifecycle` plans for one person, `status` is how a plan stands, `history` who has
+changed something since.
 """
 
 from sekisho.rollout.applying.execute import (
@@ -51,18 +50,19 @@ from sekisho.rollout.lifecycle import (
     planning_context,
     reset,
 )
-from sekisho.rollout.plan import (
+from sekisho.rollout.planning.plan import (
     Plan,
     PlanCaller,
     PlannedImpact,
     PlanNote,
     Proof,
     SafetyVerdict,
-    script_of,
+    Way,
+    WayOut,
 )
 from sekisho.rollout.planning.planner import plan
+from sekisho.rollout.planning.script import script_of
 from sekisho.rollout.status import Difference, Fact, PlanStatus, concerned, plan_status
-from sekisho.rollout.ways import Way, WayOut
 from sekisho.rollout.wording import (
     SAFETY_VERDICTS,
     STATUS_TITLES,

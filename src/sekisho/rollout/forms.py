@@ -6,7 +6,7 @@ from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.goal.waves import WaveStatus
 from sekisho.rollout.history import Author
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 from sekisho.rollout.status import Fact, PlanStatus, concerned
 
 

@@ -42,14 +42,21 @@ from sekisho.rollout.changes import (
     with_deny_all,
 )
 from sekisho.rollout.goal.selectors import check_listed
-from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, GAP_OF, console_unread, over_quotas
 from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.plan import (
+    Plan,
+    PlanCaller,
+    PlannedImpact,
+    PlanNote,
+    Way,
+    WayOut,
+    temporary_length,
+)
 from sekisho.rollout.planning.planner import check_accepted, concerned, expired
+from sekisho.rollout.planning.remedies import ways_out
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
-from sekisho.rollout.planning.ways_out import ways_out
-from sekisho.rollout.ways import Way, WayOut
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 GETS_IN_AGAIN = Message(

@@ -20,7 +20,7 @@ from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
 from sekisho.rollout.history import Author, History
-from sekisho.rollout.plan import Plan, PlannedImpact
+from sekisho.rollout.planning.plan import Plan, PlannedImpact
 
 
 @dataclass(frozen=True, slots=True)

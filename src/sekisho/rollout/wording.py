@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
-from sekisho.rollout.plan import Plan, SafetyVerdict
+from sekisho.rollout.planning.plan import Plan, SafetyVerdict, Way, WayOut
 from sekisho.rollout.status import PlanStatus
-from sekisho.rollout.ways import Way, WayOut
 
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."

@@ -15,7 +15,7 @@ from sekisho.messages import Message, listed, verbatim
 from sekisho.rollout.applying.dependents import Dependents
 from sekisho.rollout.applying.journal import Journal
 from sekisho.rollout.changes import AddUserToGroup, AttachGroupPolicy, Observer
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 
 KEEPS = Message(
     "the user would lose {policies}, which somebody else has added to the group since "

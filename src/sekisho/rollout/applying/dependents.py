@@ -33,7 +33,7 @@ from sekisho.rollout.changes import (
     is_used,
     still_affected,
 )
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 
 ALSO_AFFECTS = Message(
     "taking it back would also affect {what}, to whom it did not apply when the plan was made "

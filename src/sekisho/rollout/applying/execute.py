@@ -49,7 +49,7 @@ from sekisho.rollout.changes import (
     Observer,
     newcomers,
 )
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 
 Passwords = Callable[[str], str]
 

@@ -24,10 +24,10 @@ from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcome, Sign
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.changes import Change, CreateUser, DetachGroupPolicy, affected_by
-from sekisho.rollout.plan import Plan
 from sekisho.rollout.planning.before_after import is_affected
+from sekisho.rollout.planning.plan import Plan
+from sekisho.rollout.planning.rights import as_planned
 from sekisho.rollout.planning.safety import WorkingAccount, administrator_remains
-from sekisho.rollout.rights import as_planned
 
 GETS_IN = "everyone-gets-in"
 REMAINS = "administrator-remains"

@@ -9,7 +9,7 @@ from sekisho.account import AwsApi
 from sekisho.errors import Code, Fault, FaultyInput, PlanRefused, UsageError, reason_of
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import SCHEMA, Journal
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 
 _SUFFIX = ".journal"
 _DAMAGED = Message(

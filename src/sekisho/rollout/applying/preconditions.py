@@ -22,8 +22,8 @@ from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.changes import Change, Observer, newcomers
-from sekisho.rollout.plan import Plan
-from sekisho.rollout.rights import changed_rights
+from sekisho.rollout.planning.plan import Plan
+from sekisho.rollout.planning.rights import changed_rights
 from sekisho.signin import ConsoleAuthorization
 
 MAX_PLAN_AGE = timedelta(days=7)

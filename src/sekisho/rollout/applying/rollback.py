@@ -25,7 +25,7 @@ from sekisho.rollout.changes import (
     ReplacePassword,
     SetsPassword,
 )
-from sekisho.rollout.plan import Plan
+from sekisho.rollout.planning.plan import Plan
 
 CHANGED_SINCE = Message("it was changed since, so it stays as it is")
 NOT_OURS = Message("it was so before the plan came to it, so it stays")

@@ -27,7 +27,7 @@ from sekisho.policy import (
     names,
     parse,
 )
-from sekisho.rollout.acceptance import OBSTACLES, UNACCEPTABLE
+from sekisho.rollout.goal.acceptance import OBSTACLES, UNACCEPTABLE
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,

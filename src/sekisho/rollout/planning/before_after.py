@@ -26,9 +26,9 @@ from sekisho.errors import FaultyAccount
 from sekisho.prover import Enforced
 from sekisho.rollout.changes import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
-from sekisho.rollout.plan import PlanCaller
+from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import ASKED
-from sekisho.rollout.rights import Rights, rights_of
+from sekisho.rollout.planning.rights import Rights, rights_of
 
 _Answer = TypeVar("_Answer")
 

@@ -10,9 +10,9 @@ from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
 from sekisho.rollout.goal.model import Goal, Waits, Wave
-from sekisho.rollout.plan import PlannedImpact
 from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
 from sekisho.rollout.planning.logged_use import facts_of_user
+from sekisho.rollout.planning.plan import PlannedImpact
 from sekisho.rollout.planning.requests import SERVICES, SampleRequest, decided, probes
 from sekisho.signin import Credential
 

@@ -10,8 +10,8 @@ from sekisho.policy import Quota
 from sekisho.prover import Enforced
 from sekisho.rollout.changes import Change, CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import PlanNote
 from sekisho.rollout.planning.before_after import BeforeAfter
+from sekisho.rollout.planning.plan import PlanNote
 
 GAP = Message("Something that this plan depends on could not be read: {what}.")
 GAP_OF = Message("{what} ({cause})")

@@ -10,7 +10,6 @@ from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
 from sekisho.policy import to_json
-from sekisho.rollout.acceptance import OBSTACLES, check_acceptable, not_needed
 from sekisho.rollout.changes import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -31,9 +30,9 @@ from sekisho.rollout.changes import (
     forecast,
     with_change_password,
 )
+from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, not_needed
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
-from sekisho.rollout.plan import Plan, PlanCaller, PlannedImpact, PlanNote, temporary_length
 from sekisho.rollout.planning.before_after import BeforeAfter, compared
 from sekisho.rollout.planning.impact import people
 from sekisho.rollout.planning.obstacles import (
@@ -45,11 +44,18 @@ from sekisho.rollout.planning.obstacles import (
     used_elsewhere,
 )
 from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.plan import (
+    Plan,
+    PlanCaller,
+    PlannedImpact,
+    PlanNote,
+    WayOut,
+    temporary_length,
+)
+from sekisho.rollout.planning.remedies import ways_out, with_options_of
 from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
 from sekisho.rollout.planning.user_warnings import locked_out_now, warnings
-from sekisho.rollout.planning.ways_out import ways_out, with_options_of
-from sekisho.rollout.ways import WayOut
 
 EXCEPTION_EXPIRED = Message(
     "The exceptions of these users have expired and excuse nobody any more; break-glass users "

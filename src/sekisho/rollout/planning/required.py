@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from sekisho.account import users_not_read
 from sekisho.messages import Message
 from sekisho.rollout.goal.model import Goal, Waits
-from sekisho.rollout.plan import PlanNote
 from sekisho.rollout.planning.before_after import BeforeAfter
+from sekisho.rollout.planning.plan import PlanNote
 
 OTHER_KIND = Message(
     "The goal requires a passkey or security key, and these users have another kind of device "

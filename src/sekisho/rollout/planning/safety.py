@@ -28,7 +28,6 @@ from sekisho.prover import Enforced, Refuted, Unknown, counterexample_text
 from sekisho.prover import Verdict as ProverVerdict
 from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import Goal
-from sekisho.rollout.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     key_may_stop,
@@ -43,6 +42,7 @@ from sekisho.rollout.planning.permissions import (
     to_look,
     to_roll_back,
 )
+from sekisho.rollout.planning.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
 from sekisho.rollout.planning.requests import SampleRequest, decided
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,

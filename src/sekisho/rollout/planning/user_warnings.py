@@ -28,7 +28,6 @@ from sekisho.prover import (
 )
 from sekisho.prover import Verdict as Found
 from sekisho.prover.scenarios import ScenarioOutcome
-from sekisho.rollout.plan import LOCKED_OUT, STUCK, PlanNote, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
     is_newly_denied,
@@ -37,6 +36,7 @@ from sekisho.rollout.planning.impact import (
     other_credentials_stop,
     signs_for_sessions_only,
 )
+from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK, PlanNote, SafetyVerdict
 from sekisho.rollout.planning.requests import SampleRequest, decided, may, may_allow_more, probes
 from sekisho.signin import Credential
 

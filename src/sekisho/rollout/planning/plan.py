@@ -2,17 +2,11 @@
 
 A plan can be kept in a file, shown, approved, and carried out later by somebody else. Its digest is
 over all that it says: a plan that was edited is refused. It never holds a secret.
-
-People who change accounts by the AWS CLI get it as a plain script, too (`script_of`), which does
-the same calls in the same order and stops at the first error. It keeps no journal: what it has done
-is not taken back by `rollback`.
 """
 
 import hashlib
 import json
-import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -26,21 +20,15 @@ from sekisho.documents.records import FaultyRecord, Records
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.rollout.acceptance import ABOUT_USERS, left_open
 from sekisho.rollout.changes import (
     KINDS,
     Change,
-    CreateLoginProfile,
-    CreatePolicy,
     CreatePolicyVersion,
-    CreateUser,
-    EndSignInSessions,
     Image,
-    ReplacePassword,
 )
+from sekisho.rollout.goal.acceptance import ABOUT_USERS, left_open
 from sekisho.rollout.goal.model import Requirement
-from sekisho.rollout.rights import Rights
-from sekisho.rollout.ways import WayOut
+from sekisho.rollout.planning.rights import Rights
 from sekisho.signin import ConsoleAuthorization
 
 SCHEMA = "sekisho.plan/1"
@@ -142,6 +130,89 @@ class PlannedImpact:
     wave: str = ""
     starts: date | None = None
     after_password: bool = False
+
+
+class Way(StrEnum):
+    """A kind of way out.
+
+    Attributes:
+        CREDENTIAL_REPORT: AWS's credential report says what is not known of these users.
+        MFA: the caller signs in with MFA, and says so.
+        FIRST_LOGIN: the policy lets these users change a temporary password without MFA.
+        RECOMMENDED: the recommended policy lets these users in, such as those with a path.
+        KEEP_PASSWORD: the first password of these new users need not be changed.
+        LEAVE_OUT: the plan leaves these machine users out.
+        AFTER_PASSWORD_CHANGE: who has a temporary password waits until it is changed.
+        BREAK_GLASS: this administrator becomes a break-glass user.
+        READ: the caller is allowed to read what was not read.
+        CONSOLE_AUTHORIZATION: the account's console authorization no longer keeps these users out:
+            it is disabled, or the policy lets the sign-in itself pass.
+        KEEP_SESSIONS: the sessions of `aws login` and of agents are left.
+        ENROLMENT: these users get a policy that lets them set up MFA, as none of theirs does.
+        EXEMPT_ENROLMENT: a policy of these users no longer denies that without MFA.
+    """
+
+    CREDENTIAL_REPORT = "credential-report"
+    MFA = "mfa"
+    FIRST_LOGIN = "first-login"
+    RECOMMENDED = "recommended"
+    KEEP_PASSWORD = "keep-password"  # noqa: S105 - a way out, not a secret
+    LEAVE_OUT = "leave-out"
+    AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a way out, not a secret
+    BREAK_GLASS = "break-glass"
+    READ = "read"
+    CONSOLE_AUTHORIZATION = "console-authorization"
+    KEEP_SESSIONS = "keep-sessions"
+    ENROLMENT = "enrolment"
+    EXEMPT_ENROLMENT = "exempt-enrolment"
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """One way out of one obstacle.
+
+    Attributes:
+        obstacle: its id, like `keys-in-use`.
+        users: whom it is about; empty if it is about nobody by name.
+        policies: which policies are in the way: an ARN, or `inline NAME of user U`.
+    """
+
+    way: Way
+    obstacle: str
+    users: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+    @property
+    def settles(self) -> frozenset[tuple[str, str]]:
+        """What it is a way out of: the obstacle, with each of the users if it is about users."""
+        about = self.users if self.obstacle in ABOUT_USERS else ()
+        return frozenset((self.obstacle, user) for user in about or ("",))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options to give, in the words of the command line; none where no option helps."""
+        option = _OPTIONS[self.way]
+        if "{user}" in option:
+            return tuple(option.format(user=user) for user in self.users)
+        return (option,) if option else ()
+
+
+_OPTIONS: Mapping[Way, str] = {
+    Way.CREDENTIAL_REPORT: "",
+    Way.MFA: "--mfa",
+    Way.FIRST_LOGIN: "--preset first-login",
+    Way.RECOMMENDED: "--preset recommended",
+    Way.KEEP_PASSWORD: "--keep-password",
+    Way.LEAVE_OUT: "--except {user}",
+    Way.AFTER_PASSWORD_CHANGE: "--when after-password-change",
+    Way.BREAK_GLASS: "--break-glass {user}",
+    Way.READ: "",
+    Way.CONSOLE_AUTHORIZATION: "",
+    Way.KEEP_SESSIONS: "--keep-sessions",
+    Way.ENROLMENT: "",
+    Way.EXEMPT_ENROLMENT: "",
+}
+"""What is added to the command: once, or for each user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,63 +489,3 @@ def temporary_length(snapshot: Snapshot) -> int:
     """Return how many characters a temporary password gets: as many as the account asks for."""
     policy = snapshot.password_policy
     return max(_LENGTH, policy.minimum_length if policy else 0)
-
-
-_WITH_PASSWORD = (CreateLoginProfile, ReplacePassword)
-
-
-def script_of(plan: Plan) -> str:
-    """Return the script; a temporary password is taken from the environment, and never in it."""
-    return "\n".join(_lines(plan)) + "\n"
-
-
-def _lines(plan: Plan) -> Iterator[str]:
-    yield "#!/bin/sh"
-    yield f"# sekisho {plan.tool}: plan {plan.digest}"
-    yield "set -eu"
-    if any(isinstance(change, _WITH_PASSWORD) for change in plan.changes):
-        # missing, it stops the script before anything is done, and not in the middle
-        yield ': "${TEMPORARY_PASSWORD:?}"'
-    yield "export AWS_PAGER=''"
-    yield 'account="$(aws sts get-caller-identity --query Account --output text)"'
-    wrong = f"this plan is for the account {plan.account}, and this is"
-    yield f'[ "$account" = {plan.account} ] || {{ echo "{wrong} $account" >&2; exit 1; }}'
-    if not plan.applicable:
-        named = " ".join(plan.open_obstacles)
-        yield f"echo {shlex.quote(f'this plan is not safe to apply: {named}')} >&2"
-        yield "exit 1"
-    for change in plan.changes:
-        yield from _commands(change)
-
-
-def _commands(change: Change) -> Iterator[str]:
-    if isinstance(change, EndSignInSessions):
-        yield from _ending(change)
-        return
-    call = change.call()
-    params = {name: value for name, value in call.params.items() if value not in ("", [])}
-    # inside JSON, no value is taken for an option or for the name of a file
-    text = shlex.quote(json.dumps(params, ensure_ascii=False))
-    more = ' --password "$TEMPORARY_PASSWORD"' if isinstance(change, _WITH_PASSWORD) else ""
-    yield f"aws iam {_dashed(call.operation)} --cli-input-json {text}{more} > /dev/null"
-    match change:
-        case CreatePolicy(arn=arn):
-            yield f"aws iam wait policy-exists --policy-arn {shlex.quote(arn)}"
-        case CreateUser(name):
-            yield f"aws iam wait user-exists --user-name {shlex.quote(name)}"
-        case _:
-            pass
-
-
-def _ending(change: EndSignInSessions) -> Iterator[str]:
-    """Yield the commands that end a user's sessions, five at a time."""
-    owner = f"--principal-arn {shlex.quote(str(change.subject()['principalArn']))}"
-    theirs = " || ".join(f"principalArn=='{arn}'" for arn in change.owners)
-    query = shlex.quote(f"items[?{theirs}].sessionArn")
-    yield f"aws signin list-sessions {owner} --status ACTIVE --query {query} --output text |"
-    yield f"  xargs -r -n 5 aws signin batch-revoke-sessions {owner} --session-arns"
-
-
-def _dashed(name: str) -> str:
-    """Return an operation as the CLI has it: `UpdateSSHPublicKey` is `update-ssh-public-key`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

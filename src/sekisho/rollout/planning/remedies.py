@@ -16,10 +16,9 @@ from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, Effect, Preset, choices_of, force_mfa
 from sekisho.rollout.changes import EndSignInSessions
 from sekisho.rollout.goal.model import Goal, NewUser, Waiting, Waits, policy_arn
-from sekisho.rollout.plan import Plan, PlanCaller, SafetyVerdict
 from sekisho.rollout.planning.before_after import BeforeAfter
+from sekisho.rollout.planning.plan import Plan, PlanCaller, SafetyVerdict, Way, WayOut
 from sekisho.rollout.planning.safety import caller_keeps_access
-from sekisho.rollout.ways import Way, WayOut
 from sekisho.signin import ConsoleAuthorization
 
 Again = Callable[[Sequence[WayOut]], Plan | None]
