@@ -16,7 +16,7 @@ from sekisho.prover import (
     enforcement_question,
     prove_enforcement,
 )
-from sekisho.prover.search import limits
+from sekisho.prover.solver import limits
 
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 SHUT = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": NO_MFA}

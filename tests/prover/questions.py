@@ -28,10 +28,10 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.search.reasons import NOT_CERTIFIED
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import situations
-from sekisho.prover.values.keys import KeyShape, may_be_absent, never, shape_of
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import situations
+from sekisho.prover.reading.keys import KeyShape, may_be_absent, never, shape_of
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ACCOUNT = "111122223333"

@@ -39,7 +39,7 @@ from sekisho.engine import (
 from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Condition, Document, Effect, Element, Quantifier, Statement, Version
 from sekisho.prover import CallerCredential
-from sekisho.prover.values import keys
+from sekisho.prover.reading import keys
 from sekisho.signin import (
     Credential,
     CredentialKind,

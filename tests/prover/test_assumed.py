@@ -32,13 +32,13 @@ from sekisho.prover.questions import (
     PolicyReport,
     QuestionGroup,
     Subject,
-    answers,
     report_on_policies,
 )
-from sekisho.prover.search import reasons
+from sekisho.prover.search import answers
 from sekisho.prover.search.formula import Question
-from sekisho.prover.search.limits import Effort
 from sekisho.prover.search.requests import prove_none
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import Effort
 
 ROLE = "arn:aws:iam::111122223333:role/ops"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -21,14 +21,15 @@ from sekisho.prover import (
     enforcement_question,
     prove_none,
 )
-from sekisho.prover.search import formula, requests, views
-from sekisho.prover.search.theories import Texts
-from sekisho.prover.values import actions, conditions, keys, names, reading, resources, texts
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import EXAMPLE_ID
-from sekisho.prover.values.owners import Owner, Owners
-from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.resources import RequestTarget
+from sekisho.prover.reading import conditions, keys, resources, statements
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import EXAMPLE_ID
+from sekisho.prover.reading.resources import RequestTarget
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.search import actions, formula, requests, views
+from sekisho.prover.search.owners import Owner, Owners
+from sekisho.prover.solver import names, texts
+from sekisho.prover.solver.theories import Texts
 
 NO_MFA = {"aws:MultiFactorAuthPresent": "false"}
 ONLY_S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
@@ -355,8 +356,8 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
         "_addresses",
         lambda constants: [text.partition("/")[0] for text in constants],
     ),
-    "an id is the example's": (reading, "ids_for", lambda *_, of_role: ([EXAMPLE_ID], True)),
-    "an id is any text": (reading, "ids_for", _any_text),
+    "an id is the example's": (statements, "ids_for", lambda *_, of_role: ([EXAMPLE_ID], True)),
+    "an id is any text": (statements, "ids_for", _any_text),
     "letters have one case": (conditions, "_casings", lambda char: char),
     "values are looked at one at a time": (ConditionReading, "_sets", _one_at_a_time),
     "what the catalogue does not know is forgotten": (

@@ -18,7 +18,7 @@ from sekisho.prover import (
     difference_for_any,
     prove_enforcement,
 )
-from sekisho.prover.values.callers import several
+from sekisho.prover.reading.callers import several
 
 OWN = "123456789012"
 GET = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
@@ -219,5 +219,5 @@ def test_who_is_forgotten_is_missed(
     name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert all(said())
-    monkeypatch.setattr(import_module("sekisho.prover.values.callers"), name, broken)
+    monkeypatch.setattr(import_module("sekisho.prover.reading.callers"), name, broken)
     assert not all(said())

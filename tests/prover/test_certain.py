@@ -13,7 +13,7 @@ from sekisho.engine import AttachedPolicy, Context, Policies, Request
 from sekisho.policy import from_json
 from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, prove_enforcement
 from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
 
 CASES = cases("prover/certain", ["statements", "expected"], ["user", "version", "reason"])
 

@@ -12,12 +12,11 @@ from sekisho.engine import Policies
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version
 from sekisho.prover import ActionGroup, Refuted, Unknown, exempt_list, prove_enforcement
 from sekisho.prover.questions.enforcement import enforcement_question
-from sekisho.prover.search import listing
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.search import actions, listing
+from sekisho.prover.search.actions import ActionClass
 from sekisho.prover.search.requests import RequestSearch
-from sekisho.prover.values import actions
-from sekisho.prover.values.actions import ActionClass
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.ties import Ties
+from sekisho.prover.search.ties import Ties
 
 FEW_STEPS = 20_000
 """Some hundredths of a second; the whole catalogue, class by class, takes fifty times as many."""
@@ -79,7 +78,7 @@ def test_what_is_left_out_answers_nothing(
     fence = {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*", "ssm:*"], "Resource": "*"}
     fenced = Policies(identity=(*policies.identity, *identity(fence).identity))
     narrow = exempt_list(fenced, ALICE, NOW), type(prove_enforcement(fenced, ALICE, NOW).direct)
-    monkeypatch.setattr("sekisho.prover.values.actions.services_of", lambda _: None)
+    monkeypatch.setattr("sekisho.prover.search.actions.services_of", lambda _: None)
     assert narrow == (
         exempt_list(fenced, ALICE, NOW),
         type(prove_enforcement(fenced, ALICE, NOW).direct),

@@ -16,7 +16,7 @@ from sekisho.engine.compiled import Compiler
 from sekisho.policy import Choices, force_mfa
 from sekisho.prover import CallerCredential, CallingUser, Side, Unknown, callers, difference_for_any
 from sekisho.prover.questions.difference import Difference
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
 
 NOTHING = Side(None, ())
 ACCOUNT = "123456789012"
@@ -144,7 +144,7 @@ def coincidences(count: int) -> Policies:
 def test_where_there_are_more_than_can_be_asked_no_more_is_looked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = import_module("sekisho.prover.values.callers")
+    module = import_module("sekisho.prover.reading.callers")
     shared, looked = module._shared, []
     monkeypatch.setattr(module, "_shared", lambda *all_: looked.append(all_) or shared(*all_))
     found = callers(coincidences(60))
@@ -155,7 +155,7 @@ def test_where_there_are_more_than_can_be_asked_no_more_is_looked_for(
 def test_what_takes_too_many_steps_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     both = identity(home(f"home/{NAME}"), home("home/ceo"))
     assert callers(both).untold == ()
-    monkeypatch.setattr("sekisho.prover.values.callers._MOST_STEPS", 300)
+    monkeypatch.setattr("sekisho.prover.reading.callers._MOST_STEPS", 300)
     assert callers(both).untold == ("aws:username",)
 
 
@@ -228,5 +228,5 @@ def test_what_is_overlooked_is_missed(
     name: str, broken: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert all(said())
-    monkeypatch.setattr(import_module("sekisho.prover.values.callers"), name, broken)
+    monkeypatch.setattr(import_module("sekisho.prover.reading.callers"), name, broken)
     assert not all(said())

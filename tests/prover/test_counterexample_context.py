@@ -19,7 +19,7 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.sentences import counterexample_text
+from sekisho.prover.questions.sentences import counterexample_text
 
 KEY = "aws:PrincipalTag/break"
 

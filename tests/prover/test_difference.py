@@ -41,8 +41,8 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions import difference as asked
 from sekisho.prover.questions.certified import CertificateFinder
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import LimitReached
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import LimitReached
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 NOTHING = Side(None, ())

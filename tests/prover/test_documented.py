@@ -27,8 +27,8 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions.difference import difference
 from sekisho.prover.questions.forms import counterexample_to_json
+from sekisho.prover.questions.sentences import counterexample_text
 from sekisho.prover.search import requests
-from sekisho.prover.sentences import counterexample_text
 
 CASES = cases("prover/documented", ["statements", "expected"])
 WITH_PREFIX = {"StringEquals": {"s3:prefix": "home/"}}

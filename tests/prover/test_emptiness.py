@@ -36,7 +36,7 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions.emptiness import conclude_empty, find_empty
 from sekisho.prover.questions.invariants import asked_of, range_of
-from sekisho.prover.search import reasons
+from sekisho.prover.solver import reasons
 from sekisho.signin import RoleSessionMfa
 
 A_PART = settings(max_examples=settings.default.max_examples // 10)

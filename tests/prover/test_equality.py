@@ -17,8 +17,8 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.search import limits
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
+from sekisho.prover.solver import limits
 
 A, B, C, R = "aws:PrincipalTag/a", "aws:PrincipalTag/b", "s3:prefix", "aws:ResourceTag/r"
 READ = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b"}

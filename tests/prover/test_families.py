@@ -17,7 +17,7 @@ from sekisho.prover import (
     new_access,
     prove_enforcement,
 )
-from sekisho.prover.search import limits
+from sekisho.prover.solver import limits
 
 COUNT = 200
 ENOUGH = 4_000_000

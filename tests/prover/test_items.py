@@ -24,10 +24,11 @@ from sekisho.prover import (
     difference,
     exempt_list,
 )
-from sekisho.prover.counterexample import decided
-from sekisho.prover.search import candidates, listing, parts, requests
-from sekisho.prover.values import atoms, policies, texts
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading import atoms, policies
+from sekisho.prover.reading.credentials import situations
+from sekisho.prover.search import listing, parts, requests
+from sekisho.prover.search.counterexample import decided
+from sekisho.prover.solver import candidates, texts
 
 DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)
 FEW = ["s3:GetObject", "iam:ListUsers", "kms:Decrypt"]

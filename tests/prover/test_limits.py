@@ -21,9 +21,9 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.certificates import search as certificates
-from sekisho.prover.search import limits
-from sekisho.prover.search.limits import MOST_STEPS, Effort, LimitReached
-from sekisho.prover.search.reasons import NOT_CERTIFIED
+from sekisho.prover.solver import limits
+from sekisho.prover.solver.limits import MOST_STEPS, Effort, LimitReached
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
 CHANCE = random.Random(5)  # noqa: S311 - samples, no secrets
@@ -132,7 +132,7 @@ def test_whatever_the_policy_the_prover_ends(name: str, monkeypatch: pytest.Monk
 
 LIMITS: dict[str, tuple[str, int, Statements, str]] = {
     "states": (
-        "values.texts.MOST_STATES",
+        "solver.texts.MOST_STATES",
         3,
         [
             {**S3, "Resource": "arn:aws:s3:::b*x*"},
@@ -141,20 +141,20 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
         "the patterns have too many states side by side",
     ),
     "choices": (
-        "search.candidates.MOST_NODES",
+        "solver.candidates.MOST_NODES",
         1,
         [S3, limited("Bool", "aws:SecureTransport", "false", "Deny")],
         "too many combinations of statements",
     ),
     "sets": (
-        "values.reading.MOST_SETS",
+        "reading.statements.MOST_SETS",
         1,
         [limited("ForAnyValue:StringEquals", "aws:TagKeys", ["a", "b"])],
         "`aws:tagkeys`: too many sets of values",
     ),
-    "steps": ("search.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
+    "steps": ("solver.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
     "assignments": (
-        "values.assignments.MOST_ASSIGNMENTS",
+        "search.assignments.MOST_ASSIGNMENTS",
         0,
         [
             {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},

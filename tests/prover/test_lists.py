@@ -7,7 +7,7 @@ import pytest
 from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, identity
 from sekisho.catalogue import load
 from sekisho.prover import uncertain_lists
-from sekisho.prover.questions.answers import LISTED
+from sekisho.prover.search.answers import LISTED
 
 USERS = "arn:aws:iam::*:user/*"
 LIST = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": USERS}

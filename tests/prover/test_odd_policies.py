@@ -26,10 +26,10 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.certificates import search as certificates
-from sekisho.prover.counterexample import contradiction
-from sekisho.prover.search import limits
-from sekisho.prover.values.credentials import situations
-from sekisho.prover.values.reading import ConditionReading
+from sekisho.prover.reading.credentials import situations
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.search.counterexample import contradiction
+from sekisho.prover.solver import limits
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
 KEYS: dict[str, tuple[dict[str, ContextValue], ...]] = {

@@ -45,7 +45,7 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
 
 MANAGED: Mapping[str, Any] = json.loads(aws_managed_policies_data)
 EXPLAINED = json.loads(

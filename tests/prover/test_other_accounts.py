@@ -39,8 +39,8 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.search.reasons import TELLS_OWNERS
-from sekisho.prover.sentences import counterexample_text, stated_text
+from sekisho.prover.questions.sentences import counterexample_text, stated_text
+from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
 OWNER = "aws:ResourceAccount"

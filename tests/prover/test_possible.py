@@ -31,7 +31,7 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions.difference import difference
 from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
-from sekisho.prover.search.reasons import NOT_CERTIFIED
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
 PUBLISHED = sorted((Path(__file__).parents[1] / "corpus" / "policy").glob("*.json"))

@@ -34,8 +34,8 @@ from sekisho.prover import (
     Unknown,
     no_public_access,
 )
-from sekisho.prover.values.credentials import CALLER_KEYS, situations
-from sekisho.prover.values.keys import NEVER
+from sekisho.prover.reading.credentials import CALLER_KEYS, situations
+from sekisho.prover.reading.keys import NEVER
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ACCOUNT = "111122223333"

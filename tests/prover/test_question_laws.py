@@ -29,9 +29,9 @@ from sekisho.prover import (
     nothing_lost,
     own_things_only,
 )
-from sekisho.prover.counterexample import owner_abroad
 from sekisho.prover.questions import enforcement
-from sekisho.prover.search.reasons import TELLS_OWNERS
+from sekisho.prover.search.counterexample import owner_abroad
+from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 ALL = tuple(CallerCredential)[:6]
 MFA = "aws:MultiFactorAuthPresent"

@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 from sekisho.messages import Message
-from sekisho.prover.search import reasons
+from sekisho.prover.solver import reasons
 
 REASONS = {name: each for name, each in vars(reasons).items() if isinstance(each, Message)}
 

@@ -37,9 +37,10 @@ from sekisho.prover import (
     enforcement_question,
     prove_none,
 )
-from sekisho.prover.search import limits, reduction, requests
+from sekisho.prover.search import reduction, requests
 from sekisho.prover.search.formula import StatementRule, rules_of
 from sekisho.prover.search.reduction import Groups, nothing_can_answer, reduced, statements_left
+from sekisho.prover.solver import limits
 
 TRACKED = TrackedAssumptions(Assumptions())
 CREDENTIALS = tuple(CallerCredential)[:3]

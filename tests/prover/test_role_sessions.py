@@ -45,10 +45,10 @@ from sekisho.prover import (
     ways_into,
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
-from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
 from sekisho.prover.questions.roles import enforced_of_role
-from sekisho.prover.search.reasons import NOT_CERTIFIED
-from sekisho.prover.values.callers import Callers
+from sekisho.prover.reading.callers import Callers
+from sekisho.prover.search.answers import Conclusion, QuestionAnswer
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ops"
 OPS = CallingUser.of_role(ROLE)

@@ -21,7 +21,7 @@ from sekisho.prover import (
     tells_services_apart,
     via_service,
 )
-from sekisho.prover.search.reasons import NOT_CERTIFIED
+from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 MFA = "aws:MultiFactorAuthPresent"
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}

@@ -15,11 +15,11 @@ from sekisho.engine.matching.resources import matches
 from sekisho.engine.matching.scope import Scope
 from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.credentials import situations
-from sekisho.prover.values.reading import About, ConditionReading
-from sekisho.prover.values.resources import RequestTarget
-from sekisho.prover.values.texts import Patterns
+from sekisho.prover.reading.credentials import situations
+from sekisho.prover.reading.resources import RequestTarget
+from sekisho.prover.reading.statements import About, ConditionReading
+from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.texts import Patterns
 
 
 def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:

@@ -12,7 +12,7 @@ from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Preset, choices_of, force_mfa
 from sekisho.prover import callers, stand_ins
-from sekisho.prover.search.reasons import TELLS_CALLERS
+from sekisho.prover.solver.reasons import TELLS_CALLERS
 
 ACCOUNT = "111122223333"
 USERS = f"arn:aws:iam::{ACCOUNT}:user/"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.engine.matching import Wild, glob
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.texts import Kind, Machine, Patterns, Segment, find, representatives
+from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.texts import Kind, Machine, Patterns, Segment, find, representatives
 
 PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
 SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]

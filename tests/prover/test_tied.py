@@ -21,7 +21,7 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.questions.difference import difference
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
 HERE, AWAY = "111122223333", "444455556666"

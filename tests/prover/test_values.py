@@ -15,13 +15,13 @@ from sekisho.engine.matching.principals import Caller, CallerKind
 from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import Assumptions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     values_for,
 )
+from sekisho.prover.solver.limits import Effort
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
 _ARN = [

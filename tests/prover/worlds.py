@@ -11,7 +11,7 @@ from sekisho.engine import Context, Policies, Request
 from sekisho.engine.matching.arns import account_of
 from sekisho.policy import Document
 from sekisho.prover import CallerCredential
-from sekisho.prover.values.credentials import situations
+from sekisho.prover.reading.credentials import situations
 
 OTHER, THIRD = "999988887777", "444455556666"
 """An account that policies name beside the user's, and one that none does."""

@@ -4,16 +4,6 @@ Proved, Refuted with a counterexample, or Unknown with the reason.
 """
 
 from sekisho.prover.certificates import OLD, Certificate, arguments_of, layers_of
-from sekisho.prover.counterexample import decided, own_policy_unasked
-from sekisho.prover.questions.answers import (
-    ActionGroup,
-    Conclusion,
-    agreed,
-    conclude,
-    joined,
-    roles_within_reach,
-    uncertain_lists,
-)
 from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
@@ -66,13 +56,7 @@ from sekisho.prover.questions.invariants import (
 )
 from sekisho.prover.questions.public import no_public_access
 from sekisho.prover.questions.resource_policy import OwnedResource, not_granted_with_resource
-from sekisho.prover.questions.served import conclude_served
-from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
-from sekisho.prover.questions.unlimited import conclude_unlimited_first, prove_unlimited_first
-from sekisho.prover.search.descriptions import StatedCondition
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.requests import prove_none
-from sekisho.prover.sentences import (
+from sekisho.prover.questions.sentences import (
     ASSUMED,
     CREDENTIALS,
     GRANTS_ASSUMED,
@@ -87,18 +71,34 @@ from sekisho.prover.sentences import (
     stated_text,
     verdict_text,
 )
-from sekisho.prover.values.callers import Callers, anyone, callers, stand_ins
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential, CallingUser, SessionReadings
-from sekisho.prover.values.policies import (
+from sekisho.prover.questions.served import conclude_served
+from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
+from sekisho.prover.questions.unlimited import conclude_unlimited_first, prove_unlimited_first
+from sekisho.prover.reading.callers import Callers, anyone, callers, stand_ins
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser, SessionReadings
+from sekisho.prover.reading.policies import (
     EVERYTHING,
     denying,
     every,
     tells_mfa_apart,
     tells_services_apart,
 )
-from sekisho.prover.values.principals import RequesterKind
-from sekisho.prover.verdict import (
+from sekisho.prover.reading.principals import RequesterKind
+from sekisho.prover.search.answers import (
+    ActionGroup,
+    Conclusion,
+    agreed,
+    conclude,
+    joined,
+    roles_within_reach,
+    uncertain_lists,
+)
+from sekisho.prover.search.counterexample import decided, own_policy_unasked
+from sekisho.prover.search.descriptions import StatedCondition
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.search.verdict import (
     Counterexample,
     Proved,
     Refuted,

@@ -8,7 +8,7 @@ from typing import Any
 from sekisho import check_proof
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Document, to_json
-from sekisho.prover.values.credentials import CALLER_KEYS, CallingUser
+from sekisho.prover.reading.credentials import CALLER_KEYS, CallingUser
 
 OLD = "old_"
 """What the names of the layers of the policies before a change begin with."""

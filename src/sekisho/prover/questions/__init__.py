@@ -1,6 +1,5 @@
 """What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
 
-from sekisho.prover.questions.answers import QuestionAnswer
 from sekisho.prover.questions.enforced import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
     beyond_to_json,
@@ -29,6 +28,7 @@ from sekisho.prover.questions.wording import (
     answer_title,
     answer_word,
 )
+from sekisho.prover.search.answers import QuestionAnswer
 
 __all__ = [
     "ENFORCEMENT",

@@ -14,11 +14,11 @@ from typing import Protocol
 from sekisho import check_proof
 from sekisho.engine import Policies
 from sekisho.prover.certificates import Certificate, certify, claim_of, no_new_access_claim
-from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
-from sekisho.prover.search import reasons
-from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.policies import tells_services_apart
-from sekisho.prover.verdict import Proved, Refuted, Unknown
+from sekisho.prover.reading.credentials import CallingUser
+from sekisho.prover.reading.policies import tells_services_apart
+from sekisho.prover.search.answers import Conclusion, QuestionAnswer
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown
+from sekisho.prover.solver import reasons
 
 _LITTLE, _A_PART = 20_000, 100
 """Work for a first attempt, and for each part of a statement.

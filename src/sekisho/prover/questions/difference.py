@@ -14,19 +14,19 @@ from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Element
-from sekisho.prover.questions.answers import ActionGroup, Conclusion, conclude, items_of
 from sekisho.prover.questions.certified import certified, find_no_new_access
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
-from sekisho.prover.search import reasons
+from sekisho.prover.reading.callers import Callers, callers
+from sekisho.prover.reading.credentials import CallingUser
+from sekisho.prover.reading.policies import every, tells_services_apart
+from sekisho.prover.search.answers import ActionGroup, Conclusion, conclude, items_of
 from sekisho.prover.search.descriptions import StatedCondition
 from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import MOST_LISTING_STEPS, Effort, LimitReached
 from sekisho.prover.search.reduction import FEW, statements_left
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.callers import Callers, callers
-from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.policies import every, tells_services_apart
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_LISTING_STEPS, Effort, LimitReached
 
 
 @dataclass(frozen=True, slots=True)

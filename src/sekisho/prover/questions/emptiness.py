@@ -25,13 +25,13 @@ from sekisho.policy import (
     Version,
 )
 from sekisho.prover.certificates import Certificate
-from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.certified import certified, find_no_new_access
+from sekisho.prover.reading.credentials import CallerCredential, SessionReadings, ways_of
+from sekisho.prover.reading.keys import OWNER_KEYS
+from sekisho.prover.reading.policies import EVERYTHING, names_any
+from sekisho.prover.search.answers import Conclusion, conclude
 from sekisho.prover.search.formula import NOT_BY_ROLES, Question, joined
-from sekisho.prover.values.credentials import CallerCredential, SessionReadings, ways_of
-from sekisho.prover.values.keys import OWNER_KEYS
-from sekisho.prover.values.policies import EVERYTHING, names_any
-from sekisho.prover.verdict import Proved
+from sekisho.prover.search.verdict import Proved
 
 _ANY = Element(("*",))
 _MFA = "aws:MultiFactorAuthPresent"

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from sekisho.messages import Message
-from sekisho.prover.questions.answers import Conclusion, QuestionAnswer, joined
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.answers import Conclusion, QuestionAnswer, joined
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 
 ENFORCEMENT = "enforcement"
 """The id of the question whether MFA is enforced."""

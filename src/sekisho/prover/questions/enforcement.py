@@ -34,25 +34,20 @@ from sekisho.policy import (
     force_mfa,
     from_json,
 )
-from sekisho.prover.questions.answers import ActionGroup, Conclusion, conclude, items_of
 from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
     EnforcementCertifier,
     certified,
 )
-from sekisho.prover.search import reasons
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     values_for,
 )
-from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.policies import (
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser
+from sekisho.prover.reading.policies import (
     EVERYTHING,
     denying,
     every,
@@ -62,9 +57,14 @@ from sekisho.prover.values.policies import (
     those,
     with_only,
 )
-from sekisho.prover.values.resources import NO_USERS
-from sekisho.prover.values.texts import Machine
-from sekisho.prover.verdict import Proved, Unknown, Verdict
+from sekisho.prover.reading.resources import NO_USERS
+from sekisho.prover.search.answers import ActionGroup, Conclusion, conclude, items_of
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.search.verdict import Proved, Unknown, Verdict
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.texts import Machine
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
 """What no policy can deny."""

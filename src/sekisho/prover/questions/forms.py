@@ -5,17 +5,17 @@ from dataclasses import fields
 from sekisho.catalogue import load
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import decision_to_json
-from sekisho.prover.counterexample import own_policy_unasked
-from sekisho.prover.questions.answers import ActionGroup, QuestionAnswer
 from sekisho.prover.questions.difference import Difference, Side
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Inquiry, PolicyReport
+from sekisho.prover.questions.sentences import ASSUMED
 from sekisho.prover.questions.trust import TrustReport
+from sekisho.prover.reading.callers import Callers
+from sekisho.prover.reading.credentials import SessionReadings
+from sekisho.prover.search.answers import ActionGroup, QuestionAnswer
+from sekisho.prover.search.counterexample import own_policy_unasked
 from sekisho.prover.search.descriptions import StatedCondition
-from sekisho.prover.sentences import ASSUMED
-from sekisho.prover.values.callers import Callers
-from sekisho.prover.values.credentials import SessionReadings
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 
 def counterexample_to_json(counterexample: Counterexample) -> dict[str, object]:

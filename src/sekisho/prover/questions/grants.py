@@ -28,15 +28,12 @@ from sekisho.engine import (
 from sekisho.engine.matching import TrackedAssumptions, principals
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, PolicyKind
-from sekisho.prover.questions.answers import ActionGroup, joined
 from sekisho.prover.questions.difference import Difference, Side, side_of
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
 from sekisho.prover.questions.unknown_principals import named_by, of_any
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
-from sekisho.prover.values.policies import EVERYTHING, denying, tells_services_apart
-from sekisho.prover.values.principals import (
+from sekisho.prover.reading.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
+from sekisho.prover.reading.policies import EVERYTHING, denying, tells_services_apart
+from sekisho.prover.reading.principals import (
     SOME_SERVICE,
     Requester,
     RequesterKind,
@@ -45,8 +42,11 @@ from sekisho.prover.values.principals import (
     requesters,
     some_providers,
 )
-from sekisho.prover.values.strangers import accounts_in, partitions_in
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.reading.strangers import accounts_in, partitions_in
+from sekisho.prover.search.answers import ActionGroup, joined
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 _ANY_ARN = Element(("arn:*",))
 _ANY_ROLE = Element(("arn:*:iam::*:role/*",))

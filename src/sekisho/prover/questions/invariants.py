@@ -19,15 +19,15 @@ from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message, joined_messages
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
-from sekisho.prover.questions.answers import Conclusion
 from sekisho.prover.questions.emptiness import conclude_empty
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
-from sekisho.prover.search import reasons
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser
+from sekisho.prover.search.answers import Conclusion
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.solver import reasons
 from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 

@@ -43,21 +43,21 @@ from sekisho.policy import (
     PrincipalKey,
     Statement,
 )
-from sekisho.prover.counterexample import named_in
-from sekisho.prover.questions.answers import Conclusion, conclude, joined
 from sekisho.prover.questions.emptiness import conclude_empty
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values.credentials import CALLER_KEYS, CallerCredential, CallingUser
-from sekisho.prover.values.policies import EVERYTHING
-from sekisho.prover.values.strangers import (
+from sekisho.prover.reading.credentials import CALLER_KEYS, CallerCredential, CallingUser
+from sekisho.prover.reading.policies import EVERYTHING
+from sekisho.prover.reading.strangers import (
     accounts_in,
     excluded,
     partitions_in,
     shaped,
     unnamed_account,
 )
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
+from sekisho.prover.search.answers import Conclusion, conclude, joined
+from sekisho.prover.search.counterexample import named_in
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.requests import prove_none
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown
 
 _NOT_REAL = Message(
     "it is not denied to strangers, but no request of one was found that it allows: {keys}"

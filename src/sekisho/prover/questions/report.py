@@ -8,16 +8,6 @@ from functools import partial
 
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.messages import Message
-from sekisho.prover.questions.answers import (
-    ActionGroup,
-    Conclusion,
-    QuestionAnswer,
-    agreed,
-    conclude,
-    joined,
-    roles_within_reach,
-    uncertain_lists,
-)
 from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
@@ -57,14 +47,24 @@ from sekisho.prover.questions.resource_policy import (
     not_granted_with_resource,
 )
 from sekisho.prover.questions.roles import assumed_of_role, assumed_with_mfa, enforced_of_role
+from sekisho.prover.questions.sentences import invariant_text
 from sekisho.prover.questions.trust import TrustReport, ways_into
-from sekisho.prover.search import reasons
+from sekisho.prover.reading.callers import Callers, anyone, several, stand_ins
+from sekisho.prover.reading.credentials import CallingUser, SessionReadings
+from sekisho.prover.reading.policies import tells_services_apart
+from sekisho.prover.search.answers import (
+    ActionGroup,
+    Conclusion,
+    QuestionAnswer,
+    agreed,
+    conclude,
+    joined,
+    roles_within_reach,
+    uncertain_lists,
+)
 from sekisho.prover.search.formula import Question
-from sekisho.prover.sentences import invariant_text
-from sekisho.prover.values.callers import Callers, anyone, several, stand_ins
-from sekisho.prover.values.credentials import CallingUser, SessionReadings
-from sekisho.prover.values.policies import tells_services_apart
-from sekisho.prover.verdict import Proved, Unknown
+from sekisho.prover.search.verdict import Proved, Unknown
+from sekisho.prover.solver import reasons
 from sekisho.signin import ConsoleAuthorization, readings
 
 _MAY_NOT_CHANGE = Message(

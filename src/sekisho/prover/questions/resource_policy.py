@@ -22,20 +22,20 @@ from sekisho.engine import (
 from sekisho.engine.matching import Named, TrackedAssumptions, arns
 from sekisho.messages import Message
 from sekisho.policy import Condition, Effect, Operator, OperatorName, PolicyKind, Version
-from sekisho.prover.counterexample import contradiction
-from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.invariants import (
     Invariant,
     asked_of,
     empty_part,
     range_of,
 )
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import EXAMPLE_ROLE_ID, USER_ID, CallingUser
+from sekisho.prover.reading.policies import those
+from sekisho.prover.reading.principals import about
+from sekisho.prover.search.answers import Conclusion, conclude
+from sekisho.prover.search.counterexample import contradiction
 from sekisho.prover.search.formula import Question
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import EXAMPLE_ROLE_ID, USER_ID, CallingUser
-from sekisho.prover.values.policies import those
-from sekisho.prover.values.principals import about
-from sekisho.prover.verdict import Refuted, Unknown
+from sekisho.prover.search.verdict import Refuted, Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
-from sekisho.prover.questions.answers import Conclusion, QuestionAnswer
 from sekisho.prover.questions.enforced import OTHER_VALUES
 from sekisho.prover.questions.trust import TrustReport
-from sekisho.prover.verdict import Proved, Refuted, Unknown
+from sekisho.prover.search.answers import Conclusion, QuestionAnswer
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 
 _ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
 _NO_MFA = Message(

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from sekisho.engine import Context
-from sekisho.prover.counterexample import replayed
-from sekisho.prover.questions.answers import Conclusion, conclude
 from sekisho.prover.questions.enforcement import via_service
+from sekisho.prover.reading.credentials import CallerCredential, situations
+from sekisho.prover.search.answers import Conclusion, conclude
+from sekisho.prover.search.counterexample import replayed
 from sekisho.prover.search.formula import Question
-from sekisho.prover.values.credentials import CallerCredential, situations
-from sekisho.prover.verdict import Counterexample, Refuted
+from sekisho.prover.search.verdict import Counterexample, Refuted
 
 _SERVED = {
     CallerCredential.KEY: CallerCredential.KEY_VIA_SERVICE,

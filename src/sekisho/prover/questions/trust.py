@@ -18,13 +18,11 @@ from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
-from sekisho.prover.questions.answers import joined, other_readings, verdict_of
 from sekisho.prover.questions.enforcement import without_mfa
 from sekisho.prover.questions.unknown_principals import named_by, of_any
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.values.credentials import USER_ID, CallerCredential, SessionReadings
-from sekisho.prover.values.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart
-from sekisho.prover.values.principals import (
+from sekisho.prover.reading.credentials import USER_ID, CallerCredential, SessionReadings
+from sekisho.prover.reading.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart
+from sekisho.prover.reading.principals import (
     SOME_SERVICE,
     Requester,
     RequesterKind,
@@ -32,7 +30,9 @@ from sekisho.prover.values.principals import (
     requesters,
     some_providers,
 )
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.answers import joined, other_readings, verdict_of
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 
 # who has a password can get a session, and not everybody has a key
 WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)

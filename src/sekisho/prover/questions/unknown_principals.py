@@ -10,11 +10,11 @@ from dataclasses import replace
 from sekisho.engine.matching import arns
 from sekisho.errors import FaultyRequest
 from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import USER_ID, CallingUser
+from sekisho.prover.reading.principals import Requester
 from sekisho.prover.search.formula import Question
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import USER_ID, CallingUser
-from sekisho.prover.values.principals import Requester
-from sekisho.prover.verdict import Counterexample
+from sekisho.prover.search.verdict import Counterexample
 
 _OF_CALLERS = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
 _OF_SERVICES = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from sekisho.engine import Policies
 from sekisho.policy import Effect
-from sekisho.prover.counterexample import replayed
-from sekisho.prover.questions.answers import Conclusion, conclude
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.policies import every
+from sekisho.prover.search.answers import Conclusion, conclude
+from sekisho.prover.search.counterexample import replayed
 from sekisho.prover.search.formula import Question
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.values import keys
-from sekisho.prover.values.policies import every
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Verdict
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Verdict
 
 _REGION = "aws:RequestedRegion"
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 
 from sekisho.messages import Language, Message
-from sekisho.prover.questions.answers import QuestionAnswer
 from sekisho.prover.questions.enforced import (
     ENFORCEMENT,
     NOTHING_ALLOWED,
     Enforced,
     enforced_text,
 )
-from sekisho.prover.sentences import call_text, granting_texts
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown
+from sekisho.prover.questions.sentences import call_text, granting_texts
+from sekisho.prover.search.answers import QuestionAnswer
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown
 
 Describe = Callable[[Counterexample, bool], Message]
 """Says a counterexample in words; the second: whether it shows what is refused."""

@@ -14,11 +14,11 @@ from sekisho.policy import NAME, Preset, choices_of, force_mfa_json, from_json
 from sekisho.prover.questions.difference import callers_of_difference, new_access
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Subject
+from sekisho.prover.reading.policies import EVERYTHING
 from sekisho.prover.scenarios.answers import ScenarioAnswer
 from sekisho.prover.scenarios.definitions import Scenario, scenario_of
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.values.policies import EVERYTHING
-from sekisho.prover.verdict import Proved, Refuted, Unknown
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from sekisho.engine import Policies
 from sekisho.engine.matching import TrackedAssumptions, Wild, actions, glob
 from sekisho.errors import InternalError
 from sekisho.messages import Message
+from sekisho.prover.reading.credentials import CallerCredential, situations
+from sekisho.prover.reading.resources import NO_USERS, RequestTarget
+from sekisho.prover.reading.statements import About, ConditionReading
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
 from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, Place
 from sekisho.prover.scenarios.model import (
@@ -40,15 +43,12 @@ from sekisho.prover.scenarios.search import (
     search,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Literal
 from sekisho.prover.search.formula import StatementRule, rules_of
-from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.search.theories import RESOURCE, Texts
-from sekisho.prover.values.credentials import CallerCredential, situations
-from sekisho.prover.values.reading import About, ConditionReading
-from sekisho.prover.values.resources import NO_USERS, RequestTarget
-from sekisho.prover.values.texts import Patterns
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Literal
+from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.texts import Patterns
+from sekisho.prover.solver.theories import RESOURCE, Texts
 
 MOST_CLASSES = 16
 """Classes of other users that are looked at."""

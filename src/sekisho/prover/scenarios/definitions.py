@@ -11,6 +11,7 @@ from enum import StrEnum
 from sekisho.engine import Policies
 from sekisho.messages import Message
 from sekisho.policy import Statement
+from sekisho.prover.reading.policies import EVERYTHING, those
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,
@@ -26,7 +27,6 @@ from sekisho.prover.scenarios.model import (
 )
 from sekisho.prover.scenarios.search import ScenarioGoal, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.values.policies import EVERYTHING, those
 from sekisho.signin import MAX_DEVICES
 
 PATH = "/staff/"

@@ -22,6 +22,7 @@ from sekisho.engine import (
 )
 from sekisho.errors import InternalError
 from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
+from sekisho.prover.reading.policies import EVERYTHING
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
@@ -38,7 +39,6 @@ from sekisho.prover.scenarios.model import (
     Who,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.values.policies import EVERYTHING
 from sekisho.signin import (
     AUTHORIZE,
     CREATE_TOKEN,

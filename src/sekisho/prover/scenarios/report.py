@@ -16,6 +16,7 @@ from sekisho.messages import Message
 from sekisho.policy import NAME, Choices, Preset, choices_in, choices_of, force_mfa
 from sekisho.prover.questions.difference import tells_callers
 from sekisho.prover.questions.report import Subject
+from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.scenarios.acceptance import Acceptance, TradeOff
 from sekisho.prover.scenarios.answers import (
     ScenarioAnswer,
@@ -35,8 +36,7 @@ from sekisho.prover.scenarios.judge import OK
 from sekisho.prover.scenarios.model import Access, Act, Hand, Move, Who
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.search import reasons
-from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.solver import reasons
 from sekisho.signin import LoginClient
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)

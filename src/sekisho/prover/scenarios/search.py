@@ -17,6 +17,8 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
+from sekisho.prover.questions.sentences import CREDENTIALS
+from sekisho.prover.reading.credentials import CallerCredential
 from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, MoveOutcome, Place
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
@@ -35,9 +37,7 @@ from sekisho.prover.scenarios.model import (
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.scenarios.transitions import after
 from sekisho.prover.search.requests import prove_none
-from sekisho.prover.sentences import CREDENTIALS
-from sekisho.prover.values.credentials import CallerCredential
-from sekisho.prover.verdict import Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 from sekisho.signin import AUTHORIZE, CREATE_TOKEN, AwsLoginMfa
 
 WAYS = {

@@ -32,17 +32,17 @@ from sekisho.policy import (
     Version,
     from_json,
 )
-from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     values_for,
 )
-from sekisho.prover.values.credentials import TAG, USER_ID, CallingUser
-from sekisho.prover.values.policies import EVERYTHING
+from sekisho.prover.reading.credentials import TAG, USER_ID, CallingUser
+from sekisho.prover.reading.policies import EVERYTHING
+from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
+from sekisho.prover.solver.limits import Effort
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
 
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from sekisho.engine.matching import arns
 from sekisho.policy import Effect, Element, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Literal
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.resources import NamedElement, RequestTarget
 from sekisho.prover.search.formula import AnswerSpace, Cube, Restriction
-from sekisho.prover.search.inclusion import RESOURCES, entries_of
-from sekisho.prover.search.limits import LimitReached
-from sekisho.prover.search.theories import RESOURCE
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.resources import NamedElement, RequestTarget
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Literal
+from sekisho.prover.solver.inclusion import RESOURCES, entries_of
+from sekisho.prover.solver.limits import LimitReached
+from sekisho.prover.solver.theories import RESOURCE
 
 _RESOURCE = "Resource"
 

@@ -24,14 +24,14 @@ from sekisho.engine import (
 )
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.policy import Effect, Element, PolicyKind, Statement, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Alternative, Demand, Literal, implicant, search
-from sekisho.prover.search.limits import MOST_CUBES, Effort, LimitReached
-from sekisho.prover.search.theories import Theories
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential, CallingUser
-from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.resources import RequestTarget
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser
+from sekisho.prover.reading.resources import RequestTarget
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Alternative, Demand, Literal, implicant, search
+from sekisho.prover.solver.limits import MOST_CUBES, Effort, LimitReached
+from sekisho.prover.solver.theories import Theories
 
 Cube = tuple[Literal, ...]
 

@@ -15,27 +15,27 @@ from sekisho.catalogue import Action
 from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import variables
 from sekisho.policy import Effect, Element, Version
-from sekisho.prover.counterexample import answering, contradiction
-from sekisho.prover.search import inclusion, reasons
-from sekisho.prover.search.candidates import Literal, search
+from sekisho.prover.reading import resources
+from sekisho.prover.reading.conditions import VersionedCondition, variables_in
+from sekisho.prover.reading.credentials import CallerCredential, Situation
+from sekisho.prover.reading.documented import Documented
+from sekisho.prover.reading.resources import RequestTarget
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.search.actions import ActionClass, RequestRange, includes_action
+from sekisho.prover.search.counterexample import answering, contradiction
 from sekisho.prover.search.descriptions import Description, described, within_of
 from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
-from sekisho.prover.search.limits import Effort, LimitReached, StepsSpent
 from sekisho.prover.search.parts import QuestionPart, parts
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
-from sekisho.prover.search.theories import RESOURCE, FiniteChoices, Loose
+from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.search.views import RequestView
-from sekisho.prover.values import resources
-from sekisho.prover.values.actions import ActionClass, RequestRange, includes_action
-from sekisho.prover.values.conditions import VersionedCondition, variables_in
-from sekisho.prover.values.credentials import CallerCredential, Situation
-from sekisho.prover.values.documented import Documented
-from sekisho.prover.values.names import is_too_long
-from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.resources import RequestTarget
-from sekisho.prover.values.texts import literal_start
-from sekisho.prover.verdict import Counterexample
+from sekisho.prover.solver import inclusion, reasons
+from sekisho.prover.solver.candidates import Literal, search
+from sekisho.prover.solver.limits import Effort, LimitReached, StepsSpent
+from sekisho.prover.solver.names import is_too_long
+from sekisho.prover.solver.texts import literal_start
+from sekisho.prover.solver.theories import RESOURCE, FiniteChoices, Loose
 
 
 class Answer(NamedTuple):

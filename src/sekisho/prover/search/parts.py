@@ -16,8 +16,8 @@ from itertools import chain
 from sekisho.engine.matching import variables
 from sekisho.policy import Effect, Element
 from sekisho.prover.search.formula import StatementRule
-from sekisho.prover.search.inclusion import RESOURCES, starts_of
 from sekisho.prover.search.reduction import EVERYTHING, FEW, Groups
+from sekisho.prover.solver.inclusion import RESOURCES, starts_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,16 +43,16 @@ from sekisho.policy import (
     Statement,
     Version,
 )
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import OperatorFamily, VersionedCondition, family_of
 from sekisho.prover.search.formula import Restriction, StatementRule, rules_of
-from sekisho.prover.search.inclusion import (
+from sekisho.prover.solver.inclusion import (
     ACTIONS,
     RESOURCES,
     Entries,
     entries_of,
     literal_start,
 )
-from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
 
 Groups = list[list[StatementRule]]
 

@@ -21,9 +21,19 @@ from sekisho.catalogue import Action, load
 from sekisho.engine import ContextValue, Policies, Request
 from sekisho.engine.matching import TrackedAssumptions, arns
 from sekisho.messages import joined_messages
-from sekisho.prover.counterexample import contradiction, replayed
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Candidate, LimitHit, Looked, NoCandidate, search
+from sekisho.prover.reading import keys, resources
+from sekisho.prover.reading.credentials import CallerCredential, Situation
+from sekisho.prover.reading.documented import Documented
+from sekisho.prover.reading.resources import RequestTarget
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.search.actions import (
+    ActionClass,
+    RequestRange,
+    RequestRanges,
+    includes_action,
+)
+from sekisho.prover.search.assignments import assignments, cases
+from sekisho.prover.search.counterexample import contradiction, replayed
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
     Question,
@@ -34,26 +44,16 @@ from sekisho.prover.search.formula import (
     plain,
     rules_of,
 )
-from sekisho.prover.search.limits import MOST_BEYOND_STEPS, Effort, LimitReached, StepsSpent
+from sekisho.prover.search.owners import ABROAD, Owner
 from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
-from sekisho.prover.search.theories import ACTION, RESOURCE, Texts
+from sekisho.prover.search.ties import Ties
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.search.views import RequestView, RequestViews
-from sekisho.prover.values import keys, resources
-from sekisho.prover.values.actions import (
-    ActionClass,
-    RequestRange,
-    RequestRanges,
-    includes_action,
-)
-from sekisho.prover.values.assignments import assignments, cases
-from sekisho.prover.values.credentials import CallerCredential, Situation
-from sekisho.prover.values.documented import Documented
-from sekisho.prover.values.names import ANY_NAME, is_too_long
-from sekisho.prover.values.owners import ABROAD, Owner
-from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.resources import RequestTarget
-from sekisho.prover.values.ties import Ties
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Candidate, LimitHit, Looked, NoCandidate, search
+from sekisho.prover.solver.limits import MOST_BEYOND_STEPS, Effort, LimitReached, StepsSpent
+from sekisho.prover.solver.names import ANY_NAME, is_too_long
+from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts
 
 _Found = dict[str, ContextValue]
 

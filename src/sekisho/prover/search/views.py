@@ -6,13 +6,13 @@ from functools import cached_property
 
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import TrackedAssumptions
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import CallerCredential, Situation, situations
+from sekisho.prover.reading.resources import ResourcePlace
+from sekisho.prover.reading.statements import About, ConditionReading
 from sekisho.prover.search.formula import Question, StatementRule
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallerCredential, Situation, situations
-from sekisho.prover.values.owners import Owner, Owners, owners_of
-from sekisho.prover.values.reading import About, ConditionReading
-from sekisho.prover.values.resources import ResourcePlace
+from sekisho.prover.search.owners import Owner, Owners, owners_of
+from sekisho.prover.solver.limits import Effort
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,19 @@ from sekisho.catalogue import organisation_keys
 from sekisho.engine import Context, ContextValue
 from sekisho.engine.matching import Wild, conditions, variables
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.search.theories import KeyValues
-from sekisho.prover.values import keys, names
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import (
     VersionedCondition,
     is_exact,
     patterns_of,
     texts_of_forms,
 )
-from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.texts import Kind, Segment, Token
-from sekisho.prover.values.times import TIMES
+from sekisho.prover.reading.credentials import CallingUser
+from sekisho.prover.reading.times import TIMES
+from sekisho.prover.solver import names, reasons
+from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.texts import Kind, Segment, Token
+from sekisho.prover.solver.theories import KeyValues
 
 Known = Mapping[str, ContextValue | None]
 """What is known of keys (in lower case): their values; None: it is absent."""

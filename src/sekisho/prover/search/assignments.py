@@ -14,10 +14,8 @@ from math import prod
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import OperatorName
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_ASSIGNMENTS, LimitReached
-from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import (
     VersionedCondition,
     formed_for,
     linked_by,
@@ -25,10 +23,12 @@ from sekisho.prover.values.conditions import (
     values_for,
     variables_in,
 )
-from sekisho.prover.values.credentials import USER_ID
-from sekisho.prover.values.reading import About, ConditionReading
-from sekisho.prover.values.tied import PART_OF, theory_of
-from sekisho.prover.values.times import TIMES
+from sekisho.prover.reading.credentials import USER_ID
+from sekisho.prover.reading.statements import About, ConditionReading
+from sekisho.prover.reading.tied import PART_OF, theory_of
+from sekisho.prover.reading.times import TIMES
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_ASSIGNMENTS, LimitReached
 
 
 def assignments(

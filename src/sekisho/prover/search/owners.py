@@ -18,21 +18,21 @@ from itertools import chain
 from sekisho.engine import Context
 from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
 from sekisho.policy import Element, Version
-from sekisho.prover.search.descriptions import OWNER, StatedCondition
-from sekisho.prover.search.formula import Question, Restriction, StatementRule
-from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.values import keys
-from sekisho.prover.values.callers import MOST, OWNERS, coinciding
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.callers import MOST, OWNERS, coinciding
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     tokens_of,
     variables_in,
 )
-from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.texts import Machine, Token, representatives
-from sekisho.prover.values.tied import OF_RESOURCE, ORGANISATIONS
+from sekisho.prover.reading.credentials import CallingUser
+from sekisho.prover.reading.tied import OF_RESOURCE, ORGANISATIONS
+from sekisho.prover.search.descriptions import OWNER, StatedCondition
+from sekisho.prover.search.formula import Question, Restriction, StatementRule
+from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.texts import Machine, Token, representatives
 
 ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
 """What can be about another account's resources at all."""

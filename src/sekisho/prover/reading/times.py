@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sekisho.engine.matching import conditions
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.search.theories import KeyValues
-from sekisho.prover.values.conditions import OperatorFamily, VersionedCondition, family_of
+from sekisho.prover.reading.conditions import OperatorFamily, VersionedCondition, family_of
+from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.theories import KeyValues
 from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})

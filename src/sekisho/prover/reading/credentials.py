@@ -21,7 +21,7 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
-from sekisho.prover.values.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
+from sekisho.prover.reading.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
 from sekisho.signin import (
     LONGEST_CONSOLE_SESSION,
     AwsLoginMfa,

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import Wild
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.values.texts import NO_WORDS, Patterns, Words, find
+from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.texts import NO_WORDS, Patterns, Words, find
 
 KeyValues = Mapping[str, ContextValue]
 """Context keys and their values; `ACTION` and `RESOURCE` are no context keys."""

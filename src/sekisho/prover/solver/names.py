@@ -12,7 +12,7 @@ from functools import cache
 from sekisho.catalogue import Catalogue, organisation_keys
 from sekisho.engine.matching import Wild
 from sekisho.policy import Element
-from sekisho.prover.values.texts import MARK, Kind, Patterns, Segment, Token, Words
+from sekisho.prover.solver.texts import MARK, Kind, Patterns, Segment, Token, Words
 
 _LOWER = frozenset(string.ascii_lowercase)
 _DIGITS = frozenset(string.digits)

@@ -30,16 +30,16 @@ from sekisho.engine.matching import (
 )
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_DIGITS, Effort, LimitReached
-from sekisho.prover.values import keys, names
-from sekisho.prover.values.credentials import (
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.credentials import (
     EXAMPLE_ID,
     EXAMPLE_ROLE_ID,
     SESSION_NAME,
     USER_ID,
 )
-from sekisho.prover.values.texts import Patterns, Segment, Token, representatives
+from sekisho.prover.solver import names, reasons
+from sekisho.prover.solver.limits import MOST_DIGITS, Effort, LimitReached
+from sekisho.prover.solver.texts import Patterns, Segment, Token, representatives
 
 
 class OperatorFamily(Enum):

@@ -8,7 +8,7 @@ from sekisho.engine import Decision, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.prover.certificates import Certificate
-from sekisho.prover.values.credentials import CallerCredential
+from sekisho.prover.reading.credentials import CallerCredential
 
 
 @dataclass(frozen=True, slots=True)

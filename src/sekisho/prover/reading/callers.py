@@ -13,23 +13,23 @@ from sekisho.engine import Context, Policies
 from sekisho.engine.matching import arns, conditions, glob, variables
 from sekisho.messages import Message
 from sekisho.policy import Condition, Document, Effect, OperatorName, Statement, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
     tokens_of,
 )
-from sekisho.prover.values.credentials import CallingUser
-from sekisho.prover.values.keys import (
+from sekisho.prover.reading.credentials import CallingUser
+from sekisho.prover.reading.keys import (
     OF_CALLER_ACCOUNT,
     OF_RESOURCE_ACCOUNT,
     OWNER_KEYS,
     main_of,
 )
-from sekisho.prover.values.policies import every
-from sekisho.prover.values.texts import Patterns, Segment, Token, find
+from sekisho.prover.reading.policies import every
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.texts import Patterns, Segment, Token, find
 
 MOST = 16
 """Users that stand for any, beyond which a difference is not asked."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
-from sekisho.prover.search.inclusion import ACTIONS, END, RESOURCES, starts_of
-from sekisho.prover.values.conditions import variables_in
-from sekisho.prover.values.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
+from sekisho.prover.reading.conditions import variables_in
+from sekisho.prover.reading.keys import REGION, SIGN_IN, VIA, VIA_SERVICE
+from sekisho.prover.solver.inclusion import ACTIONS, END, RESOURCES, starts_of
 
 _SERVICE_KEYS = VIA_SERVICE | {VIA, "aws:tokenissuetime"}
 """The keys by which a service's call differs from the user's own with the same MFA.

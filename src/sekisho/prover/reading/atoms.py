@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from sekisho.engine import Context
 from sekisho.engine.matching import Wild, conditions, variables
 from sekisho.policy import OperatorName, Quantifier
-from sekisho.prover.search.limits import Effort
-from sekisho.prover.search.theories import AnyText, KeyValues, ListedTexts
-from sekisho.prover.values import keys, names
-from sekisho.prover.values.conditions import VersionedCondition, is_exact, tokens_of
-from sekisho.prover.values.texts import Patterns
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import VersionedCondition, is_exact, tokens_of
+from sekisho.prover.solver import names
+from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.texts import Patterns
+from sekisho.prover.solver.theories import AnyText, KeyValues, ListedTexts
 
 _TAG = "tag/"
 _EXACTLY = {OperatorName.STRING_EQUALS: False, OperatorName.STRING_NOT_EQUALS: True}

@@ -16,12 +16,8 @@ from sekisho.engine import Context, ContextValue, Request
 from sekisho.engine.matching import Scope, TrackedAssumptions, conditions
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Literal
-from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.search.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
-from sekisho.prover.values import keys, tied
-from sekisho.prover.values.atoms import (
+from sekisho.prover.reading import keys, tied
+from sekisho.prover.reading.atoms import (
     Comparisons,
     any_text,
     comparisons,
@@ -29,7 +25,7 @@ from sekisho.prover.values.atoms import (
     listed_texts,
     may_be_null,
 )
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
     family_of,
@@ -41,10 +37,14 @@ from sekisho.prover.values.conditions import (
     regions_for,
     values_for,
 )
-from sekisho.prover.values.credentials import USER_ID, CallingUser, Situation
-from sekisho.prover.values.equality import KnownKeys, compared_keys
-from sekisho.prover.values.texts import Patterns
-from sekisho.prover.values.times import LONGEST_SESSION, TIMES, Session, times_for
+from sekisho.prover.reading.credentials import USER_ID, CallingUser, Situation
+from sekisho.prover.reading.equality import KnownKeys, compared_keys
+from sekisho.prover.reading.times import LONGEST_SESSION, TIMES, Session, times_for
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Literal
+from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.texts import Patterns
+from sekisho.prover.solver.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
 
 _LOOSE = "loose"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})

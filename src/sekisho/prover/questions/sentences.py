@@ -7,14 +7,14 @@ from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import arns, principals
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages
-from sekisho.prover.counterexample import own_policy_unasked, owner_abroad
 from sekisho.prover.questions.enforcement import MFA_PRESENT
 from sekisho.prover.questions.invariants import Invariant, InvariantKind
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.callers import Callers
+from sekisho.prover.reading.credentials import CallerCredential
+from sekisho.prover.search.counterexample import own_policy_unasked, owner_abroad
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
-from sekisho.prover.values import keys
-from sekisho.prover.values.callers import Callers
-from sekisho.prover.values.credentials import CallerCredential
-from sekisho.prover.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
+from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 CREDENTIALS: Mapping[CallerCredential, Message] = {
     CallerCredential.KEY: Message("access key"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sekisho.messages import Message
-from sekisho.prover.search.reasons import TOO_MANY_STEPS
+from sekisho.prover.solver.reasons import TOO_MANY_STEPS
 
 MOST_STATES = 20_000
 """States of patterns read side by side, in one question about a text."""

@@ -19,9 +19,9 @@ from sekisho.catalogue import (
     unlisted_keys,
 )
 from sekisho.engine import ContextValue
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_SETS, LimitReached
-from sekisho.prover.search.theories import KeyValues
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_SETS, LimitReached
+from sekisho.prover.solver.theories import KeyValues
 from sekisho.signin import SIGN_IN_SESSION
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sekisho.engine import ContextValue
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_NODES, Effort, LimitReached
-from sekisho.prover.search.theories import KeyValues, Masks, Theories
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_NODES, Effort, LimitReached
+from sekisho.prover.solver.theories import KeyValues, Masks, Theories
 
 
 class Literal(NamedTuple):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sekisho.catalogue import Action, iam_region, load, single_regions
 from sekisho.policy import Condition, Operator, OperatorName, Version
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.documented import Documented
+from sekisho.prover.reading.policies import keys_of, keys_of_text
 from sekisho.prover.search.formula import Restriction, StatementRule
-from sekisho.prover.values import keys
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.documented import Documented
-from sekisho.prover.values.policies import keys_of, keys_of_text
 
 _FREE = Restriction()
 

@@ -14,8 +14,8 @@ from functools import lru_cache, reduce
 from itertools import chain, islice, takewhile
 
 from sekisho.engine.matching import Wild
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_STATES, Effort, LimitReached
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_STATES, Effort, LimitReached
 
 
 class Segment(Enum):

@@ -12,12 +12,12 @@ from functools import cache, cached_property, lru_cache, partial
 from sekisho.catalogue import Action, Catalogue, load, unlisted_keys
 from sekisho.engine.matching import TrackedAssumptions, actions, arns
 from sekisho.policy import Effect, Element
+from sekisho.prover.reading import keys, resources
+from sekisho.prover.reading.resources import ResourcePlace
 from sekisho.prover.search.formula import Restriction, StatementRule
-from sekisho.prover.values import keys, resources
-from sekisho.prover.values.names import known_names, unknown_names
-from sekisho.prover.values.resources import ResourcePlace
-from sekisho.prover.values.texts import NO_WORDS, Patterns, Words
-from sekisho.prover.values.ties import Ties
+from sekisho.prover.search.ties import Ties
+from sekisho.prover.solver.names import known_names, unknown_names
+from sekisho.prover.solver.texts import NO_WORDS, Patterns, Words
 
 _ALL = "*"
 _OPEN = frozenset("*?$")

@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from sekisho.engine import Context
 from sekisho.engine.matching import TrackedAssumptions, variables
 from sekisho.policy import OperatorName, Quantifier
-from sekisho.prover.search import reasons
-from sekisho.prover.search.limits import MOST_SETS, Effort, LimitReached
-from sekisho.prover.search.theories import KeyValues
-from sekisho.prover.values import keys, tied
-from sekisho.prover.values.atoms import is_any_text, may_be_null
-from sekisho.prover.values.conditions import (
+from sekisho.prover.reading import keys, tied
+from sekisho.prover.reading.atoms import is_any_text, may_be_null
+from sekisho.prover.reading.conditions import (
     VersionedCondition,
     is_exact,
     linked_by,
     patterns_of,
     variables_in,
 )
-from sekisho.prover.values.texts import Patterns, Token, representatives
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.texts import Patterns, Token, representatives
+from sekisho.prover.solver.theories import KeyValues
 
 _COMPARING = frozenset(
     {

@@ -22,8 +22,8 @@ from sekisho.policy import (
     Statement,
     Version,
 )
-from sekisho.prover.values.conditions import VersionedCondition
-from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover.reading.credentials import CallingUser
 
 _OF_ACCOUNTS = frozenset(
     {

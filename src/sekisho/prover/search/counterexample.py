@@ -32,15 +32,15 @@ from sekisho.engine.matching import (
     resources,
 )
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Version, from_json
-from sekisho.prover.search import reasons
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.credentials import USER_ID, CallerCredential
+from sekisho.prover.reading.documented import Documented
+from sekisho.prover.reading.policies import about_request, every, keys_of, keys_of_text
 from sekisho.prover.search.formula import Question
-from sekisho.prover.search.limits import LimitReached
-from sekisho.prover.values import keys
-from sekisho.prover.values.credentials import USER_ID, CallerCredential
-from sekisho.prover.values.documented import Documented
-from sekisho.prover.values.policies import about_request, every, keys_of, keys_of_text
-from sekisho.prover.values.texts import MARK
-from sekisho.prover.verdict import Counterexample
+from sekisho.prover.search.verdict import Counterexample
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import LimitReached
+from sekisho.prover.solver.texts import MARK
 
 _SETTLED = frozenset(
     {

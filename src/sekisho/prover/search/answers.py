@@ -13,28 +13,28 @@ from sekisho.engine import Assumptions, DecisionEffect, Policies, Request, decid
 from sekisho.engine.matching import TrackedAssumptions, actions, arns, glob, with_other_setting
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, Statement
-from sekisho.prover.counterexample import replayed
-from sekisho.prover.search import reasons
-from sekisho.prover.search.descriptions import Description, StatedCondition
-from sekisho.prover.search.formula import Question, Restriction
-from sekisho.prover.search.limits import Effort, LimitReached
-from sekisho.prover.search.listing import Answer, ItemSearch
-from sekisho.prover.search.requests import RequestSearch, prove_none
-from sekisho.prover.values.credentials import (
+from sekisho.prover.reading.credentials import (
     CallerCredential,
     CallingUser,
     SessionReadings,
     situations,
     ways_of,
 )
-from sekisho.prover.values.policies import tells_logins_apart, tells_mfa_apart
-from sekisho.prover.verdict import (
+from sekisho.prover.reading.policies import tells_logins_apart, tells_mfa_apart
+from sekisho.prover.search.counterexample import replayed
+from sekisho.prover.search.descriptions import Description, StatedCondition
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.listing import Answer, ItemSearch
+from sekisho.prover.search.requests import RequestSearch, prove_none
+from sekisho.prover.search.verdict import (
     Counterexample,
     Proved,
     Refuted,
     Unknown,
     Verdict,
 )
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.limits import Effort, LimitReached
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
 

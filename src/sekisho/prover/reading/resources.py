@@ -15,12 +15,12 @@ from sekisho.catalogue import Action
 from sekisho.engine import UnresolvedNotResource
 from sekisho.engine.matching import Wild, arns, glob, resources, variables
 from sekisho.policy import Effect, Element, Version
-from sekisho.prover.search import reasons
-from sekisho.prover.search.candidates import Alternative, Literal
-from sekisho.prover.search.limits import LimitReached
-from sekisho.prover.search.theories import ACTION, RESOURCE, Texts, Theories, Theory
-from sekisho.prover.values.conditions import VersionedCondition, variables_in
-from sekisho.prover.values.names import (
+from sekisho.prover.reading.conditions import VersionedCondition, variables_in
+from sekisho.prover.reading.statements import ConditionReading
+from sekisho.prover.solver import reasons
+from sekisho.prover.solver.candidates import Alternative, Literal
+from sekisho.prover.solver.limits import LimitReached
+from sekisho.prover.solver.names import (
     ANY_NAME,
     SEGMENT,
     SERVICE,
@@ -30,8 +30,8 @@ from sekisho.prover.values.names import (
     names_for,
     regions,
 )
-from sekisho.prover.values.reading import ConditionReading
-from sekisho.prover.values.texts import Kind, Patterns, Segment, Token, Tokens, spelled
+from sekisho.prover.solver.texts import Kind, Patterns, Segment, Token, Tokens, spelled
+from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts, Theories, Theory
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
 """What stands after `user/` in no ARN."""

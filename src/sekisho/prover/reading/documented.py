@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sekisho.catalogue import Action, depends_on_action, load, may_have, only_region
 from sekisho.engine import Request
 from sekisho.engine.matching import arns
-from sekisho.prover.values import keys
-from sekisho.prover.values.credentials import CallingUser
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.credentials import CallingUser
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from sekisho.engine.matching import Named, TrackedAssumptions, arns, principals
 from sekisho.errors import FaultyRequest
 from sekisho.policy import Document, Effect, Element, Principal, PrincipalKey
-from sekisho.prover.values.credentials import EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID, CallingUser
+from sekisho.prover.reading.credentials import EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID, CallingUser
 
 SOME_USER, SOME_ROLE = "some-user", "some-role"
 """Names of whom no policy names."""

@@ -1,0 +1,1 @@
+"""What policies can tell apart: keys, credentials, conditions, resources, callers."""

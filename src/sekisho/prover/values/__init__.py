@@ -1,1 +1,0 @@
-"""What policies can tell apart: actions, resources, texts, condition keys, who calls."""
