@@ -1,10 +1,8 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
-import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 
 import click
@@ -28,32 +26,20 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.output import DocumentFormat, OutputOptions, output_options
 from sekisho.cli.policy_files import read_policy, unused_name
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
+from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import BAD, OPEN, colour_wanted, next_command, styled, terminal_width
 from sekisho.cli.usage import check_usage, logs_option, usage_from
-from sekisho.documents import Shape, check_writable, write_private
-from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, hanging
+from sekisho.documents import Shape, indented_json
+from sekisho.messages import Language, hanging
 from sekisho.policy import Document, parse
 from sekisho.rollout.goal import break_glass_users, goal_of, read_goal, requirement_of
-
-_WRITTEN = Message("written to {path}")
-
-
-class AuditFormat(StrEnum):
-    """How an audit is handed over."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-    SARIF = "sarif"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
-    """Which account is audited, and how the audit is handed over.
+    """Which account is audited, and with what beside it.
 
     Attributes:
         snapshots: the files that it is read from; none: AWS itself.
@@ -61,12 +47,6 @@ class AuditOptions:
         goals: goal files, whose break-glass users are not to be enforced.
         policy: what will be attached to who is not enforced; None: as `policy new` writes it.
         logs: logs of CloudTrail, or what `impact --usage-out` wrote.
-        output: the form.
-        bom: whether CSV begins with a byte order mark.
-        headings: the language of CSV's column names.
-        out: the file to write, and whether one that is there is replaced (`force`).
-        exit_zero: findings and unknowns do not count for the exit code.
-        verbose: whether text has every user and every subject of a finding.
     """
 
     snapshots: tuple[str, ...]
@@ -74,24 +54,6 @@ class AuditOptions:
     goals: tuple[str, ...]
     policy: str | None
     logs: tuple[str, ...]
-    output: AuditFormat
-    bom: bool
-    headings: Language | None
-    out: str | None
-    force: bool
-    exit_zero: bool
-    verbose: bool
-
-    def check(self) -> None:
-        """Raise UsageError if options do not go together, or `out` cannot be written."""
-        if self.bom and self.output is not AuditFormat.CSV:
-            raise UsageError(Message("`--bom` is for `--format csv`"))
-        if self.headings and self.output is not AuditFormat.CSV:
-            raise UsageError(Message("`--headings` is for `--format csv`"))
-        if self.force and not self.out:
-            raise UsageError(Message("`--force` is for `--out`"))
-        if self.out:
-            check_writable(self.out, replace=self.force)
 
 
 _audit_options = grouped(
@@ -123,43 +85,32 @@ _audit_options = grouped(
         ),
     ),
     logs_option,
-    click.option(
-        "--format",
-        "output",
-        type=click.Choice([each.value for each in AuditFormat]),
-        default=AuditFormat.TEXT.value,
-        show_default=True,
-        callback=lambda ctx, param, value: AuditFormat(value),
-        help=(
-            "Text or HTML for people, CSV for spreadsheets, JSON, or SARIF 2.1.0 for code scanners."
-        ),
-    ),
-    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
-    click.option(
-        "--headings",
-        type=click.Choice([language.value for language in Language]),
-        callback=lambda ctx, param, value: value and Language(value),
-        help="Language of CSV's column names; English if not given. The cells stay English.",
-    ),
-    click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
-    click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
-    click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or unknowns."),
-    verbose_option,
 )
 
 
 @click.command("audit", cls=SpokenCommand)
 @_audit_options
+@output_options
+@click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings or unknowns.")
+@verbose_option
 @quiet_option
 @aws_options
 @lang_option
-def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
+def command(
+    options: AuditOptions,
+    output: OutputOptions,
+    aws: AwsOptions,
+    lang: Language,
+    *,
+    exit_zero: bool,
+    verbose: bool,
+) -> Exit:
     """Say who is enforced, who is not enrolled, and what is wrong with an account.
 
     Reads only, and changes nothing. Exit 3 with errors or warnings, 4 if something could not be
     told, also beside findings; notes alone exit 0.
     """
-    options.check()
+    output.check()
     exceptions, enforcement = _exceptions(options.exceptions), _enforcement(options.policy)
     goals = {path: read_goal(path) for path in options.goals}
     usage = usage_from(options.logs, lang)
@@ -176,14 +127,10 @@ def command(options: AuditOptions, aws: AwsOptions, lang: Language) -> Exit:
         usage=usage,
         version=__version__,
     )
-    text = _text(report, options, aws, lang)
-    if options.out:
-        write_private(options.out, text, replace=options.force)
-        aside(headline(report).into(lang), _WRITTEN.filled(path=options.out).into(lang))
-    else:
-        for piece in text:
-            click.echo(piece, nl=False)
-    return Exit.CLEAN if options.exit_zero else _exit(report)
+    printed = _printed(report, output, _next(report, options, aws), lang, verbose=verbose)
+    source = options.snapshots[0] if options.snapshots else snapshot.account
+    output.hand_over(_text(report, output, source, printed, lang), headline(report), lang)
+    return Exit.CLEAN if exit_zero else _exit(report)
 
 
 def _exit(report: AccountReport) -> Exit:
@@ -235,21 +182,49 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
 _COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
 
 
-def _printed(report: AccountReport, options: AuditOptions, aws: AwsOptions, lang: Language) -> str:
-    """Return the text, in colour if it goes to a terminal, with the command to type next."""
+def _text(
+    report: AccountReport,
+    output: OutputOptions,
+    source: str,
+    printed: Iterator[str],
+    lang: Language,
+) -> Iterator[str]:
+    """Return the pieces of the report in the form that is asked for; `printed` is its text."""
+    match output.output:
+        case DocumentFormat.TEXT:
+            return printed
+        case DocumentFormat.JSON:
+            return to_json(report)
+        case DocumentFormat.CSV:
+            headings = output.headings or Language.EN
+            return iter([to_csv(report, bom=output.bom, headings=headings)])
+        case DocumentFormat.HTML:
+            return iter([to_html(report, lang)])
+        case DocumentFormat.SARIF:
+            return iter([indented_json(to_sarif(report, source, lang))])
+
+
+def _printed(
+    report: AccountReport, output: OutputOptions, next_step: str, lang: Language, *, verbose: bool
+) -> Iterator[str]:
+    """Yield the text, in colour if it goes to a terminal, with the command to type next."""
     width = terminal_width()
-    if quiet() and not options.out:
-        return "".join(f"{line}\n" for line in hanging(headline(report).into(lang), width))
-    in_colour = not options.out and colour_wanted()
-    layout = TextLayout(
-        width=width,
-        fold=partial(hanging, width=width),
-        styled=lambda word, severity: styled(word, _COLOURS[severity]) if in_colour else word,
-        verbose=options.verbose,
+    if quiet() and not output.out:
+        yield from (f"{line}\n" for line in hanging(headline(report).into(lang), width))
+        return
+    in_colour = not output.out and colour_wanted()
+    yield to_text(
+        report,
+        lang,
+        TextLayout(
+            width=width,
+            fold=partial(hanging, width=width),
+            styled=lambda word, severity: styled(word, _COLOURS[severity]) if in_colour else word,
+            verbose=verbose,
+        ),
     )
-    command = _next(report, options, aws)
-    after = next_command(command, lang, width) if command else ()
-    return "\n".join([to_text(report, lang, layout), *after, ""])
+    after = next_command(next_step, lang, width) if next_step else ()
+    yield from (f"{line}\n" for line in ("", *after))
 
 
 def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:
@@ -263,23 +238,3 @@ def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:
     about = shlex.quote(options.goals[0]) if options.goals else "--all-users"
     exempt = f" --exceptions {shlex.quote(options.exceptions)}" if options.exceptions else ""
     return f"sekisho plan {about}{exempt} --out {unused_name('plan.json')}{aws.typed}"
-
-
-def _text(
-    report: AccountReport, options: AuditOptions, aws: AwsOptions, lang: Language
-) -> Iterable[str]:
-    """Return the pieces of the text."""
-    match options.output:
-        case AuditFormat.TEXT:
-            return (_printed(report, options, aws, lang),)
-        case AuditFormat.JSON:
-            return to_json(report)
-        case AuditFormat.CSV:
-            headings = options.headings or Language.EN
-            return (to_csv(report, bom=options.bom, headings=headings),)
-        case AuditFormat.HTML:
-            return (to_html(report, lang),)
-        case AuditFormat.SARIF:
-            source = options.snapshots[0] if options.snapshots else report.snapshot.account
-            sarif = to_sarif(report, source, lang)
-            return (json.dumps(sarif, indent=2, ensure_ascii=False) + "\n",)

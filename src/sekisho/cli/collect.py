@@ -20,6 +20,7 @@ from sekisho.cli.aws import AwsOptions, aws_options, collected, connection, refu
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
+from sekisho.cli.output import force_option
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import notice
 from sekisho.documents import check_writable
@@ -57,7 +58,7 @@ _SAVED = Message("Saved to {path}, for you alone to read.")
 
 @click.command("collect", cls=SpokenCommand)
 @click.option("--out", metavar="FILE", help="Save to a file that only you may read.")
-@click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
+@force_option
 @click.option(
     "--print-policy", is_flag=True, help="Print the least policy that this needs; call nothing."
 )

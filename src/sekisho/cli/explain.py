@@ -1,6 +1,5 @@
 """`sekisho explain`: an error text that people paste: cause, look-alikes, fix."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.terminal import show_folded
+from sekisho.documents import indented_json
 from sekisho.messages import Language, Message
 
 _UNKNOWN = Message("This error is not known here; what follows is no explanation of it.")
@@ -50,7 +50,7 @@ def command(text: tuple[str, ...], lang: Language, output: OutputFormat, *, verb
     match output:
         case OutputFormat.JSON:
             value = pasted_error_to_json(explanation, lang)
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+            click.echo(indented_json(value), nl=False)
         case OutputFormat.TEXT:
             said = _lines(explanation, lang, verbose=verbose)
             show_folded(_verdicts(explanation, lang) if quiet() else said)

@@ -198,23 +198,32 @@ def assumption_option(function: F) -> F:
 
 def format_option(function: F) -> F:
     """Add `--format text|json`; the parameter `output` is an `OutputFormat`."""
-    return _choice_of(OutputFormat, "Text for people, or JSON with English keys.")(function)
+    return form_option(OutputFormat, "Text for people, or JSON with English keys.")(function)
 
 
 def report_format_option(function: F) -> F:
     """Add `--format text|json|sarif`; the parameter `output` is a `ReportFormat`."""
-    return _choice_of(
+    return form_option(
         ReportFormat,
         "Text for people, JSON with English keys, or SARIF 2.1.0 for code scanners.",
     )(function)
 
 
-def _choice_of(forms: type[OutputFormat] | type[ReportFormat], described: str) -> Callable[[F], F]:
+def form_option(
+    forms: type[StrEnum], described: str, *, parameter: str = "output"
+) -> Callable[[F], F]:
+    """Return what adds `--format`, by default the first of the forms.
+
+    Args:
+        forms: the forms; the parameter is one of them.
+        described: the option's help.
+        parameter: its name.
+    """
     return click.option(
         "--format",
-        "output",
+        parameter,
         type=click.Choice([form.value for form in forms]),
-        default=forms.TEXT.value,
+        default=next(iter(forms)).value,
         show_default=True,
         callback=lambda ctx, param, value: forms(value),
         help=described,

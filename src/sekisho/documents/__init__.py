@@ -6,7 +6,7 @@ records, which are read as they were written or not at all, are in `records`.
 
 from typing import TYPE_CHECKING
 
-from sekisho.documents.json_text import decoded_json, json_pieces, text_of_file
+from sekisho.documents.json_text import decoded_json, indented_json, json_pieces, text_of_file
 from sekisho.documents.private import check_writable, write_private
 from sekisho.documents.shape import ABSENT, Shape
 from sekisho.documents.spreadsheet import inert_cell
@@ -22,6 +22,7 @@ __all__ = [
     "Shape",
     "check_writable",
     "decoded_json",
+    "indented_json",
     "inert_cell",
     "json_pieces",
     "read_yaml",

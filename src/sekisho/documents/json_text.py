@@ -80,6 +80,11 @@ def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
     return Fault(Code.ACCOUNT_NOT_JSON, message, "", error.lineno, error.colno, fix)
 
 
+def indented_json(value: object) -> str:
+    """Return the text of a JSON document for people and programs, with a line break at its end."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def json_pieces(members: Mapping[str, object]) -> Iterator[str]:
     """Yield the text of a JSON object in pieces, as `json.dumps(..., indent=2)` would write it.
 

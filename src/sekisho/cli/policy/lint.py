@@ -1,6 +1,5 @@
 """`sekisho policy lint`: what is wrong with policies, and what they mean for each credential."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import table_lines
 from sekisho.cli.terminal import BAD, OPEN, show, styled, terminal_width
+from sekisho.documents import indented_json
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language, Message, hanging, printable
 
@@ -118,10 +118,10 @@ def command(
         case ReportFormat.TEXT:
             _print(reports, options, lang, verbose=printed.verbose)
         case ReportFormat.JSON:
-            click.echo(json.dumps(to_json(reports, messages), indent=2, ensure_ascii=False))
+            click.echo(indented_json(to_json(reports, messages)), nl=False)
         case ReportFormat.SARIF:
             log = to_sarif(reports, version=sekisho.__version__, lang=lang, failed=messages)
-            click.echo(json.dumps(log, indent=2, ensure_ascii=False))
+            click.echo(indented_json(log), nl=False)
     for message in messages:
         click.echo(f"sekisho: {message}", err=True)
     # what cannot be read is an error also with `--exit-zero`

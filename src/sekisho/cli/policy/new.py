@@ -15,6 +15,7 @@ from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import OutputFormat, format_option, lang_option
+from sekisho.cli.output import force_option
 from sekisho.cli.policy.summary import length_of
 from sekisho.cli.policy_files import redirected_to, unusable, unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
@@ -68,7 +69,7 @@ def _choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     metavar="FILE",
     help="Write to a file in place of stdout.",
 )
-@click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
+@force_option
 @quiet_option
 @lang_option
 @format_option
