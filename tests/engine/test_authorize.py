@@ -18,11 +18,11 @@ from sekisho.engine import (
     ResourcePolicyKind,
     decide,
 )
+from sekisho.engine.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.authorize import unasked
 from sekisho.engine.groups import applies
-from sekisho.engine.matching.assumptions import TrackedAssumptions, other_setting
-from sekisho.engine.matching.principals import Named, caller_of
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.caller import Scope, caller_of
+from sekisho.engine.matching.principals import Named
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (
     Condition,

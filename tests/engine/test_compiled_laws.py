@@ -22,8 +22,9 @@ from sekisho.engine import (
     UnresolvedNotResource,
     decide,
 )
+from sekisho.engine.assumptions import ArnSpan
 from sekisho.engine.compiled import CompiledDecider, Compiler
-from sekisho.engine.model import ArnSpan, Level, ResourcePolicyKind
+from sekisho.engine.model import Level, ResourcePolicyKind
 from sekisho.errors import SekishoError
 from sekisho.policy.document import (
     Condition,

@@ -20,7 +20,7 @@ from prover.questions import (
 )
 from prover.test_command import SAMPLE, run
 from sekisho.engine import Assumptions, CatalogueComplete, DecisionEffect, Policies, decide
-from sekisho.engine.model import ArnSpan
+from sekisho.engine.assumptions import ArnSpan
 from sekisho.prover import (
     CallerCredential,
     CallingUser,

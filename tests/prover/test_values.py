@@ -9,11 +9,9 @@ import pytest
 
 from prover.questions import ALICE, NOW
 from sekisho.engine import Context, Request
+from sekisho.engine.assumptions import Assumptions, TrackedAssumptions
 from sekisho.engine.matching import conditions
-from sekisho.engine.matching.assumptions import TrackedAssumptions
-from sekisho.engine.matching.principals import Caller, CallerKind
-from sekisho.engine.matching.scope import Scope
-from sekisho.engine.model import Assumptions
+from sekisho.engine.matching.caller import Caller, CallerKind, Scope
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
 from sekisho.prover.reading.conditions import (
     OperatorFamily,

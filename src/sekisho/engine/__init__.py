@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from sekisho.engine.assumptions import (
+    ArnSpan,
+    Assumptions,
+    CatalogueComplete,
+    UnresolvedNotResource,
+)
 from sekisho.engine.authorize import Engine, checked, decide, unasked
 from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
 from sekisho.engine.model import (
-    ArnSpan,
-    Assumptions,
     AttachedPolicy,
-    CatalogueComplete,
     Cause,
     Context,
     ContextValue,
@@ -19,7 +22,6 @@ from sekisho.engine.model import (
     Policies,
     Request,
     ResourcePolicyKind,
-    UnresolvedNotResource,
 )
 from sekisho.engine.possible import (
     RESOURCE,

@@ -17,6 +17,7 @@ How they are read: docs/semantics.md#1-the-order-of-evaluation and #2-principals
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions, with_other_setting
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
@@ -27,11 +28,9 @@ from sekisho.engine.groups import (
     read,
 )
 from sekisho.engine.matching import arns
-from sekisho.engine.matching.assumptions import TrackedAssumptions, with_other_setting
-from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.caller import Caller, CallerKind, Scope, caller_of
+from sekisho.engine.matching.principals import Named
 from sekisho.engine.model import (
-    Assumptions,
     Cause,
     Decision,
     DecisionEffect,
@@ -42,9 +41,6 @@ from sekisho.engine.model import (
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.wellformed import check_policies, check_request
 from sekisho.policy import PolicyKind
-
-DEFAULTS = Assumptions()
-"""Every assumption at its default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sekisho.engine.authorize import DEFAULTS, checked, decide, needed
+from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
+from sekisho.engine.authorize import checked, decide, needed
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
@@ -18,11 +19,9 @@ from sekisho.engine.groups import (
     read,
 )
 from sekisho.engine.matching import actions, conditions, resources, variables
-from sekisho.engine.matching.assumptions import TrackedAssumptions
-from sekisho.engine.matching.principals import CallerKind, Named, named
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.caller import CallerKind, Scope
+from sekisho.engine.matching.principals import Named, named
 from sekisho.engine.model import (
-    Assumptions,
     Cause,
     ContextValue,
     Decision,

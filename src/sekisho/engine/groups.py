@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sekisho.engine.matching import actions, arns, conditions, resources
-from sekisho.engine.matching.principals import Caller, Named, is_service_linked, named
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.caller import Caller, Scope, is_service_linked
+from sekisho.engine.matching.principals import Named, named
 from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
 from sekisho.policy import Effect, PolicyKind, Statement
 

@@ -152,54 +152,6 @@ class Policies:
     vpc_endpoint: tuple[AttachedPolicy, ...] | None = None
 
 
-class UnresolvedNotResource(StrEnum):
-    """What a `NotResource` entry does whose policy variable has no value."""
-
-    FAIL_SAFE = "fail-safe"
-    DOCUMENTED = "documented"
-
-
-class ArnSpan(StrEnum):
-    """Whether wildcards in the first five parts of an ARN may take in colons."""
-
-    PER_SEGMENT = "per-segment"
-    WHOLE_STRING = "whole-string"
-
-
-class CatalogueComplete(StrEnum):
-    """Whether AWS has no other actions, forms of ARNs and keys of actions than are documented."""
-
-    NO = "no"
-    YES = "yes"
-
-
-@dataclass(frozen=True, slots=True)
-class Assumptions:
-    """What AWS does not document of IAM's evaluation: each point with its default.
-
-    `catalogue_complete` is about what requests there are: proofs ask for it, decisions never do.
-
-    See docs/semantics.md#6-assumptions.
-    """
-
-    unresolved_not_resource: UnresolvedNotResource = UnresolvedNotResource.FAIL_SAFE
-    arn_span: ArnSpan = ArnSpan.PER_SEGMENT
-    wildcard_service_prefix: bool = True
-    any_value_if_exists_when_missing: bool = True
-    malformed_value_matches_negated: bool = False
-    malformed_value_matches: bool = False
-    malformed_arn_matches_negated: bool = True
-    malformed_arn_as_text: bool = False
-    short_arn_completed: bool = False
-    empty_value_list_matches: bool = False
-    empty_string_is_null: bool = False
-    list_needs_set_operator: bool = True
-    bool_variables: bool = False
-    bool_other_is_false: bool = False
-    not_principal_needs_chain: bool = True
-    catalogue_complete: CatalogueComplete = CatalogueComplete.NO
-
-
 class DecisionEffect(StrEnum):
     """The outcome of an evaluation."""
 

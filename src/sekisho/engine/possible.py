@@ -15,15 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sekisho.engine.authorize import DEFAULTS, checked, needed
+from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
+from sekisho.engine.authorize import checked, needed
 from sekisho.engine.groups import GroupReading, PolicyGroup
 from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
-from sekisho.engine.matching.assumptions import TrackedAssumptions
+from sekisho.engine.matching.caller import Caller, Scope
 from sekisho.engine.matching.glob import Pattern
-from sekisho.engine.matching.principals import Caller, Named, named
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.principals import Named, named
 from sekisho.engine.model import (
-    Assumptions,
     AttachedPolicy,
     Cause,
     DecisionEffect,

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sekisho.engine.authorize import DEFAULTS, decide
+from sekisho.engine.assumptions import DEFAULTS, Assumptions
+from sekisho.engine.authorize import decide
 from sekisho.engine.model import (
-    Assumptions,
     AttachedPolicy,
     Decision,
     DecisionEffect,

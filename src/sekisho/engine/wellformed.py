@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 
 from sekisho.engine.matching import arns, variables
-from sekisho.engine.matching.conditions import SUBSTITUTING
-from sekisho.engine.matching.principals import (
+from sekisho.engine.matching.caller import (
     Caller,
     CallerKind,
     caller_of,
     is_canonical_id,
     is_certain,
 )
+from sekisho.engine.matching.conditions import SUBSTITUTING
 from sekisho.engine.model import AttachedPolicy, Policies, Request
 from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted

@@ -4,12 +4,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sekisho.engine.authorize import DEFAULTS, decide
+from sekisho.engine.assumptions import DEFAULTS, Assumptions
+from sekisho.engine.authorize import decide
 from sekisho.engine.compiled.plans import Around, Decide, Faces, ParsedCallers, Plans
 from sekisho.engine.compiled.statements import ReadyStatement
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.groups import PolicyGroup, groups
-from sekisho.engine.model import Assumptions, AttachedPolicy, Decision, Policies, Request
+from sekisho.engine.model import (
+    AttachedPolicy,
+    Decision,
+    Policies,
+    Request,
+)
 from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statement

@@ -15,13 +15,13 @@ from sekisho.engine.compiled.resources import NEVER
 from sekisho.engine.compiled.statements import Asked, ReadyStatement
 from sekisho.engine.compiled.templates import ConstantSource, Unsure
 from sekisho.engine.matching import arns
-from sekisho.engine.matching.principals import (
+from sekisho.engine.matching.caller import (
     Caller,
     CallerKind,
-    Named,
     caller_of,
     is_service_linked,
 )
+from sekisho.engine.matching.principals import Named
 from sekisho.engine.model import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
 

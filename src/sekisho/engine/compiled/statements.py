@@ -3,13 +3,13 @@
 from collections import defaultdict
 from enum import Enum, auto
 
+from sekisho.engine.assumptions import Assumptions, TrackedAssumptions
 from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
 from sekisho.engine.compiled.templates import ConstantSource, Test, Unsure, Values, test_of
 from sekisho.engine.matching import glob
-from sekisho.engine.matching.assumptions import TrackedAssumptions
-from sekisho.engine.matching.principals import Caller, Named, named
-from sekisho.engine.model import Assumptions
+from sekisho.engine.matching.caller import Caller
+from sekisho.engine.matching.principals import Named, named
 from sekisho.policy import Effect, Element, Statement, Version
 
 _NO_VALUES: Values = {}

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from sekisho.engine.assumptions import Assumptions
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange.decisions import answered_to_json
@@ -28,7 +29,12 @@ from sekisho.engine.exchange.questions import (
     identity_of,
     read_question,
 )
-from sekisho.engine.model import Assumptions, Decision, DecisionEffect, Policies, Request
+from sekisho.engine.model import (
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+)
 from sekisho.engine.together import RequestPart
 from sekisho.errors import (
     Code,

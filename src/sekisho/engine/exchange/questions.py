@@ -8,9 +8,9 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.groups import assumes
 from sekisho.engine.model import (
-    Assumptions,
     AttachedPolicy,
     Context,
     ContextValue,
@@ -131,9 +131,8 @@ _OF_ONE = ("resource", "action", "resourceAccount", "context")
 _FLAGS = ("managementAccount", "serviceLinkedRole")
 _RESOURCE_KINDS = ("trust", *map(str, ResourcePolicyKind))
 _OPTIONS = (*_FLAGS, "resourceKind")
-_DEFAULTS = Assumptions()
 ASSUMPTIONS: Mapping[str, Any] = {
-    field.name: getattr(_DEFAULTS, field.name) for field in fields(Assumptions)
+    field.name: getattr(DEFAULTS, field.name) for field in fields(Assumptions)
 }
 """The engine's assumptions, with their defaults."""
 

@@ -4,6 +4,7 @@ Patterns, ARNs, variables, condition operators, principals: each module is one p
 Guide. The engine and the prover read policies with the same matchers.
 """
 
+from sekisho.engine.assumptions import TrackedAssumptions, with_other_setting
 from sekisho.engine.matching import (
     actions,
     arns,
@@ -14,12 +15,12 @@ from sekisho.engine.matching import (
     variables,
 )
 from sekisho.engine.matching.actions import matches as action_matches
-from sekisho.engine.matching.assumptions import TrackedAssumptions, with_other_setting
+from sekisho.engine.matching.caller import ANONYMOUS, Caller, CallerKind, Scope, caller_of
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.matching.principals import Caller, CallerKind, Named, caller_of
-from sekisho.engine.matching.scope import Scope
+from sekisho.engine.matching.principals import Named
 
 __all__ = [
+    "ANONYMOUS",
     "Caller",
     "CallerKind",
     "Named",

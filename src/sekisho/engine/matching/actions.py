@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from sekisho.engine.assumptions import TrackedAssumptions
 from sekisho.engine.matching import glob
-from sekisho.engine.matching.assumptions import TrackedAssumptions
 from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import Document, Element, Statement
 

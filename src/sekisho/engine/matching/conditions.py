@@ -24,8 +24,8 @@ from operator import eq, ge, gt, le, lt
 from typing import TypeVar
 
 from sekisho.engine.matching import arns, glob, variables
+from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.matching.scope import Scope
 from sekisho.engine.model import ContextValue
 from sekisho.engine.remembered import remembered
 from sekisho.policy import Condition, Operator, Quantifier

@@ -14,10 +14,10 @@ How they are read: docs/semantics.md#3-actions-and-resources.
 
 from typing import NamedTuple
 
+from sekisho.engine.assumptions import UnresolvedNotResource
 from sekisho.engine.matching import arns, glob, variables
+from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.matching.scope import Scope
-from sekisho.engine.model import UnresolvedNotResource
 from sekisho.engine.remembered import remembered
 from sekisho.policy import Effect, Element
 

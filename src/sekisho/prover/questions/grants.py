@@ -25,7 +25,7 @@ from sekisho.engine import (
     check_policies,
     decide,
 )
-from sekisho.engine.matching import TrackedAssumptions, principals
+from sekisho.engine.matching import ANONYMOUS, TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, PolicyKind
 from sekisho.prover.questions.difference import Difference, Side, side_of
@@ -160,7 +160,7 @@ class _Comparison:
         partitions = [each for one in documents for each in partitions_in(one)]
         outside = {SOME_SERVICE: RequesterKind.SERVICE}
         if self.kind is not PolicyKind.TRUST:
-            outside = {principals.ANONYMOUS: RequesterKind.NOBODY, **outside}
+            outside = {ANONYMOUS: RequesterKind.NOBODY, **outside}
         if self.kind is PolicyKind.TRUST or any(map(names_any_provider, documents)):
             outside |= some_providers(partitions[0])
         found, unhandled = requesters(documents, partitions[0], [*accounts, _HOME][0], outside)

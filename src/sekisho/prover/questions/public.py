@@ -27,6 +27,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.matching import (
+    ANONYMOUS,
     Caller,
     CallerKind,
     Named,
@@ -169,7 +170,7 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
         Caller(user.arn, CallerKind.USER, user.partition, user.account),
         Caller(role, CallerKind.ROLE_SESSION, user.partition, user.account),
         Caller(root, CallerKind.ROOT, user.partition, user.account),
-        Caller(principals.ANONYMOUS, CallerKind.ANONYMOUS),
+        Caller(ANONYMOUS, CallerKind.ANONYMOUS),
     ]
 
     def about(statement: Statement) -> bool:
@@ -281,7 +282,7 @@ def _decided(
             continue
         if any(one in context and context[one] == context.get(two) for one, two in _OWN_ACCOUNTS):
             continue
-        own = () if request.principal == principals.ANONYMOUS else (EVERYTHING,)
+        own = () if request.principal == ANONYMOUS else (EVERYTHING,)
         if not request.principal.startswith("arn:"):
             own = ()
         decision = decide(request, Policies(identity=own, resource=policy), question.assumptions)
@@ -302,7 +303,7 @@ def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request
         for key, value in context.items()
         if key.lower() not in _IDENTITY and not key.lower().startswith("aws:principaltag/")
     }
-    unsigned = replace(found, principal=principals.ANONYMOUS, context=type(context)(nobody))
+    unsigned = replace(found, principal=ANONYMOUS, context=type(context)(nobody))
     source = context.folded.get("aws:sourcearn")
     if any(key in context.folded for key in _OF_SOURCES):
         # only a service that calls for somebody has these

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sekisho.catalogue import DEFAULT_PARTITION, only_region
 from sekisho.engine import DecisionEffect
-from sekisho.engine.matching import arns, principals
+from sekisho.engine.matching import ANONYMOUS, arns
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages
 from sekisho.prover.questions.enforcement import MFA_PRESENT
@@ -155,7 +155,7 @@ _PUBLIC = Message("{who}{context}: {action} on {resource} is allowed")
 def public_request_text(counterexample: Counterexample) -> Message:
     """Say in one sentence what a resource-based policy allows, and to whom it does not name."""
     request = counterexample.request
-    if request.principal == principals.ANONYMOUS:
+    if request.principal == ANONYMOUS:
         who = _ANYBODY
     elif request.principal.startswith("arn:"):
         who = _A_STRANGER.filled(arn=request.principal)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sekisho.engine import Context, ContextValue, Request
-from sekisho.engine.matching import Caller, CallerKind, arns, caller_of, principals
+from sekisho.engine.matching import ANONYMOUS, Caller, CallerKind, arns, caller_of
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.prover.reading.keys import NEVER, OF_SERVICES, SIGN_IN, VIA_SERVICE
@@ -348,7 +348,7 @@ def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Sit
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:ViaAWSService": "false",
     }
-    if user.outside != principals.ANONYMOUS:
+    if user.outside != ANONYMOUS:
         values["aws:PrincipalIsAWSService"] = "false"
     if user.is_service:
         values["aws:PrincipalIsAWSService"] = "true"
