@@ -102,4 +102,4 @@ def test_a_lazy_face_loads_what_it_shows(path: Path) -> None:
 def test_a_name_that_no_face_has_is_an_attribute_error() -> None:
     assert LAZY
     with pytest.raises(AttributeError, match="has no attribute `no_such_name`"):
-        getattr(import_module("sekisho.engine"), "no_such_name")  # noqa: B009 - mypy would see it
+        getattr(import_module("sekisho.engine.exchange"), "no_such_name")  # noqa: B009 - mypy would see it

@@ -20,8 +20,8 @@ from sekisho.engine import (
     decide,
     explain,
 )
-from sekisho.engine.exchange import sentences
-from sekisho.engine.exchange.sentences import explanation_to_json, reasons
+from sekisho.engine.exchange import decisions
+from sekisho.engine.exchange.decisions import explanation_to_json, reasons
 from sekisho.messages import Language
 from sekisho.policy import Document, Effect, Element, OperatorName, PolicyKind, Statement, from_json
 
@@ -352,5 +352,5 @@ def test_of_many_actions_the_rest_is_counted() -> None:
 
 
 def test_every_operator_has_a_predicate() -> None:
-    said = {*sentences._PREDICATES, *sentences._NEGATED, OperatorName.NULL}
+    said = {*decisions._PREDICATES, *decisions._NEGATED, OperatorName.NULL}
     assert said == {*OperatorName}

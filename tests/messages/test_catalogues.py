@@ -80,7 +80,7 @@ NOT_SHOWN = {
     "audit/explain/denial.py": "words that are looked for in an error text",
     "audit/explain/match.py": "words that are looked for in an error text",
     "cli/rollout/applying.py": "answers that are read from the terminal",
-    "engine/exchange/sentences.py": "what stands between two values",
+    "engine/exchange/decisions.py": "what stands between two values",
     "messages/__init__.py": "where a space comes between two scripts",
 }
 """Modules with Japanese in them, each with what it is."""

@@ -7,7 +7,7 @@ import pytest
 from sekisho import catalogue, policy
 from sekisho.catalogue import AccessLevel
 from sekisho.policy import WarningKind
-from sekisho.policy.warnings import meets
+from sekisho.policy.summary import meets
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 

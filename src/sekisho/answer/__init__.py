@@ -8,6 +8,7 @@ mean, and adds nothing.
 from sekisho.answer.answer import AnswerSettings, answered_part
 from sekisho.answer.completion import AddedKey, Origin
 from sekisho.answer.exchange import answer_to_json, joint_to_json, responder
+from sekisho.answer.keys import MalformedKey, Presence, RequestKind, presence_of
 from sekisho.answer.model import (
     AlsoNeeded,
     Answer,
@@ -17,11 +18,9 @@ from sekisho.answer.model import (
     NotAsked,
     UnexpectedKey,
 )
-from sekisho.answer.presence import Presence, RequestKind, presence_of
 from sekisho.answer.resource import Impossible, NoRequest, ResourceNote, is_about
 from sekisho.answer.sentences import additions, heading, joint_heading, oddities
 from sekisho.answer.together import JointAnswer, answered, answered_together
-from sekisho.answer.values import MalformedKey
 
 __all__ = [
     "AddedKey",

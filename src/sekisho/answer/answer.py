@@ -13,6 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sekisho.answer.completion import AGE, ISSUED, MFA, ROLES, Completed, complete, is_service
+from sekisho.answer.keys import (
+    ADDRESS,
+    ENDPOINT,
+    Presence,
+    RequestKind,
+    malformed_keys,
+    presence_of,
+)
 from sekisho.answer.model import (
     BY_POLICIES,
     Answer,
@@ -21,20 +29,12 @@ from sekisho.answer.model import (
     MissingKey,
     UnexpectedKey,
 )
-from sekisho.answer.presence import (
-    ADDRESS,
-    ENDPOINT,
-    Presence,
-    RequestKind,
-    presence_of,
-)
 from sekisho.answer.resource import (
     AskedAbout,
     Impossible,
     ResourceNote,
     asked_about,
 )
-from sekisho.answer.values import malformed_keys
 from sekisho.catalogue import Action, global_key, load
 from sekisho.engine import (
     Assumptions,

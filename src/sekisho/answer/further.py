@@ -23,8 +23,8 @@ from sekisho.answer.answer import (
     with_any,
 )
 from sekisho.answer.completion import Completed, complete
+from sekisho.answer.keys import Presence
 from sekisho.answer.model import GRAVEST, AlsoNeeded, AnswerEffect, MissingKey, NotAsked
-from sekisho.answer.presence import Presence
 from sekisho.answer.resource import (
     is_about,
     is_of_kinds,

@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import NoReturn
 
 from sekisho.answer.completion import AddedKey
-from sekisho.answer.presence import Presence
+from sekisho.answer.keys import MalformedKey, Presence
 from sekisho.answer.resource import Impossible, ResourceNote
-from sekisho.answer.values import MalformedKey
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sekisho.answer.completion import Origin
+from sekisho.answer.keys import Presence
 from sekisho.answer.model import (
     DENIED,
     AlsoNeeded,
@@ -11,7 +12,6 @@ from sekisho.answer.model import (
     MissingKey,
     NotAsked,
 )
-from sekisho.answer.presence import Presence
 from sekisho.answer.resource import (
     Impossible,
     NoRequest,

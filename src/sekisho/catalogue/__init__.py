@@ -1,36 +1,36 @@
 """What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
 
-from sekisho.catalogue.call_needs import CallNeed, call_needs, values_at
-from sekisho.catalogue.documented import (
-    UnlistedKeys,
-    depends_on_action,
-    iam_region,
-    is_listed_key,
-    may_have,
-    only_region,
-    single_regions,
-    unlisted_keys,
-)
 from sekisho.catalogue.further import (
     ANY,
     NO_RESOURCE,
     SAME,
     VERSION_MARK,
+    CallNeed,
     FurtherPermission,
     KindGroup,
+    call_needs,
     created_kinds,
     further_permissions,
     kinds_of,
     needed_kinds,
     tagging_permissions,
+    values_at,
 )
 from sekisho.catalogue.keys import (
     GlobalKey,
+    UnlistedKeys,
+    depends_on_action,
     global_key,
     global_keys,
+    iam_region,
+    is_listed_key,
+    may_have,
     names_of,
+    only_region,
     organisation_keys,
     same_as,
+    single_regions,
+    unlisted_keys,
 )
 from sekisho.catalogue.spelling import misspelled
 from sekisho.catalogue.store import (

@@ -4,25 +4,21 @@ The Service Authorization Reference marks the kinds of resource that an action r
 marks too few, or alternatives, `data/needed-resources.json` says so. A call can need a second
 permission (`iam:PassRole`, a KMS key's): these are the rules of `data/also-needs.json`, and of
 `data/tags-on-create.json` where it sets tags. All have a date, and a source for each entry.
+
+`further_permissions` decides by context keys, which is all that a question about a request has. A
+call that is seen whole shows more: its parameters, and the state that it is about. `calls` of a
+rule in `data/also-needs.json` say by which of these a call needs the rule's permissions
+(`call_needs`).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
-from sekisho.catalogue.store import AccessLevel, Action, ResourceType, load, matches
+from sekisho.catalogue.store import AccessLevel, Action, ResourceType, load, matches, table
 from sekisho.messages import Message
-
-
-@cache
-def _read(name: str) -> Any:
-    path = files("sekisho.catalogue") / "data" / name
-    return json.loads(path.read_text(encoding="utf-8"))
-
 
 KindGroup = tuple[ResourceType, ...]
 """Kinds of resource of which one is named; a kind with several forms of ARN is in it in each."""
@@ -38,14 +34,14 @@ def needed_kinds(name: str) -> tuple[KindGroup, ...]:
     action = load().action(name)
     if action is None:
         return ()
-    table = _read("needed-resources.json")
-    for entry in table["needed"]:
+    listed = table("needed-resources.json")
+    for entry in listed["needed"]:
         if _is_listed(action, entry["actions"]):
             return tuple(_of_kinds(action, group) for group in entry["groups"])
     groups: list[tuple[str, ...]] = [
         (kind,) for kind in dict.fromkeys(one.name for one in action.resource_types if one.required)
     ]
-    for entry in table["alternatives"]:
+    for entry in listed["alternatives"]:
         if _is_listed(action, entry["actions"]):
             groups = _joined(groups, entry["groups"])
     return tuple(_of_kinds(action, group) for group in groups)
@@ -74,7 +70,7 @@ def _of_kinds(action: Action, names: Sequence[str]) -> KindGroup:
 
 def rules() -> list[dict[str, Any]]:
     """Return the rules of further permissions, as the table has them."""
-    found: list[dict[str, Any]] = _read("also-needs.json")["rules"]
+    found: list[dict[str, Any]] = table("also-needs.json")["rules"]
     return found
 
 
@@ -164,7 +160,7 @@ def further_permissions(name: str) -> tuple[FurtherPermission, ...]:
 
 def _of_rules(action: Action) -> Iterator[FurtherPermission]:
     yield from _listed(action, rules())
-    of_tags = _read("tags-on-create.json")
+    of_tags = table("tags-on-create.json")
     yield from _listed(action, [{**of_tags["common"], **rule} for rule in of_tags["rules"]])
 
 
@@ -191,11 +187,13 @@ def tagging_permissions(name: str) -> tuple[FurtherPermission, ...]:
     action = load().action(name)
     if action is None or action.level is AccessLevel.TAGGING:
         return ()
-    table = _read("tags-on-create.json")
-    rules = [{**rule, **table["common"]} for rule in table["rules"] if rule["id"] != _UNDOCUMENTED]
+    of_tags = table("tags-on-create.json")
+    rules = [
+        {**rule, **of_tags["common"]} for rule in of_tags["rules"] if rule["id"] != _UNDOCUMENTED
+    ]
     if documented := tuple(_listed(action, rules)):
         return documented
-    rule = {**table["common"], "id": _UNDOCUMENTED}
+    rule = {**of_tags["common"], "id": _UNDOCUMENTED}
     return tuple(
         replace(_permission(rule, str(one), action), documented=False)
         for one in load().actions(action.service)
@@ -292,3 +290,93 @@ def kinds_of(name: str) -> KindGroup:
     """Return a kind of resource, like `kms:key`, in each form of its ARN."""
     service, _, kind = name.partition(":")
     return tuple(one for one in load().resource_types(service) if one.name == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class CallNeed:
+    """A permission that calls of an API operation need beside the one of their action.
+
+    Attributes:
+        rule: the id of the rule.
+        action: the permission, like `kms:Decrypt`.
+        beside: the actions beside which it is needed.
+        on: `same`, `*`, `any`, or the kind of its resource.
+        given: the paths of parameters of which each shows that a call needs it; none: every does.
+        unless: by such a path, the values that do not show it.
+        without: the paths of parameters of which each shows that a call does not need it.
+        held: what holds its resource: `given` for the parameters, else what is looked up; "" for
+            nothing.
+        region: the parameter that names its Region; "" for the call's own.
+        via: the service that asks it of AWS KMS; "" where it is asked directly.
+    """
+
+    rule: str
+    action: str
+    beside: frozenset[str]
+    on: str
+    given: tuple[str, ...]
+    unless: Mapping[str, tuple[str, ...]]
+    without: tuple[str, ...]
+    held: str
+    region: str
+    via: str
+
+    def is_shown(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether a call's parameters show that it needs the permission."""
+        if any(True for path in self.without for _ in values_at(params, path)):
+            return False
+        return not self.given or any(
+            value not in self.unless.get(path, ())
+            for path in self.given
+            for value in values_at(params, path)
+        )
+
+
+def values_at(params: object, path: str) -> Iterator[Any]:
+    """Yield what is given at a path of parameters, like `AddReplicaRegions[].KmsKeyId`."""
+    step, _, rest = path.partition(".")
+    name = step.removesuffix("[]")
+    found = params.get(name) if isinstance(params, Mapping) else None
+    for value in found if step != name and isinstance(found, list) else [found]:
+        if rest:
+            yield from values_at(value, rest)
+        elif value not in (None, "", [], {}, False):
+            yield value
+
+
+@cache
+def _by_operation() -> Mapping[str, Sequence[CallNeed]]:
+    found: dict[str, list[CallNeed]] = {}
+    for rule in rules():
+        for entry in rule.get("calls", ()):
+            for need in _needs(rule, entry):
+                for operation in entry["of"]:
+                    found.setdefault(operation, []).append(need)
+    return found
+
+
+def _needs(rule: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[CallNeed]:
+    on = rule["on"] if isinstance(rule["on"], str) else rule["on"]["type"]
+    for action in entry.get("needs", rule["needs"]):
+        yield CallNeed(
+            rule["id"],
+            action,
+            frozenset(rule["needs"][action]),
+            on,
+            tuple(entry.get("given", ())),
+            {path: tuple(values) for path, values in entry.get("unless", {}).items()},
+            tuple(entry.get("without", ())),
+            entry.get("held", ""),
+            entry.get("region", ""),
+            rule.get("via", ""),
+        )
+
+
+def call_needs(prefix: str, operation: str) -> Sequence[CallNeed]:
+    """Return the further permissions that calls of an operation can need.
+
+    Args:
+        prefix: of the service's actions, like `s3`.
+        operation: its name in AWS's API.
+    """
+    return _by_operation().get(f"{prefix}:{operation}", ())

@@ -1,14 +1,21 @@
-"""The condition keys that any request can have, and keys that tell the same.
+"""What AWS documents of the context of a request: its condition keys, and its Region.
 
-Source: `data/condition-keys.json`, which names AWS's pages.
+The keys that any request can have, and those that have the value of another, stand in
+`data/condition-keys.json`, which names AWS's pages.
+
+AWS's reference lists the keys of each action, and forgets some: those stand in
+`data/unlisted-keys.json`. The services that a partition has in one Region stand in
+`data/single-regions.json`. Both have a date, and a source for each entry. A request that is shown
+is chosen by them; that AWS sends no other one is not documented, and nothing is proved by them but
+where IAM is.
 """
 
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from functools import cache, lru_cache
+
+from sekisho.catalogue.store import Action, load, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,6 @@ class GlobalKey:
 
 
 @cache
-def _table() -> Mapping[str, Any]:
-    text = (files("sekisho.catalogue") / "data" / "condition-keys.json").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = json.loads(text)
-    return found
-
-
-@cache
 def global_keys() -> Mapping[str, GlobalKey]:
     """Return the keys of the table by their names in lower case."""
     return {
@@ -45,7 +45,7 @@ def global_keys() -> Mapping[str, GlobalKey]:
             frozenset(entry["callers"]) if "callers" in entry else None,
             entry.get("type", "String"),
         )
-        for name, entry in _table()["keys"].items()
+        for name, entry in table("condition-keys.json")["keys"].items()
     }
 
 
@@ -58,7 +58,7 @@ def global_key(key: str) -> GlobalKey | None:
 
 @cache
 def _same() -> Mapping[str, str]:
-    return {key.lower(): name for key, name in _table()["same"]["keys"].items()}
+    return {key.lower(): name for key, name in table("condition-keys.json")["same"]["keys"].items()}
 
 
 def same_as(key: str) -> str | None:
@@ -74,12 +74,145 @@ def same_as(key: str) -> str | None:
 @cache
 def names_of(key: str) -> Mapping[str, str]:
     """Return the keys that have the value of a global key: a service's prefix, and its key."""
-    found = (name for name, same in _table()["same"]["keys"].items() if same == key)
+    found = (
+        name for name, same in table("condition-keys.json")["same"]["keys"].items() if same == key
+    )
     return {name.partition(":")[0]: name for name in found}
 
 
 @cache
 def organisation_keys() -> Mapping[str, str]:
     """Return the keys of organisations' ids by those of the paths that begin with them."""
-    keys: Mapping[str, str] = _table()["heads"]["keys"]
+    keys: Mapping[str, str] = table("condition-keys.json")["heads"]["keys"]
     return {path.lower(): name for path, name in keys.items()}
+
+
+_EVERY = "*"
+_BY_ACTION = "by-action"
+_GLOBAL = "aws:"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedKeys:
+    """Keys that requests of some actions can have, and the reference does not list with them.
+
+    Attributes:
+        keys: what their names in lower case are like.
+        callers: whose requests can have them; None: everybody's.
+    """
+
+    keys: tuple[re.Pattern[str], ...]
+    callers: frozenset[str] | None
+
+    def include(self, key: str, caller: str | None = None) -> bool:
+        """Tell whether requests of a kind of caller, or of any, can have `key` (in lower case)."""
+        of_caller = self.callers is None or caller is None or caller in self.callers
+        return of_caller and any(each.fullmatch(key) for each in self.keys)
+
+
+@cache
+def _unlisted() -> Mapping[str, tuple[UnlistedKeys, ...]]:
+    """Return the entries by the actions, in lower case; `*`: of all."""
+    found: dict[str, tuple[UnlistedKeys, ...]] = {}
+    for entry in table("unlisted-keys.json")["entries"]:
+        callers = frozenset(entry["callers"]) if "callers" in entry else None
+        one = UnlistedKeys(tuple(map(_form, entry["keys"])), callers)
+        for name in map(str.lower, entry["actions"]):
+            found[name] = (*found.get(name, ()), one)
+    return found
+
+
+def _form(name: str) -> re.Pattern[str]:
+    """Return what the keys are like that an entry names."""
+    parts = (f"{name}*" if name.endswith("/") else name).lower().split("*")
+    return re.compile(".+".join(map(re.escape, parts)))
+
+
+def unlisted_keys(action: Action) -> tuple[UnlistedKeys, ...]:
+    """Return what is known to be left out where the reference lists the keys of an action.
+
+    Without the keys that are left out everywhere.
+    """
+    return _unlisted().get(f"{action.service}:{action.name}".lower(), ())
+
+
+@lru_cache(maxsize=4096)
+def is_listed_key(key: str) -> bool:
+    """Tell whether some request is known to have a service's or provider's key, in any case."""
+    name = key.lower()
+    of_any = (one for entries in _unlisted().values() for one in entries)
+    return load().key_type(name) is not None or any(one.include(name) for one in of_any)
+
+
+def depends_on_action(key: str) -> bool:
+    """Tell whether some actions' requests can have `key`, in any case, and others' cannot."""
+    known = global_key(key)
+    if known is None or known.presence == _BY_ACTION:
+        return True
+    # who calls, and with what, says it of the keys of sessions; of what a service says, its actions
+    return known.presence == "via-service" and not known.name.startswith(_GLOBAL)
+
+
+def may_have(action: Action, key: str, *, caller: str = "user") -> bool:
+    """Tell whether requests of an action can have `key`, in any case, for all that is documented.
+
+    Args:
+        action: the action.
+        key: the key; where it does not depend on the action, the answer is yes.
+        caller: who calls, as `GlobalKey.callers` names it.
+    """
+    if not depends_on_action(key) or load().has_key(action, key):
+        return True
+    name = key.lower()
+    entries = (*unlisted_keys(action), *_unlisted().get(_EVERY, ()))
+    return any(each.include(name, caller) for each in entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """Where a service is that a partition has in one Region.
+
+    Attributes:
+        regions: by partition.
+        besides: names of actions, in lower case, that are checked in calls to other services.
+    """
+
+    regions: Mapping[str, str]
+    besides: frozenset[str]
+
+
+@cache
+def _singles() -> Mapping[str, _Single]:
+    services = table("single-regions.json")["services"]
+    return {
+        name: _Single(entry["regions"], frozenset(map(str.lower, entry.get("exceptActions", ()))))
+        for name, entry in services.items()
+    }
+
+
+def only_region(action: str, partition: str) -> str | None:
+    """Return the one Region to which a partition's direct calls of an action go.
+
+    None if there are several, or it is not known.
+
+    Args:
+        action: like `iam:GetUser`, in any case.
+        partition: like `aws`.
+    """
+    service, _, name = action.lower().partition(":")
+    single = _singles().get(service)
+    return None if single is None or name in single.besides else single.regions.get(partition)
+
+
+def iam_region(partition: str) -> str | None:
+    """Return the Region of a partition's IAM, the `aws:RequestedRegion` of a call to it.
+
+    None if the partition is not known.
+    """
+    return _singles()["iam"].regions.get(partition)
+
+
+def single_regions(partition: str) -> frozenset[str]:
+    """Return the Regions in which a partition has services that it has nowhere else."""
+    found = (each.regions.get(partition) for each in _singles().values())
+    return frozenset(each for each in found if each is not None)

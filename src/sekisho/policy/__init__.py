@@ -1,8 +1,5 @@
 """What is written: policy documents, and the Force_MFA family."""
 
-from typing import TYPE_CHECKING
-
-from sekisho.lazy import lazily
 from sekisho.policy import names
 from sekisho.policy.document import (
     KINDS,
@@ -44,41 +41,22 @@ from sekisho.policy.family import (
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.recognition import choices_in
 from sekisho.policy.size import Quota, over_quota, size
-from sekisho.policy.text import from_json, parse, render, to_json
-from sekisho.policy.warnings import (
+from sekisho.policy.summary import (
+    COLUMNS,
+    LEVELS,
+    SECTIONS,
+    Levels,
+    Summary,
+    SummaryRow,
     SummaryWarning,
     WarningKind,
     applies_to_resource,
     covers_template,
     has_condition_key,
     service_of,
+    summarise,
 )
-
-if TYPE_CHECKING:
-    from sekisho.policy.summary import (
-        COLUMNS,
-        LEVELS,
-        SECTIONS,
-        Levels,
-        Summary,
-        SummaryRow,
-        summarise,
-    )
-else:
-    __getattr__ = lazily(
-        __name__,
-        {
-            "summary": (
-                "COLUMNS",
-                "LEVELS",
-                "SECTIONS",
-                "Levels",
-                "Summary",
-                "SummaryRow",
-                "summarise",
-            ),
-        },
-    )
+from sekisho.policy.text import from_json, parse, render, to_json
 
 __all__ = [
     "COLUMNS",

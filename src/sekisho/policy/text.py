@@ -13,7 +13,6 @@ from functools import lru_cache
 
 from sekisho.errors import Code, FaultyPolicy, InternalError, quoted
 from sekisho.messages import Message
-from sekisho.policy.control import check_rcp
 from sekisho.policy.document import (
     KINDS,
     Comment,
@@ -28,7 +27,13 @@ from sekisho.policy.document import (
     Statement,
     Version,
 )
-from sekisho.policy.elements import conditions_of, element_of, implied_resource, principal_of
+from sekisho.policy.elements import (
+    check_rcp,
+    conditions_of,
+    element_of,
+    implied_resource,
+    principal_of,
+)
 from sekisho.policy.nodes import (
     Collector,
     ListNode,

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 from sekisho.lazy import lazily
 from sekisho.signin.console import (
+    AGENT_ACCESS,
+    AUTHORIZE,
     CHANGE_REFUSED,
     CONSOLE_REFUSED,
     CONSOLE_SESSION,
+    CREATE_TOKEN,
+    LOGIN_ACCESS,
+    LOGIN_SESSION,
     LONGEST_CONSOLE_SESSION,
     SHORTEST_CONSOLE_SESSION,
     SIGNIN_FAILED,
     WRONG_OLD_PASSWORD,
     CharacterClass,
+    LoginClient,
     NextStep,
     PasswordPolicy,
     change_allowed,
@@ -22,9 +28,11 @@ from sekisho.signin.console import (
     check_password,
     console_arn,
     console_session,
+    login_session,
     no_login_profile,
     password_faults,
     readings,
+    sign_in_arn,
     start,
 )
 from sekisho.signin.devices import (
@@ -45,16 +53,6 @@ from sekisho.signin.devices import (
     no_such_device,
     no_such_user,
     passkey_arn,
-)
-from sekisho.signin.login import (
-    AGENT_ACCESS,
-    AUTHORIZE,
-    CREATE_TOKEN,
-    LOGIN_ACCESS,
-    LOGIN_SESSION,
-    LoginClient,
-    login_session,
-    sign_in_arn,
 )
 from sekisho.signin.model import (
     MFA_IN_CALL,

@@ -1,10 +1,17 @@
-"""Console sign-in step by step, the session it ends in, and passwords.
+"""Console sign-in step by step, passwords, and the sessions that begin there.
 
 Of passwords: the policy that a new one must meet, and who may change one.
 
+`aws login` (AWS CLI 2.32 and later) begins an OAuth session at a console session: it signs in with
+a browser and gets temporary credentials for fifteen minutes, which it renews for up to twelve
+hours; an agent by way of the AWS MCP server does the same. Two actions decide, both asked of the
+console session: `signin:AuthorizeOAuth2Access` and `signin:CreateOAuth2Token`.
+
 Source: IAM User Guide, "How IAM users sign in", "MFA enabled sign-in", "Set an account password
-policy for IAM users"; IAM API Reference, ChangePassword; texts observed.
-See docs/signin.md#passwords-and-console-sign-in.
+policy for IAM users"; IAM API Reference, ChangePassword; texts observed. AWS Sign-In User Guide,
+"Login for AWS local development using console credentials"; Service Authorization Reference, "AWS
+Signin"; botocore's model of `signin`.
+See docs/signin.md#passwords-and-console-sign-in and #sessions-of-aws-login.
 """
 
 import string
@@ -15,7 +22,7 @@ from functools import lru_cache
 
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
-from sekisho.policy import from_json
+from sekisho.policy import CONSOLE_ACTIONS, from_json
 from sekisho.signin.model import (
     Credential,
     CredentialKind,
@@ -265,3 +272,63 @@ def no_login_profile(user: str) -> Refused:
     """Return the refusal that speaks of a user who has no console password."""
     message = f"Login Profile for User {user} cannot be found."
     return Refused(ErrorCode.NO_SUCH_ENTITY, message, 404, Rule.UNKNOWN_ENTITY)
+
+
+LOGIN_SESSION = CONSOLE_SESSION
+"""How long the credentials of `aws login` can be renewed."""
+
+LOGIN_ACCESS = timedelta(minutes=15)
+"""How long one set of them is valid; what ended with the session lives on for that long."""
+
+AGENT_ACCESS = timedelta(hours=1)
+"""The same for an agent's access token, at most."""
+
+AUTHORIZE, CREATE_TOKEN = CONSOLE_ACTIONS
+"""The two actions that the policies must allow, here on a client's resource."""
+
+
+class LoginClient(StrEnum):
+    """The clients of `aws login`, by the last part of their ids."""
+
+    SAME_DEVICE = "same-device"
+    """The browser is on the computer of the CLI, which waits at a port of its own for the code."""
+    CROSS_DEVICE = "cross-device"
+    """`aws login --remote`: the browser is anywhere, and the person copies the code over."""
+
+    @property
+    def id(self) -> str:
+        """The client id as it is sent."""
+        return f"arn:aws:signin:::devtools/{self.value}"
+
+    def resource(self, partition: str, region: str, account: str) -> str:
+        """Return the resource that the two actions are asked about."""
+        client = "localhost" if self is LoginClient.SAME_DEVICE else "remote"
+        return f"arn:{partition}:signin:{region}:{account}:oauth2/public-client/{client}"
+
+
+def sign_in_arn(credential: Credential, region: str, identifier: str) -> str:
+    """Return the ARN of a sign-in session of the credential's account."""
+    holder = credential.holder
+    return f"arn:{holder.partition}:signin:{region}:{holder.account}:session/{identifier}"
+
+
+def login_session(console: Credential, arn: str, now: datetime) -> Credential:
+    """Return the credential that `aws login` gets now from a console session.
+
+    Whether MFA was passed, and when, is that of the console session; what of it policies see is an
+    assumption (`aws_login_mfa`).
+
+    Args:
+        console: the console session, that the login began from.
+        arn: of the sign-in session, the same at each renewal.
+        now: the time of the first answer or of the renewal.
+    """
+    if console.kind is not CredentialKind.CONSOLE_SESSION:
+        raise InternalError("a session of `aws login` from something but a console session")
+    return replace(
+        console,
+        kind=CredentialKind.LOGIN_SESSION,
+        issued_at=now,
+        expires_at=now + LOGIN_ACCESS,
+        sign_in_arn=arn,
+    )

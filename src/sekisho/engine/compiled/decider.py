@@ -6,8 +6,14 @@ from dataclasses import dataclass
 
 from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.authorize import decide
-from sekisho.engine.compiled.plans import Around, Decide, Faces, ParsedCallers, Plans
-from sekisho.engine.compiled.statements import ReadyStatement
+from sekisho.engine.compiled.plans import (
+    Around,
+    Decide,
+    Faces,
+    ParsedCallers,
+    Plans,
+    ReadyStatement,
+)
 from sekisho.engine.compiled.templates import Unsure
 from sekisho.engine.groups import PolicyGroup, groups
 from sekisho.engine.model import (

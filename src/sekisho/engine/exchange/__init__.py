@@ -2,11 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from sekisho.engine.exchange.decisions import (
-    answered_to_json,
-    cause_to_json,
-    decision_to_json,
-)
 from sekisho.engine.exchange.questions import (
     ASSUMPTIONS,
     DecisionQuestion,
@@ -16,10 +11,12 @@ from sekisho.engine.exchange.questions import (
 from sekisho.lazy import lazily
 
 if TYPE_CHECKING:
-    from sekisho.engine.exchange.lines import answers, together
-    from sekisho.engine.exchange.sentences import (
+    from sekisho.engine.exchange.decisions import (
         EFFECTS,
+        answered_to_json,
         assumption,
+        cause_to_json,
+        decision_to_json,
         explanation_to_json,
         not_given,
         not_in_catalogue,
@@ -27,14 +24,18 @@ if TYPE_CHECKING:
         reasons,
         sentence,
     )
+    from sekisho.engine.exchange.lines import answers, together
 else:
     __getattr__ = lazily(
         __name__,
         {
             "lines": ("answers", "together"),
-            "sentences": (
+            "decisions": (
                 "EFFECTS",
+                "answered_to_json",
                 "assumption",
+                "cause_to_json",
+                "decision_to_json",
                 "explanation_to_json",
                 "not_given",
                 "not_in_catalogue",
