@@ -23,8 +23,7 @@ from sekisho.account import Snapshot, SnapshotApi
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.report import audit_account
 from sekisho.policy import Preset
-from sekisho.rollout import Goal, GroupGoal, PlanCaller, PolicyGoal, plan
-from sekisho.rollout.applying import read_plan
+from sekisho.rollout import Goal, GroupGoal, PlanCaller, PolicyGoal, plan, read_plan
 from sekisho.web.workbench import Material, PlanInView, workbench_site
 
 _LIMIT_MS = 500

@@ -478,9 +478,8 @@ def plan(goal: str | Path, snapshot: Snapshot, *, caller: str, mfa: bool = True)
         FaultyInput: with every fault of the goal, each with its line.
     """
     from sekisho.audit.exceptions import Exceptions
-    from sekisho.rollout import PlanCaller
+    from sekisho.rollout import PlanCaller, goal_of, read_goal
     from sekisho.rollout import plan as planned
-    from sekisho.rollout.goal import goal_of, read_goal
 
     wanted = goal_of(read_goal(goal), str(goal), snapshot, Exceptions())
     return planned(wanted, snapshot, PlanCaller(caller, mfa=mfa))

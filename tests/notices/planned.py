@@ -9,8 +9,7 @@ from audit.small_accounts import snapshot_of
 from sekisho.account import Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
-from sekisho.rollout import Plan, PlanCaller, plan
-from sekisho.rollout.goal import goal_of
+from sekisho.rollout import Plan, PlanCaller, goal_of, plan
 
 __all__ = ["exceptions_of", "plan_of", "snapshot_of"]
 

@@ -13,8 +13,7 @@ from rollout.staging import EVERYTHING, Refusing, company, policy_goal
 from rollout.test_dependents import TARO, Account, reasons
 from sekisho.cli.exits import Exit
 from sekisho.localaws import LocalAws
-from sekisho.rollout import Goal, GroupGoal
-from sekisho.rollout.applying import RollbackChoices
+from sekisho.rollout import Goal, GroupGoal, RollbackChoices
 
 ENFORCED = Goal(policy_goal(), group=GroupGoal("Enforced", ("hanako",)))
 DEVELOPERS = Goal(policy_goal(), group=GroupGoal("Developers", ("machine",)))

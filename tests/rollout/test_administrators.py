@@ -33,9 +33,8 @@ from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
 from sekisho.prover import Unknown, Verdict
-from sekisho.rollout import Goal, NewUser, Plan, PlanCaller, plan
-from sekisho.rollout.planning.plan import Proof
-from sekisho.rollout.planning.plan import SafetyVerdict as Told
+from sekisho.rollout import Goal, NewUser, Plan, PlanCaller, Proof, plan
+from sekisho.rollout import SafetyVerdict as Told
 from sekisho.signin import PasswordPolicy
 
 ROOT = PlanCaller(ADMIN.arn.replace("user/admin", "root"))

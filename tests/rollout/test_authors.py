@@ -18,20 +18,25 @@ from sekisho.cli.rollout.status import plan_status_lines
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
-from sekisho.rollout import Plan, plan, status_to_json
-from sekisho.rollout.applying.change_status import ChangeStatus
-from sekisho.rollout.changes import (
+from sekisho.rollout import (
+    CALLS,
     AttachGroupPolicy,
+    Author,
     Change,
+    ChangeStatus,
     CreatePolicyVersion,
     CredentialType,
     DeactivateCredential,
     DeleteDevice,
     DetachGroupPolicy,
+    Fact,
+    Plan,
+    PlanStatus,
     TagPolicy,
+    plan,
+    status_to_json,
 )
-from sekisho.rollout.history import CALLS, Author, History
-from sekisho.rollout.status import Fact, PlanStatus
+from sekisho.rollout.history import History
 
 EVENTS = json.loads(
     (Path(__file__).parents[1] / "corpus/rollout/cloudtrail.json").read_text("utf-8")

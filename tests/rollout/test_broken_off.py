@@ -29,8 +29,7 @@ from sekisho.account import AwsApi
 from sekisho.cli.exits import Exit
 from sekisho.errors import AwsRefused, PlanRefused
 from sekisho.localaws import LocalAws
-from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute
-from sekisho.rollout.applying import Event
+from sekisho.rollout import Event, Goal, GroupGoal, Journal, Plan, execute
 from sekisho.rollout.applying.people import GONE, RELIES
 from sekisho.rollout.applying.preconditions import people_of
 

@@ -6,10 +6,9 @@ from botocore.validate import ParamValidator
 
 from administered import ACCOUNT
 from rollout.staging import ADMIN, ENFORCEMENT, account, full_goal
-from sekisho.rollout import CreateLoginProfile, plan
-from sekisho.rollout.changes import (
-    KINDS,
+from sekisho.rollout import (
     Change,
+    CreateLoginProfile,
     CreatePolicyVersion,
     CredentialType,
     DeactivateCredential,
@@ -19,11 +18,13 @@ from sekisho.rollout.changes import (
     DetachGroupPolicy,
     DetachUserPolicy,
     EndSignInSessions,
-    IamCall,
     RemoveUserFromGroup,
     ReplacePassword,
     TagPolicy,
+    plan,
 )
+from sekisho.rollout.changes.kinds import KINDS
+from sekisho.rollout.changes.model import IamCall
 
 SESSION = botocore.session.get_session()
 MODELS = {name: SESSION.get_service_model(name) for name in ("iam", "signin")}

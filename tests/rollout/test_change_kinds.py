@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.staging import ADMIN, account, full_goal
-from sekisho.rollout import plan
-from sekisho.rollout.changes import Change
-from sekisho.rollout.lifecycle import PlanningContext, offboard
+from sekisho.rollout import Change, PlanningContext, offboard, plan
 
 PLANS = (
     plan(full_goal(), account(), ADMIN),
@@ -55,5 +53,5 @@ def test_what_a_rollback_asks_before_it_removes_a_thing_is_asked_of_the_permissi
 ) -> None:
     # else a plan is judged applicable for who cannot take it back
     recording = Recording()
-    KINDS[kind].signs_of_use(recording)
+    KINDS[kind].in_use_because(recording)
     assert recording.asked == {*KINDS[kind].use_reads}

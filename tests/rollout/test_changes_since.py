@@ -33,17 +33,19 @@ from sekisho.errors import AwsRefused, Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
 from sekisho.rollout import (
+    Event,
     Goal,
     Journal,
+    JournalEntry,
     Plan,
     PlanCaller,
+    RollbackPreview,
     execute,
     facts_at_addresses,
     plan,
+    preview_rollback,
     roll_back,
 )
-from sekisho.rollout.applying import Event, JournalEntry
-from sekisho.rollout.applying.rollback import RollbackPreview, preview_rollback
 
 
 def password(user: str) -> str:

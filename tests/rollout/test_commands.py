@@ -23,8 +23,7 @@ from sekisho.account.aws import Boto3Api
 from sekisho.cli.exits import Exit
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
-from sekisho.rollout import Plan
-from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
+from sekisho.rollout import Event, Journal, JournalEntry, Plan
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
+    MAX_CLOCK_LEAD,
+    MAX_PLAN_AGE,
     ApplyReport,
     Goal,
     GroupGoal,
@@ -35,10 +37,9 @@ from sekisho.rollout import (
     execute,
     facts_at_addresses,
     plan,
+    retried,
     roll_back,
 )
-from sekisho.rollout.applying import MAX_CLOCK_LEAD, MAX_PLAN_AGE
-from sekisho.rollout.applying.retry import retried
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old_Force_MFA")
 

@@ -16,8 +16,8 @@ from rollout.test_laws import made, password
 from sekisho.account import AwsApi, Password, Snapshot
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request, decide
 from sekisho.policy import from_json
-from sekisho.rollout import Goal, GroupGoal, Journal, execute, plan
-from sekisho.rollout.changes import AddUserToGroup, Change, Forecast
+from sekisho.rollout import AddUserToGroup, Change, Goal, GroupGoal, Journal, execute, plan
+from sekisho.rollout.changes.model import Forecast
 from sekisho.rollout.planning.requests import may_allow_more
 
 

@@ -17,13 +17,16 @@ from rollout.test_laws import made, password
 from sekisho.account import AwsApi
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import FaultyInput, PlanRefused
-from sekisho.rollout import Plan, execute, facts_at_addresses, roll_back
-from sekisho.rollout.applying import (
+from sekisho.rollout import (
     Event,
     Journal,
+    Plan,
     RollbackChoices,
+    execute,
+    facts_at_addresses,
     preview_rollback,
     read_plan,
+    roll_back,
     unaccounted,
 )
 

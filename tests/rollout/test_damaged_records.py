@@ -23,8 +23,17 @@ from sekisho.account import dump_snapshot, load_account, load_snapshot
 from sekisho.account.aws import Boto3Api
 from sekisho.documents import write_private
 from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
-from sekisho.rollout import Plan, execute, facts_at_addresses, plan, roll_back
-from sekisho.rollout.applying import Journal, preview_rollback, read_plan, unaccounted
+from sekisho.rollout import (
+    Journal,
+    Plan,
+    execute,
+    facts_at_addresses,
+    plan,
+    preview_rollback,
+    read_plan,
+    roll_back,
+    unaccounted,
+)
 from sekisho.tour import COMPANY_FILE
 
 Read = Callable[[Path], object]

@@ -29,19 +29,20 @@ from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
 from sekisho.prover import Enforced
 from sekisho.rollout import (
+    BY_JOURNAL,
     Goal,
     GroupGoal,
     Journal,
     NewUser,
     Plan,
+    RollbackChoices,
     RollbackReport,
     TemporaryPassword,
+    affected_names,
     execute,
     roll_back,
 )
-from sekisho.rollout.applying import BY_JOURNAL, RollbackChoices
 from sekisho.rollout.applying.dependents import AFFECTED_UNREAD, ALSO_AFFECTS, STAYS_WITH
-from sekisho.rollout.changes import affected_names
 
 LEAVE = RollbackChoices(leave_unenforced=True)
 ATTACHMENT = f"group-attachment Enforced {ENFORCEMENT}"

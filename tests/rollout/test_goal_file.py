@@ -24,14 +24,17 @@ from sekisho.account import AccessKey, Password, Snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
-from sekisho.rollout import Goal, Plan, plan
-from sekisho.rollout.changes import (
+from sekisho.rollout import (
     DetachGroupPolicy,
     DetachUserPolicy,
+    Goal,
+    Plan,
     RemoveUserFromGroup,
     forecast,
+    goal_of,
+    plan,
+    read_goal,
 )
-from sekisho.rollout.goal.file import goal_of, read_goal
 from sekisho.rollout.planning.impact import ImpactKind
 
 

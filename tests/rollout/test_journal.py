@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rollout.staging import NOW
 from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
-from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
+from sekisho.rollout import Event, Journal, JournalEntry
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(Event), st.sampled_from(["user a", "グループ b", "policy\u2028c"])),

@@ -34,16 +34,16 @@ from sekisho.rollout import (
     Journal,
     NewUser,
     Plan,
+    PlanFile,
     TemporaryPassword,
+    acceptance,
     execute,
     facts_at_addresses,
     plan,
     roll_back,
+    settle_passwords,
 )
-from sekisho.rollout.applying.change_status import settle_passwords
-from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.changes import Observer
-from sekisho.rollout.planning import acceptance
+from sekisho.rollout.changes.observer import Observer
 
 SECRET = "Fuji-2026-temporary-x"
 ACCEPTED = {"everyone-gets-in", "not-meant"}

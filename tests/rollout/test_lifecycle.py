@@ -43,18 +43,24 @@ from sekisho.account.aws import Boto3Api
 from sekisho.errors import FaultyAccount
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset
-from sekisho.rollout import Goal, Journal, Plan, execute, plan, roll_back
-from sekisho.rollout.applying.journal import Event, JournalEntry
-from sekisho.rollout.applying.rollback import IRREVERSIBLE
-from sekisho.rollout.changes.__init__ import forecast
-from sekisho.rollout.lifecycle import (
+from sekisho.rollout import (
+    Event,
+    Goal,
+    Journal,
+    JournalEntry,
+    Plan,
     PlanningContext,
     delete_unassigned_devices,
-    deny_all_arn,
+    execute,
+    forecast,
     offboard,
+    plan,
     reset,
+    roll_back,
+    script_of,
 )
-from sekisho.rollout.planning.script import script_of
+from sekisho.rollout.applying.rollback import IRREVERSIBLE
+from sekisho.rollout.lifecycle import deny_all_arn
 from sekisho.signin import DeviceKind
 
 SECRET = "Fuji-2026-temporary-x"

@@ -38,20 +38,26 @@ from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json
 from sekisho.rollout import (
     ApplyReport,
+    Change,
+    CreateLoginProfile,
+    CreateUser,
+    Event,
     Goal,
     GroupGoal,
     Journal,
     Plan,
+    PlanFile,
+    acceptance,
+    decided,
     execute,
     plan,
     roll_back,
+    settle_passwords,
 )
-from sekisho.rollout.applying.change_status import PasswordOwner, password_owner, settle_passwords
-from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.changes import Change, CreateLoginProfile, CreateUser, ObservedState, Observer
-from sekisho.rollout.planning import acceptance
-from sekisho.rollout.planning.requests import decided, probes
+from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
+from sekisho.rollout.changes.model import ObservedState
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.planning.requests import probes
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
@@ -303,7 +309,7 @@ class RollOut(RuleBasedStateMachine):
         return change.read(Observer(self.api)) is not None
 
     def _state(self, change: Change) -> ObservedState:
-        return change.state(change.read(Observer(self.api)))
+        return change.compare(change.read(Observer(self.api)))
 
     @precondition(lambda self: self.plan is not None)
     @rule(faults=FAULTS, lag=LAGS, knows=st.booleans())

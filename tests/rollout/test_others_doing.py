@@ -15,13 +15,21 @@ from rollout.test_password_ownership import ADDRESS, OURS, Stage
 from sekisho.account import AwsApi, collect
 from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
-from sekisho.rollout import Journal, Plan, execute, roll_back
-from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
-from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.applying.retry import retried
-from sekisho.rollout.lifecycle import PlanningContext, delete_unassigned_devices, reset
-from sekisho.rollout.status import plan_status
+from sekisho.rollout import (
+    ChangeStatus,
+    Event,
+    Journal,
+    Plan,
+    PlanFile,
+    PlanningContext,
+    delete_unassigned_devices,
+    execute,
+    plan_status,
+    reset,
+    retried,
+    roll_back,
+    settle_passwords,
+)
 
 Answer = Mapping[str, Any]
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/hanako"

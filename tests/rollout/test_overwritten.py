@@ -19,8 +19,7 @@ from rollout.staging import (
 )
 from sekisho.account import Snapshot
 from sekisho.policy import Document, Preset
-from sekisho.rollout import Plan, plan
-from sekisho.rollout.planning import acceptance
+from sekisho.rollout import Plan, acceptance, plan
 
 THEIRS = {**EVERYTHING, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 USES = {

@@ -15,21 +15,24 @@ from sekisho.account import AwsApi, collect
 from sekisho.cli.exits import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
-from sekisho.rollout import CreateLoginProfile, Journal, Plan, execute, roll_back
-from sekisho.rollout.applying import RollbackChoices
-from sekisho.rollout.applying.change_status import (
-    SKEW,
+from sekisho.rollout import (
     ChangeStatus,
-    PasswordOwner,
-    password_owner,
+    CreateLoginProfile,
+    Event,
+    Journal,
+    Plan,
+    PlanFile,
+    PlanningContext,
+    RollbackChoices,
+    execute,
+    plan_status,
+    reset,
+    roll_back,
     settle_passwords,
 )
-from sekisho.rollout.applying.journal import Event
-from sekisho.rollout.applying.plan_file import PlanFile
+from sekisho.rollout.applying.change_status import SKEW, PasswordOwner, password_owner
 from sekisho.rollout.applying.rollback import CHANGED_SINCE, IN_DOUBT, NOT_OURS
-from sekisho.rollout.changes import Observer
-from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.status import plan_status
+from sekisho.rollout.changes.observer import Observer
 
 ADDRESS = "login-profile taro"
 OURS, THEIRS = "Fuji-2026-ours-x", "Fuji-2026-theirs-x"

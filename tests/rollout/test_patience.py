@@ -18,12 +18,14 @@ from sekisho.rollout import (
     Journal,
     Plan,
     RollbackReport,
+    Stop,
     execute,
     facts_at_addresses,
+    retried,
+    retried_until_visible,
     roll_back,
 )
-from sekisho.rollout.applying.retry import WAITS, retried, retried_until_visible
-from sekisho.rollout.applying.stop import Stop
+from sekisho.rollout.applying.retry import WAITS
 
 
 @pytest.fixture(scope="module")

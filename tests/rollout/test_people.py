@@ -23,10 +23,20 @@ from sekisho.cli.exits import Exit
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, from_json
-from sekisho.rollout import ApplyReport, Goal, GroupGoal, Journal, Plan, execute, plan
-from sekisho.rollout.applying import Event, PlanFile, retried
+from sekisho.rollout import (
+    ApplyReport,
+    Event,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    PlanFile,
+    execute,
+    plan,
+    plan_status,
+    retried,
+)
 from sekisho.rollout.applying.people import LAST_ADMINISTRATOR
-from sekisho.rollout.status import plan_status
 
 PEOPLE = ("ken", "yuki")
 OF_AWS = policy_goal(document=enforcement(Preset.AWS))

@@ -47,9 +47,9 @@ from sekisho.rollout import (
     Stage,
     TagPolicy,
     TemporaryPassword,
+    forecast,
     plan,
 )
-from sekisho.rollout.changes import forecast
 
 
 def ids(notes: tuple[Any, ...]) -> list[str]:

@@ -14,9 +14,21 @@ from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import Code, PlanRefused
 from sekisho.messages import Language
-from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, Proof, SafetyVerdict, plan
-from sekisho.rollout.goal.file import goal_of
-from sekisho.rollout.lifecycle import PlanningContext, offboard, planning_context, reset
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    NewUser,
+    Plan,
+    PlanCaller,
+    PlanningContext,
+    Proof,
+    SafetyVerdict,
+    goal_of,
+    offboard,
+    plan,
+    planning_context,
+    reset,
+)
 from sekisho.signin import PasswordPolicy
 
 GAPS = ("GetLoginProfile", "ListAccessKeys", "ListMFADevices")

@@ -36,8 +36,16 @@ from sekisho.audit.enforcement import UserEnforcement
 from sekisho.messages import Message
 from sekisho.policy import Document, Preset, from_json, to_json
 from sekisho.prover import Unknown
-from sekisho.rollout import Goal, GroupGoal, NewUser, Plan, PlanCaller, TemporaryPassword, plan
-from sekisho.rollout.planning.plan import SafetyVerdict
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    NewUser,
+    Plan,
+    PlanCaller,
+    SafetyVerdict,
+    TemporaryPassword,
+    plan,
+)
 from sekisho.signin import DeviceKind, PasswordPolicy
 
 ROOT = PlanCaller(ADMIN.arn.replace("user/admin", "root"))

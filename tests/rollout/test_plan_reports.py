@@ -20,8 +20,7 @@ from sekisho.cli.rollout.apply import TemporaryPasswords
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language
-from sekisho.rollout import Journal, Plan
-from sekisho.rollout.changes import CreateLoginProfile
+from sekisho.rollout import CreateLoginProfile, Journal, Plan
 
 HANAKO = "membership Enforced hanako"
 

@@ -23,8 +23,7 @@ from rollout.staging import (
 from rollout.test_plan import crowded
 from sekisho.account import Snapshot, collect
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Plan, PlanNote, plan
-from sekisho.rollout.lifecycle import PlanningContext, offboard, reset
+from sekisho.rollout import Goal, GroupGoal, Plan, PlanningContext, PlanNote, offboard, plan, reset
 
 TWENTY = {"AttachedPoliciesPerUserQuota": 20, "GroupsPerUserQuota": 10}
 

@@ -28,11 +28,20 @@ from sekisho.errors import Code, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, plan, roll_back, status_to_json
-from sekisho.rollout.applying import RollbackChoices
-from sekisho.rollout.applying.change_status import ChangeStatus
-from sekisho.rollout.applying.plan_file import PlanFile
-from sekisho.rollout.status import plan_status
+from sekisho.rollout import (
+    ChangeStatus,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    PlanFile,
+    RollbackChoices,
+    execute,
+    plan,
+    plan_status,
+    roll_back,
+    status_to_json,
+)
 
 OLD = ENFORCEMENT.replace("Force_MFA", "Old")
 STAFF = Goal(policy_goal(), group=GroupGoal("Staff", ("hanako",)), break_glass=("glass",))

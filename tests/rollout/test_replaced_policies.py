@@ -14,8 +14,16 @@ from rollout.test_laws import made, password
 from sekisho.account.aws import Boto3Api
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, Journal, Plan, execute, roll_back
-from sekisho.rollout.applying import BY_JOURNAL, RollbackChoices
+from sekisho.rollout import (
+    BY_JOURNAL,
+    Goal,
+    GroupGoal,
+    Journal,
+    Plan,
+    RollbackChoices,
+    execute,
+    roll_back,
+)
 from sekisho.rollout.applying.rollback import NO_OTHER_ENFORCEMENT
 
 NAME = OLD.rsplit("/", 1)[-1]

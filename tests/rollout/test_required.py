@@ -15,9 +15,16 @@ from sekisho.cli.rollout.status import wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.errors import FaultyInput
 from sekisho.messages import Language
-from sekisho.rollout import Goal, Plan, plan, waves_to_json
-from sekisho.rollout.changes import AddUserToGroup
-from sekisho.rollout.goal import Requirement, goal_of, waves_of
+from sekisho.rollout import (
+    AddUserToGroup,
+    Goal,
+    Plan,
+    Requirement,
+    goal_of,
+    plan,
+    waves_of,
+    waves_to_json,
+)
 from sekisho.signin import DeviceKind
 
 PASSKEY = Device(f"arn:aws:iam::{ACCOUNT}:u2f/user/key/k-A", DeviceKind.FIDO, "key", NOW)

@@ -17,10 +17,17 @@ from sekisho.account import (
 )
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import PolicyKind, from_json
-from sekisho.rollout import Goal, NewUser, TemporaryPassword, plan
-from sekisho.rollout.changes import ReplacePassword, with_change_password
-from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.planning.plan import SafetyVerdict
+from sekisho.rollout import (
+    Goal,
+    NewUser,
+    PlanningContext,
+    ReplacePassword,
+    SafetyVerdict,
+    TemporaryPassword,
+    plan,
+    reset,
+)
+from sekisho.rollout.changes.policies import with_change_password
 from sekisho.signin import PasswordPolicy
 
 KEY = AccessKey("AKIAX", active=True)

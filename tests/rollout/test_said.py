@@ -11,19 +11,19 @@ from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.messages import Language, cell_width
 from sekisho.rollout import (
+    ChangeStatus,
     Difference,
     Fact,
     Goal,
     Plan,
     PlanCaller,
     PlanStatus,
+    WaveStatus,
     Way,
     WayOut,
     expected_and_found,
     plan,
 )
-from sekisho.rollout.applying import ChangeStatus
-from sekisho.rollout.goal import WaveStatus
 
 MANY = tuple(f"user{number:02}" for number in range(30))
 

@@ -19,11 +19,21 @@ from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, LocalAws
 from sekisho.policy import from_json
-from sekisho.rollout import ApplyReport, Journal, Plan, execute, plan_status, script_of
-from sekisho.rollout.applying import ChangeStatus, PlanFile
-from sekisho.rollout.changes import EndSignInSessions
+from sekisho.rollout import (
+    ApplyReport,
+    ChangeStatus,
+    EndSignInSessions,
+    Journal,
+    Plan,
+    PlanFile,
+    PlanningContext,
+    execute,
+    offboard,
+    plan_status,
+    reset,
+    script_of,
+)
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.lifecycle import PlanningContext, offboard, reset
 
 SECRET = "Fuji-2026-temporary-x"
 

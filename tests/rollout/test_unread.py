@@ -25,10 +25,18 @@ from sekisho.audit.exceptions import Exceptions
 from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.documents import yaml_shape
 from sekisho.messages import Language
-from sekisho.rollout import Goal, GroupGoal, Plan, PlanStatus, plan, waves_to_json
-from sekisho.rollout.goal.file import goal_of
-from sekisho.rollout.goal.model import Waiting, Waits, Wave
-from sekisho.rollout.goal.waves import waves_of
+from sekisho.rollout import (
+    Goal,
+    GroupGoal,
+    Plan,
+    PlanStatus,
+    Waits,
+    goal_of,
+    plan,
+    waves_of,
+    waves_to_json,
+)
+from sekisho.rollout.goal.model import Waiting, Wave
 
 DENIED = "AccessDenied: no"
 DETAILS = "GetAccountAuthorizationDetails"

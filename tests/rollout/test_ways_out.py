@@ -40,9 +40,7 @@ from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import verbatim
 from sekisho.policy import Preset, from_json, to_json
-from sekisho.rollout import Plan, WayOut
-from sekisho.rollout.lifecycle import PlanningContext, reset
-from sekisho.rollout.planning.plan import Way
+from sekisho.rollout import Plan, PlanningContext, Way, WayOut, reset
 from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")

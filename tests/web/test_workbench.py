@@ -44,9 +44,16 @@ from sekisho.audit.report import audit_account
 from sekisho.errors import AwsRefused, InternalError, PlanRefused
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import Preset, to_json
-from sekisho.rollout import Goal, GroupGoal, PlannedImpact, plan
-from sekisho.rollout.applying import ChangeStatus, PlanFile, read_plan
-from sekisho.rollout.changes import forecast
+from sekisho.rollout import (
+    ChangeStatus,
+    Goal,
+    GroupGoal,
+    PlanFile,
+    PlannedImpact,
+    forecast,
+    plan,
+    read_plan,
+)
 from sekisho.web import WebServer
 from sekisho.web.site import text
 from sekisho.web.workbench import Material, PlanInView, own_process, policies, workbench_site

@@ -34,7 +34,7 @@ from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape, indented_json
 from sekisho.messages import Language, hanging
 from sekisho.policy import Document, parse
-from sekisho.rollout.goal import break_glass_users, goal_of, read_goal, requirement_of
+from sekisho.rollout import break_glass_users, goal_of, read_goal, requirement_of
 
 
 @dataclass(frozen=True, slots=True)

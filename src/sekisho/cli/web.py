@@ -24,9 +24,7 @@ from sekisho.cli.usage import check_usage, logs_of, logs_option
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import NAME, Preset, choices_of, force_mfa
-from sekisho.rollout.applying import PlanFile, read_plan
-from sekisho.rollout.changes import forecast
-from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
+from sekisho.rollout import PlanFile, WaveStatus, forecast, goal_of, read_goal, read_plan, waves_of
 
 if TYPE_CHECKING:
     from sekisho.cli.impact.question import AskedBinding

@@ -13,7 +13,7 @@ from sekisho.audit.impact import credentials_of, usual_enforcement
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.errors import FaultyAccount
 from sekisho.policy import NAME, Document
-from sekisho.rollout.planning import SampleRequest, decided
+from sekisho.rollout import SampleRequest, decided
 
 _CREATE = "iam:CreateVirtualMFADevice"
 _ENABLE = "iam:EnableMFADevice"

@@ -6,8 +6,13 @@ from datetime import datetime
 
 from sekisho.account import Device, Snapshot, User
 from sekisho.policy import Document, from_json
-from sekisho.rollout import CreatePolicy, CreatePolicyVersion, Plan
-from sekisho.rollout.changes import DeactivateDevice, ReplacePassword
+from sekisho.rollout import (
+    CreatePolicy,
+    CreatePolicyVersion,
+    DeactivateDevice,
+    Plan,
+    ReplacePassword,
+)
 
 
 def policies_of_plan(plan: Plan) -> tuple[Document, ...]:

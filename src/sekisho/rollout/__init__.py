@@ -6,43 +6,71 @@ before it. `lifecycle` plans for one person, `status` is how a plan stands, `his
 changed something since.
 """
 
+from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
+from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
 from sekisho.rollout.applying.execute import (
     ApplyReport,
+    apply_progress,
     execute,
     facts_at_addresses,
 )
-from sekisho.rollout.applying.journal import Journal
-from sekisho.rollout.applying.rollback import Left, RollbackReport, roll_back
+from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
+from sekisho.rollout.applying.plan_file import PlanFile, check_account, read_plan
+from sekisho.rollout.applying.preconditions import MAX_CLOCK_LEAD, MAX_PLAN_AGE
+from sekisho.rollout.applying.retry import retried, retried_until_visible
+from sekisho.rollout.applying.rollback import (
+    BY_JOURNAL,
+    RollbackChoices,
+    RollbackPreview,
+    RollbackReport,
+    preview_rollback,
+    roll_back,
+    rollback_progress,
+    unaccounted,
+    undone_addresses,
+)
 from sekisho.rollout.applying.stop import Stop
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.affected import affected_names
+from sekisho.rollout.changes.credentials import (
+    CredentialType,
+    DeactivateCredential,
+    DeactivateDevice,
+    DeleteDevice,
+    EndSignInSessions,
+)
+from sekisho.rollout.changes.kinds import forecast
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicy, CreatePolicyVersion, TagPolicy
+from sekisho.rollout.changes.users import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
-    Change,
     CreateGroup,
     CreateLoginProfile,
-    CreatePolicy,
-    CreatePolicyVersion,
     CreateUser,
+    DeleteLoginProfile,
     DetachGroupPolicy,
     DetachUserPolicy,
     RemoveUserFromGroup,
-    TagPolicy,
+    ReplacePassword,
+    SetsPassword,
 )
 from sekisho.rollout.fact_text import expected_and_found
 from sekisho.rollout.forms import status_to_json, waves_to_json
+from sekisho.rollout.goal.acceptance import acceptance, acceptances
+from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
     Goal,
     GroupGoal,
     NewUser,
     PolicyGoal,
+    Requirement,
     Stage,
     TemporaryPassword,
-    Waiting,
     Waits,
-    Wave,
 )
-from sekisho.rollout.history import CALLS, Author, History
+from sekisho.rollout.goal.waves import WaveStatus, waves_of
+from sekisho.rollout.history import CALLS, Author
 from sekisho.rollout.lifecycle import (
     PlanningContext,
     delete_unassigned_devices,
@@ -61,8 +89,9 @@ from sekisho.rollout.planning.plan import (
     WayOut,
 )
 from sekisho.rollout.planning.planner import plan
+from sekisho.rollout.planning.requests import SampleRequest, decided
 from sekisho.rollout.planning.script import script_of
-from sekisho.rollout.status import Difference, Fact, PlanStatus, concerned, plan_status
+from sekisho.rollout.status import Difference, Fact, PlanStatus, plan_status
 from sekisho.rollout.wording import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
@@ -72,32 +101,45 @@ from sekisho.rollout.wording import (
 )
 
 __all__ = [
+    "BY_JOURNAL",
     "CALLS",
+    "MAX_CLOCK_LEAD",
+    "MAX_PLAN_AGE",
     "SAFETY_VERDICTS",
     "STATUS_TITLES",
     "AddUserToGroup",
+    "AddedPolicies",
     "ApplyReport",
     "AttachGroupPolicy",
     "AttachUserPolicy",
     "Author",
     "Change",
+    "ChangeStatus",
     "CreateGroup",
     "CreateLoginProfile",
     "CreatePolicy",
     "CreatePolicyVersion",
     "CreateUser",
+    "CredentialType",
+    "DeactivateCredential",
+    "DeactivateDevice",
+    "DeleteDevice",
+    "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
     "Difference",
+    "EndSignInSessions",
+    "Event",
     "Fact",
     "Goal",
     "GroupGoal",
-    "History",
+    "GroupRights",
     "Journal",
-    "Left",
+    "JournalEntry",
     "NewUser",
     "Plan",
     "PlanCaller",
+    "PlanFile",
     "PlanNote",
     "PlanStatus",
     "PlannedImpact",
@@ -105,32 +147,56 @@ __all__ = [
     "PolicyGoal",
     "Proof",
     "RemoveUserFromGroup",
+    "ReplacePassword",
+    "Requirement",
+    "RollbackChoices",
+    "RollbackPreview",
     "RollbackReport",
     "SafetyVerdict",
+    "SampleRequest",
+    "SetsPassword",
     "Stage",
     "Stop",
     "TagPolicy",
     "TemporaryPassword",
-    "Waiting",
     "Waits",
-    "Wave",
+    "WaveStatus",
     "Way",
     "WayOut",
-    "concerned",
+    "acceptance",
+    "acceptances",
+    "affected_names",
+    "apply_progress",
+    "break_glass_users",
+    "check_account",
+    "decided",
     "delete_unassigned_devices",
     "execute",
     "expected_and_found",
     "facts_at_addresses",
+    "forecast",
+    "goal_of",
     "offboard",
     "plan",
     "plan_sentences",
     "plan_status",
     "planning_context",
+    "preview_rollback",
+    "read_goal",
+    "read_plan",
+    "requirement_of",
     "reset",
+    "retried",
+    "retried_until_visible",
     "roll_back",
+    "rollback_progress",
     "script_of",
+    "settle_passwords",
     "status_sentence",
     "status_to_json",
+    "unaccounted",
+    "undone_addresses",
+    "waves_of",
     "waves_to_json",
     "way_text",
 ]

@@ -7,7 +7,7 @@ from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.goal.waves import WaveStatus
 from sekisho.rollout.history import Author
 from sekisho.rollout.planning.plan import Plan
-from sekisho.rollout.status import Fact, PlanStatus, concerned
+from sekisho.rollout.status import Fact, PlanStatus
 
 
 def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
@@ -28,7 +28,7 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
                 **_locked_out(plan, standing, person.user),
                 **_required(plan, standing, person.user, known.get(person.user)),
             }
-            for person in concerned(plan)
+            for person in plan.people_changed
         ],
         **({"addedPolicies": [asdict(each) for each in standing.added]} if standing.added else {}),
     }

@@ -17,16 +17,11 @@ from typing import Any
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.changes import (
-    CREDENTIALS,
-    KINDS,
-    AttachGroupPolicy,
-    Change,
-    CreatePolicy,
-    CreatePolicyVersion,
-    DetachGroupPolicy,
-    TagPolicy,
-)
+from sekisho.rollout.changes.credentials import CREDENTIALS
+from sekisho.rollout.changes.kinds import KINDS
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicy, CreatePolicyVersion, TagPolicy
+from sekisho.rollout.changes.users import AttachGroupPolicy, DetachGroupPolicy
 
 _PAGE = 50
 _LATEST = datetime.max.replace(tzinfo=UTC)

@@ -24,22 +24,23 @@ from sekisho.account import (
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcomes, or_without_mfa
 from sekisho.messages import Message
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.credentials import (
     PARTITIONS,
-    AttachUserPolicy,
-    Change,
     CredentialType,
     DeactivateCredential,
     DeactivateDevice,
     DeleteDevice,
-    DeleteLoginProfile,
     EndSignInSessions,
+    dated,
+)
+from sekisho.rollout.changes.kinds import forecast
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import deny_all_arn, with_deny_all
+from sekisho.rollout.changes.users import (
+    AttachUserPolicy,
+    DeleteLoginProfile,
     RemoveUserFromGroup,
     ReplacePassword,
-    dated,
-    deny_all_arn,
-    forecast,
-    with_deny_all,
 )
 from sekisho.rollout.goal.selectors import check_listed
 from sekisho.rollout.planning.before_after import BeforeAfter
@@ -54,7 +55,7 @@ from sekisho.rollout.planning.plan import (
     WayOut,
     temporary_length,
 )
-from sekisho.rollout.planning.planner import check_accepted, concerned, expired
+from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan, expired
 from sekisho.rollout.planning.remedies import ways_out
 from sekisho.rollout.planning.safety import gets_in, keeping, reasons
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
@@ -269,7 +270,7 @@ def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Pl
             *(console_unread(snapshot) if user and stays else ()),
         ),
         people=persons,
-        exceptions=concerned(at.exceptions, persons, now),
+        exceptions=exceptions_in_plan(at.exceptions, persons, now),
         rights=accounts.rights(),
         needs=needs_of(accounts, signs_in=user is not None and stays),
         accepted=dict(at.accepted),

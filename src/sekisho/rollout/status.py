@@ -12,15 +12,18 @@ from sekisho.account import (
     unread_credentials,
 )
 from sekisho.audit.enforcement import enforcements_of
-from sekisho.audit.impact import ImpactKind, SignInOutcomes
+from sekisho.audit.impact import SignInOutcomes
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
-from sekisho.rollout.changes import Change, CreatePolicy, Image, Observer, newcomers
+from sekisho.rollout.changes.affected import newcomers
+from sekisho.rollout.changes.model import Change, State
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.policies import CreatePolicy
 from sekisho.rollout.history import Author, History
-from sekisho.rollout.planning.plan import Plan, PlannedImpact
+from sekisho.rollout.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class Difference:
     Both are the same where a password was set again.
     """
 
-    expected: Image
-    found: Image
+    expected: State
+    found: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,6 @@ class PlanStatus:
         return tuple(fact.address for fact in self.facts if fact.status is status)
 
 
-def concerned(plan: Plan) -> tuple[PlannedImpact, ...]:
-    """Return the people of a plan but for the break-glass users, whom it does not touch."""
-    return tuple(each for each in plan.people if each.impact is not ImpactKind.BREAK_GLASS)
-
-
 def plan_status(
     plan_file: PlanFile, api: AwsApi, *, who: bool = False, known: Snapshot | None = None
 ) -> PlanStatus:
@@ -122,7 +120,7 @@ def plan_status(
     devices: dict[str, list[str]] = {}
     unread: list[tuple[str, str]] = []
     absent: list[str] = []
-    for person in concerned(plan_file.plan):
+    for person in plan_file.plan.people_changed:
         try:
             found = api.pages("iam", "ListMFADevices", "MFADevices", UserName=person.user)
             devices[person.user] = [each["SerialNumber"] for each in found]
@@ -164,7 +162,7 @@ def _locked_out(
     Raises:
         AwsRefused: if the account's policies cannot be read.
     """
-    names = {person.user for person in concerned(plan)}
+    names = {person.user for person in plan.people_changed}
     found = known
     if found is None:
         read = collect_policies(api, plan.account, plan.partition, now=datetime.now(UTC))
@@ -224,7 +222,7 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
     )
 
 
-def _expected(change: Change, plan: Plan) -> Image:
+def _expected(change: Change, plan: Plan) -> State:
     """Return what should be there: of what was not to be changed, what the plan has found."""
     as_found = change in plan.needless and change.is_needless(change.before)
     return change.before if as_found else change.after
@@ -237,7 +235,7 @@ def _added(
     return tuple(history.added(change, each, affected) for each in newcomers)
 
 
-def _tells_its_date(change: Change, actual: Image) -> bool:
+def _tells_its_date(change: Change, actual: State) -> bool:
     """Return whether the date that IAM gives is of what has drifted: a tag's change has none."""
     if not isinstance(change, CreatePolicy) or actual is None:
         return True

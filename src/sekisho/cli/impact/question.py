@@ -56,11 +56,12 @@ from sekisho.rollout import (
     PlanCaller,
     TagPolicy,
     Waits,
+    forecast,
+    goal_of,
     plan,
+    read_goal,
+    read_plan,
 )
-from sekisho.rollout.applying import read_plan
-from sekisho.rollout.changes import forecast
-from sekisho.rollout.goal import goal_of, read_goal
 
 if TYPE_CHECKING:
     from sekisho.replay.reading import SkippedKind, TrailGroups

@@ -42,9 +42,7 @@ from sekisho.notices import (
     zone_named,
 )
 from sekisho.prover import Enforced
-from sekisho.rollout import Plan, PlanCaller, plan
-from sekisho.rollout.applying import read_plan
-from sekisho.rollout.goal import goal_of, read_goal
+from sekisho.rollout import Plan, PlanCaller, goal_of, plan, read_goal, read_plan
 
 
 @click.command("notify", cls=SpokenCommand)

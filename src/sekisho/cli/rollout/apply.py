@@ -40,9 +40,19 @@ from sekisho.cli.rollout.plan_text import plan_head, plan_lines
 from sekisho.cli.terminal import command_lines, show_folded, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError, reason_of
 from sekisho.messages import Language, Message, cell_width
-from sekisho.rollout import ApplyReport, Journal, Plan, Stop, execute
-from sekisho.rollout.applying import Event, PlanFile, apply_progress, read_plan, retried
-from sekisho.rollout.changes import SetsPassword
+from sekisho.rollout import (
+    ApplyReport,
+    Event,
+    Journal,
+    Plan,
+    PlanFile,
+    SetsPassword,
+    Stop,
+    apply_progress,
+    execute,
+    read_plan,
+    retried,
+)
 
 # no character that is taken for another when it is read from a screen
 _CLASSES = ("ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!@#$%^&*()_+-=")

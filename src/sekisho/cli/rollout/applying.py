@@ -22,13 +22,16 @@ from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, notice, terminal_width
 from sekisho.errors import Code, SekishoError, UsageError
 from sekisho.messages import Language, Message, listed, verbatim
-from sekisho.rollout import ApplyReport, Journal, RollbackReport, Stop
-from sekisho.rollout.applying import (
+from sekisho.rollout import (
     AddedPolicies,
+    ApplyReport,
     Event,
+    Journal,
     JournalEntry,
     PlanFile,
     RollbackPreview,
+    RollbackReport,
+    Stop,
     settle_passwords,
 )
 

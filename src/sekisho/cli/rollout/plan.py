@@ -24,8 +24,7 @@ from sekisho.documents import Shape
 from sekisho.errors import Code, UsageError, meant
 from sekisho.messages import Language, Message
 from sekisho.policy import Preset
-from sekisho.rollout import plan
-from sekisho.rollout.goal import Requirement, goal_of, read_goal
+from sekisho.rollout import Requirement, goal_of, plan, read_goal
 
 _OPTION_OF = {
     "policy": "--policy",

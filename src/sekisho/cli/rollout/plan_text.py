@@ -9,16 +9,16 @@ from sekisho.cli.terminal import terminal_width
 from sekisho.messages import Language, Message, hanging, printable
 from sekisho.rollout import (
     SAFETY_VERDICTS,
+    CreatePolicy,
     Plan,
     PlannedImpact,
     PlanNote,
     Proof,
     SafetyVerdict,
+    acceptances,
     plan_sentences,
     way_text,
 )
-from sekisho.rollout.changes import CreatePolicy
-from sekisho.rollout.planning import acceptances
 
 _CHANGES = Message("Changes: {count}")
 _FOR_GOOD = Message("with this description, which AWS lets nobody change afterwards: {description}")

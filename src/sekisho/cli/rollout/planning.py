@@ -29,8 +29,7 @@ from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import Plan, PlanCaller, SafetyVerdict, Way, script_of
-from sekisho.rollout.applying import MAX_CLOCK_LEAD
+from sekisho.rollout import MAX_CLOCK_LEAD, Plan, PlanCaller, SafetyVerdict, Way, script_of
 
 _SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(

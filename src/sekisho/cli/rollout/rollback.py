@@ -31,17 +31,19 @@ from sekisho.cli.rollout.applying import (
 from sekisho.cli.terminal import notice, show_folded
 from sekisho.errors import Code, PlanRefused, SekishoError
 from sekisho.messages import Language, Message
-from sekisho.rollout import RollbackReport, Stop, roll_back
-from sekisho.rollout.applying import (
+from sekisho.rollout import (
     AddedPolicies,
     Event,
     GroupRights,
     PlanFile,
     RollbackChoices,
+    RollbackReport,
+    Stop,
     check_account,
     preview_rollback,
     read_plan,
     retried_until_visible,
+    roll_back,
     rollback_progress,
     unaccounted,
     undone_addresses,

@@ -27,20 +27,26 @@ from sekisho.rollout import (
     CALLS,
     STATUS_TITLES,
     Author,
+    ChangeStatus,
+    CreateUser,
+    Event,
     Fact,
     Goal,
     Plan,
+    PlanFile,
     PlanStatus,
-    concerned,
+    WaveStatus,
+    affected_names,
     expected_and_found,
+    goal_of,
     plan_status,
+    read_goal,
+    read_plan,
     status_sentence,
     status_to_json,
+    waves_of,
     waves_to_json,
 )
-from sekisho.rollout.applying import ChangeStatus, Event, PlanFile, read_plan
-from sekisho.rollout.changes import CreateUser, affected_names
-from sekisho.rollout.goal import WaveStatus, goal_of, read_goal, waves_of
 
 
 @click.command("status", cls=SpokenCommand)
@@ -287,7 +293,7 @@ def _facts(
 
 def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) -> Iterator[str]:
     """Yield who has a device and who has not, by wave."""
-    people = concerned(plan)
+    people = plan.people_changed
     waves = dict.fromkeys(person.wave for person in people)
     rest = _NO_WAVE if any(waves) else _EVERYBODY
     for wave in waves:

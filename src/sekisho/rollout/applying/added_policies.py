@@ -14,7 +14,8 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed, verbatim
 from sekisho.rollout.applying.dependents import Dependents
 from sekisho.rollout.applying.journal import Journal
-from sekisho.rollout.changes import AddUserToGroup, AttachGroupPolicy, Observer
+from sekisho.rollout.changes.observer import MEMBERS, POLICIES_OF_GROUP, Observer
+from sekisho.rollout.changes.users import AddUserToGroup, AttachGroupPolicy
 from sekisho.rollout.planning.plan import Plan
 
 KEEPS = Message(
@@ -88,7 +89,7 @@ class GroupRights:
         """Return who of these is in a group that somebody else has given a policy."""
         if not self._added_to(group):
             return ()
-        members = {*Observer(self.api).members_of(group)}
+        members = {*(Observer(self.api).names(MEMBERS, group) or ())}
         goes = Dependents(self.plan, self.journal, self.api)
         return tuple(each for each in users if each in members and not goes.whole(each))
 
@@ -99,7 +100,10 @@ class GroupRights:
             refs = (
                 ResourceRef(ResourceKind.GROUP_POLICY, str(each), group) for each in inline or ()
             )
-            there = (*observer.group_attachments(group), *(each.label for each in refs))
+            there = (
+                *(observer.names(POLICIES_OF_GROUP, group) or ()),
+                *(each.label for each in refs),
+            )
             known = {*self.plan.group_policies.get(group, ())}
             known |= {
                 each.arn

@@ -9,20 +9,12 @@ from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.applying.journal import Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
-from sekisho.rollout.changes import (
-    Change,
-    CreateLoginProfile,
-    Image,
-    ObservedState,
-    Observer,
-    ReplacePassword,
-)
+from sekisho.rollout.changes.model import Change, ObservedState, State
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.users import CreateLoginProfile, ReplacePassword, SetsPassword
 
 SKEW = timedelta(minutes=5)
 """How far our clock may be from AWS's: it takes no request from one that is further off."""
-
-SetsPassword = CreateLoginProfile | ReplacePassword
-"""The changes that set a temporary password."""
 
 
 class PasswordOwner(Enum):
@@ -139,7 +131,7 @@ class ChangeStatus(StrEnum):
     DRIFTED = "drifted"
 
 
-def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> ChangeStatus:
+def status_of(change: Change, actual: State, journal: Journal, api: AwsApi) -> ChangeStatus:
     """Return how a change stands.
 
     Args:
@@ -151,10 +143,10 @@ def status_of(change: Change, actual: Image, journal: Journal, api: AwsApi) -> C
     Raises:
         AwsRefused: if that cannot be read.
     """
-    if not change.lasts:
+    if not change.persists:
         settled = journal.standing(change.address) in (Event.DONE, Event.ALREADY)
         return ChangeStatus.DONE if settled else ChangeStatus.WAITS
-    state, done = change.state(actual), journal.standing(change.address) is Event.DONE
+    state, done = change.compare(actual), journal.standing(change.address) is Event.DONE
     if isinstance(change, SetsPassword) and actual is not None:
         return _of_password(change, state, journal, api)
     if state is ObservedState.OTHER or (done and state is ObservedState.BEFORE):

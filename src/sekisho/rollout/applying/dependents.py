@@ -16,22 +16,20 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.applying.journal import Event, Journal
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.affected import affected_names, still_affected
+from sekisho.rollout.changes.in_use import is_used
+from sekisho.rollout.changes.model import Change, ObservedState
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.policies import CreatePolicyVersion
+from sekisho.rollout.changes.users import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
-    Change,
     CreateLoginProfile,
-    CreatePolicyVersion,
     CreateUser,
     DetachGroupPolicy,
     DetachUserPolicy,
-    ObservedState,
-    Observer,
     RemoveUserFromGroup,
-    affected_names,
-    is_used,
-    still_affected,
 )
 from sekisho.rollout.planning.plan import Plan
 
@@ -131,9 +129,9 @@ class Dependents:
         """Return whether a password will be taken back."""
         return (
             self.journal.is_to_undo(profile.address)
-            and profile.state(profile.read(Observer(self.api))) is ObservedState.AFTER
+            and profile.compare(profile.read(Observer(self.api))) is ObservedState.AFTER
             and password_owner(profile, self.journal, self.api) is PasswordOwner.OURS
-            and not profile.signs_of_use(self.api)
+            and not profile.in_use_because(self.api)
         )
 
     def _is_used(self, user: str, before: bool) -> bool:
@@ -170,11 +168,11 @@ class ReplacedPolicies:
         observer = Observer(api)
         match change:
             case DetachUserPolicy(user) | RemoveUserFromGroup(_, user):
-                lost = change.state(change.read(observer)) is not ObservedState.BEFORE
-                if lost and change.finds_user(observer):
+                lost = change.compare(change.read(observer)) is not ObservedState.BEFORE
+                if lost and change.finds_owner(observer):
                     self._lost.setdefault(user, change.address)
             case DetachGroupPolicy():
-                if change.state(change.read(observer)) is not ObservedState.BEFORE:
+                if change.compare(change.read(observer)) is not ObservedState.BEFORE:
                     for user in self._guarded(change):
                         self._lost.setdefault(user, change.address)
             case _:

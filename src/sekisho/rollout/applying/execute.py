@@ -19,7 +19,6 @@ from sekisho.messages import Message, joined_messages
 from sekisho.rollout.applying.change_status import (
     ChangeStatus,
     PasswordOwner,
-    SetsPassword,
     password_in_doubt,
     password_owner,
     status_of,
@@ -40,15 +39,10 @@ from sekisho.rollout.applying.preconditions import (
 )
 from sekisho.rollout.applying.rollback import take_back
 from sekisho.rollout.applying.stop import Stop
-from sekisho.rollout.changes import (
-    Change,
-    CreateLoginProfile,
-    IamCall,
-    Image,
-    Looks,
-    Observer,
-    newcomers,
-)
+from sekisho.rollout.changes.affected import newcomers
+from sekisho.rollout.changes.model import Change, IamCall, Observations, State
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.users import CreateLoginProfile, SetsPassword
 from sekisho.rollout.planning.plan import Plan
 
 Passwords = Callable[[str], str]
@@ -143,7 +137,7 @@ def execute(
             people.read(leaving)
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error), left_out=leaving)
-    run = _Run(plan, api, journal, passwords, now, Looks(api, now), people)
+    run = _Run(plan, api, journal, passwords, now, Observations(api, now), people)
     stop = run.make_all()
     left_out = people.left_out if people is not None else {}
     return apply_progress(plan, journal, stop, notes, left_out)
@@ -175,7 +169,7 @@ def facts_at_addresses(plan: Plan, api: AwsApi) -> str:
         AwsRefused: if it cannot be read.
     """
     observer = Observer(api)
-    facts: dict[str, Image] = {change.address: change.read(observer) for change in plan.changes}
+    facts: dict[str, State] = {change.address: change.read(observer) for change in plan.changes}
     return json.dumps(facts, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -203,7 +197,7 @@ class _Run:
     journal: Journal
     passwords: Passwords
     now: Clock
-    looks: Looks
+    observations: Observations
     people: People | None
     """None: the plan is about one person only, and is made or refused as a whole."""
 
@@ -317,7 +311,7 @@ class _Run:
         standing = self.journal.standing(change.address)
         if standing is Event.DONE:
             return
-        observer = self.looks.at(change)
+        observer = self.observations.observer_for(change)
         actual = change.read(observer)
         match status_of(change, actual, self.journal, self.api):
             case ChangeStatus.DRIFTED:
@@ -373,7 +367,7 @@ class _Run:
         self.journal.record(JournalEntry(self.now(), event, change.address, note, made))
 
 
-def _calls_for(change: Change, actual: Image, observer: Observer) -> Iterable[IamCall]:
+def _calls_for(change: Change, actual: State, observer: Observer) -> Iterable[IamCall]:
     """Return the calls that make a change; a password that nobody was told is set anew."""
     if isinstance(change, CreateLoginProfile) and actual is not None:
         return (change.renewal(),)

@@ -23,7 +23,9 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.impact import Administrators, ImpactKind, SignInOutcome, SignInOutcomes
 from sekisho.messages import Message
 from sekisho.rollout.applying.journal import Event, Journal
-from sekisho.rollout.changes import Change, CreateUser, DetachGroupPolicy, affected_by
+from sekisho.rollout.changes.affected import affected_by
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.users import CreateUser, DetachGroupPolicy
 from sekisho.rollout.planning.before_after import is_affected
 from sekisho.rollout.planning.plan import Plan
 from sekisho.rollout.planning.rights import as_planned

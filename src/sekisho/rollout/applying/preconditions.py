@@ -21,7 +21,9 @@ from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
 from sekisho.rollout.applying.journal import Event, Journal
 from sekisho.rollout.applying.plan_file import check_account
-from sekisho.rollout.changes import Change, Observer, newcomers
+from sekisho.rollout.changes.affected import newcomers
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.planning.plan import Plan
 from sekisho.rollout.planning.rights import changed_rights
 from sekisho.signin import ConsoleAuthorization

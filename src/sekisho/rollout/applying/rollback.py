@@ -12,16 +12,12 @@ from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.applying.stop import Stop
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.model import Change, Link, Observations, ObservedState, State
+from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.policies import CreatePolicyVersion
+from sekisho.rollout.changes.users import (
     AddUserToGroup,
-    Change,
     CreateLoginProfile,
-    CreatePolicyVersion,
-    Image,
-    Link,
-    Looks,
-    ObservedState,
-    Observer,
     ReplacePassword,
     SetsPassword,
 )
@@ -152,7 +148,7 @@ def roll_back(
     relied = None if choices.leave_unenforced else Dependents(plan, journal, api)
     rights = None if choices.remove_rights else GroupRights(plan, journal, api)
     instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, relied, rights, instead, Looks(api, now))
+    run = _Run(api, journal, now, relied, rights, instead, Observations(api, now))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -181,7 +177,7 @@ def take_back(
     """
     # what this run has just given nobody has come to rely on
     instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, None, None, instead, Looks(api, now), just_made=True)
+    run = _Run(api, journal, now, None, None, instead, Observations(api, now), just_made=True)
     for change in changes:
         run.take_back(change)
     return not run.left and not run.gone
@@ -214,7 +210,7 @@ class _Run:
     """What somebody else has given the plan's groups; None: it does not matter who loses it."""
     instead: ReplacedPolicies
     """What is lost, and whom it may have guarded."""
-    looks: Looks
+    observations: Observations
     just_made: bool = False
     undone: list[str] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -241,7 +237,7 @@ class _Run:
 
     def _look_at(self, change: Change, standing: Event | None) -> None:
         """Look whether something is there that no line of the journal says the plan has made."""
-        actual = change.read(self.looks.at(change))
+        actual = change.read(self.observations.observer_for(change))
         if not _is_unaccounted(change, actual, standing):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
@@ -255,8 +251,8 @@ class _Run:
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
-        actual = change.read(self.looks.at(change))
-        as_before = change.state(actual) is ObservedState.BEFORE
+        actual = change.read(self.observations.observer_for(change))
+        as_before = change.compare(actual) is ObservedState.BEFORE
         if as_before and not (self.just_made and isinstance(change, Link)):
             self._found(change, standing)
         elif not as_before and (reason := self._stays(change, actual)):
@@ -264,7 +260,7 @@ class _Run:
         else:
             self._undo(change, actual)
 
-    def _stays(self, change: Change, actual: Image) -> Message | None:
+    def _stays(self, change: Change, actual: State) -> Message | None:
         """Return why something stays; None if it goes."""
         if not _ours(change, actual):
             return CHANGED_SINCE
@@ -276,9 +272,9 @@ class _Run:
                     return IN_DOUBT
                 case PasswordOwner.OURS:
                     pass
-        if change.state(actual) is ObservedState.AFTER and (reason := self._guards(change)):
+        if change.compare(actual) is ObservedState.AFTER and (reason := self._guards(change)):
             return reason
-        holders = change.signs_of_use(self.api)
+        holders = change.in_use_because(self.api)
         return IN_USE.filled(what=listed(holders)) if holders else None
 
     def _guards(self, change: Change) -> Message | None:
@@ -301,7 +297,7 @@ class _Run:
             return False
         return password_owner(change, self.journal, self.api) is PasswordOwner.UNTOLD
 
-    def _undo(self, change: Change, actual: Image) -> None:
+    def _undo(self, change: Change, actual: State) -> None:
         self._record(Event.UNDO_BEGUN, change)
         for call in change.undo(actual):
             try:
@@ -315,7 +311,7 @@ class _Run:
 
     def _settle(self, change: Change, error: AwsRefused) -> None:
         """Leave what AWS refuses to undo, unless a lost answer had said that it is undone."""
-        if change.state(change.read(Observer(self.api))) is ObservedState.BEFORE:
+        if change.compare(change.read(Observer(self.api))) is ObservedState.BEFORE:
             self._undone(change)
         else:
             self._leave(change, REFUSED_BY_AWS.filled(what=error.aws_message))
@@ -378,23 +374,23 @@ def _take_for_ours(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> Non
             journal.record(JournalEntry(now(), Event.BEGUN, address, note))
 
 
-def _is_unaccounted(change: Change, actual: Image, standing: Event | None) -> bool:
+def _is_unaccounted(change: Change, actual: State, standing: Event | None) -> bool:
     """Return whether what is found cannot come from what the journal tells.
 
     Where it tells that the plan did nothing there, or took it back, others may have done anything
     since; only what is just as the plan leaves it is a sign of lines that are lost.
     """
-    state = change.state(actual)
+    state = change.compare(actual)
     if standing is None:
         return state is not ObservedState.BEFORE
     return state is ObservedState.AFTER
 
 
-def _ours(change: Change, actual: Image) -> bool:
+def _ours(change: Change, actual: State) -> bool:
     """Return whether what is found was made by the plan, be it half taken back already."""
     if isinstance(change, CreatePolicyVersion):
         return bool(change.new_versions(actual))
-    return change.state(actual) is ObservedState.AFTER
+    return change.compare(actual) is ObservedState.AFTER
 
 
 _NOTHING_DONE = (None, Event.REFUSED, Event.UNDONE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sekisho.account import LOST, THROTTLED
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.rollout.changes import Change
+from sekisho.rollout.changes.model import Change
 
 _PASSING = frozenset(
     {
@@ -43,8 +43,8 @@ class Stop:
     def at(cls, error: AwsRefused, change: Change | None = None) -> "Stop":
         """Return the stop at what AWS refused."""
         code, message, fix = error.aws_code, error.aws_message, error.fix
-        if change is not None and change.way_out is not None:
-            fix = change.way_out
+        if change is not None and change.fix_if_refused is not None:
+            fix = change.fix_if_refused
         address = "" if change is None else change.address
         return cls(address, error.operation, code, message, fix, error.status)
 

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.account import Snapshot
 from sekisho.messages import Message, listed
-from sekisho.rollout.changes.groups import AddUserToGroup, AttachGroupPolicy, DetachGroupPolicy
 from sekisho.rollout.changes.model import Change, IamCall
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.observer import MEMBERS, Observer
 from sekisho.rollout.changes.policies import CreatePolicyVersion
-from sekisho.rollout.changes.users import AttachUserPolicy
+from sekisho.rollout.changes.users import (
+    AddUserToGroup,
+    AttachGroupPolicy,
+    AttachUserPolicy,
+    DetachGroupPolicy,
+)
 
 Affected = Mapping[str, tuple[str, ...]]
 """Whom a change affects, by its address, as `user NAME`, `group NAME` or `role NAME`."""
@@ -123,12 +127,12 @@ def _affected(change: Change, snapshot: Snapshot) -> Iterator[str]:
 def _found(change: Change, known: set[str], observer: Observer) -> Iterator[str]:
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
-            yield from (f"user {name}" for name in observer.members_of(group))
+            yield from (f"user {name}" for name in observer.names(MEMBERS, group) or ())
         case CreatePolicyVersion(arn):
             for kind, name in observer.holders_of(arn):
                 yield f"{kind} {name}"
                 # the members of a group that is new itself need no naming
                 if kind == "group" and f"group {name}" in known:
-                    yield from (f"user {member}" for member in observer.members_of(name))
+                    yield from (f"user {member}" for member in observer.names(MEMBERS, name) or ())
         case _:
             pass

@@ -2,9 +2,16 @@
 
 What AWS cannot give back (a device's seed) says so: `reversible` is false, and a roll-back leaves
 it.
+
+Sessions of `aws login` and of agents outlive a password and a device. One that is ended can be
+renewed no more; the credentials that it has got already live on: a CLI's for fifteen minutes, an
+agent's for an hour at most.
+
+Source: botocore's model of `signin` (ListSessions, BatchRevokeSessions);
+docs/signin.md#sessions-of-aws-login.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +26,16 @@ from sekisho.account import (
     User,
 )
 from sekisho.errors import AwsRefused
-from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, Link, ObservedState
+from sekisho.messages import Message
+from sekisho.rollout.changes.model import (
+    Change,
+    Forecast,
+    IamCall,
+    ObservedState,
+    Removal,
+    State,
+    Toggle,
+)
 from sekisho.rollout.changes.observer import Observer
 
 _Credential = TypeVar("_Credential", AccessKey, SshKey, ServiceCredential, SigningCertificate)
@@ -73,7 +89,7 @@ def dated(at: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class DeactivateDevice(Change):
+class DeactivateDevice(Removal):
     """Part a user from an MFA device; only who holds the device could enable it again.
 
     Attributes:
@@ -81,43 +97,25 @@ class DeactivateDevice(Change):
             another device of the same name, enabled later, is not meant.
     """
 
-    noun: ClassVar[str] = "device"
-    reversible: ClassVar[bool] = False
-    reads: ClassVar[tuple[str, ...]] = ("ListMFADevices",)
-    events: ClassVar[tuple[str, ...]] = ("EnableMFADevice", "DeactivateMFADevice")
+    noun = "device"
+    parameters: ClassVar = {"UserName": "user", "SerialNumber": "serial"}
+    parts = ("enabled",)
+    made_by = "DeactivateMFADevice"
+    reads = ("ListMFADevices",)
+    events = ("EnableMFADevice", "DeactivateMFADevice")
     user: str
     serial: str
     enabled: str
 
-    @property
-    def operation(self) -> str:
-        """IAM's operation."""
-        return "DeactivateMFADevice"
-
-    @property
-    def address(self) -> str:
-        """The user and the device."""
-        return f"{self.noun} {self.user} {self.serial}"
-
-    @property
-    def before(self) -> Image:
-        """It is enabled, since then."""
-        return {"enabled": self.enabled}
-
-    @property
-    def after(self) -> Image:
-        """It is not this user's."""
-        return None
-
-    def state(self, actual: Image) -> ObservedState:
-        """Return which of its images the change finds."""
+    def compare(self, actual: State) -> ObservedState:
+        """Return which of its states the change finds."""
         if actual is None:
             return ObservedState.AFTER
         return (
             ObservedState.BEFORE if self.enabled in ("", actual["enabled"]) else ObservedState.OTHER
         )
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return since when it is enabled; None: it is not this user's."""
         items = observer.listing("ListMFADevices", "MFADevices", "UserName", self.user)
         dates = {item["SerialNumber"]: item.get("EnableDate") for item in items or ()}
@@ -130,15 +128,6 @@ class DeactivateDevice(Change):
             raise AwsRefused("ListMFADevices", NOT_READ, said, 0)
         return {"enabled": dated(since)}
 
-    def subject(self) -> Mapping[str, Any]:
-        """Return the user and the device."""
-        return {"UserName": self.user, "SerialNumber": self.serial}
-
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
-        """Return nothing: enabling takes two codes of the device."""
-        del actual
-        return ()
-
     def forecast(self, account: Forecast) -> None:
         """Take the device from the user."""
         if user := account.users.get(self.user):
@@ -147,47 +136,29 @@ class DeactivateDevice(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteDevice(Change):
+class DeleteDevice(Removal):
     """Delete a virtual MFA device that is assigned to nobody; its seed is gone with it.
 
     Attributes:
         owner: whose it is until the plan parts them from it; "" if it is nobody's.
     """
 
-    noun: ClassVar[str] = "virtual-device"
-    reversible: ClassVar[bool] = False
-    reads: ClassVar[tuple[str, ...]] = ("ListVirtualMFADevices",)
-    events: ClassVar[tuple[str, ...]] = ("DeleteVirtualMFADevice",)
+    noun = "virtual-device"
+    parameters: ClassVar = {"SerialNumber": "serial"}
+    parts = ("owner",)
+    made_by = "DeleteVirtualMFADevice"
+    reads = ("ListVirtualMFADevices",)
+    events = ("DeleteVirtualMFADevice",)
     serial: str
     owner: str
 
-    @property
-    def operation(self) -> str:
-        """IAM's operation."""
-        return "DeleteVirtualMFADevice"
-
-    @property
-    def address(self) -> str:
-        """The device."""
-        return f"{self.noun} {self.serial}"
-
-    @property
-    def before(self) -> Image:
-        """It is there, and theirs."""
-        return {"owner": self.owner}
-
-    @property
-    def after(self) -> Image:
-        """There is none."""
-        return None
-
-    def state(self, actual: Image) -> ObservedState:
-        """Return which of its images the change finds; one that is nobody's by now can go."""
+    def compare(self, actual: State) -> ObservedState:
+        """Return which of its states the change finds; one that is nobody's by now can go."""
         if actual is None:
             return ObservedState.AFTER
         return ObservedState.BEFORE if actual["owner"] in ("", self.owner) else ObservedState.OTHER
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return whose the device is; None if there is none."""
         asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
         owners = {
@@ -196,33 +167,23 @@ class DeleteDevice(Change):
         }
         return {"owner": owners[self.serial]} if self.serial in owners else None
 
-    def subject(self) -> Mapping[str, Any]:
-        """Return the device."""
-        return {"SerialNumber": self.serial}
-
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
-        """Return nothing: the seed is gone."""
-        del actual
-        return ()
-
     def forecast(self, account: Forecast) -> None:
         """Delete the device."""
         account.unassigned_devices.pop(self.serial, None)
 
 
 @dataclass(frozen=True, slots=True)
-class DeactivateCredential(Link):
+class DeactivateCredential(Toggle):
     """Make an access key, SSH key, service-specific credential or certificate inactive.
 
     Attributes:
         type: a `CredentialType`, as text: plans are JSON.
     """
 
-    noun: ClassVar[str] = "credential"
-    joins: ClassVar[bool] = False
-    events: ClassVar[tuple[str, ...]] = tuple(
-        event for api in CREDENTIALS.values() for event in _events_of(api)
-    )
+    noun = "credential"
+    parameters: ClassVar = {"UserName": "user"}
+    turns_on = False
+    events = tuple(event for api in CREDENTIALS.values() for event in _events_of(api))
     user: str
     type: str
     id: str
@@ -242,7 +203,7 @@ class DeactivateCredential(Link):
         """The user and the credential."""
         return f"{self.noun} {self.user} {self.type} {self.id}"
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return whether the credential is active; None if there is none."""
         api = self.api
         items = observer.listing(api.lists, api.items, "UserName", self.user)
@@ -265,7 +226,7 @@ class DeactivateCredential(Link):
         """Return the call."""
         return IamCall(self.operation, {**self.subject(), "Status": "Inactive"})
 
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
+    def undo(self, actual: State) -> tuple[IamCall, ...]:
         """Return the call that makes it active again."""
         del actual
         return (IamCall(self.operation, {**self.subject(), "Status": "Active"}),)
@@ -290,3 +251,94 @@ class DeactivateCredential(Link):
 
 def _inactive(credentials: tuple[_Credential, ...], identity: str) -> tuple[_Credential, ...]:
     return tuple(replace(each, active=each.active and each.id != identity) for each in credentials)
+
+
+PARTITIONS = frozenset({"aws"})
+"""Where the API takes the owner of sessions: its model knows ARNs of this partition alone."""
+
+_AT_ONCE = 5
+_SESSIONS_REFUSED = Message(
+    "all else of the plan is done; apply it again as somebody who may call signin:ListSessions and "
+    "signin:BatchRevokeSessions, or make it again with `--keep-sessions`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSignInSessions(Change):
+    """End every session of `aws login` and of agents that a user has when it is done.
+
+    Which there are nobody knows before: each is begun and ended by the user. So nothing is compared
+    with what the plan has seen, and what is begun later is not the plan's.
+
+    Attributes:
+        arn: the user's.
+    """
+
+    noun = "sign-in-sessions"
+    parameters: ClassVar = {"UserName": "user"}
+    made_by = "BatchRevokeSessions"
+    service = "signin"
+    reads = ("ListSessions",)
+    events = ("BatchRevokeSessions",)
+    reversible = False
+    persists = False
+    fix_if_refused = _SESSIONS_REFUSED
+    user: str
+    arn: str
+
+    @property
+    def before(self) -> State:
+        """Not known: sessions come and go."""
+        return None
+
+    @property
+    def after(self) -> State:
+        """They are ended."""
+        return "ended"
+
+    def compare(self, actual: State) -> ObservedState:
+        """Return that it is still to do: the journal alone tells whether it was done."""
+        del actual
+        return ObservedState.BEFORE
+
+    def read(self, observer: Observer) -> State:
+        """Return nothing: what there is matters only when it is ended."""
+        del observer
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The ARNs by which AWS may name the user as the owner: with the path, and without."""
+        plain = f"{self.arn.partition(':user/')[0]}:user/{self.user}"
+        return tuple(dict.fromkeys((self.arn, plain)))
+
+    def subject(self) -> Mapping[str, Any]:
+        """Return whose sessions.
+
+        AWS's model has no path in the ARN of an owner: for a user with a path the sessions of the
+        account are asked for.
+        """
+        start, _, account = self.arn.partition(":user/")[0].rpartition(":")
+        plain = self.arn == f"{start}:{account}:user/{self.user}"
+        return {"principalArn": self.arn if plain else f"{start}:{account}:*"}
+
+    def calls(self, observer: Observer) -> Iterator[IamCall]:
+        """Yield the calls that end the sessions that there are, five at a time."""
+        listed = observer.sign_in_sessions(**self.subject())
+        found = [each["sessionArn"] for each in listed if each["principalArn"] in self.owners]
+        for first in range(0, len(found), _AT_ONCE):
+            some = found[first : first + _AT_ONCE]
+            yield IamCall(self.operation, {**self.subject(), "sessionArns": some}, self.service)
+
+    def check_answer(self, answer: Mapping[str, Any]) -> None:
+        """See that every session of a call was ended.
+
+        Raises:
+            AwsRefused: if one was not.
+        """
+        for error in answer.get("errors", ()):
+            message = f"{error.get('sessionArn', '')}: {error.get('message', '')}"
+            raise AwsRefused(self.operation, str(error.get("code", "Unknown")), message, 0)
+
+    def forecast(self, account: Forecast) -> None:
+        """Change nothing: a snapshot has no sessions."""
+        del account

@@ -1,12 +1,13 @@
 """Who has come to use what a plan made; what people did meanwhile stays."""
 
 from collections.abc import Collection
+from itertools import chain
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.rollout.changes.credentials import CREDENTIALS, CredentialType
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.observer import GROUPS_OF_USER, POLICIES_OF_USER, Observer
 
 _OTHER_CREDENTIALS = tuple(
     (CREDENTIALS[kind].lists, CREDENTIALS[kind].items, what)
@@ -87,7 +88,8 @@ def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bo
         AwsRefused: if that cannot be told.
     """
     observer = Observer(api)
-    more = {*(observer.user_attachments(user) or ()), *(observer.groups_of(user) or ())} - {*given}
+    held = (observer.names(listing, user) or () for listing in (POLICIES_OF_USER, GROUPS_OF_USER))
+    more = {*chain.from_iterable(held)} - {*given}
     return bool(more or _by_itself(api, user, password_goes=password_goes))
 
 

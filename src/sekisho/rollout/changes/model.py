@@ -5,9 +5,9 @@ it is attached to somebody, that somebody is in a group. `before` is that fact w
 made, `after` what the change makes of it; both are JSON. Anything else that is found there was done
 by somebody else, and is not ours to touch.
 
-All that belongs to a kind of change stands in its class: how its fact is read, the call that makes
-it, the calls that take it back, the events by which others change the fact, and the account as it
-is afterwards. `changes.KINDS` lists the classes.
+Each kind of change is one declaration: the parameters that say what is changed, the call that makes
+the change and the one that takes it back, how the fact is read, the events by which others change
+it, and the account as it is afterwards. `kinds.KINDS` is the table of all.
 """
 
 from abc import ABC, abstractmethod
@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 
 from sekisho.account import AwsApi, Snapshot
 from sekisho.messages import Message
-from sekisho.rollout.changes.observer import Observer
+from sekisho.rollout.changes.observer import Listing, Observer
 
-Image = Any
+State = Any
 """One fact of the account as JSON: None or false where there is no such thing."""
 
 
@@ -42,24 +42,24 @@ class IamCall:
     service: str = "iam"
 
 
-class Looks:
-    """New looks at an account, one for each change.
+class Observations:
+    """Observations of an account, a new one for each change.
 
-    Where the facts of many changes stand in one list, the list is read again only after a while:
-    a change that somebody else makes meanwhile is found a little later.
+    Where the facts of many changes stand in one listing, it is read again only after a while: a
+    change that somebody else makes meanwhile is found a little later.
     """
 
-    _LASTS = timedelta(seconds=30)
+    _VALID_FOR = timedelta(seconds=30)
 
     def __init__(self, api: AwsApi, now: Callable[[], datetime]) -> None:
         self._api, self._now = api, now
         self._shared, self._since = Observer(api), now()
 
-    def at(self, change: "Change") -> Observer:
-        """Return an observer for what a change is about."""
-        if not change.shares_look:
+    def observer_for(self, change: "Change") -> Observer:
+        """Return an observer of what a change is about."""
+        if not change.shares_listing:
             return Observer(self._api)
-        if not timedelta() <= self._now() - self._since < self._LASTS:
+        if not timedelta() <= self._now() - self._since < self._VALID_FOR:
             self._shared, self._since = Observer(self._api), self._now()
         return self._shared
 
@@ -121,65 +121,78 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Change(ABC):
-    """One change of one fact; the fields of a kind say which."""
+    """One change of one fact; the fields of a kind say which.
+
+    A kind is a declaration: its fields, and the class variables below. It has methods only where it
+    differs from others in more than names.
+    """
 
     noun: ClassVar[str]
     """What the address begins with; changes of one fact have it in common."""
-    reads: ClassVar[tuple[str, ...]]
-    """The operations that tell what is there."""
-    events: ClassVar[tuple[str, ...]]
-    """The events in CloudTrail by which the fact is changed, by whomever."""
-    use_reads: ClassVar[tuple[str, ...]] = ()
-    """The operations that tell whether what was made has come into use."""
+    parameters: ClassVar[Mapping[str, str]]
+    """The parameters of AWS's operations that say what is changed, each with the field that has its
+    value; the address has these values in this order."""
+    options: ClassVar[Mapping[str, str]] = {}
+    """The other parameters of the call, each with the field that has its value."""
+    made_by: ClassVar[str] = ""
+    """AWS's operation that makes the change; "" where it has the name of the kind."""
+    undone_by: ClassVar[str] = ""
+    """The operation that takes it back, if it needs `parameters` alone."""
     reversible: ClassVar[bool] = True
     """Whether a roll-back can bring back what was there."""
-    shares_look: ClassVar[bool] = False
-    """Whether the fact is read by one list that serves many changes."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """The operations that tell what is there."""
+    events: ClassVar[tuple[str, ...]]
+    """The events in CloudTrail by which the fact is changed, by anybody."""
+    use_reads: ClassVar[tuple[str, ...]] = ()
+    """The operations that tell whether what was made has come into use."""
+    shares_listing: ClassVar[bool] = False
+    """Whether the fact is read from one listing that serves many changes."""
     service: ClassVar[str] = "iam"
-    """Whose operations these are, by botocore's name."""
-    lasts: ClassVar[bool] = True
+    """The service that has these operations, by botocore's name."""
+    persists: ClassVar[bool] = True
     """Whether what it makes stays so; else the journal alone tells that it was done."""
-    way_out: ClassVar[Message | None] = None
+    fix_if_refused: ClassVar[Message | None] = None
     """What to do where AWS refuses it, if that is no matter of the call alone."""
 
     @property
     def operation(self) -> str:
-        """IAM's operation that makes the change; most kinds have its name."""
-        return type(self).__name__
+        """AWS's operation that makes the change."""
+        return self.made_by or type(self).__name__
 
     @property
     def person(self) -> str:
         """The user whom the change names; "" if none."""
-        return getattr(self, "user", "")
+        return getattr(self, self.parameters["UserName"]) if "UserName" in self.parameters else ""
 
     @property
-    @abstractmethod
     def address(self) -> str:
         """What this change is about."""
+        return " ".join((self.noun, *(getattr(self, name) for name in self.parameters.values())))
 
     @property
     @abstractmethod
-    def before(self) -> Image:
+    def before(self) -> State:
         """The fact when the plan was made."""
 
     @property
     @abstractmethod
-    def after(self) -> Image:
+    def after(self) -> State:
         """The fact once the change is made."""
 
-    def state(self, actual: Image) -> ObservedState:
-        """Return which of its images the change finds."""
+    def compare(self, actual: State) -> ObservedState:
+        """Return which of its states the change finds."""
         if actual == self.before:
             return ObservedState.BEFORE
         return ObservedState.AFTER if actual == self.after else ObservedState.OTHER
 
-    def is_needless(self, actual: Image) -> bool:
+    def is_needless(self, actual: State) -> bool:
         """Return whether what made the change needless, when the plan was made, is still so."""
         return bool(actual == self.after)
 
     @abstractmethod
-    def read(self, observer: Observer) -> Image:
-        """Return what is there, in the form of the images.
+    def read(self, observer: Observer) -> State:
+        """Return what is there, in the form of `before` and `after`.
 
         Raises:
             AwsRefused: if it cannot be told.
@@ -204,16 +217,19 @@ class Change(ABC):
         del observer  # most kinds have no such date
         return None
 
-    @abstractmethod
     def subject(self) -> Mapping[str, Any]:
         """Return the parameters that say what the change is about."""
+        return {key: getattr(self, name) for key, name in self.parameters.items()}
 
     def call(self) -> IamCall:
         """Return the call that makes the change."""
-        return IamCall(self.operation, self.subject())
+        options = {key: getattr(self, name) for key, name in self.options.items()}
+        if "Tags" in options:
+            options["Tags"] = as_tags(options["Tags"])
+        return IamCall(self.operation, {**self.subject(), **options}, self.service)
 
     def calls(self, observer: Observer) -> Iterable[IamCall]:
-        """Return the calls that make the change: one, but for who looks first what there is.
+        """Return the calls that make the change: one, or what is read first tells how many.
 
         Raises:
             AwsRefused: if that cannot be told.
@@ -229,18 +245,19 @@ class Change(ABC):
         """
         del answer
 
-    @abstractmethod
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
-        """Return the calls that bring `actual`, which the change made, back to its before-image.
+    def undo(self, actual: State) -> tuple[IamCall, ...]:
+        """Return the calls that bring `actual`, which the change made, back to what was before.
 
         None are returned for what AWS cannot give back.
         """
+        del actual  # most kinds know the call without it
+        return (IamCall(self.undone_by, self.subject()),) if self.undone_by else ()
 
     @abstractmethod
     def forecast(self, account: "Forecast") -> None:
         """Make the change in the account as it is going to be."""
 
-    def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
+    def in_use_because(self, api: AwsApi) -> tuple[Message, ...]:
         """Return what keeps a thing that this made from being removed; empty if nothing does.
 
         Raises:
@@ -249,33 +266,92 @@ class Change(ABC):
         del api  # most kinds make nothing that can come into use
         return ()
 
+    def _parts(self, names: tuple[str, ...]) -> State:
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True)
-class Link(Change):
-    """A change that joins two things, or parts them."""
+class Creation(Change):
+    """A change that makes something where there is nothing."""
 
-    joins: ClassVar[bool]
-    undone_by: ClassVar[str]
-    """The operation that takes it back."""
-
-    @property
-    def before(self) -> Image:
-        """Whether they were joined."""
-        return not self.joins
+    parts: ClassVar[tuple[str, ...]]
+    """The fields that make up the fact once there is one."""
 
     @property
-    def after(self) -> Image:
-        """Whether they are joined now."""
-        return self.joins
+    def before(self) -> State:
+        """There is no such thing."""
+        return None
 
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
-        """Return the call of the opposite."""
-        del actual
-        return (IamCall(self.undone_by, self.subject()),)
+    @property
+    def after(self) -> State:
+        """The thing."""
+        return self._parts(self.parts)
 
-    def _linked(self, names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    def is_needless(self, actual: State) -> bool:
+        """Return whether there is one, whatever it is like."""
+        return actual is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal(Change):
+    """A change that takes something away which AWS cannot give back."""
+
+    reversible = False
+    parts: ClassVar[tuple[str, ...]]
+    """The fields that make up the fact while there is one."""
+
+    @property
+    def before(self) -> State:
+        """The thing."""
+        return self._parts(self.parts)
+
+    @property
+    def after(self) -> State:
+        """There is no such thing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle(Change):
+    """A change of something that is so or is not: attached, or active."""
+
+    turns_on: ClassVar[bool]
+
+    @property
+    def before(self) -> State:
+        """Whether it was so."""
+        return not self.turns_on
+
+    @property
+    def after(self) -> State:
+        """Whether it is so now."""
+        return self.turns_on
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Toggle):
+    """A change that attaches one thing to another, or detaches it."""
+
+    listing: ClassVar[Listing]
+    """Where it is read whether they are attached."""
+
+    def read(self, observer: Observer) -> State:
+        """Return whether they are attached."""
+        subject = self.subject()
+        names = observer.names(self.listing, subject[self.listing.owner]) or ()
+        return subject[self.listing.item] in names
+
+    def read_operations(self) -> tuple[str, ...]:
+        """Return the operation of the listing."""
+        return (self.listing.operation,)
+
+    def finds_owner(self, observer: Observer) -> bool:
+        """Return whether the thing is there whose listing `read` asks for."""
+        return observer.names(self.listing, self.subject()[self.listing.owner]) is not None
+
+    def _changed(self, names: tuple[str, ...], name: str) -> tuple[str, ...]:
         """Return the names with one more, or without it."""
-        return (*names, name) if self.joins else tuple(each for each in names if each != name)
+        return (*names, name) if self.turns_on else tuple(each for each in names if each != name)
 
 
 def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 """What the account holds, read from AWS for the changes of a plan."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, FaultyPolicy
@@ -14,6 +14,29 @@ def canonical(document: object) -> object:
         return to_json(from_json(document))
     except FaultyPolicy:
         return document  # AWS may hold what we cannot read: it is then compared as it is
+
+
+class Listing(NamedTuple):
+    """An operation of IAM that lists what belongs to somebody or something.
+
+    Attributes:
+        section: the part of its answer that has the items.
+        owner: the parameter that says whose it is.
+        item: the part of an item that names it; as a parameter it is called the same.
+    """
+
+    operation: str
+    section: str
+    owner: str
+    item: str
+
+
+POLICIES_OF_USER = Listing("ListAttachedUserPolicies", "AttachedPolicies", "UserName", "PolicyArn")
+POLICIES_OF_GROUP = Listing(
+    "ListAttachedGroupPolicies", "AttachedPolicies", "GroupName", "PolicyArn"
+)
+GROUPS_OF_USER = Listing("ListGroupsForUser", "Groups", "UserName", "GroupName")
+MEMBERS = Listing("GetGroup", "Users", "GroupName", "UserName")
 
 
 class Observer:
@@ -60,25 +83,10 @@ class Observer:
         """Return what AWS tells of a user's console password."""
         return self._get("GetLoginProfile", "LoginProfile", UserName=user)
 
-    def group_attachments(self, group: str) -> list[str]:
-        """Return the ARNs of the managed policies attached to a group."""
-        items = self.listing("ListAttachedGroupPolicies", "AttachedPolicies", "GroupName", group)
-        return [item["PolicyArn"] for item in items or ()]
-
-    def user_attachments(self, user: str) -> list[str] | None:
-        """Return the ARNs of the managed policies attached to a user."""
-        items = self.listing("ListAttachedUserPolicies", "AttachedPolicies", "UserName", user)
-        return None if items is None else [item["PolicyArn"] for item in items]
-
-    def groups_of(self, user: str) -> list[str] | None:
-        """Return the names of the groups that a user is in."""
-        items = self.listing("ListGroupsForUser", "Groups", "UserName", user)
-        return None if items is None else [item["GroupName"] for item in items]
-
-    def members_of(self, group: str) -> list[str]:
-        """Return the names of the users in a group."""
-        items = self.listing("GetGroup", "Users", "GroupName", group)
-        return [item["UserName"] for item in items or ()]
+    def names(self, listing: Listing, owner: str) -> list[str] | None:
+        """Return what a listing names; None if there is no such owner of it."""
+        items = self.listing(listing.operation, listing.section, listing.owner, owner)
+        return None if items is None else [item[listing.item] for item in items]
 
     def holders_of(self, arn: str) -> Iterator[tuple[str, str]]:
         """Yield the kind and name of whatever a policy is attached to, or is the boundary of."""

@@ -11,7 +11,15 @@ from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.policy import from_json
 from sekisho.rollout.changes import in_use
-from sekisho.rollout.changes.model import Change, Forecast, IamCall, Image, ObservedState, as_tags
+from sekisho.rollout.changes.model import (
+    Change,
+    Creation,
+    Forecast,
+    IamCall,
+    ObservedState,
+    State,
+    as_tags,
+)
 from sekisho.rollout.changes.observer import Observer, canonical
 
 _VERSION_EVENTS = ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion")
@@ -19,45 +27,37 @@ _TAG_EVENTS = ("TagPolicy", "UntagPolicy")
 
 
 @dataclass(frozen=True, slots=True)
-class CreatePolicy(Change):
+class CreatePolicy(Creation):
     """Create a customer managed policy; its name and path are in the ARN."""
 
-    noun: ClassVar[str] = "policy"
-    reads: ClassVar[tuple[str, ...]] = (
+    noun = "policy"
+    parameters: ClassVar = {"PolicyArn": "arn"}
+    reads = (
         "GetPolicy",
         "GetPolicyVersion",
         "ListPolicyVersions",
         "ListPolicyTags",
     )
-    events: ClassVar[tuple[str, ...]] = (
+    events = (
         "CreatePolicy",
         "DeletePolicy",
         *_VERSION_EVENTS,
         *_TAG_EVENTS,
     )
-    use_reads: ClassVar[tuple[str, ...]] = ("ListEntitiesForPolicy",)
+    undone_by = "DeletePolicy"
+    use_reads = ("ListEntitiesForPolicy",)
     arn: str
     description: str
     document: Mapping[str, Any]
     tags: Mapping[str, str]
 
     @property
-    def address(self) -> str:
-        """The policy."""
-        return f"{self.noun} {self.arn}"
-
-    @property
-    def before(self) -> Image:
-        """There is no such policy."""
-        return None
-
-    @property
-    def after(self) -> Image:
+    def after(self) -> State:
         """The policy in its one version."""
         made = {"description": self.description, "document": self.document, "tags": self.tags}
         return {**made, "default": "v1", "versions": ["v1"]}
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return the policy with its default version and its tags; None if there is none."""
         found = observer.policy(self.arn)
         if found is None:
@@ -72,10 +72,6 @@ class CreatePolicy(Change):
         """Return when the default version was made."""
         return _default_made_at(observer, self.arn)
 
-    def subject(self) -> Mapping[str, Any]:
-        """Return the policy."""
-        return {"PolicyArn": self.arn}
-
     def call(self) -> IamCall:
         """Return the call, which has the name and the path that the ARN ends in."""
         path, _, name = self.arn.split(":", 5)[5].removeprefix("policy").rpartition("/")
@@ -85,10 +81,9 @@ class CreatePolicy(Change):
             params["Description"] = self.description
         return IamCall(self.operation, {**params, "Tags": as_tags(self.tags)})
 
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
-        """Return the deletion."""
-        del actual
-        return (IamCall("DeletePolicy", self.subject()),)
+    def is_needless(self, actual: State) -> bool:
+        """Return whether the policy is there as it is wanted."""
+        return bool(actual == self.after)
 
     def forecast(self, account: Forecast) -> None:
         """Add the policy."""
@@ -102,7 +97,7 @@ class CreatePolicy(Change):
         )
         account.policies[self.arn] = policy
 
-    def signs_of_use(self, api: AwsApi) -> tuple[Message, ...]:
+    def in_use_because(self, api: AwsApi) -> tuple[Message, ...]:
         """Return whom it is attached to."""
         return in_use.of_policy(api, self.arn)
 
@@ -111,47 +106,43 @@ class CreatePolicy(Change):
 class CreatePolicyVersion(Change):
     """Make another document the default version of a policy that exists.
 
-    Found, its image also tells the documents of the versions `beside` the default that are new.
+    What is found also tells the documents of the versions `beside` the default that are new.
 
     Attributes:
-        replaced: the before-image: `default`, its `document`, and the ids of all `versions`.
+        replaced: what was before: `default`, its `document`, and the ids of all `versions`.
     """
 
-    noun: ClassVar[str] = "policy-versions"
-    reads: ClassVar[tuple[str, ...]] = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
-    events: ClassVar[tuple[str, ...]] = ("DeletePolicy", *_VERSION_EVENTS)
+    noun = "policy-versions"
+    parameters: ClassVar = {"PolicyArn": "arn"}
+    reads = ("GetPolicy", "GetPolicyVersion", "ListPolicyVersions")
+    events = ("DeletePolicy", *_VERSION_EVENTS)
     arn: str
     document: Mapping[str, Any]
     replaced: Mapping[str, Any]
 
     @property
-    def address(self) -> str:
-        """The versions of the policy."""
-        return f"{self.noun} {self.arn}"
-
-    @property
-    def before(self) -> Image:
+    def before(self) -> State:
         """The versions when the plan was made."""
         return self.replaced
 
     @property
-    def after(self) -> Image:
+    def after(self) -> State:
         """The versions with a new one; AWS alone chooses its id."""
         versions = [*self.replaced["versions"], "new"]
         return {"default": "new", "document": self.document, "versions": versions}
 
-    def state(self, actual: Image) -> ObservedState:
-        """Return which image is found, whatever the id of the new version."""
+    def compare(self, actual: State) -> ObservedState:
+        """Return which of its states is found, whatever the id of the new version."""
         if actual == self.replaced:
             return ObservedState.BEFORE
         new = self.new_versions(actual)
         return ObservedState.AFTER if new and actual["default"] in new else ObservedState.OTHER
 
-    def is_needless(self, actual: Image) -> bool:
+    def is_needless(self, actual: State) -> bool:
         """Return whether the versions are those that the plan found."""
         return bool(actual == self.replaced)
 
-    def new_versions(self, actual: Image) -> tuple[str, ...]:
+    def new_versions(self, actual: State) -> tuple[str, ...]:
         """Return the ids of the versions that came on top, if all of them hold the document.
 
         Where an answer was lost and AWS did not show the version yet, there is more than one.
@@ -166,7 +157,7 @@ class CreatePolicyVersion(Change):
         back = actual["default"] in added or actual["document"] == self.replaced["document"]
         return added if ours and back and sorted(remaining) == sorted(old) else ()
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return the versions, with the documents of new ones that are not the default."""
         found = _versions(observer, self.arn)
         if found is None:
@@ -182,16 +173,12 @@ class CreatePolicyVersion(Change):
         """Return when the default version was made."""
         return _default_made_at(observer, self.arn)
 
-    def subject(self) -> Mapping[str, Any]:
-        """Return the policy."""
-        return {"PolicyArn": self.arn}
-
     def call(self) -> IamCall:
         """Return the call, which makes the new version the default."""
         about = {"PolicyDocument": _text(self.document), "SetAsDefault": True}
         return IamCall(self.operation, {**self.subject(), **about})
 
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
+    def undo(self, actual: State) -> tuple[IamCall, ...]:
         """Return the way back to the old default version; half of it may be done already."""
         new = self.new_versions(actual)
         if not new:
@@ -216,9 +203,10 @@ class TagPolicy(Change):
         old: the value when the plan was made, or None.
     """
 
-    noun: ClassVar[str] = "policy-tag"
-    reads: ClassVar[tuple[str, ...]] = ("ListPolicyTags",)
-    events: ClassVar[tuple[str, ...]] = ("DeletePolicy", *_TAG_EVENTS)
+    noun = "policy-tag"
+    parameters: ClassVar = {"PolicyArn": "arn"}
+    reads = ("ListPolicyTags",)
+    events = ("DeletePolicy", *_TAG_EVENTS)
     arn: str
     key: str
     value: str
@@ -230,28 +218,24 @@ class TagPolicy(Change):
         return f"{self.noun} {self.arn} {self.key}"
 
     @property
-    def before(self) -> Image:
+    def before(self) -> State:
         """The old value."""
         return self.old
 
     @property
-    def after(self) -> Image:
+    def after(self) -> State:
         """The new value."""
         return self.value
 
-    def read(self, observer: Observer) -> Image:
+    def read(self, observer: Observer) -> State:
         """Return the value; None if there is no such tag."""
         return observer.tags("Policy", "PolicyArn", self.arn).get(self.key)
-
-    def subject(self) -> Mapping[str, Any]:
-        """Return the policy."""
-        return {"PolicyArn": self.arn}
 
     def call(self) -> IamCall:
         """Return the call that sets the new value."""
         return self._set(self.value)
 
-    def undo(self, actual: Image) -> tuple[IamCall, ...]:
+    def undo(self, actual: State) -> tuple[IamCall, ...]:
         """Return the call that sets the old value, or takes the tag off."""
         del actual
         if self.old is None:

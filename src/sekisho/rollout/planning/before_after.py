@@ -24,7 +24,7 @@ from sekisho.audit.impact import Administrators, SignInOutcome, SignInOutcomes
 from sekisho.engine import Policies
 from sekisho.errors import FaultyAccount
 from sekisho.prover import Enforced
-from sekisho.rollout.changes import Change
+from sekisho.rollout.changes.model import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
 from sekisho.rollout.planning.requests import ASKED

@@ -8,7 +8,8 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Quota
 from sekisho.prover import Enforced
-from sekisho.rollout.changes import Change, CreatePolicyVersion
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.plan import PlanNote

@@ -8,14 +8,13 @@ from sekisho.catalogue import tagging_permissions
 from sekisho.engine import ContextValue
 from sekisho.policy import Document, Quota, from_json, size, to_json
 from sekisho.prover import Proved
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.affected import affected_reads
+from sekisho.rollout.changes.model import Change, IamCall
+from sekisho.rollout.changes.users import (
     AddUserToGroup,
-    Change,
     CreateGroup,
     CreateLoginProfile,
     CreateUser,
-    IamCall,
-    affected_reads,
 )
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.requests import SampleRequest

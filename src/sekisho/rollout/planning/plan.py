@@ -20,12 +20,9 @@ from sekisho.documents.records import FaultyRecord, Records
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
-from sekisho.rollout.changes import (
-    KINDS,
-    Change,
-    CreatePolicyVersion,
-    Image,
-)
+from sekisho.rollout.changes.kinds import KINDS
+from sekisho.rollout.changes.model import Change, State
+from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.goal.acceptance import ABOUT_USERS, left_open
 from sekisho.rollout.goal.model import Requirement
 from sekisho.rollout.planning.rights import Rights
@@ -280,6 +277,11 @@ class Plan:
         return any(proof.id == "enforcement" for proof in self.proofs)
 
     @property
+    def people_changed(self) -> tuple[PlannedImpact, ...]:
+        """The people but for the break-glass users, whom the plan does not change."""
+        return tuple(each for each in self.people if each.impact is not ImpactKind.BREAK_GLASS)
+
+    @property
     def locked_out(self) -> tuple[str, ...]:
         """Who is enforced already and cannot get in."""
         notes = (note for note in self.warnings if note.id in (LOCKED_OUT, STUCK))
@@ -330,7 +332,7 @@ class Plan:
         return tuple(change.address for change in self.needless)
 
     @property
-    def before(self) -> Mapping[str, Image]:
+    def before(self) -> Mapping[str, State]:
         """The before-image at each change's address."""
         return {change.address: change.before for change in self.changes}
 

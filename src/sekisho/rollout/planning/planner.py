@@ -10,25 +10,26 @@ from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.errors import FaultyInput, InternalError
 from sekisho.messages import Message
 from sekisho.policy import to_json
-from sekisho.rollout.changes import (
+from sekisho.rollout.changes.affected import affected_by
+from sekisho.rollout.changes.kinds import forecast
+from sekisho.rollout.changes.model import Change, Forecast
+from sekisho.rollout.changes.policies import (
+    CreatePolicy,
+    CreatePolicyVersion,
+    TagPolicy,
+    change_password_arn,
+    with_change_password,
+)
+from sekisho.rollout.changes.users import (
     AddUserToGroup,
     AttachGroupPolicy,
     AttachUserPolicy,
-    Change,
     CreateGroup,
     CreateLoginProfile,
-    CreatePolicy,
-    CreatePolicyVersion,
     CreateUser,
     DetachGroupPolicy,
     DetachUserPolicy,
-    Forecast,
     RemoveUserFromGroup,
-    TagPolicy,
-    affected_by,
-    change_password_arn,
-    forecast,
-    with_change_password,
 )
 from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, not_needed
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
@@ -146,7 +147,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         needless=accounts.needless,
         warnings=warned,
         people=persons,
-        exceptions=concerned(goal.exceptions, persons, snapshot.taken_at),
+        exceptions=exceptions_in_plan(goal.exceptions, persons, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
         rights=accounts.rights(),
         needs=needs_of(accounts),
@@ -394,7 +395,7 @@ def _policies_of_joined(
     }
 
 
-def concerned(
+def exceptions_in_plan(
     entries: Iterable[Exemption], people: Iterable[PlannedImpact], now: datetime
 ) -> tuple[Exemption, ...]:
     """Return the exceptions of these people, of every break-glass user, and the expired ones."""

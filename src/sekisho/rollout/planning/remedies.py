@@ -14,7 +14,7 @@ from sekisho.account import CredentialReport, Group, Snapshot, User, lacks_repor
 from sekisho.audit.impact import SignInOutcomes, usual_enforcement
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, Effect, Preset, choices_of, force_mfa
-from sekisho.rollout.changes import EndSignInSessions
+from sekisho.rollout.changes.credentials import EndSignInSessions
 from sekisho.rollout.goal.model import Goal, NewUser, Waiting, Waits, policy_arn
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.plan import Plan, PlanCaller, SafetyVerdict, Way, WayOut

@@ -22,18 +22,11 @@ from sekisho.errors import FaultyAccount
 from sekisho.messages import Message
 from sekisho.policy import Document, to_json
 from sekisho.prover import Proved
-from sekisho.rollout.changes import (
-    Affected,
-    Change,
-    CreateGroup,
-    CreatePolicy,
-    CreateUser,
-    affected_by,
-    affected_names,
-    forecast,
-    with_change_password,
-    with_deny_all,
-)
+from sekisho.rollout.changes.affected import Affected, affected_by, affected_names
+from sekisho.rollout.changes.kinds import forecast
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicy, with_change_password, with_deny_all
+from sekisho.rollout.changes.users import CreateGroup, CreateUser
 
 _UNREAD = "unread"
 _OF_AWS = "aws"

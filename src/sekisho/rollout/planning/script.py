@@ -9,14 +9,10 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from sekisho.rollout.changes import (
-    Change,
-    CreateLoginProfile,
-    CreatePolicy,
-    CreateUser,
-    EndSignInSessions,
-    ReplacePassword,
-)
+from sekisho.rollout.changes.credentials import EndSignInSessions
+from sekisho.rollout.changes.model import Change
+from sekisho.rollout.changes.policies import CreatePolicy
+from sekisho.rollout.changes.users import CreateLoginProfile, CreateUser, ReplacePassword
 from sekisho.rollout.planning.plan import Plan
 
 _WITH_PASSWORD = (CreateLoginProfile, ReplacePassword)

@@ -16,7 +16,7 @@ from sekisho.prover import (
     joined,
     prove_enforcement,
 )
-from sekisho.rollout.planning import SampleRequest, decided
+from sekisho.rollout import SampleRequest, decided
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder

@@ -12,12 +12,12 @@ from sekisho.rollout import (
     Journal,
     Plan,
     PlanCaller,
+    acceptance,
     execute,
     facts_at_addresses,
     plan,
     roll_back,
 )
-from sekisho.rollout.planning import acceptance
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
 from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
 from sekisho.tour.rehearsal.steps import Cell

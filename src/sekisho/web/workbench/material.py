@@ -16,9 +16,16 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Language
 from sekisho.replay.report import ReplayReport, page_values
 from sekisho.replay.report import to_json as replay_to_json
-from sekisho.rollout import Plan, PlanStatus, plan_status, status_to_json, waves_to_json
-from sekisho.rollout.applying import PlanFile, check_account
-from sekisho.rollout.goal import WaveStatus
+from sekisho.rollout import (
+    Plan,
+    PlanFile,
+    PlanStatus,
+    WaveStatus,
+    check_account,
+    plan_status,
+    status_to_json,
+    waves_to_json,
+)
 from sekisho.web.site import text
 
 MOST_NAMES = 200

@@ -18,19 +18,19 @@ from sekisho.messages import Message, verbatim
 from sekisho.rollout import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
+    ChangeStatus,
     Fact,
     Plan,
     PlannedImpact,
     PlanStatus,
     Proof,
     SafetyVerdict,
+    affected_names,
     expected_and_found,
     plan_sentences,
     status_sentence,
     way_text,
 )
-from sekisho.rollout.applying import ChangeStatus
-from sekisho.rollout.changes import affected_names
 from sekisho.web.site import language, text
 from sekisho.web.workbench.charts import Moment, placed_moments
 from sekisho.web.workbench.material import (
