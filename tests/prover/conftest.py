@@ -7,10 +7,10 @@ import pytest
 from sekisho.engine import Request
 from sekisho.errors import InternalError
 from sekisho.prover import Question
-from sekisho.prover.questions import resource_policy
+from sekisho.prover.questions import resource_policies
 from sekisho.prover.search import listing, requests
 
-USES = (requests, listing, resource_policy)
+USES = (requests, listing, resource_policies)
 
 
 def contradicted(_: Question, request: Request) -> NoReturn:

@@ -27,7 +27,7 @@ from sekisho.prover.reading.credentials import EXAMPLE_ID
 from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.search import actions, formula, requests, views
-from sekisho.prover.search.owners import Owner, Owners
+from sekisho.prover.search.views import Owner, Owners
 from sekisho.prover.solver import names, texts
 from sekisho.prover.solver.theories import Texts
 

@@ -34,7 +34,7 @@ from sekisho.prover import (
     own_things_only,
     prove_none,
 )
-from sekisho.prover.questions.emptiness import conclude_empty, find_empty
+from sekisho.prover.questions.certified import conclude_empty, find_empty
 from sekisho.prover.questions.invariants import asked_of, range_of
 from sekisho.prover.solver import reasons
 from sekisho.signin import RoleSessionMfa

@@ -24,7 +24,7 @@ from sekisho.prover import (
     difference,
     exempt_list,
 )
-from sekisho.prover.reading import atoms, policies
+from sekisho.prover.reading import equality, policies
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.search import listing, parts, requests
 from sekisho.prover.search.counterexample import decided
@@ -104,7 +104,7 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
             (policies, "_SMALL"),
         ):
             patch.setattr(*limit, 0)
-        patch.setattr(atoms, "_MANY", -1)
+        patch.setattr(equality, "_MANY", -1)
         old, new = identity(*first, FENCE), identity(*second, FENCE)
         is_what_the_world_says(old, new)
         for request in islice(requests_of((old, new)), 0, None, 7):

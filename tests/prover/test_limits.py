@@ -154,7 +154,7 @@ LIMITS: dict[str, tuple[str, int, Statements, str]] = {
     ),
     "steps": ("solver.limits.MOST_STEPS", 5, [S3], "the question takes too many steps"),
     "assignments": (
-        "search.assignments.MOST_ASSIGNMENTS",
+        "search.requests.MOST_ASSIGNMENTS",
         0,
         [
             {**S3, "Resource": "arn:aws:s3:::${aws:PrincipalTag/t}/x"},

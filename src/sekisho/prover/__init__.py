@@ -54,8 +54,17 @@ from sekisho.prover.questions.invariants import (
     invariant_holds,
     read_invariants,
 )
-from sekisho.prover.questions.public import no_public_access
-from sekisho.prover.questions.resource_policy import OwnedResource, not_granted_with_resource
+from sekisho.prover.questions.layers import (
+    conclude_served,
+    conclude_unlimited_first,
+    prove_unlimited_first,
+)
+from sekisho.prover.questions.resource_policies import (
+    OwnedResource,
+    no_public_access,
+    not_granted_with_resource,
+)
+from sekisho.prover.questions.roles import TrustReport, WayIn, ways_into
 from sekisho.prover.questions.sentences import (
     ASSUMED,
     CREDENTIALS,
@@ -71,9 +80,6 @@ from sekisho.prover.questions.sentences import (
     stated_text,
     verdict_text,
 )
-from sekisho.prover.questions.served import conclude_served
-from sekisho.prover.questions.trust import TrustReport, WayIn, ways_into
-from sekisho.prover.questions.unlimited import conclude_unlimited_first, prove_unlimited_first
 from sekisho.prover.reading.callers import Callers, anyone, callers, stand_ins
 from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser, SessionReadings

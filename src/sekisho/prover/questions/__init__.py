@@ -20,7 +20,7 @@ from sekisho.prover.questions.report import (
     Subject,
     report_on_policies,
 )
-from sekisho.prover.questions.wording import (
+from sekisho.prover.questions.sentences import (
     ONCE_ALLOWED,
     RESTS,
     Describe,

@@ -8,8 +8,8 @@ from sekisho.engine.exchange import decision_to_json
 from sekisho.prover.questions.difference import Difference, Side
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Inquiry, PolicyReport
+from sekisho.prover.questions.roles import TrustReport
 from sekisho.prover.questions.sentences import ASSUMED
-from sekisho.prover.questions.trust import TrustReport
 from sekisho.prover.reading.callers import Callers
 from sekisho.prover.reading.credentials import SessionReadings
 from sekisho.prover.search.answers import ActionGroup, QuestionAnswer

@@ -38,11 +38,12 @@ from sekisho.prover.reading.principals import (
     Requester,
     RequesterKind,
     about,
+    accounts_in,
     names_any_provider,
+    partitions_in,
     requesters,
     some_providers,
 )
-from sekisho.prover.reading.strangers import accounts_in, partitions_in
 from sekisho.prover.search.answers import ActionGroup, joined
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none

@@ -19,7 +19,7 @@ from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
 from sekisho.messages import Message, joined_messages
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version, from_json
-from sekisho.prover.questions.emptiness import conclude_empty
+from sekisho.prover.questions.certified import conclude_empty
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT, without_mfa
 from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser

@@ -41,14 +41,19 @@ from sekisho.prover.questions.invariants import (
     about_resources,
     invariant_holds,
 )
-from sekisho.prover.questions.resource_policy import (
+from sekisho.prover.questions.resource_policies import (
     OwnedResource,
     assumed_of_resource,
     not_granted_with_resource,
 )
-from sekisho.prover.questions.roles import assumed_of_role, assumed_with_mfa, enforced_of_role
+from sekisho.prover.questions.roles import (
+    TrustReport,
+    assumed_of_role,
+    assumed_with_mfa,
+    enforced_of_role,
+    ways_into,
+)
 from sekisho.prover.questions.sentences import invariant_text
-from sekisho.prover.questions.trust import TrustReport, ways_into
 from sekisho.prover.reading.callers import Callers, anyone, several, stand_ins
 from sekisho.prover.reading.credentials import CallingUser, SessionReadings
 from sekisho.prover.reading.policies import tells_services_apart

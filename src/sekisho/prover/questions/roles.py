@@ -1,19 +1,267 @@
-"""Whether MFA is enforced for a role: either who assumes it has MFA, or its sessions reach nothing.
+"""Roles: who can assume one, and whether MFA is enforced for its sessions.
 
-A role's session never has MFA: `aws:MultiFactorAuthPresent` is false in it, or absent. So a Deny
-without MFA in the role's own policies denies all of it, and what makes people bring MFA is the
-trust policy.
+A trust policy is asked for each principal that it names, and for callers who stand for the users
+and the roles of an account that it names: is there a call that begins a session, without MFA and at
+all? The own policies of the caller are taken to allow it. A call with an MFA code is one with MFA.
+
+Of the many users of an account it is proved over more than there can be, a caller of whom no key is
+settled, and refuted by a request of one of them that the engine decides by the whole policy.
+
+A session of a role never has MFA: `aws:MultiFactorAuthPresent` is false in it, or absent. So a Deny
+without MFA in the policies of a role denies all of it. MFA is enforced for a role if everybody who
+assumes it has MFA, or if its sessions are allowed nothing.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 
-from sekisho.engine import AttachedPolicy
+from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, check_policies
+from sekisho.engine import decide as decided_by_engine
+from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
+from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
+from sekisho.policy import Effect, Element, PolicyKind
 from sekisho.prover.questions.enforced import OTHER_VALUES
-from sekisho.prover.questions.trust import TrustReport
-from sekisho.prover.search.answers import Conclusion, QuestionAnswer
-from sekisho.prover.search.verdict import Proved, Refuted, Unknown
+from sekisho.prover.questions.enforcement import without_mfa
+from sekisho.prover.questions.unknown_principals import named_by, of_any
+from sekisho.prover.reading.credentials import USER_ID, CallerCredential, SessionReadings
+from sekisho.prover.reading.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart
+from sekisho.prover.reading.principals import (
+    SOME_SERVICE,
+    Requester,
+    RequesterKind,
+    about,
+    requesters,
+    some_providers,
+)
+from sekisho.prover.search.answers import (
+    Conclusion,
+    QuestionAnswer,
+    joined,
+    other_readings,
+    verdict_of,
+)
+from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
+
+# who has a password can get a session, and not everybody has a key
+WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
+_AT_ALL = (CallerCredential.MFA_SESSION, *WITHOUT_MFA)
+_ASSUME = "sts:AssumeRole"
+_NOT_HANDLED = Message("whether {name} can assume the role is not asked")
+_NOT_SHOWN = Message("it is told by keys of the caller, and no caller was found that gets in")
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """What a trust policy says of one caller, or of all whom it names alike.
+
+    Attributes:
+        principal: as the policy writes it.
+        kind: what they can show of MFA.
+        arn: of the user or role asked about; the name of a service or identity provider.
+        at_all: `Proved`: they do not get in; `Refuted`: with a call that begins a session.
+        without_mfa: the same of calls without MFA.
+    """
+
+    principal: str
+    kind: RequesterKind
+    arn: str
+    at_all: Verdict
+    without_mfa: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TrustReport:
+    """Who may assume a role.
+
+    Attributes:
+        ways: those who get in, or of whom it is not known.
+        unhandled: principals of which it is not asked.
+        assumed: the assumptions under whose other setting `without_mfa` is another verdict.
+    """
+
+    ways: tuple[WayIn, ...]
+    unhandled: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def without_mfa(self) -> Verdict:
+        """Whether nobody assumes the role without MFA: AWS services, which have none, apart.
+
+        A session of another role has no MFA, and of those whom an identity provider vouches for AWS
+        sees none, so that they get in without it.
+        """
+        asked = [each for each in self.ways if each.kind is not RequesterKind.SERVICE]
+        found = joined([each.without_mfa for each in asked])
+        if isinstance(found, Proved) and self.unhandled:
+            return Unknown(_NOT_HANDLED.filled(name=", ".join(map(quoted, self.unhandled))))
+        return found
+
+
+def ways_into(
+    trust: AttachedPolicy,
+    role: str,
+    now: datetime,
+    assumptions: Assumptions | None = None,
+    sessions: SessionReadings | None = None,
+) -> TrustReport:
+    """Return who may assume a role, each with whether they may without MFA.
+
+    Args:
+        trust: the role's trust policy.
+        role: the role's ARN.
+        now: the earliest time of a call.
+        assumptions: how the points are read that AWS does not document.
+        sessions: the same of how sessions show that they have no MFA.
+
+    Raises:
+        FaultyPolicy: if it is no trust policy that can be read for certain.
+        FaultyRequest: if it is not the ARN of a role.
+    """
+    check_policies(PolicyKind.TRUST, (trust,))
+    if not arns.is_role(role):
+        message = Message("{arn} is not the ARN of a role").filled(arn=quoted(role))
+        raise FaultyRequest(
+            Message("role", "source"), [Fault(Code.REQUEST_BAD_VALUE, message, "role")]
+        )
+    parts = arns.split(role)
+    outside = {SOME_SERVICE: RequesterKind.SERVICE, **some_providers(parts[1])}
+    callers, unhandled = requesters((trust.document,), parts[1], parts[4], outside)
+    allowed = {
+        value
+        for statement in trust.document.statements
+        if statement.effect is Effect.ALLOW and statement.principal is not None
+        for _, values in statement.principal.entries
+        for value in values
+    }
+    asking = _Asking(trust, role, now, assumptions or Assumptions(), sessions or SessionReadings())
+    found = TrustReport(asking.ways(callers), tuple(each for each in unhandled if each in allowed))
+    others = asking.read_otherwise(settled=isinstance(found.without_mfa, Proved))
+    assumed = (
+        name
+        for name, other in others
+        if type(replace(found, ways=other.ways(callers)).without_mfa) is not type(found.without_mfa)
+    )
+    return replace(found, assumed=tuple(dict.fromkeys(assumed)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One trust policy, asked about one caller after another."""
+
+    trust: AttachedPolicy
+    role: str
+    now: datetime
+    assumptions: Assumptions
+    sessions: SessionReadings
+    tracked: set[str] = field(default_factory=set)
+    """The engine's assumptions that came across."""
+
+    def ways(self, callers: Iterable[Requester]) -> tuple[WayIn, ...]:
+        """Return the ways in of some callers."""
+        asked = (replace(each, user=replace(each.user, readings=self.sessions)) for each in callers)
+        return tuple(way for each in asked for way in self.way(each))
+
+    def read_otherwise(self, *, settled: bool) -> Iterator[tuple[str, "_Asking"]]:
+        """Yield each assumption that can matter, and the same question with another setting of it.
+
+        Args:
+            settled: whether nobody gets in; that holds for each setting of which both were asked.
+        """
+        for field_ in fields(Assumptions):
+            if field_.name in self.tracked:
+                other = with_other_setting(self.assumptions, field_.name)
+                yield field_.name, replace(self, assumptions=other, tracked=set())
+        policies = Policies(identity=(self.trust,))
+        for name, tells in (
+            ("aws_login_mfa", tells_logins_apart),
+            ("role_session_mfa", tells_mfa_apart),
+        ):
+            current = getattr(self.sessions, name)
+            if tells(policies) and not (settled and current is None):
+                yield from (
+                    (name, replace(self, sessions=each, tracked=set()))
+                    for each in other_readings(self.sessions, name)
+                )
+
+    def way(self, one: Requester) -> Iterator[WayIn]:
+        """Yield what the policy says of one caller; nothing if they do not get in."""
+        at_all = self._verdict(one, _AT_ALL)
+        if isinstance(at_all, Proved):
+            return
+        without = self._verdict(one, WITHOUT_MFA)
+        arn = one.user.outside or one.user.arn
+        yield WayIn(one.name or arn, one.kind, arn, at_all, without)
+
+    def _verdict(self, one: Requester, ways: Sequence[CallerCredential]) -> Verdict:
+        question = self._question(one, tuple(ways))
+        if not question.allowed or not _allows(question.allowed):
+            return Proved()
+        if one.exact:
+            return self._shown(question, self._asked(question))
+        loose = self._asked(of_any(one, question))
+        if not isinstance(loose, Refuted):
+            return loose
+        for user in (one.user, *named_by(loose.counterexample, one.user)):
+            real = replace(question, user=user)
+            found = self._shown(real, self._asked(real))
+            if isinstance(found, Refuted):
+                return found
+        return Unknown(_NOT_SHOWN)
+
+    def _asked(self, question: Question) -> Verdict:
+        verdict, tracked = verdict_of(question)
+        self.tracked.update(tracked)
+        return verdict
+
+    def _question(self, one: Requester, ways: tuple[CallerCredential, ...]) -> Question:
+        tracked = TrackedAssumptions(self.assumptions)
+        own = about(self.trust.document, one.user, tracked)
+        self.tracked.update(tracked.asked)
+        allowed = Policies(identity=(replace(self.trust, document=own),))
+        actions = Element((_action_of(one),))
+        return Question(
+            one.user,
+            self.now,
+            without_mfa(allowed, ways),
+            allowed=allowed,
+            within=Restriction(
+                actions=((actions, True),), resources=((Element((self.role,)), True),)
+            ),
+            assumptions=self.assumptions,
+        )
+
+    def _shown(self, question: Question, verdict: Verdict) -> Verdict:
+        """Return a verdict with the engine's decision by the whole policy, if it is the same."""
+        if not isinstance(verdict, Refuted):
+            return verdict
+        found = verdict.counterexample
+        own = () if question.user.outside else (EVERYTHING,)
+        policies = Policies(identity=own, trust=self.trust)
+        decision = decided_by_engine(found.request, policies, self.assumptions)
+        if decision.effect is not DecisionEffect.ALLOWED:
+            return Unknown(_NOT_SHOWN)
+        named = tuple(each for each in found.named if each != USER_ID)
+        return Refuted(replace(found, decisions={"allowed": decision}, named=named))
+
+
+def _allows(policies: Policies) -> bool:
+    return any(
+        each.effect is Effect.ALLOW
+        for policy in policies.identity
+        for each in policy.document.statements
+    )
+
+
+def _action_of(one: Requester) -> str:
+    """Return the call with which somebody asks for a role."""
+    if one.kind is not RequesterKind.PROVIDER:
+        return _ASSUME
+    saml = arns.split(one.user.outside)[-1].startswith("saml-provider/")
+    return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
+
 
 _ASSUMED = Message("Nobody assumes the role without MFA, AWS services apart")
 _NO_MFA = Message(

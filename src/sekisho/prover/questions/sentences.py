@@ -1,4 +1,4 @@
-"""What the prover says to people, in both languages."""
+"""Verdicts, answers, counterexamples and assumptions as sentences, in both languages."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -6,12 +6,19 @@ from sekisho.catalogue import DEFAULT_PARTITION, only_region
 from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import ANONYMOUS, arns
 from sekisho.errors import quoted
-from sekisho.messages import Message, joined_messages
+from sekisho.messages import Language, Message, joined_messages
+from sekisho.prover.questions.enforced import (
+    ENFORCEMENT,
+    NOTHING_ALLOWED,
+    Enforced,
+    enforced_text,
+)
 from sekisho.prover.questions.enforcement import MFA_PRESENT
 from sekisho.prover.questions.invariants import Invariant, InvariantKind
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.callers import Callers
 from sekisho.prover.reading.credentials import CallerCredential
+from sekisho.prover.search.answers import QuestionAnswer
 from sekisho.prover.search.counterexample import own_policy_unasked, owner_abroad
 from sekisho.prover.search.descriptions import OWNER, StatedCondition
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -321,3 +328,63 @@ def invariant_text(invariant: Invariant) -> Message:
         sentence = "".join(parts)
         said[language] = f"{invariant.text} ({sentence})" if invariant.text else sentence
     return Message.both(said["en"], said["ja"])
+
+
+Describe = Callable[[Counterexample, bool], Message]
+"""Says a counterexample in words; the second: whether it shows what is refused."""
+_DIRECT = Message("direct calls")
+_SERVICE = Message("calls by AWS services for the user")
+_EVERY = Message("all calls")
+_CALLS = {"direct": _DIRECT, "service": _SERVICE, "all": _EVERY}
+_SUBJECTS = {
+    ENFORCEMENT: Message("MFA for {calls}"),
+    NOTHING_ALLOWED: Message("without MFA as the policies are, for {calls}"),
+}
+"""What the words are said of, by the question."""
+_WORDS = {
+    ENFORCEMENT: (enforced_text(Enforced.PROVED), enforced_text(Enforced.REFUTED)),
+    NOTHING_ALLOWED: (Message("nothing allowed"), Message("allowed", "verdict")),
+}
+_WOULD_HOLD = Message("would hold")
+_WOULD_FAIL = Message("would not hold")
+_UNKNOWN_WORD = Message("unknown")
+_QUESTION = Message("{title} ({calls})")
+ONCE_ALLOWED = Message("{said}, once some policy allows it: nothing denies it")
+RESTS = Message("rests on the assumption {names}")
+
+
+def answer_title(line: QuestionAnswer) -> Message:
+    """Say what `answer_word` is said of."""
+    if line.id in _SUBJECTS:
+        return _SUBJECTS[line.id].filled(calls=_CALLS[line.calls])
+    return _QUESTION.filled(title=line.title, calls=_CALLS[line.calls])
+
+
+def answer_word(line: QuestionAnswer) -> Message:
+    """Say an answer in a word; of what AWS is not known to do, what would be."""
+    words = _WORDS.get(line.id, (_HOLDS, _FAILS))
+    if line.hypothetical and not line.counts:
+        words = (_WOULD_HOLD, _WOULD_FAIL)
+    match line.conclusion.verdict:
+        case Proved():
+            return words[0]
+        case Refuted():
+            return words[1]
+        case Unknown():
+            return _UNKNOWN_WORD
+
+
+def answer_details(line: QuestionAnswer, describe: Describe, lang: Language) -> Iterator[str]:
+    """Yield the request that shows an answer, or why there is none, and what it rests on."""
+    verdict = line.conclusion.verdict
+    if isinstance(verdict, Unknown):
+        yield verdict.reason.into(lang)
+    if isinstance(verdict, Refuted):
+        found = verdict.counterexample
+        said = call_text(found) if line.of_callers else describe(found, line.refused)
+        said = ONCE_ALLOWED.filled(said=said) if line.later else said
+        yield said.into(lang)
+        granting = granting_texts(verdict.counterexample) if line.grants else ()
+        yield from (text.into(lang) for text in granting)
+    if line.conclusion.assumed:
+        yield RESTS.filled(names=", ".join(line.conclusion.assumed)).into(lang)

@@ -17,14 +17,6 @@ from sekisho.engine.matching import Scope, TrackedAssumptions, conditions
 from sekisho.messages import Message
 from sekisho.policy import Operator, OperatorName, Quantifier, Version
 from sekisho.prover.reading import keys, tied
-from sekisho.prover.reading.atoms import (
-    Comparisons,
-    any_text,
-    comparisons,
-    is_plain_text,
-    listed_texts,
-    may_be_null,
-)
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -38,8 +30,17 @@ from sekisho.prover.reading.conditions import (
     values_for,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallingUser, Situation
-from sekisho.prover.reading.equality import KnownKeys, compared_keys
-from sekisho.prover.reading.times import LONGEST_SESSION, TIMES, Session, times_for
+from sekisho.prover.reading.equality import (
+    Comparisons,
+    KnownKeys,
+    any_text,
+    compared_keys,
+    comparisons,
+    is_plain_text,
+    listed_texts,
+    may_be_null,
+)
+from sekisho.prover.reading.tied import LONGEST_SESSION, TIMES, Session, times_for
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Literal
 from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached

@@ -1,15 +1,15 @@
 """What holds for every sequence of steps: can everyone get in, can an attacker."""
 
-from sekisho.prover.scenarios.acceptance import TRADE_OFFS, TradeOff
 from sekisho.prover.scenarios.answers import (
+    SIGNIN_ASSUMPTIONS,
     Exploration,
     ScenarioAnswer,
     ScenarioOutcome,
+    assumptions_that_matter,
     explorations,
     required_of,
     run_scenario,
 )
-from sekisho.prover.scenarios.assumed import SIGNIN_ASSUMPTIONS, assumptions_that_matter
 from sekisho.prover.scenarios.definitions import (
     ATTACKERS,
     PEOPLE,
@@ -18,7 +18,6 @@ from sekisho.prover.scenarios.definitions import (
     scenario_of,
     setting_of,
 )
-from sekisho.prover.scenarios.forms import proof_to_json, scenarios_to_json
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,
@@ -36,7 +35,9 @@ from sekisho.prover.scenarios.model import (
 from sekisho.prover.scenarios.report import (
     ASSUMED,
     SCENARIOS,
+    TRADE_OFFS,
     ScenarioReport,
+    TradeOff,
     beyond_family,
     changed_choices,
     enforcement_in,
@@ -61,7 +62,9 @@ from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.scenarios.wording import (
     changes_of,
     outcome_text,
+    proof_to_json,
     refusal_text,
+    scenarios_to_json,
     sections_of,
     shown_of,
     steps_of,

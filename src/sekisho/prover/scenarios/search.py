@@ -32,10 +32,10 @@ from sekisho.prover.scenarios.model import (
     ScenarioDevice,
     ScenarioState,
     Who,
+    after,
     moves_in,
 )
 from sekisho.prover.scenarios.setting import Setting
-from sekisho.prover.scenarios.transitions import after
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 from sekisho.signin import AUTHORIZE, CREATE_TOKEN, AwsLoginMfa

@@ -34,9 +34,9 @@ from sekisho.engine.matching import (
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Version, from_json
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential
-from sekisho.prover.reading.documented import Documented
 from sekisho.prover.reading.policies import about_request, every, keys_of, keys_of_text
 from sekisho.prover.search.formula import Question
+from sekisho.prover.search.ties import Documented
 from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import LimitReached

@@ -18,7 +18,6 @@ from sekisho.policy import Effect, Element, Version
 from sekisho.prover.reading import resources
 from sekisho.prover.reading.conditions import VersionedCondition, variables_in
 from sekisho.prover.reading.credentials import CallerCredential, Situation
-from sekisho.prover.reading.documented import Documented
 from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.search.actions import ActionClass, RequestRange, includes_action
@@ -28,6 +27,7 @@ from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, jo
 from sekisho.prover.search.parts import QuestionPart, parts
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
+from sekisho.prover.search.ties import Documented
 from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.search.views import RequestView
 from sekisho.prover.solver import inclusion, reasons

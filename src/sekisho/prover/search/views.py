@@ -1,18 +1,235 @@
-"""The views of a question: requests made one way, about the resources of one account."""
+"""The views of a question: requests made one way, about the resources of one account.
 
-from collections.abc import Mapping, Sequence
+To rename an account in a request changes no answer unless a pattern or a condition has it, in whole
+or in part. So accounts that all of them match alike stand for each other, and one of each class is
+asked about. Beyond the user's account the owner's own policies decide, too; they are not known, and
+are taken to allow.
+
+IAM's calls are about the caller's account alone: none of its resources has a policy that could let
+another account in but a role, which lets in by `sts:AssumeRole`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 
-from sekisho.engine import ContextValue
-from sekisho.engine.matching import TrackedAssumptions
-from sekisho.prover.reading.conditions import VersionedCondition
-from sekisho.prover.reading.credentials import CallerCredential, Situation, situations
+from sekisho.engine import Context, ContextValue
+from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
+from sekisho.policy import Element, Version
+from sekisho.prover.reading import keys
+from sekisho.prover.reading.callers import MOST, OWNERS, coinciding
+from sekisho.prover.reading.conditions import (
+    OperatorFamily,
+    VersionedCondition,
+    family_of,
+    tokens_of,
+    variables_in,
+)
+from sekisho.prover.reading.credentials import CallerCredential, CallingUser, Situation, situations
 from sekisho.prover.reading.resources import ResourcePlace
 from sekisho.prover.reading.statements import About, ConditionReading
-from sekisho.prover.search.formula import Question, StatementRule
-from sekisho.prover.search.owners import Owner, Owners, owners_of
-from sekisho.prover.solver.limits import Effort
+from sekisho.prover.reading.tied import OF_RESOURCE, ORGANISATIONS
+from sekisho.prover.search.descriptions import OWNER, StatedCondition
+from sekisho.prover.search.formula import Question, Restriction, StatementRule
+from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.texts import Machine, Token, representatives
+
+ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
+"""What can be about another account's resources at all."""
+
+_DIGITS = frozenset("0123456789")
+_FORM: tuple[Token, ...] = (_DIGITS,) * 12
+_PLACE = 4
+"""Where the account stands in an ARN."""
+_ORGANISATION = frozenset({OF_RESOURCE, ORGANISATIONS[OF_RESOURCE].whole})
+_NICE = tuple(f"{number:012}" for number in range(444455556666, 444455556690))
+_STEPS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An account whose resources requests are about.
+
+    Attributes:
+        account: its id.
+        own: whether it is the user's.
+        stated: what tells it, and those for which it stands, from the others that are asked about.
+    """
+
+    account: str
+    own: bool = True
+    stated: tuple[StatedCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The accounts that stand for all.
+
+    Attributes:
+        all: the user's own first.
+        keyed: whether a condition or a variable asks for the owner, also where the ARN does not
+            tell.
+        whole: whether the policies tell no other accounts apart.
+    """
+
+    all: tuple[Owner, ...]
+    keyed: bool = False
+    whole: bool = True
+
+
+def owners_of(
+    question: Question,
+    rules: Sequence[StatementRule],
+    asked: Sequence[VersionedCondition],
+    tracked: TrackedAssumptions,
+) -> Owners:
+    """Return the accounts that the policies of a question tell apart as owners of resources.
+
+    Args:
+        question: what is asked.
+        rules: every statement of its policies.
+        asked: every condition of the question.
+        tracked: the assumptions.
+    """
+    account = question.user.account
+    about = [each for each in asked if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
+    if not question.abroad:
+        return Owners((Owner(account),), bool(about))
+    elements = [*(rule.resource for rule in rules), *(one for one, _ in question.within.resources)]
+    whole = not any(_shifts(each) and tracked.stars_span_colons() for each in elements)
+    patterns = dict.fromkeys(each for one in elements for each in _of_arns(one))
+    settled = Context(_of_caller(question.user))
+    for each in about:
+        whole &= family_of(each.condition.operator.name) in (
+            OperatorFamily.TEXT,
+            OperatorFamily.PRESENCE,
+        )
+        patterns |= dict.fromkeys(_compared(each, settled))
+    texts = [text for each in asked for text in each.condition.values]
+    named = any(map(_names_owner, elements)) or any(map(_has_variable, texts))
+    texts += [text for element in elements for text in element.values]
+    if organised := _asks_for_organisation(asked, texts):
+        # at home it is the caller's organisation, abroad any
+        patterns[tuple(account), account] = None
+    if named:
+        found, untold = coinciding(*filter(None, (question.allowed, question.denied)), kinds=OWNERS)
+        own = _accounts_in(settled)
+        values = (*own[:MOST], *(text for texts in found.values() for text in texts))
+        patterns |= dict.fromkeys((tuple(text), text) for text in values)
+        whole &= not untold and len(own) <= MOST
+    keyed = bool(about) or named or organised
+    try:
+        return Owners(_classes(tuple(patterns), account), keyed, whole)
+    except LimitReached:
+        return Owners((Owner(account),), keyed, whole=False)
+
+
+def _of_caller(user: CallingUser) -> dict[str, str]:
+    """Return what of a request is the user's own, however the user calls."""
+    if user.outside:
+        return {}
+    names = {"aws:PrincipalArn": user.arn}
+    names |= {} if user.is_role else {"aws:username": user.name}
+    return {**names, "aws:PrincipalAccount": user.account, **user.known}
+
+
+def _accounts_in(settled: Context) -> list[str]:
+    """Return what of the caller's own values a variable for the owner can be equal to."""
+    digits = re.compile(r"(?=([0-9]{12}))", re.ASCII)
+    found = (digits.findall(text) for text in settled.values() if isinstance(text, str))
+    return list(dict.fromkeys(chain.from_iterable(found)))
+
+
+_Pattern = tuple[tuple[Token, ...], str]
+"""A pattern of accounts, and how a policy writes it."""
+
+
+@lru_cache(maxsize=4_096)
+def _of_arns(element: Element) -> tuple[_Pattern, ...]:
+    """Return the patterns in the place of the account; one without a digit tells none apart."""
+    found: list[str] = []
+    for entry in element.values:
+        for part in arns.split(entry)[_PLACE : _PLACE + 1]:
+            # read as one string, a wildcard can take in the colon after the account
+            ends = {"*": 1, "?": 0}
+            starts = (part[: n + ends[char]] for n, char in enumerate(part) if char in ends)
+            found += (text for text in (part, *starts) if _DIGITS & set(text))
+    return tuple((tuple(glob.wildcards(text)), text) for text in dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4_096)
+def _shifts(element: Element) -> bool:
+    """Tell whether an entry, read as one string, may have any digits in the account's place."""
+    return any(
+        set("*?") & set("".join(arns.split(entry)[:_PLACE])) and _DIGITS & set(entry)
+        for entry in element.values
+    )
+
+
+def _compared(asked: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
+    if family_of(asked.condition.operator.name) is OperatorFamily.TEXT:
+        for text in asked.condition.values:
+            tokens = tokens_of(asked, text, settled)
+            if tokens is not None:
+                plain = [token for token in tokens if isinstance(token, str)]
+                yield tokens, "".join(plain) if len(plain) == len(tokens) else text
+
+
+@lru_cache(maxsize=4_096)
+def _names_owner(element: Element) -> bool:
+    return any(map(_has_variable, element.values))
+
+
+def _asks_for_organisation(asked: Sequence[VersionedCondition], texts: Sequence[str]) -> bool:
+    """Tell whether a condition or a variable asks for the resource's organisation."""
+    if any(each.condition.key.lower() in _ORGANISATION for each in asked):
+        return True
+    return any(
+        variables.OPEN in text and not variables_in(text, Version.V2012).isdisjoint(_ORGANISATION)
+        for text in texts
+    )
+
+
+def _has_variable(text: str) -> bool:
+    """Tell whether a text has a variable that stands for the owner, in any version."""
+    if variables.OPEN not in text:
+        return False
+    return not variables_in(text, Version.V2012).isdisjoint(keys.OF_RESOURCE_ACCOUNT)
+
+
+@lru_cache(maxsize=256)
+def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
+    """Return an account for each way in which patterns can match one; the user's own first.
+
+    Raises:
+        LimitReached: if there is too much to look at.
+    """
+    machines = [Machine([tokens]) for tokens, _ in patterns]
+    texts = [text for _, text in patterns]
+    accounts = [own, *texts, *_NICE]
+    if any(set(text) & set("*?") for text in texts):
+        accounts += representatives([_FORM, *(tokens for tokens, _ in patterns)], Effort(_STEPS))
+    found: dict[frozenset[str], str] = {}
+    for account in filter(arns.is_account, accounts if patterns else [own]):
+        like = (text for text, each in zip(texts, machines, strict=True) if each.matches(account))
+        found.setdefault(frozenset(like), account)
+    return tuple(
+        Owner(account, account == own, tuple(_stated(like, texts)))
+        for like, account in found.items()
+    )
+
+
+def _stated(like: frozenset[str], texts: Sequence[str]) -> Iterator[StatedCondition]:
+    """Yield what tells the accounts that are like some patterns, and like no other."""
+    if whole := sorted(filter(arns.is_account, like)):
+        yield StatedCondition(OWNER, "", (whole[0],), holds=True)
+        return
+    for text in sorted(like):
+        yield StatedCondition(OWNER, "", (text,), holds=True)
+    if unlike := tuple(dict.fromkeys(text for text in texts if text not in like)):
+        yield StatedCondition(OWNER, "", unlike, holds=False)
 
 
 @dataclass(frozen=True, slots=True)

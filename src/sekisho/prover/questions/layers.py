@@ -1,16 +1,19 @@
-"""What identity-based policies allow without the boundary and the service control policies.
+"""Two questions for the users of an account that most often need not be asked in full.
 
-These only limit. So what identity-based policies do not allow is not allowed under any of them; and
-what they allow is most often allowed under all, where the request is sent to a region that they
-permit. Which is soon tried, however many limits there are.
+What limits (a permissions boundary, a service control policy) only takes away. So what
+identity-based policies do not allow is not allowed under any limit; and what they allow is most
+often allowed under all, where the request is sent to a region that they permit. And calls by AWS
+services for a user are most often answered by what is known of the calls of the user.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sekisho.engine import Policies
+from sekisho.engine import Context, Policies
 from sekisho.policy import Effect
+from sekisho.prover.questions.enforcement import via_service
 from sekisho.prover.reading import keys
+from sekisho.prover.reading.credentials import CallerCredential, situations
 from sekisho.prover.reading.policies import every
 from sekisho.prover.search.answers import Conclusion, conclude
 from sekisho.prover.search.counterexample import replayed
@@ -93,3 +96,42 @@ def _named(policies: Policies) -> Iterator[str]:
             for condition in statement.conditions:
                 if condition.key.lower() == keys.REGION and statement.effect is Effect.DENY:
                     yield from (text for text in condition.values[:1] if not set("*?$") & set(text))
+
+
+_SERVED = {
+    CallerCredential.KEY: CallerCredential.KEY_VIA_SERVICE,
+    CallerCredential.SESSION: CallerCredential.SESSION_VIA_SERVICE,
+}
+
+
+def conclude_served(question: Question, direct: Conclusion) -> Conclusion:
+    """Return what `conclude` does of the question about calls by AWS services.
+
+    What a user may do alone, a service most often may do for the user, which is quickly seen.
+
+    Args:
+        question: about the user's own calls.
+        direct: what was concluded of these.
+
+    Raises:
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    served = via_service(question)
+    if isinstance(direct.verdict, Refuted):
+        found = _served(direct.verdict.counterexample, served)
+        # what rests on no assumption refutes whatever is assumed
+        if found and not any(decision.assumed for decision in found.decisions.values()):
+            return Conclusion(Refuted(found))
+    return conclude([served])
+
+
+def _served(counterexample: Counterexample, question: Question) -> Counterexample | None:
+    """Return a call as a service makes it for the user, if that answers the question."""
+    way = _SERVED.get(counterexample.credential)
+    if way is None:
+        return None
+    (one,) = situations(question.user, question.now, (way,))
+    request = counterexample.request
+    left = {key: text for key, text in request.context.items() if key.lower() not in one.absent}
+    request = replace(request, context=Context(left).with_(one.values))
+    return replayed(question, way, request, exists=counterexample.exists)
