@@ -27,8 +27,10 @@ from sekisho.account import (
     Snapshot,
     User,
 )
-from sekisho.audit.report import AccountReport, to_json
+from sekisho.audit.report import AccountReport, account_document, account_sheet, to_json
+from sekisho.documents.report import report_page, report_text, sheet_text
 from sekisho.engine import AttachedPolicy
+from sekisho.messages import Language
 from sekisho.policy import Document, PolicyKind, Preset, choices_of, force_mfa, from_json
 from sekisho.signin import ConsoleAuthorization, DeviceKind, PasswordPolicy
 
@@ -175,3 +177,15 @@ def as_json(report: AccountReport) -> dict[str, Any]:
     """Return an audit as a program reads its JSON."""
     found: dict[str, Any] = json.loads("".join(to_json(report)))
     return found
+
+
+def to_text(report: AccountReport, lang: Language) -> str:
+    return report_text(account_document(report), lang)
+
+
+def to_html(report: AccountReport, lang: Language) -> str:
+    return report_page(account_document(report), lang)
+
+
+def to_csv(report: AccountReport, *, bom: bool = False) -> str:
+    return sheet_text(account_sheet(report), bom=bom)

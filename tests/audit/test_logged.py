@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from audit.small_accounts import snapshot_of
+from audit.small_accounts import snapshot_of, to_csv, to_html, to_text
 from sekisho.account import KeyUse, Snapshot, Usage, UserUse
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import Nature
-from sekisho.audit.report import AccountReport, audit_account, to_csv, to_html, to_json, to_text
+from sekisho.audit.report import AccountReport, audit_account, to_json
 from sekisho.audit.report.logged import logged_figures
 from sekisho.messages import Language
 

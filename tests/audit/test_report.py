@@ -10,21 +10,13 @@ from io import StringIO
 import pytest
 from click.testing import CliRunner
 
-from audit.small_accounts import as_json, snapshot_of
+from audit.small_accounts import as_json, snapshot_of, to_csv, to_html, to_text
 from gaps import gap_at
 from pages import Page
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.report import (
-    AccountReport,
-    audit_account,
-    to_csv,
-    to_html,
-    to_json,
-    to_sarif,
-    to_text,
-)
+from sekisho.audit.report import AccountReport, audit_account, to_json, to_sarif
 from sekisho.audit.report.wording import as_of, headline
 from sekisho.cli.audit import command
 from sekisho.cli.exits import Exit

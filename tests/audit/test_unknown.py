@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from audit.small_accounts import HOME, as_json, snapshot_of
+from audit.small_accounts import HOME, as_json, snapshot_of, to_csv
 from audit.test_accounts import CASES
 from gaps import gap_at
 from rollout.staging import NOW
@@ -27,7 +27,7 @@ from sekisho.account import (
 )
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import ImpactKind
-from sekisho.audit.report import AccountReport, audit_account, to_csv
+from sekisho.audit.report import AccountReport, audit_account
 from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json
 
 HIDDEN: dict[str, dict[str, Any]] = {

@@ -6,9 +6,10 @@ from importlib.resources import files
 
 import pytest
 
+from audit.small_accounts import to_html, to_text
 from sekisho.account import Snapshot, open_account, unread_policies
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.report import AccountReport, audit_account, to_html, to_text
+from sekisho.audit.report import AccountReport, audit_account
 from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of, force_mfa

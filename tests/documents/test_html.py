@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.small_accounts import snapshot_of
+from audit.small_accounts import snapshot_of, to_html
 from chromium import CHROMIUM, FLAGS, needs_chromium
 from pages import Page
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.report import audit_account, to_html
+from sekisho.audit.report import audit_account
 from sekisho.documents import html
 from sekisho.documents.guide import to_html as to_html_guide
 from sekisho.documents.html import html_page, ticked

@@ -1,38 +1,32 @@
 """`sekisho audit`: who is enforced, who is not enrolled, what is wrong with an account."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import click
 
 from sekisho import __version__
 from sekisho.account import Snapshot, open_account
-from sekisho.audit import Severity
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import (
     AccountReport,
-    TextLayout,
+    account_document,
+    account_sheet,
     audit_account,
-    headline,
-    to_csv,
-    to_html,
     to_json,
     to_sarif,
-    to_text,
 )
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.output import DocumentFormat, OutputOptions, output_options
+from sekisho.cli.output import OutputOptions, ReportForms, output_options
 from sekisho.cli.policy_files import read_policy, unused_name
-from sekisho.cli.quiet import quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import BAD, OPEN, colour_wanted, next_command, styled, terminal_width
+from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.cli.usage import check_usage, logs_option, usage_from
-from sekisho.documents import Shape, indented_json
-from sekisho.messages import Language, hanging
+from sekisho.documents import Shape
+from sekisho.messages import Language
 from sekisho.policy import Document, parse
 from sekisho.rollout import break_glass_users, goal_of, read_goal, requirement_of
 
@@ -127,9 +121,14 @@ def command(
         usage=usage,
         version=__version__,
     )
-    printed = _printed(report, output, _next(report, options, aws), lang, verbose=verbose)
     source = options.snapshots[0] if options.snapshots else snapshot.account
-    output.hand_over(_text(report, output, source, printed, lang), headline(report), lang)
+    forms = ReportForms(
+        account_document(report),
+        account_sheet(report),
+        record=lambda: to_json(report),
+        sarif=lambda lang: to_sarif(report, source, lang),
+    )
+    output.hand_over(forms, lang, verbose=verbose, next_step=_next(report, options, aws))
     return Exit.CLEAN if exit_zero else _exit(report)
 
 
@@ -177,54 +176,6 @@ def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapsh
         return collected(connection(aws, lang), lang)
     aws.refuse_beside("--snapshot")
     return open_account(*paths)
-
-
-_COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
-
-
-def _text(
-    report: AccountReport,
-    output: OutputOptions,
-    source: str,
-    printed: Iterator[str],
-    lang: Language,
-) -> Iterator[str]:
-    """Return the pieces of the report in the form that is asked for; `printed` is its text."""
-    match output.output:
-        case DocumentFormat.TEXT:
-            return printed
-        case DocumentFormat.JSON:
-            return to_json(report)
-        case DocumentFormat.CSV:
-            headings = output.headings or Language.EN
-            return iter([to_csv(report, bom=output.bom, headings=headings)])
-        case DocumentFormat.HTML:
-            return iter([to_html(report, lang)])
-        case DocumentFormat.SARIF:
-            return iter([indented_json(to_sarif(report, source, lang))])
-
-
-def _printed(
-    report: AccountReport, output: OutputOptions, next_step: str, lang: Language, *, verbose: bool
-) -> Iterator[str]:
-    """Yield the text, in colour if it goes to a terminal, with the command to type next."""
-    width = terminal_width()
-    if quiet() and not output.out:
-        yield from (f"{line}\n" for line in hanging(headline(report).into(lang), width))
-        return
-    in_colour = not output.out and colour_wanted()
-    yield to_text(
-        report,
-        lang,
-        TextLayout(
-            width=width,
-            fold=partial(hanging, width=width),
-            styled=lambda word, severity: styled(word, _COLOURS[severity]) if in_colour else word,
-            verbose=verbose,
-        ),
-    )
-    after = next_command(next_step, lang, width) if next_step else ()
-    yield from (f"{line}\n" for line in ("", *after))
 
 
 def _next(report: AccountReport, options: AuditOptions, aws: AwsOptions) -> str:

@@ -4,7 +4,7 @@ Declared once for every command that hands over a report; `form_option` in `opti
 that have other forms.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -12,10 +12,27 @@ from typing import Any, TypeVar
 import click
 
 from sekisho.cli.options import form_option, grouped
-from sekisho.cli.quiet import aside
-from sekisho.documents import check_writable, write_private
+from sekisho.cli.quiet import aside, quiet
+from sekisho.cli.terminal import (
+    BAD,
+    OPEN,
+    colour_wanted,
+    next_command,
+    styled,
+    terminal_width,
+)
+from sekisho.documents import check_writable, indented_json, write_private
+from sekisho.documents.report import (
+    Report,
+    Sheet,
+    TextLayout,
+    report_page,
+    report_text,
+    sheet_text,
+)
+from sekisho.documents.sarif import Json
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message
+from sekisho.messages import Language, Message, hanging, printable
 
 WRITTEN = Message("written to {path}")
 _BOM = Message("`--bom` is for `--format csv`")
@@ -73,14 +90,76 @@ class OutputOptions:
         for path in paths:
             check_writable(path, replace=self.force)
 
-    def hand_over(self, text: Iterable[str], verdict: Message, lang: Language) -> None:
-        """Print the pieces of a text, or write them and print the verdict on stderr."""
+    def hand_over(
+        self, forms: "ReportForms", lang: Language, *, verbose: bool, next_step: str | None
+    ) -> None:
+        """Print a report in its form, or write it and print the verdict on stderr.
+
+        Args:
+            forms: the report and its other forms.
+            lang: the language of what people read.
+            verbose: whether a text says everything.
+            next_step: the command that a text ends with; None: nothing, and no empty line either.
+        """
+        headline = forms.report.headline
         if self.out:
+            text = self._written(forms, lang, verbose=verbose, next_step=next_step)
             write_private(self.out, text, replace=self.force)
-            aside(verdict.into(lang), WRITTEN.filled(path=self.out).into(lang))
+            aside(headline.into(lang), WRITTEN.filled(path=self.out).into(lang))
+        elif quiet() and self.output is DocumentFormat.TEXT:
+            for line in hanging(printable(headline.into(lang)), terminal_width()):
+                click.echo(line)
         else:
-            for piece in text:
+            for piece in self._written(forms, lang, verbose=verbose, next_step=next_step):
                 click.echo(piece, nl=False)
+
+    def _written(
+        self, forms: "ReportForms", lang: Language, *, verbose: bool, next_step: str | None
+    ) -> Iterator[str]:
+        """Yield the pieces of a report in its form."""
+        match self.output:
+            case DocumentFormat.TEXT:
+                width, in_colour = terminal_width(), not self.out and colour_wanted()
+                layout = TextLayout(width, _in_colour if in_colour else _plain, verbose=verbose)
+                yield report_text(forms.report, lang, layout)
+                if next_step is not None:
+                    after = next_command(next_step, lang, width) if next_step else []
+                    yield from (f"{line}\n" for line in ("", *after))
+            case DocumentFormat.JSON:
+                yield from forms.record()
+            case DocumentFormat.CSV:
+                headings = self.headings or Language.EN
+                yield sheet_text(forms.sheet, bom=self.bom, headings=headings)
+            case DocumentFormat.HTML:
+                yield report_page(forms.report, lang)
+            case DocumentFormat.SARIF:
+                yield indented_json(forms.sarif(lang))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportForms:
+    """A report, and what its other forms are made of.
+
+    Attributes:
+        record: yields the pieces of its JSON.
+        sarif: returns its findings as a log for code scanners.
+    """
+
+    report: Report
+    sheet: Sheet
+    record: Callable[[], Iterator[str]]
+    sarif: Callable[[Language], Json]
+
+
+_STYLES = {"heading": "bold", "error": BAD, "warning": OPEN, "note": "cyan"}
+
+
+def _in_colour(text: str, style: str) -> str:
+    return styled(text, _STYLES[style])
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
 
 
 def bom_option(function: F) -> F:

@@ -1,7 +1,6 @@
 """The audit of an account, and the forms in which it is handed over."""
 
-from sekisho.audit.report.csv_rows import to_csv
-from sekisho.audit.report.html import to_html
+from sekisho.audit.report.document import account_document
 from sekisho.audit.report.json_form import to_json
 from sekisho.audit.report.logged import (
     LOGGED_COLUMNS,
@@ -12,7 +11,7 @@ from sekisho.audit.report.logged import (
 )
 from sekisho.audit.report.model import AccountReport, audit_account
 from sekisho.audit.report.sarif import to_sarif
-from sekisho.audit.report.text import TextLayout, to_text
+from sekisho.audit.report.sheet import account_sheet
 from sekisho.audit.report.wording import (
     COLUMNS,
     EXCEPTIONS,
@@ -34,7 +33,8 @@ __all__ = [
     "EXEMPTION",
     "LOGGED_COLUMNS",
     "AccountReport",
-    "TextLayout",
+    "account_document",
+    "account_sheet",
     "as_of",
     "audit_account",
     "cells",
@@ -48,10 +48,7 @@ __all__ = [
     "logged_notices",
     "nobody",
     "notices",
-    "to_csv",
-    "to_html",
     "to_json",
     "to_sarif",
-    "to_text",
     "used_with_mfa",
 ]

@@ -25,15 +25,20 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def html_page(
-    template: Path, script: str | None, language: Language, values: Mapping[str, object]
+    template: Path,
+    script: str | None,
+    language: Language,
+    values: Mapping[str, object],
+    style_sheet: Path | None = None,
 ) -> str:
     """Return a page; every text in it is escaped.
 
     Args:
-        template: a Jinja template that extends `layout.html.jinja`; beside it, its `page.css`.
+        template: a Jinja template that extends `layout.html.jinja`.
         script: which of this package's scripts it has: `copy` or `table`; None: it runs none.
         language: the language of its text.
         values: what the template shows, `title` among it.
+        style_sheet: its style, besides that of all pages; `page.css` beside it if not given.
     """
     from jinja2 import (  # noqa: PLC0415 - most commands write no page
         Environment,
@@ -42,9 +47,8 @@ def html_page(
     )
     from markupsafe import Markup  # noqa: PLC0415 - as above
 
-    style = "".join(
-        (folder / "page.css").read_text(encoding="utf-8") for folder in (_HERE, template.parent)
-    )
+    sheets = (_HERE / "page.css", style_sheet or template.parent / "page.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     code = (_HERE / f"{script}.js").read_text(encoding="utf-8") if script else ""
     environment = Environment(
         loader=FileSystemLoader([template.parent, _HERE]),

@@ -1,0 +1,223 @@
+"""What an audit hands over: its findings, what was not read, and its tables, as a report."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sekisho.account import calls_to_allow
+from sekisho.audit.finding import SEVERITIES, Finding, FindingId, limits_of_controls
+from sekisho.audit.impact import UserRow
+from sekisho.audit.report.logged import LOGGED, LOGGED_COLUMNS, logged_cells
+from sekisho.audit.report.model import AccountReport
+from sekisho.audit.report.wording import (
+    COLUMNS,
+    EXCEPTIONS,
+    EXEMPTION,
+    FINDINGS,
+    GAPS,
+    NONE,
+    USERS,
+    as_of,
+    cells,
+    exemption_text,
+    figures,
+    finding_title,
+    headline,
+    nobody,
+    notices,
+)
+from sekisho.documents.report import (
+    FindingGroup,
+    Findings,
+    Line,
+    Listing,
+    PageLook,
+    PagePart,
+    Paragraph,
+    Report,
+    SeenFact,
+    Table,
+    TextPart,
+)
+from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.prover import Enforced
+
+_TITLE = Message("MFA audit of account {account}")
+_UNDECIDED = Message("Could not be determined")
+_EXCUSED = Message("exception: {why} (until {day})")
+_MORE = Message("and {count} more: `-v`, or `--format csv`, `html` or `json`")
+_NOT_READ = Message("Not read; nothing is concluded from it:")
+_ABOUT = Message("about: ")
+_OPEN = Message("not decided: ")
+_ALLOW = Message(
+    "Calls to allow, then collect again: {calls}. `sekisho collect --print-policy` has the policy."
+)
+_PAGE_COLUMNS = (*COLUMNS, FINDINGS, Message("why this kind"))
+_CHOICES = frozenset({1, 6, 7, 8})
+"""The columns of users whose texts are few: a box to choose one from."""
+_GAP_COLUMNS = (Message("call"), Message("about"), Message("answer"))
+_SHOWN = 20
+"""So many users are shown in a terminal."""
+_SHOWN_ALIKE = 5
+"""So many subjects of one reason are shown in a terminal."""
+_LOOK = PageLook(Path(__file__).parent / "page.css", "table", dense=True)
+
+
+def account_document(report: AccountReport) -> Report:
+    """Return what an audit says, for every form: findings first, then the users."""
+    return Report(
+        title=_TITLE.filled(account=report.snapshot.account),
+        as_of=as_of(report),
+        headline=headline(report),
+        facts=figures(report),
+        before=notices(report),
+        after=(),
+        text=tuple(_text_parts(report)),
+        page=tuple(_page_parts(report)),
+        look=_LOOK,
+        more=_MORE,
+        dated=True,
+    )
+
+
+def _text_parts(report: AccountReport) -> Iterator[TextPart]:
+    known = [group for group in _groups(report) if group.rows[0].known]
+    controls = any(group.controls for group in known)
+    limits = limits_of_controls() if controls else None
+    yield Findings(FINDINGS, known, none=NONE, most=_SHOWN_ALIKE, after=limits)
+    yield _not_read(report)
+    rows: Sequence[UserRow] = report.rows
+    if len(rows) > _SHOWN:
+        # of a list that is cut, whoever is not enforced comes first
+        rows = sorted(rows, key=lambda row: row.enforcement.enforced is Enforced.PROVED)
+    yield Table(USERS, COLUMNS, rows, cells, none=nobody(report), most=_SHOWN)
+    # of who is not in the logs there is no line
+    seen = sorted(_seen(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
+    yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, most=_SHOWN)
+    yield Table(EXCEPTIONS, EXEMPTION, report.exceptions.entries, exemption_text)
+
+
+def _page_parts(report: AccountReport) -> Iterator[PagePart]:
+    groups = _groups(report)
+    known = [group for group in groups if group.rows[0].known]
+    unknown = [group for group in groups if not group.rows[0].known]
+    yield Findings(FINDINGS, known, none=NONE, id="findings", overview=True)
+    yield Findings(_UNDECIDED, unknown, id="undecided")
+    if groups:
+        yield Paragraph(limits_of_controls())
+
+    def page_cells(row: UserRow) -> tuple[Message, ...]:
+        found = sum(each.known for each in report.findings_of.get(row.user.name, ()))
+        # a page has room for why somebody is a person or a machine
+        why = joined_messages(row.because, en="; ", ja="、")
+        return (*cells(row), verbatim(str(found)), why)
+
+    none = nobody(report)
+    yield Table(
+        USERS,
+        _PAGE_COLUMNS,
+        report.rows,
+        page_cells,
+        none=none,
+        id="users",
+        choices=_CHOICES,
+        row_id="u",
+    )
+    if report.usage is not None:
+        yield Table(LOGGED, LOGGED_COLUMNS, _seen(report), logged_cells, none=NONE, id="logs")
+    entries = report.exceptions.entries
+    yield Table(EXCEPTIONS, EXEMPTION, entries, exemption_text, none=NONE, id="exceptions")
+    yield Table(
+        GAPS,
+        _GAP_COLUMNS,
+        report.snapshot.gaps,
+        lambda gap: (verbatim(gap.operation), verbatim(gap.resource.label), gap.cause),
+        none=NONE,
+        id="not-read",
+    )
+
+
+def _seen(report: AccountReport) -> list[UserRow]:
+    """Return the users whom logs have."""
+    return [row for row in report.rows if row.use is not None and row.use.seen]
+
+
+def _groups(report: AccountReport) -> list[FindingGroup]:
+    """Return the findings that are alike together; the anchors of groups are unique."""
+    anchors = {row.user.name: f"u{place}" for place, row in enumerate(report.rows)}
+
+    def seen(finding: Finding) -> SeenFact:
+        anchor = anchors.get(finding.subject, "")
+        return SeenFact(finding.subject, finding.fact, _note(finding), anchor)
+
+    groups: list[FindingGroup] = []
+    numbers: Counter[str] = Counter()
+    for alike in report.alike:
+        first = alike[0]
+        name = first.id.value if first.known else f"{first.id.value}.unknown"
+        numbers[name] += 1
+        controls = [each.shown for each in first.id.text.controls]
+        groups.append(
+            FindingGroup(
+                id=first.id.value,
+                severity=first.severity.value,
+                label=SEVERITIES[first.severity],
+                title=finding_title(first),
+                where=verbatim(str(len(alike))),
+                cause=first.cause,
+                fix=first.fix,
+                controls=joined_messages(controls, en=", ", ja=", ") if controls else None,
+                anchor=name if numbers[name] == 1 else f"{name}.{numbers[name]}",
+                rows=alike,
+                seen=seen,
+            )
+        )
+    return groups
+
+
+def _note(finding: Finding) -> Message | None:
+    """Return what makes a finding a mere note; None if nothing does."""
+    if finding.exemption is None:
+        return finding.left_out_by
+    day, why = finding.exemption.expires.isoformat(), finding.exemption.why
+    return _EXCUSED.filled(day=day, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A reason for which something could not be told, and the findings that it leaves open."""
+
+    reason: Message
+    findings: Sequence[Finding]
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the reason, what it is about, and what is not decided."""
+        yield Line(self.reason)
+        subjects = list(dict.fromkeys(each.subject for each in self.findings))
+        shown = ", ".join(subjects[:_SHOWN_ALIKE])
+        more = len(subjects) - _SHOWN_ALIKE
+        brief = f"{shown} (+{more:,})" if more > 0 else shown
+        yield Line(_labelled(_ABOUT, subjects), 4, brief=_labelled(_ABOUT, [brief]))
+        ids = (each.id.value for each in self.findings if each.id is not FindingId.NOT_READ)
+        if names := list(dict.fromkeys(ids)):
+            yield Line(_labelled(_OPEN, names), 4)
+
+
+def _labelled(label: Message, names: Iterable[str]) -> Message:
+    return joined_messages((label, verbatim(", ".join(names))), en="", ja="")
+
+
+def _not_read(report: AccountReport) -> Listing:
+    """Return what could not be told, by its reason, and what to allow so that it can."""
+    reasons: dict[Message, list[Finding]] = {}
+    for each in report.findings:
+        if not each.known:
+            reasons.setdefault(each.fact, []).append(each)
+    calls = calls_to_allow(report.snapshot)
+    return Listing(
+        _NOT_READ,
+        [_Unread(reason, findings) for reason, findings in reasons.items()],
+        _Unread.lines,
+        after=(Line(_ALLOW.filled(calls=", ".join(calls))),) if calls else (),
+    )

@@ -1,0 +1,129 @@
+"""A report as one HTML page that is whole in itself, ready to print."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sekisho.documents.html import html_page, ticked
+from sekisho.documents.report.model import (
+    Bars,
+    Calendars,
+    FindingGroup,
+    Findings,
+    Groups,
+    PagePart,
+    Paragraph,
+    Report,
+    SeenFact,
+    Table,
+)
+from sekisho.messages import Language, Message, printable
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+Say = Callable[[Message], str]
+"""Puts a message into the page's language, with nothing in it that turns text round."""
+
+_SHORT, _LONG = 10, 30
+"""How many characters stay on one line; how many without a space may break anywhere."""
+_TALL = 25
+"""A table of more rows is a box to scroll in, and is folded where it is one of many."""
+_WORDS = {
+    "contents": Message("Contents"),
+    "to_do": Message("What to do: "),
+    "controls": Message("Controls: "),
+    "where": Message("Where ({count})"),
+    "filter": Message("Filter"),
+    "all": Message("all"),
+    "overview": Message("Findings by severity"),
+    "advice": Message("Ways out"),
+    "calls": Message("What was called"),
+    "details": Message("Where from, and with what"),
+}
+"""What the template itself says."""
+_OVERVIEW = (Message("severity"), Message("what is wrong"), Message("id"), Message("count"))
+_PLACES = (Message("about"), Message("seen"))
+
+
+def report_page(report: Report, lang: Language) -> str:
+    """Return a report as an HTML document; every text in it is escaped."""
+
+    def say(message: Message) -> str:
+        return printable(message.into(lang))
+
+    parts = [each for each in report.page if _has_content(each)]
+    values = {
+        "title": say(report.title),
+        "report": report,
+        "parts": parts,
+        "contents": [each for each in parts if not isinstance(each, Paragraph)],
+        "say": say,
+        "kind": lambda part: type(part).__name__.lower(),
+        "texts": lambda table: ([say(each) for each in table.cells(row)] for row in table.rows),
+        "places": lambda group: list(_places(group, say)),
+        "count": _count,
+        "words": {name: say(each) for name, each in _WORDS.items()},
+        "overview": [say(each) for each in _OVERVIEW],
+        "place_heads": [say(each) for each in _PLACES],
+        "fit": _fit if report.look.dense else lambda _text: "",
+        "tall": _TALL,
+    }
+    template = Path(__file__).parent / "page.html.jinja"
+    return html_page(template, report.look.script, lang, values, report.look.style)
+
+
+def _has_content(part: PagePart) -> bool:
+    match part:
+        case Findings():
+            return bool(part.groups) or part.none is not None
+        case Table():
+            return bool(part.rows) or part.none is not None
+        case Groups():
+            return bool(part.groups)
+        case Bars():
+            return bool(part.bars)
+        case Calendars():
+            return bool(part.calendars)
+        case Paragraph():
+            return True
+
+
+def _count(part: PagePart) -> int:
+    """Return how many rows or findings a part has."""
+    match part:
+        case Findings():
+            return sum(len(each.rows) for each in part.groups)
+        case Table():
+            return len(part.rows)
+        case Groups() | Bars() | Calendars() | Paragraph():
+            return 0
+
+
+def _places(group: FindingGroup, say: Say) -> Iterator[tuple["Markup", str]]:
+    """Yield subjects and what was seen there: subjects with the same facts stand together."""
+    from markupsafe import Markup  # noqa: PLC0415 - the other forms of a report are no pages
+
+    if group.seen is None:
+        return
+    link = Markup('<a href="#{}">{}</a>')
+    subjects: dict[str, list[SeenFact]] = {}
+    for seen in map(group.seen, group.rows):
+        text = seen.fact
+        if seen.note is not None:
+            text = Message("{fact}; {note}").filled(fact=text, note=seen.note)
+        subjects.setdefault(say(text), []).append(seen)
+    for fact, several in subjects.items():
+        names = (
+            link.format(each.anchor, each.subject) if each.anchor else ticked(each.subject)
+            for each in several
+        )
+        yield Markup(", ").join(names), fact
+
+
+def _fit(text: str) -> str:
+    """Return a cell's class: what is short stays on one line, only long names break anywhere."""
+    if len(text) <= _SHORT:
+        return "short"
+    longest = max(map(len, text.split()), default=0) if len(text) > _LONG else 0
+    return "long" if longest > _LONG else ""
