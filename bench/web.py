@@ -31,9 +31,8 @@ from bench.account.collect import DATE, account_file
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.policy import Preset
-from sekisho.tour import ADMINISTRATOR, example_company
 from sekisho.web import Site, WebServer
 from sekisho.web.console import Rehearsal, console_site
 from sekisho.web.console.enforcing import enforce

@@ -43,10 +43,9 @@ from golden.harness import Runner, local_aws, runner
 from qr import read_qr
 from sekisho.account import load_account
 from sekisho.cli.main import main
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ADMINISTRATOR, COMPANY_FILE, LocalAws
 from sekisho.messages import Language, cell_width
 from sekisho.signin import code_at, step_of
-from sekisho.tour import ADMINISTRATOR, COMPANY_FILE
 from socketless import socketless
 
 ROOT = Path(__file__).parents[1]

@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Boto3Api
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.messages import Language
-from sekisho.tour import ADMINISTRATOR, example_company
 from sekisho.web import WebServer
 from sekisho.web.console import Rehearsal, console_site
 from sekisho.web.console.enforcing import as_administrator

@@ -19,10 +19,9 @@ import png
 from playwright.sync_api import Page, sync_playwright
 
 from sekisho import policy
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.messages import Language
 from sekisho.policy import Preset
-from sekisho.tour import ADMINISTRATOR, example_company
 from sekisho.web import WebServer
 from sekisho.web.console import Rehearsal, console_site
 from sekisho.web.console.enforcing import enforce

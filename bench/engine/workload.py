@@ -176,7 +176,7 @@ def some_policies(count: int = 120) -> dict[str, Any]:
 
 
 def _company() -> Any:
-    text = resources.files("sekisho.tour").joinpath("data/company.json").read_text("utf-8")
+    text = resources.files("sekisho.localaws").joinpath("data/company.json").read_text("utf-8")
     return json.loads(text)["authorizationDetails"]
 
 

@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import Any
 
 
-def lazily(package: str, behind: Mapping[str, Iterable[str]]) -> Callable[[str], Any]:
+def lazily(
+    package: str, behind: Mapping[str, Iterable[str]], require: Callable[[], None] | None = None
+) -> Callable[[str], Any]:
     """Return the `__getattr__` of a package's face, which loads a name when it is used first.
 
     No name may be that of a module of the package: the module would take its place. Type checkers
@@ -15,12 +17,15 @@ def lazily(package: str, behind: Mapping[str, Iterable[str]]) -> Callable[[str],
     Args:
         package: its `__name__`.
         behind: the modules of the package that are slow to load, and the names that each gives.
+        require: is called before a module is loaded, and raises if it cannot be.
     """
     home = {name: module for module, names in behind.items() for name in names}
 
     def load(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module `{package}` has no attribute `{name}`")
+        if require is not None:
+            require()
         value = getattr(import_module(f"{package}.{home[name]}"), name)
         # next time it is found without this function
         setattr(sys.modules[package], name, value)

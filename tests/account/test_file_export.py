@@ -11,7 +11,7 @@ from sekisho.account import AccessKey, load_account
 from sekisho.localaws import LocalAws
 
 COMPANY = load_account(
-    (files("sekisho.tour") / "data" / "company.json").read_text(encoding="utf-8")
+    (files("sekisho.localaws") / "data" / "company.json").read_text(encoding="utf-8")
 )
 KEY = AccessKey("AKIAYUKI00001EXAMPLE", active=True)
 SECRET = "example/secret/of/a/key/for/this/test/00"

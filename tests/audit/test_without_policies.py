@@ -22,7 +22,7 @@ COUNTS = {"AdministratorAccess": 2, "PowerUserAccess": 4, "ReadOnlyAccess": 5}
 
 @pytest.fixture(scope="module")
 def company() -> Snapshot:
-    path = str(files("sekisho.tour") / "data" / "company.json")
+    path = str(files("sekisho.localaws") / "data" / "company.json")
     return open_account(path, as_of=datetime(2026, 11, 24, tzinfo=UTC))
 
 

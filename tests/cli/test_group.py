@@ -8,6 +8,6 @@ from sekisho.messages import Message
 
 
 def test_what_is_no_command_is_a_bug() -> None:
-    group = LazyGroup("g", lazy={"exits": Lazy(Message("exits"), "exits", "Exit")})
+    group = LazyGroup("g", lazy={"exits": Lazy(Message("exits"), "cli.exits", "Exit")})
     with pytest.raises(TypeError, match="no click command"):
         group.get_command(click.Context(group), "exits")

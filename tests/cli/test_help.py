@@ -14,8 +14,8 @@ from sekisho.cli.exits import Exit, Spoken
 from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import SpokenCommand, asked_language, examples_of, texts_of
 from sekisho.cli.main import root
+from sekisho.localaws import COMPANY_FILE
 from sekisho.messages import Language, Message, cell_width, table
-from sekisho.tour import COMPANY_FILE
 
 JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from sekisho.account import load_usage
 from sekisho.cli.exits import Exit
-from sekisho.cli.impact.command import ReadingOptions, command, times_of
-from sekisho.cli.impact.question import attachments_of
 from sekisho.cli.progress import reading_progress
 from sekisho.errors import SekishoError, UsageError
 from sekisho.messages import Language
 from sekisho.replay import TargetKind
+from sekisho.replay.commands.impact import ReadingOptions, command, times_of
+from sekisho.replay.commands.question import attachments_of
 from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,

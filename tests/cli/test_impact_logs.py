@@ -9,9 +9,9 @@ import sqlglot
 from click.testing import CliRunner
 
 from sekisho.cli.exits import Exit
-from sekisho.cli.impact.command import command
-from sekisho.cli.impact.logs import TrailSource
 from sekisho.errors import SekishoError, UsageError
+from sekisho.replay.commands.impact import command
+from sekisho.replay.commands.logs import TrailSource
 
 INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
 LOG = str(INPUTS / "logs" / "company.json")

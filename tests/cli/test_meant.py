@@ -9,9 +9,9 @@ import sekisho
 from sekisho.cli.exits import Exit, Spoken
 from sekisho.cli.main import root, what_is_wrong
 from sekisho.errors import FaultyInput, FaultyRequest, SekishoError, UsageError
+from sekisho.localaws import COMPANY_FILE
 from sekisho.messages import Language
 from sekisho.prover import read_invariants
-from sekisho.tour import COMPANY_FILE
 
 POLICY = str(Path(__file__).parents[1] / "corpus" / "policy" / "force-mfa-first-login.json")
 SAVED = ["--snapshot", str(COMPANY_FILE), "--caller", "arn:aws:iam::111122223333:user/yuki.tanaka"]

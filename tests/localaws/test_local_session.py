@@ -12,18 +12,17 @@ from click.testing import CliRunner
 
 from sekisho.account import AccountFile, UserCredentials
 from sekisho.cli.exits import Exit, Spoken
-from sekisho.cli.local.session import (
+from sekisho.cli.main import root
+from sekisho.errors import AwsRefused, UsageError
+from sekisho.localaws import ADMINISTRATOR, MACHINE, LocalAws, example_company
+from sekisho.localaws.commands.session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,
     session_of,
     session_text,
 )
-from sekisho.cli.main import root
-from sekisho.errors import AwsRefused, UsageError
-from sekisho.localaws import LocalAws
 from sekisho.messages import Language
-from sekisho.tour import ADMINISTRATOR, MACHINE, example_company
 
 COMPANY = example_company()
 
@@ -90,7 +89,7 @@ def test_a_code_that_was_used_is_waited_out(
     place = RunningLocalAws(ahead.url, ahead.region, ahead.clock.now)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert not waited
-    monkeypatch.setattr("sekisho.cli.local.session.time.sleep", sleep)
+    monkeypatch.setattr("sekisho.localaws.commands.session.time.sleep", sleep)
     assert session_of(COMPANY, place, ADMINISTRATOR).session_token
     assert len(waited) == 1
     assert 0 < waited[0] <= 30

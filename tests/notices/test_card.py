@@ -20,11 +20,10 @@ from audit.small_accounts import snapshot_of
 from cases import cases
 from pages import Page
 from sekisho.account import Device, Snapshot, open_account
-from sekisho.cli.notify.card import command
 from sekisho.documents.guide import CodeBlock, Guide, to_html, to_markdown, to_text
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import FaultyAccount, UsageError
-from sekisho.localaws import LocalAws
+from sekisho.localaws import COMPANY_FILE, LocalAws
 from sekisho.messages import Language, cell_width
 from sekisho.notices.card import (
     CardChoices,
@@ -34,9 +33,9 @@ from sekisho.notices.card import (
     card_to_json,
     version_of,
 )
+from sekisho.notices.commands.card import command
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import DeviceKind
-from sekisho.tour import COMPANY_FILE
 
 AWS = Path(sys.executable).with_name("aws")
 HOSTILE = "<script>alert(1)</script>{{7*7}}{search}`'\"$(id)"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from chromium import CHROMIUM, FLAGS, needs_chromium
 from notices.persons import GAP, HOSTILE, PEOPLE, context, harmless, named, setting, written
-from sekisho.cli.notify.output import WrittenNotice, file_names
 from sekisho.messages import Language, verbatim
 from sekisho.notices import NoticeForm, NoticeKind, WorkList, to_merge_csv
+from sekisho.notices.commands.output import WrittenNotice, file_names
 
 each_name = pytest.mark.parametrize("hostile", HOSTILE)
 

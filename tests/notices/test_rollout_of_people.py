@@ -17,10 +17,9 @@ from notices.test_remind_command import _names
 from sekisho.account import open_account
 from sekisho.audit.impact import MayLogin
 from sekisho.errors import AwsRefused
-from sekisho.localaws import ConsoleClient, LocalAws
+from sekisho.localaws import ADMINISTRATOR, MACHINE, ConsoleClient, LocalAws, example_company
 from sekisho.notices.card import card_facts
 from sekisho.signin import totp
-from sekisho.tour import ADMINISTRATOR, MACHINE, example_company
 
 BREAK_GLASS = "break-glass"
 HALF, OTHER_HALF = "hanako.sato", "mei.takahashi"

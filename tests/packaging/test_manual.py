@@ -9,7 +9,8 @@ import click
 import pytest
 from tools.manual import manual_of
 
-from sekisho.cli.main import COMMANDS, root
+from sekisho.cli.commands import COMMANDS
+from sekisho.cli.main import root
 
 ROOT = Path(__file__).parents[2]
 PAGE = manual_of(ROOT)

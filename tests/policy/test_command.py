@@ -7,12 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho import policy
-from sekisho.cli.policy.command import command
+from sekisho.cli.commands import COMMANDS
 from sekisho.errors import Code, FaultyInput, FaultyPolicy, UsageError
 from sekisho.policy import Preset
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 FIRST_LOGIN = CORPUS / "force-mfa-first-login.json"
+command = COMMANDS["policy"].load()
 
 
 def run(*arguments, text=None):

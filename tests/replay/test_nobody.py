@@ -16,7 +16,6 @@ from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
 from replay.test_reading import EXPORT, LOST, log, message, record
 from sekisho.cli.exits import Exit
-from sekisho.cli.impact.command import command
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay import (
@@ -27,6 +26,7 @@ from sekisho.replay import (
     columns_of,
     group_plainly,
 )
+from sekisho.replay.commands.impact import command
 from sekisho.replay.reading import SkippedKind, read_groups
 from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline, to_csv
 

@@ -23,6 +23,7 @@ from sekisho.account import dump_snapshot, load_account, load_snapshot
 from sekisho.account.aws import Boto3Api
 from sekisho.documents import write_private
 from sekisho.errors import Code, FaultyInput, PlanRefused, SekishoError
+from sekisho.localaws import COMPANY_FILE
 from sekisho.rollout import (
     Journal,
     Plan,
@@ -34,7 +35,6 @@ from sekisho.rollout import (
     roll_back,
     unaccounted,
 )
-from sekisho.tour import COMPANY_FILE
 
 Read = Callable[[Path], object]
 

@@ -30,7 +30,7 @@ from sekisho.rollout import (
     roll_back,
 )
 
-COMPANY = Path(str(files("sekisho.tour") / "data" / "company.json"))
+COMPANY = Path(str(files("sekisho.localaws") / "data" / "company.json"))
 GOAL = Goal(
     policy=policy_goal(),
     users=("hanako.sato", "yuki.tanaka"),

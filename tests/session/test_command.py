@@ -77,10 +77,10 @@ def run(local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory
     local.clock.advance(timedelta(seconds=30))
     config = write_profiles(tmp_path, local, second=key_lines(SECOND_KEY))
     At.local, At.there, At.asked = local, True, 0
-    monkeypatch.setattr("sekisho.cli.session.TerminalDevice", At)
+    monkeypatch.setattr("sekisho.session.commands.TerminalDevice", At)
     # who waits for the next code waits by the clock of the local AWS
     clock = {**vars(time), "sleep": lambda seconds: local.clock.advance(timedelta(seconds=seconds))}
-    monkeypatch.setattr("sekisho.cli.session.time", SimpleNamespace(**clock))
+    monkeypatch.setattr("sekisho.session.commands.time", SimpleNamespace(**clock))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("SEKISHO_SESSION_FOLDER", str(tmp_path / "notes"))
@@ -235,7 +235,7 @@ def test_without_a_terminal_and_a_keyring_it_is_one_line_too(run: Run) -> None:
 def test_on_a_terminal_no_secret_is_printed(
     run: Run, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sekisho.cli.session._at_a_terminal", lambda: True)
+    monkeypatch.setattr("sekisho.session.commands._at_a_terminal", lambda: True)
     done = run("--profile", "people")
     assert done.stdout.startswith("A session of `aoi` with MFA lasts until ")
     assert (done.stdout.count("\n"), done.stderr) == (1, "")

@@ -3,8 +3,8 @@
 import pytest
 
 from sekisho.account import ResourceKind, ResourceRef
+from sekisho.localaws import example_company
 from sekisho.signin import check_password
-from sekisho.tour import example_company
 
 COMPANY = example_company()
 USERS = {user.name: user for user in COMPANY.users}

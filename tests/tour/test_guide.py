@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from pages import Page
 from sekisho import catalogue, policy
-from sekisho.cli.guide import command
 from sekisho.documents import guide
 from sekisho.documents.guide import (
     CodeBlock,
@@ -27,6 +26,7 @@ from sekisho.documents.guide import (
 from sekisho.errors import FaultyPolicy, InternalError
 from sekisho.messages import Language, Message, table
 from sekisho.policy import Preset
+from sekisho.tour.commands.guide import admin as command
 from sekisho.tour.guide import Label, admin
 
 PRESETS = list(Preset)
@@ -309,7 +309,7 @@ def test_a_name_that_aws_would_refuse_is_refused_with_every_fault() -> None:
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("language", Language)
 def test_the_command_prints_what_the_library_makes(form: str, language: Language) -> None:
-    arguments = ["admin", "--format", form, "--lang", language.value, "--preset", "aws"]
+    arguments = ["--format", form, "--lang", language.value, "--preset", "aws"]
     runner = CliRunner(env={"COLUMNS": "200"})
     done = runner.invoke(command, arguments, catch_exceptions=False)
     assert done.exit_code == 0
@@ -318,7 +318,7 @@ def test_the_command_prints_what_the_library_makes(form: str, language: Language
 
 
 def test_another_partition_stands_in_every_arn() -> None:
-    arguments = ["admin", "--partition", "aws-cn", "--lang", "en"]
+    arguments = ["--partition", "aws-cn", "--lang", "en"]
     page = CliRunner().invoke(command, arguments, catch_exceptions=False).stdout
     assert "arn:aws-cn:iam::" in page
     assert "arn:aws:" not in page

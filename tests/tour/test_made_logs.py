@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sekisho.localaws import example_company
 from sekisho.replay import RecordFault, read_record
-from sekisho.tour import example_company
 from sekisho.tour.made_logs import DAYS, write_made_logs
 
 END = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -12,11 +12,12 @@ from sekisho.account import Usage
 from sekisho.cli import tour as command
 from sekisho.engine import Decision, DecisionEffect
 from sekisho.errors import Code, InternalError, MissingExtra, UnexpectedAnswer
+from sekisho.localaws import example_company
 from sekisho.messages import Language, Message, cell_width, table
 from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
-from sekisho.tour import company, example_company
+from sekisho.tour import company
 from sekisho.tour.rehearsal import Chapter, TourStep, counts_of, to_json, tour
 from sekisho.tour.rehearsal.steps import DONE, NO, OK
 

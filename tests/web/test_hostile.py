@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import web_people as people
-from sekisho.tour import ADMINISTRATOR
+from sekisho.localaws import ADMINISTRATOR
 
 SCRIPT = "<script>window.hit=1</script>"
 IMAGE = "\"'><img src=x onerror=window.hit=1>"

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import web_people as people
+from sekisho.localaws import ADMINISTRATOR
 from sekisho.policy import Preset
-from sekisho.tour import ADMINISTRATOR
 from sekisho.web.console.enforcing import enforce
 
 STRONG = "Suikinkutsu-8-drops!"

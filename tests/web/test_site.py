@@ -15,8 +15,8 @@ import pytest
 
 import web_people as people
 from cli_login import CliLogin
+from sekisho.localaws import ADMINISTRATOR
 from sekisho.messages import Language
-from sekisho.tour import ADMINISTRATOR
 from sekisho.web.browsers import Browsers
 from sekisho.web.console import console_access, console_site
 

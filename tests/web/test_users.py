@@ -16,7 +16,7 @@ import web_people as people
 from sekisho.account import User
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
-from sekisho.tour import ADMINISTRATOR, example_company
+from sekisho.localaws import ADMINISTRATOR, example_company
 from sekisho.web.console.users import devices_at_once
 
 LONGER_THAN_A_SESSION = timedelta(hours=13)

@@ -19,6 +19,7 @@ from click.shell_completion import (
     shell_complete,
 )
 
+from sekisho.cli.commands import COMMANDS
 from sekisho.cli.exits import Exit
 from sekisho.cli.help import LANG, SpokenCommand
 from sekisho.messages import Language
@@ -107,8 +108,11 @@ def complete(instruction: str) -> int:
 
 
 def _sketch(language: Language) -> click.Command:
-    """Return the commands with their options, and nothing behind them."""
-    return _command(_PROGRAM, json.loads(FILE.read_text(encoding="utf-8")), language)
+    """Return the commands that are there with their options, and nothing behind them."""
+    entry = json.loads(FILE.read_text(encoding="utf-8"))
+    there = {name for name, each in COMMANDS.items() if each.is_there()}
+    entry["commands"] = {name: each for name, each in entry["commands"].items() if name in there}
+    return _command(_PROGRAM, entry, language)
 
 
 class _InOrder(click.Group):

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sekisho.cli.features import is_there
 from sekisho.cli.help import LANG, SpokenContext, language_of
 from sekisho.messages import Message
 
@@ -21,7 +22,7 @@ class Lazy:
 
     Attributes:
         line: its help in one line.
-        module: the module of `sekisho.cli` that has it.
+        module: the module of `sekisho` that has it.
         attribute: its name there.
     """
 
@@ -29,12 +30,39 @@ class Lazy:
     module: str
     attribute: str = "command"
 
+    def is_there(self) -> bool:
+        """Tell whether the package that has it is installed."""
+        return is_there(self.module.partition(".")[0])
+
     def load(self) -> click.Command:
         """Return the command."""
-        command = getattr(importlib.import_module(f"sekisho.cli.{self.module}"), self.attribute)
+        command = getattr(importlib.import_module(f"sekisho.{self.module}"), self.attribute)
         if not isinstance(command, click.Command):
-            raise TypeError(f"`{self.attribute}` of sekisho.cli.{self.module} is no click command")
+            raise TypeError(f"`{self.attribute}` of sekisho.{self.module} is no click command")
         return command
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A command that only has commands of its own.
+
+    Attributes:
+        line: its help in one line.
+        help: what its own help begins with.
+        commands: those that it has, by name.
+    """
+
+    line: Message
+    help: Message
+    commands: Mapping[str, Lazy]
+
+    def is_there(self) -> bool:
+        """Tell whether any of the commands is installed."""
+        return any(each.is_there() for each in self.commands.values())
+
+    def load(self) -> click.Command:
+        """Return the command."""
+        return LazyGroup(lazy=self.commands, help=self.help.english)
 
 
 class LazyGroup(click.Group):
@@ -42,10 +70,10 @@ class LazyGroup(click.Group):
 
     context_class = SpokenContext
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **attributes: Any) -> None:
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy | Group], **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.params.append(click.Option(["--lang"], expose_value=False, **LANG))
-        self.lazy = lazy
+        self.lazy = {name: each for name, each in lazy.items() if each.is_there()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the table."""

@@ -9,7 +9,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
@@ -17,72 +17,14 @@ from threading import current_thread, main_thread
 
 import click
 
+from sekisho.cli.commands import COMMANDS
 from sekisho.cli.exits import Exit, Spoken, worst
-from sekisho.cli.group import Lazy, LazyGroup
+from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import asked_language
 from sekisho.cli.pipes import stdio
 from sekisho.cli.terminal import complain
 from sekisho.errors import Code, FaultyInput, SekishoError, SeveralErrors, UsageError, reason_of
 from sekisho.messages import Language, Message, joined_messages, verbatim
-
-COMMANDS: Mapping[str, Lazy] = {
-    "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour"),
-    "guide": Lazy(Message("Print the same steps by hand, in the AWS console."), "guide"),
-    "policy": Lazy(
-        Message("Write a Force_MFA policy; show what the console says it does."), "policy.command"
-    ),
-    "decide": Lazy(Message("Decide one request, or a file of them, and say why."), "decide"),
-    "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "explain"),
-    "prove": Lazy(
-        Message("Prove that MFA is enforced, or show a request that passes."), "prove.command"
-    ),
-    "collect": Lazy(Message("Read an account whole, and save it as one file."), "collect"),
-    "audit": Lazy(
-        Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."), "audit"
-    ),
-    "impact": Lazy(
-        Message("Say from logs which calls a policy would have denied."), "impact.command"
-    ),
-    "plan": Lazy(Message("What would change, for whom, and whether that is safe."), "rollout.plan"),
-    "apply": Lazy(Message("Apply a plan, and nothing else."), "rollout.apply"),
-    "status": Lazy(
-        Message("Show what is done of a plan or a goal in the account."), "rollout.status"
-    ),
-    "notify": Lazy(
-        Message("Write what each person must hear: texts, pages to print, a work list."),
-        "notify.command",
-    ),
-    "rollback": Lazy(Message("Take back what a plan did."), "rollout.rollback"),
-    "onboard": Lazy(
-        Message("Plan a new user, with MFA enforced from the first moment."),
-        "rollout.lifecycle",
-        "onboard",
-    ),
-    "reset": Lazy(
-        Message("Plan an MFA reset: devices deactivated, a temporary password set."),
-        "rollout.lifecycle",
-        "reset",
-    ),
-    "offboard": Lazy(
-        Message("Plan an offboarding: everything denied, no credential left."),
-        "rollout.lifecycle",
-        "offboard",
-    ),
-    "card": Lazy(
-        Message("What a person types on the command line once MFA is mandatory."), "notify.card"
-    ),
-    "orphans": Lazy(
-        Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
-        "rollout.orphans",
-    ),
-    "session": Lazy(
-        Message("Hand out a session with MFA, for tools that cannot ask for a code."), "session"
-    ),
-    "local": Lazy(Message("Run a local AWS emulator that enforces IAM policies."), "local.command"),
-    "web": Lazy(Message("Show an account, a plan and policies in a browser, to read."), "web"),
-    "completion": Lazy(Message("Print the script for completion in a shell."), "completion"),
-}
-"""Each command with its one-line help; docs/reference/commands.md documents every one."""
 
 PURPOSE = Message("Make MFA mandatory for the IAM users of an AWS account, and prove that it is.")
 """What sekisho does, in one line."""

@@ -4,17 +4,14 @@ import json
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sekisho.account import Snapshot, Usage, is_usage, load_usage
-from sekisho.cli.progress import reading_progress
+from sekisho.cli.features import of_feature
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-
-if TYPE_CHECKING:
-    from sekisho.replay.reading import FoundFiles
 
 _ALONE = Message("`{path}` is a usage file and goes with no other file or folder")
 _OTHER_ACCOUNT = Message(
@@ -50,29 +47,27 @@ def usage_from(paths: tuple[str, ...], lang: Language) -> Usage | None:
         MissingExtra: if logs are to be read, and the packages that read them are not there.
         UsageError: if a usage file has something beside it, or logs are in S3.
     """
-    found = logs_of(paths)
-    return found if isinstance(found, Usage) or found is None else _of_logs(found, lang)
+    usage = usage_in(paths)
+    if usage is not None or not paths:
+        return usage
+    made: Usage = of_feature("replay.commands.logs", "usage_in_logs")(paths, lang)
+    return made
 
 
-def logs_of(paths: tuple[str, ...]) -> "Usage | FoundFiles | None":
-    """Return what a usage file says, or the logs that are yet to be read; None without files.
+def usage_in(paths: tuple[str, ...]) -> Usage | None:
+    """Return what a usage file says; None without files, and of files that are logs.
 
     Raises:
-        FaultyInput: if a usage file has faults, or there is no such file.
-        MissingExtra: if these are logs, and the packages that read them are not there.
+        FaultyInput: if a usage file has faults.
         UsageError: if a usage file has something beside it, or logs are in S3.
     """
-    if not paths:
-        return None
     for path in paths:
         if path.startswith("s3://"):
             fix = _S3_FIRST.filled(path=shlex.quote(path))
             raise UsageError(_IN_S3.filled(path=path), fix=fix)
     usages = [path for path in paths if _is_usage_file(Path(path))]
     if not usages:
-        from sekisho.replay.reading import local_logs  # noqa: PLC0415 - needs the extra
-
-        return local_logs(paths)
+        return None
     if len(paths) > 1:
         fix = Message("make one of all logs: `sekisho impact LOGS --usage-out FILE`")
         raise UsageError(_ALONE.filled(path=usages[0]), fix=fix)
@@ -112,13 +107,3 @@ def _schema_of(start: str) -> str:
     except ValueError:
         return ""
     return value if isinstance(value, str) else ""
-
-
-def _of_logs(found: "FoundFiles", lang: Language) -> Usage:
-    # what reads needs the packages of the extra: without them there is help all the same
-    from sekisho.replay.reading import read_groups  # noqa: PLC0415 - see above
-    from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
-
-    with reading_progress(lang) as progress:
-        groups = read_groups(found.files, (), progress=progress)
-    return usage_of(trail_logs(groups, found.skipped))

@@ -1,20 +1,14 @@
 """A local AWS emulator that enforces IAM policies; `LocalAws` runs it while a `with` block runs.
 
-It needs the packages of the extra `local`.
+All but the example company and `sekisho local --help` needs the packages of the extra `local`.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sekisho.errors import require_extra
 from sekisho.lazy import lazily
-
-require_extra(
-    "local",
-    ("cryptography", "fido2", "flask", "flask_cors", "moto", "segno", "waitress", "werkzeug"),
-)
-
-from sekisho.localaws.loopback import LOOPBACK, listen  # noqa: E402 - needs what was looked for
-from sekisho.localaws.serving import HttpServer  # noqa: E402 - as above
+from sekisho.localaws.company import ADMINISTRATOR, COMPANY_FILE, MACHINE, example_company
 
 if TYPE_CHECKING:
     from sekisho.localaws.console import (
@@ -23,20 +17,41 @@ if TYPE_CHECKING:
         PasskeyOptions,
         ShownPage,
     )
+    from sekisho.localaws.loopback import LOOPBACK, listen
     from sekisho.localaws.server import LocalAws
+    from sekisho.localaws.serving import HttpServer
     from sekisho.localaws.world import Clock, DecisionLog, LoggedDecision
 else:
     __getattr__ = lazily(
         __name__,
         {
             "console": ("ConsoleClient", "ConsoleRefused", "PasskeyOptions", "ShownPage"),
+            "loopback": ("LOOPBACK", "listen"),
             "server": ("LocalAws",),
+            "serving": ("HttpServer",),
             "world": ("Clock", "DecisionLog", "LoggedDecision"),
         },
+        partial(
+            require_extra,
+            "local",
+            (
+                "cryptography",
+                "fido2",
+                "flask",
+                "flask_cors",
+                "moto",
+                "segno",
+                "waitress",
+                "werkzeug",
+            ),
+        ),
     )
 
 __all__ = [
+    "ADMINISTRATOR",
+    "COMPANY_FILE",
     "LOOPBACK",
+    "MACHINE",
     "Clock",
     "ConsoleClient",
     "ConsoleRefused",
@@ -46,5 +61,6 @@ __all__ = [
     "LoggedDecision",
     "PasskeyOptions",
     "ShownPage",
+    "example_company",
     "listen",
 ]

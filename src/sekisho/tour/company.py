@@ -1,19 +1,13 @@
-"""The example company, which is a file, and who in it stands for which kind of user."""
+"""The users of the example company, by the kind of user that each stands for, and the plan."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from sekisho.account import AccountFile, load_account
+from sekisho.localaws import ADMINISTRATOR, MACHINE
 from sekisho.policy import NAME
 
-COMPANY_FILE = Path(__file__).parent / "data" / "company.json"
-"""The account file of the example company, with keys, passwords and seeds of its users."""
-
-ADMINISTRATOR = "yuki.tanaka"
 BREAK_GLASS = "break-glass"
 EXISTING = "hanako.sato"
 KEY_USER = "ken.suzuki"
-MACHINE = "deploy-bot"
 MEMBER_WITHOUT_DEVICE = "ren.yamamoto"
 MEMBER_WITH_DEVICE = "yui.nakamura"
 WITH_PATH = "sora.ito"
@@ -51,8 +45,3 @@ PROBES: Mapping[str, str] = {
     "haruka.kato": "iam:GetUser",
 }
 """A read that each holder of a key is allowed today."""
-
-
-def example_company() -> AccountFile:
-    """Return the example company, in which the rehearsal takes place."""
-    return load_account(COMPANY_FILE.read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from sekisho.account import AccountFile
+from sekisho.localaws import ADMINISTRATOR, MACHINE
 from sekisho.tour import company
 
 DAYS = 90
@@ -26,7 +27,7 @@ _MADE = "sekisho-example"
 _WORKDAYS = 5
 _OFFICE = "203.0.113.20"
 _BUILD_SERVERS = ("198.51.100.7", "198.51.100.8")
-_SIGN_INS = {company.ADMINISTRATOR: "Yes", company.MEMBER_WITH_DEVICE: "Yes", "mei.takahashi": "No"}
+_SIGN_INS = {ADMINISTRATOR: "Yes", company.MEMBER_WITH_DEVICE: "Yes", "mei.takahashi": "No"}
 """Who signs in to the console each working day, and whether with MFA."""
 
 
@@ -65,9 +66,7 @@ class _Made:
         calls = (("s3", "ListBuckets", None), ("s3", "PutObject", bucket))
         for source, name, parameters in (*calls, ("cloudfront", "CreateInvalidation", None)):
             more = {"sourceIPAddress": address, "userAgent": agent, "requestParameters": parameters}
-            yield self._call(
-                self._minute(at), company.MACHINE, f"{source}.amazonaws.com", name, more
-            )
+            yield self._call(self._minute(at), MACHINE, f"{source}.amazonaws.com", name, more)
 
     def _by_hand(self, at: datetime) -> dict[str, Any]:
         more = {"sourceIPAddress": _OFFICE, "userAgent": f"aws-cli/2.31.3 {_MADE}"}

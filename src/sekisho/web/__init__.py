@@ -4,14 +4,23 @@
 commands answer about an account. Both are server-rendered, bound to loopback, and share `site`
 (what every request passes), `browsers` (what a cookie stands for) and `server`.
 
-They need the packages of the extra `local`.
+They need the packages of the extra `local`, their `--help` does not.
 """
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from sekisho.errors import require_extra
+from sekisho.lazy import lazily
 
-require_extra("local", ("flask", "segno", "waitress", "werkzeug"))
-
-from sekisho.web.server import WebServer  # noqa: E402 - needs what was looked for
-from sekisho.web.site import Site  # noqa: E402 - as above
+if TYPE_CHECKING:
+    from sekisho.web.server import WebServer
+    from sekisho.web.site import Site
+else:
+    __getattr__ = lazily(
+        __name__,
+        {"server": ("WebServer",), "site": ("Site",)},
+        partial(require_extra, "local", ("flask", "segno", "waitress", "werkzeug")),
+    )
 
 __all__ = ["Site", "WebServer"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sekisho.account import Snapshot, User, collect, policies_of, unread_credentials
 from sekisho.audit.impact import SignInOutcomes, credentials_of
 from sekisho.engine import DecisionEffect
+from sekisho.localaws import MACHINE
 from sekisho.messages import Message, verbatim
 from sekisho.prover import (
     CallingUser,
@@ -145,7 +146,7 @@ def after(rehearsal: Rehearsal) -> Iterator[TourStep]:
         _what_stays(rehearsal, step)
     yield step.done
     with rehearsal.step("5.6-open-again") as step:
-        step.call(rehearsal.key_of(company.MACHINE), company.PROBES[company.MACHINE])
+        step.call(rehearsal.key_of(MACHINE), company.PROBES[MACHINE])
     yield step.done
 
 
@@ -156,7 +157,7 @@ def _who_is_enforced(rehearsal: Rehearsal, step: StepRecorder) -> None:
     enforced = {status.user for status in statuses if status.enforced}
     expected = {
         company.EXISTING,
-        company.MACHINE,
+        MACHINE,
         company.NEW,
         company.OTHER_NEW,
         company.THIRD_NEW,

@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 
 from sekisho.account import Usage, UserUse, evidence_in, looks_like, traces_of
 from sekisho.errors import MissingExtra
+from sekisho.localaws import MACHINE
 from sekisho.messages import Message
-from sekisho.tour import company
 from sekisho.tour.made_logs import DAYS, write_made_logs
 from sekisho.tour.rehearsal.recording import StepRecorder
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
@@ -42,7 +42,7 @@ def read_logs(rehearsal: Rehearsal, step: StepRecorder) -> Usage | None:
     step.check(_EVENTS, events, usage.events)
     step.check(_FAULTS, 0, usage.faults)
     machines = [user.name for user in usage.users if _is_machine(user)]
-    step.check(_MACHINES, [company.MACHINE], machines)
+    step.check(_MACHINES, [MACHINE], machines)
     without = [user.name for user in usage.users if user.sign_ins_without_mfa]
     step.check(_WITHOUT_MFA, ["mei.takahashi"], without)
     rows: list[tuple[Cell, ...]] = [

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sekisho.account import AccountFile
-from sekisho.localaws import LocalAws
+from sekisho.localaws import LocalAws, example_company
 from sekisho.policy import Preset
-from sekisho.tour.company import example_company
 from sekisho.tour.rehearsal.afterwards import after
 from sekisho.tour.rehearsal.rehearsal import Rehearsal
 from sekisho.tour.rehearsal.setting_up import attach, before, policy

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from sekisho import catalogue
 from sekisho.account import Snapshot, User, collect
 from sekisho.audit.meaning import meaning, sentences
+from sekisho.localaws import ADMINISTRATOR, MACHINE
 from sekisho.messages import Message
 from sekisho.policy import COLUMNS, from_json, names, render, size, summarise
 from sekisho.rollout import Goal, GroupGoal, NewUser, TemporaryPassword
@@ -45,7 +46,7 @@ _SESSION = Message("the session has MFA")
 def before(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Sign in as the administrator; read the account, try every key, find a leftover, read logs."""
     with rehearsal.step("1.1-administrator-signs-in") as step:
-        session = rehearsal.signed_in(step, rehearsal.person(company.ADMINISTRATOR))
+        session = rehearsal.signed_in(step, rehearsal.person(ADMINISTRATOR))
         step.check(_SESSION, True, session.credential is StepCredential.CONSOLE_WITH_MFA)
         step.call(session, "sts:GetCallerIdentity")
         rehearsal.administrator = session
@@ -192,7 +193,7 @@ def attach(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """Plan, show, apply; then look at each of the three ways."""
     goal = Goal(
         policy=rehearsal.policy_goal(company.POLICY, rehearsal.preset),
-        users=(company.EXISTING, company.MACHINE),
+        users=(company.EXISTING, MACHINE),
         group=GroupGoal(company.GROUP, company.MEMBERS),
         new_users=(NewUser(company.NEW, tags=company.TAGS, password=TemporaryPassword()),),
         break_glass=(company.BREAK_GLASS,),

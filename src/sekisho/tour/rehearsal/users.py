@@ -5,6 +5,7 @@ With keys: the command line, a machine, the break-glass user, an attacker.
 
 from collections.abc import Iterator
 
+from sekisho.localaws import MACHINE
 from sekisho.messages import Message
 from sekisho.policy import Preset
 from sekisho.rollout import Goal, NewUser, TemporaryPassword
@@ -338,8 +339,8 @@ def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[T
 
 def machine(rehearsal: Rehearsal) -> Iterator[TourStep]:
     """The machine whose key stops."""
-    with rehearsal.step("4.9.1-key-stopped", name=company.MACHINE) as step:
-        step.call(rehearsal.key_of(company.MACHINE), company.PROBES[company.MACHINE], DENIED)
+    with rehearsal.step("4.9.1-key-stopped", name=MACHINE) as step:
+        step.call(rehearsal.key_of(MACHINE), company.PROBES[MACHINE], DENIED)
     yield step.done
 
 

@@ -13,9 +13,8 @@ from typing import Self
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Keys, connect
-from sekisho.localaws import LocalAws
+from sekisho.localaws import ADMINISTRATOR, LocalAws
 from sekisho.signin import code_at, step_of
-from sekisho.tour import ADMINISTRATOR
 
 STEP_SECONDS = 30
 

@@ -16,19 +16,6 @@ from sekisho.cli.aws import AwsOptions, aws_options
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.impact.logs import (
-    SourceOptions,
-    TrailQuestion,
-    TrailSource,
-    source_options,
-)
-from sekisho.cli.impact.question import (
-    AskedBinding,
-    QuestionOptions,
-    Times,
-    binding_of,
-    question_options,
-)
 from sekisho.cli.options import ASSUME, grouped, lang_option, texts_of_assumptions
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.terminal import colour_wanted, next_command, styled, terminal_width
@@ -38,6 +25,19 @@ from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, printable
 from sekisho.replay import JudgeSettings, Window, columns_of
+from sekisho.replay.commands.logs import (
+    SourceOptions,
+    TrailQuestion,
+    TrailSource,
+    source_options,
+)
+from sekisho.replay.commands.question import (
+    AskedBinding,
+    QuestionOptions,
+    Times,
+    binding_of,
+    question_options,
+)
 from sekisho.replay.far import Dialect, grouping_sql
 from sekisho.replay.report import (
     ReplayLayout,

@@ -11,7 +11,6 @@ import click
 
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.group import typed_again
-from sekisho.cli.notify.options import NotifyFormat, NotifyOptions
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, show_folded, terminal_width
 from sekisho.documents import check_writable, write_private
@@ -27,6 +26,7 @@ from sekisho.notices import (
     made_folder,
     to_merge_csv,
 )
+from sekisho.notices.commands.options import NotifyFormat, NotifyOptions
 from sekisho.prover import Enforced
 
 SCHEMA = "sekisho.notices/1"

@@ -15,21 +15,21 @@ from sekisho.account import AccountFile, load_account
 from sekisho.catalogue import partitions
 from sekisho.cli.aws import endpoint_option
 from sekisho.cli.exits import Exit
+from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.local.console import console, say_where
-from sekisho.cli.local.session import (
+from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.quiet import aside, quiet, quiet_option
+from sekisho.cli.terminal import terminal_width
+from sekisho.errors import UsageError
+from sekisho.localaws import ADMINISTRATOR, COMPANY_FILE, MACHINE
+from sekisho.localaws.commands.session import (
     RunningLocalAws,
     SessionForm,
     credentials_of,
     session_of,
     session_text,
 )
-from sekisho.cli.options import grouped, lang_option
-from sekisho.cli.quiet import aside, quiet, quiet_option
-from sekisho.cli.terminal import terminal_width
-from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, verbatim
-from sekisho.tour import ADMINISTRATOR, COMPANY_FILE, MACHINE
 
 if TYPE_CHECKING:
     from sekisho.localaws import LocalAws
@@ -211,14 +211,15 @@ def _run(account: AccountFile, options: LocalOptions, lang: Language) -> Exit:
 
     with ExitStack() as running:
         local = running.enter_context(LocalAws(account, port=options.port))
-        page = ""
+        page: Message | None = None
         if options.console:
+            console = of_feature("web.commands.console", "console")
             page = running.enter_context(console(account, local, lang, options.console_port))
         # Ctrl-C may come at once, while the welcome is still being written
         try:
             _show(_welcome(account, local, options, lang))
-            if page:
-                say_where(page, lang)
+            if page is not None:
+                click.echo(page.into(lang))
             if not account.credentials:
                 aside(_NOBODY.into(lang))
             while True:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sekisho.cli.exits import Exit
+from sekisho.localaws import example_company
 from sekisho.messages import Language, Message
-from sekisho.tour import example_company
 
 if TYPE_CHECKING:
     from sekisho.account import AccountFile
@@ -23,8 +23,8 @@ _ENDED = Message("The rehearsal has ended; all its state is gone.")
 @contextmanager
 def console(
     account: "AccountFile", local: "LocalAws", language: Language, port: int = 0
-) -> Iterator[str]:
-    """Run the console over a local AWS that runs, and yield the address of its first page.
+) -> Iterator[Message]:
+    """Run the console over a local AWS that runs, and yield where to open it.
 
     Raises:
         PortInUse: if the port is in use.
@@ -39,12 +39,7 @@ def console(
     with WebServer(site, port, "--console-port") as server:
         # where `aws login` leads a browser
         local.world.console_site = server.url
-        yield server.url
-
-
-def say_where(url: str, language: Language) -> None:
-    """Print the address of the console."""
-    click.echo(_OPEN.filled(url=url).into(language))
+        yield _OPEN.filled(url=server.url)
 
 
 def tour_in_browser(language: Language) -> Exit:
@@ -53,9 +48,9 @@ def tour_in_browser(language: Language) -> Exit:
     from sekisho.localaws import LocalAws  # noqa: PLC0415 - as above
 
     company = example_company()
-    with LocalAws(company) as local, console(company, local, language) as url:
+    with LocalAws(company) as local, console(company, local, language) as opening:
         try:
-            say_where(url, language)
+            click.echo(opening.into(language))
             while True:
                 time.sleep(_NAP_SECONDS)
         except KeyboardInterrupt:

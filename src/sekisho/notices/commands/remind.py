@@ -12,7 +12,6 @@ import click
 
 from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.exits import Exit, worst
-from sekisho.cli.notify.options import NotifyFormat, NotifyOptions
 from sekisho.cli.options import grouped
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import notice
@@ -20,6 +19,7 @@ from sekisho.documents import write_private
 from sekisho.errors import SekishoError, UsageError, meant
 from sekisho.messages import Language, Message
 from sekisho.notices import Person, zone_named
+from sekisho.notices.commands.options import NotifyFormat, NotifyOptions
 from sekisho.notices.reminders import (
     PORTION,
     ChatForm,

@@ -1,6 +1,6 @@
 """Where `sekisho impact` gets the calls: logs, event history, a cache, Spark, a query's result."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sekisho.account import Usage
 from sekisho.cli.aws import AwsOptions, connection, refuse_beside
 from sekisho.cli.options import grouped
 from sekisho.cli.progress import history_progress, reading_progress
@@ -372,3 +373,23 @@ def _keys_of(path: str) -> "PublicKeys":
     raise SekishoError(
         _NO_KEY.filled(path=quoted(path), reason=reason), code=Code.FILE_UNREADABLE
     ) from None
+
+
+def usage_in_logs(paths: Sequence[str], lang: Language) -> Usage:
+    """Return what logs on this computer say of users.
+
+    Args:
+        paths: of files and folders.
+        lang: of the progress.
+
+    Raises:
+        FaultyInput: if there is no such file.
+        MissingExtra: if the packages that read logs are not there.
+    """
+    from sekisho.replay.reading import local_logs, read_groups  # noqa: PLC0415 - needs the extra
+    from sekisho.replay.report import trail_logs, usage_of  # noqa: PLC0415 - takes time to load
+
+    found = local_logs(paths)
+    with reading_progress(lang) as progress:
+        groups = read_groups(found.files, (), progress=progress)
+    return usage_of(trail_logs(groups, found.skipped))

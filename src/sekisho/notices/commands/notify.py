@@ -16,9 +16,6 @@ from sekisho.account import Snapshot, open_account
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.exits import Exit, worst
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.notify.options import NotifyOptions, notify_options
-from sekisho.cli.notify.output import WrittenNotice, attention, hand_over_list, hand_over_notices
-from sekisho.cli.notify.remind import ReminderRun, RemindOptions, remind_options
 from sekisho.cli.options import lang_option
 from sekisho.cli.quiet import aside, quiet_option
 from sekisho.cli.rollout.planning import exceptions_of
@@ -41,6 +38,14 @@ from sekisho.notices import (
     write_our_templates,
     zone_named,
 )
+from sekisho.notices.commands.options import NotifyOptions, notify_options
+from sekisho.notices.commands.output import (
+    WrittenNotice,
+    attention,
+    hand_over_list,
+    hand_over_notices,
+)
+from sekisho.notices.commands.remind import ReminderRun, RemindOptions, remind_options
 from sekisho.prover import Enforced
 from sekisho.rollout import Plan, PlanCaller, goal_of, plan, read_goal, read_plan
 

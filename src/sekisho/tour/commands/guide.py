@@ -1,18 +1,16 @@
 """`sekisho guide`: what the tour rehearses, by hand, for people who click."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
 import click
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
-from sekisho.cli.group import Lazy, LazyGroup
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import lang_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.documents.guide import to_html, to_markdown, to_text
-from sekisho.messages import Language, Message
+from sekisho.messages import Language
 from sekisho.policy import Preset, choices_of
 from sekisho.tour.guide import admin as admin_guide
 
@@ -21,18 +19,6 @@ class _Form(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"
-
-
-_COMMANDS: Mapping[str, Lazy] = {
-    "admin": Lazy(
-        Message("How to create, attach and undo the policy in the AWS console."), "guide", "admin"
-    ),
-}
-
-
-@click.group(cls=LazyGroup, lazy=_COMMANDS)
-def command() -> None:
-    """Print the path by hand, for people who click; nothing is changed anywhere."""
 
 
 @click.command("admin", cls=SpokenCommand)

@@ -20,15 +20,15 @@ from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import grouped, lang_option
 from sekisho.cli.progress import reading_progress
 from sekisho.cli.quiet import quiet_option
-from sekisho.cli.usage import check_usage, logs_of, logs_option
+from sekisho.cli.usage import check_usage, logs_option, usage_in
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import NAME, Preset, choices_of, force_mfa
 from sekisho.rollout import PlanFile, WaveStatus, forecast, goal_of, read_goal, read_plan, waves_of
 
 if TYPE_CHECKING:
-    from sekisho.cli.impact.question import AskedBinding
     from sekisho.replay import Binding
+    from sekisho.replay.commands import AskedBinding
     from sekisho.replay.reading import FoundFiles
     from sekisho.replay.report import ReplayReport
     from sekisho.web.workbench import PlanInView
@@ -110,7 +110,7 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
     excepted = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
     goals = {path: read_goal(path) for path in options.goals}
     file = None if options.plan is None else read_plan(options.plan)
-    logs = logs_of(options.logs)
+    logs = _logs_of(options.logs)
     if options.snapshots:
         aws.refuse_beside("--snapshot")
         snapshot = open_account(*options.snapshots)
@@ -142,6 +142,16 @@ def command(options: WebOptions, aws: AwsOptions, lang: Language) -> Exit:
         except KeyboardInterrupt:
             click.echo()
     return Exit.CLEAN
+
+
+def _logs_of(paths: tuple[str, ...]) -> "Usage | FoundFiles | None":
+    """Return what a usage file says, or the logs that are yet to be read; None without files."""
+    usage = usage_in(paths)
+    if usage is not None or not paths:
+        return usage
+    from sekisho.replay.reading import local_logs  # noqa: PLC0415 - needs the extra
+
+    return local_logs(paths)
 
 
 def _plan_in_view(
@@ -190,7 +200,7 @@ class _Question:
 
     def asked(self, snapshot: Snapshot) -> "AskedBinding":
         """Return which policies bind whom, in an account."""
-        from sekisho.cli.impact.question import (  # noqa: PLC0415 - only with logs
+        from sekisho.replay.commands import (  # noqa: PLC0415 - only with logs
             AskedBinding,
             enabled_of,
         )
@@ -201,12 +211,12 @@ class _Question:
         return AskedBinding(binding, question, snapshot.taken_at)
 
     def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":
-        from sekisho.cli.impact.question import (  # noqa: PLC0415 - as above
+        from sekisho.replay import between  # noqa: PLC0415 - as above
+        from sekisho.replay.commands import (  # noqa: PLC0415 - as above
             about_goals,
             about_plan,
             plan_of_goal,
         )
-        from sekisho.replay import between  # noqa: PLC0415 - as above
 
         if self.file is not None:
             after = forecast(snapshot, self.file.plan.changes)

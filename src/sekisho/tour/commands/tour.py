@@ -10,8 +10,8 @@ import click
 
 from sekisho import __version__, catalogue
 from sekisho.cli.exits import Exit
+from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.local.console import tour_in_browser
 from sekisho.cli.options import OutputFormat, format_option, lang_option
 from sekisho.cli.quiet import quiet, quiet_option
 from sekisho.cli.tables import table_lines
@@ -63,7 +63,8 @@ def command(preset: str, browser: bool, output: OutputFormat, lang: Language) ->
     ask, a local AWS answers. Exit 0 only if every answer was the one that must come.
     """
     if browser:
-        return tour_in_browser(lang)
+        exit_code: int = of_feature("web.commands.console", "tour_in_browser")(lang)
+        return exit_code
     # it needs the extra `local`, which `--help` does not
     from sekisho.tour.rehearsal import tour  # noqa: PLC0415 - as above
 

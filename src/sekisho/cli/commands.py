@@ -1,0 +1,108 @@
+"""The table of all commands: what each is for, and which module has it.
+
+A command of a feature is shown where the feature is installed.
+"""
+
+from collections.abc import Mapping
+
+from sekisho.cli.group import Group, Lazy
+from sekisho.messages import Message
+
+COMMANDS: Mapping[str, Lazy | Group] = {
+    "tour": Lazy(Message("Rehearse the whole rollout on a local AWS."), "tour.commands.tour"),
+    "guide": Group(
+        Message("Print the same steps by hand, in the AWS console."),
+        Message("Print the path by hand, for people who click; nothing is changed anywhere."),
+        {
+            "admin": Lazy(
+                Message("How to create, attach and undo the policy in the AWS console."),
+                "tour.commands.guide",
+                "admin",
+            )
+        },
+    ),
+    "policy": Group(
+        Message("Write a Force_MFA policy; show what the console says it does."),
+        Message(
+            "Write a Force_MFA policy; show what the console says it does, and what it really does."
+        ),
+        {
+            "new": Lazy(Message("Write a Force_MFA policy for your choices."), "cli.policy.new"),
+            "summary": Lazy(
+                Message(
+                    "Show what the console says of a policy, and what the policy really means."
+                ),
+                "cli.policy.summary",
+            ),
+            "lint": Lazy(
+                Message("Say what is wrong with policies, and what they mean for each credential."),
+                "cli.policy.lint",
+            ),
+            "diff": Lazy(
+                Message("Say exactly what one set of policies allows and another does not."),
+                "cli.policy.diff",
+            ),
+        },
+    ),
+    "decide": Lazy(Message("Decide one request, or a file of them, and say why."), "cli.decide"),
+    "explain": Lazy(Message("Explain an error text: cause, look-alikes, fix."), "cli.explain"),
+    "prove": Lazy(
+        Message("Prove that MFA is enforced, or show a request that passes."), "cli.prove.command"
+    ),
+    "collect": Lazy(Message("Read an account whole, and save it as one file."), "cli.collect"),
+    "audit": Lazy(
+        Message("Say for whom MFA is enforced, who is not enrolled, and what is wrong."),
+        "cli.audit",
+    ),
+    "impact": Lazy(
+        Message("Say from logs which calls a policy would have denied."), "replay.commands.impact"
+    ),
+    "plan": Lazy(
+        Message("What would change, for whom, and whether that is safe."), "cli.rollout.plan"
+    ),
+    "apply": Lazy(Message("Apply a plan, and nothing else."), "cli.rollout.apply"),
+    "status": Lazy(
+        Message("Show what is done of a plan or a goal in the account."), "cli.rollout.status"
+    ),
+    "notify": Lazy(
+        Message("Write what each person must hear: texts, pages to print, a work list."),
+        "notices.commands.notify",
+    ),
+    "rollback": Lazy(Message("Take back what a plan did."), "cli.rollout.rollback"),
+    "onboard": Lazy(
+        Message("Plan a new user, with MFA enforced from the first moment."),
+        "cli.rollout.lifecycle",
+        "onboard",
+    ),
+    "reset": Lazy(
+        Message("Plan an MFA reset: devices deactivated, a temporary password set."),
+        "cli.rollout.lifecycle",
+        "reset",
+    ),
+    "offboard": Lazy(
+        Message("Plan an offboarding: everything denied, no credential left."),
+        "cli.rollout.lifecycle",
+        "offboard",
+    ),
+    "card": Lazy(
+        Message("What a person types on the command line once MFA is mandatory."),
+        "notices.commands.card",
+    ),
+    "orphans": Lazy(
+        Message("Unassigned virtual MFA devices: whose they may be; plan to delete them."),
+        "cli.rollout.orphans",
+    ),
+    "session": Lazy(
+        Message("Hand out a session with MFA, for tools that cannot ask for a code."),
+        "session.commands",
+    ),
+    "local": Lazy(
+        Message("Run a local AWS emulator that enforces IAM policies."), "localaws.commands.local"
+    ),
+    "web": Lazy(
+        Message("Show an account, a plan and policies in a browser, to read."),
+        "web.commands.workbench",
+    ),
+    "completion": Lazy(Message("Print the script for completion in a shell."), "cli.completion"),
+}
+"""Each command with its one-line help; docs/reference/commands.md documents every one."""

@@ -1,0 +1,11 @@
+"""The command `sekisho impact`, and what `sekisho web` asks in the same way."""
+
+from sekisho.replay.commands.question import (
+    AskedBinding,
+    about_goals,
+    about_plan,
+    enabled_of,
+    plan_of_goal,
+)
+
+__all__ = ["AskedBinding", "about_goals", "about_plan", "enabled_of", "plan_of_goal"]

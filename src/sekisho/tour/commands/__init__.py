@@ -1,0 +1,1 @@
+"""The commands `sekisho tour` and `sekisho guide`."""

@@ -1,0 +1,1 @@
+"""The command `sekisho web`, and the console that `sekisho local` and `sekisho tour` open."""
