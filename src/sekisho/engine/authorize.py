@@ -127,18 +127,14 @@ def needed(
     on_resource = PolicyKind.RESOURCE if policies.trust is None else PolicyKind.TRUST
     if caller.outside:
         # only a policy on the resource can name a service, an identity provider or everybody
-        asked = PolicyKind.TRUST if _lacks_trust(request, policies) else on_resource
-        return (*guardrails, asked)
+        lacks_trust = policies.resource is None and assumes(request)
+        return (*guardrails, PolicyKind.TRUST if lacks_trust else on_resource)
     if across_accounts(request, caller):
         return (*guardrails, *_across_accounts(on_resource, caller, closest))
     closeness = closest.get(on_resource, Named.NOT)
     if _must_itself_allow(request, policies) or closeness > Named.ACCOUNT:
         guardrails = (*guardrails, on_resource)
     return (*guardrails, *_within_account(closeness, caller, closest))
-
-
-def _lacks_trust(request: Request, policies: Policies) -> bool:
-    return policies.resource is None and assumes(request)
 
 
 def _must_itself_allow(request: Request, policies: Policies) -> bool:

@@ -63,7 +63,7 @@ def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
         message = Message("{action} is not one action").filled(action=quoted(request.action))
         fix = Message("write it as `service:Name`")
         yield Fault(Code.REQUEST_BAD_VALUE, message, "request.action", fix=fix)
-    if request.resource != "*" and not _is_arn(request.resource):
+    if request.resource != "*" and not arns.is_arn(request.resource):
         message = Message("{resource} is not the ARN of a resource").filled(
             resource=quoted(request.resource)
         )
@@ -103,10 +103,6 @@ _ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
 @remembered
 def _is_one_action(text: str) -> bool:
     return text.isascii() and _ONE_ACTION.fullmatch(text) is not None
-
-
-def _is_arn(text: str) -> bool:
-    return text.startswith("arn:") and text.count(":") >= arns.PARTS - 1
 
 
 def _account_faults(resource: str, given: str) -> Iterator[Fault]:

@@ -31,6 +31,7 @@ from sekisho.policy.family import (
     ChoiceText,
     GivenUp,
     Preset,
+    choices_in,
     choices_of,
     explain,
     force_mfa,
@@ -39,7 +40,6 @@ from sekisho.policy.family import (
     title_of,
 )
 from sekisho.policy.reader import MOST_CHARACTERS
-from sekisho.policy.recognition import choices_in
 from sekisho.policy.size import Quota, over_quota, size
 from sekisho.policy.summary import (
     COLUMNS,

@@ -71,7 +71,6 @@ from sekisho.signin.model import (
     context_of,
 )
 from sekisho.signin.refusal import RULES, ErrorCode, Refused, Rule, RuleNote
-from sekisho.signin.reserved import change_of_aws_policy
 from sekisho.signin.rules import (
     MFA_INCOMPLETE,
     MFA_UNKNOWN_DEVICE,
@@ -81,6 +80,7 @@ from sekisho.signin.rules import (
     PermittedWithoutPolicy,
     RefusedByService,
     Ruling,
+    change_of_aws_policy,
     check_external_id,
     check_federated_name,
     check_session_name,

@@ -1,9 +1,8 @@
 """Conditions as tests of a context: what they look for is settled before any request comes."""
 
-import ipaddress
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, assert_never
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import assert_never
 
 from sekisho.engine.compiled.templates import (
     ConstantSource,
@@ -22,20 +21,6 @@ from sekisho.engine.matching.variables import TemplatePart, Variable
 from sekisho.errors import InternalError
 from sekisho.policy import Condition, OperatorName, Quantifier, Version
 from sekisho.policy import OperatorName as Op
-
-T = TypeVar("T")
-_ORDERS: Mapping[Op, Callable[[Any, Any], bool]] = {
-    Op.NUMERIC_EQUALS: operator.eq,
-    Op.NUMERIC_LESS_THAN: operator.lt,
-    Op.NUMERIC_LESS_THAN_EQUALS: operator.le,
-    Op.NUMERIC_GREATER_THAN: operator.gt,
-    Op.NUMERIC_GREATER_THAN_EQUALS: operator.ge,
-    Op.DATE_EQUALS: operator.eq,
-    Op.DATE_LESS_THAN: operator.lt,
-    Op.DATE_LESS_THAN_EQUALS: operator.le,
-    Op.DATE_GREATER_THAN: operator.gt,
-    Op.DATE_GREATER_THAN_EQUALS: operator.ge,
-}
 
 
 def comparison(  # noqa: C901 - one case for each way to compare
@@ -68,16 +53,13 @@ def comparison(  # noqa: C901 - one case for each way to compare
             | Op.NUMERIC_LESS_THAN_EQUALS
             | Op.NUMERIC_GREATER_THAN
             | Op.NUMERIC_GREATER_THAN_EQUALS
-        ):
-            return _ordered(texts, conditions.number, _ORDERS[name])
-        case (
-            Op.DATE_EQUALS
+            | Op.DATE_EQUALS
             | Op.DATE_LESS_THAN
             | Op.DATE_LESS_THAN_EQUALS
             | Op.DATE_GREATER_THAN
             | Op.DATE_GREATER_THAN_EQUALS
         ):
-            return _ordered(texts, conditions.date, _ORDERS[name])
+            return _ordered(texts, *conditions.ORDERED[name])
         case (
             Op.STRING_NOT_EQUALS
             | Op.STRING_NOT_EQUALS_IGNORE_CASE
@@ -190,8 +172,8 @@ def _arn_with_variables(parts: Sequence[TemplatePart]) -> Test:
 
 def _ordered(
     texts: Sequence[str],
-    read: Callable[[str], T | None],
-    holds: Callable[[T, T], bool],
+    read: Callable[[str], Decimal | None],
+    holds: Callable[[Decimal, Decimal], bool],
 ) -> Test:
     known = [found for found in map(read, texts) if found is not None]
     unknown = False if len(known) == len(texts) else None
@@ -206,29 +188,16 @@ def _ordered(
 
 
 def _address(texts: Sequence[str]) -> Test:
-    networks = [found for found in map(_network, texts) if found is not None]
+    networks = [found for found in map(conditions.ip_range, texts) if found is not None]
     unknown = False if len(networks) == len(texts) else None
 
     def test(value: str, _: Values) -> bool | None:
-        if "%" in value:
-            return None
-        try:
-            asked = ipaddress.ip_address(value)
-        except ValueError:
+        asked = conditions.ip_address(value)
+        if asked is None:
             return None
         return True if any(asked in network for network in networks) else unknown
 
     return test
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    prefix = text.partition("/")[2]
-    if "%" in text or not (prefix.isdigit() or "/" not in text):
-        return None
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
 
 
 Holds = Callable[[Values], bool]

@@ -9,16 +9,15 @@ plan asks it: every error, every point that AWS does not document, all that is o
 """
 
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from sekisho.engine.assumptions import Assumptions, TrackedAssumptions
+from sekisho.engine.assumptions import DEFAULTS, TrackedAssumptions
 from sekisho.engine.compiled.conditions import write_condition
 from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
-from sekisho.engine.compiled.templates import ConstantSource, Test, Unsure, Values, test_of
-from sekisho.engine.matching import arns, glob
+from sekisho.engine.compiled.templates import ConstantSource, Unsure
+from sekisho.engine.matching import actions, arns
 from sekisho.engine.matching.caller import (
     Caller,
     CallerKind,
@@ -28,52 +27,7 @@ from sekisho.engine.matching.caller import (
 from sekisho.engine.matching.principals import Named, named
 from sekisho.engine.model import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
-from sekisho.policy import Effect, Element, Statement, Version
-
-_NO_VALUES: Values = {}
-
-
-class ActionIndex:
-    """The entries of one element, by service: the literal names, and the patterns of names."""
-
-    def __init__(self, element: Element) -> None:
-        self._negated = element.negated
-        self._all = False
-        self._literal: set[str] = set()
-        self._patterns: dict[str, list[Test]] = defaultdict(list)
-        self._loose: list[tuple[str, str]] = []
-        for entry in element.values:
-            self._add(entry.lower())
-
-    def _add(self, entry: str) -> None:
-        service, _, name = entry.partition(":")
-        # whether other wildcards in the service's name work is an assumption
-        if entry in ("*", "*:*"):
-            self._all = True
-        elif "*" in service or "?" in service:
-            self._loose.append((service, name))
-        elif "*" in name or "?" in name:
-            self._patterns[service].append(test_of(glob.wildcards(name)))
-        else:
-            self._literal.add(f"{service}:{name}")
-
-    def takes_in(self, action: str) -> bool:
-        """Tell whether the element takes in `action`, given in lower case.
-
-        Raises:
-            Unsure: if that rests on a wildcard in the service's name.
-        """
-        service, _, name = action.partition(":")
-        listed = (
-            self._all
-            or action in self._literal
-            or any(test(name, _NO_VALUES) for test in self._patterns.get(service, ()))
-        )
-        if not listed and any(
-            glob.like(one, service) and glob.like(other, name) for one, other in self._loose
-        ):
-            raise Unsure
-        return listed != self._negated
+from sekisho.policy import Effect, Statement, Version
 
 
 class Asked(Enum):
@@ -98,7 +52,6 @@ class ReadyStatement:
     def __init__(self, statement: Statement, version: Version | None) -> None:
         self._statement = statement
         self._version = version
-        self._actions = ActionIndex(statement.action)
         self._written: dict[Asked, tuple[ConstantSource, str]] = {}
 
     @property
@@ -120,15 +73,23 @@ class ReadyStatement:
         principal = self._statement.principal
         if principal is None:
             return Named.ITSELF
-        tracked = TrackedAssumptions(Assumptions())
+        tracked = TrackedAssumptions(DEFAULTS)
         found = named(principal, self._statement.effect, caller, tracked)
         if tracked.asked:
             raise Unsure
         return found
 
     def takes_in(self, action: str) -> bool:
-        """Tell whether it is about `action`, given in lower case; raises as `ActionIndex` does."""
-        return self._actions.takes_in(action)
+        """Tell whether it is about `action`.
+
+        Raises:
+            Unsure: if that rests on a wildcard in the service's name.
+        """
+        tracked = TrackedAssumptions(DEFAULTS)
+        found = actions.matches(self._statement.action, action, tracked)
+        if tracked.asked:
+            raise Unsure
+        return found
 
     def written(self, source: ConstantSource, asked: Asked) -> str:
         """Return an expression that tells whether it applies; "" if it always does.

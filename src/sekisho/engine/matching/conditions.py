@@ -133,12 +133,13 @@ def _arn_like(request: str, policy: Pattern) -> bool | None:
 
 def _ip_in_range(request: str, policy: Pattern) -> bool | None:
     """Compare an address with a range; an address of the other family is in no range."""
-    range_, address = _ip_range(glob.text_of(policy)), _ip_address(request)
+    range_, address = ip_range(glob.text_of(policy)), ip_address(request)
     return None if range_ is None or address is None else address in range_
 
 
 @remembered
-def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address without a zone."""
     try:
         return None if "%" in text else ipaddress.ip_address(text)
     except ValueError:
@@ -146,7 +147,8 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 
 @remembered
-def _ip_range(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def ip_range(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Read an address, or a range in CIDR notation."""
     prefix = text.partition("/")[2]
     if "%" in text or not (prefix.isdigit() or "/" not in text):
         return None
@@ -169,20 +171,25 @@ def _typed(read: Callable[[str], T | None], holds: Callable[[T, T], bool]) -> Co
     return compare_values
 
 
+ORDERED: Mapping[Op, tuple[Callable[[str], Decimal | None], Callable[[Decimal, Decimal], bool]]] = {
+    Op.NUMERIC_EQUALS: (number, eq),
+    Op.NUMERIC_LESS_THAN: (number, lt),
+    Op.NUMERIC_LESS_THAN_EQUALS: (number, le),
+    Op.NUMERIC_GREATER_THAN: (number, gt),
+    Op.NUMERIC_GREATER_THAN_EQUALS: (number, ge),
+    Op.DATE_EQUALS: (date, eq),
+    Op.DATE_LESS_THAN: (date, lt),
+    Op.DATE_LESS_THAN_EQUALS: (date, le),
+    Op.DATE_GREATER_THAN: (date, gt),
+    Op.DATE_GREATER_THAN_EQUALS: (date, ge),
+}
+"""The operators that compare numbers and times: what reads a value, and what must hold of two."""
+
 COMPARISONS: Mapping[Op, Comparison] = {
     Op.STRING_EQUALS: _equals,
     Op.STRING_EQUALS_IGNORE_CASE: _equals_ignoring_case,
     Op.STRING_LIKE: _like,
-    Op.NUMERIC_EQUALS: _typed(number, eq),
-    Op.NUMERIC_LESS_THAN: _typed(number, lt),
-    Op.NUMERIC_LESS_THAN_EQUALS: _typed(number, le),
-    Op.NUMERIC_GREATER_THAN: _typed(number, gt),
-    Op.NUMERIC_GREATER_THAN_EQUALS: _typed(number, ge),
-    Op.DATE_EQUALS: _typed(date, eq),
-    Op.DATE_LESS_THAN: _typed(date, lt),
-    Op.DATE_LESS_THAN_EQUALS: _typed(date, le),
-    Op.DATE_GREATER_THAN: _typed(date, gt),
-    Op.DATE_GREATER_THAN_EQUALS: _typed(date, ge),
+    **{name: _typed(*both) for name, both in ORDERED.items()},
     Op.BOOL: _typed(boolean, eq),
     Op.BINARY_EQUALS: _typed(_binary, eq),
     Op.IP_ADDRESS: _ip_in_range,
