@@ -24,7 +24,7 @@ AS_PROGRAMS = (
     "errors/usage-bad-choice.ja.txt",
     "explain/unknown.ja.json",
     "guide/admin.en.html",
-    "policy/lint-session.ja.txt",
+    "policy/lint-session.en.txt",
 )
 """Outputs that do not depend on the time, which are put out by a process of their own, too."""
 
