@@ -6,8 +6,8 @@ before it. `lifecycle` plans for one person, `status` is how a plan stands, `his
 changed something since.
 """
 
-from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
 from sekisho.rollout.applying.change_status import ChangeStatus, settle_passwords
+from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
 from sekisho.rollout.applying.execute import (
     ApplyReport,
     apply_progress,
@@ -55,8 +55,6 @@ from sekisho.rollout.changes.users import (
     ReplacePassword,
     SetsPassword,
 )
-from sekisho.rollout.fact_text import expected_and_found
-from sekisho.rollout.forms import status_to_json, waves_to_json
 from sekisho.rollout.goal.acceptance import acceptance, acceptances
 from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
@@ -69,7 +67,7 @@ from sekisho.rollout.goal.model import (
     TemporaryPassword,
     Waits,
 )
-from sekisho.rollout.goal.waves import WaveStatus, waves_of
+from sekisho.rollout.goal.waves import WaveStatus, waves_of, waves_to_json
 from sekisho.rollout.history import CALLS, Author
 from sekisho.rollout.lifecycle import (
     PlanningContext,
@@ -91,14 +89,15 @@ from sekisho.rollout.planning.plan import (
 from sekisho.rollout.planning.planner import plan
 from sekisho.rollout.planning.requests import SampleRequest, decided
 from sekisho.rollout.planning.script import script_of
-from sekisho.rollout.status import Difference, Fact, PlanStatus, plan_status
-from sekisho.rollout.wording import (
+from sekisho.rollout.sentences import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
+    expected_and_found,
     plan_sentences,
     status_sentence,
     way_text,
 )
+from sekisho.rollout.status import Difference, Fact, PlanStatus, plan_status, status_to_json
 
 __all__ = [
     "BY_JOURNAL",

@@ -1,7 +1,7 @@
 """How a plan stands: what is done, what waits, what somebody else has changed since. Reads only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from sekisho.account import (
@@ -15,8 +15,8 @@ from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.impact import SignInOutcomes
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
-from sekisho.rollout.applying.added_policies import AddedPolicies, GroupRights
 from sekisho.rollout.applying.change_status import ChangeStatus, status_of
+from sekisho.rollout.applying.dependents import AddedPolicies, GroupRights
 from sekisho.rollout.applying.plan_file import PlanFile, check_account
 from sekisho.rollout.changes.affected import newcomers
 from sekisho.rollout.changes.model import Change, State
@@ -240,3 +240,68 @@ def _tells_its_date(change: Change, actual: State) -> bool:
     if not isinstance(change, CreatePolicy) or actual is None:
         return True
     return any(actual[key] != change.after[key] for key in ("default", "document", "versions"))
+
+
+def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
+    """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
+    known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
+    return {
+        "schema": "sekisho.status/1",
+        "plan": plan.digest,
+        "changes": [
+            {"address": fact.address, "status": fact.status.value, **_drift_to_json(fact)}
+            for fact in standing.facts
+        ],
+        "people": [
+            {
+                "user": person.user,
+                "wave": person.wave,
+                "enrolled": known.get(person.user),
+                **_locked_out_to_json(plan, standing, person.user),
+                **_required_to_json(plan, standing, person.user, known.get(person.user)),
+            }
+            for person in plan.people_changed
+        ],
+        **({"addedPolicies": [asdict(each) for each in standing.added]} if standing.added else {}),
+    }
+
+
+def _locked_out_to_json(plan: Plan, standing: PlanStatus, user: str) -> dict[str, object]:
+    """Return whether somebody is enforced and cannot get in; null if that could not be judged."""
+    if not plan.enforces:
+        return {}
+    if user in standing.locked_out:
+        return {"lockedOut": True, "why": standing.locked_out[user].en}
+    return {"lockedOut": None} if standing.unjudged else {"lockedOut": False}
+
+
+def _required_to_json(
+    plan: Plan, standing: PlanStatus, user: str, enrolled: bool | None
+) -> dict[str, object]:
+    """Return whether somebody has the kind of device that the plan's goal requires, if it does."""
+    if plan.require is None:
+        return {}
+    return {"hasRequiredDevice": enrolled and user not in standing.other_kind}
+
+
+def _drift_to_json(fact: Fact) -> dict[str, object]:
+    """Return what is known of the change that has made a fact drift."""
+    if fact.status is not ChangeStatus.DRIFTED:
+        return {}
+    if fact.came:
+        added = [_author_to_json(each) for each in fact.added]
+        return {"came": list(fact.came), **({"added": added} if added else {})}
+    dated = None if fact.dated is None else fact.dated.isoformat()
+    differs = {} if fact.difference is None else asdict(fact.difference)
+    return {**differs, "dated": dated, **_author_to_json(fact.author)}
+
+
+def _author_to_json(author: Author | Message | None) -> dict[str, object]:
+    """Return who it was, or why that is not known."""
+    match author:
+        case Author(who, event, at):
+            return {"last": {"who": who, "event": event, "at": at.isoformat()}}
+        case Message() as reason:
+            return {"last": None, "notKnown": reason.en}
+        case None:
+            return {"last": None, "notKnown": "not asked"}

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed
-from sekisho.rollout.applying.added_policies import GroupRights
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
-from sekisho.rollout.applying.dependents import Dependents, ReplacedPolicies
+from sekisho.rollout.applying.dependents import Dependents, GroupRights, ReplacedPolicies
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.applying.stop import Stop

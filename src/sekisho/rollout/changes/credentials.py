@@ -183,6 +183,7 @@ class DeactivateCredential(Toggle):
     noun = "credential"
     parameters: ClassVar = {"UserName": "user"}
     turns_on = False
+    off_and_on = (Message("inactive"), Message("active"))
     events = tuple(event for api in CREDENTIALS.values() for event in _events_of(api))
     user: str
     type: str

@@ -316,6 +316,11 @@ class Toggle(Change):
     """A change of something that is so or is not: attached, or active."""
 
     turns_on: ClassVar[bool]
+    off_and_on: ClassVar[tuple[Message, Message]] = (
+        Message("not attached"),
+        Message("attached"),
+    )
+    """How people are told that it is not so, and that it is."""
 
     @property
     def before(self) -> State:

@@ -157,6 +157,7 @@ class _Membership(Link):
     noun = "membership"
     parameters: ClassVar = {"GroupName": "group", "UserName": "user"}
     events = ("AddUserToGroup", "RemoveUserFromGroup")
+    off_and_on = (Message("not in the group"), Message("in the group"))
     group: str
     user: str
 

@@ -101,3 +101,26 @@ def _without_required(
     lacking = [user for user in snapshot.users if not goal.require.met_for(user)]
     other_kind = {user.name for user in lacking if user.devices}
     return other_kind, {user.name for user in lacking} - other_kind - unread
+
+
+def waves_to_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dict[str, object]:
+    """Return how the waves of a goal stand; of whom in `unread` it is not known if they are in."""
+    return {
+        "schema": "sekisho.waves/1",
+        "unread": list(unread),
+        "waves": [
+            {
+                "name": wave.name,
+                "from": None if wave.starts is None else wave.starts.isoformat(),
+                "due": wave.due,
+                "users": list(wave.users),
+                "exempt": list(wave.exempt),
+                "enrolled": list(wave.enrolled),
+                "devicesUnknown": list(wave.devices_unknown),
+                "enforced": list(wave.enforced),
+                "unknown": list(wave.unknown),
+                **({"otherKind": list(wave.other_kind)} if wave.other_kind else {}),
+            }
+            for wave in waves
+        ],
+    }

@@ -54,9 +54,8 @@ from sekisho.rollout.planning.plan import (
     temporary_length,
 )
 from sekisho.rollout.planning.remedies import ways_out, with_options_of
-from sekisho.rollout.planning.required import without_required
 from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
-from sekisho.rollout.planning.user_warnings import locked_out_now, warnings
+from sekisho.rollout.planning.user_warnings import locked_out_now, warnings, without_required
 
 EXCEPTION_EXPIRED = Message(
     "The exceptions of these users have expired and excuse nobody any more; break-glass users "

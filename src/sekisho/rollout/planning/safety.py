@@ -30,11 +30,12 @@ from sekisho.prover.scenarios import ScenarioOutcome
 from sekisho.rollout.goal.model import Goal
 from sekisho.rollout.planning.before_after import BeforeAfter, policies_or_none
 from sekisho.rollout.planning.impact import (
+    facts_of_users,
     key_may_stop,
     other_credentials_may_stop,
     signs_for_sessions_only,
+    uses_keys,
 )
-from sekisho.rollout.planning.logged_use import facts_of_users, uses_keys
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import (
     to_apply,

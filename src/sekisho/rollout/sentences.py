@@ -1,17 +1,24 @@
-"""A plan, and how it stands, in words: the verdict first, then ways out of what is in its way."""
+"""A plan, and how it stands, in sentences.
 
+The verdict comes first, then what can be done about an obstacle, and what has drifted.
+"""
+
+import json
 import shlex
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Message, joined_messages, printable, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
+from sekisho.rollout.changes.kinds import KINDS
+from sekisho.rollout.changes.model import State, Toggle
 from sekisho.rollout.planning.plan import Plan, SafetyVerdict, Way, WayOut
-from sekisho.rollout.status import PlanStatus
+from sekisho.rollout.status import Difference, PlanStatus
 
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
 )
-_NOTHING = Message("Nothing is to be changed.")
+_NO_CHANGE = Message("Nothing is to be changed.")
 _REFUSED = Message("This plan is refused: {against}.")
 _APPLICABLE = Message("This plan may be applied: everything that is checked holds.")
 _ALL_ACCEPTED = Message("This plan may be applied: what speaks against it is accepted: {against}.")
@@ -116,7 +123,7 @@ def _plan_verdict(plan: Plan) -> Message:
     if left:
         return _REFUSED.filled(against=", ".join(left))
     if not plan.changes:
-        return _NOTHING
+        return _NO_CHANGE
     accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
     return accepted if plan.against else _APPLICABLE
 
@@ -160,3 +167,87 @@ def _status_verdict(standing: PlanStatus) -> Message:
     if waits:
         return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
     return _ADDED if standing.added else _ALL_DONE
+
+
+_NOTHING = Message("nothing")
+_SOMETHING = Message("it is there")
+_OURS = Message("the password that the plan has set")
+_ANEW = Message("another password, set since")
+_OFF_AND_ON = {kind.noun: kind.off_and_on for kind in KINDS.values() if issubclass(kind, Toggle)}
+_RESET_REQUIRED = (
+    Message("the password need not be changed"),
+    Message("the password must be changed at the next sign-in"),
+)
+_PARTS: Mapping[str, Message] = {
+    "default": Message("default version {value}"),
+    "versions": Message("versions {value}"),
+    "document": Message("document with the statements {value}"),
+    "description": Message("description {value}"),
+    "tags": Message("tags {value}"),
+    "path": Message("path {value}"),
+}
+_ORDER = {key: place for place, key in enumerate(_PARTS, start=1)}
+_NONE = Message("none", "value")
+
+
+def expected_and_found(address: str, difference: Difference) -> tuple[Message, Message]:
+    """Return what a plan expects at an address and what is found, in what they differ."""
+    expected, found = difference.expected, difference.found
+    if expected == found:
+        return _OURS, _ANEW
+    noun, _, _ = address.partition(" ")
+    return _state_text(noun, expected, found), _state_text(noun, found, expected)
+
+
+def _state_text(noun: str, state: State, other: State) -> Message:
+    """Return a state in words; of one with parts, those that the other has not."""
+    match state:
+        case None:
+            return _NOTHING
+        case bool():
+            return _OFF_AND_ON[noun][state]
+        case str():
+            return verbatim(printable(state))
+        case Mapping() if isinstance(other, Mapping):
+            return joined_messages(_parts(state, other), en="; ", ja="、")
+        case _:
+            return _SOMETHING
+
+
+def _parts(state: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Message]:
+    for key, value in sorted(state.items(), key=lambda each: _ORDER.get(each[0], 0)):
+        if key in other and value != other[key] and key == "reset_required":
+            yield _RESET_REQUIRED[value]
+        elif key in other and value != other[key]:
+            text = _statements(value, other[key]) if key == "document" else _value(value)
+            shown = verbatim(printable(text)) if text else _NONE
+            yield _PARTS.get(key, verbatim(key + " {value}")).filled(value=shown)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case Mapping():
+            return ", ".join(f"{key}={each}" for key, each in value.items())
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _statements(document: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return the names of the statements that the other document has not."""
+    others = {_text(each) for _, each in _named(other)}
+    return ", ".join(name for name, each in _named(document) if _text(each) not in others)
+
+
+def _named(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the statements with their `Sid`, or their number where they have none."""
+    statements = document.get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    for number, each in enumerate(listed, start=1):
+        sid = each.get("Sid") if isinstance(each, Mapping) else None
+        yield sid or f"#{number}", each
+
+
+def _text(statement: Any) -> str:
+    return json.dumps(statement, sort_keys=True)
