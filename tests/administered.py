@@ -14,8 +14,8 @@ import boto3
 from sekisho.account import load_account
 from sekisho.account.aws import Boto3Api, Keys, connect
 from sekisho.localaws import LocalAws
-from sekisho.localaws.moto_iam import holder_of
-from sekisho.localaws.sealing import mint
+from sekisho.localaws.state.moto_iam import holder_of
+from sekisho.localaws.state.sealing import mint
 from sekisho.signin import Credential, CredentialKind, totp
 
 ACCOUNT = "123456789012"

@@ -29,7 +29,8 @@ from moto.iam.models import AccessKey, AWSManagedPolicy
 
 import localaws_people as people
 from localaws_people import client
-from sekisho.localaws import LocalAws, sigv4
+from sekisho.localaws import LocalAws
+from sekisho.localaws.wire import sigv4
 
 FOLDER = Path(__file__).parent / "localaws" / "attacks"
 _KEYS = {

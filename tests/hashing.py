@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from sekisho.localaws import sealing
+from sekisho.localaws.state import sealing
 
 
 @contextmanager

@@ -22,8 +22,8 @@ import localaws_people as people
 from botocore_fuzz import SIMPLE, URL, environ_of
 from sekisho.localaws import LocalAws
 from sekisho.localaws.authorizer import Authorizer
-from sekisho.localaws.classify import module_of
-from sekisho.localaws.world import DecisionLog
+from sekisho.localaws.decision.classify import module_of
+from sekisho.localaws.state.world import DecisionLog
 
 REGION = "us-east-1"
 _DEEPEST = 6

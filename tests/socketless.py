@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from urllib3 import HTTPHeaderDict
 
 from sekisho.localaws import LOOPBACK, server
-from sekisho.localaws.serving import HttpServer
+from sekisho.localaws.wire.http_server import HttpServer
 
 _FIRST_CLASS = ("CONTENT_TYPE", "CONTENT_LENGTH")
 

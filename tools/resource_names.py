@@ -11,7 +11,7 @@ import sys
 from moto.core.utils import get_service_model
 
 from sekisho.catalogue import iam_actions
-from sekisho.localaws.resource_names import NamedType, naming
+from sekisho.localaws.decision.resource_names import NamedType, naming
 
 
 def main(services: list[str]) -> None:

@@ -77,10 +77,11 @@ LAZY = [path for path in MODULES if " = lazily(" in path.read_text(encoding="utf
 def names_behind(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the names that a face shows type checkers, and those that it loads, by module."""
     shown, loaded = {}, {}
+    face = ".".join(path.parent.relative_to(SOURCE).parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.If):
             for each in (one for one in node.body if isinstance(one, ast.ImportFrom)):
-                module = str(each.module).rpartition(".")[2]
+                module = str(each.module).removeprefix(f"{face}.")
                 shown |= {one.name: module for one in each.names}
         elif isinstance(node, ast.Dict):
             behind = ast.literal_eval(node)

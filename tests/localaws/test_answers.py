@@ -15,13 +15,13 @@ import localaws_people as people
 from sekisho.answer import AnswerEffect, answered_part
 from sekisho.engine import Request
 from sekisho.localaws import LocalAws
-from sekisho.localaws.authorize import _authorize
-from sekisho.localaws.classify import ApiCall
-from sekisho.localaws.moto_iam import holder_of, policies_of
-from sekisho.localaws.request_context import RequestContext, base_context
-from sekisho.localaws.resources import RequiredPermission
-from sekisho.localaws.wire import Dialect, Refusal, WireForm
-from sekisho.localaws.world import VerifiedCaller
+from sekisho.localaws.decision.authorize import _authorize
+from sekisho.localaws.decision.classify import ApiCall
+from sekisho.localaws.decision.request_context import RequestContext, base_context
+from sekisho.localaws.decision.resources import RequiredPermission
+from sekisho.localaws.state.moto_iam import holder_of, policies_of
+from sekisho.localaws.state.world import VerifiedCaller
+from sekisho.localaws.wire.errors import Dialect, Refusal, WireForm
 from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 REGION = "us-east-1"

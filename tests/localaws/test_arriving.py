@@ -23,7 +23,8 @@ from http_servers import (
     serves,
     until,
 )
-from sekisho.localaws import LocalAws, serving
+from sekisho.localaws import LocalAws
+from sekisho.localaws.wire import http_server
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ SMALL_TABLE = 6
 def test_who_is_idle_longest_makes_room_when_all_connections_are_taken(
     sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", SMALL_TABLE)
     with serves(Paths()) as (server, first), ExitStack() as held:
         idle = [first, *(held.enter_context(connected(server)) for _ in range(20))]
         for number, stream in enumerate(idle):
@@ -66,23 +67,23 @@ def test_who_is_idle_longest_makes_room_when_all_connections_are_taken(
 
 
 def test_a_body_that_comes_on_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", SMALL_TABLE)
     parts = 2 * SMALL_TABLE
     with serves(Paths()) as (server, upload), ExitStack() as held:
-        size = parts * serving.ARRIVING_BYTES
+        size = parts * http_server.ARRIVING_BYTES
         upload.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
         body = arriving(server)
         for part in range(1, parts):
-            upload.sendall(b"x" * serving.ARRIVING_BYTES)
-            until(lambda: len(body) == part * serving.ARRIVING_BYTES)  # noqa: B023 - called at once
+            upload.sendall(b"x" * http_server.ARRIVING_BYTES)
+            until(lambda: len(body) == part * http_server.ARRIVING_BYTES)  # noqa: B023 - called at once
             held.enter_context(connected(server))
             until(lambda: len(server.active_channels) == min(part + 1, SMALL_TABLE - 2))  # noqa: B023 - as above
-        upload.sendall(b"x" * serving.ARRIVING_BYTES)
+        upload.sendall(b"x" * http_server.ARRIVING_BYTES)
         assert answered(upload) == b"/1"
 
 
 def test_nobody_is_closed_whose_request_is_being_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MAX_CONNECTIONS", SMALL_TABLE)
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", SMALL_TABLE)
     app = Waiting()
     with serves(app) as (server, first), ExitStack() as held:
         busy = [first, *(held.enter_context(connected(server)) for _ in range(3))]
@@ -145,7 +146,7 @@ def test_a_known_key_may_send_a_body(aws: LocalAws) -> None:
 
 def test_a_long_body_is_in_a_file_until_it_is_answered() -> None:
     with serves(Paths()) as (server, stream):
-        size = 4 * serving.ARRIVING_BYTES
+        size = 4 * http_server.ARRIVING_BYTES
         stream.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
         stream.sendall(b"x" * (size - 1))
         body = arriving(server)
@@ -158,8 +159,8 @@ def test_a_long_body_is_in_a_file_until_it_is_answered() -> None:
 def test_bodies_that_have_no_room_in_memory_wait_their_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    size = 2 * serving.ARRIVING_BYTES
-    monkeypatch.setattr(serving, "MAX_BODY_BYTES", 2 * size)
+    size = 2 * http_server.ARRIVING_BYTES
+    monkeypatch.setattr(http_server, "MAX_BODY_BYTES", 2 * size)
     app = Waiting()
     with serves(app) as (server, first), ExitStack() as held:
         streams = [first, *(held.enter_context(connected(server)) for _ in range(3))]
@@ -184,7 +185,7 @@ def test_bodies_that_have_no_room_in_memory_wait_their_turn(
 
 def test_a_body_counts_until_it_is_out_of_memory() -> None:
     """moto's objects refer to each other, and keep what they were given until somebody looks."""
-    memory = serving._Memory(10)
+    memory = http_server._Memory(10)
     kept: list[weakref.ref[Body]] = []
     for _ in range(3):
         with memory.holding(6):
@@ -209,7 +210,7 @@ def test_a_body_with_no_room_for_its_file_ends_its_connection(
 
     monkeypatch.setattr(buffers.TempfileBasedBuffer, "__init__", full)
     with serves(Paths()) as (server, stream):
-        size = 2 * serving.ARRIVING_BYTES
+        size = 2 * http_server.ARRIVING_BYTES
         stream.sendall(f"PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
         with suppress(OSError):
             stream.sendall(b"x" * size)

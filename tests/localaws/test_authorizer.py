@@ -17,7 +17,7 @@ import localaws_people as people
 import requests_by_hand as by_hand
 from localaws_people import client, session
 from sekisho.localaws import LocalAws
-from sekisho.localaws.arriving import MAX_BODY_BYTES
+from sekisho.localaws.wire.http_requests import MAX_BODY_BYTES
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -285,59 +285,36 @@ def test_for_another_device_the_code_is_shown(aws: LocalAws) -> None:
     assert cli.exchange(pasted.partition("&code=")[2]).status == 200
 
 
-def get(aws: LocalAws, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
+def get(aws: LocalAws, path: str) -> tuple[int, str, str]:
     """Return status, `Location` and text of a page."""
     connection = HTTPConnection(urlsplit(aws.url).netloc, timeout=10)
-    body = None if form is None else urlencode(form)
-    headers = {"Accept-Language": "en"}
-    if body is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-    connection.request("GET" if body is None else "POST", path, body, headers)
+    connection.request("GET", path, headers={"Accept-Language": "en"})
     response = connection.getresponse()
     found = response.status, response.headers.get("Location", ""), response.read().decode()
     connection.close()
     return found
 
 
-def hidden(page: str) -> dict[str, str]:
-    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
-    return {name: unescape(value) for name, value in fields}
+def test_without_the_rehearsal_console_there_is_no_page_to_sign_in_at(aws: LocalAws) -> None:
+    status, address, page = get(aws, f"/v1/authorize?{CliLogin(aws.url).query()}")
+    assert (status, address, "--console" in page) == (404, "", True)
 
 
-def test_the_page_signs_in_and_leads_back(aws: LocalAws) -> None:
-    cli = CliLogin(aws.url)
-    _, _, page = get(aws, f"/v1/authorize?{cli.query()}")
-    typed = {"account": people.ACCOUNT, "user": "bob", "password": "wrong"}
-    status, _, page = get(aws, "/v1/authorize", hidden(page) | typed)
-    assert (status, "authentication information is incorrect" in page) == (401, True)
-    _, _, page = get(aws, "/v1/authorize", hidden(page) | typed | {"password": people.PASSWORD})
-    code = people.fresh_code(aws)
-    status, address, _ = get(aws, "/v1/authorize", hidden(page) | {"code": code})
-    assert status == 303
-    assert cli.exchange(cli.code_in(address)).status == 200
-
-
-def test_the_page_escapes_and_leads_to_no_other_place(aws: LocalAws) -> None:
+def test_the_browser_is_led_to_the_console_and_to_no_other_place(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.world, "console_site", "http://localhost:1/")
     query = CliLogin(aws.url).query(state='"><script>alert(1)</script>')
-    _, _, page = get(aws, f"/v1/authorize?{query}")
+    status, address, page = get(aws, f"/v1/authorize?{query}")
+    assert (status, address) == (303, f"http://localhost:1/aws-login?{query}")
     assert "<script>" not in page
     status, address, _ = get(
         aws, f"/v1/authorize?{CliLogin(aws.url).query(redirect_uri='https://example.com/')}"
     )
     assert (status, address) == (400, "")
-    status, address, _ = get(aws, "/v1/authorize", {"step": "done", "request": "x=1"})
-    assert (status, address) == (400, "")
     _, _, page = get(aws, "/v1/sessions/confirmation?state=<b>&code=<i>")
     assert "<b>" not in page
     assert "<i>" not in page
-
-
-def test_under_force_mfa_the_page_says_no(aws: LocalAws) -> None:
-    name, _ = without_mfa(aws, enforced=True)
-    _, _, page = get(aws, f"/v1/authorize?{CliLogin(aws.url).query()}")
-    typed = {"account": people.ACCOUNT, "user": name, "password": people.PASSWORD}
-    status, address, page = get(aws, "/v1/authorize", hidden(page) | typed)
-    assert (status, address, "explicit deny" in page) == (403, "", True)
 
 
 def test_no_secret_is_in_what_is_kept_or_logged(aws: LocalAws) -> None:

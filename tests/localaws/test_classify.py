@@ -20,9 +20,10 @@ from moto.core.utils import service_name_from_moto_package_name
 
 from botocore_fuzz import environ_of, requests_of
 from sekisho.catalogue import iam_actions
-from sekisho.localaws import authorizer, sigv4
-from sekisho.localaws.classify import SERVICES, ApiCall, classify, is_served
-from sekisho.localaws.wire import Dialect, Refusal
+from sekisho.localaws import authorizer
+from sekisho.localaws.decision.classify import SERVICES, ApiCall, classify, is_served
+from sekisho.localaws.wire import sigv4
+from sekisho.localaws.wire.errors import Dialect, Refusal
 
 KEY = ("AKIAEXAMPLEEXAMPLE00", "example/secret/example/secret/example/se")
 

@@ -13,7 +13,8 @@ from botocore.config import Config
 
 import localaws_people as people
 from localaws_people import client
-from sekisho.localaws import LocalAws, sigv4
+from sekisho.localaws import LocalAws
+from sekisho.localaws.wire import sigv4
 
 BOUNDARY = "b0undary"
 V4 = Config(signature_version="s3v4")

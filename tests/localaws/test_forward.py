@@ -28,9 +28,10 @@ from moto.s3.responses import S3Response
 
 import localaws_people as people
 from localaws_people import client
-from sekisho.localaws import LocalAws, forward, moto_dispatch
-from sekisho.localaws.forward import FORWARDED, Forwarded
-from sekisho.localaws.sigv4 import SignatureClaims
+from sekisho.localaws import LocalAws
+from sekisho.localaws.forwarding import dispatch, requests
+from sekisho.localaws.forwarding.requests import FORWARDED, Forwarded
+from sekisho.localaws.wire.sigv4 import SignatureClaims
 
 
 def forwarded() -> Forwarded:
@@ -252,7 +253,7 @@ def test_every_header_that_a_service_reads_arrives(service: str) -> None:
     signed = SignatureClaims(
         "AKIA", "20261127", "us-east-1", service, "20261127T000000Z", ("host",), "0" * 64
     )
-    made = forward.canonical(environ, b"", signed, people.ACCOUNT)
+    made = requests.canonical(environ, b"", signed, people.ACCOUNT)
     assert made.pop("HTTP_X_AMZ_COPY_SOURCE", "/docs/given") == "/docs/given"
     # moto goes by whether it is there, so that only one that is true goes on
     assert made.pop("HTTP_X_AMZ_BYPASS_GOVERNANCE_RETENTION") == "true"
@@ -284,8 +285,8 @@ def test_the_address_is_the_one_that_moto_would_put_together(path: str, query: s
     signed = SignatureClaims(
         "AKIA", "20261127", "us-east-1", "s3", "20261127T000000Z", ("host",), "0" * 64
     )
-    made = forward.canonical(environ, b"", signed, people.ACCOUNT)
-    assert moto_dispatch.address(made) == Request(made).raw_url
+    made = requests.canonical(environ, b"", signed, people.ACCOUNT)
+    assert dispatch.address(made) == Request(made).raw_url
 
 
 READ_OTHERWISE = {
@@ -323,7 +324,7 @@ def test_a_moto_that_answers_for_another_service_is_stopped(
     """EC2 and Auto Scaling have an operation of one name."""
     raw = Raw("GET", "/", "Action=DescribeTags&Version=2016-11-15", "ec2")
     assert send(aws, "admin", raw)[0] == 200
-    monkeypatch.setattr(moto_dispatch, "module_of", lambda _: "autoscaling")
+    monkeypatch.setattr(dispatch, "module_of", lambda _: "autoscaling")
     status, text = send(aws, "admin", raw)
     assert (status, "can be read in two ways" in text) == (400, True)
 

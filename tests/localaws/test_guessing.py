@@ -11,7 +11,7 @@ import pytest
 import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.throttle import (
+from sekisho.localaws.state.throttle import (
     MOST_OF_STRANGERS,
     MOST_WRONG,
     WINDOW_OF_TRIES,
@@ -130,7 +130,7 @@ def test_a_password_and_the_same_with_a_nul_are_two() -> None:
 
 
 def test_an_unknown_user_takes_as_long_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sekisho.localaws import sealing  # noqa: PLC0415 - as above
+    from sekisho.localaws.state import sealing  # noqa: PLC0415 - as above
 
     with LocalAws(people.account()) as aws:
         client(aws, "iam").create_login_profile(UserName="admin", Password="Right-9-right")

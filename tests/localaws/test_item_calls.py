@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import localaws_people as people
 from localaws_people import caller, client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.item_calls import (
+from sekisho.localaws.decision.item_calls import (
     Partiql,
     UnreadStatement,
     read_by_moto,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from moto.core import serialize
 from moto.core.model import ShapeResolver
 
-from sekisho.localaws.moto_answers import _LeftToMoto, _picked, _valued, xml_of
+from sekisho.localaws.forwarding.answers import _LeftToMoto, _picked, _valued, xml_of
 
 _NAMES = st.sampled_from(["Arn", "member", "a-b", "x.y", "Path"])
 _PLAIN = st.one_of(st.text(), st.booleans(), st.integers(), st.none())

@@ -13,7 +13,7 @@ from moto.iam.responses import IamResponse
 import overlay_people as people
 from recorded import made
 from sekisho.localaws import LocalAws, overlay
-from sekisho.localaws.classify import is_served
+from sekisho.localaws.decision.classify import is_served
 
 ACCOUNT = people.ACCOUNT
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/Paged-0"

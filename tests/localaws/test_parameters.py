@@ -16,12 +16,13 @@ from moto.core.utils import get_service_model, service_name_from_moto_package_na
 
 import localaws_people as people
 from sekisho.catalogue import iam_actions
-from sekisho.localaws import LocalAws, moto_iam
-from sekisho.localaws.authorize import authorize_call
-from sekisho.localaws.classify import ApiCall, is_served
-from sekisho.localaws.parameters import Standing, judged
-from sekisho.localaws.wire import Refusal, WireForm
-from sekisho.localaws.world import VerifiedCaller
+from sekisho.localaws import LocalAws
+from sekisho.localaws.decision.authorize import authorize_call
+from sekisho.localaws.decision.classify import ApiCall, is_served
+from sekisho.localaws.decision.parameters import Standing, judged
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.world import VerifiedCaller
+from sekisho.localaws.wire.errors import Refusal, WireForm
 
 TABLE = json.loads(
     (files("sekisho.localaws") / "data" / "parameters.json").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from sekisho.localaws.console.tickets import (
     seal_passkey_ticket,
     seal_ticket,
 )
-from sekisho.localaws.world import World
+from sekisho.localaws.state.world import World
 from sekisho.signin import NextStep
 
 WORLD = World("111122223333", "aws", Clock())

@@ -10,7 +10,7 @@ import localaws_people as people
 import requests_by_hand as by_hand
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.arriving import MAX_BODY_BYTES
+from sekisho.localaws.wire.http_requests import MAX_BODY_BYTES
 
 BODY = "hello"
 

@@ -14,7 +14,7 @@ import localaws_people as people
 from localaws_people import client
 from sekisho.catalogue import iam_actions, load
 from sekisho.localaws import LocalAws
-from sekisho.localaws.resource_names import naming
+from sekisho.localaws.decision.resource_names import naming
 
 ACCOUNT, REGION = people.ACCOUNT, "us-east-1"
 

@@ -9,11 +9,12 @@ from moto.core.utils import get_service_model
 import localaws_people as people
 from cases import cases
 from sekisho.catalogue import iam_actions
-from sekisho.localaws import LocalAws, moto_iam
-from sekisho.localaws.classify import ApiCall
-from sekisho.localaws.resources import required_permissions
-from sekisho.localaws.second_permissions import second_permissions
-from sekisho.localaws.wire import WireForm
+from sekisho.localaws import LocalAws
+from sekisho.localaws.decision.classify import ApiCall
+from sekisho.localaws.decision.resources import required_permissions
+from sekisho.localaws.decision.second_permissions import second_permissions
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.wire.errors import WireForm
 
 KNOWN = ("who", "service", "operation", "params", "targets")
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.errors import InternalError
-from sekisho.localaws import sealing
-from sekisho.localaws.sealing import IssuedCredentials, mint, open_token
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import Clock, World
+from sekisho.localaws.state import sealing
+from sekisho.localaws.state.sealing import IssuedCredentials, mint, open_token
+from sekisho.localaws.state.world import Clock, World
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)

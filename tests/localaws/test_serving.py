@@ -26,8 +26,9 @@ from http_servers import (
     until,
 )
 from localaws_people import client
-from sekisho.localaws import LocalAws, serving
-from sekisho.localaws.serving import HttpServer
+from sekisho.localaws import LocalAws
+from sekisho.localaws.wire import http_server
+from sekisho.localaws.wire.http_server import HttpServer
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def connect(aws: LocalAws) -> socket.socket:
 
 
 def test_clients_that_say_nothing_take_no_worker(aws: LocalAws) -> None:
-    silent = [connect(aws) for _ in range(4 * serving.WORKERS)]
+    silent = [connect(aws) for _ in range(4 * http_server.WORKERS)]
     try:
         for half in silent[::2]:
             half.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
@@ -56,16 +57,16 @@ def test_clients_that_say_nothing_take_no_worker(aws: LocalAws) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHost: localhost\r\n"])
 def test_a_silent_connection_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "IDLE_SECONDS", 1)
-    monkeypatch.setattr(serving, "_CLEANUP_SECONDS", 1)
+    monkeypatch.setattr(http_server, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(http_server, "_CLEANUP_SECONDS", 1)
     with LocalAws(people.account()) as short, connect(short) as stream:
         stream.sendall(sent)
         assert stream.recv(1) == b""
 
 
 def test_a_request_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "REQUEST_SECONDS", 1)
-    monkeypatch.setattr(serving, "_CLEANUP_SECONDS", 1)
+    monkeypatch.setattr(http_server, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(http_server, "_CLEANUP_SECONDS", 1)
     with LocalAws(people.account()) as short, connect(short) as stream:
         closed = False
         for _ in range(100):
@@ -113,7 +114,7 @@ def test_no_request_is_answered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         waits.set()
         return not in_vain.wait(30)
 
-    monkeypatch.setattr(serving._Channel, "_next", wait_in_vain)
+    monkeypatch.setattr(http_server._Channel, "_next", wait_in_vain)
     app = Paths()
     with serves(app) as (server, stream):
         until(server.has_idle)
@@ -174,7 +175,7 @@ def test_who_never_stops_sending_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
             pass
         channel = only_channel(server)
         assert not channel.will_close
-        monkeypatch.setattr(serving, "LEAVE_SECONDS", -1)
+        monkeypatch.setattr(http_server, "LEAVE_SECONDS", -1)
         server.maintenance(time.time())
         assert channel.will_close
 
@@ -217,7 +218,7 @@ def slow_app(began: threading.Event, seconds: float) -> Callable[..., Any]:
 def test_a_stop_waits_for_what_is_being_answered_but_not_for_ever(
     seconds: float, answered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "DRAIN_SECONDS", 1.5)
+    monkeypatch.setattr(http_server, "DRAIN_SECONDS", 1.5)
     began = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     server = HttpServer(slow_app(began, seconds), listener, any_length)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.localaws import sigv4
-from sekisho.localaws.sigv4 import Http, Mismatch, SignatureFault
+from sekisho.localaws.wire import sigv4
+from sekisho.localaws.wire.sigv4 import Http, Mismatch, SignatureFault
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

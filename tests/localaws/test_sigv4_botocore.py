@@ -11,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.localaws import sigv4
-from sekisho.localaws.sigv4 import Http, Mismatch, SignatureFault
+from sekisho.localaws.wire import sigv4
+from sekisho.localaws.wire.sigv4 import Http, Mismatch, SignatureFault
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 HOST = "example.amazonaws.com"

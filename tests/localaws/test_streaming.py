@@ -13,8 +13,8 @@ import pytest
 import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.sigv4 import Http, Mismatch, SignatureClaims, SignatureFault
-from sekisho.localaws.streaming import check_sum, unpack
+from sekisho.localaws.wire.sigv4 import Http, Mismatch, SignatureClaims, SignatureFault
+from sekisho.localaws.wire.streaming import check_sum, unpack
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"

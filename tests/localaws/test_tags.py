@@ -21,7 +21,7 @@ import localaws_people as people
 from localaws_people import client
 from sekisho.catalogue import AccessLevel, iam_actions, load, tagging_permissions
 from sekisho.localaws import LocalAws
-from sekisho.localaws.request_tags import tag_places
+from sekisho.localaws.decision.request_tags import tag_places
 
 CALLS = json.loads((Path(__file__).parent / "tagged-calls.json").read_text())["calls"]
 BY_ID = {call["id"]: call for call in CALLS}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.localaws.unambiguous import CopySource, TwoReadings, check_line, copy_source
+from sekisho.localaws.wire.ambiguity import CopySource, TwoReadings, check_line, copy_source
 
 KEYS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30

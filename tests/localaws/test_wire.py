@@ -4,7 +4,7 @@ import pytest
 from botocore import parsers
 from botocore.model import Shape, ShapeResolver
 
-from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common, write
 
 PARSERS = {
     Dialect.QUERY: "query",

@@ -215,7 +215,7 @@ def ends_at(step: str) -> None:
 
 
 def test_an_authorizer_that_allows_all_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.localaws.authorize.decide", allow_all)
+    monkeypatch.setattr("sekisho.localaws.decision.authorize.decide", allow_all)
     ends_at("1.3-keys-without-mfa")
 
 
@@ -238,7 +238,7 @@ def test_a_rollback_that_does_nothing_is_found_out(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_command_names_the_step_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sekisho.localaws.authorize.decide", allow_all)
+    monkeypatch.setattr("sekisho.localaws.decision.authorize.decide", allow_all)
     result = run("--format", "json")
     assert isinstance(result.exception, UnexpectedAnswer)
     document = json.loads(result.stdout)

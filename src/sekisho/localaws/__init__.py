@@ -11,25 +11,23 @@ from sekisho.lazy import lazily
 from sekisho.localaws.company import ADMINISTRATOR, COMPANY_FILE, MACHINE, example_company
 
 if TYPE_CHECKING:
-    from sekisho.localaws.console import (
+    from sekisho.localaws.console.client import (
         ConsoleClient,
         ConsoleRefused,
         PasskeyOptions,
         ShownPage,
     )
-    from sekisho.localaws.loopback import LOOPBACK, listen
     from sekisho.localaws.server import LocalAws
-    from sekisho.localaws.serving import HttpServer
-    from sekisho.localaws.world import Clock, DecisionLog, LoggedDecision
+    from sekisho.localaws.state.world import Clock, DecisionLog, LoggedDecision
+    from sekisho.localaws.wire.http_server import LOOPBACK, HttpServer, listen
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "console": ("ConsoleClient", "ConsoleRefused", "PasskeyOptions", "ShownPage"),
-            "loopback": ("LOOPBACK", "listen"),
+            "console.client": ("ConsoleClient", "ConsoleRefused", "PasskeyOptions", "ShownPage"),
             "server": ("LocalAws",),
-            "serving": ("HttpServer",),
-            "world": ("Clock", "DecisionLog", "LoggedDecision"),
+            "state.world": ("Clock", "DecisionLog", "LoggedDecision"),
+            "wire.http_server": ("LOOPBACK", "HttpServer", "listen"),
         },
         partial(
             require_extra,

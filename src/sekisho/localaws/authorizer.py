@@ -22,13 +22,20 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request, environ_key_for_header
 from moto.utilities.utils import get_partition
 
-from sekisho.localaws import signin_service, sigv4
-from sekisho.localaws.arriving import HEADER_NAMES, MAX_BODY_BYTES
-from sekisho.localaws.authorize import authorize_call
-from sekisho.localaws.classify import OWN_SERVICES, ApiCall, classify, form_of
-from sekisho.localaws.confinement import confined, install_confinement, refuse_to_go_beyond
-from sekisho.localaws.form_upload import is_form_upload, read_form
-from sekisho.localaws.forward import (
+from sekisho.localaws.aws_login import signin_service
+from sekisho.localaws.decision.authorize import authorize_call
+from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, form_of
+from sekisho.localaws.decision.object_lock import check_lock
+from sekisho.localaws.decision.regions import check_place, check_region
+from sekisho.localaws.decision.request_tags import check_tags
+from sekisho.localaws.forwarding.answers import install_answers
+from sekisho.localaws.forwarding.confinement import (
+    confined,
+    install_confinement,
+    refuse_to_go_beyond,
+)
+from sekisho.localaws.forwarding.dispatch import answer
+from sekisho.localaws.forwarding.requests import (
     FORWARDED,
     PENDING,
     Forwarded,
@@ -37,17 +44,15 @@ from sekisho.localaws.forward import (
     unframed,
     with_checksums_as_headers,
 )
-from sekisho.localaws.identify import Identity, authenticate, identify, note_use
-from sekisho.localaws.moto_answers import install_answers
-from sekisho.localaws.moto_dispatch import answer
-from sekisho.localaws.object_lock import check_lock
 from sekisho.localaws.overlay import check_sts
-from sekisho.localaws.regions import check_place, check_region
-from sekisho.localaws.request_tags import check_tags
-from sekisho.localaws.streaming import check_declared, unpack
-from sekisho.localaws.unambiguous import TwoReadings, check_headers, check_line
-from sekisho.localaws.wire import CommonError, Dialect, Refusal, WireForm, common, write
-from sekisho.localaws.world import CALLER, WORLD, VerifiedCaller, World
+from sekisho.localaws.state.identity import Identity, authenticate, identify, note_use
+from sekisho.localaws.state.world import CALLER, WORLD, VerifiedCaller, World
+from sekisho.localaws.wire import sigv4
+from sekisho.localaws.wire.ambiguity import TwoReadings, check_headers, check_line
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common, write
+from sekisho.localaws.wire.form_upload import is_form_upload, read_form
+from sekisho.localaws.wire.http_requests import HEADER_NAMES, MAX_BODY_BYTES
+from sekisho.localaws.wire.streaming import check_declared, unpack
 from sekisho.signin import Refused, service_rule
 
 _LOGGER = logging.getLogger("sekisho.localaws")

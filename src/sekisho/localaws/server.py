@@ -7,7 +7,7 @@ has.
 
 import os
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
@@ -38,23 +38,27 @@ from sekisho.account import (
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError
 from sekisho.localaws import overlay
-from sekisho.localaws.admission import body_limit
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.aws_login.api import LOGIN_PATH, is_login, login_app
-from sekisho.localaws.console import signin_app
-from sekisho.localaws.loopback import LOOPBACK, listen
-from sekisho.localaws.moto_dispatch import load
+from sekisho.localaws.console.api import signin_app
+from sekisho.localaws.forwarding.dispatch import load
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
 from sekisho.localaws.overlay.request import iam, naive, tags_of
-from sekisho.localaws.serving import HttpServer
-from sekisho.localaws.unambiguous import REPEATED
-from sekisho.localaws.world import Clock, DecisionLog, DeviceState, World
+from sekisho.localaws.state.identity import is_known
+from sekisho.localaws.state.world import Clock, DecisionLog, DeviceState, World
+from sekisho.localaws.wire import sigv4
+from sekisho.localaws.wire.ambiguity import REPEATED
+from sekisho.localaws.wire.form_upload import is_form_upload
+from sekisho.localaws.wire.http_requests import MAX_BODY_BYTES, BodyLimit
+from sekisho.localaws.wire.http_server import LOOPBACK, HttpServer, listen
 from sekisho.messages import Message
 from sekisho.signin import CharacterClass, ConsoleAuthorization, PasswordPolicy, SigninAssumptions
 
 CONSOLE_PATH = "/_console"
 """Where sign-in is; no S3 bucket can be called so."""
+
+_PAGE_BYTES = 32 * 1024
 
 _Made = TypeVar("_Made", moto.ManagedPolicy, moto.PolicyVersion)
 
@@ -212,12 +216,43 @@ def _twin(made: _Made) -> _Made:
 def _application(world: World) -> WSGIApplication:
     authorizer = Authorizer(world)
     signin = _only_by_own_name(signin_app(world, authorizer))
-    login = _only_by_own_name(login_app(world, authorizer))
+    login = _only_by_own_name(login_app(world))
 
     def run(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         return (login if is_login(environ) else authorizer)(environ, start_response)
 
     return DispatcherMiddleware(run, {CONSOLE_PATH: signin})
+
+
+def body_limit(world: World, pages: tuple[str, ...]) -> BodyLimit:
+    """Return the function that tells, by its head, how long the body of a request may be.
+
+    The body of a request without a key that the account knows is not read: the answer is known
+    without it. The pages of the sign-in need no key, and their bodies are short. An upload by a
+    form has its key in the body.
+
+    Args:
+        world: which keys there are.
+        pages: what the paths begin with that need no key.
+    """
+
+    def judge(method: str, target: str, headers: Mapping[str, str]) -> int:
+        path, _, query = target.partition("?")
+
+        def header(name: str) -> str | None:
+            return headers.get(name.upper().replace("-", "_"))
+
+        try:
+            signed = sigv4.parse(sigv4.Http(method, path, query, header, frozenset(), b""))
+        except sigv4.SignatureFault:
+            return 0
+        if signed is not None:
+            return MAX_BODY_BYTES if is_known(world, signed) else 0
+        if is_form_upload(method, headers):
+            return MAX_BODY_BYTES
+        return _PAGE_BYTES if path.startswith(pages) else 0
+
+    return judge
 
 
 def _only_by_own_name(app: WSGIApplication) -> WSGIApplication:

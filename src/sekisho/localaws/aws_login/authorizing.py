@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
-from sekisho.localaws.authorize import authorize_target
-from sekisho.localaws.world import LoginCode, VerifiedCaller, World
+from sekisho.localaws.decision.authorize import authorize_target
+from sekisho.localaws.state.world import LoginCode, VerifiedCaller, World
 from sekisho.signin import AUTHORIZE, LoginClient
 
 CONFIRMATION = "/v1/sessions/confirmation"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import LoginSessionState, VerifiedCaller, World
+from sekisho.localaws.state.world import LoginSessionState, VerifiedCaller, World
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import LoginClient
 
 _MOST = 100

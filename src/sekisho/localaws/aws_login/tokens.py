@@ -20,13 +20,13 @@ from typing import Any
 
 from moto.iam.models import User, iam_backends
 
-from sekisho.localaws.authorize import authorize_target
 from sekisho.localaws.aws_login.authorizing import digest, verified
 from sekisho.localaws.aws_login.dpop import Proof, good_until
-from sekisho.localaws.loopback import LOOPBACK
-from sekisho.localaws.sealing import mint
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import LoginSessionState, VerifiedCaller, World
+from sekisho.localaws.decision.authorize import authorize_target
+from sekisho.localaws.state.sealing import mint
+from sekisho.localaws.state.world import LoginSessionState, VerifiedCaller, World
+from sekisho.localaws.wire.errors import Refusal
+from sekisho.localaws.wire.http_server import LOOPBACK
 from sekisho.signin import (
     CREATE_TOKEN,
     LOGIN_ACCESS,

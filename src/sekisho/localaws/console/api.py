@@ -33,7 +33,7 @@ from werkzeug.wrappers import Request, Response
 
 from sekisho.localaws.console import letting_in, registering, signing_in
 from sekisho.localaws.console.refused import PageRefused, invalid
-from sekisho.localaws.world import PAGE_SOURCE, World
+from sekisho.localaws.state.world import PAGE_SOURCE, World
 
 _LARGEST_BODY = 16_384
 _Fields = Mapping[str, Any]

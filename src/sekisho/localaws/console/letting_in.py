@@ -9,17 +9,17 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sekisho.localaws import moto_iam
 from sekisho.localaws.aws_login.authorizing import (
     BadLoginRequest,
     LoginRequest,
     authorize_login,
 )
 from sekisho.localaws.console.refused import PageRefused, invalid
-from sekisho.localaws.loopback import LOOPBACK
-from sekisho.localaws.sealing import open_token
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import VerifiedCaller, World
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.sealing import open_token
+from sekisho.localaws.state.world import VerifiedCaller, World
+from sekisho.localaws.wire.errors import Refusal
+from sekisho.localaws.wire.http_server import LOOPBACK
 from sekisho.signin import CredentialKind
 
 

@@ -16,8 +16,8 @@ from botocore.credentials import Credentials
 from werkzeug.test import create_environ, run_wsgi_app
 
 from sekisho.account.aws import Keys
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import World
+from sekisho.localaws.state.world import World
+from sekisho.localaws.wire.errors import Refusal
 
 
 def call_iam(

@@ -37,7 +37,7 @@ from fido2.webauthn import (
 
 from sekisho.localaws.console.refused import invalid
 from sekisho.localaws.console.tickets import Ceremony
-from sekisho.localaws.world import PasskeyState, World
+from sekisho.localaws.state.world import PasskeyState, World
 
 _RELYING_PARTY = "localhost"
 _ORIGIN = re.compile(r"http://localhost(:[1-9][0-9]{0,4})?")

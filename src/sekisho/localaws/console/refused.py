@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from sekisho.localaws.wire import Refusal
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import CONSOLE_REFUSED, SIGNIN_FAILED
 
 

@@ -18,7 +18,6 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
-from sekisho.localaws import moto_iam
 from sekisho.localaws.console.own_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
@@ -35,9 +34,10 @@ from sekisho.localaws.console.tickets import (
     redeem_passkey_ticket,
     seal_passkey_ticket,
 )
-from sekisho.localaws.sealing import open_token
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import REGISTERING, PasskeyCall, PasskeyState, PasskeyStep, World
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.sealing import open_token
+from sekisho.localaws.state.world import REGISTERING, PasskeyCall, PasskeyState, PasskeyStep, World
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import CredentialKind, check_passkey_name, passkey_arn
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

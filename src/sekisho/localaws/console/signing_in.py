@@ -18,7 +18,6 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
-from sekisho.localaws.authorize import authorize_console
 from sekisho.localaws.console.own_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
@@ -43,18 +42,19 @@ from sekisho.localaws.console.tickets import (
     redeem_ticket,
     seal_ticket,
 )
-from sekisho.localaws.identify import authenticate, enabled_serials
-from sekisho.localaws.loopback import LOOPBACK
-from sekisho.localaws.sealing import IssuedCredentials, hash_of_nobody, matches, mint
-from sekisho.localaws.throttle import SIGN_IN
-from sekisho.localaws.wire import Refusal, throttled
-from sekisho.localaws.world import (
+from sekisho.localaws.decision.authorize import authorize_console
+from sekisho.localaws.state.identity import authenticate, enabled_serials
+from sekisho.localaws.state.sealing import IssuedCredentials, hash_of_nobody, matches, mint
+from sekisho.localaws.state.throttle import SIGN_IN
+from sekisho.localaws.state.world import (
     PAGE_SOURCE,
     PasskeyState,
     PasswordState,
     VerifiedCaller,
     World,
 )
+from sekisho.localaws.wire.errors import Refusal, throttled
+from sekisho.localaws.wire.http_server import LOOPBACK
 from sekisho.signin import (
     CHANGE_REFUSED,
     CONSOLE_SESSION,

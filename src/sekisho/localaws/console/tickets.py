@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sekisho.localaws.world import World
+from sekisho.localaws.state.world import World
 from sekisho.signin import NextStep
 
 TICKET_LIFETIME = timedelta(minutes=5)

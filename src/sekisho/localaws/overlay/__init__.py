@@ -31,7 +31,7 @@ from sekisho.localaws.overlay import (
     users,
 )
 from sekisho.localaws.overlay.checks import check_names, check_parameters, check_sts, imply_user
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
 
 __all__ = ["SUBJECTS", "check_sts", "install"]
 

@@ -26,8 +26,8 @@ from moto.iam.models import (
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.request import iam, naive, page
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import WORLD, GeneratedReport, PasswordState, World
+from sekisho.localaws.state.world import WORLD, GeneratedReport, PasswordState, World
+from sekisho.localaws.wire.errors import Refusal
 
 _KEY_COLUMNS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
 

@@ -26,7 +26,7 @@ from sekisho.localaws.overlay.request import (
     text,
     validation,
 )
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
 from sekisho.policy import PolicyKind, Quota
 
 

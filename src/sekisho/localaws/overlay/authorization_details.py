@@ -16,7 +16,7 @@ from sekisho.localaws.overlay.instance_profiles import profile_entry, profiles_o
 from sekisho.localaws.overlay.policies import own, policy_entry, version_entry
 from sekisho.localaws.overlay.request import boundary_entry, iam, page
 from sekisho.localaws.overlay.roles import role_entry, role_last_used
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
 
 _LISTS = {
     "User": "UserDetailList",

@@ -15,7 +15,7 @@ from moto.iam.responses import IamResponse
 from moto.iam.utils import random_resource_id
 
 from sekisho.localaws.overlay.request import limit_exceeded, named_user, now, page, text, user_of
-from sekisho.localaws.wire import Refusal
+from sekisho.localaws.wire.errors import Refusal
 
 _MOST_SSH_KEYS = 5
 _MOST_CERTIFICATES = 2

@@ -28,7 +28,7 @@ from sekisho.localaws.overlay.request import (
     no_such,
     validation,
 )
-from sekisho.localaws.wire import Refusal
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import no_such_user
 
 _LOOKS_FOR_POLICY = frozenset(

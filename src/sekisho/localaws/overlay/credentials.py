@@ -26,9 +26,9 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.sealing import SALT_BYTES, hash_loaded, hash_password, matches
-from sekisho.localaws.wire import Refusal, throttled
-from sekisho.localaws.world import CALLER, WORLD, PasswordState, World
+from sekisho.localaws.state.sealing import SALT_BYTES, hash_loaded, hash_password, matches
+from sekisho.localaws.state.world import CALLER, WORLD, PasswordState, World
+from sekisho.localaws.wire.errors import Refusal, throttled
 from sekisho.signin import (
     WRONG_OLD_PASSWORD,
     CharacterClass,

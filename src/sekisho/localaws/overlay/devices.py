@@ -18,7 +18,6 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import User, VirtualMfaDevice
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.identify import device_in_step, keep_step
 from sekisho.localaws.overlay.request import (
     dict_of_tags,
     from_rule,
@@ -31,7 +30,8 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.world import (
+from sekisho.localaws.state.identity import device_in_step, keep_step
+from sekisho.localaws.state.world import (
     CALLER,
     REGISTERING,
     WORLD,

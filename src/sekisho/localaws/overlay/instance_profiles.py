@@ -23,8 +23,8 @@ from sekisho.localaws.overlay.request import (
 )
 from sekisho.localaws.overlay.roles import role_entry
 from sekisho.localaws.overlay.tags import tags_with, tags_without
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
+from sekisho.localaws.wire.errors import Refusal
 
 
 def create_instance_profile(self: IamResponse) -> ActionResult:

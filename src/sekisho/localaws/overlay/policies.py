@@ -24,8 +24,8 @@ from sekisho.localaws.overlay.request import (
     text,
     unique_id,
 )
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.policy import PolicyKind, Quota
 from sekisho.signin import change_of_aws_policy
 

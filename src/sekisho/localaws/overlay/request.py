@@ -14,8 +14,8 @@ from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import CALLER, WORLD, World
+from sekisho.localaws.state.world import CALLER, WORLD, World
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import HolderKind, Refused, no_such_user
 
 

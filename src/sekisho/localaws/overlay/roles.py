@@ -22,7 +22,7 @@ from sekisho.localaws.overlay.request import (
     session_seconds,
     text,
 )
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
 from sekisho.policy import PolicyKind, Quota
 
 _HOUR = 3600

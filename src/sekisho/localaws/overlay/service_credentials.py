@@ -25,8 +25,8 @@ from sekisho.localaws.overlay.request import (
     user_of,
     validation,
 )
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import WORLD, ServiceCredentialState
+from sekisho.localaws.state.world import WORLD, ServiceCredentialState
+from sekisho.localaws.wire.errors import Refusal
 
 _WITH_PASSWORD = frozenset({"codecommit.amazonaws.com", "cassandra.amazonaws.com"})
 _WITH_API_KEY = frozenset({"bedrock.amazonaws.com", "logs.amazonaws.com"})

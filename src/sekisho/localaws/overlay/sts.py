@@ -13,9 +13,9 @@ from moto.sts.responses import TokenResponse
 
 from sekisho.localaws.overlay.documents import checked
 from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
-from sekisho.localaws.sealing import IssuedCredentials, mint
-from sekisho.localaws.wire import Refusal
-from sekisho.localaws.world import CALLER, WORLD
+from sekisho.localaws.state.sealing import IssuedCredentials, mint
+from sekisho.localaws.state.world import CALLER, WORLD
+from sekisho.localaws.wire.errors import Refusal
 from sekisho.policy import PolicyKind
 from sekisho.signin import (
     Credential,

@@ -27,7 +27,7 @@ from sekisho.localaws.overlay.request import (
     user_of,
 )
 from sekisho.localaws.overlay.service_credentials import has_service_credentials
-from sekisho.localaws.world import WORLD
+from sekisho.localaws.state.world import WORLD
 from sekisho.policy import Quota
 
 _T = TypeVar("_T")

@@ -1,0 +1,315 @@
+"""Asking the engine: may this caller do what the call needs?
+
+Everything a call needs must be allowed. A resource that is not known is decided three-valued: a
+Deny that could be about it counts, an Allow counts only if it is on every resource. So what is not
+known never allows anything.
+
+A key of the request context that AWS would set and whose value is not known here is decided
+three-valued too: a Deny that asks for it counts, an Allow does not. The log names such keys.
+
+Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sekisho.engine import (
+    RESOURCE,
+    Assumptions,
+    ContextValue,
+    Decision,
+    DecisionEffect,
+    Policies,
+    Request,
+    UnknownKey,
+    asked_keys,
+    decide,
+    possible,
+)
+from sekisho.errors import FaultyInput, Unsupported
+from sekisho.localaws.decision.classify import ApiCall
+from sekisho.localaws.decision.item_calls import item_calls
+from sekisho.localaws.decision.launch_templates import launches
+from sekisho.localaws.decision.not_known import worst_of
+from sekisho.localaws.decision.parameters import unlisted_permissions
+from sekisho.localaws.decision.request_context import RequestContext, base_context, request_context
+from sekisho.localaws.decision.resources import RequiredPermission, required_permissions
+from sekisho.localaws.decision.second_permissions import second_permissions
+from sekisho.localaws.decision.tags_on_create import tagging
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.world import LoggedDecision, VerifiedCaller, World
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common
+from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
+from sekisho.signin import (
+    MFA_IN_CALL,
+    ErrorCode,
+    PermittedWithoutPolicy,
+    Refused,
+    console_arn,
+    service_rule,
+)
+
+
+def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
+    """Let a call pass, or refuse it.
+
+    Raises:
+        Refusal: with AWS's code and text in the words of the call's protocol.
+        NotImplementedError: if the call holds a statement that is not read here.
+    """
+    targets: list[tuple[ApiCall, RequiredPermission]] = []
+    for item in item_calls(call):
+        for part in launches(world, item):
+            own = required_permissions(world, caller.credential, part)
+            further = (*second_permissions(world, part, own), *tagging(world, part, own))
+            targets += ((part, one) for one in (*own, *further))
+    targets += ((call, one) for one in unlisted_permissions(call))
+    if not targets:
+        # nothing to be asked about is no permission: a deletion of no objects, for one
+        raise common(
+            CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
+        )
+    for part, target in targets:
+        _authorize_either(world, caller, part, target)
+
+
+def _authorize_either(
+    world: World, caller: VerifiedCaller, call: ApiCall, target: RequiredPermission
+) -> None:
+    """Let a permission pass if it is allowed, or the one that is enough in its place."""
+    try:
+        _authorize(world, caller, target, request_context(world, call, target))
+    except Refusal as refusal:
+        if target.or_else is None:
+            raise
+        other = replace(target, action=target.or_else, or_else=None)
+        try:
+            _authorize(world, caller, other, request_context(world, call, other))
+        except Refusal:
+            raise refusal from None
+
+
+def authorize_console(world: World, caller: VerifiedCaller) -> None:
+    """Let a sign-in end in a console session, or refuse it, as console authorization does.
+
+    The two steps are the sign-in's own: no client calls them for the console.
+
+    Raises:
+        Refusal: if a policy denies one of them.
+    """
+    for action in CONSOLE_ACTIONS:
+        authorize_target(world, caller, (action, console_arn(world.partition)), {})
+
+
+def authorize_target(
+    world: World,
+    caller: VerifiedCaller,
+    asked: tuple[str, str],
+    context: Mapping[str, ContextValue],
+) -> None:
+    """Let a step of a sign-in pass that is no signed call, or refuse it.
+
+    Args:
+        world: the state of the local AWS.
+        caller: whose console session it is about.
+        asked: the action, and the ARN of the resource.
+        context: the keys that the step adds.
+
+    Raises:
+        Refusal: if the policies do not allow it.
+    """
+    target = RequiredPermission(*asked)
+    operation, form = target.action.partition(":")[2], WireForm(Dialect.JSON)
+    call = ApiCall("signin", world.region, operation, (target.action,), form, {})
+    extra = request_context(world, call, target)
+    extra.values.update(context)
+    _authorize(world, caller, target, extra)
+
+
+def _authorize(
+    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
+) -> None:
+    """Let one action on one resource pass, or refuse it; either way it is logged."""
+    family = extra.call.form.family
+    entry = _entry(world, caller, target)
+    ruling = service_rule(caller.credential, target.action, world.signin, target.resource or "*")
+    if isinstance(ruling, PermittedWithoutPolicy):
+        world.log.add(replace(entry, allowed=True, rule=ruling.reason))
+        return
+    if isinstance(ruling, Refused):
+        world.log.add(replace(entry, rule=ruling.reason, note=ruling.code))
+        raise _in_words_of(family, ruling)
+    # no policy of a bucket is evaluated here: `not_of_resource` has nothing to leave out
+    try:
+        decision, open_keys = _decide(world, caller, target, extra)
+    except (FaultyInput, Unsupported) as error:
+        # what cannot be decided is refused, and says so
+        world.log.add(replace(entry, note=str(error)))
+        text = f"the local AWS cannot decide this request: {error}"
+        raise common(CommonError.ACCESS_DENIED, family, text) from error
+    only_denies = ruling.only_denies or target.is_granted
+    allowed = decision.effect is DecisionEffect.ALLOWED or (
+        only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
+    )
+    note = _note(open_keys, target)
+    if not allowed or ruling.then is None:
+        world.log.add(replace(entry, allowed=allowed, decision=decision, note=note))
+    if not allowed:
+        text = _text(caller.credential.arn, target, decision)
+        if family is Dialect.EC2:
+            text = f"You are not authorized to perform this operation. {text}"
+        raise common(CommonError.ACCESS_DENIED, family, text)
+    if ruling.then is not None:
+        world.log.add(replace(entry, rule=ruling.then.reason, note=ruling.then.code))
+        raise _in_words_of(family, ruling.then)
+
+
+_ASSUMED = "the local AWS assumes that tags need this; AWS does not document it"
+
+
+def _note(open_keys: frozenset[str], target: RequiredPermission) -> str:
+    unknown = f"not known here: {', '.join(sorted(open_keys))}" if open_keys else ""
+    return "; ".join(filter(None, (unknown, _ASSUMED if target.is_assumed else "")))
+
+
+def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
+    if refused.code is ErrorCode.ACCESS_DENIED:
+        return common(CommonError.ACCESS_DENIED, family, refused.message)
+    return Refusal(refused.code, refused.message, refused.status)
+
+
+def _decide(
+    world: World, caller: VerifiedCaller, target: RequiredPermission, extra: RequestContext
+) -> tuple[Decision, frozenset[str]]:
+    """Return the decision, and the keys that are not known here and made it the worst case."""
+    credential = caller.credential
+    policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
+    context = base_context(world, caller).with_(extra.values)
+    if target.resource is None:
+        policies = worst_of(policies, target.action)
+    request = Request(
+        credential.arn,
+        target.action.replace("*", "Any"),
+        target.resource or "*",
+        context,
+        federated_by=credential.made_by.arn if credential.made_by else None,
+    )
+    like = target.resource if target.is_pattern else None
+    worst = _WorstCase(world.engine, extra, like)
+    return _by_policies(world, caller, request, policies, worst), frozenset(worst.mattered)
+
+
+@dataclass(slots=True)
+class _WorstCase:
+    """Decides as the engine does, but for the worst that the keys which are not known could be.
+
+    Attributes:
+        like: what the ARN of the resource is like, where that is not there yet; None: it is known.
+        mattered: the keys, in lower case, on whose values a decision depended.
+    """
+
+    assumptions: Assumptions
+    extra: RequestContext
+    like: str | None = None
+    mattered: set[str] = field(default_factory=set)
+
+    def decide(self, request: Request, policies: Policies) -> Decision:
+        """Return the engine's decision, or a denial if some value of an unknown key denies."""
+        decision = decide(request, policies, self.assumptions)
+        any_one = None if self.like is None else UnknownKey(like=self.like)
+        asked = asked_keys(request, policies, self.assumptions, any_one)
+        unknown = {**self.extra.not_known(asked, request.context)}
+        if any_one is not None:
+            unknown[RESOURCE] = any_one
+        if not unknown:
+            return decision
+        found = possible(request, policies, unknown, self.assumptions)
+        self.mattered |= found.matters - {RESOURCE}
+        worst = next(effect for effect in _FROM_THE_WORST if effect in found.effects)
+        if worst is decision.effect:
+            return decision
+        return Decision(worst, blocked_by=decision.blocked_by or PolicyKind.IDENTITY)
+
+
+_FROM_THE_WORST = (
+    DecisionEffect.EXPLICITLY_DENIED,
+    DecisionEffect.IMPLICITLY_DENIED,
+    DecisionEffect.ALLOWED,
+)
+
+
+def _by_policies(
+    world: World,
+    caller: VerifiedCaller,
+    request: Request,
+    policies: Policies,
+    worst: _WorstCase,
+) -> Decision:
+    if request.action not in _ON_TRUST or _FEDERATED in request.resource:
+        return worst.decide(request, policies)
+    role = moto_iam.role_of(world, request.resource)
+    if role is None:
+        # as AWS: a missing role is refused in the same words as one that does not trust the caller
+        own = worst.decide(request, policies)
+        if own.effect is DecisionEffect.EXPLICITLY_DENIED:
+            return own
+        return Decision(DecisionEffect.IMPLICITLY_DENIED, blocked_by=PolicyKind.TRUST)
+    trusted = replace(policies, trust=moto_iam.trust_of(world, role))
+    if caller.mfa_at is None:
+        return worst.decide(request, trusted)
+    with_mfa = replace(request, context=request.context.with_(MFA_IN_CALL))
+    decision = worst.decide(with_mfa, trusted)
+    if world.signin.assume_role_sees_mfa or decision.effect is not DecisionEffect.ALLOWED:
+        return decision
+    objection = _only_trust_sees_mfa(request, with_mfa, trusted, worst)
+    return decision if objection is None else objection
+
+
+_FEDERATED = ":federated-user/"
+_ON_TRUST = frozenset({"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"})
+
+
+def _only_trust_sees_mfa(
+    request: Request, with_mfa: Request, policies: Policies, worst: _WorstCase
+) -> Decision | None:
+    """Return what the caller's own policies object when they do not see the code; None if nothing.
+
+    Where the trust policy names the caller, their policies need not allow; a Deny always counts.
+    """
+    own = worst.decide(request, replace(policies, trust=None))
+    if own.effect is DecisionEffect.EXPLICITLY_DENIED:
+        return own
+    alone = worst.decide(with_mfa, Policies(trust=policies.trust))
+    enough = alone.effect is DecisionEffect.ALLOWED
+    return None if enough or own.effect is DecisionEffect.ALLOWED else own
+
+
+def _text(arn: str, target: RequiredPermission, decision: Decision) -> str:
+    """Return AWS's own words for a denial, and ours if it rests on an assumption."""
+    kind = decision.blocked_by or PolicyKind.IDENTITY
+    on = f" on resource: {target.resource}" if target.resource is not None else ""
+    start = f"User: {arn} is not authorized to perform: {target.action}{on}"
+    end = f" ({_ASSUMED})" if target.is_assumed else ""
+    if target.parameter:
+        end = (
+            " (the local AWS does not know which permissions the parameter "
+            f"{target.parameter} needs: all actions of that service must be allowed on *)"
+        )
+    if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
+        article = "an" if kind.value[0] in "aeiou" else "a"
+        return f"{start} with an explicit deny in {article} {kind.value}{end}"
+    return f"{start} because no {kind.value} allows the {target.action} action{end}"
+
+
+def _entry(world: World, caller: VerifiedCaller, target: RequiredPermission) -> LoggedDecision:
+    """Return a refusing entry, to be completed."""
+    credential = caller.credential
+    return LoggedDecision(
+        world.clock.now(),
+        credential.arn,
+        credential.kind,
+        target.action,
+        target.resource,
+        mfa=(caller.mfa_at or credential.mfa_at) is not None,
+        allowed=False,
+    )

@@ -1,0 +1,195 @@
+"""Which parameters of a call can make AWS ask for more than is asked here.
+
+A parameter that can point at another resource, a key, a policy, an owner or a place is either known
+(a rule reads it, or the call's own action is asked about it), or harmless with a reason, or it
+needs an Allow of everything of its service on `*`: who may do all there may do what AWS might ask.
+The table is `data/parameters.json`; a test goes over every parameter of every operation.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from sekisho.catalogue import AccessLevel, call_needs, load
+from sekisho.localaws.decision.classify import ApiCall
+from sekisho.localaws.decision.resource_names import named_paths
+from sekisho.localaws.decision.resources import RequiredPermission
+
+_Path = tuple[str, ...]
+
+
+class Standing(Enum):
+    """Why a parameter needs no more, or that it does."""
+
+    ASKED = "a rule reads it, or it names what the call's own action is about"
+    ELSEWHERE = "roles are passed, tags are asked about, policies are refused"
+    LISTED = "listed as harmless"
+    READING = "the call only reads"
+    PLAIN = "no word of it is one for anything of another service"
+    NUMBER = "a number or a time names nothing"
+    UNLISTED = "it can ask for more"
+
+
+_ELSEWHERE = re.compile(
+    "role|instanceprofile|polic(y|ies)"
+    "|^tags?$|taglist|tagset|tagging|tagkeys|tagspec|tagstoadd|tagstoremove|resourcetags"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    words: Mapping[str, re.Pattern[str]]
+    general: re.Pattern[str]
+    reading: re.Pattern[str]
+    harmless: tuple[Mapping[str, Any], ...]
+
+
+@cache
+def _table() -> _Table:
+    text = (files("sekisho.localaws") / "data" / "parameters.json").read_text(encoding="utf-8")
+    found = json.loads(text)
+    return _Table(
+        {service: re.compile(words) for service, words in found["words"].items()},
+        re.compile(found["general"]),
+        re.compile(found["reading"]),
+        tuple(found["harmless"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a parameter is, and the service at which it could ask for more."""
+
+    standing: Standing
+    service: str = ""
+
+
+def judged(call: ApiCall, path: _Path, *, is_number: bool = False) -> Judged:
+    """Return what a parameter is, by its path: names of members, and keys of maps."""
+    if is_number:
+        return Judged(Standing.NUMBER)
+    return _judged(call.service, call.operation, call.actions, path)
+
+
+@lru_cache(maxsize=16384)
+def _judged(service: str, operation: str, actions: tuple[str, ...], path: _Path) -> Judged:
+    prefix = actions[0].partition(":")[0]
+    steps = [_step(name) for name in path]
+    if path[0] in _harmless(prefix, operation):
+        return Judged(Standing.LISTED)
+    if any(step.is_elsewhere for step in steps):
+        return Judged(Standing.ELSEWHERE)
+    reads = _only_read(actions)
+    service_asked = _points_at(prefix, steps, reads=reads)
+    if service_asked is None:
+        return Judged(Standing.READING if reads else Standing.PLAIN)
+    if _is_read(prefix, operation, path[0]) or path in named_paths(service, operation, actions):
+        return Judged(Standing.ASKED)
+    return Judged(Standing.UNLISTED, service_asked)
+
+
+def _points_at(prefix: str, steps: list["_Step"], *, reads: bool) -> str | None:
+    """Return the service at whose resources a parameter can point; None if at nothing."""
+    if reads:
+        return prefix if any(step.points_when_reading for step in steps) else None
+    others = (one for step in steps for one in step.services if one != prefix)
+    return next(others, prefix if any(step.points for step in steps) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the words of one name say.
+
+    Attributes:
+        services: whose resources it can point at.
+        points: whether it can point at anything, of its own service too.
+        points_when_reading: whether it can in a call that only reads.
+    """
+
+    is_elsewhere: bool
+    services: tuple[str, ...]
+    points: bool
+    points_when_reading: bool
+
+
+@lru_cache(maxsize=16384)
+def _step(name: str) -> _Step:
+    table, plain = _table(), re.sub(r"[^a-z0-9]", "", name.lower())
+    return _Step(
+        _ELSEWHERE.search(plain) is not None,
+        tuple(one for one, words in table.words.items() if words.search(plain)),
+        table.general.search(plain) is not None,
+        table.reading.search(plain) is not None,
+    )
+
+
+@cache
+def _harmless(prefix: str, operation: str) -> frozenset[str]:
+    return frozenset(
+        name
+        for entry in _table().harmless
+        if entry["service"] == prefix
+        and f"{prefix}:{operation}" in entry.get("of", [f"{prefix}:{operation}"])
+        for name in entry["parameters"]
+    )
+
+
+@cache
+def _is_read(prefix: str, operation: str, name: str) -> bool:
+    """Whether a rule of second permissions goes by a parameter."""
+    return any(
+        name == given.partition(".")[0].removesuffix("[]")
+        for need in call_needs(prefix, operation)
+        for given in (*need.given, need.region)
+    )
+
+
+@cache
+def _only_read(actions: tuple[str, ...]) -> bool:
+    known = [load().action(name) for name in actions]
+    return all(one is not None and one.level in _READS for one in known)
+
+
+_READS = frozenset({AccessLevel.LIST, AccessLevel.READ})
+
+
+def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
+    """Yield everything of a service, on everything, for each parameter that can ask for more."""
+    seen: set[str] = set()
+    prefix = call.actions[0].partition(":")[0]
+    listed = _harmless(prefix, call.operation)
+    params = {name: one for name, one in call.params.items() if name not in listed}
+    for path, value in _leaves(params):
+        found = judged(call, path, is_number=not isinstance(value, str | bytes | bool))
+        service = _of_arn(value) or found.service
+        # whatever it is called: an ARN points at what it names
+        points = found.standing is Standing.PLAIN and service not in {"", prefix}
+        if (points or found.standing is Standing.UNLISTED) and service not in seen:
+            seen.add(service)
+            yield RequiredPermission(f"{service}:*", None, parameter=".".join(path))
+
+
+_ARN = re.compile(r"arn:[^:]*:([a-z0-9-]+):")
+
+
+def _of_arn(value: object) -> str:
+    """Return the service whose resource a value names, if it is an ARN."""
+    found = _ARN.match(value) if isinstance(value, str) else None
+    return found[1] if found else ""
+
+
+def _leaves(value: object, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
+    """Yield each value that is given, with its path; what is empty or false asks for nothing."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, str(name)))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, path)
+    elif value not in (None, "", b"", False):
+        yield path, value

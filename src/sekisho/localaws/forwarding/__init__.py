@@ -1,0 +1,1 @@
+"""Having moto answer a request that was decided on, held to just that."""

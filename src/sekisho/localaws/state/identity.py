@@ -1,0 +1,181 @@
+"""Who has signed a request, and is the MFA code in it theirs?
+
+There is no root key here: an account that rehearses MFA has none, and AWS advises against one. The
+rules about codes are `signin`'s; here the device is looked up, and its state moves on.
+
+Source: IAM User Guide, "Secure API access with MFA".
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import assert_never
+
+from moto.iam.models import AccessKeyLastUsed, User, iam_backends
+
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.sealing import open_token
+from sekisho.localaws.state.world import DeviceState, World
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common, throttled
+from sekisho.localaws.wire.sigv4 import SignatureClaims
+from sekisho.signin import (
+    MFA_INCOMPLETE,
+    MFA_UNKNOWN_DEVICE,
+    MFA_WRONG_CODE,
+    Credential,
+    CredentialKind,
+    Holder,
+    HolderKind,
+    MfaParameters,
+    Refused,
+    TotpDevice,
+    mfa_parameters,
+)
+
+
+def authenticate(world: World, holder: Holder, serial: str, code: str, source: str) -> datetime:
+    """Accept a code, once, and return the time at which it was accepted.
+
+    Args:
+        world: where the devices are.
+        holder: whose device it must be.
+        serial: the device's serial number; "" if the request gave none.
+        code: six digits; "" if the request gave none.
+        source: what wrong codes are counted by.
+
+    Raises:
+        Refusal: with the text of one of the three refusals of `signin.sts`.
+    """
+    given = mfa_parameters(serial or None, code or None)
+    if not isinstance(given, MfaParameters):
+        raise _from_signin(given or MFA_INCOMPLETE)
+    with world.lock:
+        state = world.devices.get(serial)
+        if state is None or serial not in enabled_serials(world, holder):
+            raise _from_signin(MFA_UNKNOWN_DEVICE)
+        now = world.clock.now()
+        if not world.throttle.spend(f"code {serial}", source, now):
+            raise throttled()
+        verified = device_in_step(state).verify(code, now, world.signin)
+        if isinstance(verified, Refused):
+            raise _from_signin(MFA_WRONG_CODE)
+        world.throttle.clear(f"code {serial}", source)
+        keep_step(state, verified)
+        return now
+
+
+def note_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
+    """Note when, where and for which service a key or a role signed a request, refused or not.
+
+    Source: IAM User Guide, "Generate credential reports for your AWS account": a key's last use is
+    when it "was most recently used to sign an AWS API request".
+    """
+    backend = iam_backends[world.account][world.partition]
+    # moto's dates have no zone and are UTC, AWS's have whole seconds
+    now = world.clock.now().astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    match credential.kind:
+        case CredentialKind.LONG_TERM_KEY:
+            if key := backend.access_keys.get(signed.access_key_id):
+                key.last_used = AccessKeyLastUsed(now, signed.service, signed.region)
+        case CredentialKind.ROLE_SESSION:
+            if role := backend.roles.get(credential.holder.unique_id):
+                role.last_used = now
+                role.last_used_region = signed.region  # type: ignore[assignment]  # moto says None
+        case (
+            CredentialKind.CONSOLE_SESSION
+            | CredentialKind.LOGIN_SESSION
+            | CredentialKind.SESSION_TOKEN
+            | CredentialKind.FEDERATED_SESSION
+        ):
+            # IAM keeps nothing of these
+            return
+        case _:
+            assert_never(credential.kind)
+
+
+def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
+    """Return the serial numbers of the devices that the holder has enabled, in that order."""
+    if holder.kind is not HolderKind.USER:
+        return ()
+    user: User | None = iam_backends[world.account][world.partition].users.get(holder.name)
+    if user is None or user.id != holder.unique_id:
+        # a user who was deleted and made again is another user, with none of the old devices
+        return ()
+    return tuple(user.mfa_devices)
+
+
+def device_in_step(state: DeviceState) -> TotpDevice:
+    """Return the device as `signin` sees it."""
+    return TotpDevice(state.seed, state.drift, state.last_step)
+
+
+def keep_step(state: DeviceState, device: TotpDevice) -> None:
+    """Keep how far the device has come, so that no code is accepted twice."""
+    state.drift = device.drift
+    state.last_step = device.last_step
+
+
+def _from_signin(refused: Refused) -> Refusal:
+    return Refusal(refused.code.value, refused.message, refused.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A credential that the account knows, and the secret that must have made the signature.
+
+    Attributes:
+        source: the key that it comes from, or what kind of session it is where none is known.
+    """
+
+    credential: Credential
+    secret: str = field(repr=False)
+    source: str
+    session_policies: tuple[str, ...] = ()
+
+
+def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity:
+    """Return whose key the request claims to be signed with.
+
+    Raises:
+        Refusal: the key is unknown or inactive, its token is not its own, has expired, or its user
+            is gone.
+    """
+    unknown = common(CommonError.UNKNOWN_KEY, family)
+    if signed.token is None:
+        found = moto_iam.user_of_key(world, signed.access_key_id)
+        if found is None or not found[2]:
+            raise unknown
+        return Identity(found[0], found[1], signed.access_key_id)
+    try:
+        opened = open_token(world, signed.access_key_id, signed.token)
+    except Refusal as refusal:
+        if refusal.code == "ExpiredToken":
+            raise common(CommonError.EXPIRED_TOKEN, family) from refusal
+        raise unknown from refusal
+    credential = moto_iam.as_known_now(world, opened.credential)
+    if credential is None or _ended_with_key(world, opened.source_key):
+        raise unknown
+    source = opened.source_key or credential.kind.name
+    return Identity(credential, opened.secret, source, opened.session_policies)
+
+
+def is_known(world: World, signed: SignatureClaims) -> bool:
+    """Tell whether a key is one of the account, or a token one of this world that lasts.
+
+    Whose it is, and whether they may do anything, is for `identify`: this needs no lock.
+    """
+    if signed.token is None:
+        found = moto_iam.user_of_key(world, signed.access_key_id)
+        return found is not None and found[2]
+    try:
+        open_token(world, signed.access_key_id, signed.token)
+    except Refusal:
+        return False
+    return True
+
+
+def _ended_with_key(world: World, source_key: str) -> bool:
+    """Whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
+    if not (world.signin.key_death_ends_sessions and source_key):
+        return False
+    found = moto_iam.user_of_key(world, source_key)
+    return found is None or not found[2]

@@ -1,0 +1,261 @@
+"""What moto's IAM holds, as the authorizer reads it: holders and their policies.
+
+Reading only. Everything is looked up by the unique id that a credential was made for: somebody who
+was deleted and made again under the same name is somebody else, as at AWS.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from moto.iam.models import Role, User, iam_backends
+
+from sekisho import policy
+from sekisho.engine import AttachedPolicy, Policies
+from sekisho.errors import InternalError
+from sekisho.localaws.state.world import World
+from sekisho.policy import Document, PolicyKind
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, change_allowed
+
+
+def holder_of(world: World, user_name: str) -> Holder | None:
+    """Return the user of that name, or None if there is none."""
+    user = _iam(world).users.get(user_name)
+    return _user_holder(world, user) if user is not None else None
+
+
+def as_known_now(world: World, credential: Credential) -> Credential | None:
+    """Return `credential` with its holder as the account knows it now, or None if they are gone.
+
+    A user may have been renamed or moved to another path since the session began. The session of a
+    federated user ends with the user who made it.
+    """
+    if credential.owner.kind is not HolderKind.USER:
+        return credential
+    user = _user_of(world, credential.owner)
+    if user is None:
+        return None
+    owner = _user_holder(world, user)
+    if credential.made_by is not None:
+        return replace(credential, made_by=owner)
+    return replace(credential, holder=owner)
+
+
+def user_of_key(world: World, access_key_id: str) -> tuple[Credential, str, bool] | None:
+    """Return the credential, the secret, and whether the key is active; None if there is no key."""
+    key = _iam(world).access_keys.get(access_key_id)
+    holder = holder_of(world, key.user_name) if key is not None and key.user_name else None
+    if key is None or holder is None:
+        return None
+    credential = Credential(CredentialKind.LONG_TERM_KEY, holder)
+    return credential, str(key.secret_access_key), key.status == "Active"
+
+
+def role_of(world: World, arn: str) -> Holder | None:
+    """Return the role with that ARN, or None if there is none."""
+    name = arn.rpartition("/")[2]
+    for role in _iam(world).roles.values():
+        # moto puts an ARN together each time that it is asked for one
+        if role.name == name and role.arn == arn:
+            return Holder(
+                HolderKind.ROLE, world.partition, world.account, role.name, role.path, role.id
+            )
+    return None
+
+
+def holder_of_arn(world: World, arn: str) -> Holder | None:
+    """Return the user or role with that ARN, or None if there is none."""
+    user = _iam(world).users.get(arn.rpartition("/")[2])
+    if user is not None and user.arn == arn:
+        return _user_holder(world, user)
+    return role_of(world, arn)
+
+
+def boundary_of(world: World, arn: str) -> str | None:
+    """Return the ARN of the boundary of the user or role with that ARN, or None."""
+    holder = holder_of_arn(world, arn)
+    if holder is None:
+        return None
+    if holder.kind is HolderKind.USER:
+        return world.boundaries.get(holder.name)
+    found: str | None = _iam(world).roles[holder.unique_id].permissions_boundary_arn
+    return found or None
+
+
+def arn_of(world: World, kind: str, name: str) -> str | None:
+    """Return the ARN, path included, of what is called `name`; None if there is no such thing.
+
+    `kind` is the name of an IAM resource type, such as `user`.
+    """
+    iam = _iam(world)
+    stored: Mapping[str, Mapping[str, Any]] = {
+        "user": iam.users,
+        "group": iam.groups,
+        "role": iam.roles,
+        "instance-profile": iam.instance_profiles,
+    }
+    known = stored.get(kind, {})
+    if (found := known.get(name)) is not None and found.name == name:
+        # users and groups are kept by name
+        return str(found.arn)
+    entities: Iterable[Any] = known.values()
+    return next((str(entity.arn) for entity in entities if entity.name == name), None)
+
+
+def roles_of_profile(world: World, name: str) -> tuple[str, ...]:
+    """Return the ARNs of the roles in the instance profile of that name; none if there is none."""
+    profiles: Iterable[Any] = _iam(world).instance_profiles.values()
+    found = next((profile for profile in profiles if profile.name == name), None)
+    return tuple(str(role.arn) for role in found.roles) if found is not None else ()
+
+
+def policies_of(world: World, holder: Holder, session_policies: tuple[str, ...] = ()) -> Policies:
+    """Return the policies that apply to what `holder` does; in a federated user's name, too.
+
+    Raises:
+        FaultyPolicy: if one of them cannot be read: then nothing can be decided.
+    """
+    found = _found(world, holder)
+    session = tuple(
+        (f"session policy {index}", text, PolicyKind.SESSION)
+        for index, text in enumerate(session_policies, 1)
+    )
+    return _read(found._replace(session=session or None))
+
+
+def _found(world: World, holder: Holder) -> "_Found":
+    match holder.kind:
+        case HolderKind.USER:
+            user = _user_of(world, holder)
+            return _found_of_user(world, user) if user is not None else _Found()
+        case HolderKind.ROLE:
+            role = _iam(world).roles.get(holder.unique_id)
+            return _found_of_role(world, role) if role is not None else _Found()
+        case HolderKind.ROOT | HolderKind.FEDERATED:
+            return _Found()
+
+
+def trust_of(world: World, role: Holder) -> AttachedPolicy | None:
+    """Return the role's trust policy, or None if the role is gone.
+
+    Raises:
+        FaultyPolicy: if it cannot be read.
+    """
+    found = _iam(world).roles.get(role.unique_id)
+    if found is None:
+        return None
+    text = str(found.assume_role_policy_document)
+    return _attached((f"trust policy of role {found.name}", text, PolicyKind.TRUST))
+
+
+def tags_of(world: World, holder: Holder) -> dict[str, str]:
+    """Return the tags of a user or role."""
+    owner: Any = None
+    if holder.kind is HolderKind.USER:
+        owner = _user_of(world, holder)
+    elif holder.kind is HolderKind.ROLE:
+        owner = _iam(world).roles.get(holder.unique_id)
+    stored = (owner.tags if owner is not None else None) or ()
+    # moto keeps a user's tags as a list and a role's by their keys
+    tags = stored.values() if isinstance(stored, dict) else stored
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
+
+
+def _iam(world: World) -> Any:
+    return iam_backends[world.account][world.partition]
+
+
+def _user_of(world: World, holder: Holder) -> User | None:
+    users: Mapping[str, User] = _iam(world).users
+    by_name = users.get(holder.name)
+    if by_name is not None and by_name.id == holder.unique_id:
+        return by_name
+    # renamed since the session began, or gone
+    return next((user for user in users.values() if user.id == holder.unique_id), None)
+
+
+def _user_holder(world: World, user: User) -> Holder:
+    return Holder(HolderKind.USER, world.partition, world.account, user.name, user.path, user.id)
+
+
+_Text = tuple[str, str, PolicyKind]
+"""A policy as it is stored: its name, its text, and its kind."""
+
+
+class _Found(NamedTuple):
+    """The policies that apply to what somebody does, before they are read.
+
+    Attributes:
+        changer: the ARN of whom the password policy lets change their own password; "" for others.
+    """
+
+    identity: tuple[_Text, ...] = ()
+    changer: str = ""
+    boundaries: tuple[_Text, ...] | None = None
+    session: tuple[_Text, ...] | None = None
+
+
+@lru_cache(maxsize=512)
+def _read(found: _Found) -> Policies:
+    """Return policies; the same ones for the same texts, so that the engine checks them once."""
+    identity = tuple(map(_attached, found.identity))
+    if found.changer:
+        # what `AllowUsersToChangePassword` allows every user (docs/signin.md)
+        identity += (change_allowed(found.changer),)
+    return Policies(
+        identity,
+        None if found.boundaries is None else tuple(map(_attached, found.boundaries)),
+        None if found.session is None else tuple(map(_attached, found.session)),
+    )
+
+
+def _found_of_user(world: World, user: User) -> _Found:
+    identity = [*_own(user, "user")]
+    for group in _iam(world).groups.values():
+        # the same object: to ask every member for an id is a third of what a call costs
+        if user in group.users:
+            identity += _own(group, "group")
+    option = _iam(world).account_password_policy
+    changes = option is not None and option.allow_users_to_change_password
+    boundary = world.boundaries.get(user.name)
+    return _Found(tuple(identity), user.arn if changes else "", _boundaries(world, boundary))
+
+
+def _found_of_role(world: World, role: Role) -> _Found:
+    boundaries = _boundaries(world, role.permissions_boundary_arn)
+    return _Found(tuple(_own(role, "role")), boundaries=boundaries)
+
+
+def _own(owner: Any, noun: str) -> Iterable[_Text]:
+    for name, text in owner.policies.items():
+        yield f"inline {name} of {noun} {owner.name}", text, PolicyKind.IDENTITY
+    for managed in owner.managed_policies.values():
+        yield managed.arn, _default_text(managed), PolicyKind.IDENTITY
+
+
+def _boundaries(world: World, arn: str | None) -> tuple[_Text, ...] | None:
+    if not arn:
+        return None
+    managed = _iam(world).managed_policies.get(arn)
+    if managed is None:
+        # a boundary that is gone allows nothing
+        return ()
+    return ((arn, _default_text(managed), PolicyKind.BOUNDARY),)
+
+
+def _default_text(managed: Any) -> str:
+    # not moto's own flag, which is lost when the default version is set to itself
+    for version in managed.versions:
+        if version.version_id == managed.default_version_id:
+            return str(version.document)
+    raise InternalError(f"moto has no default version of `{managed.arn}`")
+
+
+def _attached(found: _Text) -> AttachedPolicy:
+    return AttachedPolicy(found[0], _document(*found))
+
+
+@lru_cache(maxsize=2048)
+def _document(name: str, text: str, kind: PolicyKind) -> Document:
+    return policy.parse(text, source=name, kind=kind)

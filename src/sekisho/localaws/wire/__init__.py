@@ -1,0 +1,1 @@
+"""HTTP and AWS's protocols, apart from any account: server, signatures, contents, errors."""
