@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from sekisho.documents.report import TextLayout, report_page, report_text, sheet_text
 from sekisho.engine import Cause
-from sekisho.messages import verbatim
+from sekisho.messages import Language, verbatim
 from sekisho.policy import PolicyKind
 from sekisho.replay import (
     CallerDetail,
@@ -26,6 +27,8 @@ from sekisho.replay.report import (
     Question,
     ReplayReport,
     days_between,
+    replay_document,
+    replay_sheet,
     report_of,
 )
 
@@ -99,3 +102,15 @@ def report(
     return report_of(
         question, figures, groups, Counted(days_between(counted, denied), details), MADE
     )
+
+
+def to_text(made: ReplayReport, lang: Language, layout: TextLayout | None = None) -> str:
+    return report_text(replay_document(made), lang, layout)
+
+
+def to_html(made: ReplayReport, lang: Language) -> str:
+    return report_page(replay_document(made), lang)
+
+
+def to_csv(made: ReplayReport, *, bom: bool = False, headings: Language = Language.EN) -> str:
+    return sheet_text(replay_sheet(made), bom=bom, headings=headings)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from bench.replay.events import write_logs
+from sekisho.documents.report import TextLayout, report_text
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Language, verbatim
 from sekisho.policy import Preset, choices_of, force_mfa
@@ -41,17 +42,16 @@ from sekisho.replay.report import (
     JudgedGroup,
     MadeBy,
     Question,
-    ReplayLayout,
     ReplayReport,
     figures_of,
+    replay_document,
     report_of,
     report_on,
-    to_text,
 )
 from sekisho.replay.tables import outcomes_of
 
 T = TypeVar("T")
-_LAYOUT = ReplayLayout(verbose=False)
+_LAYOUT = TextLayout(verbose=False)
 _QUESTION, _MADE = Question(("Force_MFA",), verbatim("Force_MFA")), MadeBy("bench", "bench")
 
 
@@ -90,6 +90,10 @@ def main() -> int:
     return 0
 
 
+def _text(report: ReplayReport) -> str:
+    return report_text(replay_document(report), Language.EN, _LAYOUT)
+
+
 def measured(files: Sequence[LogFile], cache: Path, asked: _Asked, repetitions: int) -> None:
     """Print what each step takes: of the first time, and the least and the median of all others."""
     GroupCache(cache).read(files, asked.columns)
@@ -100,7 +104,7 @@ def measured(files: Sequence[LogFile], cache: Path, asked: _Asked, repetitions: 
         report = _timed(
             took, "judge, and make the report", lambda groups=groups: _report(groups, asked)
         )
-        _timed(took, "write the text", lambda report=report: to_text(report, Language.EN, _LAYOUT))
+        _timed(took, "write the text", lambda report=report: _text(report))
     print("| step | first, ms | least, ms | median, ms (processor, wall) |\n|---|---:|---:|---:|")
     for step, times in took.items():
         first, *others = [tuple(1000 * each for each in pair) for pair in times]

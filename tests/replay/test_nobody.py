@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hand_made_replays import UNCHANGED, event, judged, report
+from hand_made_replays import UNCHANGED, event, judged, report, to_csv
 from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
 from replay.test_reading import EXPORT, LOST, log, message, record
@@ -28,7 +28,7 @@ from sekisho.replay import (
 )
 from sekisho.replay.commands.impact import command
 from sekisho.replay.reading import SkippedKind, read_groups
-from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline, to_csv
+from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline
 
 DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 POLICY = {"Version": "2012-10-17", "Statement": [DENY]}

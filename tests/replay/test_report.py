@@ -21,20 +21,20 @@ from hand_made_replays import (
     judged,
     report,
     tally,
+    to_text,
 )
 from sekisho.account import LooksLike, looks_like
+from sekisho.documents.report import TextLayout
 from sekisho.errors import InternalError
 from sekisho.messages import Language
 from sekisho.replay import CallOutcome, DetailKind, Judgement, OutcomeReason, Tally
 from sekisho.replay.report import (
     JudgedGroup,
     LogFigures,
-    ReplayLayout,
     SignInResult,
     evidence_of,
     evidence_of_key,
     proposals,
-    to_text,
 )
 
 _SIGN_IN = Judgement(CallOutcome.NOT_DENIABLE, OutcomeReason.SIGN_IN)
@@ -374,7 +374,7 @@ def test_a_key_is_told_in_words() -> None:
 
 def test_who_has_only_calls_on_its_behalf_that_are_not_decided_has_a_figure() -> None:
     forwarded = event("bob", key_id="ASIA", mfa="true", invoked_by="athena.amazonaws.com")
-    short = ReplayLayout(verbose=False)
+    short = TextLayout(verbose=False)
     alone = report([judged(forwarded, NO_KEY, 7)])
     assert "by services on its behalf" in to_text(alone, Language.EN, short)
     both = report([judged(event("bob"), UNCHANGED), judged(forwarded, NO_KEY, 7)])

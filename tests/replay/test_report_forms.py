@@ -10,9 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from hand_made_replays import DENIED, NO_KEY, UNCHANGED, event, judged, report
+from hand_made_replays import DENIED, NO_KEY, UNCHANGED, event, judged, report, to_csv, to_html
 from sekisho.messages import Language, verbatim
-from sekisho.replay.report import FileFault, LogFigures, to_csv, to_html, to_json, to_sarif
+from sekisho.replay.report import FileFault, LogFigures, to_json, to_sarif
 
 GROUPS = [
     judged(event(), DENIED, 3),

@@ -6,19 +6,10 @@ import json
 
 import pytest
 
-from hand_made_replays import detail, event, judged, report
+from hand_made_replays import detail, event, judged, report, to_csv, to_html, to_text
 from sekisho.messages import Language, verbatim
 from sekisho.replay import DetailKind
-from sekisho.replay.report import (
-    FileFault,
-    LogFigures,
-    ReplayReport,
-    to_csv,
-    to_html,
-    to_json,
-    to_sarif,
-    to_text,
-)
+from sekisho.replay.report import FileFault, LogFigures, ReplayReport, to_json, to_sarif
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m",

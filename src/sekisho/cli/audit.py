@@ -124,7 +124,7 @@ def command(
     source = options.snapshots[0] if options.snapshots else snapshot.account
     forms = ReportForms(
         account_document(report),
-        account_sheet(report),
+        lambda: account_sheet(report),
         record=lambda: to_json(report),
         sarif=lambda lang: to_sarif(report, source, lang),
     )

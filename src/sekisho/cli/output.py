@@ -129,7 +129,7 @@ class OutputOptions:
                 yield from forms.record()
             case DocumentFormat.CSV:
                 headings = self.headings or Language.EN
-                yield sheet_text(forms.sheet, bom=self.bom, headings=headings)
+                yield sheet_text(forms.sheet(), bom=self.bom, headings=headings)
             case DocumentFormat.HTML:
                 yield report_page(forms.report, lang)
             case DocumentFormat.SARIF:
@@ -141,12 +141,13 @@ class ReportForms:
     """A report, and what its other forms are made of.
 
     Attributes:
+        sheet: returns its rows.
         record: yields the pieces of its JSON.
         sarif: returns its findings as a log for code scanners.
     """
 
     report: Report
-    sheet: Sheet
+    sheet: Callable[[], Sheet]
     record: Callable[[], Iterator[str]]
     sarif: Callable[[Language], Json]
 

@@ -9,6 +9,7 @@ from sekisho.documents.report.model import (
     Bar,
     Bars,
     Calendars,
+    Extent,
     FindingGroup,
     Findings,
     Group,
@@ -24,7 +25,7 @@ from sekisho.documents.report.model import (
     Table,
     TextPart,
 )
-from sekisho.documents.report.page import report_page
+from sekisho.documents.report.page import page_parts, report_page
 from sekisho.documents.report.sheet import Sheet, SheetColumn, sheet_text
 from sekisho.documents.report.text import MORE, ReportWriter, TextLayout, report_text
 
@@ -33,6 +34,7 @@ __all__ = [
     "Bar",
     "Bars",
     "Calendars",
+    "Extent",
     "FindingGroup",
     "Findings",
     "Group",
@@ -51,6 +53,7 @@ __all__ = [
     "Table",
     "TextLayout",
     "TextPart",
+    "page_parts",
     "report_page",
     "report_text",
     "sheet_text",

@@ -5,6 +5,7 @@ Rows are made into messages when a form shows them: a terminal shows twenty of t
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,19 @@ class Line:
     Attributes:
         indent: how many spaces are before it.
         brief: what is said instead where a text is not to say everything.
-        detail: whether only a text that says everything has it.
     """
 
     text: Message
     indent: int = 2
     brief: Message | None = None
-    detail: bool = False
+
+
+class Extent(Enum):
+    """Which texts have a part."""
+
+    ALL = "all"
+    VERBOSE = "those that say everything"
+    BRIEF = "those that do not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +43,19 @@ class Listing:
     """A heading, and some lines for each row; nothing if there is no row.
 
     Attributes:
+        details: more lines, for a text that says everything.
         most: how many rows a text shows that does not say everything; None: all.
         after: lines below, whatever is cut.
-        detail: whether only a text that says everything has it.
+        extent: which texts have it.
     """
 
     title: Message
     rows: Sequence[Row]
     lines: Callable[[Row], Iterable[Line]]
+    details: Callable[[Row], Iterable[Line]] | None = None
     most: int | None = None
     after: Sequence[Line] = ()
-    detail: bool = False
+    extent: Extent = Extent.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Table:
     Attributes:
         rows, cells: the rows, and what makes the cells of one.
         none: what is said if there are no rows; None: the table is left out.
-        most, after: as of a `Listing`.
+        most, after, extent: as of a `Listing`.
         blank: cells that are left out where a row becomes a paragraph.
         id: the anchor on a page.
         choices: the columns of whose texts one may be chosen on a page.
@@ -70,6 +79,7 @@ class Table:
     none: Message | None = None
     most: int | None = None
     after: Sequence[Line] = ()
+    extent: Extent = Extent.ALL
     blank: tuple[str, ...] = ("",)
     id: str = ""
     choices: frozenset[int] = frozenset()
@@ -176,12 +186,16 @@ class Groups:
 
     Attributes:
         more: how many there are besides; None if that is all.
+        advice, calls, details: the titles of the parts of each.
         columns: the columns of the table of each.
     """
 
     title: Message
     groups: Sequence[Group]
     more: Message | None
+    advice: Message
+    calls: Message
+    details: Message
     columns: Sequence[Message]
     id: str
 
@@ -254,8 +268,7 @@ class Report:
         headline: the verdict.
         before, facts, after: the figures, and what must be known of them, as a page has it: before
             the figures and after them.
-        text: the parts of a text.
-        page: the parts of a page.
+        text, page: return the parts of a text and of a page; neither is made for the other's sake.
         look: how the page looks.
         more: how a text says that a list goes on.
         dated: whether a text says on what it rests.
@@ -267,8 +280,8 @@ class Report:
     facts: Sequence[Message]
     before: Sequence[Message]
     after: Sequence[Message]
-    text: Sequence[TextPart]
-    page: Sequence[PagePart]
+    text: Callable[[], Iterable[TextPart]]
+    page: Callable[[], Iterable[PagePart]]
     look: PageLook
     more: Message
     dated: bool

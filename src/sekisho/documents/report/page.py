@@ -37,9 +37,6 @@ _WORDS = {
     "filter": Message("Filter"),
     "all": Message("all"),
     "overview": Message("Findings by severity"),
-    "advice": Message("Ways out"),
-    "calls": Message("What was called"),
-    "details": Message("Where from, and with what"),
 }
 """What the template itself says."""
 _OVERVIEW = (Message("severity"), Message("what is wrong"), Message("id"), Message("count"))
@@ -52,14 +49,13 @@ def report_page(report: Report, lang: Language) -> str:
     def say(message: Message) -> str:
         return printable(message.into(lang))
 
-    parts = [each for each in report.page if _has_content(each)]
+    parts = page_parts(report)
     values = {
         "title": say(report.title),
         "report": report,
         "parts": parts,
-        "contents": [each for each in parts if not isinstance(each, Paragraph)],
+        "contents": [part for _, part in parts if not isinstance(part, Paragraph)],
         "say": say,
-        "kind": lambda part: type(part).__name__.lower(),
         "texts": lambda table: ([say(each) for each in table.cells(row)] for row in table.rows),
         "places": lambda group: list(_places(group, say)),
         "count": _count,
@@ -71,6 +67,12 @@ def report_page(report: Report, lang: Language) -> str:
     }
     template = Path(__file__).parent / "page.html.jinja"
     return html_page(template, report.look.script, lang, values, report.look.style)
+
+
+def page_parts(report: Report) -> tuple[tuple[str, PagePart], ...]:
+    """Return the parts of a page that have something to show, each after the name of its kind."""
+    parts = filter(_has_content, report.page())
+    return tuple((type(part).__name__.lower(), part) for part in parts)
 
 
 def _has_content(part: PagePart) -> bool:

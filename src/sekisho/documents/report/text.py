@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from sekisho.documents.report.model import (
+    Extent,
     FindingGroup,
     Findings,
     Line,
@@ -54,7 +55,7 @@ def report_text(report: Report, lang: Language, layout: TextLayout | None = None
     writer = ReportWriter(lang, layout or TextLayout(), report.more)
     dated = (report.as_of,) if report.dated else ()
     head = (report.headline, *report.facts, *dated, *report.before, *report.after)
-    lines = [*writer.said(*head), *(line for part in report.text for line in writer.part(part))]
+    lines = [*writer.said(*head), *(line for part in report.text() for line in writer.part(part))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -81,9 +82,9 @@ class ReportWriter:
             case Line():
                 yield from self._lines([part])
             case Listing():
-                yield from self._listing(part)
+                yield from self._listing(part) if self._has(part.extent) else ()
             case Table():
-                yield from self._titled_table(part)
+                yield from self._titled_table(part) if self._has(part.extent) else ()
             case Findings():
                 yield from self._findings(part)
             case _:
@@ -138,20 +139,30 @@ class ReportWriter:
 
     def _lines(self, lines: Iterable[Line]) -> Iterator[str]:
         for each in lines:
-            if self.how.verbose or not each.detail:
-                text = each.text if self.how.verbose or each.brief is None else each.brief
-                yield from self.said(text, indent=each.indent)
+            text = each.text if self.how.verbose or each.brief is None else each.brief
+            yield from self.said(text, indent=each.indent)
+
+    def _has(self, extent: Extent) -> bool:
+        match extent:
+            case Extent.ALL:
+                return True
+            case Extent.VERBOSE:
+                return self.how.verbose
+            case Extent.BRIEF:
+                return not self.how.verbose
 
     def _shown(self, rows: Sequence[Row], most: int | None) -> Sequence[Row]:
         return rows if self.how.verbose else rows[:most]
 
     def _listing(self, part: Listing) -> Iterator[str]:
-        if not part.rows or (part.detail and not self.how.verbose):
+        if not part.rows:
             return
         yield from self._heading(part.title)
         shown = self._shown(part.rows, part.most)
         for row in shown:
             yield from self._lines(part.lines(row))
+            if part.details is not None and self.how.verbose:
+                yield from self._lines(part.details(row))
         yield from self._below(len(part.rows) - len(shown), part.after)
 
     def _titled_table(self, part: Table) -> Iterator[str]:

@@ -3,11 +3,8 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from functools import partial
 
 import click
 
@@ -17,13 +14,12 @@ from sekisho.cli.exits import Exit, worst
 from sekisho.cli.group import typed_again
 from sekisho.cli.help import SpokenCommand
 from sekisho.cli.options import ASSUME, grouped, lang_option, texts_of_assumptions
-from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
-from sekisho.cli.terminal import colour_wanted, next_command, styled, terminal_width
-from sekisho.documents import check_writable, write_private
+from sekisho.cli.output import WRITTEN, OutputOptions, ReportForms, output_options
+from sekisho.cli.quiet import aside, quiet_option, verbose_option
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import ASSUMPTIONS, settings_from_text
 from sekisho.errors import UsageError
-from sekisho.messages import Language, Message, hanging, printable
+from sekisho.messages import Language, Message
 from sekisho.replay import JudgeSettings, Window, columns_of
 from sekisho.replay.commands.logs import (
     SourceOptions,
@@ -40,20 +36,16 @@ from sekisho.replay.commands.question import (
 )
 from sekisho.replay.far import Dialect, grouping_sql
 from sekisho.replay.report import (
-    ReplayLayout,
     ReplayReport,
-    headline,
-    to_csv,
-    to_html,
+    replay_document,
+    replay_sheet,
     to_json,
     to_sarif,
-    to_text,
     trail_logs,
     usage_of,
 )
 from sekisho.signin import SigninAssumptions
 
-_WRITTEN = Message("written to {path}")
 _BAD_TIME = Message(
     "`{option} {text}` is no time: write a day like `2026-08-01`, a time with its zone like "
     "`2026-08-01T09:00:00Z`, or days before now like `90d`"
@@ -63,16 +55,6 @@ _BAD_SIZE = Message("`--memory {text}` is no size like `512MB` or `2GB`")
 _DAYS_AGO = re.compile(r"(\d{1,5})d")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
-
-
-class ImpactFormat(StrEnum):
-    """How a replay is handed over."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-    SARIF = "sarif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,40 +73,6 @@ class ReadingOptions:
     dedup: bool
     memory: int
     threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
-    """How the answer is handed over.
-
-    Attributes:
-        output: the form.
-        bom: whether CSV begins with a byte order mark.
-        headings: the language of CSV's column names.
-        out: the file to write, and whether one that is there is replaced (`force`).
-        usage_out: the file to write what the logs say of users into, whatever is asked.
-        verbose: whether lists of text are whole.
-    """
-
-    output: ImpactFormat
-    bom: bool
-    headings: Language | None
-    out: str | None
-    force: bool
-    usage_out: str | None
-    verbose: bool
-
-    def check(self) -> None:
-        """Raise UsageError if options do not go together, or `out` cannot be written."""
-        if self.bom and self.output is not ImpactFormat.CSV:
-            raise UsageError(Message("`--bom` is for `--format csv`"))
-        if self.headings and self.output is not ImpactFormat.CSV:
-            raise UsageError(Message("`--headings` is for `--format csv`"))
-        paths = [path for path in (self.out, self.usage_out) if path]
-        if self.force and not paths:
-            raise UsageError(Message("`--force` is for `--out`"))
-        for path in paths:
-            check_writable(path, replace=self.force)
 
 
 _SIGN_IN = (
@@ -179,36 +127,6 @@ _reading_options = grouped(
         help="Threads that read; as many as there are cores if not given.",
     ),
 )
-_output_options = grouped(
-    "out_options",
-    OutputOptions,
-    click.option(
-        "--format",
-        "output",
-        type=click.Choice([each.value for each in ImpactFormat]),
-        default=ImpactFormat.TEXT.value,
-        show_default=True,
-        callback=lambda ctx, param, value: ImpactFormat(value),
-        help=(
-            "Text or HTML for people, CSV for spreadsheets, JSON, or SARIF 2.1.0 for code scanners."
-        ),
-    ),
-    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
-    click.option(
-        "--headings",
-        type=click.Choice([language.value for language in Language]),
-        callback=lambda ctx, param, value: value and Language(value),
-        help="Language of CSV's column names; English if not given. The cells stay English.",
-    ),
-    click.option("--out", metavar="FILE", help="Write to a file that only you may read."),
-    click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
-    click.option(
-        "--usage-out",
-        metavar="FILE",
-        help="Also save who uses which key for what, for --logs of other commands.",
-    ),
-    verbose_option,
-)
 
 
 @click.command("impact", cls=SpokenCommand)
@@ -217,7 +135,13 @@ _output_options = grouped(
 @_reading_options
 @source_options
 @aws_options
-@_output_options
+@output_options
+@click.option(
+    "--usage-out",
+    metavar="FILE",
+    help="Also save who uses which key for what, for --logs of other commands.",
+)
+@verbose_option
 @click.option("--assume", "settings", callback=_settings, **ASSUME)
 @quiet_option
 @lang_option
@@ -227,16 +151,19 @@ def command(
     reading: ReadingOptions,
     source: SourceOptions,
     aws: AwsOptions,
-    out_options: OutputOptions,
+    output: OutputOptions,
     settings: JudgeSettings,
     lang: Language,
+    *,
+    usage_out: str | None,
+    verbose: bool,
 ) -> Exit:
     """Say which calls of the past some policies would have denied, and whose.
 
     LOGS are files, folders or s3:// addresses of CloudTrail logs. Exit 0 if nothing would have been
     denied, 3 if something would, 4 if something could not be told or read, also beside that.
     """
-    out_options.check()
+    output.check(usage_out)
     source.check(logs)
     if source.print_policy:
         return _print_policies(logs, source)
@@ -244,19 +171,19 @@ def command(
     question = binding_of(asked, times)
     if source.sql is not None:
         return _print_query(question, source.sql, source)
-    run = _Run(question, settings, reading, with_usage=out_options.usage_out is not None)
+    run = _Run(question, settings, reading, with_usage=usage_out is not None)
     report, usage = run.report(logs, TrailSource(source, aws, lang))
-    if out_options.usage_out and usage is not None:
-        save_usage(usage, out_options.usage_out, replace=out_options.force)
-        aside(_WRITTEN.filled(path=out_options.usage_out).into(lang))
+    if usage_out and usage is not None:
+        save_usage(usage, usage_out, replace=output.force)
+        aside(WRITTEN.filled(path=usage_out).into(lang))
     read = logs or (source.result or "LookupEvents",)
-    text = _text(report, read, asked, out_options, lang)
-    if out_options.out:
-        write_private(out_options.out, text, replace=out_options.force)
-        aside(headline(report).into(lang), _WRITTEN.filled(path=out_options.out).into(lang))
-    else:
-        for piece in text:
-            click.echo(piece, nl=False)
+    forms = ReportForms(
+        replay_document(report),
+        lambda: replay_sheet(report),
+        record=lambda: to_json(report),
+        sarif=lambda lang: to_sarif(report, read[0], lang),
+    )
+    output.hand_over(forms, lang, verbose=verbose, next_step=_next(report, asked) or None)
     return _exit(report)
 
 
@@ -351,47 +278,6 @@ def _exit(report: ReplayReport) -> Exit:
     if report.incomplete or not report.asked:
         codes.append(Exit.UNKNOWN)
     return worst(codes)
-
-
-def _text(
-    report: ReplayReport,
-    logs: tuple[str, ...],
-    asked: QuestionOptions,
-    how: OutputOptions,
-    lang: Language,
-) -> Iterable[str]:
-    """Return the pieces of the text."""
-    match how.output:
-        case ImpactFormat.TEXT:
-            return (_printed(report, asked, how, lang),)
-        case ImpactFormat.JSON:
-            return to_json(report)
-        case ImpactFormat.CSV:
-            return (to_csv(report, bom=how.bom, headings=how.headings or Language.EN),)
-        case ImpactFormat.HTML:
-            return (to_html(report, lang),)
-        case ImpactFormat.SARIF:
-            sarif = to_sarif(report, logs[0], lang)
-            return (json.dumps(sarif, indent=2, ensure_ascii=False) + "\n",)
-
-
-def _printed(
-    report: ReplayReport, asked: QuestionOptions, how: OutputOptions, lang: Language
-) -> str:
-    width = terminal_width()
-    if quiet() and not how.out:
-        said = hanging(printable(headline(report).into(lang)), width)
-        return "".join(f"{line}\n" for line in said)
-    in_colour = not how.out and colour_wanted()
-    layout = ReplayLayout(
-        width=width,
-        fold=partial(hanging, width=width),
-        styled=lambda heading: styled(heading, "bold") if in_colour else heading,
-        verbose=how.verbose,
-    )
-    command_line = _next(report, asked)
-    after = ["", *next_command(command_line, lang, width)] if command_line else []
-    return "\n".join([to_text(report, lang, layout).rstrip("\n"), *after, ""])
 
 
 def _next(report: ReplayReport, asked: QuestionOptions) -> str:

@@ -2,7 +2,7 @@
 
 from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.callers import CallerReport, KeyReport
-from sekisho.replay.report.csv_rows import to_csv
+from sekisho.replay.report.document import replay_document
 from sekisho.replay.report.evidence import (
     ExemptionProposal,
     evidence_of,
@@ -10,7 +10,6 @@ from sekisho.replay.report.evidence import (
     proposals,
 )
 from sekisho.replay.report.from_log import figures_of, report_on
-from sekisho.replay.report.html import page_values, to_html
 from sekisho.replay.report.json_form import to_json
 from sekisho.replay.report.model import (
     Counted,
@@ -31,7 +30,7 @@ from sekisho.replay.report.rows import (
     SignInResult,
 )
 from sekisho.replay.report.sarif import to_sarif
-from sekisho.replay.report.text import ReplayLayout, to_text
+from sekisho.replay.report.sheet import replay_sheet
 from sekisho.replay.report.usage import plain_logs, trail_logs, usage_of
 from sekisho.replay.report.wording import headline
 
@@ -49,7 +48,6 @@ __all__ = [
     "MadeBy",
     "PrincipalKind",
     "Question",
-    "ReplayLayout",
     "ReplayReport",
     "SignInResult",
     "calendars",
@@ -58,16 +56,14 @@ __all__ = [
     "evidence_of_key",
     "figures_of",
     "headline",
-    "page_values",
     "plain_logs",
     "proposals",
+    "replay_document",
+    "replay_sheet",
     "report_of",
     "report_on",
-    "to_csv",
-    "to_html",
     "to_json",
     "to_sarif",
-    "to_text",
     "trail_logs",
     "usage_of",
 ]

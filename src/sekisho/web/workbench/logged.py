@@ -54,7 +54,8 @@ def impact() -> ResponseReturnValue:
     return render_template(
         "impact.html",
         view="/impact",
-        replay=material().replayed.get(language()),
+        replay=material().replayed,
+        replay_parts=material().replayed_parts,
         most=_SHOWN,
         notices=list(logged_notices(report)),
         figure=used_with_mfa(report),

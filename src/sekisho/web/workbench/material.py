@@ -12,9 +12,9 @@ from sekisho.account import SnapshotApi
 from sekisho.audit import Finding
 from sekisho.audit.impact import UserRow
 from sekisho.audit.report import AccountReport, to_json
+from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
-from sekisho.messages import Language
-from sekisho.replay.report import ReplayReport, page_values
+from sekisho.replay.report import ReplayReport, replay_document
 from sekisho.replay.report import to_json as replay_to_json
 from sekisho.rollout import (
     Plan,
@@ -122,11 +122,14 @@ class Material:
         return self.report.alike
 
     @cached_property
-    def replayed(self) -> Mapping[Language, Mapping[str, Any]]:
-        """What is said of the calls in each language; nothing without them."""
-        if self.replay is None:
-            return {}
-        return {language: page_values(self.replay, language) for language in Language}
+    def replayed(self) -> Report | None:
+        """What is said of the calls; None without them."""
+        return None if self.replay is None else replay_document(self.replay)
+
+    @cached_property
+    def replayed_parts(self) -> tuple[tuple[str, PagePart], ...]:
+        """The parts of it that have something to show, each after the name of its kind."""
+        return () if self.replayed is None else page_parts(self.replayed)
 
     @cached_property
     def replay_json(self) -> Any:
@@ -135,7 +138,7 @@ class Material:
 
     def prepare(self) -> None:
         """Do once, before anybody looks, what takes long in a large account."""
-        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of, self.replayed)
+        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of, self.replayed_parts)
         _ = self.plan and self.plan.as_json
 
 
