@@ -24,7 +24,7 @@ from sekisho.replay.report import (
     JudgedGroup,
     LogFigures,
     MadeBy,
-    Question,
+    ReplayQuestion,
     ReplayReport,
     days_between,
     replay_document,
@@ -97,7 +97,7 @@ def report(
         counted[day] += count
         if groups[number].judgement.outcome is CallOutcome.DENIED:
             denied[day] += count
-    question = Question(("force-mfa.json",), verbatim("force-mfa.json, for every IAM user"))
+    question = ReplayQuestion(("force-mfa.json",), verbatim("force-mfa.json, for every IAM user"))
     figures = log or LogFigures(files=1, size=1000, events=events)
     return report_of(
         question, figures, groups, Counted(days_between(counted, denied), details), MADE

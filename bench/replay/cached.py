@@ -41,7 +41,7 @@ from sekisho.replay.report import (
     Counted,
     JudgedGroup,
     MadeBy,
-    Question,
+    ReplayQuestion,
     ReplayReport,
     figures_of,
     replay_document,
@@ -52,7 +52,7 @@ from sekisho.replay.tables import outcomes_of
 
 T = TypeVar("T")
 _LAYOUT = TextLayout(verbose=False)
-_QUESTION, _MADE = Question(("Force_MFA",), verbatim("Force_MFA")), MadeBy("bench", "bench")
+_QUESTION, _MADE = ReplayQuestion(("Force_MFA",), verbatim("Force_MFA")), MadeBy("bench", "bench")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sekisho.account import Snapshot
     from sekisho.answer import Answer
-    from sekisho.audit.lint import Report
+    from sekisho.audit.lint import LintReport
     from sekisho.audit.report import AccountReport
     from sekisho.engine import AttachedPolicy, Policies, Request
     from sekisho.policy import Document, PolicyKind
@@ -400,7 +400,7 @@ def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
     return callers_of_difference(old, new) if whose.untold else whose
 
 
-def lint(text: str, *, source: str = "policy", kind: str = "user") -> Report:
+def lint(text: str, *, source: str = "policy", kind: str = "user") -> LintReport:
     """Return what is wrong with a policy, and what it means for each credential.
 
     Args:

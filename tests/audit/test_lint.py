@@ -12,7 +12,7 @@ import pytest
 from cases import CORPUS, cases
 from sekisho import policy
 from sekisho.audit import Family, Finding, FindingId, Severity
-from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.errors import Code, FaultyPolicy
 from sekisho.messages import table
 
@@ -26,7 +26,7 @@ PUBLISHED = CORPUS / "lint" / "published"
 FINDINGS = Path(__file__).parents[2] / "docs" / "reference" / "findings.md"
 
 
-def linted(case: dict[str, Any]) -> Report:
+def linted(case: dict[str, Any]) -> LintReport:
     text = case.get("text") or json.dumps(case["policy"], indent=1)
     return lint(text, Attachment.of(case.get("as", "user")), source=case["id"])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sekisho import policy
 from sekisho.audit import FindingId, Severity
-from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.catalogue import partitions
 from sekisho.policy import Choices, Preset, choices_of
 
@@ -22,7 +22,7 @@ COSTS = {
 """What is found when a choice is off; docs/lint.md says so. Every other choice costs no finding."""
 
 
-def worse_than_notes(report: Report) -> set[str]:
+def worse_than_notes(report: LintReport) -> set[str]:
     assert not report.gaps
     return {each.id for each in report.findings if each.severity is not Severity.NOTE}
 

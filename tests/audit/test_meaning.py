@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sekisho import policy
-from sekisho.audit.meaning import Meaning, Target, meaning, sentences
+from sekisho.audit.meaning import Meaning, ObjectOwner, meaning, sentences
 from sekisho.errors import Unsupported
 from sekisho.policy import PolicyKind
 
@@ -25,7 +25,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
     assert set(case) == KEYS
     meant = _meaning(case["policy"])
     for expected in case["lines"]:
-        line = meant.line(expected["action"], Target(expected["target"]))
+        line = meant.line(expected["action"], ObjectOwner(expected["target"]))
         assert line is not None, expected
         assert (line.works, line.enforcement) == (expected["works"], expected["enforcement"]), (
             expected

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho import policy
-from sekisho.audit.meaning import CredentialState, Meaning, Outcome, Target, Works, meaning
+from sekisho.audit.meaning import CredentialState, Meaning, ObjectOwner, TaskOutcome, Works, meaning
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, request_of
 from sekisho.audit.meaning.identity import STATES, Line
 from sekisho.audit.meaning.truth import policies_with, truth_table
@@ -92,9 +92,9 @@ def assigned(request: Request, text: str, state: CredentialState) -> Iterator[Re
 
 
 OUTCOMES = {
-    DecisionEffect.ALLOWED: Outcome.ALLOWED,
-    DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
-    DecisionEffect.IMPLICITLY_DENIED: Outcome.OTHERS,
+    DecisionEffect.ALLOWED: TaskOutcome.ALLOWED,
+    DecisionEffect.EXPLICITLY_DENIED: TaskOutcome.DENIED,
+    DecisionEffect.IMPLICITLY_DENIED: TaskOutcome.OTHERS,
 }
 
 
@@ -110,7 +110,7 @@ def test_a_cell_holds_for_every_assignment(value: dict[str, Any]) -> None:
             OUTCOMES[decide(each, attached).effect]
             for each in assigned(request_of(state, ASK, HOME), text, state)
         }
-        if cell.outcome is Outcome.CONDITIONAL:
+        if cell.outcome is TaskOutcome.CONDITIONAL:
             assert cell.depends_on
             assert set(cell.depends_on) <= VALUES.keys()
         else:
@@ -122,7 +122,7 @@ def test_a_cell_holds_for_every_assignment(value: dict[str, Any]) -> None:
 @given(documents())
 def test_a_sentence_holds_for_every_assignment(value: dict[str, Any]) -> None:
     document, text = policy.from_json(value), str(value)
-    line = meaning(document).line(ASK.action, Target.ACCOUNT)
+    line = meaning(document).line(ASK.action, ObjectOwner.ACCOUNT)
     assert line is not None
     attached = Policies(identity=(AttachedPolicy("policy", document),))
     by_state = (

@@ -17,7 +17,7 @@ from sekisho.audit.meaning import (
     LEGEND,
     OUTCOMES,
     CredentialState,
-    Outcome,
+    TaskOutcome,
     TrustWay,
     TruthTable,
 )
@@ -56,8 +56,10 @@ def test_the_corpus(case: dict[str, Any]) -> None:
 
 def test_every_credential_and_outcome_has_words() -> None:
     assert set(CREDENTIALS) == {*CredentialState, *TrustWay}
-    assert set(OUTCOMES) == set(Outcome)
-    assert set(LEGEND) | {Outcome.ALLOWED, Outcome.DENIED, Outcome.CONDITIONAL} == set(Outcome)
+    assert set(OUTCOMES) == set(TaskOutcome)
+    assert set(LEGEND) | {TaskOutcome.ALLOWED, TaskOutcome.DENIED, TaskOutcome.CONDITIONAL} == set(
+        TaskOutcome
+    )
 
 
 HOME = Home("aws", "111122223333")
@@ -94,15 +96,15 @@ def test_a_cell_is_what_the_engine_answers(value: dict[str, Any], action: str) -
     ask = ActionOnResource(action, resource)
     table = truth_table(document, HOME, more=(ask,))
     meaning = {
-        DecisionEffect.ALLOWED: Outcome.ALLOWED,
-        DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
-        DecisionEffect.IMPLICITLY_DENIED: Outcome.OTHERS,
+        DecisionEffect.ALLOWED: TaskOutcome.ALLOWED,
+        DecisionEffect.EXPLICITLY_DENIED: TaskOutcome.DENIED,
+        DecisionEffect.IMPLICITLY_DENIED: TaskOutcome.OTHERS,
     }
     for state, cell in table.rows[-1].cells.items():
         request = request_of(state, ask, HOME)
         effect = decide(request, policies_with(document, PolicyKind.IDENTITY, state)).effect
         barred = state is CredentialState.FEDERATED and action.startswith("sts:")
-        assert cell.outcome is (Outcome.REFUSED if barred else meaning[effect])
+        assert cell.outcome is (TaskOutcome.REFUSED if barred else meaning[effect])
 
 
 MFA = "aws:MultiFactorAuthPresent"
@@ -182,14 +184,14 @@ def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
     assert table is not None
     trust = AttachedPolicy("trust", policy.parse(text, kind=PolicyKind.TRUST))
     meaning = {
-        DecisionEffect.ALLOWED: Outcome.ALLOWED,
-        DecisionEffect.EXPLICITLY_DENIED: Outcome.DENIED,
-        DecisionEffect.IMPLICITLY_DENIED: Outcome.NOT_ALLOWED,
+        DecisionEffect.ALLOWED: TaskOutcome.ALLOWED,
+        DecisionEffect.EXPLICITLY_DENIED: TaskOutcome.DENIED,
+        DecisionEffect.IMPLICITLY_DENIED: TaskOutcome.NOT_ALLOWED,
     }
     cells = [(row, state, cell) for row in table.rows for state, cell in row.cells.items()]
     for row, state, cell in cells:
-        assert (cell.outcome is Outcome.NOBODY) is (cell.asked_as == "")
-        if cell.outcome is Outcome.NOBODY or state.value not in SHOWN:
+        assert (cell.outcome is TaskOutcome.NOBODY) is (cell.asked_as == "")
+        if cell.outcome is TaskOutcome.NOBODY or state.value not in SHOWN:
             continue
         account = re.search(r"[0-9]{12}", row.principal or "")
         assert row.principal in (None, "*", cell.asked_as) or (
@@ -202,7 +204,7 @@ def test_a_trust_policy_is_asked_as_who_is_named(value: dict[str, Any]) -> None:
             context = Context(SHOWN[state.value] | known)
             request = Request(cell.asked_as, row.actions[0], f"{IAM}role/any", context)
             answers.add(meaning[decide(request, policies).effect])
-        if cell.outcome is Outcome.CONDITIONAL:
+        if cell.outcome is TaskOutcome.CONDITIONAL:
             assert "sts:ExternalId" in text
         else:
             assert answers == {cell.outcome}

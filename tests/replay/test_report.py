@@ -29,9 +29,9 @@ from sekisho.errors import InternalError
 from sekisho.messages import Language
 from sekisho.replay import CallOutcome, DetailKind, Judgement, OutcomeReason, Tally
 from sekisho.replay.report import (
+    ConsoleSignIn,
     JudgedGroup,
     LogFigures,
-    SignInResult,
     evidence_of,
     evidence_of_key,
     proposals,
@@ -206,10 +206,10 @@ def test_days_without_events_are_there() -> None:
 def test_sign_ins_are_counted_by_how_they_ended() -> None:
     made = report([_login("alice", "Yes"), _login("alice", "No"), _login("alice", "No", "Failure")])
     (caller,) = made.callers
-    expected: Mapping[SignInResult, int] = {
-        SignInResult.WITH_MFA: 1,
-        SignInResult.WITHOUT_MFA: 1,
-        SignInResult.FAILED: 1,
+    expected: Mapping[ConsoleSignIn, int] = {
+        ConsoleSignIn.WITH_MFA: 1,
+        ConsoleSignIn.WITHOUT_MFA: 1,
+        ConsoleSignIn.FAILED: 1,
     }
     assert caller.sign_ins == expected
     assert caller.with_mfa == 1
@@ -302,7 +302,7 @@ def test_whoever_an_identity_provider_signed_in_may_have_had_mfa() -> None:
         login_result="Success",
     )
     (caller,) = report([judged(role, _SIGN_IN)]).callers
-    assert (caller.label, caller.sign_ins) == ("Admin", {SignInResult.UNKNOWN_MFA: 1})
+    assert (caller.label, caller.sign_ins) == ("Admin", {ConsoleSignIn.UNKNOWN_MFA: 1})
 
 
 def test_a_day_centuries_away_does_not_fill_the_calendar() -> None:

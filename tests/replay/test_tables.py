@@ -32,7 +32,7 @@ from sekisho.replay.report import (
     Counted,
     JudgedGroup,
     MadeBy,
-    Question,
+    ReplayQuestion,
     ReplayReport,
     figures_of,
     report_of,
@@ -42,7 +42,7 @@ from sekisho.replay.report import (
 from sekisho.replay.tables import outcomes_of
 
 LOGS = Path(__file__).parents[1] / "data" / "cloudtrail"
-QUESTION, MADE = Question(("policy.json",), verbatim("policy.json")), MadeBy("today", "1")
+QUESTION, MADE = ReplayQuestion(("policy.json",), verbatim("policy.json")), MadeBy("today", "1")
 
 
 def policy(**statement: object) -> AttachedPolicy:

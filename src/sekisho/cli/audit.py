@@ -27,7 +27,7 @@ from sekisho.cli.quiet import quiet_option, verbose_option
 from sekisho.cli.usage import check_usage, logs_option, usage_from
 from sekisho.documents import Shape
 from sekisho.messages import Language
-from sekisho.policy import Document, parse
+from sekisho.policy import parse
 from sekisho.rollout import break_glass_users, goal_of, read_goal, requirement_of
 
 
@@ -105,7 +105,10 @@ def command(
     told, also beside findings; notes alone exit 0.
     """
     output.check()
-    exceptions, enforcement = _exceptions(options.exceptions), _enforcement(options.policy)
+    exceptions = load_exceptions(options.exceptions) if options.exceptions else Exceptions()
+    enforcement = None
+    if options.policy:
+        enforcement = parse(read_policy(options.policy), source=options.policy)
     goals = {path: read_goal(path) for path in options.goals}
     usage = usage_from(options.logs, lang)
     snapshot = _snapshot(options.snapshots, aws, lang)
@@ -137,10 +140,6 @@ def _exit(report: AccountReport) -> Exit:
     return worst([*codes, Exit.UNKNOWN] if report.unknown else codes)
 
 
-def _exceptions(path: str | None) -> Exceptions:
-    return load_exceptions(path) if path else Exceptions()
-
-
 def break_glass_of(goals: Mapping[str, Shape], snapshot: Snapshot) -> dict[str, str]:
     """Return the goal by the name of each break-glass user; of several, the first."""
     found: dict[str, str] = {}
@@ -165,10 +164,6 @@ def passkeys_of(
             goal = goal_of(shape, path, snapshot, exceptions)
             found |= {user for wave in goal.waves for user in wave.users}
     return frozenset(found)
-
-
-def _enforcement(path: str | None) -> Document | None:
-    return parse(read_policy(path), source=path) if path else None
 
 
 def _snapshot(paths: tuple[str, ...], aws: AwsOptions, lang: Language) -> Snapshot:

@@ -5,7 +5,7 @@ that have other forms.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -120,7 +120,9 @@ class OutputOptions:
         match self.output:
             case DocumentFormat.TEXT:
                 width, in_colour = terminal_width(), not self.out and colour_wanted()
-                layout = TextLayout(width, _in_colour if in_colour else _plain, verbose=verbose)
+                layout = TextLayout(width, verbose=verbose)
+                if in_colour:
+                    layout = replace(layout, styled=_in_colour)
                 yield report_text(forms.report, lang, layout)
                 if next_step is not None:
                     after = next_command(next_step, lang, width) if next_step else []
@@ -157,10 +159,6 @@ _STYLES = {"heading": "bold", "error": BAD, "warning": OPEN, "note": "cyan"}
 
 def _in_colour(text: str, style: str) -> str:
     return styled(text, _STYLES[style])
-
-
-def _plain(text: str, _style: str) -> str:
-    return text
 
 
 def bom_option(function: F) -> F:

@@ -227,11 +227,13 @@ class _Read:
 def _read(document: Document) -> _Read:
     patterns = tuple(dict.fromkeys(_patterns(document)))
     conditions = (each for one in document.statements for each in one.conditions)
+    known = _NAME if document.version is Version.V2012 else "\0"
     return _Read(
         keys=frozenset(each.key.lower() for each in conditions),
         named=tuple(each for each in patterns if each.named),
         plain=tuple(each for each in patterns if not each.named),
-        other_variables=_has_other_variables(document),
+        # `${` begins anything but the name; before 2012 it is plain text at all
+        other_variables=any("${" in each.text.replace(known, "") for each in patterns),
     )
 
 
@@ -255,12 +257,6 @@ def _words(patterns: Iterable[_Pattern]) -> frozenset[str] | None:
     if not all(map(_of_whole_parts, found)):
         return None
     return frozenset(part for each in found for part in _parts(each))
-
-
-def _has_other_variables(document: Document) -> bool:
-    """Tell whether `${` begins anything but the name; before 2012 it is plain text at all."""
-    known = _NAME if document.version is Version.V2012 else "\0"
-    return any("${" in each.text.replace(known, "") for each in _patterns(document))
 
 
 def _patterns(document: Document) -> Iterator[_Pattern]:
@@ -295,7 +291,9 @@ def _parts(pattern: _Pattern) -> list[str]:
 
 def _blind(named: _Pattern, other: _Pattern) -> bool:
     """Tell whether `other` takes in all or nothing of what `named` matches, whatever the name."""
-    if named.where != other.where or _apart(named.head, other.head):
+    heads = zip(named.head, other.head, strict=False)
+    if named.where != other.where or any(a != b and not set(a + b) & set("*?") for a, b in heads):
+        # no ARN has both heads
         return True
     some = named.text.replace(_NAME, "*")
     if other.exact:
@@ -303,11 +301,6 @@ def _blind(named: _Pattern, other: _Pattern) -> bool:
     if _disjoint(some.lower(), other.text.lower()):
         return True
     return other.cased and "?" not in other.text and glob.like(other.text, some.replace("*", _ANY))
-
-
-def _apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether no ARN has both heads."""
-    return any(a != b and not set(a + b) & set("*?") for a, b in zip(one, other, strict=False))
 
 
 def _disjoint(one: str, other: str) -> bool:

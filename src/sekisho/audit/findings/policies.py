@@ -8,7 +8,7 @@ from sekisho.audit.enforcement import MFA_KEYS, lets_in
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import Examined, long_session
-from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.audit.lint.idle import is_decoy
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
@@ -71,7 +71,7 @@ class _Verdicts:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._verdicts: dict[tuple[Document, Attachment], Verdict] = {}
-        self._reports: dict[tuple[Document, Attachment], Report] = {}
+        self._reports: dict[tuple[Document, Attachment], LintReport] = {}
 
     def enforces(self, policy: AttachedPolicy, use: Attachment) -> Verdict:
         """Tell whether the policy alone enforces MFA, whatever is attached beside it.
@@ -93,7 +93,7 @@ class _Verdicts:
         except FaultyPolicy as error:
             return Unknown(error.faults[0].message)
 
-    def linted(self, policy: AttachedPolicy, use: Attachment) -> Report:
+    def linted(self, policy: AttachedPolicy, use: Attachment) -> LintReport:
         """Return what lint says of the policy."""
         key = (policy.document, use)
         if key not in self._reports:
@@ -118,7 +118,7 @@ def _judged(
                 yield found(Id.DETACHED_POLICY, name, _NOBODY_HAS)
 
 
-def _rot(name: str, report: Report) -> Iterator[Finding]:
+def _rot(name: str, report: LintReport) -> Iterator[Finding]:
     """Find what lint finds, as far as it is about MFA."""
     for each in report.findings:
         if each.id.startswith("mfa.") and each.severity is not Severity.NOTE:

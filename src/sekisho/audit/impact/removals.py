@@ -107,9 +107,13 @@ def enforcing_of(
         # of nothing that is allowed even with MFA, the usual requests
         others = tuple(_others(snapshot, user, open_to_all)) or tuple(usual[:_ASKED])
         asked = tuple((each, answer(mfa, each)) for each in others)
-    stops = partial(_stops_only, open_to_all)
+    stops = partial(_stopping, open_to_all)
+    # what keeps an action from being allowed, and not also with MFA
     stopped = _stopped_by(
-        (stops(answer(credential, probe), also) for probe, also in asked)
+        (
+            {name for name, _ in stops(answer(credential, probe)) - stops(also)}
+            for probe, also in asked
+        )
         for credential in (key, session)
     )
     own = (*policies.identity, *(policies.boundaries or ()))
@@ -177,13 +181,7 @@ def _answer(
     return decide(replace(probe, context=context), policies)
 
 
-def _stops_only(policies: Policies, decision: Decision, with_mfa: Decision) -> set[str]:
-    """Return the names of what keeps an action from being allowed, and not also with MFA."""
-    pieces = _stopping(decision, policies) - _stopping(with_mfa, policies)
-    return {name for name, _ in pieces}
-
-
-def _stopping(decision: Decision, policies: Policies) -> set[tuple[str, int | None]]:
+def _stopping(policies: Policies, decision: Decision) -> set[tuple[str, int | None]]:
     """Return what keeps an action from being allowed: policy, and statement if it is a Deny."""
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         return {(cause.policy, cause.index) for cause in decision.because}

@@ -68,7 +68,7 @@ class NameState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceName:
+class OwnDeviceName:
     """What is known of a user's own name as a device's.
 
     Attributes:
@@ -84,7 +84,7 @@ class DeviceName:
     unread: tuple[Gap, ...] = ()
 
 
-class DeviceNames:
+class AccountDeviceNames:
     """The names of an account's virtual devices."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -100,29 +100,29 @@ class DeviceNames:
         # who was not listed, or whose devices were not, may have any
         self._of_others = [gap for gap in snapshot.gaps if _hides_devices(gap)]
 
-    def of(self, user: User) -> DeviceName:
+    def of(self, user: User) -> OwnDeviceName:
         """Return what is known of a user's own name; what the user has is in nobody's way."""
         own = device_arn(*self._home, "/", user.name)
         serial, owner = self._devices.get(own.lower(), ("", ""))
         if not serial:
             return self._unseen(user)
         if owner == user.name:
-            return DeviceName()
+            return OwnDeviceName()
         if owner:
-            return DeviceName((NameState.IN_USE,), serial, owner)
+            return OwnDeviceName((NameState.IN_USE,), serial, owner)
         # who may delete a device of the own name need not be allowed to delete it in other case
         other_case = (NameState.IN_USE,) if serial != own else ()
-        return DeviceName((NameState.ORPHAN, *other_case), serial)
+        return OwnDeviceName((NameState.ORPHAN, *other_case), serial)
 
-    def _unseen(self, user: User) -> DeviceName:
+    def _unseen(self, user: User) -> OwnDeviceName:
         """Return that no device is known to have the name, and what was not read."""
         own = user_ref(user.name)
         other = next((gap for gap in self._of_others if gap.resource != own), None)
         gaps = [*self._of_all[:1], *([other] if other is not None else [])]
         if not gaps:
-            return DeviceName()
+            return OwnDeviceName()
         orphan = (NameState.ORPHAN,) if self._of_all else ()
-        return DeviceName((NameState.FREE, *orphan, NameState.IN_USE), unread=tuple(gaps))
+        return OwnDeviceName((NameState.FREE, *orphan, NameState.IN_USE), unread=tuple(gaps))
 
 
 def _hides_devices(gap: Gap) -> bool:
@@ -202,7 +202,7 @@ class SignInScenarios:
         self._matter: dict[int, bool] = {}
         self._numbers = Numbers()
         self._likenesses = Likenesses(self._numbers, _ASKED)
-        self._names = DeviceNames(snapshot)
+        self._names = AccountDeviceNames(snapshot)
         self._unread_policy = snapshot.gap_of("GetAccountPasswordPolicy")
         rules = snapshot.password_policy
         unknown = rules is None and bool(self._unread_policy)
@@ -329,7 +329,12 @@ class SignInScenarios:
         """Tell whether a document says anything about what is done on the way in."""
         number = self._numbers.of(document)
         if number not in self._matter:
-            self._matter[number] = any(_is_about_the_way(document))
+            actions = actions_of(scenario_of("new-user").question.acts, pages=True)
+            self._matter[number] = any(
+                action_matches(statement.action, action, TrackedAssumptions(Assumptions()))
+                for statement in document.statements
+                for action in actions
+            )
         return self._matter[number]
 
 
@@ -345,16 +350,9 @@ def _why(result: Result) -> Message:
             return _STOPPED.filled(step=step_text(result.deadlock.refused))
 
 
-def _name_taken(name: DeviceName) -> Message:
+def _name_taken(name: OwnDeviceName) -> Message:
     text = _IN_USE if name.owner else _ORPHAN
     return text.filled(owner=name.owner, serial=name.serial)
-
-
-def _is_about_the_way(document: Document) -> Iterator[bool]:
-    actions = actions_of(scenario_of("new-user").question.acts, pages=True)
-    for statement in document.statements:
-        for action in actions:
-            yield action_matches(statement.action, action, TrackedAssumptions(Assumptions()))
 
 
 def possible_credentials(credentials: Credentials) -> Iterator[Credentials]:

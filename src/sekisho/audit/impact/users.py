@@ -114,18 +114,12 @@ def _evidence(credentials: Credentials, now: datetime) -> Iterator[Message]:
     if credentials.enrolled is not None:
         yield _HAS_DEVICE if credentials.enrolled else _NO_DEVICE
     if credentials.active_keys is not None:
-        yield _of_keys(credentials, now)
+        idle = _KEY_IDLE if credentials.use_known else _KEY
+        key = _KEY_IN_USE if credentials.key_in_use(now) else idle
+        yield key if credentials.active_keys else _NO_KEY
     if credentials.others:
         yield _OTHERS
     yield from (_NOT_KNOWN.filled(what=gap.operation) for gap in credentials.unread)
-
-
-def _of_keys(credentials: Credentials, now: datetime) -> Message:
-    if not credentials.active_keys:
-        return _NO_KEY
-    if credentials.key_in_use(now):
-        return _KEY_IN_USE
-    return _KEY_IDLE if credentials.use_known else _KEY
 
 
 @dataclass(frozen=True, slots=True)

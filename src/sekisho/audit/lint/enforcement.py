@@ -17,7 +17,7 @@ from sekisho.audit.lint.statements import (
     listed,
     stand_ins,
 )
-from sekisho.audit.meaning import CredentialState, Target
+from sekisho.audit.meaning import CredentialState, ObjectOwner
 from sekisho.audit.meaning.credentials import (
     COLLEAGUE,
     NAME,
@@ -413,7 +413,7 @@ def _own_actions(document: Document, catalogue: Catalogue) -> Iterator[Action]:
 def _lost(document: Document, action: Action, asker: Asker) -> Statement | None:
     """Return the statement that tells a user with a path from one without, to their loss."""
     by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
-    own, with_path = by_target.get(Target.OWN), by_target.get(Target.OWN_WITH_PATH)
+    own, with_path = by_target.get(ObjectOwner.OWN), by_target.get(ObjectOwner.OWN_WITH_PATH)
     if own is None or with_path is None:
         return None
     # what a Deny without MFA does to paths shows at enrolment
@@ -437,7 +437,7 @@ def _device_name(document: Document, asker: Asker, catalogue: Catalogue) -> Iter
     if action is None:
         return
     by_target = {probe.target: probe.ask for probe in probes_of(action, asker.home)}
-    named, other = by_target.get(Target.OWN), by_target.get(Target.OWN_OTHER_NAME)
+    named, other = by_target.get(ObjectOwner.OWN), by_target.get(ObjectOwner.OWN_OTHER_NAME)
     if named is None or other is None:
         return
     for state in (MfaState.NO_MFA, MfaState.FRESH):

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from sekisho.audit.finding import Finding
-from sekisho.audit.lint.model import Report
+from sekisho.audit.lint.model import LintReport
 from sekisho.audit.meaning import TruthTable
 from sekisho.audit.sarif import findings_log
 from sekisho.documents.sarif import Json, notice
 from sekisho.messages import Language
 
 
-def to_json(reports: Sequence[Report], failed: Sequence[str]) -> Json:
+def to_json(reports: Sequence[LintReport], failed: Sequence[str]) -> Json:
     """Return reports as JSON values, with English keys.
 
     Args:
@@ -24,7 +24,7 @@ def to_json(reports: Sequence[Report], failed: Sequence[str]) -> Json:
     }
 
 
-def _report_as_json(report: Report) -> dict[str, object]:
+def _report_as_json(report: LintReport) -> dict[str, object]:
     return {
         "source": report.source,
         "as": report.attachment.word,
@@ -82,7 +82,7 @@ def _table_as_json(truth: TruthTable | None) -> dict[str, object] | None:
 
 
 def to_sarif(
-    reports: Sequence[Report], *, version: str, lang: Language, failed: Iterable[str] = ()
+    reports: Sequence[LintReport], *, version: str, lang: Language, failed: Iterable[str] = ()
 ) -> Json:
     """Return reports as one SARIF run.
 

@@ -45,7 +45,7 @@ class Attachment(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LintReport:
     """What lint found in one document.
 
     Attributes:

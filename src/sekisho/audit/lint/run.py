@@ -26,7 +26,7 @@ from sekisho.audit.lint.idle import (
     void_exclusions,
     wrong_partitions,
 )
-from sekisho.audit.lint.model import Attachment, Report
+from sekisho.audit.lint.model import Attachment, LintReport
 from sekisho.audit.lint.on_resource import public_access, resource_checks
 from sekisho.audit.lint.save import (
     RESOURCE_QUOTAS,
@@ -91,7 +91,7 @@ def lint(
     source: str = "policy",
     partition: str | None = None,
     table: bool = True,
-) -> Report:
+) -> LintReport:
     """Return what is wrong with a policy document, and what it means for each credential.
 
     Args:
@@ -112,7 +112,9 @@ def lint(
         if any(fault.code in UNREADABLE for fault in error.faults):
             raise
         found = findings_of_faults(error.faults, source, _reads_as(text, attachment))
-        return Report(source, attachment, tuple(found), None, (_NOT_READ,), known.dated, size(text))
+        return LintReport(
+            source, attachment, tuple(found), None, (_NOT_READ,), known.dated, size(text)
+        )
     run = _Run(document, attachment, home_of(document, partition), known)
     return run.report(text, table=table)
 
@@ -151,7 +153,7 @@ class _Run:
         self.compared = Work(_MOST_COMPARED)
         self.covered = Work(_MOST_COVERED)
 
-    def report(self, text: str, *, table: bool) -> Report:
+    def report(self, text: str, *, table: bool) -> LintReport:
         """Return what was found, by place."""
         found = [*self.form(text)]
         asked = None
@@ -170,7 +172,7 @@ class _Run:
             self.gaps.append(_TOO_MUCH)
         if len(found) > _MOST_FINDINGS:
             self.gaps.append(_TOO_MANY.filled(most=_MOST_FINDINGS))
-        return Report(
+        return LintReport(
             self.document.source,
             self.attachment,
             _ordered(found)[:_MOST_FINDINGS],

@@ -1,6 +1,6 @@
 """What one policy means, asked of the engine: for each credential, for each task."""
 
-from sekisho.audit.meaning.credentials import CredentialState, Target
+from sekisho.audit.meaning.credentials import CredentialState, ObjectOwner
 from sekisho.audit.meaning.forms import summary_to_json
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
 from sekisho.audit.meaning.sentences import cell_text, notes, sentences
@@ -10,7 +10,7 @@ from sekisho.audit.meaning.truth import (
     LEGEND,
     OUTCOMES,
     Cell,
-    Outcome,
+    TaskOutcome,
     TruthRow,
     TruthTable,
 )
@@ -24,8 +24,8 @@ __all__ = [
     "DeniedWithoutMfa",
     "Line",
     "Meaning",
-    "Outcome",
-    "Target",
+    "ObjectOwner",
+    "TaskOutcome",
     "TrustWay",
     "TruthRow",
     "TruthTable",

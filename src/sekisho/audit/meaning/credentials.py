@@ -46,7 +46,7 @@ _NEW = frozenset({"iam:CreateVirtualMFADevice"})
 _PLACE = re.compile(r"\$\{([^}]*)\}")
 
 
-class Target(StrEnum):
+class ObjectOwner(StrEnum):
     """Whose thing is acted on."""
 
     OWN = "own"
@@ -244,7 +244,7 @@ class Probe:
     """One action on one thing, and whose thing it is."""
 
     ask: ActionOnResource
-    target: Target
+    target: ObjectOwner
 
 
 def probes_of(action: Action, home: Home) -> Iterator[Probe]:
@@ -255,28 +255,32 @@ def probes_of(action: Action, home: Home) -> Iterator[Probe]:
     other action for one thing of each of its kinds.
     """
     if not action.resource_types:
-        yield Probe(ActionOnResource(str(action), "*"), Target.ACCOUNT)
+        yield Probe(ActionOnResource(str(action), "*"), ObjectOwner.ACCOUNT)
     for kind in action.resource_types:
         match (action.service, kind.name):
             case ("iam", "user"):
                 yield from _about_users(action, kind, home)
             case ("iam", "mfa"):
-                yield Probe(ActionOnResource(str(action), _arn(kind, home, NAME)), Target.OWN)
-                other = Target.OWN_OTHER_NAME if str(action) in _NEW else Target.COLLEAGUE
+                yield Probe(ActionOnResource(str(action), _arn(kind, home, NAME)), ObjectOwner.OWN)
+                other = ObjectOwner.OWN_OTHER_NAME if str(action) in _NEW else ObjectOwner.COLLEAGUE
                 yield Probe(ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), other)
             case ("signin", "console"):
                 ask = ActionOnResource(str(action), _arn(kind, home, "any"))
-                yield Probe(ask, Target.CONSOLE)
+                yield Probe(ask, ObjectOwner.CONSOLE)
             case _:
-                yield Probe(ActionOnResource(str(action), _arn(kind, home, "any")), Target.ACCOUNT)
+                yield Probe(
+                    ActionOnResource(str(action), _arn(kind, home, "any")), ObjectOwner.ACCOUNT
+                )
 
 
 def _about_users(action: Action, kind: ResourceType, home: Home) -> Iterator[Probe]:
     own, with_path = (credential_of(CredentialState.KEY, home, path).arn for path in ("/", PATH))
-    yield Probe(ActionOnResource(str(action), own), Target.OWN)
-    yield Probe(ActionOnResource(str(action), with_path, PATH), Target.OWN_WITH_PATH)
+    yield Probe(ActionOnResource(str(action), own), ObjectOwner.OWN)
+    yield Probe(ActionOnResource(str(action), with_path, PATH), ObjectOwner.OWN_WITH_PATH)
     if str(action) not in _SELF_ONLY:
-        yield Probe(ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), Target.COLLEAGUE)
+        yield Probe(
+            ActionOnResource(str(action), _arn(kind, home, COLLEAGUE)), ObjectOwner.COLLEAGUE
+        )
 
 
 def _arn(kind: ResourceType, home: Home, name: str) -> str:

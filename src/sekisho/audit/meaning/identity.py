@@ -18,7 +18,7 @@ from sekisho.audit.meaning.credentials import (
     ActionOnResource,
     CredentialState,
     Home,
-    Target,
+    ObjectOwner,
     credential_of,
     probes_of,
     request_of,
@@ -81,7 +81,7 @@ class Line:
     """
 
     action: str
-    target: Target
+    target: ObjectOwner
     effects: Mapping[CredentialState, Possibilities]
     service_exempt: bool = False
 
@@ -152,7 +152,7 @@ class Meaning:
     unknown: tuple[str, ...]
     dated: str
 
-    def line(self, action: str, target: Target) -> Line | None:
+    def line(self, action: str, target: ObjectOwner) -> Line | None:
         """Return the line of `action` on `target`, or None if there is none."""
         for line in (*self.lines, *self.everything_else):
             if line.action.lower() == action.lower() and line.target is target:

@@ -7,24 +7,24 @@ only where the path makes a difference.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sekisho.audit.meaning.credentials import Target
+from sekisho.audit.meaning.credentials import ObjectOwner
 from sekisho.audit.meaning.identity import STATES, DeniedWithoutMfa, Line, Meaning, Works
-from sekisho.audit.meaning.truth import LEGEND, OUTCOMES, Cell, Outcome, TruthTable
+from sekisho.audit.meaning.truth import LEGEND, OUTCOMES, Cell, TaskOutcome, TruthTable
 from sekisho.engine import DecisionEffect, Possibilities
 from sekisho.messages import Message, joined_messages, verbatim
 
 _TARGETS = {
-    Target.OWN: Message("on the user's own things"),
-    Target.OWN_WITH_PATH: Message(
+    ObjectOwner.OWN: Message("on the user's own things"),
+    ObjectOwner.OWN_WITH_PATH: Message(
         "on their own things, for a user whose ARN has a path such as `user/staff/hanako`"
     ),
-    Target.OWN_OTHER_NAME: Message("for a device that is not named like the user"),
-    Target.COLLEAGUE: Message("on another user's things"),
-    Target.ACCOUNT: Message("in the account as a whole"),
-    Target.CONSOLE: Message("at the console's own sign-in"),
+    ObjectOwner.OWN_OTHER_NAME: Message("for a device that is not named like the user"),
+    ObjectOwner.COLLEAGUE: Message("on another user's things"),
+    ObjectOwner.ACCOUNT: Message("in the account as a whole"),
+    ObjectOwner.CONSOLE: Message("at the console's own sign-in"),
 }
 
-_VARIANTS = frozenset({Target.OWN_WITH_PATH, Target.OWN_OTHER_NAME})
+_VARIANTS = frozenset({ObjectOwner.OWN_WITH_PATH, ObjectOwner.OWN_OTHER_NAME})
 
 _WORKS = {
     Works.NO_POLICY_APPLIES: Message(
@@ -97,8 +97,8 @@ _SAYS_NOTHING = Message(
 def sentences(meant: Meaning) -> tuple[Message, ...]:
     """Return what a policy really means, one sentence for each kind of answer."""
     usual = {_answer_of(line) for line in meant.everything_else}
-    own = {line.action: line for line in meant.lines if line.target is Target.OWN}
-    groups: dict[tuple[Target, Message], list[str]] = {}
+    own = {line.action: line for line in meant.lines if line.target is ObjectOwner.OWN}
+    groups: dict[tuple[ObjectOwner, Message], list[str]] = {}
     for works in Works:
         for line in meant.lines:
             if line.works is works and _tells_something(line, usual, own):
@@ -115,8 +115,8 @@ def sentences(meant: Meaning) -> tuple[Message, ...]:
     return (*listed, *_everything_else(meant), *caveats(meant))
 
 
-def _place(target: Target) -> int:
-    return list(Target).index(target)
+def _place(target: ObjectOwner) -> int:
+    return list(ObjectOwner).index(target)
 
 
 class _Answer(NamedTuple):
@@ -179,12 +179,12 @@ def _depending(effects: Sequence[Possibilities]) -> Message:
     return _BY_CREDENTIAL.filled(key=key, console=console, mfa=mfa)
 
 
-def _loses_all(meant: Meaning, target: Target) -> bool:
+def _loses_all(meant: Meaning, target: ObjectOwner) -> bool:
     """Tell whether nothing that the policy allows on one's own things is allowed to a variant."""
     allowed = {
         line.action
         for line in meant.lines
-        if line.target is Target.OWN and line.works is not Works.NOT_BY_THIS_POLICY
+        if line.target is ObjectOwner.OWN and line.works is not Works.NOT_BY_THIS_POLICY
     }
     variant = [line for line in meant.lines if line.target is target and line.action in allowed]
     return len(variant) > 1 and {line.works for line in variant} == {Works.NOT_BY_THIS_POLICY}
@@ -195,7 +195,7 @@ def _named(actions: Sequence[str], *, everything: bool) -> Message:
     return _EVERYTHING if everything else verbatim(names)
 
 
-def _sentence(what: Message, target: Target, names: Message) -> Message:
+def _sentence(what: Message, target: ObjectOwner, names: Message) -> Message:
     whose = _TARGETS[target]
     return Message("{what} ({whose}): {names}").filled(what=what, whose=whose, names=names)
 
@@ -252,7 +252,7 @@ def notes(table: TruthTable) -> Iterator[Message]:
     outcomes = {cell.outcome for cell in cells}
     yield from (text for outcome, text in LEGEND.items() if outcome in outcomes)
     for keys in table.dependencies:
-        mark = Cell(Outcome.CONDITIONAL, depends_on=keys)
+        mark = Cell(TaskOutcome.CONDITIONAL, depends_on=keys)
         yield _DEPENDS.filled(cell=cell_text(mark, table), keys=_in_ticks(keys))
     for name in sorted({name for cell in cells for name in cell.assumptions}):
         yield _MATTERED.filled(name=name)

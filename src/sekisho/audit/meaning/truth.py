@@ -48,7 +48,7 @@ from sekisho.signin import (
 )
 
 
-class Outcome(StrEnum):
+class TaskOutcome(StrEnum):
     """What comes of a task; of several calls that it needs, the worst counts."""
 
     NOBODY = "nobody named has it"
@@ -71,7 +71,7 @@ class Cell:
         asked_as: the ARN, or the service's name, of who asked; "" if nobody could.
     """
 
-    outcome: Outcome
+    outcome: TaskOutcome
     assumptions: tuple[str, ...] = ()
     asked_as: str = ""
     depends_on: tuple[str, ...] = ()
@@ -161,26 +161,26 @@ CREDENTIALS: Mapping[CredentialState | TrustWay, Message] = {
 }
 """The credentials, as a table's rows name them."""
 
-OUTCOMES: Mapping[Outcome, Message] = {
-    Outcome.NOBODY: verbatim("-"),
-    Outcome.REFUSED: Message("never"),
-    Outcome.DENIED: Message("no", "allowed"),
-    Outcome.NOT_ALLOWED: Message("no", "allowed"),
-    Outcome.MIXED: Message("partly"),
-    Outcome.CONDITIONAL: Message("if"),
-    Outcome.OTHERS: Message("other"),
-    Outcome.ALLOWED: Message("yes", "allowed"),
-    Outcome.UNGOVERNED: Message("always"),
+OUTCOMES: Mapping[TaskOutcome, Message] = {
+    TaskOutcome.NOBODY: verbatim("-"),
+    TaskOutcome.REFUSED: Message("never"),
+    TaskOutcome.DENIED: Message("no", "allowed"),
+    TaskOutcome.NOT_ALLOWED: Message("no", "allowed"),
+    TaskOutcome.MIXED: Message("partly"),
+    TaskOutcome.CONDITIONAL: Message("if"),
+    TaskOutcome.OTHERS: Message("other"),
+    TaskOutcome.ALLOWED: Message("yes", "allowed"),
+    TaskOutcome.UNGOVERNED: Message("always"),
 }
 """What comes of a task, as short as a cell must be."""
 
-LEGEND: Mapping[Outcome, Message] = {
-    Outcome.NOBODY: Message("-: nobody of these has this credential, so it was not asked"),
-    Outcome.REFUSED: Message("never: by the service itself, whatever policies say"),
-    Outcome.NOT_ALLOWED: Message("no: nor can another policy allow what this one does not"),
-    Outcome.MIXED: Message("partly: some actions and not others"),
-    Outcome.OTHERS: Message("other: this policy leaves it to other policies"),
-    Outcome.UNGOVERNED: Message("always: permitted without asking a policy"),
+LEGEND: Mapping[TaskOutcome, Message] = {
+    TaskOutcome.NOBODY: Message("-: nobody of these has this credential, so it was not asked"),
+    TaskOutcome.REFUSED: Message("never: by the service itself, whatever policies say"),
+    TaskOutcome.NOT_ALLOWED: Message("no: nor can another policy allow what this one does not"),
+    TaskOutcome.MIXED: Message("partly: some actions and not others"),
+    TaskOutcome.OTHERS: Message("other: this policy leaves it to other policies"),
+    TaskOutcome.UNGOVERNED: Message("always: permitted without asking a policy"),
 }
 """What those cells mean that do not say it themselves; what depends on keys is said by `notes`."""
 
@@ -296,19 +296,19 @@ class _Reading:
         assumptions = tuple(sorted(assumed))
         if len(found) == 1:
             return Cell(found.pop(), assumptions)
-        return Cell(Outcome.CONDITIONAL, assumptions, depends_on=tuple(sorted(depends_on)))
+        return Cell(TaskOutcome.CONDITIONAL, assumptions, depends_on=tuple(sorted(depends_on)))
 
-    def _outcomes(self, calls: Sequence[_Call]) -> tuple[set[Outcome], set[str], set[str]]:
+    def _outcomes(self, calls: Sequence[_Call]) -> tuple[set[TaskOutcome], set[str], set[str]]:
         """Return what can come of the calls, the keys it depends on, and what was assumed."""
-        outcomes: list[frozenset[Outcome]] = []
+        outcomes: list[frozenset[TaskOutcome]] = []
         depends_on: set[str] = set()
         assumed: set[str] = set()
         for call in calls:
             match call.ruling:
                 case Refused():
-                    outcomes.append(frozenset({Outcome.REFUSED}))
+                    outcomes.append(frozenset({TaskOutcome.REFUSED}))
                 case PermittedWithoutPolicy():
-                    outcomes.append(frozenset({Outcome.UNGOVERNED}))
+                    outcomes.append(frozenset({TaskOutcome.UNGOVERNED}))
                 case AskPolicies():
                     possible, keys, names = self._decided(call)
                     outcomes.append(possible)
@@ -317,7 +317,9 @@ class _Reading:
         together = all(call.request.action.startswith("iam:") for call in calls)
         return {_of_all(each, together) for each in product(*outcomes)}, depends_on, assumed
 
-    def _decided(self, call: _Call) -> tuple[frozenset[Outcome], frozenset[str], tuple[str, ...]]:
+    def _decided(
+        self, call: _Call
+    ) -> tuple[frozenset[TaskOutcome], frozenset[str], tuple[str, ...]]:
         """Return what can come of the policies, the keys it depends on, and what was assumed."""
         policies = policies_with(self.document, self.kind, call.state)
         if call.unsigned:
@@ -328,11 +330,11 @@ class _Reading:
         return outcomes, found.matters if len(outcomes) > 1 else frozenset(), decision.assumed
 
 
-def _of_all(outcomes: Sequence[Outcome], together: bool) -> Outcome:
+def _of_all(outcomes: Sequence[TaskOutcome], together: bool) -> TaskOutcome:
     """Return the worst outcome of calls; where each stands for itself, that they differ."""
     if together or len(set(outcomes)) == 1:
-        return min(outcomes, key=list(Outcome).index)
-    return Outcome.MIXED
+        return min(outcomes, key=list(TaskOutcome).index)
+    return TaskOutcome.MIXED
 
 
 def _cell(
@@ -355,7 +357,7 @@ def _cell(
     return reading.cell(calls(state), otherwise())
 
 
-def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
+def _read(effect: DecisionEffect, kind: PolicyKind) -> TaskOutcome:
     """Say what the engine's answer means for the kind of policy.
 
     What a boundary, a session policy or a service control policy allows, it leaves to others; what
@@ -364,12 +366,12 @@ def _read(effect: DecisionEffect, kind: PolicyKind) -> Outcome:
     limits = kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION, PolicyKind.SCP)
     match effect:
         case DecisionEffect.EXPLICITLY_DENIED:
-            return Outcome.DENIED
+            return TaskOutcome.DENIED
         case DecisionEffect.ALLOWED:
-            return Outcome.OTHERS if limits else Outcome.ALLOWED
+            return TaskOutcome.OTHERS if limits else TaskOutcome.ALLOWED
         case DecisionEffect.IMPLICITLY_DENIED:
             identity = kind in (PolicyKind.IDENTITY, PolicyKind.SCP)
-            return Outcome.OTHERS if identity else Outcome.NOT_ALLOWED
+            return TaskOutcome.OTHERS if identity else TaskOutcome.NOT_ALLOWED
 
 
 _MOST_ASKED = 9
@@ -441,7 +443,7 @@ def _trust_cell(
 ) -> Cell:
     """Return what comes of it if one of those whom a trust policy names assumes the role."""
     if state not in trusted.kind.credentials:
-        return Cell(Outcome.NOBODY)
+        return Cell(TaskOutcome.NOBODY)
     request = trusted.request(state, role, _DEFAULTS)
     credential = trusted.credential(state)
     ruling: Ruling = (

@@ -30,14 +30,14 @@ from sekisho.audit.report.wording import (
 from sekisho.documents.report import (
     FindingGroup,
     Findings,
-    Line,
-    Listing,
     PageLook,
     PagePart,
-    Paragraph,
+    Remark,
     Report,
     SeenFact,
     Table,
+    TextLine,
+    TextList,
     TextPart,
 )
 from sekisho.messages import Message, joined_messages, verbatim
@@ -105,7 +105,7 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
     yield Findings(FINDINGS, known, none=NONE, id="findings", overview=True)
     yield Findings(_UNDECIDED, unknown, id="undecided")
     if groups:
-        yield Paragraph(limits_of_controls())
+        yield Remark(limits_of_controls())
 
     def page_cells(row: UserRow) -> tuple[Message, ...]:
         found = sum(each.known for each in report.findings_of.get(row.user.name, ()))
@@ -191,33 +191,33 @@ class _Unread:
     reason: Message
     findings: Sequence[Finding]
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[TextLine]:
         """Yield the reason, what it is about, and what is not decided."""
-        yield Line(self.reason)
+        yield TextLine(self.reason)
         subjects = list(dict.fromkeys(each.subject for each in self.findings))
         shown = ", ".join(subjects[:_SHOWN_ALIKE])
         more = len(subjects) - _SHOWN_ALIKE
         brief = f"{shown} (+{more:,})" if more > 0 else shown
-        yield Line(_labelled(_ABOUT, subjects), 4, brief=_labelled(_ABOUT, [brief]))
+        yield TextLine(_labelled(_ABOUT, subjects), 4, brief=_labelled(_ABOUT, [brief]))
         ids = (each.id.value for each in self.findings if each.id is not FindingId.NOT_READ)
         if names := list(dict.fromkeys(ids)):
-            yield Line(_labelled(_OPEN, names), 4)
+            yield TextLine(_labelled(_OPEN, names), 4)
 
 
 def _labelled(label: Message, names: Iterable[str]) -> Message:
     return joined_messages((label, verbatim(", ".join(names))), en="", ja="")
 
 
-def _not_read(report: AccountReport) -> Listing:
+def _not_read(report: AccountReport) -> TextList:
     """Return what could not be told, by its reason, and what to allow so that it can."""
     reasons: dict[Message, list[Finding]] = {}
     for each in report.findings:
         if not each.known:
             reasons.setdefault(each.fact, []).append(each)
     calls = calls_to_allow(report.snapshot)
-    return Listing(
+    return TextList(
         _NOT_READ,
         [_Unread(reason, findings) for reason, findings in reasons.items()],
         _Unread.lines,
-        after=(Line(_ALLOW.filled(calls=", ".join(calls))),) if calls else (),
+        after=(TextLine(_ALLOW.filled(calls=", ".join(calls))),) if calls else (),
     )

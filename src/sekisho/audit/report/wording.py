@@ -10,7 +10,7 @@ from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
 from sekisho.audit.report.logged import logged_notices, used_with_mfa
 from sekisho.audit.report.model import AccountReport
-from sekisho.messages import Message, table, verbatim
+from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
 
 NATURES: Mapping[Nature, Message] = {
@@ -220,14 +220,14 @@ def cells(row: UserRow) -> tuple[Message, ...]:
     """Return a user's row, in the order of `COLUMNS`."""
     credentials = row.credentials
     return (
-        _plain(row.user.name),
+        verbatim(row.user.name),
         NATURES[row.nature],
         _password(row),
         _devices(row),
-        _UNKNOWN if credentials.active_keys is None else _plain(str(credentials.active_keys)),
-        _plain(credentials.key_used.date().isoformat() if credentials.key_used else ""),
+        _UNKNOWN if credentials.active_keys is None else verbatim(str(credentials.active_keys)),
+        verbatim(credentials.key_used.date().isoformat() if credentials.key_used else ""),
         _ENFORCED[row.enforcement.enforced],
-        _joined([_impact(row, each) for each in row.impact.kinds]),
+        joined_messages([_impact(row, each) for each in row.impact.kinds], en="; ", ja="、"),
         _UNKNOWN if row.power.unknown else (_IS if row.power.administers else _IS_NOT),
     )
 
@@ -245,17 +245,13 @@ def exemption_text(exemption: Exemption) -> tuple[Message, ...]:
     """Return an exception, in the order of `EXEMPTION`."""
     values = (exemption.why, exemption.owner, exemption.approved_by)
     return (
-        _plain(exemption.user),
+        verbatim(exemption.user),
         EXCEPTION_KINDS[exemption.kind],
-        *map(_plain, values),
-        _plain(exemption.expires.isoformat()),
-        _plain(exemption.ticket),
-        _plain(exemption.force),
+        *map(verbatim, values),
+        verbatim(exemption.expires.isoformat()),
+        verbatim(exemption.ticket),
+        verbatim(exemption.force),
     )
-
-
-def _plain(text: str) -> Message:
-    return verbatim(text)
 
 
 def _tri(answer: bool | None) -> Message:
@@ -264,15 +260,11 @@ def _tri(answer: bool | None) -> Message:
     return _YES if answer else _NO
 
 
-def _joined(texts: list[Message]) -> Message:
-    return Message.both("; ".join(each.en for each in texts), "、".join(each.ja for each in texts))
-
-
 def _password(row: UserRow) -> Message:
     found = [_tri(row.credentials.password)]
     if row.credentials.password and row.credentials.must_change:
         found.append(_MUST_CHANGE)
-    return _joined(found)
+    return joined_messages(found, en="; ", ja="、")
 
 
 def _devices(row: UserRow) -> Message:
@@ -280,11 +272,12 @@ def _devices(row: UserRow) -> Message:
     if not credentials.devices:
         return _tri(credentials.enrolled)
     kinds = Counter(device.kind for device in credentials.devices)
-    return _joined([_counted(DEVICE_KINDS[kind], count) for kind, count in kinds.items()])
-
-
-def _counted(text: Message, count: int) -> Message:
-    return text if count == 1 else Message("{count} {text}").filled(count=count, text=text)
+    counted = Message("{count} {text}")
+    found = [
+        DEVICE_KINDS[kind] if count == 1 else counted.filled(count=count, text=DEVICE_KINDS[kind])
+        for kind, count in kinds.items()
+    ]
+    return joined_messages(found, en="; ", ja="、")
 
 
 def _impact(row: UserRow, kind: ImpactKind) -> Message:

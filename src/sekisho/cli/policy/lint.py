@@ -7,7 +7,7 @@ import click
 
 import sekisho
 from sekisho.audit import SEVERITIES, Family, Finding, Severity
-from sekisho.audit.lint import Attachment, Report, lint, to_json, to_sarif
+from sekisho.audit.lint import Attachment, LintReport, lint, to_json, to_sarif
 from sekisho.audit.meaning import CREDENTIALS, TruthTable, cell_text, notes
 from sekisho.catalogue import partitions
 from sekisho.cli.exits import Exit, worst
@@ -97,7 +97,7 @@ def command(
     be read. With -v: what each finding rests on, and what each credential may do. Exit 3 with
     errors or warnings; notes alone exit 0; 4 if something could not be examined.
     """
-    reports: list[Report] = []
+    reports: list[LintReport] = []
     failed: list[FaultyInput] = []
     for file in dict.fromkeys(files):
         try:
@@ -129,14 +129,14 @@ def command(
     return worst(codes if exit_zero else [*codes, *map(_exit_of, reports)])
 
 
-def _exit_of(report: Report) -> Exit:
+def _exit_of(report: LintReport) -> Exit:
     if report.unknown:
         return Exit.UNKNOWN
     return Exit.FINDINGS if report.wrong else Exit.CLEAN
 
 
 def _print(
-    reports: Sequence[Report], options: LintOptions, lang: Language, *, verbose: bool
+    reports: Sequence[LintReport], options: LintOptions, lang: Language, *, verbose: bool
 ) -> None:
     """Print the verdict, what was found in each policy, the worst first, and what to type next."""
     if len(reports) > 1:
@@ -155,7 +155,7 @@ def _print(
     show_next(_next(reports, options, verbose=verbose), lang)
 
 
-def _print_report(report: Report, lang: Language, *, verbose: bool) -> None:
+def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
     _say(_verdict(report).into(lang), "bold")
     if quiet():
         return
@@ -171,7 +171,7 @@ _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
 
 
-def _verdict(report: Report) -> Message:
+def _verdict(report: LintReport) -> Message:
     refused = any(
         each.id.family is Family.SAVE and each.severity is Severity.ERROR
         for each in report.findings
@@ -210,7 +210,7 @@ def _print_finding(finding: Finding, lang: Language, *, verbose: bool) -> None:
     _say(f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
 
 
-def _print_details(report: Report, lang: Language) -> None:
+def _print_details(report: LintReport, lang: Language) -> None:
     """Print how long a policy is, and what each credential may do under it."""
     quota = report.attachment.quota
     if quota is not None:
@@ -221,7 +221,7 @@ def _print_details(report: Report, lang: Language) -> None:
     _say(f"  {report.dated}")
 
 
-def _next(reports: Sequence[Report], options: LintOptions, *, verbose: bool) -> str:
+def _next(reports: Sequence[LintReport], options: LintOptions, *, verbose: bool) -> str:
     """Return the command that tells more: all of what is wrong, or whether MFA is enforced."""
     wrong = [each for each in reports if not each.clean]
     if wrong:

@@ -17,7 +17,7 @@ Row = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line of a text.
 
     Attributes:
@@ -39,7 +39,7 @@ class Extent(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class TextList:
     """A heading, and some lines for each row; nothing if there is no row.
 
     Attributes:
@@ -51,10 +51,10 @@ class Listing:
 
     title: Message
     rows: Sequence[Row]
-    lines: Callable[[Row], Iterable[Line]]
-    details: Callable[[Row], Iterable[Line]] | None = None
+    lines: Callable[[Row], Iterable[TextLine]]
+    details: Callable[[Row], Iterable[TextLine]] | None = None
     most: int | None = None
-    after: Sequence[Line] = ()
+    after: Sequence[TextLine] = ()
     extent: Extent = Extent.ALL
 
 
@@ -65,7 +65,7 @@ class Table:
     Attributes:
         rows, cells: the rows, and what makes the cells of one.
         none: what is said if there are no rows; None: the table is left out.
-        most, after, extent: as of a `Listing`.
+        most, after, extent: as of a `TextList`.
         blank: cells that are left out where a row becomes a paragraph.
         id: the anchor on a page.
         choices: the columns of whose texts one may be chosen on a page.
@@ -78,7 +78,7 @@ class Table:
     cells: Callable[[Row], Iterable[Message]]
     none: Message | None = None
     most: int | None = None
-    after: Sequence[Line] = ()
+    after: Sequence[TextLine] = ()
     extent: Extent = Extent.ALL
     blank: tuple[str, ...] = ("",)
     id: str = ""
@@ -153,14 +153,14 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class Remark:
     """A sentence between parts."""
 
     text: Message
 
 
 @dataclass(frozen=True, slots=True)
-class GroupDetail:
+class SubsectionDetail:
     """A heading, the most frequent values with their numbers, and how many others there are."""
 
     title: Message
@@ -169,7 +169,7 @@ class GroupDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Subsection:
     """A part of a page about one thing: sentences, a list, a table, and details to unfold."""
 
     title: Message
@@ -177,12 +177,12 @@ class Group:
     paragraphs: Sequence[Message]
     advice: Sequence[Message]
     calls: Sequence[Sequence[str]]
-    details: Sequence[GroupDetail]
+    details: Sequence[SubsectionDetail]
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
-    """A heading, and groups under it; left out if there are none.
+class Subsections:
+    """A heading, and subsections under it; left out if there are none.
 
     Attributes:
         more: how many there are besides; None if that is all.
@@ -191,7 +191,7 @@ class Groups:
     """
 
     title: Message
-    groups: Sequence[Group]
+    subsections: Sequence[Subsection]
     more: Message | None
     advice: Message
     calls: Message
@@ -254,8 +254,8 @@ class Calendars:
     id: str
 
 
-TextPart = Listing | Table | Findings | Line
-PagePart = Findings | Table | Paragraph | Groups | Bars | Calendars
+TextPart = TextList | Table | Findings | TextLine
+PagePart = Findings | Table | Remark | Subsections | Bars | Calendars
 
 
 @dataclass(frozen=True, slots=True)

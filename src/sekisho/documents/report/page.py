@@ -10,11 +10,11 @@ from sekisho.documents.report.model import (
     Calendars,
     FindingGroup,
     Findings,
-    Groups,
     PagePart,
-    Paragraph,
+    Remark,
     Report,
     SeenFact,
+    Subsections,
     Table,
 )
 from sekisho.messages import Language, Message, printable
@@ -54,7 +54,7 @@ def report_page(report: Report, lang: Language) -> str:
         "title": say(report.title),
         "report": report,
         "parts": parts,
-        "contents": [part for _, part in parts if not isinstance(part, Paragraph)],
+        "contents": [part for _, part in parts if not isinstance(part, Remark)],
         "say": say,
         "texts": lambda table: ([say(each) for each in table.cells(row)] for row in table.rows),
         "places": lambda group: list(_places(group, say)),
@@ -81,13 +81,13 @@ def _has_content(part: PagePart) -> bool:
             return bool(part.groups) or part.none is not None
         case Table():
             return bool(part.rows) or part.none is not None
-        case Groups():
-            return bool(part.groups)
+        case Subsections():
+            return bool(part.subsections)
         case Bars():
             return bool(part.bars)
         case Calendars():
             return bool(part.calendars)
-        case Paragraph():
+        case Remark():
             return True
 
 
@@ -98,7 +98,7 @@ def _count(part: PagePart) -> int:
             return sum(len(each.rows) for each in part.groups)
         case Table():
             return len(part.rows)
-        case Groups() | Bars() | Calendars() | Paragraph():
+        case Subsections() | Bars() | Calendars() | Remark():
             return 0
 
 

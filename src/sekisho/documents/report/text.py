@@ -8,12 +8,11 @@ from sekisho.documents.report.model import (
     Extent,
     FindingGroup,
     Findings,
-    Line,
-    Listing,
     Report,
     Row,
-    SeenFact,
     Table,
+    TextLine,
+    TextList,
     TextPart,
 )
 from sekisho.messages import Language, Message, cell_width, hanging, padded, printable
@@ -78,13 +77,16 @@ class ReportWriter:
 
     def part(self, part: TextPart) -> Iterator[str]:
         """Yield the lines of a part; none if it has nothing to say."""
+        other = Extent.BRIEF if self.how.verbose else Extent.VERBOSE
         match part:
-            case Line():
+            case TextList(extent=extent) | Table(extent=extent) if extent is other:
+                return
+            case TextLine():
                 yield from self._lines([part])
-            case Listing():
-                yield from self._listing(part) if self._has(part.extent) else ()
+            case TextList():
+                yield from self._listing(part)
             case Table():
-                yield from self._titled_table(part) if self._has(part.extent) else ()
+                yield from self._titled_table(part)
             case Findings():
                 yield from self._findings(part)
             case _:
@@ -102,24 +104,18 @@ class ReportWriter:
                 yield from self.how.fold(printable(f"    {line}"))
 
     def _finding_lines(self, group: FindingGroup, most: int) -> Iterator[str]:
-        def labelled(label: Message, text: Message) -> str:
-            return f"{label.into(self.lang)}{text.into(self.lang)}"
-
         yield group.cause.into(self.lang)
-        if group.fact is not None and self.how.verbose:
-            yield labelled(_FACT, group.fact)
-        yield labelled(_FIX, group.fix)
-        if group.controls is not None:
-            yield labelled(_CONTROLS, group.controls)
+        fact = group.fact if self.how.verbose else None
+        for label, text in ((_FACT, fact), (_FIX, group.fix), (_CONTROLS, group.controls)):
+            if text is not None:
+                yield f"{label.into(self.lang)}{text.into(self.lang)}"
         if group.seen is not None:
             shown = self._shown(group.rows, most)
-            yield from (f"  {self._seen(group.seen(row))}" for row in shown)
+            for seen in map(group.seen, shown):
+                note = "" if seen.note is None else f" [{seen.note.into(self.lang)}]"
+                yield f"  {seen.subject}: {seen.fact.into(self.lang)}{note}"
             if more := len(group.rows) - len(shown):
                 yield f"  {self.more.filled(count=f'{more:,}').into(self.lang)}"
-
-    def _seen(self, seen: SeenFact) -> str:
-        note = "" if seen.note is None else f" [{seen.note.into(self.lang)}]"
-        return f"{seen.subject}: {seen.fact.into(self.lang)}{note}"
 
     def _findings(self, part: Findings) -> Iterator[str]:
         if part.groups or part.none is not None:
@@ -137,24 +133,15 @@ class ReportWriter:
         for line in self.how.fold(printable(title.into(self.lang))):
             yield self.how.styled(line, "heading")
 
-    def _lines(self, lines: Iterable[Line]) -> Iterator[str]:
+    def _lines(self, lines: Iterable[TextLine]) -> Iterator[str]:
         for each in lines:
             text = each.text if self.how.verbose or each.brief is None else each.brief
             yield from self.said(text, indent=each.indent)
 
-    def _has(self, extent: Extent) -> bool:
-        match extent:
-            case Extent.ALL:
-                return True
-            case Extent.VERBOSE:
-                return self.how.verbose
-            case Extent.BRIEF:
-                return not self.how.verbose
-
     def _shown(self, rows: Sequence[Row], most: int | None) -> Sequence[Row]:
         return rows if self.how.verbose else rows[:most]
 
-    def _listing(self, part: Listing) -> Iterator[str]:
+    def _listing(self, part: TextList) -> Iterator[str]:
         if not part.rows:
             return
         yield from self._heading(part.title)
@@ -176,7 +163,7 @@ class ReportWriter:
             yield from self.said(part.none, indent=2)
         yield from self._below(len(part.rows) - len(shown), part.after)
 
-    def _below(self, more: int, after: Iterable[Line]) -> Iterator[str]:
+    def _below(self, more: int, after: Iterable[TextLine]) -> Iterator[str]:
         if more:
             yield from self.said(self.more.filled(count=f"{more:,}"), indent=2)
         yield from self._lines(after)

@@ -43,7 +43,7 @@ from sekisho.replay import (
     in_accounts,
     seen_since,
 )
-from sekisho.replay.report import MadeBy, Question, ReplayReport, figures_of, report_on
+from sekisho.replay.report import MadeBy, ReplayQuestion, ReplayReport, figures_of, report_on
 from sekisho.rollout import (
     AddUserToGroup,
     AttachGroupPolicy,
@@ -226,7 +226,7 @@ class AskedBinding:
     """
 
     binding: Binding
-    question: Question
+    question: ReplayQuestion
     taken_at: datetime | None = None
 
     def report(
@@ -269,7 +269,7 @@ def binding_of(options: QuestionOptions, times: Times) -> AskedBinding:
         about = about_goals([options.goal])
     else:
         asked, named, about = _of_policies(options, snapshot)
-    question = Question(
+    question = ReplayQuestion(
         policies=named,
         about=about,
         account=snapshot is not None,

@@ -17,17 +17,17 @@ from sekisho.replay.report.model import (
     FileFault,
     LogFigures,
     MadeBy,
-    Question,
+    ReplayQuestion,
     ReplayReport,
     days_between,
     report_of,
 )
 from sekisho.replay.report.rows import (
     CallRow,
+    ConsoleSignIn,
     JudgedGroup,
     LoggedCaller,
     PrincipalKind,
-    SignInResult,
 )
 from sekisho.replay.report.sarif import to_sarif
 from sekisho.replay.report.sheet import replay_sheet
@@ -37,6 +37,7 @@ from sekisho.replay.report.wording import headline
 __all__ = [
     "CallRow",
     "CallerReport",
+    "ConsoleSignIn",
     "Counted",
     "DayCount",
     "ExemptionProposal",
@@ -47,9 +48,8 @@ __all__ = [
     "LoggedCaller",
     "MadeBy",
     "PrincipalKind",
-    "Question",
+    "ReplayQuestion",
     "ReplayReport",
-    "SignInResult",
     "calendars",
     "days_between",
     "evidence_of",

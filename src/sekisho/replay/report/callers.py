@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sekisho.replay.event import CallerDetail, DetailKind
 from sekisho.replay.outcome import CallOutcome, OutcomeReason
-from sekisho.replay.report.rows import CallRow, CallSum, LoggedCaller, SignInResult
+from sekisho.replay.report.rows import CallRow, CallSum, ConsoleSignIn, LoggedCaller
 
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=CallSum)
@@ -154,9 +154,9 @@ class CallerReport:
         return sum(events_of(key.undecided) for key in self.keys)
 
     @property
-    def sign_ins(self) -> Mapping[SignInResult, int]:
+    def sign_ins(self) -> Mapping[ConsoleSignIn, int]:
         """How often it signed in to the console, and how."""
-        found: Counter[SignInResult] = Counter()
+        found: Counter[ConsoleSignIn] = Counter()
         for each in self.sums:
             if each.sign_in is not None:
                 found[each.sign_in] += each.tally.events
@@ -166,7 +166,7 @@ class CallerReport:
     def with_mfa(self) -> int:
         """How many calls and sign-ins of its own were with MFA."""
         return events_of(
-            each for each in self.own if each.with_mfa or each.sign_in is SignInResult.WITH_MFA
+            each for each in self.own if each.with_mfa or each.sign_in is ConsoleSignIn.WITH_MFA
         )
 
     @property

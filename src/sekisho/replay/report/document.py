@@ -13,15 +13,15 @@ from sekisho.documents.report import (
     Bars,
     Calendars,
     Extent,
-    Group,
-    GroupDetail,
-    Groups,
-    Line,
-    Listing,
     PageLook,
     PagePart,
     Report,
+    Subsection,
+    SubsectionDetail,
+    Subsections,
     Table,
+    TextLine,
+    TextList,
     TextPart,
 )
 from sekisho.messages import Message, joined_messages, printable, verbatim
@@ -31,7 +31,7 @@ from sekisho.replay.report.calendar import calendars
 from sekisho.replay.report.callers import CallerReport, KeyReport, counts_of, events_of, grouped_by
 from sekisho.replay.report.evidence import ExemptionProposal, proposals
 from sekisho.replay.report.model import ASKED, SELDOM, DayCount, FileFault, ReplayReport
-from sekisho.replay.report.rows import CallRow, SignInResult, cause_name, count_of, together
+from sekisho.replay.report.rows import CallRow, ConsoleSignIn, cause_name, count_of, together
 from sekisho.replay.report.wording import (
     KINDS,
     LOOKS,
@@ -151,7 +151,7 @@ def replay_document(report: ReplayReport) -> Report:
 
 
 def _text_parts(report: ReplayReport) -> Iterator[TextPart]:
-    yield Listing(
+    yield TextList(
         _STOPPING,
         report.stopping,
         lambda key: _key_lines(key, report),
@@ -159,53 +159,53 @@ def _text_parts(report: ReplayReport) -> Iterator[TextPart]:
         most=_SHOWN,
         after=tuple(_ways(report.stopping)),
     )
-    yield Listing(_UNDECIDED, list(report.unknown.items()), _unknown_lines)
-    yield Listing(_NOT_READ, report.log.faults, _fault_lines, most=_SHOWN)
+    yield TextList(_UNDECIDED, list(report.unknown.items()), _unknown_lines)
+    yield TextList(_NOT_READ, report.log.faults, _fault_lines, most=_SHOWN)
     if report.callers:
         yield from _caller_tables(report)
     signed = [each for each in report.callers if each.sign_ins]
     yield _sign_ins(signed)
     if login := [each.label for each in report.callers if each.aws_login]:
-        yield Line(_AWS_LOGIN.filled(names=named(login)))
-    yield Listing(_APART, list(_apart(report)), _apart_lines)
-    yield Listing(_TO_DECIDE, proposals(report.callers), _proposal_lines, extent=Extent.VERBOSE)
+        yield TextLine(_AWS_LOGIN.filled(names=named(login)))
+    yield TextList(_APART, list(_apart(report)), _apart_lines)
+    yield TextList(_TO_DECIDE, proposals(report.callers), _proposal_lines, extent=Extent.VERBOSE)
 
 
-def _key_lines(key: KeyReport, report: ReplayReport) -> Iterator[Line]:
-    yield Line(key_story(key, report))
-    yield Line(key_looks_like(key), 4)
-    yield from (Line(each, 4) for each in _top(key))
+def _key_lines(key: KeyReport, report: ReplayReport) -> Iterator[TextLine]:
+    yield TextLine(key_story(key, report))
+    yield TextLine(key_looks_like(key), 4)
+    yield from (TextLine(each, 4) for each in _top(key))
 
 
-def _ways(keys: Sequence[KeyReport]) -> Iterator[Line]:
+def _ways(keys: Sequence[KeyReport]) -> Iterator[TextLine]:
     """Yield the ways out: those that several keys share are said once."""
     shared: dict[tuple[Message, ...], dict[str, None]] = {}
     for key in keys:
         shared.setdefault(ways_out(key), {})[key.label] = None
     for ways, names in shared.items():
-        yield Line(_WAYS.filled(names=named(list(names))))
-        yield from (Line(way, 4) for way in ways)
+        yield TextLine(_WAYS.filled(names=named(list(names))))
+        yield from (TextLine(way, 4) for way in ways)
 
 
-def _unknown_lines(row: tuple[tuple[OutcomeReason, Sequence[str]], int]) -> Iterator[Line]:
+def _unknown_lines(row: tuple[tuple[OutcomeReason, Sequence[str]], int]) -> Iterator[TextLine]:
     (reason, keys), count = row
     said = reason_text(reason, keys)
-    yield Line(_UNKNOWN_CALLS.filled(count=calls_text(count), reason=said))
+    yield TextLine(_UNKNOWN_CALLS.filled(count=calls_text(count), reason=said))
 
 
-def _fault_lines(fault: FileFault) -> Iterator[Line]:
+def _fault_lines(fault: FileFault) -> Iterator[TextLine]:
     place = verbatim(f" ({fault.place})" if fault.place else "")
-    yield Line(_FAULT.filled(file=fault.file, place=place, what=fault.what))
+    yield TextLine(_FAULT.filled(file=fault.file, place=place, what=fault.what))
 
 
-def _apart_lines(row: Sequence[Message]) -> Iterator[Line]:
+def _apart_lines(row: Sequence[Message]) -> Iterator[TextLine]:
     label, reason, count = row
-    yield Line(_REASON.filled(label=label, count=count, reason=reason))
+    yield TextLine(_REASON.filled(label=label, count=count, reason=reason))
 
 
-def _proposal_lines(proposal: ExemptionProposal) -> Iterator[Line]:
+def _proposal_lines(proposal: ExemptionProposal) -> Iterator[TextLine]:
     user, keys, calls, looks = _proposal_cells(proposal)
-    yield Line(_PROPOSAL.filled(user=user, keys=keys, calls=calls, looks=looks))
+    yield TextLine(_PROPOSAL.filled(user=user, keys=keys, calls=calls, looks=looks))
 
 
 def _proposal_cells(proposal: ExemptionProposal) -> tuple[Message, ...]:
@@ -246,7 +246,7 @@ def _caller_tables(report: ReplayReport) -> Iterator[TextPart]:
             *((verbatim(number(caller.forwarded)),) if by_services else ()),
         ),
         most=_SHOWN,
-        after=(Line(_UNASKED.filled(count=number(others))),) if others else (),
+        after=(TextLine(_UNASKED.filled(count=number(others))),) if others else (),
         blank=_BLANK,
         extent=Extent.BRIEF,
     )
@@ -301,7 +301,7 @@ def _sign_ins(callers: Sequence[CallerReport]) -> Table:
         callers,
         lambda caller: (
             verbatim(caller.label),
-            *(verbatim(number(caller.sign_ins.get(each, 0))) for each in SignInResult),
+            *(verbatim(number(caller.sign_ins.get(each, 0))) for each in ConsoleSignIn),
         ),
         most=_SHOWN,
         blank=_BLANK,
@@ -356,10 +356,10 @@ def _calls(key: KeyReport) -> Iterator[_Call]:
         yield _Call(service, event, events_of(rows), first, last, seen.last_id, ", ".join(causes))
 
 
-def _examples(key: KeyReport) -> Iterator[Line]:
+def _examples(key: KeyReport) -> Iterator[TextLine]:
     for call in _calls(key):
         values = {**asdict(call), "count": calls_text(call.count)}
-        yield Line(_EXAMPLES.filled(**values), 6)
+        yield TextLine(_EXAMPLES.filled(**values), 6)
 
 
 def _service_and_event(row: CallRow) -> tuple[str, str]:
@@ -368,7 +368,7 @@ def _service_and_event(row: CallRow) -> tuple[str, str]:
 
 def _page_parts(report: ReplayReport) -> Iterator[PagePart]:
     more = len(report.stopping) - _PAGE_KEYS
-    yield Groups(
+    yield Subsections(
         _STOPPING,
         [_group(key, report) for key in report.stopping[:_PAGE_KEYS]],
         more=_MORE_KEYS.filled(count=number(more)) if more > 0 else None,
@@ -388,8 +388,8 @@ def _page_parts(report: ReplayReport) -> Iterator[PagePart]:
     yield from _page_tables(report)
 
 
-def _group(key: KeyReport, report: ReplayReport) -> Group:
-    return Group(
+def _group(key: KeyReport, report: ReplayReport) -> Subsection:
+    return Subsection(
         title=key_name(key),
         severity="error" if key.stops else "warning",
         paragraphs=(key_story(key, report), key_looks_like(key)),
@@ -402,7 +402,7 @@ def _group(key: KeyReport, report: ReplayReport) -> Group:
     )
 
 
-def _details(key: KeyReport) -> Iterator[GroupDetail]:
+def _details(key: KeyReport) -> Iterator[SubsectionDetail]:
     """Yield addresses, programs and regions: the most frequent, and how many others there are."""
     for kind, (head, _) in _DETAILS.items():
         found = [each for each in key.values(kind) if each.value]
@@ -410,7 +410,7 @@ def _details(key: KeyReport) -> Iterator[GroupDetail]:
             top = [(printable(each.value), number(each.tally.events)) for each in found[:_PAGE_TOP]]
             others = len(found) - _PAGE_TOP
             more = _OTHERS.filled(count=number(others)) if others > 0 else None
-            yield GroupDetail(head, top, more)
+            yield SubsectionDetail(head, top, more)
 
 
 def _calendars(report: ReplayReport) -> Calendars:

@@ -13,7 +13,7 @@ from sekisho.replay.report.model import (
     LogFigures,
     LoggedCalls,
     MadeBy,
-    Question,
+    ReplayQuestion,
     ReplayReport,
     days_between,
     report_of_calls,
@@ -28,7 +28,7 @@ def report_on(
     groups: "TrailGroups",
     judge: Judge,
     log: LogFigures,
-    question: Question,
+    question: ReplayQuestion,
     made: MadeBy,
 ) -> ReplayReport:
     """Return the report of a log.

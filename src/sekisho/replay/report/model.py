@@ -46,7 +46,7 @@ PEOPLE = (PrincipalKind.USER, PrincipalKind.ROOT)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReplayQuestion:
     """What was asked of the log.
 
     Attributes:
@@ -144,7 +144,7 @@ class ReplayReport:
         version: sekisho's own.
     """
 
-    question: Question
+    question: ReplayQuestion
     log: LogFigures
     rows: Sequence[CallRow]
     callers: tuple[CallerReport, ...]
@@ -279,7 +279,7 @@ class ReplayReport:
 
 
 def report_of(
-    question: Question,
+    question: ReplayQuestion,
     log: LogFigures,
     judged: Sequence[JudgedGroup],
     counted: "Counted",
@@ -322,7 +322,7 @@ class LoggedCalls:
 
 
 def report_of_calls(
-    question: Question, log: LogFigures, calls: LoggedCalls, made: "MadeBy"
+    question: ReplayQuestion, log: LogFigures, calls: LoggedCalls, made: "MadeBy"
 ) -> ReplayReport:
     """Return the report of a log's calls.
 

@@ -86,7 +86,7 @@ def _name(event: TrailEvent, kind: PrincipalKind) -> str:
     return (event.principal or "").rpartition("/")[2] or event.user or ""
 
 
-class SignInResult(StrEnum):
+class ConsoleSignIn(StrEnum):
     """How a sign-in to the console ended."""
 
     WITH_MFA = "with MFA"
@@ -113,7 +113,7 @@ class CallSum:
     key_id: str
     mfa: str
     invoked_by: str
-    sign_in: SignInResult | None
+    sign_in: ConsoleSignIn | None
     aws_login: bool
     judgement: Judgement
     tally: Count
@@ -340,7 +340,7 @@ def _row(event: TrailEvent, judgement: Judgement, tally: Tally) -> CallRow:
 
 def _whose(
     event: TrailEvent,
-) -> tuple[LoggedCaller, str, str, str, SignInResult | None, bool]:
+) -> tuple[LoggedCaller, str, str, str, ConsoleSignIn | None, bool]:
     """Return what a `CallSum` says first: whose calls, and how they were made."""
     return (
         caller_of(event),
@@ -375,7 +375,7 @@ def is_sign_in(event: TrailEvent) -> bool:
     return event.name == _LOGIN
 
 
-def sign_in_of(event: TrailEvent) -> SignInResult | None:
+def sign_in_of(event: TrailEvent) -> ConsoleSignIn | None:
     """Return how a sign-in to the console ended; None if an event is none.
 
     Of whoever an identity provider signed in the record says `No`: AWS does not see its MFA.
@@ -383,14 +383,14 @@ def sign_in_of(event: TrailEvent) -> SignInResult | None:
     if not is_sign_in(event):
         return None
     if (event.login_result or "").lower() != "success":
-        return SignInResult.FAILED
+        return ConsoleSignIn.FAILED
     match (event.login_mfa or "").lower():
         case "yes":
-            return SignInResult.WITH_MFA
+            return ConsoleSignIn.WITH_MFA
         case "no" if event.identity in _SIGNED_IN_BY_AWS:
-            return SignInResult.WITHOUT_MFA
+            return ConsoleSignIn.WITHOUT_MFA
         case _:
-            return SignInResult.UNKNOWN_MFA
+            return ConsoleSignIn.UNKNOWN_MFA
 
 
 def _order(row: CallRow) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from sekisho.replay.caller import TrailCaller, caller_of_event, exempt_by_name
 from sekisho.replay.event import CallerDetail, CallGroup, DetailKind, Tally, TrailEvent
 from sekisho.replay.plain import PlainGroups, Window
 from sekisho.replay.report.model import NOT_OPENED
-from sekisho.replay.report.rows import SignInResult, is_aws_login, sign_in_of
+from sekisho.replay.report.rows import ConsoleSignIn, is_aws_login, sign_in_of
 from sekisho.signin import HolderKind
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _HOST = ".amazonaws.com"
 _USERS = (HolderKind.USER, HolderKind.ROOT, HolderKind.FEDERATED)
 _TIMES = {
-    SignInResult.WITH_MFA: "sign_ins_with_mfa",
-    SignInResult.WITHOUT_MFA: "sign_ins_without_mfa",
-    SignInResult.UNKNOWN_MFA: "sign_ins_unknown",
-    SignInResult.FAILED: "sign_ins_failed",
+    ConsoleSignIn.WITH_MFA: "sign_ins_with_mfa",
+    ConsoleSignIn.WITHOUT_MFA: "sign_ins_without_mfa",
+    ConsoleSignIn.UNKNOWN_MFA: "sign_ins_unknown",
+    ConsoleSignIn.FAILED: "sign_ins_failed",
 }
 
 _Key = tuple[str, str]
@@ -185,9 +185,9 @@ def _count_aws_login(user: _CountedUser, group: CallGroup) -> None:
         user.counts["aws_login_without_mfa"] += group.tally.events
 
 
-def _count_sign_in(user: _CountedUser, result: SignInResult, tally: Tally) -> None:
+def _count_sign_in(user: _CountedUser, result: ConsoleSignIn, tally: Tally) -> None:
     user.counts[_TIMES[result]] += tally.events
-    if result is not SignInResult.FAILED:
+    if result is not ConsoleSignIn.FAILED:
         user.last_sign_in = max(filter(None, (user.last_sign_in, tally.last)))
 
 

@@ -11,7 +11,7 @@ from sekisho.replay.outcome import CallOutcome, OutcomeReason
 from sekisho.replay.report.callers import CallerReport, KeyReport, events_of, grouped_by
 from sekisho.replay.report.evidence import evidence_of_key
 from sekisho.replay.report.model import NOT_OPENED, PEOPLE, LogFigures, ReplayReport
-from sekisho.replay.report.rows import CallRow, CallSum, PrincipalKind, SignInResult
+from sekisho.replay.report.rows import CallRow, CallSum, ConsoleSignIn, PrincipalKind
 
 NAMES = 12
 """So many names are in a sentence."""
@@ -100,10 +100,10 @@ LOOKS = {
 }
 _NO_EVIDENCE = Message("nothing counted")
 SIGN_INS = {
-    SignInResult.WITH_MFA: Message("with MFA", "sign-ins"),
-    SignInResult.WITHOUT_MFA: Message("without MFA", "sign-ins"),
-    SignInResult.UNKNOWN_MFA: Message("MFA unknown", "sign-ins"),
-    SignInResult.FAILED: Message("failed", "sign-ins"),
+    ConsoleSignIn.WITH_MFA: Message("with MFA", "sign-ins"),
+    ConsoleSignIn.WITHOUT_MFA: Message("without MFA", "sign-ins"),
+    ConsoleSignIn.UNKNOWN_MFA: Message("MFA unknown", "sign-ins"),
+    ConsoleSignIn.FAILED: Message("failed", "sign-ins"),
 }
 
 

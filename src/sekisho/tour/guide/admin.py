@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sekisho import __version__, catalogue, policy
-from sekisho.audit.meaning import Meaning, Target, Works, meaning, sentences
+from sekisho.audit.meaning import Meaning, ObjectOwner, Works, meaning, sentences
 from sekisho.documents.guide import (
     Block,
     CodeBlock,
@@ -62,8 +62,8 @@ def admin(choices: Choices, label: Label | None = None) -> Guide:
     """
     document = policy.force_mfa(choices)
     meant = meaning(document, partition=choices.partition)
-    changes_password = _works_without_mfa(meant, "iam:ChangePassword", Target.OWN)
-    enrols_with_path = _works_without_mfa(meant, "iam:EnableMFADevice", Target.OWN_WITH_PATH)
+    changes_password = _works_without_mfa(meant, "iam:ChangePassword", ObjectOwner.OWN)
+    enrols_with_path = _works_without_mfa(meant, "iam:EnableMFADevice", ObjectOwner.OWN_WITH_PATH)
     return Guide(
         title=_texts()["title"],
         lead=_texts()["lead"],
@@ -114,7 +114,7 @@ def _as_written(name: str) -> Section:
     return _section(name, *blocks)
 
 
-def _works_without_mfa(meant: Meaning, action: str, target: Target) -> bool:
+def _works_without_mfa(meant: Meaning, action: str, target: ObjectOwner) -> bool:
     """Tell whether an action works in a console session without MFA, as the engine says."""
     line = meant.line(action, target)
     return line is not None and line.works in (Works.WITHOUT_MFA, Works.CONSOLE_WITHOUT_MFA)

@@ -204,10 +204,10 @@ class _Question:
             AskedBinding,
             enabled_of,
         )
-        from sekisho.replay.report import Question  # noqa: PLC0415 - as above
+        from sekisho.replay.report import ReplayQuestion  # noqa: PLC0415 - as above
 
         binding, names, about = self._binding(snapshot)
-        question = Question(names, about, account=True, enabled=enabled_of(snapshot))
+        question = ReplayQuestion(names, about, account=True, enabled=enabled_of(snapshot))
         return AskedBinding(binding, question, snapshot.taken_at)
 
     def _binding(self, snapshot: Snapshot) -> "tuple[Binding, tuple[str, ...], Message]":

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho import catalogue, policy
 from sekisho.audit import SEVERITIES
-from sekisho.audit.lint import Attachment, Report, lint
+from sekisho.audit.lint import Attachment, LintReport, lint
 from sekisho.audit.lint import to_json as lint_to_json
 from sekisho.audit.meaning import (
     CREDENTIALS,
@@ -104,7 +104,7 @@ class ExaminedPolicy:
     """
 
     faults: tuple[Fault, ...] = ()
-    lint: Report | None = None
+    lint: LintReport | None = None
     document: Document | None = None
     summary: Summary | None = None
     proved: ProvedPolicy | None = None
