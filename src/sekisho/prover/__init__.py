@@ -22,12 +22,13 @@ from sekisho.prover.questions.difference import (
     new_access,
     tells_callers,
 )
-from sekisho.prover.questions.enforced import Enforced, enforced_text
 from sekisho.prover.questions.enforcement import (
     SERVICE_EXEMPT,
+    Enforced,
     Enforcement,
     allowed_with_mfa,
     denials,
+    enforced_text,
     enforcement_question,
     exempt_list,
     expected_exempt,
@@ -101,8 +102,7 @@ from sekisho.prover.search.answers import (
     uncertain_lists,
 )
 from sekisho.prover.search.counterexample import decided, own_policy_unasked
-from sekisho.prover.search.descriptions import StatedCondition
-from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.formula import Question, Restriction, StatedCondition
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import (
     Counterexample,

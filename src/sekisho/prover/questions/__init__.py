@@ -1,6 +1,6 @@
 """What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
 
-from sekisho.prover.questions.enforced import ENFORCEMENT, NOTHING_ALLOWED
+from sekisho.prover.questions.enforcement import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (
     beyond_to_json,
     callers_to_json,

@@ -20,8 +20,7 @@ from sekisho.prover.reading.callers import Callers, callers
 from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.reading.policies import every, tells_services_apart
 from sekisho.prover.search.answers import ActionGroup, Conclusion, conclude, items_of
-from sekisho.prover.search.descriptions import StatedCondition
-from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.formula import Question, Restriction, StatedCondition
 from sekisho.prover.search.reduction import FEW, statements_left
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict

@@ -14,7 +14,7 @@ from sekisho.prover.reading.callers import Callers
 from sekisho.prover.reading.credentials import SessionReadings
 from sekisho.prover.search.answers import ActionGroup, QuestionAnswer
 from sekisho.prover.search.counterexample import own_policy_unasked
-from sekisho.prover.search.descriptions import StatedCondition
+from sekisho.prover.search.formula import StatedCondition
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 

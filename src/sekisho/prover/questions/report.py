@@ -15,16 +15,13 @@ from sekisho.prover.questions.certified import (
     certified,
 )
 from sekisho.prover.questions.difference import items_together, tells_callers
-from sekisho.prover.questions.enforced import (
+from sekisho.prover.questions.enforcement import (
     ENFORCEMENT,
     NOTHING_ALLOWED,
     OTHER_VALUES,
     Enforced,
-    enforced_by,
-    settled,
-)
-from sekisho.prover.questions.enforcement import (
     denials,
+    enforced_by,
     enforcement_question,
     exempt_list,
     expected_exempt,
@@ -32,6 +29,7 @@ from sekisho.prover.questions.enforcement import (
     has_self_service,
     nothing_lost,
     own_things_only,
+    settled,
     via_service,
     with_federation,
 )

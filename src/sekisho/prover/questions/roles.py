@@ -22,8 +22,7 @@ from sekisho.engine.matching import TrackedAssumptions, arns, with_other_setting
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
-from sekisho.prover.questions.enforced import OTHER_VALUES
-from sekisho.prover.questions.enforcement import without_mfa
+from sekisho.prover.questions.enforcement import OTHER_VALUES, without_mfa
 from sekisho.prover.questions.unknown_principals import named_by, of_any
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, SessionReadings
 from sekisho.prover.reading.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart

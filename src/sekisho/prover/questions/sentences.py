@@ -7,20 +7,20 @@ from sekisho.engine import DecisionEffect
 from sekisho.engine.matching import ANONYMOUS, arns
 from sekisho.errors import quoted
 from sekisho.messages import Language, Message, joined_messages
-from sekisho.prover.questions.enforced import (
+from sekisho.prover.questions.enforcement import (
     ENFORCEMENT,
+    MFA_PRESENT,
     NOTHING_ALLOWED,
     Enforced,
     enforced_text,
 )
-from sekisho.prover.questions.enforcement import MFA_PRESENT
 from sekisho.prover.questions.invariants import Invariant, InvariantKind
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.callers import Callers
 from sekisho.prover.reading.credentials import CallerCredential
 from sekisho.prover.search.answers import QuestionAnswer
 from sekisho.prover.search.counterexample import own_policy_unasked, owner_abroad
-from sekisho.prover.search.descriptions import OWNER, StatedCondition
+from sekisho.prover.search.formula import OWNER, StatedCondition
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
 CREDENTIALS: Mapping[CallerCredential, Message] = {

@@ -22,8 +22,7 @@ from sekisho.prover.reading.credentials import (
 )
 from sekisho.prover.reading.policies import tells_logins_apart, tells_mfa_apart
 from sekisho.prover.search.counterexample import replayed
-from sekisho.prover.search.descriptions import Description, StatedCondition
-from sekisho.prover.search.formula import Question, Restriction
+from sekisho.prover.search.formula import Description, Question, Restriction, StatedCondition
 from sekisho.prover.search.listing import Answer, ItemSearch
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.search.verdict import (

@@ -22,8 +22,16 @@ from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.search.actions import ActionClass, RequestRange, includes_action
 from sekisho.prover.search.counterexample import answering, contradiction
-from sekisho.prover.search.descriptions import Description, described, within_of
-from sekisho.prover.search.formula import AnswerSpace, Question, Restriction, joined, look_of
+from sekisho.prover.search.formula import (
+    AnswerSpace,
+    Description,
+    Question,
+    Restriction,
+    described,
+    joined,
+    look_of,
+    within_of,
+)
 from sekisho.prover.search.parts import QuestionPart, parts
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch

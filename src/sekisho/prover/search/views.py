@@ -31,8 +31,13 @@ from sekisho.prover.reading.credentials import CallerCredential, CallingUser, Si
 from sekisho.prover.reading.resources import ResourcePlace
 from sekisho.prover.reading.statements import About, ConditionReading
 from sekisho.prover.reading.tied import OF_RESOURCE, ORGANISATIONS
-from sekisho.prover.search.descriptions import OWNER, StatedCondition
-from sekisho.prover.search.formula import Question, Restriction, StatementRule
+from sekisho.prover.search.formula import (
+    OWNER,
+    Question,
+    Restriction,
+    StatedCondition,
+    StatementRule,
+)
 from sekisho.prover.solver.limits import Effort, LimitReached
 from sekisho.prover.solver.texts import Machine, Token, representatives
 
