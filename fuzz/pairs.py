@@ -14,7 +14,7 @@ from typing import Any
 from sekisho.engine import AttachedPolicy, Context, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import from_json
-from sekisho.prover import CallingUser, Difference, Side, Unknown, difference
+from sekisho.prover import CallingUser, PolicyDifference, Side, Unknown, policy_difference
 
 __all__ = ["broken", "pair", "policies_of"]
 
@@ -145,10 +145,11 @@ def broken(old: Mapping[str, Any], new: Mapping[str, Any], *, both_ways: bool = 
     With `both_ways`, the new one is asked about as the old one, too, and the old one beside itself.
     """
     before, after = policies_of(old), policies_of(new)
-    found = difference(before, after, USER, NOW)
+    found = policy_difference(before, after, USER, NOW)
     if both_ways:
-        back, same = (difference(*two, USER, NOW) for two in ((after, before), (before, before)))
-        if _shape(found) != _shape(Difference(back.only_in_new, back.only_in_old)):
+        pairs = ((after, before), (before, before))
+        back, same = (policy_difference(*two, USER, NOW) for two in pairs)
+        if _shape(found) != _shape(PolicyDifference(back.only_in_new, back.only_in_old)):
             return "the difference depends on which of the two is called old"
         for one in (same.only_in_old, same.only_in_new):
             if isinstance(one, Side) and (one.counterexample or one.items):
@@ -165,7 +166,7 @@ def broken(old: Mapping[str, Any], new: Mapping[str, Any], *, both_ways: bool = 
 _OLD_ALONE, _NEW_ALONE = (True, False), (False, True)
 
 
-def _shape(found: Difference) -> tuple[object, ...]:
+def _shape(found: PolicyDifference) -> tuple[object, ...]:
     """Return what must be the same both ways; which request shows it may be another one."""
     return tuple(
         "unknown"

@@ -13,14 +13,14 @@ from playwright.sync_api import Locator, Page
 import web_people as people
 from scenario_account import PASSWORD_AGE, PASSWORDS, SEED, Cell, device_name
 from scenario_performer import FAST
-from sekisho.prover.scenarios import Move, Scenario, ScenarioDevice, Who
-from sekisho.prover.scenarios.model import ROLE_HOLD, Access, Act, Hand
+from sekisho.prover.scenarios import Move, Scenario, ScenarioDevice, ScenarioPrincipal
+from sekisho.prover.scenarios.model import ROLE_HOLD, Access, DeviceHolder, MoveKind
 from sekisho.signin import totp
 
 ADMINISTRATOR = "yuki"
 """Who helps, in the accounts of `scenario_account`."""
 
-_PASSKEY = ScenarioDevice(Hand.ACTOR_PASSKEY)
+_PASSKEY = ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)
 _NEW = "Sekisho-{}-barrier"
 _THREE_STEPS = timedelta(seconds=3 * totp.PERIOD)
 
@@ -45,11 +45,11 @@ class BrowserPerformer:
     ) -> None:
         self._console, self._page, self._helper = console, page, helper
         self._names = cell.setting.called.people
-        self._user = self._names[Who.USER]
-        self._password = PASSWORDS[Who.USER]
+        self._user = self._names[ScenarioPrincipal.USER]
+        self._password = PASSWORDS[ScenarioPrincipal.USER]
         start = cell.scenario.question.start
         self._serials = {
-            device: _serial(console, device_name(device, Who.USER, cell))
+            device: _serial(console, device_name(device, ScenarioPrincipal.USER, cell))
             for device in start.user.devices
         }
         self._seeds = dict.fromkeys(start.user.devices, SEED)
@@ -63,38 +63,38 @@ class BrowserPerformer:
 
     def perform(self, move: Move) -> bool:
         """Do what a step says, and return whether it was carried out."""
-        match move.act:
-            case Act.SIGN_IN:
+        match move.kind:
+            case MoveKind.SIGN_IN:
                 return self._sign_in()
-            case Act.GIVE_CODE:
+            case MoveKind.GIVE_CODE:
                 return self._give_code(move.device)
-            case Act.NEW_PASSWORD:
+            case MoveKind.NEW_PASSWORD:
                 return self._new_password()
-            case Act.RESYNC_AT_SIGN_IN:
+            case MoveKind.RESYNC_AT_SIGN_IN:
                 return self._resync(self._page, "/signin/resync", move.device)
             case _:
                 return self._change(move)
 
     def _change(self, move: Move) -> bool:
         """Change what the account has, as the actor or as the administrator who helps."""
-        page = self._helper if move.by.who is Who.ADMINISTRATOR else self._page
-        match move.act:
-            case Act.CREATE_DEVICE:
+        page = self._helper if move.holding.who is ScenarioPrincipal.ADMINISTRATOR else self._page
+        match move.kind:
+            case MoveKind.CREATE_DEVICE:
                 return self._create(move.device)
-            case Act.ENABLE_DEVICE:
+            case MoveKind.ENABLE_DEVICE:
                 return self._enable(move.device)
-            case Act.REGISTER_PASSKEY:
+            case MoveKind.REGISTER_PASSKEY:
                 return self._register()
-            case Act.DEACTIVATE_DEVICE:
+            case MoveKind.DEACTIVATE_DEVICE:
                 return self._remove(page, move.device)
-            case Act.UPDATE_LOGIN:
+            case MoveKind.UPDATE_LOGIN:
                 return self._reset(page)
-            case Act.RESYNC_DEVICE:
+            case MoveKind.RESYNC_DEVICE:
                 serial = self._serials[move.device] if move.device is not None else ""
                 query = urlencode({"user": self._user, "serial": serial})
                 return self._resync(page, f"/iam/resync-mfa?{query}", move.device)
             case _:
-                raise AssertionError(f"no page of the console does {move.act.value}")
+                raise AssertionError(f"no page of the console does {move.kind.value}")
 
     def is_in(self) -> bool:
         """Tell whether the page that the actor has come to is of a session with MFA."""
@@ -167,7 +167,7 @@ class BrowserPerformer:
         assert device is not None
         self._made += 1
         other = f"phone-{self._made}-of-{self._user}"
-        name = self._names[device.name] if isinstance(device.name, Who) else other
+        name = self._names[device.name] if isinstance(device.name, ScenarioPrincipal) else other
         self._assign(name, "Authenticator app")
         if not self._at("/iam/assign-mfa/app"):
             return False

@@ -14,17 +14,20 @@ from sekisho.policy import to_json
 from sekisho.prover.scenarios import Actor, Scenario, ScenarioStep
 from sekisho.prover.scenarios.model import (
     Access,
-    Act,
     Holding,
+    MoveKind,
     ScenarioDevice,
     ScenarioPassword,
+    ScenarioPrincipal,
     ScenarioUser,
-    Who,
 )
 from sekisho.prover.scenarios.search import SearchProblem
 from sekisho.prover.scenarios.setting import ACCOUNT, Setting
 
-PASSWORDS = {Who.USER: "Kadomatsu-7-lantern", Who.COLLEAGUE: "Shimenawa-9-rope"}
+PASSWORDS = {
+    ScenarioPrincipal.USER: "Kadomatsu-7-lantern",
+    ScenarioPrincipal.COLLEAGUE: "Shimenawa-9-rope",
+}
 ADMIN_PASSWORD = "Torii-5-vermilion"
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _ALL = {
@@ -37,7 +40,7 @@ _DATE = "2024-04-01T00:00:00Z"
 PASSWORD_AGE = 90  # days
 SETUP = "setup"
 """The user who prepares what a scenario begins with."""
-_ACTORS = (Who.USER, Who.COLLEAGUE)
+_ACTORS = (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,28 @@ class Cell:
         cls, scenario: Scenario, setting: Setting, number: int, steps: Iterable[ScenarioStep] = ()
     ) -> "Cell":
         """Return a scenario whose people have a number, as the steps have them."""
-        names = {who: f"{setting.called.people[who]}-{number}" for who in (Who.USER, Who.COLLEAGUE)}
+        names = {
+            who: f"{setting.called.people[who]}-{number}"
+            for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+        }
         settled = replace(scenario, question=_settled(scenario.question, steps))
         return cls(settled, replace(setting, names=names))
 
 
 def _settled(question: SearchProblem, steps: Iterable[ScenarioStep]) -> SearchProblem:
     """Return a question in which who is given a password has none: that can be either way."""
-    given = {s.move.on for s in steps if s.move.act is Act.CREATE_LOGIN and s.outcome.carried_out}
+    given = {
+        s.move.target
+        for s in steps
+        if s.move.kind is MoveKind.CREATE_LOGIN and s.outcome.carried_out
+    }
 
-    def settled(who: Who) -> ScenarioUser:
+    def settled(who: ScenarioPrincipal) -> ScenarioUser:
         person = question.start.person(who)
         none = person.password is ScenarioPassword.UNKNOWN and who in given
         return replace(person, password=ScenarioPassword.NONE) if none else person
 
-    user, colleague = settled(Who.USER), settled(Who.COLLEAGUE)
+    user, colleague = settled(ScenarioPrincipal.USER), settled(ScenarioPrincipal.COLLEAGUE)
     return replace(question, start=replace(question.start, user=user, colleague=colleague))
 
 
@@ -116,7 +126,7 @@ def _account(cells: Sequence[Cell]) -> dict[str, Any]:
                 SETUP: {"accessKeys": [_key(SETUP)]},
             },
             "unassignedDevices": [
-                {"name": device_name(device, Who.USER, cell), "seed": SEED}
+                {"name": device_name(device, ScenarioPrincipal.USER, cell), "seed": SEED}
                 for cell in cells
                 for device in sorted(cell.scenario.question.start.unassigned)
             ],
@@ -145,7 +155,7 @@ def _people(cell: Cell) -> Iterable[dict[str, Any]]:
 
 
 def _limits(setting: Setting) -> list[dict[str, Any]]:
-    limits = setting.policies(Who.USER).boundaries or ()
+    limits = setting.policies(ScenarioPrincipal.USER).boundaries or ()
     return [
         {
             **_entry("Policy", "limit", "ANPA", "policy/limit"),
@@ -194,7 +204,7 @@ def _key(name: str) -> dict[str, str]:
     return {"id": keys.access_key_id, "secret": keys.secret_access_key}
 
 
-def _held(who: Who, cell: Cell) -> dict[str, Any]:
+def _held(who: ScenarioPrincipal, cell: Cell) -> dict[str, Any]:
     start, name = cell.scenario.question.start, cell.setting.called.people[who]
     person = start.person(who)
     held: dict[str, Any] = {}
@@ -208,7 +218,11 @@ def _held(who: Who, cell: Cell) -> dict[str, Any]:
     return held
 
 
-def device_name(device: ScenarioDevice, who: Who, cell: Cell) -> str:
+def device_name(device: ScenarioDevice, who: ScenarioPrincipal, cell: Cell) -> str:
     """Return what a device is called that one of a scenario's people begins with."""
     names = cell.setting.called.people
-    return names[device.name] if isinstance(device.name, Who) else f"other-of-{names[who]}"
+    return (
+        names[device.name]
+        if isinstance(device.name, ScenarioPrincipal)
+        else f"other-of-{names[who]}"
+    )

@@ -26,19 +26,19 @@ from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
 from sekisho.prover.scenarios import ScenarioStep
-from sekisho.prover.scenarios.judge import OK, Judge
+from sekisho.prover.scenarios.judge import OK, MoveEvaluator
 from sekisho.prover.scenarios.model import (
     PAGE_READS,
     ROLE_HOLD,
     Access,
-    Act,
-    Hand,
+    DeviceHolder,
     Holding,
     Move,
+    MoveKind,
     ScenarioDevice,
+    ScenarioPrincipal,
     ScenarioState,
     ScenarioUser,
-    Who,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import NextStep, totp
@@ -63,7 +63,7 @@ REFUSED = "INSUFFICIENT_PERMISSIONS"
 NOT_GRANTED = "ConsoleAuthorizationDenied"
 """The local AWS's answer to a sign-in at which policies deny the session itself."""
 
-_PASSKEY = ScenarioDevice(Hand.ACTOR_PASSKEY)
+_PASSKEY = ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)
 _NEW = "Sekisho-{}-barrier"
 FAST = 10
 """How many codes a phone that is out of step is ahead: more than `totp_window`, and less than
@@ -73,7 +73,7 @@ FAST = 10
 def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     """Return the name of what in these steps is not performed here; "" if there is nothing."""
     asks = {
-        "scp": any(setting.policies(who).scps for who in Who),
+        "scp": any(setting.policies(who).scps for who in ScenarioPrincipal),
         "partition": setting.partition != DEFAULT_PARTITION,
         "assumptions": setting.engine != Assumptions(),
         "address": setting.addresses() != (None,),
@@ -82,18 +82,18 @@ def not_performed(setting: Setting, steps: Iterable[ScenarioStep]) -> str:
     if named := next((name for name, asked in asks.items() if asked), ""):
         return named
     for step in steps:
-        if step.move.act is Act.SERVICE and _passes_directly(setting, step.move):
+        if step.move.kind is MoveKind.SERVICE and _passes_directly(setting, step.move):
             return "service"
-        if step.move.act is Act.AGENT_TOKEN or _lets_agent_in(step.move):
+        if step.move.kind is MoveKind.AGENT_TOKEN or _lets_agent_in(step.move):
             return "agent"
     return ""
 
 
 def _lets_agent_in(move: Move) -> bool:
-    return move.act is Act.LOG_IN and move.client is None
+    return move.kind is MoveKind.LOG_IN and move.client is None
 
 
-class _DirectCalls(Judge):
+class _DirectCalls(MoveEvaluator):
     """Judges what a service is asked, and not what it then asks in the caller's name."""
 
     def _asks(self, move: Move) -> Any:
@@ -140,19 +140,19 @@ class Performer:
         self._made = 0
         start = cell.scenario.question.start
         self._unassigned = {
-            device: self._virtual(device_name(device, Who.USER, cell))
+            device: self._virtual(device_name(device, ScenarioPrincipal.USER, cell))
             for device in start.unassigned
         }
-        self._passkeys: dict[Who, _Passkey] = {}
+        self._passkeys: dict[ScenarioPrincipal, _Passkey] = {}
         self._enabled = {
             (who, device): self._virtual(device_name(device, who, cell), in_step=device.in_step)
-            for who in (Who.USER, Who.COLLEAGUE)
+            for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
             for device in start.person(who).devices
         }
         for hold in start.holds:
             self._begin_with(hold)
         if start.user.hard_expired:
-            self._let_expire(self._names[Who.USER])
+            self._let_expire(self._names[ScenarioPrincipal.USER])
 
     def _let_expire(self, user: str) -> None:
         passwords = self._local.world.passwords
@@ -180,7 +180,7 @@ class Performer:
             assert page.keys is not None
             self._keys[hold] = page.keys
 
-    def _logged_in(self, who: Who) -> tuple[CliLogin, str]:
+    def _logged_in(self, who: ScenarioPrincipal) -> tuple[CliLogin, str]:
         """Let the AWS CLI in with the person's device, and return what is in its cache."""
         console, cli = self._console(), CliLogin(self._local.url)
         page = console.sign_in(self._names[who], self._passwords[who])
@@ -194,7 +194,7 @@ class Performer:
         assert move.client is not None
         cli = CliLogin(self._local.url, move.client)
         try:
-            address = self._console().let_in(self._keys[move.by], cli.query())
+            address = self._console().let_in(self._keys[move.holding], cli.query())
         except ConsoleRefused as refused:
             raise _as_of_iam(refused) from refused
         self._logged(cli, move, cli.exchange(cli.code_in(address)))
@@ -209,8 +209,8 @@ class Performer:
             raise AwsRefused("CreateOAuth2Token", code, answer.body["message"], answer.status)
         given = answer.body["accessToken"]
         keys = Keys(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"])
-        access = Access.LOGIN if move.by.access is Access.CONSOLE else Access.LOGIN_MFA
-        self._keys[Holding(move.by.who, access)] = keys
+        access = Access.LOGIN if move.holding.access is Access.CONSOLE else Access.LOGIN_MFA
+        self._keys[Holding(move.holding.who, access)] = keys
         self._cached = cli, answer.body["refreshToken"]
 
     def perform(self, step: ScenarioStep) -> str:
@@ -235,46 +235,56 @@ class Performer:
         assert self._page.next is NextStep.DONE
 
     def _do(self, move: Move) -> None:
-        match move.act:
-            case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD | Act.RESYNC_AT_SIGN_IN:
+        match move.kind:
+            case (
+                MoveKind.SIGN_IN
+                | MoveKind.GIVE_CODE
+                | MoveKind.NEW_PASSWORD
+                | MoveKind.RESYNC_AT_SIGN_IN
+            ):
                 self._not_granted = None
                 self._at_the_page(move)
-            case Act.OPEN_CONSOLE:
+            case MoveKind.OPEN_CONSOLE:
                 self._open_console()
-            case act if act in (*PAGE_READS, Act.ENABLE_DEVICE, Act.DELETE_DEVICE):
+            case act if act in (*PAGE_READS, MoveKind.ENABLE_DEVICE, MoveKind.DELETE_DEVICE):
                 self._change_devices(move)
-            case Act.SESSION_TOKEN | Act.ASSUME_ROLE | Act.RENEW_LOGIN | Act.LOG_IN:
+            case (
+                MoveKind.SESSION_TOKEN
+                | MoveKind.ASSUME_ROLE
+                | MoveKind.RENEW_LOGIN
+                | MoveKind.LOG_IN
+            ):
                 self._token(move)
-            case Act.CREATE_LOGIN | Act.UPDATE_LOGIN | Act.CHANGE_PASSWORD:
+            case MoveKind.CREATE_LOGIN | MoveKind.UPDATE_LOGIN | MoveKind.CHANGE_PASSWORD:
                 self._set_password(move)
             case _:
                 self._call(move)
 
     def _change_devices(self, move: Move) -> None:
-        console = move.by.access in (Access.CONSOLE, Access.CONSOLE_MFA)
+        console = move.holding.access in (Access.CONSOLE, Access.CONSOLE_MFA)
         if console and self._setting.pages and self._setting.signin.mfa_page_needs_reads:
             self._read(move)
-        match move.act:
-            case Act.CREATE_DEVICE | Act.ENABLE_DEVICE:
+        match move.kind:
+            case MoveKind.CREATE_DEVICE | MoveKind.ENABLE_DEVICE:
                 self._enrol(move)
-            case Act.REGISTER_PASSKEY:
+            case MoveKind.REGISTER_PASSKEY:
                 self._register(move)
-            case Act.RESYNC_DEVICE:
+            case MoveKind.RESYNC_DEVICE:
                 self._resync(move)
             case _:
                 self._remove(move)
 
     def _read(self, move: Move) -> None:
         """Read what the page shows before anything can be changed there."""
-        for action in PAGE_READS.get(move.act, ()):
+        for action in PAGE_READS.get(move.kind, ()):
             user = {} if action == "iam:ListVirtualMFADevices" else self._user(move)
             self._signed(move).call("iam", action.partition(":")[2], **user)
 
     def _user(self, move: Move) -> dict[str, str]:
-        return {"UserName": self._names[move.on]}
+        return {"UserName": self._names[move.target]}
 
     def _resync(self, move: Move) -> None:
-        virtual = self._enabled[move.on, move.device]
+        virtual = self._enabled[move.target, move.device]
         first, second = self._two_codes(virtual)
         codes = {"AuthenticationCode1": first, "AuthenticationCode2": second}
         serial = {"SerialNumber": virtual.serial}
@@ -284,8 +294,8 @@ class Performer:
     def _in_step(self, move: Move) -> None:
         """Know the device under the name that the search has for it from now on."""
         assert move.device is not None
-        virtual = self._enabled.pop((move.on, move.device))
-        self._enabled[move.on, replace(move.device, in_step=True)] = virtual
+        virtual = self._enabled.pop((move.target, move.device))
+        self._enabled[move.target, replace(move.device, in_step=True)] = virtual
 
     def _two_codes(self, virtual: _Virtual) -> tuple[str, str]:
         self._local.clock.advance(timedelta(seconds=3 * totp.PERIOD))
@@ -299,17 +309,17 @@ class Performer:
         return self._page.ticket
 
     def _at_the_page(self, move: Move) -> None:
-        console, who = self._console(), move.on
-        if move.act is Act.SIGN_IN:
+        console, who = self._console(), move.target
+        if move.kind is MoveKind.SIGN_IN:
             page = console.sign_in(self._names[who], self._passwords[who])
-        elif move.act is Act.GIVE_CODE and move.device == _PASSKEY:
+        elif move.kind is MoveKind.GIVE_CODE and move.device == _PASSKEY:
             options = console.passkey_request(self._ticket(), ORIGIN)
             signed = self._passkeys[who].made.sign(options.public_key)
             page = console.mfa_passkey(options.ticket, signed)
-        elif move.act is Act.GIVE_CODE:
+        elif move.kind is MoveKind.GIVE_CODE:
             code = self._code_of(self._enabled[who, move.device]) if move.device else "000000"
             page = console.mfa(self._ticket(), code)
-        elif move.act is Act.RESYNC_AT_SIGN_IN:
+        elif move.kind is MoveKind.RESYNC_AT_SIGN_IN:
             virtual = self._enabled[who, move.device]
             page = console.resync(self._ticket(), *self._two_codes(virtual))
             self._in_step(move)
@@ -331,8 +341,12 @@ class Performer:
     def _enrol(self, move: Move) -> None:
         api, device = self._signed(move), move.device
         assert device is not None
-        if move.act is Act.CREATE_DEVICE:
-            name = self._names[device.name] if isinstance(device.name, Who) else self._other_name()
+        if move.kind is MoveKind.CREATE_DEVICE:
+            name = (
+                self._names[device.name]
+                if isinstance(device.name, ScenarioPrincipal)
+                else self._other_name()
+            )
             answer = api.call("iam", "CreateVirtualMFADevice", VirtualMFADeviceName=name)
             made = answer["VirtualMFADevice"]
             seed = made["Base32StringSeed"].decode()
@@ -343,94 +357,94 @@ class Performer:
         api.call(
             "iam",
             "EnableMFADevice",
-            UserName=self._names[move.on],
+            UserName=self._names[move.target],
             SerialNumber=virtual.serial,
             AuthenticationCode1=first,
             AuthenticationCode2=second,
         )
-        self._enabled[move.on, device] = self._unassigned.pop(device)
+        self._enabled[move.target, device] = self._unassigned.pop(device)
 
     def _register(self, move: Move) -> None:
-        console, keys, made = self._console(), self._keys[move.by], Authenticator()
+        console, keys, made = self._console(), self._keys[move.holding], Authenticator()
         self._made += 1
-        user = self._names[move.on]
+        user = self._names[move.target]
         options = console.passkey_options(keys, f"key-{self._made}", ORIGIN, user)
         credential = made.make(options.public_key)
         serial = console.register_passkey(keys, options.ticket, credential)
-        self._passkeys[move.on] = _Passkey(serial, made)
+        self._passkeys[move.target] = _Passkey(serial, made)
 
     def _other_name(self) -> str:
         self._made += 1
-        return f"phone-{self._made + 1}-of-{self._names[Who.USER]}"
+        return f"phone-{self._made + 1}-of-{self._names[ScenarioPrincipal.USER]}"
 
     def _remove(self, move: Move) -> None:
         api, device = self._signed(move), move.device
         assert device is not None
-        if move.act is Act.DELETE_DEVICE:
+        if move.kind is MoveKind.DELETE_DEVICE:
             serial = self._unassigned[device].serial
             api.call("iam", "DeleteVirtualMFADevice", SerialNumber=serial)
             del self._unassigned[device]
             return
-        name = self._names[move.on]
+        name = self._names[move.target]
         if device == _PASSKEY:
-            serial = self._passkeys[move.on].serial
+            serial = self._passkeys[move.target].serial
             api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
-            del self._passkeys[move.on]
+            del self._passkeys[move.target]
             return
-        serial = self._enabled[move.on, device].serial
+        serial = self._enabled[move.target, device].serial
         api.call("iam", "DeactivateMFADevice", UserName=name, SerialNumber=serial)
-        self._unassigned[replace(device, in_step=True)] = self._enabled.pop((move.on, device))
+        self._unassigned[replace(device, in_step=True)] = self._enabled.pop((move.target, device))
 
     def _token(self, move: Move) -> None:
-        if move.act in (Act.RENEW_LOGIN, Act.LOG_IN):
-            (self._renew if move.act is Act.RENEW_LOGIN else self._log_in)(move)
+        if move.kind in (MoveKind.RENEW_LOGIN, MoveKind.LOG_IN):
+            (self._renew if move.kind is MoveKind.RENEW_LOGIN else self._log_in)(move)
             return
         more: dict[str, str] = {}
         if move.device is not None:
-            virtual = self._enabled[move.by.who, move.device]
+            virtual = self._enabled[move.holding.who, move.device]
             more = {"SerialNumber": virtual.serial, "TokenCode": self._code_of(virtual)}
         hold = ROLE_HOLD
-        if move.act is Act.ASSUME_ROLE:
+        if move.kind is MoveKind.ASSUME_ROLE:
             role = f"arn:aws:iam::{self._account}:role/{self._called.role}"
             more |= {"RoleArn": role, "RoleSessionName": "session"}
         else:
-            hold = Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
-        answer = self._signed(move).call("sts", move.act.value.split(":")[1], **more)
+            hold = Holding(move.holding.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
+        answer = self._signed(move).call("sts", move.kind.value.split(":")[1], **more)
         self._keys[hold] = _session(answer)
 
     def _set_password(self, move: Move) -> None:
-        api, who, new = self._signed(move), move.on, self._new_password()
-        if move.act is Act.CHANGE_PASSWORD:
+        api, who, new = self._signed(move), move.target, self._new_password()
+        if move.kind is MoveKind.CHANGE_PASSWORD:
             api.call("iam", "ChangePassword", OldPassword=self._passwords[who], NewPassword=new)
         else:
             api.call(
                 "iam",
-                move.act.value.split(":")[1],
+                move.kind.value.split(":")[1],
                 UserName=self._names[who],
                 Password=new,
-                PasswordResetRequired=move.by.who is Who.ADMINISTRATOR,
+                PasswordResetRequired=move.holding.who is ScenarioPrincipal.ADMINISTRATOR,
             )
         self._passwords[who] = new
 
     def _call(self, move: Move) -> None:
-        service, operation = move.act.value.split(":")
-        if move.act is Act.WORK:
+        service, operation = move.kind.value.split(":")
+        if move.kind is MoveKind.WORK:
             operation = "ListBuckets"
         answer = self._signed(move).call(service, operation, **self._parameters(move))
-        if move.act is Act.CREATE_KEY:
+        if move.kind is MoveKind.CREATE_KEY:
             key = answer["AccessKey"]
-            self._keys[Holding(move.on, Access.KEY)] = Keys(
+            self._keys[Holding(move.target, Access.KEY)] = Keys(
                 key["AccessKeyId"], key["SecretAccessKey"]
             )
 
     def _parameters(self, move: Move) -> dict[str, str]:
         user = self._user(move)
-        match move.act:
-            case Act.ATTACH_POLICY | Act.DETACH_POLICY:
+        match move.kind:
+            case MoveKind.ATTACH_POLICY | MoveKind.DETACH_POLICY:
                 return {**user, "PolicyArn": ADMINISTRATOR}
-            case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
+            case MoveKind.ADD_TO_GROUP | MoveKind.REMOVE_FROM_GROUP:
                 return {**user, "GroupName": self._called.group}
-            case Act.UPDATE_TRUST:
+            case MoveKind.UPDATE_TRUST:
                 statement = {
                     "Effect": "Allow",
                     "Action": "sts:AssumeRole",
@@ -438,9 +452,9 @@ class Performer:
                 }
                 document = json.dumps({"Version": "2012-10-17", "Statement": statement})
                 return {"RoleName": self._called.role, "PolicyDocument": document}
-            case Act.SERVICE:
+            case MoveKind.SERVICE:
                 return {"StackName": "any", "TemplateBody": "{}"}
-            case Act.WORK:
+            case MoveKind.WORK:
                 return {}
             case _:
                 return user
@@ -455,7 +469,7 @@ class Performer:
         return totp.code_at(virtual.seed, totp.step_of(self._local.clock.now()) + virtual.ahead)
 
     def _signed(self, move: Move) -> Any:
-        return self._api(self._keys[move.by])
+        return self._api(self._keys[move.holding])
 
     def _api(self, keys: Keys) -> Any:
         if keys.access_key_id not in self._apis:

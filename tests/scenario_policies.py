@@ -83,9 +83,9 @@ def shown(answer: ScenarioAnswer) -> list[str]:
     """Return the acts of the path that shows an answer; a refused one has `!` before it."""
     match answer.result:
         case Reachable(path):
-            return [step.move.act.value for step in path]
+            return [step.move.kind.value for step in path]
         case Unreachable(deadlock=deadlock) if deadlock is not None:
-            way = [step.move.act.value for step in deadlock.way]
-            return [*way, f"!{deadlock.refused.move.act.value}"]
+            way = [step.move.kind.value for step in deadlock.path]
+            return [*way, f"!{deadlock.refused_step.move.kind.value}"]
         case _:
             return []

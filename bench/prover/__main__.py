@@ -29,7 +29,7 @@ from sekisho.prover import (
     Restriction,
     Side,
     Unknown,
-    difference,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
@@ -126,7 +126,7 @@ def differences(count: int) -> None:
     for old, new in zip(names[::2], names[1::2], strict=True):
         sets = [Policies(identity=(attached(each, MANAGED[each]),)) for each in (old, new)]
         begin = time.thread_time()
-        found = difference(*sets, USER, NOW)
+        found = policy_difference(*sets, USER, NOW)
         took.append(time.thread_time() - begin)
         sides = (found.only_in_old, found.only_in_new)
         unknown += [side.reason.en for side in sides if not isinstance(side, Side)]

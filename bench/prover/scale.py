@@ -19,9 +19,9 @@ from bench.prover.families import FAMILIES as LAYERED
 from sekisho.engine import Policies
 from sekisho.prover import (
     CallingUser,
-    Difference,
     Invariant,
     InvariantKind,
+    PolicyDifference,
     Side,
     Unknown,
     callers_of_difference,
@@ -90,7 +90,7 @@ def _policies(text: str) -> Policies:
 
 def _said(found: object) -> str:
     match found:
-        case Difference(old, new):
+        case PolicyDifference(old, new):
             return f"{_said(old)}; {_said(new)}"
         case Side(_, items, unlisted) if unlisted is not None:
             return f"{len(items)} items, and unlisted: {unlisted.en}"

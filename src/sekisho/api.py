@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sekisho.audit.report import AccountReport
     from sekisho.engine import AttachedPolicy, Policies, Request
     from sekisho.policy import Document, PolicyKind
-    from sekisho.prover import Callers, Difference, GrantDifference, TrustReport, Verdict
+    from sekisho.prover import Callers, GrantDifference, PolicyDifference, TrustReport, Verdict
     from sekisho.prover.questions import PolicyReport
     from sekisho.rollout import Plan
 
@@ -181,12 +181,12 @@ def _joined(report: PolicyReport, question: str) -> Verdict:
 
     What is enforced, or refuted by what is allowed already, is one answer to both.
     """
-    from sekisho.prover import joined
+    from sekisho.prover import combine_verdicts
     from sekisho.prover.questions import ENFORCEMENT
 
     own = {each.calls: each for each in report.answers if each.id == question}
     both = {each.calls: each for each in report.answers if each.id == ENFORCEMENT}
-    return joined([each.conclusion.verdict for each in {**both, **own}.values()])
+    return combine_verdicts([each.conclusion.verdict for each in {**both, **own}.values()])
 
 
 def ways_into(trust: Document | str | Path, role_arn: str) -> TrustReport:
@@ -239,7 +239,7 @@ def not_granted(
 
     from sekisho.errors import UsageError
     from sekisho.messages import Message
-    from sekisho.prover import Invariant, InvariantKind, OwnedResource, faults_in, joined
+    from sekisho.prover import Invariant, InvariantKind, OwnedResource, combine_verdicts, faults_in
     from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 
     kind = InvariantKind.NOT_GRANTED
@@ -255,7 +255,7 @@ def not_granted(
         subject = replace(subject, resource=OwnedResource(_attached(policy, "resource"), owner))
     inquiry = Inquiry(groups=frozenset({QuestionGroup.INVARIANTS}), invariants=(asked,))
     answers = report_on_policies(subject, inquiry).answers
-    return joined([each.conclusion.verdict for each in answers])
+    return combine_verdicts([each.conclusion.verdict for each in answers])
 
 
 def no_public_access(document: Document | str | Path) -> Verdict:
@@ -311,7 +311,7 @@ def _whose(user_arn: str | None, role_arn: str | None) -> str | None:
 
 def diff(
     old: Policies, new: Policies, *, user_arn: str | None = None, role_arn: str | None = None
-) -> Difference:
+) -> PolicyDifference:
     """Return what `old` allows and `new` does not, and the reverse, with an example for each.
 
     Args:
@@ -392,12 +392,12 @@ def no_new_access(
 
 def _callers(old: Policies, new: Policies, arn: str | None) -> Callers:
     """Return who is asked about: the user or role, or the users who stand for any."""
-    from sekisho.prover import Callers, CallingUser, callers_of_difference, stand_ins
+    from sekisho.prover import Callers, CallingUser, callers_of_difference, representative_callers
 
     if arn:
-        return Callers((CallingUser.named(arn),), given=True)
-    whose = stand_ins(old, new)
-    return callers_of_difference(old, new) if whose.untold else whose
+        return Callers((CallingUser.named(arn),), is_given=True)
+    whose = representative_callers(old, new)
+    return callers_of_difference(old, new) if whose.indistinct_keys else whose
 
 
 def lint(text: str, *, source: str = "policy", kind: str = "user") -> LintReport:

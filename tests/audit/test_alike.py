@@ -20,8 +20,8 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     conclude,
+    distinguishes_services,
     enforcement_question,
-    tells_services_apart,
     via_service,
     with_federation,
 )
@@ -136,7 +136,7 @@ def alone(snapshot: Snapshot, one: User) -> dict[str, Conclusion]:
     for name, later in (("now", False), ("later", True)):
         question = enforcement_question(policies, named_of(one), snapshot.taken_at, later=later)
         found[name] = with_federation(conclude([question]), question)
-        if tells_services_apart(policies):
+        if distinguishes_services(policies):
             served = "via_service" if name == "now" else "later_via_service"
             found[served] = conclude([via_service(question)])
     return found

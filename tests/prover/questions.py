@@ -30,7 +30,7 @@ from sekisho.prover import (
 )
 from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import situations
-from sekisho.prover.reading.keys import KeyShape, may_be_absent, never, shape_of
+from sekisho.prover.reading.keys import KeyShape, may_be_absent, never_present, shape_of
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -132,7 +132,7 @@ def contexts(
         values: dict[str, ContextValue] = {}
         for key, conditions in free.items():
             lower = key.lower()
-            if never(lower) or (may_be_absent(lower) and random_.random() < 0.3):
+            if never_present(lower) or (may_be_absent(lower) and random_.random() < 0.3):
                 continue
             values[key] = _value(lower, conditions, random_)
         yield situation.values.with_(values)

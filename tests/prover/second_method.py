@@ -151,7 +151,7 @@ class _Problem:
 
     def _is_settled(self, key: str) -> bool:
         open_ = key == _AGE and key in self.conditions
-        known = key in self.settled.folded or key in self.absent or keys.never(key)
+        known = key in self.settled.folded or key in self.absent or keys.never_present(key)
         return known and not open_
 
     def _free_keys(self, rules: Sequence[_Rule]) -> list[str]:

@@ -23,9 +23,9 @@ from sekisho.prover import (
     SessionReadings,
     Unknown,
     Verdict,
-    certified,
     conclude,
     enforcement_question,
+    prove_or_search,
 )
 from sekisho.prover.questions import (
     Inquiry,
@@ -38,7 +38,7 @@ from sekisho.prover.search import answers
 from sekisho.prover.search.formula import Question
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.limits import Budget
 
 ROLE = "arn:aws:iam::111122223333:role/ops"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -169,9 +169,9 @@ OPEN_WITH_LISTS = [{**ALL, "Condition": {"StringEquals": {"aws:username": []}}}]
 """Allows everything where an empty list of values matches; else nothing."""
 
 
-def out_of_steps(question: Question, effort: Effort | None = None) -> Verdict:
+def out_of_steps(question: Question, budget: Budget | None = None) -> Verdict:
     """Answer as a search whose steps are spent on the first setting."""
-    return prove_none(question, Effort(0))
+    return prove_none(question, Budget(0))
 
 
 @pytest.mark.parametrize("otherwise", [prove_none, out_of_steps])
@@ -189,5 +189,5 @@ def test_only_an_assumption_that_refutes_stands_for_a_certificate(
     def none(*, thorough: bool) -> None:
         """Find no certificate."""
 
-    found = certified(none, lambda: proof)
+    found = prove_or_search(none, lambda: proof)
     assert found == (proof if refutes else Conclusion(Unknown(reasons.NOT_CERTIFIED)))

@@ -19,7 +19,7 @@ from sekisho.prover import (
     Proved,
     Refuted,
     Verdict,
-    callers,
+    distinguishable_callers,
     new_access,
     prove_enforcement,
 )
@@ -109,7 +109,7 @@ def _verdicts(case: Case) -> list[Verdict]:
     """Return what the prover says of a claim, of direct calls and of those by services."""
     new, *old = policy_sets(case)
     if old:
-        return [new_access(*old, new, callers(*old, new), battery.NOW)]
+        return [new_access(*old, new, distinguishable_callers(*old, new), battery.NOW)]
     given = case.get("request", {})
     user = caller(given.get("user", case.get("user", battery.ALICE)))
     exempt = case.get("exempt", battery.EXEMPT)

@@ -14,7 +14,7 @@ from prover.plain_trees import plain_certificate
 from prover.random_claims import claims
 from prover.refutations import refutes, refuting
 from sekisho import check_proof
-from sekisho.prover.certificates import Certificate, LimitReached, OpenLeaf, certify, request_of
+from sekisho.prover.certificates import Certificate, OpenLeaf, WorkLimitReached, certify, request_of
 
 _MISSING = {
     *("arn/equals-is-like", "arn/halves", "arn/like-within-string-like", "date/two-keys"),
@@ -81,7 +81,7 @@ def test_open_leaves_suggest_the_requests_that_refute() -> None:
     assert len(confirmed) >= 160, found.keys() - confirmed
 
 
-def _confirmed(case: Case, found: OpenLeaf | Certificate | LimitReached) -> bool:
+def _confirmed(case: Case, found: OpenLeaf | Certificate | WorkLimitReached) -> bool:
     """Tell whether the request that an open leaf suggests refutes the claim."""
     candidate = request_of(found) if isinstance(found, OpenLeaf) else None
     request = candidate and request_of_candidate(candidate, case)
@@ -105,7 +105,7 @@ def test_random_claims_that_are_certified_meet_no_attack(seed: int) -> None:
     for case in islice(claims(random_), 50):
         asked = claim(case)
         found = certify(asked)
-        assert not isinstance(found, LimitReached), case
+        assert not isinstance(found, WorkLimitReached), case
         if isinstance(found, OpenLeaf) and not _shown_plainly(asked):
             opened += 1
             confirmed += _confirmed(case, found)

@@ -278,7 +278,7 @@ def _no_variables(self: RequestTarget, entry: str, version: Any, *, unresolved: 
 _arns = RequestTarget._arns
 _resource = RequestTarget._resource
 _of_action = RequestTarget.of_action
-_those = formula._those
+_those = formula._applicable
 _rules_of = requests.rules_of
 _sets = ConditionReading._sets
 _forms_of = resources.forms_of
@@ -345,7 +345,7 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
     ),
     "NotAction is read as Action": (RequestTarget, "of_action", _action_for_not_action),
     "variables are forgotten": (RequestTarget, "_arns", _no_variables),
-    "Deny is forgotten": (formula, "_those", _no_deny),
+    "Deny is forgotten": (formula, "_applicable", _no_deny),
     "other accounts are forgotten": (views, "owners_of", _own_alone),
     "accounts that no policy names are forgotten": (views, "owners_of", _named_alone),
     "IAM works across accounts": (requests, "ABROAD", Restriction()),

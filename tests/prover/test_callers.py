@@ -13,12 +13,12 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
-    anyone,
-    callers,
     difference_for_any,
+    distinguishable_callers,
     prove_enforcement,
+    unnamed_callers,
 )
-from sekisho.prover.reading.callers import several
+from sekisho.prover.reading.callers import why_no_common_answer
 
 OWN = "123456789012"
 GET = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}
@@ -53,7 +53,7 @@ def test_what_is_allowed_in_the_account_that_a_policy_names_is_found(
     statement: dict[str, Any],
 ) -> None:
     policies = identity(statement)
-    (user,) = anyone(policies)
+    (user,) = unnamed_callers(policies)
     assert isinstance(prove_enforcement(policies, user, NOW).direct, Refuted)
 
 
@@ -61,10 +61,10 @@ def test_an_account_is_exempt_or_it_is_not() -> None:
     for account in (OWN, "111122223333"):
         exempt = {**ENFORCEMENT["Condition"], "StringNotEquals": {"aws:PrincipalAccount": account}}
         policies = identity(ALLOW_ALL, {**ENFORCEMENT, "Condition": exempt})
-        (user,) = anyone(policies)
+        (user,) = unnamed_callers(policies)
         assert isinstance(prove_enforcement(policies, user, NOW, ("iam:GetUser",)).direct, Refuted)
         policies = identity(ALLOW_ALL, ENFORCEMENT, on(f"arn:aws:ec2:*:{account}:*"))
-        (user,) = anyone(policies)
+        (user,) = unnamed_callers(policies)
         assert isinstance(prove_enforcement(policies, user, NOW, ("iam:GetUser",)).direct, Proved)
 
 
@@ -83,19 +83,19 @@ def test_an_account_is_exempt_or_it_is_not() -> None:
 def test_an_account_that_policies_only_leave_out_is_not_the_only_one(
     statement: dict[str, Any], accounts: list[str]
 ) -> None:
-    found = anyone(identity(statement))
+    found = unnamed_callers(identity(statement))
     assert [user.account for user in found] == accounts
-    assert (several(found) is None) is (len(accounts) == 1)
+    assert (why_no_common_answer(found) is None) is (len(accounts) == 1)
 
 
 def test_each_partition_has_a_user() -> None:
     both = identity(on("arn:aws:ec2:*:*:instance/*"), on("arn:aws-cn:ec2:*:*:instance/*"))
     one = identity(on("arn:aws:ec2:*:*:instance/*"))
-    users = anyone(both)
+    users = unnamed_callers(both)
     assert [user.partition for user in users] == ["aws", "aws-cn"]
-    assert "arn:aws-cn:iam::111122223333:user/some-user" in str(several(users))
-    assert [user.partition for user in anyone(identity(on("arn:*:ec2:*:*:*")))] == ["aws"]
-    found = difference_for_any(both, one, callers(both, one), NOW)
+    assert "arn:aws-cn:iam::111122223333:user/some-user" in str(why_no_common_answer(users))
+    assert [user.partition for user in unnamed_callers(identity(on("arn:*:ec2:*:*:*")))] == ["aws"]
+    found = difference_for_any(both, one, distinguishable_callers(both, one), NOW)
     assert found.only_in_new == Side(None, ())
     assert isinstance(found.only_in_old, Side)
     (item,) = found.only_in_old.items
@@ -105,7 +105,7 @@ def test_each_partition_has_a_user() -> None:
 def test_each_account_has_a_user_and_what_is_no_account_has_none() -> None:
     names = [f"arn:aws:iam::{each}:role/x" for each in (OWN, "aws", "*", "", "999988887777")]
     buckets = ["arn:aws:s3:::b-222233334444", "arn:aws:s3:::*"]
-    found = anyone(identity({**EC2, "Resource": [*names, *buckets]}))
+    found = unnamed_callers(identity({**EC2, "Resource": [*names, *buckets]}))
     assert [user.account for user in found] == [OWN, "999988887777"]
 
 
@@ -125,7 +125,7 @@ def test_each_account_has_a_user_and_what_is_no_account_has_none() -> None:
 def test_whom_a_condition_names_calls_too(statement: dict[str, Any], who: str) -> None:
     old, new = identity(GET), identity(GET, statement)
     for sides in ((old, new), (new, old)):
-        found = difference_for_any(*sides, callers(*sides), NOW)
+        found = difference_for_any(*sides, distinguishable_callers(*sides), NOW)
         side = found.only_in_new if sides[0] is old else found.only_in_old
         assert isinstance(side, Side)
         assert side.counterexample is not None
@@ -138,7 +138,7 @@ def difference_in(condition: dict[str, Any]) -> tuple[object, object]:
     """Return the difference that a Deny of what nobody is allowed makes: none."""
     old = identity(GET)
     new = identity(GET, {**S3, "Effect": "Deny", "Condition": condition})
-    found = difference_for_any(old, new, callers(old, new), NOW)
+    found = difference_for_any(old, new, distinguishable_callers(old, new), NOW)
     return found.only_in_old, found.only_in_new
 
 
@@ -170,7 +170,7 @@ def test_that_nobody_differs_is_said_only_of_all_whom_policies_tell_apart() -> N
 
 def test_a_policy_does_not_differ_from_itself_whoever_calls() -> None:
     policies: Policies = identity(only(StringLike=("aws:username", "adm-*")))
-    found = difference_for_any(policies, policies, callers(policies, policies), NOW)
+    found = difference_for_any(policies, policies, distinguishable_callers(policies, policies), NOW)
     assert (found.only_in_old, found.only_in_new) == (Side(None, ()), Side(None, ()))
 
 
@@ -188,9 +188,9 @@ def test_equal_policies_at_other_places_are_not_the_same() -> None:
             Policies(everyone, scps=(Level("root", (*reads, *some)),)),
         ),
     ):
-        found = difference_for_any(old, new, callers(old, new), NOW)
+        found = difference_for_any(old, new, distinguishable_callers(old, new), NOW)
         assert Side(None, ()) not in (found.only_in_old, found.only_in_new)
-        same = difference_for_any(old, old, callers(old, old), NOW)
+        same = difference_for_any(old, old, distinguishable_callers(old, old), NOW)
         assert same.only_in_old == same.only_in_new == Side(None, ())
 
 
@@ -198,8 +198,11 @@ def said() -> list[bool]:
     """Return whether what is known of a few policies is said."""
     bob = identity(GET, only(StringEquals=("aws:username", "bob")))
     adm = identity(GET, {**only(StringLike=("aws:username", "adm-*")), "Effect": "Deny"})
-    both = [difference_for_any(identity(GET), new, callers(new), NOW) for new in (bob, adm)]
-    (user,) = anyone(identity(on(f"arn:aws:ec2:*:{OWN}:instance/*")))
+    both = [
+        difference_for_any(identity(GET), new, distinguishable_callers(new), NOW)
+        for new in (bob, adm)
+    ]
+    (user,) = unnamed_callers(identity(on(f"arn:aws:ec2:*:{OWN}:instance/*")))
     return [
         user.account == OWN,
         isinstance(both[0].only_in_new, Side) and both[0].only_in_new.counterexample is not None,
@@ -211,8 +214,8 @@ def said() -> list[bool]:
     ("name", "broken"),
     [
         ("_accounts", lambda *_: iter(())),
-        ("_user_like", lambda *_: None),
-        ("_is_whole", lambda *_: True),
+        ("_user_matching", lambda *_: None),
+        ("_names_exactly", lambda *_: True),
     ],
 )
 def test_who_is_forgotten_is_missed(

@@ -18,8 +18,8 @@ from sekisho.policy import Preset, choices_of, force_mfa, from_json
 from sekisho.prover import expected_exempt
 from sekisho.prover.certificates import (
     Certificate,
-    LimitReached,
     OpenLeaf,
+    WorkLimitReached,
     certify,
     claim_of,
     document_of,
@@ -355,4 +355,4 @@ def test_what_texts_cost_is_counted() -> None:
     spent = [certify(each).work for each in (six, seven, eight)]
     assert spent[2] - spent[1] > 1.8 * (spent[1] - spent[0]) > 10_000
     # and is at an end where it was said to be
-    assert certify(eight, spent[0] + 1_000) == LimitReached(spent[0] + 1_000)
+    assert certify(eight, spent[0] + 1_000) == WorkLimitReached(spent[0] + 1_000)

@@ -58,7 +58,7 @@ def test_it_takes_few_steps_to_find_what_can_be_done_to_few_resources(
 ) -> None:
     asking = RequestSearch(enforcement_question(policies, ALICE, NOW))
     assert isinstance(asking.verdict(), expected)
-    assert asking._effort.spent < FEW_STEPS
+    assert asking._budget.spent < FEW_STEPS
 
 
 LEFT = {

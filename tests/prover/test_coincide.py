@@ -14,8 +14,15 @@ from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request
 from sekisho.engine.compiled import Compiler
 from sekisho.policy import Choices, force_mfa
-from sekisho.prover import CallerCredential, CallingUser, Side, Unknown, callers, difference_for_any
-from sekisho.prover.questions.difference import Difference
+from sekisho.prover import (
+    CallerCredential,
+    CallingUser,
+    Side,
+    Unknown,
+    difference_for_any,
+    distinguishable_callers,
+)
+from sekisho.prover.questions.difference import PolicyDifference
 from sekisho.prover.reading.credentials import situations
 
 NOTHING = Side(None, ())
@@ -38,11 +45,11 @@ def tagged(value: str, effect: str = "Allow", operator: str = "StringEquals") ->
     return {**on("*", effect), "Condition": {operator: {"aws:ResourceTag/o": value}}}
 
 
-def compared(old: Policies, new: Policies) -> Difference:
-    return difference_for_any(old, new, callers(old, new), NOW)
+def compared(old: Policies, new: Policies) -> PolicyDifference:
+    return difference_for_any(old, new, distinguishable_callers(old, new), NOW)
 
 
-def without(allow: dict[str, Any], deny: dict[str, Any]) -> Difference:
+def without(allow: dict[str, Any], deny: dict[str, Any]) -> PolicyDifference:
     """Return the difference that a Deny makes."""
     return compared(identity(allow), identity(allow, deny))
 
@@ -125,8 +132,12 @@ def test_everyday_policies_are_told_for_certain() -> None:
     homes = identity(on(own), {**bucket, "Condition": lists})
     shared = identity(on([*own, "arn:aws:s3:::b/shared/*", "arn:aws:s3:::c/*"]))
     pairs = [(sample("aws-self-manage"), first), (presets[0], presets[1]), (homes, shared)]
-    assert not [whose.untold for pair in pairs if (whose := callers(*pair)).untold]
-    assert {len(callers(*pair).users) for pair in pairs[:2]} == {1}
+    assert not [
+        whose.indistinct_keys
+        for pair in pairs
+        if (whose := distinguishable_callers(*pair)).indistinct_keys
+    ]
+    assert {len(distinguishable_callers(*pair).users) for pair in pairs[:2]} == {1}
     found = compared(*pairs[0])
     assert found.only_in_old == NOTHING
     assert isinstance(found.only_in_new, Side)
@@ -145,18 +156,20 @@ def test_where_there_are_more_than_can_be_asked_no_more_is_looked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = import_module("sekisho.prover.reading.callers")
-    shared, looked = module._shared, []
-    monkeypatch.setattr(module, "_shared", lambda *all_: looked.append(all_) or shared(*all_))
-    found = callers(coincidences(60))
-    assert (len(found.users), found.untold) == (16, ("aws:PrincipalArn", "aws:username"))
+    shared, looked = module._separating_values, []
+    monkeypatch.setattr(
+        module, "_separating_values", lambda *all_: looked.append(all_) or shared(*all_)
+    )
+    found = distinguishable_callers(coincidences(60))
+    assert (len(found.users), found.indistinct_keys) == (16, ("aws:PrincipalArn", "aws:username"))
     assert len(looked) < 60
 
 
 def test_what_takes_too_many_steps_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     both = identity(home(f"home/{NAME}"), home("home/ceo"))
-    assert callers(both).untold == ()
+    assert distinguishable_callers(both).indistinct_keys == ()
     monkeypatch.setattr("sekisho.prover.reading.callers._MOST_STEPS", 300)
-    assert callers(both).untold == ("aws:username",)
+    assert distinguishable_callers(both).indistinct_keys == ("aws:username",)
 
 
 _WORDS = ("home", "ceo", "x", "adm")
@@ -217,11 +230,11 @@ def said() -> list[bool]:
 @pytest.mark.parametrize(
     ("name", "broken"),
     [
-        ("_indifferent", lambda *_: True),
-        ("_indifferent", lambda *_: False),
-        ("_alike", lambda *_: True),
+        ("_unaffected_by_variable", lambda *_: True),
+        ("_unaffected_by_variable", lambda *_: False),
+        ("_same_form", lambda *_: True),
         ("_of_whole_parts", lambda *_: True),
-        ("_shared", lambda *_: ([], True)),
+        ("_separating_values", lambda *_: ([], True)),
     ],
 )
 def test_what_is_overlooked_is_missed(

@@ -26,7 +26,7 @@ from sekisho.prover import (
     SERVICE_EXEMPT,
     CallerCredential,
     Callers,
-    Difference,
+    PolicyDifference,
     Proved,
     Question,
     Refuted,
@@ -34,9 +34,9 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     callers_of_difference,
-    difference,
     new_access,
     nothing_lost,
+    policy_difference,
     prove_none,
 )
 from sekisho.prover.questions import difference as asked
@@ -63,7 +63,7 @@ def test_the_corpus(case: dict[str, Any]) -> None:
         policies_of({"identity": case[name], "version": case.get("version", "2012-10-17")})
         for name in ("old", "new")
     )
-    found = difference(old, new, ALICE, NOW)
+    found = policy_difference(old, new, ALICE, NOW)
     assert {
         "old": _answer(found.only_in_old),
         "new": _answer(found.only_in_new),
@@ -85,7 +85,9 @@ def listed(found: Side | Unknown) -> dict[str, tuple[CallerCredential, ...]]:
 
 
 def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
-    found = difference(sample("aws-self-manage"), sample("force-mfa-first-login"), ALICE, NOW)
+    found = policy_difference(
+        sample("aws-self-manage"), sample("force-mfa-first-login"), ALICE, NOW
+    )
     assert found.only_in_old == NOTHING
     assert listed(found.only_in_new) == {
         "iam:ChangePassword": (CallerCredential.SESSION, CallerCredential.KEY),
@@ -95,7 +97,9 @@ def test_the_first_login_variant_differs_in_two_actions_without_mfa() -> None:
 
 def test_bool_for_bool_if_exists_opens_everything_to_keys() -> None:
     slip = {**ENFORCEMENT, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
-    found = difference(identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, slip), ALICE, NOW)
+    found = policy_difference(
+        identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, slip), ALICE, NOW
+    )
     assert found.only_in_old == NOTHING
     assert set(listed(found.only_in_new).values()) == {(CallerCredential.KEY,)}
 
@@ -106,15 +110,17 @@ def test_the_same_in_other_words_is_no_difference() -> None:
     other = identity(
         ALLOW_ALL, {**ENFORCEMENT, "Condition": condition}, {**ENFORCEMENT, "Condition": absent}
     )
-    assert difference(identity(ALLOW_ALL, ENFORCEMENT), other, ALICE, NOW) == Difference(
-        NOTHING, NOTHING
-    )
+    assert policy_difference(
+        identity(ALLOW_ALL, ENFORCEMENT), other, ALICE, NOW
+    ) == PolicyDifference(NOTHING, NOTHING)
 
 
 def test_what_no_policy_can_deny_is_no_difference_and_no_loss() -> None:
     less = {**ENFORCEMENT, "NotAction": ["iam:GetUser"]}
-    found = difference(identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, less), ALICE, NOW)
-    assert found == Difference(NOTHING, NOTHING)
+    found = policy_difference(
+        identity(ALLOW_ALL, ENFORCEMENT), identity(ALLOW_ALL, less), ALICE, NOW
+    )
+    assert found == PolicyDifference(NOTHING, NOTHING)
     enforcement = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     decorative = {
         **ENFORCEMENT,
@@ -133,7 +139,7 @@ READ = {"Effect": "Allow", "Action": "s3:GetObject"}
 def test_what_a_loose_not_resource_allows_is_never_listed_wrongly() -> None:
     """Who lacks the tag is allowed nothing by either statement; `home/…` cannot say so."""
     old = identity({**READ, "Resource": HOME}, {**READ, "NotResource": HOME})
-    found = difference(old, identity({**READ, "Resource": "*"}), ALICE, NOW)
+    found = policy_difference(old, identity({**READ, "Resource": "*"}), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert isinstance(found.only_in_new, Side)
     assert found.only_in_new.counterexample is not None
@@ -145,7 +151,7 @@ def test_what_a_loose_not_resource_allows_is_never_listed_wrongly() -> None:
 def test_an_age_compared_as_another_type_is_unknown_with_its_reason() -> None:
     condition = {"IpAddress": {"aws:MultiFactorAuthAge": "10.0.0.0/8"}}
     new = identity(ALLOW_ALL, {**ALLOW_ALL, "Effect": "Deny", "Condition": condition})
-    found = difference(identity(ALLOW_ALL), new, ALICE, NOW)
+    found = policy_difference(identity(ALLOW_ALL), new, ALICE, NOW)
     assert isinstance(found.only_in_old, Unknown)
     assert "`aws:multifactorauthage` is compared as another type" in found.only_in_old.reason.en
     assert found.only_in_new == NOTHING
@@ -155,7 +161,7 @@ def test_a_name_that_the_catalogue_does_not_know_is_no_proof() -> None:
     new = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetTomorrow"], "Resource": "*"}
     old = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     before, after = identity(old), identity(new)
-    found = difference(before, after, ALICE, NOW)
+    found = policy_difference(before, after, ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert isinstance(found.only_in_new, Unknown)
     assert found.only_in_new.beyond is not None
@@ -165,13 +171,15 @@ def test_a_name_that_the_catalogue_does_not_know_is_no_proof() -> None:
     whose = Callers((ALICE,))
     assert new_access(before, after, whose, NOW) == found.only_in_new
     assert new_access(before, after, whose, NOW, COMPLETE) == Proved()
-    assert difference(before, after, ALICE, NOW, COMPLETE) == Difference(NOTHING, NOTHING)
+    assert policy_difference(before, after, ALICE, NOW, COMPLETE) == PolicyDifference(
+        NOTHING, NOTHING
+    )
 
 
 @given(POLICIES)
 def test_nothing_differs_from_itself(statements: list[dict[str, Any]]) -> None:
     policies = identity(*statements)
-    assert difference(policies, policies, ALICE, NOW) == Difference(NOTHING, NOTHING)
+    assert policy_difference(policies, policies, ALICE, NOW) == PolicyDifference(NOTHING, NOTHING)
 
 
 @given(POLICIES, POLICIES)
@@ -182,8 +190,8 @@ def test_both_ways_and_as_a_small_world_has_it(
     fence = {"Effect": "Deny", "NotAction": ["iam:ListUsers"], "Resource": "*"}
     old, new = identity(*first, fence), identity(*second, fence)
     # of the requests that the catalogue knows, with keys that it lists
-    found = difference(old, new, ALICE, NOW, COMPLETE)
-    back = difference(new, old, ALICE, NOW, COMPLETE)
+    found = policy_difference(old, new, ALICE, NOW, COMPLETE)
+    back = policy_difference(new, old, ALICE, NOW, COMPLETE)
     assert (found.only_in_old, found.only_in_new) == (back.only_in_new, back.only_in_old)
     keys = keys_of([*documents_of(old), *documents_of(new)])
     asked = [Compiler().compiled(each) for each in (old, new)]
@@ -220,7 +228,7 @@ def test_a_refutation_stands_where_the_list_is_too_long(monkeypatch: pytest.Monk
         raise LimitReached(reasons.TOO_MANY_CONDITIONS)
 
     monkeypatch.setattr(asked, "items_of", beyond)
-    found = difference(Policies(), identity(ALLOW_ALL), ALICE, NOW)
+    found = policy_difference(Policies(), identity(ALLOW_ALL), ALICE, NOW)
     assert found.only_in_old == NOTHING
     assert isinstance(found.only_in_new, Side)
     assert found.only_in_new.counterexample is not None
@@ -286,7 +294,7 @@ def test_users_who_may_be_told_apart_leave_new_access_unknown_unless_both_are_th
     monkeypatch.setattr(asked, "find_no_new_access", no_certificate)
     found = new_access(both, less, whose, NOW)
     assert isinstance(found, Unknown)
-    assert found.reason == asked.tells_callers(whose.untold)
+    assert found.reason == asked.more_callers_text(whose.indistinct_keys)
     # what is the same needs no users
     same = new_access(both, both, callers_of_difference(both, both), NOW)
     assert same == Unknown(reasons.NOT_CERTIFIED)

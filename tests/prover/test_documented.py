@@ -25,7 +25,7 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.difference import difference
+from sekisho.prover.questions.difference import policy_difference
 from sekisho.prover.questions.forms import counterexample_to_json
 from sekisho.prover.questions.sentences import counterexample_text
 from sekisho.prover.search import requests
@@ -141,7 +141,7 @@ def test_a_difference_is_shown_by_a_request_that_is_documented() -> None:
         {**ON_OBJECTS, "Action": "s3:*"},
         {**ON_OBJECTS, "Effect": "Deny", "Action": "s3:*", "Condition": WITH_PREFIX},
     )
-    side = difference(old, new, ALICE, NOW).only_in_old
+    side = policy_difference(old, new, ALICE, NOW).only_in_old
     assert isinstance(side, Side)
     assert side.counterexample is not None
     assert side.counterexample.documented

@@ -15,7 +15,7 @@ from sekisho.engine import Assumptions, Policies
 from sekisho.errors import quoted
 from sekisho.policy import Condition, Operator, OperatorName, Version
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     CallerCredential,
     CallingUser,
     Calls,
@@ -35,7 +35,7 @@ from sekisho.prover import (
     prove_none,
 )
 from sekisho.prover.questions.certified import conclude_empty, find_empty
-from sekisho.prover.questions.invariants import asked_of, range_of
+from sekisho.prover.questions.invariants import questions_of, range_of
 from sekisho.prover.solver import reasons
 from sekisho.signin import RoleSessionMfa
 
@@ -64,11 +64,11 @@ ALWAYS = st.builds(
 )
 
 
-def questions_of(invariant: Invariant, policies: Policies) -> tuple[Question, ...]:
+def invariant_questions(invariant: Invariant, policies: Policies) -> tuple[Question, ...]:
     never = invariant.demand is InvariantKind.NEVER
     allowed, denied = (policies, None) if never else (None, policies)
-    base = Question(ALICE, NOW, (), allowed, denied, range_of(invariant), abroad=never)
-    return tuple(asked_of(invariant, base))
+    base = Question(ALICE, NOW, (), allowed, denied, range_of(invariant), cross_account=never)
+    return tuple(questions_of(invariant, base))
 
 
 def agree(questions: Iterable[Question]) -> None:
@@ -88,7 +88,7 @@ def agree(questions: Iterable[Question]) -> None:
 @A_PART
 @given(st.integers(0, 10**6), NEVER | ALWAYS)
 def test_drawn_policies(seed: int, invariant: Invariant) -> None:
-    agree(questions_of(invariant, Drawn(seed).change()[1]))
+    agree(invariant_questions(invariant, Drawn(seed).change()[1]))
 
 
 @A_PART
@@ -96,7 +96,7 @@ def test_drawn_policies(seed: int, invariant: Invariant) -> None:
 def test_policies_of_the_small_world(
     statements: list[dict[str, Any]], invariant: Invariant
 ) -> None:
-    agree(questions_of(invariant, identity(*statements)))
+    agree(invariant_questions(invariant, identity(*statements)))
 
 
 @A_PART
@@ -119,9 +119,9 @@ RANGES = {
 
 @pytest.mark.parametrize("name", RANGES)
 def test_a_range_is_part_of_the_claim(name: str) -> None:
-    (question,) = questions_of(RANGES[name], identity(FAR))
+    (question,) = invariant_questions(RANGES[name], identity(FAR))
     assert isinstance(conclude_empty([question]).verdict, Proved)
-    wider = questions_of(Invariant("x", InvariantKind.NEVER, ("s3:*",)), identity(FAR))
+    wider = invariant_questions(Invariant("x", InvariantKind.NEVER, ("s3:*",)), identity(FAR))
     assert isinstance(conclude_empty(wider).verdict, Refuted)
 
 
@@ -131,7 +131,7 @@ def test_a_claim_is_about_every_way_in_which_sessions_show_that_they_have_no_mfa
     unless_false = {"Null": {"aws:MultiFactorAuthPresent": "true"}}
     policies = identity({**FAR, "Condition": unless_false})
     never = Invariant("x", InvariantKind.NEVER, ("s3:*",))
-    (question,) = questions_of(never, policies)
+    (question,) = invariant_questions(never, policies)
     found = conclude_empty([replace(question, user=role)])
     assert isinstance(found.verdict, Proved)
     assert found.assumed == ("role_session_mfa",)
@@ -140,10 +140,10 @@ def test_a_claim_is_about_every_way_in_which_sessions_show_that_they_have_no_mfa
 def test_the_past_is_not_asked_about() -> None:
     before = {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
     never = Invariant("x", InvariantKind.NEVER, ("s3:*",))
-    (question,) = questions_of(never, identity({**FAR, "Condition": before}))
+    (question,) = invariant_questions(never, identity({**FAR, "Condition": before}))
     assert find_empty(question, thorough=False) is not None
     after = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
-    (question,) = questions_of(never, identity({**FAR, "Condition": after}))
+    (question,) = invariant_questions(never, identity({**FAR, "Condition": after}))
     assert find_empty(question, thorough=True) is None
 
 
@@ -152,9 +152,9 @@ def test_what_another_account_owns_is_not_asked_about_at_home(key: str) -> None:
     elsewhere = {"StringNotEquals": {key: ALICE.account}, "Null": {key: "false"}}
     denied = {**FAR, "Effect": "Deny", "Condition": elsewhere}
     always = Invariant("x", InvariantKind.ALWAYS, ("s3:GetObject",), on=("arn:aws:s3:::b/*",))
-    (question,) = questions_of(replace(always, with_mfa=True), identity(FAR, denied))
+    (question,) = invariant_questions(replace(always, with_mfa=True), identity(FAR, denied))
     assert find_empty(question, thorough=True) is not None
-    assert find_empty(replace(question, abroad=True), thorough=True) is None
+    assert find_empty(replace(question, cross_account=True), thorough=True) is None
 
 
 def test_what_aws_owns_is_asked_about_at_home() -> None:
@@ -171,7 +171,7 @@ def test_what_aws_owns_is_asked_about_at_home() -> None:
         Invariant("x", InvariantKind.ALWAYS, ("iam:GetPolicy",), with_mfa=True),
         Invariant("x", InvariantKind.ALWAYS, ("iam:GetPolicy",), on=(on,), with_mfa=True),
     ):
-        (question,) = questions_of(always, identity(*statements))
+        (question,) = invariant_questions(always, identity(*statements))
         assert find_empty(question, thorough=True) is None
 
 
@@ -185,7 +185,7 @@ def test_of_several_numbers_no_opposite_is_denied() -> None:
         ALICE,
         NOW,
         (CallerCredential.MFA_SESSION,),
-        Policies(identity=(EVERYTHING,)),
+        Policies(identity=(ALLOW_EVERYTHING,)),
         identity({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": at_most}),
         within,
     )

@@ -7,7 +7,7 @@ from prover.questions import ALICE, NOW
 from sekisho.engine import DecisionEffect, Policies, decide
 from sekisho.prover import (
     Counterexample,
-    Difference,
+    PolicyDifference,
     Proved,
     Refuted,
     Side,
@@ -32,7 +32,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_STEPS", ENOUGH)
 
 
-def different(old: Policies, new: Policies) -> Difference:
+def different(old: Policies, new: Policies) -> PolicyDifference:
     return difference_for_any(old, new, callers_of_difference(old, new), NOW)
 
 

@@ -25,11 +25,11 @@ from sekisho.engine import (
 from sekisho.engine.matching import arns
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     Refuted,
     Unknown,
+    combine_verdicts,
     difference_of_grants,
-    joined,
     no_new_grants,
 )
 
@@ -49,8 +49,8 @@ def test_what_is_gained_and_lost(case: dict[str, Any]) -> None:
     old, new = (policy(case[each], kind) for each in ("old", "new"))
     found, unknown = difference_of_grants(old, new, KINDS[kind], NOW)
     assert not unknown
-    gained = joined([each.new_access for each in found])
-    lost = joined([each.lost_access for each in found])
+    gained = combine_verdicts([each.new_access for each in found])
+    lost = combine_verdicts([each.lost_access for each in found])
     assert type(gained).__name__ == expected["gained"], gained
     assert type(lost).__name__ == expected["lost"], lost
     alone = no_new_grants(old, new, KINDS[kind], NOW)
@@ -69,7 +69,7 @@ def test_what_is_gained_and_lost(case: dict[str, Any]) -> None:
 def said(one: AttachedPolicy, request: Request, kind: str = "resource") -> Decision:
     """Return what a policy says by itself: the resource is another account's, which must allow."""
     signed = request.principal.startswith("arn:") and "-provider/" not in request.principal
-    own = (EVERYTHING,) if signed else ()
+    own = (ALLOW_EVERYTHING,) if signed else ()
     if kind == "trust":
         return decide(request, Policies(identity=own, trust=one))
     abroad = Request(request.principal, request.action, request.resource, request.context, OWNER)

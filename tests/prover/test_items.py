@@ -21,13 +21,13 @@ from sekisho.prover import (
     Side,
     StatedCondition,
     Unknown,
-    difference,
     exempt_list,
+    policy_difference,
 )
 from sekisho.prover.reading import equality, policies
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.search import listing, parts, requests
-from sekisho.prover.search.counterexample import decided
+from sekisho.prover.search.counterexample import decide_as_owner_allows
 from sekisho.prover.solver import candidates, texts
 
 DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)
@@ -97,8 +97,8 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
     """Reduced, in parts, and with an example in the place of choices."""
     with pytest.MonkeyPatch.context() as patch:
         for limit in (
-            (requests, "FEW"),
-            (parts, "FEW"),
+            (requests, "FEW_STATEMENTS"),
+            (parts, "FEW_STATEMENTS"),
             (candidates, "_MANY"),
             (texts, "_MANY"),
             (policies, "_SMALL"),
@@ -109,7 +109,7 @@ def test_so_it_is_if_the_policies_are_looked_at_as_large_ones_are(
         is_what_the_world_says(old, new)
         for request in islice(requests_of((old, new)), 0, None, 7):
             for each in (old, new):
-                left = policies.about_request(each, request.action, request.resource)
+                left = policies.relevant_to_request(each, request.action, request.resource)
                 assert decide(request, left) == decide(request, each)
 
 
@@ -118,7 +118,7 @@ COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
 
 def is_what_the_world_says(old: Policies, new: Policies) -> None:
     """Check both sides; where no documented request differs, no other is listed."""
-    found = difference(old, new, ALICE, NOW, COMPLETE)
+    found = policy_difference(old, new, ALICE, NOW, COMPLETE)
     left, right = of(found.only_in_old), of(found.only_in_new)
     asks = [allowing(each) for each in (old, new)]
     for request in requests_of((old, new)):
@@ -144,7 +144,7 @@ def test_every_counterexample_is_in_its_item() -> None:
     )
     address = {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.0.2.0/24"]}}
     new = identity({**ALLOW_ALL, "Resource": "arn:aws:s3:::b/*", "Condition": address})
-    found = difference(old, new, ALICE, NOW)
+    found = policy_difference(old, new, ALICE, NOW)
     for side in (found.only_in_old, found.only_in_new):
         assert of(side)
         assert all(is_in(item, item.counterexample.request) for item in of(side))
@@ -152,12 +152,12 @@ def test_every_counterexample_is_in_its_item() -> None:
 
 def test_what_takes_in_no_resource_tells_none_apart() -> None:
     nothing = {"Effect": "Deny", "Action": "s3:*", "NotResource": ["*", "arn:aws:s3:::b/*"]}
-    (item,) = of(difference(identity(READ), identity(nothing), ALICE, NOW).only_in_old)
+    (item,) = of(policy_difference(identity(READ), identity(nothing), ALICE, NOW).only_in_old)
     assert item.actions == ("s3:GetObject",)
 
 
 def single(old: Policies, new: Policies) -> ActionGroup:
-    (item,) = of(difference(old, new, ALICE, NOW).only_in_old)
+    (item,) = of(policy_difference(old, new, ALICE, NOW).only_in_old)
     return item
 
 
@@ -222,7 +222,7 @@ def test_a_variable_within_the_others_pattern_is_no_difference() -> None:
     """Whatever the tag is, `b/TAG/x` is within `b/*`."""
     narrow = identity({**READ, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/t}/*"})
     wide = identity({**READ, "Resource": "arn:aws:s3:::b/*"})
-    assert difference(narrow, wide, ALICE, NOW).only_in_old == Side(None, ())
+    assert policy_difference(narrow, wide, ALICE, NOW).only_in_old == Side(None, ())
 
 
 def test_the_age_of_mfa_is_a_condition() -> None:
@@ -267,7 +267,7 @@ def test_what_is_copied_from_one_view_is_what_is_found_in_the_other(
         assert said(copied) == said(exempt_list(policies_, ALICE, NOW))
     for one in copied if isinstance(copied, tuple) else ():
         assert one.counterexample.credential in one.credentials
-        decision = decided(one.counterexample.request, policies_, Assumptions())
+        decision = decide_as_owner_allows(one.counterexample.request, policies_, Assumptions())
         assert decision.effect is DecisionEffect.ALLOWED
 
 
@@ -282,8 +282,10 @@ def test_a_view_is_searched_where_it_can_answer_otherwise(
     given_: Policies, searched: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[object] = []
-    look_of = listing.look_of
-    monkeypatch.setattr(listing, "look_of", lambda *those: looks.append(those) or look_of(*those))
+    look_of = listing.answer_space_of
+    monkeypatch.setattr(
+        listing, "answer_space_of", lambda *those: looks.append(those) or look_of(*those)
+    )
     monkeypatch.setattr(listing.ItemSearch, "_may_answer", lambda *_: True)
     found = exempt_list(given_, ALICE, NOW)
     assert isinstance(found, tuple)
@@ -291,7 +293,7 @@ def test_a_view_is_searched_where_it_can_answer_otherwise(
 
 
 def test_a_wrong_copy_is_found_by_those_that_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "asked_alike", lambda *_: True)
+    monkeypatch.setattr(listing, "same_demands", lambda *_: True)
     monkeypatch.setattr(listing.ItemSearch, "_may_answer", lambda *_: True)
     found = exempt_list(SESSION_ONLY, ALICE, NOW)
     assert isinstance(found, tuple)

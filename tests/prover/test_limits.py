@@ -15,14 +15,14 @@ from sekisho.prover import (
     Side,
     Unknown,
     conclude,
-    difference,
     enforcement_question,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
 from sekisho.prover.certificates import search as certificates
 from sekisho.prover.solver import limits
-from sekisho.prover.solver.limits import MOST_STEPS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_STEPS, Budget, LimitReached
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
@@ -178,27 +178,27 @@ def test_beyond_a_limit_is_unknown_and_says_which(
 
 
 def test_steps_run_out() -> None:
-    effort = Effort(2)
-    effort.spend(2)
+    budget = Budget(2)
+    budget.spend(2)
     with pytest.raises(LimitReached):
-        effort.spend(1)
-    assert Effort().left == MOST_STEPS
+        budget.spend(1)
+    assert Budget().left == MOST_STEPS
 
 
 def test_all_that_is_asked_for_an_answer_spends_from_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The items of a list are asked about one by one, and a verdict for each assumption."""
-    made: list[Effort] = []
-    begin = Effort.__init__
+    made: list[Budget] = []
+    begin = Budget.__init__
 
-    def counted(self: Effort, steps: int | None = None) -> None:
+    def counted(self: Budget, steps: int | None = None) -> None:
         begin(self, steps)
         made.append(self)
 
-    monkeypatch.setattr(Effort, "__init__", counted)
+    monkeypatch.setattr(Budget, "__init__", counted)
     tagged = {**S3, "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/a}/*"}
-    found = difference(identity(S3), identity(S3, tagged), ALICE, NOW)
+    found = policy_difference(identity(S3), identity(S3, tagged), ALICE, NOW)
     assert isinstance(found.only_in_new, Side)
     assert found.only_in_new.items
     assert len(made) == len((found.only_in_old, found.only_in_new))

@@ -14,14 +14,14 @@ from prover.questions import ALICE, ALLOW_ALL, ENFORCEMENT, NOW, WITHOUT_MFA, al
 from sekisho.engine import Assumptions, AttachedPolicy, ContextValue, Policies, Request
 from sekisho.policy import OPERATORS, PolicyKind, from_json
 from sekisho.prover import (
-    Difference,
+    PolicyDifference,
     Proved,
     Refuted,
     Unknown,
     Verdict,
-    difference,
     enforcement_question,
     no_public_access,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
@@ -175,7 +175,7 @@ def test_no_question_breaks_on_an_odd_policy(
         one, other = identity(ALLOW_ALL, ENFORCEMENT, *first), identity(*second)
         both = replace(one, boundaries=other.identity) if bounded else one
         assert isinstance(prove_enforcement(both, ALICE, NOW).direct, Verdict)
-        assert isinstance(difference(one, other, ALICE, NOW), Difference)
+        assert isinstance(policy_difference(one, other, ALICE, NOW), PolicyDifference)
 
 
 @given(_statements(with_principal=True))

@@ -31,15 +31,15 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
-    difference,
     enforcement_question,
     exempt_list,
     invariant_holds,
     nothing_lost,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.sentences import counterexample_text, stated_text
+from sekisho.prover.questions.sentences import condition_text, counterexample_text
 from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"
@@ -159,7 +159,7 @@ def test_the_caller_and_the_owner_are_compared_either_way_round() -> None:
     mine = {"StringEquals": {"aws:PrincipalAccount": f"${{{OWNER}}}"}}
     caller = identity({**allow("s3:GetObject", BUCKET), "Condition": mine})
     owner = identity(allow("s3:GetObject", BUCKET, StringEquals="${aws:PrincipalAccount}"))
-    found = difference(caller, owner, ALICE, NOW)
+    found = policy_difference(caller, owner, ALICE, NOW)
     assert found.only_in_old == found.only_in_new
     assert isinstance(found.only_in_new, Side)
     assert not found.only_in_new.items
@@ -199,14 +199,14 @@ def test_an_owner_with_whom_the_users_own_values_are_compared_is_found(
 def test_an_item_says_whose_resources_only_where_that_matters() -> None:
     every = identity(allow("kms:Decrypt"))
     old, new = every, identity(allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT}:*"))
-    side = difference(old, new, ALICE, NOW).only_in_old
+    side = policy_difference(old, new, ALICE, NOW).only_in_old
     assert isinstance(side, Side)
     (item,) = side.items
     assert [one.subject for one in item.conditions] == ["resourceAccount"]
     owned = identity(allow("kms:Decrypt", "*", StringNotEqualsIfExists=ACCOUNT))
-    side = difference(owned, identity(ENFORCEMENT), ALICE, NOW).only_in_old
+    side = policy_difference(owned, identity(ENFORCEMENT), ALICE, NOW).only_in_old
     assert isinstance(side, Side)
-    said = [stated_text(one).en for item in side.items for one in item.conditions]
+    said = [condition_text(one).en for item in side.items for one in item.conditions]
     assert f"unless the resource is of account {ACCOUNT}" in said
 
 

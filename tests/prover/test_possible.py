@@ -29,7 +29,7 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.difference import difference
+from sekisho.prover.questions.difference import policy_difference
 from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
@@ -56,7 +56,7 @@ def test_the_corpus(case: dict[str, Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [each for each in PUBLISHED if each.name != "faults.json"])
 def test_published_policies(path: Path) -> None:
     policies = Policies(identity=(AttachedPolicy("p", parse(path.read_text("utf-8"))),))
-    found = difference(policies, identity(ALLOW_ALL), ALICE, NOW)
+    found = policy_difference(policies, identity(ALLOW_ALL), ALICE, NOW)
     for side in (found.only_in_old, found.only_in_new):
         for item in getattr(side, "items", ()):
             possible(item.counterexample)

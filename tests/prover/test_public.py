@@ -26,7 +26,7 @@ from sekisho.engine import (
 from sekisho.errors import FaultyPolicy
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     CallerCredential,
     CallingUser,
     Proved,
@@ -374,7 +374,7 @@ def _allowed(attached: AttachedPolicy) -> Request | None:
     for (who, keys), where, what, action in product(WHO, WHERE, WHAT, ACTIONS[::2]):
         context = Context({**keys, **where, "aws:RequestedRegion": "us-east-1"})
         request = Request(who, action, what, context, resource_account=ACCOUNT)
-        own = (EVERYTHING,) if who.startswith("arn:") else ()
+        own = (ALLOW_EVERYTHING,) if who.startswith("arn:") else ()
         decision = decide(request, Policies(identity=own, resource=attached))
         if decision.effect is DecisionEffect.ALLOWED:
             named_service = any("Service" in repr(one.sid) for one in decision.because)
@@ -418,7 +418,7 @@ def test_no_request_of_a_stranger_refutes_a_proof(written: list[dict[str, Any]])
             assert found is None
         case Refuted(counterexample):
             request = counterexample.request
-            own = (EVERYTHING,) if request.principal.startswith("arn:") else ()
+            own = (ALLOW_EVERYTHING,) if request.principal.startswith("arn:") else ()
             decision = decide(request, Policies(identity=own, resource=attached))
             assert decision.effect is DecisionEffect.ALLOWED
             assert ACCOUNT not in request.principal

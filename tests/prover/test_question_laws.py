@@ -21,15 +21,15 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    anyone,
     conclude,
     enforcement_question,
     invariant_holds,
     nothing_lost,
     own_things_only,
+    unnamed_callers,
 )
 from sekisho.prover.questions import enforcement
-from sekisho.prover.search.counterexample import owner_abroad
+from sekisho.prover.search.counterexample import foreign_owner
 from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 ALL = tuple(CallerCredential)[:6]
@@ -144,7 +144,7 @@ def test_an_invariant_holds_only_if_the_world_does_not_break_it(
         doors += [inside] if invariant.only_from else []
         in_range = request.action == action and (with_mfa or not invariant.with_mfa)
         # what another account decides, too, is never promised
-        in_range &= never or not owner_abroad(request)
+        in_range &= never or not foreign_owner(request)
         broken = allowed(request) is never
         return in_range and broken and (not doors or not all(doors))
 
@@ -236,8 +236,8 @@ def test_who_stands_for_any_user_is_named_by_no_policy_and_lives_where_they_do()
     named = {"Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws-cn:iam::*:user/some-user"}
     condition = {"StringLike": {"aws:username": "*some-user-2"}}
     users = (
-        *anyone(identity(ALLOW_ALL)),
-        *anyone(identity(named, {**named, "Condition": condition})),
+        *unnamed_callers(identity(ALLOW_ALL)),
+        *unnamed_callers(identity(named, {**named, "Condition": condition})),
     )
     assert [user.arn for user in users] == [
         "arn:aws:iam::111122223333:user/some-user",

@@ -39,7 +39,12 @@ from sekisho.prover import (
 )
 from sekisho.prover.search import reduction, requests
 from sekisho.prover.search.formula import StatementRule, rules_of
-from sekisho.prover.search.reduction import Groups, nothing_can_answer, reduced, statements_left
+from sekisho.prover.search.reduction import (
+    Groups,
+    nothing_can_answer,
+    reduce_policies,
+    statements_that_matter,
+)
 from sekisho.prover.solver import limits
 
 TRACKED = TrackedAssumptions(Assumptions())
@@ -53,7 +58,7 @@ def applies(rule: StatementRule, request: Request, tracked: TrackedAssumptions) 
     return (
         actions.matches(rule.action, request.action, tracked)
         and resources.matches(rule.resource, rule.effect, scope)
-        and all(conditions.holds(each.condition, scope) for each in rule.asked)
+        and all(conditions.holds(each.condition, scope) for each in rule.conditions)
     )
 
 
@@ -89,8 +94,8 @@ def test_a_request_answers_the_reduced_question_if_it_answers_the_whole_one(
     whole = rules_of(old, tracked), rules_of(new, tracked)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reduction, "_MOST_PAIRS", most_pairs)
-        less = reduced(*whole)
-        alone = reduced(whole[0], None)[0], reduced(None, whole[1])[1]
+        less = reduce_policies(*whole)
+        alone = reduce_policies(whole[0], None)[0], reduce_policies(None, whole[1])[1]
     assert less[0] is not None
     assert less[1] is not None
     assert alone[0] is not None
@@ -116,7 +121,7 @@ def test_the_verdict_on_reduced_policies_is_that_on_the_whole_ones(
     question = Question(ALICE, NOW, CREDENTIALS, allowed=old, denied=new)
     whole = prove_none(question)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(requests, "FEW", 0)
+        patch.setattr(requests, "FEW_STATEMENTS", 0)
         less = prove_none(question)
     # what is cut may be decided where the whole was beyond the prover, never the reverse
     if isinstance(whole, Proved | Refuted):
@@ -129,7 +134,7 @@ def one(effect: str = "Allow", **parts: Any) -> dict[str, Any]:
 
 def left(*statements: dict[str, Any]) -> int:
     rules = rules_of(identity(*statements), TRACKED)
-    found = reduced(rules, None)[0]
+    found = reduce_policies(rules, None)[0]
     assert found is not None
     return sum(map(len, found))
 
@@ -206,7 +211,7 @@ def test_an_entry_without_a_colon_takes_in_no_action() -> None:
         StatementRule(Effect.ALLOW, Element((name,)), Element(("*",)), None, ())
         for name in ("s3:GetObject", "s*")
     ]
-    assert reduced([rules[:1]], [rules[1:]])[0] == [rules[:1]]
+    assert reduce_policies([rules[:1]], [rules[1:]])[0] == [rules[:1]]
 
 
 def test_what_has_no_allow_or_is_always_allowed_cannot_answer() -> None:
@@ -226,7 +231,7 @@ def test_what_has_no_allow_or_is_always_allowed_cannot_answer() -> None:
 )
 def test_a_key_with_two_values_can_meet_a_condition_on_each(key: str, count: int) -> None:
     limited = as_policies([[one(Condition={"StringEquals": {key: name}})] for name in "ab"])
-    found = reduced(rules_of(limited, TRACKED), None)[0]
+    found = reduce_policies(rules_of(limited, TRACKED), None)[0]
     assert found is not None
     assert sum(map(len, found)) == count
     tracked = TrackedAssumptions(Assumptions(list_needs_set_operator=False))
@@ -309,7 +314,7 @@ def test_a_thousand_statements_in_another_order_are_the_same(
     new = identity(*({**each, "Sid": f"S{n}"} for n, each in enumerate(reversed(statements))))
     whose = callers_of_difference(old, new)
     assert difference_for_any(old, new, whose, NOW).only_in_new == Side(None, ())
-    assert [*statements_left(old, new, TRACKED)] == [Policies(), Policies()]
+    assert [*statements_that_matter(old, new, TRACKED)] == [Policies(), Policies()]
 
 
 @pytest.mark.parametrize("make", FAMILIES, ids=lambda make: make.__name__)

@@ -27,7 +27,7 @@ from sekisho.engine.matching import arns
 from sekisho.messages import verbatim
 from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     CallerCredential,
     CallingUser,
     Enforced,
@@ -36,12 +36,12 @@ from sekisho.prover import (
     TrustReport,
     Unknown,
     Verdict,
+    combine_verdicts,
+    distinguishes_services,
     enforcement_question,
     invariant_holds,
-    joined,
     new_access,
     prove_none,
-    tells_services_apart,
     ways_into,
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
@@ -69,7 +69,9 @@ def enforcement(given_: dict[str, Any], question: str) -> Verdict:
         subject = replace(subject, trust=trusting(given_["trust"]))
     inquiry = Inquiry(groups=frozenset({QuestionGroup.ENFORCEMENT}), exempt=("iam:GetUser",))
     report = report_on_policies(subject, inquiry)
-    found = joined([each.conclusion.verdict for each in report.answers if each.id == question])
+    found = combine_verdicts(
+        [each.conclusion.verdict for each in report.answers if each.id == question]
+    )
     proved = Enforced.PROVED if question == "enforcement" else Enforced.NOTHING_ALLOWED
     assert (report.enforced is proved) is isinstance(found, Proved)
     return found
@@ -119,7 +121,7 @@ def test_the_engine_lets_in_by_the_whole_trust_policy(case: dict[str, Any], tmp_
             if isinstance(verdict, Refuted):
                 request = verdict.counterexample.request
                 outside = not request.principal.startswith("arn:") or "-provider/" in way.arn
-                own = () if outside else (EVERYTHING,)
+                own = () if outside else (ALLOW_EVERYTHING,)
                 decision = decide(request, Policies(identity=own, trust=trust))
                 assert decision.effect is DecisionEffect.ALLOWED
                 assert request.resource == ROLE
@@ -196,7 +198,7 @@ def test_of_two_policies_nothing_new_is_allowed_if_the_world_says_so(
     keys = keys_of(documents_of(both))
     # a service that calls for the session calls from anywhere
     ways = [CallerCredential.KEY, CallerCredential.KEY_VIA_SERVICE]
-    ways = ways if any(map(tells_services_apart, (before, after))) else ways[:1]
+    ways = ways if any(map(distinguishes_services, (before, after))) else ways[:1]
     old_allows, new_allows = allowing(before), allowing(after)
     sent = filter(is_documented, world(keys, ways, ["iam:ListUsers"]))
     asked = (one for each in sent for one in of_the_role(each))
@@ -303,7 +305,7 @@ def test_who_assumes_the_role_without_mfa_is_what_the_world_says(
     entered: set[bool] = set()
     for request, service in calls_without_mfa():
         own = (
-            (EVERYTHING,)
+            (ALLOW_EVERYTHING,)
             if request.principal.split(":")[-1].startswith(("user/", "assumed"))
             else ()
         )

@@ -24,8 +24,8 @@ from sekisho.prover import (
     Proved,
     Side,
     Unknown,
-    difference,
     expected_exempt,
+    policy_difference,
     prove_enforcement,
 )
 
@@ -115,7 +115,7 @@ PAIRS = random.Random(4).sample([*MANAGED], 1_000 if DEEP else 20)  # noqa: S311
 @pytest.mark.parametrize(("first", "second"), [*zip(PAIRS[::2], PAIRS[1::2], strict=True)])
 def test_a_difference_has_every_sample_that_only_one_side_allows(first: str, second: str) -> None:
     old, new = (Policies(identity=(managed(name),)) for name in (first, second))
-    found = difference(old, new, ALICE, NOW)
+    found = policy_difference(old, new, ALICE, NOW)
     listed = [
         None if {first, second} & UNKNOWN and _is_open(side) else _listed(side)
         for side in (found.only_in_old, found.only_in_new)

@@ -17,13 +17,13 @@ from sekisho.prover.scenarios import (
     Reachable,
     ScenarioOutcome,
     Setting,
+    blocking_statements,
     enforcement_in,
     fixing_choices,
-    in_the_way,
-    right_with,
     run_scenario,
     scenario_of,
     step_text,
+    variants_that_fix,
 )
 from sekisho.prover.scenarios.report import FAMILY
 
@@ -77,8 +77,8 @@ def test_no_change_of_enforcement_fixes_what_is_attached_beside_it(kind: PolicyK
     choices, beside = enforcement_in(policies)
     assert (choices, beside) == (RECOMMENDED, _beside(kind, *BLOCKING[kind]))
     assert fixing_choices(new, RECOMMENDED, beside) == ()
-    assert right_with(new, beside) == ()
-    (cause,) = in_the_way(new, beside)
+    assert variants_that_fix(new, beside) == ()
+    (cause,) = blocking_statements(new, beside)
     assert (cause.sid, cause.policy) == ("NobodyEnrols", kind.value)
 
 
@@ -87,8 +87,12 @@ def test_another_s_enforcement_is_replaced_and_what_is_beside_stays() -> None:
     beside = _policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     choices, kept = enforcement_in(Policies(identity=(others, beside)))
     assert (choices, kept) == (None, Policies(identity=(beside,)))
-    assert right_with(scenario_of("new-user"), kept) == ("first-login", "recommended", "hardened")
-    assert in_the_way(scenario_of("new-user"), kept) == ()
+    assert variants_that_fix(scenario_of("new-user"), kept) == (
+        "first-login",
+        "recommended",
+        "hardened",
+    )
+    assert blocking_statements(scenario_of("new-user"), kept) == ()
 
 
 def _without_mfa() -> Statement:

@@ -9,7 +9,7 @@ from scenario_policies import attached
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, from_json
 from sekisho.prover.scenarios import Reachable, ScenarioOutcome, run_scenario, scenario_of
-from sekisho.prover.scenarios.model import Act, Who
+from sekisho.prover.scenarios.model import MoveKind, ScenarioPrincipal
 
 Statement = dict[str, Any]
 
@@ -72,5 +72,5 @@ def test_an_administrator_deletes_the_lost_device_as_well() -> None:
     )
     found = run_scenario(scenario_of("lost-phone"), Policies(identity=(enforcement,))).result
     assert isinstance(found, Reachable)
-    deleted = [step.move for step in found.path if step.move.act is Act.DELETE_DEVICE]
-    assert [move.by.who for move in deleted] == [Who.ADMINISTRATOR]
+    deleted = [step.move for step in found.path if step.move.kind is MoveKind.DELETE_DEVICE]
+    assert [move.holding.who for move in deleted] == [ScenarioPrincipal.ADMINISTRATOR]

@@ -39,7 +39,13 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.judge import MoveOutcome
-from sekisho.prover.scenarios.model import Access, Act, Hand, ScenarioState, Who
+from sekisho.prover.scenarios.model import (
+    Access,
+    DeviceHolder,
+    MoveKind,
+    ScenarioPrincipal,
+    ScenarioState,
+)
 from socketless import socketless
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}
@@ -124,12 +130,12 @@ def _refusals(case: dict[str, Any]) -> Iterator[_Refusal]:
     for told in SCENARIOS:
         for walk in explorations(told, setting_of(told, policies_of(case), around_of(case))):
             assert not isinstance(walk.result, Unexplored)
-            asked, whom = walk.question, walk.setting.holder(Who.COLLEAGUE).arn
+            asked, whom = walk.question, walk.setting.holder(ScenarioPrincipal.COLLEAGUE).arn
             first = Walk(replace(told, question=asked), walk.setting, ())
             begin = (told.actor, told.path, whom, asked.start)
             for each in walk.result.tried:
-                if not not_performed(walk.setting, (*each.way, each.refused)):
-                    yield _Refusal(first, begin, each.way, each.refused)
+                if not not_performed(walk.setting, (*each.path, each.refused_step)):
+                    yield _Refusal(first, begin, each.path, each.refused_step)
 
 
 def _refused(case: dict[str, Any], most: int | None = None) -> Iterator[Walk]:
@@ -181,7 +187,7 @@ def test_refusals_of_further_searches_and_before_a_goal_are_tried() -> None:
     setting = setting_of(told, policies_of(CASES["aws"]))
     *_, last = explorations(told, setting)
     assert isinstance(last.result, Reachable)
-    refused = [each.refused for each in last.result.tried]
+    refused = [each.refused_step for each in last.result.tried]
     refused = [step for step in refused if not not_performed(setting, (step,))]
     assert refused
     assert {*refused} <= {step for walk in walks for step in walk.steps}
@@ -204,7 +210,7 @@ def test_a_scenario_by_a_user_whom_the_policies_name_is_performed() -> None:
     assert isinstance(last.result, Reachable)
     _perform_in([Cell(replace(told, question=last.question), last.setting)], [last.result.path])
     assert isinstance(first.result, Unreachable)
-    refused = [each.refused for each in first.result.tried if not each.way]
+    refused = [each.refused_step for each in first.result.tried if not each.path]
     refused = [step for step in refused if not not_performed(setting, (step,))]
     _perform_in([Cell(told, setting)], [tuple(refused)])
 
@@ -223,20 +229,24 @@ def test_a_password_gets_a_session_of_aws_login_that_policies_hold_like_any_with
     result = search(setting, told.question)
     assert isinstance(result, Unreachable)
     tried = [
-        (*each.way, each.refused)
+        (*each.path, each.refused_step)
         for each in result.tried
-        if each.refused.move.by.access is Access.LOGIN
+        if each.refused_step.move.holding.access is Access.LOGIN
     ]
-    assert {steps[-1].move.act for steps in tried} >= {Act.WORK, Act.CREATE_DEVICE, Act.CREATE_KEY}
-    assert all(Act.LOG_IN in {step.move.act for step in steps} for steps in tried)
+    assert {steps[-1].move.kind for steps in tried} >= {
+        MoveKind.WORK,
+        MoveKind.CREATE_DEVICE,
+        MoveKind.CREATE_KEY,
+    }
+    assert all(MoveKind.LOG_IN in {step.move.kind for step in steps} for steps in tried)
     assert not any(not_performed(setting, steps) for steps in tried)
     _perform([Walk(told, setting, steps) for steps in tried])
 
 
 def test_what_is_not_performed_is_listed_by_name() -> None:
     """Every act, and every kind of device, is in some walk that is performed, or in the list."""
-    performed: set[Act] = set()
-    devices: set[Hand] = set()
+    performed: set[MoveKind] = set()
+    devices: set[DeviceHolder] = set()
     for name in (
         "first-login",
         "cdk-helper-denynomfapolicy-anonymous-code-search-hit",
@@ -244,11 +254,11 @@ def test_what_is_not_performed_is_listed_by_name() -> None:
     ):
         walks = (*_reachable(CASES[name]), *_refused(CASES[name]))
         steps = [step.move for walk in walks for step in walk.steps]
-        performed |= {move.act for move in steps}
+        performed |= {move.kind for move in steps}
         devices |= {move.device.hand for move in steps if move.device is not None}
     # a service is asked and refused there; its own call is what none here makes
-    assert performed == set(Act) - {Act.AGENT_TOKEN}
-    assert devices == set(Hand)
+    assert performed == set(MoveKind) - {MoveKind.AGENT_TOKEN}
+    assert devices == set(DeviceHolder)
     assert set(_NOT_PERFORMED.values()) <= set(NOT_PERFORMED)
 
 
@@ -297,7 +307,7 @@ def test_a_wrong_model_is_found_out() -> None:
     setting = setting_of(told, policies_of(CASES["aws"]))
     result = search(setting, told.question)
     assert isinstance(result, Unreachable)
-    refused = next(each for each in result.tried if each.refused.outcome.by_policy)
-    wrong = ScenarioStep(refused.refused.move, MoveOutcome())
+    refused = next(each for each in result.tried if each.refused_step.outcome.by_policy)
+    wrong = ScenarioStep(refused.refused_step.move, MoveOutcome())
     with pytest.raises(AssertionError):
-        _perform([Walk(told, setting, (*refused.way, wrong))])
+        _perform([Walk(told, setting, (*refused.path, wrong))])

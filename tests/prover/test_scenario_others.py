@@ -23,9 +23,13 @@ from sekisho.prover.scenarios import (
     search,
     setting_of,
 )
-from sekisho.prover.scenarios.answers import MOST_CLASSES, others, starts
-from sekisho.prover.scenarios.judge import Judge, Place
-from sekisho.prover.scenarios.model import ON_USERS, Access, Act, Holding, Who
+from sekisho.prover.scenarios.answers import (
+    MOST_CLASSES,
+    settings_with_other_colleagues,
+    starts_with_colleague,
+)
+from sekisho.prover.scenarios.judge import DistinctSetting, MoveEvaluator
+from sekisho.prover.scenarios.model import ON_USERS, Access, Holding, MoveKind, ScenarioPrincipal
 from sekisho.prover.scenarios.search import MOST_STATES
 
 Statement = dict[str, Any]
@@ -107,7 +111,10 @@ def test_an_administrator_whom_a_policy_exempts_by_name_is_not_the_one_who_helps
         "ArnNotLike": {"aws:PrincipalArn": _arns(["user/yuki"])},
     }
     enforcement = policies(everything, {**shut, "Condition": MFA}, {**shut, "Condition": but_yuki})
-    helped, known = scenario_of("key-user-helped"), Setting(names={Who.ADMINISTRATOR: "yuki"})
+    helped, known = (
+        scenario_of("key-user-helped"),
+        Setting(names={ScenarioPrincipal.ADMINISTRATOR: "yuki"}),
+    )
     assert run_scenario(helped, enforcement, known).as_required
     assert run_scenario(helped, enforcement).goes_wrong
 
@@ -233,7 +240,7 @@ CLOSABLE = tuple(attacker for attacker in ATTACKERS if attacker.beyond is None)
 
 def _with(setting: Setting, person: str) -> Setting:
     path, slash, name = person.rpartition("/")
-    names = {**setting.names, Who.COLLEAGUE: name}
+    names = {**setting.names, ScenarioPrincipal.COLLEAGUE: name}
     return replace(setting, names=names, colleague_path=f"{path}{slash}")
 
 
@@ -244,7 +251,10 @@ def _let_in(enforcement: Policies, name: str) -> Iterator[str]:
         return
     setting = setting_of(attacker, enforcement)
     for person in PEOPLE:
-        for start in (attacker.question.start, *starts(attacker.question.start, again=False)):
+        for start in (
+            attacker.question.start,
+            *starts_with_colleague(attacker.question.start, again=False),
+        ):
             found = search(_with(setting, person), replace(attacker.question, start=start))
             if not isinstance(found, Unreachable):
                 yield person
@@ -260,25 +270,28 @@ def test_who_stays_out_does_so_whoever_the_colleague_is(enforcement: Policies, n
 def test_every_user_is_like_one_who_meets_the_attacker(enforcement: Policies) -> None:
     """What policies say of a user they say of a representative."""
     setting = setting_of(scenario_of("key-with-device"), enforcement)
-    known = {_open(each) for each in (setting, *others(Place.of(setting)))}
+    known = {
+        _open(each)
+        for each in (setting, *settings_with_other_colleagues(DistinctSetting.of(setting)))
+    }
     assert {_open(_with(setting, each)) for each in PEOPLE} <= known
 
 
-def _open(setting: Setting) -> frozenset[Act]:
+def _open(setting: Setting) -> frozenset[MoveKind]:
     """Return what can be done to the colleague with the user's access key."""
-    key = Holding(Who.USER, Access.KEY)
-    return Judge(setting).open_to(Who.COLLEAGUE, key, ON_USERS, member=False)
+    key = Holding(ScenarioPrincipal.USER, Access.KEY)
+    return MoveEvaluator(setting).open_to(ScenarioPrincipal.COLLEAGUE, key, ON_USERS, member=False)
 
 
 BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] = {
     "one colleague is taken for all": (
-        "others",
+        "settings_with_other_colleagues",
         lambda _: [],
         lambda: open_on(["CreateLoginProfile"], [OWN, "user/admin*"]),
         "admin-key-creates-login",
     ),
     "a colleague has one state": (
-        "starts",
+        "starts_with_colleague",
         lambda begin, **_: iter([begin]),
         lambda: open_on(
             ["UpdateLoginProfile", "CreateVirtualMFADevice", "EnableMFADevice"],
@@ -287,7 +300,7 @@ BROKEN: dict[str, tuple[str, Callable[..., Any], Callable[[], Policies], str]] =
         "key-with-device",
     ),
     "nobody is met twice": (
-        "_further",
+        "_may_lead_further",
         lambda _: None,
         _apart_by_name,
         "key-with-device",

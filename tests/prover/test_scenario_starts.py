@@ -22,12 +22,12 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.model import (
-    Act,
-    Hand,
+    DeviceHolder,
+    MoveKind,
     ScenarioDevice,
     ScenarioPassword,
+    ScenarioPrincipal,
     ScenarioState,
-    Who,
 )
 from socketless import socketless
 
@@ -40,8 +40,8 @@ ACTIONS = (
     *("CreateLoginProfile", "UpdateLoginProfile", "CreateAccessKey", "ChangePassword"),
 )
 _CREATE = "CreateVirtualMFADevice"
-_FAR = ScenarioDevice(Hand.ELSEWHERE)
-_FAR_OWN = ScenarioDevice(Hand.ELSEWHERE, Who.USER)
+_FAR = ScenarioDevice(DeviceHolder.ELSEWHERE)
+_FAR_OWN = ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)
 
 
 def _deny(condition: Statement, **elements: Any) -> Statement:
@@ -116,8 +116,8 @@ def test_a_key_user_without_a_password_is_given_one_and_it_is_performed() -> Non
     attacker = scenario_of("key-without-device")
     result = run_scenario(attacker, SELF_SERVICE).result
     assert isinstance(result, Reachable)
-    acts = [step.move.act for step in result.path]
-    assert acts[:2] == [Act.CREATE_LOGIN, Act.SIGN_IN]
+    acts = [step.move.kind for step in result.path]
+    assert acts[:2] == [MoveKind.CREATE_LOGIN, MoveKind.SIGN_IN]
     cell = Cell.of(attacker, setting_of(attacker, SELF_SERVICE), 1, result.path)
     with socketless(), LocalAws(account_of([cell])) as local:
         performer = Performer(local, cell)

@@ -43,22 +43,22 @@ def _layer(outcome: MoveOutcome) -> str:
 def _shown(result: Reachable | Unreachable | Unexplored) -> dict[str, Any]:
     match result:
         case Reachable(path):
-            return {"ends": "reached", "steps": [step.move.act.value for step in path]}
+            return {"ends": "reached", "steps": [step.move.kind.value for step in path]}
         case Unreachable(deadlock=None):
             refusals: dict[str, set[str]] = {}
             for each in result.tried:
-                act = each.refused.move.act.value
-                refusals.setdefault(act, set()).add(_layer(each.refused.outcome))
+                act = each.refused_step.move.kind.value
+                refusals.setdefault(act, set()).add(_layer(each.refused_step.outcome))
             found = {act: sorted(layers) for act, layers in sorted(refusals.items())}
             return {"ends": "not reached", "refusals": found}
         case Unreachable(deadlock=deadlock):
             assert deadlock is not None
-            outcome = deadlock.refused.outcome
+            outcome = deadlock.refused_step.outcome
             statements = [cause.sid for cause in outcome.because]
             return {
                 "ends": "not reached",
-                "steps": [step.move.act.value for step in deadlock.way],
-                "refused": deadlock.refused.move.act.value,
+                "steps": [step.move.kind.value for step in deadlock.path],
+                "refused": deadlock.refused_step.move.kind.value,
                 "by": _layer(outcome),
                 **({"statements": statements} if statements else {}),
                 **({"read": outcome.read} if outcome.read else {}),

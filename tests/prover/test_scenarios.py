@@ -33,15 +33,15 @@ from sekisho.prover.scenarios import (
     step_text,
 )
 from sekisho.prover.scenarios.answers import outcome_of
-from sekisho.prover.scenarios.judge import Judge, MoveOutcome, _outcomes_in
+from sekisho.prover.scenarios.judge import MoveEvaluator, MoveOutcome, _outcomes_in
 from sekisho.prover.scenarios.model import (
     Access,
-    Act,
     Holding,
     Move,
+    MoveKind,
+    ScenarioPrincipal,
     ScenarioState,
     SigninPage,
-    Who,
     actions_of,
 )
 from sekisho.signin import NextStep, SigninAssumptions, SigninOrder
@@ -154,7 +154,7 @@ def test_a_stricter_policy_after_enrolment_holds_without_the_service_s_own_rule(
 def test_who_has_lost_the_phone_must_leave_the_stricter_policy_to_enrol_again() -> None:
     lost = scenario_of("lost-phone")
     setting = setting_of(lost, attached(FIRST_LOGIN), around_of({"enrolled": "after-enrolment"}))
-    alone = replace(lost.question, helps=lost.question.helps - {Act.REMOVE_FROM_GROUP})
+    alone = replace(lost.question, helps=lost.question.helps - {MoveKind.REMOVE_FROM_GROUP})
     assert isinstance(search(setting, lost.question), Reachable)
     assert isinstance(search(setting, alone), Unreachable)
 
@@ -162,11 +162,11 @@ def test_who_has_lost_the_phone_must_leave_the_stricter_policy_to_enrol_again() 
 @pytest.mark.parametrize(
     ("name", "without", "answered"),
     [
-        ("password-hard-expired", Act.UPDATE_LOGIN, "PasswordExpired"),
-        ("ninth-device", Act.DEACTIVATE_DEVICE, "LimitExceeded"),
+        ("password-hard-expired", MoveKind.UPDATE_LOGIN, "PasswordExpired"),
+        ("ninth-device", MoveKind.DEACTIVATE_DEVICE, "LimitExceeded"),
     ],
 )
-def test_what_no_policy_can_let_through(name: str, without: Act, answered: str) -> None:
+def test_what_no_policy_can_let_through(name: str, without: MoveKind, answered: str) -> None:
     told = scenario_of(name)
     question = replace(
         told.question, acts=told.question.acts - {without}, helps=told.question.helps - {without}
@@ -174,7 +174,7 @@ def test_what_no_policy_can_let_through(name: str, without: Act, answered: str) 
     found = search(setting_of(told, attached(Choices())), question)
     assert isinstance(found, Unreachable)
     assert found.deadlock is None
-    assert answered in {each.refused.outcome.answer for each in found.tried}
+    assert answered in {each.refused_step.outcome.answer for each in found.tried}
 
 
 def test_statements_about_other_actions_do_not_matter() -> None:
@@ -225,28 +225,33 @@ def test_a_denied_session_token_would_keep_key_users_out() -> None:
 
 def test_a_code_at_an_open_page_gives_no_mfa_to_a_session_that_is_held() -> None:
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
-    session = Holding(Who.USER, Access.CONSOLE)
+    session = Holding(ScenarioPrincipal.USER, Access.CONSOLE)
     state = ScenarioState(
-        holds=frozenset({session}), page=SigninPage(Who.USER, NextStep.NEEDS_NEW_PASSWORD, mfa=True)
+        holds=frozenset({session}),
+        page=SigninPage(ScenarioPrincipal.USER, NextStep.NEEDS_NEW_PASSWORD, mfa=True),
     )
-    outcome = Judge(setting).outcome(state, Move(Act.WORK, session, Who.USER))
+    outcome = MoveEvaluator(setting).outcome(
+        state, Move(MoveKind.WORK, session, ScenarioPrincipal.USER)
+    )
     assert outcome.answer == "AccessDenied"
 
 
-def _denied(asked: Judge, act: Act = Act.WORK) -> MoveOutcome:
-    session = Holding(Who.USER, Access.CONSOLE)
-    return asked.outcome(ScenarioState(holds=frozenset({session})), Move(act, session, Who.USER))
+def _denied(asked: MoveEvaluator, act: MoveKind = MoveKind.WORK) -> MoveOutcome:
+    session = Holding(ScenarioPrincipal.USER, Access.CONSOLE)
+    return asked.outcome(
+        ScenarioState(holds=frozenset({session})), Move(act, session, ScenarioPrincipal.USER)
+    )
 
 
 def test_policies_are_asked_once_in_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
-    first, second = Judge(setting), Judge(replace(setting))
+    first, second = MoveEvaluator(setting), MoveEvaluator(replace(setting))
     outcome = _denied(first)
     monkeypatch.setattr("sekisho.prover.scenarios.judge.decide", None)
     assert _denied(second) is outcome
     with pytest.raises(TypeError):
         # a setting that differs is asked anew
-        _denied(Judge(replace(setting, engine=Assumptions(bool_other_is_false=True))))
+        _denied(MoveEvaluator(replace(setting, engine=Assumptions(bool_other_is_false=True))))
 
 
 def test_answers_are_shared_only_with_settings_that_would_give_the_same() -> None:
@@ -287,11 +292,11 @@ def test_an_outcome_is_remembered_with_its_time_where_a_policy_asks_for_it(key: 
 
 def test_a_judge_tells_of_its_own_questions_alone() -> None:
     setting = setting_of(scenario_of("key-with-device"), attached(Choices()))
-    session = Holding(Who.USER, Access.CONSOLE)
-    _denied(Judge(setting), Act.CREATE_KEY)
-    judge = Judge(setting)
+    session = Holding(ScenarioPrincipal.USER, Access.CONSOLE)
+    _denied(MoveEvaluator(setting), MoveKind.CREATE_KEY)
+    judge = MoveEvaluator(setting)
     _denied(judge)
-    assert judge.refused(session, frozenset(), member=False) == {Act.WORK.value}
+    assert judge.refused(session, frozenset(), member=False) == {MoveKind.WORK.value}
 
 
 def test_causes_name_the_lines_of_the_policies_that_were_asked() -> None:
@@ -300,7 +305,7 @@ def test_causes_name_the_lines_of_the_policies_that_were_asked() -> None:
     for text in texts:
         document = parse(text)
         policies = Policies(identity=(AttachedPolicy("p", document),))
-        judge = Judge(setting_of(scenario_of("key-with-device"), policies))
+        judge = MoveEvaluator(setting_of(scenario_of("key-with-device"), policies))
         (cause,) = _denied(judge).because
         assert cause.position == document.statements[cause.index].position
 
@@ -389,12 +394,12 @@ def test_the_layer_that_refuses_is_named() -> None:
     ).result
     assert isinstance(found, Unreachable)
     assert found.deadlock is not None
-    refused = found.deadlock.refused.outcome
+    refused = found.deadlock.refused_step.outcome
     assert (refused.because, refused.layer) == ((), PolicyKind.BOUNDARY)
     bare = run_scenario(scenario_of("half-enrolled"), Policies()).result
     assert isinstance(bare, Unreachable)
     assert bare.deadlock is not None
-    assert bare.deadlock.refused.outcome.layer is PolicyKind.IDENTITY
+    assert bare.deadlock.refused_step.outcome.layer is PolicyKind.IDENTITY
 
 
 def test_steps_read_like_sentences() -> None:
@@ -541,7 +546,7 @@ def test_steps_are_told_in_both_languages() -> None:
         for result in (each.result for each in _answers(case.id)):
             steps = result.path if isinstance(result, Reachable) else ()
             if isinstance(result, Unreachable) and result.deadlock:
-                steps = (*result.deadlock.way, result.deadlock.refused)
+                steps = (*result.deadlock.path, result.deadlock.refused_step)
             told |= {step_text(step) for step in steps}
     for text in told:
         english, japanese = text.into(Language.EN), text.into(Language.JA)

@@ -13,12 +13,12 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
-    difference,
+    distinguishes_services,
     enforcement_question,
     lost_with_mfa,
+    policy_difference,
     prove_enforcement,
     prove_none,
-    tells_services_apart,
     via_service,
 )
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
@@ -61,7 +61,7 @@ APART = {
 def test_policies_tell_the_calls_of_services_apart_or_they_do_not(
     policies: Policies, apart: bool
 ) -> None:
-    assert tells_services_apart(policies) is apart
+    assert distinguishes_services(policies) is apart
 
 
 def test_a_enforcement_in_two_halves_is_open_to_services_that_act_for_an_access_key() -> None:
@@ -92,7 +92,7 @@ def test_what_only_calls_of_services_lose_is_lost() -> None:
 
 def test_a_difference_is_asked_of_services_whose_names_are_in_a_variable() -> None:
     old = identity({**READ, "Resource": "arn:aws:s3:::b/*"}, tagged("${aws:CalledViaFirst}"))
-    found = difference(old, identity({**READ, "Resource": "arn:aws:s3:::b/*"}), ALICE, NOW)
+    found = policy_difference(old, identity({**READ, "Resource": "arn:aws:s3:::b/*"}), ALICE, NOW)
     assert found.only_in_old != Side(None, ())
 
 
@@ -101,7 +101,7 @@ def test_where_they_are_not_told_apart_the_verdict_is_the_users_own(
     statements: list[dict[str, Any]],
 ) -> None:
     policies = identity(*statements, {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"})
-    if not tells_services_apart(policies):
+    if not distinguishes_services(policies):
         question = enforcement_question(policies, ALICE, NOW, ())
         direct, served = prove_none(question), prove_none(via_service(question))
         assert isinstance(served, Proved) or type(direct) is type(served)

@@ -16,8 +16,8 @@ from sekisho.policy.document import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.reading.resources import RequestTarget
-from sekisho.prover.reading.statements import About, ConditionReading
-from sekisho.prover.solver.limits import Effort
+from sekisho.prover.reading.statements import ConditionReading, RequestScope
+from sekisho.prover.solver.limits import Budget
 from sekisho.prover.solver.texts import Patterns
 
 
@@ -25,7 +25,7 @@ def patterns_of(entry: str, assumptions: Assumptions) -> Patterns:
     """Return what the prover takes an entry for."""
     situation = situations(ALICE, NOW, (CallerCredential.KEY,))[0]
     reading = ConditionReading(
-        About(ALICE, situation, NOW, TrackedAssumptions(assumptions)), (), Effort()
+        RequestScope(ALICE, situation, NOW, TrackedAssumptions(assumptions)), (), Budget()
     )
     target = RequestTarget(reading, Patterns([]), None, lambda _: True)
     target.of_resource(Element((entry,)), Effect.ALLOW, Version.V2012)

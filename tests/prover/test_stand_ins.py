@@ -11,7 +11,7 @@ from prover.test_command import SAMPLE, run
 from prover.test_difference import sample
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Preset, choices_of, force_mfa
-from sekisho.prover import callers, stand_ins
+from sekisho.prover import distinguishable_callers, representative_callers
 from sekisho.prover.solver.reasons import TELLS_CALLERS
 
 ACCOUNT = "111122223333"
@@ -146,8 +146,8 @@ def test_of_everyday_policies_one_user_stands_for_any() -> None:
     ]
     for policies in (*enforcements, sample("aws-self-manage"), sample("force-mfa-first-login")):
         everything = (*policies.identity, *identity(ALLOW_ALL).identity)
-        found = stand_ins(Policies(identity=everything))
-        assert (len(found.users), found.untold) == (1, ())
+        found = representative_callers(Policies(identity=everything))
+        assert (len(found.users), found.indistinct_keys) == (1, ())
     done = run(SAMPLE, "--lang", "en", "-v")
     assert done.returncode == 0
     assert "represents any other" in done.stdout
@@ -157,6 +157,8 @@ def test_an_account_that_a_variable_makes_special_has_a_user() -> None:
     logs = {**S3, "Resource": "arn:aws:s3:::logs-${aws:PrincipalAccount}"}
     named = {**S3, "Effect": "Deny", "Resource": "arn:aws:s3:::logs-222233334444"}
     policies = identity(logs, named)
-    accounts = [user.account for user in stand_ins(policies).users]
+    accounts = [user.account for user in representative_callers(policies).users]
     assert accounts == [ACCOUNT, "222233334444"]
-    assert set(accounts) <= {user.account for user in callers(policies).users} | {ACCOUNT}
+    assert set(accounts) <= {user.account for user in distinguishable_callers(policies).users} | {
+        ACCOUNT
+    }

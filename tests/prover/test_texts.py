@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.engine.matching import Wild, glob
-from sekisho.prover.solver.limits import Effort
-from sekisho.prover.solver.texts import Kind, Machine, Patterns, Segment, find, representatives
+from sekisho.prover.solver.limits import Budget
+from sekisho.prover.solver.texts import Kind, Machine, Patterns, Segment, find_text, representatives
 
 PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=4), max_size=3)
 SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=size)]
@@ -16,7 +16,7 @@ SMALL = ["".join(chars) for size in range(5) for chars in product("abc", repeat=
 @given(PATTERNS, PATTERNS)
 def test_what_is_found_is_right_and_nothing_is_missed(every: list[str], none: list[str]) -> None:
     asked = [Patterns([glob.wildcards(text)]) for text in [*every, "*"]]
-    found = find(asked, [Patterns([glob.wildcards(text)]) for text in none], Effort())
+    found = find_text(asked, [Patterns([glob.wildcards(text)]) for text in none], Budget())
 
     def right(text: str) -> bool:
         return all(glob.like(one, text) for one in every) and not any(
@@ -36,7 +36,7 @@ OF_SEGMENTS = ["".join(chars) for size in range(5) for chars in product("abcd:",
 
 @given(st.lists(SETS, min_size=1, max_size=2), st.lists(SETS, max_size=2))
 def test_so_it_is_of_segments_and_kinds(every: list[Patterns], none: list[Patterns]) -> None:
-    found = find(every, none, Effort())
+    found = find_text(every, none, Budget())
 
     def right(text: str) -> bool:
         return all(Machine(one.all).matches(text) for one in every) and not any(
@@ -52,20 +52,20 @@ def infixes(count: int) -> Patterns:
 
 def test_many_overlapping_infixes_are_few_states() -> None:
     """Only the characters of what must match are looked at; a text that matches stays so."""
-    effort = Effort(1_000_000)
+    budget = Budget(1_000_000)
     one = Patterns([glob.wildcards("*-2*0-*")])
-    assert find([one, infixes(200)], [], effort) is not None
-    assert find([one], [infixes(200)], effort) is not None
-    assert find([Patterns([glob.wildcards("*-20-*-7*")])], [infixes(200)], effort) is None
+    assert find_text([one, infixes(200)], [], budget) is not None
+    assert find_text([one], [infixes(200)], budget) is not None
+    assert find_text([Patterns([glob.wildcards("*-20-*-7*")])], [infixes(200)], budget) is None
 
 
 def test_what_is_forbidden_too_is_not_looked_at() -> None:
     """As where two versions of a policy of thousands of actions are compared."""
-    effort = Effort(1_000_000)
+    budget = Budget(1_000_000)
     names = [glob.wildcards(f"s{number}:get*by{number}*") for number in range(2_000)]
     two, one = glob.wildcards("s7:list*in*"), glob.wildcards("s7:list*")
-    assert find([Patterns([*names, two])], [Patterns(names)], effort) == "s7:listxinx"
-    assert find([Patterns([*names, two])], [Patterns([*names, one])], effort) is None
+    assert find_text([Patterns([*names, two])], [Patterns(names)], budget) == "s7:listxinx"
+    assert find_text([Patterns([*names, two])], [Patterns([*names, one])], budget) is None
 
 
 @given(st.lists(st.text(alphabet="ab*?", max_size=4), max_size=4))
@@ -74,5 +74,5 @@ def test_every_text_has_a_representative(patterns: list[str]) -> None:
         return tuple(glob.like(one, text) for one in patterns)
 
     asked = [glob.wildcards(one) for one in patterns]
-    found = {seen(text) for text in representatives(asked, Effort())}
+    found = {seen(text) for text in representatives(asked, Budget())}
     assert {seen(text) for text in SMALL} <= found

@@ -20,7 +20,7 @@ from sekisho.prover import (
     Verdict,
     prove_none,
 )
-from sekisho.prover.questions.difference import difference
+from sekisho.prover.questions.difference import policy_difference
 from sekisho.prover.reading.credentials import situations
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)
@@ -209,7 +209,7 @@ def test_policies_at_random(
 @settings(max_examples=max(10, settings.default.max_examples // 10))  # a list asks many times
 @given(policies(), policies())
 def test_differences_at_random(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
-    found = difference(identity(*old), identity(*new), ALICE, NOW, COMPLETE)
+    found = policy_difference(identity(*old), identity(*new), ALICE, NOW, COMPLETE)
     for side in (found.only_in_old, found.only_in_new):
         for item in getattr(side, "items", ()):
             request = item.counterexample.request

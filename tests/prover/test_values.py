@@ -19,7 +19,7 @@ from sekisho.prover.reading.conditions import (
     family_of,
     values_for,
 )
-from sekisho.prover.solver.limits import Effort
+from sekisho.prover.solver.limits import Budget
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]
 _ARN = [
@@ -107,7 +107,7 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
                     VersionedCondition(Condition(Operator(name), "k", (first,)), Version.V2012),
                     VersionedCondition(Condition(Operator(other), "k", tuple(pair)), Version.V2012),
                 ]
-                values, exact = values_for(asked, Context(), NOW, Effort())
+                values, exact = values_for(asked, Context(), NOW, Budget())
                 assert exact
                 assert _seen(asked, VALUES[family][1]) <= _seen(asked, values)
 
@@ -121,7 +121,7 @@ def test_two_types_on_one_key_are_not_all_told_apart() -> None:
             Condition(Operator(OperatorName.STRING_EQUALS), "k", ("5",)), Version.V2012
         ),
     ]
-    assert not values_for(asked, Context(), NOW, Effort())[1]
+    assert not values_for(asked, Context(), NOW, Budget())[1]
 
 
 TWINS = {

@@ -44,7 +44,7 @@ def _walks(
         ways = [last.result.path]
     else:
         assert isinstance(last.result, Unreachable)
-        ways = [(*each.way, each.refused) for each in last.result.tried]
+        ways = [(*each.path, each.refused_step) for each in last.result.tried]
         assert ways
     return [
         (Cell.of(asked, last.setting, 10 * number + place, steps), steps)

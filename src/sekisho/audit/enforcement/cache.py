@@ -32,7 +32,7 @@ from sekisho.engine import (
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.policy import Effect
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     OWN_CALLS,
     SERVICE_CALLS,
     CallingUser,
@@ -43,16 +43,16 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    agreed,
-    certified,
-    conclude_served,
+    common_answers,
+    conclude_service_calls,
     conclude_unlimited_first,
-    decided,
+    decide_as_owner_allows,
     denials,
+    distinguishes_mfa,
+    distinguishes_services,
     enforcement_question,
     expected_exempt,
-    tells_mfa_apart,
-    tells_services_apart,
+    prove_or_search,
     with_federation,
 )
 
@@ -139,11 +139,11 @@ class EnforcementCache:
     def _of_reading(self, user: User, policies: Policies) -> UserEnforcement:
         """Return what holds of a user; what one answer implies is not asked again."""
         if any(self._proved_alone(user, each) for each in layers(policies)):
-            apart = tells_services_apart(policies)
+            apart = distinguishes_services(policies)
             proved = _Answers(Proved(), Proved() if apart else None)
             return _enforcement(now=proved, later=proved)
         # where no statement denies because of MFA, somebody with permissions is not enforced
-        if not (tells_mfa_apart(policies) and _denies(policies)):
+        if not (distinguishes_mfa(policies) and _denies(policies)):
             now = self._lookup(user, policies, later=False)
             # what passes now still passes when more is attached
             refuted = now.all(Refuted)
@@ -160,13 +160,13 @@ class EnforcementCache:
         """Tell whether one layer alone enforces MFA, and rests on no assumption."""
         alike = self._likenesses.of_requests(user, layer)
         if alike not in self._alone:
-            found = self._ask(layer, named_of(user), apart=tells_services_apart(layer))
+            found = self._ask(layer, named_of(user), apart=distinguishes_services(layer))
             self._alone[alike] = found.all(Proved) and not found.assumed
         return self._alone[alike]
 
     def _lookup(self, user: User, policies: Policies, *, later: bool) -> _Answers:
         """Return what was found of a user who is alike, or else ask."""
-        apart = tells_services_apart(policies)
+        apart = distinguishes_services(policies)
         asked = _whatever_is_attached(policies) if later else policies
         alike = (apart, *self._likenesses.of_requests(user, asked))
         named = named_of(user)
@@ -197,7 +197,7 @@ class EnforcementCache:
         self, answers: _Answers, other: CallingUser, own: CallingUser, asked: Policies
     ) -> _Answers | None:
         """Return another user's answers with this user's counterexamples; None if not allowed."""
-        decides = partial(decided, policies=asked, assumptions=self._assumptions)
+        decides = partial(decide_as_owner_allows, policies=asked, assumptions=self._assumptions)
         found = [_renamed(verdict, other, own, decides) for verdict in answers.verdicts]
         if None in found:
             return None
@@ -209,11 +209,15 @@ class EnforcementCache:
         question = enforcement_question(policies, named, now, self._exempt)
         question = replace(question, assumptions=self._assumptions)
         find = partial(self._find, policies, named)
-        direct = certified(partial(find, OWN_CALLS), partial(conclude_unlimited_first, question))
+        direct = prove_or_search(
+            partial(find, OWN_CALLS), partial(conclude_unlimited_first, question)
+        )
         direct = with_federation(direct, question)
         if not apart:
             return _Answers(direct.verdict, None, direct.assumed)
-        served = certified(partial(find, SERVICE_CALLS), partial(conclude_served, question, direct))
+        served = prove_or_search(
+            partial(find, SERVICE_CALLS), partial(conclude_service_calls, question, direct)
+        )
         return _Answers(direct.verdict, served.verdict, (*direct.assumed, *served.assumed))
 
     def _find(
@@ -233,7 +237,7 @@ class EnforcementCache:
 
 def _whatever_is_attached(policies: Policies) -> Policies:
     left = denials(policies)
-    return replace(left, identity=(*left.identity, EVERYTHING))
+    return replace(left, identity=(*left.identity, ALLOW_EVERYTHING))
 
 
 def _enforcement(*, now: _Answers, later: _Answers) -> UserEnforcement:
@@ -254,7 +258,7 @@ def _agreed(enforcements: Sequence[UserEnforcement]) -> UserEnforcement:
         dict.fromkeys(name for enforcement in enforcements for name in enforcement.assumed)
     )
     found = {
-        name: agreed(
+        name: common_answers(
             [Conclusion(enforcement.verdicts[name]) for enforcement in enforcements]
         ).verdict
         for name in enforcements[0].verdicts

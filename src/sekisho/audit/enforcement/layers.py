@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.engine import AttachedPolicy, Policies
-from sekisho.prover import EVERYTHING, denying, tells_mfa_apart
+from sekisho.prover import ALLOW_EVERYTHING, distinguishes_mfa, only_denials
 
 
 def layers(policies: Policies) -> Iterator[Policies]:
@@ -19,7 +19,7 @@ def layers(policies: Policies) -> Iterator[Policies]:
 
     Each allows all that the policies allow, and that whatever is attached later may allow.
     """
-    most = replace(policies, identity=(EVERYTHING,), boundaries=None, session=None, scps=())
+    most = replace(policies, identity=(ALLOW_EVERYTHING,), boundaries=None, session=None, scps=())
     for level in policies.scps:
         yield from _telling(replace(most, scps=(level,)))
     if policies.boundaries is not None:
@@ -27,11 +27,11 @@ def layers(policies: Policies) -> Iterator[Policies]:
     if policies.session is not None:
         yield from _telling(replace(most, session=policies.session))
     for each in policies.identity:
-        if (document := denying(each.document)) is not None:
+        if (document := only_denials(each.document)) is not None:
             denied = AttachedPolicy(each.name, document)
-            yield from _telling(replace(most, identity=(denied, EVERYTHING)))
+            yield from _telling(replace(most, identity=(denied, ALLOW_EVERYTHING)))
 
 
 def _telling(layer: Policies) -> Iterator[Policies]:
-    if tells_mfa_apart(layer):
+    if distinguishes_mfa(layer):
         yield layer

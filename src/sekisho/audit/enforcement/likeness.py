@@ -19,7 +19,7 @@ from sekisho.audit.enforcement.resolution import CallerConditions, CallerOutcome
 from sekisho.engine import Assumptions, AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
-from sekisho.prover import every
+from sekisho.prover import handled_policies
 
 _NAME = "${aws:username}"
 _TAG = "aws:principaltag/"
@@ -179,7 +179,8 @@ def traits_of(policies: Policies, path: str | None = None) -> Traits:
         path: of the users, where the question is about the user's own ARN.
     """
     read = [
-        _read(each) for each in {id(one.document): one.document for one in every(policies)}.values()
+        _read(each)
+        for each in {id(one.document): one.document for one in handled_policies(policies)}.values()
     ]
     named = dict.fromkeys(each.named for each in read if each.named)
     if path is not None:

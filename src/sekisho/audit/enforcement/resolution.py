@@ -19,7 +19,7 @@ from sekisho.engine import (
 )
 from sekisho.engine.matching import Scope, TrackedAssumptions, Wild, conditions, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version
-from sekisho.prover import CallingUser, VersionedCondition, every
+from sekisho.prover import CallingUser, VersionedCondition, handled_policies
 
 _TAG = "aws:principaltag/"
 _ACCOUNT = "aws:principalaccount"
@@ -102,7 +102,7 @@ class CallerConditions:
     ) -> None:
         self._outcomes = outcomes
         self._lefts = lefts
-        attached = (each for one in policies for each in every(one))
+        attached = (each for one in policies for each in handled_policies(one))
         self._documents = tuple({id(each.document): each.document for each in attached}.values())
         read = [_read(document) for document in self._documents]
         self._asked = tuple(dict.fromkeys(one for each in read for one in each.asked))

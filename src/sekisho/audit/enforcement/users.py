@@ -28,10 +28,10 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    about_resources,
-    agreed,
+    combine_verdicts,
+    common_answers,
     invariant_holds,
-    joined,
+    policy_naming_resources,
 )
 
 
@@ -107,7 +107,7 @@ def _shown(*verdicts: Verdict | None) -> Counterexample | None:
 
 
 def _both(direct: Verdict, via_service: Verdict | None) -> Verdict:
-    return direct if via_service is None else joined((direct, via_service))
+    return direct if via_service is None else combine_verdicts((direct, via_service))
 
 
 def invariants_of(
@@ -145,14 +145,14 @@ class _InvariantCache:
         self._now = snapshot.taken_at
         self._invariant = invariant
         self._assumptions = assumptions
-        self._likenesses = Likenesses(numbers, about_resources(invariant), assumptions)
+        self._likenesses = Likenesses(numbers, policy_naming_resources(invariant), assumptions)
         self._answers: dict[tuple[object, ...], Conclusion] = {}
 
     def of(self, user: User, readings: tuple[Policies, ...] | Unknown) -> Conclusion:
         """Return the answer about one user."""
         if isinstance(readings, Unknown):
             return Conclusion(readings)
-        return agreed([self._lookup(user, policies) for policies in readings])
+        return common_answers([self._lookup(user, policies) for policies in readings])
 
     def _lookup(self, user: User, policies: Policies) -> Conclusion:
         alike = self._likenesses.of_requests(user, policies)

@@ -22,7 +22,7 @@ from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
 from sekisho.policy import Effect
-from sekisho.prover import Enforced, tells_mfa_apart
+from sekisho.prover import Enforced, distinguishes_mfa
 from sekisho.prover.scenarios import ScenarioOutcome
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
@@ -159,7 +159,7 @@ def or_without_mfa(snapshot: Snapshot, user: User, outcome: SignInOutcome) -> Si
     if enforcement.enforced in (Enforced.PROVED, Enforced.UNKNOWN):
         return outcome
     policies = policies_of(snapshot, user.name)
-    if tells_mfa_apart(policies) or _is_asked_by_a_role(snapshot, user, policies):
+    if distinguishes_mfa(policies) or _is_asked_by_a_role(snapshot, user, policies):
         return outcome
     gap = next((each for each in snapshot.gaps if _hides_roles(each)), None)
     if gap is not None:
@@ -178,7 +178,7 @@ def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> b
     (mfa,) = credentials_of(snapshot, user, mfa=True)
     identity = (EVERYTHING,) if any(map(_lets_assume, policies.identity)) else ()
     return any(
-        tells_mfa_apart(Policies(identity=(AttachedPolicy("trust policy", role.trust),)))
+        distinguishes_mfa(Policies(identity=(AttachedPolicy("trust policy", role.trust),)))
         and lets_in(role, mfa, snapshot.taken_at, identity) is not None
         for role in snapshot.roles
     )

@@ -30,9 +30,9 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Document
 from sekisho.prover.scenarios import (
     Access,
-    Act,
-    Hand,
+    DeviceHolder,
     Holding,
+    MoveKind,
     Reachable,
     Result,
     ScenarioAnswer,
@@ -40,12 +40,12 @@ from sekisho.prover.scenarios import (
     ScenarioGoal,
     ScenarioOutcome,
     ScenarioPassword,
+    ScenarioPrincipal,
     ScenarioState,
     ScenarioUser,
     SearchProblem,
     Setting,
     Unexplored,
-    Who,
     actions_of,
     run_scenario,
     scenario_of,
@@ -148,23 +148,34 @@ _ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
 _DEVICES: Mapping[NameState, tuple[frozenset[ScenarioDevice], frozenset[ScenarioDevice]]] = {
     NameState.FREE: (frozenset(), frozenset()),
-    NameState.ORPHAN: (frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)}), frozenset()),
-    NameState.IN_USE: (frozenset(), frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})),
+    NameState.ORPHAN: (
+        frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)}),
+        frozenset(),
+    ),
+    NameState.IN_USE: (
+        frozenset(),
+        frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)}),
+    ),
 }
 """The devices of the user's own name that nobody has enabled, and that a colleague has."""
 _CONSOLE = SearchProblem(
     ScenarioState(),
     ScenarioGoal(
-        frozenset({Holding(Who.USER, Access.CONSOLE), Holding(Who.USER, Access.CONSOLE_MFA)})
+        frozenset(
+            {
+                Holding(ScenarioPrincipal.USER, Access.CONSOLE),
+                Holding(ScenarioPrincipal.USER, Access.CONSOLE_MFA),
+            }
+        )
     ),
-    frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD, Act.OPEN_CONSOLE}),
+    frozenset({MoveKind.SIGN_IN, MoveKind.GIVE_CODE, MoveKind.NEW_PASSWORD, MoveKind.OPEN_CONSOLE}),
 )
 """Whether the pages of the sign-in lead to a session at all, with MFA or without."""
 _DEVICE = ScenarioGoal(
     devices=frozenset(
         ScenarioDevice(hand, name)
-        for hand in (Hand.ACTOR, Hand.ACTOR_PASSKEY)
-        for name in ("", Who.USER)
+        for hand in (DeviceHolder.ACTOR, DeviceHolder.ACTOR_PASSKEY)
+        for name in ("", ScenarioPrincipal.USER)
     )
 )
 """A device that the user has in hand, of whatever name."""
@@ -314,7 +325,7 @@ class SignInScenarios:
         asked = replace(scenario_of("new-user"), question=question)
         around = Setting(
             users_may_change=may_change,
-            names={Who.USER: user.name},
+            names={ScenarioPrincipal.USER: user.name},
             path=user.path,
             user_id=user.id,
             user_tags=user.tags,
@@ -347,7 +358,7 @@ def _why(result: Result) -> Message:
         case _ if result.deadlock is None:
             return _NO_WAY
         case _:
-            return _STOPPED.filled(step=step_text(result.deadlock.refused))
+            return _STOPPED.filled(step=step_text(result.deadlock.refused_step))
 
 
 def _name_taken(name: OwnDeviceName) -> Message:
@@ -371,9 +382,9 @@ def _devices(credentials: Credentials) -> Iterator[frozenset[ScenarioDevice]]:
     """Yield the devices that somebody may have; one that no program can read gives no code."""
     kinds = {each.kind for each in credentials.devices}
     if kinds - {DeviceKind.FIDO} or not credentials.devices_known:
-        yield frozenset({ScenarioDevice(Hand.ACTOR)})
+        yield frozenset({ScenarioDevice(DeviceHolder.ACTOR)})
     if kinds == {DeviceKind.FIDO} or not credentials.devices_known:
-        yield frozenset({ScenarioDevice(Hand.ACTOR_PASSKEY)})
+        yield frozenset({ScenarioDevice(DeviceHolder.ACTOR_PASSKEY)})
     if credentials.enrolled is False:
         yield frozenset()
 
@@ -399,5 +410,9 @@ def _start(
         hard_expired=hard_expired,
         devices=devices,
     )
-    keys = frozenset({Holding(Who.USER, Access.KEY)}) if credentials.active_keys else frozenset()
+    keys = (
+        frozenset({Holding(ScenarioPrincipal.USER, Access.KEY)})
+        if credentials.active_keys
+        else frozenset()
+    )
     return replace(around, user=person, holds=keys)

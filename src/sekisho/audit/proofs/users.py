@@ -160,8 +160,8 @@ def subject_of_user(
         now=snapshot.taken_at,
         users_may_change=users_may_change or may_change_in(snapshot),
         of_account=True,
-        unread=_unread(snapshot),
-        missing=missing,
+        scps_unread_reason=_unread(snapshot),
+        unanswerable_reason=missing,
         console_authorization=snapshot.console_authorization,
     )
     return subject, credentials_of(snapshot, user)
@@ -196,8 +196,8 @@ def subject_of_role(snapshot: Snapshot, name: str, source: str) -> Subject:
         now=snapshot.taken_at,
         users_may_change=False,
         of_account=True,
-        unread=_unread(snapshot),
-        missing=missing,
+        scps_unread_reason=_unread(snapshot),
+        unanswerable_reason=missing,
         trust=AttachedPolicy(f"trust policy of role {role.name}", role.trust),
     )
 

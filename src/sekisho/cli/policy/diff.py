@@ -37,7 +37,7 @@ from sekisho.prover import (
     ASSUMED,
     Callers,
     CallingUser,
-    Difference,
+    PolicyDifference,
     Proved,
     Refuted,
     Side,
@@ -47,8 +47,8 @@ from sekisho.prover import (
     callers_of_difference,
     counterexample_text,
     difference_for_any,
+    more_callers_text,
     new_access,
-    tells_callers,
     verdict_text,
 )
 from sekisho.prover.questions import (
@@ -214,9 +214,9 @@ def _whose(options: DiffOptions, before: Policies, after: Policies) -> Callers:
         case (None, None):
             return callers_of_difference(before, after, options.assumptions)
         case (str(user), None):
-            return Callers((CallingUser.of(user),), given=True)
+            return Callers((CallingUser.of(user),), is_given=True)
         case (None, str(role)):
-            return Callers((CallingUser.of_role(role),), given=True)
+            return Callers((CallingUser.of_role(role),), is_given=True)
         case _:
             raise UsageError(Message("`--role` and users are two questions"))
 
@@ -273,7 +273,9 @@ def _new_access(
     return exit_of(verdict)
 
 
-def _of_difference(found: Difference, options: DiffOptions, printed: DiffPrinting) -> Iterator[str]:
+def _of_difference(
+    found: PolicyDifference, options: DiffOptions, printed: DiffPrinting
+) -> Iterator[str]:
     """Yield the verdict, and what each side alone allows: first the new one."""
     lang = printed.lang
     yield _verdict(found).filled(old=options.old, new=options.new).into(lang)
@@ -284,7 +286,7 @@ def _of_difference(found: Difference, options: DiffOptions, printed: DiffPrintin
             yield from _side_lines(side, printed)
 
 
-def _verdict(found: Difference) -> Message:
+def _verdict(found: PolicyDifference) -> Message:
     sides = (found.only_in_old, found.only_in_new)
     if any(isinstance(side, Unknown) for side in sides):
         return _NOT_KNOWN
@@ -319,7 +321,7 @@ def _whole(options: DiffOptions) -> str:
 def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[str]:
     """Return what must be known to read the answer rightly, and if so asked what it rests on."""
     lang = printed.lang
-    untold = [tells_callers(whose.untold).into(lang)] if whose.untold else []
+    untold = [more_callers_text(whose.indistinct_keys).into(lang)] if whose.indistinct_keys else []
     if settings := settings_text(changed_settings(options.assumptions)):
         untold.append(settings.into(lang))
     if not printed.verbose:
@@ -330,7 +332,7 @@ def _notes(whose: Callers, options: DiffOptions, printed: DiffPrinting) -> list[
     return [*lines, *untold]
 
 
-def _exit(found: Difference, *, exit_zero: bool) -> Exit:
+def _exit(found: PolicyDifference, *, exit_zero: bool) -> Exit:
     sides = (found.only_in_old, found.only_in_new)
     if any(isinstance(side, Unknown) for side in sides):
         return Exit.UNKNOWN

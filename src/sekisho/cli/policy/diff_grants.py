@@ -35,8 +35,8 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     call_text,
+    combine_verdicts,
     difference_of_grants,
-    joined,
     new_grant_text,
     no_new_grants,
     verdict_text,
@@ -159,15 +159,15 @@ class GrantsOutput:
         self._compared = compared
         self._found, self._unknown = found, unknown = differences
         self._assumptions = assumptions
-        self._new = joined([*(each.new_access for each in found), *unknown])
-        self._lost = joined([*(each.lost_access for each in found), *unknown])
+        self._new = combine_verdicts([*(each.new_access for each in found), *unknown])
+        self._lost = combine_verdicts([*(each.lost_access for each in found), *unknown])
 
     def exit(self, *, exit_zero: bool) -> Exit:
         """Return the exit code: what differs at all."""
         verdicts = (self._new, self._lost)
         if any(isinstance(each, Unknown) for each in verdicts):
             return Exit.UNKNOWN
-        return _exit_of(joined(verdicts), exit_zero=exit_zero)
+        return _exit_of(combine_verdicts(verdicts), exit_zero=exit_zero)
 
     def print(self, printed: DiffPrinting) -> None:
         """Print it."""
@@ -199,7 +199,7 @@ class GrantsOutput:
 
     def _verdict(self) -> Message:
         """Say how they differ; what one of them denies, the other allows more of."""
-        if self._unknown or isinstance(joined((self._new, self._lost)), Unknown):
+        if self._unknown or isinstance(combine_verdicts((self._new, self._lost)), Unknown):
             return _NOT_KNOWN
         gained, lost = (isinstance(each, Refuted) for each in (self._new, self._lost))
         return difference_text(gained=gained, lost=lost) or _SAME

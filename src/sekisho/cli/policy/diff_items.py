@@ -16,7 +16,7 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    stated_text,
+    condition_text,
 )
 
 Describe = Callable[[Counterexample], Message]
@@ -108,7 +108,7 @@ def items_lines(
         credentials = listed(CREDENTIALS[each] for each in item.credentials)
         yield f"    {_FOR.filled(credentials=credentials).into(lang)}"
         yield f"    {_ON.filled(resources=', '.join(item.resources)).into(lang)}"
-        yield from (f"    {stated_text(one).into(lang)}" for one in item.conditions)
+        yield from (f"    {condition_text(one).into(lang)}" for one in item.conditions)
         if verbose or not number:
             yield f"    {_LIKE.filled(counterexample=say(item.counterexample)).into(lang)}"
     if len(items) > len(shown):

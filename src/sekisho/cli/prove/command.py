@@ -337,9 +337,9 @@ def _prove_subject(
             _print(proof_to_json(report, scenarios, subject))
         case ReportFormat.SARIF:
             found = findings_of(report, said.source, lang, said.describe)
-            if subject.unread:
-                found.notices.append(UNREAD.filled(reason=subject.unread).into(lang))
-            found.notices.extend(text.into(lang) for text in subject.beside)
+            if subject.scps_unread_reason:
+                found.notices.append(UNREAD.filled(reason=subject.scps_unread_reason).into(lang))
+            found.notices.extend(text.into(lang) for text in subject.assumed_attachments)
             _print(
                 log_of_files(
                     sekisho.__version__, found, findings_of_scenarios(scenarios, said.source, lang)

@@ -19,8 +19,8 @@ from sekisho.prover import (
     Unknown,
     Verdict,
     assumed_user,
-    stated_text,
-    tells_callers,
+    condition_text,
+    more_callers_text,
     verdict_text,
 )
 from sekisho.prover.questions import (
@@ -107,8 +107,8 @@ def as_table(report: PolicyReport, lang: Language, describe: Describe, *, named:
     lines.append(_CATALOGUE.filled(dated=load().dated).into(lang))
     if not named:
         lines.append(assumed_user(report.callers).into(lang))
-        untold = report.callers.untold
-        lines += [tells_callers(untold).into(lang)] if untold else []
+        untold = report.callers.indistinct_keys
+        lines += [more_callers_text(untold).into(lang)] if untold else []
     if settings := settings_text(settings_of(report.inquiry)):
         lines.append(settings.into(lang))
     lines += [text.into(lang) for text in (*ASSUMED, *report.assumed)]
@@ -178,7 +178,7 @@ def _exempt_lines(exempt: tuple[ActionGroup, ...] | Unknown, lang: Language) -> 
     lines = []
     for each in exempt:
         actions = which_actions(each.actions, _SHOWN).into(lang)
-        conditions = [stated_text(one).into(lang) for one in each.conditions]
+        conditions = [condition_text(one).into(lang) for one in each.conditions]
         conditions += [] if each.counterexample.documented else [_UNDOCUMENTED.into(lang)]
         lines.append(f"  {actions} ({'; '.join((', '.join(each.resources), *conditions))})")
         if len({*each.credentials} - {CallerCredential.LOGIN_KEYLESS}) < len(_WITHOUT_MFA):

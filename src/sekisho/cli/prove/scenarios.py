@@ -12,10 +12,10 @@ from sekisho.prover.scenarios import (
     Actor,
     ScenarioOutcome,
     ScenarioReport,
-    changes_of,
+    change_lines,
+    evidence_lines,
     outcome_text,
     sections_of,
-    shown_of,
 )
 
 _TITLES = {
@@ -64,10 +64,10 @@ def _scenario(one: ScenarioReport, lang: Language) -> Iterator[str]:
     if one.accepted:
         outcome = _ACCEPTED.filled(outcome=outcome).into(lang)
     yield f"  {scenario.id}: {scenario.title.into(lang)}: {outcome}"
-    yield from (f"    {line}" for line in shown_of(one.answer, lang))
+    yield from (f"    {line}" for line in evidence_lines(one.answer, lang))
     if one.assumed:
         yield f"    {RESTS.filled(names=', '.join(one.assumed)).into(lang)}"
-    yield from (f"    {line}" for line in changes_of(one, lang))
+    yield from (f"    {line}" for line in change_lines(one, lang))
 
 
 def findings_of_scenarios(

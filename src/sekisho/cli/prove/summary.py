@@ -18,7 +18,7 @@ from sekisho.cli.prove.trust import ways_lines
 from sekisho.cli.terminal import BAD, GOOD, OPEN, LabelledLine, labelled
 from sekisho.messages import Language, Message, hanging, listed, printable, verbatim
 from sekisho.policy import Choices, Preset, choices_of, render
-from sekisho.prover import ActionGroup, Enforced, Unknown, tells_callers
+from sekisho.prover import ActionGroup, Enforced, Unknown, more_callers_text
 from sekisho.prover.questions import (
     Describe,
     PolicyReport,
@@ -32,8 +32,8 @@ from sekisho.prover.scenarios import (
     Actor,
     ScenarioReport,
     Unexplored,
+    change_lines,
     changed_choices,
-    changes_of,
     enforcement_in,
     outcome_text,
     where_stuck,
@@ -225,7 +225,7 @@ def _of_scenarios(scenarios: Iterable[ScenarioReport], lang: Language) -> Iterat
     """Yield who is locked out or gets in, those together that one change would help."""
     alike: dict[tuple[str, ...], list[ScenarioReport]] = {}
     for one in scenarios:
-        alike.setdefault(tuple(changes_of(one, lang)), []).append(one)
+        alike.setdefault(tuple(change_lines(one, lang)), []).append(one)
     for changes, those in alike.items():
         yield from _together(those, lang)
         yield from (f"    {text}" for text in changes)
@@ -252,11 +252,11 @@ def _together(those: list[ScenarioReport], lang: Language) -> Iterator[str]:
 def _notes(proof: SubjectProof) -> Iterator[Message]:
     """Yield what must be known to read the verdict rightly."""
     report, subject = proof.report, proof.subject
-    if subject.unread:
-        yield UNREAD.filled(reason=subject.unread)
-    yield from subject.beside
-    if report.callers.untold and Exit.UNKNOWN not in _exits(proof):
-        yield tells_callers(report.callers.untold)
+    if subject.scps_unread_reason:
+        yield UNREAD.filled(reason=subject.scps_unread_reason)
+    yield from subject.assumed_attachments
+    if report.callers.indistinct_keys and Exit.UNKNOWN not in _exits(proof):
+        yield more_callers_text(report.callers.indistinct_keys)
     if isinstance(report.exempt, Unknown):
         yield report.exempt.reason
     if settings := settings_text(settings_of(report.inquiry)):

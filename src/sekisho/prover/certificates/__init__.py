@@ -9,14 +9,14 @@ from sekisho.prover.certificates.claims import (
     no_new_access_claim,
 )
 from sekisho.prover.certificates.requests import CandidateRequest, request_of
-from sekisho.prover.certificates.search import Certificate, LimitReached, OpenLeaf, certify
+from sekisho.prover.certificates.search import Certificate, OpenLeaf, WorkLimitReached, certify
 
 __all__ = [
     "OLD",
     "CandidateRequest",
     "Certificate",
-    "LimitReached",
     "OpenLeaf",
+    "WorkLimitReached",
     "arguments_of",
     "certify",
     "claim_of",

@@ -1,4 +1,4 @@
-"""What a certificate is to show, of policies and a caller as the prover has them."""
+"""Claims: the property that a certificate is to show, of the prover's policies and caller."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from sekisho.policy import Document, to_json
 from sekisho.prover.reading.credentials import CALLER_KEYS, CallingUser
 
 OLD = "old_"
-"""What the names of the layers of the policies before a change begin with."""
+"""The prefix of the names of the layers of the policies before a change."""
 
 
 def document_of(document: Document) -> Any:
@@ -59,15 +59,15 @@ def claim_of(
 
 
 _KINDS = frozenset({"aws:principaltype"})
-"""What tells kinds of callers apart."""
+"""The keys in which kinds of callers differ."""
 
 
 class _ClaimOfAnyKind(check_proof.Claim):
     """A claim about callers of every kind: of them no fact is known."""
 
     def _in_scope(self, written: Mapping[str, Any]) -> bool:
-        asked = written["statement"].get("Condition", {}).values()
-        of_callers = {key.lower() for keys in asked for key in keys} & CALLER_KEYS
+        conditions = written["statement"].get("Condition", {}).values()
+        of_callers = {key.lower() for keys in conditions for key in keys} & CALLER_KEYS
         of_one_kind = {*written.get("scope", ())} & {"user", "role"}
         return not of_callers and not of_one_kind and super()._in_scope(written)
 
@@ -119,7 +119,7 @@ def _layers(policies: Policies, prefix: str = "") -> tuple[check_proof.Layer, ..
 
 
 def arguments_of(claim: check_proof.Claim, files: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what the checker's command line says of a claim, but the name of the certificate.
+    """Return the checker's command line for a claim, without the name of the certificate.
 
     Args:
         claim: what is to be checked.

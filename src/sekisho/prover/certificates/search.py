@@ -20,14 +20,14 @@ from sekisho.check_proof import Branch, Claim, Opened, Part, Statement
 
 @lru_cache(maxsize=50_000)
 def fronts_of(part: Part) -> tuple[str, ...]:
-    """Return what the entries of an `Action` or `Resource` begin with; empty for other parts."""
+    """Return the prefixes of the entries of an `Action` or `Resource`; empty for other parts."""
     if part.operator not in ("Action", "Resource"):
         return ()
     texts = [text.lower() if part.attribute == "action" else text for text in part.values]
     return tuple(re.split(r"[*?$]", text, maxsplit=1)[0] for text in texts)
 
 
-def is_near(one: str, other: str) -> bool:
+def may_share_start(one: str, other: str) -> bool:
     """Tell whether a text can begin with both."""
     return one.startswith(other) or other.startswith(one)
 
@@ -64,7 +64,7 @@ def variables_of(part: Part) -> frozenset[str]:
     return frozenset(one.key for one in _variables(part) if one.key)
 
 
-def defaulted(part: Part) -> frozenset[str]:
+def variables_with_default(part: Part) -> frozenset[str]:
     """Return the keys of the policy variables in a part that have a default."""
     return frozenset(one.key for one in _variables(part) if one.default is not None)
 
@@ -132,13 +132,13 @@ class OpenLeaf:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitReached:
+class WorkLimitReached:
     """The search was given up after so much work."""
 
     work: int
 
 
-def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | LimitReached:
+def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | WorkLimitReached:
     """Return a certificate of a claim, or a branch of which none is known.
 
     Args:
@@ -158,7 +158,7 @@ def certify(claim: Claim, limit: int | None = None) -> Certificate | OpenLeaf | 
         try:
             found = search.closed(frozenset(), search.everything, search.statements_of_all)
         except _GivenUpError:
-            return LimitReached(limit)
+            return WorkLimitReached(limit)
         finally:
             work += search.work
         if not isinstance(found, _Closed):
@@ -251,9 +251,9 @@ class _Search:
     def facts(self) -> Mapping[str, Statement]:
         """The facts about attributes that the policies name."""
         return {
-            one.reference: one
+            statement.reference: statement
             for name in self._fact_names()
-            if (one := self._fact(name)) is not None
+            if (statement := self._fact(name)) is not None
         }
 
     def _fact(self, name: str) -> Statement | None:
@@ -404,7 +404,7 @@ class _Search:
         claimed = self.branch.by_attribute[part.attribute] if own else ()
         for other, holds in claimed:
             fronts = fronts_of(other) if holds else ()
-            if fronts and not any(is_near(one, two) for one in own for two in fronts):
+            if fronts and not any(may_share_start(one, two) for one in own for two in fronts):
                 return True
         return False
 
@@ -477,7 +477,7 @@ class _Search:
         return self.touched([step[1]])
 
     def _narrowed(self, left: Left, dirty: frozenset[str]) -> Left:
-        """Return what is left of the statements; those that cannot apply anyway are left out."""
+        """Return the statements left, without those that cannot apply anyway."""
         found: Left = {}
         for name, leaves in left.items():
             parts = self.named[name].parts
@@ -518,7 +518,7 @@ class _Search:
         """Yield keys whose variables may have no value: with a default, or never there."""
         parts = [part for part, _ in self.branch.trail]
         parts += [part for name in left for part in self.named[name].parts]
-        keys = {key for part in parts for key in defaulted(part)}
+        keys = {key for part in parts for key in variables_with_default(part)}
         keys |= self.missing & {key for part in parts for key in variables_of(part)}
         for key in sorted(keys):
             if not (self.branch.present(key) or self.branch.absent(key)):

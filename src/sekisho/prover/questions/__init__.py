@@ -1,4 +1,4 @@
-"""What is asked: enforcement, self-service, invariants, differences; and a report on all of it."""
+"""Questions about policies: enforcement, self-service, invariants, differences; and a report."""
 
 from sekisho.prover.questions.enforcement import ENFORCEMENT, NOTHING_ALLOWED
 from sekisho.prover.questions.forms import (

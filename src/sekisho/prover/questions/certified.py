@@ -39,9 +39,9 @@ from sekisho.prover.reading.credentials import (
     ways_of,
 )
 from sekisho.prover.reading.keys import OWNER_KEYS
-from sekisho.prover.reading.policies import EVERYTHING, names_any, tells_services_apart
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, distinguishes_services, names_any
 from sekisho.prover.search.answers import Conclusion, QuestionAnswer, conclude
-from sekisho.prover.search.formula import NOT_BY_ROLES, Question, joined
+from sekisho.prover.search.formula import NOT_BY_ROLES, Question, join_restrictions
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
 from sekisho.prover.solver import reasons
 
@@ -53,7 +53,7 @@ Of 1,582 managed policies with Force_MFA none takes more than 8,300 steps, an in
 """
 
 OWN_CALLS, SERVICE_CALLS, ALL_CALLS = "direct", "via-service", "all"
-"""Whose calls a certificate is about: the user's own, those of AWS services for the user, both."""
+"""The calls of a certificate: the user's own, those of AWS services for the user, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class CertificateFinder(Protocol):
         """Return a certificate, or None if none was found."""
 
 
-def certified(find: CertificateFinder, search: Callable[[], Conclusion]) -> Conclusion:
-    """Return what a certificate proves; without one, what the search finds.
+def prove_or_search(find: CertificateFinder, search: Callable[[], Conclusion]) -> Conclusion:
+    """Return the conclusion of a certificate; without one, that of the search.
 
     Most certificates are found with little work. A thorough attempt comes after the search, where
     that shows no request: what is refuted has no certificate. A certificate that rests on an
@@ -128,7 +128,7 @@ class EnforcementCertifier:
     ) -> None:
         kind = check_proof.ENFORCED if later else check_proof.NOTHING_ALLOWED
         self._claim = partial(claim_of, policies, user, kind, exempt)
-        self._apart = tells_services_apart(policies)
+        self._apart = distinguishes_services(policies)
         self._found: dict[tuple[str, bool], Certificate | None] = {}
 
     def find(self, calls: str, *, thorough: bool) -> Certificate | None:
@@ -145,8 +145,8 @@ class EnforcementCertifier:
 
     def needed(self) -> tuple[Certificate, ...]:
         """Return the certificates about all calls, each once; none if one of them is missing."""
-        if (found := self.find(ALL_CALLS, thorough=True)) is not None:
-            return (found,)
+        if (certificate := self.find(ALL_CALLS, thorough=True)) is not None:
+            return (certificate,)
         apart = [self._of(calls, thorough=True) for calls in (OWN_CALLS, SERVICE_CALLS)]
         return tuple(each for each in apart if each is not None) if all(apart) else ()
 
@@ -160,7 +160,7 @@ class EnforcementCertifier:
 def find_no_new_access(
     old: Policies, new: Policies, user: CallingUser | None, calls: str = ALL_CALLS
 ) -> CertificateFinder:
-    """Return what looks for a certificate that `new` allows nothing that `old` does not.
+    """Return the finder of a certificate that `new` allows nothing that `old` does not.
 
     Args:
         old: as attached to the user or the role, before the change.
@@ -225,34 +225,34 @@ def conclude_empty(
         assumed = {name for each in certificates for name in each.assumed}
         return next((each for each in certificates if assumed == {*each.assumed}), None)
 
-    found = certified(find, search or partial(conclude, questions))
+    found = prove_or_search(find, search or partial(conclude, questions))
     return replace(found, verdict=Proved()) if isinstance(found.verdict, Proved) else found
 
 
 def find_empty(question: Question, *, thorough: bool) -> Certificate | None:
     """Return a certificate that no request answers a question, or None if none was found."""
     # the claim is about both ways in which sessions may show that they have no MFA
-    ways = ways_of(replace(question.user, readings=SessionReadings()), question.credentials)
-    if CallerCredential.HYPOTHETICAL in ways:
+    credentials = ways_of(replace(question.user, readings=SessionReadings()), question.credentials)
+    if CallerCredential.HYPOTHETICAL in credentials:
         # the checker knows no other value of the key than AWS does
         return None
-    direct = {each.direct for each in ways}
+    direct = {each.direct for each in credentials}
     calls = "all" if len(direct) > 1 else "direct" if True in direct else "via-service"
-    denials = enumerate(_denials_of_the_rest(question, ways))
+    denials = enumerate(_denials_of_the_rest(question, credentials))
     rest = Document(tuple(replace(each, index=number) for number, each in denials))
-    after = question.allowed or Policies(identity=(EVERYTHING,))
+    after = question.allowed or Policies(identity=(ALLOW_EVERYTHING,))
     after = replace(after, identity=(*after.identity, AttachedPolicy("not asked about", rest)))
     find = find_no_new_access(question.denied or Policies(), after, question.user, calls)
     return find(thorough=thorough)
 
 
 def _denials_of_the_rest(
-    question: Question, ways: Sequence[CallerCredential]
+    question: Question, credentials: Sequence[CallerCredential]
 ) -> Iterator[Statement]:
     """Yield statements that deny requests that the question is not about, and no others."""
     user, within = question.user, question.within
     if user.is_role:
-        within = joined(within, NOT_BY_ROLES)
+        within = join_restrictions(within, NOT_BY_ROLES)
     for element, holds in within.actions:
         yield _deny(action=_unless(element, holds=holds))
     for element, holds in within.resources:
@@ -262,10 +262,10 @@ def _denials_of_the_rest(
         if asked.version is Version.V2012 and opposite is not None:
             yield _deny(opposite)
     # ARNs in other accounts are left in: no element tells them from `*` and from what AWS owns
-    for key in () if question.abroad else OWNER_KEYS:
+    for key in () if question.cross_account else OWNER_KEYS:
         owned = Condition(_OWNED_BY_ANOTHER, key, (user.account,))
         yield _deny(owned, Condition(_NULL, key, ("false",)))
-    yield from _denials_of_other_mfa({each.mfa for each in ways})
+    yield from _denials_of_other_mfa({each.mfa for each in credentials})
     if any(names_any(each, _TIMES) for each in (question.allowed, question.denied) if each):
         yield from _denials_of_the_past(question.now.astimezone(UTC))
 
@@ -292,7 +292,7 @@ def _deny(*conditions: Condition, action: Element = _ANY, resource: Element = _A
 
 
 def _unless(element: Element, *, holds: bool) -> Element:
-    """Return what matches where an element does not match as demanded."""
+    """Return the element that matches where another does not match as demanded."""
     return replace(element, negated=not element.negated) if holds else element
 
 

@@ -14,23 +14,23 @@ from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Element
-from sekisho.prover.questions.certified import certified, find_no_new_access
+from sekisho.prover.questions.certified import find_no_new_access, prove_or_search
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
-from sekisho.prover.reading.callers import Callers, callers
+from sekisho.prover.reading.callers import Callers, distinguishable_callers
 from sekisho.prover.reading.credentials import CallingUser
-from sekisho.prover.reading.policies import every, tells_services_apart
+from sekisho.prover.reading.policies import distinguishes_services, handled_policies
 from sekisho.prover.search.answers import ActionGroup, Conclusion, conclude, items_of
 from sekisho.prover.search.formula import Question, Restriction, StatedCondition
-from sekisho.prover.search.reduction import FEW, statements_left
+from sekisho.prover.search.reduction import FEW_STATEMENTS, statements_that_matter
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import MOST_LISTING_STEPS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_LISTING_STEPS, Budget, LimitReached
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one set allows and the other does not.
+    """The requests that one set allows and the other does not.
 
     Attributes:
         counterexample: one such request, of a real action; None: there is none.
@@ -44,27 +44,27 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PolicyDifference:
     """Both sides; Unknown where it could not be found out."""
 
     only_in_old: Side | Unknown
     only_in_new: Side | Unknown
 
 
-def difference(
+def policy_difference(
     old: Policies,
     new: Policies,
     user: CallingUser,
     now: datetime,
     assumptions: Assumptions | None = None,
-) -> Difference:
-    """Return what `old` allows and `new` does not, and the reverse.
+) -> PolicyDifference:
+    """Return the requests that `old` allows and `new` does not, and the reverse.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     question = _question(old, new, user, now, assumptions)
-    return Difference(
+    return PolicyDifference(
         side_of(replace(question, allowed=old, denied=new)),
         side_of(replace(question, allowed=new, denied=old)),
     )
@@ -73,8 +73,8 @@ def difference(
 def _question(
     old: Policies, new: Policies, user: CallingUser, now: datetime, assumptions: Assumptions | None
 ) -> Question:
-    """Return what is asked of both sides of a difference, whichever of them allows."""
-    apart = tells_services_apart(old) or tells_services_apart(new)
+    """Return the part of the question that both sides of a difference share."""
+    apart = distinguishes_services(old) or distinguishes_services(new)
     credentials = (*DIRECT, *VIA_SERVICE) if apart else DIRECT
     within = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     return Question(user, now, credentials, within=within, assumptions=assumptions or Assumptions())
@@ -83,7 +83,7 @@ def _question(
 def new_access(
     old: Policies,
     new: Policies,
-    whose: Callers,
+    callers: Callers,
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> Verdict:
@@ -96,43 +96,43 @@ def new_access(
     """
     asked = [
         replace(_question(old, new, user, now, assumptions), allowed=new, denied=old)
-        for user in whose.users
+        for user in callers.users
     ]
-    find = find_no_new_access(old, new, whose.one_given)
-    untold = () if _documents(old) == _documents(new) else whose.untold
-    return certified(find, partial(_without_certificate, asked, untold)).verdict
+    find = find_no_new_access(old, new, callers.given_user)
+    untold = () if _documents(old) == _documents(new) else callers.indistinct_keys
+    return prove_or_search(find, partial(_without_certificate, asked, untold)).verdict
 
 
 def _without_certificate(questions: Sequence[Question], untold: Sequence[str]) -> Conclusion:
     """Return whether no request answers any of the questions; what it rests on if none does."""
     for question in questions:
         # one user is enough
-        if isinstance(found := prove_none(question), Refuted):
-            return Conclusion(found)
+        if isinstance(verdict := prove_none(question), Refuted):
+            return Conclusion(verdict)
     if untold:
-        return Conclusion(Unknown(tells_callers(untold)))
+        return Conclusion(Unknown(more_callers_text(untold)))
     return conclude(questions)
 
 
 def difference_for_any(
     old: Policies,
     new: Policies,
-    whose: Callers,
+    callers: Callers,
     now: datetime,
     assumptions: Assumptions | None = None,
-) -> Difference:
-    """Return what `difference` does, of all users that stand for any.
+) -> PolicyDifference:
+    """Return the difference for all users that stand for any.
 
     What differs for a user whom the policies name, and not for the first, says for whom it does.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    found = [difference(old, new, user, now, assumptions) for user in whose.users]
-    untold = () if _documents(old) == _documents(new) else whose.untold
-    return Difference(
-        _joined([each.only_in_old for each in found], whose.users, untold),
-        _joined([each.only_in_new for each in found], whose.users, untold),
+    found = [policy_difference(old, new, user, now, assumptions) for user in callers.users]
+    untold = () if _documents(old) == _documents(new) else callers.indistinct_keys
+    return PolicyDifference(
+        _merge_sides([each.only_in_old for each in found], callers.users, untold),
+        _merge_sides([each.only_in_new for each in found], callers.users, untold),
     )
 
 
@@ -148,15 +148,18 @@ def callers_of_difference(
         FaultyPolicy: if a document cannot be read for certain.
     """
     sets = (old, new)
-    if sum(len(each.document.statements) for one in sets for each in every(one)) <= FEW:
-        whose = callers(old, new)
-        if not whose.untold:
-            return whose
+    if (
+        sum(len(each.document.statements) for one in sets for each in handled_policies(one))
+        <= FEW_STATEMENTS
+    ):
+        callers = distinguishable_callers(old, new)
+        if not callers.indistinct_keys:
+            return callers
     try:
-        left = statements_left(old, new, TrackedAssumptions(assumptions or Assumptions()))
+        left = statements_that_matter(old, new, TrackedAssumptions(assumptions or Assumptions()))
     except LimitReached:
-        return callers(old, new)
-    return callers(*left)
+        return distinguishable_callers(old, new)
+    return distinguishable_callers(*left)
 
 
 def _documents(policies: Policies) -> tuple[object, ...]:
@@ -168,7 +171,7 @@ def _documents(policies: Policies) -> tuple[object, ...]:
     )
 
 
-def _joined(
+def _merge_sides(
     sides: Sequence[Side | Unknown], users: Sequence[CallingUser], untold: Sequence[str]
 ) -> Side | Unknown:
     """Return one side of several users; that there is nothing only if these are all."""
@@ -181,35 +184,35 @@ def _joined(
         (side.counterexample for side in known if side.counterexample is not None), None
     )
     if counterexample is None and untold:
-        return Unknown(tells_callers(untold))
+        return Unknown(more_callers_text(untold))
     unlisted = next((side.unlisted for side in known if side.unlisted is not None), None)
-    items = items_together([side.items for side in known], users)
+    items = merge_items([side.items for side in known], users)
     return Side(counterexample, items, unlisted)
 
 
-def items_together(
+def merge_items(
     lists: Sequence[Sequence[ActionGroup]], users: Sequence[CallingUser]
 ) -> tuple[ActionGroup, ...]:
     """Return the items of several users; what is not of the first says of whom it is."""
     items: list[ActionGroup] = []
     for each, user in zip(lists, users, strict=True):
-        known = {_said(item) for item in items}
-        new = [item for item in each if _said(item) not in known]
-        items += new if user is users[0] else [_of(item, user, users[0]) for item in new]
+        known = {_without_example(item) for item in items}
+        new = [item for item in each if _without_example(item) not in known]
+        items += new if user is users[0] else [_attributed(item, user, users[0]) for item in new]
     return tuple(items)
 
 
-def tells_callers(keys: Sequence[str]) -> Message:
+def more_callers_text(keys: Sequence[str]) -> Message:
     """Say that the users who were asked about may not be all that policies tell apart."""
     return reasons.TELLS_CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
 
 
-def _said(item: ActionGroup) -> tuple[object, ...]:
-    """Return what an item says, without the request that shows it."""
+def _without_example(item: ActionGroup) -> tuple[object, ...]:
+    """Return an item without the request that shows it."""
     return item.actions, item.resources, item.conditions, item.credentials
 
 
-def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
+def _attributed(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGroup:
     """Return an item that says whose it is: a user's, or of all of an account."""
     who = StatedCondition("aws:PrincipalArn", "ArnEquals", (user.arn,), holds=True)
     if user.name == stranger.name and user.partition != stranger.partition:
@@ -222,8 +225,8 @@ def _of(item: ActionGroup, user: CallingUser, stranger: CallingUser) -> ActionGr
 
 def side_of(question: Question) -> Side | Unknown:
     """Return every request that answers a question, as one side of a difference."""
-    effort = Effort()
-    verdict = prove_none(question, effort)
+    budget = Budget()
+    verdict = prove_none(question, budget)
     match verdict:
         case Unknown():
             return verdict
@@ -231,12 +234,12 @@ def side_of(question: Question) -> Side | Unknown:
             return Side(None, ())
         case Refuted(counterexample):
             try:
-                effort.at_most(MOST_LISTING_STEPS)
-                found = items_of(question, effort)
+                budget.limit_to(MOST_LISTING_STEPS)
+                groups = items_of(question, budget)
             except LimitReached as limit:
                 return Side(counterexample, (), limit.reason)
-            if not found:
+            if not groups:
                 reason = reasons.NOT_LISTED.filled(action=counterexample.request.action)
                 return Side(counterexample, (), reason)
-            examples = (*(each.counterexample for each in found), counterexample)
-            return Side(min(examples, key=lambda one: len(one.undocumented)), found)
+            examples = (*(each.counterexample for each in groups), counterexample)
+            return Side(min(examples, key=lambda one: len(one.undocumented)), groups)

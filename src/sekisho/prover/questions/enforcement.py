@@ -44,7 +44,7 @@ from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
     EnforcementCertifier,
-    certified,
+    prove_or_search,
 )
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
@@ -54,29 +54,29 @@ from sekisho.prover.reading.conditions import (
 )
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser
 from sekisho.prover.reading.policies import (
-    EVERYTHING,
-    denying,
-    every,
-    tells_federation_apart,
-    tells_logins_apart,
-    tells_services_apart,
-    those,
-    with_only,
+    ALLOW_EVERYTHING,
+    distinguishes_federation,
+    distinguishes_logins,
+    distinguishes_services,
+    handled_policies,
+    keep_statements,
+    only_denials,
+    policies_of_statements,
 )
 from sekisho.prover.reading.resources import NO_USERS
 from sekisho.prover.search.answers import (
     ActionGroup,
     Conclusion,
     QuestionAnswer,
+    combine_verdicts,
     conclude,
     items_of,
-    joined,
 )
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown, Verdict
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Machine
 
 ENFORCEMENT = "enforcement"
@@ -142,7 +142,7 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
     """Return whether MFA is enforced, for every way to call; None if that was not asked.
 
     Args:
-        answers: of a report, as `settled` leaves them.
+        answers: of a report, as `distinct_answers` leaves them.
     """
     found = [each for each in answers if each.id in (ENFORCEMENT, NOTHING_ALLOWED)]
     later = [each for each in found if each.id == ENFORCEMENT]
@@ -150,36 +150,39 @@ def enforced_by(answers: Iterable[QuestionAnswer]) -> Enforced | None:
         return None
     # an answer that is enforced, or refuted by what is allowed already, holds of both
     now = {each.calls: each.conclusion.verdict for each in found}
-    return Enforced.of(joined([each.conclusion.verdict for each in later]), joined([*now.values()]))
+    return Enforced.of(
+        combine_verdicts([each.conclusion.verdict for each in later]),
+        combine_verdicts([*now.values()]),
+    )
 
 
-def settled(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnswer]:
+def distinct_answers(answers: Sequence[QuestionAnswer]) -> Iterator[QuestionAnswer]:
     """Yield the answers; whether nothing is allowed only where it says more.
 
     Where MFA is enforced, nothing is allowed. What is allowed already shows that it is not
     enforced, and better than what could be.
     """
     now = {each.calls: each for each in answers if each.id == NOTHING_ALLOWED}
-    for each in answers:
-        other = now.get(each.calls) if each.id == ENFORCEMENT else None
+    for answer in answers:
+        other = now.get(answer.calls) if answer.id == ENFORCEMENT else None
         if other is None:
-            if each.id != NOTHING_ALLOWED:
-                yield each
+            if answer.id != NOTHING_ALLOWED:
+                yield answer
             continue
-        later, present = each.conclusion.verdict, other.conclusion.verdict
+        later, present = answer.conclusion.verdict, other.conclusion.verdict
         match (later, present):
             case (Proved(), _) | (Unknown(), Unknown()):
-                yield each
+                yield answer
             case (_, Refuted()):
-                names = dict.fromkeys((*other.conclusion.assumed, *each.conclusion.assumed))
-                yield replace(each, conclusion=Conclusion(present, tuple(names)))
+                names = dict.fromkeys((*other.conclusion.assumed, *answer.conclusion.assumed))
+                yield replace(answer, conclusion=Conclusion(present, tuple(names)))
             case _:
-                yield replace(each, later=True)
+                yield replace(answer, later=True)
                 yield other
 
 
 SERVICE_EXEMPT = ("sts:GetSessionToken", "sts:GetCallerIdentity")
-"""What no policy can deny."""
+"""Actions that no policy can deny."""
 
 # sessions first: who has a password or a key can get one, and not everybody has a key
 _WITHOUT_MFA = (CallerCredential.SESSION, CallerCredential.KEY)
@@ -214,7 +217,7 @@ class Enforcement:
 
 @cache
 def expected_exempt() -> tuple[str, ...]:
-    """Return what Force_MFA exempts with every choice that exempts something."""
+    """Return the exempt actions of Force_MFA with every choice that exempts something."""
     widest = Choices(password_change_without_mfa=True, quiet_console=True)
     enforcement = next(one for one in force_mfa(widest).statements if one.effect is Effect.DENY)
     return enforcement.action.values
@@ -244,14 +247,14 @@ def prove_enforcement(
     question = enforcement_question(policies, user, now, exempt, later=later)
     certifier = EnforcementCertifier(policies, user, exempt, later=later)
     find = partial(certifier.find, OWN_CALLS)
-    direct = certified(find, partial(conclude, [question])).verdict
-    if not tells_services_apart(policies):
+    direct = prove_or_search(find, partial(conclude, [question])).verdict
+    if not distinguishes_services(policies):
         return Enforcement(direct, None)
     find, search = (
         partial(certifier.find, SERVICE_CALLS),
         partial(conclude, [via_service(question)]),
     )
-    return Enforcement(direct, certified(find, search).verdict)
+    return Enforcement(direct, prove_or_search(find, search).verdict)
 
 
 def enforcement_question(
@@ -262,15 +265,15 @@ def enforcement_question(
     *,
     later: bool = False,
 ) -> Question:
-    """Return what `prove_enforcement` asks of direct calls; the arguments are the same."""
+    """Return the question of `prove_enforcement` about direct calls; the arguments are the same."""
     if later:
         left = denials(policies)
-        policies = replace(left, identity=(*left.identity, EVERYTHING))
+        policies = replace(left, identity=(*left.identity, ALLOW_EVERYTHING))
     return _question(policies, user, now, expected_exempt() if exempt is None else exempt)
 
 
 def denials(policies: Policies) -> Policies:
-    """Return what of a user's policies matters whatever identity-based policies are attached later.
+    """Return the policies that matter whatever identity-based policies are attached later.
 
     Of the identity-based ones that is what they deny: all that they allow can be allowed anyway.
 
@@ -278,7 +281,7 @@ def denials(policies: Policies) -> Policies:
         FaultyPolicy: if a document cannot be read for certain.
     """
     check_policies(PolicyKind.IDENTITY, policies.identity)
-    left = ((each.name, denying(each.document)) for each in policies.identity)
+    left = ((each.name, only_denials(each.document)) for each in policies.identity)
     identity = tuple(AttachedPolicy(name, document) for name, document in left if document)
     return replace(policies, identity=identity)
 
@@ -295,7 +298,7 @@ _FEDERATED = Message(
 )
 
 
-def with_federation(found: Conclusion, question: Question) -> Conclusion:
+def with_federation(conclusion: Conclusion, question: Question) -> Conclusion:
     """Return an answer about direct calls that holds of sessions of GetFederationToken, too.
 
     Only a user's access key makes one, and has no MFA in that call (AWS STS API Reference,
@@ -303,21 +306,21 @@ def with_federation(found: Conclusion, question: Question) -> Conclusion:
     the call itself is exempt, and where policies tell them apart.
 
     Args:
-        found: about the question.
+        conclusion: about the question.
         question: whether MFA is enforced.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     policies = question.allowed
-    proved = isinstance(found.verdict, Proved)
+    proved = isinstance(conclusion.verdict, Proved)
     if not proved or question.user.is_role or policies is None:
-        return found
+        return conclusion
     within = Restriction(actions=((Element((_FEDERATION,)), True),))
     asked = replace(question, credentials=(CallerCredential.KEY,), within=within)
-    if not tells_federation_apart(policies) or isinstance(prove_none(asked), Proved):
-        return found
-    return Conclusion(Unknown(_FEDERATED), found.assumed)
+    if not distinguishes_federation(policies) or isinstance(prove_none(asked), Proved):
+        return conclusion
+    return Conclusion(Unknown(_FEDERATED), conclusion.assumed)
 
 
 def exempt_list(
@@ -353,14 +356,14 @@ def _question(
 
 
 def without_mfa(
-    policies: Policies, ways: tuple[CallerCredential, ...]
+    policies: Policies, credentials: tuple[CallerCredential, ...]
 ) -> tuple[CallerCredential, ...]:
     """Return ways to call without MFA, with a session of `aws login` where it may differ.
 
     With the keys of MFA it is one of the sessions; whether it has them is not documented.
     """
-    direct = CallerCredential.KEY in ways
-    return (*ways, *_OF_LOGIN) if direct and tells_logins_apart(policies) else ways
+    direct = CallerCredential.KEY in credentials
+    return (*credentials, *_OF_LOGIN) if direct and distinguishes_logins(policies) else credentials
 
 
 _CONSOLE_SIGN_IN = AttachedPolicy(
@@ -403,7 +406,9 @@ def for_other_values(question: Question) -> tuple[Question, ...] | Unknown:
         return Unknown(limit.reason)
     return tuple(
         replace(
-            question, user=_with(question.user, value), credentials=(CallerCredential.HYPOTHETICAL,)
+            question,
+            user=_with_mfa_value(question.user, value),
+            credentials=(CallerCredential.HYPOTHETICAL,),
         )
         for value in values
         if value.lower() not in _KNOWN
@@ -418,7 +423,7 @@ def _values(question: Question) -> list[str]:
     texts = [
         each for each in asked if family_of(each.condition.operator.name) is OperatorFamily.TEXT
     ]
-    values, exact = values_for([*texts, _APART], Context(), question.now, Effort())
+    values, exact = values_for([*texts, _APART], Context(), question.now, Budget())
     if not exact:
         raise LimitReached(reasons.MFA_BEYOND_ASCII.filled(key=MFA_PRESENT))
     return values
@@ -427,13 +432,13 @@ def _values(question: Question) -> list[str]:
 _KEY = MFA_PRESENT.lower()
 
 
-def _with(user: CallingUser, value: str) -> CallingUser:
+def _with_mfa_value(user: CallingUser, value: str) -> CallingUser:
     return replace(user, known={**user.known, MFA_PRESENT: value})
 
 
 def _conditions(question: Question) -> Iterator[VersionedCondition]:
     assert question.allowed is not None  # noqa: S101 - the caller's part
-    for policy in every(question.allowed):
+    for policy in handled_policies(question.allowed):
         for statement in policy.document.statements:
             for condition in statement.conditions:
                 yield VersionedCondition(condition, policy.document.version)
@@ -480,9 +485,9 @@ def lost_with_mfa(before: Policies, after: Policies, user: CallingUser, now: dat
     if contained and replace(before, identity=()) == replace(after, identity=()):
         # who keeps every Allow loses what comes to be denied, and nothing else
         denied = denials(Policies(identity=new))
-        after = replace(denied, identity=(*denied.identity, EVERYTHING))
+        after = replace(denied, identity=(*denied.identity, ALLOW_EVERYTHING))
     credentials: tuple[CallerCredential, ...] = _WITH_MFA
-    if tells_services_apart(before) or tells_services_apart(after):
+    if distinguishes_services(before) or distinguishes_services(after):
         credentials += (CallerCredential.MFA_VIA_SERVICE,)
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     return Question(user, now, credentials, allowed=before, denied=after, within=deniable)
@@ -509,7 +514,7 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
         FaultyPolicy: if a document cannot be read for certain.
     """
     credentials: tuple[CallerCredential, ...] = _WITH_MFA
-    if tells_services_apart(policies):
+    if distinguishes_services(policies):
         credentials += _WITH_MFA_VIA_SERVICE
     deniable = Restriction(actions=((Element(SERVICE_EXEMPT), False),))
     young = replace(deniable, conditions=tuple((asked, False) for asked in _ages(policies)))
@@ -517,7 +522,9 @@ def nothing_lost(policies: Policies, user: CallingUser, now: datetime) -> Questi
         prove_none(Question(user, now, credentials, within=young).in_catalogue), Proved
     ):
         young = deniable
-    without_enforcement = with_only(policies, lambda statement: not _is_of_enforcement(statement))
+    without_enforcement = policies_of_statements(
+        policies, lambda statement: not _is_of_enforcement(statement)
+    )
     return Question(
         user, now, credentials, allowed=without_enforcement, denied=policies, within=young
     )
@@ -528,10 +535,10 @@ def own_things_only(policies: Policies, user: CallingUser, now: datetime) -> Que
 
     Whatever denies in the policies still denies. Arguments are those of `nothing_lost`.
     """
-    credentials = (*DIRECT, *VIA_SERVICE) if tells_services_apart(policies) else DIRECT
+    credentials = (*DIRECT, *VIA_SERVICE) if distinguishes_services(policies) else DIRECT
     allowed = replace(
         policies,
-        identity=those(
+        identity=keep_statements(
             policies.identity, lambda one: one.effect is Effect.DENY or _is_self_service(one)
         ),
     )
@@ -590,7 +597,7 @@ def _can_start(pattern: Sequence[str | Wild], start: str) -> bool:
 
 def _ages(policies: Policies) -> Iterator[VersionedCondition]:
     """Yield the conditions in the MFA enforcement's statements by which an MFA is too old."""
-    for policy in every(policies):
+    for policy in handled_policies(policies):
         for statement in filter(_is_of_enforcement, policy.document.statements):
             for condition in statement.conditions:
                 if condition.key.lower() == _AGE and condition.operator.name in _TOO_OLD:

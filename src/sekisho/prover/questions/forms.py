@@ -5,7 +5,7 @@ from dataclasses import fields
 from sekisho.catalogue import load
 from sekisho.engine import Assumptions
 from sekisho.engine.exchange import decision_to_json
-from sekisho.prover.questions.difference import Difference, Side
+from sekisho.prover.questions.difference import PolicyDifference, Side
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Inquiry, PolicyReport
 from sekisho.prover.questions.roles import TrustReport
@@ -59,7 +59,7 @@ def report_to_json(report: PolicyReport) -> dict[str, object]:
         "schema": "sekisho.prove/1",
         "user": report.user.arn,
         "users": [user.arn for user in report.callers.users],
-        "usersToldApartBy": list(report.callers.untold),
+        "usersToldApartBy": list(report.callers.indistinct_keys),
         "catalogue": load().dated,
         "expectedExempt": list(inquiry.exempt),
         "serviceExempt": list(SERVICE_EXEMPT),
@@ -119,7 +119,7 @@ def stated_to_json(stated: StatedCondition) -> dict[str, object]:
 
 
 def _ways_as_json(trust: TrustReport) -> dict[str, object]:
-    """Return who may assume a role as JSON values."""
+    """Return the callers who may assume a role as JSON values."""
     return {
         "withoutMfa": type(trust.without_mfa).__name__,
         "ways": [
@@ -154,10 +154,10 @@ def _verdict_as_json(verdict: Verdict) -> dict[str, object]:
 
 
 def difference_to_json(
-    found: Difference, whose: Callers, assumptions: Assumptions
+    difference: PolicyDifference, callers: Callers, assumptions: Assumptions
 ) -> dict[str, object]:
-    """Return what only one side allows, each way, as JSON values."""
-    old, new = found.only_in_old, found.only_in_new
+    """Return the requests that only one side allows, each way, as JSON values."""
+    old, new = difference.only_in_old, difference.only_in_new
     beyond = {
         name: each
         for name, side in (("old", old), ("new", new))
@@ -165,7 +165,7 @@ def difference_to_json(
     }
     return {
         "schema": "sekisho.policy-diff/1",
-        **callers_to_json(whose),
+        **callers_to_json(callers),
         "onlyInOld": counterexample_of(old),
         "onlyInNew": counterexample_of(new),
         **({"beyondCatalogue": beyond} if beyond else {}),
@@ -182,12 +182,12 @@ def difference_to_json(
     }
 
 
-def callers_to_json(whose: Callers) -> dict[str, object]:
-    """Return who and what was asked about, and what the answer rests on."""
+def callers_to_json(callers: Callers) -> dict[str, object]:
+    """Return the callers asked about, and the premises of the answer."""
     return {
-        "user": whose.users[0].arn,
-        "users": [user.arn for user in whose.users],
-        "usersToldApartBy": list(whose.untold),
+        "user": callers.users[0].arn,
+        "users": [user.arn for user in callers.users],
+        "usersToldApartBy": list(callers.indistinct_keys),
         "catalogue": load().dated,
         "serviceExempt": list(SERVICE_EXEMPT),
     }

@@ -28,23 +28,23 @@ from sekisho.engine import (
 from sekisho.engine.matching import ANONYMOUS, TrackedAssumptions
 from sekisho.messages import Message
 from sekisho.policy import Document, Effect, Element, PolicyKind
-from sekisho.prover.questions.difference import Difference, Side, side_of
+from sekisho.prover.questions.difference import PolicyDifference, Side, side_of
 from sekisho.prover.questions.enforcement import DIRECT, SERVICE_EXEMPT, VIA_SERVICE
-from sekisho.prover.questions.unknown_principals import named_by, of_any
+from sekisho.prover.questions.unknown_principals import question_about_all_like, real_callers
 from sekisho.prover.reading.credentials import EXAMPLE_ID, EXAMPLE_ROLE_ID, SESSION_NAME, USER_ID
-from sekisho.prover.reading.policies import EVERYTHING, denying, tells_services_apart
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, distinguishes_services, only_denials
 from sekisho.prover.reading.principals import (
     SOME_SERVICE,
     Requester,
     RequesterKind,
-    about,
     accounts_in,
     names_any_provider,
     partitions_in,
     requesters,
     some_providers,
+    statements_naming,
 )
-from sekisho.prover.search.answers import ActionGroup, joined
+from sekisho.prover.search.answers import ActionGroup, combine_verdicts
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
@@ -52,7 +52,7 @@ from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unkno
 _ANY_ARN = Element(("arn:*",))
 _ANY_ROLE = Element(("arn:*:iam::*:role/*",))
 _STS = Element(("sts:*",))
-"""What a trust policy can be about: IAM refuses others as malformed."""
+"""The actions that a trust policy can name: IAM refuses others as malformed."""
 _HOME = "111122223333"
 _NOT_SHOWN = Message("it is told by keys of the caller, and no such caller was found")
 _NOT_HANDLED = Message("what the policies say of {name} is not asked")
@@ -60,7 +60,7 @@ _NOT_HANDLED = Message("what the policies say of {name} is not asked")
 
 @dataclass(frozen=True, slots=True)
 class GrantDifference:
-    """What two policies say differently of one caller, or of all whom they name alike.
+    """The difference of two policies for one caller, or for all whom they name alike.
 
     Attributes:
         principal: as a policy writes it; "" for whom neither names.
@@ -73,20 +73,20 @@ class GrantDifference:
     principal: str
     kind: RequesterKind
     arn: str
-    allowed: Difference
-    denied: Difference
+    allowed: PolicyDifference
+    denied: PolicyDifference
 
     @property
     def new_access(self) -> Verdict:
         """Whether the new policy neither allows more nor denies less."""
         sides = (self.allowed.only_in_new, self.denied.only_in_old)
-        return joined([_verdict(each) for each in sides])
+        return combine_verdicts([_verdict(each) for each in sides])
 
     @property
     def lost_access(self) -> Verdict:
         """Whether the new policy neither allows less nor denies more."""
         sides = (self.allowed.only_in_old, self.denied.only_in_new)
-        return joined([_verdict(each) for each in sides])
+        return combine_verdicts([_verdict(each) for each in sides])
 
 
 def _verdict(side: Side | Unknown) -> Verdict:
@@ -102,7 +102,7 @@ def difference_of_grants(
     now: datetime,
     assumptions: Assumptions | None = None,
 ) -> tuple[tuple[GrantDifference, ...], tuple[Unknown, ...]]:
-    """Return who gets more or less from one policy than from another, and what is not known.
+    """Return the callers who get more or less from the new policy, and what is not known.
 
     Args:
         old: a policy of a resource, or of a role.
@@ -122,11 +122,13 @@ def difference_of_grants(
     ), unhandled
 
 
-def _without_repetitions(found: list[GrantDifference]) -> tuple[GrantDifference, ...]:
+def _without_repetitions(differences: list[GrantDifference]) -> tuple[GrantDifference, ...]:
     """Return the differences; those of one principal that say the same of one kind stand once."""
     by_said: dict[object, GrantDifference] = {}
-    for each in found:
-        by_said.setdefault((each.principal, each.kind, _sides_of(each)), each)
+    for difference in differences:
+        by_said.setdefault(
+            (difference.principal, difference.kind, _sides_of(difference)), difference
+        )
     return tuple(by_said.values())
 
 
@@ -155,7 +157,7 @@ class _Comparison:
 
     @property
     def callers(self) -> tuple[tuple[Requester, ...], tuple[Unknown, ...]]:
-        """Who is asked about, and what is not known for principals who are not."""
+        """The callers asked about, and the reasons of unknown answers for unhandled principals."""
         documents = (self.old.document, self.new.document)
         accounts = [each for one in documents for each in accounts_in(one)]
         partitions = [each for one in documents for each in partitions_in(one)]
@@ -169,23 +171,23 @@ class _Comparison:
             return found, ()
         return found, tuple(Unknown(_NOT_HANDLED.filled(name=each)) for each in unhandled)
 
-    def differences(self, one: Requester) -> Iterator[GrantDifference]:
+    def differences(self, requester: Requester) -> Iterator[GrantDifference]:
         """Yield how the policies differ for one caller; nothing if they do not."""
-        sides: dict[bool, Difference] = {}
-        for asked in self._questions_about(one):
+        sides: dict[bool, PolicyDifference] = {}
+        for asked in self._questions_about(requester):
             old, new = (self._shown(side_of(asked.question(each)), asked, each) for each in (0, 1))
-            sides[asked.denied] = Difference(old, new)
-        same = Difference(Side(None, ()), Side(None, ()))
-        arn = one.user.outside or one.user.arn
+            sides[asked.denied] = PolicyDifference(old, new)
+        same = PolicyDifference(Side(None, ()), Side(None, ()))
+        arn = requester.user.outside or requester.user.arn
         allowed, denied = (sides.get(each, same) for each in (False, True))
-        found = GrantDifference(one.name, one.kind, arn, allowed, denied)
+        found = GrantDifference(requester.name, requester.kind, arn, allowed, denied)
         verdicts = (found.new_access, found.lost_access)
         if not all(isinstance(each, Proved) for each in verdicts):
             yield found
 
-    def gained(self, one: Requester) -> Iterator[Verdict]:
+    def gained(self, requester: Requester) -> Iterator[Verdict]:
         """Yield whether a caller is allowed no more, and whether denied no less; lists nothing."""
-        for asked in self._questions_about(one):
+        for asked in self._questions_about(requester):
             place = 0 if asked.denied else 1
             found = prove_none(asked.question(place))
             if isinstance(found, Refuted):
@@ -198,27 +200,30 @@ class _Comparison:
                 )
             yield found
 
-    def _questions_about(self, one: Requester) -> Iterator["_CallerQuestion"]:
+    def _questions_about(self, requester: Requester) -> Iterator["_CallerQuestion"]:
         """Yield the questions about one caller; none if both policies say the same there."""
         tracked = TrackedAssumptions(self.assumptions)
-        before, after = (about(each.document, one.user, tracked) for each in (self.old, self.new))
+        before, after = (
+            statements_naming(each.document, requester.user, tracked)
+            for each in (self.old, self.new)
+        )
         if before.statements != after.statements:
-            yield self._of_documents(one, (before, after), denied=False)
+            yield self._of_documents(requester, (before, after), denied=False)
         # who must be allowed by it anyway is not helped by what it no longer denies
         if self.kind is not PolicyKind.TRUST and _denials(before) != _denials(after):
             # the sides are swapped: who denies is the one that allows less
-            yield self._of_documents(one, (_all_but(after), _all_but(before)), denied=True)
+            yield self._of_documents(requester, (_all_but(after), _all_but(before)), denied=True)
 
     def _of_documents(
-        self, one: Requester, documents: tuple[Document, Document], *, denied: bool
+        self, requester: Requester, documents: tuple[Document, Document], *, denied: bool
     ) -> "_CallerQuestion":
         first, second = (
             Policies(identity=(replace(self.old, document=each),)) for each in documents
         )
         trust = self.kind is PolicyKind.TRUST
-        apart = any(map(tells_services_apart, (first, second)))
+        apart = any(map(distinguishes_services, (first, second)))
         question = Question(
-            one.user,
+            requester.user,
             self.now,
             (*DIRECT, *VIA_SERVICE) if apart else DIRECT,
             within=Restriction(
@@ -227,8 +232,8 @@ class _Comparison:
             ),
             assumptions=self.assumptions,
         )
-        question = question if one.exact else of_any(one, question)
-        return _CallerQuestion(one, question, (first, second), denied)
+        question = question if requester.exact else question_about_all_like(requester, question)
+        return _CallerQuestion(requester, question, (first, second), denied)
 
     def _shown(self, side: Side | Unknown, asked: "_CallerQuestion", place: int) -> Side | Unknown:
         """Return a side with requests of real callers; Unknown if none of it is of one."""
@@ -239,34 +244,34 @@ class _Comparison:
         items: list[ActionGroup] = []
         unlisted = side.unlisted
         for each in side.items:
-            found = self._real(each.counterexample, asked, place)
-            if found is None:
+            counterexample = self._real(each.counterexample, asked, place)
+            if counterexample is None:
                 unlisted = unlisted or _NOT_SHOWN
             else:
-                items.append(replace(each, counterexample=found))
+                items.append(replace(each, counterexample=counterexample))
         first = self._real(side.counterexample, asked, place)
         first = items[0].counterexample if items else first
         return Unknown(_NOT_SHOWN) if first is None else Side(first, tuple(items), unlisted)
 
     def _real(
-        self, found: Counterexample, asked: "_CallerQuestion", place: int
+        self, counterexample: Counterexample, asked: "_CallerQuestion", place: int
     ) -> Counterexample | None:
         """Return a request as a real caller makes it, if the engine says the same by both."""
         effect = DecisionEffect.EXPLICITLY_DENIED if asked.denied else DecisionEffect.ALLOWED
-        for request in _requests(found, asked.one):
+        for request in _requests(counterexample, asked.one):
             old, new = (self._decided(each, request) for each in (self.old, self.new))
             says = [each.effect is effect for each in (old, new)]
             if says[place] and not says[1 - place]:
                 # an id that nobody asked for tells nothing
                 plain = request.context.get(USER_ID) in _EXAMPLES
-                named = tuple(each for each in found.named if not plain or each != USER_ID)
+                named = tuple(each for each in counterexample.named if not plain or each != USER_ID)
                 decisions = {"old": old, "new": new}
-                return replace(found, request=request, decisions=decisions, named=named)
+                return replace(counterexample, request=request, decisions=decisions, named=named)
         return None
 
     def _decided(self, policy: AttachedPolicy, request: Request) -> Decision:
-        """Return what a policy itself says, whatever the caller's own policies allow."""
-        own = () if not request.principal.startswith("arn:") else (EVERYTHING,)
+        """Return the decision of a policy itself, whatever the caller's own policies allow."""
+        own = () if not request.principal.startswith("arn:") else (ALLOW_EVERYTHING,)
         own = () if "-provider/" in request.principal else own
         if self.kind is PolicyKind.TRUST:
             return decide(request, Policies(identity=own, trust=policy), self.assumptions)
@@ -292,34 +297,40 @@ class _CallerQuestion:
     denied: bool
 
     def question(self, place: int) -> Question:
-        """Return what only one of the policies says, the old one (0) or the new one (1)."""
+        """Return the question what only the old policy (0) or the new one (1) says."""
         return replace(self.about, allowed=self.policies[place], denied=self.policies[1 - place])
 
 
 def _denials(document: Document) -> object:
-    denied = denying(document)
+    denied = only_denials(document)
     return None if denied is None else denied.statements
 
 
 def _all_but(document: Document) -> Document:
     """Return a document that allows everything but what another one denies."""
     denied = (each for each in document.statements if each.effect is Effect.DENY)
-    return replace(document, statements=(*EVERYTHING.document.statements, *denied))
+    return replace(document, statements=(*ALLOW_EVERYTHING.document.statements, *denied))
 
 
 _EXAMPLES = (EXAMPLE_ID, f"{EXAMPLE_ROLE_ID}:{SESSION_NAME}")
 
 
-def _requests(found: Counterexample, one: Requester) -> Iterator[Request]:
+def _requests(counterexample: Counterexample, requester: Requester) -> Iterator[Request]:
     """Yield a request as callers make it: the one who stands for all, and those of its names."""
-    request = found.request
-    if one.user.outside:
-        yield replace(request, principal=one.user.outside)
-        yield from (replace(request, principal=each.outside) for each in named_by(found, one.user))
+    request = counterexample.request
+    if requester.user.outside:
+        yield replace(request, principal=requester.user.outside)
+        yield from (
+            replace(request, principal=each.outside)
+            for each in real_callers(counterexample, requester.user)
+        )
         return
-    example = _EXAMPLES[one.user.is_role]
-    for user in (one.user, *(() if one.exact else named_by(found, one.user))):
-        user_id = user.unique_id or (request.context["aws:userid"] if one.exact else example)
+    example = _EXAMPLES[requester.user.is_role]
+    for user in (
+        requester.user,
+        *(() if requester.exact else real_callers(counterexample, requester.user)),
+    ):
+        user_id = user.unique_id or (request.context["aws:userid"] if requester.exact else example)
         own = {"aws:PrincipalArn": user.arn, "aws:PrincipalAccount": user.account}
         own |= {} if user.is_role else {"aws:username": user.name}
         context = request.context.with_({**own, "aws:userid": user_id})
@@ -343,10 +354,10 @@ def no_new_grants(
     check_policies(kind, (old, new))
     comparison = _Comparison(old, new, kind, now, assumptions or Assumptions())
     callers, unhandled = comparison.callers
-    found: list[Verdict] = []
+    verdicts: list[Verdict] = []
     for verdict in chain.from_iterable(map(comparison.gained, callers)):
         # one caller is enough
         if isinstance(verdict, Refuted):
             return verdict
-        found.append(verdict)
-    return joined([*found, *unhandled])
+        verdicts.append(verdict)
+    return combine_verdicts([*verdicts, *unhandled])

@@ -32,7 +32,7 @@ from sekisho.signin import LONGEST_CONSOLE_SESSION
 
 
 class InvariantKind(StrEnum):
-    """What is demanded of every request of the range."""
+    """The demand on every request of the range."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -40,7 +40,7 @@ class InvariantKind(StrEnum):
 
 
 class Calls(StrEnum):
-    """Whose calls are in the range."""
+    """The callers of the requests in the range."""
 
     DIRECT = "direct"
     SERVICE = "service"
@@ -97,7 +97,7 @@ _WITH: dict[Calls, tuple[CallerCredential, ...]] = {
 
 
 def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
-    """Yield what is wrong with an invariant: the attribute, and a message."""
+    """Yield the faults of an invariant: the attribute, and a message."""
     if not invariant.actions:
         yield "actions", Message("names no action")
     for name, element, entries in (
@@ -105,7 +105,7 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
         ("on", "Resource", invariant.on),
     ):
         for entry in entries:
-            if (message := _refused(element, entry)) is not None:
+            if (message := _why_refused(element, entry)) is not None:
                 yield name, message
     yield from _misspelled(invariant)
     yield from _not_networks(invariant)
@@ -141,7 +141,7 @@ def _conflicts(invariant: Invariant) -> Iterator[tuple[str, Message]]:
         yield "mfa_age", Message("is about sessions with MFA only")
 
 
-def _refused(element: str, entry: str) -> Message | None:
+def _why_refused(element: str, entry: str) -> Message | None:
     """Return why IAM would refuse an entry of `Action` or `Resource`; None if it would not."""
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", element: entry}
     try:
@@ -186,23 +186,23 @@ def invariant_holds(
     is_never = invariant.demand is not InvariantKind.ALWAYS
     within = range_of(invariant)
     # what must be allowed is what the user's account can promise: elsewhere the owner decides, too
-    base = Question(user, now, (), within=within, assumptions=assumptions, abroad=is_never)
+    base = Question(user, now, (), within=within, assumptions=assumptions, cross_account=is_never)
     asked = replace(
         base,
         allowed=policies if is_never else None,
         denied=None if is_never else policies,
     )
-    found = conclude_empty(tuple(asked_of(invariant, asked)))
-    if not _is_settled(found.verdict) and (reason := empty_part(invariant, base)) is not None:
-        return _of_nothing(found, reason)
-    if isinstance(found.verdict, Proved) and not is_never:
+    conclusion = conclude_empty(tuple(questions_of(invariant, asked)))
+    if not _is_settled(conclusion.verdict) and (reason := empty_part(invariant, base)) is not None:
+        return _unknown_for_empty_range(conclusion, reason)
+    if isinstance(conclusion.verdict, Proved) and not is_never:
         must_allow = _own_policy(invariant, base)
-        return found if must_allow is None else Conclusion(Unknown(must_allow))
-    return found
+        return conclusion if must_allow is None else Conclusion(Unknown(must_allow))
+    return conclusion
 
 
 _OWN_POLICIES = (("kms:*", "arn:*:kms:*:*:key/*"), ("sts:*", "arn:*:iam::*:role/*"))
-"""What a resource's own policy must itself allow, also in its own account: use of keys and roles.
+"""Actions that a resource's own policy must allow even in its own account: use of keys and roles.
 
 Source: IAM User Guide, "Evaluating identity-based policies with resource-based policies".
 """
@@ -228,7 +228,7 @@ def _own_policy(invariant: Invariant, base: Question) -> Message | None:
     return None
 
 
-def about_resources(invariant: Invariant) -> AttachedPolicy:
+def policy_naming_resources(invariant: Invariant) -> AttachedPolicy:
     """Return a policy that tells users apart as the invariant's resources do."""
     statement = {"Effect": "Deny", "Action": "*", "Resource": list(invariant.on) or "*"}
     return AttachedPolicy("on", from_json({"Version": "2012-10-17", "Statement": statement}))
@@ -245,17 +245,20 @@ def _is_settled(verdict: Verdict) -> bool:
             return verdict.beyond is None and reason != reasons.NOT_CERTIFIED
 
 
-def _of_nothing(found: Conclusion, reason: Message) -> Conclusion:
+def _unknown_for_empty_range(conclusion: Conclusion, reason: Message) -> Conclusion:
     """Return the answer where the catalogue knows no request of some part of the range."""
-    if not isinstance(found.verdict, Unknown) or found.verdict.reason == reasons.NOT_CERTIFIED:
+    if (
+        not isinstance(conclusion.verdict, Unknown)
+        or conclusion.verdict.reason == reasons.NOT_CERTIFIED
+    ):
         return Conclusion(Unknown(reason))
-    both = joined_messages([reason, found.verdict.reason], en="; ", ja="; ")
-    return replace(found, verdict=replace(found.verdict, reason=both))
+    both = joined_messages([reason, conclusion.verdict.reason], en="; ", ja="; ")
+    return replace(conclusion, verdict=replace(conclusion.verdict, reason=both))
 
 
 def range_of(invariant: Invariant) -> Restriction:
-    """Return what the requests of an invariant's range fit."""
-    addresses = ((_from(invariant.within), True),) if invariant.within else ()
+    """Return the restriction to the requests of an invariant's range."""
+    addresses = ((_condition_on_address(invariant.within), True),) if invariant.within else ()
     ages = () if invariant.mfa_age is None else ((_not_older(invariant.mfa_age), True),)
     return Restriction(
         actions=((Element(invariant.actions), True), (Element(SERVICE_EXEMPT), False)),
@@ -264,22 +267,27 @@ def range_of(invariant: Invariant) -> Restriction:
     )
 
 
-def asked_of(invariant: Invariant, asked: Question) -> Iterator[Question]:
+def questions_of(invariant: Invariant, question: Question) -> Iterator[Question]:
     """Yield a question for each way in which the invariant can be broken."""
     without, with_ = _WITHOUT[invariant.calls], _WITH[invariant.calls]
-    for policies in filter(None, (asked.allowed, asked.denied)):
+    for policies in filter(None, (question.allowed, question.denied)):
         without = without_mfa(policies, without)
     every = with_ if invariant.with_mfa else (*without, *with_)
     if invariant.unless_mfa:
-        yield replace(asked, credentials=without)
+        yield replace(question, credentials=without)
     if invariant.only_from:
-        conditions = (*asked.within.conditions, (_from(invariant.only_from), False))
-        yield replace(asked, credentials=every, within=replace(asked.within, conditions=conditions))
+        conditions = (
+            *question.within.conditions,
+            (_condition_on_address(invariant.only_from), False),
+        )
+        yield replace(
+            question, credentials=every, within=replace(question.within, conditions=conditions)
+        )
     if not invariant.unless_mfa and not invariant.only_from:
-        yield replace(asked, credentials=every)
+        yield replace(question, credentials=every)
 
 
-def _from(networks: tuple[str, ...]) -> VersionedCondition:
+def _condition_on_address(networks: tuple[str, ...]) -> VersionedCondition:
     operator = Operator(OperatorName.IP_ADDRESS)
     return VersionedCondition(Condition(operator, "aws:SourceIp", networks), Version.V2012)
 
@@ -297,7 +305,7 @@ def _empty_elsewhere(
     """Return why no request of the range is from other addresses than those that are let in."""
     if not invariant.only_from:
         return None
-    conditions = (*base.within.conditions, (_from(invariant.only_from), False))
+    conditions = (*base.within.conditions, (_condition_on_address(invariant.only_from), False))
     within = replace(base.within, conditions=conditions, resources=())
     match prove_none(replace(base.in_catalogue, credentials=credentials[:1], within=within)):
         case Refuted():
@@ -353,7 +361,7 @@ def _parts(invariant: Invariant, within: Restriction) -> Iterator[tuple[Restrict
 
 
 SCHEMA = "sekisho.invariants/1"
-"""What `schema` of such a file says."""
+"""The `schema` of such a file."""
 
 _NAMES = {
     "unless_mfa": "unlessMfa",

@@ -14,9 +14,9 @@ from sekisho.policy import Effect
 from sekisho.prover.questions.enforcement import via_service
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import CallerCredential, situations
-from sekisho.prover.reading.policies import every
+from sekisho.prover.reading.policies import handled_policies
 from sekisho.prover.search.answers import Conclusion, conclude
-from sekisho.prover.search.counterexample import replayed
+from sekisho.prover.search.counterexample import replay
 from sekisho.prover.search.formula import Question
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Verdict
@@ -25,21 +25,23 @@ _REGION = "aws:RequestedRegion"
 
 
 def conclude_unlimited_first(question: Question) -> Conclusion:
-    """Return what `conclude` does of one question; what refutes is sought without limits first.
+    """Return the conclusion on one question; a counterexample is sought without limits first.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     if (unlimited := _unlimited(question)) is not None:
-        found = _under_limits(prove_none(unlimited), question)
+        counterexample = _under_limits(prove_none(unlimited), question)
         # what rests on no assumption refutes whatever is assumed
-        if found and not any(decision.assumed for decision in found.decisions.values()):
-            return Conclusion(Refuted(found))
+        if counterexample and not any(
+            decision.assumed for decision in counterexample.decisions.values()
+        ):
+            return Conclusion(Refuted(counterexample))
     return conclude([question])
 
 
 def prove_unlimited_first(question: Question) -> Verdict:
-    """Return what `prove_none` does, of the identity-based policies alone if these tell.
+    """Return the verdict on one question, from the identity-based policies alone if they suffice.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -50,8 +52,8 @@ def prove_unlimited_first(question: Question) -> Verdict:
     alone = prove_none(unlimited)
     if isinstance(alone, Proved):
         return alone
-    found = _under_limits(alone, question)
-    return prove_none(question) if found is None else Refuted(found)
+    counterexample = _under_limits(alone, question)
+    return prove_none(question) if counterexample is None else Refuted(counterexample)
 
 
 def _unlimited(question: Question) -> Question | None:
@@ -78,7 +80,7 @@ def _under_limits(wider: Verdict, question: Question) -> Counterexample | None:
         contexts += [request.context.with_({_REGION: one}) for one in _regions(question)]
     for context in contexts:
         asked = replace(request, context=context)
-        found = replayed(question, credential, asked, exists=counterexample.exists)
+        found = replay(question, credential, asked, exists=counterexample.exists)
         if found is not None:
             return found
     return None
@@ -87,25 +89,25 @@ def _under_limits(wider: Verdict, question: Question) -> Counterexample | None:
 def _regions(question: Question) -> dict[str, None]:
     """Return the regions that the policies name, and one that there is."""
     usual = keys.regions_of(question.user.partition)[:1]
-    return dict.fromkeys((*usual, *_named(question.allowed or Policies())))
+    return dict.fromkeys((*usual, *_regions_named(question.allowed or Policies())))
 
 
-def _named(policies: Policies) -> Iterator[str]:
-    for policy in every(policies):
+def _regions_named(policies: Policies) -> Iterator[str]:
+    for policy in handled_policies(policies):
         for statement in policy.document.statements:
             for condition in statement.conditions:
                 if condition.key.lower() == keys.REGION and statement.effect is Effect.DENY:
                     yield from (text for text in condition.values[:1] if not set("*?$") & set(text))
 
 
-_SERVED = {
+_VIA_SERVICE = {
     CallerCredential.KEY: CallerCredential.KEY_VIA_SERVICE,
     CallerCredential.SESSION: CallerCredential.SESSION_VIA_SERVICE,
 }
 
 
-def conclude_served(question: Question, direct: Conclusion) -> Conclusion:
-    """Return what `conclude` does of the question about calls by AWS services.
+def conclude_service_calls(question: Question, direct: Conclusion) -> Conclusion:
+    """Return the conclusion on the question about calls by AWS services.
 
     What a user may do alone, a service most often may do for the user, which is quickly seen.
 
@@ -118,20 +120,20 @@ def conclude_served(question: Question, direct: Conclusion) -> Conclusion:
     """
     served = via_service(question)
     if isinstance(direct.verdict, Refuted):
-        found = _served(direct.verdict.counterexample, served)
+        found = _by_service(direct.verdict.counterexample, served)
         # what rests on no assumption refutes whatever is assumed
         if found and not any(decision.assumed for decision in found.decisions.values()):
             return Conclusion(Refuted(found))
     return conclude([served])
 
 
-def _served(counterexample: Counterexample, question: Question) -> Counterexample | None:
+def _by_service(counterexample: Counterexample, question: Question) -> Counterexample | None:
     """Return a call as a service makes it for the user, if that answers the question."""
-    way = _SERVED.get(counterexample.credential)
+    way = _VIA_SERVICE.get(counterexample.credential)
     if way is None:
         return None
     (one,) = situations(question.user, question.now, (way,))
     request = counterexample.request
     left = {key: text for key, text in request.context.items() if key.lower() not in one.absent}
     request = replace(request, context=Context(left).with_(one.values))
-    return replayed(question, way, request, exists=counterexample.exists)
+    return replay(question, way, request, exists=counterexample.exists)

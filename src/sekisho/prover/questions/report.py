@@ -12,15 +12,16 @@ from sekisho.prover.questions.certified import (
     OWN_CALLS,
     SERVICE_CALLS,
     EnforcementCertifier,
-    certified,
+    prove_or_search,
 )
-from sekisho.prover.questions.difference import items_together, tells_callers
+from sekisho.prover.questions.difference import merge_items, more_callers_text
 from sekisho.prover.questions.enforcement import (
     ENFORCEMENT,
     NOTHING_ALLOWED,
     OTHER_VALUES,
     Enforced,
     denials,
+    distinct_answers,
     enforced_by,
     enforcement_question,
     exempt_list,
@@ -29,15 +30,14 @@ from sekisho.prover.questions.enforcement import (
     has_self_service,
     nothing_lost,
     own_things_only,
-    settled,
     via_service,
     with_federation,
 )
 from sekisho.prover.questions.invariants import (
     Invariant,
     InvariantKind,
-    about_resources,
     invariant_holds,
+    policy_naming_resources,
 )
 from sekisho.prover.questions.resource_policies import (
     OwnedResource,
@@ -52,16 +52,21 @@ from sekisho.prover.questions.roles import (
     ways_into,
 )
 from sekisho.prover.questions.sentences import invariant_text
-from sekisho.prover.reading.callers import Callers, anyone, several, stand_ins
+from sekisho.prover.reading.callers import (
+    Callers,
+    representative_callers,
+    unnamed_callers,
+    why_no_common_answer,
+)
 from sekisho.prover.reading.credentials import CallingUser, SessionReadings
-from sekisho.prover.reading.policies import tells_services_apart
+from sekisho.prover.reading.policies import distinguishes_services
 from sekisho.prover.search.answers import (
     ActionGroup,
     Conclusion,
     QuestionAnswer,
-    agreed,
+    combine_verdicts,
+    common_answers,
     conclude,
-    joined,
     roles_within_reach,
     uncertain_lists,
 )
@@ -82,7 +87,7 @@ _MAY_CHANGE_UNREAD = Message(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose policies are asked about.
+    """The owner of the policies that are asked about.
 
     Attributes:
         policies: as attached to the user, without what the password policy allows.
@@ -91,10 +96,11 @@ class Subject:
         now: the earliest time of a request.
         users_may_change: the account's `AllowUsersToChangePassword`; None if it is not known.
         of_account: whether it is a user of an account that was read.
-        beside: that policies which were not given are taken to be attached, to be said.
-        unread: why the service control policies are not known; None if they are.
-        missing: why the user or their policies are not known; then no answer is. None if they are.
-        stand_ins: users that stand for any, if none was given.
+        assumed_attachments: which policies that were not given are taken to be attached.
+        scps_unread_reason: why the service control policies are not known; None if they are.
+        unanswerable_reason: why the user or their policies are not known, so that no answer is;
+            None if they are.
+        representatives: users that stand for any, if none was given.
         trust: of a role, its trust policy; None if it is not known.
         resource: the policy of the resource that invariants are about; None: there is none.
         console_authorization: what the account has; None: as assumed.
@@ -106,10 +112,10 @@ class Subject:
     now: datetime
     users_may_change: bool | None
     of_account: bool = False
-    beside: tuple[Message, ...] = ()
-    unread: Message | None = None
-    missing: Message | None = None
-    stand_ins: Callers = field(default_factory=Callers)
+    assumed_attachments: tuple[Message, ...] = ()
+    scps_unread_reason: Message | None = None
+    unanswerable_reason: Message | None = None
+    representatives: Callers = field(default_factory=Callers)
     trust: AttachedPolicy | None = None
     resource: OwnedResource | None = None
     console_authorization: ConsoleAuthorization | None = None
@@ -136,44 +142,54 @@ class Subject:
         Raises:
             FaultyRequest: if it is not the ARN of an IAM user or role.
         """
-        whose = Callers((CallingUser.named(arn),), given=True) if arn else stand_ins(policies)
+        whose = (
+            Callers((CallingUser.named(arn),), is_given=True)
+            if arn
+            else representative_callers(policies)
+        )
         return cls(
             policies=policies,
             user=whose.users[0],
             named=arn is not None,
             now=now,
             users_may_change=users_may_change,
-            beside=beside,
-            missing=None if arn else several(anyone(policies)),
-            stand_ins=whose,
+            assumed_attachments=beside,
+            unanswerable_reason=None if arn else why_no_common_answer(unnamed_callers(policies)),
+            representatives=whose,
         )
 
     @property
     def callers(self) -> Callers:
-        """Who is asked about: the user, or those who stand for any."""
-        return self.stand_ins if self.stand_ins.users else Callers((self.user,), given=True)
+        """The callers asked about: the user, or representatives of any."""
+        return (
+            self.representatives
+            if self.representatives.users
+            else Callers((self.user,), is_given=True)
+        )
 
-    def apart_by(self, *sets: Policies) -> "Subject":
+    def with_distinguishing_policies(self, *sets: Policies) -> "Subject":
         """Return the subject of a question in which other policies tell users apart, too."""
         if self.named:
             return self
-        whose = stand_ins(self.policies, *sets)
-        missing = several(anyone(self.policies, *sets))
-        return replace(self, stand_ins=whose, user=whose.users[0], missing=missing)
+        callers = representative_callers(self.policies, *sets)
+        missing = why_no_common_answer(unnamed_callers(self.policies, *sets))
+        return replace(
+            self, representatives=callers, user=callers.users[0], unanswerable_reason=missing
+        )
 
     @property
     def assumed(self) -> tuple[Message, ...]:
-        """What is taken for granted about the account and its organisation, to be said."""
+        """The premises about the account and its organisation, as messages."""
         if self.user.is_role:
-            return (*self.beside, *(assumed_of_role(self.trust)))
+            return (*self.assumed_attachments, *(assumed_of_role(self.trust)))
         if self.users_may_change is None:
-            return (*self.beside, _MAY_CHANGE_UNREAD)
+            return (*self.assumed_attachments, _MAY_CHANGE_UNREAD)
         known = self.of_account or self.users_may_change
-        return self.beside if known else (*self.beside, _MAY_NOT_CHANGE)
+        return self.assumed_attachments if known else (*self.assumed_attachments, _MAY_NOT_CHANGE)
 
 
 class QuestionGroup(StrEnum):
-    """What can be asked alone."""
+    """The groups of questions that can be asked alone."""
 
     ENFORCEMENT = "enforcement"
     NOTHING_LOST = "nothing-lost"
@@ -185,7 +201,7 @@ class QuestionGroup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What is asked of policies.
+    """The questions that are asked of policies.
 
     Attributes:
         groups: which of the questions.
@@ -267,7 +283,7 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    subject = subject.apart_by(*_about(inquiry.invariants))
+    subject = subject.with_distinguishing_policies(*_policies_naming_resources(inquiry.invariants))
     callers = subject.callers
     whose = subject.user if subject.named else None
     certifier = EnforcementCertifier(subject.policies, whose, inquiry.exempt, later=True)
@@ -275,7 +291,7 @@ def report_on_policies(subject: Subject, inquiry: Inquiry) -> PolicyReport:
         _of_readings(_readings_of(subject, inquiry, user, certifier)) for user in callers.users
     ]
     report = _of_users(reports, callers, subject)
-    return replace(report, answers=tuple(settled(report.answers)))
+    return replace(report, answers=tuple(distinct_answers(report.answers)))
 
 
 def _readings_of(
@@ -284,7 +300,7 @@ def _readings_of(
     user: CallingUser,
     certifier: EnforcementCertifier,
 ) -> tuple[_Case, ...]:
-    """Return what is asked of one user: two cases if the password policy is not known."""
+    """Return the cases to ask of one user: two if the password policy is not known."""
     user = replace(user, readings=inquiry.sessions)
     found: tuple[Policies, ...] = (subject.policies,)
     if not user.is_role:
@@ -301,15 +317,15 @@ def _of_readings(cases: Sequence[_Case]) -> PolicyReport:
     """
     reports = [_report(case) for case in cases]
     answers = tuple(
-        replace(same[0], conclusion=agreed([each.conclusion for each in same]))
+        replace(same[0], conclusion=common_answers([each.conclusion for each in same]))
         for same in zip(*(each.answers for each in reports), strict=True)
     )
     return replace(reports[0], answers=answers)
 
 
 def _report(case: _Case) -> PolicyReport:
-    if case.subject.missing is not None:
-        return _not_known(case, Unknown(case.subject.missing))
+    if case.subject.unanswerable_reason is not None:
+        return _not_known(case, Unknown(case.subject.unanswerable_reason))
     if case.user.is_role:
         return _of_role(case)
     answers: list[QuestionAnswer] = []
@@ -346,13 +362,13 @@ def _with_caveats(case: _Case, answers: Sequence[QuestionAnswer]) -> PolicyRepor
     return PolicyReport(case.inquiry, case.user, tuple(answers), exempt, assumed)
 
 
-def _about(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
+def _policies_naming_resources(invariants: Sequence[Invariant]) -> tuple[Policies, ...]:
     """Return policies that tell users apart as the resources of some invariants do."""
-    named = (about_resources(each) for each in invariants if each.on)
+    named = (policy_naming_resources(each) for each in invariants if each.on)
     return tuple(Policies(identity=(each,)) for each in named)
 
 
-def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject) -> PolicyReport:
+def _of_users(reports: Sequence[PolicyReport], callers: Callers, subject: Subject) -> PolicyReport:
     """Return the answers of any user: proved if they are of all whom the policies tell apart.
 
     What is denied tells fewer users apart than what else is allowed: whether MFA is enforced needs
@@ -360,53 +376,57 @@ def _of_users(reports: Sequence[PolicyReport], whose: Callers, subject: Subject)
 
     Args:
         reports: of each of the users, in order.
-        whose: the users, and by which keys there may be more.
+        callers: the users, and by which keys there may be more.
         subject: whose policies they are.
     """
     first = reports[0]
-    whose_denials = _apart_by_denials(first, whose, subject) if first.answers else whose
+    whose_denials = _callers_of_denials(first, callers, subject) if first.answers else callers
     answers = tuple(
-        _of_all(same, whose_denials if same[0].id == ENFORCEMENT else whose)
+        _merge_answers(same, whose_denials if same[0].id == ENFORCEMENT else callers)
         for same in zip(*(each.answers for each in reports), strict=True)
     )
     assumed = tuple(dict.fromkeys(text for each in reports for text in each.assumed))
-    exempt = _exempt_of_all([each.exempt for each in reports], whose)
-    return replace(first, answers=answers, exempt=exempt, assumed=assumed, callers=whose)
+    exempt = _exempt_of_all([each.exempt for each in reports], callers)
+    return replace(first, answers=answers, exempt=exempt, assumed=assumed, callers=callers)
 
 
-def _apart_by_denials(report: PolicyReport, whose: Callers, subject: Subject) -> Callers:
+def _callers_of_denials(report: PolicyReport, callers: Callers, subject: Subject) -> Callers:
     """Return the users whom the denials tell apart, if all of them were asked about."""
-    if not whose.untold:
-        return whose
+    if not callers.indistinct_keys:
+        return callers
     policies = readings(subject.policies, report.user.arn, subject.users_may_change)[0]
-    beside = (policies, *_about(report.inquiry.invariants))
-    apart = stand_ins(denials(policies), beside=beside)
-    asked = {user.arn for user in whose.users}
+    beside = (policies, *_policies_naming_resources(report.inquiry.invariants))
+    apart = representative_callers(denials(policies), beside=beside)
+    asked = {user.arn for user in callers.users}
     all_asked = {user.arn for user in apart.users} <= asked
-    return replace(whose, untold=apart.untold) if all_asked else whose
+    return replace(callers, indistinct_keys=apart.indistinct_keys) if all_asked else callers
 
 
-def _of_all(answers: Sequence[QuestionAnswer], whose: Callers) -> QuestionAnswer:
-    verdict = joined([each.conclusion.verdict for each in answers])
+def _merge_answers(answers: Sequence[QuestionAnswer], callers: Callers) -> QuestionAnswer:
+    verdict = combine_verdicts([each.conclusion.verdict for each in answers])
     searched = verdict == Unknown(reasons.NOT_CERTIFIED) or (
         isinstance(verdict, Proved) and verdict.certificate is None
     )
-    if searched and whose.untold:
-        verdict = Unknown(tells_callers(whose.untold))
+    if searched and callers.indistinct_keys:
+        verdict = Unknown(more_callers_text(callers.indistinct_keys))
     assumed = dict.fromkeys(name for each in answers for name in each.conclusion.assumed)
     return replace(answers[0], conclusion=Conclusion(verdict, tuple(assumed)))
 
 
 def _exempt_of_all(
-    lists: Sequence[tuple[ActionGroup, ...] | Unknown | None], whose: Callers
+    lists: Sequence[tuple[ActionGroup, ...] | Unknown | None], callers: Callers
 ) -> tuple[ActionGroup, ...] | Unknown | None:
     known: list[tuple[ActionGroup, ...]] = []
     for each in lists:
         if not isinstance(each, tuple):
             return each
         known.append(each)
-    found = items_together(known, whose.users)
-    return Unknown(tells_callers(whose.untold)) if whose.untold and not found else found
+    groups = merge_items(known, callers.users)
+    return (
+        Unknown(more_callers_text(callers.indistinct_keys))
+        if callers.indistinct_keys and not groups
+        else groups
+    )
 
 
 def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
@@ -431,7 +451,7 @@ def _not_known(case: _Case, unknown: Unknown) -> PolicyReport:
 
 
 _CALLS: Mapping[str, str] = {OWN_CALLS: "direct", SERVICE_CALLS: "service"}
-"""What answers call whose calls they are about."""
+"""The name, in answers, of the calls that a question is about."""
 
 
 def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
@@ -448,17 +468,19 @@ def _enforcement(case: _Case) -> Iterator[QuestionAnswer]:
     whose = case.user if case.subject.named else None
     exempt = case.inquiry.exempt
     as_attached = EnforcementCertifier(case.policies, whose, exempt, later=False)
-    apart = tells_services_apart(case.policies)
+    apart = distinguishes_services(case.policies)
     for calls in (OWN_CALLS, SERVICE_CALLS) if apart else (OWN_CALLS,):
         asked = (later, now) if calls == OWN_CALLS else (via_service(later), via_service(now))
         find = partial(case.certifier.find, calls)
-        enforced = certified(find, partial(conclude, asked[:1]))
+        enforced = prove_or_search(find, partial(conclude, asked[:1]))
         if calls == OWN_CALLS:
             enforced = with_federation(enforced, later)
         yield QuestionAnswer(ENFORCEMENT, _ENFORCED, _CALLS[calls], enforced)
         allowed = enforced
         if not isinstance(allowed.verdict, Proved):
-            allowed = certified(partial(as_attached.find, calls), partial(conclude, asked[1:]))
+            allowed = prove_or_search(
+                partial(as_attached.find, calls), partial(conclude, asked[1:])
+            )
         yield QuestionAnswer(NOTHING_ALLOWED, _NOTHING_ALLOWED, _CALLS[calls], allowed)
     others = for_other_values(later)
     answer = Conclusion(others) if isinstance(others, Unknown) else conclude(others)

@@ -57,8 +57,8 @@ from sekisho.policy import (
 from sekisho.prover.questions.certified import conclude_empty
 from sekisho.prover.questions.invariants import (
     Invariant,
-    asked_of,
     empty_part,
+    questions_of,
     range_of,
 )
 from sekisho.prover.reading.conditions import VersionedCondition
@@ -69,17 +69,17 @@ from sekisho.prover.reading.credentials import (
     CallerCredential,
     CallingUser,
 )
-from sekisho.prover.reading.policies import EVERYTHING, those
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, keep_statements
 from sekisho.prover.reading.principals import (
-    about,
     accounts_in,
-    excluded,
+    conditions_no_stranger_meets,
+    conditions_of_value_forms,
     partitions_in,
-    shaped,
+    statements_naming,
     unnamed_account,
 )
-from sekisho.prover.search.answers import Conclusion, conclude, joined
-from sekisho.prover.search.counterexample import contradiction, named_in
+from sekisho.prover.search.answers import Conclusion, combine_verdicts, conclude
+from sekisho.prover.search.counterexample import contradiction, named_keys
 from sekisho.prover.search.formula import Question, Restriction
 from sekisho.prover.search.requests import prove_none
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown
@@ -122,7 +122,7 @@ def no_public_access(
     check_policies(PolicyKind.RESOURCE, (policy,))
     settings = assumptions or Assumptions()
     found = [_of_partition(policy, each, now, settings) for each in partitions_in(policy.document)]
-    verdict = joined([each.verdict for each in found])
+    verdict = combine_verdicts([each.verdict for each in found])
     if isinstance(verdict, Proved) and (name := _web_identity(policy.document)):
         verdict = Unknown(_WEB_IDENTITY.filled(name=name))
     return Conclusion(verdict, tuple(dict.fromkeys(one for each in found for one in each.assumed)))
@@ -164,7 +164,7 @@ def _of_partition(
 
 
 def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Conclusion:
-    """Return what a search finds: a request of a stranger, or why none is known."""
+    """Return the result of a search: a request of a stranger, or why none is known."""
     assert whole.allowed is not None  # noqa: S101 - it is made so above
     own = whole.allowed.identity[0].document
     real = replace(
@@ -174,14 +174,14 @@ def _searched(policy: AttachedPolicy, whole: Question, user: CallingUser) -> Con
     # what rests on no assumption refutes whatever is assumed
     if shown is not None and not shown.decisions["allowed"].assumed:
         return Conclusion(Refuted(shown))
-    found = conclude([whole])
+    conclusion = conclude([whole])
     if shown is not None:
-        return Conclusion(Refuted(shown), found.assumed)
-    if not isinstance(found.verdict, Refuted):
-        return found
+        return Conclusion(Refuted(shown), conclusion.assumed)
+    if not isinstance(conclusion.verdict, Refuted):
+        return conclusion
     named = sorted({each.key for one in own.statements for each in one.conditions})
     keys = ", ".join(f"`{key}`" for key in named) or _NO_KEYS
-    return Conclusion(Unknown(_NOT_REAL.filled(keys=keys)), found.assumed)
+    return Conclusion(Unknown(_NOT_REAL.filled(keys=keys)), conclusion.assumed)
 
 
 def _about_strangers(document: Document, user: CallingUser, assumptions: Assumptions) -> Document:
@@ -222,18 +222,21 @@ def _written(resource: Element | None) -> Element:
 
 
 def _within(
-    named: Document, own: Document, user: CallingUser, assumptions: Assumptions
+    document: Document, own: Document, user: CallingUser, assumptions: Assumptions
 ) -> Restriction:
-    """Return what a stranger's request fits: the resource is somebody else's, the place is new."""
+    """Return the restriction to a stranger's requests: a foreign resource, a new place."""
     of_stranger = Element((f"arn:*:*:*:{user.account}:*",))
     return Restriction(
         resources=((of_stranger, False),),
-        conditions=tuple((each, False) for each in excluded(named, own, span=assumptions.arn_span)),
+        conditions=tuple(
+            (each, False)
+            for each in conditions_no_stranger_meets(document, own, span=assumptions.arn_span)
+        ),
     )
 
 
 def _with_shapes(within: Restriction, own: Document, user: CallingUser) -> Restriction:
-    shapes = tuple((each, True) for each in shaped(own, user))
+    shapes = tuple((each, True) for each in conditions_of_value_forms(own, user))
     return replace(within, conditions=(*within.conditions, *shapes))
 
 
@@ -241,12 +244,12 @@ def _shown(policy: AttachedPolicy, whole: Question, real: Question) -> Iterator[
     """Yield requests of strangers that the engine allows by the whole policy."""
     on_something = replace(real.within, resources=(*real.within.resources, (_ANY_ARN, True)))
     for question in (replace(real, within=on_something), real):
-        for found in _refuting(question):
-            yield from _decided(policy, real, found)
+        for counterexample in _refuting(question):
+            yield from _decided(policy, real, counterexample)
     # of other callers, as far as their names tell them apart
-    for found in _refuting(replace(whole, within=real.within)):
-        yield from _decided(policy, real, found)
-        for user in _users(found, real.user):
+    for counterexample in _refuting(replace(whole, within=real.within)):
+        yield from _decided(policy, real, counterexample)
+        for user in _users(counterexample, real.user):
             other = replace(real, user=user)
             for shown in _refuting(other):
                 yield from _decided(policy, other, shown)
@@ -260,10 +263,10 @@ def _refuting(question: Question) -> Iterator[Counterexample]:
             pass
 
 
-def _users(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
+def _users(counterexample: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
     """Yield users with the name that a request has."""
     start = user.arn.removesuffix(_NAME)
-    context = found.request.context.folded
+    context = counterexample.request.context.folded
     name, arn = context.get("aws:username"), context.get("aws:principalarn")
     if isinstance(name, str) and name and "/" not in name:
         yield CallingUser.of(f"{start}{name}")
@@ -296,23 +299,25 @@ _OWN_ACCOUNTS = (
 
 
 def _decided(
-    policy: AttachedPolicy, question: Question, found: Counterexample
+    policy: AttachedPolicy, question: Question, counterexample: Counterexample
 ) -> Iterator[Counterexample]:
     """Yield a request as strangers can make it, if the engine allows it by the whole policy."""
     owner = next(iter(accounts_in(policy.document)), "444455556666")
-    for request in _requests(found.request, question.user, owner):
+    for request in _requests(counterexample.request, question.user, owner):
         context = request.context.folded
         if context.get("aws:resourceaccount") == question.user.account:
             continue
         if any(one in context and context[one] == context.get(two) for one, two in _OWN_ACCOUNTS):
             continue
-        own = () if request.principal == ANONYMOUS else (EVERYTHING,)
+        own = () if request.principal == ANONYMOUS else (ALLOW_EVERYTHING,)
         if not request.principal.startswith("arn:"):
             own = ()
         decision = decide(request, Policies(identity=own, resource=policy), question.assumptions)
         if decision.effect is DecisionEffect.ALLOWED:
-            named = named_in(question, request)
-            yield replace(found, request=request, decisions={"allowed": decision}, named=named)
+            named = named_keys(question, request)
+            yield replace(
+                counterexample, request=request, decisions={"allowed": decision}, named=named
+            )
 
 
 def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request]:
@@ -347,9 +352,9 @@ def _requests(found: Request, user: CallingUser, owner: str) -> Iterator[Request
         yield from _of_role(found, user)
 
 
-def _of_role(found: Request, user: CallingUser) -> Iterator[Request]:
+def _of_role(request: Request, user: CallingUser) -> Iterator[Request]:
     """Yield a request as made by a session of a role of the stranger's account."""
-    given = found.context.folded
+    given = request.context.folded
     start = f"arn:{user.partition}:iam::{user.account}:role/"
     arn = given.get("aws:principalarn", f"{start}some-role")
     if not isinstance(arn, str) or not arn.startswith(start) or arn.endswith("/"):
@@ -358,7 +363,7 @@ def _of_role(found: Request, user: CallingUser) -> Iterator[Request]:
     if not isinstance(identity, str) or not identity.startswith("AROA") or ":" not in identity:
         return
     left_out = {"aws:username", "aws:viaawsservice"}
-    context = {key: value for key, value in found.context.items() if key.lower() not in left_out}
+    context = {key: value for key, value in request.context.items() if key.lower() not in left_out}
     whose = {
         "aws:PrincipalArn": arn,
         "aws:PrincipalAccount": user.account,
@@ -369,7 +374,7 @@ def _of_role(found: Request, user: CallingUser) -> Iterator[Request]:
     }
     name, session = arn.rpartition("/")[2], identity.partition(":")[2]
     principal = f"arn:{user.partition}:sts::{user.account}:assumed-role/{name}/{session}"
-    yield replace(found, principal=principal, context=type(found.context)(context).with_(whose))
+    yield replace(request, principal=principal, context=type(request.context)(context).with_(whose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +397,7 @@ _THAT_ONE = Message(
 
 
 def assumed_of_resource(resource: OwnedResource | None) -> tuple[Message, ...]:
-    """Return what is taken for granted where the policy of a resource is given."""
+    """Return the premises where the policy of a resource is given."""
     return () if resource is None else (_THAT_ONE.filled(account=resource.account),)
 
 
@@ -417,34 +422,34 @@ def not_granted_with_resource(
         owned = Condition(_EQUALS, "aws:ResourceAccount", (resource.account,))
         of_owner = (VersionedCondition(owned, Version.V2012), True)
         within = replace(within, conditions=(*within.conditions, of_owner))
-    base = replace(asking, allowed=None, within=within, abroad=not own)
+    base = replace(asking, allowed=None, within=within, cross_account=not own)
     if (reason := empty_part(invariant, base)) is not None:
         return Conclusion(Unknown(reason))
     key = any(arns.is_kms_key(each) or ":kms:" in each for each in invariant.on)
-    asked: list[Question] = []
+    questions: list[Question] = []
     for one in _sessions(user, resource.policy):
         ways = _Ways(policies, resource.policy, one, TrackedAssumptions(assumptions))
         sets = ways.within_account(must_itself=key) if own else ways.across_accounts()
-        asked += (
+        questions += (
             question
             for each in sets
-            for question in asked_of(invariant, replace(base, user=one, allowed=each))
+            for question in questions_of(invariant, replace(base, user=one, allowed=each))
         )
-    found = conclude(asked)
-    if isinstance(found.verdict, Refuted):
-        shown = found.verdict.counterexample
+    conclusion = conclude(questions)
+    if isinstance(conclusion.verdict, Refuted):
+        shown = conclusion.verdict.counterexample
         request = replace(shown.request, resource_account=resource.account)
         decision = decide(request, replace(policies, resource=resource.policy), assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
             whole = replace(base, allowed=replace(policies, resource=resource.policy))
-            return replace(found, verdict=Unknown(contradiction(whole, request).reason))
+            return replace(conclusion, verdict=Unknown(contradiction(whole, request).reason))
         refuted = replace(shown, request=request, decisions={"allowed": decision})
-        return replace(found, verdict=Refuted(refuted))
-    return found
+        return replace(conclusion, verdict=Refuted(refuted))
+    return conclusion
 
 
 def _sessions(user: CallingUser, policy: AttachedPolicy) -> Iterator[CallingUser]:
-    """Yield who calls; of a role, also each session that the policy names itself."""
+    """Yield the callers; for a role, also each session that the policy names itself."""
     yield user
     start = f"arn:{user.partition}:sts::{user.account}:assumed-role/{user.name}/"
     principals = (each.principal for each in policy.document.statements)
@@ -469,18 +474,20 @@ class _Ways:
 
     def within_account(self, *, must_itself: bool) -> Iterator[Policies]:
         """Yield policies; what one of them allows is allowed."""
-        denied = those((self._about(Named.ACCOUNT),), lambda one: one.effect is Effect.DENY)
+        denied = keep_statements(
+            (self._about(Named.ACCOUNT),), lambda one: one.effect is Effect.DENY
+        )
         given = self.policies
         own = replace(given, identity=(*given.identity, *denied))
         if must_itself:
             limits = (*(given.boundaries or ()), self._about(Named.ACCOUNT))
             own = replace(own, boundaries=limits)
         yield own
-        denies = those(given.identity, lambda one: one.effect is Effect.DENY)
+        denies = keep_statements(given.identity, lambda one: one.effect is Effect.DENY)
         by_role = replace(given, identity=(*denies, self._about(Named.ROLE)))
         yield by_role
         limits = (*(given.boundaries or ()), *(given.session or ()))
-        denies += those(limits, lambda one: one.effect is Effect.DENY)
+        denies += keep_statements(limits, lambda one: one.effect is Effect.DENY)
         itself = (*denies, self._about(Named.ITSELF))
         yield replace(given, identity=itself, boundaries=None, session=None)
 
@@ -490,5 +497,5 @@ class _Ways:
         yield replace(self.policies, boundaries=limits)
 
     def _about(self, least: Named) -> AttachedPolicy:
-        document = about(self.resource.document, self.user, self.tracked, least)
+        document = statements_naming(self.resource.document, self.user, self.tracked, least)
         return replace(self.resource, document=document)

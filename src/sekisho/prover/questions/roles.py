@@ -23,21 +23,25 @@ from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Effect, Element, PolicyKind
 from sekisho.prover.questions.enforcement import OTHER_VALUES, without_mfa
-from sekisho.prover.questions.unknown_principals import named_by, of_any
+from sekisho.prover.questions.unknown_principals import question_about_all_like, real_callers
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, SessionReadings
-from sekisho.prover.reading.policies import EVERYTHING, tells_logins_apart, tells_mfa_apart
+from sekisho.prover.reading.policies import (
+    ALLOW_EVERYTHING,
+    distinguishes_logins,
+    distinguishes_mfa,
+)
 from sekisho.prover.reading.principals import (
     SOME_SERVICE,
     Requester,
     RequesterKind,
-    about,
     requesters,
     some_providers,
+    statements_naming,
 )
 from sekisho.prover.search.answers import (
     Conclusion,
     QuestionAnswer,
-    joined,
+    combine_verdicts,
     other_readings,
     verdict_of,
 )
@@ -54,7 +58,7 @@ _NOT_SHOWN = Message("it is told by keys of the caller, and no caller was found 
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """What a trust policy says of one caller, or of all whom it names alike.
+    """The verdict of a trust policy on one caller, or on all whom it names alike.
 
     Attributes:
         principal: as the policy writes it.
@@ -73,7 +77,7 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True)
 class TrustReport:
-    """Who may assume a role.
+    """The callers who may assume a role.
 
     Attributes:
         ways: those who get in, or of whom it is not known.
@@ -93,10 +97,10 @@ class TrustReport:
         sees none, so that they get in without it.
         """
         asked = [each for each in self.ways if each.kind is not RequesterKind.SERVICE]
-        found = joined([each.without_mfa for each in asked])
-        if isinstance(found, Proved) and self.unhandled:
+        verdict = combine_verdicts([each.without_mfa for each in asked])
+        if isinstance(verdict, Proved) and self.unhandled:
             return Unknown(_NOT_HANDLED.filled(name=", ".join(map(quoted, self.unhandled))))
-        return found
+        return verdict
 
 
 def ways_into(
@@ -106,7 +110,7 @@ def ways_into(
     assumptions: Assumptions | None = None,
     sessions: SessionReadings | None = None,
 ) -> TrustReport:
-    """Return who may assume a role, each with whether they may without MFA.
+    """Return the callers who may assume a role, each with whether they may without MFA.
 
     Args:
         trust: the role's trust policy.
@@ -175,8 +179,8 @@ class _Asking:
                 yield field_.name, replace(self, assumptions=other, tracked=set())
         policies = Policies(identity=(self.trust,))
         for name, tells in (
-            ("aws_login_mfa", tells_logins_apart),
-            ("role_session_mfa", tells_mfa_apart),
+            ("aws_login_mfa", distinguishes_logins),
+            ("role_session_mfa", distinguishes_mfa),
         ):
             current = getattr(self.sessions, name)
             if tells(policies) and not (settled and current is None):
@@ -185,25 +189,25 @@ class _Asking:
                     for each in other_readings(self.sessions, name)
                 )
 
-    def way(self, one: Requester) -> Iterator[WayIn]:
-        """Yield what the policy says of one caller; nothing if they do not get in."""
-        at_all = self._verdict(one, _AT_ALL)
+    def way(self, requester: Requester) -> Iterator[WayIn]:
+        """Yield the verdict of the policy on one caller; nothing if they do not get in."""
+        at_all = self._verdict(requester, _AT_ALL)
         if isinstance(at_all, Proved):
             return
-        without = self._verdict(one, WITHOUT_MFA)
-        arn = one.user.outside or one.user.arn
-        yield WayIn(one.name or arn, one.kind, arn, at_all, without)
+        without = self._verdict(requester, WITHOUT_MFA)
+        arn = requester.user.outside or requester.user.arn
+        yield WayIn(requester.name or arn, requester.kind, arn, at_all, without)
 
-    def _verdict(self, one: Requester, ways: Sequence[CallerCredential]) -> Verdict:
-        question = self._question(one, tuple(ways))
+    def _verdict(self, requester: Requester, credentials: Sequence[CallerCredential]) -> Verdict:
+        question = self._question(requester, tuple(credentials))
         if not question.allowed or not _allows(question.allowed):
             return Proved()
-        if one.exact:
+        if requester.exact:
             return self._shown(question, self._asked(question))
-        loose = self._asked(of_any(one, question))
+        loose = self._asked(question_about_all_like(requester, question))
         if not isinstance(loose, Refuted):
             return loose
-        for user in (one.user, *named_by(loose.counterexample, one.user)):
+        for user in (requester.user, *real_callers(loose.counterexample, requester.user)):
             real = replace(question, user=user)
             found = self._shown(real, self._asked(real))
             if isinstance(found, Refuted):
@@ -215,16 +219,18 @@ class _Asking:
         self.tracked.update(tracked)
         return verdict
 
-    def _question(self, one: Requester, ways: tuple[CallerCredential, ...]) -> Question:
+    def _question(
+        self, requester: Requester, credentials: tuple[CallerCredential, ...]
+    ) -> Question:
         tracked = TrackedAssumptions(self.assumptions)
-        own = about(self.trust.document, one.user, tracked)
+        own = statements_naming(self.trust.document, requester.user, tracked)
         self.tracked.update(tracked.asked)
         allowed = Policies(identity=(replace(self.trust, document=own),))
-        actions = Element((_action_of(one),))
+        actions = Element((_action_of(requester),))
         return Question(
-            one.user,
+            requester.user,
             self.now,
-            without_mfa(allowed, ways),
+            without_mfa(allowed, credentials),
             allowed=allowed,
             within=Restriction(
                 actions=((actions, True),), resources=((Element((self.role,)), True),)
@@ -237,7 +243,7 @@ class _Asking:
         if not isinstance(verdict, Refuted):
             return verdict
         found = verdict.counterexample
-        own = () if question.user.outside else (EVERYTHING,)
+        own = () if question.user.outside else (ALLOW_EVERYTHING,)
         policies = Policies(identity=own, trust=self.trust)
         decision = decided_by_engine(found.request, policies, self.assumptions)
         if decision.effect is not DecisionEffect.ALLOWED:
@@ -254,11 +260,11 @@ def _allows(policies: Policies) -> bool:
     )
 
 
-def _action_of(one: Requester) -> str:
+def _action_of(requester: Requester) -> str:
     """Return the call with which somebody asks for a role."""
-    if one.kind is not RequesterKind.PROVIDER:
+    if requester.kind is not RequesterKind.PROVIDER:
         return _ASSUME
-    saml = arns.split(one.user.outside)[-1].startswith("saml-provider/")
+    saml = arns.split(requester.user.outside)[-1].startswith("saml-provider/")
     return f"{_ASSUME}WithSAML" if saml else f"{_ASSUME}WithWebIdentity"
 
 
@@ -279,7 +285,7 @@ _ANYBODY = Message(
 
 
 def assumed_of_role(trust: AttachedPolicy | None) -> tuple[Message, ...]:
-    """Return what is taken for granted of a role."""
+    """Return the premises about a role."""
     return (_NO_MFA, _TAGS, _TRUST_UNKNOWN if trust is None else _ANYBODY)
 
 
@@ -300,11 +306,15 @@ def enforced_of_role(
         answers: whether its sessions are allowed nothing but the exempt actions.
         trust: who may assume it; None if that is not known, which is taken to be anybody.
     """
-    for each in answers:
+    for answer in answers:
         # a value that no credential brings is no more a session's than a user's
-        if each.id == OTHER_VALUES:
+        if answer.id == OTHER_VALUES:
             continue
-        yield each if trust is None else replace(each, conclusion=_either(each.conclusion, trust))
+        yield (
+            answer
+            if trust is None
+            else replace(answer, conclusion=_either(answer.conclusion, trust))
+        )
 
 
 def _either(sessions: Conclusion, trust: TrustReport) -> Conclusion:

@@ -19,7 +19,7 @@ from sekisho.prover.reading import keys
 from sekisho.prover.reading.callers import Callers
 from sekisho.prover.reading.credentials import CallerCredential
 from sekisho.prover.search.answers import QuestionAnswer
-from sekisho.prover.search.counterexample import own_policy_unasked, owner_abroad
+from sekisho.prover.search.counterexample import foreign_owner, own_policy_unasked
 from sekisho.prover.search.formula import OWNER, StatedCondition
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 
@@ -46,7 +46,7 @@ CREDENTIALS: Mapping[CallerCredential, Message] = {
         "request with aws:MultiFactorAuthPresent `{value}`, which AWS is not known to produce"
     ),
 }
-"""Whose request it is."""
+"""The credentials, in words."""
 
 ASSUMED = (
     Message(
@@ -62,7 +62,7 @@ ASSUMED = (
         "be denied on another one."
     ),
 )
-"""What every verdict rests on."""
+"""The premises of every verdict."""
 
 PUBLIC_ASSUMED = (
     Message(
@@ -82,7 +82,7 @@ PUBLIC_ASSUMED = (
         "control lists allow, is not."
     ),
 )
-"""What the verdict on a resource-based policy rests on."""
+"""The premises of a verdict on a resource-based policy."""
 
 GRANTS_ASSUMED = (
     Message(
@@ -98,7 +98,7 @@ GRANTS_ASSUMED = (
         "be there or not in any call."
     ),
 )
-"""What the difference of two policies with principals rests on."""
+"""The premises of the difference of two policies with principals."""
 
 _HOLDS = Message("holds")
 _FAILS = Message("does not hold")
@@ -120,10 +120,10 @@ _ANYONE = Message("The user is {arn}, a name that represents any other; give you
 _THESE = Message("Asked about {arn}, whom the policies distinguish; give the user by --user-arn.")
 
 
-def assumed_user(whose: Callers) -> Message:
+def assumed_user(callers: Callers) -> Message:
     """Say which users were asked about, and of one whom no policy tells from others that."""
-    alone = len(whose.users) == 1 and not whose.untold
-    arn = ", ".join(user.arn for user in whose.users)
+    alone = len(callers.users) == 1 and not callers.indistinct_keys
+    arn = ", ".join(user.arn for user in callers.users)
     return (_ANYONE if alone else _THESE).filled(arn=arn)
 
 
@@ -242,15 +242,15 @@ def _sentence(counterexample: Counterexample, who: str, language: str, *, refuse
         action=request.action,
         resource=request.resource,
     )
-    more = [_ABROAD.filled(account=owner)] if (owner := owner_abroad(request)) else []
+    more = [_ABROAD.filled(account=owner)] if (owner := foreign_owner(request)) else []
     more += [] if refused or own_policy_unasked(counterexample) is None else [_OWN_POLICY]
     more += [] if counterexample.exists else [_FUTURE]
     return "".join([filled, *map(said, (*more, *_undocumented(counterexample)))])
 
 
 def _undocumented(counterexample: Counterexample) -> Iterator[Message]:
-    """Say what of a request AWS does not document."""
-    request, region = counterexample.request, keys.spelled(keys.REGION)
+    """Say which keys of a request AWS does not document."""
+    request, region = counterexample.request, keys.spelling_of_key(keys.REGION)
     unlisted = [f"`{key}`" for key in counterexample.undocumented if key != region]
     if unlisted:
         yield _UNLISTED.filled(keys=", ".join(unlisted))
@@ -281,7 +281,7 @@ _RESOURCE = Message("the resource is {values}")
 _OWNER = Message("the resource is of account {values}")
 
 
-def stated_text(stated: StatedCondition) -> Message:
+def condition_text(stated: StatedCondition) -> Message:
     """Say one condition of an item."""
     frame = _IF if stated.holds else _UNLESS
     values = ", ".join(stated.values)
@@ -317,7 +317,7 @@ _RANGES: tuple[tuple[Callable[[Invariant], str], Message], ...] = (
 
 
 def invariant_text(invariant: Invariant) -> Message:
-    """Say what an invariant demands, after the user's own words if there are any."""
+    """Say an invariant's demand, after the user's own words if there are any."""
     said = {"en": "", "ja": ""}
     for language in said:
         demand: str = getattr(_DEMANDS[invariant.demand], language)
@@ -340,7 +340,7 @@ _SUBJECTS = {
     ENFORCEMENT: Message("MFA for {calls}"),
     NOTHING_ALLOWED: Message("without MFA as the policies are, for {calls}"),
 }
-"""What the words are said of, by the question."""
+"""The subject of the answer's word, by the question."""
 _WORDS = {
     ENFORCEMENT: (enforced_text(Enforced.PROVED), enforced_text(Enforced.REFUTED)),
     NOTHING_ALLOWED: (Message("nothing allowed"), Message("allowed", "verdict")),
@@ -354,7 +354,7 @@ RESTS = Message("rests on the assumption {names}")
 
 
 def answer_title(line: QuestionAnswer) -> Message:
-    """Say what `answer_word` is said of."""
+    """Say the title of an answer: the subject of `answer_word`."""
     if line.id in _SUBJECTS:
         return _SUBJECTS[line.id].filled(calls=_CALLS[line.calls])
     return _QUESTION.filled(title=line.title, calls=_CALLS[line.calls])

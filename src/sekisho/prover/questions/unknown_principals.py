@@ -21,13 +21,13 @@ _OF_SERVICES = frozenset({"aws:principalservicename", "aws:principalservicenames
 _OF_ANYBODY = _OF_CALLERS | {"aws:principalaccount"}
 
 
-def of_any(one: Requester, question: Question) -> Question:
+def question_about_all_like(requester: Requester, question: Question) -> Question:
     """Return the question about all callers like one, and more: with any name, path and id."""
-    if one.user.outside:
-        return replace(question, user=replace(one.user, unsettled=_OF_SERVICES))
-    user, kind = one.user, "role/" if one.user.is_role else "user/"
+    if requester.user.outside:
+        return replace(question, user=replace(requester.user, unsettled=_OF_SERVICES))
+    user, kind = requester.user, "role/" if requester.user.is_role else "user/"
     start = f"arn:{user.partition}:iam::"
-    like = f"{start}{'*' if one.besides else user.account}:{kind}"
+    like = f"{start}{'*' if requester.besides else user.account}:{kind}"
     ids = f"{'AROA?*:??*' if user.is_role else 'AIDA?*'}"
     formed = (
         (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{like}?*"), True),
@@ -35,14 +35,14 @@ def of_any(one: Requester, question: Question) -> Question:
         (_condition(OperatorName.STRING_LIKE, USER_ID, ids), True),
         *(
             (_condition(OperatorName.ARN_LIKE, "aws:PrincipalArn", f"{start}{each}:*"), False)
-            for each in one.besides
+            for each in requester.besides
         ),
     )
-    if one.others:
-        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *one.others)
+    if requester.others:
+        others = _condition(OperatorName.ARN_EQUALS, "aws:PrincipalArn", *requester.others)
         formed = (*formed, (others, False))
     conditions = (*question.within.conditions, *formed)
-    unsettled = _OF_ANYBODY if one.besides else _OF_CALLERS
+    unsettled = _OF_ANYBODY if requester.besides else _OF_CALLERS
     return replace(
         question,
         user=replace(user, unsettled=unsettled - _LACKED if user.is_role else unsettled),
@@ -55,12 +55,12 @@ def _condition(name: OperatorName, key: str, *values: str) -> VersionedCondition
 
 
 _LACKED = {"aws:username"}
-"""What a role's session lacks."""
+"""The keys that a role's session lacks."""
 
 
-def named_by(found: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
+def real_callers(counterexample: Counterexample, user: CallingUser) -> Iterator[CallingUser]:
     """Yield real callers of the same kind with the name that a request has."""
-    context = found.request.context.folded
+    context = counterexample.request.context.folded
     if user.outside:
         service = context.get("aws:principalservicename")
         yield from [replace(user, outside=service)] if isinstance(service, str) else []

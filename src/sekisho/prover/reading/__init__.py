@@ -1,1 +1,1 @@
-"""What policies can tell apart: keys, credentials, conditions, resources, callers."""
+"""The distinctions that policies can make: keys, credentials, conditions, resources, callers."""

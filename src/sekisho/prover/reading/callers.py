@@ -26,12 +26,12 @@ from sekisho.prover.reading.keys import (
     OWNER_KEYS,
     main_of,
 )
-from sekisho.prover.reading.policies import every
+from sekisho.prover.reading.policies import handled_policies
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import Effort, LimitReached
-from sekisho.prover.solver.texts import Patterns, Segment, Token, find
+from sekisho.prover.solver.limits import Budget, LimitReached
+from sekisho.prover.solver.texts import Patterns, Segment, Token, find_text
 
-MOST = 16
+MOST_CALLERS = 16
 """Users that stand for any, beyond which a difference is not asked."""
 
 _MOST_STEPS = 2_000_000
@@ -105,7 +105,7 @@ class _Form:
         return tuple(one.lower() if fold and isinstance(one, str) else one for one in tokens)
 
 
-def coinciding(
+def values_equal_to_variables(
     *sets: Policies, kinds: Sequence[CallerKey] = _KINDS
 ) -> tuple[dict[CallerKey, list[str]], set[str]]:
     """Return the values that variables can coincide with, and the keys whose values may be more.
@@ -114,7 +114,9 @@ def coinciding(
         sets: the policies that a question is about, whichever of them stands where.
         kinds: the variables; those of a caller if not given.
     """
-    documents = dict.fromkeys(each.document for policies in sets for each in every(policies))
+    documents = dict.fromkeys(
+        each.document for policies in sets for each in handled_policies(policies)
+    )
     forms = list(dict.fromkeys(form for document in documents for form in _forms(document)))
     found: dict[CallerKey, list[str]] = {}
     untold: set[str] = set()
@@ -135,7 +137,7 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
     Raises:
         LimitReached: if there is too much to look at.
     """
-    effort = Effort(_MOST_STEPS)
+    budget = Budget(_MOST_STEPS)
     named = [form for form in forms if kind.key.lower() in form.keys]
     linked = {form.where for form in named} - {""}
     # whose resource it is is asked of one caller, whose own values nothing can carry on
@@ -143,38 +145,38 @@ def _add_values(kind: CallerKey, forms: list[_Form], values: dict[str, None]) ->
     # a key that is compared with the variable may carry its value to where another one names it
     whole = not any(form.keys & linked for form in forms)
     for one, other in product(named, forms):
-        if len(values) > MOST:
+        if len(values) > MOST_CALLERS:
             break
-        effort.spend(_STEPS_A_PAIR)
-        if one.where == other.where and not _indifferent(kind, one, other, effort):
-            these, all_of_them = _shared(kind, one, other, effort)
+        budget.spend(_STEPS_A_PAIR)
+        if one.where == other.where and not _unaffected_by_variable(kind, one, other, budget):
+            these, all_of_them = _separating_values(kind, one, other, budget)
             values |= dict.fromkeys(these)
             whole &= all_of_them
     return whole
 
 
-def _indifferent(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> bool:
-    """Tell whether `one`, which has the variable, meets `other` alike whatever the value."""
-    if _alike(kind, one, other):
+def _unaffected_by_variable(kind: CallerKey, form: _Form, other: _Form, budget: Budget) -> bool:
+    """Tell whether `form`, which has the variable, meets `other` alike whatever the value."""
+    if _same_form(kind, form, other):
         return True
-    if _meeting(kind, one, other, kind.any_value, effort) is None:
+    if _common_text(kind, form, other, kind.any_value, budget) is None:
         return True
-    if other.keys or other.folds or other.of_arns or one.folds:
+    if other.keys or other.folds or other.of_arns or form.folds:
         return False
-    within = Patterns([one.tokens(kind, kind.any_value, fold=False)])
+    within = Patterns([form.tokens(kind, kind.any_value, fold=False)])
     around = Patterns([other.tokens(kind, (), fold=False)])
-    return find([within], [around], effort) is None
+    return find_text([within], [around], budget) is None
 
 
-def _alike(kind: CallerKey, one: _Form, other: _Form) -> bool:
+def _same_form(kind: CallerKey, form: _Form, other: _Form) -> bool:
     """Tell whether both are the same, or begin with the same text and then their one variable."""
-    if (one.folds, one.of_arns) != (other.folds, other.of_arns):
+    if (form.folds, form.of_arns) != (other.folds, other.of_arns):
         return False
-    ends = [_end(kind, each) for each in (one, other)]
-    return one.parts == other.parts or (ends[0] == ends[1] != ())
+    ends = [_parts_to_variable(kind, each) for each in (form, other)]
+    return form.parts == other.parts or (ends[0] == ends[1] != ())
 
 
-def _end(kind: CallerKey, form: _Form) -> tuple[object, ...]:
+def _parts_to_variable(kind: CallerKey, form: _Form) -> tuple[object, ...]:
     """Return the parts up to the variable if it is the only one, after plain text; else ()."""
     place = next((i for i, part in enumerate(form.parts) if not isinstance(part, str)), -1)
     part = form.parts[place] if form.parts else ""
@@ -183,23 +185,25 @@ def _end(kind: CallerKey, form: _Form) -> tuple[object, ...]:
     return form.parts[: place + 1] if mine and once else ()
 
 
-def _meeting(
-    kind: CallerKey, one: _Form, other: _Form, value: tuple[Token, ...], effort: Effort
+def _common_text(
+    kind: CallerKey, form: _Form, other: _Form, value: tuple[Token, ...], budget: Budget
 ) -> str | None:
     """Return a text (in lower case) that both may match, in whatever case; None: there is none."""
-    for a, b in zip(one.head, other.head, strict=False):
+    for a, b in zip(form.head, other.head, strict=False):
         if a != b and not set(a + b) & set("*?"):
             return None
-    both = [Patterns([each.tokens(kind, value, fold=True)]) for each in (one, other)]
-    return find(both, [], effort)
+    both = [Patterns([each.tokens(kind, value, fold=True)]) for each in (form, other)]
+    return find_text(both, [], budget)
 
 
-def _shared(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> tuple[list[str], bool]:
+def _separating_values(
+    kind: CallerKey, form: _Form, other: _Form, budget: Budget
+) -> tuple[list[str], bool]:
     """Return values of the variable for which two patterns may meet, and whether these are all.
 
     Left out are values for which they meet just as for any other.
     """
-    texts = [_joined(each) for each in (one, other)]
+    texts = [_text_of_form(each) for each in (form, other)]
     runs = dict.fromkeys(
         run for text in texts for run in re.findall(f"{kind.part}+", text, re.ASCII)
     )
@@ -207,11 +211,11 @@ def _shared(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> tuple[
         run
         for run in runs
         if re.fullmatch(kind.value, run, re.ASCII)
-        and _meeting(kind, one, other, (run.lower(),), effort) is not None
+        and _common_text(kind, form, other, (run.lower(),), budget) is not None
     ]
-    whole = not any(each.folds or each.keys - _SETTLED for each in (one, other))
+    whole = not any(each.folds or each.keys - _SETTLED for each in (form, other))
     whole = whole and all(_of_whole_parts(kind, text) for text in texts)
-    return values if whole else [*values, *_example(kind, one, other, effort)], whole
+    return values if whole else [*values, *_example(kind, form, other, budget)], whole
 
 
 _GAP = "\0"
@@ -220,7 +224,7 @@ _ONE = "\1"
 """A `?` likewise, which tells long values from short ones."""
 
 
-def _joined(form: _Form) -> str:
+def _text_of_form(form: _Form) -> str:
     return "".join(
         part if isinstance(part, str) else _ONE if part is glob.Wild.ANY else _GAP
         for part in form.parts
@@ -236,10 +240,10 @@ def _of_whole_parts(kind: CallerKey, text: str) -> bool:
     )
 
 
-def _example(kind: CallerKey, one: _Form, other: _Form, effort: Effort) -> Iterator[str]:
+def _example(kind: CallerKey, form: _Form, other: _Form, budget: Budget) -> Iterator[str]:
     """Yield a value for which two patterns meet, if it is easily found."""
-    before = _end(kind, one)
-    text = _meeting(kind, one, other, kind.any_value, effort)
+    before = _parts_to_variable(kind, form)
+    text = _common_text(kind, form, other, kind.any_value, budget)
     if before and text:
         start = sum(len(part) for part in before if isinstance(part, str))
         run = re.match(f"{kind.part}+", text[start:], re.ASCII)
@@ -260,10 +264,10 @@ def _forms(document: Document) -> Iterator[_Form]:
             if (parts := _parts(tail, document.version)) is not None:
                 yield _Form("", tuple(part.lower() for part in head[:-1]), parts)
         for condition in statement.conditions:
-            yield from _compared(condition, document.version)
+            yield from _forms_of_condition(condition, document.version)
 
 
-def _compared(condition: Condition, version: Version | None) -> Iterator[_Form]:
+def _forms_of_condition(condition: Condition, version: Version | None) -> Iterator[_Form]:
     name = condition.operator.name
     if name not in conditions.SUBSTITUTING:
         return
@@ -286,11 +290,15 @@ def _is_itself(key: str, parts: _Parts) -> bool:
 def _parts(text: str, version: Version | None) -> _Parts | None:
     """Return the parts of a text; None if a malformed variable lets it match nothing."""
     parts = variables.read(text) if version is Version.V2012 else glob.wildcards(text)
-    known = tuple(_main(part) for part in parts if not isinstance(part, variables.Malformed))
+    known = tuple(
+        _global_variable(part) for part in parts if not isinstance(part, variables.Malformed)
+    )
     return known if len(known) == len(parts) else None
 
 
-def _main(part: str | glob.Wild | variables.Variable) -> str | glob.Wild | variables.Variable:
+def _global_variable(
+    part: str | glob.Wild | variables.Variable,
+) -> str | glob.Wild | variables.Variable:
     """Return a variable of a service's key for the caller's account as one of the global key."""
     if isinstance(part, variables.Variable) and part.key.lower() in OF_CALLER_ACCOUNT:
         return replace(part, key=ACCOUNT.key)
@@ -319,39 +327,39 @@ class Callers:
 
     Attributes:
         users: first those of no name that the policies have, one for each account; then by name.
-        untold: the keys by which the policies may tell more users apart than these.
-        given: whether it is one user or role that was given, and stands for nobody else.
+        indistinct_keys: the keys by which the policies may tell more users apart than these.
+        is_given: whether it is one user or role that was given, and stands for nobody else.
     """
 
     users: tuple[CallingUser, ...] = ()
-    untold: tuple[str, ...] = ()
-    given: bool = False
+    indistinct_keys: tuple[str, ...] = ()
+    is_given: bool = False
 
     @property
-    def one_given(self) -> CallingUser | None:
+    def given_user(self) -> CallingUser | None:
         """The user or role that was given; None: these stand for any."""
-        return self.users[0] if self.given else None
+        return self.users[0] if self.is_given else None
 
     @property
-    def special(self) -> tuple[str, ...]:
+    def distinguishing_keys(self) -> tuple[str, ...]:
         """The keys by which policies tell users apart at all; none if one stands for any."""
-        return self.untold or (() if len(self.users) == 1 else (ARN.key,))
+        return self.indistinct_keys or (() if len(self.users) == 1 else (ARN.key,))
 
 
-def anyone(*sets: Policies) -> tuple[CallingUser, ...]:
+def unnamed_callers(*sets: Policies) -> tuple[CallingUser, ...]:
     """Return users whom no policy of some sets names: one for each account and partition of theirs.
 
     An account is named in an ARN, or where a condition asks for the caller's or the resource's.
     Where policies only leave accounts out, there is one of an account that they do not name, too.
     """
     named = {one for policies in sets for one in _accounts(policies)}
-    accounts = _accounts_like({account for account, _ in named})
+    accounts = _accounts_matching({account for account, _ in named})
     if not accounts or all(left_out for _, left_out in named):
-        accounts += _unnamed(accounts)
-    return _strangers(sets, accounts)
+        accounts += _new_account(accounts)
+    return _unnamed_in_accounts(sets, accounts)
 
 
-def several(users: Sequence[CallingUser]) -> Message | None:
+def why_no_common_answer(users: Sequence[CallingUser]) -> Message | None:
     """Return why no answer holds for any user: these differ in account or partition.
 
     None if there is but one.
@@ -363,16 +371,18 @@ def several(users: Sequence[CallingUser]) -> Message | None:
     return reasons.SEVERAL_ACCOUNTS.filled(accounts=", ".join(user.account for user in users))
 
 
-def _accounts_like(patterns: set[str]) -> list[str]:
-    return sorted(set(filter(None, map(_account_like, patterns))))
+def _accounts_matching(patterns: set[str]) -> list[str]:
+    return sorted(set(filter(None, map(_account_matching, patterns))))
 
 
-def _unnamed(accounts: Sequence[str]) -> list[str]:
+def _new_account(accounts: Sequence[str]) -> list[str]:
     """Return an account that is none of these."""
     return [one for one in (_ACCOUNT, *_OTHERS) if one not in accounts][:1]
 
 
-def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[CallingUser, ...]:
+def _unnamed_in_accounts(
+    sets: tuple[Policies, ...], accounts: Sequence[str]
+) -> tuple[CallingUser, ...]:
     """Return a user of each account in each partition, by a name that no policy has."""
     texts = [text for policies in sets for text in _texts(policies)]
     names = (_NAME if number == 1 else f"{_NAME}-{number}" for number in count(1))
@@ -393,22 +403,22 @@ def _strangers(sets: tuple[Policies, ...], accounts: Sequence[str]) -> tuple[Cal
     )
 
 
-def callers(*sets: Policies) -> Callers:
+def distinguishable_callers(*sets: Policies) -> Callers:
     """Return the users whom some sets of policies tell apart as those who call.
 
     To the accounts that policies name comes one that they do not.
     """
-    values, untold = coinciding(*sets)
+    values, untold = values_equal_to_variables(*sets)
     patterns = {one for policies in sets for one, _ in _accounts(policies)}
-    accounts = _accounts_like(patterns | set(values[ACCOUNT]))
+    accounts = _accounts_matching(patterns | set(values[ACCOUNT]))
     if any(set(one) & set("*?") for one in patterns):
         untold.add(ACCOUNT.key)
-    strangers = _strangers(sets, [*accounts, *_unnamed(accounts)])
-    return _told_apart(sets, strangers, values, untold)
+    strangers = _unnamed_in_accounts(sets, [*accounts, *_new_account(accounts)])
+    return _callers_made_special(sets, strangers, values, untold)
 
 
-def stand_ins(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
-    """Return the users whom sets of policies tell apart in the accounts that `anyone` is of.
+def representative_callers(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
+    """Return the users whom policies distinguish, in the accounts of `unnamed_callers`.
 
     A user of another account, which the policies are not about, would meet none of their
     statements. Beside these there is one of each account that a policy variable makes special.
@@ -417,38 +427,40 @@ def stand_ins(*sets: Policies, beside: Sequence[Policies] = ()) -> Callers:
         sets: what tells the users apart.
         beside: what also says of which accounts and partitions they are, and who has a name.
     """
-    values, untold = coinciding(*sets)
+    values, untold = values_equal_to_variables(*sets)
     those = (*sets, *beside)
-    accounts = (*(user.account for user in anyone(*those)), *values[ACCOUNT])
-    strangers = _strangers(those, list(dict.fromkeys(accounts)))
-    return _told_apart(sets, strangers, values, untold)
+    accounts = (*(user.account for user in unnamed_callers(*those)), *values[ACCOUNT])
+    strangers = _unnamed_in_accounts(those, list(dict.fromkeys(accounts)))
+    return _callers_made_special(sets, strangers, values, untold)
 
 
-def _told_apart(
+def _callers_made_special(
     sets: tuple[Policies, ...],
     strangers: tuple[CallingUser, ...],
     values: Mapping[CallerKey, Sequence[str]],
     untold: set[str],
 ) -> Callers:
-    """Return whom no policy names, and of their accounts whom policies make special."""
+    """Return users that no policy names, and users of their accounts that policies distinguish."""
     found = dict.fromkeys(stranger.arn for stranger in strangers)
     asked = {kind.key.lower() for kind in (NAME, ARN) if values[kind]}
-    found |= dict.fromkeys(_of_name(name, each) for name in values[NAME] for each in strangers)
+    found |= dict.fromkeys(_arn_of_name(name, each) for name in values[NAME] for each in strangers)
     found |= dict.fromkeys(values[ARN])
     for each in (each for policies in sets for each in _conditions(policies)):
         key = each.condition.key
         if key.lower() in (_USER_NAME, _USER_ARN):
-            named, whole = _named(each, strangers)
+            named, whole = _arns_named(each, strangers)
             found |= dict.fromkeys(named)
             untold |= set() if whole else {key}
             asked |= {key.lower()} if named else set()
-    if len(found) > MOST or len(asked) > 1:
+    if len(found) > MOST_CALLERS or len(asked) > 1:
         # there may be more of them, or one of the same name at another path
         untold.add(ARN.key)
-    return Callers(tuple(map(CallingUser.of, [*found][:MOST])), tuple(sorted(untold)))
+    return Callers(tuple(map(CallingUser.of, [*found][:MOST_CALLERS])), tuple(sorted(untold)))
 
 
-def _named(asked: VersionedCondition, strangers: tuple[CallingUser, ...]) -> tuple[list[str], bool]:
+def _arns_named(
+    asked: VersionedCondition, strangers: tuple[CallingUser, ...]
+) -> tuple[list[str], bool]:
     """Return the users' ARNs that a condition names, and whether it tells no others apart."""
     condition = asked.condition
     operator = condition.operator.name
@@ -460,10 +472,10 @@ def _named(asked: VersionedCondition, strangers: tuple[CallingUser, ...]) -> tup
         if whole and _like_all_or_none(asked, value):
             continue
         for stranger in strangers:
-            text = value if condition.key.lower() == _USER_ARN else _of_name(value, stranger)
-            arn = _user_like(text, stranger)
+            text = value if condition.key.lower() == _USER_ARN else _arn_of_name(value, stranger)
+            arn = _user_matching(text, stranger)
             found += [arn] if arn else []
-        whole &= operator in _EXACT and _is_whole(condition, value)
+        whole &= operator in _EXACT and _names_exactly(condition, value)
     return found, whole
 
 
@@ -484,7 +496,7 @@ _LIKE: Mapping[str, Patterns] = {
         ]
     ),
 }
-"""What every value of a key is like."""
+"""The form of every value of a key."""
 
 
 def _like_all_or_none(asked: VersionedCondition, value: str) -> bool:
@@ -498,18 +510,21 @@ def _like_all_or_none(asked: VersionedCondition, value: str) -> bool:
         # no name has a `$`
         return True
     every, these = _LIKE[condition.key.lower()], Patterns([tokens])
-    effort = Effort(_MOST_STEPS)
+    budget = Budget(_MOST_STEPS)
     try:
-        return find([every], [these], effort) is None or find([every, these], [], effort) is None
+        return (
+            find_text([every], [these], budget) is None
+            or find_text([every, these], [], budget) is None
+        )
     except LimitReached:
         return False
 
 
-def _of_name(name: str, stranger: CallingUser) -> str:
+def _arn_of_name(name: str, stranger: CallingUser) -> str:
     return f"arn:{stranger.partition}:iam::{stranger.account}:user/{name}"
 
 
-def _user_like(text: str, stranger: CallingUser) -> str | None:
+def _user_matching(text: str, stranger: CallingUser) -> str | None:
     """Return the ARN of a user of the stranger's account that is like a text; None: none is."""
     parts = arns.split(text)
     if len(parts) != arns.PARTS or not glob.like(parts[4], stranger.account):
@@ -520,7 +535,7 @@ def _user_like(text: str, stranger: CallingUser) -> str | None:
     return f"arn:{stranger.partition}:iam::{stranger.account}:{tail}"
 
 
-def _is_whole(condition: Condition, value: str) -> bool:
+def _names_exactly(condition: Condition, value: str) -> bool:
     """Tell whether one value takes in all users, none, or just one of them."""
     if value == "*":
         return True
@@ -536,12 +551,12 @@ def _is_whole(condition: Condition, value: str) -> bool:
 
 
 def _statements(policies: Policies) -> Iterator[Statement]:
-    for policy in every(policies):
+    for policy in handled_policies(policies):
         yield from policy.document.statements
 
 
 def _conditions(policies: Policies) -> Iterator[VersionedCondition]:
-    for policy in every(policies):
+    for policy in handled_policies(policies):
         for statement in policy.document.statements:
             for condition in statement.conditions:
                 yield VersionedCondition(condition, policy.document.version)
@@ -550,18 +565,18 @@ def _conditions(policies: Policies) -> Iterator[VersionedCondition]:
 def _texts(policies: Policies) -> Iterator[str]:
     for statement in _statements(policies):
         yield from statement.resource.values if statement.resource else ()
-    for each in _conditions(policies):
-        yield from each.condition.values
+    for condition in _conditions(policies):
+        yield from condition.condition.values
 
 
 def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
     """Yield the accounts, or patterns of them, that the policies name, and whether to leave out."""
     for statement in _statements(policies):
         for text in statement.resource.values if statement.resource else ():
-            yield from ((one, False) for one in _in_arn(text))
+            yield from ((one, False) for one in _accounts_in_arn(text))
         for condition in statement.conditions:
             key, values = condition.key.lower(), condition.values
-            found = [one for text in values for one in _in_arn(text)]
+            found = [one for text in values for one in _accounts_in_arn(text)]
             found += values if key in _OF_ACCOUNTS else ()
             negated = condition.operator.name in conditions.NEGATIONS
             left_out = negated is (statement.effect is Effect.ALLOW)
@@ -569,7 +584,7 @@ def _accounts(policies: Policies) -> Iterator[tuple[str, bool]]:
             yield from ((one, left_out) for one in filter(_AN_ACCOUNT.fullmatch, found))
 
 
-def _in_arn(text: str) -> Iterator[str]:
+def _accounts_in_arn(text: str) -> Iterator[str]:
     parts = arns.split(text)
     if len(parts) == arns.PARTS:
         parts = parts[4:5]
@@ -578,7 +593,7 @@ def _in_arn(text: str) -> Iterator[str]:
     yield from filter(_AN_ACCOUNT.fullmatch, parts)
 
 
-def _account_like(pattern: str) -> str | None:
+def _account_matching(pattern: str) -> str | None:
     """Return an account that a pattern takes in; None: none is."""
     head, star, tail = pattern.replace("?", "0").partition("*")
     tail = tail.replace("*", "")

@@ -38,7 +38,7 @@ from sekisho.prover.reading.credentials import (
     USER_ID,
 )
 from sekisho.prover.solver import names, reasons
-from sekisho.prover.solver.limits import MOST_DIGITS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_DIGITS, Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns, Segment, Token, representatives
 
 
@@ -79,7 +79,7 @@ _PREFIXES = (
 
 
 def family_of(name: OperatorName) -> OperatorFamily:
-    """Return what an operator compares."""
+    """Return the family of values that an operator compares."""
     return next(family for prefix, family in _PREFIXES if name.value.startswith(prefix))
 
 
@@ -91,7 +91,7 @@ def variables_in(text: str, version: Version | None) -> frozenset[str]:
     return frozenset(part.key.lower() for part in parts if isinstance(part, variables.Variable))
 
 
-def linked_by(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
+def keys_compared_with(asked: VersionedCondition, tracked: TrackedAssumptions) -> frozenset[str]:
     """Return the keys whose values a condition compares with, by policy variables."""
     condition, version = asked.condition, asked.version
     name = condition.operator.name
@@ -120,7 +120,7 @@ def _compares_itself(condition: Condition) -> bool:
 
 
 def values_for(
-    asked: Sequence[VersionedCondition], context: Context, now: datetime, effort: Effort
+    asked: Sequence[VersionedCondition], context: Context, now: datetime, budget: Budget
 ) -> tuple[list[str], bool]:
     """Return values of a key, and whether they are all that the conditions can tell apart.
 
@@ -131,7 +131,7 @@ def values_for(
         asked: the conditions on the key.
         context: what policy variables stand for; one that is not in it has no value.
         now: a date for which there is no constant.
-        effort: what may still be spent.
+        budget: what may still be spent.
 
     Raises:
         LimitReached: if there is too much to look at.
@@ -143,16 +143,16 @@ def values_for(
     for family in sorted(families, key=lambda family: family.value):
         own = [each for each in asked if family_of(each.condition.operator.name) is family]
         values += (
-            _texts(own, context, effort)
+            _texts(own, context, budget)
             if family is OperatorFamily.TEXT
             else _values(family, own, now)
         )
     exact = len(families) <= 1 and not any(map(_folds_beyond_ascii, asked))
     key = asked[0].condition.key if asked else ""
-    return list(dict.fromkeys(values)) or ordinary(key), exact
+    return list(dict.fromkeys(values)) or ordinary_values(key), exact
 
 
-def ordinary(key: str) -> list[str]:
+def ordinary_values(key: str) -> list[str]:
     """Return values of `key` that no condition asks for."""
     if key.lower() in _OF_ADDRESSES:
         return [*_NICE_ADDRESSES]
@@ -181,11 +181,11 @@ def ids_for(
     asked: Sequence[VersionedCondition],
     context: Context,
     now: datetime,
-    effort: Effort,
+    budget: Budget,
     *,
     of_role: bool = False,
 ) -> tuple[list[str], bool]:
-    """Return what `values_for` does for `aws:userid`: of a user's ids, an ordinary one first.
+    """Return the values of `aws:userid` as `values_for` does: a user's ids, an ordinary one first.
 
     With `of_role`, of those of a role's sessions.
 
@@ -194,7 +194,7 @@ def ids_for(
     """
     form, ordinary_id = (_SESSION_ID, _EXAMPLE_SESSION) if of_role else (_USER_ID, EXAMPLE_ID)
     texts, exact = values_for(
-        [*asked, _OF_SESSIONS if of_role else _OF_USERS], context, now, effort
+        [*asked, _OF_SESSIONS if of_role else _OF_USERS], context, now, budget
     )
     return list(dict.fromkeys([ordinary_id, *filter(form.fullmatch, texts)])), exact
 
@@ -203,26 +203,26 @@ _OF_TEXTS = frozenset({OperatorFamily.TEXT, OperatorFamily.PRESENCE})
 
 
 def regions_for(
-    asked: Sequence[VersionedCondition], context: Context, partition: str, effort: Effort
+    asked: Sequence[VersionedCondition], context: Context, partition: str, budget: Budget
 ) -> tuple[list[str], bool]:
-    """Return what `values_for` does for `aws:RequestedRegion`: of a partition, known ones first."""
+    """Return the values of `aws:RequestedRegion` as `values_for` does: known Regions first."""
     known = keys.regions_of(partition)
     if not _of_texts(asked):
         # compared as something else, every region is alike
-        return list(known) or ["x"], values_for(asked, context, _NEVER, effort)[1]
-    return _formed(known, names.regions(partition), asked, context, effort)
+        return list(known) or ["x"], values_for(asked, context, _NEVER, budget)[1]
+    return _formed(known, names.regions(partition), asked, context, budget)
 
 
 def formed_for(
-    key: str, asked: Sequence[VersionedCondition], context: Context, effort: Effort
+    key: str, asked: Sequence[VersionedCondition], context: Context, budget: Budget
 ) -> tuple[list[str], bool] | None:
-    """Return what `values_for` does, of the form that a key's values have; None: it has none.
+    """Return values as `values_for` does, of the form of the key's values; None: it has no form.
 
     None as well where it is compared as something else than a text.
     """
     if key not in names.OF_KEYS or not _of_texts(asked):
         return None
-    return _formed([keys.EXAMPLES.get(key, "")], names.OF_KEYS[key], asked, context, effort)
+    return _formed([keys.EXAMPLES.get(key, "")], names.OF_KEYS[key], asked, context, budget)
 
 
 def _of_texts(asked: Sequence[VersionedCondition]) -> bool:
@@ -234,9 +234,9 @@ def _formed(
     forms: tuple[tuple[Token, ...], ...],
     asked: Sequence[VersionedCondition],
     context: Context,
-    effort: Effort,
+    budget: Budget,
 ) -> tuple[list[str], bool]:
-    texts = texts_of_forms(known, forms, patterns_of(asked, context), effort)
+    texts = texts_of_forms(known, forms, patterns_of(asked, context), budget)
     return texts, is_exact(asked)
 
 
@@ -244,11 +244,11 @@ def texts_of_forms(
     known: Sequence[str],
     forms: tuple[tuple[Token, ...], ...],
     patterns: Sequence[tuple[Token, ...]],
-    effort: Effort,
+    budget: Budget,
 ) -> list[str]:
     """Return texts of some forms that patterns can tell apart, the known ones first."""
     every = (*patterns, *forms)
-    texts = effort.once(every, lambda: representatives(every, effort))
+    texts = budget.cached(every, lambda: representatives(every, budget))
     return list(dict.fromkeys(filter(Patterns(forms).matches, (*known, *texts))))
 
 
@@ -260,10 +260,10 @@ def is_exact(asked: Sequence[VersionedCondition]) -> bool:
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _folds_beyond_ascii(asked: VersionedCondition) -> bool:
+def _folds_beyond_ascii(condition: VersionedCondition) -> bool:
     """Tell whether case is ignored in other letters than ASCII's, of which some fold unevenly."""
-    return "IgnoreCase" in asked.condition.operator.name.value and not all(
-        text.isascii() for text in asked.condition.values
+    return "IgnoreCase" in condition.condition.operator.name.value and not all(
+        text.isascii() for text in condition.condition.values
     )
 
 
@@ -356,15 +356,15 @@ def _addresses(constants: Iterable[str]) -> list[str]:
     return found
 
 
-def _texts(asked: Sequence[VersionedCondition], context: Context, effort: Effort) -> list[str]:
+def _texts(asked: Sequence[VersionedCondition], context: Context, budget: Budget) -> list[str]:
     patterns = patterns_of(asked, context)
-    return effort.once(patterns, lambda: representatives(patterns, effort))
+    return budget.cached(patterns, lambda: representatives(patterns, budget))
 
 
 def patterns_of(
     asked: Sequence[VersionedCondition], context: Context
 ) -> tuple[tuple[Token, ...], ...]:
-    """Return what conditions compare a text with."""
+    """Return the patterns that conditions compare a text with."""
     found = dict.fromkeys(
         tokens
         for each in asked
@@ -379,7 +379,7 @@ def patterns_of(
 def _of_no_arns(
     asked: Sequence[VersionedCondition], context: Context
 ) -> Iterator[tuple[Token, ...]]:
-    """Yield what tells ARNs from what is none, where that may come out differently."""
+    """Yield patterns that separate ARNs from other texts, where that may matter."""
     of_arns = [each for each in asked if each.condition.operator.name in conditions.OF_ARNS]
     wild = [
         pattern
@@ -400,12 +400,16 @@ def _of_arns_only(pattern: Pattern) -> bool:
     return len(parts) == arns.PARTS and parts[0] == ("arn",)
 
 
-def tokens_of(asked: VersionedCondition, text: str, context: Context) -> tuple[Token, ...] | None:
+def tokens_of(
+    condition: VersionedCondition, text: str, context: Context
+) -> tuple[Token, ...] | None:
     """Return one value of a text or ARN condition as a pattern; None if nothing is like it."""
-    pattern = variables.substitute(text, asked.version, context)
+    pattern = variables.substitute(text, condition.version, context)
     if pattern is None:
         return None
-    name = conditions.NEGATIONS.get(asked.condition.operator.name, asked.condition.operator.name)
+    name = conditions.NEGATIONS.get(
+        condition.condition.operator.name, condition.condition.operator.name
+    )
     match name:
         case OperatorName.STRING_EQUALS:
             return tuple(glob.text_of(pattern))
@@ -454,7 +458,7 @@ def likely_for(name: str, asked: Sequence[VersionedCondition]) -> Iterator[Mappi
                 yield {each.condition.key: text}
 
 
-def quantified(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
+def split_by_quantifier(asked: Sequence[VersionedCondition]) -> tuple[int, int]:
     """Return the conditions that ask for some value, and those that ask for every value.
 
     Without set operator a negated one asks for every value, if it asks for any.

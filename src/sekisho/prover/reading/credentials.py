@@ -1,4 +1,4 @@
-"""What an IAM user or role can hold, and what each credential puts into the request context.
+"""The credentials of an IAM user or role, and the keys that each puts into the request context.
 
 `signin.context_of` says what a credential brings; a service that calls on the user's behalf brings
 the user's context, with `aws:ViaAWSService`, and with MFA false where the user came by access key
@@ -55,16 +55,16 @@ CALLER_KEYS = frozenset(
         *("aws:multifactorauthpresent", *NEVER, *VIA_SERVICE),
     }
 )
-"""What differs between kinds of callers: users, roles, services, and who signs nothing."""
+"""The keys that differ between users, roles, services and unsigned callers."""
 
 TAG = "aws:principaltag/"
-"""What the keys of the user's tags begin with, in lower case."""
+"""The prefix of the keys of the user's tags, in lower case."""
 _LONGEST = LONGEST_CONSOLE_SESSION
 """No session that AWS issues lives longer."""
 
 
 class CallerCredential(StrEnum):
-    """What the caller signs with, and whether the call comes directly."""
+    """The credential that signs, and whether the call comes directly."""
 
     KEY = "access key"
     SESSION = "console session or session token without MFA"
@@ -89,7 +89,7 @@ class CallerCredential(StrEnum):
 
     @property
     def mfa(self) -> str:
-        """What `aws:MultiFactorAuthPresent` is: `true`, `false`, `absent`, or `other`."""
+        """The value of `aws:MultiFactorAuthPresent`: `true`, `false`, `absent`, or `other`."""
         if self is CallerCredential.HYPOTHETICAL:
             return "other"
         if self in _KEYLESS:
@@ -126,7 +126,7 @@ _OF_ROLES: Mapping[CallerCredential, CallerCredential] = {
     CallerCredential.KEY_VIA_SERVICE: CallerCredential.ROLE_KEYLESS_VIA_SERVICE,
     CallerCredential.SESSION_VIA_SERVICE: CallerCredential.ROLE_VIA_SERVICE,
 }
-"""What a role's session is asked about where a user's credential is; none is there with MFA."""
+"""The role's session asked about in place of a user's credential; none has MFA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class CallingUser:
         return arns.split(self.arn)[-1].startswith("role/")
 
     def caller(self, user_id: object = None) -> Caller:
-        """Return who signs; `user_id`: the value of `aws:userid`, which names a role's session."""
+        """Return the principal that signs; `user_id`: `aws:userid`, which names a session."""
         if self.outside:
             return caller_of(Request(self.outside, "sts:AssumeRole", "*"), bounded=False)
         of_key = user_id if isinstance(user_id, str) else self.unique_id
@@ -288,25 +288,27 @@ _CREDENTIALS = ("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:tok
 
 
 def situations(
-    user: CallingUser, now: datetime, ways: tuple[CallerCredential, ...]
+    user: CallingUser, now: datetime, credentials: tuple[CallerCredential, ...]
 ) -> list[Situation]:
     """Return the situations of `user` for each of the ways of calling."""
     situation = _of_outsider if user.outside else _of_role if user.is_role else _of_user
-    return [situation(user, now, each) for each in ways_of(user, ways)]
+    return [situation(user, now, each) for each in ways_of(user, credentials)]
 
 
-def ways_of(user: CallingUser, ways: tuple[CallerCredential, ...]) -> tuple[CallerCredential, ...]:
+def ways_of(
+    user: CallingUser, credentials: tuple[CallerCredential, ...]
+) -> tuple[CallerCredential, ...]:
     """Return in which of the ways of calling a user can call, or a role's session for each."""
     roles = frozenset(_OF_ROLES.values())
     outside = CallerCredential.OUTSIDE
     if user.outside:
-        return (outside,) if {outside, *_OF_ROLES} & set(ways) else ()
+        return (outside,) if {outside, *_OF_ROLES} & set(credentials) else ()
     if not user.is_role:
         of_others = {outside, *roles}
         if user.readings.aws_login_mfa is AwsLoginMfa.AS_CONSOLE:
             of_others.add(CallerCredential.LOGIN_KEYLESS)
-        return tuple(each for each in ways if each not in of_others)
-    found = {each if each in roles else _OF_ROLES.get(each) for each in ways}
+        return tuple(each for each in credentials if each not in of_others)
+    found = {each if each in roles else _OF_ROLES.get(each) for each in credentials}
     match user.readings.role_session_mfa:
         case RoleSessionMfa.FALSE:
             found -= _KEYLESS
@@ -339,10 +341,10 @@ def _of_role(role: CallingUser, now: datetime, way: CallerCredential) -> Situati
 
 
 _OF_IDENTITIES = CALLER_KEYS | {"aws:principalorgid", "aws:principalorgpaths"}
-"""What only who belongs to an account, or is a service, has."""
+"""The keys of callers that belong to an account or are a service."""
 
 
-def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Situation:
+def _of_outsider(user: CallingUser, now: datetime, credential: CallerCredential) -> Situation:
     values: dict[str, ContextValue] = {
         "aws:CurrentTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
@@ -357,20 +359,20 @@ def _of_outsider(user: CallingUser, now: datetime, way: CallerCredential) -> Sit
     context = Context(values)
     absent = {*_OF_IDENTITIES, *_CREDENTIALS, *VIA_SERVICE}.difference(context.folded)
     absent -= OF_SERVICES if user.is_service else set()
-    return Situation(way, context, frozenset(absent))
+    return Situation(credential, context, frozenset(absent))
 
 
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 
 
-def _holder(one: CallingUser) -> Holder:
-    """Return who a user or a role is in IAM."""
+def _holder(user: CallingUser) -> Holder:
+    """Return the IAM identity of a user or a role."""
     kind, start, unique = HolderKind.USER, "user", EXAMPLE_ID
-    if one.is_role:
+    if user.is_role:
         kind, start, unique = HolderKind.ROLE, "role", EXAMPLE_ROLE_ID
-    tail = arns.split(one.arn)[-1]
-    path = tail[len(start) : len(tail) - len(one.name)]
-    return Holder(kind, one.partition, one.account, one.name, path, unique)
+    tail = arns.split(user.arn)[-1]
+    path = tail[len(start) : len(tail) - len(user.name)]
+    return Holder(kind, user.partition, user.account, user.name, path, unique)
 
 
 _A_LOGIN = ("us-east-1", "11111111-2222-3333-4444-555555555555")

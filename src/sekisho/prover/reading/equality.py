@@ -26,13 +26,13 @@ from sekisho.prover.reading import keys, tied
 from sekisho.prover.reading.conditions import (
     VersionedCondition,
     is_exact,
-    linked_by,
+    keys_compared_with,
     patterns_of,
     tokens_of,
     variables_in,
 )
 from sekisho.prover.solver import names, reasons
-from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns, Token, representatives
 from sekisho.prover.solver.theories import AnyText, KeyValues, ListedTexts
 
@@ -67,7 +67,7 @@ def may_be_null(name: str, asked: Sequence[VersionedCondition]) -> bool:
 def any_text(
     name: str,
     asked: Sequence[VersionedCondition],
-    effort: Effort,
+    budget: Budget,
     holds: Holds,
     *,
     may_be_absent: bool,
@@ -77,7 +77,7 @@ def any_text(
     Args:
         name: the key, in lower case.
         asked: the conditions on it; they are the atoms, in this order.
-        effort: what may still be spent.
+        budget: what may still be spent.
         holds: what the engine says.
         may_be_absent: whether a request can lack the key.
     """
@@ -87,15 +87,15 @@ def any_text(
     if sum(not {"*", "?"}.isdisjoint(text) for text in texts) <= _MANY or not is_exact(asked):
         return None
     key = asked[0].condition.key
-    found = AnyText(key, effort, may_be_absent=may_be_absent)
-    for each in asked:
-        there = {value: holds(each, way) for value, way in ((None, {}), ("", {key: ""}))}
-        operator = each.condition.operator.name
-        if operator is OperatorName.NULL or not each.condition.values:
+    found = AnyText(key, budget, may_be_absent=may_be_absent)
+    for condition in asked:
+        there = {value: holds(condition, way) for value, way in ((None, {}), ("", {key: ""}))}
+        operator = condition.condition.operator.name
+        if operator is OperatorName.NULL or not condition.condition.values:
             # the same of every text
-            patterns, negated = _EVERY, not holds(each, {key: "x"})
+            patterns, negated = _EVERY, not holds(condition, {key: "x"})
         else:
-            tokens = (tokens_of(each, text, Context()) for text in each.condition.values)
+            tokens = (tokens_of(condition, text, Context()) for text in condition.condition.values)
             patterns = Patterns(one for one in tokens if one is not None)
             negated = operator in conditions.NEGATIONS
         found.add(patterns, negated=negated, without=there[None], empty=there[""])
@@ -125,13 +125,15 @@ class Comparisons:
                 ways[id(found[-1])] = way
         return found, ways
 
-    def holds(self, asked: VersionedCondition, ways: Mapping[int, int], values: KeyValues) -> bool:
+    def holds(
+        self, condition: VersionedCondition, ways: Mapping[int, int], values: KeyValues
+    ) -> bool:
         """Tell whether a condition holds for some of the listed values."""
-        operator, key = asked.condition.operator, asked.condition.key.lower()
+        operator, key = condition.condition.operator, condition.condition.key.lower()
         negated = operator.name in conditions.NEGATIONS
         if key not in map(str.lower, values):
             return negated or operator.if_exists
-        return bool(ways[id(values)] >> self.of[asked] & 1) is not negated
+        return bool(ways[id(values)] >> self.of[condition] & 1) is not negated
 
 
 def comparisons(name: str, linked: Iterable[VersionedCondition]) -> Comparisons:
@@ -202,7 +204,7 @@ _MOST_KEYS = 6
 
 @dataclass(frozen=True, slots=True)
 class KnownKeys:
-    """What is known of the keys of some requests.
+    """The known facts about the keys of some requests.
 
     Attributes:
         knows: whether the value of a key (in lower case), or its absence, is settled.
@@ -210,7 +212,7 @@ class KnownKeys:
         settled: the values that are.
         besides: keys (in lower case), and what each is none of.
         tracked: the assumptions.
-        effort: what may still be spent.
+        budget: what may still be spent.
     """
 
     knows: Callable[[str], bool]
@@ -218,11 +220,13 @@ class KnownKeys:
     settled: Context
     besides: Mapping[str, frozenset[str | None]]
     tracked: TrackedAssumptions
-    effort: Effort
+    budget: Budget
 
-    def open_in(self, asked: VersionedCondition) -> frozenset[str]:
+    def open_in(self, condition: VersionedCondition) -> frozenset[str]:
         """Return the keys of policy variables whose values a condition needs and nobody knows."""
-        return frozenset(key for key in linked_by(asked, self.tracked) if not self.knows(key))
+        return frozenset(
+            key for key in keys_compared_with(condition, self.tracked) if not self.knows(key)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +246,7 @@ class ComparedKeys:
     known: KnownKeys
 
     def values(self) -> list[KeyValues]:
-        """Return what the keys can be.
+        """Return the possible values of the keys.
 
         Raises:
             LimitReached: if that is too much.
@@ -253,18 +257,18 @@ class ComparedKeys:
             *(tuple(each) for each in settled),
             *self._empty(),
         )
-        texts = representatives(patterns, self.known.effort)
+        texts = representatives(patterns, self.known.budget)
         for _ in self.names[1:]:
             # each text that is listed stands for itself, so that another one stands for the rest
-            texts = representatives([*patterns, *map(tuple, texts)], self.known.effort)
-        alike = _alike(patterns, texts, self.known.effort)
-        found: list[KeyValues] = []
+            texts = representatives([*patterns, *map(tuple, texts)], self.known.budget)
+        alike = _alike(patterns, texts, self.known.budget)
+        ways: list[KeyValues] = []
         for each in _ways([self._of(name, alike) for name in self.names]):
-            self.known.effort.spend(len(self.names))
-            found.append(each)
-            if len(found) > MOST_SETS:
+            self.known.budget.spend(len(self.names))
+            ways.append(each)
+            if len(ways) > MOST_SETS:
                 raise LimitReached(reasons.TOO_MANY_SETS)
-        return found
+        return ways
 
     def _empty(self) -> Iterator[tuple[Token, ...]]:
         """Yield the pattern of the empty text, where `Null` may tell it from others."""
@@ -281,12 +285,12 @@ class ComparedKeys:
         return [each for each in self.asked if _name_of(each) == name]
 
     def _of(self, name: str, alike: Mapping[str, "_Place"]) -> list["_Choice"]:
-        """Return what one key can be, and with it those of services that have its value."""
+        """Return the values of one key together with the service keys of the same value."""
         if self.known.knows(name):
             text = self._settled(name)
             return [_Choice(None if text is None else alike[text], {})]
-        by_key = tied.by_key(self._on(name))
-        main = by_key[name][0].condition.key if name in by_key else keys.spelled(name)
+        by_key = tied.group_by_key(self._on(name))
+        main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
         none_of = self.known.besides.get(name, frozenset())
         ways: list[tuple[str | None, KeyValues]] = (
@@ -296,7 +300,7 @@ class ComparedKeys:
         return [
             _Choice(None if text is None else alike[text], each)
             for text, way in ways
-            for each in tied.same(main, others, [way], {})
+            for each in tied.values_of_one_value(main, others, [way], {})
             if each.get(main) not in none_of
         ]
 
@@ -307,17 +311,17 @@ _Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What one key can be; `place` is that of its text, None where it is absent."""
+    """A possible value of a key; `place` is that of its text, None where it is absent."""
 
     place: _Place | None
     values: KeyValues
 
 
 def _alike(
-    patterns: Sequence[tuple[Token, ...]], texts: Sequence[str], effort: Effort
+    patterns: Sequence[tuple[Token, ...]], texts: Sequence[str], budget: Budget
 ) -> dict[str, _Place]:
     """Return which of some texts are alike, and the place of each among these."""
-    effort.spend(len(patterns) * len(texts))
+    budget.spend(len(patterns) * len(texts))
     each = [Patterns([pattern]) for pattern in patterns]
     kinds: dict[tuple[bool, ...], list[str]] = {}
     for text in texts:
@@ -390,8 +394,8 @@ def compared_keys(
             yield ComparedKeys(tuple(sorted(joined)), tuple(wanted), others, known)
 
 
-def _name_of(asked: VersionedCondition) -> str:
-    return keys.main_of(asked.condition.key.lower())
+def _name_of(condition: VersionedCondition) -> str:
+    return keys.main_of(condition.condition.key.lower())
 
 
 def _is_plain(name: str, asked: Sequence[VersionedCondition], known: KnownKeys) -> bool:
@@ -412,14 +416,14 @@ def _is_plain(name: str, asked: Sequence[VersionedCondition], known: KnownKeys) 
     )
 
 
-def _compares_whole(asked: VersionedCondition, open_: frozenset[str]) -> bool:
+def _compares_whole(condition: VersionedCondition, open_: frozenset[str]) -> bool:
     """Tell whether a condition asks for the same text as a variable's, and of nothing around it."""
-    operator = asked.condition.operator
+    operator = condition.condition.operator
     if operator.name not in _COMPARING or operator.quantifier is not Quantifier.NONE:
         return False
-    own = asked.condition.key.lower()
-    for text in asked.condition.values:
-        if variables_in(text, asked.version) & {*open_, own}:
+    own = condition.condition.key.lower()
+    for text in condition.condition.values:
+        if variables_in(text, condition.version) & {*open_, own}:
             match variables.read(text):
                 case (variables.Variable(),):
                     pass

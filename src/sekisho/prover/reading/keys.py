@@ -86,10 +86,10 @@ REGION = "aws:requestedregion"
 """The region that a request goes to."""
 
 RESOURCE_TAG = "aws:resourcetag/"
-"""What the keys of the resource's tags begin with."""
+"""The prefix of the keys of the resource's tags."""
 
 REQUEST_TAG, TAG_KEYS = "aws:requesttag/", "aws:tagkeys"
-"""What the keys of the tags in a call begin with, and the list of these tags' keys."""
+"""The prefix of the keys of the tags in a call, and the list of these tags' keys."""
 
 DEFAULTS = {
     "aws:securetransport": "true",
@@ -120,7 +120,7 @@ def may_be_absent(key: str) -> bool:
     return key not in _ALWAYS
 
 
-def never(key: str, *, of_role: bool = False, of_service: bool = False) -> bool:
+def never_present(key: str, *, of_role: bool = False, of_service: bool = False) -> bool:
     """Tell whether no request of an IAM user, a role's session or a service has `key`.
 
     `key` is in lower case.
@@ -129,7 +129,7 @@ def never(key: str, *, of_role: bool = False, of_service: bool = False) -> bool:
     return key in NEVER and not other
 
 
-def spelled(key: str) -> str:
+def spelling_of_key(key: str) -> str:
     """Return a global key, given in lower case, in AWS's spelling."""
     known = global_key(key)
     return key if known is None else f"{known.name}{key[len(known.name) :]}"
@@ -240,7 +240,7 @@ AN_ENDPOINT = {
     "aws:SourceVpce": "vpce-0a1b2c3d4e5f67890",
     "aws:VpcSourceIp": "10.0.0.9",
 }
-"""What a request through an endpoint has where no policy asks for anything else.
+"""The keys of a request through an endpoint where no policy asks for other values.
 
 Source: IAM User Guide, "AWS global condition context keys": each is in the request only if the
 requester uses a VPC endpoint; `aws:VpcSourceIp` is to be used with one of the others.
@@ -288,7 +288,7 @@ def origins(
             yield {key: value for each in together for key, value in each.items()}
 
 
-def apart(
+def origins_apart(
     ways: Mapping[str, list[ContextValue | None]],
 ) -> Iterator[Mapping[str, list[ContextValue | None]]]:
     """Yield the values of each key so that no choice has both an address and an endpoint.

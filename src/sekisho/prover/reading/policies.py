@@ -28,7 +28,7 @@ _MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 Source: IAM User Guide, "AWS global condition context keys".
 """
 
-EVERYTHING = AttachedPolicy(
+ALLOW_EVERYTHING = AttachedPolicy(
     "whatever is attached later",
     from_json(
         {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -37,7 +37,7 @@ EVERYTHING = AttachedPolicy(
 """The most that may be attached beside other policies: it allows everything."""
 
 
-def every(policies: Policies) -> Iterator[AttachedPolicy]:
+def handled_policies(policies: Policies) -> Iterator[AttachedPolicy]:
     """Yield every policy of the kinds that the prover handles."""
     yield from policies.identity
     yield from policies.boundaries or ()
@@ -46,25 +46,25 @@ def every(policies: Policies) -> Iterator[AttachedPolicy]:
         yield from level.policies
 
 
-def tells_services_apart(policies: Policies) -> bool:
+def distinguishes_services(policies: Policies) -> bool:
     """Tell whether a condition or a variable asks for what differs in an AWS service's call.
 
     Where none does, each call by a service on the user's behalf is like one that the user makes.
     """
-    return any(_tells_services_apart(policy.document) for policy in every(policies))
+    return any(_distinguishes_services(policy.document) for policy in handled_policies(policies))
 
 
 @remembered_by_identity
-def _tells_services_apart(document: Document) -> bool:
+def _distinguishes_services(document: Document) -> bool:
     return any(
         not telling.isdisjoint(named)
         for statement in document.statements
         for telling in [_OF_IAM if _may_be_iam(statement.action) else _SERVICE_KEYS]
-        for named in _keys_in(statement)
+        for named in _keys_of_statement(statement)
     )
 
 
-def tells_mfa_apart(policies: Policies) -> bool:
+def distinguishes_mfa(policies: Policies) -> bool:
     """Tell whether a condition or a variable asks for MFA.
 
     Where none does, a session without MFA may do all that one with MFA may.
@@ -72,7 +72,7 @@ def tells_mfa_apart(policies: Policies) -> bool:
     return names_any(policies, _MFA_KEYS)
 
 
-def tells_logins_apart(policies: Policies) -> bool:
+def distinguishes_logins(policies: Policies) -> bool:
     """Tell whether a condition or a variable asks for what only sessions have, beside MFA.
 
     Where none does, a session of `aws login` without the keys of MFA is like an access key.
@@ -80,7 +80,7 @@ def tells_logins_apart(policies: Policies) -> bool:
     return names_any(policies, _LOGIN_KEYS)
 
 
-def tells_federation_apart(policies: Policies) -> bool:
+def distinguishes_federation(policies: Policies) -> bool:
     """Tell whether a condition or a variable asks for what a federated user's session has.
 
     Where none does, it may do no more than the access key of the user who made it.
@@ -89,9 +89,9 @@ def tells_federation_apart(policies: Policies) -> bool:
     """
     return any(
         not _FEDERATION_KEYS.isdisjoint(named) or any(key.startswith(_TAG) for key in named)
-        for policy in every(policies)
+        for policy in handled_policies(policies)
         for statement in policy.document.statements
-        for named in _keys_in(statement)
+        for named in _keys_of_statement(statement)
     )
 
 
@@ -107,13 +107,16 @@ _TAG = "aws:principaltag/"
 def names_any(policies: Policies, keys: Iterable[str]) -> bool:
     """Tell whether a condition or a variable names one of some keys (in lower case)."""
     keys = frozenset(keys)
-    return any(not keys.isdisjoint(_named_in(policy.document)) for policy in every(policies))
+    return any(
+        not keys.isdisjoint(_keys_of_document(policy.document))
+        for policy in handled_policies(policies)
+    )
 
 
 @remembered_by_identity
-def _named_in(document: Document) -> frozenset[str]:
+def _keys_of_document(document: Document) -> frozenset[str]:
     """Return the keys (in lower case) of a document's conditions and variables."""
-    named = (each for statement in document.statements for each in _keys_in(statement))
+    named = (each for statement in document.statements for each in _keys_of_statement(statement))
     return frozenset().union(*named)
 
 
@@ -123,7 +126,7 @@ def _may_be_iam(action: Element) -> bool:
     return action.negated or any(glob.like(service, "iam") for service in services)
 
 
-def _keys_in(statement: Statement) -> Iterator[frozenset[str]]:
+def _keys_of_statement(statement: Statement) -> Iterator[frozenset[str]]:
     """Yield the keys (in lower case) of a statement's conditions and variables."""
     texts = list(statement.resource.values if statement.resource else ())
     for condition in statement.conditions:
@@ -136,23 +139,25 @@ _Attached = tuple[AttachedPolicy, ...]
 _Chosen = Callable[[Statement], bool]
 
 
-def with_only(policies: Policies, chosen: _Chosen) -> Policies:
+def policies_of_statements(policies: Policies, chosen: _Chosen) -> Policies:
     """Return the policies with none but the chosen statements."""
     boundaries = policies.boundaries
     if boundaries is not None:
         # one without any statement left has no Allow, and allows as little as it stands
-        boundaries = tuple(next(iter(those((one,), chosen)), one) for one in boundaries)
+        boundaries = tuple(next(iter(keep_statements((one,), chosen)), one) for one in boundaries)
     session = policies.session
     return replace(
         policies,
-        identity=those(policies.identity, chosen),
+        identity=keep_statements(policies.identity, chosen),
         boundaries=boundaries,
-        session=None if session is None else those(session, chosen),
-        scps=tuple(Level(level.name, those(level.policies, chosen)) for level in policies.scps),
+        session=None if session is None else keep_statements(session, chosen),
+        scps=tuple(
+            Level(level.name, keep_statements(level.policies, chosen)) for level in policies.scps
+        ),
     )
 
 
-def those(attached: _Attached, chosen: _Chosen) -> _Attached:
+def keep_statements(attached: _Attached, chosen: _Chosen) -> _Attached:
     """Return some policies with none but the chosen statements; those without any are left out."""
     chosen_of = ((policy, tuple(filter(chosen, policy.document.statements))) for policy in attached)
     return tuple(
@@ -165,7 +170,7 @@ def those(attached: _Attached, chosen: _Chosen) -> _Attached:
 
 
 @remembered_by_identity
-def denying(document: Document) -> Document | None:
+def only_denials(document: Document) -> Document | None:
     """Return a document with its Deny statements alone; None if it has none."""
     statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
     return replace(document, statements=statements) if statements else None
@@ -175,7 +180,7 @@ _SMALL = 32
 """Statements up to which a document is read as it is."""
 
 
-def about_request(policies: Policies, action: str, resource: str) -> Policies:
+def relevant_to_request(policies: Policies, action: str, resource: str) -> Policies:
     """Return policies without statements that cannot be about a request, in large documents.
 
     The engine decides the same by them, whatever is assumed: what is left out has an `Action` or a
@@ -185,12 +190,13 @@ def about_request(policies: Policies, action: str, resource: str) -> Policies:
     def cut(attached: _Attached) -> _Attached:
         return tuple(
             policy
-            if policy.document is (document := _about(policy.document, action, resource))
+            if policy.document
+            is (document := _relevant_statements(policy.document, action, resource))
             else replace(policy, document=document)
             for policy in attached
         )
 
-    if all(len(policy.document.statements) <= _SMALL for policy in every(policies)):
+    if all(len(policy.document.statements) <= _SMALL for policy in handled_policies(policies)):
         return policies
     boundaries, session = policies.boundaries, policies.session
     return replace(
@@ -202,7 +208,7 @@ def about_request(policies: Policies, action: str, resource: str) -> Policies:
     )
 
 
-def _about(document: Document, action: str, resource: str) -> Document:
+def _relevant_statements(document: Document, action: str, resource: str) -> Document:
     if len(document.statements) <= _SMALL:
         return document
     parts = _parts_of(document)

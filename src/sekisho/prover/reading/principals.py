@@ -55,7 +55,7 @@ class RequesterKind(Enum):
     SERVICE = auto()
     """AWS services, of which nobody can ask for MFA."""
     NOBODY = auto()
-    """Who signs nothing."""
+    """A caller whose requests are not signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def requesters(
     account: str,
     outside: Mapping[str, RequesterKind],
 ) -> tuple[tuple[Requester, ...], tuple[str, ...]]:
-    """Return who stands for all callers, and the principals that are not handled.
+    """Return representatives of all callers, and the principals that are not handled.
 
     Args:
         documents: policies with principals.
@@ -115,11 +115,13 @@ def requesters(
             owner = _account(value)
             accounts[owner] = accounts.get(owner) or value
             continue
-        one = _named(key, value, partition, account)
-        if one is None:
+        requester = _requester_named(key, value, partition, account)
+        if requester is None:
             unhandled[value] = None
         else:
-            found.setdefault((one.user.arn, one.user.outside, one.user.unique_id), one)
+            found.setdefault(
+                (requester.user.arn, requester.user.outside, requester.user.unique_id), requester
+            )
     others = (f"{number:012}" for number in range(444455556666, 444455999999))
     stranger = next(each for each in others if each not in accounts)
     anybody = _ANYONE if any(value == _ANYONE for _, value in entries) else ""
@@ -176,8 +178,10 @@ def _of_account(
     yield Requester(name, RequesterKind.ROLE, role, besides=besides)
 
 
-def _named(key: PrincipalKey, value: str, partition: str, account: str) -> Requester | None:
-    """Return who is named; None if that is not handled."""
+def _requester_named(
+    key: PrincipalKey, value: str, partition: str, account: str
+) -> Requester | None:
+    """Return the caller that a principal names; None if it is not handled."""
     match key:
         case PrincipalKey.SERVICE | PrincipalKey.FEDERATED:
             kind = RequesterKind.SERVICE if key is PrincipalKey.SERVICE else RequesterKind.PROVIDER
@@ -222,7 +226,7 @@ def _identity(value: str, partition: str, account: str) -> Requester | None:
         return None
 
 
-def about(
+def statements_naming(
     document: Document,
     user: CallingUser,
     tracked: TrackedAssumptions,
@@ -340,11 +344,13 @@ def _partitions_of(statement: Statement, known: tuple[str, ...]) -> Iterator[str
         yield from part if part and part[0] in known else known
 
 
-def excluded(named: Document, own: Document, *, span: ArnSpan) -> Iterator[VersionedCondition]:
+def conditions_no_stranger_meets(
+    document: Document, own: Document, *, span: ArnSpan
+) -> Iterator[VersionedCondition]:
     """Yield conditions that hold of no stranger's request.
 
     Args:
-        named: the whole policy, which names accounts and the rest.
+        document: the whole policy, which names accounts and the rest.
         own: those of its statements that are about strangers; of no other key it is said.
         span: how ARNs are compared; where wildcards may take in colons, a pattern does not tell the
             account, and ARNs are not left out.
@@ -353,11 +359,13 @@ def excluded(named: Document, own: Document, *, span: ArnSpan) -> Iterator[Versi
     per_segment = span is ArnSpan.PER_SEGMENT
     for key, spelled in asked.items():
         if key in _OF_ARNS and per_segment:
-            entries = tuple(f"arn:*:*:*:{account}:*" for account in accounts_in(named))
-            yield from _one(OperatorName.ARN_LIKE, spelled, entries)
+            entries = tuple(f"arn:*:*:*:{account}:*" for account in accounts_in(document))
+            yield from _condition_of_values(OperatorName.ARN_LIKE, spelled, entries)
         way = next((each for each in _WAYS if key in each.keys), None)
         if way is not None:
-            yield from _one(way.operator, spelled, way.values(named, key), way.quantifier)
+            yield from _condition_of_values(
+                way.operator, spelled, way.values(document, key), way.quantifier
+            )
 
 
 class _Way(NamedTuple):
@@ -395,7 +403,7 @@ def _ids(document: Document, key: str) -> tuple[str, ...]:
     return tuple(f"{start}{':*' if colon else ''}" for start, colon, _ in found)
 
 
-def shaped(own: Document, user: CallingUser) -> Iterator[VersionedCondition]:
+def conditions_of_value_forms(own: Document, user: CallingUser) -> Iterator[VersionedCondition]:
     """Yield conditions that hold of requests of `user` as they can be, where a key is there."""
     asked = {each.key.lower(): each.key for one in own.statements for each in one.conditions}
     iam = f"arn:{user.partition}:iam::{user.account}"
@@ -407,20 +415,24 @@ def shaped(own: Document, user: CallingUser) -> Iterator[VersionedCondition]:
     }
     for key, spelled in asked.items():
         if key in _OF_ACCOUNTS:
-            yield from _one(OperatorName.STRING_EQUALS, spelled, (user.account,), if_exists=True)
+            yield from _condition_of_values(
+                OperatorName.STRING_EQUALS, spelled, (user.account,), if_exists=True
+            )
         elif key == "aws:principalarn":
             entries = (f"{iam}:user/?*", f"{iam}:role/?*")
-            yield from _one(OperatorName.ARN_LIKE, spelled, entries, if_exists=True)
+            yield from _condition_of_values(OperatorName.ARN_LIKE, spelled, entries, if_exists=True)
         elif key in _OF_ARNS:
             start = f"arn:{user.partition}"
             # only a bucket's ARN has no account
             entries = (f"{start}:?*:*:{user.account}:?*", f"{start}:s3:::?*")
-            yield from _one(OperatorName.ARN_LIKE, spelled, entries, if_exists=True)
+            yield from _condition_of_values(OperatorName.ARN_LIKE, spelled, entries, if_exists=True)
         elif key in likes:
-            yield from _one(OperatorName.STRING_LIKE, spelled, likes[key], if_exists=True)
+            yield from _condition_of_values(
+                OperatorName.STRING_LIKE, spelled, likes[key], if_exists=True
+            )
 
 
-def _one(
+def _condition_of_values(
     name: OperatorName,
     key: str,
     values: tuple[str, ...],

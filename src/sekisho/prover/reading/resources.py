@@ -34,7 +34,7 @@ from sekisho.prover.solver.texts import Kind, Patterns, Segment, Token, Tokens, 
 from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts, Theories, Theory
 
 NO_USERS = ("/*", "*//*", "*/", "*:*")
-"""What stands after `user/` in no ARN."""
+"""Names that never stand after `user/` in an ARN."""
 
 _Key = tuple[Element, Effect | None, Version | None]
 
@@ -95,7 +95,7 @@ def beyond_catalogue(place: ResourcePlace, service: str = "") -> tuple[Patterns,
 
 
 _WORD = (Segment.STAR, Kind(frozenset(f"{string.ascii_letters}-")), Segment.STAR)
-"""What stands in the account's place and is none."""
+"""Texts in the account's place that are no account."""
 
 
 def forms_of(action: Action, place: ResourcePlace) -> tuple[Patterns, str | None]:
@@ -128,7 +128,7 @@ def can_be_all(action: Action) -> bool:
 _EITHER = {"bucket", "object", "accesspoint", "accesspointobject"}
 _PLACE = re.compile(r"\$\{[^}]*\}|\*")
 _OF_AWS = "aws"
-"""What stands for the account in the ARNs of AWS's own managed policies."""
+"""The text in the account's place of AWS managed policies."""
 
 
 def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
@@ -151,7 +151,7 @@ def _forms(template: str, place: ResourcePlace) -> Iterator[tuple[Token, ...]]:
 
 
 def _regions(text: str, place: ResourcePlace) -> tuple[tuple[Token, ...], ...]:
-    """Return what the region of a template can be."""
+    """Return the patterns of the region of a template."""
     if text == _ALL:
         return ((Segment.STAR,),)
     if not _PLACE.fullmatch(text):
@@ -261,7 +261,7 @@ class RequestTarget:
     ) -> None:
         self._reading = reading
         self._forms = forms
-        self._resources = Texts(RESOURCE, forms, reading.effort, besides)
+        self._resources = Texts(RESOURCE, forms, reading.budget, besides)
         self._besides = besides
         self._actions = actions
         self._names: dict[Element, Literal] = {}
@@ -304,7 +304,7 @@ class RequestTarget:
         )
 
     def of_something(self) -> Literal | bool:
-        """Return what must hold for the request to be about a resource, and not about `*`."""
+        """Return the literal that the request is about a resource, and not about `*`."""
         if self._besides is None or not self._forms.all:
             return self._besides is None
         if self._something is None:
@@ -318,14 +318,14 @@ class RequestTarget:
         return (*those, *filter(None, map(self._implied.get, those)))
 
     def _imply(
-        self, found: Literal, element: Element, version: Version | None, *, unresolved: bool
+        self, literal: Literal, element: Element, version: Version | None, *, unresolved: bool
     ) -> None:
         """Note what a free literal, that an entry matches, implies.
 
         An entry takes in no more than it does with a `*` in the place of each variable; where one
         without a value matches all, the whole of the last part is open.
         """
-        if found in self._implied:
+        if literal in self._implied:
             return
         listed = Element(element.values)
         wide = [
@@ -333,7 +333,7 @@ class RequestTarget:
         ]
         besides = self._takes_besides(listed, Effect.DENY, version)
         number = self._resources.add(Patterns(wide), negated=False, besides=besides)
-        self._implied[found] = Literal(RESOURCE, number, holds=True)
+        self._implied[literal] = Literal(RESOURCE, number, holds=True)
 
     def _widened(self, entry: str, *, unresolved: bool) -> Iterator[Tokens]:
         """Yield the patterns of an entry with any text in the place of each variable."""
@@ -347,7 +347,7 @@ class RequestTarget:
         )
 
     def of_action(self, element: Element) -> Literal | bool:
-        """Return what must hold for an `Action` or `NotAction` to take in the action."""
+        """Return the literal that an `Action` or `NotAction` matches the action."""
         if _ALL in element.values:
             return not element.negated
         if not isinstance(self._actions, Texts):
@@ -361,7 +361,7 @@ class RequestTarget:
     def of_resource(
         self, element: Element, effect: Effect, version: Version | None
     ) -> Literal | bool:
-        """Return what must hold for a `Resource` or `NotResource` to take in the resource."""
+        """Return the literal that a `Resource` or `NotResource` matches the resource."""
         if _ALL in element.values:
             return not element.negated
         key = (element, effect if element.negated else None, version)

@@ -23,10 +23,10 @@ from sekisho.prover.reading.conditions import (
     family_of,
     formed_for,
     ids_for,
+    keys_compared_with,
     likely_for,
-    linked_by,
-    quantified,
     regions_for,
+    split_by_quantifier,
     values_for,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallingUser, Situation
@@ -40,24 +40,24 @@ from sekisho.prover.reading.equality import (
     listed_texts,
     may_be_null,
 )
-from sekisho.prover.reading.tied import LONGEST_SESSION, TIMES, Session, times_for
+from sekisho.prover.reading.tied import LONGEST_SESSION, TIMES, SessionTimes, times_for
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Literal
-from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns
-from sekisho.prover.solver.theories import AnyText, FiniteChoices, KeyTheories, KeyValues, Loose
+from sekisho.prover.solver.theories import AnyText, FiniteChoices, FreeAtoms, KeyTheories, KeyValues
 
-_LOOSE = "loose"
+_APPROXIMATE = "loose"
 _OF_AGES = frozenset({OperatorFamily.NUMBER, OperatorFamily.PRESENCE})
 
 
-def _key_of(asked: VersionedCondition) -> str:
-    return asked.condition.key.lower()
+def _key_of(condition: VersionedCondition) -> str:
+    return condition.condition.key.lower()
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a question is about, as far as conditions go.
+class RequestScope:
+    """The scope of a question, as far as conditions go.
 
     Attributes:
         user: whose requests.
@@ -86,7 +86,7 @@ class ConditionReading:
     Args:
         about: whose requests, and with what.
         asked: every condition that the question can come across.
-        effort: what may still be spent.
+        budget: what may still be spent.
         like: the same of requests made another way, of which what is the same is taken over.
 
     Attributes:
@@ -100,13 +100,13 @@ class ConditionReading:
 
     def __init__(
         self,
-        about: About,
+        about: RequestScope,
         asked: Iterable[VersionedCondition],
-        effort: Effort,
+        budget: Budget,
         like: "ConditionReading | None" = None,
     ) -> None:
         self.loose = about.assigned is None or about.besides is not None
-        self.effort = effort
+        self.budget = budget
         self.tracked = about.tracked
         self.direct = about.situation.credential.direct
         self.about = about
@@ -120,7 +120,7 @@ class ConditionReading:
             settled = Context({k: v for k, v in settled.items() if k.lower() not in user.unsettled})
         self.settled = settled.with_(given)
         self._absent = situation.absent | {k for k, v in assigned.items() if v is None}
-        by_theory = tied.by_theory(asked, user)
+        by_theory = tied.group_by_dependency(asked, user)
         # the time is settled only where nobody asks about it
         self._open = TIMES if tied.TIME in by_theory else frozenset()
         self._open |= {keys.MFA_AGE, keys.SIGN_IN} & set(by_theory) & set(self.settled.folded)
@@ -148,7 +148,7 @@ class ConditionReading:
         return key not in self._open and (
             key in self.settled.folded
             or key in self._absent
-            or keys.never(key, of_role=user.is_role, of_service=user.is_service)
+            or keys.never_present(key, of_role=user.is_role, of_service=user.is_service)
             or user.lacks(key)
         )
 
@@ -157,7 +157,7 @@ class ConditionReading:
         return keys.may_be_absent(key) and key not in self.settled.folded
 
     def literals(self, asked: Iterable[VersionedCondition]) -> tuple[Literal, ...] | None:
-        """Return what must hold for all conditions to hold; None if they cannot."""
+        """Return the literals of conditions that all must hold; None if they cannot."""
         found = [self._literals[each] for each in asked]
         if False in found:
             return None
@@ -192,32 +192,36 @@ class ConditionReading:
 
     def free(self) -> Literal:
         """Return a literal of its own for an atom that is taken to be free."""
-        loose = self.theories.setdefault(_LOOSE, Loose())
-        assert isinstance(loose, Loose)  # noqa: S101 - the name is used for nothing else
-        return Literal(_LOOSE, loose.add(), holds=True)
+        loose = self.theories.setdefault(_APPROXIMATE, FreeAtoms())
+        assert isinstance(loose, FreeAtoms)  # noqa: S101 - the name is used for nothing else
+        return Literal(_APPROXIMATE, loose.add(), holds=True)
 
     def scope(
         self, action: str, resource: str, values: KeyValues, version: Version | None
     ) -> Scope:
-        """Return what the engine matches against, with some values put in."""
-        self.effort.spend(_ASKING + len(self._given))
+        """Return the scope in which the engine matches, with some values put in."""
+        self.budget.spend(_ASKING + len(self._given))
         context = self._given.with_(values)
         caller = self._caller
         if not self.about.user.outside:
             caller = self.about.user.caller(context.folded.get(USER_ID))
         return Scope(Request(caller.arn, action, resource, context), caller, version, self.tracked)
 
-    def _holds(self, asked: VersionedCondition, values: KeyValues) -> bool:
-        self.effort.spend(len(asked.condition.values))
-        scope = self.scope("iam:GetUser", "*", values, asked.version)
-        return conditions.holds(asked.condition, scope)
+    def _holds(self, condition: VersionedCondition, values: KeyValues) -> bool:
+        self.budget.spend(len(condition.condition.values))
+        scope = self.scope("iam:GetUser", "*", values, condition.version)
+        return conditions.holds(condition.condition, scope)
 
     def _read(self, name: str, asked: Sequence[VersionedCondition]) -> None:
         """Make the theory of one key, or of the time, and the literals of its conditions."""
         linked = {
             each: missing
             for each in asked
-            if (missing := {key for key in linked_by(each, self.tracked) if not self.knows(key)})
+            if (
+                missing := {
+                    key for key in keys_compared_with(each, self.tracked) if not self.knows(key)
+                }
+            )
             and not (self._at_home and tied.compares_organisations(each))
         }
         for missing in linked.values():
@@ -243,7 +247,7 @@ class ConditionReading:
         """Make the theories of keys that conditions compare with each other, and take these out."""
         besides = self.about.besides or {}
         known = KnownKeys(
-            self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.effort
+            self.knows, self.may_be_absent, self.settled, besides, self.tracked, self.budget
         )
         for each in [*compared_keys(by_theory, known)]:
             try:
@@ -269,7 +273,7 @@ class ConditionReading:
         if name in (self.about.besides or {}):
             return None
         absent = self.may_be_absent(name)
-        return any_text(name, asked, self.effort, self._holds, may_be_absent=absent)
+        return any_text(name, asked, self.budget, self._holds, may_be_absent=absent)
 
     def _read_compared(
         self, name: str, plain: Sequence[VersionedCondition], compared: Comparisons
@@ -306,17 +310,17 @@ class ConditionReading:
             return
         theory = FiniteChoices(values)
         self.theories[name] = theory
-        for each in plain:
-            number = theory.add(partial(self._holds, each), listed_texts(each))
-            self._literals[each] = Literal(name, number, holds=True)
+        for condition in plain:
+            number = theory.add(partial(self._holds, condition), listed_texts(condition))
+            self._literals[condition] = Literal(name, number, holds=True)
 
     def _values(
         self, name: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
         if name == tied.TIME:
             issued = "aws:tokenissuetime"
-            session = Session(issued in self.settled.folded, issued in self._absent)
-            return times_for(asked, self.about.now, session, self.effort)
+            session = SessionTimes(issued in self.settled.folded, issued in self._absent)
+            return times_for(asked, self.about.now, session, self.budget)
         if name == USER_ID and USER_ID not in self.about.user.unsettled:
             texts, exact = self.ids(asked)
             return [{USER_ID: text} for text in texts], exact
@@ -327,7 +331,7 @@ class ConditionReading:
         if name == tied.OF_PRINCIPAL:
             return tied.organisations(self._together(asked), at_home=self._at_home)
         if name in tied.PART_OF:
-            return tied.pair(tied.PART_OF[name], self._together(asked))
+            return tied.values_of_pair(tied.PART_OF[name], self._together(asked))
         if name == keys.TAG_KEYS:
             return self._tags(asked)
         others = {_key_of(each) for each in asked} - {name}
@@ -339,32 +343,32 @@ class ConditionReading:
         return self.owners == (self.about.user.account,) and not self.about.user.unsettled
 
     def _known(self, some: Iterable[str]) -> dict[str, ContextValue | None]:
-        """Return what is known of some keys (in lower case)."""
+        """Return the known values of some keys (in lower case)."""
         return {key: self.settled.folded.get(key) for key in some if self.knows(key)}
 
-    def _together(self, asked: Sequence[VersionedCondition]) -> tied.TiedConditions:
-        """Return what is asked about keys of which some are parts of others."""
-        by_key = tied.by_key(asked)
-        spelled = tied.spelled(by_key)
+    def _together(self, asked: Sequence[VersionedCondition]) -> tied.DependentConditions:
+        """Return the conditions on keys of which some are parts of others."""
+        by_key = tied.group_by_key(asked)
+        spelled = tied.spelling_of_keys(by_key)
         user = self.about.user
         known = self._known(spelled)
-        return tied.TiedConditions(
-            by_key, spelled, known, self.settled, user.partition, self.effort
+        return tied.DependentConditions(
+            by_key, spelled, known, self.settled, user.partition, self.budget
         )
 
     def _same(self, name: str, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
-        """Return what a global key can be, and with it those of services that have its value."""
-        by_key = tied.by_key(asked)
-        main = by_key[name][0].condition.key if name in by_key else keys.spelled(name)
+        """Return the values of a global key together with the service keys of the same value."""
+        by_key = tied.group_by_key(asked)
+        main = by_key[name][0].condition.key if name in by_key else keys.spelling_of_key(name)
         those = [replace(each, condition=replace(each.condition, key=main)) for each in asked]
         others = [each[0].condition.key for key, each in by_key.items() if key != name]
         values, exact = self._of_key(name, those)
         known = self._known((name, *by_key))
-        return [*tied.same(main, others, values, known)], exact
+        return [*tied.values_of_one_value(main, others, values, known)], exact
 
     def _tags(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
-        """Return what the keys of a call's tags can be, together with the tags."""
-        by_key = tied.by_key(asked)
+        """Return the values of the keys of a call's tags, together with the tags."""
+        by_key = tied.group_by_key(asked)
         own = by_key.pop(keys.TAG_KEYS, [])
         in_keys = {key: tied.key_in_tags(key[len(keys.REQUEST_TAG) :]) for key in by_key}
         sets, exact = self._of_key(keys.TAG_KEYS, [*own, *in_keys.values()])
@@ -373,21 +377,21 @@ class ConditionReading:
         tags: dict[str, list[KeyValues]] = {}
         for key, those in by_key.items():
             value = self.settled.folded.get(key)
-            known: list[KeyValues] = [{} if value is None else {those[0].condition.key: value}]
-            tags[key], whole = (known, True) if self.knows(key) else self._of_key(key, those)
+            ways: list[KeyValues] = [{} if value is None else {those[0].condition.key: value}]
+            tags[key], whole = (ways, True) if self.knows(key) else self._of_key(key, those)
             exact &= whole
         found = [
             (each, frozenset(key for key, one in in_keys.items() if self._holds(one, each)))
             for each in sets
         ]
-        return [*tied.tagged(found, tags)], exact
+        return [*tied.with_tag_keys(found, tags)], exact
 
     def _origins(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the addresses and the VPC endpoints that a request can come from."""
         by_key: dict[str, list[VersionedCondition]] = {keys.ADDRESS: []}
-        for each in asked:
-            part = tied.PART_OF.get(_key_of(each))
-            by_key.setdefault(part.part if part else _key_of(each), []).append(each)
+        for condition in asked:
+            part = tied.PART_OF.get(_key_of(condition))
+            by_key.setdefault(part.part if part else _key_of(condition), []).append(condition)
         nothing: tuple[list[KeyValues], bool] = ([{}], True)
         read = {
             key: self._of_origin(key, those) if those else nothing for key, those in by_key.items()
@@ -400,16 +404,16 @@ class ConditionReading:
     def _of_origin(
         self, key: str, asked: Sequence[VersionedCondition]
     ) -> tuple[list[KeyValues], bool]:
-        """Return what a key of the request's origin can be, and one of which it is a part."""
+        """Return the values of a key of the request's origin, and of its whole."""
         if key in tied.ORGANISATIONS or {_key_of(each) for each in asked} != {key}:
-            return tied.pair(tied.PART_OF[key], self._together(asked))
+            return tied.values_of_pair(tied.PART_OF[key], self._together(asked))
         return ([{}], True) if self.knows(key) else self._of_key(key, asked)
 
     def _services(self, asked: Sequence[VersionedCondition]) -> tuple[list[KeyValues], bool]:
         """Return the services that can stand between the caller and the call."""
         named = [each for each in asked if _key_of(each) in keys.SERVICES]
-        texts, exact = formed_for(keys.CALLED_VIA, named, self.settled, self.effort) or values_for(
-            named, self.settled, self.about.now, self.effort
+        texts, exact = formed_for(keys.CALLED_VIA, named, self.settled, self.budget) or values_for(
+            named, self.settled, self.about.now, self.budget
         )
         of_list = [each for each in asked if _key_of(each) == keys.CALLED_VIA]
         sets = self._sets([*filter(None, texts)], of_list) if of_list else ()
@@ -425,8 +429,8 @@ class ConditionReading:
         if name == keys.REGION:
             regions, exact = self.regions(asked)
             return [{spelled: each} for each in regions], exact
-        texts, exact = formed_for(name, asked, self.settled, self.effort) or values_for(
-            asked, self.settled, self.about.now, self.effort
+        texts, exact = formed_for(name, asked, self.settled, self.budget) or values_for(
+            asked, self.settled, self.about.now, self.budget
         )
         if name == keys.MFA_AGE:
             exact &= {family_of(each.condition.operator.name) for each in asked} <= _OF_AGES
@@ -454,11 +458,11 @@ class ConditionReading:
         """Return unique ids that conditions can tell apart, and whether they are all."""
         about = self.about
         of_role = about.user.is_role
-        return ids_for(asked, self.settled, about.now, self.effort, of_role=of_role)
+        return ids_for(asked, self.settled, about.now, self.budget, of_role=of_role)
 
     def regions(self, asked: Sequence[VersionedCondition]) -> tuple[list[str], bool]:
         """Return regions that conditions can tell apart, and whether they are all."""
-        return regions_for(asked, self.settled, self.about.user.partition, self.effort)
+        return regions_for(asked, self.settled, self.about.user.partition, self.budget)
 
     def _sets(
         self, texts: Sequence[str], asked: Sequence[VersionedCondition]
@@ -467,17 +471,17 @@ class ConditionReading:
 
         To them a set is what some of its values satisfy, and what all do; `("",)` is an empty one.
         """
-        self.effort.spend(len(texts) * sum(len(each.condition.values) for each in asked))
+        self.budget.spend(len(texts) * sum(len(each.condition.values) for each in asked))
         satisfied = {
             text: sum(self._satisfies(text, each) << n for n, each in enumerate(asked))
             for text in texts
         }
-        some_asked, every_asked = quantified(asked)
+        some_asked, every_asked = split_by_quantifier(asked)
         seen: dict[tuple[int, int], tuple[str, ...]] = {}
         waiting: deque[tuple[int, int, tuple[str, ...]]] = deque([(0, every_asked, ())])
         while waiting:
             some, every, members = waiting.popleft()
-            self.effort.spend(len(satisfied))
+            self.budget.spend(len(satisfied))
             for text, mask in satisfied.items():
                 after = (some | mask & some_asked, every & mask)
                 if after not in seen and text not in members and (text or members):
@@ -488,12 +492,14 @@ class ConditionReading:
         yield from seen.values()
         yield from ((text,) for text in texts if not text)
 
-    def _satisfies(self, text: str, asked: VersionedCondition) -> bool:
-        name = asked.condition.operator.name
+    def _satisfies(self, text: str, condition: VersionedCondition) -> bool:
+        name = condition.condition.operator.name
         if name is OperatorName.NULL:
             return True
-        alone = replace(asked.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
-        return self._holds(VersionedCondition(alone, asked.version), {asked.condition.key: (text,)})
+        alone = replace(condition.condition, operator=Operator(name, Quantifier.FOR_ANY_VALUE))
+        return self._holds(
+            VersionedCondition(alone, condition.version), {condition.condition.key: (text,)}
+        )
 
 
 _ASKING = 60

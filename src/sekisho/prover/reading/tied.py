@@ -27,7 +27,7 @@ from sekisho.prover.reading.conditions import (
 )
 from sekisho.prover.reading.credentials import CallingUser
 from sekisho.prover.solver import names, reasons
-from sekisho.prover.solver.limits import MOST_SETS, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_SETS, Budget, LimitReached
 from sekisho.prover.solver.texts import Kind, Segment, Token
 from sekisho.prover.solver.theories import KeyValues
 from sekisho.signin import LONGEST_CONSOLE_SESSION
@@ -50,8 +50,8 @@ _A_VALUE = 50
 """Steps that a value of several keys counts for: it takes room, too."""
 
 
-class Session(NamedTuple):
-    """What is known of the session of a request.
+class SessionTimes(NamedTuple):
+    """The known facts about the session of a request.
 
     Attributes:
         issued: whether there is one.
@@ -63,7 +63,7 @@ class Session(NamedTuple):
 
 
 def times_for(
-    asked: Sequence[VersionedCondition], now: datetime, session: Session, effort: Effort
+    asked: Sequence[VersionedCondition], now: datetime, session: SessionTimes, budget: Budget
 ) -> tuple[list[KeyValues], bool]:
     """Return the times of request and sign-in that conditions tell apart; and if these are all.
 
@@ -71,7 +71,7 @@ def times_for(
         asked: the conditions on them.
         now: the time of the earliest request.
         session: what is known of the session.
-        effort: what may still be spent.
+        budget: what may still be spent.
     """
     constants = [
         int(read)
@@ -81,29 +81,29 @@ def times_for(
     ]
     near = sorted({t for c in constants for t in (c - 1, c, c + 1) if t <= _LAST})
     first = int(now.timestamp())
-    found: list[KeyValues] = []
+    ways: list[KeyValues] = []
     for at in (first, *(each for each in near if each > first)):
         when = {"aws:CurrentTime": _iso(at), "aws:EpochTime": str(at)}
         oldest = at - LONGEST_SESSION
         issued = (at, oldest, *(each for each in near if oldest < each < at))
-        effort.spend(len(near) + _A_VALUE * len(issued))
+        budget.spend(len(near) + _A_VALUE * len(issued))
         if not session.issued:
-            found.append(when)
+            ways.append(when)
         if not session.none:
-            found += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
-    return found, {family_of(each.condition.operator.name) for each in asked} <= _OF_TIMES
+            ways += [{**when, "aws:TokenIssueTime": _iso(each)} for each in issued]
+    return ways, {family_of(each.condition.operator.name) for each in asked} <= _OF_TIMES
 
 
 def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Known = Mapping[str, ContextValue | None]
-"""What is known of keys (in lower case): their values; None: it is absent."""
+KnownValues = Mapping[str, ContextValue | None]
+"""The known values of keys (in lower case); None: the key is absent."""
 
 
-def same(
-    main: str, others: Sequence[str], values: Iterable[KeyValues], known: Known
+def values_of_one_value(
+    main: str, others: Sequence[str], values: Iterable[KeyValues], known: KnownValues
 ) -> Iterator[KeyValues]:
     """Yield the values of a key, and of others of the same value: each may be there or not.
 
@@ -130,9 +130,9 @@ def same(
                 yield way
 
 
-def _agrees(way: KeyValues, spelled: Iterable[str], known: Known) -> bool:
+def _agrees(values: KeyValues, spelled: Iterable[str], known: KnownValues) -> bool:
     """Tell whether values agree with what is known of some keys."""
-    return all(way.get(key) == known[key.lower()] for key in spelled if key.lower() in known)
+    return all(values.get(key) == known[key.lower()] for key in spelled if key.lower() in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class PartOfKey:
         """Return the part, given the text of the whole."""
         return text.partition("/")[0] if self.of_list else text.rpartition("/")[2]
 
-    def around(self, pattern: Sequence[Token]) -> tuple[Token, ...]:
+    def pattern_of_whole(self, pattern: Sequence[Token]) -> tuple[Token, ...]:
         """Return the pattern of the wholes whose part matches a pattern."""
         one, many = Kind(names.IN_PART), Kind(names.IN_PART, many=True)
         wild: dict[object, Token] = {Wild.ANY: one, Segment.ANY: one}
@@ -194,7 +194,7 @@ def _tied_to(key: str) -> str | None:
     return _TWO.get(key) or (None if found is None else found.part)
 
 
-def theory_of(name: str) -> str:
+def dependency_of(name: str) -> str:
     """Return a key (in lower case), or the name of those with which it depends on each other."""
     key = keys.main_of(name)
     if key in keys.ENDPOINT or key == keys.ADDRESS:
@@ -204,13 +204,13 @@ def theory_of(name: str) -> str:
     return TIME if key in TIMES else _tied_to(key) or key
 
 
-def by_theory(
+def group_by_dependency(
     asked: Iterable[VersionedCondition], user: CallingUser
 ) -> dict[str, list[VersionedCondition]]:
     """Return the conditions by the name of what depends on each other."""
     found = dict[str, list[VersionedCondition]]()
-    for each in asked:
-        found.setdefault(theory_of(each.condition.key.lower()), []).append(each)
+    for condition in asked:
+        found.setdefault(dependency_of(condition.condition.key.lower()), []).append(condition)
     if keys.VIA in user.unsettled and keys.CALLED_VIA in found:
         found[keys.CALLED_VIA] += found.pop(keys.VIA, [])
     if keys.TAG_KEYS in found:
@@ -247,25 +247,25 @@ def _names_organisation(text: str) -> bool:
             return False
 
 
-def by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
+def group_by_key(asked: Iterable[VersionedCondition]) -> dict[str, list[VersionedCondition]]:
     """Return conditions by their keys, in lower case."""
     found: dict[str, list[VersionedCondition]] = {}
-    for each in asked:
-        found.setdefault(each.condition.key.lower(), []).append(each)
+    for condition in asked:
+        found.setdefault(condition.condition.key.lower(), []).append(condition)
     return found
 
 
-def spelled(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
+def spelling_of_keys(asked: Mapping[str, Sequence[VersionedCondition]]) -> dict[str, str]:
     """Return how the keys of all pairs are spelled: as in a condition, or as AWS does."""
     every = {key for one in PARTS for key in (one.part, one.whole)}
-    return {key: keys.spelled(key) for key in every} | {
+    return {key: keys.spelling_of_key(key) for key in every} | {
         key: those[0].condition.key for key, those in asked.items()
     }
 
 
 @dataclass(frozen=True, slots=True)
-class TiedConditions:
-    """What is asked about some keys, and what is known of them.
+class DependentConditions:
+    """The conditions on some dependent keys, and the known values of these.
 
     Attributes:
         by_key: the conditions, by key in lower case.
@@ -273,37 +273,37 @@ class TiedConditions:
         known: what is known of them.
         context: what policy variables stand for.
         partition: the caller's.
-        effort: what may still be spent.
+        budget: what may still be spent.
     """
 
     by_key: Mapping[str, Sequence[VersionedCondition]]
     spelled: Mapping[str, str]
-    known: Known
+    known: KnownValues
     context: Context
     partition: str
-    effort: Effort
+    budget: Budget
 
     def texts(self, parts: Sequence[PartOfKey]) -> tuple[list[str], bool]:
         """Return wholes that conditions on some keys can tell apart, and whether they are all."""
         asked = [one for each in parts for one in self.by_key.get(each.whole, ())]
         own = [(each, self.by_key.get(each.part, ())) for each in parts]
         forms = names.forms_of(parts[0].whole, self.partition)
-        for each in parts:
-            value = self.known.get(each.part)
+        for pair in parts:
+            value = self.known.get(pair.part)
             if isinstance(value, str):
-                forms = names.forms_of(each.whole, self.partition, value)
+                forms = names.forms_of(pair.whole, self.partition, value)
         nice = [keys.EXAMPLES.get(parts[0].whole, "")]
         exact = all(map(is_exact, (asked, *(conditions for _, conditions in own))))
         if not exact:
             # whatever is compared as something else than a text is not looked at
-            return texts_of_forms(nice, forms, (), self.effort), False
+            return texts_of_forms(nice, forms, (), self.budget), False
         around = [
-            each.around(pattern)
+            each.pattern_of_whole(pattern)
             for each, conditions in own
             for pattern in patterns_of(conditions, self.context)
         ]
         patterns = (*patterns_of(asked, self.context), *around)
-        return texts_of_forms(nice, forms, patterns, self.effort), True
+        return texts_of_forms(nice, forms, patterns, self.budget), True
 
     def of(self, part: PartOfKey, text: str) -> dict[str, ContextValue]:
         """Return the values of both keys of a pair, given the text of the whole."""
@@ -313,14 +313,14 @@ class TiedConditions:
             self.spelled.get(part.whole, part.whole): whole,
         }
 
-    def agrees(self, way: KeyValues, parts: Iterable[PartOfKey]) -> bool:
+    def agrees(self, values: KeyValues, parts: Iterable[PartOfKey]) -> bool:
         """Tell whether values agree with what is known of the keys of some pairs."""
         every = (key for each in parts for key in (each.part, each.whole))
-        return _agrees(way, (self.spelled.get(key, key) for key in every), self.known)
+        return _agrees(values, (self.spelled.get(key, key) for key in every), self.known)
 
 
-def pair(part: PartOfKey, asked: TiedConditions) -> tuple[list[KeyValues], bool]:
-    """Return what the keys of one pair can be, and whether that is all."""
+def values_of_pair(part: PartOfKey, asked: DependentConditions) -> tuple[list[KeyValues], bool]:
+    """Return the values of the keys of one pair, and whether they are all."""
     texts, exact = asked.texts((part,))
     ways: list[KeyValues] = [{}]
     for text in texts:
@@ -330,7 +330,7 @@ def pair(part: PartOfKey, asked: TiedConditions) -> tuple[list[KeyValues], bool]
     return [way for way in ways if asked.agrees(way, (part,))], exact
 
 
-def organisations(asked: TiedConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
+def organisations(asked: DependentConditions, *, at_home: bool) -> tuple[list[KeyValues], bool]:
     """Return of which organisations caller and resource can be, and whether that is all.
 
     Args:
@@ -346,8 +346,8 @@ def organisations(asked: TiedConditions, *, at_home: bool) -> tuple[list[KeyValu
             # not every service sends whose the resource is
             ways += [own, {**own, **asked.of(resource, text)}]
         return [way for way in ways if asked.agrees(way, (caller, resource))], exact
-    these, exact = pair(caller, asked)
-    those, too = pair(resource, asked)
+    these, exact = values_of_pair(caller, asked)
+    those, too = values_of_pair(resource, asked)
     _check(len(these) * len(those))
     return [{**one, **other} for one, other in product(these, those)], exact and too
 
@@ -358,7 +358,7 @@ def key_in_tags(tag: str) -> VersionedCondition:
     return VersionedCondition(Condition(operator, "aws:TagKeys", (tag,)), None)
 
 
-def tagged(
+def with_tag_keys(
     sets: Sequence[tuple[KeyValues, frozenset[str]]], tags: Mapping[str, Sequence[KeyValues]]
 ) -> Iterator[KeyValues]:
     """Yield the keys of a call's tags with the values of some tags; a tag with a value is a key.

@@ -17,31 +17,31 @@ from sekisho.errors import InternalError
 from sekisho.messages import Message
 from sekisho.prover.reading.credentials import CallerCredential, situations
 from sekisho.prover.reading.resources import NO_USERS, RequestTarget
-from sekisho.prover.reading.statements import About, ConditionReading
+from sekisho.prover.reading.statements import ConditionReading, RequestScope
 from sekisho.prover.scenarios.definitions import Actor, Scenario, setting_of
-from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, Place
+from sekisho.prover.scenarios.judge import MOST_SETTINGS, DistinctSetting, MoveEvaluator
 from sekisho.prover.scenarios.model import (
     ON_USERS,
     PAGE_READS,
     Access,
-    Act,
-    Hand,
+    DeviceHolder,
     Holding,
     Move,
+    MoveKind,
     ScenarioDevice,
     ScenarioPassword,
+    ScenarioPrincipal,
     ScenarioState,
     ScenarioUser,
-    Who,
 )
 from sekisho.prover.scenarios.search import (
     MOST_STATES,
     WAYS,
-    Budget,
     Foothold,
     Reachable,
     Result,
     SearchProblem,
+    StateBudget,
     Unexplored,
     Unreachable,
     left_open,
@@ -51,7 +51,7 @@ from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.formula import StatementRule, rules_of
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Literal
-from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Patterns
 from sekisho.prover.solver.theories import RESOURCE, Texts
 from sekisho.signin import ConsoleAuthorization, Rule, SigninAssumptions
@@ -62,14 +62,14 @@ MOST_CLASSES = 16
 _MOST_OUTCOMES = 1_024
 """Outcomes that are remembered: what would be right in the enforcement's place is asked of many."""
 
-_DEVICE = frozenset({ScenarioDevice(Hand.ELSEWHERE)})
+_DEVICE = frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE)})
 _STATES = (
     ScenarioUser(ScenarioPassword.UNKNOWN, devices=_DEVICE, member=True),
     ScenarioUser(ScenarioPassword.UNKNOWN),
 )
 
 
-def starts(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
+def starts_with_colleague(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
     """Yield a beginning with a colleague in each state: with a device, or without.
 
     `again` tells whether the state that it has is among them.
@@ -81,8 +81,8 @@ def starts(begin: ScenarioState, *, again: bool) -> Iterator[ScenarioState]:
             yield replace(begin, colleague=each)
 
 
-@lru_cache(maxsize=MOST_PLACES)
-def others(place: Place) -> tuple[Setting, ...]:
+@lru_cache(maxsize=MOST_SETTINGS)
+def settings_with_other_colleagues(place: DistinctSetting) -> tuple[Setting, ...]:
     """Return the setting with a colleague out of each class but that of its own.
 
     Raises:
@@ -92,16 +92,19 @@ def others(place: Place) -> tuple[Setting, ...]:
     """
     setting = place.setting
     texts = _theory(setting)
-    own = setting.holder(Who.COLLEAGUE).arn
+    own = setting.holder(ScenarioPrincipal.COLLEAGUE).arn
     first = texts.holding(own)
     found = (texts.solve(*each) for each in _classes(texts) if each[0] != first)
     return tuple(_named(setting, str(values[RESOURCE])) for values in found if values)
 
 
-def become(setting: Setting, third: Setting) -> Setting:
+def swap_user_and_colleague(setting: Setting, third: Setting) -> Setting:
     """Return the setting in which the colleague of one is the user, and that of another is met."""
     met, further = setting.called.people, third.called.people
-    names = {Who.USER: met[Who.COLLEAGUE], Who.COLLEAGUE: further[Who.COLLEAGUE]}
+    names = {
+        ScenarioPrincipal.USER: met[ScenarioPrincipal.COLLEAGUE],
+        ScenarioPrincipal.COLLEAGUE: further[ScenarioPrincipal.COLLEAGUE],
+    }
     return replace(
         setting,
         user=setting.colleague,
@@ -138,11 +141,11 @@ def _theory(setting: Setting) -> Texts:
     Raises:
         LimitReached: if an element compares them with what is not known.
     """
-    tracked, effort = TrackedAssumptions(setting.engine), Effort()
-    holder = setting.holder(Who.USER)
-    user = setting.caller(Who.USER)
+    tracked, budget = TrackedAssumptions(setting.engine), Budget()
+    holder = setting.holder(ScenarioPrincipal.USER)
+    user = setting.caller(ScenarioPrincipal.USER)
     (situation,) = situations(user, setting.at, (CallerCredential.KEY,))
-    reading = ConditionReading(About(user, situation, setting.at, tracked, {}), (), effort)
+    reading = ConditionReading(RequestScope(user, situation, setting.at, tracked, {}), (), budget)
     start = f"arn:{setting.partition}:iam::{setting.account}:user/"
     forms = Patterns([(*start, Wild.ANY, Wild.STAR)])
     target = RequestTarget(reading, forms, None, lambda _: True)
@@ -163,7 +166,7 @@ def _theory(setting: Setting) -> Texts:
 
 def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[StatementRule]:
     """Yield the statements about what can be done to users."""
-    for group in rules_of(setting.policies(Who.USER, member=True), tracked):
+    for group in rules_of(setting.policies(ScenarioPrincipal.USER, member=True), tracked):
         for rule in group:
             if any(actions.matches(rule.action, act, tracked) for act in ON_USERS):
                 yield rule
@@ -171,7 +174,7 @@ def _rules(setting: Setting, tracked: TrackedAssumptions) -> Iterator[StatementR
 
 def _named(setting: Setting, arn: str) -> Setting:
     path, slash, name = arn.partition(":user")[2].rpartition("/")
-    names = {**setting.names, Who.COLLEAGUE: name}
+    names = {**setting.names, ScenarioPrincipal.COLLEAGUE: name}
     return replace(setting, names=names, colleague_path=f"{path}{slash}")
 
 
@@ -194,7 +197,7 @@ class ScenarioOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioAnswer:
-    """What the search has found about a scenario.
+    """The result of the search about a scenario.
 
     Attributes:
         other: the ARN of the other user whom the steps are about, where it matters who it is.
@@ -270,10 +273,14 @@ def _answer_in(setting: Setting, scenario: Scenario, most_states: int) -> Scenar
         return ScenarioAnswer(scenario, Unexplored(limit.reason))
     last = searches[-1]
     if scenario.actor is Actor.PERSON or not isinstance(last.result, Unreachable):
-        other = last.setting.holder(Who.COLLEAGUE).arn if last.setting != setting else ""
+        other = (
+            last.setting.holder(ScenarioPrincipal.COLLEAGUE).arn if last.setting != setting else ""
+        )
         return ScenarioAnswer(scenario, last.result, other)
-    reason = _left(searches)
-    return ScenarioAnswer(scenario, _together(searches) if reason is None else Unexplored(reason))
+    reason = _untried(searches)
+    return ScenarioAnswer(
+        scenario, _combined_result(searches) if reason is None else Unexplored(reason)
+    )
 
 
 def outcome_of(
@@ -285,18 +292,18 @@ def outcome_of(
         FaultyPolicy: if a document cannot be read for certain.
     """
     asked = replace(scenario, question=replace(scenario.question, explained=False))
-    return _outcome_at(Place.of(setting_of(asked, policies, around).timeless()), asked)
+    return _outcome_at(DistinctSetting.of(setting_of(asked, policies, around).timeless()), asked)
 
 
 @lru_cache(maxsize=_MOST_OUTCOMES)
-def _outcome_at(place: Place, asked: Scenario) -> ScenarioOutcome:
-    return _answer_in(place.setting, asked, MOST_STATES).outcome
+def _outcome_at(place: DistinctSetting, scenario: Scenario) -> ScenarioOutcome:
+    return _answer_in(place.setting, scenario, MOST_STATES).outcome
 
 
-def _together(searches: list[Exploration]) -> Result:
+def _combined_result(searches: list[Exploration]) -> Result:
     """Return the first search's result, with what the others tried and assumed."""
     results = [each.result for each in searches if isinstance(each.result, Unreachable)]
-    tried = {one.refused.move: one for each in results for one in each.tried}
+    tried = {one.refused_step.move: one for each in results for one in each.tried}
     assumed = {name for each in results for name in each.assumed}
     return replace(results[0], tried=tuple(tried.values()), assumed=tuple(sorted(assumed)))
 
@@ -315,15 +322,21 @@ def explorations(
         FaultyPolicy: if a document cannot be read for certain.
         LimitReached: if there are too many classes of users, or they cannot be told.
     """
-    judge, asked, budget = Judge(setting), scenario.question, Budget(most_states)
+    judge, asked, budget = MoveEvaluator(setting), scenario.question, StateBudget(most_states)
     first = search(setting, asked, budget=budget, judge=judge)
     yield Exploration(setting, asked, first)
     if scenario.actor is Actor.PERSON or not isinstance(first, Unreachable):
         return
-    footholds, left = {*first.footholds}, [judge, *map(Judge, others(Place.of(setting)))]
-    while met := next((each for each in left if _open(each, _own(footholds), asked.acts)), None):
+    footholds, left = (
+        {*first.footholds},
+        [judge, *map(MoveEvaluator, settings_with_other_colleagues(DistinctSetting.of(setting)))],
+    )
+    while met := next(
+        (each for each in left if _open_to_holder(each, _holdings_of_user(footholds), asked.acts)),
+        None,
+    ):
         left.remove(met)
-        for start in starts(asked.start, again=met is not judge):
+        for start in starts_with_colleague(asked.start, again=met is not judge):
             question = replace(asked, start=start)
             found = search(met.setting, question, budget=budget, judge=met)
             yield Exploration(met.setting, question, found)
@@ -332,46 +345,57 @@ def explorations(
             footholds |= {*found.footholds}
 
 
-def _own(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
-    return (one for one in footholds if one.hold.who is Who.USER)
+def _holdings_of_user(footholds: Iterable[Foothold]) -> Iterator[Foothold]:
+    return (one for one in footholds if one.hold.who is ScenarioPrincipal.USER)
 
 
-def _left(searches: list[Exploration]) -> Message | None:
-    """Return what may pass that no search tried; None if it is proved that nothing does."""
+def _untried(searches: list[Exploration]) -> Message | None:
+    """Return the calls that may pass and no search tried; None if it is proved that none does."""
     footholds: dict[tuple[str, Holding, bool], tuple[Setting, Foothold]] = {}
-    for each in searches:
-        for one in _footholds(each):
-            key = (each.setting.holder(one.hold.who).arn, one.hold, one.member)
-            _, before = footholds.get(key, (each.setting, one))
-            footholds[key] = each.setting, replace(one, tried=one.tried | before.tried)
+    for exploration in searches:
+        for foothold in _footholds(exploration):
+            key = (
+                exploration.setting.holder(foothold.hold.who).arn,
+                foothold.hold,
+                foothold.member,
+            )
+            _, before = footholds.get(key, (exploration.setting, foothold))
+            footholds[key] = (
+                exploration.setting,
+                replace(foothold, tried=foothold.tried | before.tried),
+            )
     reasons = (left_open(setting, one) for setting, one in footholds.values())
-    return next((reason for reason in (_further(searches), *reasons) if reason is not None), None)
+    return next(
+        (reason for reason in (_may_lead_further(searches), *reasons) if reason is not None), None
+    )
 
 
-def _further(searches: list[Exploration]) -> Message | None:
+def _may_lead_further(searches: list[Exploration]) -> Message | None:
     """Return why what others hold may lead on to further users, in words; None if it does not.
 
     One colleague is met at a time. That is enough if who has become another user can do nothing
     to a third one that could not be done before.
     """
     asked, around = searches[0].question.acts, searches[0].setting
-    mine = [one for each in searches for one in _own(_footholds(each))]
+    mine = [one for each in searches for one in _holdings_of_user(_footholds(each))]
     theirs = [
         (each.setting, one)
         for each in searches
         for one in _footholds(each)
-        if one.hold.who is Who.COLLEAGUE and one.hold.access in WAYS
+        if one.hold.who is ScenarioPrincipal.COLLEAGUE and one.hold.access in WAYS
     ]
     if not theirs:
         return None
     if keys := theirs[0][0].names_callers():
         return _CALLERS.filled(keys=", ".join(f"`{key}`" for key in keys))
-    for third in map(Judge, (around, *others(Place.of(around)))):
-        own = _open(third, mine, asked)
+    for third in map(
+        MoveEvaluator, (around, *settings_with_other_colleagues(DistinctSetting.of(around)))
+    ):
+        own = _open_to_holder(third, mine, asked)
         for setting, one in theirs:
-            between = Judge(become(setting, third.setting))
-            as_user = replace(one, hold=Holding(Who.USER, one.hold.access))
-            if further := _open(between, [as_user], asked) - own:
+            between = MoveEvaluator(swap_user_and_colleague(setting, third.setting))
+            as_user = replace(one, hold=Holding(ScenarioPrincipal.USER, one.hold.access))
+            if further := _open_to_holder(between, [as_user], asked) - own:
                 return _FURTHER.filled(acts=", ".join(f"`{act}`" for act in sorted(further)))
     return None
 
@@ -380,9 +404,14 @@ def _footholds(search: Exploration) -> tuple[Foothold, ...]:
     return search.result.footholds if isinstance(search.result, Unreachable) else ()
 
 
-def _open(judge: Judge, footholds: Iterable[Foothold], acts: frozenset[Act]) -> frozenset[Act]:
-    """Return what can be done to the colleague with what the user holds."""
-    found = (judge.open_to(Who.COLLEAGUE, one.hold, acts, member=one.member) for one in footholds)
+def _open_to_holder(
+    judge: MoveEvaluator, footholds: Iterable[Foothold], acts: frozenset[MoveKind]
+) -> frozenset[MoveKind]:
+    """Return the moves against the colleague that the user's credentials allow."""
+    found = (
+        judge.open_to(ScenarioPrincipal.COLLEAGUE, one.hold, acts, member=one.member)
+        for one in footholds
+    )
     return frozenset().union(*found)
 
 
@@ -399,76 +428,78 @@ SIGNIN_ASSUMPTIONS: Mapping[str, Any] = {
 
 
 def assumptions_that_matter(
-    found: ScenarioAnswer, policies: Policies, around: Setting | None = None
+    answer: ScenarioAnswer, policies: Policies, around: Setting | None = None
 ) -> tuple[str, ...]:
     """Return the assumptions of sign-in with which, turned, the verdict would be another one.
 
-    `found` is the answer about a scenario under these policies, in this account.
+    `answer` is the answer about a scenario under these policies, in this account.
     """
     base = around or Setting()
-    turned = _turned(found, base)
+    turned = _with_assumption_changed(answer, base)
     return tuple(
         sorted(
             name
             for name, setting in turned.items()
-            if outcome_of(found.scenario, policies, setting) is not found.outcome
+            if outcome_of(answer.scenario, policies, setting) is not answer.outcome
         )
     )
 
 
-def _turned(found: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
+def _with_assumption_changed(answer: ScenarioAnswer, base: Setting) -> Mapping[str, Setting]:
     now, settings = base.signin, {}
-    for name in _may_matter(found, base):
+    for name in _may_matter(answer, base):
         settings[name] = replace(base, signin=with_other_setting(now, name))
     return settings
 
 
-def _may_matter(found: ScenarioAnswer, base: Setting) -> Iterator[str]:
+def _may_matter(answer: ScenarioAnswer, base: Setting) -> Iterator[str]:
     """Yield the assumptions that can change the verdict.
 
     What lets more through changes nothing where the goal is reached, and what lets less through
     nothing where it is not, or where no step on the way to it is of the kind.
     """
-    if isinstance(found.result, Unexplored):
+    if isinstance(answer.result, Unexplored):
         return
-    if found.scenario.question.start.user.must_change:
+    if answer.scenario.question.start.user.must_change:
         yield "order"
-    match found.result:
+    match answer.result:
         case Reachable():
-            yield from _of_path(found.result, base.signin)
+            yield from _assumptions_of_path(answer.result, base.signin)
         case Unreachable():
-            yield from _of_refusals(found.result, base)
+            yield from _assumptions_of_refusals(answer.result, base)
 
 
-def _of_path(result: Reachable, now: SigninAssumptions) -> Iterator[str]:
+def _assumptions_of_path(result: Reachable, now: SigninAssumptions) -> Iterator[str]:
     moves = [step.move for step in result.path]
-    if not now.get_session_token_heeds_deny and any(m.act is Act.SESSION_TOKEN for m in moves):
+    if not now.get_session_token_heeds_deny and any(
+        m.kind is MoveKind.SESSION_TOKEN for m in moves
+    ):
         yield "get_session_token_heeds_deny"
-    if now.assume_role_sees_mfa and any(m.act is Act.ASSUME_ROLE and m.code for m in moves):
+    if now.assume_role_sees_mfa and any(m.kind is MoveKind.ASSUME_ROLE and m.code for m in moves):
         yield "assume_role_sees_mfa"
     if not now.device_holder_needs_mfa:
         yield "device_holder_needs_mfa"
     if any(map(_by_login, moves)):
         yield "aws_login_mfa"
-    if not now.mfa_page_needs_reads and any(move.act in PAGE_READS for move in moves):
+    if not now.mfa_page_needs_reads and any(move.kind in PAGE_READS for move in moves):
         yield "mfa_page_needs_reads"
-    if any(move.act is Act.RESYNC_AT_SIGN_IN for move in moves):
+    if any(move.kind is MoveKind.RESYNC_AT_SIGN_IN for move in moves):
         yield "resync_at_sign_in"
     enabled = now.console_authorization is ConsoleAuthorization.ENABLED
-    if enabled and any(move.act in _PAGES for move in moves):
+    if enabled and any(move.kind in _PAGES for move in moves):
         yield "console_authorization_asks_identity"
 
 
-def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
-    now, rules = base.signin, {each.refused.outcome.rule for each in result.tried}
-    if any(each.refused.move.act is Act.OPEN_CONSOLE for each in result.tried):
+def _assumptions_of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
+    now, rules = base.signin, {each.refused_step.outcome.rule for each in result.tried}
+    if any(each.refused_step.move.kind is MoveKind.OPEN_CONSOLE for each in result.tried):
         yield "console_authorization_asks_identity"
     # of a move that a member's policies refuse as well only one refusal is kept
     if now.device_holder_needs_mfa and (base.enrolled or Rule.DEVICE_HOLDER in rules):
         yield "device_holder_needs_mfa"
-    if any(_by_login(each.refused.move) for each in result.tried):
+    if any(_by_login(each.refused_step.move) for each in result.tried):
         yield "aws_login_mfa"
-    if any(each.refused.outcome.read for each in result.tried):
+    if any(each.refused_step.outcome.read for each in result.tried):
         yield "mfa_page_needs_reads"
     if not now.resync_at_sign_in and Rule.OUT_OF_STEP in rules:
         yield "resync_at_sign_in"
@@ -479,8 +510,8 @@ def _of_refusals(result: Unreachable, base: Setting) -> Iterator[str]:
 
 
 def _by_login(move: Move) -> bool:
-    return move.by.access in (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
+    return move.holding.access in (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
 
 
-_PAGES = (Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD)
-"""What a sign-in may end with where no policy is asked about the session."""
+_PAGES = (MoveKind.SIGN_IN, MoveKind.GIVE_CODE, MoveKind.NEW_PASSWORD)
+"""The pages at which a sign-in may end where no policy is asked about the session."""

@@ -11,19 +11,19 @@ from enum import StrEnum
 from sekisho.engine import Policies
 from sekisho.messages import Message
 from sekisho.policy import Statement
-from sekisho.prover.reading.policies import EVERYTHING, those
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING, keep_statements
 from sekisho.prover.scenarios.model import (
     ROLE_HOLD,
     Access,
-    Act,
     Deed,
-    Hand,
+    DeviceHolder,
     Holding,
+    MoveKind,
     ScenarioDevice,
     ScenarioPassword,
+    ScenarioPrincipal,
     ScenarioState,
     ScenarioUser,
-    Who,
 )
 from sekisho.prover.scenarios.search import ScenarioGoal, SearchProblem
 from sekisho.prover.scenarios.setting import Setting
@@ -31,27 +31,34 @@ from sekisho.signin import MAX_DEVICES
 
 PATH = "/staff/"
 
-_SIGN_IN = frozenset({Act.SIGN_IN, Act.GIVE_CODE, Act.NEW_PASSWORD, Act.OPEN_CONSOLE})
-_RESYNC = frozenset({Act.RESYNC_AT_SIGN_IN, Act.RESYNC_DEVICE})
-_ENROL = frozenset({Act.CREATE_DEVICE, Act.ENABLE_DEVICE, Act.DELETE_DEVICE})
-_BY_PERSON = _SIGN_IN | _ENROL | {Act.CHANGE_PASSWORD, Act.SESSION_TOKEN}
+_SIGN_IN = frozenset(
+    {MoveKind.SIGN_IN, MoveKind.GIVE_CODE, MoveKind.NEW_PASSWORD, MoveKind.OPEN_CONSOLE}
+)
+_RESYNC = frozenset({MoveKind.RESYNC_AT_SIGN_IN, MoveKind.RESYNC_DEVICE})
+_ENROL = frozenset({MoveKind.CREATE_DEVICE, MoveKind.ENABLE_DEVICE, MoveKind.DELETE_DEVICE})
+_BY_PERSON = _SIGN_IN | _ENROL | {MoveKind.CHANGE_PASSWORD, MoveKind.SESSION_TOKEN}
 _BY_ATTACKER = _BY_PERSON | {
-    *(Act.REGISTER_PASSKEY, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
-    *(Act.CREATE_KEY, Act.ASSUME_ROLE, Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP),
-    *(Act.LOG_IN, Act.AGENT_TOKEN),
+    *(
+        MoveKind.REGISTER_PASSKEY,
+        MoveKind.DEACTIVATE_DEVICE,
+        MoveKind.CREATE_LOGIN,
+        MoveKind.UPDATE_LOGIN,
+    ),
+    *(MoveKind.CREATE_KEY, MoveKind.ASSUME_ROLE, MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP),
+    *(MoveKind.LOG_IN, MoveKind.AGENT_TOKEN),
 }
 
-_POLICY_ACTS = (Act.ATTACH_POLICY, Act.DETACH_POLICY)
-_GROUP_ACTS = (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP)
+_POLICY_ACTS = (MoveKind.ATTACH_POLICY, MoveKind.DETACH_POLICY)
+_GROUP_ACTS = (MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP)
 
-_OWN_DEVICE = frozenset({ScenarioDevice(Hand.ACTOR, Who.USER)})
-_FAR_DEVICE = frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})
-_KEY = frozenset({Holding(Who.USER, Access.KEY)})
-_HELP = Holding(Who.ADMINISTRATOR, Access.CONSOLE_MFA)
+_OWN_DEVICE = frozenset({ScenarioDevice(DeviceHolder.ACTOR, ScenarioPrincipal.USER)})
+_FAR_DEVICE = frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)})
+_KEY = frozenset({Holding(ScenarioPrincipal.USER, Access.KEY)})
+_HELP = Holding(ScenarioPrincipal.ADMINISTRATOR, Access.CONSOLE_MFA)
 
 
 class Actor(StrEnum):
-    """Whom a scenario is about."""
+    """The subject of a scenario."""
 
     PERSON = "person"
     """A user, who must get in."""
@@ -78,7 +85,7 @@ class Scenario:
 
 
 def _mfa(*access: Access) -> ScenarioGoal:
-    return ScenarioGoal(frozenset(Holding(Who.USER, each) for each in access))
+    return ScenarioGoal(frozenset(Holding(ScenarioPrincipal.USER, each) for each in access))
 
 
 _IN = _mfa(Access.CONSOLE_MFA, Access.TOKEN_MFA)
@@ -91,7 +98,7 @@ def _enters(
     start: ScenarioState,
     *,
     goal: ScenarioGoal = _IN,
-    helps: Iterable[Act] = (),
+    helps: Iterable[MoveKind] = (),
 ) -> Scenario:
     helping = frozenset(helps)
     if helping:
@@ -101,11 +108,11 @@ def _enters(
 
 _TEMPORARY = ScenarioUser(ScenarioPassword.KNOWN, must_change=True)
 _KNOWN = ScenarioUser(ScenarioPassword.KNOWN)
-_ORPHAN = frozenset({ScenarioDevice(Hand.ELSEWHERE, Who.USER)})
+_ORPHAN = frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.USER)})
 _EXPIRED = ScenarioUser(ScenarioPassword.KNOWN, must_change=True, devices=_OWN_DEVICE, member=True)
 _EIGHT_DEVICES = ScenarioUser(
     ScenarioPassword.KNOWN,
-    devices=frozenset({ScenarioDevice(Hand.ACTOR)}),
+    devices=frozenset({ScenarioDevice(DeviceHolder.ACTOR)}),
     further=MAX_DEVICES - 1,
     member=True,
 )
@@ -117,7 +124,7 @@ _NINTH_DEVICE = Scenario(
     SearchProblem(
         ScenarioState(_EIGHT_DEVICES),
         ScenarioGoal(devices=_OWN_DEVICE),
-        _BY_PERSON | {Act.DEACTIVATE_DEVICE},
+        _BY_PERSON | {MoveKind.DEACTIVATE_DEVICE},
     ),
 )
 
@@ -125,15 +132,19 @@ _PASSKEY_ONLY = Scenario(
     "passkey-only",
     Actor.PERSON,
     Message("a new user who has a passkey and no authenticator app"),
-    SearchProblem(ScenarioState(_TEMPORARY), _IN, _SIGN_IN | {Act.REGISTER_PASSKEY}),
+    SearchProblem(ScenarioState(_TEMPORARY), _IN, _SIGN_IN | {MoveKind.REGISTER_PASSKEY}),
 )
 
 
-def _resynchronising(told: Scenario) -> Scenario:
-    return replace(told, question=replace(told.question, acts=told.question.acts | _RESYNC))
+def _resynchronising(scenario: Scenario) -> Scenario:
+    return replace(
+        scenario, question=replace(scenario.question, acts=scenario.question.acts | _RESYNC)
+    )
 
 
-_LATE_DEVICE = frozenset({ScenarioDevice(Hand.ACTOR, Who.USER, in_step=False)})
+_LATE_DEVICE = frozenset(
+    {ScenarioDevice(DeviceHolder.ACTOR, ScenarioPrincipal.USER, in_step=False)}
+)
 _OUT_OF_STEP = ScenarioState(
     ScenarioUser(ScenarioPassword.KNOWN, devices=_LATE_DEVICE, member=True)
 )
@@ -162,7 +173,7 @@ PEOPLE: tuple[Scenario, ...] = (
         "lost-phone",
         Message("a user who has lost the phone; an administrator takes the device off"),
         ScenarioState(ScenarioUser(ScenarioPassword.KNOWN, devices=_FAR_DEVICE, member=True)),
-        helps={Act.DEACTIVATE_DEVICE, Act.DELETE_DEVICE, Act.REMOVE_FROM_GROUP},
+        helps={MoveKind.DEACTIVATE_DEVICE, MoveKind.DELETE_DEVICE, MoveKind.REMOVE_FROM_GROUP},
     ),
     _PASSKEY_ONLY,
     _enters(
@@ -176,7 +187,7 @@ PEOPLE: tuple[Scenario, ...] = (
         Message("a user with an access key and no password; an administrator enables the device"),
         ScenarioState(holds=_KEY),
         goal=_TOKEN,
-        helps={Act.CREATE_DEVICE, Act.ENABLE_DEVICE},
+        helps={MoveKind.CREATE_DEVICE, MoveKind.ENABLE_DEVICE},
     ),
     _enters(
         "password-expired",
@@ -190,7 +201,7 @@ PEOPLE: tuple[Scenario, ...] = (
             "sets another"
         ),
         ScenarioState(replace(_EXPIRED, hard_expired=True)),
-        helps={Act.UPDATE_LOGIN},
+        helps={MoveKind.UPDATE_LOGIN},
     ),
     _NINTH_DEVICE,
     _resynchronising(
@@ -215,31 +226,38 @@ PEOPLE: tuple[Scenario, ...] = (
         "device-out-of-step-helped",
         Message("a user whose device is out of step; an administrator resynchronises it"),
         _OUT_OF_STEP,
-        helps={Act.RESYNC_DEVICE},
+        helps={MoveKind.RESYNC_DEVICE},
     ),
 )
 """Everybody who must get in."""
 
 
-def _deeds(*deeds: tuple[Act, Who]) -> ScenarioGoal:
+def _deeds(*deeds: tuple[MoveKind, ScenarioPrincipal]) -> ScenarioGoal:
     return ScenarioGoal(deeds=frozenset(Deed(act, who) for act, who in deeds))
 
 
 _ENTERED = ScenarioGoal(
     frozenset(
         Holding(who, access)
-        for who in (Who.USER, Who.COLLEAGUE)
+        for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
         for access in (Access.CONSOLE_MFA, Access.TOKEN_MFA)
     ),
-    frozenset({Deed(Act.WORK, Who.USER), Deed(Act.WORK, Who.COLLEAGUE)}),
+    frozenset(
+        {
+            Deed(MoveKind.WORK, ScenarioPrincipal.USER),
+            Deed(MoveKind.WORK, ScenarioPrincipal.COLLEAGUE),
+        }
+    ),
 )
 """A session with MFA as anybody, or work done without one."""
 
 # under another name, so that the attacker may create one of the user's own
 _ENROLLED = ScenarioUser(
-    ScenarioPassword.UNKNOWN, devices=frozenset({ScenarioDevice(Hand.ELSEWHERE)}), member=True
+    ScenarioPassword.UNKNOWN,
+    devices=frozenset({ScenarioDevice(DeviceHolder.ELSEWHERE)}),
+    member=True,
 )
-_COLLEAGUE_ORPHAN = ScenarioDevice(Hand.ELSEWHERE, Who.COLLEAGUE)
+_COLLEAGUE_ORPHAN = ScenarioDevice(DeviceHolder.ELSEWHERE, ScenarioPrincipal.COLLEAGUE)
 _WITH_DEVICE = ScenarioState(_ENROLLED, _ENROLLED, holds=_KEY)
 
 
@@ -250,7 +268,7 @@ def _attacker(
     goal: ScenarioGoal = _ENTERED,
     beyond: Message | None = None,
 ) -> Scenario:
-    acts = _BY_ATTACKER | {deed.act for deed in goal.deeds}
+    acts = _BY_ATTACKER | {deed.kind for deed in goal.deeds}
     question = SearchProblem(start, goal, acts, on_others=True)
     return Scenario(id, Actor.ATTACKER, title, question, beyond=beyond)
 
@@ -285,9 +303,11 @@ _LOGIN_CACHE = Scenario(
     Actor.ATTACKER,
     Message("the stolen cache of `aws login` of a user who signed in with MFA"),
     SearchProblem(
-        ScenarioState(_ENROLLED, holds=frozenset({Holding(Who.USER, Access.LOGIN_CACHE)})),
-        _deeds((Act.WORK, Who.USER)),
-        frozenset({Act.RENEW_LOGIN, Act.WORK}),
+        ScenarioState(
+            _ENROLLED, holds=frozenset({Holding(ScenarioPrincipal.USER, Access.LOGIN_CACHE)})
+        ),
+        _deeds((MoveKind.WORK, ScenarioPrincipal.USER)),
+        frozenset({MoveKind.RENEW_LOGIN, MoveKind.WORK}),
     ),
     beyond=_UNTIL_IT_IS_ENDED,
 )
@@ -323,41 +343,57 @@ ATTACKERS: tuple[Scenario, ...] = (
     _admin_key(
         "enables-device",
         Message("enables a device on another user"),
-        _deeds((Act.ENABLE_DEVICE, Who.COLLEAGUE)),
+        _deeds((MoveKind.ENABLE_DEVICE, ScenarioPrincipal.COLLEAGUE)),
     ),
     _admin_key(
         "creates-login",
         Message("gives another user a password"),
-        _deeds((Act.CREATE_LOGIN, Who.COLLEAGUE)),
+        _deeds((MoveKind.CREATE_LOGIN, ScenarioPrincipal.COLLEAGUE)),
         replace(_WITH_DEVICE, colleague=ScenarioUser()),
     ),
     _admin_key(
         "resets-login",
         Message("resets another user's password"),
-        _deeds((Act.UPDATE_LOGIN, Who.COLLEAGUE)),
+        _deeds((MoveKind.UPDATE_LOGIN, ScenarioPrincipal.COLLEAGUE)),
     ),
     _admin_key(
         "policies",
         Message("attaches or detaches a user's policies"),
         _deeds(
-            *((act, who) for act in _POLICY_ACTS for who in (Who.USER, Who.COLLEAGUE)),
+            *(
+                (act, who)
+                for act in _POLICY_ACTS
+                for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+            ),
         ),
     ),
     _admin_key(
         "groups",
         Message("adds or removes members of a group"),
-        _deeds(*((act, who) for act in _GROUP_ACTS for who in (Who.USER, Who.COLLEAGUE))),
+        _deeds(
+            *(
+                (act, who)
+                for act in _GROUP_ACTS
+                for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE)
+            )
+        ),
         replace(_WITH_DEVICE, colleague=replace(_WITH_DEVICE.colleague, member=False)),
     ),
     _admin_key(
         "trust",
         Message("changes whom a role trusts"),
-        _deeds((Act.UPDATE_TRUST, Who.USER), (Act.UPDATE_TRUST, Who.COLLEAGUE)),
+        _deeds(
+            (MoveKind.UPDATE_TRUST, ScenarioPrincipal.USER),
+            (MoveKind.UPDATE_TRUST, ScenarioPrincipal.COLLEAGUE),
+        ),
     ),
     _admin_key(
         "removes-devices",
         Message("deactivates or deletes another user's device"),
-        _deeds((Act.DEACTIVATE_DEVICE, Who.COLLEAGUE), (Act.DELETE_DEVICE, Who.COLLEAGUE)),
+        _deeds(
+            (MoveKind.DEACTIVATE_DEVICE, ScenarioPrincipal.COLLEAGUE),
+            (MoveKind.DELETE_DEVICE, ScenarioPrincipal.COLLEAGUE),
+        ),
         replace(_WITH_DEVICE, unassigned=frozenset({_COLLEAGUE_ORPHAN})),
     ),
     _attacker(
@@ -370,7 +406,7 @@ ATTACKERS: tuple[Scenario, ...] = (
         "role-session",
         Message("a stolen session of a role"),
         ScenarioState(holds=frozenset({ROLE_HOLD})),
-        _deeds((Act.WORK, Who.USER)),
+        _deeds((MoveKind.WORK, ScenarioPrincipal.USER)),
         beyond=_NOT_ASKED,
     ),
     _LOGIN_CACHE,
@@ -378,7 +414,10 @@ ATTACKERS: tuple[Scenario, ...] = (
         "service",
         Message("a leaked key, and a service that acts with the user's rights"),
         _WITH_DEVICE,
-        _deeds((Act.SERVICE, Who.USER), (Act.SERVICE, Who.COLLEAGUE)),
+        _deeds(
+            (MoveKind.SERVICE, ScenarioPrincipal.USER),
+            (MoveKind.SERVICE, ScenarioPrincipal.COLLEAGUE),
+        ),
     ),
 )
 """Everybody who must not get in, or must not do that."""
@@ -393,7 +432,7 @@ _MFA_KEYS = "aws:multifactorauth"
 """How the keys begin that tell of MFA."""
 
 
-def setting_of(asked: Scenario, policies: Policies, around: Setting | None = None) -> Setting:
+def setting_of(scenario: Scenario, policies: Policies, around: Setting | None = None) -> Setting:
     """Return the account in which a scenario takes place.
 
     `policies` are those in question, as attached to the user. A person has no others, so that
@@ -403,20 +442,22 @@ def setting_of(asked: Scenario, policies: Policies, around: Setting | None = Non
     account and the user is in `around`.
     """
     base = around or Setting()
-    anything = replace(policies, identity=(*policies.identity, EVERYTHING))
-    enforcement = those(policies.identity, _asks_for_mfa)
-    helper = replace(policies, identity=(*enforcement, EVERYTHING), boundaries=None, session=None)
-    own = policies if asked.actor is Actor.PERSON else anything
-    path = base.path if asked.path == "/" else asked.path
+    anything = replace(policies, identity=(*policies.identity, ALLOW_EVERYTHING))
+    enforcement = keep_statements(policies.identity, _asks_for_mfa)
+    helper = replace(
+        policies, identity=(*enforcement, ALLOW_EVERYTHING), boundaries=None, session=None
+    )
+    own = policies if scenario.actor is Actor.PERSON else anything
+    path = base.path if scenario.path == "/" else scenario.path
     # a person can come from where policies want it, and an attacker from anywhere
-    person = asked.actor is Actor.PERSON
+    person = scenario.actor is Actor.PERSON
     base = replace(base, user=own, colleague=own, administrator=helper, path=path)
     return replace(base, endpoints=not person, pages=person)
 
 
 def without_enforcement(policies: Policies) -> Policies:
     """Return a user's policies without those that ask for MFA."""
-    others = (each for each in policies.identity if not those((each,), _asks_for_mfa))
+    others = (each for each in policies.identity if not keep_statements((each,), _asks_for_mfa))
     return replace(policies, identity=tuple(others))
 
 

@@ -22,7 +22,7 @@ from sekisho.engine import (
 )
 from sekisho.errors import InternalError
 from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
-from sekisho.prover.reading.policies import EVERYTHING
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     FORWARDED,
@@ -30,13 +30,13 @@ from sekisho.prover.scenarios.model import (
     PAGE_READS,
     SESSIONS,
     Access,
-    Act,
-    Hand,
+    DeviceHolder,
     Holding,
     Move,
+    MoveKind,
     ScenarioDevice,
+    ScenarioPrincipal,
     ScenarioState,
-    Who,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.signin import (
@@ -82,7 +82,7 @@ _KINDS = {
     # what renews it is asked of the console session that it began from
     Access.LOGIN_CACHE: CredentialKind.CONSOLE_SESSION,
 }
-_ON_DEVICES = (Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.REGISTER_PASSKEY)
+_ON_DEVICES = (MoveKind.ENABLE_DEVICE, MoveKind.DEACTIVATE_DEVICE, MoveKind.REGISTER_PASSKEY)
 _BY_CODE = "authorization_code"
 _WITH_MFA = (Access.CONSOLE_MFA, Access.TOKEN_MFA, Access.LOGIN_CACHE, Access.LOGIN_MFA)
 _LOGINS = (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
@@ -92,7 +92,7 @@ _A_LOGIN = "11111111-2222-3333-4444-555555555555"
 
 @dataclass(frozen=True, slots=True)
 class MoveOutcome:
-    """What comes of a move.
+    """The outcome of a move.
 
     Attributes:
         answer: `OK`, or AWS's error code.
@@ -129,19 +129,19 @@ _AGENT = "service-principal/aws-mcp.amazonaws.com"
 """The resource of an agent, in the account; it is let in and gets its token there."""
 
 
-_CONTEXT: Mapping[Act, Mapping[str, ContextValue]] = {
-    Act.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"},
-    Act.AGENT_TOKEN: {"signin:OAuthGrantType": "client_credentials"},
+_CONTEXT: Mapping[MoveKind, Mapping[str, ContextValue]] = {
+    MoveKind.RENEW_LOGIN: {"signin:OAuthGrantType": "refresh_token"},
+    MoveKind.AGENT_TOKEN: {"signin:OAuthGrantType": "client_credentials"},
 }
-"""What a call brings into the context besides what its credential does."""
+"""The keys that a call puts into the context beside those of its credential."""
 
 
-def _on_others(by: Holding, who: Who) -> Iterator[Move]:
+def _on_others(by: Holding, who: ScenarioPrincipal) -> Iterator[Move]:
     """Yield everything that can be done to a user, whatever the user has."""
     yield from (Move(act, by, who) for act in ON_USERS)
-    yield from (Move(act, by, who) for act in (Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP))
+    yield from (Move(act, by, who) for act in (MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP))
     for name in (who, ""):
-        yield Move(Act.DELETE_DEVICE, by, who, ScenarioDevice(Hand.ELSEWHERE, name))
+        yield Move(MoveKind.DELETE_DEVICE, by, who, ScenarioDevice(DeviceHolder.ELSEWHERE, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,14 @@ class _Ask:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class DistinctSetting:
     """A setting, told apart from others by the statements themselves: causes name their lines."""
 
     setting: Setting
     statements: tuple[int, ...]
 
     @classmethod
-    def of(cls, setting: Setting) -> "Place":
+    def of(cls, setting: Setting) -> "DistinctSetting":
         """Return the place of a setting."""
         written = (each.document.statements for each in setting.attached())
         return cls(setting, tuple(map(id, chain.from_iterable(written))))
@@ -173,20 +173,20 @@ class Place:
         return hash(self.statements)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Place):
+        if not isinstance(other, DistinctSetting):
             return NotImplemented
         return self.statements == other.statements and self.setting == other.setting
 
 
 _Asked = tuple[Move, bool, bool]
 
-MOST_PLACES = 64
+MOST_SETTINGS = 64
 """Settings whose answers are remembered: the scenarios of one user are played in a few only."""
 
 
-@lru_cache(maxsize=MOST_PLACES)
-def _outcomes_in(place: Place) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
-    """Return what policies have answered in a setting so far: scenarios ask much the same there."""
+@lru_cache(maxsize=MOST_SETTINGS)
+def _outcomes_in(place: DistinctSetting) -> dict[_Asked, MoveOutcome]:  # noqa: ARG001 - the cache's key
+    """Return the answers of the policies in a setting so far: scenarios ask much the same there."""
     return {}
 
 
@@ -208,7 +208,7 @@ def _as_policies_see(setting: Setting) -> Setting:
     return replace(setting, signin=signin)
 
 
-class Judge:
+class MoveEvaluator:
     """Tells what comes of each move in one setting; policies are asked once for each question.
 
     Attributes:
@@ -218,7 +218,7 @@ class Judge:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._known: dict[_Asked, MoveOutcome] = {}
-        self._answered = _outcomes_in(Place.of(_as_policies_see(setting.timeless())))
+        self._answered = _outcomes_in(DistinctSetting.of(_as_policies_see(setting.timeless())))
         self._credentials: dict[tuple[Holding, bool], Credential] = {}
         self._iam = f"arn:{setting.partition}:iam::{setting.account}"
         self._addresses = setting.addresses()
@@ -229,32 +229,32 @@ class Judge:
         return tuple(sorted({name for each in self._known.values() for name in each.assumed}))
 
     def open_to(
-        self, who: Who, by: Holding, acts: Container[Act], *, member: bool
-    ) -> frozenset[Act]:
+        self, who: ScenarioPrincipal, by: Holding, acts: Container[MoveKind], *, member: bool
+    ) -> frozenset[MoveKind]:
         """Return which of some acts policies let through on this user, whatever the user has."""
         return frozenset(
-            move.act
+            move.kind
             for move in _on_others(by, who)
-            if move.act in acts and self._once(move, by.access in _WITH_MFA, member).carried_out
+            if move.kind in acts and self._once(move, by.access in _WITH_MFA, member).carried_out
         )
 
-    def refused(self, by: Holding, acts: Container[Act], *, member: bool) -> frozenset[str]:
+    def refused(self, by: Holding, acts: Container[MoveKind], *, member: bool) -> frozenset[str]:
         """Return the actions that were asked about, on each user, and of which nothing passes."""
-        for who in (Who.USER, Who.COLLEAGUE):
+        for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
             self.open_to(who, by, acts, member=member)
         asked = [
-            (ACTION_OF.get(move.act, move.act.value), outcome.carried_out)
+            (ACTION_OF.get(move.kind, move.kind.value), outcome.carried_out)
             for (move, _, among), outcome in self._known.items()
-            if (move.by, among) == (by, member)
+            if (move.holding, among) == (by, member)
         ]
         passed = {action for action, carried_out in asked if carried_out}
         return frozenset(action for action, _ in asked if action not in passed)
 
     def outcome(self, state: ScenarioState, move: Move) -> MoveOutcome:
-        """Return what comes of `move` in `state`."""
-        if move.act is Act.SIGN_IN:
-            return _EXPIRED if state.person(move.on).hard_expired else _DONE
-        if move.act is Act.GIVE_CODE:
+        """Return the outcome of `move` in `state`."""
+        if move.kind is MoveKind.SIGN_IN:
+            return _EXPIRED if state.person(move.target).hard_expired else _DONE
+        if move.kind is MoveKind.GIVE_CODE:
             if move.device is None:
                 return _NO_CODE
             return _DONE if move.device.in_step else _LATE_CODE
@@ -262,10 +262,10 @@ class Judge:
             # whatever policies say, so that none is taken for what is in the way
             return _LATE_CODE_TO_STS
         # a code at an open page says nothing about a session that is held already
-        page = state.page if move.by.access is Access.PASSWORD else None
-        mfa = page.mfa if page is not None else move.by.access in _WITH_MFA
-        outcome = self._once(move, mfa, state.person(move.by.who).member)
-        if move.act not in _ON_DEVICES or not outcome.carried_out:
+        page = state.page if move.holding.access is Access.PASSWORD else None
+        mfa = page.mfa if page is not None else move.holding.access in _WITH_MFA
+        outcome = self._once(move, mfa, state.person(move.holding.who).member)
+        if move.kind not in _ON_DEVICES or not outcome.carried_out:
             return outcome
         if refused := self._holder_rule(state, move):
             return MoveOutcome(refused.code, rule=refused.reason)
@@ -276,14 +276,14 @@ class Judge:
 
         Source: AWS security bulletin AWS-2023-001.
         """
-        devices, whose = state.person(move.on).count, self.setting.called.people[move.on]
-        by = move.by
+        devices, whose = state.person(move.target).count, self.setting.called.people[move.target]
+        by = move.holding
         if by.access is Access.AGENT:
             # taken to fall under the rule like the access key whose token it is
             by = replace(by, access=Access.KEY)
         credential = self._credential(by, by.access in _WITH_MFA)
-        refused = check_device_change(credential, move.act, whose, devices, self.setting.signin)
-        if refused is not None or move.act is Act.DEACTIVATE_DEVICE:
+        refused = check_device_change(credential, move.kind, whose, devices, self.setting.signin)
+        if refused is not None or move.kind is MoveKind.DEACTIVATE_DEVICE:
             return refused
         return check_device_count(devices)
 
@@ -298,20 +298,20 @@ class Judge:
         return found
 
     def _asked(self, move: Move, mfa: bool, member: bool) -> MoveOutcome:
-        """Return what comes of a move from whatever address it may pass, or else from the first."""
-        found: list[MoveOutcome] = []
+        """Return the outcome of a move from an address where it passes, or else from the first."""
+        outcomes: list[MoveOutcome] = []
         for address in self._addresses:
             outcome = self._asked_from(move, mfa, member, address)
-            found.append(replace(outcome, address=address or ""))
+            outcomes.append(replace(outcome, address=address or ""))
             if outcome.carried_out:
                 break
-        names = sorted({name for each in found for name in each.assumed})
-        chosen = found[-1] if found[-1].carried_out else found[0]
-        return replace(chosen, assumed=tuple(names)) if len(found) > 1 else chosen
+        names = sorted({name for each in outcomes for name in each.assumed})
+        chosen = outcomes[-1] if outcomes[-1].carried_out else outcomes[0]
+        return replace(chosen, assumed=tuple(names)) if len(outcomes) > 1 else chosen
 
     def _asked_from(self, move: Move, mfa: bool, member: bool, address: str | None) -> MoveOutcome:
-        credential = self._credential(move.by, mfa)
-        own = self.setting.policies(move.by.who, member=member)
+        credential = self._credential(move.holding, mfa)
+        own = self.setting.policies(move.holding.who, member=member)
         causes: tuple[Cause, ...] = ()
         assumed: tuple[str, ...] = ()
         for ask in self._asks(move):
@@ -346,16 +346,18 @@ class Judge:
         context = Context(
             {
                 **context_of(credential, setting.at, setting.signin),
-                **(setting.tags(move.by.who) if move.by.access is not Access.ROLE else {}),
+                **(
+                    setting.tags(move.holding.who) if move.holding.access is not Access.ROLE else {}
+                ),
                 **({"aws:RequestedRegion": setting.region} if setting.region else {}),
                 "aws:SecureTransport": "true",
                 **ask.more,
             }
         )
         request = Request(credential.arn, ask.action, ask.resource, context)
-        if move.by.access is Access.ROLE:
-            return decide(request, Policies(identity=(EVERYTHING,)), setting.engine)
-        if move.act is not Act.ASSUME_ROLE:
+        if move.holding.access is Access.ROLE:
+            return decide(request, Policies(identity=(ALLOW_EVERYTHING,)), setting.engine)
+        if move.kind is not MoveKind.ASSUME_ROLE:
             return decide(request, own, setting.engine)
         trusting = replace(own, trust=setting.role_trust)
         if not move.code:
@@ -396,87 +398,96 @@ class Judge:
     def _asks(self, move: Move) -> Iterator[_Ask]:
         """Yield each permission that a move needs."""
         resource = self._resource(move)
-        match move.act:
-            case Act.SIGN_IN | Act.GIVE_CODE:
+        match move.kind:
+            case MoveKind.SIGN_IN | MoveKind.GIVE_CODE:
                 raise InternalError("a page of the sign-in that no policy is asked about")
-            case Act.OPEN_CONSOLE:
+            case MoveKind.OPEN_CONSOLE:
                 yield from (_Ask(action, resource) for action in CONSOLE_ACTIONS)
-            case Act.REGISTER_PASSKEY:
+            case MoveKind.REGISTER_PASSKEY:
                 for step in ("Create", "Activate"):
-                    yield _Ask(Act.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
-            case Act.ATTACH_POLICY | Act.DETACH_POLICY:
+                    yield _Ask(MoveKind.ENABLE_DEVICE, resource, {"iam:RegisterSecurityKey": step})
+            case MoveKind.ATTACH_POLICY | MoveKind.DETACH_POLICY:
                 arn = f"arn:{self.setting.partition}:iam::aws:policy/AdministratorAccess"
-                yield _Ask(move.act, resource, {"iam:PolicyARN": arn})
-            case Act.SERVICE:
-                yield _Ask(move.act, resource)
+                yield _Ask(move.kind, resource, {"iam:PolicyARN": arn})
+            case MoveKind.SERVICE:
+                yield _Ask(move.kind, resource)
                 yield self._forwarded(move)
-            case Act.LOG_IN:
+            case MoveKind.LOG_IN:
                 yield from self._login(move, resource)
             case _:
-                action = ACTION_OF.get(move.act, move.act.value)
-                yield _Ask(action, resource, _CONTEXT.get(move.act, {}))
+                action = ACTION_OF.get(move.kind, move.kind.value)
+                yield _Ask(action, resource, _CONTEXT.get(move.kind, {}))
         yield from self._reads(move)
 
     def _login(self, move: Move, resource: str) -> Iterator[_Ask]:
-        """Yield what letting `aws login` or an agent in asks about, one after the other."""
+        """Yield the permissions of letting `aws login` or an agent in, one after the other."""
         client = {"signin:OAuthClientId": move.client.id} if move.client else {}
         yield _Ask(AUTHORIZE, resource, client)
         yield _Ask(CREATE_TOKEN, resource, {**client, "signin:OAuthGrantType": _BY_CODE})
 
     def _reads(self, move: Move) -> Iterator[_Ask]:
-        """Yield what the console's page reads, where a person goes through it.
+        """Yield the reads of the console's page, where a person goes through it.
 
         Asked last: whoever may not make the change has that as the reason.
         """
         signin = self.setting.signin
-        if not (self.setting.pages and signin.mfa_page_needs_reads and move.by.access in SESSIONS):
+        if not (
+            self.setting.pages and signin.mfa_page_needs_reads and move.holding.access in SESSIONS
+        ):
             return
-        for action in PAGE_READS.get(move.act, ()):
+        for action in PAGE_READS.get(move.kind, ()):
             on_user = action != "iam:ListVirtualMFADevices"
-            resource = self.setting.holder(move.on).arn if on_user else "*"
+            resource = self.setting.holder(move.target).arn if on_user else "*"
             yield _Ask(action, resource, reads=True)
 
     def _resource(self, move: Move) -> str:
-        """Return what a move's first call is about."""
+        """Return the resource of a move's first call."""
         setting, called = self.setting, self.setting.called
-        match move.act:
-            case Act.CREATE_DEVICE | Act.DELETE_DEVICE:
+        match move.kind:
+            case MoveKind.CREATE_DEVICE | MoveKind.DELETE_DEVICE:
                 name = move.device.name if move.device is not None else ""
-                named = called.people[name] if isinstance(name, Who) else called.device
+                named = (
+                    called.people[name] if isinstance(name, ScenarioPrincipal) else called.device
+                )
                 return device_arn(setting.partition, setting.account, "/", named)
-            case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
+            case MoveKind.ADD_TO_GROUP | MoveKind.REMOVE_FROM_GROUP:
                 return f"{self._iam}:group/{called.group}"
-            case Act.UPDATE_TRUST | Act.ASSUME_ROLE:
+            case MoveKind.UPDATE_TRUST | MoveKind.ASSUME_ROLE:
                 return f"{self._iam}:role/{called.role}"
-            case Act.SESSION_TOKEN | Act.WORK:
+            case MoveKind.SESSION_TOKEN | MoveKind.WORK:
                 return "*"
-            case Act.OPEN_CONSOLE | Act.LOG_IN | Act.RENEW_LOGIN | Act.AGENT_TOKEN:
+            case (
+                MoveKind.OPEN_CONSOLE
+                | MoveKind.LOG_IN
+                | MoveKind.RENEW_LOGIN
+                | MoveKind.AGENT_TOKEN
+            ):
                 return self._signin_resource(move)
-            case Act.SERVICE:
+            case MoveKind.SERVICE:
                 where = f"{setting.region or 'any'}:{setting.account}"
                 return f"arn:{setting.partition}:cloudformation:{where}:stack/any/1"
             case _:
-                return setting.holder(move.on).arn
+                return setting.holder(move.target).arn
 
     def _signin_resource(self, move: Move) -> str:
         setting = self.setting
-        if move.act is Act.OPEN_CONSOLE:
+        if move.kind is MoveKind.OPEN_CONSOLE:
             return console_arn(setting.partition)
         place = setting.partition, setting.region or _REGION, setting.account
-        client = LoginClient.SAME_DEVICE if move.act is Act.RENEW_LOGIN else move.client
+        client = LoginClient.SAME_DEVICE if move.kind is MoveKind.RENEW_LOGIN else move.client
         if client is not None:
             return client.resource(*place)
         return f"arn:{place[0]}:signin:{place[1]}:{place[2]}:{_AGENT}"
 
     def _forwarded(self, move: Move) -> _Ask:
-        """Return what the service then asks in the user's name."""
+        """Return the permission that the service then needs in the user's name."""
         more: dict[str, ContextValue] = {
             "aws:ViaAWSService": "true",
             "aws:CalledVia": (_SERVICE,),
             "aws:CalledViaFirst": _SERVICE,
             "aws:CalledViaLast": _SERVICE,
         }
-        if move.by.access is Access.KEY:
+        if move.holding.access is Access.KEY:
             # absent in the direct call, there and false in the service's
             more["aws:MultiFactorAuthPresent"] = "false"
         return _Ask(FORWARDED, f"arn:{self.setting.partition}:s3:::any", more)

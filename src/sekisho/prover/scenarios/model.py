@@ -9,7 +9,7 @@ from sekisho.policy import CONSOLE_ACTIONS
 from sekisho.signin import CREATE_TOKEN, LoginClient, NextStep, SigninAssumptions, start
 
 
-class Who(StrEnum):
+class ScenarioPrincipal(StrEnum):
     """The principals of the model."""
 
     USER = "user"
@@ -18,7 +18,7 @@ class Who(StrEnum):
 
 
 class Access(StrEnum):
-    """What can be held to act as somebody."""
+    """The credentials with which somebody can act."""
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a secret
     KEY = "long-term access key"
@@ -35,17 +35,17 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Holding:
-    """What is held, and whose it is; a role session is held through the user who opened it."""
+    """A credential and its owner; a role session is held through the user who opened it."""
 
-    who: Who
+    who: ScenarioPrincipal
     access: Access
 
 
-ROLE_HOLD = Holding(Who.USER, Access.ROLE)
+ROLE_HOLD = Holding(ScenarioPrincipal.USER, Access.ROLE)
 """A session of the role: whose user opened it does not matter to it."""
 
 
-class Hand(StrEnum):
+class DeviceHolder(StrEnum):
     """In whose hand a device is."""
 
     ACTOR = "the actor's"
@@ -62,8 +62,8 @@ class ScenarioDevice:
         in_step: whether its clock agrees with AWS's, so that a code of it is accepted.
     """
 
-    hand: Hand
-    name: Who | str = ""
+    hand: DeviceHolder
+    name: ScenarioPrincipal | str = ""
     in_step: bool = True
 
 
@@ -80,7 +80,7 @@ class ScenarioPassword(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioUser:
-    """What the account has of one user.
+    """The account's objects of one user.
 
     Attributes:
         must_change: the password is temporary or has expired.
@@ -113,13 +113,13 @@ class SigninPage:
         mfa: whether a code was given already.
     """
 
-    who: Who
+    who: ScenarioPrincipal
     step: NextStep
     mfa: bool
 
 
-class Act(StrEnum):
-    """What can be done: pages of the console's sign-in, and API calls."""
+class MoveKind(StrEnum):
+    """The kinds of moves: pages of the console's sign-in, and API calls."""
 
     SIGN_IN = "console:SignIn"
     GIVE_CODE = "console:GiveCode"
@@ -151,26 +151,26 @@ class Act(StrEnum):
 
 
 ACTION_OF = {
-    Act.NEW_PASSWORD: Act.CHANGE_PASSWORD.value,
-    Act.OPEN_CONSOLE: CONSOLE_ACTIONS[0],
-    Act.REGISTER_PASSKEY: Act.ENABLE_DEVICE.value,
-    Act.RESYNC_AT_SIGN_IN: Act.RESYNC_DEVICE.value,
-    Act.RENEW_LOGIN: CREATE_TOKEN,
-    Act.AGENT_TOKEN: CREATE_TOKEN,
+    MoveKind.NEW_PASSWORD: MoveKind.CHANGE_PASSWORD.value,
+    MoveKind.OPEN_CONSOLE: CONSOLE_ACTIONS[0],
+    MoveKind.REGISTER_PASSKEY: MoveKind.ENABLE_DEVICE.value,
+    MoveKind.RESYNC_AT_SIGN_IN: MoveKind.RESYNC_DEVICE.value,
+    MoveKind.RENEW_LOGIN: CREATE_TOKEN,
+    MoveKind.AGENT_TOKEN: CREATE_TOKEN,
 }
 """The actions of the acts that are named otherwise."""
 
 FORWARDED = "s3:CreateBucket"
-"""What the service then does in the user's name."""
+"""The actions that the service then takes in the user's name."""
 
 _OF_DEVICES = ("iam:ListMFADevices", "iam:ListVirtualMFADevices")
-PAGE_READS: Mapping[Act, tuple[str, ...]] = {
-    Act.CREATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
-    Act.DEACTIVATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
-    Act.REGISTER_PASSKEY: ("iam:GetUser", "iam:ListMFADevices"),
-    Act.RESYNC_DEVICE: _OF_DEVICES,
+PAGE_READS: Mapping[MoveKind, tuple[str, ...]] = {
+    MoveKind.CREATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
+    MoveKind.DEACTIVATE_DEVICE: ("iam:GetUser", *_OF_DEVICES),
+    MoveKind.REGISTER_PASSKEY: ("iam:GetUser", "iam:ListMFADevices"),
+    MoveKind.RESYNC_DEVICE: _OF_DEVICES,
 }
-"""What the console's page reads beside the call itself.
+"""The reads of the console's page, beside the call itself.
 
 Source: IAM User Guide, "Permissions required" of "Assign a virtual MFA device", "Assign a passkey
 or security key" and "Resynchronize virtual and hardware MFA devices": beside the changes, the
@@ -178,35 +178,40 @@ policies there allow these and exempt them from the Deny.
 """
 
 
-def actions_of(acts: Collection[Act], *, pages: bool = False) -> tuple[str, ...]:
+def actions_of(acts: Collection[MoveKind], *, pages: bool = False) -> tuple[str, ...]:
     """Return the actions that policies are asked about where these acts are tried.
 
     With `pages`, what the console's pages read is among them.
     """
     named = [ACTION_OF.get(act, act.value) for act in acts]
-    named += [FORWARDED] if Act.SERVICE.value in named else []
+    named += [FORWARDED] if MoveKind.SERVICE.value in named else []
     named += CONSOLE_ACTIONS[1:] if CONSOLE_ACTIONS[0] in named else ()
     if pages:
         named += [read for act in acts for read in PAGE_READS.get(act, ())]
     return tuple(dict.fromkeys(name for name in named if not name.startswith("console:")))
 
 
-ACTIONS = actions_of((*Act,))
+ACTIONS = actions_of((*MoveKind,))
 """Every action that policies are asked about."""
 
 ON_USERS = (
-    *(Act.ENABLE_DEVICE, Act.DEACTIVATE_DEVICE, Act.CREATE_LOGIN, Act.UPDATE_LOGIN),
-    *(Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY),
+    *(
+        MoveKind.ENABLE_DEVICE,
+        MoveKind.DEACTIVATE_DEVICE,
+        MoveKind.CREATE_LOGIN,
+        MoveKind.UPDATE_LOGIN,
+    ),
+    *(MoveKind.CREATE_KEY, MoveKind.ATTACH_POLICY, MoveKind.DETACH_POLICY),
 )
-"""What can be done to other users: the calls whose resource is the user."""
+"""The moves that can be made against other users: the calls whose resource is the user."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deed:
     """Something done that changes no more in the model than that it was done."""
 
-    act: Act
-    on: Who
+    kind: MoveKind
+    target: ScenarioPrincipal
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +219,16 @@ class Move:
     """One thing to try.
 
     Attributes:
-        by: what it is done with.
-        on: to whose things.
+        holding: what it is done with.
+        target: to whose things.
         device: the device that it is about, or that gives the code.
         code: whether an STS call carries an MFA code.
         client: of `aws login`, that is let in; None: an agent, by way of the AWS MCP server.
     """
 
-    act: Act
-    by: Holding
-    on: Who
+    kind: MoveKind
+    holding: Holding
+    target: ScenarioPrincipal
     device: ScenarioDevice | None = None
     code: bool = False
     client: LoginClient | None = None
@@ -231,7 +236,7 @@ class Move:
 
     def __post_init__(self) -> None:
         # a search looks one move up many times
-        found = hash((self.act, self.by, self.on, self.device, self.code, self.client))
+        found = hash((self.kind, self.holding, self.target, self.device, self.code, self.client))
         object.__setattr__(self, "_hash", found)
 
     def __hash__(self) -> int:
@@ -239,8 +244,8 @@ class Move:
 
     @property
     def deed(self) -> Deed:
-        """What remains to be said once it is done."""
-        return Deed(self.act, self.on)
+        """The deed that is remembered once the move is made."""
+        return Deed(self.kind, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,24 +266,24 @@ class ScenarioState:
     page: SigninPage | None = None
     deeds: frozenset[Deed] = frozenset()
 
-    def person(self, who: Who) -> ScenarioUser:
-        """Return what the account has of `who`; an administrator's own things play no part."""
+    def person(self, who: ScenarioPrincipal) -> ScenarioUser:
+        """Return the account's objects of `who`; an administrator's own things play no part."""
         match who:
-            case Who.USER:
+            case ScenarioPrincipal.USER:
                 return self.user
-            case Who.COLLEAGUE:
+            case ScenarioPrincipal.COLLEAGUE:
                 return self.colleague
-            case Who.ADMINISTRATOR:
+            case ScenarioPrincipal.ADMINISTRATOR:
                 return ScenarioUser()
 
-    def has_name(self, name: Who) -> bool:
+    def has_name(self, name: ScenarioPrincipal) -> bool:
         """Whether some device has the name of this user."""
         devices = self.unassigned | self.user.devices | self.colleague.devices
         return any(device.name == name for device in devices)
 
 
 MOST_REMEMBERED = 1 << 14
-"""Results of `moves_in` and of `after`. No policy plays a part in either: every user's scenarios,
+"""Results of `moves_in` and `state_after`; no policy plays a part in them. Every user's scenarios,
 and those under other choices of Force_MFA, go through much the same states."""
 
 _API = (
@@ -287,13 +292,13 @@ _API = (
 )
 SESSIONS = (Access.CONSOLE, Access.CONSOLE_MFA)
 """Sessions of the console."""
-_ON_ANYBODY = (Act.CREATE_KEY, Act.ATTACH_POLICY, Act.DETACH_POLICY)
-_ON_THE_ACCOUNT = (Act.UPDATE_TRUST, Act.WORK, Act.SERVICE)
+_ON_ANYBODY = (MoveKind.CREATE_KEY, MoveKind.ATTACH_POLICY, MoveKind.DETACH_POLICY)
+_ON_THE_ACCOUNT = (MoveKind.UPDATE_TRUST, MoveKind.WORK, MoveKind.SERVICE)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def moves_in(
-    state: ScenarioState, acts: frozenset[Act], helps: frozenset[Act], *, on_others: bool
+    state: ScenarioState, acts: frozenset[MoveKind], helps: frozenset[MoveKind], *, on_others: bool
 ) -> tuple[Move, ...]:
     """Return every move there is in `state`.
 
@@ -302,9 +307,9 @@ def moves_in(
     """
 
     def tried(move: Move) -> bool:
-        if move.by.who is Who.ADMINISTRATOR:
-            return move.act in helps and move.on is Who.USER
-        return move.act in acts and (on_others or move.on is move.by.who)
+        if move.holding.who is ScenarioPrincipal.ADMINISTRATOR:
+            return move.kind in helps and move.target is ScenarioPrincipal.USER
+        return move.kind in acts and (on_others or move.target is move.holding.who)
 
     return tuple(filter(tried, _all_moves(state)))
 
@@ -313,49 +318,55 @@ def _all_moves(state: ScenarioState) -> Iterator[Move]:
     yield from _pages(state)
     for hold in sorted(state.holds):
         if hold == ROLE_HOLD:
-            yield Move(Act.WORK, hold, Who.USER)
+            yield Move(MoveKind.WORK, hold, ScenarioPrincipal.USER)
         elif hold.access is Access.LOGIN_CACHE:
-            yield Move(Act.RENEW_LOGIN, hold, hold.who)
+            yield Move(MoveKind.RENEW_LOGIN, hold, hold.who)
         elif hold.access in _API:
             yield from _own_calls(state, hold)
-            for whom in (Who.USER, Who.COLLEAGUE):
+            for whom in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
                 yield from _calls_on(state, hold, whom)
 
 
 def _pages(state: ScenarioState) -> Iterator[Move]:
-    """Yield what can be done at the sign-in page."""
-    for who in (Who.USER, Who.COLLEAGUE):
+    """Yield the moves at the sign-in page."""
+    for who in (ScenarioPrincipal.USER, ScenarioPrincipal.COLLEAGUE):
         if state.person(who).password is ScenarioPassword.KNOWN:
-            yield Move(Act.SIGN_IN, Holding(who, Access.PASSWORD), who)
+            yield Move(MoveKind.SIGN_IN, Holding(who, Access.PASSWORD), who)
     page = state.page
     if page is None:
         return
     by = Holding(page.who, Access.PASSWORD)
     if page.step is NextStep.DONE:
-        yield Move(Act.OPEN_CONSOLE, by, page.who)
+        yield Move(MoveKind.OPEN_CONSOLE, by, page.who)
     elif page.step is NextStep.NEEDS_MFA:
         # who has no device of the user's can only guess
-        mine = [each for each in state.person(page.who).devices if each.hand is not Hand.ELSEWHERE]
+        mine = [
+            each
+            for each in state.person(page.who).devices
+            if each.hand is not DeviceHolder.ELSEWHERE
+        ]
         tried: list[ScenarioDevice | None] = [*sorted(mine)] or [None]
-        yield from (Move(Act.GIVE_CODE, by, page.who, device) for device in tried)
+        yield from (Move(MoveKind.GIVE_CODE, by, page.who, device) for device in tried)
         late = (device for device in mine if not device.in_step)
-        yield from (Move(Act.RESYNC_AT_SIGN_IN, by, page.who, device) for device in sorted(late))
+        yield from (
+            Move(MoveKind.RESYNC_AT_SIGN_IN, by, page.who, device) for device in sorted(late)
+        )
     else:
-        yield Move(Act.NEW_PASSWORD, by, page.who)
+        yield Move(MoveKind.NEW_PASSWORD, by, page.who)
 
 
 def _own_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
     """Yield the calls that are about nobody else's user."""
-    who = Who.USER if hold.who is Who.ADMINISTRATOR else hold.who
+    who = ScenarioPrincipal.USER if hold.who is ScenarioPrincipal.ADMINISTRATOR else hold.who
     if not state.has_name(who):
-        yield Move(Act.CREATE_DEVICE, hold, who, ScenarioDevice(Hand.ACTOR, who))
-    other = ScenarioDevice(Hand.ACTOR)
+        yield Move(MoveKind.CREATE_DEVICE, hold, who, ScenarioDevice(DeviceHolder.ACTOR, who))
+    other = ScenarioDevice(DeviceHolder.ACTOR)
     if other not in state.unassigned:
-        yield Move(Act.CREATE_DEVICE, hold, who, other)
+        yield Move(MoveKind.CREATE_DEVICE, hold, who, other)
     if hold.access in SESSIONS:
-        yield Move(Act.REGISTER_PASSKEY, hold, who, ScenarioDevice(Hand.ACTOR_PASSKEY))
+        yield Move(MoveKind.REGISTER_PASSKEY, hold, who, ScenarioDevice(DeviceHolder.ACTOR_PASSKEY))
     if state.person(who).password is ScenarioPassword.KNOWN:
-        yield Move(Act.CHANGE_PASSWORD, hold, who)
+        yield Move(MoveKind.CHANGE_PASSWORD, hold, who)
     yield from _sts_calls(state, hold)
     yield from _logins(hold)
     yield from (Move(act, hold, who) for act in _ON_THE_ACCOUNT)
@@ -370,93 +381,93 @@ def _logins(hold: Holding) -> Iterator[Move]:
     """
     if hold.access in SESSIONS:
         for client in (*LoginClient, None):
-            yield Move(Act.LOG_IN, hold, hold.who, client=client)
-    yield Move(Act.AGENT_TOKEN, hold, hold.who)
+            yield Move(MoveKind.LOG_IN, hold, hold.who, client=client)
+    yield Move(MoveKind.AGENT_TOKEN, hold, hold.who)
 
 
 def _sts_calls(state: ScenarioState, hold: Holding) -> Iterator[Move]:
-    devices = [each for each in state.person(hold.who).devices if each.hand is Hand.ACTOR]
-    for act in (Act.SESSION_TOKEN, Act.ASSUME_ROLE):
+    devices = [each for each in state.person(hold.who).devices if each.hand is DeviceHolder.ACTOR]
+    for act in (MoveKind.SESSION_TOKEN, MoveKind.ASSUME_ROLE):
         yield Move(act, hold, hold.who)
         for device in sorted(devices):
             yield Move(act, hold, hold.who, device, code=True)
 
 
-def _calls_on(state: ScenarioState, hold: Holding, whom: Who) -> Iterator[Move]:
+def _calls_on(state: ScenarioState, hold: Holding, whom: ScenarioPrincipal) -> Iterator[Move]:
     person = state.person(whom)
     for device in sorted(state.unassigned):
-        if device.hand is Hand.ACTOR:
-            yield Move(Act.ENABLE_DEVICE, hold, whom, device)
+        if device.hand is DeviceHolder.ACTOR:
+            yield Move(MoveKind.ENABLE_DEVICE, hold, whom, device)
         elif device.name == whom:
-            yield Move(Act.DELETE_DEVICE, hold, whom, device)
+            yield Move(MoveKind.DELETE_DEVICE, hold, whom, device)
     for device in sorted(person.devices):
-        yield Move(Act.DEACTIVATE_DEVICE, hold, whom, device)
+        yield Move(MoveKind.DEACTIVATE_DEVICE, hold, whom, device)
         if not device.in_step:
-            yield Move(Act.RESYNC_DEVICE, hold, whom, device)
+            yield Move(MoveKind.RESYNC_DEVICE, hold, whom, device)
     if person.password is not ScenarioPassword.KNOWN:
-        yield Move(Act.CREATE_LOGIN, hold, whom)
+        yield Move(MoveKind.CREATE_LOGIN, hold, whom)
     if person.password is not ScenarioPassword.NONE:
-        yield Move(Act.UPDATE_LOGIN, hold, whom)
-    yield Move(Act.REMOVE_FROM_GROUP if person.member else Act.ADD_TO_GROUP, hold, whom)
+        yield Move(MoveKind.UPDATE_LOGIN, hold, whom)
+    yield Move(MoveKind.REMOVE_FROM_GROUP if person.member else MoveKind.ADD_TO_GROUP, hold, whom)
     yield from (Move(act, hold, whom) for act in _ON_ANYBODY)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def after(
-    state: ScenarioState, move: Move, asked: frozenset[Act], assumptions: SigninAssumptions
+def state_after(
+    state: ScenarioState, move: Move, asked: frozenset[MoveKind], assumptions: SigninAssumptions
 ) -> ScenarioState:
     """Return the state once `move` is carried out; `asked` are the deeds that are remembered."""
-    changed = _after(state, move, assumptions)
-    if move.act in asked:
+    changed = _state_after(state, move, assumptions)
+    if move.kind in asked:
         changed = replace(changed, deeds=changed.deeds | {move.deed})
     return changed
 
 
-def _after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
-    match move.act:
-        case Act.SIGN_IN | Act.GIVE_CODE | Act.NEW_PASSWORD | Act.OPEN_CONSOLE:
+def _state_after(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
+    match move.kind:
+        case MoveKind.SIGN_IN | MoveKind.GIVE_CODE | MoveKind.NEW_PASSWORD | MoveKind.OPEN_CONSOLE:
             return _after_page(state, move, assumptions)
-        case Act.CREATE_LOGIN | Act.UPDATE_LOGIN | Act.CHANGE_PASSWORD:
+        case MoveKind.CREATE_LOGIN | MoveKind.UPDATE_LOGIN | MoveKind.CHANGE_PASSWORD:
             return _after_password(state, move)
-        case Act.ADD_TO_GROUP | Act.REMOVE_FROM_GROUP:
-            member = move.act is Act.ADD_TO_GROUP
-            return _with(state, move.on, replace(state.person(move.on), member=member))
-        case _ if move.act in _GIVING_CREDENTIALS:
-            return _holding(state, _gained(move))
-        case _ if move.device is not None and move.act in _ABOUT_DEVICES:
-            return _ABOUT_DEVICES[move.act](state, move, move.device)
+        case MoveKind.ADD_TO_GROUP | MoveKind.REMOVE_FROM_GROUP:
+            member = move.kind is MoveKind.ADD_TO_GROUP
+            return _with_user(state, move.target, replace(state.person(move.target), member=member))
+        case _ if move.kind in _GIVING_CREDENTIALS:
+            return _with_holding(state, _credentials_gained(move))
+        case _ if move.device is not None and move.kind in _ABOUT_DEVICES:
+            return _ABOUT_DEVICES[move.kind](state, move, move.device)
         case _:
             return state
 
 
 def _after_password(state: ScenarioState, move: Move) -> ScenarioState:
-    if move.act is Act.CHANGE_PASSWORD:
-        return _changed(state, move.on)
+    if move.kind is MoveKind.CHANGE_PASSWORD:
+        return _with_new_password(state, move.target)
     # an administrator gives a temporary password; an attacker sets what suits an attacker
-    temporary = move.by.who is Who.ADMINISTRATOR
-    person = replace(state.person(move.on), password=ScenarioPassword.KNOWN, hard_expired=False)
-    return _with(state, move.on, replace(person, must_change=temporary))
+    temporary = move.holding.who is ScenarioPrincipal.ADMINISTRATOR
+    person = replace(state.person(move.target), password=ScenarioPassword.KNOWN, hard_expired=False)
+    return _with_user(state, move.target, replace(person, must_change=temporary))
 
 
 _GIVING_CREDENTIALS = frozenset(
     {
-        *(Act.CREATE_KEY, Act.SESSION_TOKEN, Act.ASSUME_ROLE),
-        *(Act.LOG_IN, Act.RENEW_LOGIN, Act.AGENT_TOKEN),
+        *(MoveKind.CREATE_KEY, MoveKind.SESSION_TOKEN, MoveKind.ASSUME_ROLE),
+        *(MoveKind.LOG_IN, MoveKind.RENEW_LOGIN, MoveKind.AGENT_TOKEN),
     }
 )
 
 
-def _gained(move: Move) -> Holding:
+def _credentials_gained(move: Move) -> Holding:
     """Return the credentials that a call answers with."""
-    match move.act:
-        case Act.CREATE_KEY:
-            return Holding(move.on, Access.KEY)
-        case Act.SESSION_TOKEN:
-            return Holding(move.by.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
-        case Act.ASSUME_ROLE:
+    match move.kind:
+        case MoveKind.CREATE_KEY:
+            return Holding(move.target, Access.KEY)
+        case MoveKind.SESSION_TOKEN:
+            return Holding(move.holding.who, Access.TOKEN_MFA if move.code else Access.TOKEN)
+        case MoveKind.ASSUME_ROLE:
             return ROLE_HOLD
         case _:
-            return Holding(move.by.who, _login_of(move.by.access))
+            return Holding(move.holding.who, _login_of(move.holding.access))
 
 
 def _login_of(access: Access) -> Access:
@@ -471,24 +482,24 @@ def _login_of(access: Access) -> Access:
 
 
 def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions) -> ScenarioState:
-    person = state.person(move.on)
-    mfa = move.act is Act.GIVE_CODE or (state.page is not None and state.page.mfa)
-    if move.act is Act.OPEN_CONSOLE:
-        return _console_opened(state, move.on, mfa=mfa)
-    if move.act is Act.SIGN_IN:
+    person = state.person(move.target)
+    mfa = move.kind is MoveKind.GIVE_CODE or (state.page is not None and state.page.mfa)
+    if move.kind is MoveKind.OPEN_CONSOLE:
+        return _console_opened(state, move.target, mfa=mfa)
+    if move.kind is MoveKind.SIGN_IN:
         mfa = False
-    if move.act is Act.NEW_PASSWORD:
-        state = _changed(state, move.on)
-        person = state.person(move.on)
+    if move.kind is MoveKind.NEW_PASSWORD:
+        state = _with_new_password(state, move.target)
+        person = state.person(move.target)
     step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
     if step is NextStep.DONE and not assumptions.console_asks_policies:
-        return _console_opened(state, move.on, mfa=mfa)
-    return replace(state, page=SigninPage(move.on, step, mfa))
+        return _console_opened(state, move.target, mfa=mfa)
+    return replace(state, page=SigninPage(move.target, step, mfa))
 
 
-def _console_opened(state: ScenarioState, who: Who, *, mfa: bool) -> ScenarioState:
+def _console_opened(state: ScenarioState, who: ScenarioPrincipal, *, mfa: bool) -> ScenarioState:
     access = Access.CONSOLE_MFA if mfa else Access.CONSOLE
-    return replace(_holding(state, Holding(who, access)), page=None)
+    return replace(_with_holding(state, Holding(who, access)), page=None)
 
 
 def _created(state: ScenarioState, _: Move, device: ScenarioDevice) -> ScenarioState:
@@ -501,46 +512,52 @@ def _deleted(state: ScenarioState, _: Move, device: ScenarioDevice) -> ScenarioS
 
 def _enabled(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
     state = replace(state, unassigned=state.unassigned - {device})
-    person = state.person(move.on)
-    return _with(state, move.on, replace(person, devices=person.devices | {device}))
+    person = state.person(move.target)
+    return _with_user(state, move.target, replace(person, devices=person.devices | {device}))
 
 
 def _deactivated(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
-    person = state.person(move.on)
-    state = _with(state, move.on, replace(person, devices=person.devices - {device}))
-    if device.hand is Hand.ACTOR_PASSKEY:
+    person = state.person(move.target)
+    state = _with_user(state, move.target, replace(person, devices=person.devices - {device}))
+    if device.hand is DeviceHolder.ACTOR_PASSKEY:
         return state
     # a virtual device that is taken off stays in the account, unassigned; the two codes that enable
     # it set it right
     return replace(state, unassigned=state.unassigned | {replace(device, in_step=True)})
 
 
-def _in_step(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
-    person = state.person(move.on)
+def _resynchronised(state: ScenarioState, move: Move, device: ScenarioDevice) -> ScenarioState:
+    person = state.person(move.target)
     devices = person.devices - {device} | {replace(device, in_step=True)}
-    return _with(state, move.on, replace(person, devices=devices))
+    return _with_user(state, move.target, replace(person, devices=devices))
 
 
-_ABOUT_DEVICES: Mapping[Act, Callable[[ScenarioState, Move, ScenarioDevice], ScenarioState]] = {
-    Act.CREATE_DEVICE: _created,
-    Act.ENABLE_DEVICE: _enabled,
-    Act.REGISTER_PASSKEY: _enabled,
-    Act.DEACTIVATE_DEVICE: _deactivated,
-    Act.DELETE_DEVICE: _deleted,
-    Act.RESYNC_AT_SIGN_IN: _in_step,
-    Act.RESYNC_DEVICE: _in_step,
+_ABOUT_DEVICES: Mapping[
+    MoveKind, Callable[[ScenarioState, Move, ScenarioDevice], ScenarioState]
+] = {
+    MoveKind.CREATE_DEVICE: _created,
+    MoveKind.ENABLE_DEVICE: _enabled,
+    MoveKind.REGISTER_PASSKEY: _enabled,
+    MoveKind.DEACTIVATE_DEVICE: _deactivated,
+    MoveKind.DELETE_DEVICE: _deleted,
+    MoveKind.RESYNC_AT_SIGN_IN: _resynchronised,
+    MoveKind.RESYNC_DEVICE: _resynchronised,
 }
 
 
-def _holding(state: ScenarioState, hold: Holding) -> ScenarioState:
+def _with_holding(state: ScenarioState, hold: Holding) -> ScenarioState:
     return replace(state, holds=state.holds | {hold})
 
 
-def _changed(state: ScenarioState, who: Who) -> ScenarioState:
+def _with_new_password(state: ScenarioState, who: ScenarioPrincipal) -> ScenarioState:
     """Return the state once a user has a new password of their own."""
     person = replace(state.person(who), must_change=False, hard_expired=False)
-    return _with(state, who, person)
+    return _with_user(state, who, person)
 
 
-def _with(state: ScenarioState, who: Who, person: ScenarioUser) -> ScenarioState:
-    return replace(state, user=person) if who is Who.USER else replace(state, colleague=person)
+def _with_user(state: ScenarioState, who: ScenarioPrincipal, person: ScenarioUser) -> ScenarioState:
+    return (
+        replace(state, user=person)
+        if who is ScenarioPrincipal.USER
+        else replace(state, colleague=person)
+    )

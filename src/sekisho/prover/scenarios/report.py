@@ -25,11 +25,11 @@ from sekisho.policy import (
     force_mfa_json,
     from_json,
 )
-from sekisho.prover.questions.difference import callers_of_difference, new_access, tells_callers
+from sekisho.prover.questions.difference import callers_of_difference, more_callers_text, new_access
 from sekisho.prover.questions.enforcement import SERVICE_EXEMPT
 from sekisho.prover.questions.report import Subject
 from sekisho.prover.reading.credentials import CallingUser
-from sekisho.prover.reading.policies import EVERYTHING
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING
 from sekisho.prover.scenarios.answers import (
     ScenarioAnswer,
     assumptions_that_matter,
@@ -46,7 +46,7 @@ from sekisho.prover.scenarios.definitions import (
     without_enforcement,
 )
 from sekisho.prover.scenarios.judge import OK
-from sekisho.prover.scenarios.model import Access, Act, Hand, Move, Who
+from sekisho.prover.scenarios.model import Access, DeviceHolder, Move, MoveKind, ScenarioPrincipal
 from sekisho.prover.scenarios.search import Reachable, ScenarioStep, Unexplored, Unreachable
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.verdict import Proved, Refuted, Unknown
@@ -123,12 +123,12 @@ class Acceptance:
     answer_of: Callable[[Scenario], ScenarioAnswer]
     of_family: bool
 
-    def judge(self, found: ScenarioAnswer) -> tuple[TradeOff | None, Message | None]:
+    def judge(self, answer: ScenarioAnswer) -> tuple[TradeOff | None, Message | None]:
         """Return the trade-off that accepts a scenario that goes wrong, or why none does.
 
         Neither, if it is no half of a trade-off, or the other half goes wrong, too.
         """
-        name = found.scenario.id
+        name = answer.scenario.id
         for each in TRADE_OFFS:
             if name not in (each.person, each.attacker):
                 continue
@@ -152,9 +152,9 @@ class Acceptance:
         choices = replace(choices_of(Preset.RECOMMENDED), partition=around.partition)
         # in every partition, also where no Force_MFA is offered
         written = AttachedPolicy(NAME, from_json(force_mfa_json(choices)))
-        recommended = Policies(identity=(written, EVERYTHING))
+        recommended = Policies(identity=(written, ALLOW_EVERYTHING))
         # what no policy can deny is no more either way
-        anything = (*subject.policies.identity, EVERYTHING, _SERVICE_EXEMPT)
+        anything = (*subject.policies.identity, ALLOW_EVERYTHING, _SERVICE_EXEMPT)
         theirs = replace(subject.policies, identity=anything)
         whose = subject.callers
         if not subject.named:
@@ -176,8 +176,8 @@ class ScenarioReport:
     Attributes:
         fixed_by: the choices that, changed in the Force_MFA among the policies, make it right.
         choices: those of the Force_MFA among the policies, which `fixed_by` changes.
-        right_with: what of our family, in place of MFA enforcement, makes it right.
-        in_the_way: the statements beside MFA enforcement that keep our family from making it right.
+        working_variants: what of our family, in place of MFA enforcement, makes it right.
+        blocking_statements: those beside MFA enforcement that keep our family from making it right.
         apart: an attacker whom no policy can stop.
         trade_off: the one of which it is the half that is given up.
         not_accepted: why it is not accepted, though the other half of a trade-off is right.
@@ -187,8 +187,8 @@ class ScenarioReport:
 
     answer: ScenarioAnswer
     fixed_by: tuple[tuple[str, ...], ...] = ()
-    right_with: tuple[str, ...] = ()
-    in_the_way: tuple[Cause, ...] = ()
+    working_variants: tuple[str, ...] = ()
+    blocking_statements: tuple[Cause, ...] = ()
     apart: bool = False
     trade_off: TradeOff | None = None
     not_accepted: Message | None = None
@@ -224,9 +224,9 @@ def report_on_scenarios(
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    subject = subject.apart_by(Policies(identity=base.enrolled))
-    if subject.missing is not None:
-        unknown = Unexplored(subject.missing)
+    subject = subject.with_distinguishing_policies(Policies(identity=base.enrolled))
+    if subject.unanswerable_reason is not None:
+        unknown = Unexplored(subject.unanswerable_reason)
         yield from (ScenarioReport(ScenarioAnswer(scenario, unknown)) for scenario in SCENARIOS)
         return
     arounds = _settings_for(subject, base)
@@ -246,7 +246,7 @@ def report_on_scenarios(
 
 
 def _settings_for(subject: Subject, base: Setting) -> tuple[Setting, ...]:
-    """Return what there can be of the account and the user: two if the former is not known."""
+    """Return the possible settings of account and user: two if the password policy is not known."""
     may = subject.users_may_change
     user = subject.user
     base = replace(base, partition=user.partition, account=user.account, now=subject.now)
@@ -262,13 +262,13 @@ def _named(base: Setting, user: CallingUser) -> Setting:
     tail = user.arn.partition(":user")[2]
     path = tail[: len(tail) - len(user.name)]
     tags = user.tags if user.all_tags else None
-    names = {Who.USER: user.name}
+    names = {ScenarioPrincipal.USER: user.name}
     return replace(base, names=names, path=path, user_id=user.unique_id, user_tags=tags)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fixes:
-    """What our family would change.
+    """The changes that our family of policies would make.
 
     Of the Force_MFA that there is, or in the enforcement's place.
     """
@@ -277,19 +277,19 @@ class _Fixes:
     beside: Policies
     around: Setting
 
-    def report(self, found: ScenarioAnswer, *, strict: bool) -> ScenarioReport:
+    def report(self, answer: ScenarioAnswer, *, strict: bool) -> ScenarioReport:
         """Return a scenario that goes wrong, with what would fix it."""
-        scenario, beside, around = found.scenario, self.beside, self.around
-        if scenario.beyond is not None and beyond_family(found, beside, around):
-            return ScenarioReport(found, apart=True, counts=strict)
+        scenario, beside, around = answer.scenario, self.beside, self.around
+        if scenario.beyond is not None and beyond_family(answer, beside, around):
+            return ScenarioReport(answer, apart=True, counts=strict)
         fixing = fixing_choices(scenario, self.choices, beside, around) if self.choices else ()
-        right = right_with(scenario, beside, around)
-        blocking = () if fixing or right else in_the_way(scenario, beside, around)
-        return ScenarioReport(found, fixing, right, blocking, choices=self.choices)
+        right = variants_that_fix(scenario, beside, around)
+        blocking = () if fixing or right else blocking_statements(scenario, beside, around)
+        return ScenarioReport(answer, fixing, right, blocking, choices=self.choices)
 
 
-def _gets_in(found: ScenarioAnswer) -> bool:
-    return found.scenario.actor is Actor.PERSON and found.as_required
+def _gets_in(answer: ScenarioAnswer) -> bool:
+    return answer.scenario.actor is Actor.PERSON and answer.as_required
 
 
 def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) -> ScenarioAnswer:
@@ -300,10 +300,14 @@ def _answer(subject: Subject, arounds: tuple[Setting, ...], scenario: Scenario) 
     found = answers[0]
     if len({each.outcome for each in answers}) > 1:
         found = ScenarioAnswer(scenario, Unexplored(reasons.PASSWORD_POLICY))
-    if subject.callers.special and found.as_required:
-        found = ScenarioAnswer(scenario, Unexplored(tells_callers(subject.callers.special)))
-    if subject.unread and _gets_in(found):
-        found = ScenarioAnswer(scenario, Unexplored(_MAY_DENY.filled(reason=subject.unread)))
+    if subject.callers.distinguishing_keys and found.as_required:
+        found = ScenarioAnswer(
+            scenario, Unexplored(more_callers_text(subject.callers.distinguishing_keys))
+        )
+    if subject.scps_unread_reason and _gets_in(found):
+        found = ScenarioAnswer(
+            scenario, Unexplored(_MAY_DENY.filled(reason=subject.scps_unread_reason))
+        )
     return found
 
 
@@ -330,7 +334,7 @@ def fixing_choices(
     to change, or nothing helps. `beside` is what else the user's policies are, the boundary and the
     service control policies among them, and `around` what else there is of the account.
     """
-    if _right(scenario, start, beside, around):
+    if _is_right(scenario, start, beside, around):
         return ()
     # where no policy is asked at the sign-in, what policies say of it fixes nothing
     asks = (around or Setting()).signin.console_asks_policies
@@ -339,52 +343,52 @@ def fixing_choices(
             names
             for names, choices in _changed(start, count)
             if (asks or "console_sign_in_without_mfa" not in names)
-            and _right(scenario, choices, beside, around)
+            and _is_right(scenario, choices, beside, around)
         )
         if found:
             return found
     return ()
 
 
-def right_with(
+def variants_that_fix(
     scenario: Scenario, beside: Policies | None = None, around: Setting | None = None
 ) -> tuple[str, ...]:
     """Return the names in `FAMILY` under which a scenario is right, with the others `beside`."""
-    offered = _offered((around or Setting()).partition)
-    return tuple(name for name in offered if _right(scenario, FAMILY[name], beside, around))
+    offered = _family_written((around or Setting()).partition)
+    return tuple(name for name in offered if _is_right(scenario, FAMILY[name], beside, around))
 
 
-def in_the_way(
+def blocking_statements(
     scenario: Scenario, beside: Policies, around: Setting | None = None
 ) -> tuple[Cause, ...]:
     """Return the statements `beside` that refuse the way of a person in place of MFA enforcement.
 
     Empty if none does, whichever of `FAMILY` MFA enforcement is.
     """
-    for choices in _offered((around or Setting()).partition).values():
-        result = _under(scenario, choices, beside, around).result
+    for choices in _family_written((around or Setting()).partition).values():
+        result = _outcome_under(scenario, choices, beside, around).result
         if isinstance(result, Unreachable) and result.deadlock is not None:
-            because = result.deadlock.refused.outcome.because
+            because = result.deadlock.refused_step.outcome.because
             if because and NAME not in {cause.policy for cause in because}:
                 return because
     return ()
 
 
-def beyond_family(found: ScenarioAnswer, beside: Policies, around: Setting | None = None) -> bool:
+def beyond_family(answer: ScenarioAnswer, beside: Policies, around: Setting | None = None) -> bool:
     """Tell whether an attacker gets in as found, step by step, under the strictest of `FAMILY` too.
 
     So it is taken to be in a partition for which there is no Force_MFA.
     """
-    if not _offered((around or Setting()).partition):
+    if not _family_written((around or Setting()).partition):
         return True
-    strictest = _under(found.scenario, FAMILY["hardened"], beside, around)
-    return _acts(found) == _acts(strictest) != ()
+    strictest = _outcome_under(answer.scenario, FAMILY["hardened"], beside, around)
+    return _acts(answer) == _acts(strictest) != ()
 
 
-def _acts(found: ScenarioAnswer) -> tuple[str, ...]:
-    result = found.result
+def _acts(answer: ScenarioAnswer) -> tuple[str, ...]:
+    result = answer.result
     path = result.path if isinstance(result, Reachable) else ()
-    return tuple(step.move.act for step in path)
+    return tuple(step.move.kind for step in path)
 
 
 def enforcement_in(
@@ -403,7 +407,7 @@ def enforcement_in(
     return None, without_enforcement(policies)
 
 
-def _offered(partition: str) -> Mapping[str, Choices]:
+def _family_written(partition: str) -> Mapping[str, Choices]:
     """Return the family as it is written in a partition; nothing where it is not."""
     return FAMILY if partition in {each.id for each in partitions()} else {}
 
@@ -416,7 +420,7 @@ def _changed(start: Choices, count: int) -> Iterator[tuple[tuple[str, ...], Choi
             yield names, changed
 
 
-def _right(
+def _is_right(
     scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
 ) -> bool:
     around = around or Setting()
@@ -424,7 +428,7 @@ def _right(
     return outcome_of(scenario, policies, around) is required_of(scenario.actor)
 
 
-def _under(
+def _outcome_under(
     scenario: Scenario, choices: Choices, beside: Policies | None, around: Setting | None
 ) -> ScenarioAnswer:
     around = around or Setting()
@@ -453,7 +457,7 @@ ASSUMED = (
         "it is the scenario of a stolen password."
     ),
 )
-"""What every answer about scenarios rests on."""
+"""The premises of every answer about scenarios."""
 
 
 def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
@@ -471,10 +475,10 @@ def changed_choices(scenarios: Iterable[ScenarioReport]) -> Choices | None:
     return choices
 
 
-_WHO: Mapping[Who, Message] = {
-    Who.USER: Message("the user"),
-    Who.COLLEAGUE: Message("another user"),
-    Who.ADMINISTRATOR: Message("the administrator"),
+_WHO: Mapping[ScenarioPrincipal, Message] = {
+    ScenarioPrincipal.USER: Message("the user"),
+    ScenarioPrincipal.COLLEAGUE: Message("another user"),
+    ScenarioPrincipal.ADMINISTRATOR: Message("the administrator"),
 }
 
 ACCESS_NAMES: Mapping[Access, Message] = {
@@ -491,34 +495,36 @@ ACCESS_NAMES: Mapping[Access, Message] = {
     Access.ROLE: Message("role session"),
 }
 
-_ACTS: Mapping[Act, Message] = {
-    Act.SIGN_IN: Message("sign in as {on} with the password"),
-    Act.GIVE_CODE: Message("give the MFA code"),
-    Act.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
-    Act.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
-    Act.OPEN_CONSOLE: Message("open the console, where console authorization asks the policies"),
-    Act.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
-    Act.ENABLE_DEVICE: Message("enable the device for {on}"),
-    Act.REGISTER_PASSKEY: Message("register a passkey for {on}"),
-    Act.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
-    Act.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
-    Act.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
-    Act.CHANGE_PASSWORD: Message("change the password"),
-    Act.CREATE_LOGIN: Message("give {on} a password"),
-    Act.UPDATE_LOGIN: Message("reset the password of {on}"),
-    Act.CREATE_KEY: Message("make an access key of {on}"),
-    Act.ATTACH_POLICY: Message("attach a policy to {on}"),
-    Act.DETACH_POLICY: Message("detach a policy from {on}"),
-    Act.ADD_TO_GROUP: Message("add {on} to a group"),
-    Act.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
-    Act.UPDATE_TRUST: Message("change whom a role trusts"),
-    Act.LOG_IN: Message("let {client} in"),
-    Act.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
-    Act.RENEW_LOGIN: Message("renew the session of `aws login`"),
-    Act.SESSION_TOKEN: Message("get a session token as {on} {code}"),
-    Act.ASSUME_ROLE: Message("assume the role {code}"),
-    Act.WORK: Message("do other work, such as listing buckets"),
-    Act.SERVICE: Message("let a service act with the rights of {on}"),
+_ACTS: Mapping[MoveKind, Message] = {
+    MoveKind.SIGN_IN: Message("sign in as {on} with the password"),
+    MoveKind.GIVE_CODE: Message("give the MFA code"),
+    MoveKind.NEW_PASSWORD: Message("set a new password, as the sign-in page asks"),
+    MoveKind.RESYNC_AT_SIGN_IN: Message("resynchronise the device, as the sign-in page asks"),
+    MoveKind.OPEN_CONSOLE: Message(
+        "open the console, where console authorization asks the policies"
+    ),
+    MoveKind.CREATE_DEVICE: Message("create a virtual MFA device {device}"),
+    MoveKind.ENABLE_DEVICE: Message("enable the device for {on}"),
+    MoveKind.REGISTER_PASSKEY: Message("register a passkey for {on}"),
+    MoveKind.DEACTIVATE_DEVICE: Message("deactivate the device of {on}"),
+    MoveKind.RESYNC_DEVICE: Message("resynchronise the device of {on}"),
+    MoveKind.DELETE_DEVICE: Message("delete the unassigned device that has the name of {on}"),
+    MoveKind.CHANGE_PASSWORD: Message("change the password"),
+    MoveKind.CREATE_LOGIN: Message("give {on} a password"),
+    MoveKind.UPDATE_LOGIN: Message("reset the password of {on}"),
+    MoveKind.CREATE_KEY: Message("make an access key of {on}"),
+    MoveKind.ATTACH_POLICY: Message("attach a policy to {on}"),
+    MoveKind.DETACH_POLICY: Message("detach a policy from {on}"),
+    MoveKind.ADD_TO_GROUP: Message("add {on} to a group"),
+    MoveKind.REMOVE_FROM_GROUP: Message("remove {on} from a group"),
+    MoveKind.UPDATE_TRUST: Message("change whom a role trusts"),
+    MoveKind.LOG_IN: Message("let {client} in"),
+    MoveKind.AGENT_TOKEN: Message("get a token for an agent, without a browser"),
+    MoveKind.RENEW_LOGIN: Message("renew the session of `aws login`"),
+    MoveKind.SESSION_TOKEN: Message("get a session token as {on} {code}"),
+    MoveKind.ASSUME_ROLE: Message("assume the role {code}"),
+    MoveKind.WORK: Message("do other work, such as listing buckets"),
+    MoveKind.SERVICE: Message("let a service act with the rights of {on}"),
 }
 _CLIENTS = {
     LoginClient.SAME_DEVICE: Message("`aws login`"),
@@ -544,12 +550,12 @@ def step_text(step: ScenarioStep) -> Message:
     """Return a step in words: what is tried, with what, and the answer where it is refused."""
     move = step.move
     what, device = _what(move), move.device
-    named = device.name if device is not None and device.hand is Hand.ACTOR else ""
-    name = _NAMED.filled(name=_WHO[named]) if isinstance(named, Who) else _OTHER
+    named = device.name if device is not None and device.hand is DeviceHolder.ACTOR else ""
+    name = _NAMED.filled(name=_WHO[named]) if isinstance(named, ScenarioPrincipal) else _OTHER
     code = _WITH_CODE if move.code else _WITHOUT_CODE
     client = _CLIENTS[move.client]
-    said = what.filled(on=_WHO[move.on], device=name, code=code, client=client)
-    if move.act is not Act.SIGN_IN:
+    said = what.filled(on=_WHO[move.target], device=name, code=code, client=client)
+    if move.kind is not MoveKind.SIGN_IN:
         # the page of the sign-in asks for the password, and that is said
         said = _ASKED.filled(what=said, credential=_holder(step))
     if step.outcome.address:
@@ -562,16 +568,16 @@ def step_text(step: ScenarioStep) -> Message:
 
 
 def _what(move: Move) -> Message:
-    if move.act is not Act.GIVE_CODE:
-        return _ACTS[move.act]
+    if move.kind is not MoveKind.GIVE_CODE:
+        return _ACTS[move.kind]
     if move.device is None:
         return _GUESS
-    return _PASSKEY if move.device.hand is Hand.ACTOR_PASSKEY else _ACTS[move.act]
+    return _PASSKEY if move.device.hand is DeviceHolder.ACTOR_PASSKEY else _ACTS[move.kind]
 
 
 def _holder(step: ScenarioStep) -> Message:
     """Return the credential, and whose it is where that is not the user's."""
-    by = step.move.by
-    if by.who is Who.USER:
+    by = step.move.holding
+    if by.who is ScenarioPrincipal.USER:
         return ACCESS_NAMES[by.access]
     return _HOLDER.filled(who=_WHO[by.who], credential=ACCESS_NAMES[by.access])

@@ -19,21 +19,26 @@ from sekisho.policy import from_json
 from sekisho.prover.questions.enforcement import enforcement_question, expected_exempt
 from sekisho.prover.questions.sentences import CREDENTIALS
 from sekisho.prover.reading.credentials import CallerCredential
-from sekisho.prover.scenarios.judge import MOST_PLACES, Judge, MoveOutcome, Place
+from sekisho.prover.scenarios.judge import (
+    MOST_SETTINGS,
+    DistinctSetting,
+    MoveEvaluator,
+    MoveOutcome,
+)
 from sekisho.prover.scenarios.model import (
     ACTION_OF,
     ACTIONS,
     SESSIONS,
     Access,
-    Act,
     Deed,
     Holding,
     Move,
+    MoveKind,
     ScenarioDevice,
+    ScenarioPrincipal,
     ScenarioState,
-    Who,
-    after,
     moves_in,
+    state_after,
 )
 from sekisho.prover.scenarios.setting import Setting
 from sekisho.prover.search.requests import prove_none
@@ -50,7 +55,7 @@ WAYS = {
     Access.LOGIN: CallerCredential.SESSION,
     Access.AGENT: CallerCredential.SESSION,
 }
-"""What the prover calls the credentials with which users' policies are asked."""
+"""The prover's names of the credentials with which users' policies are asked."""
 _LOOKING_UP = (
     *(action for action in expected_exempt() if action not in ACTIONS),
     *("iam:ListAccountAliases", "iam:ListUsers", "iam:ResyncMFADevice"),
@@ -68,7 +73,7 @@ _OPEN = Message(
 
 @dataclass(frozen=True, slots=True)
 class Foothold:
-    """What somebody comes to hold, and what was tried with it.
+    """A credential that somebody comes to hold, and the moves that were tried with it.
 
     Attributes:
         hold: the credential, and whose it is.
@@ -82,7 +87,7 @@ class Foothold:
 
 
 def left_open(setting: Setting, foothold: Foothold) -> Message | None:
-    """Return what may pass that was not tried, in words; None if it is proved that nothing does.
+    """Return the untried calls that may pass, in words; None if it is proved that none does.
 
     A role's session is no part of it: the user's policies are not asked about one.
 
@@ -91,7 +96,7 @@ def left_open(setting: Setting, foothold: Foothold) -> Message | None:
     """
     if foothold.hold.access not in WAYS:
         return None
-    match _verdict(Place.of(setting), foothold):
+    match _verdict(DistinctSetting.of(setting), foothold):
         case Proved():
             return None
         case Unknown(reason):
@@ -124,8 +129,8 @@ Source: AWS Sign-In User Guide, "Authorization models"; botocore's model of `sig
 """
 
 
-@lru_cache(maxsize=4 * MOST_PLACES)
-def _verdict(place: Place, foothold: Foothold) -> Verdict:
+@lru_cache(maxsize=4 * MOST_SETTINGS)
+def _verdict(place: DistinctSetting, foothold: Foothold) -> Verdict:
     """Return the proof about a foothold; most scenarios end with the same ones."""
     setting, access = place.setting, foothold.hold.access
     # the service itself lets a session token without MFA call nothing of
@@ -147,7 +152,7 @@ def _verdict(place: Place, foothold: Foothold) -> Verdict:
 
 
 _LOGINS = (Access.LOGIN, Access.LOGIN_MFA, Access.AGENT)
-_GROUP_ACTS = frozenset({Act.ADD_TO_GROUP, Act.REMOVE_FROM_GROUP})
+_GROUP_ACTS = frozenset({MoveKind.ADD_TO_GROUP, MoveKind.REMOVE_FROM_GROUP})
 
 MOST_STATES = 2_500
 """States that are looked at for one answer before the searches give up.
@@ -159,7 +164,7 @@ enforcement), the next 268. A thousand states take about 0.8 s of processor time
 
 
 @dataclass(slots=True)
-class Budget:
+class StateBudget:
     """How many states may still be looked at, and how many it were at first."""
 
     left: int = MOST_STATES
@@ -171,7 +176,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioGoal:
-    """What must, or must never, come about: any of these.
+    """The outcomes of which one must, or none may ever, come about.
 
     Attributes:
         devices: enabled for the user.
@@ -203,8 +208,8 @@ class SearchProblem:
 
     start: ScenarioState
     goal: ScenarioGoal
-    acts: frozenset[Act]
-    helps: frozenset[Act] = frozenset()
+    acts: frozenset[MoveKind]
+    helps: frozenset[MoveKind] = frozenset()
     on_others: bool = False
     explained: bool = True
 
@@ -225,8 +230,8 @@ Path = tuple[ScenarioStep, ...]
 class Attempt:
     """A way that ends at a refusal: steps that are carried out, and the one that is not."""
 
-    way: Path
-    refused: ScenarioStep
+    path: Path
+    refused_step: ScenarioStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +293,8 @@ def search(
     setting: Setting,
     question: SearchProblem,
     *,
-    budget: Budget | None = None,
-    judge: Judge | None = None,
+    budget: StateBudget | None = None,
+    judge: MoveEvaluator | None = None,
 ) -> Result:
     """Return whether the goal can be reached in this setting; a `judge` of it remembers.
 
@@ -297,24 +302,27 @@ def search(
     """
     if not setting.signin.console_asks_policies:
         # what policies say of it has no effect
-        question = replace(question, acts=question.acts - {Act.OPEN_CONSOLE})
+        question = replace(question, acts=question.acts - {MoveKind.OPEN_CONSOLE})
     if not setting.signin.resync_at_sign_in:
-        question = replace(question, acts=question.acts - {Act.RESYNC_AT_SIGN_IN})
-    acting = {Who.USER, *([Who.COLLEAGUE] if question.on_others else [])}
-    acting |= {Who.ADMINISTRATOR} if question.helps else set()
+        question = replace(question, acts=question.acts - {MoveKind.RESYNC_AT_SIGN_IN})
+    acting = {
+        ScenarioPrincipal.USER,
+        *([ScenarioPrincipal.COLLEAGUE] if question.on_others else []),
+    }
+    acting |= {ScenarioPrincipal.ADMINISTRATOR} if question.helps else set()
     if unmodelled := setting.unmodelled(acting, question.acts | question.helps):
         return Unexplored(_NOT_MODELLED.filled(named=_quoted(unmodelled)))
-    acts = question.acts if question.on_others else question.acts & {Act.CREATE_DEVICE}
-    if patterns := setting.told_apart(acts):
+    acts = question.acts if question.on_others else question.acts & {MoveKind.CREATE_DEVICE}
+    if patterns := setting.device_name_patterns(acts):
         return Unexplored(_NAMES_APART.filled(named=_quoted(dict.fromkeys(patterns))))
     if not setting.enrolled:
         # nothing hangs on who is in the group
-        goal = {deed.act for deed in question.goal.deeds}
+        goal = {deed.kind for deed in question.goal.deeds}
         question = replace(question, acts=question.acts - (_GROUP_ACTS - goal))
-    judge, budget = judge or Judge(setting), budget or Budget()
-    if Act.CREATE_DEVICE in question.acts:
+    judge, budget = judge or MoveEvaluator(setting), budget or StateBudget()
+    if MoveKind.CREATE_DEVICE in question.acts:
         # a way with an authenticator app is as good, and a program can go it
-        without = replace(question, acts=question.acts - {Act.REGISTER_PASSKEY})
+        without = replace(question, acts=question.acts - {MoveKind.REGISTER_PASSKEY})
         found = _Search(judge, without, budget).run()
         if not isinstance(found, Unreachable) or without == question:
             return found
@@ -322,11 +330,11 @@ def search(
 
 
 class _Search:
-    def __init__(self, judge: Judge, question: SearchProblem, budget: Budget) -> None:
+    def __init__(self, judge: MoveEvaluator, question: SearchProblem, budget: StateBudget) -> None:
         self._judge = judge
         self._question = question
         self._budget = budget
-        self._asked = frozenset(deed.act for deed in question.goal.deeds)
+        self._asked = frozenset(deed.kind for deed in question.goal.deeds)
         self._tried: dict[Move, Attempt] = {}
 
     def run(self) -> Result:
@@ -365,7 +373,7 @@ class _Search:
         acts = self._question.acts - _GROUP_ACTS
         actions = {ACTION_OF.get(act, act.value) for act in acts}
         for hold, member in sorted(holdings):
-            if hold.who is not Who.ADMINISTRATOR:
+            if hold.who is not ScenarioPrincipal.ADMINISTRATOR:
                 refused = self._judge.refused(hold, acts, member=member)
                 yield Foothold(hold, member, frozenset(actions - refused))
 
@@ -375,7 +383,7 @@ class _Search:
             yield ScenarioStep(move, self._judge.outcome(state, move))
 
     def _after(self, state: ScenarioState, step: ScenarioStep) -> ScenarioState:
-        return after(state, step.move, self._asked, self._judge.setting.signin)
+        return state_after(state, step.move, self._asked, self._judge.setting.signin)
 
     def _deadlock(self) -> Attempt | None:
         """Return the way to the goal that needs the fewest refusals of policies lifted."""

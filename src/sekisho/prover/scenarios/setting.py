@@ -40,37 +40,43 @@ from sekisho.prover.reading.conditions import (
     values_for,
 )
 from sekisho.prover.reading.credentials import TAG, USER_ID, CallingUser
-from sekisho.prover.reading.policies import EVERYTHING
-from sekisho.prover.scenarios.model import ACTIONS, Act, Who, actions_of
-from sekisho.prover.solver.limits import Effort
+from sekisho.prover.reading.policies import ALLOW_EVERYTHING
+from sekisho.prover.scenarios.model import ACTIONS, MoveKind, ScenarioPrincipal, actions_of
+from sekisho.prover.solver.limits import Budget
 from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What everybody, and everything that an action is tried on, is called.
+class SettingNames:
+    """The names of people and of the objects that actions are tried on.
 
     Attributes:
         device: every device that has nobody's own name.
         group: of those who have enrolled.
     """
 
-    people: Mapping[Who, str]
+    people: Mapping[ScenarioPrincipal, str]
     device: str
     group: str
     role: str
 
 
-USUAL = Names(
-    {Who.USER: "hanako", Who.COLLEAGUE: "taro", Who.ADMINISTRATOR: "yuki"},
+USUAL = SettingNames(
+    {
+        ScenarioPrincipal.USER: "hanako",
+        ScenarioPrincipal.COLLEAGUE: "taro",
+        ScenarioPrincipal.ADMINISTRATOR: "yuki",
+    },
     device="phone-2",
     group="Staff",
     role="Ops",
 )
-"""What they are called unless a policy has the name."""
+"""The usual names, unless a policy has one of them."""
 
 
-def names_for(known: Mapping[Who, str], policies: Iterable[AttachedPolicy]) -> Names:
+def names_for(
+    known: Mapping[ScenarioPrincipal, str], policies: Iterable[AttachedPolicy]
+) -> SettingNames:
     """Return the known names and for all others the usual ones, with a number if they are taken."""
     texts = {*known.values()}
     for attached in policies:
@@ -83,7 +89,7 @@ def names_for(known: Mapping[Who, str], policies: Iterable[AttachedPolicy]) -> N
             return usual
         return next(name for n in count(2) if (name := f"{usual}-{n}").lower() not in used)
 
-    return Names(
+    return SettingNames(
         {who: known[who] if who in known else free(usual) for who, usual in USUAL.people.items()},
         device=free(USUAL.device),
         group=free(USUAL.group),
@@ -164,8 +170,8 @@ class Setting:
     administrator: Policies = field(default_factory=Policies)
     enrolled: tuple[AttachedPolicy, ...] = ()
     users_may_change: bool = False
-    names: Mapping[Who, str] = field(default_factory=dict)
-    called: Names = field(init=False, compare=False, repr=False)
+    names: Mapping[ScenarioPrincipal, str] = field(default_factory=dict)
+    called: SettingNames = field(init=False, compare=False, repr=False)
     path: str = "/"
     colleague_path: str = "/"
     user_id: str = ""
@@ -200,13 +206,13 @@ class Setting:
 
     def attached(self) -> Iterator[AttachedPolicy]:
         """Yield every policy of everybody, the group's and the role's."""
-        for who in Who:
+        for who in ScenarioPrincipal:
             yield from every_policy(self._own(who))
         yield from self.enrolled
         if self.trust is not None:
             yield self.trust
 
-    def policies(self, who: Who, *, member: bool = False) -> Policies:
+    def policies(self, who: ScenarioPrincipal, *, member: bool = False) -> Policies:
         """Return the policies of one of the three, as a member of the group or not."""
         own = self._own(who)
         more = self.enrolled if member else ()
@@ -214,42 +220,44 @@ class Setting:
             more = (*more, change_allowed(self.holder(who).arn))
         return replace(own, identity=(*own.identity, *more)) if more else own
 
-    def _own(self, who: Who) -> Policies:
+    def _own(self, who: ScenarioPrincipal) -> Policies:
         match who:
-            case Who.USER:
+            case ScenarioPrincipal.USER:
                 return self.user
-            case Who.COLLEAGUE:
+            case ScenarioPrincipal.COLLEAGUE:
                 return self.colleague
-            case Who.ADMINISTRATOR:
+            case ScenarioPrincipal.ADMINISTRATOR:
                 return self.administrator
 
-    def holder(self, who: Who) -> Holder:
-        """Return who that is in IAM."""
+    def holder(self, who: ScenarioPrincipal) -> Holder:
+        """Return the IAM identity of one of the three."""
         name, paths = (
             self.called.people[who],
-            {Who.USER: self.path, Who.COLLEAGUE: self.colleague_path},
+            {ScenarioPrincipal.USER: self.path, ScenarioPrincipal.COLLEAGUE: self.colleague_path},
         )
         unique = self._id(who) or f"AIDAEXAMPLE{USUAL.people[who].upper():0<10}"
         return Holder(
             HolderKind.USER, self.partition, self.account, name, paths.get(who, "/"), unique
         )
 
-    def _id(self, who: Who) -> str:
-        return self.user_id if who is Who.USER else ""
+    def _id(self, who: ScenarioPrincipal) -> str:
+        return self.user_id if who is ScenarioPrincipal.USER else ""
 
-    def tags(self, who: Who) -> Mapping[str, str]:
+    def tags(self, who: ScenarioPrincipal) -> Mapping[str, str]:
         """Return the condition keys that the tags of one of the three bring, as far as known."""
-        tags = self.user_tags if who is Who.USER and self.user_tags else {}
+        tags = self.user_tags if who is ScenarioPrincipal.USER and self.user_tags else {}
         return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
-    def caller(self, who: Who) -> CallingUser:
-        """Return who that is, as the prover asks about one: with id and tags if they are known."""
+    def caller(self, who: ScenarioPrincipal) -> CallingUser:
+        """Return one of the three as a calling user: with id and tags if they are known."""
         unique = self._id(who)
         known = {USER_ID: unique} if unique else {}
-        all_tags = who is Who.USER and self.user_tags is not None
+        all_tags = who is ScenarioPrincipal.USER and self.user_tags is not None
         return CallingUser.of(self.holder(who).arn, {**known, **self.tags(who)}, all_tags=all_tags)
 
-    def unmodelled(self, acting: Iterable[Who], acts: Collection[Act]) -> tuple[str, ...]:
+    def unmodelled(
+        self, acting: Iterable[ScenarioPrincipal], acts: Collection[MoveKind]
+    ) -> tuple[str, ...]:
         """Return the condition keys that policies ask for and that the model knows nothing of.
 
         What such a key decides of these `acts` for one of those who act cannot be told here.
@@ -272,8 +280,8 @@ class Setting:
         asked = self._on_addresses()
         if not asked:
             return (None,)
-        values, _ = values_for(asked, Context(), self.at, Effort())
-        caller = Caller(self.holder(Who.USER).arn, CallerKind.USER)
+        values, _ = values_for(asked, Context(), self.at, Budget())
+        caller = Caller(self.holder(ScenarioPrincipal.USER).arn, CallerKind.USER)
         found: dict[tuple[bool, ...], str | None] = {}
         for address in (*values, *([None] if self.endpoints else [])):
             context = Context({} if address is None else {keys.ADDRESS: address})
@@ -286,7 +294,7 @@ class Setting:
     def _on_addresses(self) -> tuple[VersionedCondition, ...]:
         """Return the conditions on the caller's address, whoever calls."""
         attached = chain(
-            *(every_policy(self.policies(who, member=True)) for who in Who),
+            *(every_policy(self.policies(who, member=True)) for who in ScenarioPrincipal),
             () if self.trust is None else (self.trust,),
         )
         found = (
@@ -301,15 +309,20 @@ class Setting:
     def _knows_addresses(self) -> bool:
         """Tell whether `aws:SourceIp` is compared with ranges of addresses, and nothing else."""
         families = {family_of(each.condition.operator.name) for each in self._on_addresses()}
-        named = (value for who in Who for each in self._statements(who) for value in _texts(each))
+        named = (
+            value
+            for who in ScenarioPrincipal
+            for each in self._statements(who)
+            for value in _texts(each)
+        )
         variables = (key.lower() for value in named for key in _VARIABLE.findall(value))
         return families <= _OF_ADDRESSES and keys.ADDRESS not in variables
 
-    def _knows(self, who: Who, key: str) -> bool:
+    def _knows(self, who: ScenarioPrincipal, key: str) -> bool:
         if key == keys.ADDRESS:
             return self._knows_addresses()
         if key.startswith(TAG):
-            return who is Who.USER and self.user_tags is not None
+            return who is ScenarioPrincipal.USER and self.user_tags is not None
         if key == "aws:requestedregion":
             return self.region is not None
         timed = key in _TIMES and self.now is not None
@@ -319,28 +332,28 @@ class Setting:
         """Return the keys by which the policies tell users apart as those who call."""
         found = {
             key.lower()
-            for statement in self._statements(Who.COLLEAGUE)
+            for statement in self._statements(ScenarioPrincipal.COLLEAGUE)
             for key in _keys(statement, ACTIONS)
         }
         return tuple(sorted(found & _NAMING))
 
-    def told_apart(self, acts: Container[Act]) -> tuple[str, ...]:
+    def device_name_patterns(self, acts: Container[MoveKind]) -> tuple[str, ...]:
         """Return the patterns that tell names of devices apart that are nobody's own.
 
         The model has one other name for all of them. `acts` are those of interest.
         """
         return tuple(
             value
-            for who in Who
+            for who in ScenarioPrincipal
             for statement in self._statements(who)
             for value in _device_patterns(statement, acts)
             if not self._alike(value)
         )
 
-    def _statements(self, who: Who) -> Iterator[Statement]:
-        """Yield what can decide; beside one that allows everything no other Allow does."""
+    def _statements(self, who: ScenarioPrincipal) -> Iterator[Statement]:
+        """Yield the statements that can decide; next to an Allow of everything no other Allow."""
         policies = self.policies(who, member=True)
-        idle = EVERYTHING in policies.identity
+        idle = ALLOW_EVERYTHING in policies.identity
         for attached in policies.identity:
             for statement in attached.document.statements:
                 if statement.effect is Effect.DENY or not idle:
@@ -373,12 +386,12 @@ class Setting:
         return AttachedPolicy(f"trust policy of {self.called.role}", document)
 
 
-def _device_patterns(statement: Statement, acts: Container[Act]) -> Iterator[str]:
-    """Yield what a statement about the creation or deletion of a device says of resources.
+def _device_patterns(statement: Statement, acts: Container[MoveKind]) -> Iterator[str]:
+    """Yield the resource patterns of a statement about the creation or deletion of a device.
 
     A Deny of one exact name leaves all the others.
     """
-    asked = [act for act in (Act.CREATE_DEVICE, Act.DELETE_DEVICE) if act in acts]
+    asked = [act for act in (MoveKind.CREATE_DEVICE, MoveKind.DELETE_DEVICE) if act in acts]
     resource = statement.resource
     if resource is None or not _is_about(statement, asked):
         return
@@ -418,7 +431,7 @@ def _asks_for_time(document: Document) -> bool:
 
 
 def _texts(statement: Statement) -> Iterator[str]:
-    """Yield what variables can stand in."""
+    """Yield the texts in which variables can stand."""
     yield from statement.resource.values if statement.resource else ()
     for condition in statement.conditions:
         yield from condition.values

@@ -32,7 +32,7 @@ _STATEMENT = Message("statement {name} of {policy}")
 _FIXED = Message("a change to Force_MFA that fixes it: {what}")
 _RIGHT = Message("right with Force_MFA: {what}")
 _VARIANTS = {"hardened": ("recommended", "--enrolment-needs-session")}
-"""What is no preset of its own."""
+"""The variants that are no presets of their own."""
 _NONE_RIGHT = Message("no variant of Force_MFA fixes it")
 _IN_THE_WAY = Message("no variant of Force_MFA fixes it: in the way is {what}")
 _EVEN_SO = Message("Force_MFA stops these steps, but not this attacker.")
@@ -48,8 +48,8 @@ def outcome_text(answer: ScenarioAnswer) -> Message:
     return _ENTERS if enters else _OUTCOMES[answer.outcome]
 
 
-def shown_of(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
-    """Yield what shows an answer: the steps, or how many states were looked at."""
+def evidence_lines(answer: ScenarioAnswer, lang: Language) -> Iterator[str]:
+    """Yield the evidence of an answer: the steps, or how many states were looked at."""
     match answer.result:
         case Unexplored(reason):
             yield reason.into(lang)
@@ -76,7 +76,7 @@ def steps_of(answer: ScenarioAnswer) -> tuple[ScenarioStep, ...]:
         case Reachable(path):
             return path
         case Unreachable(_, _, deadlock) if deadlock and answer.scenario.actor is Actor.PERSON:
-            return (*deadlock.way, deadlock.refused)
+            return (*deadlock.path, deadlock.refused_step)
         case _:
             return ()
 
@@ -111,36 +111,36 @@ def _cause(cause: Cause) -> Message:
     return _STATEMENT.filled(name=cause.sid or f"{cause.index + 1}", policy=cause.policy)
 
 
-def changes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
-    """Yield what would change a scenario that goes wrong, or why nothing does or has to."""
-    if one.apart and one.answer.scenario.beyond is not None:
-        yield one.answer.scenario.beyond.into(lang)
-    elif one.trade_off:
-        other, choice = one.trade_off.other(one.answer.scenario.id), one.trade_off.choice
-        said = _IN_EXCHANGE if one.accepted else _ONE_OF_TWO
-        yield said.filled(other=other, why=one.trade_off.why).into(lang)
-        if (choice,) in one.fixed_by:
+def change_lines(report: ScenarioReport, lang: Language) -> Iterator[str]:
+    """Yield the changes that mend a scenario that goes wrong, or why none does or has to."""
+    if report.apart and report.answer.scenario.beyond is not None:
+        yield report.answer.scenario.beyond.into(lang)
+    elif report.trade_off:
+        other, choice = report.trade_off.other(report.answer.scenario.id), report.trade_off.choice
+        said = _IN_EXCHANGE if report.accepted else _ONE_OF_TWO
+        yield said.filled(other=other, why=report.trade_off.why).into(lang)
+        if (choice,) in report.fixed_by:
             yield _REVERSED.filled(title=title_of(choice), choice=choice).into(lang)
-    elif one.answer.goes_wrong:
-        if one.not_accepted:
-            yield one.not_accepted.into(lang)
-        yield from _fixes_of(one, lang)
+    elif report.answer.goes_wrong:
+        if report.not_accepted:
+            yield report.not_accepted.into(lang)
+        yield from _fixes_of(report, lang)
 
 
-def _fixes_of(one: ScenarioReport, lang: Language) -> Iterator[str]:
-    if one.fixed_by:
+def _fixes_of(report: ScenarioReport, lang: Language) -> Iterator[str]:
+    if report.fixed_by:
         ways = (
             _AND.into(lang).join(f"{title_of(name).into(lang)} ({name})" for name in names)
-            for names in one.fixed_by
+            for names in report.fixed_by
         )
         yield _FIXED.filled(what=_OR.into(lang).join(ways)).into(lang)
-    elif one.right_with:
-        yield _RIGHT.filled(what=", ".join(map(_written, one.right_with))).into(lang)
-    elif one.in_the_way:
-        yield _IN_THE_WAY.filled(what=_causes(one.in_the_way, lang)).into(lang)
-    elif one.answer.scenario.beyond is not None:
+    elif report.working_variants:
+        yield _RIGHT.filled(what=", ".join(map(_written, report.working_variants))).into(lang)
+    elif report.blocking_statements:
+        yield _IN_THE_WAY.filled(what=_causes(report.blocking_statements, lang)).into(lang)
+    elif report.answer.scenario.beyond is not None:
         yield _EVEN_SO.into(lang)
-        yield one.answer.scenario.beyond.into(lang)
+        yield report.answer.scenario.beyond.into(lang)
     else:
         yield _NONE_RIGHT.into(lang)
 
@@ -154,7 +154,7 @@ def _written(variant: str) -> str:
 def sections_of(
     scenarios: tuple[ScenarioReport, ...],
 ) -> Iterator[tuple[Actor | None, tuple[ScenarioReport, ...]]]:
-    """Yield who must get in, who must be kept out, and under None whom no policy can stop."""
+    """Yield the people who must get in, the attackers, and under None those no policy can stop."""
     for actor in Actor:
         yield (
             actor,
@@ -170,7 +170,9 @@ def proof_to_json(
     return {
         **report_to_json(report),
         "asOf": subject.now.isoformat(timespec="seconds"),
-        "serviceControlPoliciesUnknown": subject.unread.en if subject.unread else None,
+        "serviceControlPoliciesUnknown": subject.scps_unread_reason.en
+        if subject.scps_unread_reason
+        else None,
         "people": scenarios_to_json(scenarios),
         "peopleAssume": [text.en for text in ASSUMED] if scenarios else [],
     }
@@ -181,34 +183,36 @@ def scenarios_to_json(scenarios: tuple[ScenarioReport, ...]) -> list[dict[str, o
     return [_scenario_as_json(one) for one in scenarios]
 
 
-def _scenario_as_json(one: ScenarioReport) -> dict[str, object]:
-    scenario, result = one.answer.scenario, one.answer.result
+def _scenario_as_json(report: ScenarioReport) -> dict[str, object]:
+    scenario, result = report.answer.scenario, report.answer.result
     return {
         "id": scenario.id,
         "must": required_of(scenario.actor).value,
         "text": scenario.title.en,
-        "outcome": one.answer.outcome.value,
-        "counts": one.counts,
-        "acceptedFor": one.trade_off.other(scenario.id) if one.trade_off and one.accepted else None,
-        "notAccepted": one.not_accepted.en if one.not_accepted else None,
-        "noPolicyCanStop": scenario.beyond.en if one.apart and scenario.beyond else None,
-        "otherUser": one.answer.other or None,
-        "steps": [_step_as_json(step) for step in steps_of(one.answer)],
+        "outcome": report.answer.outcome.value,
+        "counts": report.counts,
+        "acceptedFor": report.trade_off.other(scenario.id)
+        if report.trade_off and report.accepted
+        else None,
+        "notAccepted": report.not_accepted.en if report.not_accepted else None,
+        "noPolicyCanStop": scenario.beyond.en if report.apart and scenario.beyond else None,
+        "otherUser": report.answer.other or None,
+        "steps": [_step_as_json(step) for step in steps_of(report.answer)],
         "states": result.states if isinstance(result, Unreachable) else None,
         "reason": result.reason.en if isinstance(result, Unexplored) else None,
-        "fixedBy": [list(names) for names in one.fixed_by],
-        "rightWith": list(one.right_with),
-        "inTheWay": [cause_to_json(cause) for cause in one.in_the_way],
-        "assumed": list(one.assumed),
+        "fixedBy": [list(names) for names in report.fixed_by],
+        "rightWith": list(report.working_variants),
+        "inTheWay": [cause_to_json(cause) for cause in report.blocking_statements],
+        "assumed": list(report.assumed),
     }
 
 
 def _step_as_json(step: ScenarioStep) -> dict[str, object]:
     move, outcome = step.move, step.outcome
     return {
-        "act": move.act.value,
-        "by": {"who": move.by.who.value, "holding": move.by.access.value},
-        "on": move.on.value,
+        "act": move.kind.value,
+        "by": {"who": move.holding.who.value, "holding": move.holding.access.value},
+        "on": move.target.value,
         "code": move.code,
         "answer": outcome.answer,
         "because": [cause_to_json(cause) for cause in outcome.because],

@@ -193,7 +193,7 @@ def includes_action(catalogue: Catalogue, action: Action, element: Element) -> b
 
 
 _KNOWN: dict[int, tuple[str, int, Action]] = {}
-"""What `_known` returned of actions, by their identities.
+"""Results of `_known`, by the identities of the actions.
 
 Each is in its entry, so that it lives as long as that, and no other gets its identity.
 """
@@ -223,7 +223,7 @@ def _name(action: Action) -> str:
 
 
 def _by_prefix(name: str) -> list[str]:
-    """Return what the catalogue's order goes by: `a:z` stands before `a-b:a` there."""
+    """Return the sorting key of the catalogue's order: `a:z` stands before `a-b:a` there."""
     return name.split(":")
 
 
@@ -314,7 +314,7 @@ class RequestRanges:
         yield from self.classes
 
     def likely(self, found: str | None, place: ResourcePlace) -> Iterator[RequestRange]:
-        """Yield what a request is likely about: where much is open, some of these is."""
+        """Yield the likely ranges of a request: where much is open, one of these fits."""
         for name in (*([found] if found else []), *_LIKELY):
             action = self.catalogue.action(name)
             if action is not None:
@@ -363,16 +363,16 @@ class RequestRanges:
         return tuple(dict.fromkeys(each for each in (*named, *given) if _ALL not in each.values))
 
     def likeness(
-        self, action: Action, places: Iterable[ResourcePlace], named: Iterable[Element]
+        self, action: Action, places: Iterable[ResourcePlace], elements: Iterable[Element]
     ) -> object:
-        """Return what is the same of actions of one class list that answer alike; None: nothing is.
+        """Return the equivalence key of actions of one class list that answer alike; None: none.
 
         Args:
             action: one of the actions.
             places: where the resources are.
-            named: the elements that take in some ARNs, and not all.
+            elements: the elements that take in some ARNs, and not all.
         """
-        if not all(_is_apart(action, each) for each in named):
+        if not all(_is_apart(action, each) for each in elements):
             return None
         some = tuple(resources.kinds_of_target(action, each) for each in places)
         return some, self._tied(action)

@@ -20,10 +20,10 @@ from sekisho.prover.reading.credentials import (
     situations,
     ways_of,
 )
-from sekisho.prover.reading.policies import tells_logins_apart, tells_mfa_apart
-from sekisho.prover.search.counterexample import replayed
+from sekisho.prover.reading.policies import distinguishes_logins, distinguishes_mfa
+from sekisho.prover.search.counterexample import replay
 from sekisho.prover.search.formula import Description, Question, Restriction, StatedCondition
-from sekisho.prover.search.listing import Answer, ItemSearch
+from sekisho.prover.search.listing import ItemSearch, MatchedRequests
 from sekisho.prover.search.requests import RequestSearch, prove_none
 from sekisho.prover.search.verdict import (
     Counterexample,
@@ -33,7 +33,7 @@ from sekisho.prover.search.verdict import (
     Verdict,
 )
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.signin import AwsLoginMfa, RoleSessionMfa
 
 
@@ -56,12 +56,12 @@ class ActionGroup:
     counterexample: Counterexample
 
 
-def items_of(question: Question, effort: Effort | None = None) -> tuple[ActionGroup, ...]:
-    """Return what answers, those actions together that answer alike.
+def items_of(question: Question, budget: Budget | None = None) -> tuple[ActionGroup, ...]:
+    """Return the actions that answer, grouped by equal answers.
 
     Args:
         question: what is asked.
-        effort: what may still be spent on it; None: as for a question of its own.
+        budget: what may still be spent on it; None: as for a question of its own.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
@@ -70,10 +70,10 @@ def items_of(question: Question, effort: Effort | None = None) -> tuple[ActionGr
     alike: dict[
         tuple[Description, tuple[CallerCredential, ...]], tuple[set[str], Counterexample]
     ] = {}
-    for each, found in ItemSearch(question, effort).answering():
-        by_description: dict[Description, list[Answer]] = {}
+    for each, found in ItemSearch(question, budget).answering():
+        by_description: dict[Description, list[MatchedRequests]] = {}
         for answer in found:
-            by_description.setdefault(answer.described, []).append(answer)
+            by_description.setdefault(answer.description, []).append(answer)
         for described, answers in by_description.items():
             credentials = tuple(dict.fromkeys(answer.credential for answer in answers))
             said = (described, credentials)
@@ -140,23 +140,23 @@ class QuestionAnswer:
     later: bool = False
 
 
-def joined(verdicts: Sequence[Verdict]) -> Verdict:
+def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict on all together: a refutation before what is unknown before a proof."""
     for kind in (Refuted, Unknown):
         for verdict in verdicts:
             if isinstance(verdict, kind):
                 return verdict
-    return _proved(verdicts)
+    return _combined_proof(verdicts)
 
 
-def _proved(verdicts: Sequence[Verdict]) -> Proved:
+def _combined_proof(verdicts: Sequence[Verdict]) -> Proved:
     """Return a proof of all together, with the certificate if one shows them all."""
     found = {id(each.certificate): each for each in verdicts if isinstance(each, Proved)}
     return next(iter(found.values())) if len(found) == 1 else Proved()
 
 
-def agreed(answers: Sequence[Conclusion]) -> Conclusion:
-    """Return what holds whichever policies are in force; unknown where that makes a difference.
+def common_answers(answers: Sequence[Conclusion]) -> Conclusion:
+    """Return the answer whichever policies are in force; unknown where that makes a difference.
 
     Args:
         answers: to the same question, of the policies that allow most first. They differ in what
@@ -181,20 +181,20 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    efforts = [Effort() for _ in questions]
+    budgets = [Budget() for _ in questions]
     found = [
-        verdict_of(question, effort) for question, effort in zip(questions, efforts, strict=True)
+        verdict_of(question, budget) for question, budget in zip(questions, budgets, strict=True)
     ]
-    verdict = joined([each for each, _ in found])
+    verdict = combine_verdicts([each for each, _ in found])
     names = frozenset().union(*(asked for _, asked in found))
     asked = [field.name for field in fields(Assumptions) if field.name in names]
-    others = {name: [_otherwise(name, questions, efforts, verdict)] for name in asked}
+    others = {name: [_verdict_otherwise(name, questions, budgets, verdict)] for name in asked}
     pair: tuple[str, ...] = ()
-    if isinstance(verdict, Proved) and not _differing(others, verdict):
-        pair = _two_refuting_together(asked, questions, efforts)
+    if isinstance(verdict, Proved) and not _assumptions_that_differ(others, verdict):
+        pair = _two_refuting_together(asked, questions, budgets)
     for field in fields(SessionReadings):
-        others[field.name] = list(_read_otherwise(field.name, questions, efforts, verdict))
-    assumed = _differing(others, verdict)
+        others[field.name] = list(_read_otherwise(field.name, questions, budgets, verdict))
+    assumed = _assumptions_that_differ(others, verdict)
     if not isinstance(verdict, Proved):
         return Conclusion(verdict, assumed)
     # of the catalogue it depends only once a request is found that it does not know
@@ -205,7 +205,9 @@ def conclude(questions: Sequence[Question]) -> Conclusion:
 _CATALOGUE = "catalogue_complete"
 
 
-def _differing(others: Mapping[str, Sequence[Verdict]], verdict: Verdict) -> tuple[str, ...]:
+def _assumptions_that_differ(
+    others: Mapping[str, Sequence[Verdict]], verdict: Verdict
+) -> tuple[str, ...]:
     """Return the assumptions with another verdict than this one under another setting."""
     kind = type(verdict)
     return tuple(
@@ -220,46 +222,46 @@ def _shows(verdict: Verdict) -> bool:
     )
 
 
-def _otherwise(
-    name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+def _verdict_otherwise(
+    name: str, questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
 ) -> Verdict:
     """Return the verdict under the other setting of one assumption."""
     others = [
         replace(each, assumptions=with_other_setting(each.assumptions, name)) for each in questions
     ]
-    return _verdict_on(others, efforts, verdict)
+    return _verdict_on(others, budgets, verdict)
 
 
 def _two_refuting_together(
-    names: Sequence[str], questions: Sequence[Question], efforts: Sequence[Effort]
+    names: Sequence[str], questions: Sequence[Question], budgets: Sequence[Budget]
 ) -> tuple[str, ...]:
     """Return two assumptions of which each alone leaves a proof, and both together refute it.
 
     Args:
         names: those that the policies come across as they are set; the first of two is of these.
         questions: that are proved, whichever one of them is set otherwise.
-        efforts: what may still be spent on the questions.
+        budgets: what may still be spent on the questions.
     """
     for name in names:
         others = [
             replace(each, assumptions=with_other_setting(each.assumptions, name))
             for each in questions
         ]
-        asked = zip(others, efforts, strict=True)
+        asked = zip(others, budgets, strict=True)
         met = frozenset[str]().union(*(verdict_of(*each)[1] for each in asked))
         for second in (each.name for each in fields(Assumptions) if each.name in met - {name}):
             both = (
                 replace(each, assumptions=with_other_setting(each.assumptions, second))
                 for each in others
             )
-            found = (prove_none(*each) for each in zip(both, efforts, strict=True))
+            found = (prove_none(*each) for each in zip(both, budgets, strict=True))
             if any(isinstance(each, Refuted) for each in found):
                 return name, second
     return ()
 
 
 def _read_otherwise(
-    name: str, questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+    name: str, questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
 ) -> Iterator[Verdict]:
     """Yield the verdicts where sessions show in another way that they have no MFA.
 
@@ -274,7 +276,7 @@ def _read_otherwise(
         return
     for other in other_readings(asked[0].user.readings, name):
         others = [replace(each, user=replace(each.user, readings=other)) for each in questions]
-        yield _verdict_on(others, efforts, verdict)
+        yield _verdict_on(others, budgets, verdict)
 
 
 _SETTINGS: Mapping[str, Sequence[AwsLoginMfa | RoleSessionMfa]] = {
@@ -296,12 +298,12 @@ def _may_read(name: str, question: Question) -> bool:
     policies = [each for each in (question.allowed, question.denied) if each is not None]
     if question.user.outside or question.user.is_role is not (name == "role_session_mfa"):
         return False
-    tells = tells_mfa_apart if question.user.is_role else tells_logins_apart
+    tells = distinguishes_mfa if question.user.is_role else distinguishes_logins
     return any(map(tells, policies))
 
 
 def _verdict_on(
-    questions: Sequence[Question], efforts: Sequence[Effort], verdict: Verdict
+    questions: Sequence[Question], budgets: Sequence[Budget], verdict: Verdict
 ) -> Verdict:
     """Return the verdict on some questions under another reading.
 
@@ -309,15 +311,15 @@ def _verdict_on(
     steps are left, the verdict is unknown.
     """
     if isinstance(verdict, Refuted) and any(
-        _still(verdict.counterexample, each) for each in questions
+        _still_answers(verdict.counterexample, each) for each in questions
     ):
         return verdict
-    return joined(
-        [prove_none(each, effort=effort) for each, effort in zip(questions, efforts, strict=True)]
+    return combine_verdicts(
+        [prove_none(each, budget=budget) for each, budget in zip(questions, budgets, strict=True)]
     )
 
 
-def _still(counterexample: Counterexample, question: Question) -> bool:
+def _still_answers(counterexample: Counterexample, question: Question) -> bool:
     """Tell whether a counterexample answers a question, too."""
     request, credential = counterexample.request, counterexample.credential
     if credential not in ways_of(question.user, question.credentials):
@@ -325,14 +327,14 @@ def _still(counterexample: Counterexample, question: Question) -> bool:
     (situation,) = situations(question.user, question.now, (credential,))
     return (
         situation.absent.isdisjoint(request.context.folded)
-        and replayed(question, credential, request, exists=counterexample.exists) is not None
+        and replay(question, credential, request, exists=counterexample.exists) is not None
     )
 
 
-def verdict_of(question: Question, effort: Effort | None = None) -> tuple[Verdict, frozenset[str]]:
+def verdict_of(question: Question, budget: Budget | None = None) -> tuple[Verdict, frozenset[str]]:
     """Return a verdict and the assumptions that the policies came across."""
     try:
-        asking = RequestSearch(question, effort=effort)
+        asking = RequestSearch(question, budget=budget)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
     return asking.verdict(), frozenset(asking.tracked.asked)
@@ -372,27 +374,29 @@ def uncertain_lists(
     """
     settings = assumptions or Assumptions()
     found: dict[str, set[tuple[CallerCredential, bool]]] = {}
-    for one in situations(user, now, _HELD):
+    for situation in situations(user, now, _HELD):
         for action, tail in LISTED.items():
             there = f"arn:{user.partition}:iam::{user.account}:{tail}"
             star, other = (
                 decide(
-                    Request(user.caller().arn, action, resource, one.values), policies, settings
+                    Request(user.caller().arn, action, resource, situation.values),
+                    policies,
+                    settings,
                 ).effect
                 is DecisionEffect.ALLOWED
                 for resource in ("*", there)
             )
             if star is not other:
-                found.setdefault(action, set()).add((one.credential, other))
+                found.setdefault(action, set()).add((situation.credential, other))
     if not found:
         return None
     arn = f"arn:{user.partition}:iam::{user.account}:{LISTED[next(iter(found))]}"
     return _LISTS_IN_DOUBT.filled(
-        actions=", ".join(found), arn=arn, how=_how(set().union(*found.values()))
+        actions=", ".join(found), arn=arn, how=_worst_decision_text(set().union(*found.values()))
     )
 
 
-def _how(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
+def _worst_decision_text(otherwise: set[tuple[CallerCredential, bool]]) -> Message:
     """Say the worst answer: allowed without MFA, allowed, or refused."""
     if any(allowed and not credential.with_mfa for credential, allowed in otherwise):
         return _ALLOWED_WITHOUT_MFA

@@ -34,9 +34,14 @@ from sekisho.engine.matching import (
 from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, Version, from_json
 from sekisho.prover.reading import keys
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential
-from sekisho.prover.reading.policies import about_request, every, keys_of, keys_of_text
+from sekisho.prover.reading.policies import (
+    handled_policies,
+    keys_of,
+    keys_of_text,
+    relevant_to_request,
+)
 from sekisho.prover.search.formula import Question
-from sekisho.prover.search.ties import Documented
+from sekisho.prover.search.ties import DocumentedRequests
 from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import LimitReached
@@ -54,10 +59,10 @@ _SETTLED = frozenset(
         "aws:viaawsservice",
     }
 )
-"""What follows from whose request it is and with what credential."""
+"""The keys that the caller and the credential determine."""
 
 
-def named_in(question: Question, request: Request) -> tuple[str, ...]:
+def named_keys(question: Question, request: Request) -> tuple[str, ...]:
     """Return the keys of a request that policies name where they are about its action.
 
     Left out are those that who calls and with what settle, and the address, which is shown anyway.
@@ -66,7 +71,7 @@ def named_in(question: Question, request: Request) -> tuple[str, ...]:
     if question.user.unique_id:
         settled.add(USER_ID)
     # where a key is spelled in several ways, the last one counts
-    named = [*_named(question, request)][::-1]
+    named = [*_keys_named(question, request)][::-1]
     present = (key for key in request.context.folded if key not in settled)
     spelled = (next((each[key] for each in named if key in each), None) for key in present)
     return tuple(key for key in spelled if key is not None)
@@ -76,11 +81,11 @@ _Spelled = Mapping[str, str]
 """Keys in lower case, and as they are spelled."""
 
 
-def _named(question: Question, request: Request) -> Iterator[_Spelled]:
+def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
     tracked = TrackedAssumptions(question.assumptions)
     for policies in (question.allowed, question.denied):
-        for policy in every(policies) if policies is not None else ():
-            for action, asked_for in _asking(policy.document):
+        for policy in handled_policies(policies) if policies is not None else ():
+            for action, asked_for in _keys_by_action(policy.document):
                 if actions.matches(action, request.action, tracked):
                     yield asked_for
     for asked, _ in question.within.conditions:
@@ -88,7 +93,7 @@ def _named(question: Question, request: Request) -> Iterator[_Spelled]:
 
 
 @remembered_by_identity
-def _asking(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
+def _keys_by_action(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
     """Return the keys that the statements about some actions name; those that name some."""
     found: dict[Element, dict[str, str]] = {}
     for statement in document.statements:
@@ -109,7 +114,7 @@ _REGION = "aws:RequestedRegion"
 _AGE = "aws:MultiFactorAuthAge"
 
 
-def replayed(
+def replay(
     question: Question,
     credential: CallerCredential,
     request: Request,
@@ -128,17 +133,20 @@ def replayed(
         exists: whether the catalogue knows the action.
         of_list: whether it is one of many: large documents are cut to what can be about it.
     """
-    if MARK not in request.action and answering(question, request, of_list=of_list) is None:
+    if (
+        MARK not in request.action
+        and decisions_that_answer(question, request, of_list=of_list) is None
+    ):
         # found loosely, it answers nothing, whatever else is said of it
         return None
-    for nicer in _nicer(request):
+    for nicer in _more_ordinary(request):
         if MARK in nicer.action:
             continue
-        decisions = answering(question, nicer, of_list=of_list)
+        decisions = decisions_that_answer(question, nicer, of_list=of_list)
         if decisions is not None:
-            documented = Documented.of_user(question.user)
+            documented = DocumentedRequests.of_user(question.user)
             left_out = documented.left_out(nicer, direct=credential.direct) if exists else ()
-            named = named_in(question, nicer)
+            named = named_keys(question, nicer)
             return Counterexample(nicer, credential, decisions, exists, named, left_out)
     return None
 
@@ -150,8 +158,10 @@ def contradiction(question: Question, request: Request) -> LimitReached:
     causes: list[Cause] = []
     for policies in (question.allowed, question.denied):
         if policies is not None:
-            because = decided(request, policies, question.assumptions).because
-            causes += because or _limited(policies, request.action, question.assumptions)
+            because = decide_as_owner_allows(request, policies, question.assumptions).because
+            causes += because or _conditional_statements(
+                policies, request.action, question.assumptions
+            )
     named = ", ".join(f"`{each}`" for each in [*dict.fromkeys(map(place, causes))][:_MOST_NAMED])
     return LimitReached(
         reasons.CONTRADICTION.filled(action=request.action, statements=named or "`*`")
@@ -162,7 +172,9 @@ _MOST_NAMED = 3
 """How many statements a reason names."""
 
 
-def _limited(policies: Policies, action: str, assumptions: Assumptions) -> Iterator[Cause]:
+def _conditional_statements(
+    policies: Policies, action: str, assumptions: Assumptions
+) -> Iterator[Cause]:
     """Yield the statements about an action that have conditions."""
     tracked = TrackedAssumptions(assumptions)
     for group in groups(policies):
@@ -172,16 +184,20 @@ def _limited(policies: Policies, action: str, assumptions: Assumptions) -> Itera
                     yield Cause(group.kind, policy.name, each.index, each.sid, each.position)
 
 
-def answering(question: Question, request: Request, *, of_list: bool) -> dict[str, Decision] | None:
-    """Return what the engine says of a request that answers the question; None if it does not."""
+def decisions_that_answer(
+    question: Question, request: Request, *, of_list: bool
+) -> dict[str, Decision] | None:
+    """Return the engine's decisions on a request that answers the question; None if it does not."""
     decisions: dict[str, Decision] = {}
     if question.user.outside:
         # the policies are those of who stands in the place of a caller of no account
         request = replace(request, principal=question.user.arn)
     for name, given in (("allowed", question.allowed), ("denied", question.denied)):
         if given is not None:
-            policies = about_request(given, request.action, request.resource) if of_list else given
-            decision = decided(request, policies, question.assumptions)
+            policies = (
+                relevant_to_request(given, request.action, request.resource) if of_list else given
+            )
+            decision = decide_as_owner_allows(request, policies, question.assumptions)
             if (decision.effect is DecisionEffect.ALLOWED) is not (name == "allowed"):
                 return None
             decisions[name] = decision
@@ -200,18 +216,20 @@ _OWNERS_POLICY = AttachedPolicy(
 )
 
 
-def decided(request: Request, policies: Policies, assumptions: Assumptions) -> Decision:
-    """Return what the engine says; where the resource is another account's, its owner allows it.
+def decide_as_owner_allows(
+    request: Request, policies: Policies, assumptions: Assumptions
+) -> Decision:
+    """Return the engine's decision; the owner of another account's resource is taken to allow.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
-    if owner_abroad(request):
+    if foreign_owner(request):
         policies = replace(policies, resource=_OWNERS_POLICY)
     return decide(request, policies, assumptions)
 
 
-def owner_abroad(request: Request) -> str:
+def foreign_owner(request: Request) -> str:
     """Return the account of the resource, if it is another one than the caller's; "" if not."""
     caller = arns.split(request.principal)[4:5]
     owner = arns.account_of(request.resource) or request.resource_account or ""
@@ -226,7 +244,7 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
     """
     decision, request = counterexample.decisions.get("allowed"), counterexample.request
     # who signs nothing, and a service, are asked about with the resource's own policy alone
-    if decision is None or not request.principal.startswith("arn:") or owner_abroad(request):
+    if decision is None or not request.principal.startswith("arn:") or foreign_owner(request):
         return None
     return unasked(request, Policies(), decision)
 
@@ -248,17 +266,17 @@ def _is_within(question: Question, request: Request) -> bool:
     )
 
 
-def _nicer(request: Request) -> Iterator[Request]:
+def _more_ordinary(request: Request) -> Iterator[Request]:
     """Yield the request with ordinary values in the place of the shortest possible ones."""
-    for placed in _from_somewhere(request):
+    for placed in _with_origin(request):
         for session in (*_of_one_session(placed), placed):
-            for name in _named_anew(session.action):
+            for name in _with_other_name(session.action):
                 named = replace(session, action=name)
                 yield from _of_one_region(named)
                 yield named
 
 
-def _from_somewhere(request: Request) -> Iterator[Request]:
+def _with_origin(request: Request) -> Iterator[Request]:
     """Yield the request with an address, or as one through a VPC endpoint, which has none."""
     context, present = request.context, request.context.folded
     if keys.ADDRESS not in present:
@@ -270,7 +288,7 @@ def _from_somewhere(request: Request) -> Iterator[Request]:
     yield request
 
 
-def _named_anew(action: str) -> Iterator[str]:
+def _with_other_name(action: str) -> Iterator[str]:
     """Yield an action's name with letters or digits where it is left open."""
     if MARK not in action:
         yield action

@@ -32,7 +32,7 @@ from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.candidates import Alternative, Demand, Literal, implicant, search
 from sekisho.prover.solver.inclusion import RESOURCES, entries_of
-from sekisho.prover.solver.limits import MOST_CUBES, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_CUBES, Budget, LimitReached
 from sekisho.prover.solver.theories import RESOURCE, Theories
 
 Cube = tuple[Literal, ...]
@@ -40,7 +40,7 @@ Cube = tuple[Literal, ...]
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpace:
-    """What one class of actions, in one situation, must fit to answer, and not to.
+    """The demands on requests of one class of actions, in one situation, to answer and not to.
 
     Attributes:
         target: what says which literals are about what.
@@ -48,7 +48,7 @@ class AnswerSpace:
         within: what every request that is asked about fits.
         ways: lists of demands; who meets one answers.
         others: the same for requests that do not answer.
-        effort: what may still be spent.
+        budget: what may still be spent.
         reached: what has been found out about the resources of this class of actions.
         place: what every request fits as well, and every description says.
     """
@@ -58,7 +58,7 @@ class AnswerSpace:
     within: Sequence[Demand]
     ways: Sequence[Sequence[Demand]]
     others: Sequence[Sequence[Demand]]
-    effort: Effort
+    budget: Budget
     reached: dict[object, tuple[str, ...]]
     place: Cube = ()
 
@@ -68,30 +68,30 @@ class AnswerSpace:
         Raises:
             LimitReached: if there are too many, or something could not be found out.
         """
-        found: list[Cube] = []
+        cubes: list[Cube] = []
         for way in self.ways:
             while True:
-                besides = [self._not(cube) for cube in found]
-                cube = implicant([*self.within, *way, *besides], self.theories, self.effort)
+                besides = [self._not(cube) for cube in cubes]
+                cube = implicant([*self.within, *way, *besides], self.theories, self.budget)
                 if cube is None:
                     break
-                found.append(self._shortened(cube))
-                if len(found) > MOST_CUBES:
+                cubes.append(self._shortened(cube))
+                if len(cubes) > MOST_CUBES:
                     raise LimitReached(reasons.TOO_MANY_CONDITIONS)
-        return [(*self.place, *cube) for cube in self._needed(found)]
+        return [(*self.place, *cube) for cube in self._needed(cubes)]
 
     def found_in(self, cube: Cube) -> dict[str, ContextValue] | None:
         """Return values that fit a cube and answer, or None."""
         for way in self.ways:
             demands = [*self.within, *way, *self._all(cube)]
-            if (found := search(demands, self.theories, self.effort)) is not None:
+            if (found := search(demands, self.theories, self.budget)) is not None:
                 return found
         return None
 
     def fits(self, cube: Cube, none: Sequence[Cube] = ()) -> bool:
         """Tell whether a request of the question fits a cube, and none of some others."""
         demands = [*self.within, *self._all(cube), *map(self._not, none)]
-        return search(demands, self.theories, self.effort) is not None
+        return search(demands, self.theories, self.budget) is not None
 
     def _shortened(self, cube: Cube) -> Cube:
         """Return a cube without the literals that are not needed: who fits it answers."""
@@ -122,7 +122,7 @@ class AnswerSpace:
             else (other for other in self.others if about & _theories(other))
         )
         return any(
-            search([*asked, *other], self.theories, self.effort) is not None for other in others
+            search([*asked, *other], self.theories, self.budget) is not None for other in others
         )
 
     def _all(self, literals: Sequence[Literal]) -> list[Demand]:
@@ -159,12 +159,12 @@ class StatementRule:
     action: Element
     resource: Element
     version: Version | None
-    asked: tuple[VersionedCondition, ...]
+    conditions: tuple[VersionedCondition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """What a question is restricted to: each element or condition, and whether it shall hold.
+    """The range of a question: each element or condition, and whether it shall hold.
 
     Attributes:
         of_nothing: conditions that hold where a request is about no resource, but `*`.
@@ -189,7 +189,7 @@ class Question:
         allowed, denied: None: nothing is demanded.
         within: further demands.
         assumptions: how the points are read that AWS does not document.
-        abroad: whether requests about other accounts' resources are asked about, too.
+        cross_account: whether requests about other accounts' resources are asked about, too.
     """
 
     user: CallingUser
@@ -199,7 +199,7 @@ class Question:
     denied: Policies | None = None
     within: Restriction = field(default_factory=Restriction)
     assumptions: Assumptions = field(default_factory=Assumptions)
-    abroad: bool = True
+    cross_account: bool = True
 
     @property
     def in_catalogue(self) -> "Question":
@@ -234,7 +234,7 @@ def _rule(
 ) -> StatementRule:
     asked = tuple(VersionedCondition(condition, version) for condition in statement.conditions)
     resource = statement.resource or Element(("*",))
-    action = _working(statement.action, tracked)
+    action = _without_void_entries(statement.action, tracked)
     return StatementRule(statement.effect, action, resource, version, asked)
 
 
@@ -246,14 +246,14 @@ NOT_BY_ROLES = Restriction(
         ),
     )
 )
-"""What only users can call.
+"""Actions that only users can call.
 
 Source: AWS STS API Reference, GetFederationToken and GetSessionToken; IAM API Reference,
 ChangePassword.
 """
 
 
-def joined(within: Restriction, more: Restriction) -> Restriction:
+def join_restrictions(within: Restriction, more: Restriction) -> Restriction:
     """Return both restrictions together."""
     return Restriction(
         (*within.actions, *more.actions),
@@ -264,17 +264,18 @@ def joined(within: Restriction, more: Restriction) -> Restriction:
     )
 
 
-def plain(within: Restriction, tracked: TrackedAssumptions) -> Restriction:
-    """Return what a question is restricted to.
+def effective_restriction(within: Restriction, tracked: TrackedAssumptions) -> Restriction:
+    """Return the restriction of a question under the assumptions.
 
     Without the entries that an assumption makes void.
     """
     return replace(
-        within, actions=tuple((_working(one, tracked), want) for one, want in within.actions)
+        within,
+        actions=tuple((_without_void_entries(one, tracked), want) for one, want in within.actions),
     )
 
 
-def _working(action: Element, tracked: TrackedAssumptions) -> Element:
+def _without_void_entries(action: Element, tracked: TrackedAssumptions) -> Element:
     """Return an `Action` without the entries that take in nothing: an assumption decides."""
     if all(map(_names_a_service, action.values)) or tracked.wildcard_service_prefix():
         return action
@@ -298,24 +299,24 @@ def demands(
 ) -> Iterator[list[Demand]]:
     """Yield lists of demands; a request that meets all of one list answers the question."""
     allowed, denied = asked
-    always = [*_within(target, reading, within)]
+    always = [*_demands_of_restriction(target, reading, within)]
     if allowed is not None:
-        always += _allowed(target, reading, allowed)
+        always += _demands_to_allow(target, reading, allowed)
     if denied is None:
         yield always
         return
-    for way in _denied(target, reading, denied):
+    for way in _demands_not_to_allow(target, reading, denied):
         yield [*always, *way]
 
 
-def look_of(
+def answer_space_of(
     target: RequestTarget,
     reading: ConditionReading,
     asked: tuple[Rules | None, Rules | None],
     within: Restriction,
     place: Element | None = None,
 ) -> AnswerSpace:
-    """Return what a request of the range must meet to answer the question, and what not to.
+    """Return the demands on a request of the range to answer the question, and not to.
 
     Args:
         target: what says which literals are about what.
@@ -325,50 +326,52 @@ def look_of(
         place: what the resource is among, and is said to be; None: any.
     """
     allowed, denied = asked
-    always = [] if allowed is None else [*_allowed(target, reading, allowed)]
+    always = [] if allowed is None else [*_demands_to_allow(target, reading, allowed)]
     ways = [always]
-    others: list[list[Demand]] = [] if allowed is None else [*_denied(target, reading, allowed)]
+    others: list[list[Demand]] = (
+        [] if allowed is None else [*_demands_not_to_allow(target, reading, allowed)]
+    )
     if denied is not None:
-        ways = [[*always, *way] for way in _denied(target, reading, denied)]
-        others.append([*_allowed(target, reading, denied)])
-    within_ = [*_within(target, reading, within)]
+        ways = [[*always, *way] for way in _demands_not_to_allow(target, reading, denied)]
+        others.append([*_demands_to_allow(target, reading, denied)])
+    within_ = [*_demands_of_restriction(target, reading, within)]
     found = None if place is None else target.of_resource(place, Effect.DENY, Version.V2012)
     there = (found,) if isinstance(found, Literal) else ()
-    within_ += [_demanded(target, each, holds=True) for each in there]
+    within_ += [_demand(target, each, holds=True) for each in there]
     return AnswerSpace(
-        target, target.theories, within_, ways, others, reading.effort, {}, place=there
+        target, target.theories, within_, ways, others, reading.budget, {}, place=there
     )
 
 
-def _within(
+def _demands_of_restriction(
     target: RequestTarget, reading: ConditionReading, within: Restriction
 ) -> Iterator[Demand]:
     for element, holds in within.actions:
-        yield _demanded(target, target.of_action(element), holds)
+        yield _demand(target, target.of_action(element), holds)
     for element, holds in within.resources:
-        yield _demanded(target, target.of_resource(element, Effect.DENY, Version.V2012), holds)
+        yield _demand(target, target.of_resource(element, Effect.DENY, Version.V2012), holds)
     for asked, holds in within.conditions:
-        yield _demanded(target, _literal(reading, asked), holds)
+        yield _demand(target, _literal(reading, asked), holds)
     for asked in within.of_nothing:
         literals = reading.literals((asked,))
         yield (
-            *_demanded(target, target.of_something(), holds=True),
+            *_demand(target, target.of_something(), holds=True),
             *([] if literals is None else [literals]),
         )
     for first, second in within.implied:
         yield (
-            *_demanded(target, _literal(reading, first), holds=False),
-            *_demanded(target, _literal(reading, second), holds=True),
+            *_demand(target, _literal(reading, first), holds=False),
+            *_demand(target, _literal(reading, second), holds=True),
         )
 
 
-def _literal(reading: ConditionReading, asked: VersionedCondition) -> Literal | bool:
-    """Return what must hold for one condition to hold."""
-    literals = reading.literals((asked,))
+def _literal(reading: ConditionReading, condition: VersionedCondition) -> Literal | bool:
+    """Return the literal that one condition holds."""
+    literals = reading.literals((condition,))
     return literals[0] if literals else literals is not None
 
 
-def _demanded(target: RequestTarget, found: Literal | bool, holds: bool) -> Demand:
+def _demand(target: RequestTarget, found: Literal | bool, holds: bool) -> Demand:
     if isinstance(found, Literal):
         return (target.closed((found if holds else found.negated(),)),)
     return ((),) if found is holds else ()
@@ -377,7 +380,7 @@ def _demanded(target: RequestTarget, found: Literal | bool, holds: bool) -> Dema
 def _applies(
     target: RequestTarget, reading: ConditionReading, rule: StatementRule
 ) -> Alternative | None:
-    """Return what must hold for a statement to apply; None if it never does."""
+    """Return the literals with which a statement applies; None if it never does."""
     parts: list[Literal] = []
     for found in (
         target.of_action(rule.action),
@@ -387,18 +390,18 @@ def _applies(
             return None
         if isinstance(found, Literal):
             parts.append(found)
-    conditions = reading.literals(rule.asked)
+    conditions = reading.literals(rule.conditions)
     return None if conditions is None else (*target.closed(parts), *conditions)
 
 
-def _those(
+def _applicable(
     target: RequestTarget, reading: ConditionReading, rules: Sequence[StatementRule], effect: Effect
 ) -> list[Alternative]:
     found = (_applies(target, reading, rule) for rule in rules if rule.effect is effect)
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
-def _never(target: RequestTarget, alternative: Alternative) -> Demand:
+def _demand_not_all(target: RequestTarget, alternative: Alternative) -> Demand:
     """Return the demand that not all of the literals hold."""
     # what another literal implies is missing only where that is, too
     return tuple(
@@ -408,21 +411,26 @@ def _never(target: RequestTarget, alternative: Alternative) -> Demand:
     )
 
 
-def _allowed(target: RequestTarget, reading: ConditionReading, rules: Rules) -> Iterator[Demand]:
+def _demands_to_allow(
+    target: RequestTarget, reading: ConditionReading, rules: Rules
+) -> Iterator[Demand]:
     for group in rules:
-        yield tuple(_those(target, reading, group, Effect.ALLOW))
-        for each in _those(target, reading, group, Effect.DENY):
-            yield _never(target, each)
+        yield tuple(_applicable(target, reading, group, Effect.ALLOW))
+        for alternative in _applicable(target, reading, group, Effect.DENY):
+            yield _demand_not_all(target, alternative)
 
 
-def _denied(
+def _demands_not_to_allow(
     target: RequestTarget, reading: ConditionReading, rules: Rules
 ) -> Iterator[list[Demand]]:
     """Yield the ways not to be allowed: each Deny, and each group that does not allow."""
     for group in rules:
-        for alternative in _those(target, reading, group, Effect.DENY):
+        for alternative in _applicable(target, reading, group, Effect.DENY):
             yield [(alternative,)]
-        yield [_never(target, each) for each in _those(target, reading, group, Effect.ALLOW)]
+        yield [
+            _demand_not_all(target, each)
+            for each in _applicable(target, reading, group, Effect.ALLOW)
+        ]
 
 
 _RESOURCE = "Resource"
@@ -450,7 +458,7 @@ class StatedCondition:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What requests must fit.
+    """A description of requests.
 
     Attributes:
         resources: patterns of which one must match; `*` if none is demanded.
@@ -461,8 +469,8 @@ class Description:
     conditions: tuple[StatedCondition, ...]
 
 
-def described(cube: Cube, look: AnswerSpace) -> Description:
-    """Return what a cube demands."""
+def describe_cube(cube: Cube, look: AnswerSpace) -> Description:
+    """Return the description of a cube: resources and conditions."""
     target = look.target
     patterns: tuple[str, ...] | None = None
     stated: list[StatedCondition] = []
@@ -483,7 +491,7 @@ def described(cube: Cube, look: AnswerSpace) -> Description:
     return Description(patterns or ("*",), tuple(dict.fromkeys(stated)))
 
 
-def within_of(cube: Cube, target: RequestTarget) -> Restriction:
+def restriction_of_cube(cube: Cube, target: RequestTarget) -> Restriction:
     """Return the same as a restriction of a question, as far as that can be said so.
 
     Raises:
@@ -537,7 +545,7 @@ def _entries(rest: list[Literal], named: NamedElement, look: AnswerSpace) -> tup
     if len(least) > _MANY:
         # by the text alone: to compare each with each by a search would take too long
         listed = entries_of(tuple(least), RESOURCES)
-        return tuple(entry for entry in least if not listed.has_wider(entry))
+        return tuple(entry for entry in least if not listed.covers_properly(entry))
     for entry, found in tuple(least.items()):
         others = (other for name, other in least.items() if name != entry)
         if any(not look.fits((*rest, found), [(other,)]) for other in others):

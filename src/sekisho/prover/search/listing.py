@@ -21,47 +21,47 @@ from sekisho.prover.reading.credentials import CallerCredential, Situation
 from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading
 from sekisho.prover.search.actions import ActionClass, RequestRange, includes_action
-from sekisho.prover.search.counterexample import answering, contradiction
+from sekisho.prover.search.counterexample import contradiction, decisions_that_answer
 from sekisho.prover.search.formula import (
     AnswerSpace,
     Description,
     Question,
     Restriction,
-    described,
-    joined,
-    look_of,
-    within_of,
+    answer_space_of,
+    describe_cube,
+    join_restrictions,
+    restriction_of_cube,
 )
-from sekisho.prover.search.parts import QuestionPart, parts
+from sekisho.prover.search.parts import QuestionPart, divide_question
 from sekisho.prover.search.reduction import nothing_can_answer
 from sekisho.prover.search.requests import RequestSearch
-from sekisho.prover.search.ties import Documented
+from sekisho.prover.search.ties import DocumentedRequests
 from sekisho.prover.search.verdict import Counterexample
 from sekisho.prover.search.views import RequestView
 from sekisho.prover.solver import inclusion, reasons
 from sekisho.prover.solver.candidates import Literal, search
-from sekisho.prover.solver.limits import Effort, LimitReached, StepsSpent
+from sekisho.prover.solver.limits import Budget, LimitReached, StepsSpent
 from sekisho.prover.solver.names import is_too_long
 from sekisho.prover.solver.texts import literal_start
-from sekisho.prover.solver.theories import RESOURCE, FiniteChoices, Loose
+from sekisho.prover.solver.theories import RESOURCE, FiniteChoices, FreeAtoms
 
 
-class Answer(NamedTuple):
+class MatchedRequests(NamedTuple):
     """A description of requests that answer, with what they are made, and one that is like it.
 
     The example can be one made with another credential, of which the same is described.
     """
 
-    described: Description
+    description: Description
     credential: CallerCredential
     example: Counterexample
 
 
-_Answers = list[Answer]
+_Answers = list[MatchedRequests]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _MatchedPart:
     """A description of requests that answer, the same as a restriction, and one of them.
 
     `found` is what was found of it; None if it took more than one search.
@@ -88,14 +88,14 @@ class _Searched:
 
     view: RequestView
     within: Restriction
-    ways: list[list[_Way | None]]
+    ways: list[list[_MatchedPart | None]]
 
 
 class ItemSearch(RequestSearch):
     """One question, of which all that answers is listed."""
 
-    def __init__(self, question: Question, effort: Effort | None = None) -> None:
-        super().__init__(question, effort=effort)
+    def __init__(self, question: Question, budget: Budget | None = None) -> None:
+        super().__init__(question, budget=budget)
         self._listed = 0
         self._wide: dict[Element, bool] = {}
 
@@ -132,8 +132,8 @@ class ItemSearch(RequestSearch):
 
     def _some_arns(self, action: Action) -> list[Element]:
         """Return the elements that tell resources of an action apart, but for ARNs from `*`."""
-        named = self._ranges.resources_of(action)
-        return [each for each in named if not self._takes_every_arn(each)]
+        elements = self._ranges.resources_of(action)
+        return [each for each in elements if not self._takes_every_arn(each)]
 
     def _takes_every_arn(self, element: Element) -> bool:
         """Tell whether all ARNs of the partition are among those that an element lists."""
@@ -154,12 +154,12 @@ class ItemSearch(RequestSearch):
         listed = target.of_resource(element, Effect.DENY, Version.V2012)
         assert isinstance(listed, Literal)  # noqa: S101 - `*` is in none of these
         try:
-            return search([((listed.negated(),),)], target.theories, self._effort) is not None
+            return search([((listed.negated(),),)], target.theories, self._budget) is not None
         except LimitReached:
             return True
 
     def _answers_of(self, alike: ActionClass, views: Sequence[RequestView]) -> _Answers:
-        """Return what answers with one class of actions, each with a request."""
+        """Return the matches of one class of actions, each with a request."""
         action = alike.actions[0]
         found = [
             way
@@ -176,18 +176,20 @@ class ItemSearch(RequestSearch):
             key = (id(each.within), frozenset(accounts[each.said]))
             if key not in known:
                 known[key] = self._of_owner(each, action, accounts[each.said])
-            answers.append(Answer(known[key], each.said[1], each.example))
+            answers.append(MatchedRequests(known[key], each.said[1], each.example))
         return answers
 
-    def _described(self, alike: ActionClass, views: Sequence[RequestView]) -> Iterator[_Way]:
-        """Yield what answers with one class, view by view, about the resources of one account."""
+    def _described(
+        self, alike: ActionClass, views: Sequence[RequestView]
+    ) -> Iterator[_MatchedPart]:
+        """Yield the matches of one class, view by view, on the resources of one account."""
         action = alike.actions[0]
         about = self._ranges.of(action, views[0].place)
         if about.empty:
             return
         takes = partial(includes_action, self._ranges.catalogue, action)
         starts = map(literal_start, about.forms.all)
-        divided = parts(self._allowed, self._denied, takes, map(str.lower, starts))
+        divided = divide_question(self._allowed, self._denied, takes, map(str.lower, starts))
         reached: dict[object, tuple[str, ...]] = {}
         searched: list[_Searched] = []
         for view in views:
@@ -196,7 +198,7 @@ class ItemSearch(RequestSearch):
             for part in divided:
                 if (ways := self._copied(now, part, searched)) is None:
                     asked = (part.allowed, part.denied)
-                    look = look_of(target, view.reading, asked, now.within, part.place)
+                    look = answer_space_of(target, view.reading, asked, now.within, part.place)
                     look = replace(look, reached=reached)
                     ways = [*self._described_by(look, view, about, alike)]
                 now.ways.append(ways)
@@ -205,48 +207,48 @@ class ItemSearch(RequestSearch):
 
     def _copied(
         self, now: _Searched, part: QuestionPart, searched: list[_Searched]
-    ) -> list[_Way | None] | None:
-        """Return what answers in one part as in another view; None if there is none like it."""
+    ) -> list[_MatchedPart | None] | None:
+        """Return the matches of one part, copied from another view; None if no view is like it."""
         number = len(now.ways)
-        for each in searched:
-            ways = [way for way in each.ways[number] if way is not None]
+        for searched_view in searched:
+            ways = [way for way in searched_view.ways[number] if way is not None]
             if (
-                len(ways) == len(each.ways[number])
-                and each.within == now.within
-                and asked_alike(each.view, now.view, now.within, part)
+                len(ways) == len(searched_view.ways[number])
+                and searched_view.within == now.within
+                and same_demands(searched_view.view, now.view, now.within, part)
             ):
                 copies = [self._copy(way, now.view) for way in ways]
                 return None if None in copies else copies
         return None
 
-    def _copy(self, way: _Way, view: RequestView) -> _Way | None:
-        """Return what answers in one view as what answers in another.
+    def _copy(self, match: _MatchedPart, view: RequestView) -> _MatchedPart | None:
+        """Return a match of one view as one of another view.
 
         Where all is read exactly, it is tried now and then; else each time, and None is returned if
         it does not answer.
         """
         self._listed += 1
-        exact = way.found is not None and way.view.reading.exact and view.reading.exact
+        exact = match.found is not None and match.view.reading.exact and view.reading.exact
         if exact and not self._is_sampled:
-            return replace(way, view=view)
-        request = _made_with(way.example.request, way.view.situation, view.situation)
-        question = replace(self._question, within=way.within)
-        if answering(question, request, of_list=not exact) is not None:
-            return replace(way, view=view)
+            return replace(match, view=view)
+        request = _made_with(match.example.request, match.view.situation, view.situation)
+        question = replace(self._question, within=match.within)
+        if decisions_that_answer(question, request, of_list=not exact) is not None:
+            return replace(match, view=view)
         if exact:
             raise contradiction(self._question, request)
         return None
 
     def _described_by(
         self, look: AnswerSpace, view: RequestView, about: RequestRange, alike: ActionClass
-    ) -> Iterator[_Way | None]:
-        """Yield what answers in one part of a question; None where no request is as described."""
+    ) -> Iterator[_MatchedPart | None]:
+        """Yield the matches of one part of a question; None where no request is as described."""
         reading, target, action = view.reading, look.target, about.real
         for cube in look.cubes():
             found = look.found_in(cube)
             if found is None:
                 raise LimitReached(reasons.NOT_LISTED.filled(action=str(action)))
-            narrow = joined(self._question.within, within_of(cube, target))
+            narrow = join_restrictions(self._question.within, restriction_of_cube(cube, target))
             only = (view.situation.credential,)
             question = replace(self._question, credentials=only, within=narrow)
             too_long = is_too_long(str(found[RESOURCE]))
@@ -263,50 +265,58 @@ class ItemSearch(RequestSearch):
             if counterexample is None:
                 yield None
             else:
-                said = described(cube, look)
+                said = describe_cube(cube, look)
                 shown = self._shown(counterexample, question, view, alike)
-                yield _Way(view, said, narrow, shown, found if at_once else None)
+                yield _MatchedPart(view, said, narrow, shown, found if at_once else None)
 
     def _shown(
-        self, found: Counterexample, question: Question, view: RequestView, alike: ActionClass
+        self,
+        counterexample: Counterexample,
+        question: Question,
+        view: RequestView,
+        alike: ActionClass,
     ) -> Counterexample:
         """Return a counterexample that AWS documents in the place of one that it does not."""
-        if (action := self._able(alike, found)) is None:
-            return found
+        if (action := self._able(alike, counterexample)) is None:
+            return counterexample
         try:
-            search = RequestSearch(question, action, effort=self._effort, documented=True)
+            search = RequestSearch(question, action, budget=self._budget, documented=True)
             other = search._of_only(view, self._ranges.of(action, view.place))
         except LimitReached:
-            return found
-        return found if other is None or not other.documented else other
+            return counterexample
+        return counterexample if other is None or not other.documented else other
 
-    def _able(self, alike: ActionClass, found: Counterexample) -> Action | None:
+    def _able(self, alike: ActionClass, counterexample: Counterexample) -> Action | None:
         """Return an action whose requests have what those of a counterexample's are not known to.
 
         None as well where there is nothing such.
         """
-        missing = list(map(str.lower, found.undocumented))
+        missing = list(map(str.lower, counterexample.undocumented))
         if not missing:
             return None
-        which = Documented.of_user(self._question.user)
+        which = DocumentedRequests.of_user(self._question.user)
         able = (one for one in alike.actions if all(which.has(one, key) for key in missing))
         return next(able, None)
 
-    def _of_owner(self, way: _Way, action: Action, same: Collection[str]) -> Description:
+    def _of_owner(self, match: _MatchedPart, action: Action, same: Collection[str]) -> Description:
         """Return a description that says whose resources it is about where that matters.
 
         Args:
-            way: what answers.
+            match: what answers.
             action: with what.
             same: the accounts of whose resources the same answers.
         """
-        credential = way.view.situation.credential
+        credential = match.view.situation.credential
         others = (one for one in self._views.owners.all if one.account not in same)
         question = replace(
-            self._question, credentials=(credential,), allowed=None, denied=None, within=way.within
+            self._question,
+            credentials=(credential,),
+            allowed=None,
+            denied=None,
+            within=match.within,
         )
         for owner in others:
-            view = self._views.of(way.view.situation, owner)
+            view = self._views.of(match.view.situation, owner)
             about = self._ranges.of(action, view.place)
             try:
                 fits = RequestSearch(question, action, whole=self)._of_only(view, about) is not None
@@ -315,9 +325,9 @@ class ItemSearch(RequestSearch):
             except LimitReached:
                 fits = True
             if fits:
-                conditions = (*way.described.conditions, *way.view.owner.stated)
-                return replace(way.described, conditions=conditions)
-        return way.described
+                conditions = (*match.described.conditions, *match.view.owner.stated)
+                return replace(match.described, conditions=conditions)
+        return match.described
 
     @property
     def _is_sampled(self) -> bool:
@@ -331,19 +341,19 @@ _TRIED = 1
 """Which of them."""
 
 
-def asked_alike(
-    one: RequestView, other: RequestView, within: Restriction, part: QuestionPart
+def same_demands(
+    view: RequestView, other: RequestView, within: Restriction, part: QuestionPart
 ) -> bool:
     """Tell whether a part of a question demands the same in two views of one account's resources.
 
     Args:
-        one: a view.
+        view: a view.
         other: another one.
         within: what requests are restricted to, in both.
         part: the statements that matter.
     """
-    mine, others = one.reading, other.reading
-    if not all(_agree(mine, others, each) for each in _conditions(within, part)):
+    mine, others = view.reading, other.reading
+    if not all(_same_in_both(mine, others, each) for each in _conditions(within, part)):
         return False
     for each in (mine.theories, others.theories):
         each.unasked()
@@ -361,15 +371,17 @@ def _value_of(key: str, reading: ConditionReading) -> tuple[bool, ContextValue |
     return known, reading.settled.folded.get(key) if known else None
 
 
-def _agree(one: ConditionReading, other: ConditionReading, asked: VersionedCondition) -> bool:
+def _same_in_both(
+    reading: ConditionReading, other: ConditionReading, condition: VersionedCondition
+) -> bool:
     """Tell whether a condition is settled or free in two readings, or left to a theory alike."""
-    mine, its = one.literals((asked,)), other.literals((asked,))
+    mine, its = reading.literals((condition,)), other.literals((condition,))
     if not mine or not its:
         return mine == its
     (literal,), (another,) = mine, its
-    theory, other_theory = one.theories[literal.theory], other.theories[another.theory]
-    if isinstance(theory, Loose):
-        return isinstance(other_theory, Loose)
+    theory, other_theory = reading.theories[literal.theory], other.theories[another.theory]
+    if isinstance(theory, FreeAtoms):
+        return isinstance(other_theory, FreeAtoms)
     if literal == another and isinstance(theory, FiniteChoices):
         return isinstance(other_theory, FiniteChoices) and theory.is_alike(
             other_theory, literal.number
@@ -386,7 +398,7 @@ def _conditions(within: Restriction, part: QuestionPart) -> Iterator[VersionedCo
     for groups in (part.allowed, part.denied):
         for group in groups or ():
             for rule in group:
-                yield from rule.asked
+                yield from rule.conditions
 
 
 def _elements(within: Restriction, part: QuestionPart) -> Iterator[Element]:
@@ -400,11 +412,11 @@ def _elements(within: Restriction, part: QuestionPart) -> Iterator[Element]:
                 yield rule.resource
 
 
-def _made_with(request: Request, one: Situation, other: Situation) -> Request:
+def _made_with(request: Request, situation: Situation, other: Situation) -> Request:
     """Return a request that is made one way as it is made another way."""
     kept = {
         key: value
         for key, value in request.context.items()
-        if key.lower() not in one.values.folded and key.lower() not in other.absent
+        if key.lower() not in situation.values.folded and key.lower() not in other.absent
     }
     return replace(request, context=Context(kept).with_(other.values))

@@ -16,7 +16,7 @@ from itertools import chain
 from sekisho.engine.matching import variables
 from sekisho.policy import Effect, Element
 from sekisho.prover.search.formula import StatementRule
-from sekisho.prover.search.reduction import EVERYTHING, FEW, Groups
+from sekisho.prover.search.reduction import ALLOW_EVERYTHING_RULE, FEW_STATEMENTS, Groups
 from sekisho.prover.solver.inclusion import RESOURCES, starts_of
 
 
@@ -36,7 +36,7 @@ class QuestionPart:
     place: Element | None = None
 
 
-def parts(
+def divide_question(
     allowed: Groups | None,
     denied: Groups | None,
     takes: Callable[[Element], bool],
@@ -57,12 +57,12 @@ def parts(
         for one in (allowed, denied)
     )
     needed = _needed(allowed, denied)
-    if len(needed) > FEW and (places := _Places(needed)).count > 1:
+    if len(needed) > FEW_STATEMENTS and (places := _Places(needed)).count > 1:
         divided = (_divided(each, places, needed) for each in (allowed, denied))
         return [QuestionPart(*each) for each in zip(*divided, strict=True)]
     able = tuple(dict.fromkeys(starts))
     denying = [rule for rule in _plain_denials(allowed, denied) if _can_be_about(rule, able)]
-    if len(denying) > FEW and (places := _Places(denying)).count > 1:
+    if len(denying) > FEW_STATEMENTS and (places := _Places(denying)).count > 1:
         return [*_by_denials(allowed, denied, places, denying)]
     return [QuestionPart(allowed, denied)]
 
@@ -73,7 +73,7 @@ def _by_denials(
     places: "_Places",
     denying: Sequence[StatementRule],
 ) -> Iterator[QuestionPart]:
-    """Yield what is asked of each place that some Denies are about, and of all other resources."""
+    """Yield the question about each place of some Denies, and about all other resources."""
     entries: list[dict[str, None]] = [{} for _ in range(places.count)]
     for rule in denying:
         for place in places.own(rule):
@@ -119,7 +119,7 @@ def _needed(allowed: Groups | None, denied: Groups | None) -> list[StatementRule
     of its Denies.
     """
     lists = [[one for one in each if one.effect is Effect.ALLOW] for each in allowed or ()]
-    if denied is not None and all(EVERYTHING in group for group in denied):
+    if denied is not None and all(ALLOW_EVERYTHING_RULE in group for group in denied):
         lists.append([one for group in denied for one in group if one.effect is Effect.DENY])
     return max(lists, key=len, default=[])
 
@@ -202,7 +202,7 @@ class _Places:
 
 
 def _starts(rule: StatementRule) -> Iterator[str]:
-    """Yield what the resources of a statement begin with."""
+    """Yield the prefixes of the resources of a statement."""
     if rule.resource.negated:
         yield ""
     else:

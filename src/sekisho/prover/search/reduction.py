@@ -57,7 +57,9 @@ from sekisho.prover.solver.inclusion import (
 Groups = list[list[StatementRule]]
 
 _ALL = "*"
-EVERYTHING = StatementRule(Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Version.V2012, ())
+ALLOW_EVERYTHING_RULE = StatementRule(
+    Effect.ALLOW, Element((_ALL,)), Element((_ALL,)), Version.V2012, ()
+)
 """Stands for the Allows of a group that allows whatever is asked about."""
 
 _ANYTHING = Restriction()
@@ -69,11 +71,11 @@ That is every one of six hundred with every other. Of more, each of which is abo
 often none can be dropped, and to find that out takes longer than the search.
 """
 
-FEW = 16
+FEW_STATEMENTS = 16
 """Statements up to which a question is asked as it is: its lists name what is written."""
 
 
-def reduced(
+def reduce_policies(
     allowed: Groups | None, denied: Groups | None, within: Restriction = _ANYTHING
 ) -> tuple[Groups | None, Groups | None]:
     """Return two sets of policies with the same answers, in fewer statements.
@@ -84,44 +86,44 @@ def reduced(
         within: what the question is restricted to.
     """
     range_ = [*_range_of(within)]
-    those = None if allowed is None else _absorbed(_in_reach(allowed, range_))
-    others = None if denied is None else _absorbed(_in_reach(denied, range_))
+    those = None if allowed is None else _without_duplicates(_reachable(allowed, range_))
+    others = None if denied is None else _without_duplicates(_reachable(denied, range_))
     if those is None:
         return None, others
     if others is None:
-        return _in_reach(those, those), None
-    others = _less(others, _of(those, Effect.DENY), Effect.DENY)
+        return _reachable(those, those), None
+    others = _minus_covered(others, _with_effect(those, Effect.DENY), Effect.DENY)
     others = [_unless_covered(group, those) for group in others]
-    limiting = [group for group in others if EVERYTHING not in group]
-    if len(limiting) == 1 and not _of(others, Effect.DENY):
-        those = _less(those, _of(limiting, Effect.ALLOW), Effect.ALLOW)
+    limiting = [group for group in others if ALLOW_EVERYTHING_RULE not in group]
+    if len(limiting) == 1 and not _with_effect(others, Effect.DENY):
+        those = _minus_covered(those, _with_effect(limiting, Effect.ALLOW), Effect.ALLOW)
     if nothing_can_answer(those, others):
         return [[]], [[]]
-    those, others = _in_reach(those, those), _in_reach(others, those)
+    those, others = _reachable(those, those), _reachable(others, those)
     if not limiting:
-        denials = (replace(rule, effect=Effect.ALLOW) for rule in _of(others, Effect.DENY))
-        those = _in_reach(those, [[*denials]])
+        denials = (replace(rule, effect=Effect.ALLOW) for rule in _with_effect(others, Effect.DENY))
+        those = _reachable(those, [[*denials]])
     return those, others
 
 
 def _range_of(within: Restriction) -> Iterator[list[StatementRule]]:
-    """Yield what every request of a question fits, each as what a statement is about."""
+    """Yield the restrictions of a question, each in the form of a statement."""
     for element, holds in within.actions:
         if holds:
-            yield [replace(EVERYTHING, action=element)]
+            yield [replace(ALLOW_EVERYTHING_RULE, action=element)]
     for element, holds in within.resources:
         if holds:
-            yield [replace(EVERYTHING, resource=element)]
+            yield [replace(ALLOW_EVERYTHING_RULE, resource=element)]
 
 
 def nothing_can_answer(allowed: Groups | None, denied: Groups | None) -> bool:
     """Tell whether a group that must allow has no Allow, or what must not allow always does."""
-    if allowed is not None and not all(_of((group,), Effect.ALLOW) for group in allowed):
+    if allowed is not None and not all(_with_effect((group,), Effect.ALLOW) for group in allowed):
         return True
-    return denied is not None and all(group == [EVERYTHING] for group in denied)
+    return denied is not None and all(group == [ALLOW_EVERYTHING_RULE] for group in denied)
 
 
-def statements_left(
+def statements_that_matter(
     old: Policies, new: Policies, tracked: TrackedAssumptions
 ) -> tuple[Policies, Policies]:
     """Return policies of the statements that matter to a difference, of either way it is asked.
@@ -133,7 +135,7 @@ def statements_left(
         LimitReached: if there is a kind of policy that the prover does not handle.
     """
     before, after = rules_of(old, tracked), rules_of(new, tracked)
-    ways = (reduced(before, after), reduced(after, before))
+    ways = (reduce_policies(before, after), reduce_policies(after, before))
     first, second = (
         Policies(identity=tuple(_documents(rule for group in (*a, *b) for rule in group)))
         for a, b in (((each[0] or ()), (each[1] or ())) for each in ways)
@@ -145,7 +147,7 @@ def _documents(rules: Iterable[StatementRule]) -> Iterator[AttachedPolicy]:
     """Yield a policy for each version of the policy language that statements are of."""
     by_version: dict[Version | None, list[Statement]] = {}
     for rule in rules:
-        conditions_ = tuple(asked.condition for asked in rule.asked)
+        conditions_ = tuple(asked.condition for asked in rule.conditions)
         those = by_version.setdefault(rule.version, [])
         those.append(
             Statement(len(those), rule.effect, rule.action, rule.resource, conditions=conditions_)
@@ -154,34 +156,34 @@ def _documents(rules: Iterable[StatementRule]) -> Iterator[AttachedPolicy]:
         yield AttachedPolicy(f"statements {version}", Document(tuple(statements), version))
 
 
-def _of(groups: Iterable[Sequence[StatementRule]], effect: Effect) -> list[StatementRule]:
+def _with_effect(groups: Iterable[Sequence[StatementRule]], effect: Effect) -> list[StatementRule]:
     return [rule for group in groups for rule in group if rule.effect is effect]
 
 
-def _absorbed(groups: Groups) -> Groups:
+def _without_duplicates(groups: Groups) -> Groups:
     """Return the groups, merged, and without what adds nothing."""
-    merged = [_merged(group) for group in groups]
-    final = set(map(id, _widest(_of(merged, Effect.DENY))))
+    merged = [_merge_rules(group) for group in groups]
+    final = set(map(id, _maximal_rules(_with_effect(merged, Effect.DENY))))
     left: Groups = []
     for group in merged:
-        stays = final | set(map(id, _widest(_of((group,), Effect.ALLOW))))
+        stays = final | set(map(id, _maximal_rules(_with_effect((group,), Effect.ALLOW))))
         left.append([rule for rule in group if id(rule) in stays])
     return left
 
 
-def _merged(rules: Sequence[StatementRule]) -> list[StatementRule]:
+def _merge_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
     """Return statements of a group, those together that differ in one list of alternatives."""
     found = list(dict.fromkeys(rules))
     before = 0
     while before != len(found):
         before = len(found)
-        most = max((len(rule.asked) for rule in found), default=0)
+        most = max((len(rule.conditions) for rule in found), default=0)
         for place in (RESOURCES, ACTIONS, *range(most)):
             alike: dict[object, list[StatementRule]] = {}
             for number, rule in enumerate(found):
-                key = _with(rule, place, ()) if _can_merge(rule, place) else number
+                key = _with_list(rule, place, ()) if _can_merge(rule, place) else number
                 alike.setdefault(key, []).append(rule)
-            found = [_joined(those, place) for those in alike.values()]
+            found = [_join_rules(those, place) for those in alike.values()]
     return found
 
 
@@ -194,11 +196,11 @@ def _can_merge(rule: StatementRule, place: int) -> bool:
     return bool(listed) and all(variables.OPEN not in one and one.isascii() for one in listed)
 
 
-def _joined(rules: Sequence[StatementRule], place: int) -> StatementRule:
+def _join_rules(rules: Sequence[StatementRule], place: int) -> StatementRule:
     if len(rules) == 1:
         return rules[0]
     listed = (one for rule in rules for one in _alternatives(rule, place))
-    return _with(rules[0], place, tuple(dict.fromkeys(listed)))
+    return _with_list(rules[0], place, tuple(dict.fromkeys(listed)))
 
 
 def _alternatives(rule: StatementRule, place: int) -> tuple[str, ...]:
@@ -211,26 +213,26 @@ def _alternatives(rule: StatementRule, place: int) -> tuple[str, ...]:
     if place in (ACTIONS, RESOURCES):
         element = rule.action if place == ACTIONS else rule.resource
         return () if element.negated else element.values
-    condition = rule.asked[place].condition if place < len(rule.asked) else None
+    condition = rule.conditions[place].condition if place < len(rule.conditions) else None
     if condition is None or condition.operator.quantifier is Quantifier.FOR_ALL_VALUES:
         return ()
     name = condition.operator.name
     return () if name is OperatorName.NULL or name in conditions.NEGATIONS else condition.values
 
 
-def _with(rule: StatementRule, place: int, listed: tuple[str, ...]) -> StatementRule:
+def _with_list(rule: StatementRule, place: int, listed: tuple[str, ...]) -> StatementRule:
     """Return a statement with another list of alternatives."""
     if place == ACTIONS:
         return replace(rule, action=Element(listed))
     if place == RESOURCES:
         return replace(rule, resource=Element(listed))
-    asked = list(rule.asked)
+    asked = list(rule.conditions)
     condition = replace(asked[place].condition, values=listed)
     asked[place] = replace(asked[place], condition=condition)
-    return replace(rule, asked=tuple(asked))
+    return replace(rule, conditions=tuple(asked))
 
 
-def _widest(rules: Sequence[StatementRule]) -> list[StatementRule]:
+def _maximal_rules(rules: Sequence[StatementRule]) -> list[StatementRule]:
     """Return the statements of one effect that are in no other; of those alike, the first."""
     unlike: dict[StatementRule, StatementRule] = {}
     for rule in rules:
@@ -239,7 +241,7 @@ def _widest(rules: Sequence[StatementRule]) -> list[StatementRule]:
     for rule in unlike:
         for other in index.around(rule):
             pairs += 1
-            if other is not rule and id(other) not in gone and _without(rule, other) is None:
+            if other is not rule and id(other) not in gone and _minus_rule(rule, other) is None:
                 gone.add(id(rule))
                 break
         if pairs > _MOST_PAIRS:
@@ -247,29 +249,29 @@ def _widest(rules: Sequence[StatementRule]) -> list[StatementRule]:
     return [rule for rule in unlike if id(rule) not in gone]
 
 
-def _less(groups: Groups, covers: Sequence[StatementRule], effect: Effect) -> Groups:
+def _minus_covered(groups: Groups, covers: Sequence[StatementRule], effect: Effect) -> Groups:
     """Return groups without the statements of an effect, and alternatives, that others take in."""
     index = _Index(covers)
     found: Groups = []
     for group in groups:
-        rest = ((_rest(rule, index) if rule.effect is effect else rule) for rule in group)
+        rest = ((_minus_rules(rule, index) if rule.effect is effect else rule) for rule in group)
         found.append([rule for rule in rest if rule is not None])
     return found
 
 
 def _unless_covered(group: list[StatementRule], those: Groups) -> list[StatementRule]:
     """Return a group of `denied`; what allows everything if a group of `allowed` is in it."""
-    index = _Index(_of((group,), Effect.ALLOW))
+    index = _Index(_with_effect((group,), Effect.ALLOW))
     for each in those:
-        if all(_rest(rule, index) is None for rule in _of((each,), Effect.ALLOW)):
-            return [EVERYTHING, *_of((group,), Effect.DENY)]
+        if all(_minus_rules(rule, index) is None for rule in _with_effect((each,), Effect.ALLOW)):
+            return [ALLOW_EVERYTHING_RULE, *_with_effect((group,), Effect.DENY)]
     return group
 
 
-def _rest(rule: StatementRule, index: "_Index") -> StatementRule | None:
+def _minus_rules(rule: StatementRule, index: "_Index") -> StatementRule | None:
     """Return a statement without the alternatives that others take in; None if nothing is left."""
     for other in index.around(rule):
-        rest = _without(rule, other)
+        rest = _minus_rule(rule, other)
         if rest is None:
             return None
         rule = rest
@@ -322,7 +324,7 @@ def _resource_starts(rule: StatementRule) -> Iterator[str]:
     yield from map(literal_start, rule.resource.values)
 
 
-def _without(rule: StatementRule, other: StatementRule) -> StatementRule | None:
+def _minus_rule(rule: StatementRule, other: StatementRule) -> StatementRule | None:
     """Return a statement without what another one takes in; None if that is all of it.
 
     A list can be cut where the other one takes in the rest of the statement.
@@ -332,24 +334,24 @@ def _without(rule: StatementRule, other: StatementRule) -> StatementRule | None:
         (ACTIONS, rule.action, other.action),
         (RESOURCES, rule.resource, other.resource),
     ):
-        left = _left_of(mine, its, place, (rule.version, other.version))
+        left = _minus_element(mine, its, place, (rule.version, other.version))
         if left is None:
             return rule
         cut += [(place, left)] if left else []
-    for asked in other.asked:
-        found = _left_of_condition(rule, asked)
+    for asked in other.conditions:
+        found = _minus_condition(rule, asked)
         if found is None:
             return rule
         cut += [found] if found[1] else []
     if len(cut) > 1:
         return rule
-    return _with(rule, *cut[0]) if cut else None
+    return _with_list(rule, *cut[0]) if cut else None
 
 
 _Versions = tuple[Version | None, Version | None]
 
 
-def _left_of(
+def _minus_element(
     mine: Element, its: Element, place: int, versions: _Versions
 ) -> tuple[str, ...] | None:
     """Return the entries that another element does not take in; None if they cannot be told."""
@@ -363,18 +365,18 @@ def _left_of(
         if not its.negated:
             return None
         if mine.negated:
-            return () if all(map(ours.take_in, its.values)) else None
-        return () if others.are_apart_from(mine.values) else None
+            return () if all(map(ours.covers, its.values)) else None
+        return () if others.are_disjoint_from(mine.values) else None
     takes = entries_of(its.values, place)
     left = tuple(
         entry
         for entry in mine.values
-        if not takes.take_in(entry) or not (same_variables or variables.OPEN not in entry)
+        if not takes.covers(entry) or not (same_variables or variables.OPEN not in entry)
     )
     return left if len(left) < len(mine.values) else None
 
 
-def _left_of_condition(
+def _minus_condition(
     rule: StatementRule, wanted: VersionedCondition
 ) -> tuple[int, tuple[str, ...]] | None:
     """Return the place and the values of a statement's condition that another one does not match.
@@ -383,7 +385,7 @@ def _left_of_condition(
     """
     its = wanted.condition
     values = frozenset(its.values)
-    for place, asked in enumerate(rule.asked):
+    for place, asked in enumerate(rule.conditions):
         mine = asked.condition
         if (mine.operator, mine.key.lower()) != (its.operator, its.key.lower()):
             continue
@@ -391,7 +393,7 @@ def _left_of_condition(
             variables.OPEN in text for text in (*mine.values, *its.values)
         ):
             continue
-        if values == frozenset(mine.values) or _says_more(asked, wanted):
+        if values == frozenset(mine.values) or _is_stricter(asked, wanted):
             return place, ()
         left = tuple(text for text in _alternatives(rule, place) if text not in values)
         if values and left and len(left) < len(mine.values):
@@ -399,7 +401,7 @@ def _left_of_condition(
     return None
 
 
-def _says_more(mine: VersionedCondition, its: VersionedCondition) -> bool:
+def _is_stricter(mine: VersionedCondition, its: VersionedCondition) -> bool:
     """Tell whether a condition holds only where another one on the same key and operator does.
 
     The more values, the more there is to match. Under a negated operator it is the other way round;
@@ -414,18 +416,18 @@ def _says_more(mine: VersionedCondition, its: VersionedCondition) -> bool:
     return some <= all_
 
 
-def _in_reach(groups: Groups, those: Groups) -> Groups:
+def _reachable(groups: Groups, those: Groups) -> Groups:
     """Return groups without the statements out of reach of what some group of `those` allows."""
     found = groups
     for each in those:
-        reach = _Reach(_of((each,), Effect.ALLOW))
+        reach = _Reach(_with_effect((each,), Effect.ALLOW))
         cut = ([reach.within(rule) for rule in group] for group in found)
         found = [[rule for rule in group if rule is not None] for group in cut]
     return found
 
 
 class _Reach:
-    """What some Allows take in together, as far as each attribute alone tells.
+    """The requests that some Allows cover together, as far as each attribute alone tells.
 
     Args:
         allows: the statements; what none of them takes in is out of reach.
@@ -434,7 +436,7 @@ class _Reach:
     def __init__(self, allows: Sequence[StatementRule]) -> None:
         self._actions = _union([rule.action for rule in allows], ACTIONS)
         self._resources = _union([rule.resource for rule in allows], RESOURCES)
-        of_each = [dict(map(_pinned, rule.asked)) for rule in allows]
+        of_each = [dict(map(_required_values, rule.conditions)) for rule in allows]
         self._pinned: dict[str, frozenset[str]] = {
             key: frozenset().union(*(one[key] for one in of_each))
             for key in (of_each[0] if of_each else ())
@@ -444,17 +446,17 @@ class _Reach:
     def within(self, rule: StatementRule) -> StatementRule | None:
         """Return a statement without the values that are out of reach; None if all of it is."""
         for some, element in ((self._actions, rule.action), (self._resources, rule.resource)):
-            if some is not None and not element.negated and some.are_apart_from(element.values):
+            if some is not None and not element.negated and some.are_disjoint_from(element.values):
                 return None
-        for place, asked in enumerate(rule.asked):
-            key, values = _pinned(asked)
+        for place, asked in enumerate(rule.conditions):
+            key, values = _required_values(asked)
             known = self._pinned.get(key)
             if known is None or values <= known:
                 continue
             left = tuple(text for text in asked.condition.values if text in known)
             if not left:
                 return None
-            rule = _with(rule, place, left)
+            rule = _with_list(rule, place, left)
         return rule
 
 
@@ -465,7 +467,7 @@ def _union(elements: Sequence[Element], place: int) -> Entries | None:
     return Entries(tuple(value for one in elements for value in one.values), place)
 
 
-def _pinned(asked: VersionedCondition) -> tuple[str, frozenset[str]]:
+def _required_values(asked: VersionedCondition) -> tuple[str, frozenset[str]]:
     """Return the key (in lower case) that has one of some values if a condition holds; "": none.
 
     With several values it can match two conditions by one each (`list_needs_set_operator`).

@@ -29,34 +29,34 @@ from sekisho.prover.reading import keys, resources
 from sekisho.prover.reading.conditions import (
     VersionedCondition,
     formed_for,
-    linked_by,
-    ordinary,
+    keys_compared_with,
+    ordinary_values,
     values_for,
     variables_in,
 )
 from sekisho.prover.reading.credentials import USER_ID, CallerCredential, Situation
 from sekisho.prover.reading.resources import RequestTarget
-from sekisho.prover.reading.statements import About, ConditionReading
-from sekisho.prover.reading.tied import PART_OF, TIMES, theory_of
+from sekisho.prover.reading.statements import ConditionReading, RequestScope
+from sekisho.prover.reading.tied import PART_OF, TIMES, dependency_of
 from sekisho.prover.search.actions import (
     ActionClass,
     RequestRange,
     RequestRanges,
     includes_action,
 )
-from sekisho.prover.search.counterexample import contradiction, replayed
+from sekisho.prover.search.counterexample import contradiction, replay
 from sekisho.prover.search.formula import (
     NOT_BY_ROLES,
     Question,
     Restriction,
     StatementRule,
     demands,
-    joined,
-    plain,
+    effective_restriction,
+    join_restrictions,
     rules_of,
 )
-from sekisho.prover.search.reduction import FEW, nothing_can_answer, reduced
-from sekisho.prover.search.ties import Documented, Ties
+from sekisho.prover.search.reduction import FEW_STATEMENTS, nothing_can_answer, reduce_policies
+from sekisho.prover.search.ties import DocumentedRequests, Ties
 from sekisho.prover.search.verdict import Counterexample, Proved, Refuted, Unknown, Verdict
 from sekisho.prover.search.views import ABROAD, Owner, RequestView, RequestViews
 from sekisho.prover.solver import reasons
@@ -64,7 +64,7 @@ from sekisho.prover.solver.candidates import Candidate, LimitHit, Looked, NoCand
 from sekisho.prover.solver.limits import (
     MOST_ASSIGNMENTS,
     MOST_BEYOND_STEPS,
-    Effort,
+    Budget,
     LimitReached,
     StepsSpent,
 )
@@ -73,7 +73,7 @@ from sekisho.prover.solver.theories import ACTION, RESOURCE, Texts
 
 
 def assignments(
-    reading: ConditionReading, linked: Iterable[str], asked: Sequence[VersionedCondition]
+    reading: ConditionReading, linked: Iterable[str], conditions: Sequence[VersionedCondition]
 ) -> Iterator[dict[str, ContextValue | None]]:
     """Yield values for the keys that policy variables name, with which to read again.
 
@@ -85,8 +85,8 @@ def assignments(
         raise LimitReached(reasons.NAMES_A_TIME)
     if set(names) & keys.SERVICES:
         raise LimitReached(reasons.NAMES_A_SERVICE)
-    each_key = {name: _assignable(reading, name, asked) for name in names}
-    found = chain.from_iterable(product(*ways.values()) for ways in keys.apart(each_key))
+    each_key = {name: _assignable(reading, name, conditions) for name in names}
+    found = chain.from_iterable(product(*ways.values()) for ways in keys.origins_apart(each_key))
     possible = filter(_goes_together, (dict(zip(names, each, strict=True)) for each in found))
     yield from islice(possible, MOST_ASSIGNMENTS)
 
@@ -101,7 +101,7 @@ def _goes_together(assigned: Mapping[str, ContextValue | None]) -> bool:
 
 
 def _assignable(
-    reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
+    reading: ConditionReading, name: str, conditions: Sequence[VersionedCondition]
 ) -> list[ContextValue | None]:
     main = keys.main_of(name)
     absent: list[ContextValue | None] = [None] if reading.may_be_absent(name) else []
@@ -110,42 +110,42 @@ def _assignable(
     if name in keys.OF_RESOURCE_ACCOUNT:
         return [*reading.owners, *absent]
     same = {main, *reading.compared.get(main, ())}
-    own = [each for each in asked if keys.main_of(each.condition.key.lower()) in same]
-    own = [each for each in own if not linked_by(each, reading.tracked)]
+    own = [each for each in conditions if keys.main_of(each.condition.key.lower()) in same]
+    own = [each for each in own if not keys_compared_with(each, reading.tracked)]
     if name == USER_ID:
         return [*reading.ids(own)[0]]
     if main == keys.REGION:
         return [*reading.regions(own)[0], *absent]
     texts: list[str] = []
     if own:
-        formed = formed_for(name, own, reading.settled, reading.effort)
-        texts = (formed or values_for(own, reading.settled, reading.about.now, reading.effort))[0]
-    return [*dict.fromkeys([*texts, *ordinary(name)]), *absent]
+        formed = formed_for(name, own, reading.settled, reading.budget)
+        texts = (formed or values_for(own, reading.settled, reading.about.now, reading.budget))[0]
+    return [*dict.fromkeys([*texts, *ordinary_values(name)]), *absent]
 
 
 class _Case(Enum):
-    """What a key is, but for the texts to which it is pinned."""
+    """Values of a key other than the texts to which conditions pin it."""
 
     ABSENT = auto()
     ANOTHER = auto()
 
 
 def cases(
-    reading: ConditionReading, linked: Iterable[str], asked: Sequence[VersionedCondition]
-) -> Iterator[About]:
-    """Yield what to read for every way in which the keys that variables name can be.
+    reading: ConditionReading, linked: Iterable[str], conditions: Sequence[VersionedCondition]
+) -> Iterator[RequestScope]:
+    """Yield a scope for every combination of values of the keys that variables name.
 
     Raises:
         LimitReached: if there are too many, or one of the keys depends on others.
     """
     names = sorted(linked)
-    pinned = {name: frozenset(_pinned(reading, name, asked)) for name in names}
+    pinned = {name: frozenset(_pinned(reading, name, conditions)) for name in names}
     ways: list[list[_Case | str]] = [
         [*([_Case.ABSENT] if reading.may_be_absent(name) else []), *texts, _Case.ANOTHER]
         for name, texts in pinned.items()
     ]
     if (
-        not all(_stands_alone(name, asked) for name in names)
+        not all(_stands_alone(name, conditions) for name in names)
         or prod(map(len, ways)) > MOST_ASSIGNMENTS
     ):
         raise LimitReached(reasons.TOO_MANY_COMBINATIONS)
@@ -155,8 +155,8 @@ def cases(
 
 
 def _about(
-    about: About, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
-) -> About:
+    about: RequestScope, chosen: Mapping[str, _Case | str], pinned: Mapping[str, frozenset[str]]
+) -> RequestScope:
     assigned: dict[str, ContextValue | None] = {}
     besides: dict[str, frozenset[str | None]] = {}
     for name, case in chosen.items():
@@ -171,31 +171,36 @@ _PINNING = frozenset({OperatorName.STRING_EQUALS, OperatorName.STRING_NOT_EQUALS
 
 
 def _pinned(
-    reading: ConditionReading, name: str, asked: Sequence[VersionedCondition]
+    reading: ConditionReading, name: str, conditions: Sequence[VersionedCondition]
 ) -> Iterator[str]:
     """Yield the texts that conditions compare a key with, or what is compared with it, too."""
     same = {name, *reading.compared.get(name, ())}
-    for each in asked:
-        if each.condition.key.lower() not in same or each.condition.operator.name not in _PINNING:
+    for condition in conditions:
+        if (
+            condition.condition.key.lower() not in same
+            or condition.condition.operator.name not in _PINNING
+        ):
             continue
-        for text in each.condition.values:
-            known = all(map(reading.knows, variables_in(text, each.version)))
-            pattern = variables.substitute(text, each.version, reading.settled)
+        for text in condition.condition.values:
+            known = all(map(reading.knows, variables_in(text, condition.version)))
+            pattern = variables.substitute(text, condition.version, reading.settled)
             if known and pattern is not None:
                 yield glob.text_of(pattern)
 
 
-def _stands_alone(name: str, asked: Sequence[VersionedCondition]) -> bool:
+def _stands_alone(name: str, conditions: Sequence[VersionedCondition]) -> bool:
     """Tell whether a key has one text, or several, that nothing else of a request tells."""
     bound = {*TIMES, keys.MFA_AGE, USER_ID, keys.REGION, keys.ADDRESS}
     if name in bound | keys.ENDPOINT | keys.SERVICES | keys.OF_RESOURCE_ACCOUNT:
         return False
-    theory = theory_of(name)
-    beside = {key for each in asked if theory_of(key := each.condition.key.lower()) == theory}
+    theory = dependency_of(name)
+    beside = {
+        key for each in conditions if dependency_of(key := each.condition.key.lower()) == theory
+    }
     if name in PART_OF:
         return not beside
     tags = name.startswith(keys.REQUEST_TAG) and any(
-        each.condition.key.lower() == keys.TAG_KEYS for each in asked
+        each.condition.key.lower() == keys.TAG_KEYS for each in conditions
     )
     return not tags and name != keys.TAG_KEYS and beside <= {name}
 
@@ -203,18 +208,18 @@ def _stands_alone(name: str, asked: Sequence[VersionedCondition]) -> bool:
 _Found = dict[str, ContextValue]
 
 
-def prove_none(question: Question, effort: Effort | None = None) -> Verdict:
+def prove_none(question: Question, budget: Budget | None = None) -> Verdict:
     """Return whether there is no request that answers the question.
 
     Args:
         question: what is asked.
-        effort: what may still be spent; None: as for a question of its own.
+        budget: what may still be spent; None: as for a question of its own.
 
     Raises:
         FaultyPolicy: if a document cannot be read for certain.
     """
     try:
-        return RequestSearch(question, effort=effort).verdict()
+        return RequestSearch(question, budget=budget).verdict()
     except LimitReached as limit:
         return Unknown(limit.reason)
 
@@ -225,7 +230,7 @@ class RequestSearch:
     Args:
         question: what is asked.
         only: the one action that it is asked of; None: any.
-        effort: what may still be spent on it, and what was found out so far; None: nothing yet.
+        budget: what may still be spent on it, and what was found out so far; None: nothing yet.
         whole: the question of which this one is a part: it spends from the same.
         documented: only of requests that AWS documents; None among these is no proof.
 
@@ -241,22 +246,22 @@ class RequestSearch:
         question: Question,
         only: Action | None = None,
         *,
-        effort: Effort | None = None,
+        budget: Budget | None = None,
         whole: "RequestSearch | None" = None,
         documented: bool = False,
     ) -> None:
         self._question = question
         self._documented = documented
         self._only = only
-        self._effort: Effort = (effort or Effort()) if whole is None else whole._effort
+        self._budget: Budget = (budget or Budget()) if whole is None else whole._budget
         self.tracked = TrackedAssumptions(question.assumptions)
-        self._within = plain(question.within, self.tracked)
+        self._within = effective_restriction(question.within, self.tracked)
         if question.user.is_role:
-            self._within = joined(self._within, NOT_BY_ROLES)
+            self._within = join_restrictions(self._within, NOT_BY_ROLES)
         self._written: dict[int, _Written] = {} if whole is None else whole._written
         self._allowed, self._denied = map(self._rules_of, (question.allowed, question.denied))
-        if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW:
-            self._allowed, self._denied = reduced(self._allowed, self._denied, self._within)
+        if sum(map(len, (*(self._allowed or ()), *(self._denied or ())))) > FEW_STATEMENTS:
+            self._allowed, self._denied = reduce_policies(self._allowed, self._denied, self._within)
         self._rules = [
             rule
             for rules in (self._allowed, self._denied)
@@ -264,11 +269,11 @@ class RequestSearch:
             for rule in group
         ]
         given = [asked for asked, _ in question.within.conditions]
-        which = Documented.of_user(question.user) if documented else None
+        which = DocumentedRequests.of_user(question.user) if documented else None
         self._ties = Ties.between(question.user.partition, self._rules, given, which)
-        own = (asked for rule in self._rules for asked in rule.asked)
+        own = (asked for rule in self._rules for asked in rule.conditions)
         self._asked = tuple(dict.fromkeys([*own, *given, *self._ties.asked]))
-        self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._effort)
+        self._views = RequestViews(question, self._rules, self._asked, self.tracked, self._budget)
         if whole is not None:
             self._views.readings = whole._views.readings
         self._possible: dict[CallerCredential, Looked] = {}
@@ -286,7 +291,7 @@ class RequestSearch:
                 found = self._preferred(found)
                 if found.documented:
                     return Refuted(found)
-            self._effort.at_most(MOST_BEYOND_STEPS)
+            self._budget.limit_to(MOST_BEYOND_STEPS)
             beyond = found or self._first(self._beyond)
         except LimitReached as limit:
             return Unknown(limit.reason)
@@ -297,7 +302,7 @@ class RequestSearch:
         filled = reason.filled(action=asked.action, resource=asked.resource, keys=keys)
         return Unknown(filled, beyond)
 
-    def _preferred(self, found: Counterexample) -> Counterexample:
+    def _preferred(self, counterexample: Counterexample) -> Counterexample:
         """Return a counterexample that AWS documents in the place of one that it does not.
 
         Where there is none, the first stays: that AWS sends no such request is not documented.
@@ -305,10 +310,10 @@ class RequestSearch:
         Raises:
             LimitReached: if it could not be found out.
         """
-        if found.documented or self._documented:
-            return found
-        other = RequestSearch(self._question, self._only, effort=self._effort, documented=True)
-        return other._first(other._of_view) or found
+        if counterexample.documented or self._documented:
+            return counterexample
+        other = RequestSearch(self._question, self._only, budget=self._budget, documented=True)
+        return other._first(other._of_view) or counterexample
 
     def _first(self, ranges: "_Ranges") -> Counterexample | None:
         """Return the first counterexample of all ways of calling and all owners, or None.
@@ -320,14 +325,14 @@ class RequestSearch:
         for owner in self._views.owners.all:
             for situation in self._views.situations:
                 try:
-                    found = self._in_view(situation, owner, ranges)
+                    counterexample = self._in_view(situation, owner, ranges)
                 except StepsSpent as reason:
                     raise limit or reason from None
                 except LimitReached as reason:
                     limit = limit or reason
                     continue
-                if found is not None:
-                    return found
+                if counterexample is not None:
+                    return counterexample
         possible = any(not isinstance(each, NoCandidate) for each in self._possible.values())
         if possible and not self._views.owners.whole:
             limit = limit or LimitReached(reasons.TELLS_OWNERS)
@@ -370,16 +375,20 @@ class RequestSearch:
 
     @cached_property
     def _ranges(self) -> RequestRanges:
-        within = self._within if len(self._views.owners.all) == 1 else joined(self._within, ABROAD)
+        within = (
+            self._within
+            if len(self._views.owners.all) == 1
+            else join_restrictions(self._within, ABROAD)
+        )
         return RequestRanges(self._allowed, self._rules, within, self._ties, self.tracked)
 
-    def _within_of(self, view: RequestView, each: RequestRange) -> Restriction:
-        """Return what a request of one range fits to be in the question, and to be real."""
-        within = self._within if view.owner.own else joined(self._within, ABROAD)
-        return joined(within, self._ties.of(each.real, direct=view.reading.direct))
+    def _within_of(self, view: RequestView, range_: RequestRange) -> Restriction:
+        """Return the restriction of one range: to the question, and to real requests."""
+        within = self._within if view.owner.own else join_restrictions(self._within, ABROAD)
+        return join_restrictions(within, self._ties.of(range_.real, direct=view.reading.direct))
 
     def _candidate(self, situation: Situation) -> Looked:
-        """Return what answers of more than there can be: of any name, and any ARN."""
+        """Return a candidate out of more than can exist: of any name, and any ARN."""
         if situation.credential not in self._possible:
             owners, own = self._views.owners, self._views.owners.all[0]
             view = self._views.of(situation, own)
@@ -429,36 +438,36 @@ class RequestSearch:
                 yield from (self._ranges.of(one.actions[0], view.place) for one in alike)
 
     def _beyond(self, view: RequestView, _: Candidate | LimitHit) -> Iterator[RequestRange]:
-        """Yield what AWS may have and the catalogue does not know."""
+        """Yield the ranges that AWS may have and the catalogue does not know."""
         yield from self._ranges.beyond(view.place, partial(self._may_answer, view))
 
-    def _of_range(self, view: RequestView, each: RequestRange) -> Counterexample | None:
+    def _of_range(self, view: RequestView, range_: RequestRange) -> Counterexample | None:
         """Return a counterexample of one range, or None.
 
         Raises:
             LimitReached: if a policy variable stands in the way.
         """
         reading = view.reading
-        found = None if each.empty else self._search(view, each)
+        found = None if range_.empty else self._search(view, range_)
         if found is None:
             return None
         if reading.exact:
-            return self._checked(view, each, found)
+            return self._checked(view, range_, found)
         # what was found loosely may be right as it is
-        if (counterexample := self._replayed(view, each, found)) is not None:
+        if (counterexample := self._replayed(view, range_, found)) is not None:
             return counterexample
         # of whom a resource is: one account, or nothing that tells it
         all_of_them = not reading.inexact and reading.linked <= keys.OF_RESOURCE_ACCOUNT
         for assigned in assignments(reading, reading.linked, self._asked):
             of_settled = self._views.read_once(view, assigned)
             settled = of_settled.reading
-            found = self._search(of_settled, each)
+            found = self._search(of_settled, range_)
             if found is not None:
                 decide = self._replayed if settled.linked else self._checked
-                if (counterexample := decide(of_settled, each, found)) is not None:
+                if (counterexample := decide(of_settled, range_, found)) is not None:
                     return counterexample
             all_of_them &= found is None and not settled.linked and not settled.inexact
-        if all_of_them or (not reading.inexact and self._in_no_case(view, each)):
+        if all_of_them or (not reading.inexact and self._in_no_case(view, range_)):
             return None
         linked = ", ".join(f"`${{{key}}}`" for key in sorted(reading.linked))
         why = [
@@ -467,39 +476,39 @@ class RequestSearch:
         ]
         raise LimitReached(joined_messages(why, en="; ", ja="; "))
 
-    def _in_no_case(self, view: RequestView, each: RequestRange) -> bool:
+    def _in_no_case(self, view: RequestView, range_: RequestRange) -> bool:
         """Tell whether nothing answers, whatever the keys are that policy variables name."""
         try:
             found = [*cases(view.reading, view.reading.linked, self._asked)]
         except LimitReached:
             return False
-        readings = (ConditionReading(one, self._asked, self._effort) for one in found)
-        return all(self._search(replace(view, reading=one), each) is None for one in readings)
+        readings = (ConditionReading(one, self._asked, self._budget) for one in found)
+        return all(self._search(replace(view, reading=one), range_) is None for one in readings)
 
-    def _target(self, reading: ConditionReading, each: RequestRange) -> RequestTarget:
-        names = each.takes or Texts(ACTION, ANY_NAME, self._effort, words=each.words)
-        return RequestTarget(reading, each.forms, each.besides, names)
+    def _target(self, reading: ConditionReading, range_: RequestRange) -> RequestTarget:
+        names = range_.takes or Texts(ACTION, ANY_NAME, self._budget, words=range_.words)
+        return RequestTarget(reading, range_.forms, range_.besides, names)
 
-    def _search(self, view: RequestView, each: RequestRange) -> _Found | None:
-        found = self._found(view, each)
+    def _search(self, view: RequestView, range_: RequestRange) -> _Found | None:
+        found = self._found(view, range_)
         if (
             found is None
-            or each.real is None
-            or not each.known
+            or range_.real is None
+            or not range_.known
             or not is_too_long(str(found[RESOURCE]))
         ):
             return found
         place = replace(view.place, bounded=True)
-        return self._found(view, self._ranges.of(each.real, place))
+        return self._found(view, self._ranges.of(range_.real, place))
 
-    def _found(self, view: RequestView, each: RequestRange) -> _Found | None:
-        self._effort.spend(_A_RULE * len(self._rules))
-        target = self._target(view.reading, each)
+    def _found(self, view: RequestView, range_: RequestRange) -> _Found | None:
+        self._budget.spend(_A_RULE * len(self._rules))
+        target = self._target(view.reading, range_)
         asked = (self._allowed, self._denied)
         limit: LimitReached | None = None
-        for way in demands(target, view.reading, asked, self._within_of(view, each)):
+        for way in demands(target, view.reading, asked, self._within_of(view, range_)):
             try:
-                found = search(way, target.theories, self._effort)
+                found = search(way, target.theories, self._budget)
             except LimitReached as reason:
                 limit = limit or reason
                 continue
@@ -509,32 +518,32 @@ class RequestSearch:
             raise limit
         return None
 
-    def _checked(self, view: RequestView, each: RequestRange, found: _Found) -> Counterexample:
-        """Return what was found as a counterexample, on which the engine must decide the same.
+    def _checked(self, view: RequestView, range_: RequestRange, found: _Found) -> Counterexample:
+        """Return the values found as a counterexample, on which the engine must decide the same.
 
         Raises:
             LimitReached: if it does not.
         """
-        counterexample = self._replayed(view, each, found)
+        counterexample = self._replayed(view, range_, found)
         if counterexample is None:
-            raise contradiction(self._question, self._request(view, each, found))
+            raise contradiction(self._question, self._request(view, range_, found))
         return counterexample
 
     def _replayed(
-        self, view: RequestView, each: RequestRange, found: _Found, of: "_OfList | None" = None
+        self, view: RequestView, range_: RequestRange, found: _Found, of: "_OfList | None" = None
     ) -> Counterexample | None:
-        """Return what was found as a counterexample if the engine decides so, too."""
-        request = self._request(view, each, found)
+        """Return the values found as a counterexample if the engine decides so, too."""
+        request = self._request(view, range_, found)
         credential = view.situation.credential
         question, of_list = of or (self._question, False)
-        return replayed(question, credential, request, exists=each.known, of_list=of_list)
+        return replay(question, credential, request, exists=range_.known, of_list=of_list)
 
-    def _request(self, view: RequestView, each: RequestRange, found: _Found) -> Request:
-        """Return what was found as a request."""
+    def _request(self, view: RequestView, range_: RequestRange, found: _Found) -> Request:
+        """Return the values found as a request."""
         resource = str(found[RESOURCE])
         values = {key: value for key, value in found.items() if key not in (ACTION, RESOURCE)}
         request = view.reading.scope(
-            each.action or str(found[ACTION]), resource, values, None
+            range_.action or str(found[ACTION]), resource, values, None
         ).request
         if not view.owner.own and arns.account_of(resource) is None:
             request = replace(request, resource_account=view.owner.account)
@@ -543,7 +552,7 @@ class RequestSearch:
 
 _Written = tuple[Policies, list[list[StatementRule]]]
 _OfList = tuple[Question, bool]
-"""What one item of a list answers, and whether it is decided by what can be about it alone."""
+"""The question of one item of a list, and whether only relevant statements decide it."""
 _Ranges = Callable[[RequestView, Candidate | LimitHit], Iterator[RequestRange]]
 _A_RULE = 10
 """Steps that it takes to ask for what must hold for a statement to apply."""

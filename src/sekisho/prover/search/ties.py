@@ -28,7 +28,7 @@ from sekisho.prover.search.formula import Restriction, StatementRule
 
 
 @dataclass(frozen=True, slots=True)
-class Documented:
+class DocumentedRequests:
     """The requests of one user that AWS documents.
 
     Attributes:
@@ -44,7 +44,7 @@ class Documented:
     provider: str = ""
 
     @classmethod
-    def of_user(cls, user: CallingUser) -> "Documented":
+    def of_user(cls, user: CallingUser) -> "DocumentedRequests":
         """Return which requests of a user, or of who calls in the user's place, are documented."""
         caller, provider = "user", ""
         if user.is_service:
@@ -89,7 +89,7 @@ class Documented:
         found = [key for key in request.context if not self.has(action, key.lower())]
         only = self.region_of(action) if direct else None
         if only is not None and not _regions(request) <= {only}:
-            found.append(keys.spelled(keys.REGION))
+            found.append(keys.spelling_of_key(keys.REGION))
         return tuple(found)
 
 
@@ -136,7 +136,7 @@ class Ties:
     untagged: tuple[VersionedCondition, ...]
     same: tuple[SameKey, ...] = ()
     tags: tuple[VersionedCondition, ...] = ()
-    documented: Documented | None = None
+    documented: DocumentedRequests | None = None
     lacking: tuple[tuple[str, VersionedCondition], ...] = ()
     regions: tuple[tuple[str, VersionedCondition], ...] = ()
 
@@ -146,7 +146,7 @@ class Ties:
         partition: str,
         rules: Iterable[StatementRule],
         more: Iterable[VersionedCondition],
-        documented: Documented | None = None,
+        documented: DocumentedRequests | None = None,
     ) -> "Ties":
         """Return the ties where some statements and further conditions are asked about.
 
@@ -156,10 +156,10 @@ class Ties:
             more: the conditions.
             documented: which requests AWS documents; None: others are asked about, too.
         """
-        named = {key.lower(): key for key in _named(rules, more)}
+        named = {key.lower(): key for key in _spelling_of_asked_keys(rules, more)}
         same = {key: keys.main_of(key) for key in named if keys.main_of(key) != key}
         # what a tag is that only a service's key names
-        named |= {main: keys.spelled(main) for main in same.values() if main not in named}
+        named |= {main: keys.spelling_of_key(main) for main in same.values() if main not in named}
         asked_for = _regions_asked_for(partition, named.get(keys.REGION))
         home = iam_region(partition)
         tags = [key for folded, key in named.items() if folded.startswith(keys.REQUEST_TAG)]
@@ -167,18 +167,18 @@ class Ties:
         return cls(
             tuple(asked for region, asked in asked_for if region == home),
             tuple(
-                _absent(key)
+                _condition_absent(key)
                 for folded, key in named.items()
                 if keys.main_of(folded).startswith(keys.RESOURCE_TAG)
             ),
             tuple(
-                SameKey(key, main, _absent(named[key]), _absent(named[main]))
+                SameKey(key, main, _condition_absent(named[key]), _condition_absent(named[main]))
                 for key, main in same.items()
             ),
-            tuple(map(_absent, (*tags, *listed))) if tags and listed else (),
+            tuple(map(_condition_absent, (*tags, *listed))) if tags and listed else (),
             documented,
             tuple(
-                (key, _absent(named[key]))
+                (key, _condition_absent(named[key]))
                 for key in named
                 if documented is not None and documented.tells_actions_apart(key)
             ),
@@ -193,7 +193,7 @@ class Ties:
         return (*self.home, *self.untagged, *same, *self.tags, *chosen)
 
     def of(self, action: Action | None, *, direct: bool) -> Restriction:
-        """Return what every request about an action fits; None: one that is not known.
+        """Return the restriction of every request about an action; None: an unknown action.
 
         Where a service calls on the user's behalf, it is not documented where that call goes.
         """
@@ -215,7 +215,7 @@ class Ties:
         return only or ""
 
     def _chosen(self, action: Action, *, direct: bool) -> Iterator[VersionedCondition]:
-        """Yield what holds of the requests about an action that AWS documents."""
+        """Yield the conditions that hold of documented requests about an action."""
         if self.documented is None:
             return
         for key, absent in self.lacking:
@@ -225,7 +225,7 @@ class Ties:
         yield from (asked for region, asked in self.regions if region == only)
 
     def _implied(self, action: Action) -> Iterator[tuple[VersionedCondition, VersionedCondition]]:
-        """Yield what is absent only if something else is, in requests about an action."""
+        """Yield the keys that are absent only if another is, in requests about an action."""
         for each in self.same:
             if keys.come_together(each.key, each.main, action):
                 yield each.absent, each.main_absent
@@ -246,23 +246,25 @@ def _regions_asked_for(
     if key is None:
         return ()
     regions = sorted(single_regions(partition))
-    return tuple((one, _asked(OperatorName.STRING_EQUALS, key, one)) for one in regions)
+    return tuple((one, _condition_on(OperatorName.STRING_EQUALS, key, one)) for one in regions)
 
 
-def _asked(name: OperatorName, key: str, value: str) -> VersionedCondition:
+def _condition_on(name: OperatorName, key: str, value: str) -> VersionedCondition:
     return VersionedCondition(Condition(Operator(name), key, (value,)), Version.V2012)
 
 
-def _absent(key: str) -> VersionedCondition:
-    return _asked(OperatorName.NULL, key, "true")
+def _condition_absent(key: str) -> VersionedCondition:
+    return _condition_on(OperatorName.NULL, key, "true")
 
 
-def _named(rules: Iterable[StatementRule], more: Iterable[VersionedCondition]) -> Iterator[str]:
+def _spelling_of_asked_keys(
+    rules: Iterable[StatementRule], more: Iterable[VersionedCondition]
+) -> Iterator[str]:
     """Yield the keys that are asked about, and those that variables name."""
     for rule in rules:
         for entry in rule.resource.values:
             yield from keys_of_text(entry, rule.version)
-        for asked in rule.asked:
+        for asked in rule.conditions:
             yield from keys_of(asked.condition, asked.version)
     for asked in more:
         yield from keys_of(asked.condition, asked.version)

@@ -19,7 +19,7 @@ from sekisho.engine import Context, ContextValue
 from sekisho.engine.matching import TrackedAssumptions, arns, glob, variables
 from sekisho.policy import Element, Version
 from sekisho.prover.reading import keys
-from sekisho.prover.reading.callers import MOST, OWNERS, coinciding
+from sekisho.prover.reading.callers import MOST_CALLERS, OWNERS, values_equal_to_variables
 from sekisho.prover.reading.conditions import (
     OperatorFamily,
     VersionedCondition,
@@ -29,7 +29,7 @@ from sekisho.prover.reading.conditions import (
 )
 from sekisho.prover.reading.credentials import CallerCredential, CallingUser, Situation, situations
 from sekisho.prover.reading.resources import ResourcePlace
-from sekisho.prover.reading.statements import About, ConditionReading
+from sekisho.prover.reading.statements import ConditionReading, RequestScope
 from sekisho.prover.reading.tied import OF_RESOURCE, ORGANISATIONS
 from sekisho.prover.search.formula import (
     OWNER,
@@ -38,11 +38,11 @@ from sekisho.prover.search.formula import (
     StatedCondition,
     StatementRule,
 )
-from sekisho.prover.solver.limits import Effort, LimitReached
+from sekisho.prover.solver.limits import Budget, LimitReached
 from sekisho.prover.solver.texts import Machine, Token, representatives
 
 ABROAD = Restriction(actions=((Element(("iam:*",)), False),))
-"""What can be about another account's resources at all."""
+"""The actions and resources of requests that can cross accounts at all."""
 
 _DIGITS = frozenset("0123456789")
 _FORM: tuple[Token, ...] = (_DIGITS,) * 12
@@ -87,7 +87,7 @@ class Owners:
 def owners_of(
     question: Question,
     rules: Sequence[StatementRule],
-    asked: Sequence[VersionedCondition],
+    conditions: Sequence[VersionedCondition],
     tracked: TrackedAssumptions,
 ) -> Owners:
     """Return the accounts that the policies of a question tell apart as owners of resources.
@@ -95,12 +95,12 @@ def owners_of(
     Args:
         question: what is asked.
         rules: every statement of its policies.
-        asked: every condition of the question.
+        conditions: every condition of the question.
         tracked: the assumptions.
     """
     account = question.user.account
-    about = [each for each in asked if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
-    if not question.abroad:
+    about = [each for each in conditions if each.condition.key.lower() in keys.OF_RESOURCE_ACCOUNT]
+    if not question.cross_account:
         return Owners((Owner(account),), bool(about))
     elements = [*(rule.resource for rule in rules), *(one for one, _ in question.within.resources)]
     whole = not any(_shifts(each) and tracked.stars_span_colons() for each in elements)
@@ -112,18 +112,20 @@ def owners_of(
             OperatorFamily.PRESENCE,
         )
         patterns |= dict.fromkeys(_compared(each, settled))
-    texts = [text for each in asked for text in each.condition.values]
+    texts = [text for each in conditions for text in each.condition.values]
     named = any(map(_names_owner, elements)) or any(map(_has_variable, texts))
     texts += [text for element in elements for text in element.values]
-    if organised := _asks_for_organisation(asked, texts):
+    if organised := _asks_for_organisation(conditions, texts):
         # at home it is the caller's organisation, abroad any
         patterns[tuple(account), account] = None
     if named:
-        found, untold = coinciding(*filter(None, (question.allowed, question.denied)), kinds=OWNERS)
+        found, untold = values_equal_to_variables(
+            *filter(None, (question.allowed, question.denied)), kinds=OWNERS
+        )
         own = _accounts_in(settled)
-        values = (*own[:MOST], *(text for texts in found.values() for text in texts))
+        values = (*own[:MOST_CALLERS], *(text for texts in found.values() for text in texts))
         patterns |= dict.fromkeys((tuple(text), text) for text in values)
-        whole &= not untold and len(own) <= MOST
+        whole &= not untold and len(own) <= MOST_CALLERS
     keyed = bool(about) or named or organised
     try:
         return Owners(_classes(tuple(patterns), account), keyed, whole)
@@ -132,7 +134,7 @@ def owners_of(
 
 
 def _of_caller(user: CallingUser) -> dict[str, str]:
-    """Return what of a request is the user's own, however the user calls."""
+    """Return the keys of a request that are the user's own, however the user calls."""
     if user.outside:
         return {}
     names = {"aws:PrincipalArn": user.arn}
@@ -141,7 +143,7 @@ def _of_caller(user: CallingUser) -> dict[str, str]:
 
 
 def _accounts_in(settled: Context) -> list[str]:
-    """Return what of the caller's own values a variable for the owner can be equal to."""
+    """Return the caller's own values that a variable for the owner can equal."""
     digits = re.compile(r"(?=([0-9]{12}))", re.ASCII)
     found = (digits.findall(text) for text in settled.values() if isinstance(text, str))
     return list(dict.fromkeys(chain.from_iterable(found)))
@@ -173,10 +175,10 @@ def _shifts(element: Element) -> bool:
     )
 
 
-def _compared(asked: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
-    if family_of(asked.condition.operator.name) is OperatorFamily.TEXT:
-        for text in asked.condition.values:
-            tokens = tokens_of(asked, text, settled)
+def _compared(condition: VersionedCondition, settled: Context) -> Iterator[_Pattern]:
+    if family_of(condition.condition.operator.name) is OperatorFamily.TEXT:
+        for text in condition.condition.values:
+            tokens = tokens_of(condition, text, settled)
             if tokens is not None:
                 plain = [token for token in tokens if isinstance(token, str)]
                 yield tokens, "".join(plain) if len(plain) == len(tokens) else text
@@ -187,9 +189,9 @@ def _names_owner(element: Element) -> bool:
     return any(map(_has_variable, element.values))
 
 
-def _asks_for_organisation(asked: Sequence[VersionedCondition], texts: Sequence[str]) -> bool:
+def _asks_for_organisation(conditions: Sequence[VersionedCondition], texts: Sequence[str]) -> bool:
     """Tell whether a condition or a variable asks for the resource's organisation."""
-    if any(each.condition.key.lower() in _ORGANISATION for each in asked):
+    if any(each.condition.key.lower() in _ORGANISATION for each in conditions):
         return True
     return any(
         variables.OPEN in text and not variables_in(text, Version.V2012).isdisjoint(_ORGANISATION)
@@ -215,7 +217,7 @@ def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
     texts = [text for _, text in patterns]
     accounts = [own, *texts, *_NICE]
     if any(set(text) & set("*?") for text in texts):
-        accounts += representatives([_FORM, *(tokens for tokens, _ in patterns)], Effort(_STEPS))
+        accounts += representatives([_FORM, *(tokens for tokens, _ in patterns)], Budget(_STEPS))
     found: dict[frozenset[str], str] = {}
     for account in filter(arns.is_account, accounts if patterns else [own]):
         like = (text for text, each in zip(texts, machines, strict=True) if each.matches(account))
@@ -227,7 +229,7 @@ def _classes(patterns: tuple[_Pattern, ...], own: str) -> tuple[Owner, ...]:
 
 
 def _stated(like: frozenset[str], texts: Sequence[str]) -> Iterator[StatedCondition]:
-    """Yield what tells the accounts that are like some patterns, and like no other."""
+    """Yield the conditions that select the accounts that match some patterns, and no other."""
     if whole := sorted(filter(arns.is_account, like)):
         yield StatedCondition(OWNER, "", (whole[0],), holds=True)
         return
@@ -255,7 +257,7 @@ class RequestViews:
         rules: every statement of its policies.
         asked: every condition of the question.
         tracked: the assumptions.
-        effort: what may still be spent.
+        budget: what may still be spent.
 
     Attributes:
         readings: of conditions that were read before, by all that they depend on.
@@ -265,16 +267,16 @@ class RequestViews:
         self,
         question: Question,
         rules: Sequence[StatementRule],
-        asked: tuple[VersionedCondition, ...],
+        conditions: tuple[VersionedCondition, ...],
         tracked: TrackedAssumptions,
-        effort: Effort,
+        budget: Budget,
     ) -> None:
         self.readings: dict[object, ConditionReading] = {}
         self._question = question
         self._rules = rules
-        self._asked = asked
+        self._asked = conditions
         self._tracked = tracked
-        self._effort = effort
+        self._budget = budget
         self._known: dict[tuple[CallerCredential, str], RequestView] = {}
 
     @cached_property
@@ -321,8 +323,10 @@ class RequestViews:
         """
         accounts = tuple(owner.account for owner in owners)
         question = self._question
-        about = About(question.user, situation, question.now, self._tracked, assigned, accounts)
-        return ConditionReading(about, self._asked, self._effort, like)
+        about = RequestScope(
+            question.user, situation, question.now, self._tracked, assigned, accounts
+        )
+        return ConditionReading(about, self._asked, self._budget, like)
 
     def read_once(
         self, view: RequestView, assigned: Mapping[str, ContextValue | None] | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sekisho.engine import ContextValue
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import MOST_NODES, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_NODES, Budget, LimitReached
 from sekisho.prover.solver.theories import KeyValues, Masks, Theories
 
 
@@ -40,13 +40,13 @@ class _Run:
     """One search; `reason` keeps the first limit that was met."""
 
     theories: Theories
-    effort: Effort
+    budget: Budget
     nodes: int = 0
     reason: LimitReached | None = field(default=None)
 
     def extended(self, masks: Masks, alternative: Alternative) -> Masks | None:
         """Return the masks with an alternative added; None if a theory refuses."""
-        self.effort.spend(_EXTENDING * (1 + len(alternative)))
+        self.budget.spend(_EXTENDING * (1 + len(alternative)))
         after = dict(masks)
         for theory, number, holds in alternative:
             true, false = after.get(theory, (0, 0))
@@ -129,7 +129,7 @@ class _Run:
         except LimitReached as reason:
             self.reason = self.reason or reason
             return iter(())
-        self.effort.spend(sum(map(len, demands)))
+        self.budget.spend(sum(map(len, demands)))
         unmet = [] if example is None else [one for one in demands if not example.meets(one)]
         if example is None or not unmet:
             return iter(()) if example is None else None
@@ -186,27 +186,27 @@ def _units_first(demands: Sequence[Demand]) -> list[Demand]:
 
 
 def search(
-    demands: Sequence[Demand], theories: Theories, effort: Effort
+    demands: Sequence[Demand], theories: Theories, budget: Budget
 ) -> dict[str, ContextValue] | None:
     """Return values that meet all demands, or None: there are none.
 
     Raises:
         LimitReached: if nothing was found and not everything could be looked at.
     """
-    masks = _solved(demands, theories, effort)
+    masks = _solved(demands, theories, budget)
     example = None if masks is None else _Example.of(masks, theories)
     if example is None:
         return None
     return {key: value for values in example.values.values() for key, value in values.items()}
 
 
-def implicant(demands: Sequence[Demand], theories: Theories, effort: Effort) -> Alternative | None:
+def implicant(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Alternative | None:
     """Return literals that can hold together and meet all demands, or None: there are none.
 
     Raises:
         LimitReached: as `search`.
     """
-    masks = _solved(demands, theories, effort)
+    masks = _solved(demands, theories, budget)
     if masks is not None and len(demands) > _MANY:
         masks = _meeting(masks, demands, theories)
     if masks is None:
@@ -235,8 +235,8 @@ def _meeting(masks: Masks, demands: Sequence[Demand], theories: Theories) -> Mas
     return found
 
 
-def _solved(demands: Sequence[Demand], theories: Theories, effort: Effort) -> Masks | None:
-    run = _Run(theories, effort)
+def _solved(demands: Sequence[Demand], theories: Theories, budget: Budget) -> Masks | None:
+    run = _Run(theories, budget)
     masks = run.met(_units_first(demands))
     if masks is None and run.reason is not None:
         raise run.reason
@@ -250,7 +250,7 @@ class NoCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What answers of more than there can be; whether a real request does is not known yet.
+    """Values that answer, out of more than can exist; whether a real request answers is not known.
 
     Attributes:
         values: the action, the resource and the keys, by attribute.

@@ -1,4 +1,4 @@
-"""What the entries of an element take in, for all that their text says.
+"""Inclusion between entries of elements, as far as their text tells.
 
 Nothing is looked for: where the text does not tell, an entry is not in another one, and two may
 match the same.
@@ -46,11 +46,11 @@ class Entries:
         self._known_starts = frozenset(self._starts)
         self._start_lengths = sorted(set(map(len, self._starts)))
 
-    def take_in(self, entry: str) -> bool:
+    def covers(self, entry: str) -> bool:
         """Tell whether what an entry matches is matched by one of these, too."""
-        return self._fold(entry) in self._exact or self.has_wider(entry)
+        return self._fold(entry) in self._exact or self.covers_properly(entry)
 
-    def has_wider(self, entry: str) -> bool:
+    def covers_properly(self, entry: str) -> bool:
         """Tell whether what an entry matches is matched by one of these that is not itself."""
         folded = self._fold(entry)
         matching = _action_is_in if self._place == ACTIONS else _resource_is_in
@@ -61,7 +61,7 @@ class Entries:
             for other, fragment in self._wild.get(folded[:length], ())
         )
 
-    def are_apart_from(self, entries: Iterable[str]) -> bool:
+    def are_disjoint_from(self, entries: Iterable[str]) -> bool:
         """Tell whether none of some entries can match what one of these does."""
         return not any(self._meet(_every_start(entry, self._place)) for entry in entries)
 
@@ -77,7 +77,7 @@ entries_of = lru_cache(maxsize=4_096)(Entries)
 
 
 def starts_of(entries: Iterable[str], place: int) -> Iterator[str]:
-    """Yield what each text begins with that some entries match; of two, one may begin another.
+    """Yield the prefixes of the texts that some entries match; one may begin another.
 
     Where no start begins another one, no text is matched by the entries of both.
     """
@@ -86,7 +86,7 @@ def starts_of(entries: Iterable[str], place: int) -> Iterator[str]:
 
 
 def literal_start(entry: str) -> str:
-    """Return what every text begins with that an entry matches, before its first wildcard."""
+    """Return the common prefix of all texts that an entry matches: up to its first wildcard."""
     ends = [place for place in map(entry.find, (_STAR, _ANY, _VARIABLE)) if place >= 0]
     return entry[: min(ends)] if ends else entry
 

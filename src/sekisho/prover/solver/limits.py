@@ -1,4 +1,4 @@
-"""What the prover does not search beyond; what lies there is `Unknown`, never a hang or a pass."""
+"""Limits of the prover's search; an answer beyond them is `Unknown`, never a hang or a pass."""
 
 from collections.abc import Callable
 
@@ -60,7 +60,7 @@ class StepsSpent(LimitReached):
         super().__init__(TOO_MANY_STEPS)
 
 
-class Effort:
+class Budget:
     """How many steps are left to one question; a step takes about a microsecond.
 
     All that is asked to answer the question spends from it: every item of a list, and the same
@@ -79,21 +79,21 @@ class Effort:
         self.spent = 0
         self.known: dict[object, list[str]] = {}
 
-    def once(self, about: object, find: Callable[[], list[str]]) -> list[str]:
-        """Return what `find` finds about something; found again, it is not looked for.
+    def cached(self, about: object, find: Callable[[], list[str]]) -> list[str]:
+        """Return the result of `find`, looked for once for each subject.
 
         Raises:
             StepsSpent: if there are no steps left.
         """
         self.spend(1)
         if about not in self.known:
-            found = find()
+            certificate = find()
             if len(self.known) >= _MOST_KNOWN:
                 self.known.clear()
-            self.known[about] = found
+            self.known[about] = certificate
         return self.known[about]
 
-    def at_most(self, steps: int) -> None:
+    def limit_to(self, steps: int) -> None:
         """Leave no more than some steps."""
         self.left = min(self.left, steps)
 

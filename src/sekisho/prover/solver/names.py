@@ -1,4 +1,4 @@
-"""What AWS's names are like, as patterns: what a request can be about, and nothing else.
+"""The forms of AWS's names, as patterns: what a request can be about, and nothing else.
 
 How short a name may be is left out: policies that are examples name shorter ones than there are.
 How long it may be makes patterns large, and is looked at where a longer one was found.
@@ -111,7 +111,7 @@ OF_KEYS: dict[str, tuple[tuple[Token, ...], ...]] = {
     "kms:viaservice": _PRINCIPALS,
     **dict.fromkeys(map(str.lower, organisation_keys().values()), (_ORGANISATION,)),
 }
-"""What the values of condition keys are like, by key in lower case.
+"""The forms of the values of condition keys, by key in lower case.
 
 Source: IAM User Guide, "AWS global condition context keys": `aws:CalledVia` has the DNS names of
 services; Organizations API Reference, "Organization"; KMS Developer Guide, "kms:ViaService".
@@ -123,7 +123,7 @@ _DEEPEST = 5
 
 
 def forms_of(key: str, partition: str, part: str = "") -> tuple[tuple[Token, ...], ...]:
-    """Return what the values of a key (in lower case) are like that have another key's as a part.
+    """Return the forms of a key's values (key in lower case) that have another key's as a part.
 
     Args:
         key: a key of paths of organisations, or of a VPC's ARN.
@@ -178,7 +178,7 @@ def is_too_long(resource: str) -> bool:
 
 
 def bounded(service: str, template: str, place: str) -> tuple[tuple[Token, ...], ...]:
-    """Return what `names_for` does, no longer than AWS takes: a pattern for each length.
+    """Return the patterns of `names_for` up to AWS's length: a pattern for each length.
 
     Args:
         service: of the ARN.

@@ -15,7 +15,7 @@ from itertools import chain, islice, takewhile
 
 from sekisho.engine.matching import Wild
 from sekisho.prover.solver import reasons
-from sekisho.prover.solver.limits import MOST_STATES, Effort, LimitReached
+from sekisho.prover.solver.limits import MOST_STATES, Budget, LimitReached
 
 
 class Segment(Enum):
@@ -248,7 +248,7 @@ class Patterns:
 
 
 def literal_start(pattern: Tokens) -> str:
-    """Return what every text begins with that a pattern matches."""
+    """Return the common prefix of all texts that a pattern matches."""
     return "".join(takewhile(lambda token: isinstance(token, str), pattern))  # type: ignore[arg-type]  # these are texts
 
 
@@ -286,8 +286,8 @@ _FEW, _MANY = 4, 64
 _NOTHING = Machine(())
 
 
-def find(
-    every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words = NO_WORDS
+def find_text(
+    every: Sequence[Patterns], none: Sequence[Patterns], budget: Budget, words: Words = NO_WORDS
 ) -> str | None:
     """Return a text that each of `every` matches and nothing of `none`, or None.
 
@@ -300,49 +300,49 @@ def find(
     fewest = min((one for one in every if one.finite), key=lambda one: len(one.texts), default=None)
     if fewest is not None:
         others = [one for one in every if one is not fewest]
-        effort.spend(len(fewest.texts) * (len(none) + len(others)))
+        budget.spend(len(fewest.texts) * (len(none) + len(others)))
         found = (text for text in fewest.texts if all(one.matches(text) for one in others))
         return next((text for text in found if not _forbidden(text, none, words)), None)
     # the same is asked of each way to call, and for each class of actions
     about = (tuple(one.all for one in every), tuple(one.all for one in none), words)
-    return next(iter(effort.once(about, lambda: _searched(every, none, effort, words))), None)
+    return next(iter(budget.cached(about, lambda: _searched(every, none, budget, words))), None)
 
 
 def _searched(
-    every: Sequence[Patterns], none: Sequence[Patterns], effort: Effort, words: Words
+    every: Sequence[Patterns], none: Sequence[Patterns], budget: Budget, words: Words
 ) -> list[str]:
-    """Return the text that `find` returns where `every` has more than a few; nothing if none."""
+    """Return the result of `find_text` where `every` has more than a few: a text, or nothing."""
     # what both have is forbidden: two versions of a policy differ in a few of many actions
     refused = dict.fromkeys(pattern for each in none for pattern in each.all)
     if any(pattern in refused for one in every for pattern in one.all):
         every = [Patterns(each for each in one.all if each not in refused) for one in every]
-    for text in _likely(every, effort, words):
+    for text in _likely(every, budget, words):
         if not _forbidden(text, none, words):
             return [text]
     machines = [one.machine for one in every]
-    first = next(_search(machines, _NOTHING, effort, words), None)
+    first = next(_search(machines, _NOTHING, budget, words), None)
     if first is None or not _forbidden(first, none, words):
         return [] if first is None else [first]
-    return [*islice(_search(machines, Machine(refused), effort, words), 1)]
+    return [*islice(_search(machines, Machine(refused), budget, words), 1)]
 
 
 def _forbidden(text: str, none: Sequence[Patterns], words: Words) -> bool:
     return words.has(text) or any(each.matches(text) for each in none)
 
 
-def _likely(every: Sequence[Patterns], effort: Effort, words: Words) -> Iterator[str]:
+def _likely(every: Sequence[Patterns], budget: Budget, words: Words) -> Iterator[str]:
     """Yield texts that each of `every` matches, and that are soon found."""
     # most often an instance of one of the patterns will do
-    for one in every:
-        others = [other for other in every if other is not one]
-        for text in _instances(one, "x" if words is NO_WORDS else MARK):
-            effort.spend(len(text) * len(every))
+    for pattern in every:
+        others = [other for other in every if other is not pattern]
+        for text in _instances(pattern, "x" if words is NO_WORDS else MARK):
+            budget.spend(len(text) * len(every))
             if all(other.matches(text) for other in others):
                 yield text
     if any(len(one.all) > _MANY for one in every):
         # where one of many is enough, the first ones most often will do
         few = [Machine(one.all[:_FEW]) if len(one.all) > _MANY else one.machine for one in every]
-        yield from islice(_search(few, _NOTHING, effort, words), 1)
+        yield from islice(_search(few, _NOTHING, budget, words), 1)
 
 
 _State = tuple[int, ...]
@@ -354,7 +354,7 @@ _PLACES_A_STEP = 512
 def _search(
     every: Sequence[Machine],
     none: Machine,
-    effort: Effort,
+    budget: Budget,
     words: Words = NO_WORDS,
     *,
     each: bool = False,
@@ -379,7 +379,7 @@ def _search(
         ):
             yield _text(came, state)
         choices = _choices(every, state, alphabet)
-        effort.spend(cost * len(choices))
+        budget.spend(cost * len(choices))
         for char in choices:
             read = [m.settled(m.step(s, char)) for m, s in zip(machines, state, strict=False)]
             if 0 in read[:-1]:
@@ -466,7 +466,7 @@ def _text(came: dict[_State, tuple[_State, str] | None], state: _State) -> str:
     return "".join(reversed(chars))
 
 
-def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
+def representatives(patterns: Sequence[Tokens], budget: Budget) -> list[str]:
     """Return texts such that every text is matched by the same patterns as one of them.
 
     None of them is empty unless only the empty text is matched so.
@@ -482,8 +482,8 @@ def representatives(patterns: Sequence[Tokens], effort: Effort) -> list[str]:
         return [*given.texts, unlike if given.texts else "x"]
     found: dict[int, str] = {}
     # the empty text stands apart: what else is matched like it is a text, too
-    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), effort, each=True):
-        effort.spend(_cost(given.machine) * len(text))
+    for text in _search([Machine([(Wild.STAR,)])], _Never([*patterns, ()]), budget, each=True):
+        budget.spend(_cost(given.machine) * len(text))
         accepted = given.machine.run(text) & given.machine.accepting
         if not found.get(accepted):
             found[accepted] = text

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from sekisho.engine import ContextValue
 from sekisho.engine.matching import Wild
-from sekisho.prover.solver.limits import Effort
-from sekisho.prover.solver.texts import NO_WORDS, Patterns, Words, find
+from sekisho.prover.solver.limits import Budget
+from sekisho.prover.solver.texts import NO_WORDS, Patterns, Words, find_text
 
 KeyValues = Mapping[str, ContextValue]
 """Context keys and their values; `ACTION` and `RESOURCE` are no context keys."""
@@ -21,7 +21,7 @@ RESOURCE = "resource"
 
 
 class Theory(Protocol):
-    """What can be true together about one attribute."""
+    """A theory of one attribute: which atoms can be true together."""
 
     def solve(self, true: int, false: int) -> KeyValues | None:
         """Return values with which the atoms of `true` hold and those of `false` do not.
@@ -52,7 +52,7 @@ class Texts:
     Args:
         name: `ACTION` or `RESOURCE`.
         forms: what every value is like.
-        effort: what may still be spent.
+        budget: what may still be spent.
         besides: a value of none of these forms, like the resource `*`.
         words: what no value is.
     """
@@ -61,13 +61,13 @@ class Texts:
         self,
         name: str,
         forms: Patterns,
-        effort: Effort,
+        budget: Budget,
         besides: str | None = None,
         words: Words = NO_WORDS,
     ) -> None:
         self._name = name
         self._forms = forms
-        self._effort = effort
+        self._budget = budget
         self._besides = besides
         self._words = words
         self._atoms: list[tuple[Patterns, bool]] = []
@@ -126,7 +126,7 @@ class Texts:
         for number in _numbers(true | false):
             patterns, negated = self._atoms[number]
             (some if bool(true >> number & 1) is not negated else none).append(patterns)
-        found = find(some, none, self._effort, self._words) if self._forms.all else None
+        found = find_text(some, none, self._budget, self._words) if self._forms.all else None
         if found is not None:
             self._known = [_Known(found), *self._known[: _MOST_KNOWN - 1]]
         elif self._besides is not None:
@@ -143,7 +143,7 @@ class Texts:
     def _see(self, known: "_Known", wanted: int) -> None:
         """Find out which of some atoms hold for a text."""
         unseen = wanted & ~known.seen
-        self._effort.spend(1 + 2 * len(known.text) * unseen.bit_count())
+        self._budget.spend(1 + 2 * len(known.text) * unseen.bit_count())
         for number in _numbers(unseen):
             patterns, negated = self._atoms[number]
             known.hold |= (patterns.matches(known.text) is not negated) << number
@@ -260,13 +260,13 @@ class AnyText:
 
     Args:
         key: its name.
-        effort: what may still be spent.
+        budget: what may still be spent.
         may_be_absent: whether a request can lack it.
     """
 
-    def __init__(self, key: str, effort: Effort, *, may_be_absent: bool) -> None:
+    def __init__(self, key: str, budget: Budget, *, may_be_absent: bool) -> None:
         self._key = key
-        self._texts = Texts(key, Patterns([(Wild.ANY, Wild.STAR)]), effort)
+        self._texts = Texts(key, Patterns([(Wild.ANY, Wild.STAR)]), budget)
         self._absent = FiniteChoices([{}] if may_be_absent else [])
         self._empty = FiniteChoices([{key: ""}])
 
@@ -297,7 +297,7 @@ class AnyText:
                 return self._texts.holds(values, number)
 
 
-class Loose:
+class FreeAtoms:
     """Atoms that are taken to be free of each other: never too few answers, maybe too many."""
 
     def __init__(self) -> None:

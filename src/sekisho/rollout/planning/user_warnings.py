@@ -16,7 +16,7 @@ from sekisho.errors import FaultyPolicy
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.policy import Effect
 from sekisho.prover import (
-    EVERYTHING,
+    ALLOW_EVERYTHING,
     Proved,
     Question,
     Refuted,
@@ -306,7 +306,11 @@ class WorksWithMfa:
     def _allowed(self, user: User, policies: Policies, *, later: bool) -> bool | Message:
         """Return whether a session with MFA is allowed anything, or why that is not known."""
         accounts = self._accounts
-        whole = replace(policies, identity=(*policies.identity, EVERYTHING)) if later else policies
+        whole = (
+            replace(policies, identity=(*policies.identity, ALLOW_EVERYTHING))
+            if later
+            else policies
+        )
         (session,) = credentials_of(accounts.after, user, mfa=True)
         for action, resource, region in self._tried:
             ask = SampleRequest(action, resource, {_REGION: region} if region else {})

@@ -14,7 +14,7 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     Verdict,
-    joined,
+    combine_verdicts,
     prove_enforcement,
 )
 from sekisho.rollout import SampleRequest, decided
@@ -81,7 +81,9 @@ def _enforcement(snapshot: Snapshot, user: User) -> Verdict:
     tags = {f"aws:PrincipalTag/{key}": value for key, value in user.tags.items()}
     policies = policies_of(snapshot, user.name)
     named = CallingUser.of(user.arn, tags)
-    return joined(prove_enforcement(policies, named, snapshot.taken_at, later=True).verdicts)
+    return combine_verdicts(
+        prove_enforcement(policies, named, snapshot.taken_at, later=True).verdicts
+    )
 
 
 def _can_enrol(snapshot: Snapshot, user: User) -> bool:

@@ -33,14 +33,14 @@ from sekisho.prover import (
     ActionGroup,
     Callers,
     Counterexample,
-    Difference,
+    PolicyDifference,
     Refuted,
     Side,
     Unknown,
     callers_of_difference,
+    condition_text,
     counterexample_text,
     difference_for_any,
-    stated_text,
     verdict_text,
 )
 from sekisho.prover.questions import (
@@ -275,7 +275,7 @@ def _group(each: ActionGroup, *, such_as: bool) -> ShownGroup:
         max(0, len(each.actions) - _ACTIONS),
         listed(CALLER_CREDENTIALS[one] for one in each.credentials),
         tuple(each.resources),
-        tuple(stated_text(one) for one in each.conditions),
+        tuple(condition_text(one) for one in each.conditions),
         counterexample_text(each.counterexample) if such_as else None,
     )
 
@@ -303,7 +303,7 @@ class ComparedPolicies:
     """
 
     faults: tuple[tuple[str, Fault], ...] = ()
-    found: Difference | None = None
+    found: PolicyDifference | None = None
     whose: Callers | None = None
     only_deny: bool = False
     undecided: bool = False

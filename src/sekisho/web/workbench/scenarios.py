@@ -23,7 +23,7 @@ from sekisho.prover.scenarios import (
     Setting,
     Unexplored,
     Unreachable,
-    changes_of,
+    change_lines,
     outcome_text,
     proof_to_json,
     refusal_text,
@@ -188,7 +188,7 @@ def scenarios() -> ResponseReturnValue:
     sections = [
         (
             _heading(actor),
-            [shown_answer(each, [*changes_of(each, spoken)]) for each in those],
+            [shown_answer(each, [*change_lines(each, spoken)]) for each in those],
         )
         for actor, those in sections_of(found.reports)
         if those
