@@ -17,7 +17,7 @@ from localaws_people import client, session
 from sekisho import policy
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request, decide
 from sekisho.localaws import LocalAws
-from sekisho.localaws.decision.not_known import worst_of
+from sekisho.localaws.decision.authorize import worst_of
 from sekisho.signin import SigninAssumptions
 
 USER = f"arn:aws:iam::{people.ACCOUNT}:user"

@@ -11,7 +11,7 @@ import pytest
 import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws
-from sekisho.localaws.state.throttle import (
+from sekisho.localaws.state.world import (
     MOST_OF_STRANGERS,
     MOST_WRONG,
     WINDOW_OF_TRIES,

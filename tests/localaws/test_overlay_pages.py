@@ -12,8 +12,9 @@ from moto.iam.responses import IamResponse
 
 import overlay_people as people
 from recorded import made
-from sekisho.localaws import LocalAws, overlay
+from sekisho.localaws import LocalAws
 from sekisho.localaws.decision.classify import is_served
+from sekisho.localaws.overlay import installation
 
 ACCOUNT = people.ACCOUNT
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/Paged-0"
@@ -71,7 +72,9 @@ MODEL = ServiceModel(Loader().load_service_model("iam", "service-2"))
 
 def paged_operations() -> Iterator[str]:
     """Yield the operations that answer in pages and that the local AWS has."""
-    ours = {each.__name__ for subject in overlay.SUBJECTS["iam"] for each in subject.OPERATIONS}
+    ours = {
+        each.__name__ for subject in installation.SUBJECTS["iam"] for each in subject.OPERATIONS
+    }
     for name in MODEL.operation_names:
         output = MODEL.operation_model(name).output_shape
         there = xform_name(name) in ours or hasattr(IamResponse, xform_name(name))

@@ -8,7 +8,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from sekisho.localaws import overlay
+from sekisho.localaws.overlay import installation
 from sekisho.localaws.overlay.checks import pattern_of, self_service
 
 
@@ -41,7 +41,7 @@ def test_who_is_implied_is_read_from_the_model() -> None:
 
 
 def test_every_operation_of_the_overlay_is_one_of_the_service() -> None:
-    for service, subjects in overlay.SUBJECTS.items():
+    for service, subjects in installation.SUBJECTS.items():
         model = ServiceModel(Loader().load_service_model(service, "service-2"))
         known = {xform_name(name) for name in model.operation_names}
         for subject in subjects:

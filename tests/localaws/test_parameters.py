@@ -19,7 +19,7 @@ from sekisho.catalogue import iam_actions
 from sekisho.localaws import LocalAws
 from sekisho.localaws.decision.authorize import authorize_call
 from sekisho.localaws.decision.classify import ApiCall, is_served
-from sekisho.localaws.decision.parameters import Standing, judged
+from sekisho.localaws.decision.parameters import ParameterKind, classify_parameter
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import VerifiedCaller
 from sekisho.localaws.wire.errors import Refusal, WireForm
@@ -90,19 +90,19 @@ POINTING = re.compile(r"arns?$|kms|bucket|acl$|grant|template|secretid|ownerid|a
 
 
 def test_every_parameter_is_asked_about_harmless_or_refused() -> None:
-    counted: Counter[Standing] = Counter()
+    counted: Counter[ParameterKind] = Counter()
     wrong = []
     for service in services():
         for call in calls(service):
             for path, is_number in parameters(call):
-                found = judged(call, path, is_number=is_number)
-                counted[found.standing] += 1
-                if found.standing is Standing.PLAIN and POINTING.search(path[-1].lower()):
+                found = classify_parameter(call, path, is_number=is_number)
+                counted[found.kind] += 1
+                if found.kind is ParameterKind.PLAIN and POINTING.search(path[-1].lower()):
                     wrong.append(f"{service} {call.operation} {'.'.join(path)}")
-                assert found.service or found.standing is not Standing.UNLISTED
+                assert found.service or found.kind is not ParameterKind.UNLISTED
     # a bucket is S3's own
     assert [one for one in wrong if not re.match("s3(control)? .*[Bb]ucket", one)] == []
-    assert set(counted) == set(Standing)
+    assert set(counted) == set(ParameterKind)
     assert sum(counted.values()) > 60_000
 
 
@@ -146,7 +146,7 @@ def test_what_is_refused_of_what_everybody_uses(service: str) -> None:
         path[0]
         for call in calls(service)
         for path, is_number in parameters(call)
-        if judged(call, path, is_number=is_number).standing is Standing.UNLISTED
+        if classify_parameter(call, path, is_number=is_number).kind is ParameterKind.UNLISTED
     }
     assert found == REFUSED[service]
 
@@ -181,7 +181,10 @@ def test_a_parameter_that_is_not_listed_needs_everything_of_its_service(
     tried = 0
     for call in calls(service):
         for path, is_number in parameters(call):
-            if judged(call, path, is_number=is_number).standing is not Standing.UNLISTED:
+            if (
+                classify_parameter(call, path, is_number=is_number).kind
+                is not ParameterKind.UNLISTED
+            ):
                 continue
             value: Any = "x"
             for step in reversed(path):

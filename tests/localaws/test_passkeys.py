@@ -18,7 +18,7 @@ from sekisho.account.aws import Keys
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
 from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
-from sekisho.localaws.state.throttle import WINDOW_OF_TRIES
+from sekisho.localaws.state.world import WINDOW_OF_TRIES
 from sekisho.signin import MFA_UNKNOWN_DEVICE, SIGNIN_FAILED
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -11,7 +11,7 @@ import localaws_people as people
 from localaws_people import caller, client
 from sekisho.catalogue import global_keys
 from sekisho.localaws import LocalAws
-from sekisho.localaws.decision.absent_keys import ABSENT
+from sekisho.localaws.decision.request_context import ABSENT
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,13 @@ refuses; every refusal is written in the protocol of the request.
 
 import hmac
 import io
-import json
 import logging
-import re
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -25,9 +22,14 @@ from moto.utilities.utils import get_partition
 from sekisho.localaws.aws_login import signin_service
 from sekisho.localaws.decision.authorize import authorize_call
 from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, classify, form_of
-from sekisho.localaws.decision.object_lock import check_lock
-from sekisho.localaws.decision.regions import check_place, check_region
 from sekisho.localaws.decision.request_tags import check_tags
+from sekisho.localaws.decision.service_rules import (
+    check_lock,
+    check_place,
+    check_region,
+    refuse_bucket_name,
+    refuse_to_set,
+)
 from sekisho.localaws.forwarding.answers import install_answers
 from sekisho.localaws.forwarding.confinement import (
     confined,
@@ -44,7 +46,7 @@ from sekisho.localaws.forwarding.requests import (
     unframed,
     with_checksums_as_headers,
 )
-from sekisho.localaws.overlay import check_sts
+from sekisho.localaws.overlay.checks import check_sts
 from sekisho.localaws.state.identity import Identity, authenticate, identify, note_use
 from sekisho.localaws.state.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.localaws.wire import sigv4
@@ -382,80 +384,3 @@ def _where(error: Exception) -> str:
     """Name a fault and its place, without the error's own text, which may hold a secret."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {last.name}, line {last.lineno}"
-
-
-def refuse_bucket_name(call: ApiCall) -> None:
-    """Refuse to make a bucket with a name that S3 does not take.
-
-    Source: Amazon S3 User Guide, "General purpose bucket naming rules". That reserved names get the
-    error of malformed ones is assumed.
-
-    Raises:
-        Refusal: S3's.
-    """
-    if (call.service, call.operation) != ("s3", "CreateBucket"):
-        return
-    name = str(call.params.get("Bucket") or "")
-    reserved = name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS)
-    if reserved or not _BUCKET.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name):
-        raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
-
-
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_ADDRESS = re.compile(r"([0-9]+\.){3}[0-9]+", re.ASCII)
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-
-_IDENTITIES = frozenset({"iam", "sts"})
-"""Services whose policies the authorizer asks, or whose rules `signin` knows."""
-
-_GRANTS = re.compile(r"(Add|Put)\w*Permission")
-"""Operations that write a statement of such a policy from their parameters."""
-
-
-def refuse_to_set(call: ApiCall) -> None:
-    """Refuse a call that would set a resource-based policy, or an organisation's.
-
-    The authorizer does not ask such policies. One that was accepted and then ignored would make the
-    local AWS allow what AWS denies. Source: IAM User Guide, "AWS services that work with IAM".
-
-    Raises:
-        NotImplementedError: if it would; the message names the operation and holds no parameter.
-    """
-    if call.service in _IDENTITIES:
-        return
-    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
-        raise NotImplementedError(
-            f"{call.service}:{call.operation} would set a policy that is not evaluated here"
-        )
-
-
-def _policies(value: object) -> Iterator[str]:
-    """Yield the policy documents among parameters, by their names and their form."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _policies(item)
-    if not isinstance(value, Mapping):
-        return
-    named: Mapping[str, Any] = value
-    # SetTopicAttributes gives one attribute's name and value as two parameters
-    if named.get("AttributeName") == "Policy":
-        named = {**named, "Policy": named.get("AttributeValue")}
-    for name, inner in named.items():
-        if isinstance(inner, str):
-            if _NAMES.search(name) and _is_document(inner):
-                yield inner
-        else:
-            yield from _policies(inner)
-
-
-_NAMES = re.compile("polic(y|ies)|^content$", re.IGNORECASE)
-"""`Policy`, `AccessPolicies`, `policyText`; and what organizations:CreatePolicy calls its text."""
-
-
-def _is_document(text: str) -> bool:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and "Statement" in value

@@ -37,13 +37,13 @@ from sekisho.account import (
 )
 from sekisho.engine import Assumptions
 from sekisho.errors import Code, Fault, FaultyAccount, InternalError
-from sekisho.localaws import overlay
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.aws_login.api import LOGIN_PATH, is_login, login_app
 from sekisho.localaws.console.api import signin_app
 from sekisho.localaws.forwarding.dispatch import load
 from sekisho.localaws.overlay.credentials import loaded_password
 from sekisho.localaws.overlay.devices import make_device, set_owner
+from sekisho.localaws.overlay.installation import install_overlay
 from sekisho.localaws.overlay.request import iam, naive, tags_of
 from sekisho.localaws.state.identity import is_known
 from sekisho.localaws.state.world import Clock, DecisionLog, DeviceState, World
@@ -148,7 +148,7 @@ class LocalAws:
             listener = undo.enter_context(listen(self._port))
             _empty(self.world)
             load_into(self.world, self._account)
-            overlay.install()
+            install_overlay()
             limit = body_limit(self.world, (f"{CONSOLE_PATH}/", LOGIN_PATH))
             self._server = HttpServer(_application(self.world), listener, limit)
             # from now on the socket is the server's

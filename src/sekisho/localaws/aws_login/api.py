@@ -21,7 +21,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from sekisho.localaws.aws_login.authorizing import (
+from sekisho.localaws.aws_login.authorization import (
     CONFIRMATION,
     BadLoginRequest,
     LoginRequest,

@@ -33,7 +33,7 @@ class ProofFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DpopProof:
     """A proof whose signature is right.
 
     Attributes:
@@ -45,7 +45,7 @@ class Proof:
     identifier: str
 
 
-def check_proof(header: str, method: str, url: str, now: datetime) -> Proof:
+def check_proof(header: str, method: str, url: str, now: datetime) -> DpopProof:
     """Return what a `DPoP` header proves for a request.
 
     Args:
@@ -73,7 +73,7 @@ def check_proof(header: str, method: str, url: str, now: datetime) -> Proof:
         raise ProofFault("the proof is of another time")
     if not isinstance(identifier, str) or not identifier:
         raise ProofFault("the proof has no jti")
-    return Proof(_thumbprint(x, y), identifier)
+    return DpopProof(_thumbprint(x, y), identifier)
 
 
 def good_until(now: datetime) -> datetime:

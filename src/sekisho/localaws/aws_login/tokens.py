@@ -20,8 +20,8 @@ from typing import Any
 
 from moto.iam.models import User, iam_backends
 
-from sekisho.localaws.aws_login.authorizing import digest, verified
-from sekisho.localaws.aws_login.dpop import Proof, good_until
+from sekisho.localaws.aws_login.authorization import digest, verified
+from sekisho.localaws.aws_login.dpop import DpopProof, good_until
 from sekisho.localaws.decision.authorize import authorize_target
 from sekisho.localaws.state.sealing import mint
 from sekisho.localaws.state.world import LoginSessionState, VerifiedCaller, World
@@ -78,7 +78,7 @@ class TokenCall:
     """
 
     fields: Mapping[str, Any]
-    proof: Proof
+    proof: DpopProof
     agent: str = ""
 
     def text(self, name: str) -> str:
@@ -119,7 +119,7 @@ def tokens(world: World, call: TokenCall) -> dict[str, object]:
             )
 
 
-def _spend(world: World, proof: Proof) -> None:
+def _spend(world: World, proof: DpopProof) -> None:
     now, known = world.clock.wall(), f"dpop {proof.thumbprint} {proof.identifier}"
     world.proofs = {each: ends for each, ends in world.proofs.items() if ends > now}
     if known in world.proofs:

@@ -20,20 +20,32 @@ An error is `{"error": {"code", "message", "cause"?}, "ticket"?}`; its ticket is
 AWS has no such API: its page does the same steps in a browser.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from sekisho.localaws.console import letting_in, registering, signing_in
-from sekisho.localaws.console.refused import PageRefused, invalid
-from sekisho.localaws.state.world import PAGE_SOURCE, World
+from sekisho.localaws.aws_login.authorization import (
+    BadLoginRequest,
+    LoginRequest,
+    authorize_login,
+)
+from sekisho.localaws.console import registration, sign_in
+from sekisho.localaws.console.errors import PageRefused, invalid
+from sekisho.localaws.state import moto_iam
+from sekisho.localaws.state.sealing import open_token
+from sekisho.localaws.state.world import PAGE_SOURCE, VerifiedCaller, World
+from sekisho.localaws.wire.errors import Refusal
+from sekisho.localaws.wire.http_server import LOOPBACK
+from sekisho.signin import CredentialKind
 
 _LARGEST_BODY = 16_384
 _Fields = Mapping[str, Any]
@@ -57,40 +69,40 @@ class _Page:
 
 _PAGES = {
     "/sign-in": _Page(
-        lambda world, _, fields: signing_in.sign_in(world, fields),
+        lambda world, _, fields: sign_in.sign_in(world, fields),
         frozenset({"account", "user", "password"}),
     ),
     "/mfa": _Page(
-        lambda world, _, fields: signing_in.give_code(world, fields),
+        lambda world, _, fields: sign_in.give_code(world, fields),
         frozenset({"ticket", "code"}),
         frozenset({"serial"}),
     ),
-    "/resync": _Page(signing_in.resync, frozenset({"ticket", "code1", "code2"})),
+    "/resync": _Page(sign_in.resync, frozenset({"ticket", "code1", "code2"})),
     "/mfa-passkey-options": _Page(
-        lambda world, _, fields: signing_in.passkey_request(world, fields),
+        lambda world, _, fields: sign_in.passkey_request(world, fields),
         frozenset({"ticket", "origin"}),
     ),
     "/mfa-passkey": _Page(
-        lambda world, _, fields: signing_in.use_passkey(world, fields),
+        lambda world, _, fields: sign_in.use_passkey(world, fields),
         frozenset({"ticket", "credential"}),
         objects=frozenset({"credential"}),
     ),
     "/new-password": _Page(
-        signing_in.new_password, frozenset({"ticket", "oldPassword", "newPassword"})
+        sign_in.new_password, frozenset({"ticket", "oldPassword", "newPassword"})
     ),
     "/passkey-options": _Page(
-        registering.passkey_options,
+        registration.passkey_options,
         frozenset({"credentials", "name", "origin"}),
         frozenset({"user"}),
         frozenset({"credentials"}),
     ),
     "/aws-login": _Page(
-        lambda world, _, fields: letting_in.let_in(world, fields),
+        lambda world, _, fields: let_in(world, fields),
         frozenset({"credentials", "request"}),
         objects=frozenset({"credentials"}),
     ),
     "/passkey-register": _Page(
-        registering.register_passkey,
+        registration.register_passkey,
         frozenset({"credentials", "ticket", "credential"}),
         objects=frozenset({"credentials", "credential"}),
     ),
@@ -162,3 +174,42 @@ def _decoded(body: bytes) -> Mapping[str, object]:
         # the cause would hold the body, and the body a password
         raise invalid("the body is not a JSON object") from None
     return given
+
+
+def let_in(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
+    """Answer `aws-login`: the query of the address that `aws login` opens in a browser.
+
+    Raises:
+        PageRefused: if nobody is signed in, it is no such address, or policies do not allow it.
+    """
+    try:
+        asked = LoginRequest.of(dict(parse_qsl(str(fields["request"]))))
+    except BadLoginRequest as bad:
+        raise invalid(str(bad)) from bad
+    with world.lock:
+        caller = _signed_in(world, fields["credentials"])
+        try:
+            code = authorize_login(world, caller, asked)
+        except Refusal as refusal:
+            status = HTTPStatus(refusal.status)
+            raise PageRefused(refusal.code, refusal.message, status) from refusal
+    return {"redirect": asked.led_to(code)}
+
+
+def _signed_in(world: World, given: Mapping[str, Any]) -> VerifiedCaller:
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    key_id, secret, token = (str(given.get(name) or "") for name in names)
+    try:
+        claims = open_token(world, key_id, token)
+    except (Refusal, ValueError) as refusal:
+        raise _nobody() from refusal
+    right = hmac.compare_digest(claims.secret.encode(), secret.encode("utf-8", "surrogatepass"))
+    credential = moto_iam.as_known_now(world, claims.credential)
+    if not right or credential is None or credential.kind is not CredentialKind.CONSOLE_SESSION:
+        raise _nobody()
+    return VerifiedCaller(credential, key_id, (), LOOPBACK)
+
+
+def _nobody() -> PageRefused:
+    message = "`aws login` is let in by somebody who is signed in to the console."
+    return PageRefused("NotSignedIn", message, HTTPStatus.FORBIDDEN)

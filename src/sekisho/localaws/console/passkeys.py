@@ -35,7 +35,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from sekisho.localaws.console.refused import invalid
+from sekisho.localaws.console.errors import invalid
 from sekisho.localaws.console.tickets import Ceremony
 from sekisho.localaws.state.world import PasskeyState, World
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.engine import (
     RESOURCE,
     Assumptions,
+    AttachedPolicy,
     ContextValue,
     Decision,
     DecisionEffect,
@@ -28,18 +29,16 @@ from sekisho.engine import (
 )
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws.decision.classify import ApiCall
+from sekisho.localaws.decision.ec2_launches import launches
 from sekisho.localaws.decision.item_calls import item_calls
-from sekisho.localaws.decision.launch_templates import launches
-from sekisho.localaws.decision.not_known import worst_of
 from sekisho.localaws.decision.parameters import unlisted_permissions
 from sekisho.localaws.decision.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.decision.resources import RequiredPermission, required_permissions
-from sekisho.localaws.decision.second_permissions import second_permissions
-from sekisho.localaws.decision.tags_on_create import tagging
+from sekisho.localaws.decision.second_permissions import second_permissions, tagging
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import LoggedDecision, VerifiedCaller, World
 from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common
-from sekisho.policy import CONSOLE_ACTIONS, PolicyKind
+from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
     ErrorCode,
@@ -313,3 +312,77 @@ def _entry(world: World, caller: VerifiedCaller, target: RequiredPermission) -> 
         mfa=(caller.mfa_at or credential.mfa_at) is not None,
         allowed=False,
     )
+
+
+EVERY_ACTION = ":*"
+"""How an action ends that stands for whichever of its service."""
+
+
+def worst_of(policies: Policies, action: str) -> Policies:
+    """Return policies that say of `*` what these say, in the worst case, of what is not known.
+
+    A Deny that could be about it counts. An Allow counts only if it is about everything: on `*`,
+    and of an action that is not known, of all actions of the service.
+
+    Args:
+        policies: of the caller.
+        action: what is asked; one that ends in `:*` is not known itself.
+    """
+    service, any_action = action.partition(":")[0], action.endswith(EVERY_ACTION)
+
+    def worst(attached: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
+        return tuple(
+            replace(one, document=_worst_case(one.document, service, any_action=any_action))
+            for one in attached
+        )
+
+    return replace(
+        policies,
+        identity=worst(policies.identity),
+        boundaries=None if policies.boundaries is None else worst(policies.boundaries),
+        session=None if policies.session is None else worst(policies.session),
+    )
+
+
+def _worst_case(document: Document, service: str, *, any_action: bool) -> Document:
+    statements = []
+    for one in document.statements:
+        counts = _counts(one, service) and (not any_action or _is_of_any(one, service))
+        action = _EVERY if any_action else one.action
+        statements.append(replace(one, action=action, resource=_EVERY if counts else _NONE))
+    return replace(document, statements=tuple(statements))
+
+
+_EVERY = Element(("*",))
+_NONE = Element(("arn:of:no:re:so:urce",))
+
+
+def _counts(statement: Statement, service: str) -> bool:
+    element = statement.resource
+    if element is None:
+        return True
+    if statement.effect is Effect.ALLOW:
+        return not element.negated and "*" in element.values
+    return element.negated or any(_may_be_of(value, service) for value in element.values)
+
+
+def _may_be_of(pattern: str, service: str) -> bool:
+    """Whether a resource pattern could match some resource of the service."""
+    named = pattern.split(":")[2:3]
+    return not named or named[0].lower() == service or any(c in named[0] for c in "*?$")
+
+
+def _is_of_any(statement: Statement, service: str) -> bool:
+    """Whether a statement is about every action of a service; of a Deny, about some."""
+    patterns = [one.lower() for one in statement.action.values]
+    all_of_it = bool({"*", f"{service}{EVERY_ACTION}"}.intersection(patterns))
+    some_of_it = any(_may_name(one, service) for one in patterns)
+    if statement.effect is Effect.ALLOW:
+        return not some_of_it if statement.action.negated else all_of_it
+    return not all_of_it if statement.action.negated else some_of_it
+
+
+def _may_name(pattern: str, service: str) -> bool:
+    """Whether a pattern could name some action of the service."""
+    named = pattern.partition(":")[0]
+    return named == service or any(c in named for c in "*?")

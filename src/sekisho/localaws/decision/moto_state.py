@@ -17,6 +17,7 @@ from moto.kms.utils import KEY_ID_LEN
 
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.state.world import World
+from sekisho.localaws.wire.ambiguity import TwoReadings, copy_source
 
 
 @cache
@@ -154,6 +155,18 @@ def object_of(world: World, name: ObjectName) -> Any:
         versions = bucket.keys.getlist(name.key, [])
         found = next((one for one in versions if str(one.version_id) == name.version), None)
     return found if hasattr(found, "encryption") else None
+
+
+def object_read(call: ApiCall) -> ObjectName | None:
+    """Return the object that a call reads, or the one that it copies; None: it cannot be read."""
+    if (source := call.params.get("CopySource")) is not None:
+        try:
+            read = copy_source(str(source))
+        except TwoReadings:
+            return None
+        return ObjectName(read.bucket, read.key, read.version)
+    bucket, key, version = (call.params.get(name) for name in ("Bucket", "Key", "VersionId"))
+    return ObjectName(str(bucket), str(key), None if version is None else str(version))
 
 
 def object_tags(world: World, resource: str) -> dict[str, str]:

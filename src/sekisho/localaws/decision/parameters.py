@@ -23,8 +23,8 @@ from sekisho.localaws.decision.resources import RequiredPermission
 _Path = tuple[str, ...]
 
 
-class Standing(Enum):
-    """Why a parameter needs no more, or that it does."""
+class ParameterKind(Enum):
+    """Why a parameter asks for no further permission, or that it can."""
 
     ASKED = "a rule reads it, or it names what the call's own action is about"
     ELSEWHERE = "roles are passed, tags are asked about, policies are refused"
@@ -62,35 +62,39 @@ def _table() -> _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a parameter is, and the service at which it could ask for more."""
+class ClassifiedParameter:
+    """The kind of a parameter, and the service at which it could ask for more."""
 
-    standing: Standing
+    kind: ParameterKind
     service: str = ""
 
 
-def judged(call: ApiCall, path: _Path, *, is_number: bool = False) -> Judged:
-    """Return what a parameter is, by its path: names of members, and keys of maps."""
+def classify_parameter(
+    call: ApiCall, path: _Path, *, is_number: bool = False
+) -> ClassifiedParameter:
+    """Return the kind of a parameter, by its path: names of members, and keys of maps."""
     if is_number:
-        return Judged(Standing.NUMBER)
-    return _judged(call.service, call.operation, call.actions, path)
+        return ClassifiedParameter(ParameterKind.NUMBER)
+    return _classified(call.service, call.operation, call.actions, path)
 
 
 @lru_cache(maxsize=16384)
-def _judged(service: str, operation: str, actions: tuple[str, ...], path: _Path) -> Judged:
+def _classified(
+    service: str, operation: str, actions: tuple[str, ...], path: _Path
+) -> ClassifiedParameter:
     prefix = actions[0].partition(":")[0]
     steps = [_step(name) for name in path]
     if path[0] in _harmless(prefix, operation):
-        return Judged(Standing.LISTED)
+        return ClassifiedParameter(ParameterKind.LISTED)
     if any(step.is_elsewhere for step in steps):
-        return Judged(Standing.ELSEWHERE)
+        return ClassifiedParameter(ParameterKind.ELSEWHERE)
     reads = _only_read(actions)
     service_asked = _points_at(prefix, steps, reads=reads)
     if service_asked is None:
-        return Judged(Standing.READING if reads else Standing.PLAIN)
+        return ClassifiedParameter(ParameterKind.READING if reads else ParameterKind.PLAIN)
     if _is_read(prefix, operation, path[0]) or path in named_paths(service, operation, actions):
-        return Judged(Standing.ASKED)
-    return Judged(Standing.UNLISTED, service_asked)
+        return ClassifiedParameter(ParameterKind.ASKED)
+    return ClassifiedParameter(ParameterKind.UNLISTED, service_asked)
 
 
 def _points_at(prefix: str, steps: list["_Step"], *, reads: bool) -> str | None:
@@ -165,11 +169,11 @@ def unlisted_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
     listed = _harmless(prefix, call.operation)
     params = {name: one for name, one in call.params.items() if name not in listed}
     for path, value in _leaves(params):
-        found = judged(call, path, is_number=not isinstance(value, str | bytes | bool))
+        found = classify_parameter(call, path, is_number=not isinstance(value, str | bytes | bool))
         service = _of_arn(value) or found.service
         # whatever it is called: an ARN points at what it names
-        points = found.standing is Standing.PLAIN and service not in {"", prefix}
-        if (points or found.standing is Standing.UNLISTED) and service not in seen:
+        points = found.kind is ParameterKind.PLAIN and service not in {"", prefix}
+        if (points or found.kind is ParameterKind.UNLISTED) and service not in seen:
             seen.add(service)
             yield RequiredPermission(f"{service}:*", None, parameter=".".join(path))
 

@@ -19,8 +19,7 @@ from typing import Any
 from sekisho.catalogue import Action, load
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import ApiCall
-from sekisho.localaws.decision.ec2_targets import launched, tagged
-from sekisho.localaws.decision.launch_templates import has_unknown_template
+from sekisho.localaws.decision.ec2_launches import has_unknown_template, launched, tagged
 from sekisho.localaws.decision.resource_names import named_resources
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import World

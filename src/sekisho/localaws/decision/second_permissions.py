@@ -1,23 +1,213 @@
-"""What AWS asks beside the permission of a call's own action.
+"""What AWS asks beside the permission of a call's own action: for other resources, keys and tags.
 
 The rules are data: `calls` in the catalogue's `also-needs.json`, one table with what `decide` says
 a request needs. A rule says by which parameters, or by what state, a call needs a permission; its
 resource is looked up here. A resource that is not known is decided for the worst: every Deny that
 could be about it counts, and only an Allow on `*` counts.
 
+KMS: a call names a key, an alias, or nothing. If it names nothing, the key is the default of the
+bucket or of the Region, or AWS's own key of the service (`alias/aws/s3`). Each reader yields names
+of keys, as the call or moto has them, and None for a key that is not known. It yields nothing for
+data that no KMS key encrypts or that does not exist.
+
 A read of an object that is not there needs one permission more: S3 says that the object is missing
 only to callers who may list the bucket. AWS documents this for GetObject, HeadObject and
 GetObjectAttributes; for the other operations that read an object it is an assumption.
+
+Tags on what a call makes: which action they need, like `sqs:TagQueue`, is data of the catalogue,
+with a source for each (`tags-on-create.json`). Where AWS does not document it, the service's
+tagging actions are asked for: that is an assumption, and a refusal for want of one says so. It is
+decided on the resource that the call makes, if the call names its ARN. Otherwise it is decided on
+every resource of that type (`RequiredPermission.is_pattern`), and where the type is not known
+either, on an unknown resource.
+
+Sources: the services' guides on encryption, as named at the rules in `also-needs.json`; AWS Service
+Authorization Reference (through the catalogue).
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sekisho.catalogue import NO_RESOURCE, SAME, CallNeed, call_needs, load, values_at
+from sekisho.catalogue import (
+    NO_RESOURCE,
+    SAME,
+    CallNeed,
+    FurtherPermission,
+    call_needs,
+    created_kinds,
+    load,
+    tagging_permissions,
+    values_at,
+)
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import ApiCall
-from sekisho.localaws.decision.encryption import KEYS, object_read
+from sekisho.localaws.decision.request_tags import tag_sets
 from sekisho.localaws.decision.resources import RequiredPermission
 from sekisho.localaws.state.world import World
+
+Arns = Sequence[str | None]
+"""What a call is about."""
+_Keys = Iterator[str | None]
+
+
+def _object(world: World, call: ApiCall, own: Arns) -> _Keys:
+    del own
+    name = moto_state.object_read(call)
+    stored = moto_state.object_of(world, name) if name is not None else None
+    if stored is not None:
+        yield from _of_s3(stored.encryption, stored.kms_key_id)
+
+
+def _of_s3(algorithm: object, key: object) -> _Keys:
+    if str(algorithm or "").startswith("aws:kms"):
+        yield str(key or _OWN_KEY.format("s3"))
+
+
+_OWN_KEY = "alias/aws/{}"
+
+
+def _bucket(world: World, call: ApiCall, own: Arns) -> _Keys:
+    """Yield the key of a new object: the one that is given, or the bucket's default."""
+    del own
+    algorithm, given = (call.params.get(n) for n in ("ServerSideEncryption", "SSEKMSKeyId"))
+    if given:
+        yield str(given)
+        return
+    default = moto_state.bucket_encryption(world, str(call.params.get("Bucket")))
+    if call.params.get("SSECustomerAlgorithm") or algorithm == "AES256":
+        return
+    if algorithm:
+        yield from _of_s3(algorithm, None)
+    yield from _of_s3(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
+
+
+def _upload(world: World, call: ApiCall, own: Arns) -> _Keys:
+    del own
+    bucket, upload = (str(call.params.get(name)) for name in ("Bucket", "UploadId"))
+    found = moto_state.upload_of(world, bucket, upload)
+    if found is not None:
+        yield from _of_s3(found.sse_encryption, found.kms_key_id)
+        default = moto_state.bucket_encryption(world, bucket)
+        if not found.sse_encryption:
+            yield from _of_s3(default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
+
+
+def _queue(world: World, call: ApiCall, own: Arns) -> _Keys:
+    for arn in own:
+        queue = moto_state.held(world, "sqs", call.region, "queues", _last(arn))
+        if queue is not None and queue.kms_master_key_id:
+            yield str(queue.kms_master_key_id)
+
+
+def _topic(world: World, call: ApiCall, own: Arns) -> _Keys:
+    for arn in own:
+        topic = moto_state.held(world, "sns", call.region, "topics", arn)
+        if topic is not None and topic.kms_master_key_id:
+            yield str(topic.kms_master_key_id)
+
+
+def _stream(world: World, call: ApiCall, own: Arns) -> _Keys:
+    for arn in own:
+        name = _last(arn).partition("/")[2]
+        stream = moto_state.held(world, "kinesis", call.region, "streams", name)
+        if stream is not None and stream.encryption_type == "KMS":
+            yield str(stream.key_id or _OWN_KEY.format("kinesis"))
+
+
+def _table(world: World, call: ApiCall, own: Arns) -> _Keys:
+    for arn in own:
+        name = _last(arn).removeprefix("table/").partition("/")[0]
+        table = moto_state.held(world, "dynamodb", call.region, "tables", name)
+        encrypted = table is not None and table.sse_specification
+        if encrypted and encrypted.get("Enabled") is True:
+            yield str(encrypted.get("KMSMasterKeyId") or _OWN_KEY.format("dynamodb"))
+
+
+def _secret(world: World, call: ApiCall, own: Arns) -> _Keys:
+    given = call.params.get("KmsKeyId")
+    if given or call.operation == "CreateSecret":
+        yield str(given or _OWN_KEY.format("secretsmanager"))
+    if call.operation == "CreateSecret":
+        return
+    for one in moto_state.all_held(world, "secretsmanager", call.region, "secrets"):
+        # of secrets that a filter names, any may be meant
+        if None in own or one.arn in own:
+            yield str(one.kms_key_id or _OWN_KEY.format("secretsmanager"))
+
+
+def _parameter(world: World, call: ApiCall, own: Arns) -> _Keys:
+    """Yield the keys of the SecureStrings that a call writes or decrypts."""
+    params = call.params
+    known = moto_state.all_held(world, "ssm", call.region, "_parameters")
+    meant = [one[-1] for one in known if one and _is_meant(one[-1].name, call, own)]
+    if call.operation == "PutParameter":
+        kind = params.get("Type") or (meant[-1].parameter_type if meant else None)
+        if kind == "SecureString":
+            # without one, moto keeps the earlier version's
+            yield str(params.get("KeyId") or _OWN_KEY.format("ssm"))
+            yield from (str(one.keyid) for one in meant if one.keyid)
+        return
+    for one in meant:
+        if one.parameter_type == "SecureString":
+            yield str(one.keyid or _OWN_KEY.format("ssm"))
+
+
+def _is_meant(name: str, call: ApiCall, own: Arns) -> bool:
+    plain = name.removeprefix("/")
+    if path := call.params.get("Path"):
+        return f"/{plain}".startswith(str(path))
+    return None in own or any(str(arn).endswith(f":parameter/{plain}") for arn in own)
+
+
+def _volume(world: World, call: ApiCall, own: Arns) -> _Keys:
+    """Yield the keys of the volumes and snapshots that a call makes or attaches."""
+    del own
+    params = call.params
+    if call.operation == "AttachVolume":
+        volume = moto_state.held(world, "ec2", call.region, "volumes", params.get("VolumeId"))
+        if volume is not None and volume.encrypted:
+            yield str(volume.kms_key_id or _OWN_KEY.format("ebs"))
+        return
+    images = moto_state.block_devices(world, call.region, params.get("ImageId"))
+    devices = [params, *values_at(params, "BlockDeviceMappings[].Ebs"), *images]
+    for one in devices:
+        yield from _of_device(world, call, one)
+
+
+def _of_device(world: World, call: ApiCall, device: Mapping[str, Any]) -> _Keys:
+    ids = (device.get("SnapshotId"), device.get("SourceSnapshotId"))
+    region = str(device.get("SourceRegion") or call.region)
+    made_from = [moto_state.held(world, "ec2", region, "snapshots", one) for one in ids if one]
+    encrypted = [one for one in made_from if one is not None and one.encrypted]
+    if given := device.get("KmsKeyId"):
+        yield str(given)
+    elif device.get("Encrypted") in (True, "true") or encrypted:
+        yield moto_state.default_volume_key(world, call.region) or _OWN_KEY.format("ebs")
+    for one in encrypted:
+        # moto does not keep the key of a snapshot of a volume
+        if key := one.kms_key_id or getattr(one.volume, "kms_key_id", None):
+            yield str(key)
+
+
+def _last(arn: str | None) -> str:
+    return str(arn).split(":", 5)[-1]
+
+
+KEYS: Mapping[str, Callable[[World, ApiCall, Arns], _Keys]] = {
+    "bucket": _bucket,
+    "object": _object,
+    "parameter": _parameter,
+    "queue": _queue,
+    "secret": _secret,
+    "stream": _stream,
+    "table": _table,
+    "topic": _topic,
+    "upload": _upload,
+    "volume": _volume,
+}
+"""What holds keys, and how they are found there."""
+
 
 _Own = Sequence[RequiredPermission]
 _NEW_KEY = "00000000-0000-0000-0000-000000000000"
@@ -144,7 +334,7 @@ def _tagged_source(
     """Yield what tags are read from or written to, where a copy takes its source's."""
     if call.params.get("TaggingDirective") == "REPLACE":
         return
-    name = object_read(call)
+    name = moto_state.object_read(call)
     stored = moto_state.object_of(world, name) if name is not None else None
     if name is not None and stored is not None and moto_state.tags_of_object(world, stored):
         source = f"arn:{world.partition}:s3:::{name.bucket}/{name.key}"
@@ -169,9 +359,63 @@ _READING = frozenset(
 
 def _listing(world: World, call: ApiCall) -> Iterator[RequiredPermission]:
     """Yield the listing of the bucket, where the object that a call reads is not there."""
-    name = object_read(call)
+    name = moto_state.object_read(call)
     if name is None or moto_state.region_of_bucket(world, name.bucket) is None:
         return
     if moto_state.object_of(world, name) is None:
         arn = f"arn:{world.partition}:s3:::{name.bucket}"
         yield RequiredPermission("s3:ListBucket", arn)
+
+
+_ASKED_ELSEWHERE = frozenset({"ec2", "sts"})
+"""Services whose tags belong to types or sessions, which `resources` asks about."""
+
+
+def tagging(
+    world: World, call: ApiCall, own: Iterable[RequiredPermission]
+) -> Iterator[RequiredPermission]:
+    """Yield what a call needs for the tags that it sets, beside its `own` permissions."""
+    if call.service in _ASKED_ELSEWHERE or not tag_sets(call) or _is_of_object(call):
+        return
+    named = [one.resource for one in own if one.resource is not None]
+    region = call.region
+    if call.operation.startswith(("Copy", "Replicate")):
+        # what is named is what there is, and the copy may be in another Region
+        region, named = "*", []
+    places = {"Partition": world.partition, "Region": region, "Account": world.account}
+    for name in call.actions:
+        for permission in tagging_permissions(name):
+            created = created_kinds(name, permission.action)
+            patterns = [_pattern(kind.arn, places) for kind in created]
+            yield from _permission_about(permission, patterns, named)
+
+
+def _is_of_object(call: ApiCall) -> bool:
+    """Whether the tags are those of an S3 object, which `resources` asks about."""
+    return call.service == "s3" and "Tagging" in call.params
+
+
+def _permission_about(
+    permission: FurtherPermission, patterns: list[str], named: list[str]
+) -> Iterator[RequiredPermission]:
+    known = [arn for arn in named if any(_is_like(arn, pattern) for pattern in patterns)]
+    for resource in known or patterns or (None,):
+        yield RequiredPermission(
+            permission.action,
+            resource,
+            is_pattern=bool(patterns) and not known,
+            context=tuple(permission.context.items()),
+            or_else=permission.or_else,
+            is_assumed=not permission.documented,
+        )
+
+
+_PLACE = re.compile(r"\$\{(\w+)\}")
+
+
+def _pattern(template: str, places: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda found: places.get(found[1], "*"), template)
+
+
+def _is_like(arn: str, pattern: str) -> bool:
+    return re.fullmatch(".+".join(map(re.escape, pattern.split("*"))), arn) is not None

@@ -18,7 +18,8 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
-from sekisho.localaws.console.own_call import call_iam
+from sekisho.localaws.console.errors import PageRefused, invalid
+from sekisho.localaws.console.iam_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
     checked_origin,
@@ -27,7 +28,6 @@ from sekisho.localaws.console.passkeys import (
     registered,
     user_handle,
 )
-from sekisho.localaws.console.refused import PageRefused, invalid
 from sekisho.localaws.console.tickets import (
     TICKET_LIFETIME,
     PasskeyTicket,

@@ -18,7 +18,15 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
-from sekisho.localaws.console.own_call import call_iam
+from sekisho.localaws.console.errors import (
+    PageRefused,
+    expired,
+    failed,
+    not_granted,
+    not_offered,
+    too_many,
+)
+from sekisho.localaws.console.iam_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
     asserted,
@@ -26,14 +34,6 @@ from sekisho.localaws.console.passkeys import (
     new_ceremony,
     request_options,
     user_handle,
-)
-from sekisho.localaws.console.refused import (
-    PageRefused,
-    expired,
-    failed,
-    not_granted,
-    not_offered,
-    too_many,
 )
 from sekisho.localaws.console.tickets import (
     MOST_TRIES,
@@ -45,9 +45,9 @@ from sekisho.localaws.console.tickets import (
 from sekisho.localaws.decision.authorize import authorize_console
 from sekisho.localaws.state.identity import authenticate, enabled_serials
 from sekisho.localaws.state.sealing import IssuedCredentials, hash_of_nobody, matches, mint
-from sekisho.localaws.state.throttle import SIGN_IN
 from sekisho.localaws.state.world import (
     PAGE_SOURCE,
+    SIGN_IN,
     PasskeyState,
     PasswordState,
     VerifiedCaller,

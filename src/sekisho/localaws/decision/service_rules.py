@@ -1,0 +1,229 @@
+"""What a service refuses by itself, whatever policies say: other places, weaker locks, bad names.
+
+A client of AWS reaches a service in a Region by an address of its own, so a Region that does not
+exist has none. Here all have one address, and the Region is what the signature says.
+
+S3 Object Lock: moto keeps an object that is locked from being deleted, and lets anybody who may set
+its retention shorten it, or stop the bucket's versions, without which nothing is kept. Policies of
+resources are not evaluated here, so none is taken.
+
+Sources: AWS General Reference, "AWS service endpoints"; Amazon S3 User Guide, "Making requests"
+(redirection), "Locking objects with Object Lock" and "Object Lock considerations"; S3 API
+Reference, PutObjectRetention, PutBucketVersioning.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend
+
+from sekisho.localaws.decision import moto_state
+from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, module_of
+from sekisho.localaws.state.world import World
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common
+
+_ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation", "ListBuckets"})
+"""Calls about a bucket that S3 takes in any Region."""
+
+
+def check_region(region: str, family: Dialect) -> None:
+    """Refuse a Region that does not exist.
+
+    Raises:
+        Refusal: as AWS does where a credential's scope is wrong.
+    """
+    if region not in _regions():
+        error = (
+            CommonError.INCOMPLETE_SIGNATURE if family is Dialect.S3 else CommonError.BAD_SIGNATURE
+        )
+        refusal = common(error, family)
+        # the text that belongs to the code would send people to look at their keys
+        text = f"Credential should be scoped to a valid region. There is no Region `{region[:64]}`."
+        raise Refusal(refusal.code, text, refusal.status)
+
+
+@cache
+def _regions() -> frozenset[str]:
+    # without a session, which would read the whole of EC2's model for this
+    known = EndpointResolver(create_loader().load_data("endpoints"))
+    partitions = known.get_available_partitions()
+    there = {each for name in partitions for each in known.get_available_endpoints("ec2", name)}
+    # a client that is told no Region signs so for a global address, as that of STS
+    return frozenset(there | {f"{name}-global" for name in partitions})
+
+
+def check_place(world: World, call: ApiCall) -> None:
+    """Refuse a call to a Region that has not the service, or not the bucket.
+
+    Raises:
+        Refusal: S3's for a bucket elsewhere, which names the Region, so that clients go there.
+        NotImplementedError: if moto has the service in other Regions only.
+    """
+    if call.service in OWN_SERVICES:
+        return
+    try:
+        served = _regions_of(module_of(call.service))
+    except ImportError:
+        return  # a package is missing: moto says so, once it is known who may ask
+    if not {call.region, world.partition} & served:
+        raise NotImplementedError(f"{call.service} is not in {call.region}")
+    if call.service != "s3" or call.operation in _ANYWHERE:
+        return
+    name = call.params.get("Bucket")
+    region = moto_state.region_of_bucket(world, str(name))
+    if region not in {None, call.region}:
+        raise Refusal(
+            "AuthorizationHeaderMalformed",
+            f"The authorization header is malformed; the region '{call.region}' is wrong; "
+            f"expecting '{region}'",
+            400,
+            region=region or "",
+        )
+
+
+@cache
+def _regions_of(module: str) -> frozenset[str]:
+    """Return where moto has a service: Regions, or partitions; without making a state of it."""
+    backends: Any = get_backend(module)  # type: ignore[call-overload]  # a name of moto's own list: `classify` looked
+    empty: Any = AccountSpecificBackend(
+        backends.service_name,
+        "",
+        backends.backend,
+        backends._use_boto3_regions,
+        backends._additional_regions,
+    )
+    return frozenset(empty.regions)
+
+
+def check_lock(world: World, call: ApiCall) -> None:
+    """Refuse a call that would weaken a lock.
+
+    Raises:
+        Refusal: S3's.
+    """
+    if call.service != "s3":
+        return
+    if call.operation == "PutObjectRetention" and _weakens(world, call):
+        message = "Access Denied because object protected by object lock."
+        raise Refusal("AccessDenied", message, 403)
+    if call.operation == "PutBucketVersioning":
+        bucket = moto_state.held(world, "s3", world.partition, "buckets", call.params.get("Bucket"))
+        asked = call.params.get("VersioningConfiguration") or {}
+        if bucket is not None and bucket.object_lock_enabled and asked.get("Status") != "Enabled":
+            message = (
+                "An Object Lock configuration is present on this bucket, so the versioning state "
+                "cannot be changed."
+            )
+            raise Refusal("InvalidBucketState", message, 409)
+
+
+def _weakens(world: World, call: ApiCall) -> bool:
+    name = moto_state.object_read(call)
+    stored = moto_state.object_of(world, name) if name is not None else None
+    if stored is None or not stored.lock_mode:
+        return False
+    until = _time(stored.lock_until)
+    if until is None or until <= world.clock.wall():
+        return False
+    if stored.lock_mode == "GOVERNANCE" and call.params.get("BypassGovernanceRetention") is True:
+        # the permission to bypass has been asked
+        return False
+    retention: Mapping[str, Any] = call.params.get("Retention") or {}
+    new = _time(retention.get("RetainUntilDate"))
+    kept = stored.lock_mode == "GOVERNANCE" or retention.get("Mode") == "COMPLIANCE"
+    return not kept or new is None or new < until
+
+
+def _time(value: object) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
+def refuse_bucket_name(call: ApiCall) -> None:
+    """Refuse to make a bucket with a name that S3 does not take.
+
+    Source: Amazon S3 User Guide, "General purpose bucket naming rules". That reserved names get the
+    error of malformed ones is assumed.
+
+    Raises:
+        Refusal: S3's.
+    """
+    if (call.service, call.operation) != ("s3", "CreateBucket"):
+        return
+    name = str(call.params.get("Bucket") or "")
+    reserved = name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS)
+    if reserved or not _BUCKET.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name):
+        raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_ADDRESS = re.compile(r"([0-9]+\.){3}[0-9]+", re.ASCII)
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+_IDENTITIES = frozenset({"iam", "sts"})
+"""Services whose policies the authorizer asks, or whose rules `signin` knows."""
+
+_GRANTS = re.compile(r"(Add|Put)\w*Permission")
+"""Operations that write a statement of such a policy from their parameters."""
+
+
+def refuse_to_set(call: ApiCall) -> None:
+    """Refuse a call that would set a resource-based policy, or an organisation's.
+
+    The authorizer does not ask such policies. One that was accepted and then ignored would make the
+    local AWS allow what AWS denies. Source: IAM User Guide, "AWS services that work with IAM".
+
+    Raises:
+        NotImplementedError: if it would; the message names the operation and holds no parameter.
+    """
+    if call.service in _IDENTITIES:
+        return
+    if _GRANTS.fullmatch(call.operation) or any(_policies(call.params)):
+        raise NotImplementedError(
+            f"{call.service}:{call.operation} would set a policy that is not evaluated here"
+        )
+
+
+def _policies(value: object) -> Iterator[str]:
+    """Yield the policy documents among parameters, by their names and their form."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _policies(item)
+    if not isinstance(value, Mapping):
+        return
+    named: Mapping[str, Any] = value
+    # SetTopicAttributes gives one attribute's name and value as two parameters
+    if named.get("AttributeName") == "Policy":
+        named = {**named, "Policy": named.get("AttributeValue")}
+    for name, inner in named.items():
+        if isinstance(inner, str):
+            if _NAMES.search(name) and _is_document(inner):
+                yield inner
+        else:
+            yield from _policies(inner)
+
+
+_NAMES = re.compile("polic(y|ies)|^content$", re.IGNORECASE)
+"""`Policy`, `AccessPolicies`, `policyText`; and what organizations:CreatePolicy calls its text."""
+
+
+def _is_document(text: str) -> bool:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "Statement" in value
