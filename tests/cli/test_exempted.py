@@ -67,7 +67,7 @@ def test_an_expired_exception_speaks_against_the_plan(
 ) -> None:
     done = ran(saved, words, day=day)
     found = Plan.from_json(done.stdout)
-    notes = [note.about for note in found.reasons if note.id == "exception-expired"]
+    notes = [note.names for note in found.reasons if note.id == "exception-expired"]
     assert notes == ([("glass",)] if expired else [])
     assert not any(" glass" in change.address for change in found.changes)
     assert [(each.user, each.ticket) for each in found.exceptions] == [("glass", "d")]

@@ -54,14 +54,14 @@ def test_what_is_about_users_is_not_accepted_as_a_whole() -> None:
 def test_what_applies_to_nobody_is_a_warning_and_no_failure() -> None:
     found = made(keys_in_use__gone="of the first wave", enforcement__bot="x", gap="nothing unread")
     (warning,) = [note for note in found.warnings if note.id == "accepted-in-vain"]
-    assert warning.about == ("keys-in-use:gone", "enforcement:bot", "gap")
+    assert warning.names == ("keys-in-use:gone", "enforcement:bot", "gap")
     assert found.open_obstacles == {"keys-in-use": WHO}
 
 
 def test_a_goal_file_keeps_what_is_accepted() -> None:
     goal = read(ACCEPT, bots())
     found = plan(goal, bots(), ADMIN)
-    assert found.applicable, found.against
+    assert found.applicable, found.obstacle_ids
     assert found.accepted == {
         "keys-in-use:bot": "a role from December",
         "keys-in-use:gone": "of the first wave",

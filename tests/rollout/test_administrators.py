@@ -173,7 +173,7 @@ def test_who_becomes_an_administrator_gains() -> None:
 
     # which none of the requests that are sampled is
     rights = allow("iam:DeleteUserPolicy", USERS)
-    gains = [each.about for each in made(rights).warnings if each.id == "gains"]
+    gains = [each.names for each in made(rights).warnings if each.id == "gains"]
     assert gains == [("console",)]
     assert "gains" not in {each.id for each in made().warnings}
 

@@ -90,7 +90,7 @@ class Trail:
 
 def last(address: str, *records: Mapping[str, Any], **about: Any) -> Author | Message:
     trail = Trail(list(records), **about)
-    found = History(trail, NOW).last(CHANGES[address])
+    found = History(trail, NOW).last_author(CHANGES[address])
     assert all(each["StartTime"] == NOW for each in trail.asked)
     return found
 
@@ -136,19 +136,23 @@ def test_who_added_somebody(
 ) -> None:
     record = {**EVENTS["record"], "eventName": event, "requestParameters": asked}
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    found = History(Trail([record]), NOW).added(change, newcomer, ("group Enforced", "user ken"))
+    found = History(Trail([record]), NOW).newcomer_author(
+        change, newcomer, ("group Enforced", "user ken")
+    )
     assert found == Author(KEN, event, at)
     for key in asked:
         other = {**record, "requestParameters": {**asked, key: "another"}}
         history = History(Trail([other]), NOW)
-        assert isinstance(history.added(change, newcomer, ("group Enforced",)), Message)
+        assert isinstance(history.newcomer_author(change, newcomer, ("group Enforced",)), Message)
 
 
 def test_who_added_whom_is_told_in_both_forms() -> None:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     by = (Author(KEN, "AddUserToGroup", at), Message.both("none", "なし"))
     came = ("user mei", "user rin")
-    standing = PlanStatus((Fact("a", ChangeStatus.DRIFTED, came=came, added=by),), (), ())
+    standing = PlanStatus(
+        (Fact("a", ChangeStatus.DRIFTED, newcomers=came, newcomer_authors=by),), (), ()
+    )
     made = plan(MACHINE, account(), ADMIN)
     english = "\n".join(plan_status_lines(made, standing, Language.EN))
     assert f"user mei added by: {KEN}, AddUserToGroup, 2026-11-24" in english
@@ -162,7 +166,7 @@ def test_who_added_whom_is_told_in_both_forms() -> None:
         {"last": {"who": KEN, "event": "AddUserToGroup", "at": at.isoformat()}},
         {"last": None, "notKnown": "none"},
     ]
-    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED, came=came),))
+    unasked = replace(standing, facts=(Fact("a", ChangeStatus.DRIFTED, newcomers=came),))
     assert f"at most {CALLS} calls" in "\n".join(plan_status_lines(made, unasked, Language.EN))
 
 
@@ -232,15 +236,15 @@ def test_the_calls_are_bounded_and_a_refusal_is_the_last() -> None:
     trail = Trail([])
     history = History(trail, NOW)
     for change in [*CHANGES.values()] * 2:
-        history.last(change)
+        history.last_author(change)
     for change, newcomer in ADDED:
-        history.added(change, newcomer, ("group Enforced",))
+        history.newcomer_author(change, newcomer, ("group Enforced",))
     names = [each["LookupAttributes"][0]["AttributeValue"] for each in trail.asked]
     assert len(names) == len(set(names)) <= CALLS
     refused = Trail([], refused=AwsRefused("LookupEvents", "AccessDenied", "no", 403))
     history = History(refused, NOW)
-    assert all(isinstance(history.last(change), Message) for change in CHANGES.values())
-    assert all(isinstance(history.added(*each, ()), Message) for each in ADDED)
+    assert all(isinstance(history.last_author(change), Message) for change in CHANGES.values())
+    assert all(isinstance(history.newcomer_author(*each, ()), Message) for each in ADDED)
     assert len(refused.asked) == 1
 
 

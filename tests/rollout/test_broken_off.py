@@ -31,7 +31,7 @@ from sekisho.errors import AwsRefused, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Event, Goal, GroupGoal, Journal, Plan, execute
 from sekisho.rollout.applying.people import GONE, RELIES
-from sekisho.rollout.applying.preconditions import people_of
+from sekisho.rollout.applying.preconditions import omittable_users
 
 OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
 GROUP = f"group-attachment Enforced {ENFORCEMENT}"
@@ -253,9 +253,9 @@ def test_a_clock_that_was_ahead_makes_nobodys_fault_the_plans(
 def test_the_session_of_a_role_is_no_user_of_its_name(api: AwsApi) -> None:
     whole = made(api, replace(DIRECTLY, users=("ken",)))
     role = replace(whole.caller, arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/ken")
-    assert people_of(replace(whole, caller=role)) == {"user ken"}
+    assert omittable_users(replace(whole, caller=role)) == {"user ken"}
     own = replace(whole.caller, arn=f"arn:aws:iam::{ACCOUNT}:user/dev/ken")
-    assert people_of(replace(whole, caller=own)) == set()
+    assert omittable_users(replace(whole, caller=own)) == set()
 
 
 def test_where_the_journal_before_is_kept_is_said_also_where_the_new_plan_is_refused(

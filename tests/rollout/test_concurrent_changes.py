@@ -179,7 +179,7 @@ def test_what_made_a_change_needless_is_looked_at_again(
     iam.add_user_to_group(GroupName="Enforced", UserName="hanako")
     members = GroupGoal("Enforced", ("hanako", "admin"))
     whole = made(api, Goal(policy_goal(description="", tags={"team": "it"}), group=members))
-    assert whole.already == (
+    assert whole.unchanged_addresses == (
         f"policy-versions {ENFORCEMENT}",
         f"policy-tag {ENFORCEMENT} team",
         "group Enforced",
@@ -199,7 +199,7 @@ def test_what_made_a_change_needless_is_looked_at_again(
     with pytest.raises(PlanRefused) as caught:
         execute(whole, api, Journal(tmp_path / "journal"), passwords=password, now=lambda: NOW)
     assert caught.value.code is Code.PLAN_STALE
-    for address in whole.already[:-1]:
+    for address in whole.unchanged_addresses[:-1]:
         assert f"`{address}`" in str(caught.value)
 
 
@@ -235,7 +235,7 @@ def test_who_cannot_look_again_at_what_is_there_may_not_apply() -> None:
         groups=(*start.groups, Group("Enforced", "/", arn, ())),
     )
     planned = plan(Goal(policy_goal(), group=GroupGoal("Enforced", ("machine",))), start, ADMIN)
-    assert planned.already == ("group Enforced",)
+    assert planned.unchanged_addresses == ("group Enforced",)
     (proof,) = [each for each in planned.proofs if each.id == "caller-keeps-access"]
     assert proof.failed == ("iam:GetGroup",)
     assert [text.en for text in proof.shown] == [f"Explicitly denied on `{arn}`"]

@@ -27,7 +27,7 @@ from sekisho.rollout import (
     preview_rollback,
     read_plan,
     roll_back,
-    unaccounted,
+    unaccounted_addresses,
 )
 
 PASSWORD = "login-profile taro"
@@ -159,8 +159,8 @@ def test_no_damage_hides_what_the_plan_did(
     except (FaultyInput, PlanRefused):
         return  # it is said
     preview = preview_rollback(whole, damaged)
-    named = {*preview.coming, *preview.never, *preview.theirs}
-    named |= {*unaccounted(whole, damaged, remembering)}
+    named = {*preview.reversible, *preview.irreversible, *preview.preexisting}
+    named |= {*unaccounted_addresses(whole, damaged, remembering)}
     assert named == {change.address for change in whole.changes}
 
 

@@ -33,7 +33,7 @@ from sekisho.rollout import (
     preview_rollback,
     read_plan,
     roll_back,
-    unaccounted,
+    unaccounted_addresses,
 )
 
 Read = Callable[[Path], object]
@@ -140,8 +140,8 @@ def test_no_two_swapped_lines_of_a_journal_hide_what_is_there(
         except REFUSED:
             continue
         preview = preview_rollback(whole, damaged)
-        named = {*preview.coming, *preview.never, *preview.theirs}
-        assert named | {*unaccounted(whole, damaged, api)} == addresses, (one, other)
+        named = {*preview.reversible, *preview.irreversible, *preview.preexisting}
+        assert named | {*unaccounted_addresses(whole, damaged, api)} == addresses, (one, other)
     assert roll_back(whole, Journal(tmp_path / "again"), api, now=lambda: NOW).complete
     assert facts_at_addresses(whole, api) == before
 

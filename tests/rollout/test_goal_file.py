@@ -130,7 +130,7 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
         "membership Enforced hanako",
         "membership Enrolled ken",
     ]
-    assert first.against == ()
+    assert first.obstacle_ids == ()
     after = forecast(start, first.changes)
     assert made(STAGES, after).changes == ()
 
@@ -141,7 +141,7 @@ def test_who_has_enrolled_moves_on_and_who_has_lost_the_device_goes_back() -> No
         "membership Enforced hanako",
     ], "the new MFA enforcement stands before the old one goes"
     assert isinstance(moved.changes[1], RemoveUserFromGroup)
-    assert moved.against == ()
+    assert moved.obstacle_ids == ()
 
     ken = next(u for u in after.users if u.name == "ken")
     back = made(STAGES, with_user(after, dataclasses.replace(ken, devices=())))
@@ -195,7 +195,7 @@ def test_a_wave_waits_for_its_day() -> None:
 
 def test_what_is_in_no_wave_is_told() -> None:
     note = next(n for n in made("who: [{user: ken}]\n", people()).warnings if n.id == "not-covered")
-    assert note.about == ("admin", "aoi", "hanako")
+    assert note.names == ("admin", "aoi", "hanako")
 
 
 def test_a_policy_file_is_found_beside_the_goal(tmp_path: Path) -> None:

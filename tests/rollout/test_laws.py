@@ -36,7 +36,7 @@ from sekisho.rollout import (
     Plan,
     PlanFile,
     TemporaryPassword,
-    acceptance,
+    acceptance_key,
     execute,
     facts_at_addresses,
     plan,
@@ -58,10 +58,10 @@ def made(api: Boto3Api, goal: Goal, now: datetime = NOW) -> Plan:
     """Return a plan for the account as it is now, through a file and back."""
     snapshot = collect(api, now=now)
     fresh = plan(goal, snapshot, ADMIN)
-    if {*fresh.against} & ACCEPTED:
+    if {*fresh.obstacle_ids} & ACCEPTED:
         # that it can be undone holds all the same
         words = {
-            acceptance(identity, user): "the law is about the way back"
+            acceptance_key(identity, user): "the law is about the way back"
             for identity in ACCEPTED
             for user in fresh.obstacles.get(identity, ())
         }

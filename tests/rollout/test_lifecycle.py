@@ -122,7 +122,7 @@ def test_a_reset_lets_the_user_in_again(api: Boto3Api, tmp_path: Path, preset: P
         api.call("iam", "DeleteSigningCertificate", UserName="hanako", CertificateId=each.id)
     enforced(api, preset, tmp_path)
     made = reset(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
-    assert made.applicable, made.against
+    assert made.applicable, made.obstacle_ids
     assert [change.address.split()[0] for change in made.changes] == [
         "password",
         "device",
@@ -173,7 +173,7 @@ def test_who_leaves_loses_everything_at_once(
     session.call("iam", "ListUsers")
     before = collect(api, now=NOW)
     made = offboard(PlanningContext(before, ADMIN), "hanako")
-    assert made.applicable, made.against
+    assert made.applicable, made.obstacle_ids
     assert made.changes[0].address == f"user-attachment hanako {deny_all_arn('aws')}"
     run(made, api, tmp_path / "journal")
     hanako = user_of(collect(api, now=NOW), "hanako")
@@ -213,7 +213,7 @@ def test_credentials_of_somebody_who_leaves_are_previewed() -> None:
     signs_in = {"password": Password(), "devices": (device("leaver"),)}
     start = with_user(account(), user("leaver", **held(active=True), **signs_in))
     made = offboard(PlanningContext(start, ADMIN, ("glass",)), "leaver")
-    assert made.applicable, made.against
+    assert made.applicable, made.obstacle_ids
     after = forecast(start, made.changes).user_named["leaver"]
     assert {name: getattr(after, name) for name in held(active=False)} == held(active=False)
     assert after.attached == (deny_all_arn("aws"),)
@@ -230,10 +230,10 @@ def test_what_was_not_read_may_be_a_credential(api: Boto3Api) -> None:
         ("ListParents", "", False),
     ):
         hidden = replace(seen, gaps=(gap_at(what, who),))
-        against = offboard(PlanningContext(hidden, ADMIN), "hanako").against
+        against = offboard(PlanningContext(hidden, ADMIN), "hanako").obstacle_ids
         assert ("gap" in against) is counts, (what, who)
     hidden = replace(seen, gaps=(gap_at("ListVirtualMFADevices"),))
-    assert "gap" in delete_unassigned_devices(PlanningContext(hidden, ADMIN), ()).against
+    assert "gap" in delete_unassigned_devices(PlanningContext(hidden, ADMIN), ()).obstacle_ids
 
 
 def test_the_script_has_the_commands_of_the_aws_cli(api: Boto3Api) -> None:
@@ -262,7 +262,7 @@ def test_devices_of_nobody_are_deleted(api: Boto3Api, tmp_path: Path) -> None:
         "forgotten"
     ]
     made = delete_unassigned_devices(PlanningContext(snapshot, ADMIN), snapshot.unassigned_devices)
-    assert made.applicable, made.against
+    assert made.applicable, made.obstacle_ids
     run(made, api, tmp_path / "journal")
     assert collect(api, now=NOW).unassigned_devices == ()
 
@@ -321,7 +321,7 @@ def test_the_last_administrator_stays(api: Boto3Api) -> None:
     iam.call("iam", "RemoveUserFromGroup", UserName="hanako", GroupName="Developers")
     role = ADMIN.__class__(f"arn:aws:sts::{snapshot.account}:assumed-role/Deploy/ops", mfa=False)
     made = offboard(PlanningContext(collect(api, now=NOW), role), "admin")
-    assert "administrator-remains" in made.against
+    assert "administrator-remains" in made.obstacle_ids
 
 
 def test_a_plan_of_credentials_is_read_back(api: Boto3Api) -> None:

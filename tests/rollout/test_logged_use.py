@@ -44,7 +44,7 @@ def made(logs: Usage | None, goal: Goal = GOAL) -> Plan:
 
 def keys_in_use(plan: Plan) -> tuple[tuple[str, ...], str]:
     (note,) = (note for note in plan.reasons if note.id == "keys-in-use")
-    return note.about, note.text.into(Language.EN)
+    return note.names, note.text.into(Language.EN)
 
 
 def test_a_key_that_calls_is_in_use_whatever_iam_says_of_its_last_use() -> None:

@@ -47,8 +47,8 @@ from sekisho.rollout import (
     Journal,
     Plan,
     PlanFile,
-    acceptance,
-    decided,
+    acceptance_key,
+    decide_request,
     execute,
     plan,
     roll_back,
@@ -57,7 +57,7 @@ from sekisho.rollout import (
 from sekisho.rollout.applying.change_status import PasswordOwner, password_owner
 from sekisho.rollout.changes.model import ObservedState
 from sekisho.rollout.changes.observer import Observer
-from sekisho.rollout.planning.requests import probes
+from sekisho.rollout.planning.requests import sample_requests
 
 FAULTS = st.lists(st.none() | st.none() | st.sampled_from(Fault), max_size=10)
 LAGS = st.sampled_from([0, 0, 1, 3])
@@ -178,7 +178,7 @@ class RollOut(RuleBasedStateMachine):
     def _locks_nobody_out(self, made: Plan, before: Snapshot, report: ApplyReport) -> None:
         """By what people held as the run began, and hold, nobody has lost their way in unsaid."""
         after = collect(self.api, now=NOW)
-        told = {name for note in made.warnings if note.id in LOSING for name in note.about}
+        told = {name for note in made.warnings if note.id in LOSING for name in note.names}
         told |= {name for names in made.obstacles.values() for name in names}
         for user in before.users:
             # whoever has only to enrol has no way in yet, and is not locked out
@@ -300,7 +300,7 @@ class RollOut(RuleBasedStateMachine):
         states = {change.address: self._state(change) for change in self.plan.changes}
         assert set(states.values()) <= {ObservedState.AFTER}, states
         after = collect(self.api, now=NOW)
-        told = {name for note in self.plan.warnings for name in note.about}
+        told = {name for note in self.plan.warnings for name in note.names}
         for user in self.before.users:
             was, now = _way_in(self.before, user.name), _way_in(after, user.name)
             assert now or not was or user.name in told, f"{user.name} was locked out, unsaid"
@@ -515,11 +515,11 @@ def _harmless(made: Plan, before: Snapshot) -> dict[str, str]:
     new = {"taro"} - before.user_named.keys()
     stuck = {name for each in made.proofs if each.id == "everyone-gets-in" for name in each.failed}
     harmless = {"not-meant": "they were told", "everyone-gets-in": "nobody works with it yet"}
-    passes = set(made.against) <= set(harmless) and stuck <= new
+    passes = set(made.obstacle_ids) <= set(harmless) and stuck <= new
     if not passes:
         return {}
     found = made.obstacles.items()
-    return {acceptance(name, user): harmless[name] for name, users in found for user in users}
+    return {acceptance_key(name, user): harmless[name] for name, users in found for user in users}
 
 
 def _is_locked_out(snapshot: Snapshot, name: str) -> bool:
@@ -534,10 +534,10 @@ def _way_in(snapshot: Snapshot, name: str) -> bool:
     user, policies = user_of(snapshot, name), policies_of(snapshot, name)
     opens = SignInOutcomes(snapshot, {}).console(user).gets_in
     return any(
-        decided(snapshot, credential, policies, user.tags, probe).effect
+        decide_request(snapshot, credential, policies, user.tags, probe).effect
         is not DecisionEffect.EXPLICITLY_DENIED
         for credential in usable_credentials(snapshot, user, enters=opens)
-        for probe in probes(user)
+        for probe in sample_requests(user)
     )
 
 

@@ -77,7 +77,7 @@ def planned(start: Snapshot, bots: Bots, document: Document | None = None) -> Pl
 
 
 def told(notes: Iterable[PlanNote]) -> dict[str, set[str]]:
-    return {note.id: {*note.about} for note in notes}
+    return {note.id: {*note.names} for note in notes}
 
 
 def fates(made: Plan, bots: Bots) -> dict[str, tuple[str, str]]:
@@ -145,7 +145,7 @@ def test_who_is_enforced_already_loses_none() -> None:
     known = replace(start.user_named["bot"], attached=(FULL, arn))
     policies = {**start.policies, arn: managed(arn, enforcement())}
     made = planned(replace(with_user(start, known), policies=policies), {"bot": SSH})
-    assert made.against == ()
+    assert made.obstacle_ids == ()
 
 
 IN_USE = {*ACTIVE, "used", "idle-ssh"}

@@ -111,7 +111,7 @@ def test_what_a_plan_had_found_as_wanted_is_no_longer_so(tmp_path: Path) -> None
         assert applied(plan_file.plan, api, plan_file.journal.path, now)
         assert {fact.status for fact in plan_status(plan_file, api).facts} == {ChangeStatus.DONE}
         api.call("iam", "DetachGroupPolicy", GroupName="Enforced", PolicyArn=ENFORCEMENT)
-        assert plan_status(plan_file, api).of(ChangeStatus.DRIFTED) == (
+        assert plan_status(plan_file, api).addresses(ChangeStatus.DRIFTED) == (
             f"group-attachment Enforced {ENFORCEMENT}",
         )
 
@@ -146,8 +146,8 @@ def test_what_a_rollback_left_is_not_done_once_more(lost: Lost) -> None:
     assert len(roll_back(lost.plan, Journal(lost.path), lost.api, now=lambda: lost.now).left) == 4
     enrol(lost.local, "hanako", "hanako")
     standing = plan_status(PlanFile(lost.plan, Journal(lost.path)), lost.api)
-    assert standing.of(ChangeStatus.WAITS) == ()
-    assert f"device hanako {PHONE}" in standing.of(ChangeStatus.DRIFTED)
+    assert standing.addresses(ChangeStatus.WAITS) == ()
+    assert f"device hanako {PHONE}" in standing.addresses(ChangeStatus.DRIFTED)
     with pytest.raises(PlanRefused, match="has changed"):
         lost.apply()
     assert lost.devices() == 1

@@ -19,7 +19,7 @@ from rollout.staging import (
 )
 from sekisho.account import Snapshot
 from sekisho.policy import Document, Preset
-from sekisho.rollout import Plan, acceptance, plan
+from sekisho.rollout import Plan, acceptance_key, plan
 
 THEIRS = {**EVERYTHING, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 USES = {
@@ -46,7 +46,7 @@ def used(use: str, document: Mapping[str, Any] | Document) -> Snapshot:
 
 
 def said(made: Plan, identity: str) -> list[tuple[str, ...]]:
-    return [note.about for note in (*made.reasons, *made.warnings) if note.id == identity]
+    return [note.names for note in (*made.reasons, *made.warnings) if note.id == identity]
 
 
 @pytest.mark.parametrize("name", USES)
@@ -56,7 +56,7 @@ def test_a_role_or_a_boundary_that_a_new_version_changes_speaks_against_it(name:
     assert not made.applicable
     assert said(made, "used-elsewhere") == [(name,)]
     found = made.obstacles.items()
-    keys = [acceptance(each, user) for each, users in found for user in users]
+    keys = [acceptance_key(each, user) for each, users in found for user in users]
     words = dict.fromkeys(keys, "they were told, SEC-9")
     assert plan(MACHINE, start, ADMIN, words).applicable
 

@@ -322,7 +322,7 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
         lost.run(listening)
     assert caught.value.code is Code.PLAN_DOUBTFUL
     plan_file = PlanFile(lost.plan, lost.journal)
-    assert plan_status(plan_file, lost.api).of(ChangeStatus.IN_DOUBT) == ("password mika",)
+    assert plan_status(plan_file, lost.api).addresses(ChangeStatus.IN_DOUBT) == ("password mika",)
     (left,) = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert left.reason is IN_DOUBT
     journal = lost.say(**{"theirs" if theirs else "ours": ("mika",)})
@@ -332,7 +332,7 @@ def test_nobody_guesses_whose_a_replaced_password_is(lost: Lost, theirs: bool) -
     lost.run(listening)
     assert listening.sent == ([] if theirs else [("UpdateLoginProfile", OURS)])
     done = ("password mika", "sign-in-sessions mika")
-    assert plan_status(plan_file, lost.api).of(ChangeStatus.DONE) == done
+    assert plan_status(plan_file, lost.api).addresses(ChangeStatus.DONE) == done
     ended, left = roll_back(lost.plan, lost.journal, lost.api, now=lambda: lost.now).left
     assert ended.address == "sign-in-sessions mika"
     assert (left.reason is NOT_OURS) is theirs

@@ -61,7 +61,7 @@ def failed(made: Plan) -> list[str]:
 
 
 def about(made: Plan, identity: str) -> tuple[str, ...]:
-    return next((note.about for note in made.warnings if note.id == identity), ())
+    return next((note.names for note in made.warnings if note.id == identity), ())
 
 
 def test_the_order_is_safe() -> None:
@@ -96,7 +96,7 @@ def test_a_plan_on_its_own_outcome_is_empty() -> None:
     tags = {f"policy-tag {ENFORCEMENT} {key}" for key in ("team", "cost")}
     expected = {change.address for change in made.changes} | tags
     expected = expected - {f"policy {ENFORCEMENT}"} | {f"policy-versions {ENFORCEMENT}"}
-    assert set(again.already) == expected
+    assert set(again.unchanged_addresses) == expected
     assert again.warnings == ()
     assert again.applicable
 
@@ -264,7 +264,7 @@ def test_a_key_in_use_that_stops_needs_somebodys_word() -> None:
         key = AccessKey("AKIAX", active=True, last_used=used)
         start = with_user(account(), user("machine", attached=(FULL,), keys=(key,)))
         made = plan(MACHINE, replace(start, gaps=gaps), ADMIN)
-        assert made.against == against
+        assert made.obstacle_ids == against
         if against:
             accepted = plan(MACHINE, start, ADMIN, {}) if not gaps else made
             assert not accepted.applicable
@@ -293,8 +293,8 @@ def test_the_callers_key_that_got_the_session_is_not_in_use(
     there = account().user_named[name]
     start = with_user(account(), replace(there, keys=(key,), devices=(device(name),)))
     made = plan(Goal(policy_goal(), users=(name,)), start, replace(ADMIN, mfa=mfa))
-    assert [each for each in made.against if each == "keys-in-use"] == [*against]
-    warned = [note.about for note in made.warnings if note.id == "own-key-for-sts"]
+    assert [each for each in made.obstacle_ids if each == "keys-in-use"] == [*against]
+    warned = [note.names for note in made.warnings if note.id == "own-key-for-sts"]
     assert warned == ([] if against else [("admin",)])
 
 
@@ -393,7 +393,7 @@ def test_the_first_sign_in_dead_locks_under_aws_sample() -> None:
     # and `user/${aws:username}` does not match a user with a path, who has no other permission
     assert about(made, "cannot-enrol") == ("taro",)
     assert about(made, "must-enrol") == ("hanako",)
-    assert made.against == ("everyone-gets-in",)
+    assert made.obstacle_ids == ("everyone-gets-in",)
     (proof,) = [proof for proof in made.proofs if proof.id == "everyone-gets-in"]
     assert (proof.verdict, proof.failed) == (SafetyVerdict.REFUTED, ("taro",))
     assert "AccessDenied" in proof.shown[0].en
@@ -423,7 +423,7 @@ def test_a_goal_that_is_reached_is_judged_all_the_same() -> None:
     goal = Goal(policy_goal(document=everything.document), users=("machine",))
     made = plan(goal, start, ADMIN)
     assert made.changes == ()
-    assert made.against == ("enforcement",)
+    assert made.obstacle_ids == ("enforcement",)
 
 
 @pytest.mark.parametrize("second", [False, True])

@@ -61,7 +61,7 @@ def proof(made: Plan, identity: str) -> Proof:
 
 def about(made: Plan, identity: str) -> tuple[str, ...]:
     return tuple(
-        n for each in (*made.reasons, *made.warnings) if each.id == identity for n in each.about
+        n for each in (*made.reasons, *made.warnings) if each.id == identity for n in each.names
     )
 
 

@@ -91,7 +91,7 @@ def planned(document: Document, *names: str, start: Snapshot | None = None) -> P
 def felt(made: Plan) -> dict[str, tuple[str, ...]]:
     """Return whom a plan warns about, and who is not enforced by it."""
     (enforcement,) = [proof for proof in made.proofs if proof.id == "enforcement"]
-    notes = {note.id: note.about for note in made.warnings}
+    notes = {note.id: note.names for note in made.warnings}
     return {**notes, "not-enforced": enforcement.failed} if enforcement.failed else notes
 
 
@@ -219,7 +219,7 @@ def test_who_was_locked_out_before_is_not_the_plans_doing() -> None:
     start = with_user(company(), user("keys", attached=(FULL, closed), keys=(KEY,)))
     start = replace(start, policies={**start.policies, closed: managed(closed, deny())})
     made = planned(enforcement(), "keys", start=start)
-    assert made.against == ()
+    assert made.obstacle_ids == ()
     assert felt(made)["still-stuck"] == ("keys",), "and is named"
 
 
@@ -241,7 +241,7 @@ def test_who_could_work_before_is_never_left_out() -> None:
     barred = deny(NotAction=["dynamodb:*"])
     start = with_user(company(), user("console", attached=(FULL, closed), password=Password()))
     start = replace(start, policies={**start.policies, closed: managed(closed, barred)})
-    assert "everyone-gets-in" in planned(enforcement(), "console", start=start).against
+    assert "everyone-gets-in" in planned(enforcement(), "console", start=start).obstacle_ids
 
 
 OLD = f"arn:aws:iam::{ACCOUNT}:policy/Old"
@@ -259,7 +259,7 @@ def test_what_a_replaced_policy_allowed_is_lost(action: str) -> None:
     made = replacing(allow(Action=action), password=Password())
     assert failed(made) == {"works-with-mfa": ("lone",)}
     (lost,) = [note for note in made.warnings if note.id == "loses"]
-    assert lost.about == ("lone",)
+    assert lost.names == ("lone",)
     assert "such as `" in lost.text.en
     assert action in ("*", *re.findall("`([^`]+)`", lost.text.en))
 
@@ -323,7 +323,7 @@ def test_a_tag_in_a_condition_tells_users_apart(names: tuple[str, str]) -> None:
 def test_what_no_sample_comes_upon_is_found_to_be_lost() -> None:
     document = deny(Action="sqs:*", Resource="arn:aws:sqs:*:*:orders-?")
     (lost,) = [note for note in planned(document).warnings if note.id == "loses"]
-    assert lost.about == ALL
+    assert lost.names == ALL
     assert "arn:aws:sqs:" in lost.text.en
 
 
@@ -336,7 +336,7 @@ def test_what_cannot_be_told_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("sekisho.rollout.planning.user_warnings._USUAL", ())
     made = planned(enforcement())
     (note,) = [note for note in made.warnings if note.id == "may-lose"]
-    assert (note.about, "too many states" in note.text.en) == (ALL, True)
+    assert (note.names, "too many states" in note.text.en) == (ALL, True)
     (opens,) = [proof for proof in made.proofs if proof.id == "works-with-mfa"]
     assert (opens.verdict, opens.failed) == (SafetyVerdict.UNKNOWN, ALL)
     assert not made.applicable
@@ -510,7 +510,7 @@ def test_what_is_missing_without_a_gap_is_a_reason_too() -> None:
     start = with_user(company(), user("glass", attached=(lost,)))
     goal = Goal(policy_goal(), users=("console",), break_glass=("glass",))
     made = plan(goal, start, ADMIN)
-    assert [(note.id, note.about) for note in made.reasons] == [("gap", ("glass",))]
+    assert [(note.id, note.names) for note in made.reasons] == [("gap", ("glass",))]
     assert failed(made) == {"break-glass-untouched": ("glass",), "works-with-mfa": ("glass",)}
     gap = gap_at("GetPolicy", f"managedPolicy {lost}")
     made = plan(goal, replace(start, gaps=(gap,)), ADMIN)

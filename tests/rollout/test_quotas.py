@@ -38,7 +38,7 @@ def test_the_versions_are_named_with_their_dates_and_the_default() -> None:
     start = account()
     made = plan(MACHINE, replace(start, policies={**start.policies, ENFORCEMENT: old}), ADMIN)
     (note,) = made.reasons
-    assert (note.id, note.about) == ("quota", (ENFORCEMENT,))
+    assert (note.id, note.names) == ("quota", (ENFORCEMENT,))
     for text in (note.text.en, note.text.ja):
         assert "v8 2026-11-02, v9 2026-11-03, v10 2026-11-04, v11, v12 2026-11-06" in text
         # the oldest is the default, which cannot be deleted
@@ -129,7 +129,7 @@ def test_what_the_account_may_have_in_all_is_counted(
     made = plan(one_of_each(), replace(account(), summary=summary), ADMIN)
     notes = quotas(made)
     assert [re.findall(r"[A-Z]\w+PerAccount: \d+", note.text.en)[0] for note in notes] == over
-    assert all(note.about == (ACCOUNT,) for note in notes)
+    assert all(note.names == (ACCOUNT,) for note in notes)
     assert made.applicable is (not over)
 
 

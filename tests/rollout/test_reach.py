@@ -132,13 +132,13 @@ def test_whoever_came_before_the_plan_is_applied_stops_it_by_name(
     assert not [line for line in journal.read_text().splitlines() if "begun" in line]
     plan_file = PlanFile(whole, Journal(journal))
     standing = plan_status(plan_file, api)
-    assert standing.of(ChangeStatus.DRIFTED) == (address,)
+    assert standing.addresses(ChangeStatus.DRIFTED) == (address,)
     assert f"    would now also affect: {who}" in [*plan_status_lines(whole, standing, Language.EN)]
     (told,) = [each for each in status_to_json(whole, standing)["changes"] if "came" in each]  # type: ignore[attr-defined]  # what it holds is JSON
     assert told == {"address": address, "status": "drifted", "came": [who]}
     # the local AWS has no CloudTrail: that is a reason, for each newcomer
-    (asked,) = [each for each in plan_status(plan_file, api, who=True).facts if each.came]
-    assert [type(each) for each in asked.added] == [Message]
+    (asked,) = [each for each in plan_status(plan_file, api, who=True).facts if each.newcomers]
+    assert [type(each) for each in asked.newcomer_authors] == [Message]
 
 
 def test_whoever_comes_as_the_plan_is_applied_stops_it_there(

@@ -86,7 +86,7 @@ def test_it_is_a_warning_and_never_a_reason_against_the_plan() -> None:
     without, made = (plan(goal(text, start), start, ADMIN) for text in (GOAL, REQUIRE))
     assert made.obstacles == without.obstacles
     assert "passkey-required" not in made.obstacles
-    notes = [note.about for note in made.warnings if note.id == "passkey-required"]
+    notes = [note.names for note in made.warnings if note.id == "passkey-required"]
     assert notes == [("app", "before", "token"), ("hanako",), ("unread",)]
     assert "passkey-required" not in [note.id for note in without.warnings]
 
@@ -103,7 +103,7 @@ def test_the_plan_remembers_it() -> None:
 def test_the_status_of_the_goal_names_who_has_another_kind_only() -> None:
     start = people()
     (wave,) = waves_of(goal(REQUIRE, start), start)
-    assert wave.other_kind == ("app", "before", "token")
+    assert wave.other_device_kind == ("app", "before", "token")
     assert wave.without_required == ("app", "before", "hanako", "token")
     assert waves_to_json((wave,), ())["waves"][0]["otherKind"] == ["app", "before", "token"]  # type: ignore[index] # JSON values
     lines = list(wave_status_lines((wave,), (), Language.EN, staged=True))
@@ -111,7 +111,7 @@ def test_the_status_of_the_goal_names_who_has_another_kind_only() -> None:
     other = "  with another kind of device only, where a passkey is required: app, before, token"
     assert other in lines
     (any_kind,) = waves_of(goal(GOAL, start), start)
-    assert (any_kind.other_kind, any_kind.without_required) == ((), ())
+    assert (any_kind.other_device_kind, any_kind.without_required) == ((), ())
 
 
 def test_the_audit_names_them_by_the_goal() -> None:

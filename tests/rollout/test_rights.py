@@ -242,7 +242,7 @@ def test_the_digests_are_whole_and_each_is_said_once() -> None:
 @pytest.mark.parametrize("place", [-1, 99])
 def test_rights_by_a_policy_that_is_not_said_are_no_plan(place: int) -> None:
     made = plan(Goal(policy_goal(), users=("machine",)), account(), ADMIN)
-    wrong = replace(made, rights=replace(made.rights, of={"user machine": (place,)}))
+    wrong = replace(made, rights=replace(made.rights, by_principal={"user machine": (place,)}))
     with pytest.raises(PlanRefused):
         Plan.from_json(wrong.to_json())
 

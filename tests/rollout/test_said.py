@@ -12,15 +12,15 @@ from sekisho.cli.rollout.status import plan_status_lines, wave_status_lines
 from sekisho.messages import Language, cell_width
 from sekisho.rollout import (
     ChangeStatus,
-    Difference,
+    Drift,
     Fact,
     Goal,
     Plan,
     PlanCaller,
     PlanStatus,
+    Remedy,
+    RemedyKind,
     WaveStatus,
-    Way,
-    WayOut,
     expected_and_found,
     plan,
 )
@@ -65,9 +65,9 @@ def test_lines_fit_the_terminal(
 
 def test_a_machine_that_is_locked_out_can_be_left_out() -> None:
     made = plan(replace(MACHINE, users=("hanako", "machine")), account(), ADMIN)
-    assert not made.ways
+    assert not made.remedies
     refused = plan(MACHINE, account(), PlanCaller(f"arn:aws:iam::{ACCOUNT}:user/machine"))
-    assert refused.ways == (WayOut(Way.MFA, "caller-keeps-access"),)
+    assert refused.remedies == (Remedy(RemedyKind.MFA, "caller-keeps-access"),)
     assert Plan.from_json(refused.to_json()) == refused
 
 
@@ -106,9 +106,9 @@ def test_a_machine_that_is_locked_out_can_be_left_out() -> None:
 def test_drift_says_what_was_expected_and_what_was_found(
     address: str, expected: object, found: object, said: tuple[str, str]
 ) -> None:
-    difference = Difference(expected, found)
+    difference = Drift(expected, found)
     assert tuple(each.en for each in expected_and_found(address, difference)) == said
-    standing = PlanStatus((Fact(address, ChangeStatus.DRIFTED, difference=difference),), (), ())
+    standing = PlanStatus((Fact(address, ChangeStatus.DRIFTED, drift=difference),), (), ())
     lines = [*plan_status_lines(plan(MACHINE, account(), ADMIN), standing, Language.EN)]
     assert lines[0] == "1 of 1 are not as the plan wants them: somebody has changed them."
     assert f"    expected: {said[0]}" in lines

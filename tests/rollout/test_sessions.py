@@ -96,7 +96,7 @@ def test_what_somebody_begins_later_is_no_drift(
     assert run(made, api, tmp_path / "journal").complete
     logged_in(local, "hanako")
     status = plan_status(PlanFile(made, Journal(tmp_path / "journal")), api)
-    assert status.of(ChangeStatus.DRIFTED) == ()
+    assert status.addresses(ChangeStatus.DRIFTED) == ()
     # and is not ended by applying the plan once more
     assert run(made, api, tmp_path / "journal").complete
     assert not all(each.revoked for each in local.world.login_sessions.values())
@@ -168,12 +168,12 @@ def test_who_may_not_end_sessions_is_told_before(api: Boto3Api) -> None:
     policies = {**before.policies, arn: replace(before.policies[arn], document=document)}
     narrow = replace(before, policies=policies)
     made = offboard(PlanningContext(narrow, ADMIN), "hanako")
-    assert {*made.against} == {"caller-keeps-access"}
+    assert {*made.obstacle_ids} == {"caller-keeps-access"}
     (proof,) = (each for each in made.proofs if not each.holds)
     assert {*proof.failed} == {"signin:BatchRevokeSessions", "signin:ListSessions"}
-    assert "--keep-sessions" in made.options_out
+    assert "--keep-sessions" in made.remedy_options
     kept = offboard(PlanningContext(narrow, ADMIN, keep_sessions=True), "hanako")
-    assert kept.applicable, kept.against
+    assert kept.applicable, kept.obstacle_ids
     assert "sessions-kept" in [note.id for note in kept.warnings]
 
 

@@ -54,7 +54,7 @@ def read(text: str, start: Snapshot) -> Goal:
 
 
 def reasons(made: Plan) -> list[tuple[str, tuple[str, ...]]]:
-    return [(note.id, note.about) for note in made.reasons]
+    return [(note.id, note.names) for note in made.reasons]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_who_may_have_a_password_is_not_covered() -> None:
     start = lacking(("GetLoginProfile", "user machine"))
     made = plan(read("waves: [{who: [{user: ken}]}]\n", start), start, ADMIN)
     (note,) = [note for note in made.warnings if note.id == "not-covered"]
-    assert note.about == ("admin", "hanako", "machine")
+    assert note.names == ("admin", "hanako", "machine")
 
 
 def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
@@ -116,7 +116,7 @@ def test_whom_the_goal_is_about_is_read_also_where_nothing_changes() -> None:
 def test_what_no_proof_waits_for_is_told(what: str) -> None:
     made = plan(MACHINE, lacking((what, "")), ADMIN)
     (note,) = [note for note in made.warnings if note.id == "unread"]
-    assert note.about == (what,)
+    assert note.names == (what,)
     assert note.text.en
     assert note.text.ja
 
@@ -126,7 +126,7 @@ def test_scps_that_were_not_read_are_told_once_with_the_proofs() -> None:
         ("ListRoots", ""), ("DescribePolicy", "serviceControlPolicy p-1"), ("GetAccountSummary", "")
     )
     notes = [note for note in plan(MACHINE, start, ADMIN).warnings if note.id == "unread"]
-    assert [note.about for note in notes] == [
+    assert [note.names for note in notes] == [
         ("ListRoots", "DescribePolicy p-1"),
         ("GetAccountSummary",),
     ]

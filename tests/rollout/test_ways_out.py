@@ -40,7 +40,7 @@ from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.messages import verbatim
 from sekisho.policy import Preset, from_json, to_json
-from sekisho.rollout import Plan, PlanningContext, Way, WayOut, reset
+from sekisho.rollout import Plan, PlanningContext, Remedy, RemedyKind, reset
 from sekisho.signin import ConsoleAuthorization, PasswordPolicy
 
 EVERYBODY = GOAL.replace("- user: hanako", "- all: true").replace("[glass]", "[glass, admin]")
@@ -297,14 +297,14 @@ def test_a_reset_that_a_deny_stops_names_its_policy(held: str, tmp_path: Path) -
         start = replace(start, groups=(*start.groups, group))
     named = denies.name if held == "inline" else arn
     made = reset(PlanningContext(with_user(start, eva), ADMIN, (), {}), "eva")
-    assert made.ways == (WayOut(Way.EXEMPT_ENROLMENT, "everyone-gets-in", ("eva",), (named,)),), (
-        made.ways
-    )
-    assert Plan.from_json(made.to_json()).ways == made.ways
+    assert made.remedies == (
+        Remedy(RemedyKind.EXEMPT_ENROLMENT, "everyone-gets-in", ("eva",), (named,)),
+    ), made.remedies
+    assert Plan.from_json(made.to_json()).remedies == made.remedies
     # where a service control policy denies it, no policy of the account helps
     full = AttachedPolicy("FullAWSAccess", inline({**ENROLS, "Action": "*"}).document)
     walled = replace(with_user(start, eva), scps=(Level("r-1", (full, denies)),))
-    assert reset(PlanningContext(walled, ADMIN, (), {}), "eva").ways == ()
+    assert reset(PlanningContext(walled, ADMIN, (), {}), "eva").remedies == ()
 
 
 NEVER_CHANGED = Password(reset_required=True)

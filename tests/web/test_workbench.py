@@ -453,7 +453,7 @@ def test_a_plan_stands_in_a_snapshot_as_in_the_account(bench: Bench, tmp_path: P
     other = {**done.policies, arn: managed(arn, to_json(enforcement(Preset.AWS)))}
     drifted = PlanInView.of("plan.json", file, SnapshotApi(replace(done, policies=other))).standing
     assert drifted is not None
-    assert drifted.of(ChangeStatus.DRIFTED) == (f"policy {arn}",)
+    assert drifted.addresses(ChangeStatus.DRIFTED) == (f"policy {arn}",)
 
 
 def waves_on_page(plan_file: PlanFile) -> tuple[list[str], str]:

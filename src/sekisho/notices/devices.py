@@ -13,7 +13,7 @@ from sekisho.audit.impact import credentials_of, usual_enforcement
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies
 from sekisho.errors import FaultyAccount
 from sekisho.policy import NAME, Document
-from sekisho.rollout import SampleRequest, decided
+from sekisho.rollout import SampleRequest, decide_request
 
 _CREATE = "iam:CreateVirtualMFADevice"
 _ENABLE = "iam:EnableMFADevice"
@@ -75,7 +75,7 @@ def may_enrol(snapshot: Snapshot, user: User) -> bool:
         return False
     _, console = credentials_of(snapshot, user, mfa=False)
     ask = SampleRequest(_ENABLE, user.arn, {})
-    enables = decided(snapshot, console, policies, user.tags, ask)
+    enables = decide_request(snapshot, console, policies, user.tags, ask)
     return enables.effect is DecisionEffect.ALLOWED and _may_create(
         snapshot, user, policies, user.name
     )
@@ -94,7 +94,7 @@ def _may_create(snapshot: Snapshot, user: User, policies: Policies, name: str) -
     _, console = credentials_of(snapshot, user, mfa=False)
     device = f"arn:{snapshot.partition}:iam::{snapshot.account}:mfa/{name}"
     ask = SampleRequest(_CREATE, device, {})
-    decision = decided(snapshot, console, policies, user.tags, ask)
+    decision = decide_request(snapshot, console, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED
 
 

@@ -26,7 +26,7 @@ from sekisho.rollout.applying.rollback import (
     preview_rollback,
     roll_back,
     rollback_progress,
-    unaccounted,
+    unaccounted_addresses,
     undone_addresses,
 )
 from sekisho.rollout.applying.stop import Stop
@@ -55,7 +55,7 @@ from sekisho.rollout.changes.users import (
     ReplacePassword,
     SetsPassword,
 )
-from sekisho.rollout.goal.acceptance import acceptance, acceptances
+from sekisho.rollout.goal.acceptance import acceptance_key, acceptance_keys
 from sekisho.rollout.goal.file import break_glass_users, goal_of, read_goal, requirement_of
 from sekisho.rollout.goal.model import (
     Goal,
@@ -82,22 +82,22 @@ from sekisho.rollout.planning.plan import (
     PlannedImpact,
     PlanNote,
     Proof,
+    Remedy,
+    RemedyKind,
     SafetyVerdict,
-    Way,
-    WayOut,
 )
 from sekisho.rollout.planning.planner import plan
-from sekisho.rollout.planning.requests import SampleRequest, decided
+from sekisho.rollout.planning.requests import SampleRequest, decide_request
 from sekisho.rollout.planning.script import script_of
 from sekisho.rollout.sentences import (
     SAFETY_VERDICTS,
     STATUS_TITLES,
     expected_and_found,
     plan_sentences,
+    remedy_text,
     status_sentence,
-    way_text,
 )
-from sekisho.rollout.status import Difference, Fact, PlanStatus, plan_status, status_to_json
+from sekisho.rollout.status import Drift, Fact, PlanStatus, plan_status, status_to_json
 
 __all__ = [
     "BY_JOURNAL",
@@ -126,7 +126,7 @@ __all__ = [
     "DeleteLoginProfile",
     "DetachGroupPolicy",
     "DetachUserPolicy",
-    "Difference",
+    "Drift",
     "EndSignInSessions",
     "Event",
     "Fact",
@@ -145,6 +145,8 @@ __all__ = [
     "PlanningContext",
     "PolicyGoal",
     "Proof",
+    "Remedy",
+    "RemedyKind",
     "RemoveUserFromGroup",
     "ReplacePassword",
     "Requirement",
@@ -160,15 +162,13 @@ __all__ = [
     "TemporaryPassword",
     "Waits",
     "WaveStatus",
-    "Way",
-    "WayOut",
-    "acceptance",
-    "acceptances",
+    "acceptance_key",
+    "acceptance_keys",
     "affected_names",
     "apply_progress",
     "break_glass_users",
     "check_account",
-    "decided",
+    "decide_request",
     "delete_unassigned_devices",
     "execute",
     "expected_and_found",
@@ -183,6 +183,7 @@ __all__ = [
     "preview_rollback",
     "read_goal",
     "read_plan",
+    "remedy_text",
     "requirement_of",
     "reset",
     "retried",
@@ -193,9 +194,8 @@ __all__ = [
     "settle_passwords",
     "status_sentence",
     "status_to_json",
-    "unaccounted",
+    "unaccounted_addresses",
     "undone_addresses",
     "waves_of",
     "waves_to_json",
-    "way_text",
 ]

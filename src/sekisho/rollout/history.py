@@ -68,7 +68,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _EventQuery:
     """An event that is looked for: its name, and the parameters that it must have, in lower case.
 
     Attributes:
@@ -96,13 +96,15 @@ class History:
         self._pages: dict[str, Mapping[str, Any]] = {}
         self._refused: Message | None = None
 
-    def last(self, change: Change) -> Author | Message:
+    def last_author(self, change: Change) -> Author | Message:
         """Return who was the last to change what a change is about, or why it is not known."""
         tag = change.key if isinstance(change, TagPolicy) else ""
-        about = _about(change)
-        return self._last([_Wanted(name, about, tag) for name in change.change_events()])
+        about = _subject_parameters(change)
+        return self._last([_EventQuery(name, about, tag) for name in change.change_events()])
 
-    def added(self, change: Change, newcomer: str, affected: Iterable[str]) -> Author | Message:
+    def newcomer_author(
+        self, change: Change, newcomer: str, affected: Iterable[str]
+    ) -> Author | Message:
         """Return who added somebody whom a change affects, or why that is not known.
 
         Args:
@@ -110,9 +112,9 @@ class History:
             newcomer: one of them, like `user NAME`.
             affected: whom the change was found to affect, the groups of the policy among them.
         """
-        return self._last([*_adding(change, newcomer, affected)])
+        return self._last([*_events_adding(change, newcomer, affected)])
 
-    def _last(self, wanted: list[_Wanted]) -> Author | Message:
+    def _last(self, wanted: list[_EventQuery]) -> Author | Message:
         pages = {each.name: self._page(each.name) for each in wanted}
         if self._refused is not None:
             return self._refused
@@ -120,11 +122,13 @@ class History:
             author
             for each in wanted
             for event in pages[each.name].get("Events", ())
-            if (author := _author(each, event)) is not None
+            if (author := _author_of(each, event)) is not None
         ]
         author = max(found, key=lambda author: author.at, default=None)
         # CloudTrail tells the latest first: what a page leaves out is older than its last
-        cut = max((_ends(page) for page in pages.values() if page.get("NextToken")), default=None)
+        cut = max(
+            (_oldest_event(page) for page in pages.values() if page.get("NextToken")), default=None
+        )
         if cut is not None and (author is None or cut > author.at):
             return _MORE.filled(page=_PAGE)
         return author or _NONE
@@ -145,7 +149,7 @@ class History:
         return self._pages.get(name, {})
 
 
-def _about(change: Change) -> Mapping[str, object]:
+def _subject_parameters(change: Change) -> Mapping[str, object]:
     """Return the parameters that say what a change is about, without regard to case."""
     if isinstance(change, CreatePolicy):
         return {"policyarn": change.arn}
@@ -153,34 +157,34 @@ def _about(change: Change) -> Mapping[str, object]:
     return {key: value for key, value in params.items() if key in _NAMES}
 
 
-def _ends(page: Mapping[str, Any]) -> datetime:
+def _oldest_event(page: Mapping[str, Any]) -> datetime:
     """Return the time of the oldest event of a page; of one that is empty, nothing is known."""
     return min((event["EventTime"] for event in page["Events"]), default=_LATEST)
 
 
-def _adding(change: Change, newcomer: str, affected: Iterable[str]) -> Iterator[_Wanted]:
+def _events_adding(change: Change, newcomer: str, affected: Iterable[str]) -> Iterator[_EventQuery]:
     """Yield the events by which somebody may have come to be affected by a change."""
     kind, _, name = newcomer.partition(" ")
     owner = {f"{kind}name": name}
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
-            yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+            yield _EventQuery("AddUserToGroup", {**owner, "groupname": group})
         case CreatePolicyVersion(arn):
-            yield from (_Wanted(event, {**owner, key: arn}) for event, key in _ADDING[kind])
+            yield from (_EventQuery(event, {**owner, key: arn}) for event, key in _ADDING[kind])
             groups = (each.removeprefix("group ") for each in affected if each.startswith("group "))
             for group in groups if kind == "user" else ():
-                yield _Wanted("AddUserToGroup", {**owner, "groupname": group})
+                yield _EventQuery("AddUserToGroup", {**owner, "groupname": group})
         case _:
             pass
 
 
-def _tags_another(wanted: _Wanted, asked: Mapping[str, Any]) -> bool:
+def _is_about_other_tags(wanted: _EventQuery, asked: Mapping[str, Any]) -> bool:
     """Return whether an event is about other tags than the one that is wanted."""
     keys = [*asked.get("tagkeys", ()), *(tag["key"] for tag in asked.get("tags", ()))]
     return bool(wanted.tag and keys) and wanted.tag not in keys
 
 
-def _author(wanted: _Wanted, event: Mapping[str, Any]) -> Author | None:
+def _author_of(wanted: _EventQuery, event: Mapping[str, Any]) -> Author | None:
     """Return who made an event, if it succeeded and is about this."""
     try:
         record = json.loads(event["CloudTrailEvent"])
@@ -190,7 +194,7 @@ def _author(wanted: _Wanted, event: Mapping[str, Any]) -> Author | None:
             asked["policyarn"] = ((record["responseElements"] or {}).get("policy") or {}).get("arn")
         identity = record["userIdentity"]
         who = identity.get("arn") or identity.get("invokedBy") or event.get("Username")
-        other = _tags_another(wanted, asked)
+        other = _is_about_other_tags(wanted, asked)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None  # a record of another form tells nothing
     if record.get("errorCode") or other or not wanted.about.items() <= asked.items():

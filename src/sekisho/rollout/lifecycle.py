@@ -31,7 +31,7 @@ from sekisho.rollout.changes.credentials import (
     DeactivateDevice,
     DeleteDevice,
     EndSignInSessions,
-    dated,
+    in_iso_seconds,
 )
 from sekisho.rollout.changes.kinds import forecast
 from sekisho.rollout.changes.model import Change
@@ -42,22 +42,22 @@ from sekisho.rollout.changes.users import (
     RemoveUserFromGroup,
     ReplacePassword,
 )
-from sekisho.rollout.goal.selectors import check_listed
+from sekisho.rollout.goal.selectors import check_users_listed
 from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.obstacles import GAP, GAP_OF, console_unread, over_quotas
-from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.permissions import least_policy_of
 from sekisho.rollout.planning.plan import (
     Plan,
     PlanCaller,
     PlannedImpact,
     PlanNote,
-    Way,
-    WayOut,
+    Remedy,
+    RemedyKind,
     temporary_length,
 )
-from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan, expired
-from sekisho.rollout.planning.remedies import ways_out
-from sekisho.rollout.planning.safety import gets_in, keeping, reasons
+from sekisho.rollout.planning.planner import check_accepted, exceptions_in_plan, expired_exceptions
+from sekisho.rollout.planning.remedies import find_remedies
+from sekisho.rollout.planning.safety import access_proofs, gets_in, why_unjudgeable
 from sekisho.signin import CONSOLE_SESSION, DeviceKind
 
 GETS_IN_AGAIN = Message(
@@ -136,7 +136,7 @@ def planning_context(
         FaultyAccount: if there is no such break-glass user.
         PlanRefused: if the users could not be read.
     """
-    check_listed(snapshot)
+    check_users_listed(snapshot)
     names = tuple(user_of(snapshot, name).name for name in break_glass)
     return PlanningContext(snapshot, caller, names, accepted)
 
@@ -195,7 +195,7 @@ def _opens_console(snapshot: Snapshot, name: str, changes: tuple[Change, ...]) -
 
 def _without_devices(user: User) -> Iterator[Change]:
     for device in user.devices:
-        enabled = dated(device.enabled_at) if device.enabled_at else ""
+        enabled = in_iso_seconds(device.enabled_at) if device.enabled_at else ""
         yield DeactivateDevice(user.name, device.serial, enabled)
         if device.kind is DeviceKind.VIRTUAL:
             yield DeleteDevice(device.serial, user.name)
@@ -237,18 +237,18 @@ def _planned(
     user: User | None,
     changes_of: Callable[[PlanningContext], tuple[Change, ...]],
 ) -> Plan:
-    """Return a plan with the ways out of what speaks against it."""
+    """Return a plan with the remedies for what speaks against it."""
 
-    def again(ways: Iterable[WayOut]) -> Plan:
-        kinds = {each.way for each in ways}
-        caller = replace(at.caller, mfa=at.caller.mfa or Way.MFA in kinds)
-        kept = at.keep_sessions or Way.KEEP_SESSIONS in kinds
+    def again(remedies: Iterable[Remedy]) -> Plan:
+        kinds = {each.kind for each in remedies}
+        caller = replace(at.caller, mfa=at.caller.mfa or RemedyKind.MFA in kinds)
+        kept = at.keep_sessions or RemedyKind.KEEP_SESSIONS in kinds
         other = replace(at, caller=caller, keep_sessions=kept)
         return _judged(other, user, _before_after(other, user, changes_of(other)))
 
     accounts = _before_after(at, user, changes_of(at))
     made = _judged(at, user, accounts)
-    return replace(made, ways=ways_out(accounts, made, again))
+    return replace(made, remedies=find_remedies(accounts, made, again))
 
 
 def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Plan:
@@ -262,17 +262,21 @@ def _judged(at: PlanningContext, user: User | None, accounts: BeforeAfter) -> Pl
         caller=at.caller,
         snapshot_at=now,
         changes=changes,
-        proofs=(*keeping(accounts), *(again if user and stays else ())),
-        reasons=(*expired(at.exceptions, now), *_against(accounts, user), *reasons(accounts)),
+        proofs=(*access_proofs(accounts), *(again if user and stays else ())),
+        reasons=(
+            *expired_exceptions(at.exceptions, now),
+            *_reasons_against(accounts, user),
+            *why_unjudgeable(accounts),
+        ),
         warnings=(
-            *_lost(changes),
+            *_irreversible_note(changes),
             *_living(at, user, changes),
             *(console_unread(snapshot) if user and stays else ()),
         ),
         people=persons,
         exceptions=exceptions_in_plan(at.exceptions, persons, now),
         rights=accounts.rights(),
-        needs=needs_of(accounts, signs_in=user is not None and stays),
+        needs=least_policy_of(accounts, signs_in=user is not None and stays),
         accepted=dict(at.accepted),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
@@ -316,7 +320,7 @@ def _before_after(
     )
 
 
-def _against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanNote]:
+def _reasons_against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanNote]:
     if user is not None and user.arn == accounts.caller.arn:
         yield PlanNote("oneself", NOT_ONESELF, (user.name,))
     yield from over_quotas(accounts.before, accounts.after)
@@ -331,7 +335,7 @@ def _against(accounts: BeforeAfter, user: User | None) -> Iterator[PlanNote]:
             yield PlanNote("gap", GAP.filled(what=what), (user.name,) if user else ())
 
 
-def _lost(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
+def _irreversible_note(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
     lost = tuple(change.address for change in changes if not change.reversible)
     if lost:
         yield PlanNote("irreversible", LOST_FOR_GOOD, lost)

@@ -12,8 +12,8 @@ from sekisho.messages import Message, joined_messages, printable, verbatim
 from sekisho.rollout.applying.change_status import ChangeStatus
 from sekisho.rollout.changes.kinds import KINDS
 from sekisho.rollout.changes.model import State, Toggle
-from sekisho.rollout.planning.plan import Plan, SafetyVerdict, Way, WayOut
-from sekisho.rollout.status import Difference, PlanStatus
+from sekisho.rollout.planning.plan import Plan, Remedy, RemedyKind, SafetyVerdict
+from sekisho.rollout.status import Drift, PlanStatus
 
 _TITLE = Message(
     "Plan {digest} for account {account}, as it was at {at}; to be applied by {caller}."
@@ -27,56 +27,58 @@ _REPORT_BESIDE = Message(
     "a second `--snapshot FILE` (`aws iam generate-credential-report`, then `aws iam "
     "get-credential-report > FILE`)"
 )
-_WAYS: Mapping[Way, Message] = {
-    Way.MFA: Message(
+_REMEDIES: Mapping[RemedyKind, Message] = {
+    RemedyKind.MFA: Message(
         "sign in with MFA and give `--mfa`: with it, the caller has what the plan needs"
     ),
-    Way.FIRST_LOGIN: Message(
+    RemedyKind.FIRST_LOGIN: Message(
         "{options} (`preset: first-login` in a goal file): with this policy {users} can change "
         "a temporary password without MFA"
     ),
-    Way.RECOMMENDED: Message(
+    RemedyKind.RECOMMENDED: Message(
         "{options} (`preset: recommended` in a goal file): with this policy {users} can set up MFA"
     ),
-    Way.KEEP_PASSWORD: Message(
+    RemedyKind.KEEP_PASSWORD: Message(
         "{options}: the first password of {users} need not be changed at sign-in"
     ),
-    Way.LEAVE_OUT: Message("{options}: the plan leaves them out, as suits a machine user"),
-    Way.AFTER_PASSWORD_CHANGE: Message(
+    RemedyKind.LEAVE_OUT: Message("{options}: the plan leaves them out, as suits a machine user"),
+    RemedyKind.AFTER_PASSWORD_CHANGE: Message(
         "`--when after-password-change` (`when: after-password-change` in a goal file): MFA is "
         "enforced for {users} once the temporary password is changed"
     ),
-    Way.BREAK_GLASS: Message(
+    RemedyKind.BREAK_GLASS: Message(
         "{options} (`breakGlass` in a goal file): an administrator whom the plan does not change"
     ),
-    Way.KEEP_SESSIONS: Message(
+    RemedyKind.KEEP_SESSIONS: Message(
         "{options}: the caller may do everything else; somebody with `signin:ListSessions` and "
         "`signin:BatchRevokeSessions` ends the sessions"
     ),
-    Way.CREDENTIAL_REPORT: Message(
+    RemedyKind.CREDENTIAL_REPORT: Message(
         "only the credential report, which was not read, says whether a password has expired: "
         "{users}. Let the caller read it (`sekisho collect --print-policy` prints the policy)"
     ),
-    Way.READ: Message("let the caller read it: `sekisho collect --print-policy` prints the policy"),
-    Way.CONSOLE_AUTHORIZATION: Message(
+    RemedyKind.READ: Message(
+        "let the caller read it: `sekisho collect --print-policy` prints the policy"
+    ),
+    RemedyKind.CONSOLE_AUTHORIZATION: Message(
         "console authorization is enabled, and keeps who has no device out of the console: "
         "{users}. Disable it until they have enrolled (`aws signin "
         "delete-console-authorization-configuration --region us-east-1`), let them enrol before "
         "the plan, or let the policy's choice `console_sign_in_without_mfa` pass the sign-in"
     ),
-    Way.ENROLMENT: Message(
+    RemedyKind.ENROLMENT: Message(
         "no policy lets {users} set up MFA anew: statements like `AllowManageOwnVirtualMFADevice` "
         "and `AllowManageOwnUserMFA` of Force_MFA are missing. Attach it first "
         "(`sekisho plan --user {user}`), then plan this again"
     ),
-    Way.EXEMPT_ENROLMENT: Message(
+    RemedyKind.EXEMPT_ENROLMENT: Message(
         "a Deny keeps {users} from setting up MFA anew without MFA: {policies}. It must exempt "
         "what enrolling needs, such as `iam:CreateVirtualMFADevice` and `iam:EnableMFADevice`. "
         "Correct it, or put Force_MFA (`sekisho policy new`) in its place, by `replaces` in a goal"
         " file; then plan this again"
     ),
 }
-"""What to do by each way out."""
+"""What to do by each kind of remedy."""
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
     SafetyVerdict.NOBODY: Message("about nobody"),
@@ -124,8 +126,8 @@ def _plan_verdict(plan: Plan) -> Message:
         return _REFUSED.filled(against=", ".join(left))
     if not plan.changes:
         return _NO_CHANGE
-    accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.against))
-    return accepted if plan.against else _APPLICABLE
+    accepted = _ALL_ACCEPTED.filled(against=", ".join(plan.obstacle_ids))
+    return accepted if plan.obstacle_ids else _APPLICABLE
 
 
 def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
@@ -136,16 +138,16 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
     return _LOCKED_OUT.filled(users=users, verdict=verdict) if names else verdict
 
 
-def way_text(way: WayOut) -> Message:
+def remedy_text(remedy: Remedy) -> Message:
     """Return what to do, with the options to give."""
     # an export is without the report as a whole, and not of single users
-    beside = way.way is Way.CREDENTIAL_REPORT and not way.users
-    text = _REPORT_BESIDE if beside else _WAYS[way.way]
+    beside = remedy.kind is RemedyKind.CREDENTIAL_REPORT and not remedy.users
+    text = _REPORT_BESIDE if beside else _REMEDIES[remedy.kind]
     return text.filled(
-        options=verbatim(", ".join(f"`{option}`" for option in way.options)),
-        users=", ".join(way.users),
-        user=shlex.quote(way.users[0]) if way.users else "",
-        policies=", ".join(f"`{each}`" for each in way.policies),
+        options=verbatim(", ".join(f"`{option}`" for option in remedy.options)),
+        users=", ".join(remedy.users),
+        user=shlex.quote(remedy.users[0]) if remedy.users else "",
+        policies=", ".join(f"`{each}`" for each in remedy.policies),
     )
 
 
@@ -157,7 +159,7 @@ def status_sentence(standing: PlanStatus) -> Message:
 def _status_verdict(standing: PlanStatus) -> Message:
     count = len(standing.facts)
     drifted, doubt, waits = (
-        len(standing.of(status))
+        len(standing.addresses(status))
         for status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT, ChangeStatus.WAITS)
     )
     if drifted:
@@ -166,7 +168,7 @@ def _status_verdict(standing: PlanStatus) -> Message:
         return _DOUBT.filled(count=doubt)
     if waits:
         return (_SOME_WAIT if waits < count else _ALL_WAITS).filled(done=count - waits, count=count)
-    return _ADDED if standing.added else _ALL_DONE
+    return _ADDED if standing.added_policies else _ALL_DONE
 
 
 _NOTHING = Message("nothing")
@@ -190,7 +192,7 @@ _ORDER = {key: place for place, key in enumerate(_PARTS, start=1)}
 _NONE = Message("none", "value")
 
 
-def expected_and_found(address: str, difference: Difference) -> tuple[Message, Message]:
+def expected_and_found(address: str, difference: Drift) -> tuple[Message, Message]:
     """Return what a plan expects at an address and what is found, in what they differ."""
     expected, found = difference.expected, difference.found
     if expected == found:

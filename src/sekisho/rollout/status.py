@@ -27,7 +27,7 @@ from sekisho.rollout.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Drift:
     """What a plan expects at an address, and what is found there: JSON, as a change's images.
 
     Both are the same where a password was set again.
@@ -42,28 +42,28 @@ class Fact:
     """One change and how it stands.
 
     Attributes:
-        dated: of what has drifted, when IAM says that it was changed so; None if it does not.
+        changed_at: of what has drifted, when IAM says that it was changed so; None if it does not.
         author: of what has drifted, who was the last to change it, or why that is not known; None
-            if it was not asked.
-        came: whom the change would affect by now and who was not judged; it has drifted by that
-            alone.
-        added: who added each of `came`, in the same order, or why that is not known; empty if it
-            was not asked.
-        difference: of what has drifted, and not by `came` alone, what it is and should be.
+            if CloudTrail was not asked.
+        newcomers: users, groups and roles that the change would affect by now and that were not
+            judged; it has drifted by them alone.
+        newcomer_authors: for each newcomer, in the same order, who added it, or why that is not
+            known; empty if CloudTrail was not asked.
+        drift: of what has drifted, and not by newcomers alone, what it is and should be.
     """
 
     address: str
     status: ChangeStatus
-    dated: datetime | None = None
+    changed_at: datetime | None = None
     author: Author | Message | None = None
-    came: tuple[str, ...] = ()
-    added: tuple[Author | Message, ...] = ()
-    difference: Difference | None = None
+    newcomers: tuple[str, ...] = ()
+    newcomer_authors: tuple[Author | Message, ...] = ()
+    drift: Drift | None = None
 
     @property
-    def asked(self) -> bool:
-        """Whether it was asked who it was."""
-        return self.author is not None or bool(self.added)
+    def author_requested(self) -> bool:
+        """Whether CloudTrail was asked for the author."""
+        return self.author is not None or bool(self.newcomer_authors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +73,27 @@ class PlanStatus:
     Attributes:
         facts: in the plan's order; then what it had found as wanted, and that has drifted.
         enrolled: of the people whom the plan touches, those with an MFA device now.
-        without: those without.
+        not_enrolled: those without.
         unread: those of whom it could not be read, with the reason.
         absent: those whom the account does not have: not yet, or not any more.
-        added: what somebody else has given the plan's groups since, and who would lose it by a
-            roll-back.
-        other_kind: of those with a device, who has none of the kind that the plan's goal requires.
+        added_policies: policies that somebody else has given the plan's groups since, and users who
+            would lose them by a roll-back.
+        other_device_kind: enrolled users without a device of the kind that the goal requires.
         locked_out: of those who are enforced, who cannot get in by what they hold now, and why.
-        unjudged: why it is not known who gets in; None if it was judged, or need not be.
+        unjudged_reason: why it is not known who gets in; None if it was judged, or need not be.
     """
 
     facts: tuple[Fact, ...]
     enrolled: tuple[str, ...]
-    without: tuple[str, ...]
+    not_enrolled: tuple[str, ...]
     unread: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
-    other_kind: tuple[str, ...] = ()
+    other_device_kind: tuple[str, ...] = ()
     locked_out: Mapping[str, Message] = field(default_factory=dict)
-    unjudged: Message | None = None
-    added: tuple[AddedPolicies, ...] = ()
+    unjudged_reason: Message | None = None
+    added_policies: tuple[AddedPolicies, ...] = ()
 
-    def of(self, status: ChangeStatus) -> tuple[str, ...]:
+    def addresses(self, status: ChangeStatus) -> tuple[str, ...]:
         """Return the addresses that stand so."""
         return tuple(fact.address for fact in self.facts if fact.status is status)
 
@@ -197,11 +197,11 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
         if _tells_its_date(each, found[each.address])
     }
     differences = {
-        each.address: Difference(_expected(each, plan_file.plan), found[each.address])
+        each.address: Drift(_expected(each, plan_file.plan), found[each.address])
         for each in elsewise
     }
     history = History(api, plan_file.plan.snapshot_at) if who else None
-    authors = {each.address: history.last(each) for each in elsewise} if history else {}
+    authors = {each.address: history.last_author(each) for each in elsewise} if history else {}
     added = {
         each.address: _added(plan_file.plan, each, came[each.address], history)
         for each in waiting
@@ -232,7 +232,7 @@ def _added(
     plan: Plan, change: Change, newcomers: tuple[str, ...], history: History
 ) -> tuple[Author | Message, ...]:
     affected = plan.affected.get(change.address, ())
-    return tuple(history.added(change, each, affected) for each in newcomers)
+    return tuple(history.newcomer_author(change, each, affected) for each in newcomers)
 
 
 def _tells_its_date(change: Change, actual: State) -> bool:
@@ -244,7 +244,10 @@ def _tells_its_date(change: Change, actual: State) -> bool:
 
 def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
     """Return how a plan stands; `enrolled` is null of whom it could not be read or is not there."""
-    known = {**dict.fromkeys(standing.enrolled, True), **dict.fromkeys(standing.without, False)}
+    known = {
+        **dict.fromkeys(standing.enrolled, True),
+        **dict.fromkeys(standing.not_enrolled, False),
+    }
     return {
         "schema": "sekisho.status/1",
         "plan": plan.digest,
@@ -262,7 +265,11 @@ def status_to_json(plan: Plan, standing: PlanStatus) -> dict[str, object]:
             }
             for person in plan.people_changed
         ],
-        **({"addedPolicies": [asdict(each) for each in standing.added]} if standing.added else {}),
+        **(
+            {"addedPolicies": [asdict(each) for each in standing.added_policies]}
+            if standing.added_policies
+            else {}
+        ),
     }
 
 
@@ -272,7 +279,7 @@ def _locked_out_to_json(plan: Plan, standing: PlanStatus, user: str) -> dict[str
         return {}
     if user in standing.locked_out:
         return {"lockedOut": True, "why": standing.locked_out[user].en}
-    return {"lockedOut": None} if standing.unjudged else {"lockedOut": False}
+    return {"lockedOut": None} if standing.unjudged_reason else {"lockedOut": False}
 
 
 def _required_to_json(
@@ -281,18 +288,18 @@ def _required_to_json(
     """Return whether somebody has the kind of device that the plan's goal requires, if it does."""
     if plan.require is None:
         return {}
-    return {"hasRequiredDevice": enrolled and user not in standing.other_kind}
+    return {"hasRequiredDevice": enrolled and user not in standing.other_device_kind}
 
 
 def _drift_to_json(fact: Fact) -> dict[str, object]:
     """Return what is known of the change that has made a fact drift."""
     if fact.status is not ChangeStatus.DRIFTED:
         return {}
-    if fact.came:
-        added = [_author_to_json(each) for each in fact.added]
-        return {"came": list(fact.came), **({"added": added} if added else {})}
-    dated = None if fact.dated is None else fact.dated.isoformat()
-    differs = {} if fact.difference is None else asdict(fact.difference)
+    if fact.newcomers:
+        added = [_author_to_json(each) for each in fact.newcomer_authors]
+        return {"came": list(fact.newcomers), **({"added": added} if added else {})}
+    dated = None if fact.changed_at is None else fact.changed_at.isoformat()
+    differs = {} if fact.drift is None else asdict(fact.drift)
     return {**differs, "dated": dated, **_author_to_json(fact.author)}
 
 

@@ -262,9 +262,9 @@ def preview_lines(
     preview: RollbackPreview, lang: Language, *, verbose: bool = False
 ) -> Iterator[str]:
     """Yield what a roll-back can bring back, and what it cannot."""
-    yield from _listed(_COMES_BACK, preview.coming, lang, verbose=verbose)
-    yield from _listed(_NEVER, preview.never, lang, verbose=verbose)
-    yield from _listed(_THEIRS, preview.theirs, lang, verbose=verbose)
+    yield from _listed(_COMES_BACK, preview.reversible, lang, verbose=verbose)
+    yield from _listed(_NEVER, preview.irreversible, lang, verbose=verbose)
+    yield from _listed(_THEIRS, preview.preexisting, lang, verbose=verbose)
 
 
 def plan_words(path: Path, journal: Path | None, aws: AwsOptions) -> str:

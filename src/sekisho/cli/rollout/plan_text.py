@@ -1,4 +1,4 @@
-"""A plan in words: whether it may be applied, what speaks against it and the ways out, the rest."""
+"""A plan in words: whether it may be applied, its obstacles with their remedies, the rest."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from sekisho.rollout import (
     PlanNote,
     Proof,
     SafetyVerdict,
-    acceptances,
+    acceptance_keys,
     plan_sentences,
-    way_text,
+    remedy_text,
 )
 
 _CHANGES = Message("Changes: {count}")
@@ -83,14 +83,14 @@ class _PlanText:
     verbose: bool
 
     def judgement(self) -> Iterator[str]:
-        """Yield what speaks against the plan, with the ways out, and the warnings."""
+        """Yield what speaks against the plan, with the remedies, and the warnings."""
         failed = [proof for proof in self.plan.proofs if not proof.holds]
         if failed or self.plan.reasons:
             yield from ("", _AGAINST.into(self.lang))
         for proof in failed:
             yield from self._proof(proof)
         yield from self._notes(self.plan.reasons)
-        may = acceptances(self.plan.open_obstacles)
+        may = acceptance_keys(self.plan.open_obstacles)
         if may:
             against = self._named(may)
             yield from ("", _ACCEPTABLE.filled(against=against).into(self.lang))
@@ -112,8 +112,8 @@ class _PlanText:
                 yield from _folded([f"    {self._description(change)}"])
         more = more_lines(len(self.plan.changes) - len(shown), self.lang)
         yield from (f"  {line}" for line in more)
-        if self.plan.already:
-            yield f"  ({_ALREADY.filled(count=len(self.plan.already)).into(self.lang)})"
+        if self.plan.unchanged_addresses:
+            yield f"  ({_ALREADY.filled(count=len(self.plan.unchanged_addresses)).into(self.lang)})"
 
     def rest(self) -> Iterator[str]:
         """Yield what happens to whom, the exceptions, and what was checked and holds."""
@@ -155,17 +155,17 @@ class _PlanText:
         last = {note.id: note for note in notes}
         for note in notes:
             yield f"  {note.id}: {note.text.into(self.lang)}"
-            if note.about:
-                yield f"    {self._named(note.about)}"
+            if note.names:
+                yield f"    {self._named(note.names)}"
             if note is last[note.id]:
-                # one way out is for all obstacles of the kind
+                # one remedy is for all obstacles of the kind
                 yield from self._below(note.id)
 
     def _below(self, identity: str) -> Iterator[str]:
-        """Yield the ways out of an obstacle, and why it is accepted."""
-        for way in self.plan.ways:
-            if way.obstacle == identity:
-                yield f"    {_WAY.filled(way=way_text(way)).into(self.lang)}"
+        """Yield the remedies for an obstacle, and why it is accepted."""
+        for remedy in self.plan.remedies:
+            if remedy.obstacle == identity:
+                yield f"    {_WAY.filled(way=remedy_text(remedy)).into(self.lang)}"
         for key, reason in self.plan.accepted.items():
             accepted_id, _, user = key.partition(":")
             if accepted_id == identity:

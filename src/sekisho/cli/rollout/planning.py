@@ -29,7 +29,7 @@ from sekisho.cli.terminal import next_command, terminal_width
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, Fault, FaultyInput, UsageError
 from sekisho.messages import Language, Message
-from sekisho.rollout import MAX_CLOCK_LEAD, Plan, PlanCaller, SafetyVerdict, Way, script_of
+from sekisho.rollout import MAX_CLOCK_LEAD, Plan, PlanCaller, RemedyKind, SafetyVerdict, script_of
 
 _SAVED = Message("Saved to {path}. Nothing has been changed.")
 _SAVED_REFUSED = Message(
@@ -351,7 +351,7 @@ def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: Nex
             return following.idle and f"{following.idle}{aws.typed}"
         saved = f"--out {unused_name('plan.json')}"
         return typed_again(saved) if out is None else _apply_command(out, aws)
-    options = made.options_out
+    options = made.remedy_options
     if options and following.refused.isdisjoint(each.split()[0] for each in options):
         replacing = ("--force",) if out is not None and not planning.force else ()
         return typed_again(*options, *replacing)
@@ -360,14 +360,14 @@ def _next(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: Nex
 
 def _first(made: Plan, planning: PlanningOptions, aws: AwsOptions, following: NextCommands) -> str:
     """Return what is done before a plan is made again; "" if nothing is known."""
-    for way in made.ways:
-        match way.way:
-            case Way.READ | Way.CREDENTIAL_REPORT:
+    for remedy in made.remedies:
+        match remedy.kind:
+            case RemedyKind.READ | RemedyKind.CREDENTIAL_REPORT:
                 return "sekisho collect --print-policy"
-            case Way.ENROLMENT if following.enrols(way.users[0]):
-                user = shlex.quote(way.users[0])
+            case RemedyKind.ENROLMENT if following.enrols(remedy.users[0]):
+                user = shlex.quote(remedy.users[0])
                 return f"sekisho plan --user {user}{planning.typed}{aws.typed}"
-            case Way.EXEMPT_ENROLMENT:
+            case RemedyKind.EXEMPT_ENROLMENT:
                 return "sekisho policy new"
             case _:
                 pass

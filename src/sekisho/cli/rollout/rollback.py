@@ -45,7 +45,7 @@ from sekisho.rollout import (
     retried_until_visible,
     roll_back,
     rollback_progress,
-    unaccounted,
+    unaccounted_addresses,
     undone_addresses,
 )
 
@@ -112,7 +112,7 @@ def command(
     found: tuple[str, ...] = ()
     if by_account:
         check_account(plan_file.plan, connected.api)
-        found = unaccounted(plan_file.plan, plan_file.journal, connected.api)
+        found = unaccounted_addresses(plan_file.plan, plan_file.journal, connected.api)
     preview = preview_rollback(plan_file.plan, plan_file.journal, found)
     # who is asked must know what about
     if not (quiet() and yes):
@@ -121,8 +121,8 @@ def command(
         # what cannot be read stays: the roll-back itself looks again
         added = [each for each in rights.added() if isinstance(each, AddedPolicies)]
         notice(*added_policies_lines(added, lang, removed=remove_rights, verbose=verbose))
-    if preview.coming:
-        confirm(_ASKED.filled(count=len(preview.coming)), lang, yes=yes)
+    if preview.reversible:
+        confirm(_ASKED.filled(count=len(preview.reversible)), lang, yes=yes)
     with plan_file.journal.locked():
         plan_file.journal.open(plan_file.plan.digest)
         before = undone_addresses(plan_file.plan, plan_file.journal)
@@ -135,7 +135,9 @@ def command(
             now=partial(datetime.now, UTC),
             choices=RollbackChoices(leave_unenforced, remove_rights, by_account),
         )
-        with progress_of(plan_file.journal, preview.coming, _SETTLED, _TAKING_BACK, lang) as shown:
+        with progress_of(
+            plan_file.journal, preview.reversible, _SETTLED, _TAKING_BACK, lang
+        ) as shown:
             report = _rolled_back(plan_file, again, lang, before, shown)
     show_folded(undone_lines(report, lang, before, verbose=verbose))
     if not report.complete:

@@ -151,7 +151,7 @@ def _next(
     plan_file: PlanFile, standing: PlanStatus, words: str, aws: AwsOptions, *, who: bool
 ) -> str:
     """Return what to type next: who has changed something, apply what waits, or the audit."""
-    drifted = standing.of(ChangeStatus.DRIFTED)
+    drifted = standing.addresses(ChangeStatus.DRIFTED)
     if drifted and not who:
         return typed_again("--who")
     if words and not drifted and _applies_more(plan_file, standing):
@@ -165,7 +165,7 @@ def _applies_more(plan_file: PlanFile, standing: PlanStatus) -> bool:
     Not for users who are gone, whom it leaves out; nor where a roll-back has left a part, as
     somebody who takes a plan back does not want it made again.
     """
-    changes, waits = plan_file.plan.changes, {*standing.of(ChangeStatus.WAITS)}
+    changes, waits = plan_file.plan.changes, {*standing.addresses(ChangeStatus.WAITS)}
     journal = plan_file.journal
     undone = any(journal.standing(each.address) is Event.UNDONE for each in changes)
     if undone and any(journal.is_to_undo(each.address) for each in changes):
@@ -182,11 +182,15 @@ def _exits(waves: tuple[WaveStatus, ...]) -> list[Exit]:
 
 
 def _exit_of(standing: PlanStatus) -> Exit:
-    unknown = standing.unread or standing.unjudged or standing.of(ChangeStatus.IN_DOUBT)
+    unknown = (
+        standing.unread or standing.unjudged_reason or standing.addresses(ChangeStatus.IN_DOUBT)
+    )
     found = [Exit.UNKNOWN] if unknown else []
-    wrong = standing.locked_out or standing.of(ChangeStatus.DRIFTED) or standing.added
+    wrong = (
+        standing.locked_out or standing.addresses(ChangeStatus.DRIFTED) or standing.added_policies
+    )
     found += [Exit.FINDINGS] if wrong else []
-    waits = standing.of(ChangeStatus.WAITS) or standing.other_kind
+    waits = standing.addresses(ChangeStatus.WAITS) or standing.other_device_kind
     found += [Exit.CHANGES] if waits else []
     return worst(found)
 
@@ -250,21 +254,21 @@ def plan_status_lines(
         verbose: whether all names are listed, and what is done as well.
     """
     verdict = status_sentence(standing)
-    if lacking := len(standing.other_kind):
+    if lacking := len(standing.other_device_kind):
         verdict = _PLAN_REQUIRED.filled(verdict=verdict, count=lacking)
     yield verdict.into(lang)
     if standing.locked_out:
         yield _LOCKED_OUT.filled(count=len(standing.locked_out)).into(lang)
         lines = [f"{user}: {why.into(lang)}" for user, why in standing.locked_out.items()]
         yield from shown_lines(lines, lang, verbose=verbose)
-    if standing.unjudged:
-        yield _UNJUDGED.filled(why=standing.unjudged).into(lang)
+    if standing.unjudged_reason:
+        yield _UNJUDGED.filled(why=standing.unjudged_reason).into(lang)
     for status, title in STATUS_TITLES.items():
         facts = [fact for fact in standing.facts if fact.status is status]
         if facts:
             yield title.filled(count=len(facts)).into(lang)
             yield from _facts(status, facts, lang, verbose=verbose)
-    yield from added_policies_lines(standing.added, lang, verbose=verbose)
+    yield from added_policies_lines(standing.added_policies, lang, verbose=verbose)
     yield from _people(plan, standing, lang, verbose=verbose)
     if standing.absent:
         yield _ABSENT.filled(names=shown_names(standing.absent, lang, verbose=verbose)).into(lang)
@@ -285,7 +289,7 @@ def _facts(
             for fact in facts:
                 yield f"  {fact.address}"
                 yield from _history(fact, lang)
-            if status is ChangeStatus.DRIFTED and not any(fact.asked for fact in facts):
+            if status is ChangeStatus.DRIFTED and not any(fact.author_requested for fact in facts):
                 yield _ASK.filled(calls=CALLS).into(lang)
         case _:
             assert_never(status)
@@ -306,8 +310,8 @@ def _people(plan: Plan, standing: PlanStatus, lang: Language, *, verbose: bool) 
             enrolled=len(enrolled),
             unknown=_devices_unknown(unread),
         ).into(lang)
-        without = [user for user in standing.without if user in users]
-        other_kind = [user for user in standing.other_kind if user in users]
+        without = [user for user in standing.not_enrolled if user in users]
+        other_kind = [user for user in standing.other_device_kind if user in users]
         for title, names in (
             (_WITH, enrolled),
             (_WITH_OTHER_KIND, other_kind),
@@ -325,16 +329,16 @@ def _devices_unknown(count: int) -> Message:
 
 def _history(fact: Fact, lang: Language) -> Iterator[str]:
     """Yield when, and by whom, what has drifted was changed."""
-    if fact.difference is not None:
-        expected, found = expected_and_found(fact.address, fact.difference)
+    if fact.drift is not None:
+        expected, found = expected_and_found(fact.address, fact.drift)
         yield _EXPECTED.filled(value=expected).into(lang)
         yield _FOUND.filled(value=found).into(lang)
-    if fact.came:
-        yield _CAME.filled(names=affected_names(fact.came)).into(lang)
-    for name, by in zip(fact.came, fact.added, strict=False):
+    if fact.newcomers:
+        yield _CAME.filled(names=affected_names(fact.newcomers)).into(lang)
+    for name, by in zip(fact.newcomers, fact.newcomer_authors, strict=False):
         yield _adder(name, by, lang)
-    if fact.dated is not None:
-        yield _DATED.filled(at=fact.dated).into(lang)
+    if fact.changed_at is not None:
+        yield _DATED.filled(at=fact.changed_at).into(lang)
     match fact.author:
         case Author(who, event, at):
             yield _BY.filled(who=who, event=event, at=at).into(lang)
@@ -415,7 +419,7 @@ def _members(wave: WaveStatus, *, staged: bool) -> Iterator[tuple[Message, tuple
     if staged:
         told = {*wave.exempt, *wave.devices_unknown, *wave.enrolled}
         yield _FIRST, tuple(user for user in wave.users if user not in told)
-        yield _SECOND, tuple(user for user in wave.enrolled if user not in wave.other_kind)
-    yield _OTHER_KIND, wave.other_kind
+        yield _SECOND, tuple(user for user in wave.enrolled if user not in wave.other_device_kind)
+    yield _OTHER_KIND, wave.other_device_kind
     yield _ENFORCED, wave.enforced
     yield _EXEMPT, wave.exempt

@@ -4,7 +4,7 @@ What is read has to be exactly what is written: no key too many or too few, no v
 type, no time without its zone. Nothing is converted on the way: 7 is no text, a text is no list.
 A record is read whole or not at all, and every fault in it is named with its path.
 
-A field of a dataclass has its name in camel case as its key.
+A field of a dataclass has its name in camel case as its key, or the one that `keyed` gives it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ from sekisho.documents.shape import Shape
 from sekisho.errors import Code, Fault, FaultyInput, InternalError, quoted
 from sekisho.messages import Language, Message
 
-__all__ = ["FaultyRecord", "Hook", "Records"]
+__all__ = ["FaultyRecord", "Hook", "Records", "keyed"]
 
 _MOST = 2**53
 """Whole numbers up to here are the same in every reader of JSON."""
@@ -42,6 +42,16 @@ Hook = Callable[[Any, Any], Any]
 """Reads a value; what it is declared as is the second argument."""
 
 _T = TypeVar("_T")
+
+
+def keyed(key: str = "", *, optional: bool = False) -> Mapping[str, Any]:
+    """Return the metadata of a field that has another key, or is left out where it has its default.
+
+    Args:
+        key: the key; by default the field's name in camel case.
+        optional: whether a field that has its default is left out; it may be absent then.
+    """
+    return {"key": key, "optional": optional}
 
 
 class FaultyRecord(Exception):
@@ -143,7 +153,12 @@ class Records:
         return kind(text)  # type: ignore[no-any-return] # `str`, or an enum of texts
 
     def _record_writer(self, kind: Any) -> Callable[[Any], Any]:
-        named: Any = {each.name: cattrs_override(rename=_camel(each.name)) for each in fields(kind)}
+        named: Any = {
+            each.name: cattrs_override(
+                rename=_key(each), omit_if_default=each.metadata.get("optional")
+            )
+            for each in fields(kind)
+        }
         return make_dict_unstructure_fn(
             kind, self._converter, _cattrs_omit_if_default=self._omit_defaults, **named
         )
@@ -151,18 +166,18 @@ class Records:
     def _record_reader(self, kind: Any) -> Hook:
         named: Any = {
             each.name: cattrs_override(
-                rename=_camel(each.name), struct_hook=self._by_field.get((kind, each.name))
+                rename=_key(each), struct_hook=self._by_field.get((kind, each.name))
             )
             for each in fields(kind)
         }
         read = make_dict_structure_fn(
             kind, self._converter, _cattrs_forbid_extra_keys=True, **named
         )
-        absent = {_camel(each.name): _ABSENT for each in fields(kind) if self._must_be_there(each)}
+        absent = {_key(each): _ABSENT for each in fields(kind) if self._must_be_there(each)}
         return self._whole(dict, lambda value: read({**absent, **value}, kind))
 
     def _must_be_there(self, field: Field[Any]) -> bool:
-        if not self._omit_defaults:
+        if not (self._omit_defaults or field.metadata.get("optional")):
             return True
         return field.default is MISSING and field.default_factory is MISSING
 
@@ -215,7 +230,8 @@ class Records:
         match error:
             case ClassValidationError():
                 named, others = error.group_exceptions()
-                parts = [(each, _camel(note.name)) for each, note in named]
+                keys = {each.name: _key(each) for each in fields(error.cl)}
+                parts = [(each, keys[note.name]) for each, note in named]
                 yield from self._parts_faults(parts, path)
                 yield from chain(*(self._faults(each, path) for each in others))
             case IterableValidationError():
@@ -258,9 +274,11 @@ def _is_day(kind: Any) -> bool:
     return kind is date
 
 
-def _camel(name: str) -> str:
-    """Return the key of a field: `snapshot_at` is `snapshotAt`."""
-    first, *others = name.split("_")
+def _key(field: Field[Any]) -> str:
+    """Return the key of a field: `snapshot_at` is `snapshotAt`, if it has no other."""
+    if key := field.metadata.get("key"):
+        return str(key)
+    first, *others = field.name.split("_")
     return first + "".join(word.capitalize() for word in others)
 
 

@@ -63,7 +63,7 @@ class Dependents:
     api: AwsApi
     _staying: dict[str, str] = field(default_factory=dict)
 
-    def on(self, change: Change) -> Message | None:
+    def why_stays(self, change: Change) -> Message | None:
         """Return why a change stays that others depend on; None if it goes.
 
         Raises:
@@ -82,7 +82,7 @@ class Dependents:
                 raise
             return AFFECTED_UNREAD.filled(what=error.aws_message)
 
-    def whole(self, user: str) -> bool:
+    def removes_user(self, user: str) -> bool:
         """Return whether the plan has made a user, and takes back all that it made of them."""
         created = any(isinstance(e, CreateUser) and e.name == user for e in self.plan.changes)
         return created and not self._what_stays(user, before=True)
@@ -164,7 +164,7 @@ class ReplacedPolicies:
     journal: Journal
     _lost: dict[str, str] = field(default_factory=dict)
 
-    def look(self, change: Change, api: AwsApi) -> None:
+    def record(self, change: Change, api: AwsApi) -> None:
         """Note what a change took away, if that is not back; a user who is gone misses nothing.
 
         Raises:
@@ -197,7 +197,7 @@ class ReplacedPolicies:
             if name not in joined:
                 yield name.removeprefix("user ")
 
-    def of(self, change: Change) -> str:
+    def lost_for(self, change: Change) -> str:
         """Return the address of what is lost and what `change` gave may stand for; "" if none.
 
         What a group or a policy gives may protect anybody.
@@ -252,7 +252,7 @@ class GroupRights:
         """
         try:
             added = self._added_to(change.group)
-            if added and Dependents(self.plan, self.journal, self.api).whole(change.user):
+            if added and Dependents(self.plan, self.journal, self.api).removes_user(change.user):
                 return None
         except AwsRefused as error:
             if error.aws_code != "AccessDenied":
@@ -284,7 +284,7 @@ class GroupRights:
             return ()
         members = {*(Observer(self.api).names(MEMBERS, group) or ())}
         goes = Dependents(self.plan, self.journal, self.api)
-        return tuple(each for each in users if each in members and not goes.whole(each))
+        return tuple(each for each in users if each in members and not goes.removes_user(each))
 
     def _added_to(self, group: str) -> tuple[str, ...]:
         if group not in self._added:

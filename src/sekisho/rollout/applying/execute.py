@@ -33,9 +33,9 @@ from sekisho.rollout.applying.preconditions import (
     check_console_authorization,
     check_drift,
     check_rights,
-    may_settle,
-    people_of,
-    stale,
+    may_not_show_yet,
+    omittable_users,
+    stale_plan,
 )
 from sekisho.rollout.applying.rollback import take_back
 from sekisho.rollout.applying.stop import Stop
@@ -283,10 +283,11 @@ class _Run:
             why = why if stop.fix is None else joined_messages([why, stop.fix], en=". ", ja="。")
             people.leave_out({person: why})
         except PlanRefused as refused:
-            drifted = refused.code is Code.PLAN_STALE and f"user {change.person}" in people_of(
-                self.plan
+            drifted = (
+                refused.code is Code.PLAN_STALE
+                and f"user {change.person}" in omittable_users(self.plan)
             )
-            if not drifted or may_settle(change, self.journal, self.now()):
+            if not drifted or may_not_show_yet(change, self.journal, self.now()):
                 raise
             people.leave_out({change.person: CHANGED.filled(address=change.address)})
         return None
@@ -315,7 +316,7 @@ class _Run:
         actual = change.read(observer)
         match status_of(change, actual, self.journal, self.api):
             case ChangeStatus.DRIFTED:
-                raise stale((change.address,), {})
+                raise stale_plan((change.address,), {})
             case ChangeStatus.IN_DOUBT if isinstance(change, SetsPassword):
                 raise password_in_doubt(change, self.api)
             case ChangeStatus.DONE if standing in _NOT_OURS or not self._is_ours(change):
@@ -325,7 +326,7 @@ class _Run:
                 self._record(Event.DONE, change, made=made)
             case _:
                 if came := newcomers(change, self.plan.affected, observer):
-                    raise stale((), {change.address: came})
+                    raise stale_plan((), {change.address: came})
                 self._call(change, _calls_for(change, actual, observer))
 
     def _is_ours(self, change: Change) -> bool:

@@ -182,7 +182,7 @@ class Journal:
             whole = _whole_lines(content)
             self._torn = len(whole) if len(whole) < len(content) else None
             lines = whole.decode("utf-8").splitlines()
-            self._over = _over(self.path, lines, digest, succeeds=succeeds)
+            self._over = _end_of_other_journal(self.path, lines, digest, succeeds=succeeds)
             if self._over is None:
                 first = lines[0] if lines else content.decode("utf-8")
                 self._check_header(first, digest, bool(lines))
@@ -346,7 +346,9 @@ def _whole_lines(content: bytes) -> bytes:
     return b"".join(lines)
 
 
-def _over(path: Path, lines: list[str], digest: str, *, succeeds: bool) -> tuple[str, bool] | None:
+def _end_of_other_journal(
+    path: Path, lines: list[str], digest: str, *, succeeds: bool
+) -> tuple[str, bool] | None:
     """Return when the journal of another plan ended, and whether its plan is applied.
 
     None if it is this plan's, or none that can be read; or something of its plan may be there and

@@ -28,7 +28,7 @@ from sekisho.rollout.changes.model import Change
 from sekisho.rollout.changes.users import CreateUser, DetachGroupPolicy
 from sekisho.rollout.planning.before_after import is_affected
 from sekisho.rollout.planning.plan import Plan
-from sekisho.rollout.planning.rights import as_planned
+from sekisho.rollout.planning.rights import with_changes_made
 from sekisho.rollout.planning.safety import WorkingAccount, administrator_remains
 
 GETS_IN = "everyone-gets-in"
@@ -213,7 +213,7 @@ class People:
         if asked is not None:
             # to forecast what is done to everybody, for each of them, would be quadratic
             kept = [each for each in kept if not each.person or each.person in asked]
-        return as_planned(self.found, kept)
+        return with_changes_made(self.found, kept)
 
     def _gone(self) -> Mapping[str, Message]:
         """Return whom the changes name and the account does not have, nor do they create them."""

@@ -60,8 +60,8 @@ def check_applicable(plan: Plan) -> None:
 
 def _fix(plan: Plan) -> Message:
     """Return how to come to a plan that is applicable; accepting what is against it comes last."""
-    if plan.options_out:
-        options = " ".join(plan.options_out)
+    if plan.remedy_options:
+        options = " ".join(plan.remedy_options)
         return Message("make the plan again with `{options}`").filled(options=options)
     return Message("change the goal, or make the plan with `--accept ID:USER=REASON`")
 
@@ -125,13 +125,13 @@ def check_rights(
     """
     found = collect_policies(api, plan.account, plan.partition, now=now)
     changed = changed_rights(plan.rights, found, plan.changes, plan.affected, plan.caller.arn)
-    person = people_of(plan)
+    person = omittable_users(plan)
     out: dict[str, list[Message]] = {}
     against, notes = [], []
     for principal, message in changed:
         if principal in person:
             out.setdefault(principal.removeprefix("user "), []).append(message)
-        elif plan.enforces and principal not in plan.rights.of:
+        elif plan.enforces and principal not in plan.rights.by_principal:
             notes.append(SINCE.filled(change=message))
         else:
             against.append(message)
@@ -152,7 +152,7 @@ def check_rights(
     return found, {**left, **leaving}, tuple(notes)
 
 
-def people_of(plan: Plan) -> set[str]:
+def omittable_users(plan: Plan) -> set[str]:
     """Return, as `user NAME`, whom a plan can leave out: all that it enforces but its caller."""
     if not plan.enforces:
         return set()
@@ -220,28 +220,28 @@ def check_drift(
         each for each in plan.changes if statuses[each.address] is ChangeStatus.DRIFTED
     ]
     drifted += [each for each in plan.needless if not each.is_needless(each.read(observer))]
-    person = people_of(plan)
+    person = omittable_users(plan)
     leaving = {
         each.person: CHANGED.filled(address=each.address)
         for each in drifted
-        if f"user {each.person}" in person and not may_settle(each, journal, now)
+        if f"user {each.person}" in person and not may_not_show_yet(each, journal, now)
     }
     against = [each.address for each in drifted if each.person not in leaving]
     waiting = [each for each in plan.changes if statuses[each.address] is ChangeStatus.WAITS]
     came = {each.address: newcomers(each, plan.affected, observer) for each in waiting}
     if against or any(came.values()):
-        raise stale(against, came)
+        raise stale_plan(against, came)
     return statuses, leaving
 
 
-def may_settle(change: Change, journal: Journal, now: datetime) -> bool:
+def may_not_show_yet(change: Change, journal: Journal, now: datetime) -> bool:
     """Return whether it was made so lately that AWS may not show it yet."""
     done = journal.standing(change.address) is Event.DONE
     last = journal.last(change.address)
     return done and last is not None and abs(now - last.at) < _SETTLES
 
 
-def stale(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
+def stale_plan(drifted: Iterable[str], came: Mapping[str, tuple[str, ...]]) -> PlanRefused:
     """Return the refusal: what is not as it was, and whom a change would affect by now."""
     said = {address: verbatim(f"`{address}`") for address in drifted}
     for address, names in came.items():

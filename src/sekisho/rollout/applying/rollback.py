@@ -50,7 +50,7 @@ lost its place."""
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftChange:
     """Something that stays as it is, and why."""
 
     address: str
@@ -71,7 +71,7 @@ class RollbackReport:
     """
 
     undone: tuple[str, ...]
-    left: tuple[Left, ...]
+    left: tuple[LeftChange, ...]
     remaining: tuple[str, ...] = ()
     stopped: Stop | None = None
     gone: tuple[str, ...] = ()
@@ -185,9 +185,9 @@ def take_back(
 def rollback_progress(plan: Plan, journal: Journal) -> RollbackReport:
     """Return how far a plan was taken back, as its open journal tells."""
     preview = preview_rollback(plan, journal)
-    left = [Left(each, IRREVERSIBLE) for each in preview.never]
-    left += [Left(each, NOT_OURS) for each in preview.theirs]
-    return RollbackReport(undone_addresses(plan, journal), tuple(left), preview.coming)
+    left = [LeftChange(each, IRREVERSIBLE) for each in preview.irreversible]
+    left += [LeftChange(each, NOT_OURS) for each in preview.preexisting]
+    return RollbackReport(undone_addresses(plan, journal), tuple(left), preview.reversible)
 
 
 def undone_addresses(plan: Plan, journal: Journal) -> tuple[str, ...]:
@@ -212,7 +212,7 @@ class _Run:
     observations: Observations
     just_made: bool = False
     undone: list[str] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
+    left: list[LeftChange] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
     def report(
@@ -227,8 +227,8 @@ class _Run:
         """Undo one change, if it is the plan's and still as the plan left it."""
         standing = self.journal.standing(change.address)
         if standing is Event.ALREADY:
-            self.left.append(Left(change.address, NOT_OURS))
-            self.instead.look(change, self.api)
+            self.left.append(LeftChange(change.address, NOT_OURS))
+            self.instead.record(change, self.api)
         elif self.journal.is_to_undo(change.address):
             self._undo_ours(change, standing)
         else:
@@ -240,7 +240,7 @@ class _Run:
         if not _is_unaccounted(change, actual, standing):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
-            self.instead.look(change, self.api)
+            self.instead.record(change, self.api)
         else:
             password = isinstance(change, SetsPassword)
             self._leave(change, PASSWORD_UNACCOUNTED if password else UNACCOUNTED)
@@ -282,8 +282,10 @@ class _Run:
         None if nobody, or if that is wanted.
         """
         if self.relied is not None:
-            lost = self.instead.of(change)
-            reason = NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.on(change)
+            lost = self.instead.lost_for(change)
+            reason = (
+                NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.why_stays(change)
+            )
             if reason is not None:
                 return reason
         if self.rights is not None and isinstance(change, AddUserToGroup):
@@ -332,14 +334,14 @@ class _Run:
         if reason is not IN_DOUBT:
             # what is in doubt stays so until somebody says whose it is
             self._record(Event.LEFT, change, reason.en)
-        self.left.append(Left(change.address, reason))
-        self.instead.look(change, self.api)
+        self.left.append(LeftChange(change.address, reason))
+        self.instead.record(change, self.api)
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
         self.journal.record(JournalEntry(self.now(), event, change.address, note))
 
 
-def unaccounted(plan: Plan, journal: Journal, api: AwsApi) -> tuple[str, ...]:
+def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[str, ...]:
     """Return what is not as before the plan, and of which its open journal tells nothing.
 
     Addresses, last change first. Empty where the journal is whole, unless somebody else has done
@@ -367,7 +369,7 @@ def _take_for_ours(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> Non
     A password is not among it: whose it is cannot be seen.
     """
     passwords = {each.address for each in plan.changes if isinstance(each, SetsPassword)}
-    for address in unaccounted(plan, journal, api):
+    for address in unaccounted_addresses(plan, journal, api):
         if address not in passwords:
             note = "taken for the plan's by whoever ran this"
             journal.record(JournalEntry(now(), Event.BEGUN, address, note))
@@ -400,14 +402,14 @@ class RollbackPreview:
     """What lies before a roll-back, by addresses, last change first.
 
     Attributes:
-        coming: what comes back, unless somebody has changed it since, or relies on it.
-        never: what AWS cannot give back.
-        theirs: what was so before the plan came to it, and stays.
+        reversible: what comes back, unless somebody has changed it since, or relies on it.
+        irreversible: what AWS cannot give back.
+        preexisting: what was so before the plan came to it, and stays.
     """
 
-    coming: tuple[str, ...]
-    never: tuple[str, ...]
-    theirs: tuple[str, ...]
+    reversible: tuple[str, ...]
+    irreversible: tuple[str, ...]
+    preexisting: tuple[str, ...]
 
 
 def preview_rollback(

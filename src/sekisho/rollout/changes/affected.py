@@ -48,7 +48,7 @@ def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[s
         AwsRefused: if it cannot be told.
     """
     known = {*affected.get(change.address, ())}
-    found = dict.fromkeys(_found(change, known, observer))
+    found = dict.fromkeys(_read_affected(change, known, observer))
     return tuple(name for name in found if name not in known)
 
 
@@ -63,7 +63,7 @@ def still_affected(
         AwsRefused: if it cannot be told.
     """
     known = {*affected.get(change.address, ())}
-    found = dict.fromkeys(_found(change, known, observer))
+    found = dict.fromkeys(_read_affected(change, known, observer))
     brought = {
         name
         for each in changes
@@ -124,7 +124,7 @@ def _affected(change: Change, snapshot: Snapshot) -> Iterator[str]:
             pass
 
 
-def _found(change: Change, known: set[str], observer: Observer) -> Iterator[str]:
+def _read_affected(change: Change, known: set[str], observer: Observer) -> Iterator[str]:
     match change:
         case AttachGroupPolicy(group) | DetachGroupPolicy(group):
             yield from (f"user {name}" for name in observer.names(MEMBERS, group) or ())

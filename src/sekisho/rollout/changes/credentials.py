@@ -83,7 +83,7 @@ def _events_of(api: CredentialApi) -> tuple[str, ...]:
     return (api.updates, api.updates.replace("Update", "Delete"))
 
 
-def dated(at: datetime) -> str:
+def in_iso_seconds(at: datetime) -> str:
     """Return a time as changes keep it: in ISO 8601 and UTC, whole seconds, as IAM tells it."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
@@ -126,7 +126,7 @@ class DeactivateDevice(Removal):
             # AWS always dates a device; a file of an account may not
             said = f"since when {self.serial} is enabled is not known"
             raise AwsRefused("ListMFADevices", NOT_READ, said, 0)
-        return {"enabled": dated(since)}
+        return {"enabled": in_iso_seconds(since)}
 
     def forecast(self, account: Forecast) -> None:
         """Take the device from the user."""

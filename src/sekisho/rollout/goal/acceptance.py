@@ -52,34 +52,36 @@ OBSTACLES = (
 _SOME = 5
 
 
-def acceptance(identity: str, user: str) -> str:
+def acceptance_key(identity: str, user: str) -> str:
     """Return by what an obstacle is accepted for a user, or as a whole."""
     return f"{identity}:{user}" if user else identity
 
 
-def acceptances(obstacles: Obstacles) -> tuple[str, ...]:
+def acceptance_keys(obstacles: Obstacles) -> tuple[str, ...]:
     """Return by what each of the obstacles can be accepted, but those that nobody can accept."""
     return tuple(
-        acceptance(identity, user)
+        acceptance_key(identity, user)
         for identity, users in obstacles.items()
         if identity not in UNACCEPTABLE
         for user in users
     )
 
 
-def left_open(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[str, ...]]:
+def open_obstacles(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[str, ...]]:
     """Return the obstacles that are not accepted, with the users of whom they are not."""
     found = {}
     for identity, users in obstacles.items():
-        left = tuple(user for user in users if acceptance(identity, user) not in accepted)
+        left = tuple(user for user in users if acceptance_key(identity, user) not in accepted)
         if left:
             found[identity] = left
     return found
 
 
-def not_needed(obstacles: Obstacles, accepted: Accepted) -> tuple[str, ...]:
+def unneeded_acceptances(obstacles: Obstacles, accepted: Accepted) -> tuple[str, ...]:
     """Return what is accepted and speaks against nothing."""
-    needed = {acceptance(identity, user) for identity, users in obstacles.items() for user in users}
+    needed = {
+        acceptance_key(identity, user) for identity, users in obstacles.items() for user in users
+    }
     return tuple(each for each in accepted if each not in needed)
 
 

@@ -39,7 +39,7 @@ from sekisho.rollout.goal.model import (
     Wave,
     policy_arn,
 )
-from sekisho.rollout.goal.selectors import check_listed, selected
+from sekisho.rollout.goal.selectors import check_users_listed, select_users
 
 KEYS = (
     "policy",
@@ -101,7 +101,7 @@ def goal_of(
         FaultyInput: with every fault, each with its line.
         PlanRefused: if the users could not be read.
     """
-    check_listed(snapshot)
+    check_users_listed(snapshot)
     reader = _Reader(source, snapshot, exceptions, left_out={*left_out})
     goal = reader.goal(shape)
     if shape.faults:
@@ -214,7 +214,7 @@ class _Reader:
 
     def _leave_out(self, shape: Shape, waves: tuple[Wave, ...]) -> None:
         """Note whom the goal leaves out, whatever selects them."""
-        left = selected(shape, self.snapshot)
+        left = select_users(shape, self.snapshot)
         self.left_out |= left.users.keys()
         self.unread |= left.unread & {user for wave in waves for user in wave.users}
 
@@ -325,7 +325,7 @@ class _Reader:
             name = one["name"].text() or f"wave {place}"
             if name in [wave.name for wave in waves]:
                 one["name"].fault(Message("there is another wave `{name}`").filled(name=name))
-            left = selected(one["except"], self.snapshot)
+            left = select_users(one["except"], self.snapshot)
             users = self._users(one["who"], in_earlier_waves | left.users.keys())
             self.unread |= left.unread & {*users}
             in_earlier_waves |= {*users}
@@ -336,7 +336,7 @@ class _Reader:
 
     def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
         """Return who is selected beside `others`; who is an exception must not be named."""
-        found = selected(shape, self.snapshot)
+        found = select_users(shape, self.snapshot)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
             shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
         self.unread |= found.unread - {*others, *self.glass}

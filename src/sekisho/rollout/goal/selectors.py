@@ -41,7 +41,7 @@ class Selection:
     unread: frozenset[str]
 
 
-def check_listed(snapshot: Snapshot) -> None:
+def check_users_listed(snapshot: Snapshot) -> None:
     """See that the users were read: else nobody can be meant.
 
     Raises:
@@ -60,7 +60,7 @@ def check_listed(snapshot: Snapshot) -> None:
         )
 
 
-def selected(listed: Shape, snapshot: Snapshot) -> Selection:
+def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
     """Return whom a list of selectors selects.
 
     What is not in the account is a fault, and so is a selector that is about nobody, whatever

@@ -22,7 +22,7 @@ class WaveStatus:
         devices_unknown: of whom it is not known whether they have one.
         enforced: who is proved to be enforced.
         unknown: of whom one of the two could not be found out.
-        other_kind: who has a device, but none of the kind that the goal requires.
+        other_device_kind: who has a device, but none of the kind that the goal requires.
         no_device: where the goal requires a kind, who has no device at all.
     """
 
@@ -35,13 +35,15 @@ class WaveStatus:
     devices_unknown: tuple[str, ...]
     enforced: tuple[str, ...]
     unknown: tuple[str, ...]
-    other_kind: tuple[str, ...] = ()
+    other_device_kind: tuple[str, ...] = ()
     no_device: tuple[str, ...] = ()
 
     @property
     def without_required(self) -> tuple[str, ...]:
         """Who has not come to the kind of device that the goal requires."""
-        return tuple(user for user in self.users if user in {*self.other_kind, *self.no_device})
+        return tuple(
+            user for user in self.users if user in {*self.other_device_kind, *self.no_device}
+        )
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
                 if user not in exempt
                 and (user in unread or enforcements[user].enforced is Enforced.UNKNOWN)
             ),
-            other_kind=tuple(user for user in wave.users if user in other_kind - exempt),
+            other_device_kind=tuple(user for user in wave.users if user in other_kind - exempt),
             no_device=tuple(user for user in wave.users if user in no_device - exempt),
         )
         for wave in goal.waves
@@ -119,7 +121,7 @@ def waves_to_json(waves: tuple[WaveStatus, ...], unread: tuple[str, ...]) -> dic
                 "devicesUnknown": list(wave.devices_unknown),
                 "enforced": list(wave.enforced),
                 "unknown": list(wave.unknown),
-                **({"otherKind": list(wave.other_kind)} if wave.other_kind else {}),
+                **({"otherKind": list(wave.other_device_kind)} if wave.other_device_kind else {}),
             }
             for wave in waves
         ],

@@ -27,7 +27,7 @@ from sekisho.prover import Enforced
 from sekisho.rollout.changes.model import Change
 from sekisho.rollout.goal.model import Goal, policy_arn
 from sekisho.rollout.planning.plan import PlanCaller
-from sekisho.rollout.planning.requests import ASKED
+from sekisho.rollout.planning.requests import SCOPE
 from sekisho.rollout.planning.rights import Rights, rights_of
 
 _Answer = TypeVar("_Answer")
@@ -88,13 +88,13 @@ class BeforeAfter:
 
     def gets_policy(self, user: User) -> bool:
         """Return whether a policy that enforces MFA decides for the user afterwards."""
-        return _has(self.after, user, self.policies)
+        return _has_policy(self.after, user, self.policies)
 
     def decided(self, question: Callable[["BeforeAfter", User], _Answer]) -> Mapping[str, _Answer]:
         """Return for each of the affected, by name, the answer to what only policies decide."""
         return self._of_each(question, self.decided_like)
 
-    def whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
+    def users_for_whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
         """Return the affected users for whom the answer is yes; users who are alike share one."""
         return tuple(name for name, answer in self._of_each(question, self.like).items() if answer)
 
@@ -131,7 +131,7 @@ class BeforeAfter:
         return enforcement is not None and enforcement.enforced is Enforced.PROVED
 
 
-def compared(
+def compare_accounts(
     snapshots: tuple[Snapshot, Snapshot],
     changes: Iterable[Change],
     caller: PlanCaller,
@@ -155,7 +155,7 @@ def compared(
     judged = tuple({user.name: user for user in (*affected, *targets)}.values())
     unread = unread_credentials(before)
     sign_ins = SignInOutcomes(after, unread)
-    if other is not None and not _knows(other, affected):
+    if other is not None and not _covers(other, affected):
         other = None
     names = {user.name for user in affected}
     was = tuple(user for user in before.users if user.name in names)
@@ -186,7 +186,7 @@ def compared(
     )
 
 
-def _knows(other: BeforeAfter, users: Iterable[User]) -> bool:
+def _covers(other: BeforeAfter, users: Iterable[User]) -> bool:
     """Return whether it was asked of each of these users how they were before, if they were."""
     names = {user.name for user in users} & other.before.user_named.keys()
     return names <= other.enforcements_before.keys()
@@ -197,10 +197,10 @@ def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[Us
     if not goal.names_nobody:
         named = {*goal.enforced}
         return tuple(user for user in after.users if user.name in named)
-    return tuple(user for user in after.users if _has(after, user, policies))
+    return tuple(user for user in after.users if _has_policy(after, user, policies))
 
 
-def _has(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
+def _has_policy(snapshot: Snapshot, user: User, policies: tuple[str, ...]) -> bool:
     found = policies_or_none(snapshot, user.name)
     return found is not None and any(each.name in policies for each in found.identity)
 
@@ -219,7 +219,9 @@ def policies_or_none(snapshot: Snapshot, name: str) -> Policies | None:
         return None
 
 
-def holds(question: Callable[[Snapshot, User], bool], snapshot: Snapshot, user: User) -> bool:
+def holds_if_known(
+    question: Callable[[Snapshot, User], bool], snapshot: Snapshot, user: User
+) -> bool:
     """Return the answer to `question`; what cannot be answered does not hold."""
     try:
         return question(snapshot, user)
@@ -236,7 +238,7 @@ def representatives(
     what is asked can tell apart, and who (if `holding`) hold the same kinds of things, as far as is
     known.
     """
-    likenesses, unread = Likenesses(Numbers(), ASKED), unread_credentials(before)
+    likenesses, unread = Likenesses(Numbers(), SCOPE), unread_credentials(before)
     first: dict[tuple[object, ...], User] = {}
 
     def key(user: User) -> tuple[object, ...]:

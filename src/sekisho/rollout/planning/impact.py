@@ -10,9 +10,14 @@ from sekisho.engine import DecisionEffect
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
 from sekisho.rollout.goal.model import Goal, Waits, Wave
-from sekisho.rollout.planning.before_after import BeforeAfter, holds, policies_or_none
+from sekisho.rollout.planning.before_after import BeforeAfter, holds_if_known, policies_or_none
 from sekisho.rollout.planning.plan import PlannedImpact
-from sekisho.rollout.planning.requests import SERVICES, SampleRequest, decided, probes
+from sekisho.rollout.planning.requests import (
+    SERVICES,
+    SampleRequest,
+    decide_request,
+    sample_requests,
+)
 from sekisho.signin import Credential
 
 _KEYS = Message("Access keys stop working without MFA.")
@@ -23,7 +28,7 @@ _ANY_OTHERS = Message(
 )
 
 
-def people(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
+def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
     """Return what happens to everybody who is affected, or whom the goal names, by name."""
     waves = {user: wave for wave in goal.waves for user in wave.users}
     found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
@@ -60,7 +65,7 @@ def _person(user: str, impact: ImpactKind, **values: object) -> PlannedImpact:
 
 def _stopping(accounts: BeforeAfter) -> Mapping[str, tuple[Message, ...]]:
     """Return by name what is said of what stops for each of the affected."""
-    keys, others = accounts.whom(key_stops), other_credentials_stop(accounts)
+    keys, others = accounts.users_for_whom(key_stops), other_credentials_stop(accounts)
     any_others = {*other_credentials_may_stop(accounts)} - {*others}
     said = ((_KEYS, {*keys}), (_OTHERS, {*others}), (_ANY_OTHERS, any_others))
     found = {
@@ -117,34 +122,38 @@ def must_change(accounts: BeforeAfter, user: User) -> bool:
 
 
 def is_newly_denied(
-    accounts: BeforeAfter, user: User, ways: Iterable[Credential], asks: Iterable[SampleRequest]
+    accounts: BeforeAfter,
+    user: User,
+    credentials: Iterable[Credential],
+    asks: Iterable[SampleRequest],
 ) -> bool:
-    """Return whether a request stops in one of the ways in.
-
-    And no enforcement stood there before.
-    """
+    """Return whether a request stops with one of the credentials, and the user was not enforced."""
     sent = tuple(asks)
     return not accounts.was_enforced(user) and any(
-        _stops(accounts, user, way, ask) for way in ways for ask in sent
+        _stops(accounts, user, credential, ask) for credential in credentials for ask in sent
     )
 
 
-def _stops(accounts: BeforeAfter, user: User, way: Credential, ask: SampleRequest) -> bool:
+def _stops(accounts: BeforeAfter, user: User, credential: Credential, ask: SampleRequest) -> bool:
     """Return whether a request comes to be denied that was allowed, or that nothing denied.
 
     Probes stand for what else the user is allowed, so that a new Deny counts for both.
     """
-    was, will = (_effect(each, user, way, ask) for each in (accounts.before, accounts.after))
+    was, will = (_effect(each, user, credential, ask) for each in (accounts.before, accounts.after))
     if will is DecisionEffect.EXPLICITLY_DENIED:
         return was is not DecisionEffect.EXPLICITLY_DENIED
     return was is DecisionEffect.ALLOWED and will is not DecisionEffect.ALLOWED
 
 
 def _effect(
-    snapshot: Snapshot, user: User, way: Credential, ask: SampleRequest
+    snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest
 ) -> DecisionEffect | None:
     policies = policies_or_none(snapshot, user.name)
-    return None if policies is None else decided(snapshot, way, policies, user.tags, ask).effect
+    return (
+        None
+        if policies is None
+        else decide_request(snapshot, credential, policies, user.tags, ask).effect
+    )
 
 
 def key_stops(accounts: BeforeAfter, user: User) -> bool:
@@ -157,8 +166,10 @@ def key_may_stop(accounts: BeforeAfter, user: User) -> bool:
     unread = "ListAccessKeys" in accounts.unread.get(user.name, ())
     if not unread and not any(known.active for known in user.keys):
         return False
-    return holds(
-        lambda _, known: _is_key_denied(accounts, known, probes(known)), accounts.after, user
+    return holds_if_known(
+        lambda _, known: _is_key_denied(accounts, known, sample_requests(known)),
+        accounts.after,
+        user,
     )
 
 
@@ -236,7 +247,7 @@ def _denied_services(
 
 def _asks(user: User, service: str) -> tuple[SampleRequest, ...]:
     if service not in SERVICES:
-        return probes(user)
+        return sample_requests(user)
     action, resource = SERVICES[service]
     _, partition, _, _, account, _ = user.arn.split(":", 5)
     return (SampleRequest(action, resource.format(partition=partition, account=account), {}),)

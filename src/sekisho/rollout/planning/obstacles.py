@@ -83,14 +83,18 @@ def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
     for user in after.users:
         old = before.user_named.get(user.name)
         if old is None or len(user.attached) > len(old.attached):
-            yield from _over(len(user.attached), Quota.POLICIES_PER_USER, user.name, after.summary)
+            yield from _over_quota(
+                len(user.attached), Quota.POLICIES_PER_USER, user.name, after.summary
+            )
         if old is None or len(user.groups) > len(old.groups):
-            yield from _over(len(user.groups), Quota.GROUPS_PER_USER, user.name, after.summary)
+            yield from _over_quota(
+                len(user.groups), Quota.GROUPS_PER_USER, user.name, after.summary
+            )
     for group in after.groups:
         known = before.group_named.get(group.name)
         if known is None or len(group.attached) > len(known.attached):
             used = len(group.attached)
-            yield from _over(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
+            yield from _over_quota(used, Quota.POLICIES_PER_GROUP, group.name, after.summary)
 
 
 def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
@@ -100,7 +104,7 @@ def _over_the_accounts(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
         made = number - counts[name][1]
         if made > 0:
             used = max(summary.get(name, 0), counts[name][1]) + made
-            yield from _over(used, quota, after.account, summary)
+            yield from _over_quota(used, quota, after.account, summary)
 
 
 def _counts(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
@@ -113,7 +117,9 @@ def _counts(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
     }
 
 
-def _over(used: int, quota: Quota, name: str, summary: Mapping[str, int]) -> Iterator[PlanNote]:
+def _over_quota(
+    used: int, quota: Quota, name: str, summary: Mapping[str, int]
+) -> Iterator[PlanNote]:
     most = quota.of(summary)
     if used > most:
         what = f"`{name}`: {quota.message(name, most)}"
@@ -215,7 +221,7 @@ _BESIDE: Mapping[str, Message] = {
 }
 
 
-def gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
+def unjudged_gaps(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
     """Yield the gaps that leave a plan unjudged: of everything, or of somebody it is about."""
     snapshot = accounts.before
     about = {user.name for user in (*accounts.affected, *accounts.targets)}
@@ -238,7 +244,7 @@ def console_unread(snapshot: Snapshot) -> Iterator[PlanNote]:
         yield PlanNote("unread", _CONSOLE, (gap.operation,))
 
 
-def missing(snapshot: Snapshot) -> Iterator[PlanNote]:
+def unread_notes(snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield what else could not be read, with the checks that do not know it."""
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:

@@ -20,13 +20,13 @@ from sekisho.rollout.planning.before_after import BeforeAfter
 from sekisho.rollout.planning.requests import SampleRequest
 
 
-def to_apply(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
+def apply_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
     rights = (SampleRequest(_RIGHTS, "*", {}),) if changes else ()
     return (*_unique(_applying(changes, after), changes, after), *rights)
 
 
-def to_judge(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
+def judge_requests(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
     """Return what it asks of AWS to see again, before each change, whether people get in.
 
     Of a plan that enforces MFA: of those whom it affects.
@@ -58,12 +58,12 @@ def _sign_in_reads(arns: Iterable[str]) -> Iterator[SampleRequest]:
         yield from (SampleRequest(f"iam:{each}", arn, {}) for each in _SIGN_IN_READS)
 
 
-def to_roll_back(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
+def rollback_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what rolling back asks of AWS, the reads among it."""
     return _unique(_rolling_back(changes, after), changes, after)
 
 
-def to_look(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
+def look_requests(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
     """Return what it asks of AWS to see what is there where nothing is changed."""
     return _unique((call for change in changes for call in _looking(change)), (), after)
 
@@ -202,7 +202,7 @@ def least_policy(
     return exact if size(exact) <= most else _document(asked, wide=True)
 
 
-def needs_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, Any]:
+def least_policy_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, Any]:
     """Return the least policy, as JSON, for applying changes and taking them back; {} for none.
 
     With it, what is there already can be looked at again, too, what people sign in with, and
@@ -216,12 +216,16 @@ def needs_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[str, An
     if not accounts.changes:
         return {}
     changes, after = accounts.changes, accounts.after
-    doing = (*to_apply(changes, after), *to_roll_back(changes, after), *to_judge(accounts))
+    doing = (
+        *apply_requests(changes, after),
+        *rollback_requests(changes, after),
+        *judge_requests(accounts),
+    )
     doing = (*doing, *_to_judge_more(accounts))
     if signs_in and accounts.before.console_authorization is not None:
         doing = (*doing, SampleRequest(CONSOLE_READ, "*", {}))
     most = Quota.MANAGED_POLICY.of(after.summary)
-    return to_json(least_policy((*doing, *to_look(accounts.needless, after)), most))
+    return to_json(least_policy((*doing, *look_requests(accounts.needless, after)), most))
 
 
 def _document(asks: tuple[SampleRequest, ...], *, wide: bool) -> Document:

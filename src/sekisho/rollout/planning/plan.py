@@ -16,14 +16,14 @@ from sekisho import __version__
 from sekisho.account import LogsRead, Snapshot
 from sekisho.audit.exceptions import Exemption
 from sekisho.audit.impact import ImpactKind
-from sekisho.documents.records import FaultyRecord, Records
+from sekisho.documents.records import FaultyRecord, Records, keyed
 from sekisho.engine.matching import arns
 from sekisho.errors import Code, Fault, PlanRefused
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.rollout.changes.kinds import KINDS
 from sekisho.rollout.changes.model import Change, State
 from sekisho.rollout.changes.policies import CreatePolicyVersion
-from sekisho.rollout.goal.acceptance import ABOUT_USERS, left_open
+from sekisho.rollout.goal.acceptance import ABOUT_USERS, open_obstacles
 from sekisho.rollout.goal.model import Requirement
 from sekisho.rollout.planning.rights import Rights
 from sekisho.signin import ConsoleAuthorization
@@ -68,12 +68,12 @@ class PlanNote:
 
     Attributes:
         id: stable, like `keys-stop`.
-        about: the users, groups or policies it is about.
+        names: the users, groups or policies that it is about.
     """
 
     id: str
     text: Message
-    about: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default=(), metadata=keyed("about"))
 
 
 class SafetyVerdict(StrEnum):
@@ -125,12 +125,12 @@ class PlannedImpact:
     impact: ImpactKind
     text: Message
     wave: str = ""
-    starts: date | None = None
-    after_password: bool = False
+    starts: date | None = field(default=None, metadata=keyed(optional=True))
+    after_password: bool = field(default=False, metadata=keyed(optional=True))
 
 
-class Way(StrEnum):
-    """A kind of way out.
+class RemedyKind(StrEnum):
+    """A kind of remedy.
 
     Attributes:
         CREDENTIAL_REPORT: AWS's credential report says what is not known of these users.
@@ -153,9 +153,9 @@ class Way(StrEnum):
     MFA = "mfa"
     FIRST_LOGIN = "first-login"
     RECOMMENDED = "recommended"
-    KEEP_PASSWORD = "keep-password"  # noqa: S105 - a way out, not a secret
+    KEEP_PASSWORD = "keep-password"  # noqa: S105 - a remedy, not a secret
     LEAVE_OUT = "leave-out"
-    AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a way out, not a secret
+    AFTER_PASSWORD_CHANGE = "after-password-change"  # noqa: S105 - a remedy, not a secret
     BREAK_GLASS = "break-glass"
     READ = "read"
     CONSOLE_AUTHORIZATION = "console-authorization"
@@ -165,8 +165,8 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WayOut:
-    """One way out of one obstacle.
+class Remedy:
+    """What an administrator can do about one obstacle, before anybody has to accept it.
 
     Attributes:
         obstacle: its id, like `keys-in-use`.
@@ -174,40 +174,40 @@ class WayOut:
         policies: which policies are in the way: an ARN, or `inline NAME of user U`.
     """
 
-    way: Way
+    kind: RemedyKind = field(metadata=keyed("way"))
     obstacle: str
     users: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
 
     @property
-    def settles(self) -> frozenset[tuple[str, str]]:
-        """What it is a way out of: the obstacle, with each of the users if it is about users."""
+    def resolves(self) -> frozenset[tuple[str, str]]:
+        """What it is a remedy for: the obstacle, with each of the users if it is about users."""
         about = self.users if self.obstacle in ABOUT_USERS else ()
         return frozenset((self.obstacle, user) for user in about or ("",))
 
     @property
     def options(self) -> tuple[str, ...]:
         """The options to give, in the words of the command line; none where no option helps."""
-        option = _OPTIONS[self.way]
+        option = _OPTIONS[self.kind]
         if "{user}" in option:
             return tuple(option.format(user=user) for user in self.users)
         return (option,) if option else ()
 
 
-_OPTIONS: Mapping[Way, str] = {
-    Way.CREDENTIAL_REPORT: "",
-    Way.MFA: "--mfa",
-    Way.FIRST_LOGIN: "--preset first-login",
-    Way.RECOMMENDED: "--preset recommended",
-    Way.KEEP_PASSWORD: "--keep-password",
-    Way.LEAVE_OUT: "--except {user}",
-    Way.AFTER_PASSWORD_CHANGE: "--when after-password-change",
-    Way.BREAK_GLASS: "--break-glass {user}",
-    Way.READ: "",
-    Way.CONSOLE_AUTHORIZATION: "",
-    Way.KEEP_SESSIONS: "--keep-sessions",
-    Way.ENROLMENT: "",
-    Way.EXEMPT_ENROLMENT: "",
+_OPTIONS: Mapping[RemedyKind, str] = {
+    RemedyKind.CREDENTIAL_REPORT: "",
+    RemedyKind.MFA: "--mfa",
+    RemedyKind.FIRST_LOGIN: "--preset first-login",
+    RemedyKind.RECOMMENDED: "--preset recommended",
+    RemedyKind.KEEP_PASSWORD: "--keep-password",
+    RemedyKind.LEAVE_OUT: "--except {user}",
+    RemedyKind.AFTER_PASSWORD_CHANGE: "--when after-password-change",
+    RemedyKind.BREAK_GLASS: "--break-glass {user}",
+    RemedyKind.READ: "",
+    RemedyKind.CONSOLE_AUTHORIZATION: "",
+    RemedyKind.KEEP_SESSIONS: "--keep-sessions",
+    RemedyKind.ENROLMENT: "",
+    RemedyKind.EXEMPT_ENROLMENT: "",
 }
 """What is added to the command: once, or for each user."""
 
@@ -221,7 +221,7 @@ class Plan:
         needless: changes that are not made, because all is as the goal wants it there.
         proofs: the safety properties, each with its outcome.
         reasons: why the plan must not be applied; empty if it may be.
-        ways: what can be done about what speaks against it, before anybody accepts it.
+        remedies: what can be done about what speaks against it, before anybody accepts it.
         warnings: what people must know.
         people: what happens to whom, in name order.
         exceptions: those of these people, of every break-glass user, and those that have expired.
@@ -248,7 +248,7 @@ class Plan:
     snapshot: str = ""
     complete: bool = True
     reasons: tuple[PlanNote, ...] = ()
-    ways: tuple[WayOut, ...] = ()
+    remedies: tuple[Remedy, ...] = field(default=(), metadata=keyed("ways"))
     warnings: tuple[PlanNote, ...] = ()
     proofs: tuple[Proof, ...] = ()
     people: tuple[PlannedImpact, ...] = ()
@@ -260,10 +260,14 @@ class Plan:
     password_length: int = 20
     needless: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
-    logs: LogsRead | None = None
-    require: Requirement | None = None
-    group_policies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    console_authorization: ConsoleAuthorization | None = None
+    logs: LogsRead | None = field(default=None, metadata=keyed(optional=True))
+    require: Requirement | None = field(default=None, metadata=keyed(optional=True))
+    group_policies: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=keyed(optional=True)
+    )
+    console_authorization: ConsoleAuthorization | None = field(
+        default=None, metadata=keyed(optional=True)
+    )
     tool: str = __version__
 
     @property
@@ -285,12 +289,12 @@ class Plan:
     def locked_out(self) -> tuple[str, ...]:
         """Who is enforced already and cannot get in."""
         notes = (note for note in self.warnings if note.id in (LOCKED_OUT, STUCK))
-        return tuple(dict.fromkeys(name for note in notes for name in note.about))
+        return tuple(dict.fromkeys(name for note in notes for name in note.names))
 
     @property
     def obstacles(self) -> Mapping[str, tuple[str, ...]]:
         """What speaks against the plan, by its id: the users it is about, and "" for the whole."""
-        notes = [(note.id, note.about) for note in self.reasons]
+        notes = [(note.id, note.names) for note in self.reasons]
         notes += [(proof.id, proof.failed) for proof in self.proofs if not proof.holds]
         found: dict[str, dict[str, None]] = {}
         for identity, about in notes:
@@ -303,31 +307,32 @@ class Plan:
     @property
     def open_obstacles(self) -> Mapping[str, tuple[str, ...]]:
         """Those of the obstacles that nobody has accepted, with the users of whom not."""
-        return left_open(self.obstacles, self.accepted)
+        return open_obstacles(self.obstacles, self.accepted)
 
     @property
-    def options_out(self) -> tuple[str, ...]:
+    def remedy_options(self) -> tuple[str, ...]:
         """The options by which the plan, made again, may be applied; none if they do not suffice.
 
-        Of several ways out of the same the first counts; one without options is gone first.
+        Of several remedies for the same obstacle the first counts, and one without options is taken
+        before the others.
         """
         left = {(each, user) for each, users in self.open_obstacles.items() for user in users}
         options: dict[str, None] = {}
-        for way in self.ways:
-            if left & way.settles:
-                if not way.options:
+        for remedy in self.remedies:
+            if left & remedy.resolves:
+                if not remedy.options:
                     return ()
-                options |= dict.fromkeys(way.options)
-                left -= way.settles
+                options |= dict.fromkeys(remedy.options)
+                left -= remedy.resolves
         return () if left else tuple(options)
 
     @property
-    def against(self) -> tuple[str, ...]:
+    def obstacle_ids(self) -> tuple[str, ...]:
         """The ids of the reasons, and of the properties that are not proved."""
         return tuple(self.obstacles)
 
     @property
-    def already(self) -> tuple[str, ...]:
+    def unchanged_addresses(self) -> tuple[str, ...]:
         """The addresses that are as the goal wants them: considered, and nothing to do."""
         return tuple(change.address for change in self.needless)
 
@@ -367,23 +372,7 @@ class Plan:
         return _plan(content)
 
     def _content(self) -> dict[str, Any]:
-        written = _PLANS.written(self)
-        if self.logs is None:
-            # most plans go by none: whoever reads one need not ask what null means
-            del written["logs"]
-        if self.require is None:
-            del written["require"]
-        if not self.group_policies:
-            del written["groupPolicies"]
-        if self.console_authorization is None:
-            # so it was before there was such a thing
-            del written["consoleAuthorization"]
-        for person in written["people"]:
-            # likewise of waves: most plans have none with a day
-            for key, usual in _USUAL_OF_PEOPLE.items():
-                if person[key] is usual:
-                    del person[key]
-        return {"schema": SCHEMA, "applicable": self.applicable, **written}
+        return {"schema": SCHEMA, "applicable": self.applicable, **_PLANS.written(self)}
 
 
 def _digest(content: Mapping[str, Any]) -> str:
@@ -447,40 +436,20 @@ _PLANS = Records(Code.PLAN_FAULTY)
 _PLANS.add(Change, _change, _change_to_json)
 
 
-def _with_usual(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a plan says, its people with what is left out because it is as usual."""
-    people = content.get("people")
-    if not isinstance(people, list):
-        return content
-    whole = [{**_USUAL_OF_PEOPLE, **each} if isinstance(each, dict) else each for each in people]
-    return {**content, "people": whole}
-
-
-_USUAL: Mapping[str, Any] = {
-    "logs": None,
-    "require": None,
-    "groupPolicies": {},
-    "consoleAuthorization": None,
-}
-"""What is left out of a plan that has none of it."""
-
-_USUAL_OF_PEOPLE: Mapping[str, Any] = {"starts": None, "afterPassword": False}
-
-
 def _plan(content: Mapping[str, Any]) -> Plan:
     """Return the plan of this content.
 
     Raises:
         PlanRefused: if a part of it is no part of a plan; with every such part.
     """
-    said = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
+    fields = {key: each for key, each in content.items() if key not in ("schema", "applicable")}
     try:
-        plan = _PLANS.read({**_USUAL, **_with_usual(said)}, Plan)
+        plan = _PLANS.read(fields, Plan)
     except FaultyRecord as error:
         found = joined_messages((fault.sentence for fault in error.faults), en="; ", ja="; ")
         message = verbatim("{what}: {faults}").filled(what=_UNREADABLE, faults=found)
         raise _faulty(message) from error
-    if plan._content() != content or not plan.rights.whole:
+    if plan._content() != content or not plan.rights.is_consistent:
         raise _faulty(_UNREADABLE)
     if not _LENGTH <= plan.password_length <= _LONGEST:
         raise _faulty(_BAD_LENGTH.filled(least=_LENGTH, most=_LONGEST))

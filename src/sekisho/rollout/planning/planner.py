@@ -31,31 +31,31 @@ from sekisho.rollout.changes.users import (
     DetachUserPolicy,
     RemoveUserFromGroup,
 )
-from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, not_needed
+from sekisho.rollout.goal.acceptance import OBSTACLES, check_acceptable, unneeded_acceptances
 from sekisho.rollout.goal.model import Goal, NewUser, PolicyGoal, Stage, policy_arn
 from sekisho.rollout.goal.validation import faults_of
-from sekisho.rollout.planning.before_after import BeforeAfter, compared
-from sekisho.rollout.planning.impact import people
+from sekisho.rollout.planning.before_after import BeforeAfter, compare_accounts
+from sekisho.rollout.planning.impact import planned_impacts
 from sekisho.rollout.planning.obstacles import (
-    gaps,
-    missing,
     no_enforcement,
     no_room_for_a_version,
     over_quotas,
+    unjudged_gaps,
+    unread_notes,
     used_elsewhere,
 )
-from sekisho.rollout.planning.permissions import needs_of
+from sekisho.rollout.planning.permissions import least_policy_of
 from sekisho.rollout.planning.plan import (
     Plan,
     PlanCaller,
     PlannedImpact,
     PlanNote,
-    WayOut,
+    Remedy,
     temporary_length,
 )
-from sekisho.rollout.planning.remedies import ways_out, with_options_of
-from sekisho.rollout.planning.safety import keys_in_use, not_meant, proofs, reasons
-from sekisho.rollout.planning.user_warnings import locked_out_now, warnings, without_required
+from sekisho.rollout.planning.remedies import find_remedies, with_options_of
+from sekisho.rollout.planning.safety import keys_in_use, not_meant, safety_proofs, why_unjudgeable
+from sekisho.rollout.planning.user_warnings import locked_out_now, user_warnings, without_required
 
 EXCEPTION_EXPIRED = Message(
     "The exceptions of these users have expired and excuse nobody any more; break-glass users "
@@ -104,14 +104,14 @@ def plan(
     accounts = draft.compared(caller)
     made = _described(draft, accounts, _judged(draft, accounts, words))
 
-    def again(ways: Iterable[WayOut]) -> Plan | None:
-        other, applier = with_options_of(ways, goal, caller, snapshot)
+    def again(remedies: Iterable[Remedy]) -> Plan | None:
+        other, applier = with_options_of(remedies, goal, caller, snapshot)
         if goal.enforced and not other.enforced:
             return None
         drafted = _Draft.of_goal(other, snapshot, applier, usage)
         return _judged(drafted, drafted.compared(applier, accounts), words)
 
-    return check_accepted(replace(made, ways=ways_out(accounts, made, again, goal)))
+    return check_accepted(replace(made, remedies=find_remedies(accounts, made, again, goal)))
 
 
 def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str]) -> Plan:
@@ -122,8 +122,8 @@ def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str])
         caller=accounts.caller,
         snapshot_at=accounts.before.taken_at,
         changes=accounts.changes,
-        proofs=proofs(accounts),
-        reasons=tuple(_against(draft, accounts)),
+        proofs=safety_proofs(accounts),
+        reasons=tuple(_reasons_against(draft, accounts)),
         accepted=dict(accepted),
     )
 
@@ -131,15 +131,15 @@ def _judged(draft: "_Draft", accounts: BeforeAfter, accepted: Mapping[str, str])
 def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     """Return a plan that was judged with all that its reader, and whoever applies it, must know."""
     goal, snapshot = draft.goal, draft.start
-    persons = people(accounts, goal)
+    persons = planned_impacts(accounts, goal)
     warned = (
         *draft.warnings,
         *locked_out_now(accounts),
         *no_enforcement(accounts.changes, snapshot),
-        *warnings(accounts),
+        *user_warnings(accounts),
         *without_required(accounts, goal),
-        *_uncovered(goal, snapshot),
-        *missing(snapshot),
+        *_users_in_no_wave(goal, snapshot),
+        *unread_notes(snapshot),
     )
     return replace(
         judged,
@@ -149,7 +149,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
         exceptions=exceptions_in_plan(goal.exceptions, persons, snapshot.taken_at),
         affected=affected_by(accounts.changes, accounts.before, accounts.after),
         rights=accounts.rights(),
-        needs=needs_of(accounts),
+        needs=least_policy_of(accounts),
         password_length=temporary_length(snapshot),
         complete=not snapshot.gaps,
         snapshot=hashlib.sha256(dump_snapshot(draft.read).encode()).hexdigest(),
@@ -160,23 +160,23 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
     )
 
 
-def _against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
+def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
     """Yield what speaks against the plan, beside its proofs."""
     goal, snapshot = draft.goal, draft.start
     # what is attached before something else is detached counts for AWS meanwhile
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
     most = accounts.after if joining == draft.changes else forecast(snapshot, joining)
-    yield from expired(goal.exceptions, snapshot.taken_at)
+    yield from expired_exceptions(goal.exceptions, snapshot.taken_at)
     yield from draft.reasons
-    yield from gaps(accounts, goal)
+    yield from unjudged_gaps(accounts, goal)
     yield from over_quotas(accounts.before, most)
-    yield from reasons(accounts)
+    yield from why_unjudgeable(accounts)
     yield from not_meant(accounts, goal)
     yield from used_elsewhere(accounts.changes, snapshot)
     yield from keys_in_use(accounts)
 
 
-def _uncovered(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
+def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
     """Yield who has a console password, as far as is known, and is in no wave where there are."""
     named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
     unread = users_not_read(snapshot, "GetLoginProfile")
@@ -225,7 +225,7 @@ class _Draft:
     def compared(self, caller: PlanCaller, other: BeforeAfter | None = None) -> BeforeAfter:
         """Return the account before and after the changes; as another plan has it, before."""
         snapshots = (self.start, self.after.snapshot())
-        accounts = compared(snapshots, self.changes, caller, self.goal, other)
+        accounts = compare_accounts(snapshots, self.changes, caller, self.goal, other)
         return replace(accounts, needless=tuple(self.needless), usage=self.usage)
 
     @property
@@ -406,7 +406,7 @@ def exceptions_in_plan(
     )
 
 
-def expired(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
+def expired_exceptions(entries: Iterable[Exemption], now: datetime) -> Iterator[PlanNote]:
     """Yield that exceptions have expired, and whose they are."""
     names = tuple(each.user for each in entries if each.expired(now))
     if names:
@@ -426,7 +426,7 @@ def check_accepted(plan: Plan) -> Plan:
     if strangers := {*plan.obstacles} - OBSTACLES:
         raise InternalError(f"obstacles that cannot be accepted or refused: {sorted(strangers)}")
     check_acceptable(plan.obstacles, plan.accepted)
-    if idle := not_needed(plan.obstacles, plan.accepted):
+    if idle := unneeded_acceptances(plan.obstacles, plan.accepted):
         note = PlanNote("accepted-in-vain", ACCEPTED_IN_VAIN, idle)
         return replace(plan, warnings=(*plan.warnings, note))
     return plan

@@ -1,8 +1,8 @@
-"""Which ways lead out of what speaks against a plan. Pure.
+"""Find the remedies for what speaks against a plan. Pure.
 
-A way out is named only where it is one: `--mfa` where the caller would have the access with MFA,
+A remedy is named only where it helps: `--mfa` where the caller would have the access with MFA,
 `--except` for machine users whom the goal itself selects. What options change is judged by the plan
-that is made with them: what they are a way out of is gone, and nothing new speaks against it.
+that is made with them: the obstacle is gone, and nothing new speaks against the plan.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,28 +17,28 @@ from sekisho.policy import Document, Effect, Preset, choices_of, force_mfa
 from sekisho.rollout.changes.credentials import EndSignInSessions
 from sekisho.rollout.goal.model import Goal, NewUser, Waiting, Waits, policy_arn
 from sekisho.rollout.planning.before_after import BeforeAfter
-from sekisho.rollout.planning.plan import Plan, PlanCaller, SafetyVerdict, Way, WayOut
+from sekisho.rollout.planning.plan import Plan, PlanCaller, Remedy, RemedyKind, SafetyVerdict
 from sekisho.rollout.planning.safety import caller_keeps_access
 from sekisho.signin import ConsoleAuthorization
 
-Again = Callable[[Sequence[WayOut]], Plan | None]
-"""Makes a plan by ways out, with what speaks against it; None if it would be about nobody."""
+Again = Callable[[Sequence[Remedy]], Plan | None]
+"""Makes a plan by remedies, with what speaks against it; None if it would be about nobody."""
 
 _NONE_FOR_WHO_IS_LEFT_OUT = frozenset(
     {"credentials-in-use", "enforcement", "everyone-gets-in", "keys-in-use", "works-with-mfa"}
 )
-_PRESETS = {Way.FIRST_LOGIN: Preset.FIRST_LOGIN, Way.RECOMMENDED: Preset.RECOMMENDED}
+_PRESETS = {RemedyKind.FIRST_LOGIN: Preset.FIRST_LOGIN, RemedyKind.RECOMMENDED: Preset.RECOMMENDED}
 
 
-def ways_out(
+def find_remedies(
     accounts: BeforeAfter, plan: Plan, again: Again, goal: Goal | None = None
-) -> tuple[WayOut, ...]:
-    """Return the ways out of the obstacles that are not accepted; what is to be read comes first.
+) -> tuple[Remedy, ...]:
+    """Return the remedies for the obstacles that are not accepted; what is to be read comes first.
 
     Args:
         accounts: the account before and after the plan.
         plan: with its proofs and reasons.
-        again: makes the plan by ways out.
+        again: makes the plan by remedies.
         goal: what the plan is for; None for a plan about one person, who cannot be left out of it.
     """
     left = plan.open_obstacles
@@ -48,7 +48,7 @@ def ways_out(
     locked_out = left.get("everyone-gets-in", ())
     stopped = _by_console_authorization(accounts, locked_out)
     if stopped:
-        found.append(WayOut(Way.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
+        found.append(Remedy(RemedyKind.CONSOLE_AUTHORIZATION, "everyone-gets-in", stopped))
     if goal is None:
         found += _to_enrol(accounts, (user for user in locked_out if user not in stopped))
     else:
@@ -58,40 +58,42 @@ def ways_out(
             found += _for_users(accounts, goal, identity, others)
         if "administrator-remains" in left:
             found += _for_administrators(accounts, goal, plan)
-    leading = _leading_on([each for each in found if each.options], plan, again)
-    return tuple(each for each in found if each in leading or not each.options)
+    helping = _helping([each for each in found if each.options], plan, again)
+    return tuple(each for each in found if each in helping or not each.options)
 
 
-def _leading_on(ways: Sequence[WayOut], plan: Plan, again: Again) -> tuple[WayOut, ...]:
-    """Return those ways by which the plan, made again, has what they settle against it no more.
+def _helping(remedies: Sequence[Remedy], plan: Plan, again: Again) -> tuple[Remedy, ...]:
+    """Return the remedies by which the plan, made again, has their obstacles no more.
 
-    The first ones of all obstacles are tried together, and one by one only if they do not go
+    The first ones for all obstacles are tried together, and one by one only if they do not go
     together.
     """
-    settled: set[tuple[str, str]] = set()
-    first: list[WayOut] = []
-    for way in ways:
-        if way.settles - settled:
-            first.append(way)
-            settled |= way.settles
-    others = [way for way in ways if way not in first]
-    if first and _settles(first, plan, again):
-        leading = first
+    resolved: set[tuple[str, str]] = set()
+    first: list[Remedy] = []
+    for remedy in remedies:
+        if remedy.resolves - resolved:
+            first.append(remedy)
+            resolved |= remedy.resolves
+    others = [remedy for remedy in remedies if remedy not in first]
+    if first and _help(first, plan, again):
+        helping = first
     else:
-        leading, others = [], [*first, *others]
-    for kind in dict.fromkeys(way.way for way in others):
-        alike = [way for way in others if way.way is kind]
-        if _settles(alike, plan, again):
-            leading += alike
-    return tuple(leading)
+        helping, others = [], [*first, *others]
+    for kind in dict.fromkeys(remedy.kind for remedy in others):
+        alike = [remedy for remedy in others if remedy.kind is kind]
+        if _help(alike, plan, again):
+            helping += alike
+    return tuple(helping)
 
 
-def _settles(ways: Sequence[WayOut], plan: Plan, again: Again) -> bool:
-    made = again(ways)
+def _help(remedies: Sequence[Remedy], plan: Plan, again: Again) -> bool:
+    made = again(remedies)
     if made is None:
         return False
     before, left = ({*_open(each)} for each in (plan, made))
-    return left <= before and left.isdisjoint(chain.from_iterable(way.settles for way in ways))
+    return left <= before and left.isdisjoint(
+        chain.from_iterable(remedy.resolves for remedy in remedies)
+    )
 
 
 def _open(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -99,26 +101,26 @@ def _open(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def with_options_of(
-    ways: Iterable[WayOut], goal: Goal, caller: PlanCaller, snapshot: Snapshot
+    remedies: Iterable[Remedy], goal: Goal, caller: PlanCaller, snapshot: Snapshot
 ) -> tuple[Goal, PlanCaller]:
-    """Return the goal and the caller of a plan, changed by the options of some ways out."""
-    for way in ways:
-        match way.way:
-            case Way.MFA:
+    """Return the goal and the caller of a plan, changed by the options of some remedies."""
+    for remedy in remedies:
+        match remedy.kind:
+            case RemedyKind.MFA:
                 caller = replace(caller, mfa=True)
-            case Way.FIRST_LOGIN | Way.RECOMMENDED:
-                document = _preset(_PRESETS[way.way], snapshot)
+            case RemedyKind.FIRST_LOGIN | RemedyKind.RECOMMENDED:
+                document = _preset(_PRESETS[remedy.kind], snapshot)
                 goal = replace(goal, policy=replace(goal.policy, document=document))
-            case Way.KEEP_PASSWORD:
+            case RemedyKind.KEEP_PASSWORD:
                 goal = replace(goal, new_users=tuple(map(_keeping_password, goal.new_users)))
-            case Way.LEAVE_OUT:
-                goal = _without_users(goal, way.users, Waits.LEFT_OUT)
-            case Way.AFTER_PASSWORD_CHANGE:
+            case RemedyKind.LEAVE_OUT:
+                goal = _without_users(goal, remedy.users, Waits.LEFT_OUT)
+            case RemedyKind.AFTER_PASSWORD_CHANGE:
                 temporary = (u.name for u in snapshot.users if _has_temporary_password(u))
                 goal = _without_users(goal, temporary, Waits.PASSWORD)
-            case Way.BREAK_GLASS:
-                goal = _without_users(goal, way.users, None)
-                goal = replace(goal, break_glass=(*goal.break_glass, *way.users))
+            case RemedyKind.BREAK_GLASS:
+                goal = _without_users(goal, remedy.users, None)
+                goal = replace(goal, break_glass=(*goal.break_glass, *remedy.users))
             case _:
                 pass  # it is nothing of a goal or its caller
     return goal, caller
@@ -150,18 +152,18 @@ def _preset(preset: Preset, snapshot: Snapshot) -> Document:
     return force_mfa(replace(choices_of(preset), partition=snapshot.partition))
 
 
-def _to_read(accounts: BeforeAfter, left: Mapping[str, tuple[str, ...]]) -> Iterator[WayOut]:
+def _to_read(accounts: BeforeAfter, left: Mapping[str, tuple[str, ...]]) -> Iterator[Remedy]:
     """Yield what is to be read before anybody decides, as what is not known may be harmless."""
     bare = lacks_report(accounts.before)
     if "gap" in left:
-        yield WayOut(Way.CREDENTIAL_REPORT if bare else Way.READ, "gap")
+        yield Remedy(RemedyKind.CREDENTIAL_REPORT if bare else RemedyKind.READ, "gap")
     unknown = left.get("everyone-gets-in", ())
     if not unknown or bare or accounts.before.report is not None:
         return
     report = CredentialReport(accounts.before.taken_at, {})
     told = _getting_in(accounts, replace(accounts.after, report=report), unknown)
     if told:
-        yield WayOut(Way.CREDENTIAL_REPORT, "everyone-gets-in", told)
+        yield Remedy(RemedyKind.CREDENTIAL_REPORT, "everyone-gets-in", told)
 
 
 def _getting_in(accounts: BeforeAfter, snapshot: Snapshot, users: Iterable[str]) -> tuple[str, ...]:
@@ -179,14 +181,14 @@ def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tu
     return _getting_in(accounts, disabled, users)
 
 
-def _to_enrol(accounts: BeforeAfter, users: Iterable[str]) -> Iterator[WayOut]:
+def _to_enrol(accounts: BeforeAfter, users: Iterable[str]) -> Iterator[Remedy]:
     """Yield which policy is missing where one lets somebody enrol, and which denies it."""
     usual = AttachedPolicy("Force_MFA", usual_enforcement(accounts.after))
     for name in users:
         user = accounts.after.user_named[name]
         enforced = replace(user, inline=(*user.inline, usual))
         if _gets_in(accounts, accounts.after, enforced):
-            yield WayOut(Way.ENROLMENT, "everyone-gets-in", (name,))
+            yield Remedy(RemedyKind.ENROLMENT, "everyone-gets-in", (name,))
             continue
         denying = tuple(
             policy
@@ -194,7 +196,7 @@ def _to_enrol(accounts: BeforeAfter, users: Iterable[str]) -> Iterator[WayOut]:
             if _gets_in(accounts, *_without(policy, accounts.after, enforced))
         )
         if denying:
-            yield WayOut(Way.EXEMPT_ENROLMENT, "everyone-gets-in", (name,), denying)
+            yield Remedy(RemedyKind.EXEMPT_ENROLMENT, "everyone-gets-in", (name,), denying)
 
 
 def _gets_in(accounts: BeforeAfter, snapshot: Snapshot, user: User) -> bool:
@@ -207,7 +209,7 @@ def _gets_in(accounts: BeforeAfter, snapshot: Snapshot, user: User) -> bool:
 def _conditional_denials(snapshot: Snapshot, user: User) -> Iterator[str]:
     """Yield those policies of a user and of their groups that deny something on a condition.
 
-    A Deny without a condition is meant to hold whatever the user does, and is no way out. Each is
+    A Deny without a condition is meant to hold whatever the user does, and has no remedy. Each is
     an ARN, or `inline NAME of user U`.
     """
     groups = (snapshot.group_named[each] for each in user.groups if each in snapshot.group_named)
@@ -240,20 +242,20 @@ def _not_holding(policy: str, holder: _Holder) -> _Holder:
     )
 
 
-def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[WayOut]:
+def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[Remedy]:
     if "caller-keeps-access" not in left:
         return
     signed_in = replace(accounts, caller=replace(accounts.caller, mfa=True))
     if not accounts.caller.mfa and caller_keeps_access(signed_in).holds:
-        yield WayOut(Way.MFA, "caller-keeps-access")
+        yield Remedy(RemedyKind.MFA, "caller-keeps-access")
     others = tuple(one for one in accounts.changes if not isinstance(one, EndSignInSessions))
     if others != accounts.changes and caller_keeps_access(replace(accounts, changes=others)).holds:
-        yield WayOut(Way.KEEP_SESSIONS, "caller-keeps-access")
+        yield Remedy(RemedyKind.KEEP_SESSIONS, "caller-keeps-access")
 
 
 def _for_users(
     accounts: BeforeAfter, goal: Goal, identity: str, users: tuple[str, ...]
-) -> Iterator[WayOut]:
+) -> Iterator[Remedy]:
     """Yield what lets users in, for whom the plan can wait, and which machines it can leave out."""
     if identity not in _NONE_FOR_WHO_IS_LEFT_OUT:
         return
@@ -263,16 +265,16 @@ def _for_users(
         yield from _by_preset(accounts, goal, users)
         new = [u.name for u in goal.new_users if u.name in users and u.password]
         if new:
-            yield WayOut(Way.KEEP_PASSWORD, identity, tuple(new))
+            yield Remedy(RemedyKind.KEEP_PASSWORD, identity, tuple(new))
         waiting = tuple(user.name for user in selected if _has_temporary_password(user))
         if waiting:
-            yield WayOut(Way.AFTER_PASSWORD_CHANGE, identity, waiting)
+            yield Remedy(RemedyKind.AFTER_PASSWORD_CHANGE, identity, waiting)
     machines = tuple(u.name for u in selected if accounts.credentials[u.name].of_machine)
     if machines:
-        yield WayOut(Way.LEAVE_OUT, identity, machines)
+        yield Remedy(RemedyKind.LEAVE_OUT, identity, machines)
 
 
-def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Iterator[WayOut]:
+def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Iterator[Remedy]:
     """Yield the preset under which users get in, where the policy of the goal is a preset's."""
     arn = policy_arn(accounts.after, goal.policy)
     if goal.policy.document not in (_preset(each, accounts.after) for each in Preset):
@@ -280,12 +282,12 @@ def _by_preset(accounts: BeforeAfter, goal: Goal, users: Iterable[str]) -> Itera
     if goal.new_users and arn in accounts.before.policies:
         # whoever is new gets the policy that there is
         return
-    for way, preset in _PRESETS.items():
+    for kind, preset in _PRESETS.items():
         known = replace(accounts.after.policies[arn], document=_preset(preset, accounts.after))
         policies = {**accounts.after.policies, arn: known}
         helped = _getting_in(accounts, replace(accounts.after, policies=policies), users)
         if helped:
-            yield WayOut(way, "everyone-gets-in", helped)
+            yield Remedy(kind, "everyone-gets-in", helped)
             return
 
 
@@ -296,10 +298,10 @@ def _selects(goal: Goal, user: str, groups: Iterable[str]) -> bool:
     return user in goal.group.members and goal.group.name not in groups
 
 
-def _for_administrators(accounts: BeforeAfter, goal: Goal, plan: Plan) -> Iterator[WayOut]:
+def _for_administrators(accounts: BeforeAfter, goal: Goal, plan: Plan) -> Iterator[Remedy]:
     """Yield one who can administer users now, whom the plan may leave as they are."""
     affected = {user.name for user in accounts.affected} - goal.named
     for proof in plan.proofs:
         if proof.id == "administrator-remains" and proof.verdict is SafetyVerdict.REFUTED:
             able = [name for name in proof.failed if name in affected][:1]
-            yield from (WayOut(Way.BREAK_GLASS, proof.id, (name,)) for name in able)
+            yield from (Remedy(RemedyKind.BREAK_GLASS, proof.id, (name,)) for name in able)

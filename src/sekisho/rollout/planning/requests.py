@@ -41,7 +41,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
 """What a credential for one service is needed for; any other may sign what an access key does."""
 
 _RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
-ASKED = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
+SCOPE = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
 """What users are decided about here besides themselves."""
 
 
@@ -54,7 +54,7 @@ class SampleRequest:
     context: Mapping[str, ContextValue]
 
 
-def decided(
+def decide_request(
     snapshot: Snapshot,
     credential: Credential,
     policies: Policies,
@@ -74,7 +74,7 @@ def decided(
 _SAMPLED = ("ec2:DescribeInstances", "iam:DeleteUser", "s3:ListAllMyBuckets", "sts:AssumeRole")
 
 
-def probes(user: User) -> tuple[SampleRequest, ...]:
+def sample_requests(user: User) -> tuple[SampleRequest, ...]:
     """Return requests that no MFA enforcement exempts: one of each of some services, one of IAM."""
     account, partition = user.arn.split(":")[4], user.arn.split(":")[1]
     role = _ROLE.format(partition=partition, account=account)
@@ -113,12 +113,12 @@ def _effects(document: Document) -> Mapping[str, frozenset[Effect]]:
     }
 
 
-def may(snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest) -> bool:
+def is_allowed(snapshot: Snapshot, user: User, credential: Credential, ask: SampleRequest) -> bool:
     """Return whether a user with this credential is allowed what is decided.
 
     Raises:
         FaultyAccount: if a policy that applies is not in the snapshot.
     """
     policies = policies_of(snapshot, user.name)
-    decision = decided(snapshot, credential, policies, user.tags, ask)
+    decision = decide_request(snapshot, credential, policies, user.tags, ask)
     return decision.effect is DecisionEffect.ALLOWED

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.account import Group, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.impact import Administrators
+from sekisho.documents.records import keyed
 from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
 from sekisho.engine.matching import arns
 from sekisho.errors import FaultyAccount
@@ -41,26 +42,26 @@ class Rights:
     Attributes:
         policies: the SHA-256 of each policy that decides for somebody, `boundary:` before that of
             a permissions boundary; or that policies were not read.
-        of: which of these decide for a principal, by `user NAME` or `role NAME`.
+        by_principal: which of these decide for a principal, by `user NAME` or `role NAME`.
         administrators: the users who are administrators, as the audit has it, or of whom it is not
             known.
         account: a digest of everything that somebody's rights can come from.
     """
 
     policies: tuple[str, ...] = ()
-    of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    by_principal: Mapping[str, tuple[int, ...]] = field(default_factory=dict, metadata=keyed("of"))
     administrators: tuple[str, ...] = ()
     account: str = ""
 
     def digests_of(self, name: str) -> tuple[str, ...]:
         """Return the digests of the policies that decide for a principal."""
-        return tuple(self.policies[place] for place in self.of[name])
+        return tuple(self.policies[place] for place in self.by_principal[name])
 
     @property
-    def whole(self) -> bool:
-        """Whether `of` names no policy that is not among `policies`."""
+    def is_consistent(self) -> bool:
+        """Whether `by_principal` names no policy that is not among `policies`."""
         last = len(self.policies)
-        return all(0 <= place < last for places in self.of.values() for place in places)
+        return all(0 <= place < last for places in self.by_principal.values() for place in places)
 
 
 def rights_of(
@@ -83,9 +84,11 @@ def rights_of(
     places = {digest: place for place, digest in enumerate(policies)}
     return Rights(
         policies=tuple(policies),
-        of={name: tuple(places[each] for each in digests) for name, digests in found.items()},
+        by_principal={
+            name: tuple(places[each] for each in digests) for name, digests in found.items()
+        },
         administrators=_administrators(plain, administrators),
-        account=_of_account(plain),
+        account=_account_digest(plain),
     )
 
 
@@ -109,14 +112,16 @@ def changed_rights(
         affected: who feels a change that does not name them, as the plan has it.
         caller: the ARN of whoever applies the plan, whose rights count wherever they come from.
     """
-    then = as_planned(now, changes)
-    if _of_account(then) == rights.account:
+    then = with_changes_made(now, changes)
+    if _account_digest(then) == rights.account:
         return
-    gone = _left(affected, affected_by(changes, now, then), changes) - {*_principal(caller)}
-    for name in (each for each in rights.of if each not in gone):
+    gone = no_longer_affected(affected, affected_by(changes, now, then), changes) - {
+        *_principal(caller)
+    }
+    for name in (each for each in rights.by_principal if each not in gone):
         found = _decide_for(then, name)
         if found is not None:
-            for message in _difference(name, rights.digests_of(name), found):
+            for message in _changed_policies(name, rights.digests_of(name), found):
                 yield name, message
     administrators = _administrators(then, Administrators(then))
     for name in sorted({*administrators} ^ {*rights.administrators}):
@@ -124,7 +129,7 @@ def changed_rights(
         yield f"user {name}", (_RISEN if name in administrators else fallen).filled(user=name)
 
 
-def _left(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
+def no_longer_affected(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
     """Return who felt a change that did not name them, and feels none any more."""
     named = {f"user {each.person}" for each in changes}
     felt, feel = ({name for names in each.values() for name in names} for each in (then, now))
@@ -138,21 +143,21 @@ _FALLEN = Message("`{user}` cannot administer users any more")
 _GONE = Message("`{user}`, who could administer users, is gone")
 
 
-def _difference(name: str, known: tuple[str, ...], found: Policies) -> Iterator[Message]:
+def _changed_policies(name: str, known: tuple[str, ...], found: Policies) -> Iterator[Message]:
     digests = _digests(found)
     # what was not read when the plan was made speaks against the plan itself
     if known in (digests, (_UNREAD,)):
         return
     whom = affected_names((name,))
     named = {_digest(each): each.name for each in found.identity}
-    named |= {_bounds(each): each.name for each in found.boundaries or ()}
+    named |= {_boundary_digest(each): each.name for each in found.boundaries or ()}
     if new := [named.get(each, each) for each in digests if each not in known]:
         yield _GOT.filled(whom=whom, policies=", ".join(f"`{each}`" for each in new))
     if {*known} - {*digests}:
         yield _LOST.filled(whom=whom)
 
 
-def as_planned(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
+def with_changes_made(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
     """Return an account with a plan's changes made, also where they are made already."""
     snapshot = with_deny_all(with_change_password(now))
     return forecast(snapshot, (each for each in changes if not _is_there(each, snapshot)))
@@ -200,7 +205,7 @@ def _digests(policies: Policies) -> tuple[str, ...]:
     if policies is _NOT_READ:
         return (_UNREAD,)
     identity = {_digest(each) for each in policies.identity}
-    return tuple(sorted({*identity, *map(_bounds, policies.boundaries or ())}))
+    return tuple(sorted({*identity, *map(_boundary_digest, policies.boundaries or ())}))
 
 
 def _digest(policy: AttachedPolicy) -> str:
@@ -209,15 +214,15 @@ def _digest(policy: AttachedPolicy) -> str:
     What we know of the text of one that nobody has yet may differ from AWS's in a `Sid`.
     """
     of_aws = arns.split(policy.name)[4:5] == (_OF_AWS,)
-    return _sha(policy.name) if of_aws else _of_document(policy.document)
+    return _sha(policy.name) if of_aws else _document_digest(policy.document)
 
 
-def _bounds(policy: AttachedPolicy) -> str:
+def _boundary_digest(policy: AttachedPolicy) -> str:
     return f"boundary:{_digest(policy)}"
 
 
 @remembered_by_identity
-def _of_document(document: Document) -> str:
+def _document_digest(document: Document) -> str:
     return _sha(to_json(document))
 
 
@@ -231,23 +236,23 @@ def _administrators(snapshot: Snapshot, asked: Administrators) -> tuple[str, ...
     return tuple(sorted(name for name, each in verdicts if not isinstance(each, Proved)))
 
 
-def _of_account(snapshot: Snapshot) -> str:
+def _account_digest(snapshot: Snapshot) -> str:
     """Return a digest of who there is, and of every policy that somebody has or may come to have.
 
     Of AWS's own policies only those that are in use can be listed, and AWS alone changes them.
     """
-    users = [(*_source(each), {*each.groups}, dict(each.tags)) for each in snapshot.users]
-    groups = [_source(each) for each in snapshot.groups]
-    roles = [(*_source(each), _of_document(each.trust)) for each in snapshot.roles]
+    users = [(*_rights_sources(each), {*each.groups}, dict(each.tags)) for each in snapshot.users]
+    groups = [_rights_sources(each) for each in snapshot.groups]
+    roles = [(*_rights_sources(each), _document_digest(each.trust)) for each in snapshot.roles]
     own = {
-        arn: _of_document(policy.document)
+        arn: _document_digest(policy.document)
         for arn, policy in snapshot.policies.items()
         if not policy.aws_managed
     }
     return _sha([users, groups, roles, own])
 
 
-def _source(owner: User | Group | Role) -> tuple[object, ...]:
+def _rights_sources(owner: User | Group | Role) -> tuple[object, ...]:
     inline = sorted(map(_digest, owner.inline))
     boundary = None if isinstance(owner, Group) else owner.boundary
     return owner.name, owner.path, {*owner.attached}, inline, boundary

@@ -38,13 +38,13 @@ from sekisho.rollout.planning.impact import (
 )
 from sekisho.rollout.planning.obstacles import GAP
 from sekisho.rollout.planning.permissions import (
-    to_apply,
-    to_judge,
-    to_look,
-    to_roll_back,
+    apply_requests,
+    judge_requests,
+    look_requests,
+    rollback_requests,
 )
 from sekisho.rollout.planning.plan import PlanCaller, PlanNote, Proof, SafetyVerdict
-from sekisho.rollout.planning.requests import SampleRequest, decided
+from sekisho.rollout.planning.requests import SampleRequest, decide_request
 from sekisho.rollout.planning.user_warnings import (
     NOT_CONFIRMED,
     UNKNOWN,
@@ -108,17 +108,17 @@ _VERDICTS: Mapping[ScenarioOutcome, SafetyVerdict] = {
 """A user gets in or is locked out; only an attacker is kept out."""
 
 
-def proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
+def safety_proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
     """Return the safety properties with their outcomes."""
     return (
         _enforcement_proved(accounts),
         gets_in(accounts),
-        *keeping(accounts),
+        *access_proofs(accounts),
         _works_with_mfa(accounts),
     )
 
 
-def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
+def access_proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
     """Return that the caller, the break-glass users and an administrator keep what they have."""
     return (
         caller_keeps_access(accounts),
@@ -127,12 +127,12 @@ def keeping(accounts: BeforeAfter) -> tuple[Proof, ...]:
     )
 
 
-def reasons(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
+def why_unjudgeable(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what makes it impossible to judge the plan, for its caller or for who is affected."""
-    if not _is_of(accounts.before, accounts.caller):
+    if not _is_of_account(accounts.before, accounts.caller):
         return (PlanNote("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
-        _standing(accounts.before, accounts.caller)
+        _caller_policies(accounts.before, accounts.caller)
     except FaultyAccount:
         return (PlanNote("caller-unknown", CALLER_UNKNOWN, (accounts.caller.arn,)),)
     if accounts.before.gaps:
@@ -148,7 +148,7 @@ def reasons(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
 
 def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
-    stops, now = {*accounts.whom(key_may_stop)}, accounts.before.taken_at
+    stops, now = {*accounts.users_for_whom(key_may_stop)}, accounts.before.taken_at
     users = [
         user
         for user in accounts.affected
@@ -202,7 +202,7 @@ def _enforcement_proved(accounts: BeforeAfter) -> Proof:
     ]
     judged = sorted((*accounts.targets, *others), key=lambda user: user.name)
     found = [(user.name, *_enforcement(accounts.enforcements[user.name])) for user in judged]
-    return _proof("enforcement", ENFORCEMENT_PROVED, found)
+    return _worst_proof("enforcement", ENFORCEMENT_PROVED, found)
 
 
 def _enforcement(enforcement: UserEnforcement) -> tuple[SafetyVerdict, Message]:
@@ -228,10 +228,12 @@ def gets_in(accounts: BeforeAfter) -> Proof:
         for name, entry in accounts.outcomes.items()
         if not accounts.was_stuck(name)
     ]
-    return _proof("everyone-gets-in", EVERYONE_GETS_IN, found)
+    return _worst_proof("everyone-gets-in", EVERYONE_GETS_IN, found)
 
 
-def _proof(identity: str, text: Message, found: list[tuple[str, SafetyVerdict, Message]]) -> Proof:
+def _worst_proof(
+    identity: str, text: Message, found: list[tuple[str, SafetyVerdict, Message]]
+) -> Proof:
     open_ = [(name, why) for name, verdict, why in found if verdict is not SafetyVerdict.PROVED]
     verdicts = {verdict for _, verdict, _ in found}
     worst = next(
@@ -242,7 +244,7 @@ def _proof(identity: str, text: Message, found: list[tuple[str, SafetyVerdict, M
     return Proof(identity, text, worst, names, shown)
 
 
-def _decided(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
+def _refuted_if_any(identity: str, text: Message, failed: tuple[str, ...]) -> Proof:
     verdict = SafetyVerdict.REFUTED if failed else SafetyVerdict.PROVED
     return Proof(identity, text, verdict, failed)
 
@@ -253,9 +255,13 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
     Part of the plan is applied while only part of it is in force: the calls that apply have to be
     allowed at both ends.
     """
-    looking = to_look(accounts.needless, accounts.after) if accounts.changes else ()
-    applying = (*to_apply(accounts.changes, accounts.after), *looking, *to_judge(accounts))
-    rolling_back = to_roll_back(accounts.changes, accounts.after)
+    looking = look_requests(accounts.needless, accounts.after) if accounts.changes else ()
+    applying = (
+        *apply_requests(accounts.changes, accounts.after),
+        *looking,
+        *judge_requests(accounts),
+    )
+    rolling_back = rollback_requests(accounts.changes, accounts.after)
     rounds = ((accounts.before, applying), (accounts.after, (*applying, *rolling_back)))
     denials = dict.fromkeys(
         denial for snapshot, asks in rounds for denial in _denials(snapshot, accounts.caller, asks)
@@ -264,7 +270,7 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
         (action, SafetyVerdict.REFUTED, _DENIAL.filled(decision=decision, resource=resource))
         for action, resource, decision in denials
     ]
-    proof = _proof("caller-keeps-access", CALLER, found)
+    proof = _worst_proof("caller-keeps-access", CALLER, found)
     known = _is_known(accounts.before, accounts.caller) and _is_known(
         accounts.after, accounts.caller
     )
@@ -274,7 +280,7 @@ def caller_keeps_access(accounts: BeforeAfter) -> Proof:
 def _is_known(snapshot: Snapshot, caller: PlanCaller) -> bool:
     """Return whether it can be told what decides for the caller."""
     try:
-        _standing(snapshot, caller)
+        _caller_policies(snapshot, caller)
     except FaultyAccount:
         return False
     return True
@@ -285,18 +291,18 @@ def _denials(
 ) -> Iterator[tuple[str, str, Message]]:
     """Yield what the caller may not do: the action, its resource and the decision."""
     try:
-        policies, credentials, user = _standing(snapshot, caller)
+        policies, credentials, user = _caller_policies(snapshot, caller)
     except FaultyAccount:
         yield from ((ask.action, ask.resource, _NOT_DECIDED) for ask in asks)
         return
     tags = user.tags if user else {}
     for credential, ask in product(credentials, asks):
-        decision = decided(snapshot, credential, policies, tags, ask)
+        decision = decide_request(snapshot, credential, policies, tags, ask)
         if decision.effect is not DecisionEffect.ALLOWED:
             yield ask.action, ask.resource, EFFECTS[decision.effect]
 
 
-def _standing(
+def _caller_policies(
     snapshot: Snapshot, caller: PlanCaller
 ) -> tuple[Policies, tuple[Credential, ...], User | None]:
     """Return what decides for the caller, and the credentials that they may hold.
@@ -307,7 +313,7 @@ def _standing(
         FaultyAccount: if the caller is unknown, or a policy of theirs is not in the snapshot.
     """
     kind, _, rest = caller.arn.split(":", 5)[-1].partition("/")
-    if not _is_of(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
+    if not _is_of_account(snapshot, caller) or kind not in ("root", "assumed-role", "user"):
         message = Message("`{arn}` is no user, role or root of this account").filled(arn=caller.arn)
         raise FaultyAccount(
             Message("caller", "source"), [Fault(Code.ACCOUNT_BAD_REFERENCE, message)]
@@ -329,7 +335,7 @@ def _standing(
     return policies, credentials_of(snapshot, user, mfa=caller.mfa), user
 
 
-def _is_of(snapshot: Snapshot, caller: PlanCaller) -> bool:
+def _is_of_account(snapshot: Snapshot, caller: PlanCaller) -> bool:
     return caller.home == (snapshot.partition, snapshot.account)
 
 
@@ -340,7 +346,7 @@ def _break_glass_untouched(accounts: BeforeAfter) -> Proof:
         return Proof(identity, NO_BREAK_GLASS, SafetyVerdict.NOBODY)
     affected = {user.name for user in accounts.affected}
     found = [(name, *_touched(accounts, name)) for name in accounts.break_glass if name in affected]
-    return _proof(identity, BREAK_GLASS, found)
+    return _worst_proof(identity, BREAK_GLASS, found)
 
 
 def _touched(accounts: BeforeAfter, name: str) -> tuple[SafetyVerdict, Message]:
@@ -394,13 +400,13 @@ def administrator_remains(before: WorkingAccount, after: WorkingAccount) -> Proo
     was = [*_administering(before)]
     unsure |= {name: why for name, verdict, why in was if verdict is SafetyVerdict.UNKNOWN}
     if unsure:
-        return _proof(
+        return _worst_proof(
             identity, text, [(n, SafetyVerdict.UNKNOWN, why) for n, why in unsure.items()]
         )
     failed = tuple(name for name, verdict, _ in was if verdict is SafetyVerdict.PROVED)
     if not failed:
         return Proof(identity, NOBODY_ADMINISTERS, SafetyVerdict.NOBODY)
-    return _decided(identity, text, failed)
+    return _refuted_if_any(identity, text, failed)
 
 
 def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Message]]:
@@ -449,4 +455,6 @@ def _works_with_mfa(accounts: BeforeAfter) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
     asked = WorksWithMfa(accounts)
     found = accounts.decided(lambda _, user: asked.of(user)).items()
-    return _proof("works-with-mfa", WORKS_WITH_MFA, [(name, *answer) for name, answer in found])
+    return _worst_proof(
+        "works-with-mfa", WORKS_WITH_MFA, [(name, *answer) for name, answer in found]
+    )

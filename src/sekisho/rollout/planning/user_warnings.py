@@ -38,7 +38,13 @@ from sekisho.rollout.planning.impact import (
     signs_for_sessions_only,
 )
 from sekisho.rollout.planning.plan import LOCKED_OUT, STUCK, PlanNote, SafetyVerdict
-from sekisho.rollout.planning.requests import SampleRequest, decided, may, may_allow_more, probes
+from sekisho.rollout.planning.requests import (
+    SampleRequest,
+    decide_request,
+    is_allowed,
+    may_allow_more,
+    sample_requests,
+)
 from sekisho.signin import Credential
 
 UNREAD_POLICIES = Message("unknown: policies that decide for them were not read")
@@ -90,13 +96,13 @@ OWN_KEY_FOR_STS = Message(
 )
 
 
-def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
+def user_warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
     """Return what people must know of a plan, each with the names of those it is about."""
-    denied = {*accounts.whom(_where_readable(_newly_denied))}
+    denied = {*accounts.users_for_whom(_where_readable(_newly_denied))}
     readable = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
     stops = {*other_credentials_stop(accounts)}
     named = [
-        ("keys-stop", KEYS_STOP, accounts.whom(_where_readable(key_stops))),
+        ("keys-stop", KEYS_STOP, accounts.users_for_whom(_where_readable(key_stops))),
         (
             "own-key-for-sts",
             OWN_KEY_FOR_STS,
@@ -130,7 +136,7 @@ def warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
         for name, entry in accounts.outcomes.items()
         if not entry.gets_in and accounts.was_stuck(name)
     )
-    gaining = {*accounts.whom(_where_readable(_gains))}
+    gaining = {*accounts.users_for_whom(_where_readable(_gains))}
     gains = tuple(u.name for u in accounts.affected if u.name in gaining or _rises(accounts, u))
     named += [("via-service", VIA_SERVICE, served), ("gains", GAINS, gains)]
     named.append((STUCK, STILL_STUCK, stuck))
@@ -174,7 +180,7 @@ def _ways(snapshot: Snapshot, user: User) -> tuple[Credential, ...]:
 
 
 def _newly_denied(accounts: BeforeAfter, user: User) -> bool:
-    return is_newly_denied(accounts, user, _ways(accounts.after, user), probes(user))
+    return is_newly_denied(accounts, user, _ways(accounts.after, user), sample_requests(user))
 
 
 def _cannot_enrol(accounts: BeforeAfter, user: User, *, newly_shut: bool) -> bool:
@@ -218,10 +224,10 @@ def _gains(accounts: BeforeAfter, user: User) -> bool:
     if before is None:
         return False
     after = policies_of(accounts.after, user.name)
-    asks = [each for each in probes(user) if may_allow_more(before, after, each.action)]
+    asks = [each for each in sample_requests(user) if may_allow_more(before, after, each.action)]
     return any(
-        may(accounts.after, user, credential, ask)
-        and not may(accounts.before, user, credential, ask)
+        is_allowed(accounts.after, user, credential, ask)
+        and not is_allowed(accounts.before, user, credential, ask)
         for mfa in (False, True)
         for credential in credentials_of(accounts.after, user, mfa=mfa)
         for ask in asks
@@ -241,16 +247,16 @@ _OWN_CALLS = ("iam:", "sts:")
 
 def lost_permissions(accounts: BeforeAfter) -> Iterator[PlanNote]:
     """Yield who is not allowed something any more even with MFA, with one example, and who may."""
-    found = accounts.decided(_lost)
+    found = accounts.decided(_lost_with_mfa)
     for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
         whom = {name: each for name, each in found.items() if isinstance(each, kind)}
         if whom:
             yield PlanNote(
-                identity, text.filled(what=_said(next(iter(whom.values())))), tuple(whom)
+                identity, text.filled(what=_reason_text(next(iter(whom.values())))), tuple(whom)
             )
 
 
-def _said(found: Found) -> Message:
+def _reason_text(found: Found) -> Message:
     match found:
         case Refuted(counterexample):
             asked = f"`{counterexample.request.action}` on `{counterexample.request.resource}`"
@@ -263,12 +269,12 @@ def _said(found: Found) -> Message:
             return _NO_WORDS
 
 
-def _lost(accounts: BeforeAfter, user: User) -> Found:
+def _lost_with_mfa(accounts: BeforeAfter, user: User) -> Found:
     before, after = _policies(accounts, user)
     if before is None or after is None:
         return Unknown(UNREAD_POLICIES)
     now = accounts.before.taken_at
-    return _found(lambda: lost_with_mfa(before, after, named_of(user), now))
+    return _prove_or_unknown(lambda: lost_with_mfa(before, after, named_of(user), now))
 
 
 class WorksWithMfa:
@@ -314,11 +320,13 @@ class WorksWithMfa:
         (session,) = credentials_of(accounts.after, user, mfa=True)
         for action, resource, region in self._tried:
             ask = SampleRequest(action, resource, {_REGION: region} if region else {})
-            decision = decided(accounts.after, session, whole, user.tags, ask)
+            decision = decide_request(accounts.after, session, whole, user.tags, ask)
             if decision.effect is DecisionEffect.ALLOWED:
                 return True
         now, named = accounts.before.taken_at, named_of(user)
-        found = _found(lambda: allowed_with_mfa(policies, named, now, self._besides, later=later))
+        found = _prove_or_unknown(
+            lambda: allowed_with_mfa(policies, named, now, self._besides, later=later)
+        )
         match found:
             case Refuted(counterexample):
                 self._try(counterexample.request)
@@ -350,7 +358,7 @@ def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Polic
     return before, policies_or_none(accounts.after, user.name)
 
 
-def _found(question: Callable[[], Question]) -> Found:
+def _prove_or_unknown(question: Callable[[], Question]) -> Found:
     try:
         return prove_unlimited_first(question())
     except FaultyPolicy as error:

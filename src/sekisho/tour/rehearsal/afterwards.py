@@ -17,7 +17,7 @@ from sekisho.prover import (
     combine_verdicts,
     prove_enforcement,
 )
-from sekisho.rollout import SampleRequest, decided
+from sekisho.rollout import SampleRequest, decide_request
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
@@ -95,7 +95,7 @@ def _can_enrol(snapshot: Snapshot, user: User) -> bool:
         SampleRequest("iam:EnableMFADevice", user.arn, {}),
     )
     return all(
-        decided(snapshot, console, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
+        decide_request(snapshot, console, policies, user.tags, ask).effect is DecisionEffect.ALLOWED
         for ask in needed
     )
 

@@ -12,7 +12,7 @@ from sekisho.rollout import (
     Journal,
     Plan,
     PlanCaller,
-    acceptance,
+    acceptance_key,
     execute,
     facts_at_addresses,
     plan,
@@ -47,14 +47,14 @@ def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
     caller = PlanCaller(str(api.call("sts", "GetCallerIdentity")["Arn"]), mfa=True)
     made = plan(goal, snapshot, caller, usage=rehearsal.usage)
     shown = {
-        acceptance(identity, user): _WHY
+        acceptance_key(identity, user): _WHY
         for identity, users in made.obstacles.items()
         if identity in _SHOWN
         for user in users
     }
     made = replace(made, accepted=shown)
     if not made.applicable:
-        raise PlanRefused(verbatim(" ".join(made.against)), at=step.id)
+        raise PlanRefused(verbatim(" ".join(made.obstacle_ids)), at=step.id)
     return made
 
 
@@ -64,10 +64,10 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
     rows: list[tuple[Cell, ...]] = [
         (type(change).__name__, _what(change)) for change in made.changes
     ]
-    rows += [(_ALREADY, _short(address)) for address in made.already]
+    rows += [(_ALREADY, _short(address)) for address in made.unchanged_addresses]
     step.table(_CHANGES, _COLUMNS, rows)
     for note in made.warnings:
-        about = ", ".join(note.about)
+        about = ", ".join(note.names)
         step.note(_WARNING.filled(text=note.text, about=about))
     for proof in made.proofs:
         if not proof.holds:
@@ -75,7 +75,7 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
         elif proofs:
             step.note(_PROOF.filled(text=proof.text))
     for note in made.reasons:
-        step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.about)))
+        step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.names)))
 
 
 def apply_plan(rehearsal: Rehearsal, step: StepRecorder, made: Plan) -> None:

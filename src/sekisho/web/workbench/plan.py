@@ -28,8 +28,8 @@ from sekisho.rollout import (
     affected_names,
     expected_and_found,
     plan_sentences,
+    remedy_text,
     status_sentence,
-    way_text,
 )
 from sekisho.web.site import language, text
 from sekisho.web.workbench.charts import Moment, placed_moments
@@ -122,7 +122,7 @@ def plan() -> ResponseReturnValue:
         failed=[_proof(each) for each in shown.proofs if not each.holds],
         holding=[_proof(each) for each in shown.proofs if each.holds],
         verdicts=SAFETY_VERDICTS,
-        ways=[(each.obstacle, way_text(each)) for each in shown.ways],
+        ways=[(each.obstacle, remedy_text(each)) for each in shown.remedies],
         changes=[(each, facts.get(each.address)) for each in shown.changes],
         status_kinds=_STATUS_KINDS,
         exceptions=[exemption_text(each) for each in shown.exceptions],
@@ -132,7 +132,7 @@ def plan() -> ResponseReturnValue:
         statuses=[] if standing is None else [*_statuses(standing.facts)],
         drifted=[] if standing is None else [*_drifted(standing.facts)],
         enrolled=None if standing is None else len(standing.enrolled),
-        without=() if standing is None else standing.without,
+        without=() if standing is None else standing.not_enrolled,
         absent=() if standing is None else standing.absent,
         unread=() if standing is None else _unread(standing),
         commands=[*_commands(viewed)],
@@ -291,9 +291,9 @@ def _drifted(facts: tuple[Fact, ...]) -> Iterator[ShownDrift]:
     for fact in facts:
         if fact.status in (ChangeStatus.DRIFTED, ChangeStatus.IN_DOUBT):
             expected = found = None
-            if fact.difference is not None:
-                expected, found = expected_and_found(fact.address, fact.difference)
-            yield ShownDrift(fact.address, expected, found, affected_names(fact.came))
+            if fact.drift is not None:
+                expected, found = expected_and_found(fact.address, fact.drift)
+            yield ShownDrift(fact.address, expected, found, affected_names(fact.newcomers))
 
 
 def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
@@ -302,7 +302,7 @@ def _commands(viewed: PlanInView) -> Iterator[tuple[Message, str]]:
     if viewed.plan.applicable and viewed.plan.changes:
         yield text("workbench.plan.to_apply"), f"sekisho apply {file}"
     yield text("workbench.plan.to_status"), f"sekisho status {file}"
-    if viewed.standing is None or viewed.standing.of(ChangeStatus.DONE):
+    if viewed.standing is None or viewed.standing.addresses(ChangeStatus.DONE):
         yield text("workbench.plan.to_rollback"), f"sekisho rollback {file}"
     if viewed.goal:
         goal = shlex.quote(viewed.goal)
