@@ -13,8 +13,16 @@ from playwright.sync_api import Locator, Page
 import web_people as people
 from scenario_account import PASSWORD_AGE, PASSWORDS, SEED, Cell, device_name
 from scenario_performer import FAST
-from sekisho.prover.scenarios import Move, Scenario, ScenarioDevice, ScenarioPrincipal
-from sekisho.prover.scenarios.model import ROLE_HOLD, Access, DeviceHolder, MoveKind
+from sekisho.prover.scenarios import (
+    ROLE_HOLD,
+    Access,
+    DeviceHolder,
+    Move,
+    MoveKind,
+    Scenario,
+    ScenarioDevice,
+    ScenarioPrincipal,
+)
 from sekisho.signin import totp
 
 ADMINISTRATOR = "yuki"

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from sekisho.localaws.wire.http_server import MAX_BODY_BYTES, HttpServer
+from sekisho.localaws import HttpServer
+from sekisho.localaws.wire.http_server import MAX_BODY_BYTES
 
 
 def first_line(stream: socket.socket) -> bytes:

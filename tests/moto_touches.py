@@ -20,10 +20,9 @@ from moto.backends import get_backend
 
 import localaws_people as people
 from botocore_fuzz import SIMPLE, URL, environ_of
-from sekisho.localaws import LocalAws
+from sekisho.localaws import DecisionLog, LocalAws
 from sekisho.localaws.authorizer import Authorizer
 from sekisho.localaws.decision.classify import module_of
-from sekisho.localaws.state.world import DecisionLog
 
 REGION = "us-east-1"
 _DEEPEST = 6

@@ -11,18 +11,21 @@ from typing import Any
 from sekisho.account import AccountFile, load_account
 from sekisho.account.aws import Keys
 from sekisho.policy import to_json
-from sekisho.prover.scenarios import Actor, Scenario, ScenarioStep
-from sekisho.prover.scenarios.model import (
+from sekisho.prover.scenarios import (
     Access,
+    Actor,
     Holding,
     MoveKind,
+    Scenario,
     ScenarioDevice,
     ScenarioPassword,
     ScenarioPrincipal,
+    ScenarioStep,
     ScenarioUser,
+    Setting,
 )
 from sekisho.prover.scenarios.search import SearchProblem
-from sekisho.prover.scenarios.setting import ACCOUNT, Setting
+from sekisho.prover.scenarios.setting import ACCOUNT
 
 PASSWORDS = {
     ScenarioPrincipal.USER: "Kadomatsu-7-lantern",

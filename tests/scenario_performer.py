@@ -25,10 +25,7 @@ from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Assumptions
 from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws, ShownPage
-from sekisho.prover.scenarios import ScenarioStep
-from sekisho.prover.scenarios.judge import OK, MoveEvaluator
-from sekisho.prover.scenarios.model import (
-    PAGE_READS,
+from sekisho.prover.scenarios import (
     ROLE_HOLD,
     Access,
     DeviceHolder,
@@ -38,9 +35,12 @@ from sekisho.prover.scenarios.model import (
     ScenarioDevice,
     ScenarioPrincipal,
     ScenarioState,
+    ScenarioStep,
     ScenarioUser,
+    Setting,
 )
-from sekisho.prover.scenarios.setting import Setting
+from sekisho.prover.scenarios.judge import OK, MoveEvaluator
+from sekisho.prover.scenarios.model import PAGE_READS
 from sekisho.signin import NextStep, totp
 
 NOT_PERFORMED = {

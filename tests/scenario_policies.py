@@ -9,6 +9,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.engine.matching import with_other_setting
 from sekisho.policy import (
     NAME,
+    Choices,
     PolicyKind,
     Preset,
     choices_of,
@@ -17,7 +18,6 @@ from sekisho.policy import (
     parse,
     to_json,
 )
-from sekisho.policy.family import Choices
 from sekisho.prover.scenarios import Reachable, ScenarioAnswer, Setting, Unreachable
 from sekisho.signin import ConsoleAuthorization, SigninAssumptions
 

@@ -19,8 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 from urllib3 import HTTPHeaderDict
 
-from sekisho.localaws import LOOPBACK, server
-from sekisho.localaws.wire.http_server import HttpServer
+from sekisho.localaws import LOOPBACK, HttpServer, server
 
 _FIRST_CLASS = ("CONTENT_TYPE", "CONTENT_LENGTH")
 

@@ -14,8 +14,8 @@ from unittest.mock import patch
 from click.testing import CliRunner
 
 from disk import not_waited_for
-from sekisho.cli import tour as command
 from sekisho.messages import Language
+from sekisho.tour.commands import tour as command
 from sekisho.tour.rehearsal import TourStep, tour
 from shown import SCREEN, cut, on_screen, rewritten, screens, seen
 from socketless import socketless

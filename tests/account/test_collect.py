@@ -10,6 +10,7 @@ import pytest
 from administered import administered, iam_of, signed_in
 from gaps import gap_at, resource
 from sekisho.account import (
+    AwsApi,
     RootUser,
     collect,
     policies_of,
@@ -17,7 +18,6 @@ from sekisho.account import (
     user_of,
 )
 from sekisho.account.aws import Boto3Api
-from sekisho.account.calls import AwsApi
 from sekisho.account.credential_report import ROOT
 from sekisho.errors import AwsRefused, Code, FaultyAccount
 from sekisho.signin import CharacterClass, DeviceKind, PasswordPolicy

@@ -12,9 +12,18 @@ import boto3
 import pytest
 
 from administered import ACCOUNT, REGION, administered, iam_of
-from sekisho.account import Pace, Snapshot, collect
+from sekisho.account import (
+    BESIDE,
+    CALLS_PER_USER,
+    READS,
+    AwsApi,
+    Pace,
+    Per,
+    Snapshot,
+    collect,
+    least_policy,
+)
 from sekisho.account.aws import Boto3Api, Keys, connect
-from sekisho.account.calls import BESIDE, CALLS_PER_USER, READS, AwsApi, Per, least_policy
 from sekisho.localaws import LocalAws
 from sekisho.policy import Quota, size, to_json
 

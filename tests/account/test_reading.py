@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sekisho.account import THE_ACCOUNT, Gap
 from sekisho.account.calls import ReadingRun
 from sekisho.account.collect import (
     read_console_authorization,
@@ -15,7 +16,6 @@ from sekisho.account.collect import (
     read_scps,
     read_signin_policy,
 )
-from sekisho.account.model import THE_ACCOUNT, Gap
 from sekisho.engine import Level
 from sekisho.errors import AwsRefused
 from sekisho.policy import to_json

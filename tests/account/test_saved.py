@@ -32,9 +32,9 @@ from sekisho.account import (
     User,
     dump_snapshot,
     load_snapshot,
+    read_snapshot,
     save_snapshot,
 )
-from sekisho.account.saved import read_snapshot
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import Code, FaultyAccount, SekishoError
 from sekisho.messages import Message

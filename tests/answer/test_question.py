@@ -7,8 +7,15 @@ from importlib.resources import files
 
 import pytest
 
-from sekisho.answer import Impossible, NoRequest, Presence, ResourceNote, answered
-from sekisho.answer.keys import RequestKind, presence_of
+from sekisho.answer import (
+    Impossible,
+    NoRequest,
+    Presence,
+    RequestKind,
+    ResourceNote,
+    answered,
+    presence_of,
+)
 from sekisho.answer.resource import AskedAbout, asked_about
 from sekisho.catalogue import global_keys, load
 from sekisho.engine import Context, Policies, Request

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from prover.aws_requests import faults_of
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, account, enforcement, managed, user
 from sekisho.account import Snapshot, User, readings_of
-from sekisho.audit.enforcement import UserEnforcement, enforcements_of, named_of
-from sekisho.audit.enforcement.likeness import Likenesses, Numbers
+from sekisho.audit.enforcement import (
+    Likenesses,
+    Numbers,
+    UserEnforcement,
+    enforcements_of,
+    named_of,
+)
 from sekisho.engine import AttachedPolicy, DecisionEffect, Level, Policies, decide
 from sekisho.policy import Document, from_json
 from sekisho.prover import (

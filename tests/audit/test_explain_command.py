@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.explain import command
 
 DENIED = (

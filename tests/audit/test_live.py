@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from administered import GLASS
 from rollout.staging import company
+from sekisho.cli import Exit
 from sekisho.cli.audit import command
-from sekisho.cli.exits import Exit
 from sekisho.localaws import LocalAws
 
 

@@ -13,8 +13,7 @@ from audit.small_accounts import snapshot_of, to_csv, to_html, to_text
 from sekisho.account import KeyUse, Snapshot, Usage, UserUse
 from sekisho.audit.exceptions import Exceptions
 from sekisho.audit.impact import Nature
-from sekisho.audit.report import AccountReport, audit_account, to_json
-from sekisho.audit.report.logged import logged_figures
+from sekisho.audit.report import AccountReport, audit_account, logged_figures, to_json
 from sekisho.messages import Language
 
 START = datetime(2026, 8, 1, tzinfo=UTC)

@@ -9,9 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho import policy
-from sekisho.audit.meaning import CredentialState, Meaning, ObjectOwner, TaskOutcome, Works, meaning
+from sekisho.audit.meaning import (
+    CredentialState,
+    Line,
+    Meaning,
+    ObjectOwner,
+    TaskOutcome,
+    Works,
+    meaning,
+)
 from sekisho.audit.meaning.credentials import ActionOnResource, Home, request_of
-from sekisho.audit.meaning.identity import STATES, Line
+from sekisho.audit.meaning.identity import STATES
 from sekisho.audit.meaning.truth import policies_with, truth_table
 from sekisho.engine import (
     AttachedPolicy,

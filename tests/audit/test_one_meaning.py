@@ -21,7 +21,7 @@ from rollout.staging import (
     with_user,
 )
 from sekisho.account import Snapshot, save_snapshot
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
 from sekisho.prover import Enforced, Proved, Refuted, Unknown

@@ -16,10 +16,9 @@ from pages import Page
 from rollout.staging import NOW, user
 from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
-from sekisho.audit.report import AccountReport, audit_account, to_json, to_sarif
-from sekisho.audit.report.wording import as_of, headline
+from sekisho.audit.report import AccountReport, as_of, audit_account, headline, to_json, to_sarif
+from sekisho.cli import Exit
 from sekisho.cli.audit import command
-from sekisho.cli.exits import Exit
 from sekisho.messages import Language, cell_width
 
 EVIL = '=cmd|"/c calc"!A0 <script>alert(1)</script>\x1b[31m'

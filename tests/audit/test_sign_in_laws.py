@@ -10,8 +10,7 @@ from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from audit.test_powers_laws import NAMES, PEOPLE, allowed
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.impact import rows_of
-from sekisho.audit.impact.outcomes import SignInOutcomes
+from sekisho.audit.impact import SignInOutcomes, rows_of
 
 OWN = (
     *("user/*", "user/bob", "user/b*", "user/bob/*", "user/${aws:username}"),

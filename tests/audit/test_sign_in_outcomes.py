@@ -24,8 +24,7 @@ from sekisho.account import (
     collect,
 )
 from sekisho.audit.exceptions import Exceptions
-from sekisho.audit.impact import ImpactKind, UserImpact, rows_of
-from sekisho.audit.impact.outcomes import SignInOutcomes
+from sekisho.audit.impact import ImpactKind, SignInOutcomes, UserImpact, rows_of
 from sekisho.audit.report import audit_account
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message

@@ -13,8 +13,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from administered import ACCOUNT, FULL, GLASS, administered, enrol, iam_of
 from sekisho.account.aws import connect
+from sekisho.cli import Exit
 from sekisho.cli.aws import AwsOptions, collected, connection
-from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws

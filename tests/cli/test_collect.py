@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from administered import ACCOUNT, GLASS, administered, iam_of
 from sekisho.account import least_policy, load_snapshot, read_snapshot
+from sekisho.cli import Exit
 from sekisho.cli.collect import command
-from sekisho.cli.exits import Exit
 from sekisho.localaws import LocalAws
 from sekisho.policy import parse
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.cli import Exit
 from sekisho.cli.decide import RequestOptions, command, question_of
-from sekisho.cli.exits import Exit
 from sekisho.cli.main import main, root
 from sekisho.errors import SeveralErrors, UsageError
 

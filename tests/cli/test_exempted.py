@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from rollout.staging import ADMIN, account
 from sekisho.account import save_snapshot
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.cli.rollout.plan_text import plan_lines
 from sekisho.errors import FaultyInput

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from in_process import sekisho
-from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli import Exit
+from sekisho.cli.exits import Spoken
 from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import SpokenCommand, asked_language, examples_of, texts_of
 from sekisho.cli.main import root

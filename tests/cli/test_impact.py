@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho.account import load_usage
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.progress import reading_progress
 from sekisho.errors import SekishoError, UsageError
 from sekisho.messages import Language

@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from click.testing import CliRunner
 
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import SekishoError, UsageError
 from sekisho.replay.commands.impact import command
 from sekisho.replay.commands.logs import TrailSource

@@ -13,8 +13,9 @@ import pytest
 import interrupts
 from in_process import sekisho
 from sekisho import __version__, catalogue
+from sekisho.cli import Exit
 from sekisho.cli.commands import COMMANDS
-from sekisho.cli.exits import Exit, worst
+from sekisho.cli.exits import worst
 from sekisho.cli.main import root
 from sekisho.errors import Code, Fault, FaultyInput
 from sekisho.messages import Language, Message

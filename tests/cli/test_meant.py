@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 import sekisho
-from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli import Exit
+from sekisho.cli.exits import Spoken
 from sekisho.cli.main import root, what_is_wrong
 from sekisho.errors import FaultyInput, FaultyRequest, SekishoError, UsageError
 from sekisho.localaws import COMPANY_FILE

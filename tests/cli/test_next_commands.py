@@ -16,7 +16,7 @@ import pytest
 
 from sekisho import policy
 from sekisho.account import Snapshot, credentials_by_user, open_account
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.policy import Choices, Preset, choices_of
 from sekisho.rollout import Plan

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from gaps import gap_at
 from rollout.staging import ACCOUNT, ADMIN, NOW, account
 from sekisho.account import Device, Snapshot, save_snapshot
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.errors import UsageError
 from sekisho.rollout import Plan

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from sekisho.cli import Exit
 from sekisho.cli.commands import COMMANDS
-from sekisho.cli.exits import Exit
 from sekisho.cli.main import root
 from sekisho.engine import Assumptions
 from sekisho.errors import Code

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sekisho.cli.audit import command as audit
 from sekisho.cli.collect import command as collect
 from sekisho.cli.rollout.plan import command as plan
-from sekisho.documents.private import check_writable, write_private
+from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, SekishoError
 
 NOBODY = ("--endpoint-url", "http://127.0.0.1:9")

@@ -17,11 +17,11 @@ from sekisho.engine import (
     Request,
     ResourcePolicyKind,
     decide,
+    unasked,
 )
 from sekisho.engine.assumptions import TrackedAssumptions, other_setting
-from sekisho.engine.authorize import unasked
 from sekisho.engine.groups import applies
-from sekisho.engine.matching.caller import Scope, caller_of
+from sekisho.engine.matching import Scope, caller_of
 from sekisho.engine.matching.principals import Named
 from sekisho.errors import FaultyPolicy, FaultyRequest, InternalError
 from sekisho.policy import (

@@ -16,26 +16,28 @@ from sekisho.engine import (
     AttachedPolicy,
     Decision,
     DecisionEffect,
+    Level,
     Policies,
     Request,
+    ResourcePolicyKind,
     decide,
 )
 from sekisho.engine.compiled import CompiledDecider, Compiler, decider
 from sekisho.engine.compiled import templates as source
 from sekisho.engine.exchange import lines as exchange
-from sekisho.engine.model import Level, ResourcePolicyKind
 from sekisho.errors import FaultyPolicy
-from sekisho.policy import PolicyKind, from_json
-from sekisho.policy.document import (
+from sekisho.policy import (
     Condition,
     Document,
     Effect,
     Element,
     Operator,
     OperatorName,
+    PolicyKind,
     Principal,
     PrincipalKey,
     Statement,
+    from_json,
 )
 
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -12,21 +12,22 @@ from hypothesis import strategies as st
 from engine.asking import ACCOUNT, ALICE
 from engine.drawn import at_random, one_of_each
 from sekisho.engine import (
+    ArnSpan,
     Assumptions,
     AttachedPolicy,
     Context,
     ContextValue,
     Decision,
+    Level,
     Policies,
     Request,
+    ResourcePolicyKind,
     UnresolvedNotResource,
     decide,
 )
-from sekisho.engine.assumptions import ArnSpan
 from sekisho.engine.compiled import CompiledDecider, Compiler
-from sekisho.engine.model import Level, ResourcePolicyKind
 from sekisho.errors import SekishoError
-from sekisho.policy.document import (
+from sekisho.policy import (
     Condition,
     Document,
     Effect,

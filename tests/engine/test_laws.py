@@ -18,8 +18,17 @@ from sekisho.engine import (
     Request,
     decide,
 )
-from sekisho.policy import Document, Effect, Element, PolicyKind, Statement, from_json
-from sekisho.policy.document import Principal, PrincipalKey, Version
+from sekisho.policy import (
+    Document,
+    Effect,
+    Element,
+    PolicyKind,
+    Principal,
+    PrincipalKey,
+    Statement,
+    Version,
+    from_json,
+)
 
 ACTIONS = ["*", "s3:*", "s3:Get*", "s3:GetObject", "S3:getobject", "iam:GetUser", "i*:Get?ser"]
 RESOURCES = [

@@ -7,7 +7,7 @@ import pytest
 from engine import reference
 from engine.asking import condition_holds
 from sekisho.engine.matching import conditions
-from sekisho.policy.document import OperatorName
+from sekisho.policy import OperatorName
 
 TEXTS = ["", "a", "A", "ab", "a*", "*", "?b", "営業"]
 NUMBERS = ["0", "10", "10.0", "-0.5", "1e1", "9007199254740993", "9007199254740992", "x", "NaN"]

@@ -17,7 +17,7 @@ from sekisho.engine import (
     decide,
 )
 from sekisho.engine.compiled import Compiler
-from sekisho.policy.document import Document, Effect, Element, Statement
+from sekisho.policy import Document, Effect, Element, Statement
 
 PARTS = 6
 

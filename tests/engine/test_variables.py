@@ -2,11 +2,10 @@
 
 import pytest
 
-from sekisho.engine import AttachedPolicy
+from sekisho.engine import AttachedPolicy, check_policies
 from sekisho.engine.matching.variables import Malformed, read
-from sekisho.engine.wellformed import check_policies
 from sekisho.errors import FaultyPolicy
-from sekisho.policy.document import Document, Effect, Element, PolicyKind, Statement
+from sekisho.policy import Document, Effect, Element, PolicyKind, Statement
 
 
 def test_what_is_no_variable_is_named_by_its_beginning() -> None:

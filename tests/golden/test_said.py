@@ -15,7 +15,7 @@ import pytest
 
 from golden.cases import CASES, Case
 from golden.harness import OUTPUTS, LocalAws, Runner, local_aws
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.group import LazyGroup
 from sekisho.cli.main import root
 from sekisho.messages import cell_width

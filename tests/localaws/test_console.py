@@ -21,9 +21,15 @@ from sekisho.errors import AwsRefused
 from sekisho.localaws import ConsoleClient, ConsoleRefused, LocalAws
 from sekisho.localaws.console.tickets import MOST_TRIES, TICKET_LIFETIME
 from sekisho.policy import Preset
-from sekisho.signin import NextStep, totp
-from sekisho.signin.console import CHANGE_REFUSED, CONSOLE_REFUSED, SIGNIN_FAILED
-from sekisho.signin.model import SigninAssumptions, SigninOrder
+from sekisho.signin import (
+    CHANGE_REFUSED,
+    CONSOLE_REFUSED,
+    SIGNIN_FAILED,
+    NextStep,
+    SigninAssumptions,
+    SigninOrder,
+    totp,
+)
 
 NEW = "Suikinkutsu-8-drops"
 

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from sekisho.account import AccountFile, UserCredentials
-from sekisho.cli.exits import Exit, Spoken
+from sekisho.cli import Exit
+from sekisho.cli.exits import Spoken
 from sekisho.cli.main import root
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import ADMINISTRATOR, MACHINE, LocalAws, example_company

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 import overlay_people as people
 from sekisho.localaws import LocalAws
-from sekisho.signin.devices import MAX_DEVICES
+from sekisho.signin import MAX_DEVICES
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.errors import InternalError
+from sekisho.localaws import Clock
 from sekisho.localaws.state import sealing
 from sekisho.localaws.state.sealing import IssuedCredentials, mint, open_token
-from sekisho.localaws.state.world import Clock, World
+from sekisho.localaws.state.world import World
 from sekisho.localaws.wire.errors import Refusal
-from sekisho.signin.model import Credential, CredentialKind, Holder, HolderKind
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 TIMES = st.integers(0, 10**9).map(lambda seconds: EARLIEST + timedelta(seconds=seconds))

@@ -26,9 +26,8 @@ from http_servers import (
     until,
 )
 from localaws_people import client
-from sekisho.localaws import LocalAws
+from sekisho.localaws import HttpServer, LocalAws
 from sekisho.localaws.wire import http_server
-from sekisho.localaws.wire.http_server import HttpServer
 
 
 @pytest.fixture(scope="module")

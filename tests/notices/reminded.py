@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 from sekisho.account import Device
 from sekisho.messages import verbatim
 from sekisho.notices import NoticeKind, Person
-from sekisho.notices.reminders.ledger import LedgerEntry, NoticeEvent
-from sekisho.notices.reminders.schedule import Reminder
+from sekisho.notices.reminders import LedgerEntry, NoticeEvent, Reminder
 from sekisho.signin import DeviceKind
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

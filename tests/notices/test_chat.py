@@ -13,8 +13,7 @@ from notices.persons import IDLE
 from notices.reminded import person
 from sekisho.messages import Language, table
 from sekisho.notices import NoticeKind, PasswordChange
-from sekisho.notices.reminders.chat import PORTION, ChatForm, ChatSetting, chat_message
-from sekisho.notices.reminders.schedule import reminders_due
+from sekisho.notices.reminders import PORTION, ChatForm, ChatSetting, chat_message, reminders_due
 
 UTC = ZoneInfo("UTC")
 DAY = date(2026, 12, 14)

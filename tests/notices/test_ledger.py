@@ -22,19 +22,21 @@ from hypothesis import strategies as st
 from notices.reminded import entry, person
 from sekisho.errors import Code, FaultyInput, SekishoError
 from sekisho.messages import Language, verbatim
-from sekisho.notices.reminders import ledger as module
-from sekisho.notices.reminders.ledger import (
+from sekisho.notices.reminders import (
     Handed,
     Ledger,
     NoticeEvent,
+    Reminder,
     Standing,
     deliver,
     key_of,
     open_ledger,
+    portions,
     read_ledger,
+    reminders_due,
     sorted_out,
 )
-from sekisho.notices.reminders.schedule import Reminder, portions, reminders_due
+from sekisho.notices.reminders import ledger as module
 
 ACCOUNT = "111122223333"
 UTC = ZoneInfo("UTC")

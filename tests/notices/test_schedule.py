@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 from notices.reminded import person
 from sekisho.notices import NoticeKind, PasswordChange
-from sekisho.notices.reminders.schedule import (
-    ReminderStep,
-    days_until,
-    due_step,
-    has_to_act,
-    portions,
-    reminders_due,
-)
+from sekisho.notices.reminders import ReminderStep, portions, reminders_due
+from sekisho.notices.reminders.schedule import days_until, due_step, has_to_act
 
 UTC = ZoneInfo("UTC")
 DAY = date(2026, 12, 14)

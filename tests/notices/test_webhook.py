@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from sekisho.errors import UsageError
 from sekisho.messages import Language
+from sekisho.notices.reminders import Handed
 from sekisho.notices.reminders import webhook as module
-from sekisho.notices.reminders.ledger import Handed
 from sekisho.notices.reminders.webhook import ATTEMPTS, Webhook
 
 SECRET = "services/T000/B000/XXXXsecretXXXX"

@@ -6,8 +6,7 @@ from typing import Any
 from prover import battery
 from prover.battery import Case
 from sekisho.check_proof import Claim
-from sekisho.engine import Context, Request
-from sekisho.engine.wellformed import request_faults
+from sekisho.engine import Context, Request, request_faults
 from sekisho.prover import CallingUser
 from sekisho.prover.certificates import CandidateRequest, claim_of, no_new_access_claim
 

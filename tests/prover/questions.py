@@ -24,11 +24,11 @@ from sekisho.prover import (
     Proved,
     Unknown,
     Verdict,
+    VersionedCondition,
     enforcement_question,
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.reading.keys import KeyShape, may_be_absent, never_present, shape_of
 from sekisho.prover.solver.reasons import NOT_CERTIFIED

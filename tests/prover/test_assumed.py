@@ -20,11 +20,13 @@ from sekisho.prover import (
     Conclusion,
     Enforced,
     Proved,
+    Question,
     SessionReadings,
     Unknown,
     Verdict,
     conclude,
     enforcement_question,
+    prove_none,
     prove_or_search,
 )
 from sekisho.prover.questions import (
@@ -35,8 +37,6 @@ from sekisho.prover.questions import (
     report_on_policies,
 )
 from sekisho.prover.search import answers
-from sekisho.prover.search.formula import Question
-from sekisho.prover.search.requests import prove_none
 from sekisho.prover.solver import reasons
 from sekisho.prover.solver.limits import Budget
 

@@ -18,11 +18,11 @@ from sekisho.prover import (
     Refuted,
     Restriction,
     Unknown,
+    VersionedCondition,
     enforcement_question,
     prove_none,
 )
 from sekisho.prover.reading import conditions, keys, resources, statements
-from sekisho.prover.reading.conditions import VersionedCondition
 from sekisho.prover.reading.credentials import EXAMPLE_ID
 from sekisho.prover.reading.resources import RequestTarget
 from sekisho.prover.reading.statements import ConditionReading

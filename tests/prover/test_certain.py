@@ -12,7 +12,7 @@ from prover.questions import ALICE, NOW, allowing, identity
 from sekisho.engine import AttachedPolicy, Context, Policies, Request
 from sekisho.policy import from_json
 from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, prove_enforcement
-from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
+from sekisho.prover.questions import Inquiry, Subject, report_on_policies
 from sekisho.prover.reading.credentials import situations
 
 CASES = cases("prover/certain", ["statements", "expected"], ["user", "version", "reason"])

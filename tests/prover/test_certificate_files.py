@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from in_process import sekisho
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.policy import Preset, choices_of, force_mfa, render
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -10,9 +10,15 @@ from prover.questions import ALICE, ALLOW_ALL, NOW, identity
 from sekisho.catalogue import Action, Catalogue, load
 from sekisho.engine import Policies
 from sekisho.policy import Condition, Element, Operator, OperatorName, Version
-from sekisho.prover import ActionGroup, Refuted, Unknown, exempt_list, prove_enforcement
-from sekisho.prover.questions.enforcement import enforcement_question
-from sekisho.prover.reading.conditions import VersionedCondition
+from sekisho.prover import (
+    ActionGroup,
+    Refuted,
+    Unknown,
+    VersionedCondition,
+    enforcement_question,
+    exempt_list,
+    prove_enforcement,
+)
 from sekisho.prover.search import actions, listing
 from sekisho.prover.search.actions import ActionClass
 from sekisho.prover.search.requests import RequestSearch

@@ -17,12 +17,12 @@ from sekisho.policy import Choices, force_mfa
 from sekisho.prover import (
     CallerCredential,
     CallingUser,
+    PolicyDifference,
     Side,
     Unknown,
     difference_for_any,
     distinguishable_callers,
 )
-from sekisho.prover.questions.difference import PolicyDifference
 from sekisho.prover.reading.credentials import situations
 
 NOTHING = Side(None, ())

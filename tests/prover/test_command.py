@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from in_process import sekisho
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 SAMPLE = str(CORPUS / "aws-self-manage.json")

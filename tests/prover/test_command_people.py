@@ -20,7 +20,7 @@ from rollout.staging import (
     user,
 )
 from sekisho.account import Snapshot, save_snapshot
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.errors import FaultyAccount, UsageError
 from sekisho.policy import NAME, Choices, Preset, choices_of, force_mfa, to_json

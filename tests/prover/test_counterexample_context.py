@@ -16,10 +16,10 @@ from sekisho.prover import (
     CallingUser,
     Question,
     Refuted,
+    counterexample_text,
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.sentences import counterexample_text
 
 KEY = "aws:PrincipalTag/break"
 

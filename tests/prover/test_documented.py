@@ -21,13 +21,13 @@ from sekisho.prover import (
     Side,
     Unknown,
     conclude,
+    counterexample_text,
     enforcement_question,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.difference import policy_difference
-from sekisho.prover.questions.forms import counterexample_to_json
-from sekisho.prover.questions.sentences import counterexample_text
+from sekisho.prover.questions import counterexample_to_json
 from sekisho.prover.search import requests
 
 CASES = cases("prover/documented", ["statements", "expected"])

@@ -6,9 +6,7 @@ import pytest
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import DecisionEffect, Policies, decide
-from sekisho.prover import Proved, Question, Refuted, Unknown
-from sekisho.prover.reading.credentials import CallerCredential
-from sekisho.prover.search.requests import prove_none
+from sekisho.prover import CallerCredential, Proved, Question, Refuted, Unknown, prove_none
 
 TIMES = ("aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime")
 LAST = ("9999-12-31T23:59:59Z", "253402300799")

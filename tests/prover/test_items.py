@@ -21,13 +21,13 @@ from sekisho.prover import (
     Side,
     StatedCondition,
     Unknown,
+    decide_as_owner_allows,
     exempt_list,
     policy_difference,
 )
 from sekisho.prover.reading import equality, policies
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.search import listing, parts, requests
-from sekisho.prover.search.counterexample import decide_as_owner_allows
 from sekisho.prover.solver import candidates, texts
 
 DIRECT = (CallerCredential.SESSION, CallerCredential.KEY, CallerCredential.MFA_SESSION)

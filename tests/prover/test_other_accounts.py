@@ -19,8 +19,7 @@ from prover.questions import (
     with_owner,
 )
 from prover.test_command import SAMPLE, run
-from sekisho.engine import Assumptions, CatalogueComplete, DecisionEffect, Policies, decide
-from sekisho.engine.assumptions import ArnSpan
+from sekisho.engine import ArnSpan, Assumptions, CatalogueComplete, DecisionEffect, Policies, decide
 from sekisho.prover import (
     CallerCredential,
     CallingUser,
@@ -31,6 +30,8 @@ from sekisho.prover import (
     Refuted,
     Side,
     Unknown,
+    condition_text,
+    counterexample_text,
     enforcement_question,
     exempt_list,
     invariant_holds,
@@ -39,7 +40,6 @@ from sekisho.prover import (
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.sentences import condition_text, counterexample_text
 from sekisho.prover.solver.reasons import TELLS_OWNERS
 
 OTHER, UNNAMED, UNSEEN = "999999999999", "444455556666", "987654321098"

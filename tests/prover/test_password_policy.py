@@ -11,7 +11,7 @@ from gaps import gap_at
 from rollout.staging import ACCOUNT, ENFORCEMENT, EVERYTHING, FULL, NOW, enforcement, managed, user
 from sekisho.account import Snapshot, save_snapshot
 from sekisho.audit.enforcement import enforcements_of
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.prover import Enforced
 from sekisho.signin import PasswordPolicy

@@ -26,11 +26,11 @@ from sekisho.prover import (
     Refuted,
     Unknown,
     enforcement_question,
+    policy_difference,
     prove_enforcement,
     prove_none,
 )
-from sekisho.prover.questions.difference import policy_difference
-from sekisho.prover.questions.report import Inquiry, Subject, report_on_policies
+from sekisho.prover.questions import Inquiry, Subject, report_on_policies
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sekisho import policy
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.main import root
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import Choices, Preset

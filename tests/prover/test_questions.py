@@ -12,7 +12,7 @@ import pytest
 from cases import cases
 from prover.questions import ALICE, NOW
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Level, Policies, decide
-from sekisho.engine.exchange.questions import assumptions_from_text
+from sekisho.engine.exchange import assumptions_from_text
 from sekisho.policy import from_json
 from sekisho.prover import (
     CallerCredential,

@@ -29,7 +29,9 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.prover import (
     ALLOW_EVERYTHING,
     CallerCredential,
+    Callers,
     CallingUser,
+    Conclusion,
     Enforced,
     Proved,
     Refuted,
@@ -46,8 +48,7 @@ from sekisho.prover import (
 )
 from sekisho.prover.questions import Inquiry, QuestionGroup, Subject, report_on_policies
 from sekisho.prover.questions.roles import enforced_of_role
-from sekisho.prover.reading.callers import Callers
-from sekisho.prover.search.answers import Conclusion, QuestionAnswer
+from sekisho.prover.search.answers import QuestionAnswer
 from sekisho.prover.solver.reasons import NOT_CERTIFIED
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ops"

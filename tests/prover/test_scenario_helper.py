@@ -8,8 +8,14 @@ import pytest
 from scenario_policies import attached
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, Preset, choices_of, from_json
-from sekisho.prover.scenarios import Reachable, ScenarioOutcome, run_scenario, scenario_of
-from sekisho.prover.scenarios.model import MoveKind, ScenarioPrincipal
+from sekisho.prover.scenarios import (
+    MoveKind,
+    Reachable,
+    ScenarioOutcome,
+    ScenarioPrincipal,
+    run_scenario,
+    scenario_of,
+)
 
 Statement = dict[str, Any]
 

@@ -26,9 +26,14 @@ from sekisho.policy import PolicyKind, from_json
 from sekisho.prover.scenarios import (
     ATTACKERS,
     PEOPLE,
+    Access,
     Actor,
+    DeviceHolder,
+    MoveKind,
     Reachable,
     Scenario,
+    ScenarioPrincipal,
+    ScenarioState,
     ScenarioStep,
     Setting,
     Unexplored,
@@ -39,13 +44,6 @@ from sekisho.prover.scenarios import (
     setting_of,
 )
 from sekisho.prover.scenarios.judge import MoveOutcome
-from sekisho.prover.scenarios.model import (
-    Access,
-    DeviceHolder,
-    MoveKind,
-    ScenarioPrincipal,
-    ScenarioState,
-)
 from socketless import socketless
 
 CASES = {case["id"]: case for case in document("scenarios/verdicts")["cases"]}

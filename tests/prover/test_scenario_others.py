@@ -13,6 +13,10 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
 from sekisho.prover.scenarios import (
     ATTACKERS,
+    Access,
+    Holding,
+    MoveKind,
+    ScenarioPrincipal,
     Setting,
     Unexplored,
     Unreachable,
@@ -29,7 +33,7 @@ from sekisho.prover.scenarios.answers import (
     starts_with_colleague,
 )
 from sekisho.prover.scenarios.judge import DistinctSetting, MoveEvaluator
-from sekisho.prover.scenarios.model import ON_USERS, Access, Holding, MoveKind, ScenarioPrincipal
+from sekisho.prover.scenarios.model import ON_USERS
 from sekisho.prover.scenarios.search import MOST_STATES
 
 Statement = dict[str, Any]

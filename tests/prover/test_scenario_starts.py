@@ -15,19 +15,17 @@ from sekisho.localaws import LocalAws
 from sekisho.policy import from_json
 from sekisho.prover.scenarios import (
     ATTACKERS,
-    Reachable,
-    Scenario,
-    run_scenario,
-    scenario_of,
-    setting_of,
-)
-from sekisho.prover.scenarios.model import (
     DeviceHolder,
     MoveKind,
+    Reachable,
+    Scenario,
     ScenarioDevice,
     ScenarioPassword,
     ScenarioPrincipal,
     ScenarioState,
+    run_scenario,
+    scenario_of,
+    setting_of,
 )
 from socketless import socketless
 

@@ -14,17 +14,32 @@ from cases import CORPUS, cases
 from scenario_policies import HARDENED, PUBLISHED, around_of, attached, policies_of, shown
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies
 from sekisho.messages import Language
-from sekisho.policy import PolicyKind, Preset, choices_of, force_mfa, from_json, parse, to_json
-from sekisho.policy.family import Choices
+from sekisho.policy import (
+    Choices,
+    PolicyKind,
+    Preset,
+    choices_of,
+    force_mfa,
+    from_json,
+    parse,
+    to_json,
+)
 from sekisho.prover.scenarios import (
     ATTACKERS,
     PEOPLE,
+    Access,
+    Holding,
+    Move,
+    MoveKind,
     Reachable,
     ScenarioAnswer,
     ScenarioOutcome,
+    ScenarioPrincipal,
+    ScenarioState,
     Setting,
     Unexplored,
     Unreachable,
+    actions_of,
     fixing_choices,
     run_scenario,
     scenario_of,
@@ -34,16 +49,7 @@ from sekisho.prover.scenarios import (
 )
 from sekisho.prover.scenarios.answers import outcome_of
 from sekisho.prover.scenarios.judge import MoveEvaluator, MoveOutcome, _outcomes_in
-from sekisho.prover.scenarios.model import (
-    Access,
-    Holding,
-    Move,
-    MoveKind,
-    ScenarioPrincipal,
-    ScenarioState,
-    SigninPage,
-    actions_of,
-)
+from sekisho.prover.scenarios.model import SigninPage
 from sekisho.signin import NextStep, SigninAssumptions, SigninOrder
 
 SCENARIOS = (*PEOPLE, *ATTACKERS)

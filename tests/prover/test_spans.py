@@ -10,9 +10,9 @@ from engine.test_resources import pairs
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import ArnSpan, Assumptions, Request
 from sekisho.engine.assumptions import TrackedAssumptions
-from sekisho.engine.matching.caller import Caller, CallerKind, Scope
+from sekisho.engine.matching import Caller, CallerKind, Scope
 from sekisho.engine.matching.resources import matches
-from sekisho.policy.document import Effect, Element, Version
+from sekisho.policy import Effect, Element, Version
 from sekisho.prover import CallerCredential, Unknown, conclude, enforcement_question
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.reading.resources import RequestTarget

@@ -18,9 +18,9 @@ from sekisho.prover import (
     Question,
     Refuted,
     Verdict,
+    policy_difference,
     prove_none,
 )
-from sekisho.prover.questions.difference import policy_difference
 from sekisho.prover.reading.credentials import situations
 
 COMPLETE = Assumptions(catalogue_complete=CatalogueComplete.YES)

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from prover.questions import ALICE, NOW, identity
 from sekisho.engine import Context, ContextValue, DecisionEffect, Policies, Request, decide
-from sekisho.prover import CallerCredential, Proved, Question, Refuted, Unknown
+from sekisho.prover import CallerCredential, Proved, Question, Refuted, Unknown, prove_none
 from sekisho.prover.reading.credentials import situations
 from sekisho.prover.reading.keys import ADDRESS, ENDPOINT
-from sekisho.prover.search.requests import prove_none
 
 A, B = "athena.amazonaws.com", "cloudformation.amazonaws.com"
 NAMES = (A, B, "dynamodb.amazonaws.com")

@@ -8,17 +8,12 @@ from itertools import combinations
 import pytest
 
 from prover.questions import ALICE, NOW
-from sekisho.engine import Context, Request
-from sekisho.engine.assumptions import Assumptions, TrackedAssumptions
-from sekisho.engine.matching import conditions
-from sekisho.engine.matching.caller import Caller, CallerKind, Scope
+from sekisho.engine import Assumptions, Context, Request
+from sekisho.engine.assumptions import TrackedAssumptions
+from sekisho.engine.matching import Caller, CallerKind, Scope, conditions
 from sekisho.policy import Condition, Operator, OperatorName, Quantifier, Version
-from sekisho.prover.reading.conditions import (
-    OperatorFamily,
-    VersionedCondition,
-    family_of,
-    values_for,
-)
+from sekisho.prover import VersionedCondition
+from sekisho.prover.reading.conditions import OperatorFamily, family_of, values_for
 from sekisho.prover.solver.limits import Budget
 
 _TEXT = ["", "a", "A", "b", "ab", "Ab", "AB", "abc", "a*", "*", "a?", "zz", "k", "K"]

@@ -15,7 +15,7 @@ from hand_made_replays import UNCHANGED, event, judged, report, to_csv
 from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
 from replay.test_reading import EXPORT, LOST, log, message, record
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.policy import PolicyKind, from_json
 from sekisho.replay import (

@@ -11,7 +11,7 @@ from administered import FULL, iam_of
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import EVERYTHING, Refusing, company, policy_goal
 from rollout.test_dependents import TARO, Account, reasons
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Goal, GroupGoal, RollbackChoices
 

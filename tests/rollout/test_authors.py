@@ -13,7 +13,7 @@ from administered import ACCOUNT, iam_of
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ADMIN, ENFORCEMENT, MACHINE, NOW, account, company, full_goal
 from sekisho.account.aws import Keys, connect
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.rollout.status import plan_status_lines
 from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import LocalAws

@@ -26,7 +26,7 @@ from rollout.test_people import (
 )
 from rollout.test_rights import HARMLESS
 from sekisho.account import AwsApi
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import AwsRefused, PlanRefused
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Event, Goal, GroupGoal, Journal, Plan, execute

@@ -20,7 +20,7 @@ from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import ADMIN, ENFORCEMENT, NOW, account, company
 from sekisho.account import AwsApi, collect, save_snapshot
 from sekisho.account.aws import Boto3Api
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import Event, Journal, JournalEntry, Plan

@@ -31,8 +31,7 @@ from rollout.staging import ADMIN, ENFORCEMENT, NOW, Killed, company, enforcemen
 from rollout.test_laws import SECRET, goals
 from rollout.weather import Fault, Weather
 from sekisho.account import AwsApi, Snapshot, collect, policies_of, user_of
-from sekisho.audit.impact.credentials import usable_credentials
-from sekisho.audit.impact.outcomes import SignInOutcomes
+from sekisho.audit.impact import SignInOutcomes, usable_credentials
 from sekisho.engine import DecisionEffect
 from sekisho.errors import AwsRefused, Code, FaultyInput, PlanRefused
 from sekisho.policy import Preset, to_json

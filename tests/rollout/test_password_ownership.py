@@ -12,7 +12,7 @@ from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import ADMIN, Killed, Killing, company, one_of_each
 from rollout.test_laws import made
 from sekisho.account import AwsApi, collect
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import Code, PlanRefused, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.rollout import (

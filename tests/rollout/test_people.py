@@ -19,7 +19,7 @@ from rollout.staging import ADMIN, ENFORCEMENT, NOW, company, enforcement, polic
 from rollout.test_laws import SECRET
 from rollout.test_rights import HARMLESS
 from sekisho.account import AwsApi, collect
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import AwsRefused
 from sekisho.localaws import LocalAws
 from sekisho.policy import Preset, from_json

@@ -14,7 +14,7 @@ import pytest
 from administered import enrol, iam_of
 from rollout.at_the_terminal import Terminal, environment
 from rollout.staging import company, enforcement
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.errors import Code, FaultyAccount, FaultyInput, SekishoError, SeveralErrors, UsageError
 from sekisho.localaws import LocalAws
 from sekisho.policy import DESCRIPTION, to_json

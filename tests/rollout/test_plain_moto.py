@@ -11,7 +11,7 @@ import pytest
 from plain_moto import plain_moto
 from rollout.at_the_terminal import Terminal
 from rollout.staging import EVERYTHING, enforcement
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.policy import Preset, to_json
 
 GOAL = """\

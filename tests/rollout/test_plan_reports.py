@@ -15,7 +15,7 @@ from administered import iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import ENFORCEMENT, company
 from sekisho.account.aws import Boto3Api
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.cli.rollout.apply import TemporaryPasswords
 from sekisho.errors import Code, PlanRefused, SekishoError, UsageError
 from sekisho.localaws import LocalAws

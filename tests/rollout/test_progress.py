@@ -12,8 +12,7 @@ import pytest
 from administered import iam_of
 from rollout.at_the_terminal import GOAL, Terminal, environment
 from rollout.staging import company
-from sekisho.cli import progress
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit, progress
 from sekisho.cli.progress import Progress
 from sekisho.localaws import LocalAws
 from sekisho.messages import Language, verbatim

@@ -34,7 +34,7 @@ from sekisho.account import (
     save_snapshot,
 )
 from sekisho.account.aws import Keys, connect
-from sekisho.cli.exits import Exit
+from sekisho.cli import Exit
 from sekisho.engine import AttachedPolicy, Level
 from sekisho.errors import PlanRefused, UsageError
 from sekisho.localaws import LocalAws

@@ -15,8 +15,15 @@ from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 
 from sekisho.errors import Code, MissingExtra, SekishoError, SessionRefused
 from sekisho.messages import Message
-from sekisho.session import FileStore, KeyringStore, Notes, Session, SessionId, SessionNote
-from sekisho.session.keeping import system_keyring
+from sekisho.session import (
+    FileStore,
+    KeyringStore,
+    Notes,
+    Session,
+    SessionId,
+    SessionNote,
+    system_keyring,
+)
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 ALICE = SessionId("aws", "111122223333", "alice", "arn:aws:iam::111122223333:mfa/a", "AKIA1")

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sekisho.account import Usage
-from sekisho.cli import tour as command
 from sekisho.engine import Decision, DecisionEffect
 from sekisho.errors import Code, InternalError, MissingExtra, UnexpectedAnswer
 from sekisho.localaws import example_company
@@ -18,6 +17,7 @@ from sekisho.policy import Preset
 from sekisho.rollout import RollbackReport
 from sekisho.signin import totp
 from sekisho.tour import company
+from sekisho.tour.commands import tour as command
 from sekisho.tour.rehearsal import Chapter, TourStep, counts_of, to_json, tour
 from sekisho.tour.rehearsal.steps import DONE, NO, OK
 
