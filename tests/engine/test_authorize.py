@@ -17,7 +17,7 @@ from sekisho.engine import (
     Request,
     ResourcePolicyKind,
     decide,
-    unasked,
+    missing_resource_policy,
 )
 from sekisho.engine.assumptions import TrackedAssumptions, other_setting
 from sekisho.engine.groups import applies
@@ -361,4 +361,4 @@ def test_what_must_itself_allow_is_missed_only_where_it_is_not_given(
         (Policies(identity, trust=trust), None),
         (Policies(identity, resource=trust), None),
     ]:
-        assert unasked(request, given, decide(request, given)) is missed
+        assert missing_resource_policy(request, given, decide(request, given)) is missed

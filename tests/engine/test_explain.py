@@ -42,8 +42,10 @@ def allow(sid: str, action: Any, resource: Any = "*", **more: Any) -> dict[str, 
 
 def missed(request: Request, given_to: Policies) -> list[tuple[str | None, list[Part]]]:
     """The nearest misses of the first lack: the Sid and the parts that failed."""
-    lack = explain(request, given_to).lacking[0]
-    return [(miss.statement.sid, [point.part for point in miss.failed]) for miss in lack.nearest]
+    lack = explain(request, given_to).lacks[0]
+    return [
+        (miss.statement.sid, [point.part for point in miss.failed_points]) for miss in lack.nearest
+    ]
 
 
 def test_an_allowed_request_has_nothing_to_explain() -> None:
@@ -51,7 +53,7 @@ def test_an_allowed_request_has_nothing_to_explain() -> None:
         Request(ALICE, "s3:GetObject", BUCKET), Policies((policy(allow("A", "*")),))
     )
     assert explanation.decision.effect is DecisionEffect.ALLOWED
-    assert explanation.denied == explanation.lacking == reasons(explanation) == ()
+    assert explanation.denials == explanation.lacks == reasons(explanation) == ()
 
 
 def test_the_part_that_fails_is_named() -> None:
@@ -92,9 +94,9 @@ def test_of_other_actions_the_one_most_alike_is_named() -> None:
 def test_a_condition_shows_what_the_policy_wants_and_what_the_request_has() -> None:
     statement = allow("A", "*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
     request = Request(ALICE, "s3:GetObject", BUCKET, context_of({"aws:SourceIp": "198.51.100.7"}))
-    (point,) = explain(request, Policies((policy(statement),))).lacking[0].nearest[0].failed
+    (point,) = explain(request, Policies((policy(statement),))).lacks[0].nearest[0].failed_points
     assert (point.key, str(point.operator)) == ("aws:SourceIp", "IpAddress")
-    assert (point.written, point.asked) == (("203.0.113.0/24",), "198.51.100.7")
+    assert (point.expected, point.actual) == (("203.0.113.0/24",), "198.51.100.7")
 
 
 def test_a_variable_shows_what_it_stands_for() -> None:
@@ -103,18 +105,18 @@ def test_a_variable_shows_what_it_stands_for() -> None:
     request = Request(path, "iam:GetUser", path, context_of({"aws:username": "alice"}))
     for version, variables in [("2012-10-17", (("aws:username", "alice"),)), (None, ())]:
         given_to = Policies((policy(statement, version),))
-        (point,) = explain(request, given_to).lacking[0].nearest[0].failed
+        (point,) = explain(request, given_to).lacks[0].nearest[0].failed_points
         assert point.variables == variables
 
 
 def test_a_deny_shows_the_condition_that_made_it_apply() -> None:
     request = Request(ALICE, "s3:GetObject", BUCKET)
     explanation = explain(request, Policies((policy([allow("A", "*"), ENFORCEMENT]),)))
-    (denial,) = explanation.denied
+    (denial,) = explanation.denials
     assert denial.statement.sid == "Enforcement"
     assert [point.part for point in denial.points] == [Part.ACTION, Part.RESOURCE, Part.CONDITION]
-    assert denial.points[-1].asked is None
-    assert explanation.lacking == ()
+    assert denial.points[-1].actual is None
+    assert explanation.lacks == ()
 
 
 def test_every_kind_that_lacks_an_allow_is_named_and_its_level() -> None:
@@ -123,7 +125,7 @@ def test_every_kind_that_lacks_an_allow_is_named_and_its_level() -> None:
         scps=(Level("root", (policy(allow("All", "*")),)), Level("Research", other)),
         boundaries=other,
     )
-    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), given_to).lacking
+    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), given_to).lacks
     assert [(lack.kind, lack.level, bool(lack.nearest)) for lack in lacking] == [
         (PolicyKind.SCP, "Research", True),
         (PolicyKind.IDENTITY, "", False),
@@ -186,12 +188,12 @@ def test_a_resource_policy_would_do_instead() -> None:
         "Bob", "s3:GetObject", BUCKET, Principal={"AWS": ALICE.replace("alice", "bob")}
     )
     bucket = AttachedPolicy("bucket", from_json({"Statement": statement}, kind=PolicyKind.RESOURCE))
-    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), Policies(resource=bucket)).lacking
-    assert [(lack.kind, lack.instead) for lack in lacking] == [
+    lacking = explain(Request(ALICE, "s3:GetObject", BUCKET), Policies(resource=bucket)).lacks
+    assert [(lack.kind, lack.is_alternative) for lack in lacking] == [
         (PolicyKind.IDENTITY, False),
         (PolicyKind.RESOURCE, True),
     ]
-    assert [point.part for point in lacking[1].nearest[0].failed] == [Part.PRINCIPAL]
+    assert [point.part for point in lacking[1].nearest[0].failed_points] == [Part.PRINCIPAL]
 
 
 @pytest.mark.parametrize("account", ["111122223333", "arn:aws:iam::111122223333:root"])
@@ -254,14 +256,14 @@ def test_an_explanation_is_of_the_same_decision(request: Request, given_to: Poli
     explanation = explain(request, given_to)
     decision = decide(request, given_to)
     assert explanation.decision == decision
-    assert tuple(one.statement for one in explanation.denied) == (
+    assert tuple(one.statement for one in explanation.denials) == (
         decision.because if decision.effect is DecisionEffect.EXPLICITLY_DENIED else ()
     )
-    assert bool(explanation.lacking) is (decision.effect is DecisionEffect.IMPLICITLY_DENIED)
-    if explanation.lacking:
-        assert explanation.lacking[0].kind is decision.blocked_by
-    for lack in explanation.lacking:
-        assert all(miss.failed for miss in lack.nearest)
+    assert bool(explanation.lacks) is (decision.effect is DecisionEffect.IMPLICITLY_DENIED)
+    if explanation.lacks:
+        assert explanation.lacks[0].kind is decision.blocked_by
+    for lack in explanation.lacks:
+        assert all(miss.failed_points for miss in lack.nearest)
 
 
 def _mended(statement: Statement, parts: set[Part]) -> Statement:
@@ -279,12 +281,12 @@ def _mended(statement: Statement, parts: set[Part]) -> Statement:
 def test_mending_what_failed_makes_up_for_the_lack(request: Request, given_to: Policies) -> None:
     """For each kind in turn: a policy of the nearest statement, mended, takes the lack away."""
     explanation = explain(request, given_to)
-    for lack in explanation.lacking:
+    for lack in explanation.lacks:
         for miss in lack.nearest:
             attached = next(p for p in _every(given_to) if p.name == miss.statement.policy)
             statement = attached.document.statements[miss.statement.index]
             assert statement.effect is Effect.ALLOW
-            mended = _mended(statement, {point.part for point in miss.failed})
+            mended = _mended(statement, {point.part for point in miss.failed_points})
             document = Document((mended,), attached.document.version)
             alone = decide(request, Policies((AttachedPolicy("mended", document),)))
             assert alone.effect is DecisionEffect.ALLOWED

@@ -26,9 +26,9 @@ from sekisho.engine import (
     Policies,
     Request,
     UnknownKey,
-    asked_keys,
     decide,
     possible,
+    relevant_keys,
 )
 from sekisho.policy import PolicyKind, from_json
 
@@ -200,7 +200,7 @@ def test_with_everything_known_it_is_the_engine(request: Request, attached: Poli
 
 @given(requests, odd_policies)
 def test_a_key_that_nothing_asks_for_changes_nothing(request: Request, attached: Policies) -> None:
-    asked = asked_keys(request, attached)
+    asked = relevant_keys(request, attached)
     kept = {key: one for key, one in request.context.items() if key.lower() in asked}
     fewer = decide(replace(request, context=Context(kept)), attached)
     assert fewer.effect is decide(request, attached).effect
@@ -348,7 +348,7 @@ def test_a_principal_may_be_named_by_an_id_that_is_not_known() -> None:
     named = {**statement(), "Principal": {"AWS": "AIDAALICE"}}
     document = from_json({"Statement": named}, kind=PolicyKind.RESOURCE)
     attached = Policies(resource=AttachedPolicy("bucket", document))
-    assert set(asked_keys(S3, attached)) == {"aws:userid"}
+    assert set(relevant_keys(S3, attached)) == {"aws:userid"}
     found = possible(S3, attached, {"aws:userid": UnknownKey()})
     assert (found.effects, found.matters) == ({ALLOWED, IMPLICIT}, {"aws:userid"})
     known = replace(S3, context=context_of({"aws:userid": "AIDAALICE"}))

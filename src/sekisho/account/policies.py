@@ -8,7 +8,7 @@ them more seems to be allowed than is. Whether they are known, `Snapshot.scps` a
 from collections.abc import Iterable, Mapping
 
 from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, user_ref
-from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.engine import AttachedPolicy, Policies, cached_by_identity
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
 from sekisho.signin import readings
@@ -102,7 +102,7 @@ def _whole(read: PoliciesAsRead) -> Policies:
 _Parts = tuple[tuple[str, ...], tuple[str, ...], str | None]
 
 
-@remembered_by_identity
+@cached_by_identity
 def _by_parts(snapshot: Snapshot) -> dict[_Parts, PoliciesAsRead]:
     """Return the policies of users without inline policies and gaps, by what they come from.
 

@@ -47,11 +47,11 @@ from sekisho.engine import (
     Possibilities,
     Request,
     UnknownKey,
-    asked_keys,
-    checked,
+    caller_and_groups,
     decide,
+    missing_resource_policy,
     possible,
-    unasked,
+    relevant_keys,
 )
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.policy import PolicyKind, from_json
@@ -105,7 +105,7 @@ def answered_part(
             contradicts the principal.
         FaultyPolicy: if a document cannot be read for certain.
     """
-    caller, _ = checked(request, policies)
+    caller, _ = caller_and_groups(request, policies)
     action = load().action(request.action)
     about = asked_about(action, request.resource, request.action)
     if isinstance(about, Impossible):
@@ -276,9 +276,9 @@ class Answering:
     def _by_policies(self, ruling: AskPolicies, policies: Policies) -> Answer:
         decision = self._decided(policies)
         # whether the resource has a policy of its own that must allow, and was not given
-        lacks = unasked(self.request, policies, NOT_ALLOWED)
+        lacks = missing_resource_policy(self.request, policies, NOT_ALLOWED)
         applied = policies if lacks is None else with_any(policies, lacks)
-        asked = asked_keys(self.request, applied, self.settings.assumptions)
+        asked = relevant_keys(self.request, applied, self.settings.assumptions)
         unknown = self.unknown(asked, policies)
         meant = decision if lacks is None else self._decided(applied)
         found = self.possibilities(applied, unknown, meant)

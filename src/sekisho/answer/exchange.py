@@ -16,7 +16,7 @@ from sekisho.answer.model import (
 from sekisho.answer.together import JointAnswer, answered, answered_together
 from sekisho.catalogue import load, misspelled
 from sekisho.engine.compiled import Deciders
-from sekisho.engine.exchange import DecisionQuestion, cause_to_json, together
+from sekisho.engine.exchange import DecisionQuestion, cause_to_json, joint_answer
 from sekisho.signin import Rule
 
 
@@ -130,7 +130,7 @@ def joint_to_json(
     requests = [one.request for one in answer.parts]
     gravest = [effect.value for effect in GRAVEST]
     found = [{**answer_to_json(one), **more(one)} for one in answer.parts]
-    value = {**together(requests, found, gravest), "decision": answer.effect.value}
+    value = {**joint_answer(requests, found, gravest), "decision": answer.effect.value}
     if not answer.decisive:
         # it is what else the call needs
         denied = answer.denied_further

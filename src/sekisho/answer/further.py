@@ -56,10 +56,10 @@ from sekisho.engine import (
     Request,
     RequestPart,
     UnknownKey,
-    asked_keys,
-    checked,
+    caller_and_groups,
+    missing_resource_policy,
     possible,
-    unasked,
+    relevant_keys,
 )
 from sekisho.engine.matching import Caller, arns
 from sekisho.signin import AskPolicies, PermittedWithoutPolicy
@@ -114,7 +114,7 @@ def further_of(parts: Sequence[RequestPart], now: datetime, settings: AnswerSett
         now: the time of the call.
         settings: as for `answered`.
     """
-    caller, _ = checked(parts[0].request, parts[0].policies)
+    caller, _ = caller_and_groups(parts[0].request, parts[0].policies)
     return _Call(tuple(parts), caller, now, settings).further()
 
 
@@ -285,11 +285,11 @@ class _Call:
             return _Outcome(_ALLOWED)
         if not isinstance(ruling, AskPolicies):
             return _Outcome(AnswerEffect.REFUSED)
-        lacks = unasked(request, policies, NOT_ALLOWED) if own_policy else None
+        lacks = missing_resource_policy(request, policies, NOT_ALLOWED) if own_policy else None
         applied = policies if lacks is None else with_any(policies, lacks)
         action, any_one = load().action(request.action), UnknownKey(like=like)
         assumptions = self.settings.assumptions
-        asked = asked_keys(completed.request, applied, assumptions, any_one)
+        asked = relevant_keys(completed.request, applied, assumptions, any_one)
         answering = Answering(self.caller, action, completed, self.settings)
         unknown = answering.unknown(asked, policies)
         of_resource = {

@@ -8,7 +8,6 @@ global condition context keys", Data type or Value type of each key). Service Au
 Reference, "Condition keys" of each service.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,24 +120,12 @@ class MalformedKey:
 def malformed_keys(given: Context) -> Iterator[MalformedKey]:
     """Yield the keys that were given a value that AWS never sends."""
     for key, value in given.items():
-        kind = _type_of(key)
+        known = global_key(key)
+        kind = known.type if known is not None else load().key_type(key) or "String"
         reads = _READS.get(kind.removeprefix(_LIST))
         values = (value,) if isinstance(value, str) else value
         if reads is not None and not all(map(reads, values)):
             yield MalformedKey(key, kind)
-
-
-def _type_of(key: str) -> str:
-    known = global_key(key)
-    return known.type if known is not None else load().key_type(key) or "String"
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 _LIST = "ArrayOf"
@@ -146,7 +133,7 @@ _READS: Mapping[str, Callable[[str], bool]] = {
     "ARN": arns.is_arn,
     "Bool": lambda text: conditions.boolean(text) is not None,
     "Date": lambda text: conditions.date(text) is not None,
-    "IPAddress": _is_address,
+    "IPAddress": lambda text: conditions.ip_address(text) is not None,
     "Numeric": lambda text: conditions.number(text) is not None,
 }
 """What reads the values of a type that not every text is of."""

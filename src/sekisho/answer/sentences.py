@@ -20,7 +20,7 @@ from sekisho.answer.resource import (
     is_through_access_point,
 )
 from sekisho.answer.together import JointAnswer
-from sekisho.engine.exchange import not_given, not_in_catalogue, sentence
+from sekisho.engine.exchange import missing_policy_text, sentence, unknown_action_text
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
 from sekisho.signin import Rule
@@ -151,7 +151,7 @@ def heading(answer: Answer) -> Iterator[Message]:
         yield _NOTES[answer.note].filled(
             action=answer.request.action, resource=answer.request.resource
         )
-    if answer.not_in_catalogue and (stranger := not_in_catalogue(answer.request.action)):
+    if answer.not_in_catalogue and (stranger := unknown_action_text(answer.request.action)):
         yield stranger
     yield from _beside(answer)
     if answer.assumed_owner is not None:
@@ -235,7 +235,7 @@ def _beside(answer: Answer) -> Iterator[Message]:
     if by_rule and answer.decision is not None:
         yield _POLICIES_ALONE.filled(effect=EFFECTS[AnswerEffect(answer.decision.effect.value)])
     if answer.effect is AnswerEffect.UNKNOWN and answer.not_given is not None:
-        yield not_given(answer.not_given)
+        yield missing_policy_text(answer.not_given)
     if is_through_access_point(answer.request.action, resource):
         if answer.effect is AnswerEffect.UNKNOWN and answer.not_asked:
             yield _BEHIND_LAMBDA if is_object_lambda(resource) else _BEHIND

@@ -43,8 +43,8 @@ from sekisho.engine import (
     Policies,
     Request,
     RequestPart,
+    caller_and_groups,
     check_policies,
-    checked,
     is_access_point,
     parts_of,
     request_faults,
@@ -268,7 +268,7 @@ def question_of(asked: RequestOptions) -> DecisionQuestion:
     if not reader.errors:
         with reader.noted():
             # whether these policies can apply to this caller
-            checked(request, policies)
+            caller_and_groups(request, policies)
     found = DecisionQuestion(
         request, policies, reader.assumptions(), parts=reader.parts(request, policies)
     )

@@ -24,7 +24,7 @@ from sekisho.cli.options import OutputFormat
 from sekisho.cli.quiet import quiet, show_next
 from sekisho.cli.terminal import show_folded
 from sekisho.engine import Assumptions, Cause, Explanation, explain
-from sekisho.engine.exchange import assumption, explanation_to_json, place, reasons
+from sekisho.engine.exchange import assumption_text, explanation_to_json, location_of, reasons
 from sekisho.messages import Language, Message, verbatim
 from sekisho.policy import KINDS
 
@@ -121,7 +121,7 @@ def _lines(answer: Answer, why: tuple[Message, ...], printed: AnswerPrinting) ->
     yield from heading(answer)
     if not why:
         yield from map(_cause, answer.because)
-    yield from map(assumption, answer.assumed)
+    yield from map(assumption_text, answer.assumed)
     yield from oddities(answer)
     if printed.verbose:
         yield from additions(answer)
@@ -129,4 +129,4 @@ def _lines(answer: Answer, why: tuple[Message, ...], printed: AnswerPrinting) ->
 
 
 def _cause(cause: Cause) -> Message:
-    return _CAUSE.filled(kind=KINDS[cause.kind], place=place(cause))
+    return _CAUSE.filled(kind=KINDS[cause.kind], place=location_of(cause))

@@ -6,9 +6,17 @@ from sekisho.engine.assumptions import (
     CatalogueComplete,
     UnresolvedNotResource,
 )
-from sekisho.engine.authorize import Engine, checked, decide, unasked
+from sekisho.engine.authorize import Engine, caller_and_groups, decide, missing_resource_policy
+from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.explanation import Denial, Explanation, Lack, NearMiss, Part, Point, explain
-from sekisho.engine.groups import PolicyGroup, across_accounts, applies, groups
+from sekisho.engine.groups import PolicyGroup, applies, groups, is_cross_account
+from sekisho.engine.joint import (
+    JointDecision,
+    RequestPart,
+    decide_together,
+    is_access_point,
+    parts_of,
+)
 from sekisho.engine.model import (
     AttachedPolicy,
     Cause,
@@ -26,17 +34,9 @@ from sekisho.engine.possible import (
     RESOURCE,
     Possibilities,
     UnknownKey,
-    asked_keys,
     keys_of,
     possible,
-)
-from sekisho.engine.remembered import remembered_by_identity
-from sekisho.engine.together import (
-    JointDecision,
-    RequestPart,
-    decide_together,
-    is_access_point,
-    parts_of,
+    relevant_keys,
 )
 from sekisho.engine.wellformed import check_policies, request_faults
 
@@ -69,20 +69,20 @@ __all__ = [
     "ResourcePolicyKind",
     "UnknownKey",
     "UnresolvedNotResource",
-    "across_accounts",
     "applies",
-    "asked_keys",
+    "cached_by_identity",
+    "caller_and_groups",
     "check_policies",
-    "checked",
     "decide",
     "decide_together",
     "explain",
     "groups",
     "is_access_point",
+    "is_cross_account",
     "keys_of",
+    "missing_resource_policy",
     "parts_of",
     "possible",
-    "remembered_by_identity",
+    "relevant_keys",
     "request_faults",
-    "unasked",
 ]

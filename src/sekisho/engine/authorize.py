@@ -1,7 +1,7 @@
 """The decision: what every policy that applies says, and what follows from it.
 
-`groups` tells which policies apply, `needed` which kinds of them must allow. An explicit deny is
-final wherever it stands.
+`groups` tells which policies apply, `kinds_that_must_allow` which of their kinds must. An explicit
+deny is final wherever it stands.
 
 | page of the IAM User Guide | here |
 |---|---|
@@ -18,18 +18,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions, with_other_setting
+from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
-    across_accounts,
-    applicable,
-    assumes,
+    applicable_groups,
+    assumes_role,
     groups,
-    read,
+    is_cross_account,
+    read_group,
 )
 from sekisho.engine.matching import arns
 from sekisho.engine.matching.caller import Caller, CallerKind, Scope, caller_of
-from sekisho.engine.matching.principals import Named
+from sekisho.engine.matching.principals import Closeness
 from sekisho.engine.model import (
     Cause,
     Decision,
@@ -38,7 +39,6 @@ from sekisho.engine.model import (
     Request,
     ResourcePolicyKind,
 )
-from sekisho.engine.remembered import remembered_by_identity
 from sekisho.engine.wellformed import check_policies, check_request
 from sekisho.policy import PolicyKind
 
@@ -61,11 +61,11 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
         FaultyRequest: if the request is none that AWS could be asked.
         FaultyPolicy: if a document cannot be read for certain.
     """
-    caller, applying = checked(request, policies)
+    caller, applying = caller_and_groups(request, policies)
     tracked = TrackedAssumptions(assumptions)
     decision = _evaluate(policies, Scope(request, caller, None, tracked), applying)
     mattered: list[str] = []
-    for name in sorted(tracked.asked):
+    for name in sorted(tracked.names_used):
         scope = Scope(
             request, caller, None, TrackedAssumptions(with_other_setting(assumptions, name))
         )
@@ -74,8 +74,10 @@ def decide(request: Request, policies: Policies, assumptions: Assumptions = DEFA
     return replace(decision, assumed=tuple(mattered)) if mattered else decision
 
 
-def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[PolicyGroup, ...]]:
-    """Return who asks and what applies, after checking that everything can be read for certain.
+def caller_and_groups(
+    request: Request, policies: Policies
+) -> tuple[Caller, tuple[PolicyGroup, ...]]:
+    """Return the caller and the groups that apply, after checking that all can be read for certain.
 
     Raises:
         FaultyRequest: if the request is none that AWS could be asked.
@@ -83,11 +85,11 @@ def checked(request: Request, policies: Policies) -> tuple[Caller, tuple[PolicyG
     """
     caller = caller_of(request, bounded=policies.boundaries is not None)
     check_request(request, policies, caller)
-    return caller, applicable(request, _sound(policies), caller)
+    return caller, applicable_groups(request, _checked_groups(policies), caller)
 
 
-@remembered_by_identity
-def _sound(policies: Policies) -> tuple[PolicyGroup, ...]:
+@cached_by_identity
+def _checked_groups(policies: Policies) -> tuple[PolicyGroup, ...]:
     """Return every group of policies, after checking that every document can be read."""
     given = groups(policies)
     for group in given:
@@ -96,14 +98,14 @@ def _sound(policies: Policies) -> tuple[PolicyGroup, ...]:
 
 
 def _evaluate(policies: Policies, scope: Scope, applying: Iterable[PolicyGroup]) -> Decision:
-    readings = [read(group, scope) for group in applying]
+    readings = [read_group(group, scope) for group in applying]
     # an explicit deny in any applicable policy is final
     denies = [reading for reading in readings if reading.denies]
     if denies:
         causes = tuple(cause for reading in denies for cause in reading.denied_by())
         return Decision(DecisionEffect.EXPLICITLY_DENIED, causes, denies[0].kind)
     because: list[Cause] = []
-    for kind in needed(scope.request, policies, scope.caller, readings):
+    for kind in kinds_that_must_allow(scope.request, policies, scope.caller, readings):
         asked = [reading for reading in readings if reading.kind is kind]
         # where a kind must allow and has no policy, nothing allows
         if not asked or not all(reading.allows for reading in asked):
@@ -115,10 +117,10 @@ def _evaluate(policies: Policies, scope: Scope, applying: Iterable[PolicyGroup])
 Kinds = tuple[PolicyKind, ...]
 
 _GUARDRAILS = (PolicyKind.RCP, PolicyKind.SCP, PolicyKind.VPC_ENDPOINT)
-"""What grants nothing and limits whoever asks, also who is allowed by a resource-based policy."""
+"""Kinds that grant nothing and limit every caller, even one that the resource's policy allows."""
 
 
-def needed(
+def kinds_that_must_allow(
     request: Request, policies: Policies, caller: Caller, readings: Iterable[GroupReading]
 ) -> Kinds:
     """Return the kinds of policy that must allow, in the order of evaluation."""
@@ -127,18 +129,18 @@ def needed(
     on_resource = PolicyKind.RESOURCE if policies.trust is None else PolicyKind.TRUST
     if caller.outside:
         # only a policy on the resource can name a service, an identity provider or everybody
-        lacks_trust = policies.resource is None and assumes(request)
+        lacks_trust = policies.resource is None and assumes_role(request)
         return (*guardrails, PolicyKind.TRUST if lacks_trust else on_resource)
-    if across_accounts(request, caller):
+    if is_cross_account(request, caller):
         return (*guardrails, *_across_accounts(on_resource, caller, closest))
-    closeness = closest.get(on_resource, Named.NOT)
-    if _must_itself_allow(request, policies) or closeness > Named.ACCOUNT:
+    closeness = closest.get(on_resource, Closeness.NOT)
+    if _must_itself_allow(request, policies) or closeness > Closeness.ACCOUNT:
         guardrails = (*guardrails, on_resource)
     return (*guardrails, *_within_account(closeness, caller, closest))
 
 
 def _must_itself_allow(request: Request, policies: Policies) -> bool:
-    """Tell whether nobody gets past the resource's own policy: role trust and KMS key policies."""
+    """Tell whether the resource's own policy must always allow: role trust and KMS key policies."""
     if policies.trust is not None:
         return True
     if policies.resource is None:
@@ -148,7 +150,9 @@ def _must_itself_allow(request: Request, policies: Policies) -> bool:
     )
 
 
-def unasked(request: Request, policies: Policies, decision: Decision) -> PolicyKind | None:
+def missing_resource_policy(
+    request: Request, policies: Policies, decision: Decision
+) -> PolicyKind | None:
     """Return the kind of the resource's own policy if it must itself allow and is not given.
 
     Where it could change nothing there is none: an explicit deny is final.
@@ -157,35 +161,35 @@ def unasked(request: Request, policies: Policies, decision: Decision) -> PolicyK
         return None
     if policies.trust is not None or policies.resource is not None:
         return None
-    if assumes(request):
+    if assumes_role(request):
         return PolicyKind.TRUST
     return PolicyKind.RESOURCE if arns.is_kms_key(request.resource) else None
 
 
-def _within_account(closeness: Named, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
+def _within_account(closeness: Closeness, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return what else must allow, by how closely the resource's policy names the caller.
 
-    Whoever is named as user or session needs nothing more. Who is named by their role (or by the
-    user who federated them) stays within the limits of boundary and session policies. Naming the
+    A caller named as user or session needs nothing more. One that is named by its role (or by the
+    user who federated it) stays within the limits of boundary and session policies. Naming the
     account leaves the decision to its identity-based policies, as if the resource had no policy.
     """
     match closeness:
-        case Named.ITSELF if caller.kind is not CallerKind.ROOT_SESSION:
+        case Closeness.ITSELF if caller.kind is not CallerKind.ROOT_SESSION:
             return ()
-        case Named.ITSELF | Named.ROLE:
+        case Closeness.ITSELF | Closeness.ROLE:
             return _limits_of(caller, given)
-        case Named.ACCOUNT | Named.NOT:
-            return _own(caller, given)
+        case Closeness.ACCOUNT | Closeness.NOT:
+            return _kinds_of_caller(caller, given)
 
 
 def _across_accounts(
     on_resource: PolicyKind, caller: Caller, given: Collection[PolicyKind]
 ) -> Kinds:
-    """Return what must allow where both accounts are asked: nothing is got past."""
-    return (on_resource, *_own(caller, given))
+    """Return the kinds that must allow where both accounts are asked: all of both."""
+    return (on_resource, *_kinds_of_caller(caller, given))
 
 
-def _own(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
+def _kinds_of_caller(caller: Caller, given: Collection[PolicyKind]) -> Kinds:
     """Return the kinds that are attached to the caller, all of which must allow."""
     if caller.kind is CallerKind.ROOT:
         # the root user has every permission in its own account

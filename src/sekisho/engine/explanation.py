@@ -9,18 +9,18 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
-from sekisho.engine.authorize import checked, decide, needed
+from sekisho.engine.authorize import caller_and_groups, decide, kinds_that_must_allow
 from sekisho.engine.groups import (
     GroupReading,
     PolicyGroup,
-    across_accounts,
     cause_of,
+    is_cross_account,
     owner_of,
-    read,
+    read_group,
 )
 from sekisho.engine.matching import actions, conditions, resources, variables
 from sekisho.engine.matching.caller import CallerKind, Scope
-from sekisho.engine.matching.principals import Named, named
+from sekisho.engine.matching.principals import Closeness, closeness_of
 from sekisho.engine.model import (
     Cause,
     ContextValue,
@@ -54,40 +54,40 @@ class Part(StrEnum):
     CONDITION = "condition"
 
 
-class Listed(StrEnum):
-    """How the `NotPrincipal` of a Deny lists a caller whom it denies all the same."""
+class ListingFailure(StrEnum):
+    """Why a caller is denied though the `NotPrincipal` of a Deny lists it."""
 
     PARTLY = "partly"
-    """The account, the role or the session is not listed beside the rest."""
+    """The account, the role or the session is not listed with the rest."""
 
     BOUNDED = "bounded"
-    """In vain: the caller has a permissions boundary (IAM User Guide, page `NotPrincipal`)."""
+    """The caller has a permissions boundary (IAM User Guide, page `NotPrincipal`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One part of a statement, and what the request has there.
+    """One part of a statement, and the request's value for it.
 
     Attributes:
-        written: the values as the policy writes them.
+        expected: the values in the policy, as it writes them.
         negated: whether it is `NotPrincipal`, `NotAction` or `NotResource`.
-        asked: what the request has; None if it has no such context key.
+        actual: the values in the request; None if it has no such context key.
         key: the condition key; "" for the other parts.
         operator: the condition operator; None for the other parts.
         variables: the policy variables in the values, and what each stands for here.
-        listed: how a `NotPrincipal` lists a caller whom it denies; None if it does not.
+        listing_failure: why a `NotPrincipal` denies a caller that it lists; None if it does not.
         mfa: whether a condition would come out the other way, had the user MFA; not of sessions
             of roles, which never carry it.
     """
 
     part: Part
-    written: tuple[str, ...]
-    asked: ContextValue | None
+    expected: tuple[str, ...]
+    actual: ContextValue | None
     negated: bool = False
     key: str = ""
     operator: Operator | None = None
     variables: tuple[tuple[str, str | None], ...] = ()
-    listed: Listed | None = None
+    listing_failure: ListingFailure | None = None
     mfa: bool = False
 
 
@@ -96,12 +96,12 @@ class NearMiss:
     """An allow that does not apply, and the points that keep it from applying.
 
     Attributes:
-        failed: empty if it applies and names only the account, so that its identities' own
+        failed_points: empty if it applies and names only the account, so that its identities' own
             policies decide.
     """
 
     statement: Cause
-    failed: tuple[Point, ...]
+    failed_points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,15 @@ class Lack:
     Attributes:
         level: the level of the organisation; "" for other kinds.
         nearest: the allows that come nearest; empty if it has no allow at all.
-        instead: whether an allow here would make up for the lack named before it.
-        given: whether there is any policy of the kind.
+        is_alternative: whether an allow here would do in place of the lack before it.
+        has_policy: whether there is any policy of the kind.
     """
 
     kind: PolicyKind
     level: str
     nearest: tuple[NearMiss, ...]
-    instead: bool = False
-    given: bool = True
+    is_alternative: bool = False
+    has_policy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ class Explanation:
     """
 
     decision: Decision
-    denied: tuple[Denial, ...] = ()
-    lacking: tuple[Lack, ...] = ()
+    denials: tuple[Denial, ...] = ()
+    lacks: tuple[Lack, ...] = ()
     owner: str = ""
 
 
@@ -159,22 +159,20 @@ def explain(
     decision = decide(request, policies, assumptions)
     if decision.effect is DecisionEffect.ALLOWED:
         return Explanation(decision)
-    caller, groups = checked(request, policies)
+    caller, groups = caller_and_groups(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     if decision.effect is DecisionEffect.EXPLICITLY_DENIED:
         denied = (
             Denial(one.cause, one.points, group.level)
             for group in groups
             for one in _statements(group, scope, Effect.DENY)
-            if not one.failed
+            if not one.failed_points
         )
         return Explanation(decision, tuple(denied))
-    readings = [read(group, scope) for group in groups]
-    kinds = needed(request, policies, caller, readings)
-    owner = (owner_of(request) or "") if across_accounts(request, caller) else ""
-    return Explanation(
-        decision, lacking=tuple(_lacking(kinds, groups, readings, scope)), owner=owner
-    )
+    readings = [read_group(group, scope) for group in groups]
+    kinds = kinds_that_must_allow(request, policies, caller, readings)
+    owner = (owner_of(request) or "") if is_cross_account(request, caller) else ""
+    return Explanation(decision, lacks=tuple(_lacking(kinds, groups, readings, scope)), owner=owner)
 
 
 def _lacking(
@@ -187,39 +185,39 @@ def _lacking(
     for kind in kinds:
         asked = [pair for pair in by_kind if pair[0].kind is kind]
         if not asked:
-            yield Lack(kind, "", (), given=False)
+            yield Lack(kind, "", (), has_policy=False)
         for group, reading in asked:
             if not reading.allows:
                 # an empty list of any other kind is one that allows nothing
                 given = kind is not PolicyKind.IDENTITY or bool(group.policies)
-                yield Lack(kind, group.level, _nearest(group, scope), given=given)
+                yield Lack(kind, group.level, _nearest(group, scope), has_policy=given)
     if PolicyKind.RESOURCE not in kinds:
         for group in groups:
             if group.kind is PolicyKind.RESOURCE:
-                yield Lack(group.kind, "", _nearest(group, scope), instead=True)
+                yield Lack(group.kind, "", _nearest(group, scope), is_alternative=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
-    """A statement with all its points, and those that do not take in the request."""
+class _ComparedStatement:
+    """A statement with all its points, and those that do not cover the request."""
 
     cause: Cause
     points: tuple[Point, ...]
-    failed: tuple[Point, ...]
+    failed_points: tuple[Point, ...]
 
     @property
     def distance(self) -> float:
         """How far it is from applying: a statement about another service is the farthest."""
-        return sum(map(_distance, self.failed))
+        return sum(map(_distance, self.failed_points))
 
 
 def _distance(point: Point) -> float:
-    """Return 1 for what can be changed by itself, more for an action the less it is like one."""
+    """Return 1 for any part but the action, and more for an action the less similar it is."""
     if point.part is not Part.ACTION or point.negated:
         return 1
-    asked = str(point.asked).lower()
+    asked = str(point.actual).lower()
     service = asked.partition(":")[0]
-    entries = [entry.lower()[:_LONGEST_NAME] for entry in point.written]
+    entries = [entry.lower()[:_LONGEST_NAME] for entry in point.expected]
     likenesses = [
         SequenceMatcher(None, asked[:_LONGEST_NAME], entry, autojunk=False).ratio()
         for entry in entries
@@ -233,16 +231,16 @@ def _nearest(group: PolicyGroup, scope: Scope) -> tuple[NearMiss, ...]:
     looked = list(_statements(group, scope, Effect.ALLOW))
     least = min((one.distance for one in looked), default=0)
     nearest = [one for one in looked if one.distance == least]
-    return tuple(NearMiss(one.cause, one.failed) for one in nearest[:_MOST_SHOWN])
+    return tuple(NearMiss(one.cause, one.failed_points) for one in nearest[:_MOST_SHOWN])
 
 
-def _statements(group: PolicyGroup, scope: Scope, effect: Effect) -> Iterator[_Looked]:
+def _statements(group: PolicyGroup, scope: Scope, effect: Effect) -> Iterator[_ComparedStatement]:
     for policy in group.policies:
         within = Scope(scope.request, scope.caller, policy.document.version, scope.tracked)
         for statement in policy.document.statements:
             if statement.effect is effect:
                 looked = tuple(_points(statement, within))
-                yield _Looked(
+                yield _ComparedStatement(
                     cause_of(group.kind, policy, statement),
                     tuple(point for point, _ in looked),
                     tuple(point for point, holds in looked if not holds),
@@ -250,7 +248,7 @@ def _statements(group: PolicyGroup, scope: Scope, effect: Effect) -> Iterator[_L
 
 
 def _points(statement: Statement, scope: Scope) -> Iterator[tuple[Point, bool]]:
-    """Yield each part of a statement, and whether it takes in the request."""
+    """Yield each part of a statement, and whether it covers the request."""
     request = scope.request
     if statement.principal is not None:
         yield _principal_point(statement.principal, statement.effect, scope)
@@ -276,15 +274,17 @@ def _with_mfa(condition: Condition, scope: Scope) -> bool:
 
 
 def _principal_point(principal: Principal, effect: Effect, scope: Scope) -> tuple[Point, bool]:
-    holds = named(principal, effect, scope.caller, scope.tracked) is not Named.NOT
+    holds = closeness_of(principal, effect, scope.caller, scope.tracked) is not Closeness.NOT
     listed = None
     if principal.negated and holds and effect is Effect.DENY:
-        inside = named(replace(principal, negated=False), effect, scope.caller, scope.tracked)
-        if inside is not Named.NOT:
-            listed = Listed.BOUNDED if scope.caller.bounded else Listed.PARTLY
+        inside = closeness_of(
+            replace(principal, negated=False), effect, scope.caller, scope.tracked
+        )
+        if inside is not Closeness.NOT:
+            listed = ListingFailure.BOUNDED if scope.caller.bounded else ListingFailure.PARTLY
     written = tuple(value for _, values in principal.entries for value in values)
     asked = scope.request.principal
-    return Point(Part.PRINCIPAL, written, asked, principal.negated, listed=listed), holds
+    return Point(Part.PRINCIPAL, written, asked, principal.negated, listing_failure=listed), holds
 
 
 def _resource_point(element: Element, scope: Scope) -> Point:

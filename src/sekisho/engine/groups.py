@@ -1,4 +1,4 @@
-"""Which policies count together, and what one statement and one group of them say of a request.
+"""Groups of policies that count as one, and how a statement and a group read a request.
 
 Source: IAM User Guide, "Policy evaluation logic": the statements of all policies of a group count
 as if they stood in one.
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sekisho.engine.matching import actions, arns, conditions, resources
 from sekisho.engine.matching.caller import Caller, Scope, is_service_linked
-from sekisho.engine.matching.principals import Named, named
+from sekisho.engine.matching.principals import Closeness, closeness_of
 from sekisho.engine.model import AttachedPolicy, Cause, Policies, Request
 from sekisho.policy import Effect, PolicyKind, Statement
 
@@ -32,27 +32,27 @@ def groups(policies: Policies) -> tuple[PolicyGroup, ...]:
     Every level of an organisation, and every permissions boundary, is a group of its own: each
     must allow. An empty list of boundaries is one boundary that allows nothing.
     """
-    found = [PolicyGroup(PolicyKind.RCP, level.policies, level.name) for level in policies.rcps]
-    found += [PolicyGroup(PolicyKind.SCP, level.policies, level.name) for level in policies.scps]
+    result = [PolicyGroup(PolicyKind.RCP, level.policies, level.name) for level in policies.rcps]
+    result += [PolicyGroup(PolicyKind.SCP, level.policies, level.name) for level in policies.scps]
     if policies.vpc_endpoint is not None:
-        found.append(PolicyGroup(PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint))
+        result.append(PolicyGroup(PolicyKind.VPC_ENDPOINT, policies.vpc_endpoint))
     if policies.trust is not None:
-        found.append(PolicyGroup(PolicyKind.TRUST, (policies.trust,)))
+        result.append(PolicyGroup(PolicyKind.TRUST, (policies.trust,)))
     if policies.resource is not None:
-        found.append(PolicyGroup(PolicyKind.RESOURCE, (policies.resource,)))
-    found.append(PolicyGroup(PolicyKind.IDENTITY, policies.identity))
+        result.append(PolicyGroup(PolicyKind.RESOURCE, (policies.resource,)))
+    result.append(PolicyGroup(PolicyKind.IDENTITY, policies.identity))
     if policies.boundaries is not None:
-        each: list[tuple[AttachedPolicy, ...]] = [(one,) for one in policies.boundaries]
-        found += [PolicyGroup(PolicyKind.BOUNDARY, boundary) for boundary in each or [()]]
+        boundaries: list[tuple[AttachedPolicy, ...]] = [(one,) for one in policies.boundaries]
+        result += [PolicyGroup(PolicyKind.BOUNDARY, boundary) for boundary in boundaries or [()]]
     if policies.session is not None:
-        found.append(PolicyGroup(PolicyKind.SESSION, policies.session))
-    return tuple(found)
+        result.append(PolicyGroup(PolicyKind.SESSION, policies.session))
+    return tuple(result)
 
 
-def applicable(
+def applicable_groups(
     request: Request, given: Iterable[PolicyGroup], caller: Caller
 ) -> tuple[PolicyGroup, ...]:
-    """Return those of the groups that apply: all but those that the caller is exempt from.
+    """Return the groups that apply: those that the caller is not exempt from.
 
     An organisation cannot limit its service-linked roles. Its SCPs limit the users, roles and root
     users of member accounts, its RCPs the resources of member accounts, never the management
@@ -62,16 +62,16 @@ def applicable(
     exempt = []
     if linked or management or caller.outside:
         exempt.append(PolicyKind.SCP)
-    if linked or (management and not across_accounts(request, caller)):
+    if linked or (management and not is_cross_account(request, caller)):
         exempt.append(PolicyKind.RCP)
     return tuple([group for group in given if group.kind not in exempt])
 
 
-def across_accounts(request: Request, caller: Caller) -> bool:
+def is_cross_account(request: Request, caller: Caller) -> bool:
     """Tell whether caller and resource belong to different accounts.
 
-    A service, or who signed nothing, belongs to none, and an identity provider has no policies of
-    its own: for none of them is there a second account to ask.
+    A service or an anonymous caller belongs to no account, and an identity provider has no policies
+    of its own: there is no second account to ask.
     """
     if caller.outside:
         return False
@@ -84,34 +84,34 @@ def owner_of(request: Request) -> str | None:
     return arns.account_of(request.resource) or request.resource_account
 
 
-def assumes(request: Request) -> bool:
-    """Tell whether a request is to assume a role, which only the role's trust policy is about."""
+def assumes_role(request: Request) -> bool:
+    """Tell whether a request assumes a role, which only the role's trust policy can name."""
     return arns.is_role(request.resource) and request.action.lower().startswith("sts:")
 
 
-def applies(statement: Statement, scope: Scope) -> Named:
+def applies(statement: Statement, scope: Scope) -> Closeness:
     """Tell whether a statement applies, and how closely it names the caller."""
     if not actions.matches(statement.action, scope.request.action, scope.tracked):
-        return Named.NOT
-    return otherwise_applies(statement, scope)
+        return Closeness.NOT
+    return applies_beyond_action(statement, scope)
 
 
-def otherwise_applies(statement: Statement, scope: Scope) -> Named:
-    """Tell the same of a statement that is about the request's action.
+def applies_beyond_action(statement: Statement, scope: Scope) -> Closeness:
+    """Tell the same of a statement whose action is known to cover that of the request.
 
     A statement without `Principal` is about the identity that it is attached to.
     """
-    closeness = Named.ITSELF
+    closeness = Closeness.ITSELF
     if statement.principal is not None:
-        closeness = named(statement.principal, statement.effect, scope.caller, scope.tracked)
-        if closeness is Named.NOT:
+        closeness = closeness_of(statement.principal, statement.effect, scope.caller, scope.tracked)
+        if closeness is Closeness.NOT:
             return closeness
     resource = statement.resource
     if resource is not None and not resources.matches(resource, statement.effect, scope):
-        return Named.NOT
+        return Closeness.NOT
     for condition in statement.conditions:
         if not conditions.holds(condition, scope):
-            return Named.NOT
+            return Closeness.NOT
     return closeness
 
 
@@ -125,7 +125,7 @@ class GroupReading(NamedTuple):
     kind: PolicyKind
     allows: Sequence[tuple[AttachedPolicy, Statement]]
     denies: Sequence[tuple[AttachedPolicy, Statement]]
-    closeness: Named
+    closeness: Closeness
 
     def allowed_by(self) -> list[Cause]:
         """Return the allows as causes."""
@@ -136,16 +136,18 @@ class GroupReading(NamedTuple):
         return [cause_of(self.kind, policy, statement) for policy, statement in self.denies]
 
 
-def read(group: PolicyGroup, scope: Scope) -> GroupReading:
+def read_group(group: PolicyGroup, scope: Scope) -> GroupReading:
     """Read every statement of a group of policies; a group without policies allows nothing."""
     allows: list[tuple[AttachedPolicy, Statement]] = []
     denies: list[tuple[AttachedPolicy, Statement]] = []
-    closest = Named.NOT
+    closest = Closeness.NOT
     for policy in group.policies:
         within = Scope(scope.request, scope.caller, policy.document.version, scope.tracked)
-        for statement in actions.about(policy.document, scope.request.action, scope.tracked):
-            closeness = otherwise_applies(statement, within)
-            if closeness is Named.NOT:
+        for statement in actions.statements_about(
+            policy.document, scope.request.action, scope.tracked
+        ):
+            closeness = applies_beyond_action(statement, within)
+            if closeness is Closeness.NOT:
                 continue
             if statement.effect is Effect.DENY:
                 denies.append((policy, statement))

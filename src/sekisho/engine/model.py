@@ -1,4 +1,4 @@
-"""What goes into a decision and what comes out of it.
+"""The values of an evaluation: a request and policies go in, a decision comes out.
 
 Source: IAM User Guide, "Policy evaluation logic".
 """
@@ -98,7 +98,7 @@ class AttachedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What one level of an organisation has attached: its root, an OU, or the account itself.
+    """The policies attached to one level of an organisation: its root, an OU, or the account.
 
     A level without policies allows nothing; AWS's `FullAWSAccess` must be given like any other.
     """

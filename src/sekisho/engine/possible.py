@@ -1,4 +1,4 @@
-"""What a request could be decided as while some of its context is not known.
+"""The decisions that a request can get while some of its context is not known.
 
 Another reading of the same meaning, in three values: a statement applies, does not apply, or it
 depends on a key whose value is not known. A Deny that may apply makes an explicit deny possible; an
@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sekisho.engine.assumptions import DEFAULTS, Assumptions, TrackedAssumptions
-from sekisho.engine.authorize import checked, needed
+from sekisho.engine.authorize import caller_and_groups, kinds_that_must_allow
+from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.groups import GroupReading, PolicyGroup
 from sekisho.engine.matching import actions, arns, conditions, glob, resources, variables
 from sekisho.engine.matching.caller import Caller, Scope
 from sekisho.engine.matching.glob import Pattern
-from sekisho.engine.matching.principals import Named, named
+from sekisho.engine.matching.principals import Closeness, closeness_of
 from sekisho.engine.model import (
     AttachedPolicy,
     Cause,
@@ -29,7 +30,6 @@ from sekisho.engine.model import (
     Policies,
     Request,
 )
-from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import (
     Condition,
     Document,
@@ -45,7 +45,7 @@ from sekisho.policy import (
 )
 
 RESOURCE = "the resource"
-"""What stands for the request's resource among the unknown keys, where its ARN is not known.
+"""The name of the request's resource among the unknown keys, where its ARN is not known.
 
 It is one in the caller's account, and has no policy of its own; `like` says what its ARN is like.
 """
@@ -58,7 +58,7 @@ _ANYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class UnknownKey:
-    """What is known of a context key whose value is not.
+    """A context key whose value is not known, and what is known of it.
 
     Attributes:
         may_be_absent: whether the request may lack it.
@@ -72,7 +72,7 @@ class UnknownKey:
 
 @dataclass(frozen=True, slots=True)
 class Possibilities:
-    """What a request could be decided as.
+    """The decisions that a request can get.
 
     Attributes:
         effects: one if nothing that is unknown matters.
@@ -111,7 +111,7 @@ def possible(
         request = replace(request, context=type(context)(kept))
     if RESOURCE in unknown:
         request = replace(request, resource=_ANYTHING, resource_account=None)
-    caller, groups = checked(request, policies)
+    caller, groups = caller_and_groups(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     read = [_read(group, scope, unknown) for group in groups]
     denied_by = tuple(cause for one in read for cause in one.surely.denied_by())
@@ -128,7 +128,7 @@ def possible(
     return Possibilities(frozenset(effects), matters if len(effects) > 1 else frozenset())
 
 
-def asked_keys(
+def relevant_keys(
     request: Request,
     policies: Policies,
     assumptions: Assumptions = DEFAULTS,
@@ -141,14 +141,16 @@ def asked_keys(
     known, and what is said of it counts.
     """
     of_resource = {} if resource is None else {RESOURCE: resource}
-    caller, groups = checked(request, policies)
+    caller, groups = caller_and_groups(request, policies)
     scope = Scope(request, caller, None, TrackedAssumptions(assumptions))
     found: dict[str, str] = {}
     for group in groups:
         for policy in group.policies:
             within = scope._replace(version=policy.document.version)
             asked = _keys_of(policy.document)
-            for statement in actions.about(policy.document, request.action, scope.tracked):
+            for statement in actions.statements_about(
+                policy.document, request.action, scope.tracked
+            ):
                 keys = asked[id(statement)]
                 unknown = of_resource | dict.fromkeys(keys, UnknownKey())
                 if not keys.keys() <= found.keys() and _may_be_about(statement, within, unknown):
@@ -157,12 +159,12 @@ def asked_keys(
 
 
 def _may_be_about(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]) -> bool:
-    """Tell whether a statement is about the caller and the resource, whatever its keys are."""
+    """Tell whether a statement may cover the caller and the resource, whatever its keys are."""
     _, closest = _principal_span(statement, scope, unknown)
-    return closest is not Named.NOT and True in _resource_span(statement, scope, unknown)
+    return closest is not Closeness.NOT and True in _resource_span(statement, scope, unknown)
 
 
-@remembered_by_identity
+@cached_by_identity
 def _keys_of(document: Document) -> Mapping[int, Mapping[str, str]]:
     """Return the keys that each statement asks for, by its identity."""
     return {
@@ -200,23 +202,23 @@ def _of_values(condition: Condition, version: Version | None) -> Iterator[str]:
 class _Span(NamedTuple):
     """How closely a statement names the caller at least and at most; `NOT`: it does not apply."""
 
-    least: Named
-    most: Named
+    least: Closeness
+    most: Closeness
     depends: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
-class _Says:
-    """What a group of policies says, surely or perhaps, statement by statement."""
+class _Applying:
+    """The statements of a group of policies that apply, for certain or possibly."""
 
     kind: PolicyKind
     allows: list[tuple[AttachedPolicy, Statement]] = field(default_factory=list)
     denies: list[tuple[AttachedPolicy, Statement]] = field(default_factory=list)
-    closeness: Named = Named.NOT
+    closeness: Closeness = Closeness.NOT
 
-    def add(self, policy: AttachedPolicy, statement: Statement, closeness: Named) -> None:
+    def add(self, policy: AttachedPolicy, statement: Statement, closeness: Closeness) -> None:
         """Add a statement that names the caller so closely; one that does not apply is none."""
-        if closeness is Named.NOT:
+        if closeness is Closeness.NOT:
             return
         if statement.effect is Effect.DENY:
             self.denies.append((policy, statement))
@@ -225,12 +227,12 @@ class _Says:
         self.closeness = max(self.closeness, closeness)
 
     def reading(self) -> GroupReading:
-        """Return it as the engine reads a group."""
+        """Return the statements as the engine reads a group."""
         return GroupReading(self.kind, self.allows, self.denies, self.closeness)
 
 
 class _Reading(NamedTuple):
-    """What a group of policies says: surely, perhaps, and the unknown keys that it depends on."""
+    """The certain and the possible reading of a group, and the unknown keys that they differ by."""
 
     surely: GroupReading
     perhaps: GroupReading
@@ -238,12 +240,14 @@ class _Reading(NamedTuple):
 
 
 def _read(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]) -> _Reading:
-    surely, perhaps = _Says(group.kind), _Says(group.kind)
+    surely, perhaps = _Applying(group.kind), _Applying(group.kind)
     open_allows: list[_Span] = []
     depends: set[str] = set()
     for policy in group.policies:
         within = scope._replace(version=policy.document.version)
-        for statement in actions.about(policy.document, scope.request.action, scope.tracked):
+        for statement in actions.statements_about(
+            policy.document, scope.request.action, scope.tracked
+        ):
             span = _span(statement, within, unknown)
             surely.add(policy, statement, span.least)
             perhaps.add(policy, statement, span.most)
@@ -254,7 +258,7 @@ def _read(group: PolicyGroup, scope: Scope, unknown: Mapping[str, UnknownKey]) -
             else:
                 open_allows.append(span)
     for span in open_allows:
-        # beside an allow that is sure, and as close, one more changes nothing
+        # next to an allow that is sure, and as close, one more changes nothing
         if not (surely.allows and surely.closeness >= span.most):
             depends |= span.depends
     return _Reading(surely.reading(), perhaps.reading(), frozenset(depends))
@@ -264,7 +268,7 @@ def _allowed(
     request: Request, policies: Policies, caller: Caller, readings: list[GroupReading]
 ) -> bool:
     """Tell whether every kind of policy that must allow does, as `authorize` does."""
-    for kind in needed(request, policies, caller, readings):
+    for kind in kinds_that_must_allow(request, policies, caller, readings):
         asked = [reading for reading in readings if reading.kind is kind]
         if not asked or not all(reading.allows for reading in asked):
             return False
@@ -275,8 +279,8 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
     least, most = _principal_span(statement, scope, unknown)
     depends = {USER_ID} if least is not most else set()
     about = _resource_span(statement, scope, unknown)
-    if most is Named.NOT or True not in about:
-        return _Span(Named.NOT, Named.NOT)
+    if most is Closeness.NOT or True not in about:
+        return _Span(Closeness.NOT, Closeness.NOT)
     sure = about == {True}
     if not sure and statement.resource is not None:
         depends |= {
@@ -290,12 +294,12 @@ def _span(statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey])
     for condition in statement.conditions:
         holds = _condition_span(condition, scope, unknown)
         if True not in holds:
-            return _Span(Named.NOT, Named.NOT)
+            return _Span(Closeness.NOT, Closeness.NOT)
         if False in holds:
             sure = False
             keys = (condition.key, *_of_values(condition, scope.version))
             depends |= set(map(str.lower, keys))
-    return _Span(least if sure else Named.NOT, most, frozenset(depends & unknown.keys()))
+    return _Span(least if sure else Closeness.NOT, most, frozenset(depends & unknown.keys()))
 
 
 def _ids(principal: Principal) -> Iterator[str]:
@@ -307,14 +311,14 @@ def _ids(principal: Principal) -> Iterator[str]:
 
 def _principal_span(
     statement: Statement, scope: Scope, unknown: Mapping[str, UnknownKey]
-) -> tuple[Named, Named]:
+) -> tuple[Closeness, Closeness]:
     principal = statement.principal
     if principal is None:
-        return Named.ITSELF, Named.ITSELF
+        return Closeness.ITSELF, Closeness.ITSELF
     callers = [scope.caller]
     if USER_ID in unknown:
         callers += [scope.caller._replace(unique_id=one) for one in _ids(principal)]
-    found = [named(principal, statement.effect, one, scope.tracked) for one in callers]
+    found = [closeness_of(principal, statement.effect, one, scope.tracked) for one in callers]
     return min(found), max(found)
 
 
@@ -346,7 +350,7 @@ def _resource_span(
 def _any_resource_span(
     element: Element, unknown: Mapping[str, UnknownKey], scope: Scope
 ) -> frozenset[bool]:
-    """Return whether an element can take in a resource whose ARN is like a pattern, or fail to."""
+    """Return whether an element can cover a resource whose ARN is like a pattern, or fail to."""
     like = unknown[RESOURCE].like
     taken = frozenset({not element.negated})
     if any(_covers(entry, like) for entry in element.values):
@@ -370,9 +374,9 @@ def _any_resource_span(
 
 
 def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
-    """Tell whether an entry takes in some ARN that is like a pattern, or may.
+    """Tell whether an entry covers some ARN that is like a pattern, or may.
 
-    Where no wildcard takes in a colon, and the first five parts of the ARN are known, each part is
+    Where no wildcard matches a colon, and the first five parts of the ARN are known, each part is
     on its own, as in `resources.matches`: what is below a user's path is no device.
     """
     parts, asked = arns.parts_of(entry), arns.split(like)
@@ -385,7 +389,7 @@ def _meets(entry: Pattern, like: str, scope: Scope) -> bool:
 def _with_known_variables(
     entry: str, unknown: Mapping[str, UnknownKey], scope: Scope
 ) -> Pattern | None:
-    """Return the pattern of a whole entry whose variables are all known; None: it is no such."""
+    """Return the pattern of a whole entry whose variables are all known; None for any other."""
     keys = [key.lower() for key in _variables(entry, scope.version)]
     if not keys or entry.count(":") < arns.PARTS - 1 or any(key in unknown for key in keys):
         return None
@@ -393,9 +397,9 @@ def _with_known_variables(
 
 
 def _covers(entry: str, like: str) -> bool:
-    """Tell whether an entry surely takes in every ARN that is like a pattern.
+    """Tell whether an entry surely covers every ARN that is like a pattern.
 
-    What a star of the entry takes in it takes in whatever stands for the pattern's stars.
+    A star of the entry matches the same text whatever stands for the pattern's stars.
     """
     if entry == _ANYTHING:
         return True
@@ -429,7 +433,8 @@ def _condition_span(
     key = condition.key.lower()
     fixed = key not in unknown
     open_values = any(one.lower() in unknown for one in _of_values(condition, scope.version))
-    if fixed and (not open_values or _has_no_value(key, scope)):
+    has_no_value = scope.request.context.folded.get(key) in (None, ())
+    if fixed and (has_no_value or not open_values):
         return frozenset({conditions.holds(condition, scope)})
     if fixed:
         return _BOTH
@@ -450,27 +455,23 @@ def _condition_span(
     return frozenset(found)
 
 
-def _has_no_value(key: str, scope: Scope) -> bool:
-    return scope.request.context.folded.get(key) in (None, ())
-
-
 _LIKE = frozenset({OperatorName.STRING_LIKE, OperatorName.STRING_NOT_LIKE})
 
 
-def _takes_in_all(text: str, like: str) -> bool:
-    """Tell whether a value with wildcards takes in every text that is like a pattern."""
+def _matches_all(text: str, like: str) -> bool:
+    """Tell whether a value with wildcards matches every text that is like a pattern."""
     return "?" not in text and "$" not in text and glob.like(text, like)
 
 
-def _takes_in_each_part(text: str, like: str) -> bool:
-    """Tell whether an ARN with wildcards takes in every ARN that is like a pattern."""
-    return all(map(_takes_in_all, arns.split(text), arns.split(like)))
+def _matches_all_by_part(text: str, like: str) -> bool:
+    """Tell whether an ARN with wildcards matches every ARN that is like a pattern."""
+    return all(map(_matches_all, arns.split(text), arns.split(like)))
 
 
 def _of_any_value(
     condition: Condition, like: str, scope: Scope, *, open_values: bool
 ) -> frozenset[bool]:
-    """Return how a condition can come out for the values that a pattern takes in."""
+    """Return how a condition can come out for the values that are like a pattern."""
     operator = condition.operator
     plain = operator.quantifier is Quantifier.NONE and operator.name in conditions.SUBSTITUTING
     if operator.name in conditions.OF_ARNS:
@@ -481,9 +482,9 @@ def _of_any_value(
         return _BOTH
     ignoring_case = "IgnoreCase" in operator.name.value
     by_part = operator.name in conditions.OF_ARNS and like.count(":") >= arns.PARTS - 1
-    takes_in_all = _takes_in_each_part if by_part else _takes_in_all
+    matches_all = _matches_all_by_part if by_part else _matches_all
     wild = by_part or operator.name in _LIKE
-    if wild and any(takes_in_all(text, like) for text in condition.values):
+    if wild and any(matches_all(text, like) for text in condition.values):
         return frozenset({operator.name not in conditions.NEGATIONS})
     values = [glob.wildcards(one) for one in (arns.split(like) if by_part else [like])]
     for text in condition.values:

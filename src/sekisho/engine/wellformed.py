@@ -1,4 +1,4 @@
-"""What must be so before anything is decided; a request or policy that is not so is an error.
+"""Checks before a decision: a request or policy that cannot be read for certain is an error.
 
 `policy.parse` refuses most of this in a text. Documents can also be made by hand, and a variable
 that cannot be read would otherwise count as one without a value, which in a Deny lets through.
@@ -7,6 +7,7 @@ that cannot be read would otherwise count as one without a value, which in a Den
 import re
 from collections.abc import Iterator
 
+from sekisho.engine.caching import cached_by_identity, cached_by_text
 from sekisho.engine.matching import arns, variables
 from sekisho.engine.matching.caller import (
     Caller,
@@ -17,7 +18,6 @@ from sekisho.engine.matching.caller import (
 )
 from sekisho.engine.matching.conditions import SUBSTITUTING
 from sekisho.engine.model import AttachedPolicy, Policies, Request
-from sekisho.engine.remembered import remembered, remembered_by_identity
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import (
@@ -49,7 +49,7 @@ def check_request(request: Request, policies: Policies, caller: Caller) -> None:
 
 
 def request_faults(request: Request) -> list[Fault]:
-    """Return what is wrong with a request whatever the policies are."""
+    """Return the faults of a request that no policies could mend."""
     try:
         caller = caller_of(request, bounded=False)
     except FaultyRequest as error:
@@ -58,7 +58,7 @@ def request_faults(request: Request) -> list[Fault]:
 
 
 def _faults_of(request: Request, caller: Caller | None) -> Iterator[Fault]:
-    """Return the faults of a request; of what is asked alone, where nobody can be its caller."""
+    """Return the faults of a request; without a caller, those of its action and resource."""
     if not _is_one_action(request.action):
         message = Message("{action} is not one action").filled(action=quoted(request.action))
         fix = Message("write it as `service:Name`")
@@ -100,7 +100,7 @@ def _maker_faults(maker: str, caller: Caller) -> Iterator[Fault]:
 _ONE_ACTION = re.compile(r"[^\s*?:]+:[^\s*?:]+", re.ASCII)
 
 
-@remembered
+@cached_by_text
 def _is_one_action(text: str) -> bool:
     return text.isascii() and _ONE_ACTION.fullmatch(text) is not None
 
@@ -171,7 +171,7 @@ def _document_faults(document: Document, kind: PolicyKind) -> list[Fault]:
     return faults
 
 
-@remembered_by_identity
+@cached_by_identity
 def _sound_as(_: Document) -> set[PolicyKind]:
     """Return the kinds of policy as which a document was found sound: none at first."""
     return set()

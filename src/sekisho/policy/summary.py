@@ -174,7 +174,11 @@ def _checks(
         yield WarningKind.NO_ACTIONS, ()
     if statement.resource is not None and not statement.resource.values:
         yield WarningKind.NO_RESOURCES, ()
-    unknown = [name for name in statement.action.values if _unknown(name, catalogue)]
+    unknown = [
+        name
+        for name in statement.action.values
+        if catalogue.service_name(name.partition(":")[0]) and not catalogue.expand(name)
+    ]
     if unknown:
         yield WarningKind.UNKNOWN_ACTION, unknown
     # NotAction and `*` name no action in particular that something could fail to apply to
@@ -182,11 +186,6 @@ def _checks(
         actions = [a for name in statement.action.values for a in catalogue.expand(name)]
         yield from _resource_checks(statement, actions)
         yield from _condition_checks(statement, actions)
-
-
-def _unknown(name: str, catalogue: Catalogue) -> bool:
-    prefix = name.partition(":")[0]
-    return catalogue.service_name(prefix) is not None and not catalogue.expand(name)
 
 
 def _resource_checks(

@@ -123,7 +123,7 @@ class Asked:
             for condition, version in self.changes.conditions
         )
         # that an assumption mattered is said of each value by itself
-        return values if tracked.asked else found
+        return values if tracked.names_used else found
 
 
 _ANY_ACTION = "none:Any"

@@ -75,7 +75,7 @@ class Difference:
         """
         tracked = TrackedAssumptions(assumptions)
         found = tuple(map(id, self._statements_about(action, tracked)))
-        return None if tracked.asked else found
+        return None if tracked.names_used else found
 
     def names_resources(self, action: str, assumptions: Assumptions) -> bool:
         """Tell whether the outcome for an action can depend on the resource.
@@ -87,11 +87,11 @@ class Difference:
         tracked = TrackedAssumptions(assumptions)
         about = map(id, self._statements_about(action, tracked))
         found = not self._asking.isdisjoint(about)
-        return found or bool(tracked.asked)
+        return found or bool(tracked.names_used)
 
     def _statements_about(self, action: str, tracked: TrackedAssumptions) -> Iterator[Statement]:
         for document in self._documents:
-            yield from actions.about(document, action, tracked)
+            yield from actions.statements_about(document, action, tracked)
 
 
 def difference(bound: Bound, kind: HolderKind = HolderKind.USER) -> Difference:

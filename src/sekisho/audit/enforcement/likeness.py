@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from sekisho.account import User
 from sekisho.audit.enforcement.resolution import CallerConditions, CallerOutcomes, Lefts
-from sekisho.engine import Assumptions, AttachedPolicy, Policies, remembered_by_identity
+from sekisho.engine import Assumptions, AttachedPolicy, Policies, cached_by_identity
 from sekisho.engine.matching import arns, glob
 from sekisho.policy import Document, OperatorName, Statement, Version, from_json
 from sekisho.prover import handled_policies
@@ -224,7 +224,7 @@ class _Read:
     telling: dict[_Named, frozenset[str] | None] = field(default_factory=dict)
 
 
-@remembered_by_identity
+@cached_by_identity
 def _read(document: Document) -> _Read:
     patterns = tuple(dict.fromkeys(_patterns(document)))
     conditions = (each for one in document.statements for each in one.conditions)

@@ -15,7 +15,7 @@ from sekisho.engine import (
     Context,
     Policies,
     Request,
-    remembered_by_identity,
+    cached_by_identity,
 )
 from sekisho.engine.matching import Scope, TrackedAssumptions, Wild, conditions, variables
 from sekisho.policy import Condition, Document, Element, Statement, Version
@@ -85,7 +85,7 @@ class CallerOutcomes:
         request = Request(caller.arn, "iam:GetUser", "*", context)
         scope = Scope(request, caller.caller(), asked.version, tracked)
         holds = conditions.holds(asked.condition, scope)
-        return None if tracked.asked else holds
+        return None if tracked.names_used else holds
 
 
 class CallerConditions:
@@ -161,7 +161,7 @@ class _Read:
     variables: tuple[str, ...]
 
 
-@remembered_by_identity
+@cached_by_identity
 def _read(document: Document) -> _Read:
     asked: dict[VersionedCondition, None] = {}
     named: dict[str, None] = {}

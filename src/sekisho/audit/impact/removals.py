@@ -21,8 +21,8 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
+    cached_by_identity,
     decide,
-    remembered_by_identity,
 )
 from sekisho.messages import Message
 from sekisho.policy import NAME, Document, Effect, PolicyKind
@@ -120,7 +120,7 @@ def enforcing_of(
     return tuple(name for name in dict.fromkeys(each.name for each in own) if name in stopped)
 
 
-@remembered_by_identity
+@cached_by_identity
 def _denies(document: Document) -> bool:
     return any(statement.effect is Effect.DENY for statement in document.statements)
 

@@ -17,12 +17,12 @@ from sekisho.engine import (
     AttachedPolicy,
     Context,
     DecisionEffect,
-    across_accounts,
     applies,
+    cached_by_identity,
     check_policies,
-    remembered_by_identity,
+    is_cross_account,
 )
-from sekisho.engine.matching import Caller, Named, Scope, TrackedAssumptions, caller_of
+from sekisho.engine.matching import Caller, Closeness, Scope, TrackedAssumptions, caller_of
 from sekisho.policy import (
     Condition,
     Document,
@@ -83,13 +83,13 @@ class MfaState(Enum):
     STALE = CredentialState.TOKEN_MFA
 
 
-@remembered_by_identity
+@cached_by_identity
 def bare(statement: Statement) -> Statement:
     """Return the statement without its conditions."""
     return replace(statement, conditions=())
 
 
-@remembered_by_identity
+@cached_by_identity
 def relaxed(statement: Statement) -> Statement:
     """Return the statement with those conditions only that a credential decides.
 
@@ -98,7 +98,7 @@ def relaxed(statement: Statement) -> Statement:
     return _with(statement, _DECIDED)
 
 
-@remembered_by_identity
+@cached_by_identity
 def relaxed_but_who(statement: Statement) -> Statement:
     """Return the statement with those conditions only that a credential or its holder decides."""
     return _with(statement, _DECIDED | _WHO)
@@ -216,7 +216,7 @@ class Asker:
             return DecisionEffect.EXPLICITLY_DENIED
         scope = self._scope(ask, self._shown(state))
         # to a resource of another account its own policy would have to allow it too
-        if across_accounts(scope.request, scope.caller):
+        if is_cross_account(scope.request, scope.caller):
             return DecisionEffect.IMPLICITLY_DENIED
         return DecisionEffect.ALLOWED
 
@@ -283,7 +283,7 @@ class Asker:
         answer = self._answers.get(key)
         if answer is None:
             self.work.add(_weight(statement))
-            answer = applies(statement, scope) is not Named.NOT
+            answer = applies(statement, scope) is not Closeness.NOT
             self._answers[key] = answer
         return answer
 

@@ -1,20 +1,20 @@
-"""Conditions as tests of a context: what they look for is settled before any request comes."""
+"""Conditions as tests of a context, made before any request comes."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import assert_never
 
 from sekisho.engine.compiled.templates import (
-    ConstantSource,
+    Constants,
+    NeedsEngine,
     Test,
-    Unsure,
     Values,
     parts_of,
     pieces_of,
     resolver,
     test_of,
 )
-from sekisho.engine.compiled.templates import text as text_of
+from sekisho.engine.compiled.templates import constant_text as text_of
 from sekisho.engine.matching import arns, conditions, glob
 from sekisho.engine.matching.glob import Wild
 from sekisho.engine.matching.variables import TemplatePart, Variable
@@ -44,7 +44,7 @@ def comparison(  # noqa: C901 - one case for each way to compare
         case Op.IP_ADDRESS:
             return _address(texts)
         case Op.BOOL if any("${" in value for value in texts):
-            return _unsure
+            return _undocumented
         case Op.BOOL | Op.BINARY_EQUALS:
             return _any([_plain(name, value) for value in texts])
         case (
@@ -76,9 +76,9 @@ def comparison(  # noqa: C901 - one case for each way to compare
             assert_never(name)
 
 
-def _unsure(_: str, __: Values) -> bool | None:
-    """Leave to the engine what AWS does not document: variables under `Bool`, short ARNs."""
-    raise Unsure
+def _undocumented(_: str, __: Values) -> bool | None:
+    """Leave two undocumented points to the engine: variables in `Bool`, and short ARNs."""
+    raise NeedsEngine
 
 
 def _any(tests: Sequence[Test]) -> Test:
@@ -133,10 +133,10 @@ def _unwild(parts: Sequence[TemplatePart]) -> tuple[str | Variable, ...]:
 
 
 def _arn(parts: Sequence[TemplatePart]) -> Test:
-    """Compare ARNs part by part; what a variable brings in may hold the colons that part them."""
+    """Compare ARNs part by part; the value of a variable may hold the colons between them."""
     segments: tuple[tuple[TemplatePart, ...], ...] = arns.parts_of(parts)
     if len(segments) < arns.PARTS and not any(isinstance(part, Variable) for part in parts):
-        return _unsure
+        return _undocumented
     early = any(isinstance(part, Variable) for segment in segments[:-1] for part in segment)
     if early or len(segments) < arns.PARTS:
         return _arn_with_variables(parts)
@@ -201,12 +201,12 @@ def _address(texts: Sequence[str]) -> Test:
 
 
 Holds = Callable[[Values], bool]
-"""Tells whether a condition holds; raises Unsure where only the engine decides."""
+"""Tells whether a condition holds; raises NeedsEngine where only the engine decides."""
 
 _Satisfies = Callable[[str, Values], bool]
 
 
-def write_condition(source: ConstantSource, condition: Condition, version: Version | None) -> str:
+def write_condition(source: Constants, condition: Condition, version: Version | None) -> str:
     """Return an expression for the condition, the shortest that its operator allows."""
     written = ""
     if condition.operator.quantifier is Quantifier.NONE and len(condition.values) == 1:
@@ -217,7 +217,7 @@ def write_condition(source: ConstantSource, condition: Condition, version: Versi
     return written or f"{source.constant(condition_test(condition, version))}(values)"
 
 
-def _boolean(source: ConstantSource, condition: Condition, version: Version | None) -> str:
+def _boolean(source: Constants, condition: Condition, version: Version | None) -> str:
     """Write `Bool`; what is neither `true` nor `false` in lower case goes the long way."""
     wanted = conditions.boolean(condition.values[0])
     if wanted is None:
@@ -231,7 +231,7 @@ def _boolean(source: ConstantSource, condition: Condition, version: Version | No
     return f"({key} in values and ({holds}))"
 
 
-def _one_text(source: ConstantSource, condition: Condition, version: Version | None) -> str:
+def _one_text(source: Constants, condition: Condition, version: Version | None) -> str:
     """Write `StringEquals` with one text; a list of values goes the long way."""
     wanted = condition.values[0]
     if condition.operator.if_exists or ("${" in wanted and version is Version.V2012):
@@ -243,7 +243,7 @@ def _one_text(source: ConstantSource, condition: Condition, version: Version | N
 
 
 def condition_test(condition: Condition, version: Version | None) -> Holds:
-    """Return what `engine.matching.conditions.holds` says, as a test of the context alone."""
+    """Return `engine.matching.conditions.holds` of a condition, as a test of the context alone."""
     if condition.operator.name is OperatorName.NULL:
         return _null(condition)
     if not condition.values:
@@ -259,7 +259,7 @@ def condition_test(condition: Condition, version: Version | None) -> Holds:
 
 
 def _left_to_engine(_: Values) -> bool:
-    raise Unsure
+    raise NeedsEngine
 
 
 def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
@@ -274,7 +274,7 @@ def _satisfies(condition: Condition, version: Version | None) -> _Satisfies:
     def satisfies(value: str, values: Values) -> bool:
         found = compare(value, values)
         if found is None:
-            raise Unsure
+            raise NeedsEngine
         return found is not negated
 
     return satisfies
@@ -295,7 +295,7 @@ def _single(condition: Condition, satisfies: _Satisfies) -> Holds:
             return satisfies(found, values)
         if found:
             # several need a set operator, as far as is known
-            raise Unsure
+            raise NeedsEngine
         # no values are as good as no key
         return missing
 
@@ -372,7 +372,7 @@ def _is_null(key: str, wanted: frozenset[bool | None]) -> Holds:
     def holds(values: Values) -> bool:
         found = values.get(key, ())
         if found == "":
-            raise Unsure
+            raise NeedsEngine
         return (found == ()) in wanted
 
     return holds

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from sekisho.engine.assumptions import DEFAULTS, Assumptions
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled.plans import (
-    Around,
+    CallerProfiles,
     Decide,
-    Faces,
     ParsedCallers,
+    PlanContext,
     Plans,
     ReadyStatement,
 )
-from sekisho.engine.compiled.templates import Unsure
+from sekisho.engine.compiled.templates import NeedsEngine
 from sekisho.engine.groups import PolicyGroup, groups
 from sekisho.engine.model import (
     AttachedPolicy,
@@ -28,7 +28,7 @@ from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statem
 
 _STAR = "*"
 _ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
-"""Whom these name, and how closely, decides what else must allow."""
+"""How closely these name the caller decides what else must allow."""
 
 _MOST_ACTIONS = 4_096
 _MOST_DOCUMENTS = 16_384
@@ -39,22 +39,22 @@ _MOST_SETTINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class _CompiledSet:
     """A set of policies that is being compiled.
 
     Attributes:
         shape: which groups there are; with the statements that apply it settles a decision.
         statements: every statement with what a decision says of it: its group and its policy.
         ask: the engine, about these policies.
-        organised: whether policies of an organisation are among them.
-        named: whether it matters whom the statements name.
-        bounded: whether a permissions boundary is.
+        has_organisation: whether policies of an organisation are among them.
+        named: whether it matters which callers the statements name.
+        bounded: whether a permissions boundary is among them.
     """
 
     shape: tuple[object, ...]
     statements: tuple[tuple[int, str, ReadyStatement], ...]
     ask: Decide
-    organised: bool
+    has_organisation: bool
     named: bool
     bounded: bool
 
@@ -87,9 +87,9 @@ class Compiler:
         found = groups(policies)
         for group in found:
             check_policies(group.kind, group.policies)
-        assumptions, named = self._assumptions, any(map(_names_somebody, found))
+        assumptions, named = self._assumptions, any(map(_names_callers, found))
         kinds = tuple((group.kind, group.level) for group in found)
-        own = _Set(
+        own = _CompiledSet(
             (bool(policies.identity), policies.resource_kind, named, kinds),
             tuple(
                 (place, policy.name, statement)
@@ -104,7 +104,7 @@ class Compiler:
         )
         return _by_action(lambda request: self._planned(own, request))
 
-    def _planned(self, own: _Set, request: Request) -> Decide:
+    def _planned(self, own: _CompiledSet, request: Request) -> Decide:
         if request.action not in self._actions:
             # the engine refuses what is no action, and that is not kept
             own.ask(request)
@@ -113,8 +113,8 @@ class Compiler:
             self._actions.add(request.action)
         action = request.action.lower()
         try:
-            about = tuple(one for one in own.statements if one[-1].takes_in(action))
-        except Unsure:
+            about = tuple(one for one in own.statements if one[-1].covers(action))
+        except NeedsEngine:
             return own.ask
         # whatever else a set has does not matter to this action, but may to another
         key = (action, own.shape, about)
@@ -122,9 +122,11 @@ class Compiler:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             chosen = [statement for _, _, statement in about]
-            callers = Faces(chosen, bounded=own.bounded) if own.named else self._callers
-            around = Around(callers, own.ask, own.organised, about_iam=action.startswith("iam:"))
-            self._plans[key] = Plans(chosen, around)
+            callers = CallerProfiles(chosen, bounded=own.bounded) if own.named else self._callers
+            context = PlanContext(
+                callers, own.ask, own.has_organisation, about_iam=action.startswith("iam:")
+            )
+            self._plans[key] = Plans(chosen, context)
         return self._plans[key].plan_for(request.resource)
 
     def _statements(self, document: Document) -> tuple[ReadyStatement, ...]:
@@ -145,19 +147,19 @@ def _characters(statement: Statement) -> int:
     return sum(len(value) for values in elements for value in values)
 
 
-def _names_somebody(group: PolicyGroup) -> bool:
-    """Tell whether it matters whom the statements of a group name."""
-    anyone = all(_for_anyone(policy.document) for policy in group.policies)
+def _names_callers(group: PolicyGroup) -> bool:
+    """Tell whether it matters which callers the statements of a group name."""
+    anyone = all(_names_no_caller(policy.document) for policy in group.policies)
     return group.kind in _ON_RESOURCES or not anyone
 
 
-def _for_anyone(document: Document) -> bool:
+def _names_no_caller(document: Document) -> bool:
     """Tell whether no statement names a principal but `*`: RCPs and endpoint policies seldom do."""
     principals = [statement.principal for statement in document.statements]
-    return all(one is None or _takes_in_anyone(one) for one in principals)
+    return all(one is None or _names_everyone(one) for one in principals)
 
 
-def _takes_in_anyone(principal: Principal) -> bool:
+def _names_everyone(principal: Principal) -> bool:
     anyone = (PrincipalKey.ANYONE, PrincipalKey.AWS)
     return not principal.negated and any(
         key in anyone and _STAR in values for key, values in principal.entries
@@ -202,7 +204,7 @@ class CompiledDecider:
 
     def _start(self) -> None:
         self._compiler = Compiler(self._assumptions)
-        self._sets: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
+        self._sets: OrderedDict[tuple[object, ...], _CachedSet] = OrderedDict()
         self._left = _MOST_DECISIONS
 
     def decide(self, request: Request, policies: Policies) -> Decision:
@@ -213,14 +215,14 @@ class CompiledDecider:
         key = _identity_of(policies)
         known = self._sets.get(key)
         if known is None:
-            known = self._sets[key] = _Known(policies)
+            known = self._sets[key] = _CachedSet(policies)
             if len(self._sets) > self._most:
                 self._sets.popitem(last=False)
         else:
             self._sets.move_to_end(key)
         if known.compiled is None:
-            known.asked += 1
-            if known.asked < self._compile_at:
+            known.questions += 1
+            if known.questions < self._compile_at:
                 return decide(request, policies, self._assumptions)
             known.compiled = self._compiled(policies)
         return known.compiled(request)
@@ -233,11 +235,11 @@ class CompiledDecider:
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedSet:
     """A set of policies, held so that the ids in its key stay its own; compiled or not yet."""
 
     policies: Policies
-    asked: int = 0
+    questions: int = 0
     compiled: Decide | None = None
 
 
@@ -262,7 +264,7 @@ class Deciders:
 
 
 def _identity_of(policies: Policies) -> tuple[object, ...]:
-    """Return what tells sets of policies apart, cheaper than their content does."""
+    """Return a key that differs between sets of policies, cheaper than their content."""
     on_resource = (policies.trust, policies.resource)
     return (
         _names(policies.identity),

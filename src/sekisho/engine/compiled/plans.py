@@ -15,8 +15,8 @@ from enum import Enum, auto
 
 from sekisho.engine.assumptions import DEFAULTS, TrackedAssumptions
 from sekisho.engine.compiled.conditions import write_condition
-from sekisho.engine.compiled.resources import NEVER, ResourceWriter, takes_in_star
-from sekisho.engine.compiled.templates import ConstantSource, Unsure
+from sekisho.engine.compiled.resources import NEVER, ResourceWriter, covers_star
+from sekisho.engine.compiled.templates import Constants, NeedsEngine
 from sekisho.engine.matching import actions, arns
 from sekisho.engine.matching.caller import (
     Caller,
@@ -24,25 +24,25 @@ from sekisho.engine.matching.caller import (
     caller_of,
     is_service_linked,
 )
-from sekisho.engine.matching.principals import Named, named
+from sekisho.engine.matching.principals import Closeness, closeness_of
 from sekisho.engine.model import ContextValue, Decision, Request
 from sekisho.errors import FaultyRequest
 from sekisho.policy import Effect, Statement, Version
 
 
-class Asked(Enum):
-    """What kind of resource a plan is about."""
+class ResourceClass(Enum):
+    """The classes of resource, seen from the caller; a plan is for one of them."""
 
-    STAR = auto()
+    NO_RESOURCE = auto()
     """None: the request asks about `*`."""
 
-    HOME = auto()
+    OWN_IAM = auto()
     """An IAM resource of the caller's own account, like most that Force_MFA is about."""
 
-    ARN = auto()
+    OWN_ACCOUNT = auto()
     """Any resource of the caller's own account, as far as its ARN tells."""
 
-    ABROAD = auto()
+    OTHER_ACCOUNT = auto()
     """A resource of another account."""
 
 
@@ -52,7 +52,7 @@ class ReadyStatement:
     def __init__(self, statement: Statement, version: Version | None) -> None:
         self._statement = statement
         self._version = version
-        self._written: dict[Asked, tuple[ConstantSource, str]] = {}
+        self._written: dict[ResourceClass, tuple[Constants, str]] = {}
 
     @property
     def denies(self) -> bool:
@@ -61,56 +61,56 @@ class ReadyStatement:
 
     @property
     def names_somebody(self) -> bool:
-        """Whether it has a `Principal`; without one it is about whom it is attached to."""
+        """Whether it has a `Principal`; without one it is about the identity it is attached to."""
         return self._statement.principal is not None
 
-    def closeness(self, caller: Caller) -> Named:
+    def closeness(self, caller: Caller) -> Closeness:
         """Tell how closely it names `caller`.
 
         Raises:
-            Unsure: if that rests on how `NotPrincipal` lists the caller.
+            NeedsEngine: if that rests on how `NotPrincipal` lists the caller.
         """
         principal = self._statement.principal
         if principal is None:
-            return Named.ITSELF
+            return Closeness.ITSELF
         tracked = TrackedAssumptions(DEFAULTS)
-        found = named(principal, self._statement.effect, caller, tracked)
-        if tracked.asked:
-            raise Unsure
+        found = closeness_of(principal, self._statement.effect, caller, tracked)
+        if tracked.names_used:
+            raise NeedsEngine
         return found
 
-    def takes_in(self, action: str) -> bool:
+    def covers(self, action: str) -> bool:
         """Tell whether it is about `action`.
 
         Raises:
-            Unsure: if that rests on a wildcard in the service's name.
+            NeedsEngine: if that rests on a wildcard in the service's name.
         """
         tracked = TrackedAssumptions(DEFAULTS)
         found = actions.matches(self._statement.action, action, tracked)
-        if tracked.asked:
-            raise Unsure
+        if tracked.names_used:
+            raise NeedsEngine
         return found
 
-    def written(self, source: ConstantSource, asked: Asked) -> str:
-        """Return an expression that tells whether it applies; "" if it always does.
+    def expression(self, source: Constants, resources: ResourceClass) -> str:
+        """Return an expression for whether it applies; "" if it always does.
 
         Args:
             source: what the expression becomes part of.
-            asked: what it is asked about.
+            resources: the class of resources that requests are about.
         """
-        if asked not in self._written:
-            own = ConstantSource()
-            self._written[asked] = own, self._expression(own, asked)
-        return source.included(*self._written[asked])
+        if resources not in self._written:
+            own = Constants()
+            self._written[resources] = own, self._expression(own, resources)
+        return source.adopted(*self._written[resources])
 
-    def _expression(self, own: ConstantSource, asked: Asked) -> str:
+    def _expression(self, own: Constants, resources: ResourceClass) -> str:
         resource, conditions = self._statement.resource, self._statement.conditions
-        if asked is Asked.STAR and not takes_in_star(resource):
+        if resources is ResourceClass.NO_RESOURCE and not covers_star(resource):
             return NEVER
         parts = [""]
-        if resource is not None and asked is not Asked.STAR:
-            writer = ResourceWriter(own, at_home=asked is Asked.HOME)
-            parts = [writer.written(resource, self._statement.effect, self._version)]
+        if resource is not None and resources is not ResourceClass.NO_RESOURCE:
+            writer = ResourceWriter(own, at_home=resources is ResourceClass.OWN_IAM)
+            parts = [writer.expression(resource, self._statement.effect, self._version)]
         parts += [write_condition(own, condition, self._version) for condition in conditions]
         return " and ".join(part for part in parts if part)
 
@@ -148,15 +148,15 @@ class ParsedCallers(dict[str, tuple[str, str, str]]):
         return True
 
 
-class Faces(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
-    """How the statements of one plan name those who asked, a bounded number of them.
+class CallerProfiles(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
+    """How the statements of one plan name each caller, a bounded number of callers.
 
-    For each, by ARN and `aws:userid`: its account; the statements that name it, or nobody, as
-    bits; and its face, a number that tells its kind and how closely each statement names it: that
-    settles what else must allow.
+    For each, by ARN and `aws:userid`: its account; the statements that name it or have no
+    principal, as bits; and its profile, a number for its kind and how closely each statement names
+    it, which settles what else must allow.
 
     Args:
-        bounded: whether a permissions boundary is set on who asks.
+        bounded: whether a permissions boundary is set on the callers.
     """
 
     def __init__(self, statements: Sequence[ReadyStatement], *, bounded: bool) -> None:
@@ -169,18 +169,18 @@ class Faces(dict[tuple[str, ContextValue | None], tuple[str | None, int, int]]):
         """Read the request's principal; tell whether it is certain how the statements name it."""
         caller = _read(request, bounded=self._bounded)
         if caller is None or request.federated_by is not None or request.canonical_user is not None:
-            # what is said beside the principal is not in the key
+            # neither of the two is in the key
             return False
         try:
             levels = [statement.closeness(caller) for statement in self._statements]
-        except Unsure:
+        except NeedsEngine:
             return False
-        bits = sum(1 << place for place, level in enumerate(levels) if level is not Named.NOT)
+        bits = sum(1 << place for place, level in enumerate(levels) if level is not Closeness.NOT)
         if len(self) >= _MOST_FACES:
             self.clear()
-        face = self._numbers.setdefault((caller.kind, *levels), len(self._numbers))
+        profile = self._numbers.setdefault((caller.kind, *levels), len(self._numbers))
         key = request.principal, request.context.folded.get("aws:userid")
-        self[key] = caller.account, bits, face
+        self[key] = caller.account, bits, profile
         return True
 
 
@@ -201,17 +201,17 @@ _FRAME = """\
         return settle({key}, request)
 """
 _CALLER = "account, home, stem = callers[request.principal]"
-_NAMED_CALLER = 'account, named, face = callers[request.principal, values.get("aws:userid")]'
+_NAMED_CALLER = 'account, named, profile = callers[request.principal, values.get("aws:userid")]'
 _VALUES = "    values = request.context.folded\n"
 _ORGANISED = " or request.management_account or linked(request)"
-"""What the service and resource control policies of an organisation do not apply to."""
+"""Requests that the service and resource control policies of an organisation spare."""
 
 _OF_ANOTHER = " or ((given := request.resource_account) is not None and given != account)"
-"""What tells that the resource is of another account than the caller, though its ARN may not."""
+"""A resource of another account than the caller's, which its ARN may not show."""
 
 _TESTED = """\
     try:
-{lines}    except Unsure:
+{lines}    except NeedsEngine:
         return ask(request)
 """
 _SPLIT = """\
@@ -219,42 +219,42 @@ _SPLIT = """\
     try:
         lead, partition, service, region, owner, tail = resource.split(":", 5)
     except ValueError:
-        return elsewhere(request) if resource == "*" else ask(request)
+        return other_plan(request) if resource == "*" else ask(request)
     if lead != "arn":
         return ask(request)
 """
 _CHECKS = {
-    Asked.STAR: """\
+    ResourceClass.NO_RESOURCE: """\
     if request.resource != "*":
-        return elsewhere(request)
+        return other_plan(request)
 """,
-    Asked.HOME: """\
+    ResourceClass.OWN_IAM: """\
     resource = request.resource
     if not resource.startswith(home):
-        return elsewhere(request)
+        return other_plan(request)
 """,
-    Asked.ARN: f"""\
+    ResourceClass.OWN_ACCOUNT: f"""\
 {_SPLIT}    if (owner != account and owner != ""){_OF_ANOTHER}:
-        return elsewhere(request)
+        return other_plan(request)
 """,
-    Asked.ABROAD: f"""\
+    ResourceClass.OTHER_ACCOUNT: f"""\
 {_SPLIT}    given = request.resource_account
     whose = owner if is_account(owner) else given
     if whose is None or whose == account or not is_account(whose) or given not in (None, whose):
         return ask(request)
 """,
 }
-"""What makes sure that a resource is in order, and whose it is."""
+"""Checks that a resource is well formed and of the plan's class."""
 
 _LOWER_CASE = """\
     if not f"{partition}{service}{region}".islower():
         return ask(request)
 """
-"""What makes sure that a resource can be compared as it is written."""
+"""A check that a resource can be compared as it is written."""
 
 _KEY = "applying"
-_NAMED_KEY = "(applying, face)"
-_NAMED_ARN_KEY = '(applying, face, service == "kms" and tail.startswith("key/"))'
+_NAMED_KEY = "(applying, profile)"
+_NAMED_ARN_KEY = '(applying, profile, service == "kms" and tail.startswith("key/"))'
 """The policy of a KMS key may be told from others by the key's ARN only."""
 
 
@@ -274,77 +274,91 @@ class _Decisions:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What a plan knows beside its statements.
+class PlanContext:
+    """The surroundings of a plan's statements.
 
     Attributes:
-        callers: who asked before; with how the statements name them, where they name anybody.
-        ask: the engine, about the policies that the statements stand in.
-        organised: whether policies of an organisation are among these.
+        callers: earlier callers, with how the statements name them where they name anybody.
+        ask: the engine, with the policies that the statements stand in.
+        has_organisation: whether policies of an organisation are among these.
         about_iam: whether an action of IAM is asked about.
     """
 
-    callers: ParsedCallers | Faces
+    callers: ParsedCallers | CallerProfiles
     ask: Decide
-    organised: bool
+    has_organisation: bool
     about_iam: bool
 
     @property
     def named(self) -> bool:
-        """Whether it matters whom the statements name."""
-        return isinstance(self.callers, Faces)
+        """Whether it matters which callers the statements name."""
+        return isinstance(self.callers, CallerProfiles)
 
 
 class Plans:
-    """The plans for requests that `statements` are about, and no others: one for each `Asked`.
+    """The plans for requests that only `statements` are about, one for each class of resource.
 
     Each is made when the first such request comes.
     """
 
-    def __init__(self, statements: Sequence[ReadyStatement], around: Around) -> None:
+    def __init__(self, statements: Sequence[ReadyStatement], context: PlanContext) -> None:
         self._statements = statements
-        self._around = around
-        self._made: dict[Asked, Decide] = {}
-        self._on_arns = Asked.HOME if around.about_iam and not around.named else Asked.ARN
+        self._context = context
+        self._made: dict[ResourceClass, Decide] = {}
+        own_iam = context.about_iam and not context.named
+        self._first_tried = ResourceClass.OWN_IAM if own_iam else ResourceClass.OWN_ACCOUNT
 
-    def plan_for(self, resource: str, tried: Asked | None = None) -> Decide:
-        """Return the plan for resources like this; `tried` is one that was not about it."""
-        asked = {None: self._on_arns, Asked.STAR: self._on_arns, Asked.HOME: Asked.ARN}
-        kind = Asked.STAR if resource == "*" else asked.get(tried, Asked.ABROAD)
-        if kind not in self._made:
-            self._made[kind] = self._plan(kind)
-        return self._made[kind]
+    def plan_for(self, resource: str, tried: ResourceClass | None = None) -> Decide:
+        """Return the plan for resources like this; `tried` is a class that it is not of."""
+        resources = self._class_of(resource, tried)
+        if resources not in self._made:
+            self._made[resources] = self._plan(resources)
+        return self._made[resources]
 
-    def _plan(self, asked: Asked) -> Decide:
-        source, around = ConstantSource(), self._around
-        lines = _tests(source, self._statements, asked, named=around.named)
-        decisions = _Decisions(around.ask, {})
+    def _class_of(self, resource: str, tried: ResourceClass | None) -> ResourceClass:
+        if resource == "*":
+            return ResourceClass.NO_RESOURCE
+        match tried:
+            case None | ResourceClass.NO_RESOURCE:
+                return self._first_tried
+            case ResourceClass.OWN_IAM:
+                return ResourceClass.OWN_ACCOUNT
+            case ResourceClass.OWN_ACCOUNT | ResourceClass.OTHER_ACCOUNT:
+                return ResourceClass.OTHER_ACCOUNT
+
+    def _plan(self, resources: ResourceClass) -> Decide:
+        source, context = Constants(), self._context
+        lines = _tests(source, self._statements, resources, named=context.named)
+        decisions = _Decisions(context.ask, {})
         environment: dict[str, object] = {
-            "callers": around.callers,
-            "learn": around.callers.learn,
-            "ask": around.ask,
-            "elsewhere": lambda request: self.plan_for(request.resource, asked)(request),
+            "callers": context.callers,
+            "learn": context.callers.learn,
+            "ask": context.ask,
+            "other_plan": lambda request: self.plan_for(request.resource, resources)(request),
             "decisions": decisions.made,
             "settle": decisions.settle,
             "is_account": arns.is_account,
             "linked": is_service_linked,
-            "Unsure": Unsure,
+            "NeedsEngine": NeedsEngine,
         }
-        return source.function(_body(lines, around, asked), environment)
+        return source.function(_body(lines, context, resources), environment)
 
 
-def _body(lines: Sequence[str], around: Around, asked: Asked) -> str:
+def _body(lines: Sequence[str], context: PlanContext, resources: ResourceClass) -> str:
     tested = len(lines) > 1
     tests = "".join(f"        {line}\n" for line in lines)
     tests = _TESTED.format(lines=tests) if tested else f"    {lines[0]}\n"
-    checks, more = _CHECKS[asked], _ORGANISED if around.organised else ""
-    if asked in (Asked.ARN, Asked.ABROAD) and "resource" in tests:
+    checks, more = _CHECKS[resources], _ORGANISED if context.has_organisation else ""
+    if (
+        resources in (ResourceClass.OWN_ACCOUNT, ResourceClass.OTHER_ACCOUNT)
+        and "resource" in tests
+    ):
         checks += _LOWER_CASE
-    if asked in (Asked.STAR, Asked.HOME):
+    if resources in (ResourceClass.NO_RESOURCE, ResourceClass.OWN_IAM):
         more += _OF_ANOTHER
-    if around.named:
+    if context.named:
         more += " or request.canonical_user is not None"
-        key = _NAMED_KEY if asked is Asked.STAR else _NAMED_ARN_KEY
+        key = _NAMED_KEY if resources is ResourceClass.NO_RESOURCE else _NAMED_ARN_KEY
         frame = _FRAME.format(caller=_NAMED_CALLER, checks=checks, more=more, tests=tests, key=key)
         return _VALUES + frame
     tests = _VALUES + tests if tested else tests
@@ -352,12 +366,16 @@ def _body(lines: Sequence[str], around: Around, asked: Asked) -> str:
 
 
 def _tests(
-    source: ConstantSource, statements: Sequence[ReadyStatement], asked: Asked, *, named: bool
+    source: Constants,
+    statements: Sequence[ReadyStatement],
+    resources: ResourceClass,
+    *,
+    named: bool,
 ) -> list[str]:
-    """Write what sets one bit for each statement that applies; after a Deny no Allow counts."""
+    """Write lines that set a bit for each statement that applies; after a Deny no Allow counts."""
     bits: list[tuple[int, bool, str]] = []
     for place, one in enumerate(statements):
-        test = one.written(source, asked)
+        test = one.expression(source, resources)
         if named and one.names_somebody and test != NEVER:
             test = " and ".join(filter(None, (f"named & {1 << place}", test)))
         bits.append((1 << place, one.denies, test))

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sekisho.engine.compiled.templates import (
-    ConstantSource,
+    Constants,
+    NeedsEngine,
     Piece,
     Test,
-    Unsure,
     Values,
+    constant_text,
     parts_of,
     pieces_of,
     test_of,
-    text,
 )
 from sekisho.engine.matching import arns, glob
 from sekisho.engine.matching.glob import Wild
@@ -29,8 +29,8 @@ _Matches = Callable[[str, str, Values], bool | None]
 """(resource, its last part, context) → whether an entry matches, None as in `Test`."""
 
 
-def takes_in_star(element: Element | None) -> bool:
-    """Tell whether the element takes in a request that has no resource."""
+def covers_star(element: Element | None) -> bool:
+    """Tell whether the element covers a request that has no resource."""
     if element is None:
         return True
     return any(glob.like(entry, _STAR) for entry in element.values) != element.negated
@@ -76,18 +76,19 @@ def _entry(written: str, version: Version | None) -> _Entry:
 
 
 class ResourceWriter:
-    """Writes what tells whether a `Resource` or `NotResource` takes in a request's ARN.
+    """Writes the test whether a `Resource` or `NotResource` covers a request's ARN.
 
     The expressions read `resource`, `tail` (the last of its six parts) and `values`; its first five
-    parts are in lower case. At home (see `Callers`) they read `home` and `stem` in place of `tail`.
+    parts are in lower case. At home (see `ParsedCallers`) they read `home` and `stem` in place of
+    `tail`.
     """
 
-    def __init__(self, source: ConstantSource, *, at_home: bool) -> None:
+    def __init__(self, source: Constants, *, at_home: bool) -> None:
         self._source = source
         self._at_home = at_home
 
-    def written(self, element: Element, effect: Effect, version: Version | None) -> str:
-        """Return the expression; "" if the element takes in every ARN."""
+    def expression(self, element: Element, effect: Effect, version: Version | None) -> str:
+        """Return the expression; "" if the element covers every ARN."""
         entries = [_entry(value, version) for value in element.values]
         if element.negated:
             test = self._source.constant(_none_of([_matches(entry) for entry in entries], effect))
@@ -101,14 +102,14 @@ class ResourceWriter:
         return "resource[len(home):]" if self._at_home else "tail"
 
     def _entries(self, entries: list[_Entry]) -> list[str]:
-        """Write what is literal as one look-up, what begins alike as one; each other by itself."""
+        """Write literal entries as one look-up, prefixes as one, each other entry by itself."""
         literal: set[str] = set()
         beginnings: list[str] = []
         others: list[str] = []
         for entry in entries:
             pieces = pieces_of(entry.tail) or ()
             whole = entry.open_parts == 0
-            match tuple(map(text, pieces)):
+            match tuple(map(constant_text, pieces)):
                 case (str() as only,) if entry.stem and whole:
                     literal.add(entry.stem + only)
                 case (str() as first, "") if entry.stem and (whole or not first):
@@ -161,7 +162,7 @@ def _none_of(entries: list[_Matches], effect: Effect) -> Callable[[str, str, Val
                 return False
             unresolved = unresolved or found is None
         if unresolved and effect is Effect.ALLOW:
-            raise Unsure
+            raise NeedsEngine
         return True
 
     return test
@@ -201,7 +202,7 @@ def _by_parts(entry: _Entry, tail_test: Test, spans: Callable[[str], None]) -> _
 
 
 def _spans(entry: _Entry) -> Callable[[str], None]:
-    """Return what raises Unsure where an entry may match as one string: the engine says if it does.
+    """Return a test that raises NeedsEngine where an entry may match as one string.
 
     It is read as wide as may be: case does not matter, and every wildcard and variable is a star.
     """
@@ -211,6 +212,6 @@ def _spans(entry: _Entry) -> Callable[[str], None]:
 
     def spans(resource: str) -> None:
         if glob.in_order(pieces, resource.casefold()):
-            raise Unsure
+            raise NeedsEngine
 
     return spans

@@ -1,4 +1,4 @@
-"""Patterns made ready to match: wildcards and policy variables told apart once, not per request.
+"""Patterns made ready to match: wildcards and policy variables are found once, not per request.
 
 A pattern is cut at its stars into pieces of literal text and variables. It is matched from left to
 right, each piece at its first place: no pattern is slow. One with `?` is left to `glob`.
@@ -20,7 +20,7 @@ from sekisho.policy import Version
 _NAME = re.compile(r"\bk(\d+)\b")
 
 
-class ConstantSource:
+class Constants:
     """The constants of a function that is being written."""
 
     def __init__(self) -> None:
@@ -37,14 +37,14 @@ class ConstantSource:
             self._constants.append(value)
         return self._names[key]
 
-    def included(self, other: "ConstantSource", written: str) -> str:
-        """Return what was written with the constants of `other`, with the names of these."""
+    def adopted(self, other: "Constants", written: str) -> str:
+        """Return an expression written with the constants of `other`, with these in their place."""
         return _NAME.sub(lambda name: self.constant(other._constants[int(name[1])]), written)
 
     def function(self, body: str, environment: dict[str, object]) -> Callable[..., Any]:
         """Return the function of `request` whose indented `body` was written.
 
-        Beside its constants the body knows what is in `environment`, by name, and itself as `plan`.
+        Besides its constants the body knows the names in `environment`, and itself as `plan`.
         """
         constants = zip(self._names.values(), self._constants, strict=True)
         known: dict[str, Any] = {**environment, **dict(constants)}
@@ -55,7 +55,7 @@ class ConstantSource:
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(text: str) -> CodeType:
-    """Return the code of the one function that `text` defines."""
+    """Return the code of the one function that `constant_text` defines."""
     module = compile(text, "<compiled policies>", "exec")
     return next(one for one in module.co_consts if isinstance(one, CodeType))
 
@@ -64,7 +64,7 @@ Values = Mapping[str, ContextValue]
 """A request context: the values by the lower-case name of their key."""
 
 Piece = tuple[str | Variable, ...]
-"""What stands between two stars: literal text and variables by turns."""
+"""The part of a pattern between two stars: literal text and variables by turns."""
 
 Resolve = Callable[[Values], str | None]
 """Puts values for variables; None if one has none."""
@@ -73,7 +73,7 @@ Test = Callable[[str, Values], bool | None]
 """Tells whether a value matches; None if that depends on a variable without a value."""
 
 
-class Unsure(Exception):
+class NeedsEngine(Exception):
     """The answer rests on a point that only the engine decides: one that AWS does not document."""
 
 
@@ -100,7 +100,7 @@ def pieces_of(parts: Iterable[TemplatePart]) -> tuple[Piece, ...] | None:
     return tuple(map(tuple, pieces))
 
 
-def text(piece: Piece) -> str | None:
+def constant_text(piece: Piece) -> str | None:
     """Return the text of a piece without variables, None of one that has any."""
     match piece:
         case ():
@@ -112,7 +112,7 @@ def text(piece: Piece) -> str | None:
 
 
 def resolver(piece: Piece) -> Resolve:
-    """Return what makes text of a piece."""
+    """Return a function that puts values for the variables of a piece."""
     ready = tuple((p, None) if isinstance(p, str) else (p.key.lower(), p) for p in piece)
 
     def resolve(values: Values) -> str | None:
@@ -128,7 +128,7 @@ def resolver(piece: Piece) -> Resolve:
 
 
 def value_of(key: str, default: str | None, values: Values) -> str | None:
-    """Return what a variable stands for, as `variables.Variable.value` does."""
+    """Return the value of a variable, as `variables.Variable.value` does."""
     found = values.get(key)
     if found is None:
         return default
@@ -140,7 +140,7 @@ def test_of(parts: Sequence[TemplatePart]) -> Test:
     pieces = pieces_of(parts)
     if pieces is None:
         return _by_tokens(parts)
-    literal = [only for only in map(text, pieces) if only is not None]
+    literal = [only for only in map(constant_text, pieces) if only is not None]
     return _constant(literal) if len(literal) == len(pieces) else _template(pieces)
 
 

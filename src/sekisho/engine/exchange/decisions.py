@@ -7,8 +7,8 @@ asks for and what the request has instead.
 from collections.abc import Iterator, Mapping
 
 from sekisho import catalogue
-from sekisho.engine.authorize import unasked
-from sekisho.engine.explanation import Explanation, Lack, Listed, Part, Point
+from sekisho.engine.authorize import missing_resource_policy
+from sekisho.engine.explanation import Explanation, Lack, ListingFailure, Part, Point
 from sekisho.engine.matching.conditions import NEGATIONS
 from sekisho.engine.model import Cause, ContextValue, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import quoted
@@ -70,22 +70,22 @@ def sentence(request: Request, decision: Decision) -> Message:
     return Message.both(fill(template.en, kind.en), fill(template.ja, kind.ja))
 
 
-def assumption(assumption: str) -> Message:
+def assumption_text(assumption: str) -> Message:
     """Return one sentence that says on which undocumented point a decision rests."""
     return _ASSUMPTION.filled(assumption=assumption)
 
 
-def not_given(kind: PolicyKind) -> Message:
-    """Return the words that a trust or key policy, which must itself allow, was not given.
+def missing_policy_text(kind: PolicyKind) -> Message:
+    """Return the sentence that a trust or key policy, which must itself allow, was not given.
 
     Raises:
-        KeyError: for a kind that `engine.unasked` does not return.
+        KeyError: for a kind that `engine.missing_resource_policy` does not return.
     """
     return _NOT_GIVEN[kind]
 
 
-def not_in_catalogue(action: str) -> Message | None:
-    """Return the words that AWS is not known to have an action; None if it is."""
+def unknown_action_text(action: str) -> Message | None:
+    """Return the sentence that the catalogue does not have an action; None if it has."""
     known = catalogue.load()
     if known.action(action) is not None:
         return None
@@ -94,7 +94,7 @@ def not_in_catalogue(action: str) -> Message | None:
     return _NOT_IN_CATALOGUE.filled(action=action, dated=known.dated, meant=meant)
 
 
-def place(cause: Cause) -> str:
+def location_of(cause: Cause) -> str:
     """Return where a statement stands: policy, line if known, index and Sid."""
     where = f"{cause.policy}:{cause.position.line}" if cause.position.line else cause.policy
     sid = f" {cause.sid}" if cause.sid else ""
@@ -167,12 +167,12 @@ _APPLIES: Mapping[tuple[Part, bool], Message] = {
     (Part.RESOURCE, True): Message("it is about every resource but {written} (`NotResource`)"),
     (Part.CONDITION, False): Message("it applies when {test}; {has}"),
 }
-_LISTED: Mapping[Listed, Message] = {
-    Listed.PARTLY: Message(
+_LISTED: Mapping[ListingFailure, Message] = {
+    ListingFailure.PARTLY: Message(
         "it excepts {written} (`NotPrincipal`), and {asked} only in part: the account must be "
         "listed too, and for a role session both the role and the session"
     ),
-    Listed.BOUNDED: Message(
+    ListingFailure.BOUNDED: Message(
         "it excepts {written} (`NotPrincipal`), but nobody who has a permissions boundary, as "
         "{asked} has"
     ),
@@ -211,15 +211,17 @@ _HINTS: Mapping[tuple[str, ContextValue | None], Message] = {
 def reasons(explanation: Explanation) -> tuple[Message, ...]:
     """Return the lines that say why a request is denied; none for an allowed one."""
     lines: list[Message] = []
-    for denial in explanation.denied:
+    for denial in explanation.denials:
         cause = denial.statement
-        lines.append(_about(_DENIES, cause.kind, level=_level(denial.level), place=place(cause)))
+        lines.append(
+            _about(_DENIES, cause.kind, level=_level(denial.level), place=location_of(cause))
+        )
         for point in denial.points:
-            if point.negated or point.written != ("*",) or point.part is Part.CONDITION:
+            if point.negated or point.expected != ("*",) or point.part is Part.CONDITION:
                 lines += _point(point, _APPLIES)
     if explanation.owner:
         lines.append(_ACROSS.filled(owner=quoted(explanation.owner)))
-    for lack in explanation.lacking:
+    for lack in explanation.lacks:
         lines += _lack(lack)
     return tuple(lines)
 
@@ -227,10 +229,10 @@ def reasons(explanation: Explanation) -> tuple[Message, ...]:
 def _lack(lack: Lack) -> Iterator[Message]:
     yield _about(_lack_template(lack), lack.kind, level=_level(lack.level))
     for miss in lack.nearest:
-        yield _indented(_MISSES.filled(place=place(miss.statement)))
-        for point in miss.failed:
+        yield _indented(_MISSES.filled(place=location_of(miss.statement)))
+        for point in miss.failed_points:
             yield from _point(point, _FAILED)
-        if not miss.failed:
+        if not miss.failed_points:
             yield _indented(_ACCOUNT_ONLY, 2, mark="- ")
 
 
@@ -239,14 +241,14 @@ def _level(name: str) -> Message:
 
 
 def _lack_template(lack: Lack) -> Message:
-    if lack.instead:
+    if lack.is_alternative:
         return _INSTEAD
-    if not lack.given:
+    if not lack.has_policy:
         return _LACKS_POLICY
     if not lack.nearest:
         return _LACKS_ALL
     other_action = all(
-        any(point.part is Part.ACTION for point in miss.failed) for miss in lack.nearest
+        any(point.part is Part.ACTION for point in miss.failed_points) for miss in lack.nearest
     )
     return _LACKS_ACTION if other_action else _LACKS
 
@@ -271,12 +273,13 @@ def _indented(text: Message, depth: int = 1, mark: str = "") -> Message:
 
 def _point(point: Point, templates: Mapping[tuple[Part, bool], Message]) -> Iterator[Message]:
     """Yield the line of a point, and what helps to understand it."""
-    template = _LISTED[point.listed] if point.listed else templates[point.part, point.negated]
-    asked = quoted(point.asked) if isinstance(point.asked, str) else ""
+    failure = point.listing_failure
+    template = _LISTED[failure] if failure else templates[point.part, point.negated]
+    asked = quoted(point.actual) if isinstance(point.actual, str) else ""
     yield _indented(
         _filled(
             template,
-            written=_listed(point.written),
+            written=_listed(point.expected),
             asked=asked,
             test=_test(point),
             has=_has(point),
@@ -287,7 +290,7 @@ def _point(point: Point, templates: Mapping[tuple[Part, bool], Message]) -> Iter
     for name, value in point.variables:
         said = _NO_VALUE if value is None else _STANDS_FOR
         yield _indented(said.filled(variable=quoted(f"${{{name}}}"), value=quoted(value or "")), 3)
-    hint = _HINTS.get((point.key.lower(), point.asked))
+    hint = _HINTS.get((point.key.lower(), point.actual))
     if hint and point.mfa:
         yield _indented(hint, 3)
 
@@ -312,7 +315,7 @@ def _test(point: Point) -> Message:
         return verbatim("")
     key = quoted(point.key)
     if operator.name is Op.NULL:
-        return _PRESENCE["true" in [value.lower() for value in point.written]].filled(key=key)
+        return _PRESENCE["true" in [value.lower() for value in point.expected]].filled(key=key)
     template = {**_PREDICATES, **_NEGATED}[operator.name]
     met_by_absence = (
         operator.if_exists
@@ -322,16 +325,16 @@ def _test(point: Point) -> Message:
     return _filled(
         _TEST,
         subject=_SUBJECTS[operator.quantifier].filled(key=key),
-        predicate=_filled(template, values=_listed(point.written)),
+        predicate=_filled(template, values=_listed(point.expected)),
         absent=_OR_ABSENT if met_by_absence else "",
     )
 
 
 def _has(point: Point) -> Message:
     """Return what the request has under a condition's key."""
-    if point.asked is None or point.asked == ():
+    if point.actual is None or point.actual == ():
         return _HAS_NONE.filled(key=quoted(point.key))
-    values = (point.asked,) if isinstance(point.asked, str) else point.asked
+    values = (point.actual,) if isinstance(point.actual, str) else point.actual
     shown = ", ".join(map(quoted, values[:_MOST_VALUES]))
     return _HAS.filled(values=shown)
 
@@ -345,9 +348,9 @@ def explanation_to_json(explanation: Explanation) -> dict[str, object]:
                 "level": one.level or None,
                 "points": [_point_to_json(point) for point in one.points],
             }
-            for one in explanation.denied
+            for one in explanation.denials
         ],
-        "lacking": [_lack_to_json(lack) for lack in explanation.lacking],
+        "lacking": [_lack_to_json(lack) for lack in explanation.lacks],
     }
     if explanation.owner:
         value["resourceAccount"] = explanation.owner
@@ -356,14 +359,14 @@ def explanation_to_json(explanation: Explanation) -> dict[str, object]:
 
 def _lack_to_json(lack: Lack) -> dict[str, object]:
     nearest = [
-        {**cause_to_json(miss.statement), "failed": [_point_to_json(p) for p in miss.failed]}
+        {**cause_to_json(miss.statement), "failed": [_point_to_json(p) for p in miss.failed_points]}
         for miss in lack.nearest
     ]
     return {
         "kind": lack.kind.value,
         "level": lack.level or None,
-        "instead": lack.instead,
-        "given": lack.given,
+        "instead": lack.is_alternative,
+        "given": lack.has_policy,
         "nearest": nearest,
     }
 
@@ -371,15 +374,15 @@ def _lack_to_json(lack: Lack) -> dict[str, object]:
 def _point_to_json(point: Point) -> dict[str, object]:
     value: dict[str, object] = {
         "part": point.part.value,
-        "written": list(point.written),
-        "asked": list(point.asked) if isinstance(point.asked, tuple) else point.asked,
+        "written": list(point.expected),
+        "asked": list(point.actual) if isinstance(point.actual, tuple) else point.actual,
     }
     if point.negated:
         value["negated"] = True
     if point.operator is not None:
         value |= {"key": point.key, "operator": str(point.operator)}
-    if point.listed:
-        value["listed"] = point.listed.value
+    if point.listing_failure:
+        value["listed"] = point.listing_failure.value
     if point.variables:
         value["variables"] = dict(point.variables)
     return value
@@ -397,14 +400,16 @@ def decision_to_json(decision: Decision) -> dict[str, object]:
     return value
 
 
-def answered_to_json(request: Request, policies: Policies, decision: Decision) -> dict[str, object]:
-    """Return a decision as JSON values, with what must be said of the question beside it.
+def decision_with_notes_to_json(
+    request: Request, policies: Policies, decision: Decision
+) -> dict[str, object]:
+    """Return a decision as JSON values, with notes on the question.
 
     `notGiven` is the kind of policy that must allow, too, and is not there; `notInCatalogue` is
     the action, if AWS is not known to have it.
     """
     value = decision_to_json(decision)
-    if (absent := unasked(request, policies, decision)) is not None:
+    if (absent := missing_resource_policy(request, policies, decision)) is not None:
         value["notGiven"] = absent.value
     if catalogue.load().action(request.action) is None:
         value["notInCatalogue"] = request.action

@@ -22,20 +22,20 @@ from typing import BinaryIO
 from sekisho.engine.assumptions import Assumptions
 from sekisho.engine.authorize import decide
 from sekisho.engine.compiled import Deciders
-from sekisho.engine.exchange.decisions import answered_to_json
+from sekisho.engine.exchange.decisions import decision_with_notes_to_json
 from sekisho.engine.exchange.questions import (
     DecisionQuestion,
     Documents,
     identity_of,
     read_question,
 )
+from sekisho.engine.joint import RequestPart
 from sekisho.engine.model import (
     Decision,
     DecisionEffect,
     Policies,
     Request,
 )
-from sekisho.engine.together import RequestPart
 from sekisho.errors import (
     Code,
     Fault,
@@ -74,7 +74,7 @@ def answers(
 
     Without `respond` the policies' decision is the answer.
     """
-    known, responding = documents or Documents(), respond or by_policies(Deciders().decide)
+    known, responding = documents or Documents(), respond or policy_responder(Deciders().decide)
     for number, line in enumerate(_lines(stream), start=1):
         if line is None:
             fault = Fault(
@@ -103,20 +103,20 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 
-def by_policies(decided: Decide = decide) -> Respond:
+def policy_responder(decided: Decide = decide) -> Respond:
     """Return what answers with the policies' decision alone, by what decides as the engine does."""
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
         each = question.parts or (RequestPart(question.request, question.policies),)
         found = [
-            answered_to_json(
+            decision_with_notes_to_json(
                 one.request,
                 one.policies,
                 decided(one.request, one.policies, question.assumptions),
             )
             for one in each
         ]
-        return together([one.request for one in each], found) if question.parts else found[0]
+        return joint_answer([one.request for one in each], found) if question.parts else found[0]
 
     return respond
 
@@ -124,7 +124,7 @@ def by_policies(decided: Decide = decide) -> Respond:
 _GRAVEST = tuple(effect.value for effect in (*reversed(DecisionEffect),))
 
 
-def together(
+def joint_answer(
     requests: Sequence[Request],
     found: Sequence[Mapping[str, object]],
     gravest: Sequence[str] = _GRAVEST,
@@ -138,7 +138,9 @@ def together(
     """
     effect = min((str(one["decision"]) for one in found), key=gravest.index)
     decisive = [one for one in found if one["decision"] == effect]
-    because = [cause for one in decisive for cause in _causes(one)]
+    because = [
+        cause for one in decisive if isinstance(one["because"], list) for cause in one["because"]
+    ]
     parts = [
         {"resource": request.resource, "action": request.action, **one}
         for request, one in zip(requests, found, strict=True)
@@ -149,11 +151,6 @@ def together(
         "blockedBy": decisive[0]["blockedBy"],
         "resources": parts,
     }
-
-
-def _causes(found: Mapping[str, object]) -> list[object]:
-    because = found["because"]
-    return because if isinstance(because, list) else []
 
 
 def answer(
@@ -172,7 +169,7 @@ def answer(
         value = _decoded(line)
         identity = identity_of(value)
         question = read_question(value, documents)
-        found = (respond or by_policies())(question)
+        found = (respond or policy_responder())(question)
         return AnsweredLine({"id": question.id, **found}, decided=True)
     except SekishoError as error:
         return _failure(identity, error, place)

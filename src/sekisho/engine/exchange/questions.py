@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any
 
 from sekisho.engine.assumptions import DEFAULTS, Assumptions
-from sekisho.engine.groups import assumes
+from sekisho.engine.groups import assumes_role
+from sekisho.engine.joint import RequestPart, is_access_point, parts_of
 from sekisho.engine.model import (
     AttachedPolicy,
     Context,
@@ -19,7 +20,6 @@ from sekisho.engine.model import (
     Request,
     ResourcePolicyKind,
 )
-from sekisho.engine.together import RequestPart, is_access_point, parts_of
 from sekisho.errors import Code, Fault, FaultyPolicy, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import MOST_CHARACTERS, Document, PolicyKind, from_json
@@ -393,7 +393,7 @@ class _Reader:
             self.wrong("options.resourceKind", _one_of(_RESOURCE_KINDS))
         if value is None:
             return None, None, None
-        if kind == "trust" or (kind is None and assumes(request)):
+        if kind == "trust" or (kind is None and assumes_role(request)):
             return self.document(value, "resource", PolicyKind.TRUST), None, None
         policy = self.document(value, "resource", PolicyKind.RESOURCE)
         return None, policy, ResourcePolicyKind.KMS if kind == ResourcePolicyKind.KMS else None

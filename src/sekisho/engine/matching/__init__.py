@@ -17,13 +17,13 @@ from sekisho.engine.matching import (
 from sekisho.engine.matching.actions import matches as action_matches
 from sekisho.engine.matching.caller import ANONYMOUS, Caller, CallerKind, Scope, caller_of
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.matching.principals import Named
+from sekisho.engine.matching.principals import Closeness
 
 __all__ = [
     "ANONYMOUS",
     "Caller",
     "CallerKind",
-    "Named",
+    "Closeness",
     "Pattern",
     "Scope",
     "TrackedAssumptions",

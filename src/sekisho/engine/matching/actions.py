@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sekisho.engine.assumptions import TrackedAssumptions
+from sekisho.engine.caching import cached_by_identity
 from sekisho.engine.matching import glob
-from sekisho.engine.remembered import remembered_by_identity
 from sekisho.policy import Document, Element, Statement
 
 
-def about(document: Document, action: str, tracked: TrackedAssumptions) -> list[Statement]:
-    """Return the statements whose `Action` or `NotAction` takes in `action`."""
+def statements_about(
+    document: Document, action: str, tracked: TrackedAssumptions
+) -> list[Statement]:
+    """Return the statements whose `Action` or `NotAction` covers `action`."""
     lower = action.lower()
     return [
         statement
@@ -25,24 +27,24 @@ def about(document: Document, action: str, tracked: TrackedAssumptions) -> list[
 
 
 def matches(element: Element, action: str, tracked: TrackedAssumptions) -> bool:
-    """Tell whether the element takes in `action`; `NotAction` does what it does not list."""
+    """Tell whether the element covers `action`: lists it, or as `NotAction` does not."""
     return _lists(_entries(element), action.lower(), tracked) != element.negated
 
 
 class _Entries(NamedTuple):
-    """What an element lists, in lower case: case matters nowhere in an action.
+    """The entries of an element in lower case: case matters nowhere in an action.
 
     Attributes:
         everything: whether `*` or `*:*` is listed.
         literal: the entries without wildcards.
         names: the names that have wildcards, by the service that they belong to.
-        loose: service and name of the entries with a wildcard in the service.
+        any_service: service and name of the entries with a wildcard in the service.
     """
 
     everything: bool
     literal: frozenset[str]
     names: Mapping[str, Sequence[str]]
-    loose: Sequence[tuple[str, str]]
+    any_service: Sequence[tuple[str, str]]
 
 
 def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
@@ -52,40 +54,40 @@ def _lists(entries: _Entries, action: str, tracked: TrackedAssumptions) -> bool:
     """
     if entries.everything or action in entries.literal:
         return True
-    if not (entries.names or entries.loose):
+    if not (entries.names or entries.any_service):
         return False
     service, _, name = action.partition(":")
     for listed in entries.names.get(service, ()):
         if glob.like(listed, name):
             return True
-    for service_like, name_like in entries.loose:
+    for service_like, name_like in entries.any_service:
         if glob.like(service_like, service) and glob.like(name_like, name):
             # AWS does not document wildcards in the prefix
             return tracked.wildcard_service_prefix()
     return False
 
 
-@remembered_by_identity
+@cached_by_identity
 def _read(document: Document) -> tuple[tuple[Statement, _Entries], ...]:
     return tuple((statement, _entries(statement.action)) for statement in document.statements)
 
 
-@remembered_by_identity
+@cached_by_identity
 def _entries(element: Element) -> _Entries:
     names: dict[str, list[str]] = defaultdict(list)
-    loose: list[tuple[str, str]] = []
+    any_service: list[tuple[str, str]] = []
     literal: set[str] = set()
     lower = [value.lower() for value in element.values]
     for entry in lower:
         service, _, name = entry.partition(":")
         if _is_wild(service):
-            loose.append((service, name))
+            any_service.append((service, name))
         elif _is_wild(name):
             names[service].append(name)
         else:
             literal.add(entry)
     everything = "*" in lower or "*:*" in lower
-    return _Entries(everything, frozenset(literal), dict(names), loose)
+    return _Entries(everything, frozenset(literal), dict(names), any_service)
 
 
 def _is_wild(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who makes a request, and what the elements of a statement are matched against.
+"""The caller of a request, and the scope that a statement is matched against.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal".
 How it is read: docs/semantics.md#2-principals.
@@ -9,9 +9,9 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from sekisho.engine.assumptions import TrackedAssumptions
+from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns
 from sekisho.engine.model import Request
-from sekisho.engine.remembered import remembered
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
 from sekisho.messages import Message
 from sekisho.policy import Version
@@ -28,11 +28,11 @@ class CallerKind(Enum):
     ROLE_SESSION = auto()
     FEDERATED_USER = auto()
     OUTSIDER = auto()
-    """A service, or an identity provider: nobody whom identity-based policies could apply to."""
+    """A service or an identity provider: identity-based policies never apply to it."""
     ANONYMOUS = auto()
     """A request that nobody signed."""
     CANONICAL_USER = auto()
-    """Whom S3 knows by a canonical id: an origin access identity of CloudFront, say."""
+    """A principal that S3 knows by a canonical id: an origin access identity of CloudFront, say."""
 
 
 _KINDS = {
@@ -47,7 +47,7 @@ _KINDS = {
 
 _OUTSIDE = frozenset({CallerKind.OUTSIDER, CallerKind.ANONYMOUS, CallerKind.CANONICAL_USER})
 ANONYMOUS = "anonymous"
-"""What is given as the principal of a request that nobody signed."""
+"""The principal of a request that nobody signed."""
 
 _CANONICAL_ID = re.compile("[0-9a-f]{64}")
 _ORIGIN_IDENTITY = re.compile(r"arn:aws[\w-]*:iam::cloudfront:user/\S[^/]*", re.ASCII)
@@ -96,7 +96,7 @@ class Caller(NamedTuple):
 
 
 def caller_of(request: Request, *, bounded: bool) -> Caller:
-    """Return who makes `request`.
+    """Return the principal that makes `request`.
 
     Raises:
         FaultyRequest: if its principal is none that can make one.
@@ -131,9 +131,9 @@ def caller_of(request: Request, *, bounded: bool) -> Caller:
     )
 
 
-@remembered
+@cached_by_text
 def _read(principal: str) -> tuple[CallerKind | None, str, str | None]:
-    """Return the kind of a principal, None if it is none that makes requests; where it is from."""
+    """Return a principal's kind (None if it can make no request), its partition and account."""
     if principal == ANONYMOUS:
         return CallerKind.ANONYMOUS, "", None
     if _CANONICAL_ID.fullmatch(principal) or _ORIGIN_IDENTITY.fullmatch(principal):
@@ -163,7 +163,7 @@ def is_canonical_id(text: str) -> bool:
 
 
 def is_certain(caller: Caller) -> bool:
-    """Tell whether a caller is what its name says: of others a policy must name it.
+    """Tell whether its name alone shows which principal a caller is.
 
     A name with a dot may be that of a web identity provider, or somebody's user name.
     """
@@ -177,7 +177,7 @@ def is_identity_provider(caller: Caller) -> bool:
 
 
 def is_service_linked(request: Request) -> bool:
-    """Tell whether a service-linked role asks: by what is said of it, or by the role's path.
+    """Tell whether the caller is a service-linked role, by the request's flag or the role's path.
 
     The ARN of a session has no path; `aws:PrincipalArn` has it. Only services can make a role
     under the path (IAM User Guide, "Create a service-linked role").
@@ -188,16 +188,16 @@ def is_service_linked(request: Request) -> bool:
     return isinstance(role, str) and _under_service_roles(role)
 
 
-@remembered
+@cached_by_text
 def _under_service_roles(arn: str) -> bool:
     parts = arns.split(arn)
     return parts[2:3] == ("iam",) and parts[-1].startswith(_SERVICE_ROLES)
 
 
 class Scope(NamedTuple):
-    """A request, who makes it, the version of the document in hand, and the assumptions.
+    """A request, its caller, the version of the document in hand, and the assumptions.
 
-    A tuple, like all that is made anew for every request: it takes a third of the time.
+    A tuple, like every type that is made anew for each request: it takes a third of the time.
     """
 
     request: Request

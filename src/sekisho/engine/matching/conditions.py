@@ -23,11 +23,11 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import TypeVar
 
+from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
 from sekisho.engine.model import ContextValue
-from sekisho.engine.remembered import remembered
 from sekisho.policy import Condition, Operator, Quantifier
 from sekisho.policy import OperatorName as Op
 
@@ -137,7 +137,7 @@ def _ip_in_range(request: str, policy: Pattern) -> bool | None:
     return None if range_ is None or address is None else address in range_
 
 
-@remembered
+@cached_by_text
 def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Read an address without a zone."""
     try:
@@ -146,7 +146,7 @@ def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return None
 
 
-@remembered
+@cached_by_text
 def ip_range(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """Read an address, or a range in CIDR notation."""
     prefix = text.partition("/")[2]

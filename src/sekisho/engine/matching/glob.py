@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sekisho.engine.remembered import remembered
+from sekisho.engine.caching import cached_by_text
 
 
 class Wild(Enum):
@@ -34,7 +34,7 @@ _WILD: dict[str, Token] = {wild.value: wild for wild in Wild}
 _BETWEEN = re.compile("([*?])")
 
 
-@remembered
+@cached_by_text
 def wildcards(text: str) -> Pattern:
     """Return `text` as a pattern in which every `*` and `?` is a wildcard."""
     return tuple([_WILD.get(part, part) for part in _BETWEEN.split(text) if part])
@@ -133,7 +133,7 @@ def _machine(pattern: Pattern, fold: Callable[[str], str] = str) -> _Machine:
     return _Machine(size, star, any_one, reads)
 
 
-@remembered
+@cached_by_text
 def _machine_of(text: str) -> _Machine:
     return _machine(wildcards(text))
 
@@ -159,7 +159,7 @@ _STAR, _ANY = "\0", "\1"
 def meet(one: Pattern, other: Pattern, *, ignoring_case: bool = True) -> bool:
     """Tell whether there is a text that both patterns match.
 
-    Under operators without wildcards it then says so of more than it should: that is the safe side.
+    Under operators without wildcards it says yes too often, which is the safe side.
     """
     first, second = (_characters(each, ignoring_case=ignoring_case) for each in (one, other))
     reached = _after_stars({0}, second)

@@ -19,7 +19,7 @@ from sekisho.policy import Effect, Principal, PrincipalKey
 _ANYONE = "*"
 
 
-class Named(IntEnum):
+class Closeness(IntEnum):
     """How closely a principal is named, the closest last."""
 
     NOT = 0
@@ -30,28 +30,30 @@ class Named(IntEnum):
 
 
 _FACETS = {
-    CallerKind.ROOT: {Named.ACCOUNT},
-    CallerKind.ROOT_SESSION: {Named.ACCOUNT},
-    CallerKind.USER: {Named.ITSELF, Named.ACCOUNT},
-    CallerKind.ROLE: {Named.ROLE, Named.ACCOUNT},
-    CallerKind.ROLE_SESSION: {Named.ITSELF, Named.ROLE, Named.ACCOUNT},
-    CallerKind.FEDERATED_USER: {Named.ITSELF, Named.ACCOUNT},
-    CallerKind.OUTSIDER: {Named.ITSELF},
-    CallerKind.ANONYMOUS: {Named.ITSELF},
-    CallerKind.CANONICAL_USER: {Named.ITSELF},
+    CallerKind.ROOT: {Closeness.ACCOUNT},
+    CallerKind.ROOT_SESSION: {Closeness.ACCOUNT},
+    CallerKind.USER: {Closeness.ITSELF, Closeness.ACCOUNT},
+    CallerKind.ROLE: {Closeness.ROLE, Closeness.ACCOUNT},
+    CallerKind.ROLE_SESSION: {Closeness.ITSELF, Closeness.ROLE, Closeness.ACCOUNT},
+    CallerKind.FEDERATED_USER: {Closeness.ITSELF, Closeness.ACCOUNT},
+    CallerKind.OUTSIDER: {Closeness.ITSELF},
+    CallerKind.ANONYMOUS: {Closeness.ITSELF},
+    CallerKind.CANONICAL_USER: {Closeness.ITSELF},
 }
-"""What `NotPrincipal` must list, all of it, to except a caller from a Deny."""
+"""The ways of naming a caller that `NotPrincipal` must all list to except it from a Deny."""
 
 
-def named(
+def closeness_of(
     principal: Principal, effect: Effect, caller: Caller, tracked: TrackedAssumptions
-) -> Named:
-    """Tell how closely a statement of `effect` names `caller`; `Named.NOT` if it does not apply."""
+) -> Closeness:
+    """Tell how closely a statement of `effect` names `caller`; `NOT` if it does not apply."""
     levels = {
-        _level(key, value, caller) for key, values in principal.entries for value in values
-    } - {Named.NOT}
+        _closeness_of_value(key, value, caller)
+        for key, values in principal.entries
+        for value in values
+    } - {Closeness.NOT}
     if not principal.negated:
-        return max(levels, default=Named.NOT)
+        return max(levels, default=Closeness.NOT)
     anyone = any(_ANYONE in values for _, values in principal.entries)
     if effect is Effect.ALLOW:
         excepted = bool(levels)
@@ -61,51 +63,55 @@ def named(
             anyone
             or _FACETS[caller.kind] <= levels
             # it "might" deny whoever is listed without account or role (the same page)
-            or (bool(levels - {Named.ACCOUNT}) and not tracked.not_principal_needs_chain())
+            or (bool(levels - {Closeness.ACCOUNT}) and not tracked.not_principal_needs_chain())
         )
-    return Named.NOT if excepted else Named.ITSELF
+    return Closeness.NOT if excepted else Closeness.ITSELF
 
 
-def _level(key: PrincipalKey, value: str, caller: Caller) -> Named:
+def _closeness_of_value(key: PrincipalKey, value: str, caller: Caller) -> Closeness:
     """Tell how closely one value names the caller."""
     match key:
         case PrincipalKey.ANYONE:
-            return Named.ITSELF
+            return Closeness.ITSELF
         case PrincipalKey.AWS:
-            return _aws_level(value, caller)
+            return _closeness_of_aws_value(value, caller)
         case PrincipalKey.FEDERATED if value == _ANYONE:
-            return Named.ITSELF if is_identity_provider(caller) else Named.NOT
+            return Closeness.ITSELF if is_identity_provider(caller) else Closeness.NOT
         case PrincipalKey.FEDERATED | PrincipalKey.SERVICE:
             outside = caller.kind is CallerKind.OUTSIDER and value == caller.arn
-            return Named.ITSELF if outside else Named.NOT
+            return Closeness.ITSELF if outside else Closeness.NOT
         case PrincipalKey.CANONICAL_USER:
             if caller.canonical_id is None or value != caller.canonical_id:
-                return Named.NOT
-            return Named.ITSELF if caller.outside else Named.ACCOUNT
+                return Closeness.NOT
+            return Closeness.ITSELF if caller.outside else Closeness.ACCOUNT
 
 
-def _aws_level(value: str, caller: Caller) -> Named:
+def _closeness_of_aws_value(value: str, caller: Caller) -> Closeness:
     """Tell how closely a value under `AWS` names the caller.
 
     The ARN of a role is compared by account and name: a session's ARN does not tell the role's
     path, and names are unique within an account whatever their path.
     """
     if value == _ANYONE:
-        return Named.ITSELF
+        return Closeness.ITSELF
     if caller.outside:
         known = caller.kind is CallerKind.CANONICAL_USER and value == caller.arn
-        return Named.ITSELF if known else Named.NOT
+        return Closeness.ITSELF if known else Closeness.NOT
     root = f"arn:{caller.partition}:iam::{caller.account}:root"
     if value in (caller.account, root):
-        return Named.ACCOUNT
-    itself = Named.ROLE if caller.role_name else Named.ITSELF
+        return Closeness.ACCOUNT
+    itself = Closeness.ROLE if caller.role_name else Closeness.ITSELF
     if caller.unique_id and value == caller.unique_id:
         return itself
     if value == caller.arn:
-        return Named.ROLE if caller.kind is CallerKind.ROLE else Named.ITSELF
+        return Closeness.ROLE if caller.kind is CallerKind.ROLE else Closeness.ITSELF
     if value == caller.federated_by:
-        return Named.ROLE
+        return Closeness.ROLE
     parts = arns.split(value)
     role = f"arn:{caller.partition}:iam::{caller.account}:role"
     is_role = caller.role_name and value.startswith(f"{role}/")
-    return Named.ROLE if is_role and parts[-1].split("/")[-1] == caller.role_name else Named.NOT
+    return (
+        Closeness.ROLE
+        if is_role and parts[-1].split("/")[-1] == caller.role_name
+        else Closeness.NOT
+    )

@@ -3,10 +3,10 @@
 An entry is compared with the request's ARN part by part: partition, service, region and account
 each on their own and without regard to case, then the resource, colons included, with regard to
 case. A short entry is completed with `*`. A request without a resource asks about `*`, which only
-an entry that matches the character `*` takes in.
+an entry that matches the character `*` covers.
 
-Whether an entry also takes in what it matches as one string, so that its wildcards take in colons,
-is an assumption (`arn_span`): the page says of a `*` at the end of a part that it can.
+Whether an entry also covers an ARN that it matches as one string, so that its wildcards match
+colons, is an assumption (`arn_span`): the page says of a `*` at the end of a part that it can.
 
 Source: IAM User Guide, "IAM JSON policy elements: Resource", "… NotResource".
 How they are read: docs/semantics.md#3-actions-and-resources.
@@ -15,15 +15,15 @@ How they are read: docs/semantics.md#3-actions-and-resources.
 from typing import NamedTuple
 
 from sekisho.engine.assumptions import UnresolvedNotResource
+from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import arns, glob, variables
 from sekisho.engine.matching.caller import Scope
 from sekisho.engine.matching.glob import Pattern, Wild
-from sekisho.engine.remembered import remembered
 from sekisho.policy import Effect, Element
 
 
 def matches(element: Element, effect: Effect, scope: Scope) -> bool:
-    """Tell whether the element takes in the request's resource.
+    """Tell whether the element covers the request's resource.
 
     The statement's effect says which side is the safe one when a variable in `NotResource` has no
     value.
@@ -55,7 +55,7 @@ class _Arn(NamedTuple):
     tail: str | None
 
 
-@remembered
+@cached_by_text
 def _read(text: str) -> _Arn:
     *head, last = arns.split(text)
     if len(head) < arns.PARTS - 1:
@@ -74,7 +74,7 @@ def _entry_matches(entry: str, asked: _Arn, scope: Scope) -> bool | None:
         if found is not False:
             return found
     if written.tail is not None and ":" not in asked.tail:
-        # as many colons here as there: no wildcard can take in one
+        # as many colons here as there: no wildcard can match one
         return False
     if not ("*" in written.lead or "?" in written.lead):
         return False

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sekisho.engine.caching import cached_by_text
 from sekisho.engine.matching import glob
 from sekisho.engine.matching.glob import Pattern, Token
 from sekisho.engine.model import Context
-from sekisho.engine.remembered import remembered
 from sekisho.policy import Version
 
 OPEN = "${"
@@ -52,7 +52,7 @@ class Malformed:
 TemplatePart = Token | Variable | Malformed
 
 
-@remembered
+@cached_by_text
 def read(text: str) -> tuple[TemplatePart, ...]:
     """Return the parts of `text`: literal text, wildcards, variables and what is malformed."""
     return tuple(_parts(text))

@@ -23,9 +23,9 @@ from sekisho.engine import (
     Policies,
     Request,
     UnknownKey,
-    asked_keys,
     decide,
     possible,
+    relevant_keys,
 )
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws.decision.classify import ApiCall
@@ -216,7 +216,7 @@ class _WorstCase:
         """Return the engine's decision, or a denial if some value of an unknown key denies."""
         decision = decide(request, policies, self.assumptions)
         any_one = None if self.like is None else UnknownKey(like=self.like)
-        asked = asked_keys(request, policies, self.assumptions, any_one)
+        asked = relevant_keys(request, policies, self.assumptions, any_one)
         unknown = {**self.extra.not_known(asked, request.context)}
         if any_one is not None:
             unknown[RESOURCE] = any_one

@@ -36,7 +36,7 @@ from sekisho.engine.matching import (
     ANONYMOUS,
     Caller,
     CallerKind,
-    Named,
+    Closeness,
     TrackedAssumptions,
     arns,
     principals,
@@ -201,8 +201,8 @@ def _about_strangers(document: Document, user: CallingUser, assumptions: Assumpt
         if statement.principal is None:
             return True
         each = (
-            principals.named(statement.principal, statement.effect, caller, tracked)
-            is not Named.NOT
+            principals.closeness_of(statement.principal, statement.effect, caller, tracked)
+            is not Closeness.NOT
             for caller in callers
         )
         return any(each) if statement.effect is Effect.ALLOW else all(each)
@@ -475,27 +475,27 @@ class _Ways:
     def within_account(self, *, must_itself: bool) -> Iterator[Policies]:
         """Yield policies; what one of them allows is allowed."""
         denied = keep_statements(
-            (self._about(Named.ACCOUNT),), lambda one: one.effect is Effect.DENY
+            (self._about(Closeness.ACCOUNT),), lambda one: one.effect is Effect.DENY
         )
         given = self.policies
         own = replace(given, identity=(*given.identity, *denied))
         if must_itself:
-            limits = (*(given.boundaries or ()), self._about(Named.ACCOUNT))
+            limits = (*(given.boundaries or ()), self._about(Closeness.ACCOUNT))
             own = replace(own, boundaries=limits)
         yield own
         denies = keep_statements(given.identity, lambda one: one.effect is Effect.DENY)
-        by_role = replace(given, identity=(*denies, self._about(Named.ROLE)))
+        by_role = replace(given, identity=(*denies, self._about(Closeness.ROLE)))
         yield by_role
         limits = (*(given.boundaries or ()), *(given.session or ()))
         denies += keep_statements(limits, lambda one: one.effect is Effect.DENY)
-        itself = (*denies, self._about(Named.ITSELF))
+        itself = (*denies, self._about(Closeness.ITSELF))
         yield replace(given, identity=itself, boundaries=None, session=None)
 
     def across_accounts(self) -> Iterator[Policies]:
         """Yield policies that all must allow."""
-        limits = (*(self.policies.boundaries or ()), self._about(Named.ACCOUNT))
+        limits = (*(self.policies.boundaries or ()), self._about(Closeness.ACCOUNT))
         yield replace(self.policies, boundaries=limits)
 
-    def _about(self, least: Named) -> AttachedPolicy:
+    def _about(self, least: Closeness) -> AttachedPolicy:
         document = statements_naming(self.resource.document, self.user, self.tracked, least)
         return replace(self.resource, document=document)

@@ -224,7 +224,7 @@ class _Asking:
     ) -> Question:
         tracked = TrackedAssumptions(self.assumptions)
         own = statements_naming(self.trust.document, requester.user, tracked)
-        self.tracked.update(tracked.asked)
+        self.tracked.update(tracked.names_used)
         allowed = Policies(identity=(replace(self.trust, document=own),))
         actions = Element((_action_of(requester),))
         return Question(

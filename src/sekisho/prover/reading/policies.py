@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.engine import AttachedPolicy, Level, Policies, remembered_by_identity
+from sekisho.engine import AttachedPolicy, Level, Policies, cached_by_identity
 from sekisho.engine.matching import glob, variables
 from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
 from sekisho.prover.reading.conditions import variables_in
@@ -54,7 +54,7 @@ def distinguishes_services(policies: Policies) -> bool:
     return any(_distinguishes_services(policy.document) for policy in handled_policies(policies))
 
 
-@remembered_by_identity
+@cached_by_identity
 def _distinguishes_services(document: Document) -> bool:
     return any(
         not telling.isdisjoint(named)
@@ -113,7 +113,7 @@ def names_any(policies: Policies, keys: Iterable[str]) -> bool:
     )
 
 
-@remembered_by_identity
+@cached_by_identity
 def _keys_of_document(document: Document) -> frozenset[str]:
     """Return the keys (in lower case) of a document's conditions and variables."""
     named = (each for statement in document.statements for each in _keys_of_statement(statement))
@@ -169,7 +169,7 @@ def keep_statements(attached: _Attached, chosen: _Chosen) -> _Attached:
     )
 
 
-@remembered_by_identity
+@cached_by_identity
 def only_denials(document: Document) -> Document | None:
     """Return a document with its Deny statements alone; None if it has none."""
     statements = tuple(each for each in document.statements if each.effect is Effect.DENY)
@@ -247,7 +247,7 @@ class _DocumentParts:
     known: dict[tuple[int, ...], Document]
 
 
-@remembered_by_identity
+@cached_by_identity
 def _parts_of(document: Document) -> _DocumentParts:
     statements = document.statements
     return _DocumentParts(

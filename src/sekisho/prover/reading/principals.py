@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sekisho.catalogue import partitions
 from sekisho.engine import ArnSpan
-from sekisho.engine.matching import Named, TrackedAssumptions, arns, principals
+from sekisho.engine.matching import Closeness, TrackedAssumptions, arns, principals
 from sekisho.errors import FaultyRequest
 from sekisho.policy import (
     Condition,
@@ -230,7 +230,7 @@ def statements_naming(
     document: Document,
     user: CallingUser,
     tracked: TrackedAssumptions,
-    least: Named = Named.ACCOUNT,
+    least: Closeness = Closeness.ACCOUNT,
 ) -> Document:
     """Return the statements that are about a caller, as those of a policy of the caller's own.
 
@@ -243,10 +243,10 @@ def statements_naming(
     caller = user.caller()
     statements = []
     for each in document.statements:
-        closeness = Named.ITSELF
+        closeness = Closeness.ITSELF
         if each.principal is not None:
-            closeness = principals.named(each.principal, each.effect, caller, tracked)
-        wanted = least if each.effect is Effect.ALLOW else Named.ACCOUNT
+            closeness = principals.closeness_of(each.principal, each.effect, caller, tracked)
+        wanted = least if each.effect is Effect.ALLOW else Closeness.ACCOUNT
         if closeness >= wanted:
             resource = each.resource or Element((_ANYONE,))
             statements.append(replace(each, principal=None, resource=resource))

@@ -13,7 +13,7 @@ from sekisho.engine import (
     Context,
     Policies,
     Request,
-    remembered_by_identity,
+    cached_by_identity,
 )
 from sekisho.engine.matching import (
     Caller,
@@ -416,7 +416,7 @@ def _keys(statement: Statement, actions: Iterable[str]) -> Iterator[str]:
         yield from (key for key in _VARIABLE.findall(value) if key not in _CHARACTERS)
 
 
-@remembered_by_identity
+@cached_by_identity
 def _asks_for_time(document: Document) -> bool:
     """Tell whether a policy asks when something happens, in a condition or by a variable."""
     keys_in = (

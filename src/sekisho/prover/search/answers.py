@@ -337,7 +337,7 @@ def verdict_of(question: Question, budget: Budget | None = None) -> tuple[Verdic
         asking = RequestSearch(question, budget=budget)
     except LimitReached as limit:
         return Unknown(limit.reason), frozenset()
-    return asking.verdict(), frozenset(asking.tracked.asked)
+    return asking.verdict(), frozenset(asking.tracked.names_used)
 
 
 LISTED: Mapping[str, str] = {

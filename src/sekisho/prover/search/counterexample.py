@@ -17,12 +17,12 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
+    cached_by_identity,
     decide,
     groups,
-    remembered_by_identity,
-    unasked,
+    missing_resource_policy,
 )
-from sekisho.engine.exchange import place
+from sekisho.engine.exchange import location_of
 from sekisho.engine.matching import (
     Scope,
     TrackedAssumptions,
@@ -92,7 +92,7 @@ def _keys_named(question: Question, request: Request) -> Iterator[_Spelled]:
         yield {key.lower(): key for key in keys_of(asked.condition, asked.version)}
 
 
-@remembered_by_identity
+@cached_by_identity
 def _keys_by_action(document: Document) -> tuple[tuple[Element, _Spelled], ...]:
     """Return the keys that the statements about some actions name; those that name some."""
     found: dict[Element, dict[str, str]] = {}
@@ -162,7 +162,9 @@ def contradiction(question: Question, request: Request) -> LimitReached:
             causes += because or _conditional_statements(
                 policies, request.action, question.assumptions
             )
-    named = ", ".join(f"`{each}`" for each in [*dict.fromkeys(map(place, causes))][:_MOST_NAMED])
+    named = ", ".join(
+        f"`{each}`" for each in [*dict.fromkeys(map(location_of, causes))][:_MOST_NAMED]
+    )
     return LimitReached(
         reasons.CONTRADICTION.filled(action=request.action, statements=named or "`*`")
     )
@@ -246,7 +248,7 @@ def own_policy_unasked(counterexample: Counterexample) -> PolicyKind | None:
     # who signs nothing, and a service, are asked about with the resource's own policy alone
     if decision is None or not request.principal.startswith("arn:") or foreign_owner(request):
         return None
-    return unasked(request, Policies(), decision)
+    return missing_resource_policy(request, Policies(), decision)
 
 
 def _is_within(question: Question, request: Request) -> bool:

@@ -13,8 +13,8 @@ from sekisho.engine import (
     DecisionEffect,
     Policies,
     Request,
+    cached_by_identity,
     decide,
-    remembered_by_identity,
 )
 from sekisho.engine.matching import TrackedAssumptions, actions
 from sekisho.policy import Document, Effect
@@ -103,12 +103,14 @@ def may_allow_more(before: Policies, after: Policies, action: str) -> bool:
     )
 
 
-@remembered_by_identity
+@cached_by_identity
 def _effects(document: Document) -> Mapping[str, frozenset[Effect]]:
     """Return the effects of a document's statements that are about each of the sampled actions."""
     tracked = TrackedAssumptions(Assumptions())
     return {
-        action: frozenset(each.effect for each in actions.about(document, action, tracked))
+        action: frozenset(
+            each.effect for each in actions.statements_about(document, action, tracked)
+        )
         for action in _SAMPLED
     }
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from sekisho.account import Group, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.impact import Administrators
 from sekisho.documents.records import keyed
-from sekisho.engine import AttachedPolicy, Policies, remembered_by_identity
+from sekisho.engine import AttachedPolicy, Policies, cached_by_identity
 from sekisho.engine.matching import arns
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message
@@ -221,7 +221,7 @@ def _boundary_digest(policy: AttachedPolicy) -> str:
     return f"boundary:{_digest(policy)}"
 
 
-@remembered_by_identity
+@cached_by_identity
 def _document_digest(document: Document) -> str:
     return _sha(to_json(document))
 

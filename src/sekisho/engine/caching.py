@@ -1,4 +1,4 @@
-"""What is read off a policy is kept: requests ask about the same few again and again.
+"""Caches of what is read off policies: requests ask about the same few again and again.
 
 The decision on a request is never kept.
 """
@@ -15,18 +15,18 @@ _MOST_TEXTS = 4_096
 _LONGEST_TEXT = 256
 
 
-def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
+def cached_by_text(read: Callable[[str], T]) -> Callable[[str], T]:
     """Keep what `read` returns for short texts, a bounded number of them; `read` must be pure."""
-    remembered = lru_cache(maxsize=_MOST_TEXTS)(read)
+    cached = lru_cache(maxsize=_MOST_TEXTS)(read)
 
     @wraps(read)
     def look(text: str) -> T:
-        return remembered(text) if len(text) <= _LONGEST_TEXT else read(text)
+        return cached(text) if len(text) <= _LONGEST_TEXT else read(text)
 
     return look
 
 
-def remembered_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
+def cached_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
     """Keep what `read` returns for an object that never changes, as long as the object lives.
 
     Objects are told apart by identity: to compare the contents of long lists takes longer.
@@ -38,9 +38,9 @@ def remembered_by_identity(read: Callable[[K], T]) -> Callable[[K], T]:
         key = id(one)
         if key in known:
             return known[key][1]
-        found = read(one)
+        value = read(one)
         # forgotten when the object dies: no other can take its identity before
-        known[key] = weakref.ref(one, lambda _: known.pop(key, None)), found
-        return found
+        known[key] = weakref.ref(one, lambda _: known.pop(key, None)), value
+        return value
 
     return look
