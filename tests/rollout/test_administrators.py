@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sekisho.audit.impact.powers import Powers
 
 from gaps import gap_at
 from rollout.staging import (
@@ -28,7 +29,6 @@ from sekisho.account import (
     Snapshot,
 )
 from sekisho.audit.impact import powers_of
-from sekisho.audit.impact.powers import Powers
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json

@@ -3,10 +3,12 @@
 from sekisho.audit.enforcement.cache import enforcements_of
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers, asked_about
 from sekisho.audit.enforcement.resolution import named_of
-from sekisho.audit.enforcement.roles import EVERYTHING, MFA_KEYS, lets_in
 from sekisho.audit.enforcement.users import (
+    EVERYTHING,
+    MFA_KEYS,
     UserEnforcement,
     invariants_of,
+    lets_in,
 )
 
 __all__ = [

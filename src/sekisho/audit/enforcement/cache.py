@@ -5,23 +5,27 @@ each policy's Denies): most often one of them is the same for many, denies every
 and no other need be looked at. Then follows what is denied whatever is attached, then what is
 allowed as things are.
 
+What is proved of one layer alone needs none of the others: a request passes where no statement
+denies it, in whatever policy, and where each layer allows it. So what the Denies of one layer
+refuse without MFA is refused, whatever else is attached.
+
 A counterexample of another user is taken over only if the engine allows the same request of this
 one. Their policies need not be the same: the last ones are tried before the prover is asked.
 """
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
-from sekisho.audit.enforcement.layers import layers
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.audit.enforcement.users import UserEnforcement
 from sekisho.engine import (
     Assumptions,
+    AttachedPolicy,
     Context,
     ContextValue,
     Decision,
@@ -52,9 +56,34 @@ from sekisho.prover import (
     distinguishes_services,
     enforcement_question,
     expected_exempt,
+    only_denials,
     prove_or_search,
     with_federation,
 )
+
+
+def layers(policies: Policies) -> Iterator[Policies]:
+    """Yield each layer that tells MFA apart, with everything else allowed.
+
+    Each allows all that the policies allow, and that whatever is attached later may allow.
+    """
+    most = replace(policies, identity=(ALLOW_EVERYTHING,), boundaries=None, session=None, scps=())
+    for level in policies.scps:
+        yield from _telling(replace(most, scps=(level,)))
+    if policies.boundaries is not None:
+        yield from _telling(replace(most, boundaries=policies.boundaries))
+    if policies.session is not None:
+        yield from _telling(replace(most, session=policies.session))
+    for each in policies.identity:
+        if (document := only_denials(each.document)) is not None:
+            denied = AttachedPolicy(each.name, document)
+            yield from _telling(replace(most, identity=(denied, ALLOW_EVERYTHING)))
+
+
+def _telling(layer: Policies) -> Iterator[Policies]:
+    if distinguishes_mfa(layer):
+        yield layer
+
 
 _REFUTATIONS = 8
 """How many of the last refutations are tried on other users before the prover is asked."""

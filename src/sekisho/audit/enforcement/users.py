@@ -5,20 +5,31 @@ by the user or by an AWS service for them, whatever identity-based policies are 
 merely has no permissions without MFA is not: the next policy that is attached may allow something.
 
 Equal questions are asked once, by what of a user matters to the policies (`likeness`).
+
+Whether a role's trust policy lets a user of its account in is asked without MFA's conditions: any
+other is taken to hold in an Allow, and not to in a Deny, since it is about what nobody has chosen
+yet, such as an address or an external id.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sekisho.account import Snapshot, User, readings_of
+from sekisho.account import Role, Snapshot, User, readings_of
 from sekisho.audit.enforcement.likeness import Likenesses, Numbers
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.engine import (
     Assumptions,
+    AttachedPolicy,
+    Context,
+    DecisionEffect,
     Policies,
+    Request,
+    decide,
 )
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
+from sekisho.policy import Effect, Statement, from_json
 from sekisho.prover import (
     Conclusion,
     Counterexample,
@@ -33,6 +44,7 @@ from sekisho.prover import (
     invariant_holds,
     policy_naming_resources,
 )
+from sekisho.signin import Credential, SigninAssumptions, context_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +180,51 @@ class _InvariantCache:
             return invariant_holds(self._invariant, policies, named, self._now, self._assumptions)
         except FaultyPolicy as error:
             return Conclusion(Unknown(error.reason))
+
+
+MFA_KEYS = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
+"""AWS's keys about MFA, in lower case."""
+
+EVERYTHING = AttachedPolicy(
+    "everything",
+    from_json(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+        }
+    ),
+)
+"""A policy that allows everything."""
+
+
+def lets_in(
+    role: Role,
+    credential: Credential,
+    now: datetime,
+    identity: tuple[AttachedPolicy, ...] = (EVERYTHING,),
+) -> Statement | None:
+    """Return the statement by which a role lets a user of its account in; None if it does not.
+
+    Args:
+        role: whose trust policy is asked.
+        credential: what the user signs with.
+        now: the time of the request.
+        identity: the user's own policies; with none, a role lets in whom it names itself.
+    """
+    relaxed = tuple(each for each in map(_relaxed, role.trust.statements) if each is not None)
+    trust = AttachedPolicy("trust policy", replace(role.trust, statements=relaxed))
+    context = Context(context_of(credential, now, SigninAssumptions()))
+    account = credential.holder.account
+    request = Request(credential.arn, "sts:AssumeRole", role.arn, context, account)
+    decision = decide(request, Policies(identity=identity, trust=trust))
+    if decision.effect is not DecisionEffect.ALLOWED:
+        return None
+    places = {cause.index for cause in decision.because if cause.policy == trust.name}
+    return next((each for each in role.trust.statements if each.index in places), None)
+
+
+def _relaxed(statement: Statement) -> Statement | None:
+    about_mfa = tuple(each for each in statement.conditions if each.key.lower() in MFA_KEYS)
+    if statement.effect is Effect.DENY and len(about_mfa) < len(statement.conditions):
+        return None
+    return replace(statement, conditions=about_mfa)

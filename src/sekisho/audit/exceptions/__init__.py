@@ -1,17 +1,193 @@
-"""Who need not be enforced: the exceptions, and the file that names them."""
+"""Exceptions: who need not be enforced, why, who answers for it, and until when.
 
-from sekisho.audit.exceptions.model import (
-    ExceptionKind,
-    Exceptions,
-    Exemption,
-    exemption_to_json,
-    load_exceptions,
-)
+Nothing is an exception that is not in the file, and nothing in it is silent: it is shown wherever
+its user is. The file is one YAML file; it names the break-glass users, the machines and the others.
+"""
 
-__all__ = [
-    "ExceptionKind",
-    "Exceptions",
-    "Exemption",
-    "exemption_to_json",
-    "load_exceptions",
-]
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sekisho.account import Snapshot
+from sekisho.documents import Shape, read_yaml, yaml_shape
+from sekisho.errors import Code, Fault, FaultyInput, meant
+from sekisho.messages import Message
+from sekisho.policy import Position
+
+__all__ = ["ExceptionKind", "Exceptions", "Exemption", "exemption_to_json", "load_exceptions"]
+
+_ELSE = Message("delete the entry, or correct the name")
+
+
+class ExceptionKind(StrEnum):
+    """What kind of exception a user is."""
+
+    BREAK_GLASS = "break-glass"
+    MACHINE = "machine"
+    OTHER = "exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """One user's exception.
+
+    Attributes:
+        owner: who answers for the user.
+        expires: the last day on which it holds, in UTC.
+        force: why it holds although the user has a console password; "" if it does not.
+        position: line and column of the entry.
+    """
+
+    user: str
+    kind: ExceptionKind
+    why: str
+    owner: str
+    approved_by: str
+    expires: date
+    ticket: str
+    force: str = ""
+    position: Position = field(default=Position(), compare=False)
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its last day is over."""
+        return now.astimezone(UTC).date() > self.expires
+
+
+def exemption_to_json(exemption: Exemption) -> dict[str, str]:
+    """Return an exception as the JSON forms of audits and plans have it, with the file's keys."""
+    return {
+        "user": exemption.user,
+        "kind": exemption.kind.value,
+        "why": exemption.why,
+        "owner": exemption.owner,
+        "approvedBy": exemption.approved_by,
+        "expires": exemption.expires.isoformat(),
+        "ticket": exemption.ticket,
+        "force": exemption.force,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Every exception, in the order of the file.
+
+    Attributes:
+        source: the file's name; "" if there is none.
+        goals: the break-glass users of goals, each with the goal's file: no plan touches them.
+        passkeys: the users who, by goals, are to come to a passkey or security key.
+    """
+
+    entries: tuple[Exemption, ...] = ()
+    source: str = ""
+    goals: Mapping[str, str] = field(default_factory=dict)
+    passkeys: frozenset[str] = frozenset()
+
+    def of(self, user: str) -> Exemption | None:
+        """Return a user's exception, expired or not; None if there is none."""
+        return next((each for each in self.entries if each.user == user), None)
+
+    @property
+    def break_glass(self) -> tuple[str, ...]:
+        """The break-glass users, also where the entry has expired: no day ends their protection."""
+        return tuple(each.user for each in self.entries if each.kind is ExceptionKind.BREAK_GLASS)
+
+    def check(self, snapshot: Snapshot) -> None:
+        """See that the exceptions fit an account.
+
+        Raises:
+            FaultyInput: for each user that the account does not have, and each that has a console
+                password and no `force`. A password that could not be read is no fault here; the
+                audit reports it.
+        """
+        refuse_faults(self.source, list(misfits_of(self.entries, snapshot)))
+
+
+def refuse_faults(name: str, faults: list[Fault]) -> None:
+    """Raise FaultyInput with the faults of a file, by place; nothing if there are none."""
+    if faults:
+        raise FaultyInput(name, sorted(faults, key=lambda fault: (fault.line, fault.column)))
+
+
+def misfits_of(entries: Iterable[Exemption], snapshot: Snapshot) -> Iterator[Fault]:
+    """Yield what of some exceptions does not fit an account."""
+    known = {user.name: user for user in snapshot.users}
+    for entry in entries:
+        user, place = known.get(entry.user), (entry.position.line, entry.position.column)
+        # where not everybody could be listed, nobody is told to be missing
+        if user is None and entry.user and snapshot.listed:
+            message = Message("there is no user `{user}`").filled(user=entry.user)
+            fix = meant(entry.user, known, _ELSE)
+            yield Fault(Code.ACCOUNT_BAD_REFERENCE, message, "", *place, fix)
+        elif user is not None and snapshot.has_password(user) and not entry.force:
+            message = Message("`{user}` has a console password: no exception without a reason")
+            fix = Message("delete the password, or give the reason under `force`")
+            yield Fault(Code.EXCEPTION_PASSWORD, message.filled(user=entry.user), "", *place, fix)
+
+
+SCHEMA = "sekisho.exceptions/1"
+"""The name of the form; another number means another form."""
+
+
+def load_exceptions(source: str | Path, snapshot: Snapshot | None = None) -> Exceptions:
+    """Load an exceptions file.
+
+    Args:
+        source: its path; or its text, told by its line breaks.
+        snapshot: the account that it has to fit, as in `Exceptions.check`.
+
+    Raises:
+        FaultyInput: with every fault, each with line and column.
+    """
+    text = isinstance(source, str) and "\n" in source
+    name = "exceptions" if text else str(source)
+    shape = yaml_shape(str(source), name) if text else read_yaml(source)
+    if shape.absent:
+        shape.fault(Message("the file is empty"))
+        refuse_faults(name, shape.faults)
+    found = shape.members(("schema", "exceptions"))
+    found["schema"].expect(SCHEMA)
+    shapes = found["exceptions"].items()
+    entries = tuple(_entry(each) for each in shapes)
+    _check_double(entries, shapes)
+    misfits = [] if snapshot is None else misfits_of(entries, snapshot)
+    refuse_faults(name, [*shape.faults, *misfits])
+    return Exceptions(entries, name)
+
+
+_FORMED = ("kind", "expires")
+"""The members that are more than a text."""
+
+
+def _entry(shape: Shape) -> Exemption:
+    required = ("user", "kind", "why", "owner", "approvedBy", "expires", "ticket")
+    found = shape.members(required, ("force",))
+    for each in found.values():
+        if each.raw == "" or (isinstance(each.raw, str) and not each.raw.strip()):
+            each.fault(Message("is empty"))
+    texts = {name: found[name].text().strip() for name in found if name not in _FORMED}
+    line, column = shape.places.get(shape.path, (0, 0))
+    return Exemption(
+        user=texts["user"],
+        kind=found["kind"].choice(ExceptionKind) or ExceptionKind.OTHER,
+        why=texts["why"],
+        owner=texts["owner"],
+        approved_by=texts["approvedBy"],
+        expires=found["expires"].day() or date.min,
+        ticket=texts["ticket"],
+        force=texts["force"],
+        position=Position(line, column),
+    )
+
+
+def _check_double(entries: Iterable[Exemption], shapes: Iterable[Shape]) -> None:
+    seen: set[str] = set()
+    for entry, shape in zip(entries, shapes, strict=True):
+        # IAM tells names apart without regard to case
+        if entry.user.lower() in seen:
+            shape.fault(
+                Message("`{user}` is there twice").filled(user=entry.user),
+                fix=Message("keep one entry for each user"),
+            )
+        seen.add(entry.user.lower() or str(len(seen)))

@@ -2,8 +2,14 @@
 
 from sekisho.audit.explain.denial import AccessDeniedText
 from sekisho.audit.explain.entries import Alike, ErrorCause, KnownError, entries, entry
-from sekisho.audit.explain.forms import facts_read, pasted_error_to_json
-from sekisho.audit.explain.match import MOST_CHARACTERS, ErrorExplanation, ExplainedError, explain
+from sekisho.audit.explain.match import (
+    MOST_CHARACTERS,
+    ErrorExplanation,
+    ExplainedError,
+    explain,
+    facts_read,
+    pasted_error_to_json,
+)
 
 __all__ = [
     "MOST_CHARACTERS",

@@ -2,7 +2,7 @@
 
 A text is known by a wording, or else by the AccessDenied text it holds, or else by AWS's error
 code. What is none of these, and no part of exactly one wording, is unknown; the entries nearest to
-it are named as such.
+it are named as such. The same is there as JSON values.
 """
 
 import re
@@ -13,7 +13,8 @@ from itertools import pairwise
 from sekisho.audit.explain.denial import AccessDeniedText, denials, letters, tidy
 from sekisho.audit.explain.entries import ErrorCause, KnownError, entries
 from sekisho.errors import UsageError
-from sekisho.messages import Message, verbatim
+from sekisho.messages import Language, Message, joined_messages, verbatim
+from sekisho.policy import KINDS
 
 MOST_CHARACTERS = 131_072
 """The longest text that is read; an error is shorter."""
@@ -195,3 +196,73 @@ def _nearest(plain: str) -> tuple[KnownError, ...]:
 def _words_of(entry: KnownError) -> set[str]:
     texts = (entry.title.en, entry.title.ja, *entry.wordings)
     return {word for text in texts for word in _words(text)} | set(entry.codes)
+
+
+_READ = {
+    "user": Message("Caller:"),
+    "action": Message("Action:"),
+    "resource": Message("Resource:"),
+    "kind": Message("Refused by:"),
+    "policy": Message("Policy:"),
+}
+_HOW = {
+    True: Message("explicit deny"),
+    False: Message("no policy of this kind allows it"),
+}
+
+
+def pasted_error_to_json(explanation: ErrorExplanation, lang: Language) -> dict[str, object]:
+    """Return what a text is about as JSON values, its sentences in one language."""
+    return {
+        "known": bool(explanation.answers),
+        "answers": [_answer_to_json(answer, lang) for answer in explanation.answers],
+        "nearest": [near.id for near in explanation.nearest],
+    }
+
+
+def _answer_to_json(answer: ExplainedError, lang: Language) -> dict[str, object]:
+    def said(text: Message) -> str:
+        return answer.filled(text).into(lang)
+
+    def cause(value: ErrorCause) -> dict[str, object]:
+        return {
+            "why": said(value.why),
+            "tell": said(value.tell),
+            "remediation": said(value.fix),
+            "administrator": value.administrator,
+        }
+
+    denial = answer.denial
+    return {
+        "id": answer.entry.id,
+        "title": said(answer.entry.title),
+        "source": answer.entry.source,
+        "read": denial
+        and {
+            "user": denial.user or None,
+            "action": denial.action or None,
+            "resource": denial.resource or None,
+            "explicit": denial.explicit,
+            "kind": denial.kind,
+            "policy": denial.policy or None,
+        },
+        "causes": [cause(each) for each in answer.causes],
+        "alike": [{"id": each.id, "differs": said(each.differs)} for each in answer.entry.alike],
+    }
+
+
+def facts_read(answer: ExplainedError) -> tuple[tuple[Message, Message], ...]:
+    """Return what the text itself says, for the reader to check."""
+    denial = answer.denial
+    if denial is None:
+        return ()
+    named = [KINDS[denial.kind]] if denial.kind else []
+    how = [] if denial.explicit is None else [_HOW[denial.explicit]]
+    values = {
+        "user": verbatim(denial.user),
+        "action": verbatim(denial.action),
+        "resource": verbatim(denial.resource),
+        "kind": joined_messages((*named, *how), en=", ", ja=", "),
+        "policy": verbatim(denial.policy),
+    }
+    return tuple((_READ[name], value) for name, value in values.items() if value.en)

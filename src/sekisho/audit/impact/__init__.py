@@ -20,10 +20,10 @@ from sekisho.audit.impact.outcomes import (
     SignInOutcome,
     SignInOutcomes,
     or_without_mfa,
+    ways_in,
 )
 from sekisho.audit.impact.questions import first_refuted
 from sekisho.audit.impact.users import Coverage, Nature, UserRow, coverage_of, rows_of
-from sekisho.audit.impact.ways_in import ways_in
 
 __all__ = [
     "UNLISTED",

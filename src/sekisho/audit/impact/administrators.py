@@ -1,22 +1,355 @@
 """Who may take MFA enforcement away: administrators, and who may edit what enforces MFA for them.
 
 Whether somebody is an administrator is decided by the prover, and not by a policy's name: there is
-an allowed call in a session with MFA that takes enforcement away from others, or gives every right.
+an allowed call in a session with MFA that takes enforcement away from others, or gives every right,
+or the right to it, one step deep. What counts, and what does not, is said in docs/audit.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
 
-from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.enforcement import EVERYTHING, Likenesses, Numbers, named_of
-from sekisho.audit.impact.powers import ASKED, Powers
-from sekisho.audit.impact.questions import AllowedCalls, CallingSession
-from sekisho.audit.impact.removals import edits_of, enforcing_of, probes_of
-from sekisho.engine import Policies
+from sekisho.account import Group, ResourceKind, Role, Snapshot, User, policies_of, policies_of_role
+from sekisho.audit.enforcement import (
+    EVERYTHING,
+    Likenesses,
+    Numbers,
+    asked_about,
+    lets_in,
+    named_of,
+)
+from sekisho.audit.impact.questions import (
+    AllowedCalls,
+    CallingSession,
+    CallPattern,
+    ContextKey,
+    and_then,
+    first_refuted,
+)
+from sekisho.audit.impact.removals import (
+    BOUNDARY,
+    POLICY,
+    UnreadPolicies,
+    edits_of,
+    enforcing_of,
+    own_boundary,
+    probes_of,
+    removals_of,
+)
+from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyAccount, FaultyPolicy
 from sekisho.messages import Message
-from sekisho.prover import CallerCredential, Proved, Refuted, Unknown, Verdict
+from sekisho.prover import CallerCredential, CallingUser, Proved, Refuted, Unknown, Verdict
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
+
+_ASSUME = "sts:AssumeRole"
+_JOIN = "iam:AddUserToGroup"
+_PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
+ASKED = asked_about(
+    [
+        "arn:*:iam::*:user/${aws:username}",
+        "arn:*:iam::*:user/*/${aws:username}",
+        # any one of these, and not all: to a user's name they are others' names
+        *(f"arn:*:iam::*:{kind}/?*" for kind in ("group", "role", "policy")),
+    ],
+    {"StringLike": {POLICY: "arn:?*", BOUNDARY: "arn:?*"}},
+)
+"""The user and the user's groups, roles and policies: none but the user goes by the user's name."""
+_NOBODY = "sekisho-nobody"
+_DETAILS = "GetAccountAuthorizationDetails"
+
+
+class Powers:
+    """Asks what users, groups and roles of an account may do to MFA enforcement.
+
+    Args:
+        snapshot: the account.
+        calls: asks the prover.
+        likenesses: of the users, to what is `ASKED`.
+        enforcements: the names of the policies that enforce MFA for each user, or why they
+            are not known.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        calls: AllowedCalls,
+        likenesses: Likenesses,
+        enforcements: Mapping[str, tuple[str, ...] | Message],
+    ) -> None:
+        self._snapshot = snapshot
+        self._calls = calls
+        self._likenesses = likenesses
+        self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
+        self._lost = snapshot.gap_of(_DETAILS)
+        self._removals = removals_of(snapshot, enforcements)
+        strong, maybe = self._others_that_are_strong()
+        self._removals = replace(
+            self._removals,
+            strong=(*self._removals.strong, *strong),
+            maybe_strong=(*self._removals.maybe_strong, *maybe),
+        )
+        self._roles: dict[str, Verdict] = {}
+        self._doors: dict[tuple[str, str, bool, CallerCredential], bool] = {}
+        self._named = _naming(snapshot)
+        self._of_groups = tuple(_of_groups(snapshot))
+
+    def likeness(self, user: User, policies: Policies) -> tuple[object, ...]:
+        """Return the key for what `of` answers: users who have the same are told the same."""
+        after = [policies]
+        if self._calls.gives(policies, _JOIN):
+            identity = (*policies.identity, *self._of_groups)
+            after.append(replace(policies, identity=identity))
+        return (self._naming(user), *self._likenesses.of(user, *after))
+
+    def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
+        """Return where trust policies name a user: the role, and the statement's place."""
+        return self._named.get(user.arn, ())
+
+    def of(
+        self,
+        user: User,
+        policies: Policies,
+        credential: CallerCredential = CallerCredential.MFA_SESSION,
+    ) -> Verdict:
+        """Return whether no call makes an administrator; Refuted with the call, or the first.
+
+        Args:
+            user: who calls.
+            policies: what decides for the user.
+            credential: what the first call is signed with.
+
+        Raises:
+            FaultyPolicy: if a document cannot be read for certain.
+        """
+        caller = CallingSession(named_of(user), policies, credential)
+        return first_refuted(self._ways(user, caller))
+
+    def _ways(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
+        yield self._takes_away(caller)
+        yield from self._by_own_policies(user, caller)
+        # who may join none, or change none, need not be asked about each
+        if self._calls.gives(caller.policies, _JOIN):
+            for group in self._snapshot.groups:
+                yield self._by_group(user, caller, group)
+        changes = any(self._calls.gives(caller.policies, each) for each in _GIVING)
+        for role in self._snapshot.roles if changes else self._powerful:
+            yield from self._by_role(user, caller, role)
+        yield from self._by_unread(caller)
+
+    def _by_unread(self, caller: CallingSession) -> Iterator[Verdict]:
+        """Ask whether the user can join a group, or assume a role, of which nothing was read.
+
+        It may have any right, and a trust policy may name anybody: then only a Deny is in the way.
+        """
+        not_denied = _unless_denied(caller)
+        for gap in self._snapshot.gaps:
+            if gap.resource.kind is ResourceKind.TRUST_POLICY:
+                name = gap.resource.name
+                on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
+                yield and_then(
+                    self._calls.may(not_denied, CallPattern((_ASSUME,), on)),
+                    partial(Unknown, gap.why),
+                )
+        if self._lost is not None and not self._snapshot.roles:
+            ask = CallPattern((_ASSUME,), (f"{self._home}:role/*",))
+            yield and_then(self._calls.may(not_denied, ask), partial(Unknown, self._lost.why))
+        if self._lost is not None and not self._snapshot.groups:
+            ask = CallPattern((_JOIN,), (f"{self._home}:group/*",))
+            yield and_then(self._calls.may(caller, ask), partial(Unknown, self._lost.why))
+
+    def _takes_away(self, caller: CallingSession) -> Verdict:
+        """Ask whether enforcement can be taken away from others.
+
+        Or every right be given to them.
+        """
+        undetermined = (
+            and_then(self._calls.may(caller, ask), partial(Unknown, why))
+            for why, ask in self._removals.undetermined(caller.named)
+        )
+        sure = (self._calls.may(caller, ask) for ask in self._removals.sure(caller.named))
+        return first_refuted(chain(sure, undetermined))
+
+    def _others_that_are_strong(self) -> tuple[list[str], list[UnreadPolicies]]:
+        """Return the policies that let whoever has them take enforcement away.
+
+        And those that may.
+        """
+        strong, maybe, scps = [], [], self._snapshot.scps or ()
+        anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
+        for arn, managed in self._snapshot.policies.items():
+            only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
+            match _known(partial(self._takes_away, CallingSession(anybody, only))):
+                case Refuted():
+                    strong.append(arn)
+                case Unknown(reason):
+                    maybe.append(UnreadPolicies(reason, (arn,)))
+                case Proved():
+                    pass
+        return strong, maybe
+
+    def _gives(self, caller: CallingSession, ask: CallPattern, key: str) -> Verdict:
+        """Ask whether a call can be made with a policy, named by a key, that gives every right."""
+
+        def may(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
+            named = ContextKey(key, policies, like=like)
+            return self._calls.may(caller, replace(ask, keys=(*ask.keys, named)))
+
+        undetermined = (
+            and_then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
+            for doubt in self._removals.maybe_strong
+        )
+        return first_refuted(chain((may(self._removals.strong),), undetermined))
+
+    def _by_own_policies(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
+        """Ask whether the user can give themselves every right, or do away with the boundary."""
+        may, on, bounded = partial(self._calls.may, caller), (user.arn,), own_boundary(user)
+        given = first_refuted(
+            (
+                may(CallPattern(("iam:PutUserPolicy",), on, keys=(bounded,))),
+                self._gives(
+                    caller, CallPattern(("iam:AttachUserPolicy",), on, keys=(bounded,)), POLICY
+                ),
+            )
+        )
+        yield and_then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
+        if user.boundary is not None:
+            freed = first_refuted(
+                (
+                    may(CallPattern(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
+                    self._gives(
+                        caller, CallPattern(("iam:PutUserPermissionsBoundary",), on), BOUNDARY
+                    ),
+                )
+            )
+            unbound = replace(caller, policies=replace(caller.policies, boundaries=None))
+            yield and_then(freed, partial(self._takes_away, unbound))
+
+    def _by_group(self, user: User, caller: CallingSession, group: Group) -> Verdict:
+        """Ask whether the user can join a group that has the right."""
+
+        def has() -> Verdict:
+            joined = replace(user, groups=tuple(dict.fromkeys((*user.groups, group.name))))
+            account = replace(self._snapshot, users=(joined,))
+            policies = policies_of(account, user.name)
+            return self._takes_away(replace(caller, policies=policies))
+
+        return and_then(
+            self._calls.may(caller, CallPattern((_JOIN,), (group.arn,))), partial(_known, has)
+        )
+
+    def _by_role(self, user: User, caller: CallingSession, role: Role) -> Iterator[Verdict]:
+        """Ask whether the user can act as a role that has the right, or can be given it."""
+        has = self._of_role(role)
+        if not isinstance(has, Proved):
+            yield and_then(self._enters(user, caller, role), lambda: has)
+        on = (role.arn,)
+        given = first_refuted(
+            (
+                self._calls.may(caller, CallPattern((_PUT,), on)),
+                self._gives(caller, CallPattern((_ATTACH,), on), POLICY),
+            )
+        )
+        entered = and_then(given, partial(self._enters, user, caller, role))
+        yield and_then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
+
+    @cached_property
+    def _powerful(self) -> tuple[Role, ...]:
+        """The roles that have the right themselves, as far as is known."""
+        roles = self._snapshot.roles
+        return tuple(each for each in roles if not isinstance(self._of_role(each), Proved))
+
+    def _of_role(self, role: Role) -> Verdict:
+        if role.name not in self._roles:
+            self._roles[role.name] = _known(partial(self._role_may, role, ()))
+        return self._roles[role.name]
+
+    def _role_may(self, role: Role, more: Sequence[AttachedPolicy]) -> Verdict:
+        """Ask of a role's session what is asked of users; it has no MFA (AWS STS, AssumeRole)."""
+        policies = policies_of_role(self._snapshot, role.name)
+        known = {"aws:PrincipalArn": role.arn, "aws:PrincipalType": HolderKind.ROLE.value}
+        named = CallingUser.of(f"{self._home}:user/{_NOBODY}", known)
+        return self._takes_away(
+            _with(CallingSession(named, policies, CallerCredential.SESSION), more)
+        )
+
+    def _enters(self, user: User, caller: CallingSession, role: Role) -> Verdict:
+        """Ask whether the user can assume a role, be it by changing whom it trusts."""
+        assume = CallPattern((_ASSUME,), (role.arn,))
+        not_denied = partial(self._calls.may, _unless_denied(caller), assume)
+        trusted = CallPattern(("iam:UpdateAssumeRolePolicy",), (role.arn,))
+        ways = [and_then(self._calls.may(caller, trusted), not_denied)]
+        if self._lets_in(user, role, caller.credential, by_name=True):
+            ways.append(not_denied())
+        elif self._lets_in(user, role, caller.credential, by_name=False):
+            ways.append(self._calls.may(caller, assume))
+        return first_refuted(ways)
+
+    def _lets_in(self, user: User, role: Role, way: CallerCredential, *, by_name: bool) -> bool:
+        """Tell whether a role trusts a user, by name or whatever the user's policies allow."""
+        named = any(name == role.name for name, _ in self._naming(user))
+        key = (role.name, user.arn if named else "", by_name, way)
+        if key not in self._doors:
+            home, now = (self._snapshot.partition, self._snapshot.account), self._snapshot.taken_at
+            of = (user.name, user.path, user.id) if named else (_NOBODY,)
+            holder = Holder(HolderKind.USER, *home, *of)
+            credential = _signing(holder, way, now)
+            identity = () if by_name else (EVERYTHING,)
+            self._doors[key] = lets_in(role, credential, now, identity) is not None
+        return self._doors[key]
+
+
+def _signing(holder: Holder, way: CallerCredential, now: datetime) -> Credential:
+    if way is CallerCredential.KEY:
+        return Credential(CredentialKind.LONG_TERM_KEY, holder)
+    mfa_at = now if way.with_mfa else None
+    return Credential(CredentialKind.CONSOLE_SESSION, holder, now, now, mfa_at)
+
+
+def _with(caller: CallingSession, more: Sequence[AttachedPolicy]) -> CallingSession:
+    policies = caller.policies
+    return replace(caller, policies=replace(policies, identity=(*policies.identity, *more)))
+
+
+def _unless_denied(caller: CallingSession) -> CallingSession:
+    """Return the caller as a trust policy that names them has it: only their Denies count.
+
+    Neither a policy of their own nor a boundary need allow it; an SCP has to (IAM user guide,
+    "Policy evaluation logic").
+    """
+    own = caller.policies
+    identity = (*own.identity, *(own.boundaries or ()), EVERYTHING)
+    return replace(caller, policies=replace(own, identity=identity, boundaries=None))
+
+
+def _known(asked: Callable[[], Verdict]) -> Verdict:
+    """Return an answer; Unknown where a policy was not read, or cannot be."""
+    try:
+        return asked()
+    except (FaultyAccount, FaultyPolicy) as error:
+        return Unknown(error.faults[0].message)
+
+
+def _of_groups(snapshot: Snapshot) -> Iterator[AttachedPolicy]:
+    """Yield every policy of groups that was read."""
+    for group in snapshot.groups:
+        yield from group.inline
+        for arn in group.attached:
+            if arn in snapshot.policies:
+                yield AttachedPolicy(arn, snapshot.policies[arn].document)
+
+
+def _naming(snapshot: Snapshot) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the roles, and the places of the statements, that have an ARN as a principal."""
+    found: dict[str, dict[tuple[str, int], None]] = {}
+    for role in snapshot.roles:
+        for statement in role.trust.statements:
+            for _, values in statement.principal.entries if statement.principal else ():
+                for value in values:
+                    found.setdefault(value, {})[role.name, statement.index] = None
+    return {arn: tuple(places) for arn, places in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

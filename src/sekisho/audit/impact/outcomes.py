@@ -1,4 +1,4 @@
-"""Whether each user of an account gets in, as the account is or as it will be."""
+"""Whether each user of an account gets in, as it is or as it will be, and by which steps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,14 +16,16 @@ from sekisho.account import (
 from sekisho.account import credentials_of as known_credentials
 from sekisho.audit.enforcement import EVERYTHING, enforcements_of, lets_in
 from sekisho.audit.impact.credentials import credentials_of
+from sekisho.audit.impact.kinds import usual_enforcement
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
+from sekisho.audit.impact.users import UserRow
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyAccount
 from sekisho.messages import Message, verbatim
-from sekisho.policy import Effect
+from sekisho.policy import NAME, Effect
 from sekisho.prover import Enforced, distinguishes_mfa
-from sekisho.prover.scenarios import ScenarioOutcome
+from sekisho.prover.scenarios import ScenarioAnswer, ScenarioOutcome, step_text, steps_of
 
 _Question = Callable[[User, Credentials, Policies], SignInResult]
 
@@ -196,3 +198,33 @@ def _hides_roles(gap: Gap) -> bool:
     if gap.resource.kind is ResourceKind.TRUST_POLICY:
         return True
     return gap.operation == "GetAccountAuthorizationDetails" and gap.resource == THE_ACCOUNT
+
+
+def ways_in(snapshot: Snapshot, row: UserRow) -> tuple[ScenarioAnswer, ...]:
+    """Return the steps by which a user comes to a session with MFA, or where the way ends.
+
+    MFA enforcement is the user's own where the user is enforced already, else Force_MFA as
+    `policy new` writes it, as in `impacts_of`.
+
+    Returns:
+        One answer; several where it depends on what was not read. None if it is known that the user
+        has neither a password nor an active key.
+
+    Raises:
+        FaultyAccount: if a policy of the user was not read.
+        FaultyPolicy: if a document cannot be read for certain.
+    """
+    credentials = row.credentials
+    if credentials.password is False and credentials.active_keys == 0:
+        return ()
+    policies = policies_of(snapshot, row.user.name)
+    if row.enforcement.enforced is not Enforced.PROVED:
+        attached = AttachedPolicy(NAME, usual_enforcement(snapshot))
+        policies = replace(policies, identity=(*policies.identity, attached))
+    scenarios = SignInScenarios(snapshot)
+    found: dict[object, ScenarioAnswer] = {}
+    for each in possible_credentials(credentials):
+        for answer in scenarios.ways_in(row.user, each, policies):
+            steps = tuple(step_text(step) for step in steps_of(answer))
+            found.setdefault((answer.outcome, steps), answer)
+    return tuple(found.values())

@@ -1,7 +1,6 @@
 """Lint: what is wrong with one policy, and what it means for MFA."""
 
-from sekisho.audit.lint.forms import to_json, to_sarif
-from sekisho.audit.lint.model import Attachment, LintReport
+from sekisho.audit.lint.model import Attachment, LintReport, to_json, to_sarif
 from sekisho.audit.lint.run import lint
 
 __all__ = ["Attachment", "LintReport", "lint", "to_json", "to_sarif"]

@@ -1,9 +1,8 @@
 """What one policy means, asked of the engine: for each credential, for each task."""
 
 from sekisho.audit.meaning.credentials import CredentialState, ObjectOwner
-from sekisho.audit.meaning.forms import summary_to_json
 from sekisho.audit.meaning.identity import DeniedWithoutMfa, Line, Meaning, Works, meaning
-from sekisho.audit.meaning.sentences import cell_text, notes, sentences
+from sekisho.audit.meaning.sentences import cell_text, notes, sentences, summary_to_json
 from sekisho.audit.meaning.trusted import TrustWay
 from sekisho.audit.meaning.truth import (
     CREDENTIALS,

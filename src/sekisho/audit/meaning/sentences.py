@@ -1,10 +1,11 @@
 """A policy's meaning in sentences, in both languages, and what is to be said beside a truth table.
 
 What behaves like everything else is not listed one by one, and a user with a path is mentioned
-only where the path makes a difference.
+only where the path makes a difference. The same is there as JSON values, with the summary of the
+console.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sekisho.audit.meaning.credentials import ObjectOwner
@@ -12,6 +13,7 @@ from sekisho.audit.meaning.identity import STATES, DeniedWithoutMfa, Line, Meani
 from sekisho.audit.meaning.truth import LEGEND, OUTCOMES, Cell, TaskOutcome, TruthTable
 from sekisho.engine import DecisionEffect, Possibilities
 from sekisho.messages import Message, joined_messages, verbatim
+from sekisho.policy import Document, Summary, SummaryRow, size
 
 _TARGETS = {
     ObjectOwner.OWN: Message("on the user's own things"),
@@ -281,3 +283,35 @@ def cell_text(cell: Cell, table: TruthTable) -> Message:
 
 def _in_ticks(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def summary_to_json(
+    document: Document, found: Summary, meant: Iterable[Message]
+) -> dict[str, object]:
+    """Return the console's summary of a policy, and what it really means, as JSON values."""
+    return {
+        "schema": "sekisho.policy-summary/1",
+        "source": document.source,
+        "catalogue": found.dated,
+        "size": size(document),
+        "comments": len(document.comments),
+        "uncategorised": [_row_as_json(row) for row in found.uncategorised],
+        "denied": [_row_as_json(row) for row in found.denied],
+        "allowed": [_row_as_json(row) for row in found.allowed],
+        "warnings": [
+            {"kind": each.kind, "statement": each.statement, "about": list(each.about)}
+            for each in found.warnings
+        ],
+        "meaning": [sentence.to_json() for sentence in meant],
+    }
+
+
+def _row_as_json(row: SummaryRow) -> dict[str, object]:
+    return {
+        "service": row.prefix,
+        "shown": [cell.en for cell in row.cells],
+        "fullAccess": row.levels.everything,
+        "full": list(row.levels.full),
+        "limited": list(row.levels.limited),
+        "actions": dict(row.levels.counts),
+    }

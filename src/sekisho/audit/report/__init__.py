@@ -1,7 +1,7 @@
 """The audit of an account, and the forms in which it is handed over."""
 
 from sekisho.audit.report.document import account_document
-from sekisho.audit.report.json_form import to_json
+from sekisho.audit.report.forms import to_json, to_sarif
 from sekisho.audit.report.logged import (
     LOGGED_COLUMNS,
     logged_cells,
@@ -10,7 +10,6 @@ from sekisho.audit.report.logged import (
     used_with_mfa,
 )
 from sekisho.audit.report.model import AccountReport, audit_account
-from sekisho.audit.report.sarif import to_sarif
 from sekisho.audit.report.sheet import account_sheet
 from sekisho.audit.report.wording import (
     COLUMNS,

@@ -1,4 +1,8 @@
-"""An audit as JSON, with English keys; row by row, since a large account has a lot of it."""
+"""An audit for programs: JSON with English keys, row by row, and SARIF for code scanners.
+
+A large account has a lot of rows. In SARIF, an object of the account has a logical location and no
+file.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -10,9 +14,12 @@ from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.impact import UserRow, counterexample_for_user
 from sekisho.audit.report.logged import is_to_decide, logged_figures
 from sekisho.audit.report.model import AccountReport
-from sekisho.audit.report.wording import headline
+from sekisho.audit.report.wording import as_of, exemption_text, headline, notices
+from sekisho.audit.sarif import findings_log
 from sekisho.documents import json_pieces
+from sekisho.documents.sarif import Json, notice
 from sekisho.engine.exchange import decision_to_json
+from sekisho.messages import Language
 from sekisho.prover import Counterexample
 
 SCHEMA = "sekisho.audit/1"
@@ -184,3 +191,32 @@ def _counterexample(counterexample: Counterexample, credentials: Credentials) ->
 
 def _time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="seconds")
+
+
+def to_sarif(report: AccountReport, source: str, lang: Language) -> Json:
+    """Return an audit as one SARIF run.
+
+    Args:
+        report: the audit.
+        source: the file that the account was read from, or the account itself.
+        lang: the language of the messages.
+    """
+    return findings_log(
+        report.findings,
+        _notices(report, lang),
+        version=report.version,
+        lang=lang,
+        account_file=source,
+        properties={"asOf": report.snapshot.taken_at.isoformat(timespec="seconds")},
+    )
+
+
+def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
+    yield notice("note", as_of(report).into(lang))
+    yield notice("note", headline(report).into(lang))
+    yield from (notice("note", each.into(lang)) for each in notices(report))
+    for exemption in report.exceptions.entries:
+        yield notice("note", "; ".join(text.into(lang) for text in exemption_text(exemption)))
+    for each in report.findings:
+        if not each.known:
+            yield notice("warning", f"{each.id.value}: {each.subject}: {each.fact.into(lang)}")
