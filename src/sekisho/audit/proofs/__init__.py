@@ -127,7 +127,7 @@ def prove_users(snapshot: Snapshot, inquiry: Inquiry) -> UserProofs:
         enforcements={name: enforcements[name] for name in ordered if name in enforcements},
         invariants=inquiry.invariants,
         conclusions={name: conclusions[name] for name in ordered},
-        scps_unread_reason=_unread(snapshot),
+        unread=_unread(snapshot),
         roles=tuple(role.name for role in snapshot.roles if _lets_in(role, snapshot.account)),
     )
 
