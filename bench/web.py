@@ -35,8 +35,8 @@ from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.policy import Preset
 from sekisho.web import Site, WebServer
 from sekisho.web.console import Rehearsal, console_site
-from sekisho.web.console.enforcing import enforce
 from sekisho.web.console.managed_policies import READS_AHEAD
+from sekisho.web.console.start import enforce
 
 _ONE_STEP = timedelta(seconds=30)
 _LIMIT_MS, _LARGE_LIMIT_MS = 150, 500

@@ -17,7 +17,7 @@ from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.messages import Language
 from sekisho.web import WebServer
 from sekisho.web.console import Rehearsal, console_site
-from sekisho.web.console.enforcing import as_administrator
+from sekisho.web.console.start import as_administrator
 
 TWO_STEPS = timedelta(seconds=60)
 """After them neither of the codes is used up that enrolled a device."""

@@ -24,7 +24,7 @@ from sekisho.messages import Language
 from sekisho.policy import Preset
 from sekisho.web import WebServer
 from sekisho.web.console import Rehearsal, console_site
-from sekisho.web.console.enforcing import enforce
+from sekisho.web.console.start import enforce
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images" / "console"
 FLAGS = (

@@ -26,7 +26,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.policy import from_json
 from sekisho.prover import Enforced, Proved, Refuted, Unknown
 from sekisho.rollout import Goal, SafetyVerdict, plan
-from sekisho.web.workbench.policies import examined
+from sekisho.web.workbench.policies import examine_policy
 
 CASES = cases("prover/enforced", ["policies", "expected"])
 OWN, BOUND = ENFORCEMENT, f"arn:aws:iam::{ACCOUNT}:policy/bound"
@@ -156,5 +156,7 @@ def test_the_api_and_the_workbench_say_the_word(case: dict[str, Any]) -> None:
     }
     assert tuple(map(type, found)) == verdicts[word]
     if "boundary" not in given:
-        answer = json.loads(json.dumps(examined(json.dumps(whole(given["identity"]))).to_json()))
+        answer = json.loads(
+            json.dumps(examine_policy(json.dumps(whole(given["identity"]))).to_json())
+        )
         assert answer["prove"]["enforced"] == word.value

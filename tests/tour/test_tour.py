@@ -279,7 +279,7 @@ def test_without_the_extra_that_reads_logs_the_tour_says_so_and_goes_on(
     def missing(folder: str) -> Usage:
         raise MissingExtra("replay", ["duckdb"])
 
-    monkeypatch.setattr("sekisho.tour.rehearsal.logs._usage", missing)
+    monkeypatch.setattr("sekisho.tour.rehearsal.setting_up._usage", missing)
     steps = tour(make_password=make_password)
     found = next(step for step in steps if step.id == "1.5-logs")
     steps.close()

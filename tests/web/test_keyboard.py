@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 import web_people as people
 from sekisho.messages import Language
 from sekisho.policy import Preset
-from sekisho.web.console.enforcing import enforce
+from sekisho.web.console.start import enforce
 from sekisho.web.site import term, text
 
 USER = "daiki.kobayashi"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 import web_people as people
 from sekisho.messages import Language
 from sekisho.policy import Preset
-from sekisho.web.console.enforcing import enforce
+from sekisho.web.console.start import enforce
 
 USER, GROUP = "ken.suzuki", "Developers"
 ARN = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"

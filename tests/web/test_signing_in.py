@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 import web_people as people
 from sekisho.localaws import ADMINISTRATOR
 from sekisho.policy import Preset
-from sekisho.web.console.enforcing import enforce
+from sekisho.web.console.start import enforce
 
 STRONG = "Suikinkutsu-8-drops!"
 

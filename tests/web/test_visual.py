@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 import web_people as people
 from sekisho import catalogue, policy
 from sekisho.policy import Preset
-from sekisho.web.console.policy_reading import checked
-from sekisho.web.console.visual_policy import (
+from sekisho.web.console.policy_text import check_text
+from sekisho.web.console.visual_editor import (
     new_statement,
     shown_policy,
     with_statement,
@@ -91,7 +91,7 @@ def test_it_writes_what_the_console_writes() -> None:
         "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}},
     }
     allowed = new_statement("iam", ["CreateUser"], (), denies=False, mfa=True)
-    found = checked(with_statement(_EMPTY, allowed)).problems
+    found = check_text(with_statement(_EMPTY, allowed)).problems
     assert "mfa.allow-admits-keys" in {each.id for each in found}
     every = [each.name for each in catalogue.load().actions("sts")]
     arns = ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/b"]

@@ -56,7 +56,7 @@ from sekisho.rollout import (
 )
 from sekisho.web import WebServer
 from sekisho.web.site import text
-from sekisho.web.workbench import Material, PlanInView, own_process, policies, workbench_site
+from sekisho.web.workbench import Material, PlanInView, policies, subprocess_worker, workbench_site
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "abc\u202egnp.exe"
@@ -395,7 +395,7 @@ def test_a_short_policy_has_the_same_limit(bench: Bench, monkeypatch: pytest.Mon
     ]
     text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     assert policy.size(text) < 6144
-    monkeypatch.setattr(own_process, "SECONDS", 0.05)
+    monkeypatch.setattr(subprocess_worker, "SECONDS", 0.05)
     assert "Not decided within" in bench.send("/policy", document=text)[1]
 
 
@@ -403,7 +403,7 @@ def test_what_takes_too_long_is_ended_and_left_to_the_command(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = json.dumps(json.loads(long_policy()), indent=1)
-    monkeypatch.setattr(own_process, "SECONDS", 0.05)
+    monkeypatch.setattr(subprocess_worker, "SECONDS", 0.05)
     for path, fields, command in (
         ("/policy", {"document": text}, "sekisho prove policy.json"),
         ("/scenarios", {"document": text}, "sekisho prove policy.json --only people"),
@@ -419,11 +419,11 @@ def test_what_takes_too_long_is_ended_and_left_to_the_command(
 
 def test_one_process_at_a_time_and_no_fault_is_an_answer() -> None:
     with pytest.raises(InternalError):
-        own_process.in_own_process(policies.prove, "{")
-    with own_process._PROCESS.lock, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(own_process, "SECONDS", 0.05)
-        with pytest.raises(own_process.NotDecided):
-            own_process.in_own_process(policies.prove, OPEN)
+        subprocess_worker.run_in_worker(policies.prove, "{")
+    with subprocess_worker._PROCESS.lock, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess_worker, "SECONDS", 0.05)
+        with pytest.raises(subprocess_worker.NotDecided):
+            subprocess_worker.run_in_worker(policies.prove, OPEN)
 
 
 def test_the_plan_is_what_its_file_says_and_how_it_stands(bench: Bench) -> None:

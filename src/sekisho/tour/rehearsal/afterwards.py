@@ -21,7 +21,7 @@ from sekisho.rollout import SampleRequest, decide_request
 from sekisho.tour import company
 from sekisho.tour.rehearsal.plans import compare, roll_back_plan
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
-from sekisho.tour.rehearsal.rehearsal import Rehearsal
+from sekisho.tour.rehearsal.rehearsal import TourRehearsal
 from sekisho.tour.rehearsal.steps import NO, YES, Cell, TourStep
 
 
@@ -128,7 +128,7 @@ _NEW = Message("new users, who have been used")
 _KEEP = Message("users whom the plans made and for whom MFA is still enforced")
 
 
-def after(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def after(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """Look, roll back, compare, list what stays."""
     with rehearsal.step("5.1-who-is-enforced") as step:
         _who_is_enforced(rehearsal, step)
@@ -152,7 +152,7 @@ def after(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def _who_is_enforced(rehearsal: Rehearsal, step: StepRecorder) -> None:
+def _who_is_enforced(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     snapshot = collect(step.api_of(rehearsal.administrator), now=rehearsal.now(), pace=IN_ORDER)
     step.check(_NO_GAPS, (), snapshot.gaps)
     statuses = statuses_of(snapshot)
@@ -201,7 +201,7 @@ def _still_to_do(status: EnforcementStatus) -> Message:
     return _ENROL if status.can_enrol else _LOCKED_OUT
 
 
-def _what_stays(rehearsal: Rehearsal, step: StepRecorder) -> None:
+def _what_stays(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     snapshot = collect(step.api_of(rehearsal.administrator), now=rehearsal.now(), pace=IN_ORDER)
     enforced = {status.user for status in statuses_of(snapshot) if status.enforced}
     step.check(_KEEP, {company.NEW, company.OTHER_NEW}, enforced)

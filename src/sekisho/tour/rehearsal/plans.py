@@ -19,7 +19,7 @@ from sekisho.rollout import (
     roll_back,
 )
 from sekisho.tour.rehearsal.recording import IN_ORDER, StepRecorder
-from sekisho.tour.rehearsal.rehearsal import AppliedPlan, Rehearsal
+from sekisho.tour.rehearsal.rehearsal import AppliedPlan, TourRehearsal
 from sekisho.tour.rehearsal.steps import Cell
 
 _SHOWN = ("everyone-gets-in", "keys-in-use")
@@ -40,7 +40,7 @@ _SAME = Message("plan {digest}: facts that are as before")
 _STAYS = verbatim("{what}: {reason}")
 
 
-def make_plan(rehearsal: Rehearsal, step: StepRecorder, goal: Goal) -> Plan:
+def make_plan(rehearsal: TourRehearsal, step: StepRecorder, goal: Goal) -> Plan:
     """Read the account and plan `goal` for the administrator's session."""
     api = step.api_of(rehearsal.administrator)
     snapshot = collect(api, now=rehearsal.now(), pace=IN_ORDER)
@@ -78,7 +78,7 @@ def show_plan(step: StepRecorder, made: Plan, *, proofs: bool = False) -> None:
         step.note(_ACCEPTED.filled(text=note.text, about=", ".join(note.names)))
 
 
-def apply_plan(rehearsal: Rehearsal, step: StepRecorder, made: Plan) -> None:
+def apply_plan(rehearsal: TourRehearsal, step: StepRecorder, made: Plan) -> None:
     """Apply a plan with its journal, and keep both for the end."""
     before = facts_at_addresses(made, rehearsal.administrator.api)
     journal = Journal(rehearsal.journal_folder / f"{made.digest[:12]}.journal")
@@ -93,7 +93,7 @@ def apply_plan(rehearsal: Rehearsal, step: StepRecorder, made: Plan) -> None:
     rehearsal.applied_plans.append(AppliedPlan(made, journal, before))
 
 
-def roll_back_plan(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
+def roll_back_plan(rehearsal: TourRehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
     """Take one plan back."""
     report = roll_back(
         applied.plan, applied.journal, step.api_of(rehearsal.administrator), now=rehearsal.now
@@ -106,7 +106,7 @@ def roll_back_plan(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPla
         step.note(_STAYS.filled(reason=left.reason, what=what))
 
 
-def compare(rehearsal: Rehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
+def compare(rehearsal: TourRehearsal, step: StepRecorder, applied: AppliedPlan) -> None:
     """Compare what a plan touched with what was there before, apart from what people use."""
     left = {left.address for left in applied.report.left} if applied.report else set()
     now = facts_at_addresses(applied.plan, step.api_of(rehearsal.administrator))

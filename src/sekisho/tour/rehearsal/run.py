@@ -10,7 +10,7 @@ from sekisho.account import AccountFile
 from sekisho.localaws import LocalAws, example_company
 from sekisho.policy import Preset
 from sekisho.tour.rehearsal.afterwards import after
-from sekisho.tour.rehearsal.rehearsal import Rehearsal
+from sekisho.tour.rehearsal.rehearsal import TourRehearsal
 from sekisho.tour.rehearsal.setting_up import attach, before, policy
 from sekisho.tour.rehearsal.steps import TourStep
 from sekisho.tour.rehearsal.users import (
@@ -27,7 +27,7 @@ from sekisho.tour.rehearsal.users import (
     third_way,
 )
 
-_CHAPTERS: tuple[Callable[[Rehearsal], Iterator[TourStep]], ...] = (
+_CHAPTERS: tuple[Callable[[TourRehearsal], Iterator[TourStep]], ...] = (
     before,
     policy,
     attach,
@@ -73,6 +73,6 @@ def tour(
         tempfile.TemporaryDirectory(prefix="sekisho-tour-") as journals,
         start(company) as local,
     ):
-        rehearsal = Rehearsal(local, company, preset, Path(journals), make_password)
+        rehearsal = TourRehearsal(local, company, preset, Path(journals), make_password)
         for chapter in _CHAPTERS:
             yield from chapter(rehearsal)

@@ -11,10 +11,9 @@ from sekisho.policy import Preset
 from sekisho.rollout import Goal, NewUser, TemporaryPassword
 from sekisho.signin import NextStep
 from sekisho.tour import company
-from sekisho.tour.rehearsal.people import RehearsedUser
 from sekisho.tour.rehearsal.plans import apply_plan, make_plan, show_plan
 from sekisho.tour.rehearsal.recording import Client, StepRecorder
-from sekisho.tour.rehearsal.rehearsal import Rehearsal
+from sekisho.tour.rehearsal.rehearsal import RehearsedUser, TourRehearsal
 from sekisho.tour.rehearsal.steps import (
     CHANGE_REFUSED,
     CODE_USED,
@@ -32,7 +31,7 @@ from sekisho.tour.rehearsal.steps import (
 )
 
 
-def existing_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def existing_user(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The user without a device: signs in, is denied, enrols, signs in again."""
     name = company.EXISTING
     person = rehearsal.person(name)
@@ -54,17 +53,17 @@ def existing_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield from _existing_user_enrols(rehearsal, session)
 
 
-def _parameters(rehearsal: Rehearsal, operation: str) -> dict[str, object]:
+def _parameters(rehearsal: TourRehearsal, operation: str) -> dict[str, object]:
     if operation != "sts:AssumeRole":
         return {}
     return {"RoleArn": rehearsal.role_arn(company.ROLE), "RoleSessionName": "tour"}
 
 
-def _own_device(rehearsal: Rehearsal, name: str) -> dict[str, object]:
+def _own_device(rehearsal: TourRehearsal, name: str) -> dict[str, object]:
     return {"UserName": name, "SerialNumber": rehearsal.device_arn(name)}
 
 
-def _existing_user_enrols(rehearsal: Rehearsal, session: Client) -> Iterator[TourStep]:
+def _existing_user_enrols(rehearsal: TourRehearsal, session: Client) -> Iterator[TourStep]:
     name = company.EXISTING
     person = rehearsal.person(name)
     with rehearsal.step("4.1.4-create-device", name=name) as step:
@@ -97,7 +96,7 @@ def _existing_user_enrols(rehearsal: Rehearsal, session: Client) -> Iterator[Tou
     yield step.done
 
 
-def _used_code_refused(rehearsal: Rehearsal, step: StepRecorder) -> None:
+def _used_code_refused(rehearsal: TourRehearsal, step: StepRecorder) -> None:
     person = rehearsal.person(company.EXISTING)
     serial = person.phone.serials[-1]
     used = person.phone.used(serial)
@@ -107,7 +106,7 @@ def _used_code_refused(rehearsal: Rehearsal, step: StepRecorder) -> None:
         rehearsal.send_code(step, person, page, code, SIGNIN_FAILED)
 
 
-def group_members(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def group_members(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """Two members of the group, one without and one with a device."""
     name = company.MEMBER_WITHOUT_DEVICE
     with rehearsal.step("4.5.1-without-device", name=name) as step:
@@ -122,7 +121,7 @@ def group_members(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def path_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def path_user(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The user whose ARN has a path, who can enrol only if the policy allows for paths."""
     name = company.WITH_PATH
     person = rehearsal.person(name)
@@ -141,7 +140,7 @@ def path_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def half_enrolled(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def half_enrolled(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The user whose first attempt left a device behind."""
     name = company.HALF_ENROLLED
     person = rehearsal.person(name)
@@ -177,7 +176,7 @@ def _deadlocks(preset: Preset) -> bool:
 
 
 def _first_sign_in(
-    rehearsal: Rehearsal, step: StepRecorder, person: RehearsedUser, preset: Preset
+    rehearsal: TourRehearsal, step: StepRecorder, person: RehearsedUser, preset: Preset
 ) -> Client | None:
     """Sign in with the temporary password and try to change it.
 
@@ -191,7 +190,7 @@ def _first_sign_in(
     return rehearsal.console_session(person, page) if page.next is NextStep.DONE else None
 
 
-def new_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def new_user(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The new user of the main plan."""
     name = company.NEW
     person = rehearsal.person(name)
@@ -212,7 +211,7 @@ def new_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
         yield from _new_user_enrols(rehearsal, person, session)
 
 
-def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: RehearsedUser) -> Client | None:
+def _rescued(rehearsal: TourRehearsal, step: StepRecorder, person: RehearsedUser) -> Client | None:
     which = {"UserName": person.name, "PolicyArn": rehearsal.policy_arn(company.POLICY)}
     step.call(rehearsal.administrator, "iam:DetachUserPolicy", **which)
     page = rehearsal.password_page(step, person)
@@ -222,7 +221,7 @@ def _rescued(rehearsal: Rehearsal, step: StepRecorder, person: RehearsedUser) ->
 
 
 def _new_user_enrols(
-    rehearsal: Rehearsal, person: RehearsedUser, session: Client
+    rehearsal: TourRehearsal, person: RehearsedUser, session: Client
 ) -> Iterator[TourStep]:
     name = person.name
     with rehearsal.step("4.2.4-enrol", name=name) as step:
@@ -235,7 +234,7 @@ def _new_user_enrols(
     yield step.done
 
 
-def other_preset(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def other_preset(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """A second policy of the other choice, with a second new user."""
     preset = rehearsal.other_preset
     name = company.OTHER_NEW
@@ -256,7 +255,7 @@ def other_preset(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def third_way(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def third_way(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """Attaching AWS's policy only after the first password change."""
     name = company.THIRD_NEW
     person = rehearsal.person(name)
@@ -294,7 +293,7 @@ def third_way(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def key_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def key_user(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The user with a key and a device: denied, then with an MFA session, then in a role."""
     name = company.KEY_USER
     key = rehearsal.key_of(name)
@@ -312,7 +311,7 @@ def key_user(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield from _with_code(rehearsal, key, without)
 
 
-def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[TourStep]:
+def _with_code(rehearsal: TourRehearsal, key: Client, without: Client) -> Iterator[TourStep]:
     name = company.KEY_USER
     person = rehearsal.person(name)
     serial = person.phone.serials[-1]
@@ -337,14 +336,14 @@ def _with_code(rehearsal: Rehearsal, key: Client, without: Client) -> Iterator[T
     yield step.done
 
 
-def machine(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def machine(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The machine whose key stops."""
     with rehearsal.step("4.9.1-key-stopped", name=MACHINE) as step:
         step.call(rehearsal.key_of(MACHINE), company.PROBES[MACHINE], DENIED)
     yield step.done
 
 
-def break_glass(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def break_glass(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """The user who must always get in."""
     person = rehearsal.person(company.BREAK_GLASS)
     with rehearsal.step("4.10.1-untouched", name=person.name) as step:
@@ -353,7 +352,7 @@ def break_glass(rehearsal: Rehearsal) -> Iterator[TourStep]:
     yield step.done
 
 
-def attacker(rehearsal: Rehearsal) -> Iterator[TourStep]:
+def attacker(rehearsal: TourRehearsal) -> Iterator[TourStep]:
     """An attacker who holds a key of a user with a device, and a phone of their own."""
     name = company.KEY_USER
     key = rehearsal.key_of(name)

@@ -2,7 +2,7 @@
 
 Every page is made of what the local AWS answers to the person who is signed in: over HTTP, signed
 with the person's own session, decided by the authorizer like any client's call. What is denied is
-shown with AWS's own text. One module per screen; `persons` says who is signed in, and `rehearsal`
+shown with AWS's own text. One module per screen; `session` says who is signed in, and `rehearsal`
 what stands beside the console: the people, their phones and the clock.
 """
 
@@ -15,14 +15,13 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Language
 from sekisho.web.browsers import DraftMemory
 from sekisho.web.console import (
-    answers,
-    aws_login,
     buckets,
     console_access,
     create_user,
     credentials,
     dashboard,
     delete_user,
+    form_answers,
     group_page,
     groups,
     inline_policies,
@@ -38,14 +37,14 @@ from sekisho.web.console import (
     users,
     visual_editor,
 )
-from sekisho.web.console.persons import (
+from sekisho.web.console.rehearsal import Rehearsal
+from sekisho.web.console.session import (
     ENDED,
     ConsoleState,
     keep_typed,
     on_every_screen,
     session_ended,
 )
-from sekisho.web.console.rehearsal import Rehearsal
 from sekisho.web.site import Site, page_to_come_back
 
 __all__ = ["Rehearsal", "console_site"]
@@ -53,7 +52,6 @@ __all__ = ["Rehearsal", "console_site"]
 _SCREENS = (
     start,
     sign_in,
-    aws_login,
     dashboard,
     credentials,
     mfa,
@@ -90,8 +88,8 @@ def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site
     site.app.extensions["rehearsal"] = rehearsal
     site.app.extensions["site"] = site
     site.app.context_processor(on_every_screen)
-    site.app.before_request(answers.find_answer)
-    site.app.after_request(answers.keep_answer)
+    site.app.before_request(form_answers.find_answer)
+    site.app.after_request(form_answers.keep_answer)
     site.app.register_error_handler(AwsRefused, _refused)
     for screen in _SCREENS:
         site.app.register_blueprint(screen.SCREEN)

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.persons import attempt, rehearsal, signed_in
+from sekisho.web.console.session import attempt, rehearsal, signed_in
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("buckets", __name__)

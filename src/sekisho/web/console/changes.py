@@ -1,4 +1,4 @@
-"""Several calls that make one change at the console, and what is said when some are refused.
+"""Several calls that make one change at the console, and the messages when some are refused.
 
 AWS has no transaction: what was done before a refusal stays. So a page says what was done, what was
 refused with AWS's own text, and what was not tried.
@@ -11,13 +11,13 @@ from typing import Any
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, listed, verbatim
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.persons import attempt
+from sekisho.web.console.session import attempt
 from sekisho.web.site import flash, text
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One call of IAM.
+class ConsoleCall:
+    """One call of IAM that a form makes.
 
     Attributes:
         said: what it does, like "attach the policy Force_MFA".
@@ -31,16 +31,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A change that AWS refused."""
+class RefusedCall:
+    """A call that AWS refused."""
 
-    change: Change
+    change: ConsoleCall
     refused: AwsRefused
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of several changes.
+class CallResults:
+    """The results of several calls.
 
     Attributes:
         done: what was done.
@@ -48,9 +48,9 @@ class Outcome:
         left: what was not tried after a refusal.
     """
 
-    done: tuple[Change, ...]
-    refusals: tuple[Refusal, ...]
-    left: tuple[Change, ...]
+    done: tuple[ConsoleCall, ...]
+    refusals: tuple[RefusedCall, ...]
+    left: tuple[ConsoleCall, ...]
 
     @property
     def whole(self) -> bool:
@@ -75,7 +75,7 @@ class Outcome:
             flash(FlashKind.INFO, text("changes.not_tried", left=_said(self.left)))
 
 
-def carry_out(changes: Iterable[Change], *, stops: bool = False) -> Outcome:
+def carry_out(changes: Iterable[ConsoleCall], *, stops: bool = False) -> CallResults:
     """Make changes one after the other, as the person who is signed in.
 
     Args:
@@ -85,18 +85,20 @@ def carry_out(changes: Iterable[Change], *, stops: bool = False) -> Outcome:
     Raises:
         AwsRefused: if the session has ended; the next page says what had been done.
     """
-    waiting, done, refusals = list(changes), list[Change](), list[Refusal]()
+    waiting, done, refusals = list(changes), list[ConsoleCall](), list[RefusedCall]()
     while waiting and not (stops and refusals):
         change = waiting.pop(0)
         answer = _made(change, done)
         if isinstance(answer, AwsRefused):
-            refusals.append(Refusal(change, answer))
+            refusals.append(RefusedCall(change, answer))
         else:
             done.append(change)
-    return Outcome(tuple(done), tuple(refusals), tuple(waiting))
+    return CallResults(tuple(done), tuple(refusals), tuple(waiting))
 
 
-def named(key: str, operation: str, /, parameters: Mapping[str, object], **values: str) -> Change:
+def console_call(
+    key: str, operation: str, /, parameters: Mapping[str, object], **values: str
+) -> ConsoleCall:
     """Return a change whose text is in `[changes]` of the table `web`.
 
     Args:
@@ -106,10 +108,10 @@ def named(key: str, operation: str, /, parameters: Mapping[str, object], **value
         **values: names that the text's places are filled with.
     """
     places = {name: verbatim(value) for name, value in values.items()}
-    return Change(text(f"changes.{key}", **places), operation, parameters)
+    return ConsoleCall(text(f"changes.{key}", **places), operation, parameters)
 
 
-def _made(change: Change, done: list[Change]) -> Any:
+def _made(change: ConsoleCall, done: list[ConsoleCall]) -> Any:
     """Return AWS's answer to a change, or the `AwsRefused`."""
     try:
         return attempt("iam", change.operation, **change.parameters)
@@ -119,5 +121,5 @@ def _made(change: Change, done: list[Change]) -> Any:
         raise
 
 
-def _said(changes: Iterable[Change]) -> Message:
+def _said(changes: Iterable[ConsoleCall]) -> Message:
     return listed(each.said for each in changes)

@@ -19,10 +19,10 @@ from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
 from sekisho.web.console.dashboard import account_alias, sign_in_address
 from sekisho.web.console.new_passwords import password_choice, password_fields
-from sekisho.web.console.persons import (
+from sekisho.web.console.session import (
     attempt,
+    once_values,
     show_once,
-    shown_once,
     signed_in,
 )
 from sekisho.web.site import flash, see_other, text
@@ -69,7 +69,7 @@ def show_password(user: str, password: str, home: str) -> ResponseReturnValue:
 @signed_in
 def shown() -> ResponseReturnValue:
     """Show a new password, on the page or as a .csv file."""
-    values = shown_once()
+    values = once_values()
     if values is None:
         flash(FlashKind.INFO, text("console_access.shown_before"))
         return redirect("/iam/users")

@@ -21,28 +21,28 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console import choosing
-from sekisho.web.console.changes import Change, Outcome, carry_out, named
+from sekisho.web.console import choice_lists
+from sekisho.web.console.changes import CallResults, ConsoleCall, carry_out, console_call
 from sekisho.web.console.console_access import show_password
-from sekisho.web.console.granting import (
+from sekisho.web.console.identities import IamIdentity, IdentityKind
+from sekisho.web.console.new_passwords import PasswordChoice, password_choice, password_fields
+from sekisho.web.console.permission_grants import (
     Permissions,
     grant_fields,
     grant_of,
     grant_page,
     permissions_of,
 )
-from sekisho.web.console.new_passwords import PasswordChoice, password_choice, password_fields
-from sekisho.web.console.owners import Owner, OwnerKind
-from sekisho.web.console.persons import (
+from sekisho.web.console.policy_text import faults_text
+from sekisho.web.console.session import (
     attempt,
-    attempted,
     changed_elsewhere,
     mark_of,
     rehearsal,
     signed_in,
     state,
+    try_reading,
 )
-from sekisho.web.console.policy_reading import faults_said
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("create_user", __name__)
@@ -106,7 +106,7 @@ def with_permissions() -> ResponseReturnValue:
     """Keep the permissions, and go on to the review."""
     draft = _draft() | grant_fields()
     state().typed[_PATH] = draft
-    if choosing.searched():
+    if choice_lists.searched():
         return redirect(_PERMISSIONS)
     grant = grant_of(draft)
     if grant.fault is not None or grant.boundary_fault is not None:
@@ -133,8 +133,8 @@ def create() -> ResponseReturnValue:
         return _review_page(draft, rows=len(_tags(draft)) + 1)
     faults = names.tags(_tags(draft))
     if faults:
-        return _review_page(draft, fault=faults_said(faults)), HTTPStatus.UNPROCESSABLE_ENTITY
-    given = attempted(lambda: permissions_of(grant_of(draft)))
+        return _review_page(draft, fault=faults_text(faults)), HTTPStatus.UNPROCESSABLE_ENTITY
+    given = try_reading(lambda: permissions_of(grant_of(draft)))
     if isinstance(given, AwsRefused):
         return _review_page(draft, refused=given), HTTPStatus.UNPROCESSABLE_ENTITY
     return _unready(draft) or _created(draft, given)
@@ -165,7 +165,7 @@ def _created(draft: Mapping[str, str], given: Permissions) -> ResponseReturnValu
 
 def _after_creating(
     user: str, password: str, choice: PasswordChoice | None, given: Permissions
-) -> Iterator[Change]:
+) -> Iterator[ConsoleCall]:
     """Yield the calls that follow CreateUser."""
     if choice is not None:
         profile = {
@@ -173,14 +173,14 @@ def _after_creating(
             "Password": password,
             "PasswordResetRequired": choice.must_change,
         }
-        yield named("create_login", "CreateLoginProfile", profile, user=user)
+        yield console_call("create_login", "CreateLoginProfile", profile, user=user)
         arn = _change_password_policy()
         if choice.must_change and arn not in given.policies:
-            yield Owner(OwnerKind.USER, user).attaching(arn)
+            yield IamIdentity(IdentityKind.USER, user).attach_call(arn)
     yield from given.changes(user)
 
 
-def _say(user: str, outcome: Outcome) -> None:
+def _say(user: str, outcome: CallResults) -> None:
     """Have the next page say that the user was created, and what was refused after it."""
     flash(FlashKind.SUCCESS, text("create_user.created", user=user))
     if not outcome.whole:
@@ -217,7 +217,7 @@ def _faults(draft: Mapping[str, str]) -> dict[str, Message]:
     if not name:
         faults["name"] = text("create_user.name_missing")
     elif wrong := names.user_name(name):
-        faults["name"] = faults_said(wrong)
+        faults["name"] = faults_text(wrong)
     choice = _choice(draft)
     if choice is None:
         return faults
@@ -258,7 +258,7 @@ def _permissions_page(draft: Mapping[str, str], *, tried: bool = False) -> str:
         draft=draft,
         fault=grant.fault if tried else None,
         boundary_fault=grant.boundary_fault if tried else None,
-        boundary_choices=choosing.policies("boundary", draft),
+        boundary_choices=choice_lists.policies("boundary", draft),
         **grant_page(draft),
     )
 
@@ -271,7 +271,7 @@ def _review_page(
     rows: int = 0,
 ) -> str:
     choice = _choice(draft)
-    given = attempted(lambda: permissions_of(grant_of(draft)))
+    given = try_reading(lambda: permissions_of(grant_of(draft)))
     summary = () if isinstance(given, AwsRefused) else given.summary()
     if choice is not None and choice.must_change:
         summary = (*summary, *Permissions(policies=(_change_password_policy(),)).summary())

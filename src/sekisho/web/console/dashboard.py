@@ -13,7 +13,7 @@ from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
-from sekisho.web.console.persons import attempt, attempted, person, rehearsal, signed_in
+from sekisho.web.console.session import attempt, person, rehearsal, signed_in, try_reading
 from sekisho.web.site import text
 
 SCREEN = Blueprint("dashboard", __name__)
@@ -81,7 +81,9 @@ def _own_mfa(devices: object) -> _Said:
 def _own_keys() -> _Said:
     user = person().user
     pages = person().api.pages
-    keys = attempted(lambda: [*pages("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user)])
+    keys = try_reading(
+        lambda: [*pages("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user)]
+    )
     if isinstance(keys, AwsRefused):
         return keys
     active = sum(each["Status"] == "Active" for each in keys)

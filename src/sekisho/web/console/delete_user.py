@@ -16,9 +16,9 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.web.console.changes import Change, carry_out, named
-from sekisho.web.console.owners import OwnerKind
-from sekisho.web.console.persons import attempt, attempted, person, rehearsal, signed_in
+from sekisho.web.console.changes import ConsoleCall, carry_out, console_call
+from sekisho.web.console.identities import IdentityKind
+from sekisho.web.console.session import attempt, person, rehearsal, signed_in, try_reading
 from sekisho.web.site import see_other, text
 
 SCREEN = Blueprint("delete_user", __name__)
@@ -96,7 +96,7 @@ def delete() -> ResponseReturnValue:
     name = request.form.get("name", "")
     if request.form.get("confirm", "").strip() != name:
         return _page(name, fault=text("deleting.type_name")), HTTPStatus.UNPROCESSABLE_ENTITY
-    changes = attempted(lambda: list(_changes(name)))
+    changes = try_reading(lambda: list(_changes(name)))
     if isinstance(changes, AwsRefused):
         return _page(name, refused=changes), HTTPStatus.UNPROCESSABLE_ENTITY
     outcome = carry_out(changes, stops=True)
@@ -107,7 +107,7 @@ def delete() -> ResponseReturnValue:
     return see_other(_LIST) if outcome.whole else see_other(_PATH, name=name)
 
 
-def _changes(user: str) -> Iterator[Change]:
+def _changes(user: str) -> Iterator[ConsoleCall]:
     """Yield the calls that delete a user.
 
     Raises:
@@ -116,18 +116,20 @@ def _changes(user: str) -> Iterator[Change]:
     whom = {"UserName": user}
     login = attempt("iam", "GetLoginProfile", UserName=user)
     if not isinstance(login, AwsRefused):
-        yield named("delete_login", "DeleteLoginProfile", whom, user=user)
+        yield console_call("delete_login", "DeleteLoginProfile", whom, user=user)
     elif login.aws_code != "NoSuchEntity":
         raise login
     for kind in _BELONGINGS:
         for name in _names(kind, user):
-            yield named(
+            yield console_call(
                 kind.operation, kind.operation, {**whom, kind.parameter: name}, name=_short(name)
             )
             if kind.operation == "DeactivateMFADevice" and ":mfa/" in name:
                 virtual = {"SerialNumber": name}
-                yield named("delete_device", "DeleteVirtualMFADevice", virtual, name=_short(name))
-    yield named("delete_user", "DeleteUser", whom, user=user)
+                yield console_call(
+                    "delete_device", "DeleteVirtualMFADevice", virtual, name=_short(name)
+                )
+    yield console_call("delete_user", "DeleteUser", whom, user=user)
 
 
 def _names(kind: _Belonging, user: str) -> Iterator[str]:
@@ -142,13 +144,13 @@ def _short(name: str) -> str:
 
 
 def _page(name: str, *, fault: Message | None = None, refused: AwsRefused | None = None) -> str:
-    changes: Any = attempted(lambda: list(_changes(name)))
+    changes: Any = try_reading(lambda: list(_changes(name)))
     unread = changes if isinstance(changes, AwsRefused) else None
     last = [] if unread else changes[:-1]
     return render_template(
         "delete_owner.html",
         navigation=_LIST,
-        kind=OwnerKind.USER.value,
+        kind=IdentityKind.USER.value,
         name=name,
         goes=[each.said for each in last],
         fault=fault,

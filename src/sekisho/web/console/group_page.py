@@ -15,23 +15,23 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console import choosing
-from sekisho.web.console.changes import Change, named
-from sekisho.web.console.groups import adding
-from sekisho.web.console.managed_policies import folded
-from sekisho.web.console.owners import BLOCK, Owner, OwnerKind
-from sekisho.web.console.persons import (
+from sekisho.web.console import choice_lists
+from sekisho.web.console.changes import ConsoleCall, console_call
+from sekisho.web.console.groups import add_calls
+from sekisho.web.console.identities import BLOCK, IamIdentity, IdentityKind
+from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.session import (
     attempt,
     signed_in,
     state,
-    typed_about,
+    typed_for,
 )
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("group_page", __name__)
 
-_PATH = OwnerKind.GROUP.page_path
-_LIST = OwnerKind.GROUP.list_path
+_PATH = IdentityKind.GROUP.page_path
+_LIST = IdentityKind.GROUP.list_path
 _ADD_USERS = "/iam/group/add-users"
 _ADD_POLICIES = "/iam/group/add-permissions"
 _DELETE = "/iam/group/delete"
@@ -39,7 +39,7 @@ _SHOWN = 100
 """How many users are shown at once; the search finds the others."""
 
 
-class Tab(StrEnum):
+class GroupTab(StrEnum):
     """The tabs of a group's page."""
 
     USERS = "users"
@@ -53,14 +53,17 @@ def page() -> ResponseReturnValue:
     name, asked = request.args.get("name", ""), request.args.get("tab", "")
     if not name:
         return see_other(_LIST)
-    tab, group = Tab(asked) if asked in list(Tab) else Tab.USERS, Owner(OwnerKind.GROUP, name)
+    tab, group = (
+        GroupTab(asked) if asked in list(GroupTab) else GroupTab.USERS,
+        IamIdentity(IdentityKind.GROUP, name),
+    )
     return group.page(tab, _of_tab(tab, group))
 
 
-def _of_tab(tab: Tab, group: Owner) -> dict[str, Any]:
+def _of_tab(tab: GroupTab, group: IamIdentity) -> dict[str, Any]:
     """Return what a tab shows, each part read or refused."""
     match tab:
-        case Tab.USERS:
+        case GroupTab.USERS:
             wanted = request.args.get("q", "")
             users = _users(group)
             found = [] if isinstance(users, AwsRefused) else _fitting(users, wanted)
@@ -71,15 +74,15 @@ def _of_tab(tab: Tab, group: Owner) -> dict[str, Any]:
                 "found": len(found),
                 "users": found[:_SHOWN],
             }
-        case Tab.PERMISSIONS:
+        case GroupTab.PERMISSIONS:
             return group.policies()
 
 
 def _fitting(users: list[Any], wanted: str) -> list[str]:
-    return [each["UserName"] for each in users if folded(wanted) in folded(each["UserName"])]
+    return [each["UserName"] for each in users if fold_text(wanted) in fold_text(each["UserName"])]
 
 
-def _users(group: Owner) -> list[Any] | AwsRefused:
+def _users(group: IamIdentity) -> list[Any] | AwsRefused:
     return group.listed("GetGroup", "Users", MaxItems=BLOCK)
 
 
@@ -91,16 +94,16 @@ def add_users() -> ResponseReturnValue:
     if not name:
         return see_other(_LIST)
     if request.method == "GET":
-        fields, fault = typed_about(name), None
+        fields, fault = typed_for(name), None
     else:
-        fields, fault = choosing.sent("users"), text("group_page.choose_users")
-        if choosing.searched():
+        fields, fault = choice_lists.sent("users"), text("group_page.choose_users")
+        if choice_lists.searched():
             return _searching(name, fields)
-        if chosen := choosing.chosen("users", fields):
-            return _changed(list(adding(name, chosen)), name, Tab.USERS, "users_added")
-    members = _users(Owner(OwnerKind.GROUP, name))
+        if chosen := choice_lists.chosen("users", fields):
+            return _changed(list(add_calls(name, chosen)), name, GroupTab.USERS, "users_added")
+    members = _users(IamIdentity(IdentityKind.GROUP, name))
     known = [] if isinstance(members, AwsRefused) else [each["UserName"] for each in members]
-    return _adding("group_add_users.html", name, choosing.users("users", fields, known), fault)
+    return _adding("group_add_users.html", name, choice_lists.users("users", fields, known), fault)
 
 
 @SCREEN.route(_ADD_POLICIES, methods=["GET", "POST"])
@@ -111,22 +114,22 @@ def add_policies() -> ResponseReturnValue:
     if not name:
         return see_other(_LIST)
     if request.method == "GET":
-        fields, fault = typed_about(name), None
+        fields, fault = typed_for(name), None
     else:
-        fields, fault = choosing.sent("policies"), text("group_page.choose_policies")
-        if choosing.searched():
+        fields, fault = choice_lists.sent("policies"), text("group_page.choose_policies")
+        if choice_lists.searched():
             return _searching(name, fields)
-        if chosen := choosing.chosen("policies", fields):
+        if chosen := choice_lists.chosen("policies", fields):
             return _changed(
-                [Owner(OwnerKind.GROUP, name).attaching(each) for each in chosen],
+                [IamIdentity(IdentityKind.GROUP, name).attach_call(each) for each in chosen],
                 name,
-                Tab.PERMISSIONS,
+                GroupTab.PERMISSIONS,
                 "attached",
             )
-    has = Owner(OwnerKind.GROUP, name).policies()["attached"]
+    has = IamIdentity(IdentityKind.GROUP, name).policies()["attached"]
     known = [] if isinstance(has, AwsRefused) else [each["PolicyArn"] for each in has]
     return _adding(
-        "group_add_policies.html", name, choosing.policies("policies", fields, known), fault
+        "group_add_policies.html", name, choice_lists.policies("policies", fields, known), fault
     )
 
 
@@ -137,7 +140,7 @@ def _searching(name: str, fields: dict[str, str]) -> ResponseReturnValue:
 
 
 def _adding(
-    template: str, name: str, choices: choosing.Choices, fault: Message | None
+    template: str, name: str, choices: choice_lists.ChoiceList, fault: Message | None
 ) -> ResponseReturnValue:
     page = render_template(template, navigation=_LIST, name=name, choices=choices, fault=fault)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
@@ -149,7 +152,7 @@ def remove_users() -> ResponseReturnValue:
     """Take users out of a group."""
     name = request.form.get("name", "")
     changes = [
-        named(
+        console_call(
             "remove_from_group",
             "RemoveUserFromGroup",
             {"GroupName": name, "UserName": each},
@@ -158,7 +161,7 @@ def remove_users() -> ResponseReturnValue:
         )
         for each in request.form.getlist("user")
     ]
-    return _changed(changes, name, Tab.USERS, "users_removed")
+    return _changed(changes, name, GroupTab.USERS, "users_removed")
 
 
 @SCREEN.post("/iam/group/remove-permissions")
@@ -166,14 +169,16 @@ def remove_users() -> ResponseReturnValue:
 def remove_permissions() -> ResponseReturnValue:
     """Detach managed policies from a group, and delete inline ones."""
     name = request.form.get("name", "")
-    removals = list(Owner(OwnerKind.GROUP, name).removals())
-    return _changed(removals, name, Tab.PERMISSIONS, "removed")
+    removals = list(IamIdentity(IdentityKind.GROUP, name).removals())
+    return _changed(removals, name, GroupTab.PERMISSIONS, "removed")
 
 
-def _changed(changes: list[Change], name: str, tab: Tab, done: str) -> ResponseReturnValue:
+def _changed(
+    changes: list[ConsoleCall], name: str, tab: GroupTab, done: str
+) -> ResponseReturnValue:
     """Make changes, and lead back to the tab, which says what came of them."""
     state().typed.pop(request.path, None)
-    return Owner(OwnerKind.GROUP, name).changed(changes, tab.value, done)
+    return IamIdentity(IdentityKind.GROUP, name).changed(changes, tab.value, done)
 
 
 @SCREEN.route(_DELETE, methods=["GET", "POST"])
@@ -195,7 +200,7 @@ def delete() -> ResponseReturnValue:
     page = render_template(
         "delete_owner.html",
         navigation=_LIST,
-        kind=OwnerKind.GROUP.value,
+        kind=IdentityKind.GROUP.value,
         name=name,
         goes=(),
         fault=fault,

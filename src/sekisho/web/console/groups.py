@@ -17,24 +17,24 @@ from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
-from sekisho.web.console import choosing
-from sekisho.web.console.changes import Change, carry_out, named
-from sekisho.web.console.managed_policies import folded
-from sekisho.web.console.owners import (
+from sekisho.web.console import choice_lists
+from sekisho.web.console.changes import ConsoleCall, carry_out, console_call
+from sekisho.web.console.identities import (
     BLOCK,
-    ListedOwner,
-    Owner,
-    OwnerKind,
-    OwnerList,
-    one_of_each,
+    IamIdentity,
+    IdentityKind,
+    IdentityList,
+    ListedIdentity,
+    distinct_denials,
 )
-from sekisho.web.console.persons import attempt, attempted, person, signed_in, state
-from sekisho.web.console.policy_reading import faults_said
+from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.policy_text import faults_text
+from sekisho.web.console.session import attempt, person, signed_in, state, try_reading
 from sekisho.web.site import see_other, term, text
 
 SCREEN = Blueprint("groups", __name__)
 
-_PATH = OwnerKind.GROUP.list_path
+_PATH = IdentityKind.GROUP.list_path
 _CREATE = "/iam/groups/create"
 _ROWS = 20
 _AT_ONCE = 2
@@ -45,20 +45,20 @@ _AT_ONCE = 2
 def listing() -> ResponseReturnValue:
     """List the user groups: those that were searched for, page by page."""
     wanted = request.args.get("q", "")
-    read = attempted(_groups)
+    read = try_reading(_groups)
     refused = read if isinstance(read, AwsRefused) else None
     groups = [] if isinstance(read, AwsRefused) else read
-    found = [each for each in groups if folded(wanted) in folded(each["GroupName"])]
+    found = [each for each in groups if fold_text(wanted) in fold_text(each["GroupName"])]
     pages = max(1, -(-len(found) // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     shown = found[(page - 1) * _ROWS : page * _ROWS]
     answers = _asked(person().api, [each["GroupName"] for each in shown])
-    return OwnerList(
-        kind=OwnerKind.GROUP,
+    return IdentityList(
+        kind=IdentityKind.GROUP,
         columns=(term("users"), term("policies"), text("credentials.created")),
         rows=tuple(map(_row, shown, answers)),
         refused=refused,
-        denials=one_of_each(chain.from_iterable(answers)),
+        denials=distinct_denials(chain.from_iterable(answers)),
         wanted=wanted,
         page=page,
         more=page < pages,
@@ -89,14 +89,14 @@ def _counts(api: Boto3Api, group: str) -> tuple[int | AwsRefused, ...]:
         ("ListGroupPolicies", "PolicyNames"),
     )
     return (
-        attempted(lambda: count(("GetGroup", "Users"))),
-        attempted(lambda: count(*policies)),
+        try_reading(lambda: count(("GetGroup", "Users"))),
+        try_reading(lambda: count(*policies)),
     )
 
 
-def _row(group: Mapping[str, Any], counts: Iterable[int | AwsRefused]) -> ListedOwner:
+def _row(group: Mapping[str, Any], counts: Iterable[int | AwsRefused]) -> ListedIdentity:
     cells = [None if isinstance(each, AwsRefused) else str(each) for each in counts]
-    return ListedOwner(group["GroupName"], (*cells, f"{group['CreateDate']:%Y-%m-%d}"))
+    return ListedIdentity(group["GroupName"], (*cells, f"{group['CreateDate']:%Y-%m-%d}"))
 
 
 @SCREEN.get(_CREATE)
@@ -114,13 +114,13 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create a group, then add the users and attach the policies."""
     name = request.form.get("name", "").strip()
-    fields = {"name": name, **choosing.sent("users", "policies")}
+    fields = {"name": name, **choice_lists.sent("users", "policies")}
     state().typed[_CREATE] = fields
-    if choosing.searched():
+    if choice_lists.searched():
         return redirect(_CREATE)
     faults = names.group_name(name)
     if faults:
-        fault = faults_said(faults) if name else text("groups.name_missing")
+        fault = faults_text(faults) if name else text("groups.name_missing")
         return _form(fields, fault=fault), HTTPStatus.UNPROCESSABLE_ENTITY
     answer = attempt("iam", "CreateGroup", GroupName=name)
     if isinstance(answer, AwsRefused):
@@ -137,17 +137,17 @@ def create() -> ResponseReturnValue:
     return see_other(_PATH) if outcome.whole else see_other("/iam/group", name=name)
 
 
-def _after_creating(group: str, fields: Mapping[str, str]) -> Iterator[Change]:
-    yield from adding(group, choosing.chosen("users", fields))
-    for arn in choosing.chosen("policies", fields):
-        yield Owner(OwnerKind.GROUP, group).attaching(arn)
+def _after_creating(group: str, fields: Mapping[str, str]) -> Iterator[ConsoleCall]:
+    yield from add_calls(group, choice_lists.chosen("users", fields))
+    for arn in choice_lists.chosen("policies", fields):
+        yield IamIdentity(IdentityKind.GROUP, group).attach_call(arn)
 
 
-def adding(group: str, users: Iterable[str]) -> Iterator[Change]:
+def add_calls(group: str, users: Iterable[str]) -> Iterator[ConsoleCall]:
     """Yield the calls that add users to a group."""
     for user in users:
         both = {"GroupName": group, "UserName": user}
-        yield named("add_to_group", "AddUserToGroup", both, group=group, user=user)
+        yield console_call("add_to_group", "AddUserToGroup", both, group=group, user=user)
 
 
 def _form(
@@ -160,8 +160,8 @@ def _form(
         "create_group.html",
         navigation=_PATH,
         name=fields.get("name", ""),
-        user_choices=choosing.users("users", fields),
-        policy_choices=choosing.policies("policies", fields),
+        user_choices=choice_lists.users("users", fields),
+        policy_choices=choice_lists.policies("policies", fields),
         fault=fault,
         refused=refused,
     )

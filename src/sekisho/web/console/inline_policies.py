@@ -19,10 +19,10 @@ from sekisho.errors import AwsRefused, Fault
 from sekisho.messages import Message, verbatim
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.owners import Owner, OwnerKind
-from sekisho.web.console.persons import attempt, call, signed_in, state, typed_about
+from sekisho.web.console.identities import IamIdentity, IdentityKind
 from sekisho.web.console.policy_editor import EditedText, sent_document
-from sekisho.web.console.policy_reading import faults_said
+from sekisho.web.console.policy_text import faults_text
+from sekisho.web.console.session import attempt, call, signed_in, state, typed_for
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("inline_policies", __name__)
@@ -32,7 +32,7 @@ _EMPTY = """{
     "Version": "2012-10-17",
     "Statement": []
 }"""
-_ATTACHMENTS = {OwnerKind.USER: Attachment.INLINE, OwnerKind.GROUP: Attachment.GROUP_INLINE}
+_ATTACHMENTS = {IdentityKind.USER: Attachment.INLINE, IdentityKind.GROUP: Attachment.GROUP_INLINE}
 _ABOUT_THE_TEXT = ("MalformedPolicyDocument", "LimitExceeded")
 """What AWS answers to a text that it does not take, or that is too long beside the others."""
 
@@ -45,7 +45,7 @@ def page() -> ResponseReturnValue:
     if owner is None:
         return see_other("/iam/users")
     policy = request.args.get("policy", "")
-    kept = typed_about(owner.name)
+    kept = typed_for(owner.name)
     if (kept.get("kind"), kept.get("policy", "")) == (owner.kind, policy) and "document" in kept:
         edited = _edited(owner, kept["document"])
         return _page(owner, policy, edited, policy_name=kept.get("policy_name", ""))
@@ -66,7 +66,7 @@ def change() -> ResponseReturnValue:
     return _deleted(owner) if request.form.get("do") == "delete" else _saved(owner)
 
 
-def _saved(owner: Owner) -> ResponseReturnValue:
+def _saved(owner: IamIdentity) -> ResponseReturnValue:
     edited = _edited(owner, sent_document(), tried=True)
     policy = request.form.get("policy", "")
     name = policy or request.form.get("policy_name", "").strip()
@@ -90,7 +90,7 @@ def _saved(owner: Owner) -> ResponseReturnValue:
     return owner.home()
 
 
-def _deleted(owner: Owner) -> ResponseReturnValue:
+def _deleted(owner: IamIdentity) -> ResponseReturnValue:
     policy = request.form.get("policy", "")
     answer = attempt("iam", owner.operation("Delete"), PolicyName=policy, **owner.parameters)
     if isinstance(answer, AwsRefused):
@@ -100,22 +100,22 @@ def _deleted(owner: Owner) -> ResponseReturnValue:
     return owner.home()
 
 
-def _edited(owner: Owner, document: str, *, tried: bool = False) -> EditedText:
+def _edited(owner: IamIdentity, document: str, *, tried: bool = False) -> EditedText:
     return EditedText(document, _ATTACHMENTS[owner.kind], tried)
 
 
 def _said(faults: Iterable[Fault]) -> Message | None:
     wrong = tuple(faults)
-    return faults_said(wrong) if wrong else None
+    return faults_text(wrong) if wrong else None
 
 
-def _owner() -> Owner | None:
+def _owner() -> IamIdentity | None:
     kind, name = request.values.get("kind", ""), request.values.get("name", "")
-    return Owner(OwnerKind(kind), name) if name and kind in list(OwnerKind) else None
+    return IamIdentity(IdentityKind(kind), name) if name and kind in list(IdentityKind) else None
 
 
 def _page(
-    owner: Owner,
+    owner: IamIdentity,
     policy: str,
     edited: EditedText,
     *,

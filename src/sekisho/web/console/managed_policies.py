@@ -18,7 +18,7 @@ from flask import current_app
 
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
-from sekisho.web.console.persons import person
+from sekisho.web.console.session import person
 
 READS_AHEAD = "sekisho-web-policies"
 """The name of the thread that reads ahead."""
@@ -99,11 +99,11 @@ def _kept() -> _AwsPolicies:
 
 def matching(policies: Iterable[ListedPolicy], wanted: str) -> tuple[ListedPolicy, ...]:
     """Return the policies whose name contains a text; case and width do not matter."""
-    folded_text = folded(wanted)
-    return tuple(each for each in policies if folded_text in folded(each.name))
+    folded_text = fold_text(wanted)
+    return tuple(each for each in policies if folded_text in fold_text(each.name))
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return a text as it is searched: case and width do not matter."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
 

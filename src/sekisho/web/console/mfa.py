@@ -25,7 +25,9 @@ from sekisho.messages import Message
 from sekisho.policy import names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
-from sekisho.web.console.persons import (
+from sekisho.web.console.policy_text import faults_text
+from sekisho.web.console.rehearsal import PhoneCode
+from sekisho.web.console.session import (
     ENDED,
     UnfinishedDevice,
     attempt,
@@ -36,8 +38,6 @@ from sekisho.web.console.persons import (
     signed_in,
     state,
 )
-from sekisho.web.console.policy_reading import faults_said
-from sekisho.web.console.rehearsal import PhoneCode
 from sekisho.web.site import flash, see_other, sent_json, text
 
 SCREEN = Blueprint("mfa", __name__)
@@ -73,7 +73,7 @@ def chosen() -> ResponseReturnValue:
     """Go on to the page of the kind that was chosen; an app's device is created now."""
     user, name = request.form.get("user", ""), request.form.get("name", "").strip()
     if faults := names.device_name(name):
-        fault = faults_said(faults) if name else text("mfa.name_missing")
+        fault = faults_text(faults) if name else text("mfa.name_missing")
         return _first_page(user, name_fault=fault)
     match request.form.get("kind", ""):
         case "app":

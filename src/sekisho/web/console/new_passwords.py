@@ -15,7 +15,7 @@ from sekisho.account import password_policy
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message, verbatim
 from sekisho.signin import PasswordPolicy, password_faults
-from sekisho.web.console.persons import attempt
+from sekisho.web.console.session import attempt
 from sekisho.web.site import text
 
 _LENGTH = 16

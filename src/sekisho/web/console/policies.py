@@ -25,8 +25,8 @@ from sekisho.web.console.managed_policies import (
     matching,
     origin_of,
 )
-from sekisho.web.console.persons import ENDED, attempt, attempted, call, person, signed_in
-from sekisho.web.console.policy_reading import content, faults_said
+from sekisho.web.console.policy_text import content, faults_text
+from sekisho.web.console.session import ENDED, attempt, call, person, signed_in, try_reading
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("policies", __name__)
@@ -43,7 +43,7 @@ ENTITIES = {
 """What a policy can be attached to: the key of its list in ListEntitiesForPolicy, and its name."""
 
 
-class Tab(StrEnum):
+class PolicyTab(StrEnum):
     """The tabs of a policy's page."""
 
     PERMISSIONS = "permissions"
@@ -58,7 +58,7 @@ class Tab(StrEnum):
 def listing() -> ResponseReturnValue:
     """List the managed policies: those that were searched for, page by page."""
     wanted, origin = request.args.get("q", ""), request.args.get("type", "")
-    read = attempted(managed_policies)
+    read = try_reading(managed_policies)
     refused = read if isinstance(read, AwsRefused) else None
     policies = () if isinstance(read, AwsRefused) else _filtered(read, wanted, origin)
     pages = max(1, -(-len(policies) // _ROWS))
@@ -92,11 +92,11 @@ def page() -> ResponseReturnValue:
     if not arn:
         return see_other(_PATH)
     asked = request.args.get("tab", "")
-    tab = Tab(asked) if asked in list(Tab) else Tab.PERMISSIONS
+    tab = PolicyTab(asked) if asked in list(PolicyTab) else PolicyTab.PERMISSIONS
     return _page(call("iam", "GetPolicy", PolicyArn=arn)["Policy"], tab)
 
 
-def _page(shown: Mapping[str, Any], tab: Tab, fault: Message | str = "") -> str:
+def _page(shown: Mapping[str, Any], tab: PolicyTab, fault: Message | str = "") -> str:
     """Return a policy's page; `fault` is what is wrong with the tag that was typed."""
     origin = origin_of(shown["Arn"])
     return render_template(
@@ -106,26 +106,30 @@ def _page(shown: Mapping[str, Any], tab: Tab, fault: Message | str = "") -> str:
         origin=origin.value,
         own=origin is PolicyOrigin.CUSTOMER,
         tab=tab.value,
-        tabs=[each.value for each in Tab],
+        tabs=[each.value for each in PolicyTab],
         fault=fault,
         **_of_tab(tab, shown),
     )
 
 
-def _of_tab(tab: Tab, shown: Mapping[str, Any]) -> dict[str, Any]:
+def _of_tab(tab: PolicyTab, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a tab shows, or the `AwsRefused` in its place."""
     arn = shown["Arn"]
     match tab:
-        case Tab.PERMISSIONS | Tab.JSON:
-            document = attempted(lambda: document_of(arn, shown["DefaultVersionId"]))
+        case PolicyTab.PERMISSIONS | PolicyTab.JSON:
+            document = try_reading(lambda: document_of(arn, shown["DefaultVersionId"]))
             if isinstance(document, AwsRefused):
                 return {"refused": document}
-            return {"document": laid_out(document), "content": content(document), "refused": None}
-        case Tab.ENTITIES:
+            return {
+                "document": indent_document(document),
+                "content": content(document),
+                "refused": None,
+            }
+        case PolicyTab.ENTITIES:
             return _entities(shown)
-        case Tab.TAGS:
+        case PolicyTab.TAGS:
             return {"refused": None}
-        case Tab.VERSIONS:
+        case PolicyTab.VERSIONS:
             return _versions(arn)
 
 
@@ -134,7 +138,7 @@ def _entities(shown: Mapping[str, Any]) -> dict[str, Any]:
     count = shown["AttachmentCount"] + shown.get("PermissionsBoundaryUsageCount", 0)
     pages = max(1, -(-count // _ROWS))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    read = attempted(lambda: entities_of(shown["Arn"], page * _ROWS))
+    read = try_reading(lambda: entities_of(shown["Arn"], page * _ROWS))
     return {
         "entities": () if isinstance(read, AwsRefused) else read[(page - 1) * _ROWS :],
         "count": count,
@@ -145,13 +149,13 @@ def _entities(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _versions(arn: str) -> dict[str, Any]:
-    versions = attempted(
+    versions = try_reading(
         lambda: [
             *person().api.pages("iam", "ListPolicyVersions", "Versions", PolicyArn=arn),
         ]
     )
     asked = request.args.get("version", "")
-    document = attempted(lambda: laid_out(document_of(arn, asked))) if asked else ""
+    document = try_reading(lambda: indent_document(document_of(arn, asked))) if asked else ""
     return {
         "versions": versions,
         "asked_version": asked,
@@ -176,7 +180,7 @@ def document_of(arn: str, version: str) -> str:
     return document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
 
 
-def laid_out(document: str) -> str:
+def indent_document(document: str) -> str:
     """Return a policy's text as the console lays it out."""
     try:
         return json.dumps(json.loads(document), indent=4, ensure_ascii=False)
@@ -219,7 +223,7 @@ def set_default() -> ResponseReturnValue:
     arn, version = request.form.get("arn", ""), request.form.get("version", "")
     call("iam", "SetDefaultPolicyVersion", PolicyArn=arn, VersionId=version)
     flash(FlashKind.SUCCESS, text("policy_page.default_set", version=version))
-    return see_other("/iam/policy", arn=arn, tab=Tab.VERSIONS.value)
+    return see_other("/iam/policy", arn=arn, tab=PolicyTab.VERSIONS.value)
 
 
 @SCREEN.post("/iam/policy/delete-version")
@@ -229,7 +233,7 @@ def delete_version() -> ResponseReturnValue:
     arn, version = request.form.get("arn", ""), request.form.get("version", "")
     call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version)
     flash(FlashKind.SUCCESS, text("policy_page.version_deleted", version=version))
-    return see_other("/iam/policy", arn=arn, tab=Tab.VERSIONS.value)
+    return see_other("/iam/policy", arn=arn, tab=PolicyTab.VERSIONS.value)
 
 
 @SCREEN.post("/iam/policy/tag")
@@ -241,15 +245,15 @@ def tag() -> ResponseReturnValue:
     fault = _tagged(arn, key, value)
     if fault is None:
         flash(FlashKind.SUCCESS, text("policy_page.tagged", tag=key))
-        return see_other("/iam/policy", arn=arn, tab=Tab.TAGS.value)
-    page = _page(call("iam", "GetPolicy", PolicyArn=arn)["Policy"], Tab.TAGS, fault)
+        return see_other("/iam/policy", arn=arn, tab=PolicyTab.TAGS.value)
+    page = _page(call("iam", "GetPolicy", PolicyArn=arn)["Policy"], PolicyTab.TAGS, fault)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _tagged(arn: str, key: str, value: str) -> Message | str | None:
     """Set a tag; return what is wrong with it, or None."""
     if faults := names.tags([(key, value)]):
-        return faults_said(faults)
+        return faults_text(faults)
     answer = attempt("iam", "TagPolicy", PolicyArn=arn, Tags=[{"Key": key, "Value": value}])
     return answer.aws_message if isinstance(answer, AwsRefused) else None
 
@@ -261,7 +265,7 @@ def untag() -> ResponseReturnValue:
     arn, key = request.form.get("arn", ""), request.form.get("key", "")
     call("iam", "UntagPolicy", PolicyArn=arn, TagKeys=[key])
     flash(FlashKind.SUCCESS, text("policy_page.untagged", tag=key))
-    return see_other("/iam/policy", arn=arn, tab=Tab.TAGS.value)
+    return see_other("/iam/policy", arn=arn, tab=PolicyTab.TAGS.value)
 
 
 @SCREEN.route("/iam/policy/delete", methods=["GET", "POST"])

@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.managed_policies import folded
-from sekisho.web.console.persons import attempt, attempted, call, person, signed_in
-from sekisho.web.console.policies import ENTITIES, Tab, entities_of
+from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.policies import ENTITIES, PolicyTab, entities_of
+from sekisho.web.console.session import attempt, call, person, signed_in, try_reading
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("policy_attachments", __name__)
@@ -33,7 +33,7 @@ _LISTED: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _AttachmentTarget:
     """An entity that the policy can be attached to; `value` is what its box sends."""
 
     kind: str
@@ -70,7 +70,9 @@ def detach() -> ResponseReturnValue:
     """Detach the policy from what was chosen."""
     if not request.form.getlist("entity"):
         flash(FlashKind.WARNING, text("policy_attach.choose"))
-        return see_other("/iam/policy", arn=request.form.get("arn", ""), tab=Tab.ENTITIES.value)
+        return see_other(
+            "/iam/policy", arn=request.form.get("arn", ""), tab=PolicyTab.ENTITIES.value
+        )
     return _changed("Detach", text("policy_attach.detached"))
 
 
@@ -90,23 +92,23 @@ def _changed(verb: str, done: Message) -> ResponseReturnValue:
             succeeded += 1
     if succeeded:
         flash(FlashKind.SUCCESS, done.filled(count=succeeded))
-    return see_other("/iam/policy", arn=arn, tab=Tab.ENTITIES.value)
+    return see_other("/iam/policy", arn=arn, tab=PolicyTab.ENTITIES.value)
 
 
 def _form(fault: Message | str) -> str:
     arn, wanted = request.values.get("arn", ""), request.values.get("q", "")
     policy = call("iam", "GetPolicy", PolicyArn=arn)["Policy"]
-    attached = attempted(lambda: entities_of(arn))
+    attached = try_reading(lambda: entities_of(arn))
     gone = set() if isinstance(attached, AwsRefused) else set(attached)
-    choices: list[_Choice] = []
+    choices: list[_AttachmentTarget] = []
     refused: list[AwsRefused] = []
     for kind in _LISTED:
-        found = attempted(partial(_names, kind, whole=bool(folded(wanted))))
+        found = try_reading(partial(_names, kind, whole=bool(fold_text(wanted))))
         if isinstance(found, AwsRefused):
             refused.append(found)
         else:
-            choices += [_Choice(kind, name) for name in found if (kind, name) not in gone]
-    fitting = [each for each in choices if folded(wanted) in folded(each.name)]
+            choices += [_AttachmentTarget(kind, name) for name in found if (kind, name) not in gone]
+    fitting = [each for each in choices if fold_text(wanted) in fold_text(each.name)]
     return render_template(
         "policy_attach.html",
         navigation="/iam/policies",

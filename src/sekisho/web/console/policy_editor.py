@@ -26,23 +26,23 @@ from sekisho.messages import Message, verbatim
 from sekisho.policy import Preset, names
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.managed_policies import read_ahead
-from sekisho.web.console.persons import (
+from sekisho.web.console.policies import document_of, indent_document
+from sekisho.web.console.policy_text import (
+    LONGEST,
+    CheckedText,
+    Problem,
+    check_text,
+    content,
+    faults_text,
+    truth,
+)
+from sekisho.web.console.session import (
     attempt,
     call,
     changed_elsewhere,
     mark_of,
     signed_in,
     state,
-)
-from sekisho.web.console.policies import document_of, laid_out
-from sekisho.web.console.policy_reading import (
-    LONGEST,
-    CheckedText,
-    Problem,
-    checked,
-    content,
-    faults_said,
-    truth,
 )
 from sekisho.web.site import flash, language, see_other, text
 
@@ -87,12 +87,12 @@ class EditedText:
     @property
     def found(self) -> CheckedText:
         """What is wrong with it."""
-        return checked(self.document, self.attachment)
+        return check_text(self.document, self.attachment)
 
     @property
     def count(self) -> Message:
         """How much is wrong with it."""
-        return counted(self.found)
+        return problem_count(self.found)
 
     @property
     def faults(self) -> tuple[Problem, ...]:
@@ -177,7 +177,7 @@ def check() -> ResponseReturnValue:
     """Say as JSON what is wrong with a text; the editor asks while somebody types."""
     kinds = {each.word: each for each in _KINDS}
     kind = kinds.get(request.args.get("as", ""), Attachment.USER)
-    found, spoken = checked(sent_document(), kind), language()
+    found, spoken = check_text(sent_document(), kind), language()
     problems = [
         {
             "severity": each.severity.value,
@@ -194,13 +194,13 @@ def check() -> ResponseReturnValue:
     ]
     return jsonify(
         problems=problems,
-        count=counted(found).into(spoken),
+        count=problem_count(found).into(spoken),
         length=text("policy_editor.length", used=found.size, most=longest(kind)).into(spoken),
         gaps=[each.into(spoken) for each in found.gaps],
     )
 
 
-def counted(found: CheckedText) -> Message:
+def problem_count(found: CheckedText) -> Message:
     """Return how much was found, and how much of it IAM refuses."""
     return (
         text("policy_editor.count", refused=len(found.refused), all=len(found.problems))
@@ -240,7 +240,7 @@ def typed_document(wizard: Wizard) -> str:
     if not wizard.arn:
         return _EMPTY
     shown = call("iam", "GetPolicy", PolicyArn=wizard.arn)["Policy"]
-    return laid_out(document_of(wizard.arn, shown["DefaultVersionId"]))
+    return indent_document(document_of(wizard.arn, shown["DefaultVersionId"]))
 
 
 def _keep_text(wizard: Wizard) -> ResponseReturnValue:
@@ -255,7 +255,7 @@ def _keep_text(wizard: Wizard) -> ResponseReturnValue:
     wizard.keep(wizard.path, {"document": document})
     if request.form.get("do") == "visual":
         return wizard.to(wizard.visual)
-    if checked(document).refused:
+    if check_text(document).refused:
         return editor(wizard, document, tried=True), HTTPStatus.UNPROCESSABLE_ENTITY
     return wizard.to(wizard.review)
 
@@ -293,7 +293,7 @@ def review_edit() -> ResponseReturnValue:
 
 def _review(wizard: Wizard) -> ResponseReturnValue:
     document = wizard.draft(wizard.path).get("document")
-    if document is None or checked(document).refused:
+    if document is None or check_text(document).refused:
         return wizard.to(wizard.path)
     if request.method == "GET":
         return _review_page(wizard, document, wizard.draft(wizard.review))
@@ -359,7 +359,7 @@ def _create(
     name, description = fields.get("name", "").strip(), fields.get("description", "")
     tags = [(key.strip(), value.strip()) for key, value in _tags(fields) if key or value]
     faults = {
-        field: faults_said(wrong)
+        field: faults_text(wrong)
         for field, wrong in (
             ("name", names.policy_name(name)),
             ("description", names.description(description)),
@@ -431,7 +431,7 @@ def _review_page(
         faults=faults or {},
         refused=refused,
         content=content(document),
-        found=checked(document),
+        found=check_text(document),
         severities=SEVERITIES,
         truth=truth(document),
         mark=mark_of({"document": document}),

@@ -74,8 +74,8 @@ class Phones:
 
 
 @dataclass(frozen=True, slots=True)
-class RehearsalPerson:
-    """One user who can sign in at the console.
+class ConsoleUser:
+    """A user who can sign in at the console with a password.
 
     Attributes:
         password: the password of the account file; whoever rehearses is shown it.
@@ -132,10 +132,10 @@ class Rehearsal:
                 if seed := self.account.seeds.get(device.serial):
                     self.phones.add(user, device.serial, seed)
 
-    def people(self) -> tuple[RehearsalPerson, ...]:
+    def people(self) -> tuple[ConsoleUser, ...]:
         """Return who can sign in with a password of the account file."""
         return tuple(
-            RehearsalPerson(name, known.password, known.reset_required, len(known.devices))
+            ConsoleUser(name, known.password, known.reset_required, len(known.devices))
             for name, known in sorted(self.account.credentials.items())
             if known.password is not None
         )

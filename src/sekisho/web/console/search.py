@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Language, Message, verbatim
-from sekisho.web.console.managed_policies import folded, managed_policies, matching
-from sekisho.web.console.persons import attempted, signed_in
+from sekisho.web.console.managed_policies import fold_text, managed_policies, matching
+from sekisho.web.console.session import signed_in, try_reading
 from sekisho.web.site import term, text
 
 SCREEN = Blueprint("search", __name__)
@@ -42,7 +42,7 @@ def search() -> ResponseReturnValue:
         for path, name in _PAGES
         if path.split("/")[1] in whole or _fits(name(), wanted)
     ]
-    read = attempted(lambda: matching(managed_policies(), wanted)) if folded(wanted) else ()
+    read = try_reading(lambda: matching(managed_policies(), wanted)) if fold_text(wanted) else ()
     refused = isinstance(read, AwsRefused)
     return render_template(
         "search.html",
@@ -63,5 +63,5 @@ def _found(
 
 def _fits(name: Message, wanted: str) -> bool:
     """Tell whether a name contains what was searched for, in either language."""
-    asked = folded(wanted)
-    return bool(asked) and any(asked in folded(name.into(each)) for each in Language)
+    asked = fold_text(wanted)
+    return bool(asked) and any(asked in fold_text(name.into(each)) for each in Language)

@@ -1,9 +1,12 @@
 """Signing in: name and password, MFA, the forced change of a password; and signing out.
 
-Whoever has a device that is out of step resynchronises it on the way.
+Whoever has a device that is out of step resynchronises it on the way. The AWS CLI leads a browser
+here for `aws login`: the code goes where the CLI waits, by a link that the person follows, since a
+form's answer may lead to no other site.
 
 Source: IAM User Guide, "How IAM users sign in to your AWS account", "MFA enabled sign-in",
-"Resynchronize virtual and hardware MFA devices"; docs/signin.md.
+"Resynchronize virtual and hardware MFA devices"; AWS Sign-In User Guide, "Login for AWS local
+development using console credentials"; docs/signin.md, docs/localaws.md.
 """
 
 from collections.abc import Mapping
@@ -21,12 +24,14 @@ from sekisho.messages import Message, verbatim
 from sekisho.signin import CHANGE_REFUSED, SIGNIN_FAILED, MfaMethod, NextStep
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.mfa import TwoCodes
-from sekisho.web.console.persons import (
+from sekisho.web.console.session import (
     PendingSignin,
     origin,
+    person,
     rehearsal,
     sign_in_as,
     sign_out,
+    signed_in,
     state,
 )
 from sekisho.web.site import flash, local_path, see_other, sent_json, term, text
@@ -158,6 +163,22 @@ def out() -> ResponseReturnValue:
     """Sign out."""
     sign_out()
     return see_other("/signin")
+
+
+@SCREEN.get("/aws-login")
+@signed_in
+def aws_login() -> ResponseReturnValue:
+    """Ask whether `aws login` is to be let in."""
+    asked = request.query_string.decode("latin-1")
+    return render_template("aws_login.html", asked=asked, address="")
+
+
+@SCREEN.post("/aws-login")
+@signed_in
+def let_in() -> ResponseReturnValue:
+    """Let `aws login` in, if the person's policies allow that, and lead to where it waits."""
+    address = _client().let_in(person().keys, request.form.get("asked", ""))
+    return render_template("aws_login.html", asked="", address=address)
 
 
 def _pending(step: NextStep) -> PendingSignin | None:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.web.browsers import FlashKind
 from sekisho.web.console.credentials import home_of
-from sekisho.web.console.persons import attempt, attempted, person, rehearsal, signed_in, state
+from sekisho.web.console.session import attempt, person, rehearsal, signed_in, state, try_reading
 from sekisho.web.site import flash, see_other, text
 
 SCREEN = Blueprint("unassigned_devices", __name__)
@@ -26,7 +26,7 @@ _PATH = "/iam/unassigned-mfa"
 def page() -> ResponseReturnValue:
     """List the devices; who may not list them may still delete the one that is asked about."""
     user, name = request.args.get("user") or person().user, request.args.get("name", "")
-    listed = attempted(_serials)
+    listed = try_reading(_serials)
     refused = listed if isinstance(listed, AwsRefused) else None
     serials = [] if isinstance(listed, AwsRefused) else listed
     if refused is not None and name:

@@ -21,20 +21,20 @@ from flask.typing import ResponseReturnValue
 from sekisho.account.aws import Boto3Api
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.web.console.listed_users import ListedUser, first_users, users_with
-from sekisho.web.console.owners import (
+from sekisho.web.console.identities import (
     BLOCK,
-    ListedOwner,
-    OwnerKind,
-    OwnerList,
-    one_of_each,
+    IdentityKind,
+    IdentityList,
+    ListedIdentity,
+    distinct_denials,
 )
-from sekisho.web.console.persons import attempted, person, rehearsal, signed_in
+from sekisho.web.console.session import person, rehearsal, signed_in, try_reading
+from sekisho.web.console.user_list import ListedUser, first_users, users_with
 from sekisho.web.site import see_other, term, text
 
 SCREEN = Blueprint("users", __name__)
 
-_PATH = OwnerKind.USER.list_path
+_PATH = IdentityKind.USER.list_path
 _ROWS = 10
 _AT_ONCE = 2
 _FEW = 100
@@ -51,7 +51,7 @@ def listing() -> ResponseReturnValue:
     """List the users: those that were searched for, page by page."""
     wanted = request.args.get("q", "")
     page = max(1, request.args.get("page", 1, type=int))
-    read = attempted(lambda: _users(wanted, page))
+    read = try_reading(lambda: _users(wanted, page))
     refused = read if isinstance(read, AwsRefused) else None
     users = () if isinstance(read, AwsRefused) else read
     if not users and page > 1 and refused is None:
@@ -59,12 +59,12 @@ def listing() -> ResponseReturnValue:
     # the details of the account begin with the same users as the list
     first = page == 1 and not wanted
     answers = _asked(person().api, [each.name for each in users[:_ROWS]], first=first)
-    return OwnerList(
-        kind=OwnerKind.USER,
+    return IdentityList(
+        kind=IdentityKind.USER,
         columns=tuple(map(term, _HEADINGS)),
         rows=tuple(_row(each, answers[each.name]) for each in users[:_ROWS]),
         refused=refused,
-        denials=one_of_each(chain.from_iterable(answers.values())),
+        denials=distinct_denials(chain.from_iterable(answers.values())),
         wanted=wanted,
         page=page,
         more=len(users) > _ROWS,
@@ -114,7 +114,7 @@ def _groups_at_once(api: Boto3Api, most: int) -> Mapping[tuple[str, str], Any]:
     Nothing, if the person may not read the account's details: what they may read of each user is
     asked as before.
     """
-    details = attempted(
+    details = try_reading(
         lambda: api.call("iam", "GetAccountAuthorizationDetails", Filter=["User"], MaxItems=most)
     )
     if isinstance(details, AwsRefused):
@@ -134,10 +134,10 @@ def devices_at_once(api: Boto3Api, users: list[str]) -> Mapping[tuple[str, str],
     Nothing, where it would not be all of them: in an account with passkeys, hardware tokens or
     many devices, or if the person may not make the two calls.
     """
-    summary = attempted(lambda: api.call("iam", "GetAccountSummary")["SummaryMap"])
+    summary = try_reading(lambda: api.call("iam", "GetAccountSummary")["SummaryMap"])
     if isinstance(summary, AwsRefused) or summary["MFADevicesInUse"] > _FEW:
         return {}
-    listed = attempted(
+    listed = try_reading(
         lambda: api.call(
             "iam", "ListVirtualMFADevices", AssignmentStatus="Assigned", MaxItems=_FEW
         )["VirtualMFADevices"]
@@ -157,13 +157,13 @@ def devices_at_once(api: Boto3Api, users: list[str]) -> Mapping[tuple[str, str],
 
 def _answer(api: Boto3Api, asked: tuple[str, str]) -> Any:
     operation, user = asked
-    return attempted(lambda: api.call("iam", operation, UserName=user))
+    return try_reading(lambda: api.call("iam", operation, UserName=user))
 
 
-def _row(user: ListedUser, answers: tuple[Any, ...]) -> ListedOwner:
+def _row(user: ListedUser, answers: tuple[Any, ...]) -> ListedIdentity:
     groups, devices, login, keys = answers
     last = user.last_signed_in
-    return ListedOwner(
+    return ListedIdentity(
         user.name,
         (
             None

@@ -100,7 +100,7 @@ def _bars(report: AccountReport) -> list[tuple[Message, tuple[PlacedPart, ...], 
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class UserListQuery:
     """What the list of users shows: what was asked for in the address.
 
     Attributes:
@@ -129,7 +129,7 @@ class Choice:
         return "/users?" + urlencode({k: v for k, v in (now | other).items() if v not in ("", 0)})
 
 
-def _choice() -> Choice:
+def _user_list_query() -> UserListQuery:
     def number(name: str, otherwise: int) -> int:
         given = request.args.get(name, "")
         return (
@@ -138,7 +138,7 @@ def _choice() -> Choice:
             else otherwise
         )
 
-    return Choice(
+    return UserListQuery(
         q=request.args.get("q", "").strip(),
         enforced=request.args.get("enforced", ""),
         sort=min(number("sort", 0), len(COLUMNS) - 1),
@@ -150,7 +150,7 @@ def _choice() -> Choice:
 @VIEW.get("/users")
 def users() -> ResponseReturnValue:
     """Show the users: filtered, sorted, a page at a time."""
-    chosen, report = _choice(), material().report
+    chosen, report = _user_list_query(), material().report
     rows = [row for row in report.rows if _fits(row, chosen)]
     if chosen.sort or chosen.down or not wants_json():
         rows.sort(key=_order(chosen.sort), reverse=chosen.down)
@@ -173,7 +173,7 @@ def users() -> ResponseReturnValue:
     )
 
 
-def _fits(row: UserRow, chosen: Choice) -> bool:
+def _fits(row: UserRow, chosen: UserListQuery) -> bool:
     named = chosen.q.casefold() in row.user.name.casefold()
     return named and chosen.enforced in ("", row.enforcement.enforced.value)
 

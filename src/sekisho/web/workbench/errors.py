@@ -18,8 +18,8 @@ from sekisho.audit.explain import (
 from sekisho.errors import UsageError
 from sekisho.messages import Message
 from sekisho.web.site import language
+from sekisho.web.workbench.form_text import form_text, keep, say_if_gone
 from sekisho.web.workbench.material import as_json, wants_json
-from sekisho.web.workbench.put_in import keep, put_in, say_if_gone
 
 VIEW = Blueprint("errors", __name__)
 
@@ -29,7 +29,7 @@ def error() -> ResponseReturnValue:
     """Explain an error text, as `sekisho explain` does."""
     if request.method == "POST":
         return keep()
-    pasted, status = put_in("text"), say_if_gone()
+    pasted, status = form_text("text"), say_if_gone()
     found, fault = _explained(pasted) if pasted.strip() else (None, None)
     if wants_json():
         return as_json(None if found is None else pasted_error_to_json(found, language()))

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -32,7 +32,6 @@ from sekisho.rollout import (
     status_sentence,
 )
 from sekisho.web.site import language, text
-from sekisho.web.workbench.charts import Moment, placed_moments
 from sekisho.web.workbench.material import (
     MOST_NAMES,
     PlanInView,
@@ -40,6 +39,57 @@ from sekisho.web.workbench.material import (
     material,
     wants_json,
 )
+
+_WIDTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What begins on a day, and goes on from there.
+
+    Attributes:
+        kind: its class in the style sheet.
+        count: how many people it is about.
+        standing: how many of them have enrolled, and how many are enforced; None if not known.
+        acted_on: whether the plan of this day acts on it, and when it began is not known.
+    """
+
+    name: str
+    day: date
+    kind: str
+    count: int
+    standing: tuple[int, int] | None = None
+    acted_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMoment:
+    """A moment at its place on a line of days, in thousandths; and where the present day is."""
+
+    moment: Moment
+    start: float
+    today: float
+
+    @property
+    def width(self) -> float:
+        """How far it reaches: to the end of the line."""
+        return _WIDTH - self.start
+
+
+def placed_moments(moments: Sequence[Moment], today: date) -> tuple[PlacedMoment, ...]:
+    """Return moments on one line of days that has the present day on it."""
+    if not moments:
+        return ()
+    days = [today, *(each.day for each in moments)]
+    first = min(days).toordinal()
+    # the last one needs some room to be seen
+    span = max(1.0, (max(days).toordinal() - first) * 1.25)
+
+    def at(day: date) -> float:
+        return _WIDTH * (day.toordinal() - first) / span
+
+    return tuple(PlacedMoment(each, at(each.day), at(today)) for each in moments)
+
 
 VIEW = Blueprint("plan", __name__)
 
@@ -83,7 +133,7 @@ def kind_of(impact: ImpactKind) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImpactGroup:
     """What happens to some people, alike."""
 
     text: Message
@@ -140,13 +190,13 @@ def plan() -> ResponseReturnValue:
     )
 
 
-def outcomes(shown: Plan) -> tuple[Outcome, ...]:
+def outcomes(shown: Plan) -> tuple[ImpactGroup, ...]:
     """Return the people by what happens to them; what is grave comes first, then the rarer."""
     alike: dict[tuple[str, str], list[PlannedImpact]] = {}
     for person in shown.people:
         alike.setdefault((kind_of(person.impact), person.text.en), []).append(person)
     order = ("bad", "open", "good", "waits", "none")
-    found = [Outcome(each[0].text, kind, tuple(each)) for (kind, _), each in alike.items()]
+    found = [ImpactGroup(each[0].text, kind, tuple(each)) for (kind, _), each in alike.items()]
     return tuple(sorted(found, key=lambda each: (order.index(each.kind), len(each.people))))
 
 

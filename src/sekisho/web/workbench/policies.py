@@ -56,9 +56,9 @@ from sekisho.prover.questions import (
 )
 from sekisho.prover.scenarios import proof_to_json
 from sekisho.web.site import language
+from sekisho.web.workbench.form_text import form_text, keep, say_if_gone, shows_form
 from sekisho.web.workbench.material import as_json, material, wants_json
-from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
-from sekisho.web.workbench.put_in import keep, put_in, say_if_gone, was_asked
+from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
 
 VIEW = Blueprint("policies", __name__)
 
@@ -134,7 +134,7 @@ class ExaminedPolicy:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def examined(text: str) -> ExaminedPolicy:
+def examine_policy(text: str) -> ExaminedPolicy:
     """Return what the commands say of a policy; kept in memory, so that a reload is quick.
 
     Raises:
@@ -144,7 +144,7 @@ def examined(text: str) -> ExaminedPolicy:
     found = read(text)
     if found.document is None:
         return found
-    return replace(found, proved=in_own_process(prove, text))
+    return replace(found, proved=run_in_worker(prove, text))
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -171,7 +171,7 @@ def prove(text: str) -> ProvedPolicy:
 
 def _examined_in_time(text: str) -> ExaminedPolicy:
     try:
-        return examined(text)
+        return examine_policy(text)
     except NotDecided:
         return read(text)
 
@@ -187,7 +187,7 @@ def one() -> ResponseReturnValue:
     """Show what is wrong with a policy, what it means, and what is proved of it."""
     if request.method == "POST":
         return keep()
-    text, status = put_in("document") or _of_account(), say_if_gone()
+    text, status = form_text("document") or _of_account(), say_if_gone()
     found = _examined_in_time(text) if text.strip() else None
     proof = found.proved.proof if found and found.proved else None
     if wants_json():
@@ -310,7 +310,7 @@ class ComparedPolicies:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def compared(old: str, new: str, beside: str) -> ComparedPolicies:
+def compare_policies(old: str, new: str, beside: str) -> ComparedPolicies:
     """Return what only one of two policies allows, as `policy diff` says it.
 
     Args:
@@ -321,7 +321,7 @@ def compared(old: str, new: str, beside: str) -> ComparedPolicies:
     Raises:
         NotDecided: if that took too long.
     """
-    return in_own_process(compare, old, new, beside)
+    return run_in_worker(compare, old, new, beside)
 
 
 def compare(old: str, new: str, beside: str) -> ComparedPolicies:
@@ -355,7 +355,7 @@ def compare(old: str, new: str, beside: str) -> ComparedPolicies:
 
 def _compared_in_time(old: str, new: str, beside: str) -> ComparedPolicies:
     try:
-        return compared(old, new, beside)
+        return compare_policies(old, new, beside)
     except NotDecided:
         return ComparedPolicies(undecided=True)
 
@@ -395,10 +395,10 @@ def two() -> ResponseReturnValue:
     """Show what only one of two policies allows, side by side."""
     if request.method == "POST":
         return keep()
-    old, new, status = put_in("old"), put_in("new"), say_if_gone()
+    old, new, status = form_text("old"), form_text("new"), say_if_gone()
     asked = bool(old.strip() and new.strip())
-    missing = was_asked() and not asked and status is HTTPStatus.OK
-    beside = _EVERYTHING if put_in("beside") else ""
+    missing = shows_form() and not asked and status is HTTPStatus.OK
+    beside = _EVERYTHING if form_text("beside") else ""
     result = _compared_in_time(old, new, beside) if asked else ComparedPolicies()
     found = result.found
     if wants_json():

@@ -33,10 +33,10 @@ from sekisho.prover.scenarios import (
     steps_of,
 )
 from sekisho.web.site import language, text
+from sekisho.web.workbench.form_text import form_text, keep, say_if_gone
 from sekisho.web.workbench.material import Material, as_json, material, wants_json
-from sekisho.web.workbench.own_process import SECONDS, NotDecided, in_own_process
 from sekisho.web.workbench.policies import subject_of
-from sekisho.web.workbench.put_in import keep, put_in, say_if_gone
+from sekisho.web.workbench.subprocess_worker import SECONDS, NotDecided, run_in_worker
 
 VIEW = Blueprint("scenarios", __name__)
 
@@ -119,13 +119,13 @@ class Played:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def played(document: str) -> Played:
+def play_policy(document: str) -> Played:
     """Return the scenarios of a policy, as `prove FILE` has them.
 
     Raises:
         NotDecided: if that took too long.
     """
-    return in_own_process(play, document)
+    return run_in_worker(play, document)
 
 
 def play(document: str) -> Played:
@@ -138,7 +138,7 @@ def play(document: str) -> Played:
 
 def _played_in_time(document: str) -> Played:
     try:
-        return played(document)
+        return play_policy(document)
     except NotDecided:
         return Played(undecided=True)
 
@@ -174,7 +174,7 @@ def scenarios() -> ResponseReturnValue:
     """Show the scenarios of a policy, or of a user of the account."""
     if request.method == "POST":
         return keep()
-    document, name, status = put_in("document"), request.args.get("user", ""), say_if_gone()
+    document, name, status = form_text("document"), request.args.get("user", ""), say_if_gone()
     if name and name not in material().row_of:
         abort(HTTPStatus.NOT_FOUND)
     found = Played()

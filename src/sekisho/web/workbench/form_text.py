@@ -1,4 +1,4 @@
-"""What somebody puts into a view: kept in memory for as long as the browser is known.
+"""Texts typed into a view: kept in memory for as long as the browser is known.
 
 A form leads to an address that shows it, so that going back, a reload, another language and the
 JSON lose nothing and send nothing twice. The address has a digest, and never the text itself.
@@ -33,21 +33,21 @@ def keep() -> ResponseReturnValue:
     return see_other(request.path, **{_ASKED: mark}, **form)
 
 
-def was_asked() -> bool:
+def shows_form() -> bool:
     """Tell whether the address shows what was put into a form."""
     return _ASKED in request.args
 
 
-def put_in(name: str) -> str:
+def form_text(name: str) -> str:
     """Return a text of the form that the address shows; "" if there is none."""
-    if not was_asked():
+    if not shows_form():
         return ""
     return _drafts().get(request.args[_ASKED], {}).get(name, "")
 
 
 def say_if_gone() -> HTTPStatus:
     """Say so where what was put in is no longer kept, and return the status of such a page."""
-    if not was_asked() or request.args[_ASKED] in _drafts():
+    if not shows_form() or request.args[_ASKED] in _drafts():
         return HTTPStatus.OK
     flash(FlashKind.WARNING, text("workbench.frame.gone"))
     return HTTPStatus.NOT_FOUND

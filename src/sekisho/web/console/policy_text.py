@@ -89,7 +89,7 @@ class Truth:
 
 
 @lru_cache(maxsize=_KEPT)
-def checked(text: str, attachment: Attachment = Attachment.USER) -> CheckedText:
+def check_text(text: str, attachment: Attachment = Attachment.USER) -> CheckedText:
     """Return what is wrong with a text that is to be a policy, by default a managed one."""
     try:
         report = lint(text, attachment, source=_SOURCE, table=False)
@@ -124,7 +124,7 @@ def truth(text: str) -> Truth | None:
     return None if table is None else Truth(table, tuple(notes(table)))
 
 
-def faults_said(faults: Iterable[Fault]) -> Message:
+def faults_text(faults: Iterable[Fault]) -> Message:
     """Return what is wrong with a field, for the line under it: the field itself is not named."""
     parts = []
     for each in faults:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from sekisho.web.console.persons import drop_once, secret_sent, state
+from sekisho.web.console.session import drop_once, secret_sent, state
 from sekisho.web.site import ANSWER, local_path, page_to_come_back, same_page
 
 _LONGEST_ADDRESS = 2_000

@@ -15,16 +15,16 @@ from typing import Any
 from flask import request
 
 from sekisho.messages import Message
-from sekisho.web.console import choosing
-from sekisho.web.console.changes import Change, named
-from sekisho.web.console.choosing import policy_name
-from sekisho.web.console.owners import Owner, OwnerKind
-from sekisho.web.console.persons import call, person
+from sekisho.web.console import choice_lists
+from sekisho.web.console.changes import ConsoleCall, console_call
+from sekisho.web.console.choice_lists import policy_name
+from sekisho.web.console.identities import IamIdentity, IdentityKind
+from sekisho.web.console.session import call, person
 from sekisho.web.site import term, text
 
 
-class Way(StrEnum):
-    """How permissions are set; the values are those of the form."""
+class GrantMethod(StrEnum):
+    """The three ways to set permissions; the values are those of the form."""
 
     GROUP = "group"
     COPY = "copy"
@@ -44,7 +44,7 @@ class Grant:
         boundary: the ARN of its policy; "" if none is chosen.
     """
 
-    way: Way
+    way: GrantMethod
     groups: tuple[str, ...] = ()
     source: str = ""
     policies: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Grant:
     @property
     def fault(self) -> Message | None:
         """What is missing of the permissions, or None."""
-        if self.way is Way.COPY and not self.source:
+        if self.way is GrantMethod.COPY and not self.source:
             return text("granting.choose_user")
         return None
 
@@ -67,11 +67,11 @@ class Grant:
     def empty(self) -> bool:
         """Whether it grants nothing."""
         match self.way:
-            case Way.GROUP:
+            case GrantMethod.GROUP:
                 return not self.groups
-            case Way.COPY:
+            case GrantMethod.COPY:
                 return not self.source
-            case Way.ATTACH:
+            case GrantMethod.ATTACH:
                 return not self.policies
 
 
@@ -106,11 +106,11 @@ class Permissions:
     inline: tuple[tuple[str, str], ...] = ()
     boundary: str = ""
 
-    def changes(self, user: str) -> Iterator[Change]:
+    def changes(self, user: str) -> Iterator[ConsoleCall]:
         """Yield the calls that give it to a user."""
         whom = {"UserName": user}
         for group in self.groups:
-            yield named(
+            yield console_call(
                 "add_to_group",
                 "AddUserToGroup",
                 {**whom, "GroupName": group},
@@ -118,12 +118,12 @@ class Permissions:
                 user=user,
             )
         for arn in self.policies:
-            yield Owner(OwnerKind.USER, user).attaching(arn)
+            yield IamIdentity(IdentityKind.USER, user).attach_call(arn)
         for name, document in self.inline:
             put = {**whom, "PolicyName": name, "PolicyDocument": document}
-            yield named("put_inline", "PutUserPolicy", put, policy=name, name=user)
+            yield console_call("put_inline", "PutUserPolicy", put, policy=name, name=user)
         if self.boundary:
-            yield bounding(user, self.boundary)
+            yield boundary_call(user, self.boundary)
 
     def summary(self) -> tuple[Granted, ...]:
         """Return the lines of the summary."""
@@ -132,25 +132,27 @@ class Permissions:
             Granted(each, text("granting.group"), text("granting.of_group")) for each in self.groups
         ]
         lines += [
-            Granted(policy_name(each), choosing.origin_word(each), permissions)
+            Granted(policy_name(each), choice_lists.origin_word(each), permissions)
             for each in self.policies
         ]
         lines += [Granted(name, term("inline_policy"), permissions) for name, _ in self.inline]
         if self.boundary:
-            word = choosing.origin_word(self.boundary)
+            word = choice_lists.origin_word(self.boundary)
             lines.append(Granted(policy_name(self.boundary), word, boundary))
         return tuple(lines)
 
 
-def bounding(user: str, arn: str) -> Change:
+def boundary_call(user: str, arn: str) -> ConsoleCall:
     """Return the call that makes a managed policy a user's permissions boundary."""
     whom, policy = {"UserName": user, "PermissionsBoundary": arn}, policy_name(arn)
-    return named("put_boundary", "PutUserPermissionsBoundary", whom, policy=policy, user=user)
+    return console_call(
+        "put_boundary", "PutUserPermissionsBoundary", whom, policy=policy, user=user
+    )
 
 
 def grant_fields() -> dict[str, str]:
     """Return what was sent by the page, to be kept."""
-    chosen = choosing.sent("groups", "source", "policies", "boundary")
+    chosen = choice_lists.sent("groups", "source", "policies", "boundary")
     return {**chosen, **{each: request.form.get(each, "") for each in ("way", "bounded")}}
 
 
@@ -158,10 +160,10 @@ def grant_of(fields: Mapping[str, str]) -> Grant:
     """Return what the fields of a form or a draft say."""
     way = fields.get("way", "")
     return Grant(
-        Way(way) if way in list(Way) else Way.GROUP,
-        choosing.chosen("groups", fields),
+        GrantMethod(way) if way in list(GrantMethod) else GrantMethod.GROUP,
+        choice_lists.chosen("groups", fields),
         fields.get("source", ""),
-        choosing.chosen("policies", fields),
+        choice_lists.chosen("policies", fields),
         fields.get("bounded") == "yes",
         fields.get("boundary", ""),
     )
@@ -184,10 +186,10 @@ def grant_page(
     """
     return {
         "grant": grant_of(fields),
-        "ways": [each.value for each in Way],
-        "group_choices": choosing.groups("groups", fields, groups),
-        "user_choices": choosing.users("source", fields, [user]),
-        "policy_choices": choosing.policies("policies", fields, policies),
+        "ways": [each.value for each in GrantMethod],
+        "group_choices": choice_lists.groups("groups", fields, groups),
+        "user_choices": choice_lists.users("source", fields, [user]),
+        "policy_choices": choice_lists.policies("policies", fields, policies),
     }
 
 
@@ -203,11 +205,11 @@ def permissions_of(grant: Grant) -> Permissions:
 
 def _by_way(grant: Grant) -> Permissions:
     match grant.way:
-        case Way.GROUP:
+        case GrantMethod.GROUP:
             return Permissions(groups=grant.groups)
-        case Way.ATTACH:
+        case GrantMethod.ATTACH:
             return Permissions(policies=grant.policies)
-        case Way.COPY:
+        case GrantMethod.COPY:
             return _copied(grant.source)
 
 

@@ -1,4 +1,4 @@
-"""Who is signed in at the console in the present browser, and the calls that this person makes."""
+"""The console session of the present browser: its user, the calls made as that user, drafts."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -33,8 +33,8 @@ _Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A person with a console session.
+class SignedInUser:
+    """A user with a console session.
 
     Attributes:
         mfa: whether the session was signed in with MFA.
@@ -115,7 +115,7 @@ class ConsoleState:
 
     typed: Drafts = field(repr=False)
     answers: Drafts = field(repr=False)
-    person: Person | None = None
+    person: SignedInUser | None = None
     pending: PendingSignin | None = None
     typed_by: str = ""
     rail: RailPath | None = None
@@ -144,7 +144,7 @@ def rehearsal() -> Rehearsal:
     return found
 
 
-def person() -> Person:
+def person() -> SignedInUser:
     """Return who is signed in.
 
     Raises:
@@ -198,7 +198,7 @@ def sign_in_as(user: str, keys: Keys, *, mfa: bool) -> None:
     api = connect(credentials=keys, region=place.region, endpoint_url=place.url)
     # now, when nobody waits for the answers of many calls besides
     api.warm(("iam",))
-    here.person = Person(user, place.account.account, mfa, api, keys)
+    here.person = SignedInUser(user, place.account.account, mfa, api, keys)
     _site().renew()
 
 
@@ -232,7 +232,7 @@ def secret_sent() -> bool:
     return any(form.get(each) for each in _PASSWORDS) or not _CODES.isdisjoint(form)
 
 
-def typed_about(name: str) -> dict[str, str]:
+def typed_for(name: str) -> dict[str, str]:
     """Return what was typed on the present page about a user or a group, if it is not done."""
     kept = state().typed.get(request.path, {})
     return dict(kept) if kept.get("name") == name else {}
@@ -263,11 +263,11 @@ def attempt(service: str, operation: str, /, **parameters: object) -> Any:
     Raises:
         AwsRefused: if the session has ended.
     """
-    answer: Any = attempted(lambda: call(service, operation, **parameters))
+    answer: Any = try_reading(lambda: call(service, operation, **parameters))
     return answer
 
 
-def attempted(reads: Callable[[], _Read]) -> _Read | AwsRefused:
+def try_reading(reads: Callable[[], _Read]) -> _Read | AwsRefused:
     """Return what a function reads from AWS, or the `AwsRefused`.
 
     Raises:
@@ -302,7 +302,7 @@ def drop_once() -> None:
         state().once = None
 
 
-def shown_once() -> Mapping[str, str] | None:
+def once_values() -> Mapping[str, str] | None:
     """Return what the present page shows once, or None if it has been shown."""
     once = state().once
     return once.values if once is not None and once.path == request.path else None

@@ -1,4 +1,4 @@
-"""What may take minutes, in a process of its own that is ended when its time is up.
+"""Proofs that may take minutes, in a process of their own that is ended when its time is up.
 
 The pages share one interpreter. A proof that keeps it busy keeps every page waiting, and cannot be
 stopped from outside. A process can: a question has `SECONDS` from the moment it is asked, and one
@@ -94,7 +94,7 @@ _PROCESS = _OwnProcess()
 atexit.register(_PROCESS.end)
 
 
-def in_own_process(function: Callable[..., Answer], *texts: str) -> Answer:
+def run_in_worker(function: Callable[..., Answer], *texts: str) -> Answer:
     """Return what a function of a module returns for some texts.
 
     Raises:
@@ -116,7 +116,7 @@ def main() -> None:
     """Answer the questions on stdin, until there are no more."""
     while True:
         try:
-            # only what `in_own_process` sends comes here
+            # only what `run_in_worker` sends comes here
             function, texts = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
         except EOFError:
             return

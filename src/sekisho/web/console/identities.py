@@ -11,17 +11,17 @@ from flask.typing import ResponseReturnValue
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
 from sekisho.web.browsers import FlashKind
-from sekisho.web.console.changes import Change, carry_out, named
-from sekisho.web.console.choosing import origin_word, policy_name
-from sekisho.web.console.persons import attempt, attempted, person
+from sekisho.web.console.changes import ConsoleCall, carry_out, console_call
+from sekisho.web.console.choice_lists import origin_word, policy_name
+from sekisho.web.console.session import attempt, person, try_reading
 from sekisho.web.site import flash, see_other, text
 
 BLOCK = 1000
 """How many entries IAM puts on one page at most."""
 
 
-class OwnerKind(StrEnum):
-    """Who can have policies here."""
+class IdentityKind(StrEnum):
+    """The kinds of IAM identities that have a page."""
 
     USER = "user"
     GROUP = "group"
@@ -38,7 +38,7 @@ class OwnerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedOwner:
+class ListedIdentity:
     """One line of a list; a cell that may not be read is None."""
 
     name: str
@@ -46,7 +46,7 @@ class ListedOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerList:
+class IdentityList:
     """One page of a list.
 
     Attributes:
@@ -58,9 +58,9 @@ class OwnerList:
         found: how many there are on all pages, or None if that was not asked.
     """
 
-    kind: OwnerKind
+    kind: IdentityKind
     columns: tuple[Message, ...]
-    rows: tuple[ListedOwner, ...]
+    rows: tuple[ListedIdentity, ...]
     refused: AwsRefused | None
     denials: tuple[AwsRefused, ...]
     wanted: str
@@ -73,7 +73,7 @@ class OwnerList:
         return render_template("owners.html", navigation=self.kind.list_path, listing=self)
 
 
-def one_of_each(answers: Iterable[object]) -> tuple[AwsRefused, ...]:
+def distinct_denials(answers: Iterable[object]) -> tuple[AwsRefused, ...]:
     """Return one refusal of each call that is denied, for the red boxes."""
     found: dict[str, AwsRefused] = {}
     for answer in answers:
@@ -83,10 +83,10 @@ def one_of_each(answers: Iterable[object]) -> tuple[AwsRefused, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class IamIdentity:
     """A user or a user group."""
 
-    kind: OwnerKind
+    kind: IdentityKind
     name: str
 
     @property
@@ -105,7 +105,7 @@ class Owner:
     def listed(self, operation: str, key: str, **more: object) -> list[Any] | AwsRefused:
         """Return what a listing says of it, or what AWS refused."""
         pages = person().api.pages
-        return attempted(lambda: list(pages("iam", operation, key, **self.parameters, **more)))
+        return try_reading(lambda: list(pages("iam", operation, key, **self.parameters, **more)))
 
     def policies(self) -> dict[str, Any]:
         """Return its policies, `attached` and `inline`, each read or refused."""
@@ -114,21 +114,23 @@ class Owner:
             "inline": self.listed(f"List{self._noun}Policies", "PolicyNames"),
         }
 
-    def attaching(self, arn: str) -> Change:
+    def attach_call(self, arn: str) -> ConsoleCall:
         """Return the call that attaches a managed policy."""
         both = {**self.parameters, "PolicyArn": arn}
         policy = policy_name(arn)
-        return named("attach", self.operation("Attach"), both, policy=policy, name=self.name)
+        return console_call("attach", self.operation("Attach"), both, policy=policy, name=self.name)
 
-    def removals(self) -> Iterator[Change]:
+    def removals(self) -> Iterator[ConsoleCall]:
         """Yield the calls that take off the policies that were sent."""
         for arn in request.form.getlist("policy"):
             both, policy = {**self.parameters, "PolicyArn": arn}, policy_name(arn)
-            yield named("detach", self.operation("Detach"), both, policy=policy, name=self.name)
+            yield console_call(
+                "detach", self.operation("Detach"), both, policy=policy, name=self.name
+            )
         for policy in request.form.getlist("inline"):
             both = {**self.parameters, "PolicyName": policy}
             operation = self.operation("Delete")
-            yield named("delete_inline", operation, both, policy=policy, name=self.name)
+            yield console_call("delete_inline", operation, both, policy=policy, name=self.name)
 
     def page(self, tab: StrEnum, shown: Mapping[str, Any]) -> str:
         """Return its page.
@@ -140,7 +142,7 @@ class Owner:
         Raises:
             AwsRefused: if there is no such user or group.
         """
-        more = {"MaxItems": 1} if self.kind is OwnerKind.GROUP else {}
+        more = {"MaxItems": 1} if self.kind is IdentityKind.GROUP else {}
         answer: Any = attempt("iam", f"Get{self._noun}", **self.parameters, **more)
         refused = isinstance(answer, AwsRefused)
         if refused and answer.aws_code == "NoSuchEntity":
@@ -157,7 +159,7 @@ class Owner:
             **shown,
         )
 
-    def changed(self, changes: list[Change], tab: str, done: str) -> ResponseReturnValue:
+    def changed(self, changes: list[ConsoleCall], tab: str, done: str) -> ResponseReturnValue:
         """Make changes, and lead back to a tab, which says what came of them.
 
         Args:

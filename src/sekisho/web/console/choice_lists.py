@@ -14,15 +14,15 @@ from flask import request
 
 from sekisho.errors import AwsRefused
 from sekisho.messages import Message
-from sekisho.web.console.listed_users import first_users, users_with
 from sekisho.web.console.managed_policies import (
     ListedPolicy,
     PolicyOrigin,
-    folded,
+    fold_text,
     managed_policies,
     origin_of,
 )
-from sekisho.web.console.persons import attempted, person
+from sekisho.web.console.session import person, try_reading
+from sekisho.web.console.user_list import first_users, users_with
 from sekisho.web.site import term
 
 SEARCH = "search"
@@ -38,7 +38,7 @@ _ORIGINS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceLine:
     """One line of a list.
 
     Attributes:
@@ -53,7 +53,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ChoiceList:
     """A list to choose from.
 
     Attributes:
@@ -68,7 +68,7 @@ class Choices:
     field: str
     wanted: str
     chosen: frozenset[str]
-    shown: tuple[Choice, ...] = ()
+    shown: tuple[ChoiceLine, ...] = ()
     more: bool = False
     refused: AwsRefused | None = None
 
@@ -89,7 +89,7 @@ def chosen(field: str, fields: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each for each in fields.get(field, "").split("\n") if each)
 
 
-def users(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
+def users(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> ChoiceList:
     """Return the users to choose from.
 
     Args:
@@ -99,45 +99,47 @@ def users(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) ->
     """
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[Choice]:
+    def found(wanted: str) -> Iterable[ChoiceLine]:
         # without a search the first ones will do
         enough = _MOST + 1 + len(left_out)
         few = not wanted and enough <= _PAGE
         listed = first_users(enough) if few else users_with(wanted)
-        return (Choice(each.name, each.name) for each in listed if each.name not in left_out)
+        return (ChoiceLine(each.name, each.name) for each in listed if each.name not in left_out)
 
-    return _choices(field, fields, lambda name: Choice(name, name), found)
+    return _choices(field, fields, lambda name: ChoiceLine(name, name), found)
 
 
-def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
+def groups(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> ChoiceList:
     """Return the user groups to choose from; see `users`."""
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[Choice]:
+    def found(wanted: str) -> Iterable[ChoiceLine]:
         listed = person().api.pages("iam", "ListGroups", "Groups", MaxItems=_PAGE)
         names = (each["GroupName"] for each in listed)
         return (
-            Choice(each, each) for each in names if wanted in folded(each) and each not in left_out
+            ChoiceLine(each, each)
+            for each in names
+            if wanted in fold_text(each) and each not in left_out
         )
 
-    return _choices(field, fields, lambda name: Choice(name, name), found)
+    return _choices(field, fields, lambda name: ChoiceLine(name, name), found)
 
 
-def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> Choices:
+def policies(field: str, fields: Mapping[str, str], without: Iterable[str] = ()) -> ChoiceList:
     """Return the managed policies to choose from, the account's own first; see `users`."""
     left_out = frozenset(without)
 
-    def found(wanted: str) -> Iterable[Choice]:
-        fitting = [each for each in managed_policies() if wanted in folded(each.name)]
+    def found(wanted: str) -> Iterable[ChoiceLine]:
+        fitting = [each for each in managed_policies() if wanted in fold_text(each.name)]
         fitting.sort(key=lambda each: each.origin is not PolicyOrigin.CUSTOMER)
         return (_policy(each) for each in fitting if each.arn not in left_out)
 
     return _choices(field, fields, policy_choice, found)
 
 
-def policy_choice(arn: str) -> Choice:
+def policy_choice(arn: str) -> ChoiceLine:
     """Return a managed policy as a line, by what its ARN says."""
-    return Choice(arn, policy_name(arn), origin_word(arn))
+    return ChoiceLine(arn, policy_name(arn), origin_word(arn))
 
 
 def policy_name(arn: str) -> str:
@@ -150,8 +152,8 @@ def origin_word(arn: str) -> Message:
     return term(_ORIGINS[origin_of(arn)])
 
 
-def _policy(listed: ListedPolicy) -> Choice:
-    return Choice(listed.arn, listed.name, term(_ORIGINS[listed.origin]))
+def _policy(listed: ListedPolicy) -> ChoiceLine:
+    return ChoiceLine(listed.arn, listed.name, term(_ORIGINS[listed.origin]))
 
 
 def _search(field: str) -> str:
@@ -161,18 +163,18 @@ def _search(field: str) -> str:
 def _choices(
     field: str,
     fields: Mapping[str, str],
-    line: Callable[[str], Choice],
-    found: Callable[[str], Iterable[Choice]],
-) -> Choices:
+    line: Callable[[str], ChoiceLine],
+    found: Callable[[str], Iterable[ChoiceLine]],
+) -> ChoiceList:
     wanted, values = fields.get(_search(field), ""), chosen(field, fields)
     first = tuple(line(each) for each in values)
 
-    def read() -> list[Choice]:
-        others = (each for each in found(folded(wanted)) if each.value not in values)
+    def read() -> list[ChoiceLine]:
+        others = (each for each in found(fold_text(wanted)) if each.value not in values)
         return list(islice(others, _MOST + 1))
 
-    others = attempted(read)
+    others = try_reading(read)
     if isinstance(others, AwsRefused):
-        return Choices(field, wanted, frozenset(values), first, refused=others)
+        return ChoiceList(field, wanted, frozenset(values), first, refused=others)
     shown = (*first, *others[:_MOST])
-    return Choices(field, wanted, frozenset(values), shown, len(others) > _MOST)
+    return ChoiceList(field, wanted, frozenset(values), shown, len(others) > _MOST)

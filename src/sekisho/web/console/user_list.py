@@ -13,8 +13,8 @@ from time import monotonic
 from flask import current_app
 
 from sekisho.errors import AwsRefused
-from sekisho.web.console.managed_policies import folded
-from sekisho.web.console.persons import attempt, call, person
+from sekisho.web.console.managed_policies import fold_text
+from sekisho.web.console.session import attempt, call, person
 
 _KEPT = "listed_users"
 _SECONDS = 20.0
@@ -88,5 +88,5 @@ def users_with(wanted: str) -> tuple[ListedUser, ...]:
     Raises:
         AwsRefused: if the person may not list users.
     """
-    text = folded(wanted)
-    return tuple(each for each in all_users() if text in folded(each.name))
+    text = fold_text(wanted)
+    return tuple(each for each in all_users() if text in fold_text(each.name))
