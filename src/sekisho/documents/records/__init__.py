@@ -159,9 +159,19 @@ class Records:
             )
             for each in fields(kind)
         }
-        return make_dict_unstructure_fn(
+        write = make_dict_unstructure_fn(
             kind, self._converter, _cattrs_omit_if_default=self._omit_defaults, **named
         )
+        if not any(each.metadata.get("optional") for each in fields(kind)):
+            return write
+        keys = [_key(each) for each in fields(kind)]
+
+        def in_order(record: Any) -> Any:
+            # the converter writes what it may leave out last
+            found = write(record)
+            return {key: found[key] for key in keys if key in found}
+
+        return in_order
 
     def _record_reader(self, kind: Any) -> Hook:
         named: Any = {
