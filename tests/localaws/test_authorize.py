@@ -17,7 +17,7 @@ from localaws_people import client, session
 from sekisho import policy
 from sekisho.engine import AttachedPolicy, DecisionEffect, Policies, Request, decide
 from sekisho.localaws import LocalAws
-from sekisho.localaws.decision.authorize import worst_of
+from sekisho.localaws.decision.authorize import worst_case_policies
 from sekisho.signin import SigninAssumptions
 
 USER = f"arn:aws:iam::{people.ACCOUNT}:user"
@@ -481,7 +481,7 @@ def test_ignorance_never_opens_a_door(
 ) -> None:
     policies = Policies(identity, boundaries, sessions)
     asked = Request(f"arn:aws:sts::{people.ACCOUNT}:assumed-role/r/s", "rds:DeleteDBInstance", arn)
-    unknown = decide(replace(asked, resource="*"), worst_of(policies, "rds:Any"))
+    unknown = decide(replace(asked, resource="*"), worst_case_policies(policies, "rds:Any"))
     if unknown.effect is DecisionEffect.ALLOWED:
         assert decide(asked, policies).effect is DecisionEffect.ALLOWED
 
@@ -491,7 +491,7 @@ def test_what_is_on_every_resource_passes_on_an_unknown_one() -> None:
     every = AttachedPolicy("every", policy.from_json(people.policy(people.ALL), source="every"))
     asked = Request(f"{USER}/x", "rds:DeleteDBInstance", "*")
     bounded = Policies((every,), boundaries=(every,))
-    decision = decide(asked, worst_of(bounded, "rds:Any"))
+    decision = decide(asked, worst_case_policies(bounded, "rds:Any"))
     assert decision.effect is DecisionEffect.ALLOWED
 
 

@@ -30,11 +30,11 @@ import localaws_people as people
 from localaws_people import client
 from sekisho.localaws import LocalAws
 from sekisho.localaws.forwarding import dispatch, requests
-from sekisho.localaws.forwarding.requests import FORWARDED, Forwarded
+from sekisho.localaws.forwarding.requests import FORWARDED, ForwardedCall
 from sekisho.localaws.wire.sigv4 import SignatureClaims
 
 
-def forwarded() -> Forwarded:
+def forwarded() -> ForwardedCall:
     found = FORWARDED.get()
     assert found is not None, "moto was asked past the authorizer"
     return found
@@ -253,7 +253,7 @@ def test_every_header_that_a_service_reads_arrives(service: str) -> None:
     signed = SignatureClaims(
         "AKIA", "20261127", "us-east-1", service, "20261127T000000Z", ("host",), "0" * 64
     )
-    made = requests.canonical(environ, b"", signed, people.ACCOUNT)
+    made = requests.canonical_request(environ, b"", signed, people.ACCOUNT)
     assert made.pop("HTTP_X_AMZ_COPY_SOURCE", "/docs/given") == "/docs/given"
     # moto goes by whether it is there, so that only one that is true goes on
     assert made.pop("HTTP_X_AMZ_BYPASS_GOVERNANCE_RETENTION") == "true"
@@ -285,7 +285,7 @@ def test_the_address_is_the_one_that_moto_would_put_together(path: str, query: s
     signed = SignatureClaims(
         "AKIA", "20261127", "us-east-1", "s3", "20261127T000000Z", ("host",), "0" * 64
     )
-    made = requests.canonical(environ, b"", signed, people.ACCOUNT)
+    made = requests.canonical_request(environ, b"", signed, people.ACCOUNT)
     assert dispatch.address(made) == Request(made).raw_url
 
 

@@ -141,7 +141,7 @@ def test_an_unknown_user_takes_as_long_as_a_known_one(monkeypatch: pytest.Monkey
             derived.append(password)
             return derive(password, salt)
 
-        sealing.hash_of_nobody()
+        sealing.dummy_hash()
         monkeypatch.setattr(sealing, "_derive", counting)
         for user in ("admin", "reader", "no-such-user"):
             derived.clear()

@@ -12,12 +12,12 @@ from authenticator import ORIGIN, Authenticator, Told, decoded, encoded
 from sekisho.localaws import Clock
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
-    asserted,
     creation_options,
     new_ceremony,
-    registered,
     request_options,
     user_handle,
+    verify_assertion,
+    verify_registration,
 )
 from sekisho.localaws.console.tickets import (
     PasskeyTicket,
@@ -36,7 +36,7 @@ CEREMONY = new_ceremony(WORLD, ORIGIN)
 MADE = Authenticator()
 CREATION = creation_options(CEREMONY, "bob", HANDLE, ())
 REGISTRATION = MADE.make(CREATION)
-KNOWN = {"serial": registered(CEREMONY, REGISTRATION)}
+KNOWN = {"serial": verify_registration(CEREMONY, REGISTRATION)}
 REQUEST = request_options(CEREMONY, KNOWN.values())
 ASSERTION = MADE.sign(REQUEST)
 PARTS = ("clientDataJSON", "authenticatorData", "signature")
@@ -53,7 +53,7 @@ def with_part(answer: dict[str, Any], part: str, value: object) -> dict[str, Any
 
 
 def test_what_is_right_is_taken() -> None:
-    assert asserted(CEREMONY, ASSERTION, KNOWN, HANDLE) == ("serial", 2)
+    assert verify_assertion(CEREMONY, ASSERTION, KNOWN, HANDLE) == ("serial", 2)
 
 
 @given(st.sampled_from(PARTS), st.data())
@@ -62,14 +62,14 @@ def test_no_bit_of_an_assertion_may_differ(part: str, data: st.DataObject) -> No
     place = data.draw(st.integers(0, len(content) * 8 - 1))
     content[place // 8] ^= 1 << place % 8
     with pytest.raises(PasskeyFault):
-        asserted(CEREMONY, with_part(ASSERTION, part, encoded(content)), KNOWN, HANDLE)
+        verify_assertion(CEREMONY, with_part(ASSERTION, part, encoded(content)), KNOWN, HANDLE)
 
 
 @given(st.sampled_from([*PARTS, "userHandle", "attestationObject"]), json_values)
 def test_what_is_made_up_is_refused_and_no_fault(part: str, value: object) -> None:
     for answer, check in (
-        (ASSERTION, lambda given: asserted(CEREMONY, given, KNOWN, HANDLE)),
-        (REGISTRATION, lambda given: registered(CEREMONY, given)),
+        (ASSERTION, lambda given: verify_assertion(CEREMONY, given, KNOWN, HANDLE)),
+        (REGISTRATION, lambda given: verify_registration(CEREMONY, given)),
     ):
         if part not in answer["response"] or value == answer["response"][part]:
             continue
@@ -86,15 +86,17 @@ def test_what_is_made_up_is_refused_and_no_fault(part: str, value: object) -> No
 @given(st.dictionaries(st.sampled_from(["id", "rawId", "type", "response"]), json_values))
 def test_an_answer_of_any_form_is_no_fault(answer: dict[str, Any]) -> None:
     with pytest.raises(PasskeyFault):
-        registered(CEREMONY, answer)
+        verify_registration(CEREMONY, answer)
     with pytest.raises(PasskeyFault):
-        asserted(CEREMONY, answer, KNOWN, HANDLE)
+        verify_assertion(CEREMONY, answer, KNOWN, HANDLE)
 
 
 @given(st.binary(max_size=300))
 def test_an_attestation_of_any_bytes_is_no_fault(content: bytes) -> None:
     with pytest.raises(PasskeyFault):
-        registered(CEREMONY, with_part(REGISTRATION, "attestationObject", encoded(content)))
+        verify_registration(
+            CEREMONY, with_part(REGISTRATION, "attestationObject", encoded(content))
+        )
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
@@ -102,10 +104,10 @@ def test_a_count_grows_or_there_is_none(last: int, count: int) -> None:
     known = {"serial": replace(KNOWN["serial"], sign_count=last)}
     answer = replace(MADE).sign(REQUEST, Told(count=count))
     if count > last or count == last == 0:
-        assert asserted(CEREMONY, answer, known, HANDLE) == ("serial", count)
+        assert verify_assertion(CEREMONY, answer, known, HANDLE) == ("serial", count)
     else:
         with pytest.raises(PasskeyFault):
-            asserted(CEREMONY, answer, known, HANDLE)
+            verify_assertion(CEREMONY, answer, known, HANDLE)
 
 
 def test_the_two_kinds_of_ticket_are_no_substitutes() -> None:

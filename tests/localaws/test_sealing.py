@@ -120,9 +120,9 @@ def test_a_loaded_password_is_right_or_wrong_as_any_other(
     password: str, salt: bytes, other: str
 ) -> None:
     loaded = sealing.hash_loaded(password, salt)
-    assert sealing.matches(password, loaded)
-    assert not sealing.matches(password + other[:1] + "\0", loaded)
-    assert sealing.matches(other, loaded) is (other == password)
+    assert sealing.password_matches(password, loaded)
+    assert not sealing.password_matches(password + other[:1] + "\0", loaded)
+    assert sealing.password_matches(other, loaded) is (other == password)
     assert password not in loaded.split("$") or password == "loaded"
 
 
@@ -131,6 +131,6 @@ def test_a_wrong_loaded_password_takes_the_time_of_a_hash(monkeypatch: pytest.Mo
     loaded = sealing.hash_loaded("Right-9-right", bytes(16))
     assert derived == []
     monkeypatch.setattr(sealing, "_derive", lambda text, _: derived.append(text) or bytes(32))
-    assert sealing.matches("Right-9-right", loaded)
-    assert not sealing.matches("wrong", loaded)
+    assert sealing.password_matches("Right-9-right", loaded)
+    assert not sealing.password_matches("wrong", loaded)
     assert derived == ["Right-9-right", "wrong"]

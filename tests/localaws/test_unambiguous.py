@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.localaws.wire.ambiguity import CopySource, TwoReadings, check_line, copy_source
+from sekisho.localaws.wire.ambiguity import AmbiguousRequest, CopySource, check_line, copy_source
 
 KEYS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
@@ -57,7 +57,7 @@ def test_a_copy_source_has_one_way_to_be_written(key: str, version: str | None) 
     ],
 )
 def test_what_is_no_copy_source(text: str) -> None:
-    with pytest.raises(TwoReadings):
+    with pytest.raises(AmbiguousRequest):
         copy_source(text)
 
 

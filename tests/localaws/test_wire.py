@@ -4,7 +4,14 @@ import pytest
 from botocore import parsers
 from botocore.model import Shape, ShapeResolver
 
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common, write
+from sekisho.localaws.wire.errors import (
+    CommonError,
+    Dialect,
+    Refusal,
+    WireForm,
+    common_refusal,
+    write_refusal,
+)
 
 PARSERS = {
     Dialect.QUERY: "query",
@@ -24,7 +31,7 @@ NO_SHAPE: Shape = ShapeResolver(
     "message", ["no", "<a> & \"b\" 'c'", "日本語", "nul \x00 \ud800 bell \x07"]
 )
 def test_a_client_reads_code_message_and_status(family: Dialect, message: str) -> None:
-    answer = write(Refusal("SomeCode", message, 403), WireForm(family), "id-1")
+    answer = write_refusal(Refusal("SomeCode", message, 403), WireForm(family), "id-1")
     response = {"status_code": answer.status, "headers": dict(answer.headers), "body": answer.body}
     parsed = parsers.create_parser(PARSERS[family]).parse(response, NO_SHAPE)
     assert parsed["Error"]["Code"] == "SomeCode"
@@ -35,7 +42,7 @@ def test_a_client_reads_code_message_and_status(family: Dialect, message: str) -
 
 @pytest.mark.parametrize("family", Dialect)
 def test_the_id_of_the_request_is_in_the_headers(family: Dialect) -> None:
-    answer = write(Refusal("SomeCode", "no", 403), WireForm(family), "id-1")
+    answer = write_refusal(Refusal("SomeCode", "no", 403), WireForm(family), "id-1")
     named = {name for name, value in answer.headers if value == "id-1"}
     s3 = {"x-amz-request-id", "x-amz-id-2"}
     assert named == (s3 if family is Dialect.S3 else {"x-amzn-RequestId"})
@@ -43,21 +50,21 @@ def test_the_id_of_the_request_is_in_the_headers(family: Dialect) -> None:
 
 @pytest.mark.parametrize("family", Dialect)
 def test_a_head_has_no_body(family: Dialect) -> None:
-    answer = write(Refusal("AccessDenied", "no", 403), WireForm(family, head=True), "id-1")
+    answer = write_refusal(Refusal("AccessDenied", "no", 403), WireForm(family, head=True), "id-1")
     assert answer.body == b""
     assert answer.status == 403
 
 
 def test_a_former_query_service_also_gives_the_code_in_a_header() -> None:
     form = WireForm(Dialect.JSON, query_compatible=True)
-    headers = dict(write(Refusal("AccessDenied", "no", 403), form, "id-1").headers)
+    headers = dict(write_refusal(Refusal("AccessDenied", "no", 403), form, "id-1").headers)
     assert headers["x-amzn-query-error"] == "AccessDenied;Sender"
 
 
 @pytest.mark.parametrize("error", CommonError)
 @pytest.mark.parametrize("family", Dialect)
 def test_every_common_error_has_code_status_and_text(error: CommonError, family: Dialect) -> None:
-    refusal = common(error, family)
+    refusal = common_refusal(error, family)
     assert refusal.code
     assert refusal.message
     assert 400 <= refusal.status < 600

@@ -28,30 +28,37 @@ from sekisho.localaws.decision.service_rules import (
     check_place,
     check_region,
     refuse_bucket_name,
-    refuse_to_set,
+    refuse_resource_policy,
 )
 from sekisho.localaws.forwarding.answers import install_answers
 from sekisho.localaws.forwarding.confinement import (
-    confined,
+    confine,
     install_confinement,
-    refuse_to_go_beyond,
+    refuse_outside_service,
 )
 from sekisho.localaws.forwarding.dispatch import answer
 from sekisho.localaws.forwarding.requests import (
     FORWARDED,
     PENDING,
-    Forwarded,
-    canonical,
+    ForwardedCall,
+    canonical_request,
     install_checks,
-    unframed,
-    with_checksums_as_headers,
+    move_checksums_to_headers,
+    unchunked_request,
 )
 from sekisho.localaws.overlay.checks import check_sts
-from sekisho.localaws.state.identity import Identity, authenticate, identify, note_use
+from sekisho.localaws.state.identity import Identity, authenticate, identify, record_use
 from sekisho.localaws.state.world import CALLER, WORLD, VerifiedCaller, World
 from sekisho.localaws.wire import sigv4
-from sekisho.localaws.wire.ambiguity import TwoReadings, check_headers, check_line
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common, write
+from sekisho.localaws.wire.ambiguity import AmbiguousRequest, check_headers, check_line
+from sekisho.localaws.wire.errors import (
+    CommonError,
+    Dialect,
+    Refusal,
+    WireForm,
+    common_refusal,
+    write_refusal,
+)
 from sekisho.localaws.wire.form_upload import is_form_upload, read_form
 from sekisho.localaws.wire.http_requests import HEADER_NAMES, MAX_BODY_BYTES
 from sekisho.localaws.wire.streaming import check_declared, unpack
@@ -93,7 +100,7 @@ class _Exchange:
         return cls(environ, WireForm(head=environ["REQUEST_METHOD"] == "HEAD"), Request(environ))
 
     def refuse(self, error: CommonError, message: str = "") -> Refusal:
-        return common(error, self.form.family, message)
+        return common_refusal(error, self.form.family, message)
 
 
 class Authorizer:
@@ -113,7 +120,7 @@ class Authorizer:
         except sigv4.SignatureFault as error:
             wrong = exchange.refuse(_MISMATCHES[error.mismatch], error.message)
             body, status, headers = _refusal(wrong, exchange.form)
-        except TwoReadings as error:
+        except AmbiguousRequest as error:
             odd = exchange.refuse(CommonError.MALFORMED, str(error))
             body, status, headers = _refusal(odd, exchange.form)
         except Refusal as refusal:
@@ -155,7 +162,7 @@ class Authorizer:
     def _serve_signed(
         self, exchange: _Exchange, http: sigv4.Http, signed: sigv4.SignatureClaims
     ) -> _Response:
-        """Verify and read a request beside all others; decide and answer it one by one."""
+        """Verify and read a signed request, still without the lock; then decide and answer."""
         secret = self._secret(exchange, signed)
         _read_body(exchange)
         http = replace(http, body=exchange.body)
@@ -163,14 +170,17 @@ class Authorizer:
         self._check_scope(exchange, signed)
         payload = unpack(http, signed, secret)
         if payload is not None:
-            exchange.environ, exchange.body = unframed(exchange.environ, payload), payload.body
+            exchange.environ, exchange.body = (
+                unchunked_request(exchange.environ, payload),
+                payload.body,
+            )
         if "x-amz-" in http.query and signed.service == "s3":
-            exchange.environ = with_checksums_as_headers(exchange.environ)
+            exchange.environ = move_checksums_to_headers(exchange.environ)
             http = _http(exchange)
         return self._answered(exchange, http, signed, secret)
 
     def _serve_form(self, exchange: _Exchange) -> _Response:
-        """The same of an upload by a form, which shows its key in the body."""
+        """Do the same for an upload by a form, which has its key in the body."""
         exchange.form = WireForm(Dialect.S3)
         _read_body(exchange)
         form = read_form(exchange.environ, exchange.body)
@@ -205,7 +215,7 @@ class Authorizer:
         world, family = self._world, exchange.form.family
         # what is decided about is what moto will be given, and nothing else
         exchange.request = Request(
-            canonical(exchange.environ, exchange.body, signed, world.account)
+            canonical_request(exchange.environ, exchange.body, signed, world.account)
         )
         exchange.request.__dict__["_cached_data"] = exchange.body
         call = classify(exchange.request, signed.service, signed.region)
@@ -243,22 +253,22 @@ class Authorizer:
             check_tags(call)
             check_lock(self._world, call)
             refuse_bucket_name(call)
-            refuse_to_set(call)
-            refuse_to_go_beyond(call)
+            refuse_resource_policy(call)
+            refuse_outside_service(call)
             if call.service in OWN_SERVICES:
                 return signin_service.answer(self._world, caller, call)
             return self._forward(exchange.request, caller, call)
         finally:
             # after the call: moto notes its own time, and nothing of what was refused
-            note_use(self._world, identity.credential, signed)
+            record_use(self._world, identity.credential, signed)
 
     def _forward(self, request: Request, caller: VerifiedCaller, call: ApiCall) -> _Response:
         """Let moto answer, as the account and in the caller's name."""
-        forwarded = Forwarded(call, self._world.account)
+        forwarded = ForwardedCall(call, self._world.account)
         reset = CALLER.set(caller), WORLD.set(self._world)
         tokens = FORWARDED.set(forwarded), PENDING.set(forwarded)
         try:
-            with confined(call):
+            with confine(call):
                 answered = answer(request, call)
             ignored = PENDING.get() is not None
         finally:
@@ -287,7 +297,7 @@ def inert(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _refusal(refusal: Refusal, form: WireForm) -> _Response:
-    answer = write(refusal, form, str(uuid.uuid4()))
+    answer = write_refusal(refusal, form, str(uuid.uuid4()))
     phrase = next((s.phrase for s in HTTPStatus if s.value == answer.status), "")
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     return [answer.body], f"{answer.status} {phrase}", headers

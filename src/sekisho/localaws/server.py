@@ -111,7 +111,7 @@ class LocalAws:
 
     @property
     def console_url(self) -> str:
-        """Where sign-in is."""
+        """The address of the sign-in."""
         return self.url + CONSOLE_PATH
 
     @property
@@ -134,7 +134,7 @@ class LocalAws:
 
     @property
     def log(self) -> DecisionLog:
-        """Who asked for what, and why it was answered so."""
+        """The log of decisions: caller, action, answer, reason."""
         return self.world.log
 
     def __enter__(self) -> Self:

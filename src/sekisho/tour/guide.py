@@ -34,7 +34,7 @@ _ADDED = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How the policy is to be named, described and tagged in the account.
+    """The name, description and tags of the policy in the account.
 
     Raises:
         FaultyPolicy: if AWS would refuse any of it; with every fault.

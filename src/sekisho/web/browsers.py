@@ -1,4 +1,4 @@
-"""What a browser's cookie stands for. Everything is kept here; the cookie is a random number.
+"""The browsers of a site, by their cookies. Everything is kept here; a cookie is a random number.
 
 A cookie does not know ports: a second site on this computer is sent it too if it has the same host
 name. So the cookie alone changes nothing: every form carries a secret of its session besides
@@ -31,7 +31,7 @@ State = TypeVar("State")
 
 
 class FlashKind(StrEnum):
-    """How a flash message is meant."""
+    """The kinds of flash messages."""
 
     SUCCESS = "success"
     ERROR = "error"
@@ -100,7 +100,7 @@ class DraftMemory:
 
     @property
     def size(self) -> int:
-        """How many bytes all drafts take."""
+        """The bytes that all drafts take."""
         return sum(self._sizes.values())
 
     def drafts(self) -> "Drafts":
@@ -155,7 +155,7 @@ def _size(path: str, draft: Mapping[str, str]) -> int:
 
 
 class Drafts(MutableMapping[str, Mapping[str, str]]):
-    """What was typed in one browser and is not done: the fields by the page's path."""
+    """The drafts of one browser: fields that were typed and not sent off, by the page's path."""
 
     def __init__(self, memory: DraftMemory, browser: int) -> None:
         self._memory = memory
@@ -233,7 +233,7 @@ class Browsers(Generic[State]):
         return made
 
     def renew(self, browser: Browser[State], form: str) -> None:
-        """Give a browser new secrets: whoever knew the old ones is out.
+        """Give a browser new secrets; the old ones are good for nothing then.
 
         To be called whenever somebody signs in or out.
 

@@ -1,4 +1,4 @@
-"""What every request to a site passes, and what every page has.
+"""Checks of every request to a site, and helpers for every page.
 
 A site answers to its own host and port only, and takes changes only from its own pages: the
 `Origin` must be this one, and the form must carry the secret of the browser's session. Pages run
@@ -116,7 +116,7 @@ class Site:
 
     @property
     def origin(self) -> str:
-        """What a browser sends as `Origin` from its pages."""
+        """The `Origin` that a browser sends from its pages."""
         return f"http://{self._host}"
 
     def warm(self) -> None:
@@ -159,7 +159,7 @@ class Site:
         return None
 
     def _admit_change(self, cookie: str) -> ResponseReturnValue | None:
-        """Let in who may change something; a form that was sent before leads where it led."""
+        """Admit a request for a change; a form that was sent before leads where it led."""
         csrf = request.headers.get("X-Csrf-Token") or request.form.get("csrf", "")
         g.sent = request.form.get("once", "")
         found = self.browsers.enter(cookie)

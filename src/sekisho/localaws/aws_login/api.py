@@ -25,10 +25,10 @@ from sekisho.localaws.aws_login.authorization import (
     CONFIRMATION,
     BadLoginRequest,
     LoginRequest,
-    pasted,
+    remote_login_code,
 )
 from sekisho.localaws.aws_login.dpop import ProofFault, check_proof
-from sekisho.localaws.aws_login.tokens import TokenCall, TokenRefused, invalid, tokens
+from sekisho.localaws.aws_login.tokens import TokenCall, TokenRefused, invalid_token_request, tokens
 from sekisho.localaws.state.world import World
 from sekisho.messages import Language, Message
 
@@ -112,7 +112,7 @@ def _call(world: World, request: Request) -> TokenCall:
         fields = None
     if not isinstance(fields, dict):
         # the cause would hold the body, and the body a refresh token
-        raise invalid("the body is not a JSON object") from None
+        raise invalid_token_request("the body is not a JSON object") from None
     given: Mapping[str, Any] = fields
     address = f"http://{request.host}{_TOKEN}"
     try:
@@ -120,7 +120,7 @@ def _call(world: World, request: Request) -> TokenCall:
             request.headers.get("DPoP", ""), request.method, address, world.clock.wall()
         )
     except ProofFault as fault:
-        raise invalid(str(fault)) from fault
+        raise invalid_token_request(str(fault)) from fault
     return TokenCall(given, proof, request.headers.get("User-Agent", ""))
 
 
@@ -130,7 +130,7 @@ def _json(value: object, status: int = HTTPStatus.OK) -> Response:
 
 def _confirmation(world: World, request: Request) -> Response:  # noqa: ARG001 - one signature for all
     """Show the code of `aws login --remote`, as the CLI takes it."""
-    code = pasted(request.args.get("state", ""), request.args.get("code", ""))
+    code = remote_login_code(request.args.get("state", ""), request.args.get("code", ""))
     return _page(request, _COPY, more=Markup("<p><code>{}</code></p>").format(code))
 
 

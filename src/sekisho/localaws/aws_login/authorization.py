@@ -38,7 +38,7 @@ class BadLoginRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoginRequest:
-    """What the CLI asks the person's browser to bring, as checked.
+    """The authorization request of the CLI, checked.
 
     Attributes:
         state: comes back with the code.
@@ -113,12 +113,12 @@ def authorize_login(world: World, caller: VerifiedCaller, request: LoginRequest)
     return code
 
 
-def pasted(state: str, code: str) -> str:
+def remote_login_code(state: str, code: str) -> str:
     """Return what a person copies to `aws login --remote`."""
     return base64.b64encode(f"state={state}&code={code}".encode()).decode()
 
 
-def verified(challenge: str, verifier: str) -> bool:
+def verifier_matches(challenge: str, verifier: str) -> bool:
     """Tell whether a PKCE verifier is what the challenge was made of."""
     made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
     return secrets.compare_digest(made.decode(), challenge)

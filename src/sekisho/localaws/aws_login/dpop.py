@@ -1,4 +1,4 @@
-"""Proofs of possession (DPoP): that who asks for tokens has the key that they are bound to.
+"""Proofs of possession (DPoP): the client has the key that its tokens are bound to.
 
 A proof is a small JWS that is good for one request: it names method, address and time, and carries
 the public key. Only ES256 is taken, which is what the AWS CLI and the SDKs send.

@@ -20,7 +20,7 @@ from typing import Any
 
 from moto.iam.models import User, iam_backends
 
-from sekisho.localaws.aws_login.authorization import digest, verified
+from sekisho.localaws.aws_login.authorization import digest, verifier_matches
 from sekisho.localaws.aws_login.dpop import DpopProof, good_until
 from sekisho.localaws.decision.authorize import authorize_target
 from sekisho.localaws.state.sealing import mint
@@ -62,7 +62,7 @@ class TokenRefused(Exception):
         self.status = status
 
 
-def invalid(message: str) -> TokenRefused:
+def invalid_token_request(message: str) -> TokenRefused:
     """Return the refusal of a request that is none."""
     return TokenRefused("INVALID_REQUEST", message, "ValidationException")
 
@@ -89,7 +89,7 @@ class TokenCall:
         """
         value = self.fields.get(name)
         if not isinstance(value, str) or not value:
-            raise invalid(f"`{name}` is missing")
+            raise invalid_token_request(f"`{name}` is missing")
         return value
 
 
@@ -106,7 +106,7 @@ def tokens(world: World, call: TokenCall) -> dict[str, object]:
     _spend(world, call.proof)
     client = next((each for each in LoginClient if each.id == call.text("clientId")), None)
     if client is None:
-        raise invalid("`clientId` is none of the two of `aws login`")
+        raise invalid_token_request("`clientId` is none of the two of `aws login`")
     match call.text("grantType"):
         case "authorization_code":
             session, ident = _begun(world, call, client)
@@ -123,7 +123,7 @@ def _spend(world: World, proof: DpopProof) -> None:
     now, known = world.clock.wall(), f"dpop {proof.thumbprint} {proof.identifier}"
     world.proofs = {each: ends for each, ends in world.proofs.items() if ends > now}
     if known in world.proofs:
-        raise invalid("the proof was used before")
+        raise invalid_token_request("the proof was used before")
     world.proofs[known] = good_until(now)
 
 
@@ -134,8 +134,8 @@ def _begun(world: World, call: TokenCall, client: LoginClient) -> tuple[LoginSes
     if code is None or code.expires_at <= now:
         raise TokenRefused(AUTHCODE_EXPIRED, "The authorization code has expired.")
     right = (code.client, code.redirect_uri) == (client.value, call.text("redirectUri"))
-    if not right or not verified(code.challenge, call.text("codeVerifier")):
-        raise invalid("the code was given to another client")
+    if not right or not verifier_matches(code.challenge, call.text("codeVerifier")):
+        raise invalid_token_request("the code was given to another client")
     arn = sign_in_arn(code.console, world.region, str(uuid.UUID(bytes=world.entropy(16))))
     session = LoginSessionState(
         arn=arn,
@@ -167,7 +167,7 @@ def _renewed(world: World, call: TokenCall, client: LoginClient) -> LoginSession
     if session is None or session.revoked or session.ends_at <= now:
         raise TokenRefused(TOKEN_EXPIRED, "The session has expired. Please sign in again.")
     if session.key != call.proof.thumbprint or session.client != client.value:
-        raise invalid("the refresh token is bound to another key")
+        raise invalid_token_request("the refresh token is bound to another key")
     _check(world, session, "refresh_token")
     session.used_at = now
     return session

@@ -89,7 +89,7 @@ _ENDED = Message("The local AWS has ended.")
 
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
-    """What is run, and whose session is printed."""
+    """The options of `sekisho local`."""
 
     port: int
     path: Path | None

@@ -26,7 +26,7 @@ _STEP_SECONDS = 30
 
 
 class SessionForm(StrEnum):
-    """How a session is printed."""
+    """The forms in which a session is printed."""
 
     TEXT = "text"
     JSON = "json"

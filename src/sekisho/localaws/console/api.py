@@ -39,7 +39,7 @@ from sekisho.localaws.aws_login.authorization import (
     authorize_login,
 )
 from sekisho.localaws.console import registration, sign_in
-from sekisho.localaws.console.errors import PageRefused, invalid
+from sekisho.localaws.console.errors import PageRefused, invalid_request
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.sealing import open_token
 from sekisho.localaws.state.world import PAGE_SOURCE, VerifiedCaller, World
@@ -151,7 +151,7 @@ def _fields(page: _Page, given: Mapping[str, object]) -> _Fields:
         if not isinstance(value, dict if name in page.objects else str)
     ]
     if faults:
-        raise invalid("; ".join(faults))
+        raise invalid_request("; ".join(faults))
     return given
 
 
@@ -172,7 +172,7 @@ def _decoded(body: bytes) -> Mapping[str, object]:
         given = None
     if not isinstance(given, dict):
         # the cause would hold the body, and the body a password
-        raise invalid("the body is not a JSON object") from None
+        raise invalid_request("the body is not a JSON object") from None
     return given
 
 
@@ -185,7 +185,7 @@ def let_in(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
     try:
         asked = LoginRequest.of(dict(parse_qsl(str(fields["request"]))))
     except BadLoginRequest as bad:
-        raise invalid(str(bad)) from bad
+        raise invalid_request(str(bad)) from bad
     with world.lock:
         caller = _signed_in(world, fields["credentials"])
         try:
@@ -204,7 +204,7 @@ def _signed_in(world: World, given: Mapping[str, Any]) -> VerifiedCaller:
     except (Refusal, ValueError) as refusal:
         raise _nobody() from refusal
     right = hmac.compare_digest(claims.secret.encode(), secret.encode("utf-8", "surrogatepass"))
-    credential = moto_iam.as_known_now(world, claims.credential)
+    credential = moto_iam.current_credential(world, claims.credential)
     if not right or credential is None or credential.kind is not CredentialKind.CONSOLE_SESSION:
         raise _nobody()
     return VerifiedCaller(credential, key_id, (), LOOPBACK)

@@ -40,7 +40,7 @@ class ShownPage:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyOptions:
-    """What the browser's script is given for a ceremony of WebAuthn.
+    """The options that the browser's script is given for a ceremony of WebAuthn.
 
     Attributes:
         public_key: as `PublicKeyCredential.parseCreationOptionsFromJSON` takes it, or

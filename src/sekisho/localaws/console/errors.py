@@ -1,4 +1,4 @@
-"""What the sign-in pages refuse, and how their API says so."""
+"""The refusals of the sign-in pages, as their API answers them."""
 
 from http import HTTPStatus
 
@@ -40,36 +40,36 @@ class PageRefused(Exception):
         return {"error": error} | ({"ticket": self.ticket} if self.ticket else {})
 
 
-def failed(ticket: str = "") -> PageRefused:
+def failed_sign_in(ticket: str = "") -> PageRefused:
     """Return the one answer to a wrong password, user, account, code or passkey."""
     return PageRefused("SigninFailed", SIGNIN_FAILED, ticket=ticket)
 
 
-def expired() -> PageRefused:
+def expired_sign_in() -> PageRefused:
     """Return the answer to a ticket that is forged, spent, late or for another step."""
     return PageRefused("SigninExpired", "Your sign-in has expired. Please sign in again.")
 
 
-def too_many(ticket: str = "") -> PageRefused:
+def too_many_attempts(ticket: str = "") -> PageRefused:
     """Return the answer to somebody who was wrong too often."""
     message = "Too many failed attempts. Please wait some minutes and try again."
     status = HTTPStatus.TOO_MANY_REQUESTS
     return PageRefused("TooManyAttempts", message, status, ticket=ticket)
 
 
-def not_granted(cause: Refusal) -> PageRefused:
+def denied_console_session(cause: Refusal) -> PageRefused:
     """Return the answer to somebody whose policies deny the console session itself."""
     return PageRefused(
         "ConsoleAuthorizationDenied", CONSOLE_REFUSED, HTTPStatus.FORBIDDEN, cause=cause
     )
 
 
-def not_offered(ticket: str) -> PageRefused:
+def unavailable_resync(ticket: str) -> PageRefused:
     """Return the answer where the page does not let a device be resynchronised."""
     message = "The device cannot be resynchronised here. Ask your administrator."
     return PageRefused("NotOffered", message, HTTPStatus.FORBIDDEN, ticket=ticket)
 
 
-def invalid(message: str) -> PageRefused:
+def invalid_request(message: str) -> PageRefused:
     """Return the answer to a request that has not the form of its page."""
     return PageRefused("ValidationError", message, HTTPStatus.BAD_REQUEST)

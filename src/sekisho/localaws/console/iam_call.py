@@ -1,4 +1,4 @@
-"""A call that a page of the console makes in the name of who is signed in.
+"""A call of IAM that a page of the console makes with the session of the signed-in user.
 
 It is signed with the session's credentials and goes through the authorizer like any client's, so
 that the person's policies decide about it.

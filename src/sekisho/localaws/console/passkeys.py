@@ -35,7 +35,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from sekisho.localaws.console.errors import invalid
+from sekisho.localaws.console.errors import invalid_request
 from sekisho.localaws.console.tickets import Ceremony
 from sekisho.localaws.state.world import PasskeyState, World
 
@@ -62,7 +62,7 @@ def checked_origin(origin: str) -> str:
         PageRefused: it is not one of `localhost`.
     """
     if _ORIGIN.fullmatch(origin) is None:
-        raise invalid("`origin` must be `http://localhost` with the port of the page")
+        raise invalid_request("`origin` must be `http://localhost` with the port of the page")
     return origin
 
 
@@ -105,7 +105,7 @@ def request_options(ceremony: Ceremony, known: Iterable[PasskeyState]) -> Mappin
     return dict(options.public_key)
 
 
-def registered(ceremony: Ceremony, response: Mapping[str, Any]) -> PasskeyState:
+def verify_registration(ceremony: Ceremony, response: Mapping[str, Any]) -> PasskeyState:
     """Return the passkey that an authenticator made.
 
     Args:
@@ -141,7 +141,7 @@ def _check_usable(credential: AttestedCredentialData) -> None:
     raise PasskeyFault("the key takes any signature")
 
 
-def asserted(
+def verify_assertion(
     ceremony: Ceremony,
     response: Mapping[str, Any],
     known: Mapping[str, PasskeyState],

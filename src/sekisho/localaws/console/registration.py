@@ -18,15 +18,15 @@ from wsgiref.types import WSGIApplication
 from moto.iam.models import User, iam_backends
 
 from sekisho.account.aws import Keys
-from sekisho.localaws.console.errors import PageRefused, invalid
+from sekisho.localaws.console.errors import PageRefused, invalid_request
 from sekisho.localaws.console.iam_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
     checked_origin,
     creation_options,
     new_ceremony,
-    registered,
     user_handle,
+    verify_registration,
 )
 from sekisho.localaws.console.tickets import (
     TICKET_LIFETIME,
@@ -104,7 +104,7 @@ def register_passkey(
 
 def _made(ticket: PasskeyTicket, response: Mapping[str, Any]) -> PasskeyState:
     try:
-        return registered(ticket.ceremony, response)
+        return verify_registration(ticket.ceremony, response)
     except PasskeyFault as fault:
         raise PageRefused(
             "PasskeyNotVerified",
@@ -117,7 +117,7 @@ def _credentials(given: Mapping[str, Any]) -> Keys:
     names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
     texts = [given.get(name) for name in names]
     if not all(isinstance(text, str) and text and text.isascii() for text in texts):
-        raise invalid("`credentials` are not those of a session, as the sign-in gave them")
+        raise invalid_request("`credentials` are not those of a session, as the sign-in gave them")
     return Keys(*(str(text) for text in texts))
 
 
@@ -130,7 +130,7 @@ def _signed_in(world: World, session: Keys) -> str:
         claims = open_token(world, session.access_key_id, session.session_token or "")
     except Refusal as refusal:
         raise _page(refusal) from refusal
-    credential = moto_iam.as_known_now(world, claims.credential)
+    credential = moto_iam.current_credential(world, claims.credential)
     if credential is None or credential.kind is not CredentialKind.CONSOLE_SESSION:
         message = "Passkeys are registered in the console, by somebody who is signed in to it."
         raise PageRefused("NotSignedIn", message, HTTPStatus.FORBIDDEN)

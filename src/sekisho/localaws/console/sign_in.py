@@ -20,20 +20,20 @@ from moto.iam.models import User, iam_backends
 from sekisho.account.aws import Keys
 from sekisho.localaws.console.errors import (
     PageRefused,
-    expired,
-    failed,
-    not_granted,
-    not_offered,
-    too_many,
+    denied_console_session,
+    expired_sign_in,
+    failed_sign_in,
+    too_many_attempts,
+    unavailable_resync,
 )
 from sekisho.localaws.console.iam_call import call_iam
 from sekisho.localaws.console.passkeys import (
     PasskeyFault,
-    asserted,
     checked_origin,
     new_ceremony,
     request_options,
     user_handle,
+    verify_assertion,
 )
 from sekisho.localaws.console.tickets import (
     MOST_TRIES,
@@ -44,7 +44,7 @@ from sekisho.localaws.console.tickets import (
 )
 from sekisho.localaws.decision.authorize import authorize_console
 from sekisho.localaws.state.identity import authenticate, enabled_serials
-from sekisho.localaws.state.sealing import IssuedCredentials, hash_of_nobody, matches, mint
+from sekisho.localaws.state.sealing import IssuedCredentials, dummy_hash, mint, password_matches
 from sekisho.localaws.state.world import (
     PAGE_SOURCE,
     SIGN_IN,
@@ -53,7 +53,7 @@ from sekisho.localaws.state.world import (
     VerifiedCaller,
     World,
 )
-from sekisho.localaws.wire.errors import Refusal, throttled
+from sekisho.localaws.wire.errors import Refusal, throttling_error
 from sekisho.localaws.wire.http_server import LOOPBACK
 from sekisho.signin import (
     CHANGE_REFUSED,
@@ -78,11 +78,11 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
     subject = f"password {name[:_LONGEST_NAME]}"
     with world.lock:
         if not world.throttle.spend(subject, source, world.clock.now()):
-            raise too_many()
+            raise too_many_attempts()
         asked = world.passwords.get(name)
     # not under the lock, which others wait for. With no such user a hash is computed all the same:
     # time must not tell who exists
-    right = matches(fields["password"], asked.hash if asked else hash_of_nobody())
+    right = password_matches(fields["password"], asked.hash if asked else dummy_hash())
     with world.lock:
         backend = iam_backends[world.account][world.partition]
         known_account = fields["account"] in {world.account, *backend.account_aliases}
@@ -90,7 +90,7 @@ def sign_in(world: World, fields: Mapping[str, str]) -> dict[str, object]:
         state = world.passwords.get(name)
         same = state is not None and asked is not None and state.hash == asked.hash
         if not (right and known_account and user and state and same):
-            raise failed()
+            raise failed_sign_in()
         world.throttle.clear(subject, source)
         _refuse_hard_expired(world, state)
         world.passwords[user.name] = replace(state, last_used=world.clock.now())
@@ -120,11 +120,11 @@ def _give_code(world: World, fields: Mapping[str, str]) -> dict[str, object]:
         try:
             passed = authenticate(world, holder, serial, fields["code"], SIGN_IN)
         except Refusal as refusal:
-            if refusal.code == throttled().code:
-                raise too_many(_again(world, ticket)) from refusal
+            if refusal.code == throttling_error().code:
+                raise too_many_attempts(_again(world, ticket)) from refusal
             continue
         return _go_on(world, user, replace(ticket, mfa_at=passed, tries=0))
-    raise failed(_again(world, ticket))
+    raise failed_sign_in(_again(world, ticket))
 
 
 def resync(
@@ -141,7 +141,7 @@ def resync(
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
         serials = enabled_serials(world, _holder(world, user))
         if not world.signin.resync_at_sign_in:
-            raise not_offered(seal_ticket(world, ticket))
+            raise unavailable_resync(seal_ticket(world, ticket))
         session = _keys(mint(world, _session(world, user, None)))
     codes = {f"AuthenticationCode{place}": fields[f"code{place}"] for place in (1, 2)}
     refusal: Refusal | None = None
@@ -156,7 +156,7 @@ def resync(
         again = _again(world, ticket)
     if refusal is None:
         # the last device has been taken off meanwhile
-        raise failed(again)
+        raise failed_sign_in(again)
     raise PageRefused(refusal.code, refusal.message, HTTPStatus.FORBIDDEN, ticket=again)
 
 
@@ -188,14 +188,14 @@ def use_passkey(world: World, fields: Mapping[str, Any]) -> dict[str, object]:
         ticket, user = _redeemed(world, fields["ticket"], NextStep.NEEDS_MFA)
         now, subject = world.clock.now(), f"passkey {user.id}"
         if not world.throttle.spend(subject, SIGN_IN, now):
-            raise too_many(_again(world, ticket))
+            raise too_many_attempts(_again(world, ticket))
         if ticket.ceremony is None:
-            raise failed(_again(world, ticket))
+            raise failed_sign_in(_again(world, ticket))
         known, handle = _passkeys(world, user), user_handle(world, user.id)
         try:
-            serial, count = asserted(ticket.ceremony, fields["credential"], known, handle)
+            serial, count = verify_assertion(ticket.ceremony, fields["credential"], known, handle)
         except PasskeyFault as fault:
-            raise failed(_again(world, ticket)) from fault
+            raise failed_sign_in(_again(world, ticket)) from fault
         world.throttle.clear(subject, SIGN_IN)
         known[serial].sign_count = count
         return _go_on(world, user, replace(ticket, mfa_at=now, tries=0, ceremony=None))
@@ -273,7 +273,7 @@ def _refuse_by_policy(world: World, session: Credential) -> None:
     try:
         authorize_console(world, VerifiedCaller(session, "", (), LOOPBACK))
     except Refusal as refusal:
-        raise not_granted(refusal) from refusal
+        raise denied_console_session(refusal) from refusal
 
 
 def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, User]:
@@ -281,7 +281,7 @@ def _redeemed(world: World, text: str, step: NextStep) -> tuple[SigninTicket, Us
     users: Iterable[User] = iam_backends[world.account][world.partition].users.values()
     user = next((each for each in users if ticket and each.id == ticket.user_id), None)
     if ticket is None or user is None or user.name not in world.passwords:
-        raise expired()
+        raise expired_sign_in()
     return ticket, user
 
 

@@ -26,7 +26,7 @@ _NONCE_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Ceremony:
-    """What one answer of an authenticator must be to; the ticket that carries it is good once.
+    """The challenge that one answer of an authenticator must be to; its ticket is good once.
 
     Attributes:
         challenge: random bytes.
@@ -39,7 +39,7 @@ class Ceremony:
 
 @dataclass(frozen=True, slots=True)
 class SigninTicket:
-    """How far a sign-in has come.
+    """The state of a sign-in between two of its pages.
 
     Attributes:
         user_id: the unique id of the user whose password was right.

@@ -34,10 +34,10 @@ from sekisho.localaws.decision.item_calls import item_calls
 from sekisho.localaws.decision.parameters import unlisted_permissions
 from sekisho.localaws.decision.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.decision.resources import RequiredPermission, required_permissions
-from sekisho.localaws.decision.second_permissions import second_permissions, tagging
+from sekisho.localaws.decision.second_permissions import permissions_to_tag, second_permissions
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import LoggedDecision, VerifiedCaller, World
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, WireForm, common_refusal
 from sekisho.policy import CONSOLE_ACTIONS, Document, Effect, Element, PolicyKind, Statement
 from sekisho.signin import (
     MFA_IN_CALL,
@@ -60,12 +60,12 @@ def authorize_call(world: World, caller: VerifiedCaller, call: ApiCall) -> None:
     for item in item_calls(call):
         for part in launches(world, item):
             own = required_permissions(world, caller.credential, part)
-            further = (*second_permissions(world, part, own), *tagging(world, part, own))
+            further = (*second_permissions(world, part, own), *permissions_to_tag(world, part, own))
             targets += ((part, one) for one in (*own, *further))
     targets += ((call, one) for one in unlisted_permissions(call))
     if not targets:
         # nothing to be asked about is no permission: a deletion of no objects, for one
-        raise common(
+        raise common_refusal(
             CommonError.MALFORMED, call.form.family, "the request names nothing that it is about"
         )
     for part, target in targets:
@@ -145,7 +145,7 @@ def _authorize(
         # what cannot be decided is refused, and says so
         world.log.add(replace(entry, note=str(error)))
         text = f"the local AWS cannot decide this request: {error}"
-        raise common(CommonError.ACCESS_DENIED, family, text) from error
+        raise common_refusal(CommonError.ACCESS_DENIED, family, text) from error
     only_denies = ruling.only_denies or target.is_granted
     allowed = decision.effect is DecisionEffect.ALLOWED or (
         only_denies and decision.effect is DecisionEffect.IMPLICITLY_DENIED
@@ -157,7 +157,7 @@ def _authorize(
         text = _text(caller.credential.arn, target, decision)
         if family is Dialect.EC2:
             text = f"You are not authorized to perform this operation. {text}"
-        raise common(CommonError.ACCESS_DENIED, family, text)
+        raise common_refusal(CommonError.ACCESS_DENIED, family, text)
     if ruling.then is not None:
         world.log.add(replace(entry, rule=ruling.then.reason, note=ruling.then.code))
         raise _in_words_of(family, ruling.then)
@@ -173,7 +173,7 @@ def _note(open_keys: frozenset[str], target: RequiredPermission) -> str:
 
 def _in_words_of(family: Dialect, refused: Refused) -> Refusal:
     if refused.code is ErrorCode.ACCESS_DENIED:
-        return common(CommonError.ACCESS_DENIED, family, refused.message)
+        return common_refusal(CommonError.ACCESS_DENIED, family, refused.message)
     return Refusal(refused.code, refused.message, refused.status)
 
 
@@ -185,7 +185,7 @@ def _decide(
     policies = moto_iam.policies_of(world, credential.owner, caller.session_policies)
     context = base_context(world, caller).with_(extra.values)
     if target.resource is None:
-        policies = worst_of(policies, target.action)
+        policies = worst_case_policies(policies, target.action)
     request = Request(
         credential.arn,
         target.action.replace("*", "Any"),
@@ -318,7 +318,7 @@ EVERY_ACTION = ":*"
 """How an action ends that stands for whichever of its service."""
 
 
-def worst_of(policies: Policies, action: str) -> Policies:
+def worst_case_policies(policies: Policies, action: str) -> Policies:
     """Return policies that say of `*` what these say, in the worst case, of what is not known.
 
     A Deny that could be about it counts. An Allow counts only if it is about everything: on `*`,
@@ -367,13 +367,13 @@ def _counts(statement: Statement, service: str) -> bool:
 
 
 def _may_be_of(pattern: str, service: str) -> bool:
-    """Whether a resource pattern could match some resource of the service."""
+    """Tell whether a resource pattern could match some resource of the service."""
     named = pattern.split(":")[2:3]
     return not named or named[0].lower() == service or any(c in named[0] for c in "*?$")
 
 
 def _is_of_any(statement: Statement, service: str) -> bool:
-    """Whether a statement is about every action of a service; of a Deny, about some."""
+    """Tell whether a statement is about every action of a service; of a Deny, about some."""
     patterns = [one.lower() for one in statement.action.values]
     all_of_it = bool({"*", f"{service}{EVERY_ACTION}"}.intersection(patterns))
     some_of_it = any(_may_name(one, service) for one in patterns)
@@ -383,6 +383,6 @@ def _is_of_any(statement: Statement, service: str) -> bool:
 
 
 def _may_name(pattern: str, service: str) -> bool:
-    """Whether a pattern could name some action of the service."""
+    """Tell whether a pattern could name some action of the service."""
     named = pattern.partition(":")[0]
     return named == service or any(c in named for c in "*?")

@@ -1,4 +1,4 @@
-"""Which operation of which service a request asks for, and with what parameters.
+"""Classifying a request: its service, its operation and its parameters.
 
 The reading is moto's own (`moto.core.routing`, `moto.core.parse`), so that the authorizer and moto
 see the same request; where a request could be read in two ways, it is refused before anybody
@@ -25,7 +25,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from sekisho.catalogue import iam_actions
-from sekisho.localaws.wire.ambiguity import TwoReadings
+from sekisho.localaws.wire.ambiguity import AmbiguousRequest
 from sekisho.localaws.wire.content import (
     Content,
     OverLimit,
@@ -33,7 +33,7 @@ from sekisho.localaws.wire.content import (
     check_params,
     parse_form,
 )
-from sekisho.localaws.wire.errors import CommonError, Dialect, WireForm, common
+from sekisho.localaws.wire.errors import CommonError, Dialect, WireForm, common_refusal
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "aidevops": ("devops-agent",),
@@ -126,7 +126,7 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
             continue
         operation, uri_params = matched
         if not is_served(service, operation.name):
-            raise common(
+            raise common_refusal(
                 CommonError.NOT_IMPLEMENTED,
                 form.family,
                 f"the local AWS does not serve {service}:{operation.name}",
@@ -135,14 +135,14 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
         _check_content(request, operation, form)
         actions = iam_actions(signing_name, operation.name)
         if not actions:
-            raise common(
+            raise common_refusal(
                 CommonError.NOT_IMPLEMENTED,
                 form.family,
                 f"no IAM action is known for {service}:{operation.name}; it cannot be decided",
             )
         params = _params(request, operation, uri_params, form)
         return ApiCall(service, region, operation.name, actions, form, params)
-    raise common(
+    raise common_refusal(
         CommonError.UNKNOWN_OPERATION,
         form.family,
         f"The action or operation requested of {signing_name} is invalid.",
@@ -247,7 +247,7 @@ def _check_unambiguous(request: Request, operation: OperationModel, form: WireFo
     """
     names = {name for name in request.args if not name.startswith("X-Amz-")}
     if _ambiguous(request, names, operation, form.family):
-        raise common(
+        raise common_refusal(
             CommonError.MALFORMED, form.family, "a parameter is given twice or does not belong here"
         )
 
@@ -262,8 +262,8 @@ def _check_content(request: Request, operation: OperationModel, form: WireForm) 
     )
     try:
         check_content(content, operation, form.family)
-    except TwoReadings as error:
-        raise common(CommonError.MALFORMED, form.family, str(error)) from error
+    except AmbiguousRequest as error:
+        raise common_refusal(CommonError.MALFORMED, form.family, str(error)) from error
 
 
 def _ambiguous(
@@ -310,10 +310,10 @@ def _params(
     try:
         params = _parsed(request, operation, uri_params, form)
         check_params(params, operation.input_shape)
-    except TwoReadings as error:
-        raise common(CommonError.MALFORMED, form.family, str(error)) from error
+    except AmbiguousRequest as error:
+        raise common_refusal(CommonError.MALFORMED, form.family, str(error)) from error
     except OverLimit as error:
-        raise common(CommonError.INVALID_VALUE, form.family, str(error)) from error
+        raise common_refusal(CommonError.INVALID_VALUE, form.family, str(error)) from error
     except (
         RequestParserError,
         ValueError,
@@ -322,7 +322,7 @@ def _params(
         AttributeError,
         RecursionError,
     ) as error:
-        raise common(
+        raise common_refusal(
             CommonError.MALFORMED, form.family, "the request's parameters cannot be read"
         ) from error
     return params

@@ -1,4 +1,4 @@
-"""What EC2's RunInstances is about: the request with its launch template, and the resources.
+"""The launches of EC2's RunInstances: the launch template taken in, and the resources used.
 
 RunInstances makes and uses resources of many types, and AWS asks for each: a policy may allow it on
 some images, in one subnet, and for instances that get a certain tag. What does not exist yet is

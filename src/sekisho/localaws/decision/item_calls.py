@@ -100,7 +100,7 @@ def _of_statement(call: ApiCall, text: str) -> ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class Partiql:
-    """What a statement of PartiQL does to which table.
+    """The table that a statement of PartiQL is about, and what it does there.
 
     Attributes:
         verb: `SELECT`, `INSERT`, `UPDATE` or `DELETE`.
@@ -167,7 +167,7 @@ def read_statement(text: str) -> Partiql | None:
 
 
 def _odd(tokens: list[str]) -> bool:
-    """Whether there are words that could lead elsewhere; a list is ordered, though, by a key."""
+    """Tell whether words could lead elsewhere; a list is ordered, though, by a key."""
     words = [token for token in tokens if token in _ELSEWHERE]
     ordered = [(one, two) for one, two in pairwise(tokens) if two == "BY"]
     return words != ["BY"] * len(ordered) or any(one != "ORDER" for one, _ in ordered)

@@ -1,4 +1,4 @@
-"""What moto's services hold, as far as the authorizer must look before it can decide.
+"""Reading the state of moto's services, as far as a decision depends on it.
 
 Reading only, and with moto's own way of looking things up where it has one, so that what is asked
 about is what moto will find. Nothing is made by looking, as moto's default keys would be; but for
@@ -17,7 +17,7 @@ from moto.kms.utils import KEY_ID_LEN
 
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.state.world import World
-from sekisho.localaws.wire.ambiguity import TwoReadings, copy_source
+from sekisho.localaws.wire.ambiguity import AmbiguousRequest, copy_source
 
 
 @cache
@@ -146,7 +146,7 @@ class ObjectName:
 
 def object_of(world: World, name: ObjectName) -> Any:
     """Return an object as moto keeps it; None if there is none, or it is marked as deleted."""
-    bucket = held(world, "s3", world.partition, "buckets", name.bucket)
+    bucket = lookup(world, "s3", world.partition, "buckets", name.bucket)
     if bucket is None:
         return None
     if name.version is None:
@@ -162,7 +162,7 @@ def object_read(call: ApiCall) -> ObjectName | None:
     if (source := call.params.get("CopySource")) is not None:
         try:
             read = copy_source(str(source))
-        except TwoReadings:
+        except AmbiguousRequest:
             return None
         return ObjectName(read.bucket, read.key, read.version)
     bucket, key, version = (call.params.get(name) for name in ("Bucket", "Key", "VersionId"))
@@ -184,7 +184,7 @@ def tags_of_object(world: World, stored: Any) -> dict[str, str]:
 
 def bucket_encryption(world: World, name: str) -> Mapping[str, Any]:
     """Return a bucket's default encryption; nothing if it has none."""
-    bucket = held(world, "s3", world.partition, "buckets", name)
+    bucket = lookup(world, "s3", world.partition, "buckets", name)
     rule = (bucket.encryption or {}).get("Rule", {}) if bucket is not None else {}
     found: Mapping[str, Any] = rule.get("ApplyServerSideEncryptionByDefault") or {}
     return found
@@ -192,17 +192,17 @@ def bucket_encryption(world: World, name: str) -> Mapping[str, Any]:
 
 def upload_of(world: World, bucket_name: str, upload: str) -> Any:
     """Return an upload in parts as moto keeps it; None if there is none."""
-    bucket = held(world, "s3", world.partition, "buckets", bucket_name)
+    bucket = lookup(world, "s3", world.partition, "buckets", bucket_name)
     return bucket.multiparts.get(upload) if bucket is not None else None
 
 
-def held(world: World, service: str, place: str, kind: str, name: object) -> Any:
+def lookup(world: World, service: str, place: str, kind: str, name: object) -> Any:
     """Return what a service has under a name, like a queue among its `queues`; None if nothing."""
     backend = _at(service, world, place)
     return getattr(backend, kind).get(name) if backend is not None else None
 
 
-def all_held(world: World, service: str, place: str, kind: str) -> tuple[Any, ...]:
+def lookup_all(world: World, service: str, place: str, kind: str) -> tuple[Any, ...]:
     """Return all that a service has of a kind."""
     backend = _at(service, world, place)
     return tuple(dict.values(getattr(backend, kind))) if backend is not None else ()
@@ -219,7 +219,7 @@ def is_own_key(world: World, call: ApiCall, name: str) -> bool:
 
 def block_devices(world: World, region: str, image: object) -> Iterator[Mapping[str, Any]]:
     """Yield the volumes that an image makes, as a launch would name them."""
-    found = held(world, "ec2", region, "amis", image) if image else None
+    found = lookup(world, "ec2", region, "amis", image) if image else None
     if found is not None and getattr(found, "ebs_snapshot", None) is not None:
         yield {"SnapshotId": found.ebs_snapshot.id}
 
@@ -272,7 +272,7 @@ def _items(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 def region_of_bucket(world: World, name: str) -> str | None:
     """Return the Region of a bucket, or None if there is no such bucket."""
-    bucket = held(world, "s3", world.partition, "buckets", name)
+    bucket = lookup(world, "s3", world.partition, "buckets", name)
     return str(bucket.region_name) if bucket is not None else None
 
 

@@ -1,4 +1,4 @@
-"""Which parameters of a call can make AWS ask for more than is asked here.
+"""Parameters by which AWS could ask for more permissions than are asked about here.
 
 A parameter that can point at another resource, a key, a policy, an owner or a place is either known
 (a rule reads it, or the call's own action is asked about it), or harmless with a reason, or it
@@ -24,7 +24,7 @@ _Path = tuple[str, ...]
 
 
 class ParameterKind(Enum):
-    """Why a parameter asks for no further permission, or that it can."""
+    """The kinds of parameters: one can ask for a further permission, the others cannot."""
 
     ASKED = "a rule reads it, or it names what the call's own action is about"
     ELSEWHERE = "roles are passed, tags are asked about, policies are refused"
@@ -107,7 +107,7 @@ def _points_at(prefix: str, steps: list["_Step"], *, reads: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What the words of one name say.
+    """The meaning of the words in one name.
 
     Attributes:
         services: whose resources it can point at.
@@ -145,7 +145,7 @@ def _harmless(prefix: str, operation: str) -> frozenset[str]:
 
 @cache
 def _is_read(prefix: str, operation: str, name: str) -> bool:
-    """Whether a rule of second permissions goes by a parameter."""
+    """Tell whether a rule of second permissions goes by a parameter."""
     return any(
         name == given.partition(".")[0].removesuffix("[]")
         for need in call_needs(prefix, operation)

@@ -1,4 +1,4 @@
-"""What is in the context of a request, and which keys AWS would set that are not known here.
+"""The context of a request, and the keys that AWS would set and that are not known here.
 
 A key is set only if its value is known: from the credential, from the parameters, from moto's
 state. It is absent only if AWS would not set it either. Every other key that AWS sets for the
@@ -114,7 +114,7 @@ def principal_tags(world: World, credential: Credential) -> dict[str, str]:
 
 @dataclass(slots=True)
 class RequestContext:
-    """What a call and its resource add to the context for one of the actions that it needs.
+    """The context keys that a call and its resource add for one of the actions that it needs.
 
     Attributes:
         values: the keys that are known.
@@ -161,13 +161,13 @@ class RequestContext:
         }
 
     def _is_unread(self, key: str) -> bool:
-        """Whether a key is of tags of which it is not known whose they are, or what they are."""
+        """Tell whether a key is of tags whose owner or values are not known."""
         return key.startswith(_OF_REQUEST_TAGS) and (
             not self.tags_read or (self._is_set(key) and has_unread_tags(self.call))
         )
 
     def _is_set(self, key: str) -> bool:
-        """Whether AWS sets a key for the action, by the catalogue."""
+        """Tell whether AWS sets a key for the action, by the catalogue."""
         return any(pattern.fullmatch(key) for pattern in _patterns(self.action, self.kind))
 
     def _is_absent(self, key: str) -> bool:

@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 from sekisho.catalogue import load
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.resource_names import texts_of
-from sekisho.localaws.wire.errors import CommonError, Refusal, common
+from sekisho.localaws.wire.errors import CommonError, Refusal, common_refusal
 
 TagPath = tuple[str, ...]
 """Names of members down to the tags; `[]` for each item of a list, `{}` for each value of a map."""
@@ -184,7 +184,7 @@ def removed_keys(call: ApiCall) -> tuple[str, ...]:
 
 
 def has_unread_tags(call: ApiCall) -> bool:
-    """Whether a call may set tags that are not among those that are read here."""
+    """Tell whether a call may set tags that are not among those that are read here."""
     if not call.params:
         return False
     places = tag_places(call.service, call.operation)
@@ -239,7 +239,9 @@ _CHECKED_BY_OVERLAY = frozenset({"iam", "sts"})
 def _duplicate(call: ApiCall, key: str) -> Refusal:
     if (known := _DUPLICATE.get(call.service)) is not None:
         return Refusal(known[0], known[1].format(key=key), 400)
-    return common(CommonError.INVALID_VALUE, call.form.family, f"Duplicate tag key '{key}'.")
+    return common_refusal(
+        CommonError.INVALID_VALUE, call.form.family, f"Duplicate tag key '{key}'."
+    )
 
 
 _DUPLICATE: Mapping[str, tuple[str, str]] = {

@@ -1,4 +1,4 @@
-"""Which parameters of an operation name its resources, and which ARNs they name.
+"""The parameters of an operation that name its resources, and the ARNs that they name.
 
 It is data of two models, not guessed from values: a parameter names a resource if botocore's model
 calls it as the catalogue calls the type's ARN (`topicArn`) or a part of it (`TableName`), at any
@@ -110,7 +110,7 @@ class NamedType:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How an operation names the resources of one of its actions.
+    """The parameters by which an operation names the resources of one of its actions.
 
     Attributes:
         types: the action's types of resources.
@@ -252,7 +252,7 @@ def named_resources(world: World, call: ApiCall, action: Action) -> tuple[str | 
 
 
 def _is_absent(call: ApiCall, kind: NamedType, understood: set[str]) -> bool:
-    """Whether the call is about no resource of a type that it has named none of.
+    """Tell whether the call is about no resource of a type that it has named none of.
 
     A required type is absent only where another type was named in its place. An optional one that
     no parameter names may still hide in any text that was not understood.

@@ -1,4 +1,4 @@
-"""Which IAM action on which resource a call has to be allowed.
+"""The permissions that a call needs: IAM actions on resources.
 
 IAM, STS and S3 are exact: paths are looked up, and a call on several objects asks for each. The
 ARN of a user, group or role holds its path, which no call but the creating one names; what does
@@ -23,7 +23,7 @@ from sekisho.localaws.decision.ec2_launches import has_unknown_template, launche
 from sekisho.localaws.decision.resource_names import named_resources
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.world import World
-from sekisho.localaws.wire.ambiguity import TwoReadings, copy_source
+from sekisho.localaws.wire.ambiguity import AmbiguousRequest, copy_source
 from sekisho.signin import Credential, HolderKind
 
 _NAMED: Mapping[str, str] = {
@@ -308,7 +308,7 @@ def _copied(world: World, source: str) -> RequiredPermission:
     """Return the reading of the object that a copy is made from."""
     try:
         read = copy_source(source)
-    except TwoReadings:
+    except AmbiguousRequest:
         # `forwarding.requests` has refused it before
         return RequiredPermission("s3:GetObject", None)
     name = "s3:GetObject" if read.version is None else "s3:GetObjectVersion"

@@ -1,4 +1,4 @@
-"""What AWS asks beside the permission of a call's own action: for other resources, keys and tags.
+"""Permissions that a call needs besides that of its own action: for resources, keys and tags.
 
 The rules are data: `calls` in the catalogue's `also-needs.json`, one table with what `decide` says
 a request needs. A rule says by which parameters, or by what state, a call needs a permission; its
@@ -95,14 +95,14 @@ def _upload(world: World, call: ApiCall, own: Arns) -> _Keys:
 
 def _queue(world: World, call: ApiCall, own: Arns) -> _Keys:
     for arn in own:
-        queue = moto_state.held(world, "sqs", call.region, "queues", _last(arn))
+        queue = moto_state.lookup(world, "sqs", call.region, "queues", _last(arn))
         if queue is not None and queue.kms_master_key_id:
             yield str(queue.kms_master_key_id)
 
 
 def _topic(world: World, call: ApiCall, own: Arns) -> _Keys:
     for arn in own:
-        topic = moto_state.held(world, "sns", call.region, "topics", arn)
+        topic = moto_state.lookup(world, "sns", call.region, "topics", arn)
         if topic is not None and topic.kms_master_key_id:
             yield str(topic.kms_master_key_id)
 
@@ -110,7 +110,7 @@ def _topic(world: World, call: ApiCall, own: Arns) -> _Keys:
 def _stream(world: World, call: ApiCall, own: Arns) -> _Keys:
     for arn in own:
         name = _last(arn).partition("/")[2]
-        stream = moto_state.held(world, "kinesis", call.region, "streams", name)
+        stream = moto_state.lookup(world, "kinesis", call.region, "streams", name)
         if stream is not None and stream.encryption_type == "KMS":
             yield str(stream.key_id or _OWN_KEY.format("kinesis"))
 
@@ -118,7 +118,7 @@ def _stream(world: World, call: ApiCall, own: Arns) -> _Keys:
 def _table(world: World, call: ApiCall, own: Arns) -> _Keys:
     for arn in own:
         name = _last(arn).removeprefix("table/").partition("/")[0]
-        table = moto_state.held(world, "dynamodb", call.region, "tables", name)
+        table = moto_state.lookup(world, "dynamodb", call.region, "tables", name)
         encrypted = table is not None and table.sse_specification
         if encrypted and encrypted.get("Enabled") is True:
             yield str(encrypted.get("KMSMasterKeyId") or _OWN_KEY.format("dynamodb"))
@@ -130,7 +130,7 @@ def _secret(world: World, call: ApiCall, own: Arns) -> _Keys:
         yield str(given or _OWN_KEY.format("secretsmanager"))
     if call.operation == "CreateSecret":
         return
-    for one in moto_state.all_held(world, "secretsmanager", call.region, "secrets"):
+    for one in moto_state.lookup_all(world, "secretsmanager", call.region, "secrets"):
         # of secrets that a filter names, any may be meant
         if None in own or one.arn in own:
             yield str(one.kms_key_id or _OWN_KEY.format("secretsmanager"))
@@ -139,7 +139,7 @@ def _secret(world: World, call: ApiCall, own: Arns) -> _Keys:
 def _parameter(world: World, call: ApiCall, own: Arns) -> _Keys:
     """Yield the keys of the SecureStrings that a call writes or decrypts."""
     params = call.params
-    known = moto_state.all_held(world, "ssm", call.region, "_parameters")
+    known = moto_state.lookup_all(world, "ssm", call.region, "_parameters")
     meant = [one[-1] for one in known if one and _is_meant(one[-1].name, call, own)]
     if call.operation == "PutParameter":
         kind = params.get("Type") or (meant[-1].parameter_type if meant else None)
@@ -165,7 +165,7 @@ def _volume(world: World, call: ApiCall, own: Arns) -> _Keys:
     del own
     params = call.params
     if call.operation == "AttachVolume":
-        volume = moto_state.held(world, "ec2", call.region, "volumes", params.get("VolumeId"))
+        volume = moto_state.lookup(world, "ec2", call.region, "volumes", params.get("VolumeId"))
         if volume is not None and volume.encrypted:
             yield str(volume.kms_key_id or _OWN_KEY.format("ebs"))
         return
@@ -178,7 +178,7 @@ def _volume(world: World, call: ApiCall, own: Arns) -> _Keys:
 def _of_device(world: World, call: ApiCall, device: Mapping[str, Any]) -> _Keys:
     ids = (device.get("SnapshotId"), device.get("SourceSnapshotId"))
     region = str(device.get("SourceRegion") or call.region)
-    made_from = [moto_state.held(world, "ec2", region, "snapshots", one) for one in ids if one]
+    made_from = [moto_state.lookup(world, "ec2", region, "snapshots", one) for one in ids if one]
     encrypted = [one for one in made_from if one is not None and one.encrypted]
     if given := device.get("KmsKeyId"):
         yield str(given)
@@ -214,7 +214,7 @@ _NEW_KEY = "00000000-0000-0000-0000-000000000000"
 
 
 def second_permissions(world: World, call: ApiCall, own: _Own) -> Iterator[RequiredPermission]:
-    """Yield what a call has to be allowed beside what its own actions need, `own`."""
+    """Yield the permissions that a call needs besides its `own`."""
     asked = {one.action for one in own}
     for prefix in dict.fromkeys(one.action.partition(":")[0] for one in own):
         for need in call_needs(prefix, call.operation):
@@ -309,7 +309,7 @@ def _resources(
 def _function(world: World, call: ApiCall, beside: Sequence[str | None]) -> Iterator[str | None]:
     """Yield the function that rotates a secret: the one that is given, or the secret's."""
     found = [call.params.get("RotationLambdaARN")]
-    for one in moto_state.all_held(world, "secretsmanager", call.region, "secrets"):
+    for one in moto_state.lookup_all(world, "secretsmanager", call.region, "secrets"):
         if one.arn in beside and not found[0]:
             found.append(one.rotation_lambda_arn)
     start = f"arn:{world.partition}:lambda:{call.region}:{world.account}:function:"
@@ -371,10 +371,10 @@ _ASKED_ELSEWHERE = frozenset({"ec2", "sts"})
 """Services whose tags belong to types or sessions, which `resources` asks about."""
 
 
-def tagging(
+def permissions_to_tag(
     world: World, call: ApiCall, own: Iterable[RequiredPermission]
 ) -> Iterator[RequiredPermission]:
-    """Yield what a call needs for the tags that it sets, beside its `own` permissions."""
+    """Yield the permissions that a call needs for the tags that it sets, besides its `own`."""
     if call.service in _ASKED_ELSEWHERE or not tag_sets(call) or _is_of_object(call):
         return
     named = [one.resource for one in own if one.resource is not None]
@@ -391,7 +391,7 @@ def tagging(
 
 
 def _is_of_object(call: ApiCall) -> bool:
-    """Whether the tags are those of an S3 object, which `resources` asks about."""
+    """Tell whether the tags are those of an S3 object, which `resources` asks about."""
     return call.service == "s3" and "Tagging" in call.params
 
 

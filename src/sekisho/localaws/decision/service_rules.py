@@ -1,4 +1,4 @@
-"""What a service refuses by itself, whatever policies say: other places, weaker locks, bad names.
+"""Refusals of the services themselves, which no policy changes: Regions, locks, bucket names.
 
 A client of AWS reaches a service in a Region by an address of its own, so a Region that does not
 exist has none. Here all have one address, and the Region is what the signature says.
@@ -27,7 +27,7 @@ from moto.core.base_backend import AccountSpecificBackend
 from sekisho.localaws.decision import moto_state
 from sekisho.localaws.decision.classify import OWN_SERVICES, ApiCall, module_of
 from sekisho.localaws.state.world import World
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common
+from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common_refusal
 
 _ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation", "ListBuckets"})
 """Calls about a bucket that S3 takes in any Region."""
@@ -43,7 +43,7 @@ def check_region(region: str, family: Dialect) -> None:
         error = (
             CommonError.INCOMPLETE_SIGNATURE if family is Dialect.S3 else CommonError.BAD_SIGNATURE
         )
-        refusal = common(error, family)
+        refusal = common_refusal(error, family)
         # the text that belongs to the code would send people to look at their keys
         text = f"Credential should be scoped to a valid region. There is no Region `{region[:64]}`."
         raise Refusal(refusal.code, text, refusal.status)
@@ -114,7 +114,9 @@ def check_lock(world: World, call: ApiCall) -> None:
         message = "Access Denied because object protected by object lock."
         raise Refusal("AccessDenied", message, 403)
     if call.operation == "PutBucketVersioning":
-        bucket = moto_state.held(world, "s3", world.partition, "buckets", call.params.get("Bucket"))
+        bucket = moto_state.lookup(
+            world, "s3", world.partition, "buckets", call.params.get("Bucket")
+        )
         asked = call.params.get("VersioningConfiguration") or {}
         if bucket is not None and bucket.object_lock_enabled and asked.get("Status") != "Enabled":
             message = (
@@ -181,7 +183,7 @@ _GRANTS = re.compile(r"(Add|Put)\w*Permission")
 """Operations that write a statement of such a policy from their parameters."""
 
 
-def refuse_to_set(call: ApiCall) -> None:
+def refuse_resource_policy(call: ApiCall) -> None:
     """Refuse a call that would set a resource-based policy, or an organisation's.
 
     The authorizer does not ask such policies. One that was accepted and then ignored would make the

@@ -33,8 +33,8 @@ from sekisho.localaws.decision.classify import ApiCall
 _MARK = "_sekisho_checked"
 
 
-class GoesBeyond(NotImplementedError):
-    """What a call would do beyond its service; names the operation and holds no parameter."""
+class OutsideService(NotImplementedError):
+    """A call would act outside its service; the text names the operation and holds no parameter."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def install_confinement() -> None:
 
 
 @contextmanager
-def confined(call: ApiCall) -> Iterator[None]:
+def confine(call: ApiCall) -> Iterator[None]:
     """While moto answers a call, stop what goes beyond it.
 
     Raises:
@@ -75,7 +75,7 @@ def confined(call: ApiCall) -> Iterator[None]:
     finally:
         _CONFINED.reset(token)
         if current.reached:
-            raise GoesBeyond(f"{_named(call)} would need {current.reached[0]}")
+            raise OutsideService(f"{_named(call)} would need {current.reached[0]}")
 
 
 def _named(call: ApiCall) -> str:
@@ -118,7 +118,7 @@ def _refuse(what: str) -> None:
     current = _CONFINED.get()
     if current is not None:
         current.reached.append(what)
-        raise GoesBeyond(f"it would need {what}")
+        raise OutsideService(f"it would need {what}")
 
 
 _ONE: tuple[frozenset[str], ...] = (
@@ -173,7 +173,7 @@ def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
     def getitem(self: BackendDict[Any], account: str) -> Any:
         current = _CONFINED.get()
         if current is not None and not _may_use(current.call, self.service_name):
-            raise GoesBeyond(f"{_named(current.call)} would act in {self.service_name}")
+            raise OutsideService(f"{_named(current.call)} would act in {self.service_name}")
         return original(self, account)
 
     return getitem
@@ -190,18 +190,18 @@ def _may_use(call: ApiCall, other: str) -> bool:
     )
 
 
-def refuse_to_go_beyond(call: ApiCall) -> None:
+def refuse_outside_service(call: ApiCall) -> None:
     """Refuse a call by which its service would act in another one or send outside, now or later.
 
     Raises:
         GoesBeyond: if it would.
     """
     if (call.service, call.operation) in _OUTSIDE or _sends_outside(call):
-        raise GoesBeyond(
+        raise OutsideService(
             f"{_named(call)} would send to an address outside; nothing leaves the local AWS"
         )
     if (call.service, call.operation) in _ELSEWHERE or _delivers(call):
-        raise GoesBeyond(
+        raise OutsideService(
             f"{_named(call)} would have the service act in another one, where nobody is asked"
         )
 
@@ -263,6 +263,6 @@ def _delivers(call: ApiCall) -> bool:
 
 
 def _subscribes(call: ApiCall, protocols: set[str]) -> bool:
-    """Whether the call subscribes what is reached by one of the protocols to a topic."""
+    """Tell whether the call subscribes what is reached by one of the protocols to a topic."""
     subscribes = call.service == "sns" and call.operation == "Subscribe"
     return subscribes and str(call.params.get("Protocol", "")).lower() in protocols

@@ -145,7 +145,7 @@ def _handed_over(read: Request, call: ApiCall) -> Request:
 
 
 def address(environ: WSGIEnvironment) -> str:
-    """Return the address of a request that `requests.canonical` made, as moto's `raw_url` has it.
+    """Return the address of a canonical request, as moto's `raw_url` has it.
 
     moto's own way decodes and encodes it several times.
     """

@@ -34,24 +34,24 @@ from moto.utilities.utils import get_partition
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.item_calls import read_by_moto
 from sekisho.localaws.forwarding.dispatch import FORM_FAMILIES
-from sekisho.localaws.wire.ambiguity import CHECKSUM_HEADERS, TwoReadings, copy_source
+from sekisho.localaws.wire.ambiguity import CHECKSUM_HEADERS, AmbiguousRequest, copy_source
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.localaws.wire.sigv4 import ALGORITHM, SignatureClaims
 from sekisho.localaws.wire.streaming import Payload
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
-    """What the authorizer let pass."""
+class ForwardedCall:
+    """The call that the authorizer let pass."""
 
     call: ApiCall
     account: str
 
 
-FORWARDED: ContextVar[Forwarded | None] = ContextVar("FORWARDED", default=None)
+FORWARDED: ContextVar[ForwardedCall | None] = ContextVar("FORWARDED", default=None)
 """What moto has been given."""
 
-PENDING: ContextVar[Forwarded | None] = ContextVar("PENDING", default=None)
+PENDING: ContextVar[ForwardedCall | None] = ContextVar("PENDING", default=None)
 """The same, until moto has begun the operation: only the first is the client's, and what moto calls
 from there is moto's own."""
 
@@ -137,7 +137,7 @@ def _setup_s3(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., Any]:
-    """Where a body is no form, moto shall not find parameters in it by reading it as one."""
+    """Keep moto from finding parameters in a body that is no form."""
 
     @wraps(original)
     def parse_qsl(text: Any, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
@@ -203,7 +203,7 @@ _PATH = "/%-_.~:@!$&'()*+,="
 _BYPASS = "HTTP_X_AMZ_BYPASS_GOVERNANCE_RETENTION"
 
 
-def canonical(
+def canonical_request(
     environ: WSGIEnvironment, body: bytes, signed: SignatureClaims, account: str
 ) -> WSGIEnvironment:
     """Return the request that is classified and, if allowed, answered.
@@ -246,7 +246,7 @@ def canonical(
     return made | {"wsgi.input": io.BytesIO(body)}
 
 
-def with_checksums_as_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
+def move_checksums_to_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
     """Return a request whose address has headers about a checksum with them where headers are.
 
     The SDK for JavaScript puts them into addresses that it signs.
@@ -261,12 +261,12 @@ def with_checksums_as_headers(environ: WSGIEnvironment) -> WSGIEnvironment:
             continue
         name = f"HTTP_X_AMZ_{found[1].upper().replace('-', '_')}"
         if name in environ:
-            raise TwoReadings("a checksum is in the address and in a header")
+            raise AmbiguousRequest("a checksum is in the address and in a header")
         made[name] = unquote(found[2])
     return made | {"QUERY_STRING": "&".join(kept)}
 
 
-def unframed(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:
+def unchunked_request(environ: WSGIEnvironment, payload: Payload) -> WSGIEnvironment:
     """Return a chunked upload as the plain one that it stands for."""
     made = {name: value for name, value in environ.items() if name not in _FRAME}
     encodings = [one.strip() for one in str(environ.get("HTTP_CONTENT_ENCODING", "")).split(",")]

@@ -1,1 +1,1 @@
-"""What moto lacks of IAM and STS: a module for each subject, set on moto's own classes."""
+"""Operations of IAM and STS that moto lacks or gets wrong, set on moto's own classes."""

@@ -1,4 +1,4 @@
-"""Policies of users, groups and roles: inline, attached, as boundaries; who has which.
+"""Policies of users, groups and roles: inline, attached, as boundaries.
 
 Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas"; responses recorded from AWS
 (tests/data/aws-recorded).
@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import Group, Role, User
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.documents import checked, within
+from sekisho.localaws.overlay.documents import check_document, check_quota
 from sekisho.localaws.overlay.request import (
     iam,
     invalid_input,
@@ -24,7 +24,7 @@ from sekisho.localaws.overlay.request import (
     no_such_policy,
     page,
     text,
-    validation,
+    validation_error,
 )
 from sekisho.localaws.state.world import WORLD
 from sekisho.policy import PolicyKind, Quota
@@ -128,7 +128,7 @@ def put_role_permissions_boundary(self: IamResponse) -> ActionResult:
 
 
 def list_entities_for_policy(self: IamResponse) -> ActionResult:
-    """List who has a policy, attached or as the permissions boundary, each once."""
+    """List the entities that have a policy, attached or as the permissions boundary, each once."""
     arn, usage = text(self, "PolicyArn"), text(self, "PolicyUsageFilter")
     if arn not in iam().managed_policies:
         raise no_such_policy(arn)
@@ -155,8 +155,8 @@ def list_entities_for_policy(self: IamResponse) -> ActionResult:
 
 def update_assume_role_policy(self: IamResponse) -> ActionResult:
     """Replace a role's trust policy."""
-    document = checked(text(self, "PolicyDocument"), PolicyKind.TRUST)
-    within(Quota.TRUST_POLICY, [document])
+    document = check_document(text(self, "PolicyDocument"), PolicyKind.TRUST)
+    check_quota(Quota.TRUST_POLICY, [document])
     named_role(text(self, "RoleName")).assume_role_policy_document = document
     return EmptyResult()
 
@@ -195,9 +195,9 @@ def boundary_usage() -> dict[str, int]:
 
 def _put_inline(response: IamResponse, quota: Quota, owner: User | Group | Role) -> ActionResult:
     name = text(response, "PolicyName")
-    document = checked(text(response, "PolicyDocument"), PolicyKind.IDENTITY)
+    document = check_document(text(response, "PolicyDocument"), PolicyKind.IDENTITY)
     others = [written for key, written in owner.policies.items() if key != name]
-    within(quota, [document, *others], owner.name)
+    check_quota(quota, [document, *others], owner.name)
     owner.put_policy(name, document)
     return EmptyResult()
 
@@ -232,7 +232,7 @@ def _attach(response: IamResponse, quota: Quota, owner: User | Group | Role) -> 
     arn = text(response, "PolicyArn")
     policy = iam().managed_policies.get(arn)
     if not arn.startswith("arn:"):
-        raise validation(f"ARN {arn} is not valid.")
+        raise validation_error(f"ARN {arn} is not valid.")
     if policy is None:
         raise no_such_policy(arn)
     if arn in owner.managed_policies:

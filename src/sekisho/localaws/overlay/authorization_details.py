@@ -13,7 +13,7 @@ from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_usage
 from sekisho.localaws.overlay.instance_profiles import profile_entry, profiles_of
-from sekisho.localaws.overlay.policies import own, policy_entry, version_entry
+from sekisho.localaws.overlay.policies import is_customer_managed, policy_entry, version_entry
 from sekisho.localaws.overlay.request import boundary_entry, iam, page
 from sekisho.localaws.overlay.roles import role_entry, role_last_used
 from sekisho.localaws.state.world import WORLD
@@ -56,10 +56,10 @@ def _entries(wanted: frozenset[str], bounding: Mapping[str, int]) -> Iterable[tu
         used = [
             (arn, policy)
             for arn, policy in backend.managed_policies.items()
-            if policy.attachment_count or arn in bounding or own(policy)
+            if policy.attachment_count or arn in bounding or is_customer_managed(policy)
         ]
         for _, policy in sorted(used):
-            kind = "LocalManagedPolicy" if own(policy) else "AWSManagedPolicy"
+            kind = "LocalManagedPolicy" if is_customer_managed(policy) else "AWSManagedPolicy"
             if kind in wanted:
                 yield kind, policy
 

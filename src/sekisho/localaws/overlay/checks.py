@@ -1,4 +1,4 @@
-"""What is checked before any operation runs: parameters, the implied user, names that nobody has.
+"""Checks before any operation runs: parameters, the implied user, names that are not there.
 
 moto takes nearly anything. The lengths, patterns, ranges and value sets are those of the API
 model that botocore ships, which AWS publishes; the sentences are AWS's own. IAM repeats no value
@@ -26,7 +26,7 @@ from sekisho.localaws.overlay.request import (
     iam,
     invalid_input,
     no_such,
-    validation,
+    validation_error,
 )
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.signin import no_such_user
@@ -131,10 +131,10 @@ def check_sts(operation: str, given: Mapping[str, object], partition: str) -> No
     if not isinstance(arn, str):
         return
     if not _ANY_ARN.fullmatch(arn):
-        raise validation(f"{arn} is invalid")
+        raise validation_error(f"{arn} is invalid")
     role = _ROLE_ARN.fullmatch(arn)
     if role is None or role["partition"] != partition:
-        raise validation("Request ARN is invalid")
+        raise validation_error("Request ARN is invalid")
 
 
 def check_parameters(service: str, operation_name: str, given: Mapping[str, Any]) -> None:
@@ -149,12 +149,12 @@ def check_parameters(service: str, operation_name: str, given: Mapping[str, Any]
     iams = service == "iam"
     faults = list(_faults(operation.input_shape, given, ""))
     if whole := next((fault.sentence for fault in faults if fault.sentence), ""):
-        raise validation(whole)
+        raise validation_error(whole)
     if faults:
         plural = "s" if len(faults) > 1 else ""
         ordered = sorted(faults, key=_place_in_map) if iams else faults
         texts = "; ".join(fault.text(values=not iams) for fault in ordered)
-        raise validation(f"{len(faults)} validation error{plural} detected: {texts}")
+        raise validation_error(f"{len(faults)} validation error{plural} detected: {texts}")
     _check_tags(operation.name, given.get("Tags") or [])
 
 

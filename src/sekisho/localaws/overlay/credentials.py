@@ -26,9 +26,9 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.state.sealing import SALT_BYTES, hash_loaded, hash_password, matches
+from sekisho.localaws.state.sealing import SALT_BYTES, hash_loaded, hash_password, password_matches
 from sekisho.localaws.state.world import CALLER, WORLD, PasswordState, World
-from sekisho.localaws.wire.errors import Refusal, throttled
+from sekisho.localaws.wire.errors import Refusal, throttling_error
 from sekisho.signin import (
     WRONG_OLD_PASSWORD,
     CharacterClass,
@@ -127,8 +127,8 @@ def _change(user: str, old: str, new: str) -> None:
     if state is None:
         raise from_rule(no_login_profile(user))
     if not world.throttle.spend(f"password {user}", source, world.clock.now()):
-        raise throttled()
-    if not matches(old, state.hash):
+        raise throttling_error()
+    if not password_matches(old, state.hash):
         raise from_rule(WRONG_OLD_PASSWORD)
     world.throttle.clear(f"password {user}", source)
     world.passwords[user] = replace(_with_new(world, user, state, new), reset_required=False)
@@ -216,7 +216,7 @@ def _with_new(world: World, user: str, state: PasswordState, password: str) -> P
     refuse(check_password(password, user, policy))
     # the current password counts among those that must not come back
     remembered = (state.hash, *state.former)[: policy.reuse_prevention if policy else 0]
-    if any(matches(password, former) for former in remembered):
+    if any(password_matches(password, former) for former in remembered):
         raise Refusal(
             "PasswordPolicyViolation",
             "Password does not conform to the account password policy.",

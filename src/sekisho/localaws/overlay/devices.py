@@ -30,7 +30,7 @@ from sekisho.localaws.overlay.request import (
     text,
     user_of,
 )
-from sekisho.localaws.state.identity import device_in_step, keep_step
+from sekisho.localaws.state.identity import store_step, totp_device
 from sekisho.localaws.state.world import (
     CALLER,
     REGISTERING,
@@ -202,10 +202,10 @@ def _holder_rule(user: User, action: str) -> Refused | None:
 def _put_in_step(response: IamResponse, state: DeviceState) -> None:
     world = WORLD.get()
     codes = (text(response, "AuthenticationCode1"), text(response, "AuthenticationCode2"))
-    outcome = device_in_step(state).enable(codes, world.clock.now(), world.signin)
+    outcome = totp_device(state).enable(codes, world.clock.now(), world.signin)
     if isinstance(outcome, Refused):
         raise from_rule(outcome)
-    keep_step(state, outcome)
+    store_step(state, outcome)
 
 
 _MOST_TAGS = 50
@@ -223,7 +223,7 @@ def list_mfa_devices(self: IamResponse) -> ActionResult:
 
 
 def list_virtual_mfa_devices(self: IamResponse) -> ActionResult:
-    """List the account's virtual devices, whoever has them."""
+    """List the account's virtual devices, assigned or not."""
     status = text(self, "AssignmentStatus") or "Any"
     devices = [
         device

@@ -16,13 +16,13 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolic
 
 from sekisho import policy
 from sekisho.errors import Code, FaultyPolicy
-from sekisho.localaws.overlay.request import limit_exceeded, malformed
+from sekisho.localaws.overlay.request import limit_exceeded, malformed_document
 from sekisho.policy import Condition, Document, Element, PolicyKind, Quota, Version, size
 
 _SYNTAX = "Syntax errors in policy."
 
 
-def checked(text: str, kind: PolicyKind, *, managed: bool = False) -> str:
+def check_document(text: str, kind: PolicyKind, *, managed: bool = False) -> str:
     """Return `text` if it is a document that IAM takes as a policy of that kind.
 
     Args:
@@ -36,17 +36,17 @@ def checked(text: str, kind: PolicyKind, *, managed: bool = False) -> str:
     try:
         document = policy.parse(text, source="policy", kind=kind)
     except FaultyPolicy as faulty:
-        raise malformed(_sentence_about(faulty, text, kind)) from None
+        raise malformed_document(_sentence_about(faulty, text, kind)) from None
     if document.comments:
         # sekisho reads comments, as how-tos print them; IAM does not
-        raise malformed(_SYNTAX)
+        raise malformed_document(_SYNTAX)
     sentence = _sentence(_as_moto_reads(document, managed), kind)
     if sentence:
-        raise malformed(sentence)
+        raise malformed_document(sentence)
     return text
 
 
-def within(quota: Quota, texts: list[str], name: str = "") -> None:
+def check_quota(quota: Quota, texts: list[str], name: str = "") -> None:
     """Refuse documents that are together, white space aside, longer than `quota` allows.
 
     Args:

@@ -12,7 +12,7 @@ from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.request import (
     already_exists,
-    conflict,
+    delete_conflict,
     iam,
     limit_exceeded,
     named_role,
@@ -58,7 +58,7 @@ def delete_instance_profile(self: IamResponse) -> ActionResult:
     """Delete a profile that has no role."""
     profile = _profile(self)
     if profile.roles:
-        raise conflict("remove roles from instance profile")
+        raise delete_conflict("remove roles from instance profile")
     del iam().instance_profiles[profile.name]
     return EmptyResult()
 

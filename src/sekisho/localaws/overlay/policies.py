@@ -11,7 +11,7 @@ from moto.iam.models import AWSManagedPolicy, ManagedPolicy, PolicyVersion
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_usage
-from sekisho.localaws.overlay.documents import checked, within
+from sekisho.localaws.overlay.documents import check_document, check_quota
 from sekisho.localaws.overlay.request import (
     already_exists,
     from_rule,
@@ -33,9 +33,11 @@ from sekisho.signin import change_of_aws_policy
 def create_policy(self: IamResponse) -> ActionResult:
     """Create a customer managed policy."""
     world, name = WORLD.get(), text(self, "PolicyName")
-    document = checked(text(self, "PolicyDocument"), PolicyKind.IDENTITY, managed=True)
-    within(Quota.MANAGED_POLICY, [document])
-    names = {each.name.lower() for each in iam().managed_policies.values() if own(each)}
+    document = check_document(text(self, "PolicyDocument"), PolicyKind.IDENTITY, managed=True)
+    check_quota(Quota.MANAGED_POLICY, [document])
+    names = {
+        each.name.lower() for each in iam().managed_policies.values() if is_customer_managed(each)
+    }
     if name.lower() in names:
         raise already_exists(
             f"A policy called {name} already exists. Duplicate names are not allowed."
@@ -105,16 +107,16 @@ def _asked_for(response: IamResponse, policy: ManagedPolicy, usage: Mapping[str,
     scope = text(response, "Scope") or "All"
     return (
         policy.path.startswith(text(response, "PathPrefix") or "/")
-        and (scope == "All" or (scope == "Local") is own(policy))
+        and (scope == "All" or (scope == "Local") is is_customer_managed(policy))
         and bool(in_use or not (as_boundary or response._get_bool_param("OnlyAttached", False)))
     )
 
 
 def create_policy_version(self: IamResponse) -> ActionResult:
     """Add a version to a customer managed policy."""
-    policy = managed(self)
-    document = checked(text(self, "PolicyDocument"), PolicyKind.IDENTITY, managed=True)
-    within(Quota.MANAGED_POLICY, [document])
+    policy = changeable_policy(self)
+    document = check_document(text(self, "PolicyDocument"), PolicyKind.IDENTITY, managed=True)
+    check_quota(Quota.MANAGED_POLICY, [document])
     if len(policy.versions) >= Quota.VERSIONS_PER_POLICY.number:
         raise limit_exceeded(Quota.VERSIONS_PER_POLICY.message())
     default = self._get_bool_param("SetAsDefault", False)
@@ -145,7 +147,7 @@ def list_policy_versions(self: IamResponse) -> ActionResult:
 
 def delete_policy_version(self: IamResponse) -> ActionResult:
     """Delete a version that is not the default."""
-    policy, (_, version) = managed(self), _asked_version(self)
+    policy, (_, version) = changeable_policy(self), _asked_version(self)
     if version.version_id == policy.default_version_id:
         message = "Cannot delete the default version of a policy."
         raise Refusal("DeleteConflict", message, 409)
@@ -180,7 +182,7 @@ def version_entry(policy: ManagedPolicy, version: PolicyVersion) -> dict[str, ob
 def set_default_policy_version(self: IamResponse) -> ActionResult:
     """Make a version the one in force."""
     _, version = _asked_version(self)
-    policy = managed(self)
+    policy = changeable_policy(self)
     if version.version_id != policy.default_version_id:
         policy.update_default_version(version.version_id)
         policy.update_date = now()
@@ -189,7 +191,7 @@ def set_default_policy_version(self: IamResponse) -> ActionResult:
 
 def delete_policy(self: IamResponse) -> ActionResult:
     """Delete a customer managed policy that is attached nowhere and has one version."""
-    policy = managed(self)
+    policy = changeable_policy(self)
     if policy.attachment_count or policy.arn in boundary_usage():
         raise Refusal("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     if len(policy.versions) > 1:
@@ -203,7 +205,7 @@ def delete_policy(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
-def managed(response: IamResponse) -> ManagedPolicy:
+def changeable_policy(response: IamResponse) -> ManagedPolicy:
     """Return the customer managed policy that a call is about to change.
 
     Raises:
@@ -213,12 +215,12 @@ def managed(response: IamResponse) -> ManagedPolicy:
     policy = iam().managed_policies.get(arn)
     if policy is None:
         raise Refusal("NoSuchEntity", f"Policy {arn} was not found.", 404)
-    if not own(policy):
+    if not is_customer_managed(policy):
         raise from_rule(change_of_aws_policy(response._get_action()))
     return policy
 
 
-def own(policy: ManagedPolicy) -> bool:
+def is_customer_managed(policy: ManagedPolicy) -> bool:
     """Tell whether a managed policy is the account's own, not AWS's."""
     return not isinstance(policy, AWSManagedPolicy)
 

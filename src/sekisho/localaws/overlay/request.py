@@ -1,4 +1,4 @@
-"""What every operation of the overlay needs: the request, moto's state, pages, and IAM's errors.
+"""Helpers for every operation of the overlay: request, moto's state, pages, IAM's errors.
 
 Source: IAM API Reference: codes and statuses; `Marker`, `MaxItems` (100 unless given, 1,000 at
 most), `IsTruncated`. Texts as recorded from AWS where the tests' corpus has them, otherwise as
@@ -55,7 +55,7 @@ def check_free(noun: str, name: str, names: Iterable[str]) -> None:
         raise already_exists(f"{noun} with name {name} already exists.")
 
 
-def conflict(first: str) -> Refusal:
+def delete_conflict(first: str) -> Refusal:
     """Refuse a deletion until something else has been removed."""
     return Refusal("DeleteConflict", f"Cannot delete entity, must {first} first.", 409)
 
@@ -70,12 +70,12 @@ def invalid_input(message: str) -> Refusal:
     return Refusal("InvalidInput", message, 400)
 
 
-def malformed(message: str) -> Refusal:
+def malformed_document(message: str) -> Refusal:
     """Refuse a policy document."""
     return Refusal("MalformedPolicyDocument", message, 400)
 
 
-def validation(message: str) -> Refusal:
+def validation_error(message: str) -> Refusal:
     """Refuse a parameter."""
     return Refusal("ValidationError", message, 400)
 
@@ -116,7 +116,7 @@ def caller_user() -> str:
     """
     holder = CALLER.get().credential.holder
     if holder.kind is not HolderKind.USER:
-        raise validation("Must specify userName when calling with non-User credentials")
+        raise validation_error("Must specify userName when calling with non-User credentials")
     return holder.name
 
 
@@ -225,7 +225,7 @@ def page(response: BaseResponse, items: Sequence[_Item]) -> tuple[list[_Item], d
     marker = text(response, "Marker")
     size = int(response._get_param("MaxItems") or _DEFAULT)
     if marker and not (marker.isascii() and marker.isdigit() and int(marker) <= len(items)):
-        raise validation("Invalid Marker.")
+        raise validation_error("Invalid Marker.")
     start = int(marker or 0)
     end = start + size
     if end >= len(items):

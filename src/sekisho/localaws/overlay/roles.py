@@ -11,7 +11,7 @@ from moto.iam.models import Role
 from moto.iam.responses import IamResponse
 
 from sekisho.localaws.overlay.attachments import boundary_policy
-from sekisho.localaws.overlay.documents import checked, within
+from sekisho.localaws.overlay.documents import check_document, check_quota
 from sekisho.localaws.overlay.request import (
     boundary_entry,
     check_free,
@@ -33,8 +33,8 @@ def create_role(self: IamResponse) -> ActionResult:
     """Create a role with a trust policy that IAM takes."""
     name = text(self, "RoleName")
     check_free("Role", name, [role.name for role in iam().roles.values()])
-    document = checked(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
-    within(Quota.TRUST_POLICY, [document])
+    document = check_document(text(self, "AssumeRolePolicyDocument"), PolicyKind.TRUST)
+    check_quota(Quota.TRUST_POLICY, [document])
     boundary = text(self, "PermissionsBoundary")
     role = iam().create_role(
         name,

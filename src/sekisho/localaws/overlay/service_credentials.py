@@ -23,7 +23,7 @@ from sekisho.localaws.overlay.request import (
     text,
     unique_id,
     user_of,
-    validation,
+    validation_error,
 )
 from sekisho.localaws.state.world import WORLD, ServiceCredentialState
 from sekisho.localaws.wire.errors import Refusal
@@ -45,7 +45,7 @@ def create_service_specific_credential(self: IamResponse) -> ActionResult:
         )
     days, now = self._get_int_param("CredentialAgeDays"), world.clock.now()
     if days and service not in _WITH_API_KEY:
-        raise validation(f"CredentialAgeDays is not supported for {service}")
+        raise validation_error(f"CredentialAgeDays is not supported for {service}")
     made = ServiceCredentialState(
         user.id,
         service,
@@ -63,7 +63,7 @@ def list_service_specific_credentials(self: IamResponse) -> ActionResult:
     service = _service(self) if text(self, "ServiceName") else ""
     if self._get_bool_param("AllUsers", False):
         if text(self, "UserName"):
-            raise validation("AllUsers cannot be specified together with UserName")
+            raise validation_error("AllUsers cannot be specified together with UserName")
         users = [user for _, user in sorted(iam().users.items())]
     else:
         users = [user_of(self)]
@@ -99,7 +99,7 @@ def delete_service_specific_credential(self: IamResponse) -> ActionResult:
 
 
 def has_service_credentials(user: User) -> bool:
-    """Whether a user has any such credential, which keeps them from being deleted."""
+    """Tell whether a user has any such credential, which keeps them from being deleted."""
     return bool(_owned([user]))
 
 

@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult
 from moto.iam.models import Role
 from moto.sts.responses import TokenResponse
 
-from sekisho.localaws.overlay.documents import checked
+from sekisho.localaws.overlay.documents import check_document
 from sekisho.localaws.overlay.request import from_rule, iam, naive, no_such, not_built, refuse, text
 from sekisho.localaws.state.sealing import IssuedCredentials, mint
 from sekisho.localaws.state.world import CALLER, WORLD
@@ -138,7 +138,9 @@ def _role(arn: str) -> Role:
 
 
 def _session_policies(response: TokenResponse) -> tuple[str, ...]:
-    texts = [checked(given, PolicyKind.SESSION) for given in [text(response, "Policy")] if given]
+    texts = [
+        check_document(given, PolicyKind.SESSION) for given in [text(response, "Policy")] if given
+    ]
     arns = [item["arn"] for item in response._get_param("PolicyArns", [])]
     if len(arns) > _MOST_SESSION_POLICIES:
         raise Refusal("PackedPolicyTooLarge", "Cannot exceed quota for PolicyArns: 10", 400)

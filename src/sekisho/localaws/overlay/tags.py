@@ -12,7 +12,7 @@ from collections.abc import Callable
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.responses import IamResponse
 
-from sekisho.localaws.overlay.policies import managed
+from sekisho.localaws.overlay.policies import changeable_policy
 from sekisho.localaws.overlay.request import (
     iam,
     limit_exceeded,
@@ -69,7 +69,7 @@ def list_role_tags(self: IamResponse) -> ActionResult:
 
 def tag_policy(self: IamResponse) -> ActionResult:
     """Set tags of a customer managed policy."""
-    policy = managed(self)
+    policy = changeable_policy(self)
     tags = tags_with(self, list(policy.tags.values()), "Policy")
     policy.tags = {tag["Key"]: tag for tag in tags}
     return EmptyResult()
@@ -77,7 +77,7 @@ def tag_policy(self: IamResponse) -> ActionResult:
 
 def untag_policy(self: IamResponse) -> ActionResult:
     """Remove tags of a customer managed policy."""
-    policy = managed(self)
+    policy = changeable_policy(self)
     tags = tags_without(self, list(policy.tags.values()))
     policy.tags = {tag["Key"]: tag for tag in tags}
     return EmptyResult()

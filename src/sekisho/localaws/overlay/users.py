@@ -14,7 +14,7 @@ from sekisho.localaws.overlay.attachments import boundary_policy
 from sekisho.localaws.overlay.request import (
     boundary_entry,
     check_free,
-    conflict,
+    delete_conflict,
     iam,
     limit_exceeded,
     naive,
@@ -79,7 +79,7 @@ def update_user(self: IamResponse) -> ActionResult:
 
 
 def delete_user(self: IamResponse) -> ActionResult:
-    """Delete a user who has nothing left."""
+    """Delete a user without any belongings."""
     world, user = WORLD.get(), named_user(text(self, "UserName"))
     left = {
         "delete access keys": user.access_keys,
@@ -94,7 +94,7 @@ def delete_user(self: IamResponse) -> ActionResult:
     }
     for fix, what in left.items():
         if what:
-            raise conflict(fix)
+            raise delete_conflict(fix)
     iam().delete_user(user.name)
     world.boundaries.pop(user.name, None)
     return EmptyResult()
@@ -138,7 +138,7 @@ def delete_group(self: IamResponse) -> ActionResult:
     }
     for fix, what in left.items():
         if what:
-            raise conflict(fix)
+            raise delete_conflict(fix)
     iam().delete_group(group.name)
     return EmptyResult()
 
@@ -169,7 +169,7 @@ def add_user_to_group(self: IamResponse) -> ActionResult:
 
 
 def remove_user_from_group(self: IamResponse) -> ActionResult:
-    """Take a user out of a group; who is not in it stays out, without an error."""
+    """Take a user out of a group; that the user is not in it is no error."""
     group, user = named_group(text(self, "GroupName")), named_user(text(self, "UserName"))
     if user in group.users:
         iam().remove_user_from_group(group.name, user.name)

@@ -1,1 +1,1 @@
-"""The state of the account beside moto's, who holds which key, and what IAM has on them."""
+"""The state of the account: what moto does not keep, IAM's policies and credentials, sessions."""

@@ -1,4 +1,4 @@
-"""Who has signed a request, and is the MFA code in it theirs?
+"""Identifying the caller of a request, and checking the MFA code in it.
 
 There is no root key here: an account that rehearses MFA has none, and AWS advises against one. The
 rules about codes are `signin`'s; here the device is looked up, and its state moves on.
@@ -15,7 +15,13 @@ from moto.iam.models import AccessKeyLastUsed, User, iam_backends
 from sekisho.localaws.state import moto_iam
 from sekisho.localaws.state.sealing import open_token
 from sekisho.localaws.state.world import DeviceState, World
-from sekisho.localaws.wire.errors import CommonError, Dialect, Refusal, common, throttled
+from sekisho.localaws.wire.errors import (
+    CommonError,
+    Dialect,
+    Refusal,
+    common_refusal,
+    throttling_error,
+)
 from sekisho.localaws.wire.sigv4 import SignatureClaims
 from sekisho.signin import (
     MFA_INCOMPLETE,
@@ -54,16 +60,16 @@ def authenticate(world: World, holder: Holder, serial: str, code: str, source: s
             raise _from_signin(MFA_UNKNOWN_DEVICE)
         now = world.clock.now()
         if not world.throttle.spend(f"code {serial}", source, now):
-            raise throttled()
-        verified = device_in_step(state).verify(code, now, world.signin)
+            raise throttling_error()
+        verified = totp_device(state).verify(code, now, world.signin)
         if isinstance(verified, Refused):
             raise _from_signin(MFA_WRONG_CODE)
         world.throttle.clear(f"code {serial}", source)
-        keep_step(state, verified)
+        store_step(state, verified)
         return now
 
 
-def note_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
+def record_use(world: World, credential: Credential, signed: SignatureClaims) -> None:
     """Note when, where and for which service a key or a role signed a request, refused or not.
 
     Source: IAM User Guide, "Generate credential reports for your AWS account": a key's last use is
@@ -103,12 +109,12 @@ def enabled_serials(world: World, holder: Holder) -> tuple[str, ...]:
     return tuple(user.mfa_devices)
 
 
-def device_in_step(state: DeviceState) -> TotpDevice:
+def totp_device(state: DeviceState) -> TotpDevice:
     """Return the device as `signin` sees it."""
     return TotpDevice(state.seed, state.drift, state.last_step)
 
 
-def keep_step(state: DeviceState, device: TotpDevice) -> None:
+def store_step(state: DeviceState, device: TotpDevice) -> None:
     """Keep how far the device has come, so that no code is accepted twice."""
     state.drift = device.drift
     state.last_step = device.last_step
@@ -139,7 +145,7 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
         Refusal: the key is unknown or inactive, its token is not its own, has expired, or its user
             is gone.
     """
-    unknown = common(CommonError.UNKNOWN_KEY, family)
+    unknown = common_refusal(CommonError.UNKNOWN_KEY, family)
     if signed.token is None:
         found = moto_iam.user_of_key(world, signed.access_key_id)
         if found is None or not found[2]:
@@ -149,9 +155,9 @@ def identify(world: World, signed: SignatureClaims, family: Dialect) -> Identity
         opened = open_token(world, signed.access_key_id, signed.token)
     except Refusal as refusal:
         if refusal.code == "ExpiredToken":
-            raise common(CommonError.EXPIRED_TOKEN, family) from refusal
+            raise common_refusal(CommonError.EXPIRED_TOKEN, family) from refusal
         raise unknown from refusal
-    credential = moto_iam.as_known_now(world, opened.credential)
+    credential = moto_iam.current_credential(world, opened.credential)
     if credential is None or _ended_with_key(world, opened.source_key):
         raise unknown
     source = opened.source_key or credential.kind.name
@@ -174,7 +180,7 @@ def is_known(world: World, signed: SignatureClaims) -> bool:
 
 
 def _ended_with_key(world: World, source_key: str) -> bool:
-    """Whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
+    """Tell whether the session ended with the key that asked for it: `key_death_ends_sessions`."""
     if not (world.signin.key_death_ends_sessions and source_key):
         return False
     found = moto_iam.user_of_key(world, source_key)

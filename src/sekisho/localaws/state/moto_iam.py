@@ -1,4 +1,4 @@
-"""What moto's IAM holds, as the authorizer reads it: holders and their policies.
+"""Reading users, roles and their policies from moto's IAM.
 
 Reading only. Everything is looked up by the unique id that a credential was made for: somebody who
 was deleted and made again under the same name is somebody else, as at AWS.
@@ -25,7 +25,7 @@ def holder_of(world: World, user_name: str) -> Holder | None:
     return _user_holder(world, user) if user is not None else None
 
 
-def as_known_now(world: World, credential: Credential) -> Credential | None:
+def current_credential(world: World, credential: Credential) -> Credential | None:
     """Return `credential` with its holder as the account knows it now, or None if they are gone.
 
     A user may have been renamed or moved to another path since the session began. The session of a

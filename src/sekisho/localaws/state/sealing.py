@@ -57,7 +57,7 @@ def hash_loaded(password: str, salt: bytes) -> str:
     return f"{b64encode(salt).decode()}${b64encode(_keyed(password, salt)).decode()}${_LOADED}"
 
 
-def matches(password: str, hashed: str) -> bool:
+def password_matches(password: str, hashed: str) -> bool:
     """Tell, in constant time, whether `password` is the one that was hashed."""
     encoded, digest, *loaded = hashed.split("$")
     salt = b64decode(encoded)
@@ -76,7 +76,7 @@ def _keyed(password: str, salt: bytes) -> bytes:
 
 
 @cache
-def hash_of_nobody() -> str:
+def dummy_hash() -> str:
     """Return a hash in place of that of a user who has none: to check it takes the same time."""
     return hash_password(secrets.token_hex(16), bytes(SALT_BYTES))
 
@@ -111,7 +111,7 @@ class IssuedCredentials:
 
 @dataclass(frozen=True, slots=True)
 class SessionClaims:
-    """What a token says, once it is known to be real and in time.
+    """The claims of a token that is real and in time.
 
     Attributes:
         source_key: the long-term key that asked for the session; "" if there was none.

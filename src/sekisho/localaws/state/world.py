@@ -1,4 +1,4 @@
-"""What an account has and moto does not keep, its clock, and who is calling.
+"""The state of an account that moto does not keep, its clock, and the present caller.
 
 One `World` per running local AWS; it is the only mutable state beside moto's own, and every
 request holds `lock` while it reads or writes either. The caller of a request is set by the
@@ -178,7 +178,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCaller:
-    """Who has signed one request, as verified.
+    """The caller of one request, verified.
 
     Attributes:
         credential: what the request was signed with.
@@ -220,7 +220,7 @@ class PasskeyState:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyCall:
-    """What the console knows of an EnableMFADevice of its own, and no public API takes.
+    """The parameters of the console's own EnableMFADevice, which no public API takes.
 
     Attributes:
         user_id: the unique id of the user who is to have the passkey.
@@ -292,7 +292,7 @@ class ServiceCredentialState:
 
 @dataclass(frozen=True, slots=True)
 class LoginCode:
-    """What an authorization code of `aws login` stands for.
+    """The authorization that a code of `aws login` stands for.
 
     Attributes:
         console: the console session that let the client in.

@@ -1,4 +1,4 @@
-"""What two readers could read in two ways is refused before anybody reads it.
+"""Refusing requests that two readers could read in two ways.
 
 The authorizer decides about a request and moto answers it, each with parsers of its own: which of
 two equal names counts, whether a plus is a space, where a path ends, what a second `Authorization`
@@ -29,7 +29,7 @@ MAX_PARAMETERS = 10_000
 """Parameters of a form or an address; more than any operation of AWS's takes."""
 
 
-class TwoReadings(Exception):
+class AmbiguousRequest(Exception):
     """A request that could be read in two ways; the text says what about it, and no value."""
 
 
@@ -70,56 +70,56 @@ def check_line(path: str, query: str, *, s3: bool) -> None:
         TwoReadings: naming what is wrong.
     """
     if not _PATH.fullmatch(path):
-        raise TwoReadings("the path is not percent-encoded")
+        raise AmbiguousRequest("the path is not percent-encoded")
     decoded = _decoded(path, "path")
     if s3:
         _check_s3_path(path)
     elif "%25" in path:
-        raise TwoReadings("the path is percent-encoded twice")
+        raise AmbiguousRequest("the path is percent-encoded twice")
     parts = decoded[1:].split("/")
     if not s3 and "" in parts[:-1]:
-        raise TwoReadings("the path has an empty part")
+        raise AmbiguousRequest("the path has an empty part")
     if "." in parts or ".." in parts:
-        raise TwoReadings("the path has a part `.` or `..`")
+        raise AmbiguousRequest("the path has a part `.` or `..`")
     _check_query(query, s3=s3)
 
 
 def _check_s3_path(path: str) -> None:
     bucket, slash, _ = path[1:].partition("/")
     if "arn%3a" in bucket.lower() or bucket.startswith("arn:"):
-        raise TwoReadings("the local AWS has no access points: name the bucket")
+        raise AmbiguousRequest("the local AWS has no access points: name the bucket")
     if (bucket or slash) and not _BUCKET.fullmatch(bucket):
-        raise TwoReadings("the path does not begin with a bucket's name")
+        raise AmbiguousRequest("the path does not begin with a bucket's name")
 
 
 def _check_query(query: str, *, s3: bool) -> None:
     if not _QUERY.fullmatch(query):
-        raise TwoReadings("the query string is not percent-encoded")
+        raise AmbiguousRequest("the query string is not percent-encoded")
     _decoded(query, "query string")
     names = [(part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part]
     if len(names) > MAX_PARAMETERS:
-        raise TwoReadings(f"there are more than {MAX_PARAMETERS} parameters")
+        raise AmbiguousRequest(f"there are more than {MAX_PARAMETERS} parameters")
     decoded = [unquote_to_bytes(name).decode() for name, _ in names]
     if "" in decoded:
-        raise TwoReadings("a parameter has no name")
+        raise AmbiguousRequest("a parameter has no name")
     refuse_cases(decoded)
     for name, (_, value) in zip(decoded, names, strict=True):
         if not name.lower().startswith("x-amz-"):
             continue
         checksum = s3 and CHECKSUM_HEADERS.fullmatch(f"{name}={value}")
         if name not in _SIGNING and (name, value) != _UNSIGNED_BODY and not checksum:
-            raise TwoReadings("a header of Amazon's is given in the address")
+            raise AmbiguousRequest("a header of Amazon's is given in the address")
         if decoded.count(name) > 1:
-            raise TwoReadings("a part of the signature is given twice")
+            raise AmbiguousRequest("a part of the signature is given twice")
 
 
 def _decoded(text: str, what: str) -> str:
     try:
         decoded = unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
-        raise TwoReadings(f"the {what} is not UTF-8") from None
+        raise AmbiguousRequest(f"the {what} is not UTF-8") from None
     if "\0" in decoded:
-        raise TwoReadings(f"the {what} holds a NUL")
+        raise AmbiguousRequest(f"the {what} holds a NUL")
     return decoded
 
 
@@ -131,7 +131,7 @@ def refuse_cases(names: Iterable[str]) -> None:
     """
     different = set(names)
     if len({name.casefold() for name in different}) < len(different):
-        raise TwoReadings("two parameters' names differ by case alone")
+        raise AmbiguousRequest("two parameters' names differ by case alone")
 
 
 _OWN_NAMES = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d+)?")
@@ -145,18 +145,22 @@ def check_headers(environ: WSGIEnvironment, *, s3: bool) -> None:
         TwoReadings: naming what is wrong.
     """
     if repeated := environ.get(REPEATED):
-        raise TwoReadings(f"the header {repeated} is given twice or is spelt with an underscore")
+        raise AmbiguousRequest(
+            f"the header {repeated} is given twice or is spelt with an underscore"
+        )
     if len(str(environ.get("HTTP_AUTHORIZATION", ""))) > MAX_AUTHORIZATION:
-        raise TwoReadings(f"the Authorization header is longer than {MAX_AUTHORIZATION} characters")
+        raise AmbiguousRequest(
+            f"the Authorization header is longer than {MAX_AUTHORIZATION} characters"
+        )
     host = str(environ.get("HTTP_HOST", ""))
     if not (_OWN_NAMES if s3 else _WITH_PREFIX).fullmatch(host):
-        raise TwoReadings(
+        raise AmbiguousRequest(
             "the local AWS answers to 127.0.0.1 and localhost, and buckets are named in the path"
         )
     for name, value in environ.items():
         named = name.startswith("HTTP_X_AMZ") and not name.startswith("HTTP_X_AMZ_META_")
         if named and not str(value).isascii():
-            raise TwoReadings("a header of Amazon's is not ASCII")
+            raise AmbiguousRequest("a header of Amazon's is not ASCII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +192,13 @@ def copy_source(text: str) -> CopySource:
         TwoReadings: if it is of any other form, or an access point.
     """
     if text.lower().lstrip("/").startswith(("arn:", "arn%3a")):
-        raise TwoReadings(
+        raise AmbiguousRequest(
             "the local AWS has no access points: name the bucket of the copy's source"
         )
     path, mark, query = text.partition("?")
     matched, version = _COPY_PATH.fullmatch(path), _VERSION.fullmatch(query)
     if matched is None or (mark and version is None):
-        raise TwoReadings(
+        raise AmbiguousRequest(
             "the copy's source must be bucket/key or bucket/key?versionId=..., percent-encoded"
         )
     key = _decoded(matched["key"], "copy's source")

@@ -22,7 +22,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.core.model import OperationModel
 from moto.core.parse import EC2QueryParser, QueryParser
 
-from sekisho.localaws.wire.ambiguity import MAX_PARAMETERS, TwoReadings, refuse_cases
+from sekisho.localaws.wire.ambiguity import MAX_PARAMETERS, AmbiguousRequest, refuse_cases
 from sekisho.localaws.wire.errors import Dialect
 
 _FORM = re.compile(rb"(?:[^%\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}|\t|\r|\n)*")
@@ -69,7 +69,7 @@ def check_content(content: Content, operation: OperationModel, family: Dialect) 
             _check_json(content, operation)
         case Dialect.REST_JSON | Dialect.REST_XML:
             if content.kind.lower().startswith(_ANY_FORM) and content.body:
-                raise TwoReadings("the Content-Type is not that of this protocol")
+                raise AmbiguousRequest("the Content-Type is not that of this protocol")
             _check_query(content.query, operation)
             _check_body(content.body, operation, family)
         case Dialect.S3:
@@ -80,20 +80,20 @@ def check_content(content: Content, operation: OperationModel, family: Dialect) 
 def _check_target(content: Content, operation: OperationModel, family: Dialect) -> None:
     if family is not Dialect.JSON:
         if content.target is not None:
-            raise TwoReadings("X-Amz-Target does not belong to this protocol")
+            raise AmbiguousRequest("X-Amz-Target does not belong to this protocol")
         return
     prefix = operation.service_model.metadata.get("targetPrefix")
     if content.target != f"{prefix}.{operation.name}":
-        raise TwoReadings("X-Amz-Target does not name the operation")
+        raise AmbiguousRequest("X-Amz-Target does not name the operation")
 
 
 def _check_json(content: Content, operation: OperationModel) -> None:
     if content.path != "/":
-        raise TwoReadings("this protocol has one path alone, `/`")
+        raise AmbiguousRequest("this protocol has one path alone, `/`")
     if content.body and not _JSON_TYPE.fullmatch(content.kind):
-        raise TwoReadings("the Content-Type is not that of this protocol")
+        raise AmbiguousRequest("the Content-Type is not that of this protocol")
     if any(not name.startswith(_OWN) for name in _names(content.query)):
-        raise TwoReadings("this protocol has no parameters in the address")
+        raise AmbiguousRequest("this protocol has no parameters in the address")
     _check_object(content.body, operation.input_shape)
 
 
@@ -102,12 +102,12 @@ def _check_form(content: Content) -> None:
     in_form = _names(content.body.decode("latin-1").replace("+", " "))
     in_address = [name for name in _names(content.query) if not name.startswith(_OWN)]
     if in_form and in_address:
-        raise TwoReadings("there are parameters both in the address and in the form")
+        raise AmbiguousRequest("there are parameters both in the address and in the form")
     names = in_form or in_address
     if len(names) > MAX_PARAMETERS:
-        raise TwoReadings(f"there are more than {MAX_PARAMETERS} parameters")
+        raise AmbiguousRequest(f"there are more than {MAX_PARAMETERS} parameters")
     if len(set(names)) < len(names):
-        raise TwoReadings("a parameter is given twice")
+        raise AmbiguousRequest("a parameter is given twice")
     refuse_cases(names)
     if content.path != "/":
         _check_queue_path(content)
@@ -115,15 +115,15 @@ def _check_form(content: Content) -> None:
 
 def _check_encoding(content: Content) -> None:
     if content.body and not _FORM_TYPE.fullmatch(content.kind):
-        raise TwoReadings("the Content-Type is not that of this protocol")
+        raise AmbiguousRequest("the Content-Type is not that of this protocol")
     if not _FORM.fullmatch(content.body):
-        raise TwoReadings("the form is not percent-encoded")
+        raise AmbiguousRequest("the form is not percent-encoded")
     try:
         text = unquote_to_bytes(content.body).decode()
     except UnicodeDecodeError:
-        raise TwoReadings("the form is not UTF-8") from None
+        raise AmbiguousRequest("the form is not UTF-8") from None
     if "\0" in text:
-        raise TwoReadings("a parameter holds a NUL")
+        raise AmbiguousRequest("a parameter holds a NUL")
 
 
 def _check_queue_path(content: Content) -> None:
@@ -134,7 +134,7 @@ def _check_queue_path(content: Content) -> None:
         if part.startswith("QueueUrl=")
     ]
     if len(named) != 1 or not re.fullmatch(f"https?://[^/?#]+{re.escape(content.path)}", named[0]):
-        raise TwoReadings("this protocol has one path alone, `/`")
+        raise AmbiguousRequest("this protocol has one path alone, `/`")
 
 
 def _names(query: str) -> list[str]:
@@ -158,9 +158,9 @@ def _check_query(query: str, operation: OperationModel) -> None:
     others = next((one.value for one in own.values() if isinstance(one, MapShape)), None)
     for name, count in Counter(_names(query)).items():
         if name not in known and not name.startswith(_OWN) and others is None:
-            raise TwoReadings("a parameter does not belong here")
+            raise AmbiguousRequest("a parameter does not belong here")
         if count > 1 and not isinstance(own.get(name, others), ListShape):
-            raise TwoReadings("a parameter is given twice")
+            raise AmbiguousRequest("a parameter is given twice")
 
 
 def _check_object(body: bytes, shape: Shape | None) -> None:
@@ -173,9 +173,9 @@ def _check_object(body: bytes, shape: Shape | None) -> None:
         json.dumps(value, ensure_ascii=False).encode()
         _check_names(value, shape)
     except (ValueError, RecursionError) as error:
-        raise TwoReadings("the body is no JSON in UTF-8") from error
+        raise AmbiguousRequest("the body is no JSON in UTF-8") from error
     if not isinstance(value, dict):
-        raise TwoReadings("the body is no JSON object")
+        raise AmbiguousRequest("the body is no JSON object")
 
 
 def _check_names(value: object, shape: Shape | None) -> None:
@@ -183,7 +183,7 @@ def _check_names(value: object, shape: Shape | None) -> None:
         case ((StructureShape(is_document_type=False) | None), dict()):
             members = _in_body(getattr(shape, "members", {}))
             if value.keys() - members.keys():
-                raise TwoReadings("a parameter does not belong here")
+                raise AmbiguousRequest("a parameter does not belong here")
             for name, inner in value.items():
                 _check_names(inner, members.get(name))
         case ListShape(), list():
@@ -211,7 +211,7 @@ def _in_body(members: Mapping[str, Any]) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise TwoReadings("a name is given twice in a JSON object")
+        raise AmbiguousRequest("a name is given twice in a JSON object")
     return found
 
 
@@ -247,11 +247,11 @@ def _check_xml(body: bytes, shape: Shape, operation: str) -> None:
     if declared := _DECLARATION.match(body):
         body = body[declared.end() :]
     if b"<!" in body or b"<?" in body:
-        raise TwoReadings("the XML holds more than elements")
+        raise AmbiguousRequest("the XML holds more than elements")
     try:
         root = ElementTree.fromstring(body.decode())  # noqa: S314 - no entity is left to expand
     except (ElementTree.ParseError, ValueError) as error:
-        raise TwoReadings("the body is no XML in UTF-8") from error
+        raise AmbiguousRequest("the body is no XML in UTF-8") from error
     _check_element(root, shape)
     if operation not in _WITH_SPACES:
         _check_spaces(root)
@@ -271,9 +271,9 @@ def _check_element(element: ElementTree.Element, shape: Shape) -> None:
     counted = Counter(map(_local, element))
     for name, count in counted.items():
         if name not in known:
-            raise TwoReadings("an element is where the operation has none")
+            raise AmbiguousRequest("an element is where the operation has none")
         if count > 1 and not (isinstance(shape, ListShape) or _flat(known[name])):
-            raise TwoReadings("an element is given twice")
+            raise AmbiguousRequest("an element is given twice")
     for child in element:
         member = known[_local(child)]
         flat_list = isinstance(member, ListShape) and _flat(member)
@@ -294,10 +294,10 @@ def _check_entries(entries: list[ElementTree.Element], shape: MapShape) -> None:
     key = str(shape.key.serialization.get("name", "key"))
     names = sorted((key, str(shape.value.serialization.get("name", "value"))))
     if any(sorted(map(_local, entry)) != names for entry in entries):
-        raise TwoReadings("an entry of a map is more or less than a key and a value")
+        raise AmbiguousRequest("an entry of a map is more or less than a key and a value")
     keys = [part.text for entry in entries for part in entry if _local(part) == key]
     if len(set(keys)) < len(keys):
-        raise TwoReadings("a name is given twice in a map")
+        raise AmbiguousRequest("a name is given twice in a map")
 
 
 def _flat(shape: Shape) -> bool:
@@ -312,7 +312,7 @@ def _check_spaces(root: ElementTree.Element) -> None:
     for element in root.iter():
         text = element.text or ""
         if not len(element) and text != text.strip():
-            raise TwoReadings("there are spaces around a text in the XML")
+            raise AmbiguousRequest("there are spaces around a text in the XML")
 
 
 class _Form(dict[str, str]):
@@ -339,7 +339,7 @@ class _Once(dict[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key in self:
-            raise TwoReadings("a name is given twice in a map")
+            raise AmbiguousRequest("a name is given twice in a map")
         super().__setitem__(key, value)
 
 
@@ -353,7 +353,7 @@ class _Linear(QueryParser):
 
 
 class _LinearEc2(_Linear, EC2QueryParser):
-    """The same for EC2."""
+    """moto's reading of EC2's forms, without that look."""
 
 
 def parse_form(
@@ -370,7 +370,9 @@ def parse_form(
     found: Mapping[str, Any] = parser.parse(asked)
     unread = form.keys() - form.read - _BESIDE
     if any(not name.startswith(_OWN) for name in unread):
-        raise TwoReadings("a parameter is none of the operation's, or a list does not begin at 1")
+        raise AmbiguousRequest(
+            "a parameter is none of the operation's, or a list does not begin at 1"
+        )
     return found
 
 
@@ -388,7 +390,7 @@ def check_params(value: object, shape: Shape | None, name: str = "") -> None:
     if shape is None or value is None:
         return
     if not _TYPES.get(shape.type_name, _any)(value):
-        raise TwoReadings("a parameter is of another type than the operation's")
+        raise AmbiguousRequest("a parameter is of another type than the operation's")
     match shape:
         case StructureShape(is_document_type=False):
             for key, inner in _mapping(value).items():

@@ -1,4 +1,4 @@
-"""How a refusal looks on the wire: AWS's protocols, and the errors that every service shares.
+"""Errors on the wire: AWS's protocols, and the errors that every service shares.
 
 The same fault has another code, status and text from one protocol to the next: an unknown access
 key is `InvalidClientTokenId` to IAM, `UnrecognizedClientException` to DynamoDB,
@@ -19,10 +19,9 @@ from xml.sax.saxutils import escape
 class Refusal(Exception):
     """An error that a client gets, in AWS's words.
 
-    It may be raised anywhere between the authorizer and moto's methods; the authorizer writes
-    it in the wire
-    form of the request's protocol (`write`). It belongs to the wire, not to sekisho's own error
-    tree: nothing in sekisho has gone wrong.
+    It may be raised anywhere between the authorizer and moto's methods; the authorizer writes it in
+    the form of the request's protocol (`write_refusal`). It belongs to the wire, not to sekisho's
+    own error tree: nothing in sekisho has gone wrong.
 
     Attributes:
         code: AWS's error code, like `NoSuchEntity`.
@@ -39,7 +38,7 @@ class Refusal(Exception):
         self.status = status
 
 
-def throttled() -> Refusal:
+def throttling_error() -> Refusal:
     """Return what a service says to somebody who was wrong too often."""
     return Refusal("Throttling", "Rate exceeded", 400)
 
@@ -57,7 +56,7 @@ class Dialect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WireForm:
-    """How one service writes its errors.
+    """The form in which one service writes its errors.
 
     Attributes:
         json_version: `1.0` or `1.1`; only the JSON protocol has one.
@@ -84,7 +83,7 @@ class HttpAnswer:
 
 
 class CommonError(Enum):
-    """What can be wrong with a request before any operation sees it."""
+    """The faults of a request that are found before any operation sees it."""
 
     MISSING_AUTHENTICATION = "missing authentication"
     INCOMPLETE_SIGNATURE = "incomplete signature"
@@ -241,7 +240,7 @@ _TEXTS: Mapping[CommonError, Mapping[Dialect, str]] = {
 one, and that of QUERY otherwise."""
 
 
-def common(error: CommonError, family: Dialect, message: str = "") -> Refusal:
+def common_refusal(error: CommonError, family: Dialect, message: str = "") -> Refusal:
     """Return the refusal that a service of `family` gives for `error`.
 
     `message` says what exactly is wrong; it gives way where AWS's own text is fixed.
@@ -252,7 +251,7 @@ def common(error: CommonError, family: Dialect, message: str = "") -> Refusal:
     return Refusal(code, text or texts.get(Dialect.QUERY, error.value), status)
 
 
-def write(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
+def write_refusal(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
     """Return `refusal` as the HTTP answer that the service's clients expect."""
     as_json = form.family in {Dialect.JSON, Dialect.REST_JSON}
     answer = (_json if as_json else _xml)(refusal, form, request_id)
@@ -314,7 +313,7 @@ def _xml(refusal: Refusal, form: WireForm, request_id: str) -> HttpAnswer:
 
 
 def _at_fault(refusal: Refusal) -> str:
-    """Return who is at fault, as AWS calls them."""
+    """Return AWS's word for the party at fault."""
     return "Sender" if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
 
 

@@ -75,7 +75,7 @@ class FormUpload:
 
     @property
     def claims(self) -> SignatureClaims:
-        """What the signature claims.
+        """The claims of the signature.
 
         Raises:
             SignatureFault: INCOMPLETE if a part is missing, UNSUPPORTED for another algorithm.

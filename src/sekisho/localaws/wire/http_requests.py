@@ -39,16 +39,16 @@ BodyLimit = Callable[[str, str, Mapping[str, str]], int]
 and the headers as CGI names them (`CONTENT_TYPE`). 0: none of it is read."""
 
 
-class Settings(Adjustments):
+class ServerSettings(Adjustments):
     """waitress's settings, and the one that is ours."""
 
     body_limit: BodyLimit
 
 
-class Arriving(HTTPRequestParser):
+class RequestParser(HTTPRequestParser):
     """waitress's parser, which tells what it would otherwise hide."""
 
-    def __init__(self, adj: Settings) -> None:
+    def __init__(self, adj: ServerSettings) -> None:
         super().__init__(adj)
         self.error: Any = None
         self.repeated = ""

@@ -41,9 +41,9 @@ from sekisho.localaws.wire.http_requests import (
     MAX_BODY_BYTES,
     MAX_CONNECTIONS,
     MEBIBYTE,
-    Arriving,
     BodyLimit,
-    Settings,
+    RequestParser,
+    ServerSettings,
 )
 from sekisho.messages import Message
 
@@ -156,7 +156,7 @@ _SERVED = threading.local()
 class _Channel(HTTPChannel):
     """One connection."""
 
-    parser_class = Arriving
+    parser_class = RequestParser
     task_class = _Task
     logger = _LOGGER
 
@@ -319,7 +319,7 @@ class _Channel(HTTPChannel):
         return False
 
     def error_task_class(  # type: ignore[override]  # waitress asks for no more than a task
-        self, channel: HTTPChannel, request: Arriving
+        self, channel: HTTPChannel, request: RequestParser
     ) -> Task:
         """Return what answers a request that cannot be read."""
         too_long = isinstance(request.error, RequestEntityTooLarge)
@@ -349,7 +349,7 @@ class HttpServer(TcpWSGIServer):
         self, app: WSGIApplication, listener: socket.socket, body_limit: BodyLimit
     ) -> None:
         host, port = listener.getsockname()[:2]
-        adjustments = Settings(
+        adjustments = ServerSettings(
             sockets=[listener],
             threads=WORKERS,
             connection_limit=MAX_CONNECTIONS,

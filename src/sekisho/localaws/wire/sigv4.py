@@ -88,7 +88,7 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class SignatureClaims:
-    """What a signature claims.
+    """The claims of a signature.
 
     Attributes:
         day: the date of the credential scope, `YYYYMMDD`.

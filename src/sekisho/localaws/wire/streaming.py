@@ -38,7 +38,7 @@ _CHECKSUM = "x-amz-checksum-"
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a body holds once its frame is taken off.
+    """The content of a chunked body, without its frame.
 
     Attributes:
         headers: the trailing headers, by name in lower case.

@@ -1,4 +1,4 @@
-"""Chapter 5: who is enforced now; then what the plans did is rolled back, and compared."""
+"""Chapter 5: the enforced users; then what the plans did is rolled back, and compared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every chapter needs: the local AWS that runs, the people, and what they sign with.
+"""The stage of the tour: the running local AWS, the people, and their credentials.
 
 Everybody talks to AWS through `account.aws`, that is by unmodified boto3 clients over HTTP with
 signed requests, and signs in through the console's own forms. Only the clock is moved by hand.
@@ -85,7 +85,7 @@ _REGION = "us-east-1"
 
 @dataclass(slots=True)
 class TourRehearsal:
-    """What every chapter needs.
+    """The running local AWS, the people and the plans of a tour.
 
     Attributes:
         journal_folder: a directory for the plans' journals.
@@ -200,7 +200,7 @@ class TourRehearsal:
         return StepRecorder(narration_of(step_id, names), self._decisions)
 
     def person(self, name: str) -> RehearsedUser:
-        """Return the person with that user name, who may be new."""
+        """Return the person with that user name; an unknown one is made."""
         return self._people.setdefault(name, RehearsedUser(name))
 
     def client(self, name: str, credential: StepCredential, keys: Keys) -> Client:
@@ -228,7 +228,7 @@ class TourRehearsal:
         return self.client(name, credential, keys)
 
     def fresh_code(self, step: StepRecorder, person: RehearsedUser, serial: str) -> str:
-        """Return a code that was not used yet; who has used one waits for the next.
+        """Return a code that was not used yet; after a used one, the clock moves to the next.
 
         The wait is a whole period whatever the time: how often the clock is moved must not hang
         on how fast the tour runs.

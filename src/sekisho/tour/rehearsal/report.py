@@ -18,7 +18,7 @@ SCHEMA = "sekisho.tour/1"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a tour comes to.
+    """The totals of a tour.
 
     Attributes:
         calls: how many requests were answered as expected.

@@ -1,4 +1,4 @@
-"""What a step of the tour is: what was asked, what AWS answered, and why.
+"""The steps of the tour: requests, AWS's answers, and the reasons.
 
 A `TourStep` is only ever made by a `StepRecorder` (recording.py), from calls that were made and
 checks that were passed. What it is called and why it comes out so is in the table `tour` of the
@@ -90,13 +90,13 @@ class Chapter(IntEnum):
 
     @property
     def title(self) -> Message:
-        """What the chapter is called."""
+        """The title of the chapter."""
         title: Message = table("tour")["chapters"][self.name.lower()]
         return title
 
 
 class StepCredential(Enum):
-    """What a request is signed with, or what is typed into the sign-in page."""
+    """The credential that a request is signed with, or that is typed into the sign-in page."""
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a secret
     LONG_TERM_KEY = "long-term-key"
@@ -108,7 +108,7 @@ class StepCredential(Enum):
 
     @property
     def title(self) -> Message:
-        """What it is called."""
+        """The title of the credential."""
         title: Message = table("tour")["credentials"][self.value]
         return title
 
@@ -166,7 +166,7 @@ class FactTable:
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """What is said of a step: whom it concerns, what it is called, why it comes out as it does.
+    """The texts of a step: the person concerned, its title, the reason for its outcome.
 
     Attributes:
         section: "" in both languages where it concerns nobody in particular.

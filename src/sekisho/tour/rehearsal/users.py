@@ -171,7 +171,7 @@ _NEXT_PAGE = Message("the page after user name and password")
 
 
 def _deadlocks(preset: Preset) -> bool:
-    """Whether a forced password change is denied under the preset."""
+    """Tell whether a forced password change is denied under the preset."""
     return preset is Preset.AWS
 
 

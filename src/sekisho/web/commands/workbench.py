@@ -43,7 +43,7 @@ _READS = Message("It only reads, and never changes an account. Ctrl-C ends it.")
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """What the workbench shows, and where.
+    """The options of `sekisho web`.
 
     Attributes:
         snapshots: saved accounts in place of AWS.

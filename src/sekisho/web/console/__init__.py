@@ -97,7 +97,7 @@ def console_site(rehearsal: Rehearsal, language: Language = Language.EN) -> Site
 
 
 def _refused(error: AwsRefused) -> ResponseReturnValue:
-    """Show what AWS refused; who is no longer signed in signs in again, and goes on from there."""
+    """Show AWS's refusal; a user whose session has ended signs in again, and goes on from there."""
     if error.aws_code in ENDED:
         keep_typed()
         return session_ended(page_to_come_back("/console"))

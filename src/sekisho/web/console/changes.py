@@ -76,7 +76,7 @@ class CallResults:
 
 
 def carry_out(changes: Iterable[ConsoleCall], *, stops: bool = False) -> CallResults:
-    """Make changes one after the other, as the person who is signed in.
+    """Make calls one after the other, as the signed-in user.
 
     Args:
         changes: what is to be done.

@@ -1,4 +1,4 @@
-"""What a form is answered with, where that is a page: it has an address of its own.
+"""Pages that answer a form, each at an address of its own.
 
 A page that answers a form with a fault cannot be gone back to: no cache may keep it, so a browser
 asks whether to send the form again. Browsers are led to an address that shows the page instead. It

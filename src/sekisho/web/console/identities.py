@@ -1,4 +1,4 @@
-"""What users and user groups have in common: a list, a page with tabs, and policies."""
+"""Users and user groups alike: a list, a page with tabs, and policies."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class IamIdentity:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What names it in a call."""
+        """The parameters that name it in a call."""
         return {f"{self._noun}Name": self.name}
 
     @property

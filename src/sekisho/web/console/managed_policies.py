@@ -1,4 +1,4 @@
-"""The managed policies that the person who is signed in may list: to search, and to choose from.
+"""The managed policies that the signed-in user may list: to search, and to choose from.
 
 AWS has some 1,600 of its own, and IAM searches none of them by name. Which there are is the same
 for everybody, so they are read once, which takes about a second, and beforehand where that can be;
@@ -29,7 +29,7 @@ _MOST = 1000
 
 
 class PolicyOrigin(StrEnum):
-    """Whose a managed policy is; the values are those of the list's filter."""
+    """The origins of managed policies; the values are those of the list's filter."""
 
     CUSTOMER = "customer"
     AWS = "aws"
@@ -58,7 +58,7 @@ class _AwsPolicies:
     lock: Lock = field(default_factory=Lock)
 
     def all(self, api: Boto3Api) -> tuple[ListedPolicy, ...]:
-        """Return them; who asks first waits, and the others with them."""
+        """Return them; the first request reads them, and others wait for it."""
         with self.lock:
             if not self.read:
                 listed = _listed(api, Scope="AWS")

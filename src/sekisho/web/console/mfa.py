@@ -184,7 +184,7 @@ class TwoCodes:
 
     @property
     def faults(self) -> Mapping[str, Message]:
-        """What is wrong with a code, by the field: AWS would not even look at it."""
+        """The faults of the codes, by field: AWS would not even look at such a code."""
         found = zip(_CODES, self.codes, strict=True)
         return {each: text("mfa.six_digits") for each, code in found if not _CODE.fullmatch(code)}
 
@@ -309,7 +309,7 @@ def resync() -> ResponseReturnValue:
 
 
 def _codes_of(user: str) -> tuple[PhoneCode, ...]:
-    """Return what a user's phone shows to the user, and to whoever may list the devices."""
+    """Return the codes on a user's phone, if the signed-in user may list the user's devices."""
     place = rehearsal()
     if isinstance(attempt("iam", "ListMFADevices", UserName=user), AwsRefused):
         return ()

@@ -25,7 +25,7 @@ _CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, _SYMB
 
 @dataclass(frozen=True, slots=True)
 class PasswordChoice:
-    """What the form about a new password says.
+    """The choices in the form about a new password.
 
     Attributes:
         custom: whether it was written by hand; otherwise it is generated.

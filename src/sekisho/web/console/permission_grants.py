@@ -33,7 +33,7 @@ class GrantMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the page says.
+    """The choices on the page "Set permissions".
 
     Attributes:
         way: which of the three is meant; what was chosen for the others is kept and does nothing.
@@ -53,14 +53,14 @@ class Grant:
 
     @property
     def fault(self) -> Message | None:
-        """What is missing of the permissions, or None."""
+        """The fault of the permissions, or None."""
         if self.way is GrantMethod.COPY and not self.source:
             return text("granting.choose_user")
         return None
 
     @property
     def boundary_fault(self) -> Message | None:
-        """What is missing of the permissions boundary, or None."""
+        """The fault of the permissions boundary, or None."""
         return text("granting.choose_boundary") if self.bounded and not self.boundary else None
 
     @property
@@ -92,7 +92,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What a user is given, read where it is copied.
+    """The permissions that a user is given; where they are copied, they have been read.
 
     Attributes:
         groups: names of user groups.

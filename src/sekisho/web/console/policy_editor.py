@@ -86,22 +86,22 @@ class EditedText:
 
     @property
     def found(self) -> CheckedText:
-        """What is wrong with it."""
+        """The problems of the text."""
         return check_text(self.document, self.attachment)
 
     @property
     def count(self) -> Message:
-        """How much is wrong with it."""
+        """The number of its problems, as text."""
         return problem_count(self.found)
 
     @property
     def faults(self) -> tuple[Problem, ...]:
-        """What is said on top."""
+        """The problems that are shown on top."""
         return self.found.refused if self.tried else ()
 
     @property
     def longest(self) -> int:
-        """How many characters such policies may have; all inline ones of an owner together."""
+        """The characters that such policies may have; all inline ones of an identity together."""
         return longest(self.attachment)
 
     @property

@@ -1,4 +1,4 @@
-"""What the console's pages say of a policy's text: what is wrong with it, and what it means.
+"""The problems and the meaning of a policy's text, as the console's pages show them.
 
 Nothing is found out here: the reader and lint say what is wrong, `policy.summarise` what the
 console computes, and `audit.meaning` what the policy really means.
@@ -26,7 +26,7 @@ _KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that the editor lists beside a text.
+    """One entry of the editor's list of problems.
 
     Attributes:
         refused: whether IAM would not save the text for it.
@@ -65,7 +65,7 @@ class CheckedText:
 
 @dataclass(frozen=True, slots=True)
 class PolicyContent:
-    """What a policy is shown as.
+    """The content of a policy, as a page shows it.
 
     Attributes:
         summary: what the console computes.
@@ -82,7 +82,7 @@ class PolicyContent:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What each credential may do, and what is to be said beside the table."""
+    """The table of what each credential may do, and its notes."""
 
     table: TruthTable
     notes: tuple[Message, ...]

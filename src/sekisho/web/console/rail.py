@@ -11,7 +11,7 @@ from sekisho.web.site import term, text
 
 
 class RailPath(StrEnum):
-    """Whose path the rail shows."""
+    """The two paths of the rail."""
 
     ADMINISTRATOR = "administrator"
     EMPLOYEE = "employee"

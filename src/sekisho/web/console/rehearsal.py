@@ -1,4 +1,4 @@
-"""What a rehearsal has besides the console: the local AWS, the people, their phones, the clock.
+"""A rehearsal behind the console: the local AWS, its users, their phones, the clock.
 
 Nothing here is part of AWS. A phone shows the codes of the devices whose seeds it knows: those of
 the account file, and those that a person has enrolled in this console. A real phone that has
@@ -27,7 +27,7 @@ _NOBODY = Keys("nobody", "")
 
 @dataclass(frozen=True, slots=True)
 class PhoneCode:
-    """What one entry of an authenticator app shows.
+    """One entry of an authenticator app.
 
     Attributes:
         device: the device's name.
@@ -91,7 +91,7 @@ class ConsoleUser:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A local AWS that runs, and what a rehearsal at its console needs besides.
+    """A running local AWS with the users, phones and clock of a rehearsal at its console.
 
     Attributes:
         account: the account file that it was started with.

@@ -67,7 +67,7 @@ class PendingSignin:
 
 @dataclass(frozen=True, slots=True)
 class ShownOnce:
-    """What AWS shows once and never again: a password or a secret key.
+    """A password or a secret key, which AWS shows once and never again.
 
     Attributes:
         path: the page that shows it; when another is opened, it is gone.
@@ -97,7 +97,7 @@ class UnfinishedDevice:
 
 @dataclass(slots=True)
 class ConsoleState:
-    """What the console keeps of one browser.
+    """The state that the console keeps of one browser.
 
     Attributes:
         person: who is signed in, or None.
@@ -145,7 +145,7 @@ def rehearsal() -> Rehearsal:
 
 
 def person() -> SignedInUser:
-    """Return who is signed in.
+    """Return the signed-in user.
 
     Raises:
         InternalError: if nobody is; `signed_in` comes first.
@@ -209,7 +209,7 @@ def sign_out() -> None:
 
 
 def _forget_session(here: ConsoleState) -> None:
-    """Drop who is signed in, and every secret: the next person may be another one."""
+    """Drop the signed-in user and every secret: the next user may be another one."""
     here.person = here.pending = here.once = here.device = None
     here.passkey = here.new_password = ""
     here.answers.clear()
@@ -255,7 +255,7 @@ def changed_elsewhere(draft: Mapping[str, str]) -> bool:
 
 
 def attempt(service: str, operation: str, /, **parameters: object) -> Any:
-    """Call AWS as the person who is signed in.
+    """Call AWS as the signed-in user.
 
     Returns:
         AWS's answer, or the `AwsRefused`, for a panel that shows it in a red box.

@@ -1,4 +1,4 @@
-"""The first page: what the rehearsal is, who is in it, and the clock. Nothing of it is AWS's.
+"""The first page: the rehearsal, its users and its clock. Nothing of it is AWS's.
 
 The administrator's part can be done here at once, for somebody who rehearses the employee's part
 alone: as the administrator would, signed in with password and code, by calls that the authorizer

@@ -24,7 +24,7 @@ _PATH = "/iam/unassigned-mfa"
 @SCREEN.get(_PATH)
 @signed_in
 def page() -> ResponseReturnValue:
-    """List the devices; who may not list them may still delete the one that is asked about."""
+    """List the devices; a user who may not list them may still delete the one in the address."""
     user, name = request.args.get("user") or person().user, request.args.get("name", "")
     listed = try_reading(_serials)
     refused = listed if isinstance(listed, AwsRefused) else None

@@ -36,7 +36,7 @@ class ListedUser:
 
 @dataclass(slots=True)
 class _Kept:
-    """What was listed last.
+    """The list as it was read last.
 
     Attributes:
         count: how many users the account had then, or None if nothing is kept.

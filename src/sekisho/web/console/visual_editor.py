@@ -45,7 +45,7 @@ _LIST = "/iam/policies"
 
 @dataclass(frozen=True, slots=True)
 class _Addition:
-    """What the form about a new statement says.
+    """The choices in the form about a new statement.
 
     Attributes:
         service: its prefix; "" if none is chosen.
@@ -63,7 +63,7 @@ class _Addition:
 
     @property
     def fault(self) -> Message | None:
-        """What is missing, or None."""
+        """The fault of the form, or None."""
         if not self.actions:
             return text("visual.no_action")
         if not self.all_resources and not self.resources:

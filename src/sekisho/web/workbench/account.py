@@ -101,7 +101,7 @@ def _bars(report: AccountReport) -> list[tuple[Message, tuple[PlacedPart, ...], 
 
 @dataclass(frozen=True, slots=True)
 class UserListQuery:
-    """What the list of users shows: what was asked for in the address.
+    """The query of the list of users, as it is in the address.
 
     Attributes:
         q: a part of the name.

@@ -1,4 +1,4 @@
-"""What logs say of the account: which calls would be denied, and which were without MFA."""
+"""The usage of the account by its logs: calls that would be denied, and calls without MFA."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the workbench shows: an audited account and a plan for it, read once when it starts."""
+"""The material of the workbench: an audited account and a plan for it, read at the start."""
 
 import json
 from collections.abc import Mapping
@@ -86,7 +86,7 @@ class PlanInView:
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to look at.
+    """The audit, the plan and the logs that the workbench shows.
 
     Attributes:
         report: the audit of the account.
@@ -113,7 +113,7 @@ class Material:
 
     @cached_property
     def json_of(self) -> Mapping[str, Any]:
-        """What the JSON says of each user, by name."""
+        """The JSON of each user, by name."""
         return {each["user"]: each for each in self.as_json["users"] or ()}
 
     @cached_property

@@ -45,7 +45,7 @@ _WIDTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What begins on a day, and goes on from there.
+    """A stage that begins on a day, and goes on from there.
 
     Attributes:
         kind: its class in the style sheet.
@@ -72,7 +72,7 @@ class PlacedMoment:
 
     @property
     def width(self) -> float:
-        """How far it reaches: to the end of the line."""
+        """Its length: to the end of the line."""
         return _WIDTH - self.start
 
 
@@ -134,7 +134,7 @@ def kind_of(impact: ImpactKind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImpactGroup:
-    """What happens to some people, alike."""
+    """The people to whom a plan does the same."""
 
     text: Message
     kind: str

@@ -78,7 +78,7 @@ _ACTIONS = 60
 
 @dataclass(frozen=True, slots=True)
 class ProvedPolicy:
-    """What the prover says of a policy.
+    """The prover's answers about a policy.
 
     Attributes:
         meant: as `policy summary`.
@@ -177,7 +177,7 @@ def _examined_in_time(text: str) -> ExaminedPolicy:
 
 
 def subject_of(document: Document) -> Subject:
-    """Return whoever has a policy and nothing else, as `prove FILE` asks."""
+    """Return a user with a policy and nothing else as a subject, as `prove FILE` does."""
     policies = Policies(identity=(AttachedPolicy(_SOURCE, document),))
     return Subject.of_files(policies, None, datetime.now(UTC), users_may_change=False)
 
@@ -362,7 +362,7 @@ def _compared_in_time(old: str, new: str, beside: str) -> ComparedPolicies:
 
 @dataclass(frozen=True, slots=True)
 class ShownSide:
-    """What one side alone allows.
+    """The requests that one side alone allows.
 
     Attributes:
         nothing: whether that is proved to be nothing.

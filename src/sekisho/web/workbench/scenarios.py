@@ -1,4 +1,4 @@
-"""Scenarios as a picture of steps: who gets in, who is locked out, which attackers are kept out.
+"""Scenarios as pictures of steps: people get in or are locked out, attackers are kept out.
 
 Of a policy that is typed in, or of a user of the account with all that they have.
 """
