@@ -119,10 +119,10 @@ class OutputOptions:
         """Yield the pieces of a report in its form."""
         match self.output:
             case DocumentFormat.TEXT:
-                width, in_colour = terminal_width(), not self.out and colour_wanted()
+                width = terminal_width()
                 layout = TextLayout(width, verbose=verbose)
-                if in_colour:
-                    layout = replace(layout, styled=_in_colour)
+                if not self.out and colour_wanted():
+                    layout = replace(layout, styled=in_colour)
                 yield report_text(forms.report, lang, layout)
                 if next_step is not None:
                     after = next_command(next_step, lang, width) if next_step else []
@@ -157,7 +157,8 @@ class ReportForms:
 _STYLES = {"heading": "bold", "error": BAD, "warning": OPEN, "note": "cyan"}
 
 
-def _in_colour(text: str, style: str) -> str:
+def in_colour(text: str, style: str) -> str:
+    """Return a heading, or the word of a severity, in its colour."""
     return styled(text, _STYLES[style])
 
 

@@ -19,18 +19,18 @@ from sekisho.cli.options import (
     lang_option,
     report_format_option,
 )
+from sekisho.cli.output import in_colour
 from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import table_lines
-from sekisho.cli.terminal import BAD, OPEN, show, styled, terminal_width
+from sekisho.cli.terminal import show, terminal_width
 from sekisho.documents import indented_json
+from sekisho.documents.report import FindingGroup, ReportWriter, TextLayout
 from sekisho.errors import FaultyInput
-from sekisho.messages import Language, Message, hanging, printable
+from sekisho.messages import Language, Message, hanging, joined_messages, printable, verbatim
 
 _STATEMENT = Message("statement {n}")
 _WHOLE = Message("the whole document")
-_FIX = Message("What to do: ")
-_FACT = Message("Seen: ")
 _GAP = Message("not examined")
 _COUNT = Message("errors: {errors}, warnings: {warnings}, notes: {notes}")
 _REFUSED = Message("{source}: IAM refuses to save this policy ({counts}).")
@@ -159,8 +159,11 @@ def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
     _say(_verdict(report).into(lang), "bold")
     if quiet():
         return
+    layout = TextLayout(terminal_width(), in_colour, verbose=verbose)
+    writer = ReportWriter(lang, layout)
     for finding in sorted(report.findings, key=lambda each: _WORST_FIRST.index(each.severity)):
-        _print_finding(finding, lang, verbose=verbose)
+        for line in writer.finding(_group(finding)):
+            show(line)
     for gap in report.gaps:
         _say(f"  {_GAP.into(lang)}: {gap.into(lang)}")
     if verbose:
@@ -168,7 +171,6 @@ def _print_report(report: LintReport, lang: Language, *, verbose: bool) -> None:
 
 
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-_COLOURS = {Severity.ERROR: BAD, Severity.WARNING: OPEN, Severity.NOTE: "cyan"}
 
 
 def _verdict(report: LintReport) -> Message:
@@ -186,28 +188,29 @@ def _verdict(report: LintReport) -> Message:
     return said.filled(source=report.source, counts=counts)
 
 
-def _print_finding(finding: Finding, lang: Language, *, verbose: bool) -> None:
-    """Print a finding; of a note its title alone, unless everything is to be said."""
+def _group(finding: Finding) -> FindingGroup:
+    """Return a finding as a report has it; of a note a text says its title alone."""
     place = finding.place
-    where = [f"{place.position.line}:{place.position.column}"] if place.position.line else []
+    where: list[Message] = []
+    if place.position.line:
+        where.append(verbatim(f"{place.position.line}:{place.position.column}"))
     if place.statement is None:
-        where.append(_WHOLE.into(lang))
+        where.append(_WHOLE)
     else:
-        where.append(_STATEMENT.filled(n=place.statement).into(lang))
+        where.append(_STATEMENT.filled(n=place.statement))
     if place.sid:
-        where.append(place.sid)
-    severity = SEVERITIES[finding.severity].into(lang)
-    title = finding.title.into(lang)
-    first, *others = _folded(f"  {severity} [{finding.id}] {title} ({', '.join(where)})")
-    show(first.replace(severity, styled(severity, _COLOURS[finding.severity]), 1))
-    for line in others:
-        show(line)
-    if finding.severity is Severity.NOTE and not verbose:
-        return
-    _say(f"    {finding.cause.into(lang)}")
-    if verbose:
-        _say(f"    {_FACT.into(lang)}{finding.fact.into(lang)}")
-    _say(f"    {_FIX.into(lang)}{finding.fix.into(lang)}")
+        where.append(verbatim(place.sid))
+    return FindingGroup(
+        id=finding.id.value,
+        severity=finding.severity.value,
+        label=SEVERITIES[finding.severity],
+        title=finding.title,
+        where=joined_messages(where, en=", ", ja=", "),
+        cause=finding.cause,
+        fix=finding.fix,
+        fact=finding.fact,
+        brief=finding.severity is Severity.NOTE,
+    )
 
 
 def _print_details(report: LintReport, lang: Language) -> None:
