@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
+from operator import itemgetter
 from pathlib import Path
 
 from sekisho.account import AccessKey
 from sekisho.audit.findings import DEVICE_KINDS
 from sekisho.documents.html import html_page
+from sekisho.documents.report import Sheet, SheetColumn, sheet_text
 from sekisho.messages import Language, Message, joined_messages, listed, printable, verbatim
 from sekisho.notices.people import NoticeKind, Person
-from sekisho.notices.sheet import written_csv
 
 KINDS: Mapping[NoticeKind, Message] = {
     NoticeKind.NOT_KNOWN: Message("not known"),
@@ -99,8 +100,12 @@ class WorkList:
 
     def to_csv(self, *, bom: bool = False, headings: Language = Language.EN) -> str:
         """Return one line for each person; what is in the cells is English and stable."""
-        ours = tuple(each.english for each in _COLUMNS if each.english not in _FOREIGN)
-        return written_csv(_COLUMNS, map(self._line, self.people), ours, bom=bom, headings=headings)
+        columns = [
+            SheetColumn(each, itemgetter(each.english), foreign=each.english in _FOREIGN)
+            for each in _COLUMNS
+        ]
+        sheet = Sheet(columns, map(self._line, self.people))
+        return sheet_text(sheet, bom=bom, headings=headings)
 
     def _line(self, person: Person) -> Mapping[str, str]:
         used = [key for key in person.keys if key.last_used is not None]
