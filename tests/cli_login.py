@@ -83,7 +83,7 @@ class CliLogin:
 
     def ask(self, fields: dict[str, Any], proof: str | None = None) -> Answer:
         """Ask for tokens, with a fresh proof if none is given."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         proof = self.proof() if proof is None else proof
         headers = {"Content-Type": "application/json"} | ({"DPoP": proof} if proof else {})
         connection.request("POST", "/v1/token", json.dumps(fields).encode(), headers)

@@ -16,12 +16,17 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.hooks import EventAliaser
 from botocore.httpsession import URLLib3Session
 from urllib3 import HTTPHeaderDict
 
 from sekisho.localaws import LOOPBACK, HttpServer, server
 
 _FIRST_CLASS = ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+_SHARED = property(lambda aliaser, known={}: known, lambda aliaser, known: None)
+"""The aliases of botocore's events, found once: each new client finds them all anew."""
 
 
 class _Body(io.BytesIO):
@@ -55,7 +60,11 @@ def socketless() -> Iterator[None]:
         app = _Known.running.get(address.port or 0) if address.hostname == LOOPBACK else None
         return over_http(session, request) if app is None else _answered(app, request)
 
-    with patch.object(server, "HttpServer", _Known), patch.object(URLLib3Session, "send", send):
+    with (
+        patch.object(server, "HttpServer", _Known),
+        patch.object(URLLib3Session, "send", send),
+        patch.object(EventAliaser, "_alias_name_cache", _SHARED, create=True),
+    ):
         yield
 
 

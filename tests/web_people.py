@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from sekisho.account import AccountFile
 from sekisho.account.aws import Boto3Api
@@ -60,6 +60,12 @@ def sign_in(page: Page, console: RunningConsole, user: str = ADMINISTRATOR) -> N
 def administrator_api(console: RunningConsole) -> Boto3Api:
     """Return calls with a session of the administrator's own, signed in with MFA."""
     return as_administrator(console.rehearsal)
+
+
+def press(target: Locator) -> None:
+    """Press what leads to another page, and wait for that: a click alone does not."""
+    with target.page.expect_event("load"):
+        target.click()
 
 
 def press_behind(page: Page, button: str) -> None:
@@ -120,7 +126,7 @@ def sign_in_here(page: Page, console: RunningConsole, user: str) -> None:
     """Sign in on the page that is open, and go on where it leads."""
     page.locator("#user").fill(user)
     page.locator("#password").fill(console.password(user))
-    page.locator("main button.primary").click()
+    press(page.locator("main button.primary"))
     if "/signin/mfa" in page.url:
         console.aws.clock.advance(TWO_STEPS)
         code, *_ = console.rehearsal.phones.codes(user, console.aws.clock.now())

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from audit.small_accounts import HOME, as_json, snapshot_of, to_csv
 from audit.test_accounts import CASES
 from gaps import gap_at
+from profiles import DEEP
 from rollout.staging import NOW
 from sekisho.account import (
     CredentialReport,
@@ -59,7 +59,7 @@ def known(report: AccountReport) -> set[tuple[str, str]]:
     return {(each.id.value, each.subject) for each in report.findings if each.known}
 
 
-A_PART = 1 if settings.get_current_profile_name() == "deep" else 4
+A_PART = 1 if DEEP else 8
 """Of so many things that are hidden one is: in each case another one."""
 WHOLE = [case for case in CASES if "exceptions" not in case.values[0]]
 

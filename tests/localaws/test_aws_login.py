@@ -287,7 +287,7 @@ def test_for_another_device_the_code_is_shown(aws: LocalAws) -> None:
 
 def get(aws: LocalAws, path: str) -> tuple[int, str, str]:
     """Return status, `Location` and text of a page."""
-    connection = HTTPConnection(urlsplit(aws.url).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(aws.url).netloc, timeout=60)
     connection.request("GET", path, headers={"Accept-Language": "en"})
     response = connection.getresponse()
     found = response.status, response.headers.get("Location", ""), response.read().decode()

@@ -209,7 +209,7 @@ def test_a_proxy_is_told_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         thread.start()
         monkeypatch.setenv("https_proxy", f"http://me:s%40t@127.0.0.1:{proxy.getsockname()[1]}")
         posted = Webhook.of(f"https://hooks.example.com/{SECRET}").post({})
-        thread.join(10)
+        thread.join(60)
     assert posted.handed is not Handed.DONE
     (text,) = asked
     assert text.startswith(b"CONNECT hooks.example.com:443")

@@ -93,7 +93,7 @@ def _shown_plainly(asked: check_proof.Claim) -> bool:
 
 
 _DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-_SEEDS = range(200 if _DEEP else 6)
+_SEEDS = range(200 if _DEEP else 3)
 """Each of 50 claims."""
 _ATTACKS = 2000 if _DEEP else 400
 

@@ -9,9 +9,10 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from profiles import examples
 from prover.questions import (
     ALICE,
     NOW,
@@ -56,6 +57,7 @@ def passes(
     return next(filter(allowing(policies), asked), None)
 
 
+@settings(max_examples=examples(20))
 @given(POLICIES, st.one_of(st.none(), POLICIES))
 def test_a_small_world_has_no_request_that_a_proof_denies(
     statements: list[dict[str, Any]], bounded: list[dict[str, Any]] | None

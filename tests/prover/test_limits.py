@@ -28,7 +28,7 @@ from sekisho.prover.solver.reasons import NOT_CERTIFIED
 S3 = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/x"}
 CHANCE = random.Random(5)  # noqa: S311 - samples, no secrets
 Statements = list[dict[str, Any]]
-STEPS = 300_000
+STEPS = 100_000
 """Few, so that the test is quick; the whole number is the bench's."""
 
 

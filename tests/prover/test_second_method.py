@@ -131,7 +131,7 @@ def sample(name: str) -> Policies:
     return Policies(identity=(AttachedPolicy(name, parse(text)),))
 
 
-@pytest.mark.parametrize("name", [*MANAGED][3 :: 16 if DEEP else 320])
+@pytest.mark.parametrize("name", [*MANAGED][3 :: 16 if DEEP else 640])
 def test_of_a_sample_of_the_policies_that_aws_manages(name: str) -> None:
     policy = AttachedPolicy(name, from_json(MANAGED[name]["Document"]))
     enforcement = AttachedPolicy("Force_MFA", force_mfa(choices_of(Preset.AWS)))

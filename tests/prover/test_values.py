@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 
+from profiles import sampled
 from prover.questions import ALICE, NOW
 from sekisho.engine import Assumptions, Context, Request
 from sekisho.engine.assumptions import TrackedAssumptions
@@ -97,7 +98,8 @@ def test_an_operator_alone_and_with_another_of_its_kind(name: OperatorName) -> N
     family = family_of(name)
     for other in (one for one in OPERATORS if family_of(one) is family):
         for first in _constants(name):
-            for pair in [*combinations(_constants(other), 2), (_constants(other)[0],)]:
+            pairs = sampled(combinations(_constants(other), 2), every=3)
+            for pair in [*pairs, (_constants(other)[0],)]:
                 asked = [
                     VersionedCondition(Condition(Operator(name), "k", (first,)), Version.V2012),
                     VersionedCondition(Condition(Operator(other), "k", tuple(pair)), Version.V2012),

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from administered import signed_in
+from profiles import DEEP
 from rollout.staging import (
     ADMIN,
     ENFORCEMENT,
@@ -105,7 +106,7 @@ def goals(*people: str) -> st.SearchStrategy[Goal]:
     )
 
 
-@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=100 if DEEP else 6, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(goal=goals("admin", "machine", "hanako"), existing=st.booleans())
 def test_rollback_after_apply_is_identity(
     api: Boto3Api, tmp_path_factory: pytest.TempPathFactory, goal: Goal, existing: bool

@@ -16,7 +16,7 @@ import sekisho
 from administered import REGION
 
 HELPER = (sys.executable, "-m", "sekisho", "session")
-_ENOUGH_SECONDS = 60
+_ENOUGH_SECONDS = 180
 SOURCE = Path(sekisho.__file__).parents[1]
 
 

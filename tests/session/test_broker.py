@@ -323,7 +323,7 @@ def test_two_at_once_spend_one_code(desk: Desk, asks: Callable[..., Source]) -> 
     class Slow(Phone):
         def ask(self, question: Message, *, hidden: bool) -> str:
             asked.set()
-            assert answered.wait(20)
+            assert answered.wait(60)
             return super().ask(question, hidden=hidden)
 
     desk.phone = Slow(desk.local)
@@ -334,13 +334,13 @@ def test_two_at_once_spend_one_code(desk: Desk, asks: Callable[..., Source]) -> 
     threads = [threading.Thread(target=hand_out) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert asked.wait(20)
+    assert asked.wait(60)
     while not desk.told:
         threading.Event().wait(0.01)
     assert "waiting" in desk.told[0]
     answered.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert [each.new for each in handed].count(True) == 1
     assert handed[0].session == handed[1].session
     assert len(desk.phone.asked) == 1

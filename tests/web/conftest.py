@@ -4,12 +4,15 @@ import faulthandler
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import web_people as people
 from chromium import CHROMIUM, FLAGS, HOW
 from hashing import cheap_hashes
 from socketless import socketless
+
+# five seconds by default, which a busy machine may need for a page
+expect.set_options(timeout=60_000)
 
 MOST_SECONDS = 180
 """For one test: a browser that stands still ends its worker, not the whole run."""

@@ -30,7 +30,7 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
             stderr=subprocess.PIPE,
             text=True,
         )
-    guard = Timer(60, process.kill)
+    guard = Timer(120, process.kill)
     guard.start()
     try:
         found = None
@@ -39,13 +39,13 @@ def test_a_command_prints_an_address_that_answers(command: tuple[str, ...]) -> N
             if found:
                 break
         assert found, "no address was printed"
-        connection = HTTPConnection("localhost", int(found[1]), timeout=20)
+        connection = HTTPConnection("localhost", int(found[1]), timeout=60)
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert (answer.status, STARTS[command] in answer.read().decode()) == (200, True)
         connection.close()
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert "Traceback" not in errors, errors
         assert process.returncode == 0
     finally:

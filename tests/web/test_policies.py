@@ -161,7 +161,7 @@ def test_versions_are_made_by_editing_up_to_five(
     page = administrator
     _create(page, console.url, "Edited")
     page.goto(f"{console.url}/iam/policies?q=Edited")
-    page.get_by_role("link", name="Edited").click()
+    people.press(page.get_by_role("link", name="Edited"))
     address = page.url
     for version in range(2, 7):
         page.goto(address)
@@ -295,18 +295,18 @@ def test_what_was_typed_outlives_the_session(
 def test_axe_finds_nothing(administrator: Page, console: people.RunningConsole) -> None:
     page, url = administrator, console.url
     arn = "arn:aws:iam::111122223333:policy/AssumeOps"
-    tabs = [f"/iam/policy?arn={arn}&tab={tab}" for tab in ("permissions", "json", "entities")]
-    paths = ["/iam", "/search?q=iam", "/iam/policies?q=a", "/iam/policies/create", *tabs]
+    # what `test_pages.py` looks at is not looked at again
+    paths = ["/iam/policies?q=a", f"/iam/policy?arn={arn}&tab=json"]
     paths += [f"/iam/policy?arn={arn}&tab=versions&version=v1", f"/iam/policy?arn={arn}&tab=tags"]
-    paths += [f"/iam/policy/{each}?arn={arn}" for each in ("attach", "delete", "edit")]
-    for number, path in enumerate([*paths, "/s3/buckets", "/iam/policy?arn=none"]):
+    paths += [f"/iam/policy/{each}?arn={arn}" for each in ("delete", "edit")]
+    for number, path in enumerate([*paths, "/iam/policy?arn=none"]):
         page.goto(url + path)
         if number % 4 == 0:
             # some in each language; a run of axe takes half a second
-            page.locator("button[name=language]").click()
+            people.press(page.locator("button[name=language]"))
         found = Axe().run(page)
         assert found.violations_count == 0, (page.url, found.generate_report())
     page.goto(f"{url}/iam/policy/edit?arn={arn}")
-    page.locator("main button.primary").click()
+    people.press(page.locator("main button.primary"))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -323,7 +323,7 @@ def test_who_waits_while_somebody_signs_in_is_not_let_in() -> None:
     thief.start()
     browsers.renew(victim, "")
     victim.lock.release()
-    thief.join(10)
+    thief.join(60)
     assert entered == [None]
 
 
