@@ -15,9 +15,9 @@ from sekisho.account import AccountFile
 from sekisho.account.aws import Boto3Api
 from sekisho.localaws import ADMINISTRATOR, LocalAws, example_company
 from sekisho.messages import Language
+from sekisho.policy import Preset
 from sekisho.web import WebServer
-from sekisho.web.console import Rehearsal, console_site
-from sekisho.web.console.start import as_administrator
+from sekisho.web.console import Rehearsal, console_site, start
 
 TWO_STEPS = timedelta(seconds=60)
 """After them neither of the codes is used up that enrolled a device."""
@@ -59,7 +59,12 @@ def sign_in(page: Page, console: RunningConsole, user: str = ADMINISTRATOR) -> N
 
 def administrator_api(console: RunningConsole) -> Boto3Api:
     """Return calls with a session of the administrator's own, signed in with MFA."""
-    return as_administrator(console.rehearsal)
+    return start.as_administrator(console.rehearsal)
+
+
+def enforce(console: RunningConsole, user: str, preset: Preset) -> None:
+    """Let the administrator enforce MFA for a user."""
+    start.enforce(console.rehearsal, user, preset)
 
 
 def press(target: Locator) -> None:

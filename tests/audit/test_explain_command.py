@@ -5,8 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from click_commands import command_of
 from sekisho.cli import Exit
-from sekisho.cli.explain import command
+
+command = command_of("explain")
 
 DENIED = (
     "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: "

@@ -7,10 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from administered import GLASS
+from click_commands import command_of
 from rollout.staging import company
 from sekisho.cli import Exit
-from sekisho.cli.audit import command
 from sekisho.localaws import LocalAws
+
+command = command_of("audit")
 
 
 @pytest.fixture(scope="module")

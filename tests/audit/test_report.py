@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from audit.small_accounts import as_json, snapshot_of, to_csv, to_html, to_text
+from click_commands import command_of
 from gaps import gap_at
 from pages import Page
 from rollout.staging import NOW, user
@@ -18,8 +19,9 @@ from sekisho.account import Password, Snapshot, save_snapshot
 from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.audit.report import AccountReport, as_of, audit_account, headline, to_json, to_sarif
 from sekisho.cli import Exit
-from sekisho.cli.audit import command
 from sekisho.messages import Language, cell_width
+
+command = command_of("audit")
 
 EVIL = '=cmd|"/c calc"!A0 <script>alert(1)</script>\x1b[31m'
 READ = [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]

@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from administered import ACCOUNT, GLASS, administered, iam_of
+from click_commands import command_of
 from sekisho.account import least_policy, load_snapshot, read_snapshot
 from sekisho.cli import Exit
-from sekisho.cli.collect import command
 from sekisho.localaws import LocalAws
 from sekisho.policy import parse
+
+command = command_of("collect")
 
 pytestmark = pytest.mark.usefixtures("wide_terminal")
 

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from in_process import sekisho
 from sekisho.cli import Exit
 from sekisho.cli.exits import Spoken
-from sekisho.cli.group import LazyGroup
 from sekisho.cli.help import SpokenCommand, asked_language, examples_of, texts_of
 from sekisho.cli.main import root
 from sekisho.localaws import COMPANY_FILE
@@ -23,13 +22,13 @@ JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 
 def _commands(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
     yield path, command
-    if isinstance(command, LazyGroup):
+    if isinstance(command, click.Group):
         for name, lazy in command.lazy.items():
             yield from _commands(lazy.load(), f"{path} {name}".strip())
 
 
 ALL = dict(_commands(root))
-LEAVES = {path: command for path, command in ALL.items() if not isinstance(command, LazyGroup)}
+LEAVES = {path: command for path, command in ALL.items() if not isinstance(command, click.Group)}
 EXAMPLES = [
     pytest.param(path, each.line, id=f"{path}-{number}")
     for path in LEAVES

@@ -8,10 +8,12 @@ import pytest
 import sqlglot
 from click.testing import CliRunner
 
+from click_commands import command_of
 from sekisho.cli import Exit
 from sekisho.errors import SekishoError, UsageError
-from sekisho.replay.commands.impact import command
 from sekisho.replay.commands.logs import TrailSource
+
+command = command_of("impact")
 
 INPUTS = Path(__file__).parents[1] / "golden" / "inputs"
 LOG = str(INPUTS / "logs" / "company.json")

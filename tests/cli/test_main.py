@@ -14,7 +14,6 @@ import interrupts
 from in_process import sekisho
 from sekisho import __version__, catalogue
 from sekisho.cli import Exit
-from sekisho.cli.commands import COMMANDS
 from sekisho.cli.exits import worst
 from sekisho.cli.main import root
 from sekisho.errors import Code, Fault, FaultyInput
@@ -117,8 +116,8 @@ def test_wrong_usage_is_explained_in_japanese(arguments: list[str], said: str) -
 
 
 def test_help_lists_commands_in_japanese() -> None:
-    assert COMMANDS["reset"].line.ja[:20] in sekisho("--help", LC_ALL="ja_JP.UTF-8").stdout
-    assert COMMANDS["reset"].line.ja[:20] not in sekisho("--help", LC_ALL="C").stdout
+    assert root.lazy["reset"].line.ja[:20] in sekisho("--help", LC_ALL="ja_JP.UTF-8").stdout
+    assert root.lazy["reset"].line.ja[:20] not in sekisho("--help", LC_ALL="C").stdout
 
 
 @pytest.mark.parametrize("arguments", [["--lang", "ja"], ["--lang=ja"]], ids=str)

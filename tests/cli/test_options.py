@@ -7,7 +7,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sekisho.cli.group import LazyGroup
 from sekisho.cli.main import root
 from sekisho.errors import UsageError
 
@@ -105,7 +104,7 @@ def _options(command: click.Command, path: str = "") -> Iterator[tuple[str, clic
     for each in command.params:
         if isinstance(each, click.Option):
             yield path, each
-    if isinstance(command, LazyGroup):
+    if isinstance(command, click.Group):
         for name, lazy in command.lazy.items():
             yield from _options(lazy.load(), f"{path} {name}".strip())
 

@@ -9,11 +9,12 @@ import pytest
 from click import Command
 from click.testing import CliRunner
 
-from sekisho.cli.audit import command as audit
-from sekisho.cli.collect import command as collect
+from click_commands import command_of
 from sekisho.cli.rollout.plan import command as plan
 from sekisho.documents import check_writable, write_private
 from sekisho.errors import Code, SekishoError
+
+audit, collect = command_of("audit"), command_of("collect")
 
 NOBODY = ("--endpoint-url", "http://127.0.0.1:9")
 

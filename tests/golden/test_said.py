@@ -16,7 +16,6 @@ import pytest
 from golden.cases import CASES, Case
 from golden.harness import OUTPUTS, LocalAws, Runner, local_aws
 from sekisho.cli import Exit
-from sekisho.cli.group import LazyGroup
 from sekisho.cli.main import root
 from sekisho.messages import cell_width
 
@@ -68,7 +67,7 @@ ELSEWHERE = {
 
 
 def _commands(command: click.Command, name: str = "") -> Iterator[str]:
-    if not isinstance(command, LazyGroup):
+    if not isinstance(command, click.Group):
         yield name
         return
     for each, lazy in command.lazy.items():

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import localaws_people as people
 from audit.small_accounts import snapshot_of
 from cases import cases
+from click_commands import command_of
 from pages import Page
 from sekisho.account import Device, Snapshot, open_account
 from sekisho.documents.guide import CodeBlock, Guide, to_html, to_markdown, to_text
@@ -33,9 +34,10 @@ from sekisho.notices.card import (
     card_to_json,
     version_of,
 )
-from sekisho.notices.commands.card import command
 from sekisho.policy import PolicyKind, from_json
 from sekisho.signin import DeviceKind
+
+command = command_of("card")
 
 AWS = Path(sys.executable).with_name("aws")
 HOSTILE = "<script>alert(1)</script>{{7*7}}{search}`'\"$(id)"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.cli.commands import COMMANDS
 from sekisho.cli.features import NEEDS
+from sekisho.cli.main import root
 
 ROOT = Path(__file__).parents[2]
 INPUTS = ROOT / "tests" / "golden" / "inputs"
@@ -55,7 +55,7 @@ def test_the_core_works_without_a_feature(deleted: tuple[str, ...], tmp_path: Pa
     shown = run(tmp_path, "--help")
     assert shown.returncode == 0, shown.stderr
     listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
-    for name, command in COMMANDS.items():
+    for name, command in root.lazy.items():
         module = command.module if hasattr(command, "module") else ""
         owners = {module, *(each.module for each in getattr(command, "commands", {}).values())}
         is_gone = bool({each.partition(".")[0] for each in owners} & gone)

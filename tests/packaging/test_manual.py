@@ -9,7 +9,6 @@ import click
 import pytest
 from tools.manual import manual_of
 
-from sekisho.cli.commands import COMMANDS
 from sekisho.cli.main import root
 
 ROOT = Path(__file__).parents[2]
@@ -18,9 +17,9 @@ PAGE = manual_of(ROOT)
 
 def test_it_has_every_command_and_the_exit_codes() -> None:
     sections = re.findall(r'(?m)^\.SS "(.*)"$', PAGE)
-    assert {f"sekisho {name}" for name in COMMANDS} <= set(sections)
+    assert {f"sekisho {name}" for name in root.lazy} <= set(sections)
     assert ".SH EXIT STATUS" in PAGE
-    for command in (root, *(lazy.load() for lazy in COMMANDS.values())):
+    for command in (root, *(lazy.load() for lazy in root.lazy.values())):
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 name = max(parameter.opts, key=len).replace("-", "\\-")

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from click_commands import command_of
 from sekisho import policy
-from sekisho.cli.commands import COMMANDS
 from sekisho.errors import Code, FaultyInput, FaultyPolicy, UsageError
 from sekisho.policy import Preset
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 FIRST_LOGIN = CORPUS / "force-mfa-first-login.json"
-command = COMMANDS["policy"].load()
+command = command_of("policy")
 
 
 def run(*arguments, text=None):

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from click_commands import command_of
 from hand_made_replays import UNCHANGED, event, judged, report, to_csv
 from replay.drawn import ACCOUNT, ALICE, DEV, FixedBinding
 from replay.groups_of import log_files
@@ -26,9 +27,10 @@ from sekisho.replay import (
     columns_of,
     group_plainly,
 )
-from sekisho.replay.commands.impact import command
 from sekisho.replay.reading import SkippedKind, read_groups
 from sekisho.replay.report import FileFault, JudgedGroup, LogFigures, headline
+
+command = command_of("impact")
 
 DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 POLICY = {"Version": "2012-10-17", "Statement": [DENY]}

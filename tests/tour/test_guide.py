@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from click.testing import CliRunner
 
+from click_commands import command_of
 from pages import Page
 from sekisho import catalogue, policy
 from sekisho.documents import guide
@@ -26,8 +27,9 @@ from sekisho.documents.guide import (
 from sekisho.errors import FaultyPolicy, InternalError
 from sekisho.messages import Language, Message, table
 from sekisho.policy import Preset
-from sekisho.tour.commands.guide import admin as command
 from sekisho.tour.guide import Label, admin
+
+command = command_of("guide", "admin")
 
 PRESETS = list(Preset)
 RENDERERS = {"text": guide.to_text, "markdown": guide.to_markdown, "html": guide.to_html}

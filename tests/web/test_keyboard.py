@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, Page
 import web_people as people
 from sekisho.messages import Language
 from sekisho.policy import Preset
-from sekisho.web.console.start import enforce
 from sekisho.web.site import term, text
 
 USER = "daiki.kobayashi"
@@ -35,7 +34,7 @@ _SEEN = """element => {
 @pytest.fixture(scope="module")
 def console() -> Iterator[people.RunningConsole]:
     with people.running_console(language=Language.JA) as running:
-        enforce(running.rehearsal, USER, Preset.RECOMMENDED)
+        people.enforce(running, USER, Preset.RECOMMENDED)
         yield running
 
 

@@ -11,7 +11,6 @@ import web_people as people
 from profiles import DEEP
 from sekisho.messages import Language
 from sekisho.policy import Preset
-from sekisho.web.console.start import enforce
 
 USER, GROUP = "ken.suzuki", "Developers"
 ARN = "arn:aws:iam::111122223333:policy/Force_MFA_recommended"
@@ -85,7 +84,7 @@ LOOKED_AT = [
 def visited(request: pytest.FixtureRequest, browser: Browser) -> Iterator[people.Visit]:
     """A console in one language, with a page for each of the three who look at it."""
     with people.running_console(language=request.param) as console:
-        enforce(console.rehearsal, "hanako.sato", Preset.RECOMMENDED)
+        people.enforce(console, "hanako.sato", Preset.RECOMMENDED)
         with people.visit(browser, console, request.param) as visit:
             yield visit
 

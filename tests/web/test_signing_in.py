@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 import web_people as people
 from sekisho.localaws import ADMINISTRATOR
 from sekisho.policy import Preset
-from sekisho.web.console.start import enforce
 
 STRONG = "Suikinkutsu-8-drops!"
 
@@ -17,9 +16,9 @@ STRONG = "Suikinkutsu-8-drops!"
 @pytest.fixture(scope="module")
 def console() -> Iterator[people.RunningConsole]:
     with people.running_console() as running:
-        enforce(running.rehearsal, "daiki.kobayashi", Preset.FIRST_LOGIN)
-        enforce(running.rehearsal, "hanako.sato", Preset.RECOMMENDED)
-        enforce(running.rehearsal, "mei.takahashi", Preset.RECOMMENDED)
+        people.enforce(running, "daiki.kobayashi", Preset.FIRST_LOGIN)
+        people.enforce(running, "hanako.sato", Preset.RECOMMENDED)
+        people.enforce(running, "mei.takahashi", Preset.RECOMMENDED)
         yield running
 
 
@@ -96,7 +95,7 @@ def test_a_temporary_password_and_the_two_causes_of_one_sentence(
 def test_the_preset_of_aws_locks_a_temporary_password_out(
     page: Page, console: people.RunningConsole
 ) -> None:
-    enforce(console.rehearsal, "daiki.kobayashi", Preset.AWS)
+    people.enforce(console, "daiki.kobayashi", Preset.AWS)
     iam = people.administrator_api(console)
     iam.call(
         "iam",
@@ -239,7 +238,7 @@ def test_the_name_of_a_broken_off_enrolment_is_set_free(
         expect(page.get_by_text("The AWS console has no such page.")).to_be_visible()
         page.get_by_role("row").filter(has_text=serial).get_by_role("button").click()
 
-    enforce(console.rehearsal, "ren.yamamoto", Preset.RECOMMENDED)
+    people.enforce(console, "ren.yamamoto", Preset.RECOMMENDED)
     people.sign_in(page, console, "ren.yamamoto")
     look(page)
     refused = page.get_by_role("alert").filter(has_text="iam:DeleteVirtualMFADevice")
