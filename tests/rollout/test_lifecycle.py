@@ -301,9 +301,9 @@ def test_a_least_policy_that_is_long_names_what_it_can_by_wildcard() -> None:
 def test_what_is_refused(api: Boto3Api, make: object) -> None:
     assert callable(make)
     at = PlanningContext(collect(api, now=NOW), ADMIN)
-    assert "oneself" in make(at, "admin").against
+    assert "oneself" in make(at, "admin").obstacle_ids
     careful = replace(at, break_glass=("hanako",))
-    assert "break-glass-untouched" in make(careful, "hanako").against
+    assert "break-glass-untouched" in make(careful, "hanako").obstacle_ids
     with pytest.raises(FaultyAccount, match="no user `nobody`"):
         make(at, "nobody")
     with pytest.raises(FaultyAccount, match="is the root user and not an IAM user") as caught:

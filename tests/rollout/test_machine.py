@@ -206,7 +206,7 @@ class RollOut(RuleBasedStateMachine):
             for change in self.plan.changes
             if isinstance(change, CreateLoginProfile)
             and self._exists(change)
-            and password_owner(change, journal, self.api) is PasswordOwner.UNTOLD
+            and password_owner(change, journal, self.api) is PasswordOwner.UNKNOWN
         }
         ours, theirs = doubted - self.theirs, doubted & self.theirs
         settle_passwords(PlanFile(self.plan, journal), ours, theirs, self.api, NOW)

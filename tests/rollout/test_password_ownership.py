@@ -110,7 +110,7 @@ class Stage:
         (change,) = (each for each in self.plan.changes if each.address == ADDRESS)
         assert isinstance(change, CreateLoginProfile)
         there = change.read(Observer(self.api)) is not None
-        return there and password_owner(change, journal, self.api) is PasswordOwner.UNTOLD
+        return there and password_owner(change, journal, self.api) is PasswordOwner.UNKNOWN
 
     def taken_back(self, journal: Journal) -> list[str]:
         """Return the addresses that a roll-back leaves; MFA enforcement goes, whoever stays."""

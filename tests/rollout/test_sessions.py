@@ -77,7 +77,7 @@ def test_every_session_of_the_user_is_ended_and_of_nobody_else(
     theirs = [logged_in(local, "hanako") for _ in range(7)]
     other = logged_in(local, "admin")
     made = planned(PlanningContext(collect(api, now=NOW), ADMIN), "hanako")
-    assert made.applicable, made.against
+    assert made.applicable, made.obstacle_ids
     assert isinstance(made.changes[-1], EndSignInSessions)
     assert run(made, api, tmp_path / "journal").complete
     # each of them a new password would have ended as well, which AWS does not say

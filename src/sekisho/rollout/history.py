@@ -1,4 +1,4 @@
-"""Who last changed a fact, or added somebody whom it affects, by CloudTrail's event history.
+"""The author of a drift: who last changed a fact or added a newcomer, by CloudTrail.
 
 That reaches back 90 days, and is minutes late.
 
@@ -55,7 +55,7 @@ _MORE = Message("not among CloudTrail's last {page} events of its kind")
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who was the last to change a fact.
+    """The principal who was the last to change a fact.
 
     Attributes:
         who: the ARN that called; where CloudTrail has none, the service or the user's name.
@@ -97,7 +97,7 @@ class History:
         self._refused: Message | None = None
 
     def last_author(self, change: Change) -> Author | Message:
-        """Return who was the last to change what a change is about, or why it is not known."""
+        """Return the author of the last change of this fact, or why that is not known."""
         tag = change.key if isinstance(change, TagPolicy) else ""
         about = _subject_parameters(change)
         return self._last([_EventQuery(name, about, tag) for name in change.change_events()])
@@ -105,7 +105,7 @@ class History:
     def newcomer_author(
         self, change: Change, newcomer: str, affected: Iterable[str]
     ) -> Author | Message:
-        """Return who added somebody whom a change affects, or why that is not known.
+        """Return the author who added a newcomer, or why that is not known.
 
         Args:
             change: as `affected.newcomers` takes it.
@@ -185,7 +185,7 @@ def _is_about_other_tags(wanted: _EventQuery, asked: Mapping[str, Any]) -> bool:
 
 
 def _author_of(wanted: _EventQuery, event: Mapping[str, Any]) -> Author | None:
-    """Return who made an event, if it succeeded and is about this."""
+    """Return the author of an event, if it succeeded and matches the query."""
     try:
         record = json.loads(event["CloudTrailEvent"])
         asked = {key.lower(): value for key, value in (record["requestParameters"] or {}).items()}

@@ -105,7 +105,7 @@ _BESIDE = frozenset(
         *(read.operation for read in READS if read.service in ("organizations", "signin")),
     }
 )
-"""What may be unread: it hides no credential, device or policy of anybody."""
+"""Operations whose gaps hide no credential, device or policy of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,8 +311,8 @@ def _before_after(
             name: entry if name in unread else or_without_mfa(after, oneself[name], entry)
             for name, entry in sign_ins.outcomes(affected).items()
         },
-        like=oneself,
-        decided_like=oneself,
+        representatives=oneself,
+        policy_representatives=oneself,
         unread=unread,
         credentials=credentials_by_user(at.snapshot),
         administrators=Administrators(after),
@@ -344,7 +344,7 @@ def _irreversible_note(changes: tuple[Change, ...]) -> Iterator[PlanNote]:
 def _living(
     at: PlanningContext, user: User | None, changes: tuple[Change, ...]
 ) -> Iterator[PlanNote]:
-    """Yield what the person, or a thief, can still act with once the plan is applied."""
+    """Yield the credentials that the person, or a thief, can still use after the plan."""
     if user is None:
         return
     denied = any(isinstance(change, AttachUserPolicy) for change in changes)

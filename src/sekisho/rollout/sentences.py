@@ -78,7 +78,7 @@ _REMEDIES: Mapping[RemedyKind, Message] = {
         " file; then plan this again"
     ),
 }
-"""What to do by each kind of remedy."""
+"""The instruction of each kind of remedy."""
 SAFETY_VERDICTS: Mapping[SafetyVerdict, Message] = {
     SafetyVerdict.PROVED: Message("proved"),
     SafetyVerdict.NOBODY: Message("about nobody"),
@@ -94,7 +94,7 @@ STATUS_TITLES = {
     ChangeStatus.WAITS: Message("Not done: {count}"),
     ChangeStatus.DONE: Message("As the plan wants it: {count}"),
 }
-"""What there is to say of changes by how they stand, with their number."""
+"""Headings of changes by their status, with their number."""
 _ALL_DONE = Message("Everything is as the plan wants it.")
 _ALL_WAITS = Message("Nothing of this plan is applied: {count} changes wait.")
 _SOME_WAIT = Message("The plan is applied in part: {done} of {count} changes are made.")
@@ -139,7 +139,7 @@ def _with_locked_out(names: Collection[str], verdict: Message) -> Message:
 
 
 def remedy_text(remedy: Remedy) -> Message:
-    """Return what to do, with the options to give."""
+    """Return the instruction of a remedy, with the options to give."""
     # an export is without the report as a whole, and not of single users
     beside = remedy.kind is RemedyKind.CREDENTIAL_REPORT and not remedy.users
     text = _REPORT_BESIDE if beside else _REMEDIES[remedy.kind]
@@ -193,7 +193,7 @@ _NONE = Message("none", "value")
 
 
 def expected_and_found(address: str, difference: Drift) -> tuple[Message, Message]:
-    """Return what a plan expects at an address and what is found, in what they differ."""
+    """Return the expected and the found state of a drift, as far as they differ."""
     expected, found = difference.expected, difference.found
     if expected == found:
         return _OURS, _ANEW

@@ -28,7 +28,7 @@ from sekisho.rollout.planning.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a plan expects at an address, and what is found there: JSON, as a change's images.
+    """A fact that somebody else has changed: the expected state and the found one, as JSON.
 
     Both are the same where a password was set again.
     """
@@ -157,7 +157,7 @@ def plan_status(
 def _locked_out(
     plan: Plan, api: AwsApi, known: Snapshot | None
 ) -> tuple[dict[str, Message], Message | None]:
-    """Return who of a plan is enforced and cannot get in now, and why it is not known of others.
+    """Return the enforced users of a plan who cannot get in now, and why others are unknown.
 
     Raises:
         AwsRefused: if the account's policies cannot be read.
@@ -223,7 +223,7 @@ def _facts(plan_file: PlanFile, api: AwsApi, *, who: bool) -> tuple[Fact, ...]:
 
 
 def _expected(change: Change, plan: Plan) -> State:
-    """Return what should be there: of what was not to be changed, what the plan has found."""
+    """Return the expected state: of an unneeded change, the state that the plan found."""
     as_found = change in plan.needless and change.is_needless(change.before)
     return change.before if as_found else change.after
 
@@ -292,7 +292,7 @@ def _required_to_json(
 
 
 def _drift_to_json(fact: Fact) -> dict[str, object]:
-    """Return what is known of the change that has made a fact drift."""
+    """Return the JSON of a drift: expected, found, date and author."""
     if fact.status is not ChangeStatus.DRIFTED:
         return {}
     if fact.newcomers:
@@ -304,7 +304,7 @@ def _drift_to_json(fact: Fact) -> dict[str, object]:
 
 
 def _author_to_json(author: Author | Message | None) -> dict[str, object]:
-    """Return who it was, or why that is not known."""
+    """Return the JSON of an author, or why the author is not known."""
     match author:
         case Author(who, event, at):
             return {"last": {"who": who, "event": event, "at": at.isoformat()}}

@@ -18,15 +18,15 @@ SKEW = timedelta(minutes=5)
 
 
 class PasswordOwner(Enum):
-    """Whose a console password is, as the journal and AWS's date tell."""
+    """The owner of a console password, as the journal and AWS's date tell."""
 
     OURS = "the plan's, or it was never touched"
     THEIRS = "somebody else's"
-    UNTOLD = "of a run that died, or somebody else's"
+    UNKNOWN = "of a run that died, or somebody else's"
 
 
 def password_owner(change: SetsPassword, journal: Journal, api: AwsApi) -> PasswordOwner:
-    """Return whose the password is that is there.
+    """Return the owner of the console password that exists.
 
     Args:
         change: sets it.
@@ -41,7 +41,7 @@ def password_owner(change: SetsPassword, journal: Journal, api: AwsApi) -> Passw
         made, known = change.made_at(Observer(api)), journal.made(change.address)
         if made is not None and (_differs(made, known) or _is_older(made, begun)):
             return PasswordOwner.THEIRS
-    return PasswordOwner.OURS if begun is None else PasswordOwner.UNTOLD
+    return PasswordOwner.OURS if begun is None else PasswordOwner.UNKNOWN
 
 
 def _differs(made: datetime, known: str) -> bool:
@@ -103,7 +103,7 @@ def settle_passwords(
     entries = {}
     for user, event in said:
         change = sets.get(user)
-        untold = change and password_owner(change, plan_file.journal, api) is PasswordOwner.UNTOLD
+        untold = change and password_owner(change, plan_file.journal, api) is PasswordOwner.UNKNOWN
         if change is None or user in entries or not untold:
             raise UsageError(
                 Message("it is not in doubt whose the password of `{user}` is").filled(user=user)
@@ -167,7 +167,7 @@ def _of_password(
         return ChangeStatus.DRIFTED if anew else ChangeStatus.DONE
     if first and state is ObservedState.OTHER:
         return ChangeStatus.DRIFTED
-    if owner is PasswordOwner.UNTOLD:
+    if owner is PasswordOwner.UNKNOWN:
         return ChangeStatus.IN_DOUBT
     # what a run of this process has begun, nobody was told
     untold = event is Event.BEGUN and owner is PasswordOwner.OURS

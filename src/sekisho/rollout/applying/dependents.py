@@ -1,4 +1,4 @@
-"""What a roll-back leaves, because people would be left without MFA enforcement, or lose a policy.
+"""Changes that a roll-back leaves: users would lose MFA enforcement, or a policy of others.
 
 `Dependents`: others have come to depend on what a plan did. A plan is judged for those whom it
 affects then. Whoever has come since, or was made by the plan and stays, would lose enforcement; or
@@ -56,7 +56,7 @@ STAYS_WITH = Message(
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """Who relies on what the plan of a roll-back did; a user is decided about once in a run."""
+    """The users who rely on a plan's changes; each is decided about once in a roll-back."""
 
     plan: Plan
     journal: Journal
@@ -75,7 +75,7 @@ class Dependents:
                     stays = self._stays(user)
                     return STAYS_WITH.filled(what=stays) if stays else None
                 case _:
-                    names = self._feeling(change)
+                    names = self._newly_affected(change)
                     return ALSO_AFFECTS.filled(what=affected_names(names)) if names else None
         except AwsRefused as error:
             if error.aws_code != "AccessDenied":
@@ -87,8 +87,8 @@ class Dependents:
         created = any(isinstance(e, CreateUser) and e.name == user for e in self.plan.changes)
         return created and not self._what_stays(user, before=True)
 
-    def _feeling(self, change: Change) -> list[str]:
-        """Return whom taking it back would affect that it did not affect before the plan."""
+    def _newly_affected(self, change: Change) -> list[str]:
+        """Return the principals whom the roll-back would newly affect."""
         observer = Observer(self.api)
         names = still_affected(change, self.plan.changes, self.plan.affected, observer)
         if not isinstance(change, DetachGroupPolicy):
@@ -98,7 +98,7 @@ class Dependents:
         return [name for name in names if name not in leaving]
 
     def _leaving(self, group: str) -> Iterator[str]:
-        """Yield whom the plan has joined to a group and the roll-back will take out of it."""
+        """Yield the users whom the plan has put into a group and the roll-back will take out."""
         for change in self.plan.changes:
             if isinstance(change, AddUserToGroup) and change.group == group:
                 to_undo = self.journal.is_to_undo(change.address)
@@ -158,7 +158,7 @@ class Dependents:
 
 @dataclass(frozen=True, slots=True)
 class ReplacedPolicies:
-    """What is not as it was before the plan, by the user whom it may have guarded."""
+    """Replaced policies that are not back in place, by the user whom they may have guarded."""
 
     plan: Plan
     journal: Journal
@@ -184,7 +184,7 @@ class ReplacedPolicies:
                 pass
 
     def _guarded(self, change: DetachGroupPolicy) -> Iterator[str]:
-        """Yield who was in the group before the plan: its members now do not tell."""
+        """Yield the members of the group before the plan: its members now do not tell."""
         joined = {
             f"user {each.user}"
             for each in self.plan.changes
@@ -279,7 +279,7 @@ class GroupRights:
                 yield from [AddedPolicies(group, self._added[group], losing)] if losing else []
 
     def _losing(self, group: str, users: list[str]) -> tuple[str, ...]:
-        """Return who of these is in a group that somebody else has given a policy."""
+        """Return those of the users who are in a group that somebody else has given a policy."""
         if not self._added_to(group):
             return ()
         members = {*(Observer(self.api).names(MEMBERS, group) or ())}

@@ -133,7 +133,7 @@ def execute(
         if plan.enforces:
             known = replace(known, console_authorization=plan.console_authorization)
             kept = {each.address: each for each in waiting}
-            people = People(plan, api, journal, known, kept, _unseen(statuses, journal))
+            people = People(plan, api, journal, known, kept, _broken_off(statuses, journal))
             people.read(leaving)
     except AwsRefused as error:
         return apply_progress(plan, journal, Stop.at(error), left_out=leaving)
@@ -163,7 +163,7 @@ def apply_progress(
 
 
 def facts_at_addresses(plan: Plan, api: AwsApi) -> str:
-    """Return what the account holds at exactly the plan's addresses, as canonical JSON.
+    """Return the facts of the account at exactly the plan's addresses, as canonical JSON.
 
     Raises:
         AwsRefused: if it cannot be read.
@@ -181,8 +181,8 @@ def _is_all_done(statuses: Mapping[str, ChangeStatus], journal: Journal) -> bool
     )
 
 
-def _unseen(statuses: Mapping[str, ChangeStatus], journal: Journal) -> frozenset[str]:
-    """Return what a run made, or was taking back, that broke off there."""
+def _broken_off(statuses: Mapping[str, ChangeStatus], journal: Journal) -> frozenset[str]:
+    """Return the addresses at which an earlier run broke off."""
     opening = (Event.BEGUN, Event.UNDO_BEGUN)
     done = (address for address, each in statuses.items() if each is ChangeStatus.DONE)
     return frozenset(address for address in done if journal.standing(address) in opening)
@@ -206,7 +206,9 @@ class _Run:
         for _, group in groupby(self.plan.changes, key=lambda each: each.person or each.address):
             changes = tuple(group)
             stop = (
-                self._make(changes) if self.people is None else self._judged(self.people, changes)
+                self._make(changes)
+                if self.people is None
+                else self._make_for_people(self.people, changes)
             )
             if stop is not None:
                 return stop
@@ -220,14 +222,14 @@ class _Run:
                 return Stop.at(error, change)
         return None
 
-    def _judged(self, people: People, changes: tuple[Change, ...]) -> Stop | None:
+    def _make_for_people(self, people: People, changes: tuple[Change, ...]) -> Stop | None:
         """Make the changes for one person, or one for all; see before and after who gets in."""
-        unseen = people.unseen & {each.address for each in changes}
-        waits = any(each.address in people.kept for each in changes)
-        names = people.reach(changes[0]) if waits or unseen else ()
+        unseen = people.unchecked & {each.address for each in changes}
+        waits = any(each.address in people.changes for each in changes)
+        names = people.users_reached(changes[0]) if waits or unseen else ()
         at = changes[0]
         try:
-            not_in = people.look(names)
+            not_in = people.reread(names)
             while not_in and people.leave_out(not_in):
                 not_in = people.judge(names)
             before = {each.address for each in changes if self._is_done(each)}
@@ -235,26 +237,26 @@ class _Run:
             for at in changes:
                 if people.is_left_out(at) and at.address not in unseen:
                     continue
-                stop = self._made_for(people, at)
+                stop = self._make_for_person(people, at)
                 if stop is not None:
                     break
             made = [each for each in changes if self._is_done(each) and each.address not in before]
-            if made and (not_in := self._shut_out_by(people, names, made)):
+            if made and (not_in := self._locked_out_by(people, names, made)):
                 self._take_back(people, made, not_in)
         except AwsRefused as error:
             return Stop.at(error, at)
         return stop
 
-    def _shut_out_by(
+    def _locked_out_by(
         self, people: People, names: tuple[str, ...], made: list[Change]
     ) -> Mapping[str, Message]:
-        """Return who of some people does not get in, right after a change that reaches them.
+        """Return those of the users who do not get in, right after a change that reaches them.
 
         Raises:
             AwsRefused: if nobody answers: then the next run looks at it.
         """
         try:
-            found = people.look(names)
+            found = people.reread(names)
         except AwsRefused:
             for each in made:
                 if not isinstance(each, SetsPassword):
@@ -266,16 +268,20 @@ class _Run:
             found = {name: why for name, why in found.items() if why is not GONE}
         if not_in := found or people.judge(names):
             return not_in
-        return people.shut_out(names) if any(e.address in people.unseen for e in made) else {}
+        return (
+            people.locked_out_since(names)
+            if any(e.address in people.unchecked for e in made)
+            else {}
+        )
 
-    def _made_for(self, people: People, change: Change) -> Stop | None:
+    def _make_for_person(self, people: People, change: Change) -> Stop | None:
         """Make a change; what is refused for one person leaves out that person."""
         try:
             self.make(change)
         except AwsRefused as error:
             stop, person = Stop.at(error, change), change.person
             # what there is not, or AWS does not know yet, may be the policy or the group
-            gone = stop.aws_code == "NoSuchEntity" and person in people.look((person,))
+            gone = stop.aws_code == "NoSuchEntity" and person in people.reread((person,))
             if not person or not (stop.of_one_call or gone):
                 return stop
             values = {"code": stop.aws_code, "message": stop.message}
@@ -353,9 +359,9 @@ class _Run:
                 elif elsewhere is not None:
                     self.journal.leave_in_doubt(change.address)
             raise
-        self._record(Event.DONE, change, made=self._made(change, answer))
+        self._record(Event.DONE, change, made=self._password_date(change, answer))
 
-    def _made(self, change: Change, answer: Mapping[str, Any]) -> str:
+    def _password_date(self, change: Change, answer: Mapping[str, Any]) -> str:
         """Return the date by which a password that was just set is known again."""
         if not isinstance(change, CreateLoginProfile):
             return ""

@@ -1,4 +1,4 @@
-"""What has been done so far: an append-only file that survives a kill at any moment.
+"""The journal of a plan: an append-only file that survives a kill at any moment.
 
 One JSON object on a line, written to the disk before and after each call. A line that a kill cut
 off is passed over, and dropped when the next is written; any other line that cannot be read is an
@@ -54,7 +54,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Event(StrEnum):
-    """What a line tells about one change.
+    """The event that a line of the journal tells of one change.
 
     GONE: found as it was before the plan, which nobody here has done: somebody else has, or AWS
     does not show yet what was just made. It is looked at again by the next roll-back.
@@ -222,7 +222,7 @@ class Journal:
         return self.standing(address) not in _NOTHING_TO_UNDO
 
     def begun_elsewhere(self, address: str) -> JournalEntry | None:
-        """Return what a run of another process began and died at; None if none did.
+        """Return the last entry of another process's run that died; None if none did.
 
         The first, where several have died there: what is found may be of any of them.
         """
@@ -339,7 +339,7 @@ def _no_entry(error: FaultyRecord) -> Message:
 
 
 def _whole_lines(content: bytes) -> bytes:
-    """Return what was written whole, without empty lines at the end: those tell nothing."""
+    """Return the lines that were written whole, without empty ones at the end."""
     lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
     while lines and not lines[-1].strip():
         lines.pop()

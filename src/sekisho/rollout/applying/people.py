@@ -50,20 +50,20 @@ class People:
     Attributes:
         plan: what is carried out.
         api: AWS.
-        found: the account before the run's first change, with what people hold as it was last read.
+        account: as it was before the run's first change, with the credentials that were last read.
         journal: tells which changes are made.
-        kept: the changes that the run has to make, or has made, by address.
-        unseen: the addresses of what a run made that broke off before it could look at what came
-            of it, or take it back.
+        changes: the changes that the run has to make, or has made, by address.
+        unchecked: the addresses at which an earlier run broke off before it could see whether
+            people still got in, or take the change back.
         left_out: why somebody is left out, by name.
     """
 
     plan: Plan
     api: AwsApi
     journal: Journal
-    found: Snapshot
-    kept: dict[str, Change]
-    unseen: frozenset[str] = frozenset()
+    account: Snapshot
+    changes: dict[str, Change]
+    unchecked: frozenset[str] = frozenset()
     left_out: dict[str, Message] = field(default_factory=dict)
     _dropped: set[str] = field(default_factory=set)
     _reached: frozenset[str] = frozenset()
@@ -77,28 +77,28 @@ class People:
         Raises:
             AwsRefused: if nobody answers, or AWS no longer accepts the credentials.
         """
-        known, after = self.found, self._after()
+        known, after = self.account, self._after()
         names = {user.name for user in after.users if is_affected(known, after, user)}
         if names & {*self.plan.rights.administrators}:
             names |= {*self.plan.rights.administrators}
-        self.found = collect_sign_in(self.api, known, names)
+        self.account = collect_sign_in(self.api, known, names)
         self._reached = self._reached_before()
         self.leave_out({**leaving, **self._gone()})
         while not_in := self._not_in() or self._last_administrators():
             if not self.leave_out(not_in):
                 # it is not seen which change it is that reaches them
-                self._drop(self.kept.values())
+                self._drop(self.changes.values())
 
-    def reach(self, change: Change) -> tuple[str, ...]:
+    def users_reached(self, change: Change) -> tuple[str, ...]:
         """Return the users who are there already and whom a change gives other policies."""
         if change.person:
             return (change.person,)
-        after = self._after() if isinstance(change, DetachGroupPolicy) else self.found
-        reached = affected_by((change,), self.found, after).get(change.address, ())
+        after = self._after() if isinstance(change, DetachGroupPolicy) else self.account
+        reached = affected_by((change,), self.account, after).get(change.address, ())
         names = (each.removeprefix("user ") for each in reached if each.startswith("user "))
-        return tuple(name for name in names if name in self.found.user_named)
+        return tuple(name for name in names if name in self.account.user_named)
 
-    def look(self, names: Iterable[str]) -> Mapping[str, Message]:
+    def reread(self, names: Iterable[str]) -> Mapping[str, Message]:
         """Read the credentials of some people again; return who no longer gets in, and why.
 
         Raises:
@@ -106,19 +106,19 @@ class People:
         """
         gone, changed = {}, []
         for name in names:
-            known = self.found.user_named.get(name)
+            known = self.account.user_named.get(name)
             if known is None:
                 continue  # the plan creates them
             user, gaps = collect_user_sign_in(self.api, known)
-            others = tuple(each for each in self.found.gaps if each.resource != user_ref(name))
+            others = tuple(each for each in self.account.gaps if each.resource != user_ref(name))
             if any(each.code == "NoSuchEntity" for each in gaps):
                 gone[name] = GONE
                 # what is for all does not reach them any more
-                users = tuple(each for each in self.found.users if each is not known)
-                self.found = replace(self.found, users=users)
-            elif _held(user) != _held(known) or {*gaps, *others} != {*self.found.gaps}:
-                users = tuple(user if each is known else each for each in self.found.users)
-                self.found = replace(self.found, users=users, gaps=(*others, *gaps))
+                users = tuple(each for each in self.account.users if each is not known)
+                self.account = replace(self.account, users=users)
+            elif _held(user) != _held(known) or {*gaps, *others} != {*self.account.gaps}:
+                users = tuple(user if each is known else each for each in self.account.users)
+                self.account = replace(self.account, users=users, gaps=(*others, *gaps))
                 changed.append(name)
         return {**gone, **self.judge(changed)}
 
@@ -127,12 +127,12 @@ class People:
         asked = {*names}
         return self._not_in(asked) if asked else {}
 
-    def shut_out(self, names: Iterable[str]) -> Mapping[str, Message]:
-        """Return who is enforced, does not get in, and did when the plan was made; and why."""
+    def locked_out_since(self, names: Iterable[str]) -> Mapping[str, Message]:
+        """Return the users who are enforced, no longer get in, and did at the time of the plan."""
         asked = {*names}
         after = self._after(asked)
         few = tuple(each for each in after.users if each.name in asked)
-        outcomes = SignInOutcomes(after, unread_credentials(self.found)).outcomes(few)
+        outcomes = SignInOutcomes(after, unread_credentials(self.account)).outcomes(few)
         enforcements = enforcements_of(replace(after, users=few))
         return {
             name: LOCKED_OUT.filled(why=outcome.why)
@@ -149,7 +149,7 @@ class People:
         If none is for them by name, the first change that reaches them is left out, and so are all
         that come after it, which rely on it. Returns whether any change is left out for it.
         """
-        before = len(self.kept)
+        before = len(self.changes)
         new = {name: why for name, why in names.items() if name not in self.left_out}
         self.left_out |= new
         own = [each for each in self._waiting() if each.person in self.left_out]
@@ -160,9 +160,10 @@ class People:
         self._drop(
             each
             for each in self._waiting()
-            if isinstance(each, DetachGroupPolicy) and self.left_out.keys() & {*self.reach(each)}
+            if isinstance(each, DetachGroupPolicy)
+            and self.left_out.keys() & {*self.users_reached(each)}
         )
-        return len(self.kept) < before
+        return len(self.changes) < before
 
     def is_left_out(self, change: Change) -> bool:
         """Return whether a change is not made because of somebody who is left out."""
@@ -185,7 +186,7 @@ class People:
             for place, each in enumerate(waiting)
             if not each.person
             and not isinstance(each, DetachGroupPolicy)
-            and not {*names}.isdisjoint(self.reach(each))
+            and not {*names}.isdisjoint(self.users_reached(each))
         )
         place = next(shared, None)
         if place is not None:
@@ -199,41 +200,41 @@ class People:
         self._drop(changes)
 
     def _waiting(self) -> list[Change]:
-        kept = self.kept.values()
+        kept = self.changes.values()
         return [each for each in kept if self.journal.standing(each.address) is not Event.DONE]
 
     def _drop(self, changes: Iterable[Change]) -> None:
         for each in [*changes]:
-            self.kept.pop(each.address, None)
+            self.changes.pop(each.address, None)
             self._dropped.add(each.address)
 
     def _after(self, asked: Collection[str] | None = None) -> Snapshot:
         """Return the account once the plan is applied; as far as it is about those asked about."""
-        kept = [*self.kept.values()]
+        kept = [*self.changes.values()]
         if asked is not None:
             # to forecast what is done to everybody, for each of them, would be quadratic
             kept = [each for each in kept if not each.person or each.person in asked]
-        return with_changes_made(self.found, kept)
+        return with_changes_made(self.account, kept)
 
     def _gone(self) -> Mapping[str, Message]:
-        """Return whom the changes name and the account does not have, nor do they create them."""
+        """Return the users whom the changes name, and who were deleted or renamed."""
         unread = {
             each.resource.name
-            for each in self.found.gaps
+            for each in self.account.gaps
             if each.code == "NoSuchEntity" and each.resource == user_ref(each.resource.name)
         }
         made = {each.name for each in self.plan.changes if isinstance(each, CreateUser)}
-        there = {*self.found.user_named} - unread
-        named = {each.person for each in self.kept.values() if each.person}
+        there = {*self.account.user_named} - unread
+        named = {each.person for each in self.changes.values() if each.person}
         return dict.fromkeys(sorted((named - there - made) | unread), GONE)
 
     def _not_in(self, asked: set[str] | None = None) -> Mapping[str, Message]:
-        """Return who is affected and does not get in, except users who had no way in before."""
-        after, unread = self._after(asked), unread_credentials(self.found)
+        """Return the affected users who do not get in, except those who could not before."""
+        after, unread = self._after(asked), unread_credentials(self.account)
         affected = [
             each
             for each in after.users
-            if (asked is None or each.name in asked) and is_affected(self.found, after, each)
+            if (asked is None or each.name in asked) and is_affected(self.account, after, each)
         ]
         outcomes = SignInOutcomes(after, unread).outcomes(affected)
         doubtful = {
@@ -241,9 +242,9 @@ class People:
             for name, outcome in outcomes.items()
             if not outcome.gets_in and not self._is_accepted(name, outcome)
         }
-        was = tuple(each for each in self.found.users if each.name in doubtful)
-        before = SignInOutcomes(self.found, unread).outcomes(was)
-        enforcements = enforcements_of(replace(self.found, users=was))
+        was = tuple(each for each in self.account.users if each.name in doubtful)
+        before = SignInOutcomes(self.account, unread).outcomes(was)
+        enforcements = enforcements_of(replace(self.account, users=was))
         stuck = {
             name
             for name, outcome in before.items()
@@ -276,12 +277,12 @@ class People:
         """Return the affected administrators, if nobody would remain who can administer users."""
         if REMAINS in self.plan.obstacles:
             return {}  # somebody has accepted that
-        after, unread = self._after(), unread_credentials(self.found)
+        after, unread = self._after(), unread_credentials(self.account)
         names = {*self.plan.rights.administrators}
         affected = [
             each.name
             for each in after.users
-            if each.name in names and is_affected(self.found, after, each)
+            if each.name in names and is_affected(self.account, after, each)
         ]
         if not affected:
             return {}
@@ -292,13 +293,13 @@ class People:
                 SignInOutcomes(each, unread),
                 unread,
             )
-            for each in (self.found, after)
+            for each in (self.account, after)
         )
         holds = administrator_remains(before, then).holds
         return {} if holds else dict.fromkeys(affected, LAST_ADMINISTRATOR)
 
 
 def _held(user: User) -> tuple[object, ...]:
-    """Return what a user signs in with; when it was last used does not matter."""
+    """Return the credentials of a user, without the dates of their last use."""
     password = user.password and (user.password.reset_required, user.password.created_at)
     return password, user.devices, tuple((key.id, key.active) for key in user.keys)

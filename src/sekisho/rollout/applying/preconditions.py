@@ -1,4 +1,4 @@
-"""What must hold before a plan is carried out, and what has changed since it was made.
+"""Preconditions of applying a plan: caller, age, drift, rights, console authorization.
 
 A change since then that concerns everybody stops the plan; one that concerns one person leaves out
 that person.
@@ -44,7 +44,7 @@ CHANGED = Message("somebody has changed `{address}` since the plan was made")
 
 
 def _who(arn: str) -> str:
-    """Return whose permissions an ARN stands for: of a role session, the role."""
+    """Return the principal whose permissions an ARN has: of a role session, the role."""
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 

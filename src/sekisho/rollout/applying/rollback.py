@@ -11,7 +11,7 @@ from sekisho.rollout.applying.dependents import Dependents, GroupRights, Replace
 from sekisho.rollout.applying.journal import Clock, Event, Journal, JournalEntry
 from sekisho.rollout.applying.plan_file import check_account
 from sekisho.rollout.applying.stop import Stop
-from sekisho.rollout.changes.model import Change, Link, Observations, ObservedState, State
+from sekisho.rollout.changes.model import Change, Observations, ObservedState, State, Toggle
 from sekisho.rollout.changes.observer import Observer
 from sekisho.rollout.changes.policies import CreatePolicyVersion
 from sekisho.rollout.changes.users import (
@@ -59,7 +59,7 @@ class LeftChange:
 
 @dataclass(frozen=True, slots=True)
 class RollbackReport:
-    """What was taken back.
+    """How far a plan was taken back, by addresses.
 
     Attributes:
         undone: addresses that are as before again, in the order in which they were taken back.
@@ -84,7 +84,7 @@ class RollbackReport:
 
 @dataclass(frozen=True, slots=True)
 class RollbackChoices:
-    """What somebody who knows allows a roll-back.
+    """Exceptions from the caution of a roll-back, for somebody who knows the account.
 
     Attributes:
         leave_unenforced: what the plan gave goes also where that may leave somebody without
@@ -141,13 +141,13 @@ def roll_back(
     journal.open(plan.digest, plan.to_json())
     if choices.by_account:
         try:
-            _take_for_ours(plan, journal, api, now)
+            _claim_unaccounted(plan, journal, api, now)
         except AwsRefused as error:
             return replace(rollback_progress(plan, journal), stopped=Stop.at(error))
-    relied = None if choices.leave_unenforced else Dependents(plan, journal, api)
+    dependents = None if choices.leave_unenforced else Dependents(plan, journal, api)
     rights = None if choices.remove_rights else GroupRights(plan, journal, api)
-    instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, relied, rights, instead, Observations(api, now))
+    replaced = ReplacedPolicies(plan, journal)
+    run = _Run(api, journal, now, dependents, rights, replaced, Observations(api, now))
     for position, change in enumerate(backwards):
         try:
             run.take_back(change)
@@ -175,8 +175,8 @@ def take_back(
         AwsRefused: if AWS refuses a call.
     """
     # what this run has just given nobody has come to rely on
-    instead = ReplacedPolicies(plan, journal)
-    run = _Run(api, journal, now, None, None, instead, Observations(api, now), just_made=True)
+    replaced = ReplacedPolicies(plan, journal)
+    run = _Run(api, journal, now, None, None, replaced, Observations(api, now), just_made=True)
     for change in changes:
         run.take_back(change)
     return not run.left and not run.gone
@@ -203,12 +203,12 @@ class _Run:
     api: AwsApi
     journal: Journal
     now: Clock
-    relied: Dependents | None
-    """Who relies on what; None: it does not matter who is left without MFA enforcement."""
+    dependents: Dependents | None
+    """The users who rely on the plan; None: nobody's MFA enforcement is guarded."""
     rights: GroupRights | None
-    """What somebody else has given the plan's groups; None: it does not matter who loses it."""
-    instead: ReplacedPolicies
-    """What is lost, and whom it may have guarded."""
+    """Policies that others have given the plan's groups; None: users may lose them."""
+    replaced: ReplacedPolicies
+    """Replaced policies that could not be put back."""
     observations: Observations
     just_made: bool = False
     undone: list[str] = field(default_factory=list)
@@ -218,7 +218,7 @@ class _Run:
     def report(
         self, remaining: tuple[str, ...] = (), stopped: Stop | None = None
     ) -> RollbackReport:
-        """Return what has come of it."""
+        """Return the report of the run."""
         return RollbackReport(
             tuple(self.undone), tuple(self.left), remaining, stopped, tuple(self.gone)
         )
@@ -228,63 +228,67 @@ class _Run:
         standing = self.journal.standing(change.address)
         if standing is Event.ALREADY:
             self.left.append(LeftChange(change.address, NOT_OURS))
-            self.instead.record(change, self.api)
+            self.replaced.record(change, self.api)
         elif self.journal.is_to_undo(change.address):
-            self._undo_ours(change, standing)
+            self._undo_own(change, standing)
         else:
-            self._look_at(change, standing)
+            self._check_unaccounted(change, standing)
 
-    def _look_at(self, change: Change, standing: Event | None) -> None:
+    def _check_unaccounted(self, change: Change, standing: Event | None) -> None:
         """Look whether something is there that no line of the journal says the plan has made."""
         actual = change.read(self.observations.observer_for(change))
         if not _is_unaccounted(change, actual, standing):
             if standing is Event.UNDONE:
                 self.undone.append(change.address)
-            self.instead.record(change, self.api)
+            self.replaced.record(change, self.api)
         else:
             password = isinstance(change, SetsPassword)
             self._leave(change, PASSWORD_UNACCOUNTED if password else UNACCOUNTED)
 
-    def _undo_ours(self, change: Change, standing: Event | None) -> None:
+    def _undo_own(self, change: Change, standing: Event | None) -> None:
         """Undo a change of the plan, if it is still as the plan left it."""
         if not change.reversible:
             self._leave(change, IN_DOUBT if self._in_doubt(change) else IRREVERSIBLE)
             return
         actual = change.read(self.observations.observer_for(change))
-        as_before = change.compare(actual) is ObservedState.BEFORE
-        if as_before and not (self.just_made and isinstance(change, Link)):
-            self._found(change, standing)
-        elif not as_before and (reason := self._stays(change, actual)):
+        is_as_before = change.compare(actual) is ObservedState.BEFORE
+        if is_as_before and not (self.just_made and isinstance(change, Toggle)):
+            self._note_as_before(change, standing)
+        elif not is_as_before and (reason := self._why_it_stays(change, actual)):
             self._leave(change, reason)
         else:
             self._undo(change, actual)
 
-    def _stays(self, change: Change, actual: State) -> Message | None:
+    def _why_it_stays(self, change: Change, actual: State) -> Message | None:
         """Return why something stays; None if it goes."""
-        if not _ours(change, actual):
+        if not _is_ours(change, actual):
             return CHANGED_SINCE
         if isinstance(change, CreateLoginProfile):
             match password_owner(change, self.journal, self.api):
                 case PasswordOwner.THEIRS:
                     return CHANGED_SINCE
-                case PasswordOwner.UNTOLD:
+                case PasswordOwner.UNKNOWN:
                     return IN_DOUBT
                 case PasswordOwner.OURS:
                     pass
-        if change.compare(actual) is ObservedState.AFTER and (reason := self._guards(change)):
+        if change.compare(actual) is ObservedState.AFTER and (
+            reason := self._why_it_guards(change)
+        ):
             return reason
         holders = change.in_use_because(self.api)
         return IN_USE.filled(what=listed(holders)) if holders else None
 
-    def _guards(self, change: Change) -> Message | None:
+    def _why_it_guards(self, change: Change) -> Message | None:
         """Return why somebody may be left without enforcement, or without a right.
 
         None if nobody, or if that is wanted.
         """
-        if self.relied is not None:
-            lost = self.instead.lost_for(change)
+        if self.dependents is not None:
+            lost = self.replaced.lost_for(change)
             reason = (
-                NO_OTHER_ENFORCEMENT.filled(what=lost) if lost else self.relied.why_stays(change)
+                NO_OTHER_ENFORCEMENT.filled(what=lost)
+                if lost
+                else self.dependents.why_stays(change)
             )
             if reason is not None:
                 return reason
@@ -296,7 +300,7 @@ class _Run:
         """Return whether a password may have been replaced by a run that died, or by others."""
         if not isinstance(change, ReplacePassword) or change.read(Observer(self.api)) is None:
             return False
-        return password_owner(change, self.journal, self.api) is PasswordOwner.UNTOLD
+        return password_owner(change, self.journal, self.api) is PasswordOwner.UNKNOWN
 
     def _undo(self, change: Change, actual: State) -> None:
         self._record(Event.UNDO_BEGUN, change)
@@ -321,7 +325,7 @@ class _Run:
         self._record(Event.UNDONE, change)
         self.undone.append(change.address)
 
-    def _found(self, change: Change, standing: Event | None) -> None:
+    def _note_as_before(self, change: Change, standing: Event | None) -> None:
         """Note that a change is as before: by a call of ours that was begun, or we cannot tell."""
         if standing in (Event.DONE, Event.GONE):
             self._record(Event.GONE, change)
@@ -335,14 +339,14 @@ class _Run:
             # what is in doubt stays so until somebody says whose it is
             self._record(Event.LEFT, change, reason.en)
         self.left.append(LeftChange(change.address, reason))
-        self.instead.record(change, self.api)
+        self.replaced.record(change, self.api)
 
     def _record(self, event: Event, change: Change, note: str = "") -> None:
         self.journal.record(JournalEntry(self.now(), event, change.address, note))
 
 
 def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[str, ...]:
-    """Return what is not as before the plan, and of which its open journal tells nothing.
+    """Return the facts that are not as before the plan and that its open journal does not explain.
 
     Addresses, last change first. Empty where the journal is whole, unless somebody else has done
     what the plan was to do.
@@ -363,7 +367,7 @@ def unaccounted_addresses(plan: Plan, journal: Journal, api: AwsApi) -> tuple[st
     )
 
 
-def _take_for_ours(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> None:
+def _claim_unaccounted(plan: Plan, journal: Journal, api: AwsApi, now: Clock) -> None:
     """Write into the journal that the plan made what is there and is not accounted for.
 
     A password is not among it: whose it is cannot be seen.
@@ -387,7 +391,7 @@ def _is_unaccounted(change: Change, actual: State, standing: Event | None) -> bo
     return state is ObservedState.AFTER
 
 
-def _ours(change: Change, actual: State) -> bool:
+def _is_ours(change: Change, actual: State) -> bool:
     """Return whether what is found was made by the plan, be it half taken back already."""
     if isinstance(change, CreatePolicyVersion):
         return bool(change.new_versions(actual))
@@ -399,7 +403,7 @@ _NOTHING_DONE = (None, Event.REFUSED, Event.UNDONE)
 
 @dataclass(frozen=True, slots=True)
 class RollbackPreview:
-    """What lies before a roll-back, by addresses, last change first.
+    """Preview of a roll-back, by addresses, last change first.
 
     Attributes:
         reversible: what comes back, unless somebody has changed it since, or relies on it.
@@ -415,7 +419,7 @@ class RollbackPreview:
 def preview_rollback(
     plan: Plan, journal: Journal, by_account: Collection[str] = ()
 ) -> RollbackPreview:
-    """Return what lies before a roll-back of `plan`, whose journal is open.
+    """Return a preview of the roll-back of `plan`, whose journal is open.
 
     Args:
         plan: the plan.

@@ -1,4 +1,4 @@
-"""Whom a change affects that does not name them: members of a group, holders of a policy.
+"""Principals whom a change affects without naming them: members of a group, holders of a policy.
 
 They are judged with the plan, and read again just before the change is made, or taken back: who
 has come since was judged by nobody. Who has left is no danger: a change that does not reach
@@ -20,7 +20,7 @@ from sekisho.rollout.changes.users import (
 )
 
 Affected = Mapping[str, tuple[str, ...]]
-"""Whom a change affects, by its address, as `user NAME`, `group NAME` or `role NAME`."""
+"""Affected principals, by the address of a change: `user NAME`, `group NAME` or `role NAME`."""
 
 _KINDS = {
     "user": Message("user {name}"),
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 def affected_by(changes: Iterable[Change], before: Snapshot, after: Snapshot) -> Affected:
-    """Return whom each change affects: already, or by the changes themselves.
+    """Return the principals whom each change affects: already, or by the changes themselves.
 
     They can be half made when somebody looks.
     """
@@ -42,7 +42,7 @@ def affected_by(changes: Iterable[Change], before: Snapshot, after: Snapshot) ->
 
 
 def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[str, ...]:
-    """Return whom a change would affect now and who was not judged, as `affected` has it.
+    """Return the principals whom a change would affect now and who are not in `affected`.
 
     Raises:
         AwsRefused: if it cannot be told.
@@ -55,7 +55,7 @@ def newcomers(change: Change, affected: Affected, observer: Observer) -> tuple[s
 def still_affected(
     change: Change, changes: Iterable[Change], affected: Affected, observer: Observer
 ) -> tuple[str, ...]:
-    """Return whom a change affects now and did not before its plan.
+    """Return the principals whom a change affects now and did not before its plan.
 
     Newcomers, and whom the plan's own `changes` have brought and who are there still.
 
@@ -73,7 +73,7 @@ def still_affected(
 
 
 def affected_names(names: Iterable[str]) -> Message:
-    """Return whom a change affects, as each language names them."""
+    """Return the names of affected principals, as each language has them."""
     pairs = (each.partition(" ") for each in names)
     return listed(_KINDS[kind].filled(name=name) for kind, _, name in pairs)
 
@@ -93,7 +93,7 @@ def affected_reads(change: Change, after: Snapshot) -> Iterator[IamCall]:
 
 
 def _brings(link: Change, change: Change, known: set[str]) -> str | None:
-    """Return whom a change brings under another; None if nobody."""
+    """Return the principal whom a change brings under another; None if there is none."""
     match change, link:
         case (AttachGroupPolicy(group) | DetachGroupPolicy(group), AddUserToGroup(joined, user)):
             return f"user {user}" if joined == group else None

@@ -42,7 +42,7 @@ _Credential = TypeVar("_Credential", AccessKey, SshKey, ServiceCredential, Signi
 
 
 class CredentialType(StrEnum):
-    """What has a status, Active or Inactive, that an administrator can set."""
+    """Types of credentials that have a status, Active or Inactive."""
 
     ACCESS_KEY = "access-key"
     SSH_KEY = "ssh-key"
@@ -159,7 +159,7 @@ class DeleteDevice(Removal):
         return ObservedState.BEFORE if actual["owner"] in ("", self.owner) else ObservedState.OTHER
 
     def read(self, observer: Observer) -> State:
-        """Return whose the device is; None if there is none."""
+        """Return the owner of the device; None if there is no such device."""
         asked = ("ListVirtualMFADevices", "VirtualMFADevices", "AssignmentStatus", "Any")
         owners = {
             item["SerialNumber"]: item.get("User", {}).get("UserName", "")
@@ -313,7 +313,7 @@ class EndSignInSessions(Change):
         return tuple(dict.fromkeys((self.arn, plain)))
 
     def subject(self) -> Mapping[str, Any]:
-        """Return whose sessions.
+        """Return the owner of the sessions.
 
         AWS's model has no path in the ARN of an owner: for a user with a path the sessions of the
         account are asked for.

@@ -1,4 +1,4 @@
-"""Who has come to use what a plan made; what people did meanwhile stays."""
+"""Signs that something that a plan made has come into use: then a roll-back leaves it."""
 
 from collections.abc import Collection
 from itertools import chain
@@ -60,7 +60,7 @@ Question = tuple[str, str, Message]
 
 
 def of_policy(api: AwsApi, arn: str) -> tuple[Message, ...]:
-    """Return whom a policy is attached to."""
+    """Return the numbers of users, groups and roles that a policy is attached to."""
     return _counted(api, _USING_POLICY, PolicyArn=arn)
 
 
@@ -70,7 +70,7 @@ def of_group(api: AwsApi, name: str) -> tuple[Message, ...]:
 
 
 def of_user(api: AwsApi, name: str) -> tuple[Message, ...]:
-    """Return what a user holds, or has done."""
+    """Return the numbers of a user's holdings, and whether the password was used."""
     own = _by_itself(api, name, password_goes=False)
     return own + _counted(api, _ATTACHED_TO_USER, UserName=name)
 
@@ -94,7 +94,7 @@ def is_used(api: AwsApi, user: str, given: Collection[str], *, password_goes: bo
 
 
 def _by_itself(api: AwsApi, user: str, *, password_goes: bool) -> tuple[Message, ...]:
-    """Return what a user holds beside attached policies and groups."""
+    """Return a user's holdings apart from attached policies and groups."""
     own = _counted(api, (*_OTHER_CREDENTIALS, *_INLINE_OF_USER), UserName=user)
     return by_person(api, user) + (() if password_goes else _password(api, user)) + own
 

@@ -1,4 +1,4 @@
-"""What every change has: an address, the fact there before and after it, and how to get there.
+"""The base of all changes: an address, the fact there before and after, and the calls between.
 
 A change is about one fact of the account, named by its `address`: that a policy is what it is, that
 it is attached to somebody, that somebody is in a group. `before` is that fact when the plan was
@@ -26,7 +26,7 @@ State = Any
 
 
 class ObservedState(Enum):
-    """What is found at the address of a change."""
+    """Which state of a change is found at its address."""
 
     BEFORE = "as before the change"
     AFTER = "as after the change"
@@ -128,7 +128,7 @@ class Change(ABC):
     """
 
     noun: ClassVar[str]
-    """What the address begins with; changes of one fact have it in common."""
+    """The first word of the address; changes of one fact have it in common."""
     parameters: ClassVar[Mapping[str, str]]
     """The parameters of AWS's operations that say what is changed, each with the field that has its
     value; the address has these values in this order."""
@@ -167,7 +167,7 @@ class Change(ABC):
 
     @property
     def address(self) -> str:
-        """What this change is about."""
+        """The name of the fact that is changed."""
         return " ".join((self.noun, *(getattr(self, name) for name in self.parameters.values())))
 
     @property
@@ -258,7 +258,7 @@ class Change(ABC):
         """Make the change in the account as it is going to be."""
 
     def in_use_because(self, api: AwsApi) -> tuple[Message, ...]:
-        """Return what keeps a thing that this made from being removed; empty if nothing does.
+        """Return why the thing that this made cannot be removed; empty if it can.
 
         Raises:
             AwsRefused: if that cannot be told.

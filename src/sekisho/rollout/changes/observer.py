@@ -1,4 +1,4 @@
-"""What the account holds, read from AWS for the changes of a plan."""
+"""Read facts of the account from AWS, for the changes of a plan."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -80,11 +80,11 @@ class Observer:
         return self._get("GetUser", "User", UserName=name)
 
     def login_profile(self, user: str) -> Mapping[str, Any] | None:
-        """Return what AWS tells of a user's console password."""
+        """Return the login profile of a user: AWS's facts of the console password."""
         return self._get("GetLoginProfile", "LoginProfile", UserName=user)
 
     def names(self, listing: Listing, owner: str) -> list[str] | None:
-        """Return what a listing names; None if there is no such owner of it."""
+        """Return the names in a listing; None if its owner does not exist."""
         items = self.listing(listing.operation, listing.section, listing.owner, owner)
         return None if items is None else [item[listing.item] for item in items]
 

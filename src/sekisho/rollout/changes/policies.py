@@ -98,7 +98,7 @@ class CreatePolicy(Creation):
         account.policies[self.arn] = policy
 
     def in_use_because(self, api: AwsApi) -> tuple[Message, ...]:
-        """Return whom it is attached to."""
+        """Return the number of users, groups and roles that have the policy."""
         return in_use.of_policy(api, self.arn)
 
 

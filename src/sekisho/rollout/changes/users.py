@@ -56,7 +56,7 @@ class CreateUser(Creation):
         account.users[self.name] = User(self.name, self.path, arn, id="", tags=self.tags)
 
     def in_use_because(self, api: AwsApi) -> tuple[Message, ...]:
-        """Return what the user holds, or has done."""
+        """Return the holdings and the sign-ins of the user."""
         return in_use.of_user(api, self.name)
 
 

@@ -1,1 +1,1 @@
-"""What an administrator wants: read from a file, checked against an account."""
+"""Goals of an administrator: read from a file, checked against an account."""

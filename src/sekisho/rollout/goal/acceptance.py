@@ -1,4 +1,4 @@
-"""What somebody lets pass although it speaks against a plan: of whom, and why.
+"""Accepted obstacles: which obstacle of a plan is let pass, for which user, and why.
 
 An obstacle that is about users is accepted for each of them by name: what is accepted for one is
 not accepted for who comes into it later. An acceptance that applies to nobody does no harm, so that
@@ -11,7 +11,7 @@ from sekisho.errors import UsageError, meant, quoted
 from sekisho.messages import Message
 
 Obstacles = Mapping[str, tuple[str, ...]]
-"""What speaks against a plan, by its id: the users it is about, and "" for the whole."""
+"""Obstacles of a plan, by id: the users whom each is about, and "" for the whole plan."""
 
 Accepted = Mapping[str, str]
 """Why something is accepted, by the id of an obstacle, or by `ID:USER` where it is about users."""
@@ -33,7 +33,7 @@ ABOUT_USERS = frozenset(
 UNACCEPTABLE = frozenset(
     {"other-account", "caller-unknown", "quota", "break-glass-untouched", "oneself"}
 )
-"""What nobody can let pass."""
+"""The obstacles that nobody can accept."""
 
 OBSTACLES = (
     ABOUT_USERS
@@ -78,7 +78,7 @@ def open_obstacles(obstacles: Obstacles, accepted: Accepted) -> dict[str, tuple[
 
 
 def unneeded_acceptances(obstacles: Obstacles, accepted: Accepted) -> tuple[str, ...]:
-    """Return what is accepted and speaks against nothing."""
+    """Return the acceptances of obstacles that the plan does not have."""
     needed = {
         acceptance_key(identity, user) for identity, users in obstacles.items() for user in users
     }

@@ -335,7 +335,7 @@ class _Reader:
         return tuple(waves)
 
     def _users(self, shape: Shape, others: set[str]) -> tuple[str, ...]:
-        """Return who is selected beside `others`; who is an exception must not be named."""
+        """Return the selected users but `others`; a user who is an exception must not be named."""
         found = select_users(shape, self.snapshot)
         if not shape.absent and not shape.items() and isinstance(shape.raw, list):
             shape.fault(Message("selects nobody"), fix=Message("write who is meant"))
@@ -383,7 +383,7 @@ class _Reader:
         return tuple(dict.fromkeys((*self.exceptions.break_glass, *own)))
 
     def _accepted(self, shape: Shape) -> Mapping[str, str]:
-        """Return what is accepted, by `ID` or `ID:USER`; a user need not be there yet, or still."""
+        """Return the acceptances, by `ID` or `ID:USER`; the user need not exist."""
         found: dict[str, str] = {}
         for each in shape.items():
             got = each.members(("id", "why"), ("user",))

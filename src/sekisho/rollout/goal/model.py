@@ -1,4 +1,4 @@
-"""What an administrator wants: one policy, and the people for whom it shall enforce MFA."""
+"""The goal of an administrator: one policy, and the users for whom it shall enforce MFA."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -140,7 +140,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the account shall come to.
+    """The state that the account shall reach.
 
     Attributes:
         users: existing users to attach the policy to directly.

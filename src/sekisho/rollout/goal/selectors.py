@@ -1,4 +1,4 @@
-"""Who is meant: users by name, group, path, tag, name pattern, and by what they hold.
+"""Select users by name, group, path, tag, name pattern, and by the credentials that they hold.
 
 A selector is an object; all that it says must hold. A list of selectors means everybody whom one
 of them selects.
@@ -30,7 +30,7 @@ NO_GROUP = Message("there is no group `{name}` in the account")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom a list of selectors selects.
+    """The users whom a list of selectors selects.
 
     Attributes:
         users: the users, each with the `user` that names it; None if selected in another way.
@@ -61,7 +61,7 @@ def check_users_listed(snapshot: Snapshot) -> None:
 
 
 def select_users(listed: Shape, snapshot: Snapshot) -> Selection:
-    """Return whom a list of selectors selects.
+    """Return the users whom a list of selectors selects.
 
     What is not in the account is a fault, and so is a selector that is about nobody, whatever
     people hold.

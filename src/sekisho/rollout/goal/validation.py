@@ -1,4 +1,4 @@
-"""What is wrong with a goal by itself, and what it names that does not exist."""
+"""Faults of a goal: by itself, and of names that do not exist in the account."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -40,14 +40,14 @@ class WaveStatus:
 
     @property
     def without_required(self) -> tuple[str, ...]:
-        """Who has not come to the kind of device that the goal requires."""
+        """Users without a device of the kind that the goal requires."""
         return tuple(
             user for user in self.users if user in {*self.other_device_kind, *self.no_device}
         )
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Who is neither enforced nor unknown nor an exception."""
+        """Users who are not enforced, of whom that is known, and who are no exception."""
         settled = {*self.exempt, *self.enforced, *self.unknown}
         return tuple(user for user in self.users if user not in settled)
 
@@ -94,7 +94,7 @@ def waves_of(goal: Goal, snapshot: Snapshot) -> tuple[WaveStatus, ...]:
 def _without_required(
     goal: Goal, snapshot: Snapshot, unread: frozenset[str]
 ) -> tuple[set[str], set[str]]:
-    """Return who has another kind of device than the goal requires, and who has none; else nobody.
+    """Return users with another kind of device than the goal requires, and users with none.
 
     Of whom the devices could not be read nothing is said here.
     """

@@ -41,22 +41,23 @@ class BeforeAfter:
         policies: the ARNs of the policies that enforce MFA, of both stages.
         break_glass: users that must not be touched.
         affected: the users for whom other policies will decide than now, new users among them; also
-            everybody whose policies cannot be told.
+            all whose policies were not read.
         targets: the users whom the goal is about, affected or not.
-        enforcements: whether each of both is enforced afterwards, proved for every request.
+        enforcements: of affected users and targets, by name, whether they are enforced afterwards.
         enforcements_before: the same for the account as it is.
         sign_ins: asks whether users get in afterwards.
         sign_ins_before: the same for the account as it is.
         outcomes: whether each of the affected who hold something gets in afterwards.
         outcomes_before: the same for the account as it is.
-        like: for each of the affected, one of them to whom the same happens.
-        decided_like: likewise, one of them for whom policies decide the same, whatever they hold.
-        needless: what is not changed, because it is as wanted; it is looked at all the same.
-        unread: of whom it was not read what they hold, and by which operations.
-        credentials: what is known of what each user of the account holds, as the audit has it.
-        administrators: who is an administrator afterwards.
+        representatives: for each affected user, by name, one who stands for all with equivalent
+            policies and the same kinds of credentials.
+        policy_representatives: likewise, for all with equivalent policies, whatever they hold.
+        needless: changes that are not made, because the fact is as wanted; they are read as well.
+        unread: the operations that failed to tell what a user holds, by name.
+        credentials: the known credentials of each user of the account, as the audit has them.
+        administrators: the administrators afterwards.
         administrators_before: the same for the account as it is.
-        usage: what logs say of users; None: there are no logs.
+        usage: the logged use of users; None: there are no logs.
     """
 
     before: Snapshot
@@ -71,8 +72,8 @@ class BeforeAfter:
     sign_ins: SignInOutcomes = field(compare=False)
     sign_ins_before: SignInOutcomes = field(compare=False)
     outcomes: Mapping[str, SignInOutcome]
-    like: Mapping[str, User]
-    decided_like: Mapping[str, User]
+    representatives: Mapping[str, User]
+    policy_representatives: Mapping[str, User]
     credentials: Mapping[str, Credentials] = field(compare=False)
     administrators: Administrators = field(compare=False)
     administrators_before: Administrators = field(compare=False)
@@ -82,7 +83,7 @@ class BeforeAfter:
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usage: Usage | None = None
 
-    def known(self, user: User) -> bool:
+    def exists_before(self, user: User) -> bool:
         """Return whether the user is there already."""
         return user.name in self.before.user_named
 
@@ -90,13 +91,17 @@ class BeforeAfter:
         """Return whether a policy that enforces MFA decides for the user afterwards."""
         return _has_policy(self.after, user, self.policies)
 
-    def decided(self, question: Callable[["BeforeAfter", User], _Answer]) -> Mapping[str, _Answer]:
+    def answers_by_policy(
+        self, question: Callable[["BeforeAfter", User], _Answer]
+    ) -> Mapping[str, _Answer]:
         """Return for each of the affected, by name, the answer to what only policies decide."""
-        return self._of_each(question, self.decided_like)
+        return self._of_each(question, self.policy_representatives)
 
     def users_for_whom(self, question: Callable[["BeforeAfter", User], bool]) -> tuple[str, ...]:
-        """Return the affected users for whom the answer is yes; users who are alike share one."""
-        return tuple(name for name, answer in self._of_each(question, self.like).items() if answer)
+        """Return the affected users for whom the answer is yes; equivalent users share one."""
+        return tuple(
+            name for name, answer in self._of_each(question, self.representatives).items() if answer
+        )
 
     def _of_each(
         self, question: Callable[["BeforeAfter", User], _Answer], like: Mapping[str, User]
@@ -120,7 +125,7 @@ class BeforeAfter:
         return refuted and enforcement is not None and enforcement.enforced_directly
 
     def rights(self) -> Rights:
-        """Return what a plan goes by of those whom it is about, and of whoever administers."""
+        """Return the rights of the users whom the plan is about, and of administrators."""
         judged = (user.name for user in (*self.affected, *self.targets))
         about = dict.fromkeys((*judged, *self.break_glass))
         return rights_of(self.after, about, self.caller.arn, self.administrators)
@@ -175,8 +180,8 @@ def compare_accounts(
         sign_ins=sign_ins,
         sign_ins_before=sign_ins_before,
         outcomes=sign_ins.outcomes(affected),
-        like=representatives(before, after, affected),
-        decided_like=representatives(before, after, affected, holding=False),
+        representatives=representatives(before, after, affected),
+        policy_representatives=representatives(before, after, affected, holding=False),
         targets=targets,
         outcomes_before=other.outcomes_before if other else sign_ins_before.outcomes(was),
         unread=unread,
@@ -193,7 +198,7 @@ def _covers(other: BeforeAfter, users: Iterable[User]) -> bool:
 
 
 def _targets(goal: Goal, after: Snapshot, policies: tuple[str, ...]) -> tuple[User, ...]:
-    """Return whom a goal is about; one that names nobody is about whoever gets the policy."""
+    """Return the users whom a goal is about; if it names none, all who get the policy."""
     if not goal.names_nobody:
         named = {*goal.enforced}
         return tuple(user for user in after.users if user.name in named)
@@ -232,11 +237,11 @@ def holds_if_known(
 def representatives(
     before: Snapshot, after: Snapshot, users: Iterable[User], *, holding: bool = True
 ) -> Mapping[str, User]:
-    """Return for each user, by name, one who stands for all that are alike.
+    """Return for each user, by name, one who stands for all that are equivalent.
 
-    Alike are users for whom the same documents decide before and after, and whom neither these nor
-    what is asked can tell apart, and who (if `holding`) hold the same kinds of things, as far as is
-    known.
+    For equivalent users the same documents decide before and after, and neither these nor the
+    requests can distinguish them; if `holding`, they also hold the same kinds of credentials, as
+    far as is known.
     """
     likenesses, unread = Likenesses(Numbers(), SCOPE), unread_credentials(before)
     first: dict[tuple[object, ...], User] = {}

@@ -1,4 +1,4 @@
-"""What a plan comes to for each person, in one sentence."""
+"""The impact of a plan on each person, in one sentence."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ _ANY_OTHERS = Message(
 
 
 def planned_impacts(accounts: BeforeAfter, goal: Goal) -> tuple[PlannedImpact, ...]:
-    """Return what happens to everybody who is affected, or whom the goal names, by name."""
+    """Return the impact on every user who is affected or whom the goal names, by name."""
     waves = {user: wave for wave in goal.waves for user in wave.users}
     found = {user: _person(user, ImpactKind.BREAK_GLASS) for user in accounts.break_glass}
     found |= {person.user: person for person in _waiting(goal)}
@@ -196,17 +196,17 @@ def _is_key_denied(accounts: BeforeAfter, user: User, asks: Iterable[SampleReque
 
 
 def other_credentials_stop(accounts: BeforeAfter) -> tuple[str, ...]:
-    """Return whose SSH key, certificate or credential for one service comes to be shut out."""
+    """Return the users whose SSH key, certificate or credential for one service stops working."""
     services_of = {user.name: _services_used(accounts, user) for user in accounts.affected}
     asked_about = frozenset[str]().union(*services_of.values())
     if not asked_about:
         return ()
-    denied = accounts.decided(partial(_denied_services, services=asked_about))
+    denied = accounts.answers_by_policy(partial(_denied_services, services=asked_about))
     return tuple(name for name, services in services_of.items() if services & denied[name])
 
 
 def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
-    """Return whose would be shut out if they had any, where it was not read whether they do.
+    """Return the users with whom such a credential would stop, where these could not be read.
 
     Who is known to have some that stop is among them.
     """
@@ -218,7 +218,7 @@ def other_credentials_may_stop(accounts: BeforeAfter) -> tuple[str, ...]:
         and credentials.others_unread
     }
     every = frozenset({"", *SERVICES})
-    denied = accounts.decided(partial(_denied_services, services=every)) if unread else {}
+    denied = accounts.answers_by_policy(partial(_denied_services, services=every)) if unread else {}
     return tuple(
         user.name
         for user in accounts.affected
@@ -291,7 +291,7 @@ def facts_of_user(usage: Usage, user: User) -> tuple[Message, ...]:
 
 
 def facts_of_users(usage: Usage, users: Iterable[User]) -> Message:
-    """Return what logs say of the keys of several users, those of most calls first."""
+    """Return a sentence about the logged use of several users' keys, the busiest first."""
     return joined_messages(_facts_of_users(usage, users), en=" ", ja="")
 
 

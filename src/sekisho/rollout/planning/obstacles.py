@@ -1,4 +1,4 @@
-"""What would come to more than AWS allows. Pure."""
+"""Obstacles of a plan that are counted: quotas, gaps, policies that are used elsewhere. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -75,7 +75,7 @@ _FIXES = {
 
 
 def over_quotas(before: Snapshot, after: Snapshot) -> Iterator[PlanNote]:
-    """Yield what would come to more than AWS allows, and was not so before.
+    """Yield the quotas that would be exceeded, and were not before.
 
     Counted by the account's own quotas, and by AWS's defaults where those were not read.
     """
@@ -245,7 +245,7 @@ def console_unread(snapshot: Snapshot) -> Iterator[PlanNote]:
 
 
 def unread_notes(snapshot: Snapshot) -> Iterator[PlanNote]:
-    """Yield what else could not be read, with the checks that do not know it."""
+    """Yield the other gaps of the snapshot, with the checks that they leave uncertain."""
     found: dict[Message, dict[str, None]] = {}
     for gap in snapshot.gaps:
         if gap.operation in BESIDE:

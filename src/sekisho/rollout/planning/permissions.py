@@ -1,4 +1,4 @@
-"""What a plan's executor has to be allowed to do, as requests that the engine decides. Pure."""
+"""The permissions that applying a plan needs, as requests that the engine decides. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -21,24 +21,24 @@ from sekisho.rollout.planning.requests import SampleRequest
 
 
 def apply_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
-    """Return what applying asks of AWS; `after` names the ARNs of everything there is by then."""
+    """Return the requests of applying; `after` has the ARNs of everything that exists then."""
     rights = (SampleRequest(_RIGHTS, "*", {}),) if changes else ()
     return (*_unique(_applying(changes, after), changes, after), *rights)
 
 
 def judge_requests(accounts: BeforeAfter) -> tuple[SampleRequest, ...]:
-    """Return what it asks of AWS to see again, before each change, whether people get in.
+    """Return the requests that read again, before each change, whether people get in.
 
     Of a plan that enforces MFA: of those whom it affects.
     """
     if not accounts.policies or not accounts.changes:
         return ()
-    arns = [user.arn for user in accounts.affected if accounts.known(user)]
+    arns = [user.arn for user in accounts.affected if accounts.exists_before(user)]
     return tuple(_sign_in_reads(arns))
 
 
 def _to_judge_more(accounts: BeforeAfter) -> Iterator[SampleRequest]:
-    """Yield what else is read for that: of those who administer users, and of the account.
+    """Yield the other requests for that: about administrators, and about the account.
 
     Where it is refused, nothing stops: whose way in, or whether an administrator remains, hangs on
     it, is left out.
@@ -59,12 +59,12 @@ def _sign_in_reads(arns: Iterable[str]) -> Iterator[SampleRequest]:
 
 
 def rollback_requests(changes: tuple[Change, ...], after: Snapshot) -> tuple[SampleRequest, ...]:
-    """Return what rolling back asks of AWS, the reads among it."""
+    """Return the requests of a roll-back, its reads among them."""
     return _unique(_rolling_back(changes, after), changes, after)
 
 
 def look_requests(changes: Iterable[Change], after: Snapshot) -> tuple[SampleRequest, ...]:
-    """Return what it asks of AWS to see what is there where nothing is changed."""
+    """Return the requests that read facts which are not changed."""
     return _unique((call for change in changes for call in _looking(change)), (), after)
 
 
@@ -128,7 +128,7 @@ def _actions(call: IamCall) -> Iterator[str]:
 
 
 def _resources(call: IamCall, new: set[tuple[str, str]], after: Snapshot) -> Iterator[str]:
-    """Yield what a call is about; looking for what is not there yet, nobody knows its path."""
+    """Yield the resources of a call; for something that does not exist yet also without a path."""
     resource = _resource(call, after)
     yield resource
     kind, _, name = resource.split(":", 5)[-1].partition("/")

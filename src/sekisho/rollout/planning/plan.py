@@ -40,7 +40,7 @@ _LONGEST = 128
 
 @dataclass(frozen=True, slots=True)
 class PlanCaller:
-    """Who will apply the plan.
+    """The principal who will apply the plan.
 
     Attributes:
         arn: as GetCallerIdentity gives it.
@@ -112,7 +112,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class PlannedImpact:
-    """What happens to one user.
+    """The impact of a plan on one user.
 
     Attributes:
         impact: stable, like `enrols-first`.
@@ -166,7 +166,7 @@ class RemedyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What an administrator can do about one obstacle, before anybody has to accept it.
+    """One way to remove an obstacle, so that nobody has to accept it.
 
     Attributes:
         obstacle: its id, like `keys-in-use`.
@@ -181,7 +181,7 @@ class Remedy:
 
     @property
     def resolves(self) -> frozenset[tuple[str, str]]:
-        """What it is a remedy for: the obstacle, with each of the users if it is about users."""
+        """The obstacles that it removes: the id with each of the users, or with ""."""
         about = self.users if self.obstacle in ABOUT_USERS else ()
         return frozenset((self.obstacle, user) for user in about or ("",))
 
@@ -209,12 +209,12 @@ _OPTIONS: Mapping[RemedyKind, str] = {
     RemedyKind.ENROLMENT: "",
     RemedyKind.EXEMPT_ENROLMENT: "",
 }
-"""What is added to the command: once, or for each user."""
+"""The options that are added to the command: once, or for each user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will change.
+    """A plan: the changes, and everything by which somebody can judge them.
 
     Attributes:
         changes: in the order in which they are made.
@@ -287,13 +287,13 @@ class Plan:
 
     @property
     def locked_out(self) -> tuple[str, ...]:
-        """Who is enforced already and cannot get in."""
+        """The users who are enforced already and cannot get in."""
         notes = (note for note in self.warnings if note.id in (LOCKED_OUT, STUCK))
         return tuple(dict.fromkeys(name for note in notes for name in note.names))
 
     @property
     def obstacles(self) -> Mapping[str, tuple[str, ...]]:
-        """What speaks against the plan, by its id: the users it is about, and "" for the whole."""
+        """The obstacles, by id: the users whom each is about, and "" for the whole plan."""
         notes = [(note.id, note.names) for note in self.reasons]
         notes += [(proof.id, proof.failed) for proof in self.proofs if not proof.holds]
         found: dict[str, dict[str, None]] = {}

@@ -161,7 +161,7 @@ def _described(draft: "_Draft", accounts: BeforeAfter, judged: Plan) -> Plan:
 
 
 def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNote]:
-    """Yield what speaks against the plan, beside its proofs."""
+    """Yield the reasons against the plan, apart from its proofs."""
     goal, snapshot = draft.goal, draft.start
     # what is attached before something else is detached counts for AWS meanwhile
     joining = [change for change in draft.changes if not isinstance(change, _PARTING)]
@@ -177,7 +177,7 @@ def _reasons_against(draft: "_Draft", accounts: BeforeAfter) -> Iterator[PlanNot
 
 
 def _users_in_no_wave(goal: Goal, snapshot: Snapshot) -> Iterator[PlanNote]:
-    """Yield who has a console password, as far as is known, and is in no wave where there are."""
+    """Yield the users with a console password, or perhaps one, who are in no wave of a goal."""
     named = {*goal.break_glass, *goal.waiting, *(n for wave in goal.waves for n in wave.users)}
     unread = users_not_read(snapshot, "GetLoginProfile")
     signing_in = (u.name for u in snapshot.users if u.password or u.name in unread)
@@ -229,7 +229,7 @@ class _Draft:
         return replace(accounts, needless=tuple(self.needless), usage=self.usage)
 
     @property
-    def first(self) -> Stage:
+    def first_stage(self) -> Stage:
         """The stage for everybody, as the only one where there is one."""
         return Stage(self.goal.policy, self.goal.group.name if self.goal.group else None)
 
@@ -249,7 +249,7 @@ class _Draft:
         group = self.goal.group
         self.policy(self.goal.policy)
         if group is not None:
-            self.group(self.first, group.path)
+            self.group(self.first_stage, group.path)
         second = self.goal.enrolled
         if second is not None and any(self.stage_of(name) is second for name in self.targets()):
             self.policy(second.policy)
@@ -296,7 +296,7 @@ class _Draft:
         create = CreateUser(new.name, new.path, dict(new.tags))
         self.add(create, done=known is not None)
         if new.enforced:
-            self.attach(new.name, self.arn(self.first))
+            self.attach(new.name, self.arn(self.first_stage))
         group = self.goal.group
         enforcing = [group.name] if group is not None and new.name in group.members else []
         for name in dict.fromkeys([*enforcing, *new.groups]):
@@ -308,16 +308,16 @@ class _Draft:
         profile = CreateLoginProfile(new.name, new.password.must_change)
         self.add(profile, done=known is not None and known.password is not None)
 
-    def known(self, name: str) -> User | None:
+    def known_user(self, name: str) -> User | None:
         """Return a user as they are; a new one as they are by now."""
         return self.start.user_named.get(name) or self.after.users.get(name)
 
     def attach(self, user: str, arn: str) -> None:
-        known = self.known(user)
+        known = self.known_user(user)
         self.add(AttachUserPolicy(user, arn), done=known is not None and arn in known.attached)
 
     def join(self, group: str, user: str) -> None:
-        known = self.known(user)
+        known = self.known_user(user)
         self.add(AddUserToGroup(group, user), done=known is not None and group in known.groups)
 
     def targets(self) -> tuple[str, ...]:
@@ -334,10 +334,10 @@ class _Draft:
         """
         user, second = self.start.user_named.get(name), self.goal.enrolled
         if second is None or user is None or not user.devices:
-            return self.first
+            return self.first_stage
         require = self.goal.require
         there = self.arn(second) in user.attached or second.group in user.groups
-        return second if require is None or there or require.met_for(user) else self.first
+        return second if require is None or there or require.met_for(user) else self.first_stage
 
     def people(self, caller: PlanCaller) -> None:
         """Enforce MFA for the users that exist; the caller comes last."""
@@ -352,7 +352,9 @@ class _Draft:
                 self.join(stage.group, name)
             # nothing goes before what comes in its place
             if self.goal.enrolled is not None:
-                self.leave(name, self.first if stage is self.goal.enrolled else self.goal.enrolled)
+                self.leave(
+                    name, self.first_stage if stage is self.goal.enrolled else self.goal.enrolled
+                )
             for arn in self.goal.replaces:
                 self.detach(name, arn)
 

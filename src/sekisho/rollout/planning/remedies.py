@@ -153,7 +153,7 @@ def _preset(preset: Preset, snapshot: Snapshot) -> Document:
 
 
 def _to_read(accounts: BeforeAfter, left: Mapping[str, tuple[str, ...]]) -> Iterator[Remedy]:
-    """Yield what is to be read before anybody decides, as what is not known may be harmless."""
+    """Yield the remedy of reading more: an unread credential may be harmless."""
     bare = lacks_report(accounts.before)
     if "gap" in left:
         yield Remedy(RemedyKind.CREDENTIAL_REPORT if bare else RemedyKind.READ, "gap")
@@ -167,14 +167,14 @@ def _to_read(accounts: BeforeAfter, left: Mapping[str, tuple[str, ...]]) -> Iter
 
 
 def _getting_in(accounts: BeforeAfter, snapshot: Snapshot, users: Iterable[str]) -> tuple[str, ...]:
-    """Return who of these users would get in if the account were as given."""
+    """Return those of the users who would get in if the account were like `snapshot`."""
     named = [snapshot.user_named[name] for name in users if name in snapshot.user_named]
     outcomes = SignInOutcomes(snapshot, accounts.unread).outcomes(named)
     return tuple(name for name, outcome in outcomes.items() if outcome.gets_in)
 
 
 def _by_console_authorization(accounts: BeforeAfter, users: Iterable[str]) -> tuple[str, ...]:
-    """Return who would get in if console authorization were disabled."""
+    """Return those of the users who would get in if console authorization were disabled."""
     if accounts.after.console_authorization is not ConsoleAuthorization.ENABLED:
         return ()
     disabled = replace(accounts.after, console_authorization=ConsoleAuthorization.DISABLED)
@@ -256,7 +256,7 @@ def _for_caller(accounts: BeforeAfter, left: Iterable[str]) -> Iterator[Remedy]:
 def _for_users(
     accounts: BeforeAfter, goal: Goal, identity: str, users: tuple[str, ...]
 ) -> Iterator[Remedy]:
-    """Yield what lets users in, for whom the plan can wait, and which machines it can leave out."""
+    """Yield remedies for users: let them in, wait for them, or leave out machine users."""
     if identity not in _NONE_FOR_WHO_IS_LEFT_OUT:
         return
     named = (accounts.before.user_named.get(name) for name in users)

@@ -38,11 +38,14 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "bedrock.amazonaws.com": ("bedrock:CallWithBearerToken", "*"),
     "logs.amazonaws.com": ("logs:CallWithBearerToken", "*"),
 }
-"""What a credential for one service is needed for; any other may sign what an access key does."""
+"""An action and a resource of each service that has its own credentials.
+
+Any other credential may sign the requests that an access key signs.
+"""
 
 _RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
 SCOPE = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
-"""What users are decided about here besides themselves."""
+"""The resources that users are decided about here, besides themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a plan's checks go by that is at none of its addresses: who may do what.
+"""The rights by which a plan was judged: which policies decide for whom.
 
 A plan is judged by the policies that decide for those whom it is about, for the break-glass users
 and for its caller, and by who could take MFA enforcement away again. `Rights` is a record of that,
@@ -37,7 +37,7 @@ _NOBODY: Affected = {}
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Who may do what once a plan is applied.
+    """The policies that decide for the users of a plan once it is applied.
 
     Attributes:
         policies: the SHA-256 of each policy that decides for somebody, `boundary:` before that of
@@ -99,7 +99,7 @@ def changed_rights(
     affected: Affected = _NOBODY,
     caller: str = "",
 ) -> Iterator[tuple[str, Message]]:
-    """Yield whose rights are not what a plan goes by, as `user NAME` or `role NAME`, and in what.
+    """Yield each `user NAME` or `role NAME` whose rights have changed since the plan, and how.
 
     Who is there no more has no rights that could be in the way. Nor has who was reached through a
     group or a policy only, and has left it: the plan gives them nothing and takes nothing. Whether
@@ -130,7 +130,7 @@ def changed_rights(
 
 
 def no_longer_affected(then: Affected, now: Affected, changes: Iterable[Change]) -> set[str]:
-    """Return who felt a change that did not name them, and feels none any more."""
+    """Return the users who were affected by a change, no longer are, and are named by none."""
     named = {f"user {each.person}" for each in changes}
     felt, feel = ({name for names in each.values() for name in names} for each in (then, now))
     return felt - feel - named
@@ -164,7 +164,7 @@ def with_changes_made(now: Snapshot, changes: Iterable[Change]) -> Snapshot:
 
 
 def _is_there(change: Change, snapshot: Snapshot) -> bool:
-    """Tell whether a change creates what is there already, with what it has by now."""
+    """Return whether a change creates something that exists already."""
     match change:
         case CreateUser():
             return change.name in snapshot.user_named
@@ -186,7 +186,7 @@ def _principal(arn: str) -> Iterator[str]:
 
 
 def _decide_for(snapshot: Snapshot, principal: str) -> Policies | None:
-    """Return what decides for somebody; None if they are not there."""
+    """Return the policies that decide for a user or role; None if there is no such principal."""
     kind, _, name = principal.partition(" ")
     there = snapshot.user_named if kind == "user" else {role.name for role in snapshot.roles}
     if name not in there:

@@ -128,7 +128,7 @@ def access_proofs(accounts: BeforeAfter) -> tuple[Proof, ...]:
 
 
 def why_unjudgeable(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
-    """Return what makes it impossible to judge the plan, for its caller or for who is affected."""
+    """Return why the plan cannot be judged: unknown policies of its caller or of affected users."""
     if not _is_of_account(accounts.before, accounts.caller):
         return (PlanNote("other-account", OTHER_ACCOUNT, (accounts.caller.arn,)),)
     try:
@@ -147,7 +147,7 @@ def why_unjudgeable(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
 
 
 def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
-    """Return whose keys, used lately, will stop; of what could not be read the worst is taken."""
+    """Return the users whose recently used credentials will stop; unread ones count as used."""
     stops, now = {*accounts.users_for_whom(key_may_stop)}, accounts.before.taken_at
     users = [
         user
@@ -172,7 +172,7 @@ def keys_in_use(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
 
 
 def not_meant(accounts: BeforeAfter, goal: Goal) -> tuple[PlanNote, ...]:
-    """Return who is affected and not among those whom the goal is about."""
+    """Return the users who are affected although the goal is not about them."""
     meant = {user.name for user in accounts.targets} | {*accounts.break_glass}
     meant |= {user.name for user in goal.new_users}
     names = tuple(
@@ -289,7 +289,7 @@ def _is_known(snapshot: Snapshot, caller: PlanCaller) -> bool:
 def _denials(
     snapshot: Snapshot, caller: PlanCaller, asks: tuple[SampleRequest, ...]
 ) -> Iterator[tuple[str, str, Message]]:
-    """Yield what the caller may not do: the action, its resource and the decision."""
+    """Yield each action that the caller is not allowed, with its resource and the decision."""
     try:
         policies, credentials, user = _caller_policies(snapshot, caller)
     except FaultyAccount:
@@ -305,7 +305,7 @@ def _denials(
 def _caller_policies(
     snapshot: Snapshot, caller: PlanCaller
 ) -> tuple[Policies, tuple[Credential, ...], User | None]:
-    """Return what decides for the caller, and the credentials that they may hold.
+    """Return the policies that decide for the caller, the caller's credentials, and the user.
 
     None are returned for root: no identity-based policy applies to it.
 
@@ -410,7 +410,7 @@ def administrator_remains(before: WorkingAccount, after: WorkingAccount) -> Proo
 
 
 def _administering(at: WorkingAccount) -> Iterator[tuple[str, SafetyVerdict, Message]]:
-    """Yield who is an administrator, as the audit has it, by what they really hold, as it is."""
+    """Yield for each administrator, as the audit names them, whether they can sign in now."""
     for user in at.snapshot.users:
         if policies_or_none(at.snapshot, user.name) is None:
             yield user.name, SafetyVerdict.UNKNOWN, UNREAD_POLICIES
@@ -454,7 +454,7 @@ def _administers_by(
 def _works_with_mfa(accounts: BeforeAfter) -> Proof:
     """Show that nobody is shut out even with MFA who was not so before."""
     asked = WorksWithMfa(accounts)
-    found = accounts.decided(lambda _, user: asked.of(user)).items()
+    found = accounts.answers_by_policy(lambda _, user: asked.of(user)).items()
     return _worst_proof(
         "works-with-mfa", WORKS_WITH_MFA, [(name, *answer) for name, answer in found]
     )

@@ -1,4 +1,4 @@
-"""What a plan does that people must know: whose keys stop, who must or cannot enrol, who gains.
+"""Warnings of a plan: keys that stop, users who must or cannot enrol, rights gained and lost.
 
 Who enrols is walked, and what is lost even with MFA is proved; the rest is decided by the engine on
 the account as it is and as it will be, on sampled requests.
@@ -97,7 +97,7 @@ OWN_KEY_FOR_STS = Message(
 
 
 def user_warnings(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
-    """Return what people must know of a plan, each with the names of those it is about."""
+    """Return the warnings of a plan, each with the users whom it is about."""
     denied = {*accounts.users_for_whom(_where_readable(_newly_denied))}
     readable = [user for user in accounts.affected if policies_or_none(accounts.after, user.name)]
     stops = {*other_credentials_stop(accounts)}
@@ -190,7 +190,8 @@ def _cannot_enrol(accounts: BeforeAfter, user: User, *, newly_shut: bool) -> boo
     if accounts.sign_ins.enrols(user) is not ScenarioOutcome.LOCKED_OUT:
         return False
     return newly_shut or (
-        accounts.known(user) and accounts.sign_ins_before.enrols(user) is ScenarioOutcome.GETS_IN
+        accounts.exists_before(user)
+        and accounts.sign_ins_before.enrols(user) is ScenarioOutcome.GETS_IN
     )
 
 
@@ -236,7 +237,7 @@ def _gains(accounts: BeforeAfter, user: User) -> bool:
 
 def _rises(accounts: BeforeAfter, user: User) -> bool:
     """Return whether somebody who is there already may come to be an administrator."""
-    if not accounts.known(user) or isinstance(accounts.administrators.of(user), Proved):
+    if not accounts.exists_before(user) or isinstance(accounts.administrators.of(user), Proved):
         return False
     return isinstance(accounts.administrators_before.of(user), Proved)
 
@@ -246,8 +247,8 @@ _OWN_CALLS = ("iam:", "sts:")
 
 
 def lost_permissions(accounts: BeforeAfter) -> Iterator[PlanNote]:
-    """Yield who is not allowed something any more even with MFA, with one example, and who may."""
-    found = accounts.decided(_lost_with_mfa)
+    """Yield the users who lose a permission even with MFA, with one example, or who may."""
+    found = accounts.answers_by_policy(_lost_with_mfa)
     for kind, identity, text in ((Refuted, "loses", LOSES), (Unknown, "may-lose", MAY_LOSE)):
         whom = {name: each for name, each in found.items() if isinstance(each, kind)}
         if whom:
@@ -353,7 +354,7 @@ _MOST_TRIED = 24
 
 def _policies(accounts: BeforeAfter, user: User) -> tuple[Policies | None, Policies | None]:
     """Return the user's policies before and after, None if not known; who is new had none."""
-    known = accounts.known(user)
+    known = accounts.exists_before(user)
     before = policies_or_none(accounts.before, user.name) if known else Policies()
     return before, policies_or_none(accounts.after, user.name)
 
@@ -366,7 +367,7 @@ def _prove_or_unknown(question: Callable[[], Question]) -> Found:
 
 
 def _own_actions(accounts: BeforeAfter) -> Iterator[str]:
-    """Yield what of IAM and STS the goal's policies allow: what people need for their devices."""
+    """Yield the actions of IAM and STS that the goal's policies allow, for managing devices."""
     for policy in filter(None, map(accounts.after.policies.get, accounts.policies)):
         for statement in policy.document.statements:
             if statement.effect is Effect.ALLOW and not statement.action.negated:
@@ -375,7 +376,7 @@ def _own_actions(accounts: BeforeAfter) -> Iterator[str]:
 
 
 def locked_out_now(accounts: BeforeAfter) -> tuple[PlanNote, ...]:
-    """Return who is enforced already, cannot get in, and is not changed anything for."""
+    """Return the users who are enforced already, cannot get in, and are not changed by the plan."""
     affected = {user.name for user in accounts.affected}
     others = [
         user
@@ -409,7 +410,7 @@ _LEFT_OUT = (Waits.EXEMPT, Waits.LEFT_OUT)
 
 
 def without_required(accounts: BeforeAfter, goal: Goal) -> Iterator[PlanNote]:
-    """Yield who of a goal does not have the kind of device that it requires, or may not."""
+    """Yield the users of a goal without the kind of device that it requires, or who may lack it."""
     if goal.require is None:
         return
     snapshot = accounts.before
