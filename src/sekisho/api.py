@@ -113,9 +113,9 @@ def decide(request: Request, attached: Policies, *, now: datetime | None = None)
         FaultyRequest: if it is none that AWS could be asked, or contradicts its principal.
         FaultyPolicy: if a document cannot be read for certain.
     """
-    from sekisho.answer import answered
+    from sekisho.answer import answer_request
 
-    return answered(request, attached, now or datetime.now(UTC))
+    return answer_request(request, attached, now or datetime.now(UTC))
 
 
 def prove(

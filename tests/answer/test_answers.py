@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.conditional import conditional_policies
 from engine.corpus import checked, load
 from engine.test_laws import requests
-from sekisho.answer import Answer, AnswerEffect, AnswerSettings, Presence, answered, responder
+from sekisho.answer import Answer, AnswerEffect, AnswerSettings, Presence, answer_request, responder
 from sekisho.engine import (
     AttachedPolicy,
     Context,
@@ -126,7 +126,7 @@ def assigned(answer: Answer, chance: Random) -> dict[str, ContextValue]:
 def readable(request: Request, attached: Policies) -> Answer | None:
     """Return the answer where there is one that the policies give."""
     try:
-        answer = answered(request, attached, NOW)
+        answer = answer_request(request, attached, NOW)
     except FaultyRequest:
         return None
     return None if answer.decision is None or answer.rule is not None else answer
@@ -182,12 +182,12 @@ def effect_with(answer: Answer, values: dict[str, ContextValue]) -> AnswerEffect
 def test_compiled_or_not_the_answer_is_the_same(request: Request, attached: Policies) -> None:
     settings = AnswerSettings(decide=Deciders().decide)
     try:
-        plain = answered(request, attached, NOW)
+        plain = answer_request(request, attached, NOW)
     except FaultyRequest:
         with pytest.raises(FaultyRequest):
-            answered(request, attached, NOW, settings)
+            answer_request(request, attached, NOW, settings)
         return
-    assert answered(request, attached, NOW, settings) == plain
+    assert answer_request(request, attached, NOW, settings) == plain
 
 
 @given(requests, conditional_policies())
@@ -220,7 +220,7 @@ def test_a_key_that_comes_with_mfa_is_there_though_its_value_was_not_given() -> 
     attached = Policies((own,), scps=(Level("root", (scp,)),))
     context = Context({"aws:MultiFactorAuthPresent": "true"})
     request = Request(ALICE, "s3:GetObject", "arn:aws:s3:::b/k", context)
-    answer = answered(request, attached, NOW)
+    answer = answer_request(request, attached, NOW)
     assert answer.effect is AnswerEffect.IMPLICITLY_DENIED
     assert answer.possible == {AnswerEffect.IMPLICITLY_DENIED}
     # the engine has no value, and takes the key for absent
@@ -228,7 +228,7 @@ def test_a_key_that_comes_with_mfa_is_there_though_its_value_was_not_given() -> 
 
 
 def test_an_answer_is_no_truth_value() -> None:
-    answer = answered(Request(ALICE, "iam:ListUsers", "*"), Policies(), NOW)
+    answer = answer_request(Request(ALICE, "iam:ListUsers", "*"), Policies(), NOW)
     with pytest.raises(InternalError):
         bool(answer)
 
@@ -251,7 +251,7 @@ def test_it_is_said_that_no_session_was_given(
             for name in ("all", "force-mfa")
         )
     )
-    answer = answered(
+    answer = answer_request(
         Request(principal, "s3:ListAllMyBuckets", "*", Context(context)), attached, NOW
     )
     assert answer.as_long_term_key is said

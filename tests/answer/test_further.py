@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.corpus import checked, load
-from sekisho.answer import AnswerEffect, AnswerSettings, answered, answered_together, responder
-from sekisho.catalogue import further_permissions, misspelled, needed_kinds
+from sekisho.answer import AnswerEffect, AnswerSettings, answer_request, answer_together, responder
+from sekisho.catalogue import further_permissions, needed_kinds, spelling_correction
 from sekisho.catalogue import load as catalogue
 from sekisho.engine import AttachedPolicy, Context, Policies, Request, RequestPart
 from sekisho.engine.exchange import answers
@@ -115,14 +115,14 @@ def test_what_is_said_of_a_volume_that_nobody_named_holds_of_every_volume(
     attached: Policies, context: dict[str, str]
 ) -> None:
     alone = Request(ALICE, "ec2:AttachVolume", INSTANCE, Context(context))
-    answer = answered(alone, attached, NOW)
+    answer = answer_request(alone, attached, NOW)
     if answer.effect is AnswerEffect.UNKNOWN:
         assert answer.not_asked
         return
     for volume, keys in list(product(VOLUMES, _OF_VOLUMES))[::2]:
         of_volume = Request(ALICE, "ec2:AttachVolume", volume, Context({**context, **keys}))
         parts = [RequestPart(alone, attached), RequestPart(of_volume, attached)]
-        both = answered_together(parts, NOW, AnswerSettings()).effect
+        both = answer_together(parts, NOW, AnswerSettings()).effect
         if answer.effect is AnswerEffect.ALLOWED:
             assert both is AnswerEffect.ALLOWED
         else:
@@ -144,7 +144,7 @@ def test_nothing_is_allowed_for_one_of_several_resources(service: str) -> None:
         allow = {"Effect": "Allow", "Action": str(action), "Resource": arn}
         document = from_json({"Version": "2012-10-17", "Statement": allow})
         attached = Policies((AttachedPolicy("p", document),))
-        found = answered(Request(ALICE, str(action), arn), attached, NOW)
+        found = answer_request(Request(ALICE, str(action), arn), attached, NOW)
         assert found.effect is not AnswerEffect.ALLOWED, str(action)
 
 
@@ -226,4 +226,4 @@ def test_rules_of_an_action() -> None:
     ],
 )
 def test_what_is_meant(name: str, meant: str | None) -> None:
-    assert misspelled(name) == meant
+    assert spelling_correction(name) == meant

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sekisho.answer import AnswerEffect, AnswerSettings, answered_together
+from sekisho.answer import AnswerEffect, AnswerSettings, answer_together
 from sekisho.engine import AttachedPolicy, Policies, Request, RequestPart
 from sekisho.policy import from_json
 
@@ -30,7 +30,7 @@ def _answer(resources: tuple[str, ...], *statements: dict[str, Any]) -> Any:
     parts = [
         RequestPart(Request(user, "s3-object-lambda:GetObject", one), policies) for one in resources
     ]
-    return answered_together(parts, datetime(2026, 1, 1, tzinfo=UTC), AnswerSettings())
+    return answer_together(parts, datetime(2026, 1, 1, tzinfo=UTC), AnswerSettings())
 
 
 def _allow(*actions: str, **more: Any) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from importlib.resources import files
 import pytest
 
 from sekisho.answer import (
-    Impossible,
-    NoRequest,
+    Impossibility,
+    ImpossibleRequest,
     Presence,
     RequestKind,
     ResourceNote,
-    answered,
+    answer_request,
     presence_of,
 )
-from sekisho.answer.resource import AskedAbout, asked_about
+from sekisho.answer.resource import CheckedResource, checked_resource
 from sekisho.catalogue import global_keys, load
 from sekisho.engine import Context, Policies, Request
 from sekisho.engine.matching import CallerKind
@@ -85,8 +85,8 @@ def test_every_kind_of_resource_of_every_action_fits_it() -> None:
         for action in load().actions(service):
             for one in action.resource_types:
                 arn = re.sub(r"\$\{[^}]*\}", "x", one.arn).replace("*", "x")
-                found = asked_about(action, arn)
-                if isinstance(found, Impossible):
+                found = checked_resource(action, arn)
+                if isinstance(found, ImpossibleRequest):
                     turned_away.append((str(action), one.arn))
     assert turned_away == []
 
@@ -94,40 +94,40 @@ def test_every_kind_of_resource_of_every_action_fits_it() -> None:
 @pytest.mark.parametrize(
     ("action", "resource", "found"),
     [
-        ("ec2:DescribeInstances", "*", AskedAbout("*")),
-        ("s3:ListBucket", "arn:aws:s3:::b", AskedAbout("arn:aws:s3:::b")),
-        ("s3:ListBucket", "arn:aws:s3:::b/k", NoRequest.OTHER_TYPE),
-        ("s3:GetObject", "arn:aws-cn:s3:::b/k/", AskedAbout("arn:aws-cn:s3:::b/k/")),
+        ("ec2:DescribeInstances", "*", CheckedResource("*")),
+        ("s3:ListBucket", "arn:aws:s3:::b", CheckedResource("arn:aws:s3:::b")),
+        ("s3:ListBucket", "arn:aws:s3:::b/k", Impossibility.OTHER_TYPE),
+        ("s3:GetObject", "arn:aws-cn:s3:::b/k/", CheckedResource("arn:aws-cn:s3:::b/k/")),
         (
             "s3:GetObject",
             "arn:aws:s3:::b*/k",
-            AskedAbout("arn:aws:s3:::b*/k", ResourceNote.WILDCARD),
+            CheckedResource("arn:aws:s3:::b*/k", ResourceNote.WILDCARD),
         ),
-        ("s3:ListBucket", "arn:aws:s3:::b*", NoRequest.WILDCARD),
-        ("iam:AttachUserPolicy", "arn:aws:iam::aws:policy/X", NoRequest.OTHER_TYPE),
-        ("iam:CreateUser", "*", NoRequest.NOT_NAMED),
+        ("s3:ListBucket", "arn:aws:s3:::b*", Impossibility.WILDCARD),
+        ("iam:AttachUserPolicy", "arn:aws:iam::aws:policy/X", Impossibility.OTHER_TYPE),
+        ("iam:CreateUser", "*", Impossibility.NOT_NAMED),
         ("iam:GetUser", ALICE.replace("user/", "user/a/b/"), None),
         (
             "iam:ListServiceSpecificCredentials",
             "*",
-            AskedAbout("*", ResourceNote.NOT_NAMED),
+            CheckedResource("*", ResourceNote.NOT_NAMED),
         ),
-        ("sns:Publish", "*", AskedAbout("*", ResourceNote.NOT_NAMED)),
-        ("cloudformation:DescribeStacks", "*", AskedAbout("*")),
-        ("sqs:SendMessage", "arn:aws:iam::111122223333:user/alice", NoRequest.OTHER_TYPE),
+        ("sns:Publish", "*", CheckedResource("*", ResourceNote.NOT_NAMED)),
+        ("cloudformation:DescribeStacks", "*", CheckedResource("*")),
+        ("sqs:SendMessage", "arn:aws:iam::111122223333:user/alice", Impossibility.OTHER_TYPE),
         ("sqs:SendMessage", "arn:aws:nothing:::x", ResourceNote.NOT_IN_CATALOGUE),
     ],
 )
 def test_what_an_action_is_about(action: str, resource: str, found: object) -> None:
-    about = asked_about(load().action(action), resource)
+    about = checked_resource(load().action(action), resource)
     match found:
-        case NoRequest():
-            assert isinstance(about, Impossible)
+        case Impossibility():
+            assert isinstance(about, ImpossibleRequest)
             assert about.reason is found
-        case AskedAbout():
+        case CheckedResource():
             assert about == found
         case _:
-            assert about == AskedAbout(resource, found)
+            assert about == CheckedResource(resource, found)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_contradicts_the_principal_is_named(
 ) -> None:
     request = Request(principal, "s3:ListAllMyBuckets", "*", Context({key: value}))
     with pytest.raises(FaultyRequest) as caught:
-        answered(request, Policies(), NOW)
+        answer_request(request, Policies(), NOW)
     (fault,) = caught.value.faults
     assert fault.path == f"request.context.{key}"
     assert says in fault.message.en
@@ -170,5 +170,5 @@ def test_what_contradicts_the_principal_is_named(
 )
 def test_what_may_be_so_counts_as_given(principal: str, key: str, value: str) -> None:
     request = Request(principal, "s3:ListAllMyBuckets", "*", Context({key: value}))
-    answer = answered(request, Policies(), NOW)
+    answer = answer_request(request, Policies(), NOW)
     assert answer.request.context[key] == value

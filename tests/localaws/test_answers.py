@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 import localaws_people as people
-from sekisho.answer import AnswerEffect, answered_part
+from sekisho.answer import AnswerEffect, answer_part
 from sekisho.engine import Request
 from sekisho.localaws import LocalAws
 from sekisho.localaws.decision.authorize import _authorize
@@ -97,7 +97,7 @@ def test_the_authorizer_lets_pass_what_is_allowed(aws: LocalAws, who: str) -> No
         for action, resource in ASKED:
             context = base_context(world, caller).with_({"aws:RequestedRegion": REGION})
             request = Request(credential.arn, action, resource, context)
-            answer = answered_part(request, policies, world.clock.now())
+            answer = answer_part(request, policies, world.clock.now())
             passed = lets_pass(aws, caller, action, resource)
             assert passed is (answer.effect is AnswerEffect.ALLOWED), (who, action, resource)
 
@@ -119,7 +119,7 @@ def test_policies_are_read_again_only_when_one_of_them_changes(aws: LocalAws) ->
 
 def test_the_law_is_not_empty(aws: LocalAws) -> None:
     found = {
-        answered_part(
+        answer_part(
             Request(credential.arn, action, resource, base_context(aws.world, caller)),
             policies_of(aws.world, credential.holder),
             aws.world.clock.now(),

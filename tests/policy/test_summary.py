@@ -7,7 +7,7 @@ import pytest
 from sekisho import catalogue, policy
 from sekisho.catalogue import AccessLevel
 from sekisho.policy import WarningKind
-from sekisho.policy.summary import meets
+from sekisho.policy.summary import patterns_overlap
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "policy"
 
@@ -104,7 +104,7 @@ def test_services_that_aws_has_not_are_uncategorised():
 
 
 def _warned(*statements):
-    return [(each.kind, each.about) for each in _summary(*statements).warnings]
+    return [(each.kind, each.subjects) for each in _summary(*statements).warnings]
 
 
 USER = "arn:aws:iam::*:user/${aws:username}"
@@ -177,5 +177,5 @@ def test_warnings_are_worded_in_both_languages():
     ],
 )
 def test_patterns_that_meet(one, other, expected):
-    assert meets(one, other) is expected
-    assert meets(other, one) is expected
+    assert patterns_overlap(one, other) is expected
+    assert patterns_overlap(other, one) is expected

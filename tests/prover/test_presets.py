@@ -82,7 +82,7 @@ def _wrong(policies: Policies) -> set[str]:
 )
 def test_what_it_says_it_gives_up_is_what_goes_wrong(choices: Choices) -> None:
     policies = Policies(identity=(AttachedPolicy("Force_MFA", policy.force_mfa(choices)),))
-    said = policy.given_up(choices)
+    said = policy.tradeoffs(choices)
     points = {name for each in said for name in each.points}
     # no scenario is about it; that it is refuted is seen where commands are followed
     assert ("enforcement" in points) is choices.via_aws_service
@@ -95,14 +95,14 @@ def test_what_it_says_it_gives_up_is_what_goes_wrong(choices: Choices) -> None:
 
 def test_what_prevents_it_is_an_option_that_does() -> None:
     for choices in ALL:
-        for each in policy.given_up(choices):
+        for each in policy.tradeoffs(choices):
             names = [option.removeprefix("--") for option in each.options]
             values = {
                 name.removeprefix("no-").replace("-", "_"): not name.startswith("no-")
                 for name in names
             }
             changed = replace(choices, **values)
-            left = {name for one in policy.given_up(changed) for name in one.points}
+            left = {name for one in policy.tradeoffs(changed) for name in one.points}
             more = {"user-with-a-path"} if not choices.user_paths else set()
             assert not {*each.points} & left - more
 
@@ -193,7 +193,7 @@ def test_the_printed_commands_lead_to_a_policy_that_is_accepted(
     for name in {*OTHERS, "enrolment_needs_session"} - {"via_aws_service"}:
         assert getattr(first, name) == getattr(last, name)
     # what is accepted is accepted at once
-    refused = [each for each in policy.given_up(first) if not each.costs]
+    refused = [each for each in policy.tradeoffs(first) if not each.costs]
     assert (len(proved) == 1) is (not refused)
 
 

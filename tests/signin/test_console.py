@@ -15,7 +15,7 @@ from sekisho.signin import (
     SigninOrder,
     console_session,
     context_of,
-    start,
+    next_step,
 )
 from signin_people import HOLDERS
 
@@ -26,7 +26,7 @@ def walk(devices, reset, assumptions):
     """Take each step as asked, until the sign-in ends."""
     steps, mfa_passed = [], False
     while True:
-        step = start(True, devices, reset, assumptions, mfa_passed=mfa_passed)
+        step = next_step(True, devices, reset, assumptions, mfa_passed=mfa_passed)
         steps.append(step)
         if step is NextStep.NEEDS_MFA:
             mfa_passed = True
@@ -46,7 +46,7 @@ def test_sign_in(case):
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("mfa_passed", [False, True])
 def test_a_wrong_password_goes_nowhere(devices, reset, mfa_passed):
-    got = start(False, devices, reset, SigninAssumptions(), mfa_passed=mfa_passed)
+    got = next_step(False, devices, reset, SigninAssumptions(), mfa_passed=mfa_passed)
     assert got is NextStep.REFUSED
 
 

@@ -12,7 +12,7 @@ from sekisho.signin import (
     SigninAssumptions,
     check_device_change,
     device_arn,
-    kind_of,
+    kind_of_serial,
     mfa_methods,
 )
 from signin_people import credential
@@ -80,14 +80,14 @@ def test_the_rule_can_be_switched_off():
     ],
 )
 def test_kind_of_serial(serial, kind):
-    assert kind_of(serial) is kind
+    assert kind_of_serial(serial) is kind
 
 
 @pytest.mark.parametrize("path", ["/", "/team/", "/test//double/"])
 def test_the_serial_of_a_virtual_device_is_its_arn(path):
     serial = device_arn("aws-us-gov", "111122223333", path, "phone")
     assert serial == f"arn:aws-us-gov:iam::111122223333:mfa{path}phone"
-    assert kind_of(serial) is DeviceKind.VIRTUAL
+    assert kind_of_serial(serial) is DeviceKind.VIRTUAL
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from sekisho.signin import (
     PasswordPolicy,
     Refused,
     Rule,
-    check_change,
     check_password,
+    check_password_change,
 )
 from signin_people import credential
 
@@ -64,5 +64,5 @@ def test_no_message_repeats_the_password(password):
 )
 def test_only_iam_users_change_their_password(holder, code):
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    got = check_change(credential(CredentialKind.CONSOLE_SESSION, holder, now, mfa=False))
+    got = check_password_change(credential(CredentialKind.CONSOLE_SESSION, holder, now, mfa=False))
     assert (got and got.code) == code

@@ -26,7 +26,7 @@ from sekisho.account.model import (
 )
 from sekisho.engine import AttachedPolicy
 from sekisho.policy import Document, PolicyKind
-from sekisho.signin import DeviceKind, kind_of
+from sekisho.signin import DeviceKind, kind_of_serial
 
 _DETAILS = "GetAccountAuthorizationDetails"
 _MOST_ITEMS = 1000
@@ -198,7 +198,7 @@ def with_holdings(reading: ReadingRun, user: User) -> User:
 
 def device_kind(serial: str) -> DeviceKind:
     """Return the kind of a device; one of a kind that has gone (`sms-mfa`) is a device still."""
-    return kind_of(serial) or DeviceKind.HARDWARE
+    return kind_of_serial(serial) or DeviceKind.HARDWARE
 
 
 def _password(reading: ReadingRun, user: str) -> Password | None:

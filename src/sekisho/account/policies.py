@@ -11,7 +11,7 @@ from sekisho.account.model import Group, ResourceKind, Role, Snapshot, User, use
 from sekisho.engine import AttachedPolicy, Policies, cached_by_identity
 from sekisho.errors import Code, Fault, FaultyAccount, meant
 from sekisho.messages import Message
-from sekisho.signin import readings
+from sekisho.signin import with_password_policy
 
 _THE_ACCOUNT = Message("the account", "source")
 _DETAILS = "GetAccountAuthorizationDetails"
@@ -129,12 +129,14 @@ def users_may_change(snapshot: Snapshot) -> bool | None:
 
 
 def readings_of(snapshot: Snapshot, user: User) -> tuple[Policies, ...]:
-    """Return the `readings` of the policies that decide for a user of a snapshot.
+    """Return the `with_password_policy` of the policies that decide for a user of a snapshot.
 
     Raises:
         FaultyAccount: as `policies_of`.
     """
-    return readings(policies_of(snapshot, user.name), user.arn, users_may_change(snapshot))
+    return with_password_policy(
+        policies_of(snapshot, user.name), user.arn, users_may_change(snapshot)
+    )
 
 
 def policies_of_role(snapshot: Snapshot, role_name: str) -> Policies:

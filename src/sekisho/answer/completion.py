@@ -1,4 +1,4 @@
-"""What AWS adds to a request: the context keys that follow from it, and ordinary values of others.
+"""Completion of a request: the context keys that follow from it, and usual values of others.
 
 What the asker gives always counts, and a value that contradicts the principal is a fault.
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sekisho.catalogue import DEFAULT_PARTITION, load, names_of, only_region
+from sekisho.catalogue import DEFAULT_PARTITION, equivalent_service_keys, load, only_region
 from sekisho.engine import ContextValue, Request, UnknownKey
 from sekisho.engine.matching import Caller, CallerKind, arns
 from sekisho.errors import Code, Fault, FaultyRequest, quoted
@@ -29,7 +29,7 @@ ROLES = frozenset({CallerKind.ROLE, CallerKind.ROLE_SESSION})
 
 
 class Origin(StrEnum):
-    """Where a value comes from that the asker did not give."""
+    """The origin of a value that was not given."""
 
     DERIVED = "derived"
     """It follows from the request."""
@@ -47,7 +47,7 @@ class AddedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedRequest:
     """A request with what AWS adds.
 
     Attributes:
@@ -60,7 +60,7 @@ class Completed:
     guessed: Mapping[str, UnknownKey]
 
 
-def complete(request: Request, caller: Caller, now: datetime) -> Completed:
+def complete(request: Request, caller: Caller, now: datetime) -> CompletedRequest:
     """Return `request` with the context that AWS adds to it.
 
     `now` is the time of the request, with its zone.
@@ -88,7 +88,7 @@ def complete(request: Request, caller: Caller, now: datetime) -> Completed:
         # a user's session that was not said to be one with MFA or without; a role's without it
         of_role = caller.kind in ROLES
         guessed[MFA.lower()] = UnknownKey(of_role, mfa.value if of_role else "*")
-    return Completed(completed, found, guessed)
+    return CompletedRequest(completed, found, guessed)
 
 
 def is_service(caller: Caller) -> bool:
@@ -100,7 +100,7 @@ def _derived(key: str, value: str) -> AddedKey:
     return AddedKey(key, value, Origin.DERIVED)
 
 
-def _usual(key: str, value: str) -> AddedKey:
+def _defaulted(key: str, value: str) -> AddedKey:
     return AddedKey(key, value, Origin.DEFAULTED)
 
 
@@ -135,18 +135,18 @@ def _of_session(caller: Caller, given: Mapping[str, ContextValue]) -> Iterator[A
     iam = f"arn:{caller.partition}:iam::{caller.account}"
     if caller.kind is CallerKind.ROOT_SESSION:
         yield _derived("aws:AssumedRoot", "true")
-        yield _usual("aws:PrincipalArn", f"{iam}:root")
+        yield _defaulted("aws:PrincipalArn", f"{iam}:root")
     if caller.kind is CallerKind.ROLE_SESSION:
         # a role's path is not in its sessions' ARNs
-        yield _usual("aws:PrincipalArn", f"{iam}:role/{caller.role_name}")
+        yield _defaulted("aws:PrincipalArn", f"{iam}:role/{caller.role_name}")
     if caller.kind in ROLES:
         # docs/signin.md, assumption role_session_mfa; SAML, OIDC and Identity Center: never there
-        yield _usual(MFA, "false")
+        yield _defaulted(MFA, "false")
     if caller.kind in (CallerKind.USER, CallerKind.ROOT):
         if AGE.lower() in given:
             yield _derived(MFA, "true")
         if ISSUED.lower() in given:
-            yield _usual(MFA, "false")
+            yield _defaulted(MFA, "false")
 
 
 def _facts(caller: Caller) -> dict[str, str]:
@@ -184,11 +184,11 @@ def _of_call(request: Request, caller: Caller, now: datetime) -> Iterator[AddedK
     if "aws:calledvia" in request.context.folded:
         yield _derived("aws:ViaAWSService", "true")
     if "kms:viaservice" in request.context.folded and not is_service(caller):
-        yield _usual("aws:ViaAWSService", "true")
-    yield _usual("aws:ViaAWSService", "false")
-    yield _usual("aws:SecureTransport", "true")
-    yield _usual("aws:CurrentTime", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    yield _usual("aws:EpochTime", str(int(now.timestamp())))
+        yield _defaulted("aws:ViaAWSService", "true")
+    yield _defaulted("aws:ViaAWSService", "false")
+    yield _defaulted("aws:SecureTransport", "true")
+    yield _defaulted("aws:CurrentTime", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    yield _defaulted("aws:EpochTime", str(int(now.timestamp())))
 
 
 def _of_resource(request: Request, caller: Caller) -> Iterator[AddedKey]:
@@ -215,7 +215,7 @@ _TAG = "aws:ResourceTag/"
 def _tags(request: Request) -> Iterator[AddedKey]:
     """Yield the tags of the resource that are given by one of two names, by the other."""
     action = load().action(request.action)
-    own = names_of(_TAG).get(request.action.partition(":")[0].lower())
+    own = equivalent_service_keys(_TAG).get(request.action.partition(":")[0].lower())
     if own is None or action is None:
         return
     for key, value in request.context.items():
@@ -227,7 +227,7 @@ def _tags(request: Request) -> Iterator[AddedKey]:
 
 def _of_service(request: Request, key: str, value: str, origin: Origin) -> Iterator[AddedKey]:
     """Yield the key of the service that has the value of a global one, if there is any."""
-    own = names_of(key).get(request.action.partition(":")[0].lower())
+    own = equivalent_service_keys(key).get(request.action.partition(":")[0].lower())
     if own is not None:
         yield AddedKey(own, value, origin)
 
@@ -242,7 +242,7 @@ def _region(request: Request) -> str | None:
 
 
 def _contradictions(request: Request, caller: Caller) -> Iterator[Fault]:
-    """Yield what was given and cannot be of this principal."""
+    """Yield the faults of given keys that contradict the principal."""
     if caller.outside:
         return
     facts = {**_facts(caller), "aws:PrincipalIsAWSService": "false"}

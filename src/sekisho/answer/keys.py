@@ -44,7 +44,7 @@ _CALLERS: Mapping[CallerKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """What of a request decides which keys it has.
+    """The facts of a request that decide which keys it has.
 
     Attributes:
         caller: who asks.
@@ -71,7 +71,7 @@ def presence_of(key: str, kind: RequestKind) -> Presence:
     known = global_key(key)
     caller = "service" if kind.is_service else _CALLERS[kind.caller]
     if known is None:
-        return _of_service(key, kind.action, caller)
+        return _presence_of_service_key(key, kind.action, caller)
     if known.callers is not None and caller not in known.callers:
         return Presence.NEVER
     if kind.endpoint is not None and key.lower() in (ADDRESS, *ENDPOINT):
@@ -88,10 +88,10 @@ def presence_of(key: str, kind: RequestKind) -> Presence:
 
 
 _WITH_PROVIDER = frozenset({"role", "provider"})
-"""Whose requests can have the keys of an identity provider."""
+"""The callers whose requests can have the keys of an identity provider."""
 
 
-def _of_service(key: str, action: Action | None, caller: str) -> Presence:
+def _presence_of_service_key(key: str, action: Action | None, caller: str) -> Presence:
     """Return whether requests have a key that is not in the table of global ones."""
     if "." in key.partition(":")[0] and caller not in _WITH_PROVIDER:
         # an OIDC provider's keys begin with its address, and no service's do
@@ -136,4 +136,4 @@ _READS: Mapping[str, Callable[[str], bool]] = {
     "IPAddress": lambda text: conditions.ip_address(text) is not None,
     "Numeric": lambda text: conditions.number(text) is not None,
 }
-"""What reads the values of a type that not every text is of."""
+"""The tests of the types that not every text is of."""

@@ -1,4 +1,4 @@
-"""What an answer is: AWS's, for all that was given, with what it depends on."""
+"""The answer to a request as AWS would give it, and the unknown facts that it depends on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from sekisho.answer.completion import AddedKey
 from sekisho.answer.keys import MalformedKey, Presence
-from sekisho.answer.resource import Impossible, ResourceNote
+from sekisho.answer.resource import ImpossibleRequest, ResourceNote
 from sekisho.engine import Cause, Decision, DecisionEffect, Policies, Request
 from sekisho.errors import InternalError
 from sekisho.messages import Message
@@ -16,7 +16,7 @@ from sekisho.signin import Rule
 
 
 class AnswerEffect(StrEnum):
-    """What AWS would answer."""
+    """The answers that AWS can give, and two that say why it gives none."""
 
     ALLOWED = "Allowed"
     IMPLICITLY_DENIED = "ImplicitlyDenied"
@@ -24,12 +24,12 @@ class AnswerEffect(StrEnum):
     REFUSED = "RefusedByService"
     """The service refuses by a rule of its own, whatever the policies say."""
     UNKNOWN = "Unknown"
-    """What was given does not tell: something else must allow, too, and is not there."""
+    """The facts do not suffice: another policy must allow, too, and is missing."""
     IMPOSSIBLE = "Impossible"
     """AWS never receives such a request."""
 
 
-GRAVEST = (
+GRAVEST_FIRST = (
     AnswerEffect.IMPOSSIBLE,
     AnswerEffect.EXPLICITLY_DENIED,
     AnswerEffect.REFUSED,
@@ -39,7 +39,7 @@ GRAVEST = (
 )
 """The answers, the gravest first: what holds of one part of a call holds of the whole."""
 
-BY_POLICIES: Mapping[DecisionEffect, AnswerEffect] = {
+ANSWER_TO_DECISION: Mapping[DecisionEffect, AnswerEffect] = {
     one: AnswerEffect(one.value) for one in DecisionEffect
 }
 
@@ -74,7 +74,7 @@ class UnexpectedKey:
 
 @dataclass(frozen=True, slots=True)
 class AssumedOwner:
-    """Whose a bucket was taken to be: the caller's account's, where nobody said.
+    """The account that a bucket was assumed to belong to, where none was given.
 
     Attributes:
         account: that account.
@@ -86,8 +86,8 @@ class AssumedOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class NotAsked:
-    """A resource that AWS asks about in the same call, and that nobody named.
+class UnnamedResource:
+    """A further resource that the call needs and that was not named.
 
     Attributes:
         kinds: what it is one of, like `volume`.
@@ -103,7 +103,7 @@ class NotAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class AlsoNeeded:
+class NeededPermission:
     """A further permission that the call needs, or may need.
 
     Attributes:
@@ -127,7 +127,7 @@ class AlsoNeeded:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What AWS would answer to a request, for all that was given.
+    """The answer of AWS to a request, as far as the given facts show.
 
     Attributes:
         effect: the answer.
@@ -162,11 +162,11 @@ class Answer:
     policies: Policies
     decision: Decision | None
     rule: Rule | None = None
-    impossible: Impossible | None = None
+    impossible: ImpossibleRequest | None = None
     note: ResourceNote | None = None
     not_given: PolicyKind | None = None
-    not_asked: tuple[NotAsked, ...] = ()
-    also_needs: tuple[AlsoNeeded, ...] = ()
+    not_asked: tuple[UnnamedResource, ...] = ()
+    also_needs: tuple[NeededPermission, ...] = ()
     not_in_catalogue: bool = False
     added: tuple[AddedKey, ...] = ()
     missing: tuple[MissingKey, ...] = ()
@@ -182,7 +182,7 @@ class Answer:
     @property
     def by_policies(self) -> Decision | None:
         """The policies' decision if it is the answer, else None."""
-        same = self.decision is not None and BY_POLICIES[self.decision.effect] is self.effect
+        same = self.decision is not None and ANSWER_TO_DECISION[self.decision.effect] is self.effect
         return self.decision if same and not self._by_service else None
 
     @property
@@ -206,13 +206,13 @@ class Answer:
 
     @property
     def _decisive(self) -> Decision | None:
-        further = self.denied_further
+        further = self.denied_requirement
         return self.by_policies if further is None else further.decision
 
     @property
-    def denied_further(self) -> NotAsked | AlsoNeeded | None:
+    def denied_requirement(self) -> UnnamedResource | NeededPermission | None:
         """The further resource or permission for which the call is denied, if it is one."""
-        return denied_further(self.effect, self.not_asked, self.also_needs)
+        return denied_requirement(self.effect, self.not_asked, self.also_needs)
 
 
 DENIED = frozenset(
@@ -220,13 +220,15 @@ DENIED = frozenset(
 )
 
 
-def denied_further(
-    effect: AnswerEffect, not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
-) -> NotAsked | AlsoNeeded | None:
+def denied_requirement(
+    effect: AnswerEffect,
+    not_asked: tuple[UnnamedResource, ...],
+    also_needs: tuple[NeededPermission, ...],
+) -> UnnamedResource | NeededPermission | None:
     """Return the further resource or permission for which a call is denied, if it is one."""
     if effect not in DENIED:
         return None
-    needed: tuple[NotAsked | AlsoNeeded, ...] = (
+    needed: tuple[UnnamedResource | NeededPermission, ...] = (
         *not_asked,
         *(one for one in also_needs if one.needed),
     )

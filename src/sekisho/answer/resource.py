@@ -1,4 +1,4 @@
-"""What AWS asks an action about: a resource of one of its kinds, or `*` where it has none.
+"""The resource that AWS checks an action against: one of its kinds, or `*` where it has none.
 
 Whoever asks about another resource asks about a request that AWS never receives. What the catalogue
 does not know is asked as it is, and said.
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from sekisho.catalogue import Action, ResourceType, load, misspelled
+from sekisho.catalogue import Action, ResourceType, load, spelling_correction
 
 
 class ResourceNote(StrEnum):
-    """What is to be said about an action and its resource."""
+    """Notes on an action and its resource."""
 
     NO_TYPES = "no-resource-types"
     """The action has no kind of resource: AWS asks about `*`."""
@@ -29,8 +29,8 @@ class ResourceNote(StrEnum):
     """No kind of resource in the catalogue has such an ARN."""
 
 
-class NoRequest(StrEnum):
-    """Why no request of AWS's can be so."""
+class Impossibility(StrEnum):
+    """Reasons why AWS never receives such a request."""
 
     OTHER_TYPE = "other-type"
     """The action is not about resources of that kind."""
@@ -43,22 +43,22 @@ class NoRequest(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Impossible:
-    """Why no request is as it was asked, and what the action is about.
+class ImpossibleRequest:
+    """The reason why AWS never receives a request, and the kinds of resource of its action.
 
     Attributes:
         types: ARN templates of the action's kinds of resource, each once.
         meant: the action that is meant, if the name is misspelled.
     """
 
-    reason: NoRequest
+    reason: Impossibility
     types: tuple[str, ...]
     meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class AskedAbout:
-    """The resource that AWS asks about, and what is to be said of it."""
+class CheckedResource:
+    """The resource that AWS checks, and a note on it."""
 
     resource: str
     note: ResourceNote | None = None
@@ -78,8 +78,10 @@ _OF_ALL_TOO = frozenset({"iam:ListServiceSpecificCredentials"})
 """Actions of these services that can be about all resources of a kind (parameter `AllUsers`)."""
 
 
-def asked_about(action: Action | None, resource: str, name: str = "") -> AskedAbout | Impossible:
-    """Return what AWS asks about where somebody asks about `resource`.
+def checked_resource(
+    action: Action | None, resource: str, name: str = ""
+) -> CheckedResource | ImpossibleRequest:
+    """Return the resource that AWS checks for a request that names `resource`.
 
     `name` is that of an action that the catalogue does not have.
     """
@@ -87,37 +89,37 @@ def asked_about(action: Action | None, resource: str, name: str = "") -> AskedAb
         return _of_unknown(name, resource)
     if not action.resource_types:
         note = None if resource == "*" else ResourceNote.NO_TYPES
-        return AskedAbout("*", note)
+        return CheckedResource("*", note)
     if resource == "*":
-        return _unnamed(action)
+        return _without_resource(action)
     if not is_of_kinds(resource, action.resource_types):
         if _is_known(resource, action.service):
-            return _impossible(NoRequest.OTHER_TYPE, action)
-        return AskedAbout(resource, ResourceNote.NOT_IN_CATALOGUE)
+            return _impossible(Impossibility.OTHER_TYPE, action)
+        return CheckedResource(resource, ResourceNote.NOT_IN_CATALOGUE)
     if set(resource) & set("*?"):
         is_object = action.service == "s3" and "/" in resource
         if action.service in _ALWAYS_NAMED and not is_object:
-            return _impossible(NoRequest.WILDCARD, action)
-        return AskedAbout(resource, ResourceNote.WILDCARD)
-    return AskedAbout(resource)
+            return _impossible(Impossibility.WILDCARD, action)
+        return CheckedResource(resource, ResourceNote.WILDCARD)
+    return CheckedResource(resource)
 
 
-def _of_unknown(name: str, resource: str) -> AskedAbout | Impossible:
-    meant = misspelled(name)
+def _of_unknown(name: str, resource: str) -> CheckedResource | ImpossibleRequest:
+    meant = spelling_correction(name)
     if meant is not None:
-        return Impossible(NoRequest.MISSPELLED, (), meant)
-    return AskedAbout(resource)
+        return ImpossibleRequest(Impossibility.MISSPELLED, (), meant)
+    return CheckedResource(resource)
 
 
-def _unnamed(action: Action) -> AskedAbout | Impossible:
+def _without_resource(action: Action) -> CheckedResource | ImpossibleRequest:
     required = action.service == "s3" or any(one.required for one in action.resource_types)
     if required and action.service in _ALWAYS_NAMED and str(action) not in _OF_ALL_TOO:
-        return _impossible(NoRequest.NOT_NAMED, action)
-    return AskedAbout("*", ResourceNote.NOT_NAMED if required else None)
+        return _impossible(Impossibility.NOT_NAMED, action)
+    return CheckedResource("*", ResourceNote.NOT_NAMED if required else None)
 
 
-def _impossible(reason: NoRequest, action: Action) -> Impossible:
-    return Impossible(reason, tuple(dict.fromkeys(one.arn for one in action.resource_types)))
+def _impossible(reason: Impossibility, action: Action) -> ImpossibleRequest:
+    return ImpossibleRequest(reason, tuple(dict.fromkeys(one.arn for one in action.resource_types)))
 
 
 def is_about(action: Action, resource: str) -> bool:
@@ -218,7 +220,7 @@ _HEAD = 5
 
 @lru_cache(maxsize=4096)
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return what the ARNs of a kind of resource match, for all that its template says.
+    """Return the pattern of the ARNs of a kind of resource, as far as its template says.
 
     Nothing that may be one is left out. A bucket is told from its objects by the slash.
     """

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
+from sekisho.answer.call import JointAnswer
 from sekisho.answer.completion import Origin
 from sekisho.answer.keys import Presence
 from sekisho.answer.model import (
     DENIED,
-    AlsoNeeded,
     Answer,
     AnswerEffect,
     MissingKey,
-    NotAsked,
+    NeededPermission,
+    UnnamedResource,
 )
 from sekisho.answer.resource import (
-    Impossible,
-    NoRequest,
+    Impossibility,
+    ImpossibleRequest,
     ResourceNote,
     is_object_lambda,
     is_through_access_point,
 )
-from sekisho.answer.together import JointAnswer
 from sekisho.engine.exchange import missing_policy_text, sentence, unknown_action_text
 from sekisho.errors import quoted
 from sekisho.messages import Message, joined_messages, listed, verbatim
@@ -64,20 +64,20 @@ _DOUBT = Message(
     "`get_session_token_heeds_deny`)."
 )
 _DECIDES_NOT = Message("What was given does not decide whether `{principal}` may call `{action}`.")
-_NO_REQUEST: Mapping[NoRequest, Message] = {
-    NoRequest.OTHER_TYPE: Message(
+_NO_REQUEST: Mapping[Impossibility, Message] = {
+    Impossibility.OTHER_TYPE: Message(
         "AWS never asks whether `{action}` is allowed on `{resource}`: the action is not about "
         "resources of that kind, but about: {types}."
     ),
-    NoRequest.NOT_NAMED: Message(
+    Impossibility.NOT_NAMED: Message(
         "AWS never asks whether `{action}` is allowed on `{resource}`: a request names a resource, "
         "one of: {types}."
     ),
-    NoRequest.WILDCARD: Message(
+    Impossibility.WILDCARD: Message(
         "AWS never asks whether `{action}` is allowed on `{resource}`: a request names one "
         "resource, and none of these kinds has a wildcard in its name: {types}."
     ),
-    NoRequest.MISSPELLED: Message(
+    Impossibility.MISSPELLED: Message(
         "`{action}` looks misspelled: it differs by one letter from `{meant}`."
     ),
 }
@@ -199,7 +199,7 @@ def _sentence(answer: Answer) -> Message:
     asked = {"principal": request.principal, "action": request.action}
     if answer.effect is AnswerEffect.UNKNOWN:
         return _DECIDES_NOT.filled(**asked)
-    if answer.denied_further is not None:
+    if answer.denied_requirement is not None:
         return _FAILS.filled(**asked, resource=request.resource)
     if answer.rule is not None and answer.effect is AnswerEffect.REFUSED:
         return _REFUSED.filled(**asked, resource=request.resource, rule=answer.rule.text)
@@ -210,7 +210,7 @@ def _sentence(answer: Answer) -> Message:
     return sentence(request, answer.decision)
 
 
-def _no_request(answer: Answer, impossible: Impossible) -> Message:
+def _no_request(answer: Answer, impossible: ImpossibleRequest) -> Message:
     request = answer.request
     types = ", ".join(f"`{one}`" for one in impossible.types)
     return _NO_REQUEST[impossible.reason].filled(
@@ -222,7 +222,7 @@ def _no_request(answer: Answer, impossible: Impossible) -> Message:
 
 
 def _beside(answer: Answer) -> Iterator[Message]:
-    """Yield what else decides, or would, beside the policies that were given."""
+    """Yield the sentences on other grounds than the given policies."""
     resource = answer.request.resource
     if answer.impossible is not None and ":kms:" in resource and ":alias/" in resource:
         yield _ALIAS
@@ -244,17 +244,17 @@ def _beside(answer: Answer) -> Iterator[Message]:
     yield from _also_needed(answer.also_needs)
 
 
-def _not_asked(one: NotAsked) -> Message:
+def _not_asked(one: UnnamedResource) -> Message:
     kinds = joined_messages([verbatim(kind) for kind in one.kinds], en=" or ", ja="、")
     text = _NONE_NAMED if one.effect is AnswerEffect.UNKNOWN else _NONE_ALLOWED
     return text.filled(kinds=kinds, resources=_patterns(one), effect=EFFECTS[one.effect])
 
 
-def _patterns(one: NotAsked | AlsoNeeded) -> Message:
+def _patterns(one: UnnamedResource | NeededPermission) -> Message:
     return listed([verbatim(quoted(resource)) for resource in one.resources])
 
 
-def _also_needed(permissions: tuple[AlsoNeeded, ...]) -> Iterator[Message]:
+def _also_needed(permissions: tuple[NeededPermission, ...]) -> Iterator[Message]:
     """Yield the further permissions that the call may fail for."""
     lacking = [one for one in permissions if one.effect is not AnswerEffect.ALLOWED]
     yield from (_permission(_NEEDED, one) for one in lacking if one.needed)
@@ -263,7 +263,7 @@ def _also_needed(permissions: tuple[AlsoNeeded, ...]) -> Iterator[Message]:
         yield from (_permission(_IF, one) for one in conditional)
 
 
-def _permission(text: Message, one: AlsoNeeded) -> Message:
+def _permission(text: Message, one: NeededPermission) -> Message:
     return text.filled(
         action=one.action,
         resources=_patterns(one),

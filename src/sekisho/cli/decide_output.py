@@ -94,7 +94,7 @@ def _next(answer: Answer, explaining: Assumptions | None) -> str:
     for one in answer.missing:
         if one.could_change and one.presence is Presence.CREDENTIAL and one.key == _MFA:
             return typed_again("--context", f"{_MFA}=true")
-    if explaining is None and answer.effect in _DENIED and answer.denied_further is None:
+    if explaining is None and answer.effect in _DENIED and answer.denied_requirement is None:
         return typed_again("--explain")
     return ""
 

@@ -141,7 +141,7 @@ def spelled_actions(
             fix=_MEANT.filled(near=quoted(meant)),
         )
         for pattern in patterns
-        if (meant := catalogue.misspelled(pattern)) is not None
+        if (meant := catalogue.spelling_correction(pattern)) is not None
     ]
     if faults:
         raise FaultyRequest(Message("options", "source"), faults)

@@ -1,4 +1,4 @@
-"""What policies mean: request + policies → decision with causes. No third-party package."""
+"""The meaning of policies: request + policies → decision with causes. No third-party package."""
 
 from sekisho.engine.assumptions import (
     ArnSpan,

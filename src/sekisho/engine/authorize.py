@@ -167,7 +167,7 @@ def missing_resource_policy(
 
 
 def _within_account(closeness: Closeness, caller: Caller, given: Collection[PolicyKind]) -> Kinds:
-    """Return what else must allow, by how closely the resource's policy names the caller.
+    """Return the other kinds that must allow, by how the resource's policy names the caller.
 
     A caller named as user or session needs nothing more. One that is named by its role (or by the
     user who federated it) stays within the limits of boundary and session policies. Naming the

@@ -39,7 +39,7 @@ _GRAVEST = (
 
 @dataclass(frozen=True, slots=True)
 class RequestPart:
-    """What AWS asks about one of the resources of a request, and the policies for it."""
+    """The request about one of several resources, and the policies for it."""
 
     request: Request
     policies: Policies

@@ -1,4 +1,4 @@
-"""What is written: policy documents, and the Force_MFA family."""
+"""Policies as they are written: documents, and the Force_MFA family."""
 
 from sekisho.policy import names
 from sekisho.policy.document import (
@@ -29,15 +29,15 @@ from sekisho.policy.family import (
     SHORTEST_MFA_AGE,
     Choices,
     ChoiceText,
-    GivenUp,
     Preset,
+    Tradeoff,
     choices_in,
     choices_of,
     explain,
     force_mfa,
     force_mfa_json,
-    given_up,
     title_of,
+    tradeoffs,
 )
 from sekisho.policy.reader import MOST_CHARACTERS
 from sekisho.policy.size import Quota, over_quota, size
@@ -79,7 +79,6 @@ __all__ = [
     "Effect",
     "Element",
     "EmptyBlock",
-    "GivenUp",
     "Levels",
     "Operator",
     "OperatorName",
@@ -94,6 +93,7 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "SummaryWarning",
+    "Tradeoff",
     "Version",
     "WarningKind",
     "applies_to_resource",
@@ -104,7 +104,6 @@ __all__ = [
     "force_mfa",
     "force_mfa_json",
     "from_json",
-    "given_up",
     "has_condition_key",
     "names",
     "over_quota",
@@ -115,4 +114,5 @@ __all__ = [
     "summarise",
     "title_of",
     "to_json",
+    "tradeoffs",
 ]

@@ -1,4 +1,4 @@
-"""What a policy document is: the abstract syntax tree that every package reads.
+"""Policy documents: the abstract syntax tree that every package reads.
 
 A `Document` holds what is written and nothing about what it means (that is `engine`). Two
 documents are equal when they say the same in the same order; positions, comments and the choice
@@ -24,7 +24,7 @@ class Version(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a statement does when it matches."""
+    """The effect of a statement that matches."""
 
     ALLOW = "Allow"
     DENY = "Deny"

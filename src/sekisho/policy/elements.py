@@ -2,8 +2,8 @@
 
 For a resource control policy AWS Organizations takes less than the grammar allows (`check_rcp`).
 
-Each function notes what is wrong and returns what it could make of the rest; a document is only
-handed out when nothing was noted.
+Each function records the faults and returns what it could read of the rest; a document is only
+returned if there is no fault.
 
 Source: IAM User Guide, "Grammar of the IAM JSON policy language" and the pages of the elements;
 AWS Organizations User Guide, "RCP syntax": `Allow` only in `RCPFullAWSAccess`, `Principal` only
@@ -101,12 +101,12 @@ def implied_resource(action: Element, position: Position) -> Element | None:
     return Element(("*",), implied=True, position=position)
 
 
-_Wrong = tuple[Code, Message, Message]
-"""What is wrong with a pattern, and the fix."""
+_PatternFault = tuple[Code, Message, Message]
+"""The code of a fault in a pattern, the fault, and the fix."""
 
 
-def _action_fault(text: str) -> _Wrong | None:
-    """Return what is wrong with an action pattern."""
+def _action_fault(text: str) -> _PatternFault | None:
+    """Return the fault of an action pattern, if it has one."""
     if text == "*":
         return None
     prefix, colon, name = text.partition(":")
@@ -124,8 +124,8 @@ def _action_fault(text: str) -> _Wrong | None:
     return Code.POLICY_ACTION_COLONS, message, written
 
 
-def _resource_fault(text: str) -> _Wrong | None:
-    """Return what is wrong with a resource pattern."""
+def _resource_fault(text: str) -> _PatternFault | None:
+    """Return the fault of a resource pattern, if it has one."""
     if text == "*" or text.startswith("arn:"):
         return None
     message = Message("the resource {resource} is neither an ARN nor `*`")
@@ -249,17 +249,17 @@ _DENY = Message("write a Deny; `RCPFullAWSAccess` allows everything, and is alwa
 
 
 def check_rcp(statement: Statement, path: str, faults: Collector) -> None:
-    """Note what AWS Organizations refuses in a statement of a resource control policy."""
+    """Record the faults that AWS Organizations finds in an RCP's statement."""
     if statement.effect is Effect.ALLOW:
         if not _is_full_access(statement):
             message = Message("an Allow that is not `RCPFullAWSAccess`")
-            _note(faults, message, f"{path}.Effect", statement.position, _DENY)
+            _add_rcp_fault(faults, message, f"{path}.Effect", statement.position, _DENY)
         return
-    for message, element, position, fix in _wrong(statement):
-        _note(faults, message, f"{path}.{element}", position, fix)
+    for message, element, position, fix in _rcp_faults(statement):
+        _add_rcp_fault(faults, message, f"{path}.{element}", position, fix)
 
 
-def _note(
+def _add_rcp_fault(
     faults: Collector, message: Message, path: str, position: Position, fix: Message | None
 ) -> None:
     faults.add(Code.POLICY_RCP, message, path, position, fix=fix)
@@ -285,7 +285,7 @@ def _names_everybody(principal: Principal) -> bool:
     )
 
 
-def _wrong(statement: Statement) -> Iterator[tuple[Message, str, Position, Message | None]]:
+def _rcp_faults(statement: Statement) -> Iterator[tuple[Message, str, Position, Message | None]]:
     principal, action = statement.principal, statement.action
     if principal is not None and not _names_everybody(principal):
         element = "NotPrincipal" if principal.negated else "Principal"

@@ -47,7 +47,7 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a Force_MFA policy lets through and how strictly it holds the rest.
+    """The choices of a Force_MFA policy: its exemptions, and how strictly it holds the rest.
 
     Attributes:
         partition: the partition of the ARNs.
@@ -104,7 +104,7 @@ def choices_of(preset: Preset) -> Choices:
             )
 
 
-def check(choices: Choices) -> None:
+def check_choices(choices: Choices) -> None:
     """Refuse choices that contradict each other or are out of range.
 
     Raises:
@@ -155,7 +155,7 @@ class ChoiceText:
 
 
 def title_of(name: str) -> Message:
-    """Return what the choice with this field name is about."""
+    """Return the title of the choice with this field name."""
     title: Message = table("choices")[name]["title"]
     return title
 
@@ -176,8 +176,8 @@ def _chosen(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
-    """What a Force_MFA gives up by a choice.
+class Tradeoff:
+    """A property that a Force_MFA gives up by a choice.
 
     Attributes:
         points: the ids of what `prove` asks, scenarios and others, that are not as required.
@@ -201,29 +201,29 @@ _EXPIRED = Message("a user whose password has expired is locked out")
 _OTHERS_DEVICE = Message("the leaked key of an administrator enables a device on another user")
 
 
-def given_up(choices: Choices) -> tuple[GivenUp, ...]:
-    """Return what the Force_MFA for these choices gives up; what `prove` accepts comes last."""
+def tradeoffs(choices: Choices) -> tuple[Tradeoff, ...]:
+    """Return the trade-offs of the Force_MFA for these choices; those `prove` accepts come last."""
     found = []
     if choices.via_aws_service:
-        found.append(GivenUp(("enforcement",), _BY_SERVICES, ("--no-via-aws-service",)))
+        found.append(Tradeoff(("enforcement",), _BY_SERVICES, ("--no-via-aws-service",)))
     if not choices.password_change_without_mfa:
         needed = () if choices.passwords else ("--passwords",)
         options = (*needed, "--password-change-without-mfa")
         points = ("new-user", "passkey-only", "user-with-a-path")
-        found.append(GivenUp(points, _NEW_USER, options))
+        found.append(Tradeoff(points, _NEW_USER, options))
     if not choices.user_paths:
-        found.append(GivenUp(("user-with-a-path",), _PATH_USER, ("--user-paths",)))
+        found.append(Tradeoff(("user-with-a-path",), _PATH_USER, ("--user-paths",)))
     if not choices.passwords:
         expired = ("password-expired", "password-hard-expired")
-        found.append(GivenUp(expired, _EXPIRED, ("--passwords",)))
+        found.append(Tradeoff(expired, _EXPIRED, ("--passwords",)))
     if choices.enrolment_needs_session:
         option = "--no-enrolment-needs-session"
-        return (*found, GivenUp(("key-user",), _KEY_USER, (option,), _KEY_THIEF))
+        return (*found, Tradeoff(("key-user",), _KEY_USER, (option,), _KEY_THIEF))
     if not choices.own_things_only:
         option = "--own-things-only"
-        found.append(GivenUp(("admin-key-enables-device",), _OTHERS_DEVICE, (option,)))
+        found.append(Tradeoff(("admin-key-enables-device",), _OTHERS_DEVICE, (option,)))
     option = "--enrolment-needs-session"
-    return (*found, GivenUp(("key-without-device",), _KEY_THIEF, (option,), _KEY_USER))
+    return (*found, Tradeoff(("key-without-device",), _KEY_THIEF, (option,), _KEY_USER))
 
 
 SERVICE_EXEMPT = "sts:GetSessionToken"
@@ -267,7 +267,7 @@ _ENROLMENT = (
 )
 _PASSWORD_CHANGE = ("iam:ChangePassword", "iam:GetAccountPasswordPolicy")
 CONSOLE_ACTIONS = ("signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token")
-"""What the console's sign-in does once the person is known, one after the other.
+"""The actions of the console's sign-in once the person is known, one after the other.
 
 Where console authorization is enabled, a Deny of either keeps the session from being granted. No
 policy has to allow them. Source: AWS Sign-In User Guide, "Controlling console access with
@@ -303,7 +303,7 @@ def force_mfa(choices: Choices) -> Document:
     Raises:
         FaultyPolicy: if the choices contradict each other or are out of range.
     """
-    check(choices)
+    check_choices(choices)
     return parse(json.dumps(force_mfa_json(choices), indent=2), source=NAME)
 
 
@@ -416,11 +416,11 @@ def _denies(choices: Choices) -> Iterable[_Json]:
         yield {"Sid": "DenyAllExceptListedIfMFAIsOld", **enforcement, **condition}
         if choices.console_sign_in_without_mfa:
             yield {"Sid": "DenyOtherSignInIfMFAIsOld", **_other_sign_in(choices), **condition}
-    yield from _shut_out(choices)
+    yield from _denied_clients(choices)
 
 
-def _shut_out(choices: Choices) -> Iterable[_Json]:
-    """Yield the Deny of clients of the sign-in that nobody is to use, with MFA or without."""
+def _denied_clients(choices: Choices) -> Iterable[_Json]:
+    """Yield the Deny of sign-in clients that stay forbidden, with MFA or without."""
     start = f"arn:{choices.partition}:signin:*:*:"
     clients = [f"{start}oauth2/public-client/remote"] if choices.deny_remote_login else []
     clients += [f"{start}service-principal/*"] if choices.deny_agents else []
@@ -507,7 +507,7 @@ def _denied_with_mfa(document: Document) -> Iterable[str]:
 
 
 def _content(document: Document) -> object:
-    """Return what a document says, whatever it calls its statements and in whichever order."""
+    """Return the content of a document without the names and the order of its statements."""
     return document.version, frozenset(map(_content_of, document.statements))
 
 

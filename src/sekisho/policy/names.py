@@ -1,6 +1,6 @@
 """AWS's rules for names, paths, descriptions and tags.
 
-Each function returns what is wrong as faults, an empty tuple if nothing is. The faults say what to
+Each function returns the faults of a text, an empty tuple if it has none. The faults say what to
 do in words of their own; the local AWS answers in AWS's.
 
 Source: the IAM API Reference (`CreateUser`, `CreatePolicy`, `CreateVirtualMFADevice`, `Tag`).
@@ -15,7 +15,7 @@ from sekisho.errors import Code, Fault, quoted
 from sekisho.messages import Message
 
 MOST_TAGS = 50
-"""How many tags a user, role, policy or device may have."""
+"""The number of tags that a user, role, policy or device may have."""
 
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 _PATH = re.compile(r"/(?:[!-~]+/)?")
@@ -59,37 +59,37 @@ def _name(text: str, most: int, where: str) -> tuple[Fault, ...]:
 
 
 def user_name(text: str, where: str = "UserName") -> tuple[Fault, ...]:
-    """Return what is wrong with a new IAM user's name (1 to 64 characters)."""
+    """Return the faults of a new IAM user's name (1 to 64 characters)."""
     return _name(text, _LONGEST_USER_NAME, where)
 
 
 def role_name(text: str, where: str = "RoleName") -> tuple[Fault, ...]:
-    """Return what is wrong with a role's name (1 to 64 characters)."""
+    """Return the faults of a role's name (1 to 64 characters)."""
     return _name(text, _LONGEST_USER_NAME, where)
 
 
 def group_name(text: str, where: str = "GroupName") -> tuple[Fault, ...]:
-    """Return what is wrong with a user group's name (1 to 128 characters)."""
+    """Return the faults of a user group's name (1 to 128 characters)."""
     return _name(text, _LONGEST_NAME, where)
 
 
 def policy_name(text: str, where: str = "PolicyName") -> tuple[Fault, ...]:
-    """Return what is wrong with a policy's name (1 to 128 characters)."""
+    """Return the faults of a policy's name (1 to 128 characters)."""
     return _name(text, _LONGEST_NAME, where)
 
 
 def device_name(text: str, where: str = "VirtualMFADeviceName") -> tuple[Fault, ...]:
-    """Return what is wrong with a virtual MFA device's name (1 to 226 characters)."""
+    """Return the faults of a virtual MFA device's name (1 to 226 characters)."""
     return _name(text, _LONGEST_DEVICE_NAME, where)
 
 
 def path(text: str, where: str = "Path") -> tuple[Fault, ...]:
-    """Return what is wrong with the path of a user, group or role: `/`, or `/…/`."""
+    """Return the faults of the path of a user, group or role: `/`, or `/…/`."""
     return _path(text, _PATH, where)
 
 
 def policy_path(text: str, where: str = "Path") -> tuple[Fault, ...]:
-    """Return what is wrong with a policy's path: `/`, or `/…/` of a smaller alphabet."""
+    """Return the faults of a policy's path: `/`, or `/…/` of a smaller alphabet."""
     return _path(text, _POLICY_PATH, where)
 
 
@@ -106,7 +106,7 @@ def _path(text: str, pattern: re.Pattern[str], where: str) -> tuple[Fault, ...]:
 
 
 def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
-    """Return what is wrong with a policy's description (up to 1,000 characters).
+    """Return the faults of a policy's description (up to 1,000 characters).
 
     The API gives no alphabet for it; what XML cannot carry is refused here.
     """
@@ -126,7 +126,7 @@ def description(text: str, where: str = "Description") -> tuple[Fault, ...]:
 
 
 def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
-    """Return what is wrong with an account id (twelve digits)."""
+    """Return the faults of an account id (twelve digits)."""
     if _ACCOUNT.fullmatch(text):
         return ()
     return (
@@ -139,7 +139,7 @@ def account_id(text: str, where: str = "Account") -> tuple[Fault, ...]:
 
 
 def tags(pairs: Iterable[tuple[str, str]], where: str = "Tags") -> tuple[Fault, ...]:
-    """Return what is wrong with the tags of one thing, given as (key, value)."""
+    """Return the faults of the tags of one thing, given as (key, value)."""
     entries = list(pairs)
     faults: list[Fault] = []
     if len(entries) > MOST_TAGS:

@@ -43,7 +43,7 @@ class Collector:
         """Whether the input is so broken that reading on helps nobody."""
         return len(self._faults) >= MOST
 
-    def found(self) -> tuple[Fault, ...]:
+    def sorted_faults(self) -> tuple[Fault, ...]:
         """Return the faults by their place in the text."""
         return tuple(sorted(self._faults, key=lambda fault: (fault.line, fault.column)))
 
@@ -116,7 +116,7 @@ Node = TextNode | NumberNode | BooleanNode | NullNode | ListNode | ObjectNode
 
 
 def kind_of(node: Node) -> Message:
-    """Return what a value is, in words for a message."""
+    """Return the kind of a value, in words for a message."""
     match node:
         case TextNode():
             return Message("a string")
@@ -139,7 +139,7 @@ def from_value(value: object, faults: Collector) -> Node:
     """Return decoded JSON as nodes without positions.
 
     Raises:
-        Stop: if `value` is nested too deep or is not JSON.
+        ReadingStopped: if `value` is nested too deep or is not JSON.
     """
     return _from_value(value, (), faults)
 

@@ -116,7 +116,7 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
     def found(self) -> Message:
-        """Return what stands next, for a message."""
+        """Return the next character or end of text, in words for a message."""
         if self.at >= len(self.text):
             return Message("the end of the text")
         word = _WORD.match(self.text, self.at)

@@ -1,4 +1,4 @@
-"""How long a policy is by AWS's counting, and the quotas that it and its attachments must keep.
+"""The length of a policy by AWS's counting, and the quotas that it and its attachments must keep.
 
 The numbers are AWS's defaults. Some can be raised, and AWS raises them (in May 2026 those of roles,
 managed policies and trust policies), so an account's own summary counts where it was read.
@@ -152,7 +152,7 @@ class Quota(Enum):
         """The default number."""
         return self.value.number
 
-    def of(self, summary: Mapping[str, int]) -> int:
+    def number_in(self, summary: Mapping[str, int]) -> int:
         """Return the account's own number, by the summary of the account; the default if unread."""
         return summary.get(self.value.summary, self.number)
 
@@ -182,7 +182,7 @@ _NAMES: Mapping[Quota, Message] = {
     Quota.GROUPS: Message("groups"),
     Quota.USERS: Message("users"),
 }
-"""What each quota is for."""
+"""The subject of each quota."""
 
 
 _OVER = Message("{used} is over the quota for {what}, which is {number}")
@@ -204,7 +204,7 @@ def over_quota(
         name: the user, group, role or policy that it is about.
         summary: the account's, whose own quotas count; without them AWS's defaults, which is said.
     """
-    number = quota.of(summary or {})
+    number = quota.number_in(summary or {})
     if used <= number:
         return ()
     own = quota.value.summary in (summary or {})

@@ -1,8 +1,7 @@
 """The console's policy summary: the table on the *review and create* page, and its warnings.
 
 It describes one policy alone, as the console does: an Allow row is not shortened by a Deny, and
-what a `NotAction` exempts is not shown. Beside it belongs what the policy really means, which is
-`audit.meaning`.
+what a `NotAction` exempts is not shown. `audit.meaning` has the full meaning of a policy.
 
 Source: IAM User Guide, "Policy summary (list of services)", "Access level summaries". Resources
 of other services are shown by the console without a warning, and here too.
@@ -30,7 +29,7 @@ def service_of(arn: str) -> str:
     return parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - arn:partition:service
 
 
-def meets(one: str, other: str) -> bool:
+def patterns_overlap(one: str, other: str) -> bool:
     """Return whether some text matches both patterns of `*` and `?`."""
     if one == "*" or other == "*" or max(len(one), len(other)) > _LONGEST_ARN:
         return True
@@ -81,8 +80,8 @@ def applies_to_resource(action: Action, resources: Iterable[str]) -> bool:
 
 
 def covers_template(pattern: str, template: str) -> bool:
-    """Return whether a resource pattern takes in a resource of a kind, by its ARN template."""
-    return all(map(meets, _segments(pattern), _of_template(template)))
+    """Return whether a resource pattern covers a resource of a kind, by its ARN template."""
+    return all(map(patterns_overlap, _segments(pattern), _of_template(template)))
 
 
 _of_template = lru_cache(maxsize=4096)(_segments)
@@ -144,17 +143,17 @@ class SummaryWarning:
 
     Attributes:
         statement: the statement's index, counted from 0.
-        about: the actions, resources or keys that it is about.
+        subjects: the actions, resources or keys that it is about.
     """
 
     kind: WarningKind
     statement: int
-    about: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
     @property
     def text(self) -> Message:
         """The warning in words; statements are counted from 1 there, as people do."""
-        shown = ", ".join(self.about[:_SHOWN]) + (" …" if len(self.about) > _SHOWN else "")
+        shown = ", ".join(self.subjects[:_SHOWN]) + (" …" if len(self.subjects) > _SHOWN else "")
         return _TEXTS[self.kind].filled(n=self.statement + 1, what=shown)
 
 
@@ -264,7 +263,7 @@ _EXCEPT = Message("Everything except {names}")
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """How much of a service a section covers.
+    """The part of a service that a section covers.
 
     Attributes:
         full: the levels of which every action is covered.
@@ -342,7 +341,7 @@ class Summary:
 
 
 def summarise(document: Document, catalogue: Catalogue) -> Summary:
-    """Return what the console shows of a policy on its review page."""
+    """Return the summary that the console shows on a policy's review page."""
     denied = _section(document, Effect.DENY, catalogue)
     allowed = _section(document, Effect.ALLOW, catalogue)
     return Summary(
@@ -362,12 +361,12 @@ def _section(document: Document, effect: Effect, catalogue: Catalogue) -> Iterab
         yield _row("*", _ALL_SERVICES, _FULL_ACCESS, everything)
     for statement in statements:
         if statement.action.negated:
-            yield _row("*", _rest(statement), _FULL_ACCESS, [statement])
+            yield _row("*", _text_of_exception(statement), _FULL_ACCESS, [statement])
     yield from _services(listed, catalogue)
 
 
-def _rest(statement: Statement) -> Message:
-    """Return what the console calls a `NotAction`."""
+def _text_of_exception(statement: Statement) -> Message:
+    """Return the console's text for a `NotAction`."""
     resource = statement.resource
     whole = resource is not None and not resource.negated and "*" in resource.values
     if statement.effect is Effect.DENY and whole:
@@ -392,7 +391,7 @@ def _services(statements: list[Statement], catalogue: Catalogue) -> Iterable[Sum
             named_in.setdefault(prefix, []).append(statement)
     for prefix in sorted(actions):
         levels = _levels(actions[prefix], catalogue.actions(prefix))
-        service = _short(prefix, catalogue.service_name(prefix) or prefix)
+        service = _short_name(prefix, catalogue.service_name(prefix) or prefix)
         yield _row(prefix, verbatim(service), levels.text, named_in[prefix], levels)
 
 
@@ -469,7 +468,7 @@ _ABBREVIATED = frozenset({"sts", "kms", "rds"})
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)$")
 
 
-def _short(prefix: str, name: str) -> str:
+def _short_name(prefix: str, name: str) -> str:
     """Return the console's short name: `IAM` of `AWS Identity and Access Management (IAM)`."""
     if prefix in _ABBREVIATED:
         return prefix.upper()

@@ -376,7 +376,7 @@ class _Remembered:
         self._bytes = 0
 
     def look(self, key: object, size: int, read: Callable[[], Document]) -> Document:
-        """Return what was read for `key`, which has `size` bytes, or read it."""
+        """Return the document kept for `key`, which has `size` bytes, or read it."""
         if (known := self._found.get(key)) is not None:
             return known
         found = read()
@@ -405,7 +405,7 @@ def _document(
     except ReadingStopped:
         pass
     if document is None or faults:
-        raise FaultyPolicy(source, faults.found())
+        raise FaultyPolicy(source, faults.sorted_faults())
     return document
 
 

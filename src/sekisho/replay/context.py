@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sekisho.answer import Presence, RequestKind, presence_of
-from sekisho.catalogue import Action, same_as
+from sekisho.catalogue import Action, equivalent_global_key
 from sekisho.engine import UnknownKey
 from sekisho.engine.matching import CallerKind
 from sekisho.replay.actions import DOMAINS
@@ -321,7 +321,7 @@ def columns_of_key(key: str) -> tuple[Column, ...]:
     name = key.lower()
     if name == AGE:
         return _OF_AGE
-    base = (same_as(name) or name).lower()
+    base = (equivalent_global_key(name) or name).lower()
     return _READERS[base][0] if base in _READERS else ()
 
 
@@ -393,7 +393,7 @@ def facts_of_action(facts: Facts, kind: HolderKind, action: Action | None) -> Fa
         presence = presence_of(key, asked)
         if presence is Presence.NEVER:
             continue
-        same = (same_as(key) or "").lower()
+        same = (equivalent_global_key(key) or "").lower()
         if same in facts.values:
             values[key] = facts.values[same]
         elif same not in _READERS or same in facts.unknown:
@@ -409,4 +409,6 @@ def depends_on_action(facts: Facts) -> bool:
 
 def with_same(keys: Collection[str]) -> frozenset[str]:
     """Return keys, and those global ones that tell the same as a service's among them."""
-    return frozenset(keys) | {same.lower() for key in keys if (same := same_as(key)) is not None}
+    return frozenset(keys) | {
+        same.lower() for key in keys if (same := equivalent_global_key(key)) is not None
+    }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from sekisho.catalogue import load, same_as
+from sekisho.catalogue import equivalent_global_key, load
 from sekisho.engine import (
     RESOURCE,
     AttachedPolicy,
@@ -407,7 +407,7 @@ def _with_owner(facts: Facts, resource: str) -> tuple[dict[str, str], dict[str, 
     values, unknown = dict(facts.values), dict(facts.unknown)
     owner = arns.account_of(resource)
     for key in facts.unknown:
-        if owner is not None and (same_as(key) or key).lower() == RESOURCE_ACCOUNT:
+        if owner is not None and (equivalent_global_key(key) or key).lower() == RESOURCE_ACCOUNT:
             del unknown[key]
             values[key] = owner
     return values, unknown

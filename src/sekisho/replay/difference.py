@@ -10,7 +10,7 @@ idle, and nothing else of the caller's policies is looked at.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sekisho.catalogue import same_as
+from sekisho.catalogue import equivalent_global_key
 from sekisho.engine import Assumptions, AttachedPolicy, Level, Policies, keys_of
 from sekisho.engine.matching import TrackedAssumptions, actions
 from sekisho.policy import Condition, Document, Effect, Element, Statement, Version, from_json
@@ -149,7 +149,9 @@ def _says_all(statements: Iterable[Asked]) -> bool:
     """Tell whether no statement has a variable, or a service's name of a key of all services."""
     for statement, version in statements:
         keys = [condition.key for condition in statement.conditions]
-        if len(list(keys_of(statement, version))) > len(keys) or any(map(same_as, keys)):
+        if len(list(keys_of(statement, version))) > len(keys) or any(
+            map(equivalent_global_key, keys)
+        ):
             return False
     return True
 
@@ -158,7 +160,8 @@ def _asks_resource(asked: Asked) -> bool:
     """Tell whether a statement names resources, or asks whose they are."""
     statement, version = asked
     if any(
-        (same_as(key) or key).lower() == RESOURCE_ACCOUNT for key in keys_of(statement, version)
+        (equivalent_global_key(key) or key).lower() == RESOURCE_ACCOUNT
+        for key in keys_of(statement, version)
     ):
         return True
     resource = statement.resource

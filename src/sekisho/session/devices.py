@@ -4,7 +4,7 @@ from sekisho.account import AwsApi
 from sekisho.errors import AwsRefused, Code, SessionRefused
 from sekisho.messages import Message, joined_messages, verbatim
 from sekisho.session.terminal import Terminal
-from sekisho.signin import DeviceKind, kind_of
+from sekisho.signin import DeviceKind, kind_of_serial
 
 _NOT_LISTED = Message("the MFA devices of {user} cannot be listed ({code})")
 _SAY_IT = Message("name the device by `--serial`, or as `mfa_serial` in the profile")
@@ -33,7 +33,7 @@ def chosen_device(api: AwsApi, user: str, terminal: Terminal) -> str:
         message = _NOT_LISTED.filled(user=user, code=error.aws_code)
         raise _refused(message, _SAY_IT) from None
     serials = sorted(str(each["SerialNumber"]) for each in listed)
-    codes = [each for each in serials if kind_of(each) is not DeviceKind.FIDO]
+    codes = [each for each in serials if kind_of_serial(each) is not DeviceKind.FIDO]
     if not serials:
         raise _refused(_NONE.filled(user=user), _ENROL)
     if not codes:

@@ -34,10 +34,10 @@ from sekisho.signin.model import (
 from sekisho.signin.refusal import ErrorCode, Refused, Rule
 
 CONSOLE_SESSION = timedelta(hours=12)
-"""How long a console session lasts, unless the login profile or the role says otherwise."""
+"""The length of a console session, unless the login profile or the role says otherwise."""
 
 SHORTEST_CONSOLE_SESSION, LONGEST_CONSOLE_SESSION = timedelta(hours=1), timedelta(days=90)
-"""What `MaxSigninSessionDuration` may be.
+"""The range of `MaxSigninSessionDuration`.
 
 Source: IAM API Reference, CreateLoginProfile, UpdateLoginProfile, CreateRole.
 """
@@ -56,7 +56,7 @@ CONSOLE_REFUSED = (
     "Authentication failed: To access this account, sign in from a different network, or contact "
     "your administrator for more information"
 )
-"""What the sign-in page says when a policy denies one of the `CONSOLE_ACTIONS`."""
+"""The message of the sign-in page when a policy denies one of the `CONSOLE_ACTIONS`."""
 
 SIGNIN_FAILED = "Your authentication information is incorrect. Please try again."
 """One answer for a wrong password, user, account or code: nothing tells which names exist."""
@@ -65,11 +65,11 @@ CHANGE_REFUSED = (
     "Either user is not authorized to perform iam:ChangePassword or entered password does not "
     "comply with account password policy set by administrator"
 )
-"""What the change-password page says when it is denied, and when the password is too weak."""
+"""The message of the change-password page for a denial, and for a weak password."""
 
 
 class NextStep(StrEnum):
-    """What the sign-in page does next."""
+    """The next step of the sign-in page."""
 
     REFUSED = "refused"
     NEEDS_MFA = "mfa"
@@ -77,7 +77,7 @@ class NextStep(StrEnum):
     DONE = "done"
 
 
-def start(
+def next_step(
     password_ok: bool,
     devices: int,
     reset_required: bool,
@@ -223,15 +223,17 @@ WRONG_OLD_PASSWORD = Refused(
 """ChangePassword with a wrong old password; the text is assumed."""
 
 
-def change_allowed(arn: str) -> AttachedPolicy:
-    """Return what `AllowUsersToChangePassword` allows the user with this ARN, as a policy.
+def password_change_policy(arn: str) -> AttachedPolicy:
+    """Return the permissions by `AllowUsersToChangePassword` for this user's ARN, as a policy.
 
     It is the same one for all users of a path, so that they stay alike.
     """
     return _allowed(f"{arn.rpartition('/')[0]}/${{aws:username}}")
 
 
-def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Policies, ...]:
+def with_password_policy(
+    policies: Policies, arn: str, may_change: bool | None
+) -> tuple[Policies, ...]:
     """Return a user's policies with what the account's password policy allows every user.
 
     Args:
@@ -240,7 +242,7 @@ def readings(policies: Policies, arn: str, may_change: bool | None) -> tuple[Pol
         may_change: `AllowUsersToChangePassword`. Where it is None, two are returned: what allows
             more, and what allows less; an answer that is not the same for both is not known.
     """
-    more = replace(policies, identity=(*policies.identity, change_allowed(arn)))
+    more = replace(policies, identity=(*policies.identity, password_change_policy(arn)))
     match may_change:
         case True:
             return (more,)
@@ -260,8 +262,8 @@ def _allowed(own: str) -> AttachedPolicy:
     return AttachedPolicy("the account's password policy", document)
 
 
-def check_change(credential: Credential) -> Refused | None:
-    """Return the refusal of ChangePassword for who is not an IAM user, or None."""
+def check_password_change(credential: Credential) -> Refused | None:
+    """Return the refusal of ChangePassword to any caller but an IAM user, or None."""
     if credential.holder.kind is HolderKind.USER:
         return None
     message = "Only IAM Users can change their own password."
@@ -275,10 +277,10 @@ def no_login_profile(user: str) -> Refused:
 
 
 LOGIN_SESSION = CONSOLE_SESSION
-"""How long the credentials of `aws login` can be renewed."""
+"""The time for which the credentials of `aws login` can be renewed."""
 
 LOGIN_ACCESS = timedelta(minutes=15)
-"""How long one set of them is valid; what ended with the session lives on for that long."""
+"""The validity of one set of them, which outlives the end of the session."""
 
 AGENT_ACCESS = timedelta(hours=1)
 """The same for an agent's access token, at most."""

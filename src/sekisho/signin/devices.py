@@ -77,10 +77,10 @@ def passkey_arn(user: str, name: str, random: str, *, partition: str, account: s
 def device_name(serial: str) -> str:
     """Return the name that somebody gave a device; a hardware token has its serial number alone."""
     name = serial.rpartition("/")[2]
-    return _RANDOM.sub("", name) if kind_of(serial) is DeviceKind.FIDO else name
+    return _RANDOM.sub("", name) if kind_of_serial(serial) is DeviceKind.FIDO else name
 
 
-def kind_of(serial: str) -> DeviceKind | None:
+def kind_of_serial(serial: str) -> DeviceKind | None:
     """Return the kind of device that `serial` names; None for a kind that is not known here."""
     if match := _ARN.fullmatch(serial):
         return {"mfa": DeviceKind.VIRTUAL, "u2f": DeviceKind.FIDO}.get(match["type"])
@@ -88,15 +88,15 @@ def kind_of(serial: str) -> DeviceKind | None:
 
 
 class MfaMethod(StrEnum):
-    """How somebody passes MFA at sign-in; the sign-in page lets people with several choose."""
+    """The methods of MFA at sign-in; the sign-in page lets people with several choose."""
 
     TOTP = "totp"
     PASSKEY = "passkey"
 
 
 def mfa_methods(serials: Iterable[str]) -> tuple[MfaMethod, ...]:
-    """Return the ways to pass MFA of who has the devices with these serial numbers."""
-    fido = {kind_of(serial) is DeviceKind.FIDO for serial in serials}
+    """Return the methods of MFA of a user with devices of these serial numbers."""
+    fido = {kind_of_serial(serial) is DeviceKind.FIDO for serial in serials}
     return tuple(method for method in MfaMethod if (method is MfaMethod.PASSKEY) in fido)
 
 
@@ -132,7 +132,7 @@ def check_device_change(
 ) -> Refused | None:
     """Return the refusal to enable or disable a device of `user`, or None.
 
-    Who has a device and calls by access key must have an MFA session to change their *own*
+    A user with a device who calls by access key must have an MFA session to change their *own*
     devices. Console sessions, other people's devices and the first device are not concerned. The
     message is ours: AWS's is not known.
 

@@ -1,4 +1,4 @@
-"""Who signs in with what, and what each credential puts into the request context.
+"""Credentials and their holders, and the context keys that each credential brings.
 
 Source: IAM User Guide, "AWS global condition context keys", "IAM policy elements: variables and
 tags" (table of principal keys).
@@ -82,7 +82,7 @@ class SessionTag:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What somebody signs with, apart from its secret.
+    """A credential that signs requests, without its secret.
 
     Attributes:
         issued_at: when temporary credentials were issued; None for a long-term key.
@@ -107,7 +107,7 @@ class Credential:
 
     @property
     def owner(self) -> Holder:
-        """Whose policies and tags the credential has: its holder's, or of who federated it."""
+        """The identity whose policies and tags count: the holder, or the user who federated it."""
         return self.made_by or self.holder
 
     @property
@@ -158,7 +158,7 @@ class AwsLoginMfa(StrEnum):
 
 
 class SigninOrder(StrEnum):
-    """What the console asks for first when both are due."""
+    """The step that the console asks for first when both are due."""
 
     MFA_FIRST = "mfa-first"
     RESET_FIRST = "reset-first"
@@ -176,7 +176,7 @@ class ConsoleAuthorization(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SigninAssumptions:
-    """What AWS does not document of STS and sign-in: each point with its default.
+    """The points of STS and sign-in that AWS does not document, each with its default.
 
     Attributes:
         role_session_mfa: the MFA key in role sessions.
@@ -227,8 +227,8 @@ SIGN_IN_SESSION = "aws:SignInSessionArn"
 """The key of sessions of `aws login` and of agents; console sessions lack it."""
 
 MFA_IN_CALL = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
-"""What a valid code in an AssumeRole call adds: the role's trust policy sees it (row 8), and the
-caller's own policies see it if the assumption `assume_role_sees_mfa` is on."""
+"""The keys that a valid code in an AssumeRole call adds: the role's trust policy sees them (row 8),
+the caller's own policies only under the assumption `assume_role_sees_mfa`."""
 
 
 def context_of(

@@ -1,4 +1,4 @@
-"""What the services refuse by themselves: the rules that no policy expresses, and AWS's errors.
+"""Refusals by the services themselves: the rules that no policy expresses, and AWS's errors.
 
 Source: IAM User Guide, "Compare AWS STS credentials", "Permissions for GetSessionToken",
 "Multi-factor authentication"; security bulletin AWS-2023-001.
@@ -69,12 +69,12 @@ class Rule(StrEnum):
 
     @property
     def text(self) -> Message:
-        """What the rule says."""
+        """The text of the rule."""
         return _NOTES[self].text
 
     @property
     def source(self) -> str:
-        """Where it is written."""
+        """The page that states the rule."""
         return _NOTES[self].source
 
 
@@ -301,7 +301,7 @@ _NOTES = {note.rule: note for note in RULES}
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What a text parameter must satisfy.
+    """A constraint on a text parameter.
 
     Attributes:
         member: the parameter as AWS's messages write it, like `roleSessionName`.
@@ -336,7 +336,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a number must satisfy: `least` and `most` included."""
+    """A constraint on a number: `least` and `most` included."""
 
     member: str
     least: int

@@ -1,4 +1,4 @@
-"""What services permit and refuse beside policies, and the limits of STS calls.
+"""Rulings of services besides policies, and the limits of STS calls.
 
 Who may call STS and IAM; the bucket policy and its owner; what only AWS makes, changes and deletes,
 whatever policies allow. The limits: how long sessions last, what names look like, and the MFA
@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sekisho.policy import CONSOLE_ACTIONS
-from sekisho.signin.console import check_change
-from sekisho.signin.devices import kind_of
+from sekisho.signin.console import check_password_change
+from sekisho.signin.devices import kind_of_serial
 from sekisho.signin.model import (
     Credential,
     CredentialKind,
@@ -37,7 +37,7 @@ class AskPolicies:
         only_denies: no Allow is needed, but an explicit Deny counts: of GetSessionToken under the
             assumption `get_session_token_heeds_deny`, and of the console's sign-in.
         not_of_resource: the rule by which the resource's own policy does not count.
-        then: what the service answers whom the policies allow it.
+        then: the service's answer to a caller whom the policies allow it.
     """
 
     only_denies: bool = False
@@ -84,7 +84,7 @@ def service_rule(
     resource: str = "*",
     owner: str | None = None,
 ) -> Ruling:
-    """Return what the service itself says about a request.
+    """Return the service's own ruling on a request.
 
     Args:
         credential: the caller's.
@@ -100,7 +100,7 @@ def service_rule(
         case "sts":
             return _sts_rule(credential, name, assumptions)
         case "iam" if operation == "changepassword":
-            return _iam_rule(credential) or AskPolicies(then=check_change(credential))
+            return _iam_rule(credential) or AskPolicies(then=check_password_change(credential))
         case "iam" if refused := _iam_rule(credential):
             return refused
         case "signin" if operation in _CONSOLE and _CONSOLE_ARN.fullmatch(resource):
@@ -226,7 +226,7 @@ def mfa_parameters(serial: str | None, code: str | None) -> MfaParameters | Refu
     broken = (*_SERIAL.violations(serial), *_CODE.violations(code))
     if refused := validation_error(broken, Rule.LIMITS):
         return refused
-    if kind_of(serial) is DeviceKind.FIDO:
+    if kind_of_serial(serial) is DeviceKind.FIDO:
         return MFA_UNKNOWN_DEVICE
     return MfaParameters(serial, code)
 
@@ -314,7 +314,7 @@ def only_by_aws(holder: Holder, action: str, resource: str) -> Refused | None:
         if row.service == service and operation in row.operations:
             found = row.resource.fullmatch(resource)
             if found is not None:
-                return _refused(row.rule, operation, found)
+                return _reserved_refusal(row.rule, operation, found)
     return None
 
 
@@ -333,7 +333,7 @@ class _Reserved:
     operations: frozenset[str]
 
 
-def _reserved(rule: Rule, service: str, resource: str, operations: str) -> _Reserved:
+def _reserved_row(rule: Rule, service: str, resource: str, operations: str) -> _Reserved:
     return _Reserved(rule, service, re.compile(resource), frozenset(operations.lower().split()))
 
 
@@ -342,17 +342,17 @@ _CHANGES_OF_ROLE = (
     "CreateRole DeleteRole UpdateAssumeRolePolicy AttachRolePolicy DetachRolePolicy PutRolePolicy "
     "DeleteRolePolicy PutRolePermissionsBoundary DeleteRolePermissionsBoundary "
 )
-"""What nobody does to a role of AWS's. A service-linked one has its own ways in and out."""
+"""Changes of AWS's roles that are refused; service-linked roles have operations of their own."""
 
 _RESERVED = (
-    _reserved(
+    _reserved_row(
         Rule.AWS_POLICY,
         "iam",
         r"arn:[^:]+:iam::aws:policy/.+",
         "CreatePolicy DeletePolicy CreatePolicyVersion DeletePolicyVersion "
         "SetDefaultPolicyVersion TagPolicy UntagPolicy",
     ),
-    _reserved(
+    _reserved_row(
         Rule.PROTECTED_ROLE,
         "iam",
         _ROLE + r"aws-reserved/(?:.*/)?(?P<name>[^/]+)",
@@ -360,19 +360,19 @@ _RESERVED = (
         _CHANGES_OF_ROLE + "UpdateRole UpdateRoleDescription TagRole UntagRole "
         "CreateServiceLinkedRole DeleteServiceLinkedRole",
     ),
-    _reserved(
+    _reserved_row(
         Rule.PROTECTED_ROLE,
         "iam",
         _ROLE + r"aws-service-role/(?:.*/)?(?P<name>[^/]+)",
         _CHANGES_OF_ROLE,
     ),
-    _reserved(
+    _reserved_row(
         Rule.AWS_ALIAS,
         "kms",
         r"arn:[^:]+:kms:[^:]*:\d{12}:alias/aws/.*",
         "CreateAlias UpdateAlias DeleteAlias",
     ),
-    _reserved(
+    _reserved_row(
         Rule.AWS_PARAMETER,
         "ssm",
         r"arn:[^:]+:ssm:[^:]*:(?:\d{12})?:parameter/(?i:aws|ssm).*",
@@ -382,11 +382,11 @@ _RESERVED = (
 """Everything that is reserved. Reading, attaching and passing it is no change of it."""
 
 
-def _refused(rule: Rule, operation: str, found: re.Match[str]) -> Refused:
+def _reserved_refusal(rule: Rule, operation: str, found: re.Match[str]) -> Refused:
     """Return AWS's answer where it is known, and one of the operation's errors where it is not."""
     match rule:
         case Rule.AWS_POLICY:
-            return change_of_aws_policy(operation)
+            return aws_policy_refusal(operation)
         case Rule.PROTECTED_ROLE if operation == "createrole":
             linked = _SERVICE_ROLE_PATH in found[0]
             return Refused(ErrorCode.INVALID_INPUT, _LINKED_ONLY if linked else "", 400, rule)
@@ -414,7 +414,7 @@ _REFUSED_CHANGES = {
 }
 
 
-def change_of_aws_policy(operation: str) -> Refused:
+def aws_policy_refusal(operation: str) -> Refused:
     """Return AWS's refusal to change one of its own managed policies.
 
     The texts of DeletePolicy, DeletePolicyVersion and SetDefaultPolicyVersion are recorded; the

@@ -196,7 +196,7 @@ def _user_quotas(row: UserRow, summary: Mapping[str, int]) -> Iterator[Finding]:
     ):
         yield from _near(user.name, what, used, (quota, summary))
     used = sum(size(render(each.document)) for each in user.inline)
-    most = Quota.USER_INLINE.of(summary)
+    most = Quota.USER_INLINE.number_in(summary)
     if used > most * _INLINE_FULL:
         fact = _INLINE.filled(used=used, most=most)
         yield found(Id.QUOTA_NEAR, user.name, _of_default(fact, Quota.USER_INLINE, summary))
@@ -207,7 +207,7 @@ def _near(
 ) -> Iterator[Finding]:
     """Find a quota of an account, by its summary, that has one place left, or none."""
     quota, summary = limit
-    most = quota.of(summary)
+    most = quota.number_in(summary)
     if used >= most - 1:
         severity = Severity.WARNING if used >= most else None
         counts = {"used": used, "most": most}

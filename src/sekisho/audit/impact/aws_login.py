@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from sekisho.account import READS, Snapshot, User, policies_of
-from sekisho.answer import Answer, AnswerEffect, answered
+from sekisho.answer import Answer, AnswerEffect, answer_request
 from sekisho.catalogue import DEFAULT_PARTITION
 from sekisho.engine import Context, Policies, Request
 from sekisho.errors import FaultyAccount, quoted
@@ -77,7 +77,7 @@ def _asked(snapshot: Snapshot, user: User, policies: Policies, action: str) -> A
         resource=LoginClient.SAME_DEVICE.resource(*place),
         context=Context(MFA_IN_CALL),
     )
-    return answered(request, policies, snapshot.taken_at)
+    return answer_request(request, policies, snapshot.taken_at)
 
 
 def _denies(answer: Answer) -> bool:

@@ -299,7 +299,7 @@ def summary_to_json(
         "denied": [_row_as_json(row) for row in found.denied],
         "allowed": [_row_as_json(row) for row in found.allowed],
         "warnings": [
-            {"kind": each.kind, "statement": each.statement, "about": list(each.about)}
+            {"kind": each.kind, "statement": each.statement, "about": list(each.subjects)}
             for each in found.warnings
         ],
         "meaning": [sentence.to_json() for sentence in meant],

@@ -21,7 +21,7 @@ from sekisho.cli.policy_files import redirected_to, unusable, unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
-from sekisho.policy import Choices, Document, GivenUp, Preset, title_of
+from sekisho.policy import Choices, Document, Preset, Tradeoff, title_of
 
 _ALLOWS = Message("What it allows", "MFA")
 _COSTS = Message("What it costs")
@@ -106,7 +106,7 @@ def command(
         if explain:
             _explain(choices, lang)
         aside(length_of(document).into(lang))
-        aside(*(_given_up(each).into(lang) for each in policy.given_up(choices)))
+        aside(*(_given_up(each).into(lang) for each in policy.tradeoffs(choices)))
         name = str(out) if out is not None else redirected_to()
         after = f"sekisho prove {shlex.quote(name)}" if name else ""
         show_next(after or typed_again(f"--out {unused_name()}"), lang, err=True)
@@ -123,7 +123,7 @@ def _new_as_json(
         "preset": preset,
         "choices": asdict(choices),
         "size": policy.size(document),
-        "givenUp": [_given_up_as_json(each) for each in policy.given_up(choices)],
+        "givenUp": [_given_up_as_json(each) for each in policy.tradeoffs(choices)],
         "document": policy.to_json(document),
     }
     if explain:
@@ -131,13 +131,13 @@ def _new_as_json(
     return value
 
 
-def _given_up(each: GivenUp) -> Message:
+def _given_up(each: Tradeoff) -> Message:
     said = {"text": each.text, "points": ", ".join(each.points)}
     said["options"] = " ".join(each.options)
     return _TRADES.filled(costs=each.costs, **said) if each.costs else _GIVES_UP.filled(**said)
 
 
-def _given_up_as_json(each: GivenUp) -> dict[str, object]:
+def _given_up_as_json(each: Tradeoff) -> dict[str, object]:
     costs = each.costs.to_json() if each.costs else None
     return {
         "points": list(each.points),

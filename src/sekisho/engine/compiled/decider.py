@@ -28,7 +28,7 @@ from sekisho.policy import Document, PolicyKind, Principal, PrincipalKey, Statem
 
 _STAR = "*"
 _ON_RESOURCES = {PolicyKind.TRUST, PolicyKind.RESOURCE}
-"""How closely these name the caller decides what else must allow."""
+"""Kinds whose way of naming the caller decides which others must allow."""
 
 _MOST_ACTIONS = 4_096
 _MOST_DOCUMENTS = 16_384

@@ -89,7 +89,7 @@ def unknown_action_text(action: str) -> Message | None:
     known = catalogue.load()
     if known.action(action) is not None:
         return None
-    near = catalogue.misspelled(action) or known.nearest(action)
+    near = catalogue.spelling_correction(action) or known.nearest(action)
     meant = Message(".") if near is None else _MEANT.filled(near=near)
     return _NOT_IN_CATALOGUE.filled(action=action, dated=known.dated, meant=meant)
 
@@ -309,7 +309,7 @@ def _listed(values: tuple[str, ...]) -> Message:
 
 
 def _test(point: Point) -> Message:
-    """Return what a condition asks, as a sentence that is true of a request that meets it."""
+    """Return a condition as a sentence that is true of a request that meets it."""
     operator = point.operator
     if operator is None:
         return verbatim("")
@@ -331,7 +331,7 @@ def _test(point: Point) -> Message:
 
 
 def _has(point: Point) -> Message:
-    """Return what the request has under a condition's key."""
+    """Return the request's values for a condition's key."""
     if point.actual is None or point.actual == ():
         return _HAS_NONE.filled(key=quoted(point.key))
     values = (point.actual,) if isinstance(point.actual, str) else point.actual
@@ -340,7 +340,7 @@ def _has(point: Point) -> Message:
 
 
 def explanation_to_json(explanation: Explanation) -> dict[str, object]:
-    """Return what explains a denial as JSON values, with AWS's names of the elements."""
+    """Return the explanation of a denial as JSON values, with AWS's names of the elements."""
     value: dict[str, object] = {
         "denied": [
             {

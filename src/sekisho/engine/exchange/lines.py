@@ -104,7 +104,7 @@ Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 
 def policy_responder(decided: Decide = decide) -> Respond:
-    """Return what answers with the policies' decision alone, by what decides as the engine does."""
+    """Return a function that answers with the policies' decision alone, made by `decided`."""
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
         each = question.parts or (RequestPart(question.request, question.policies),)

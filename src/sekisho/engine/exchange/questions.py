@@ -168,7 +168,7 @@ def settings_from_text(texts: Mapping[str, str], known: Mapping[str, Any]) -> di
 
 
 def _assumption_fault(name: str, value: object, known: Mapping[str, Any]) -> Message | None:
-    """Return what is wrong with an assumption and its setting."""
+    """Return the fault of an assumption and its setting, if there is one."""
     if name not in known:
         return Message("no such assumption; there are {names}").filled(names=", ".join(known))
     default = known[name]

@@ -20,7 +20,7 @@ from sekisho.engine.model import Context
 from sekisho.policy import Version
 
 OPEN = "${"
-"""What every variable and every escape begins with."""
+"""The beginning of every variable and every escape."""
 
 _ESCAPE = re.compile(r"\$\{([*?$])\}")
 # A key has no white space; a default stands after a comma and one space, in single quotes.
@@ -35,7 +35,7 @@ class Variable:
     default: str | None = None
 
     def value(self, context: Context) -> str | None:
-        """Return what the variable stands for, or None: a multivalued key has no one value."""
+        """Return the variable's value, or None: a multivalued key has no one value."""
         found = context.folded.get(self.key.lower())
         if found is None:
             return self.default

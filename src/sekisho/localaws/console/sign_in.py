@@ -64,7 +64,7 @@ from sekisho.signin import (
     NextStep,
     console_session,
     mfa_methods,
-    start,
+    next_step,
 )
 
 
@@ -242,7 +242,7 @@ def _keys(issued: IssuedCredentials) -> Keys:
 def _go_on(world: World, user: User, ticket: SigninTicket) -> dict[str, object]:
     """Return the answer for a sign-in that has come as far as `ticket` tells."""
     serials = enabled_serials(world, _holder(world, user))
-    step = start(
+    step = next_step(
         True,
         len(serials),
         _must_change(world, world.passwords[user.name]),

@@ -149,7 +149,7 @@ def _is_read(prefix: str, operation: str, name: str) -> bool:
     return any(
         name == given.partition(".")[0].removesuffix("[]")
         for need in call_needs(prefix, operation)
-        for given in (*need.given, need.region)
+        for given in (*need.shown_by, need.region)
     )
 
 

@@ -218,16 +218,16 @@ def second_permissions(world: World, call: ApiCall, own: _Own) -> Iterator[Requi
     asked = {one.action for one in own}
     for prefix in dict.fromkeys(one.action.partition(":")[0] for one in own):
         for need in call_needs(prefix, call.operation):
-            if need.beside & asked and need.is_shown(call.params):
+            if need.main_actions & asked and need.is_shown(call.params):
                 yield from _needed(world, call, need, own)
     if call.service == "s3" and call.operation in _READING:
         yield from _listing(world, call)
 
 
 def _needed(world: World, call: ApiCall, need: CallNeed, own: _Own) -> Iterator[RequiredPermission]:
-    beside = [one.resource for one in own if one.action in need.beside]
+    beside = [one.resource for one in own if one.action in need.main_actions]
     context = _context(world, call, need)
-    if need.on == "kms:key":
+    if need.resource_kind == "kms:key":
         for name in dict.fromkeys(_keys(world, call, need, beside)):
             yield _of_key(world, call, need, name, context)
         return
@@ -253,16 +253,16 @@ def _context(world: World, call: ApiCall, need: CallNeed) -> tuple[tuple[str, st
 def _keys(
     world: World, call: ApiCall, need: CallNeed, beside: Sequence[str | None]
 ) -> Iterator[str | None]:
-    if need.held in KEYS:
-        yield from KEYS[need.held](world, call, beside)
-    elif need.held == "given":
+    if need.resource_source in KEYS:
+        yield from KEYS[need.resource_source](world, call, beside)
+    elif need.resource_source == "given":
         yield from _values_at(call, need)
     else:
         yield None
 
 
 def _values_at(call: ApiCall, need: CallNeed) -> Iterator[str]:
-    for path in need.given:
+    for path in need.shown_by:
         yield from map(str, values_at(call.params, path))
 
 
@@ -288,9 +288,9 @@ def _resources(
     """Yield the resources that a permission is about; None for one that is not known."""
     action = load().action(need.action)
     has_resources = action is not None and any(kind.listed for kind in action.resource_types)
-    match need.held:
+    match need.resource_source:
         case "given":
-            start = f"arn:{world.partition}:{need.on.partition(':')[0]}:{call.region}:"
+            start = f"arn:{world.partition}:{need.resource_kind.partition(':')[0]}:{call.region}:"
             yield from (one if one.startswith(start) else None for one in _values_at(call, need))
         case "rotation-function":
             yield from _function(world, call, beside)
@@ -298,9 +298,9 @@ def _resources(
             yield from _image_parameter(world, call)
         case "tagged-source":
             yield from _tagged_source(world, call, need, beside)
-        case _ if need.on == SAME:
+        case _ if need.resource_kind == SAME:
             yield from beside
-        case _ if need.on == NO_RESOURCE or not has_resources:
+        case _ if need.resource_kind == NO_RESOURCE or not has_resources:
             yield NO_RESOURCE
         case _:
             yield None
@@ -338,7 +338,7 @@ def _tagged_source(
     stored = moto_state.object_of(world, name) if name is not None else None
     if name is not None and stored is not None and moto_state.tags_of_object(world, stored):
         source = f"arn:{world.partition}:s3:::{name.bucket}/{name.key}"
-        yield from beside if need.on == SAME else (source,)
+        yield from beside if need.resource_kind == SAME else (source,)
 
 
 _READING = frozenset(

@@ -33,8 +33,8 @@ from sekisho.signin import (
     WRONG_OLD_PASSWORD,
     CharacterClass,
     PasswordPolicy,
-    check_change,
     check_password,
+    check_password_change,
     no_login_profile,
 )
 
@@ -111,7 +111,7 @@ def _key_details(key: AccessKey) -> dict[str, object]:
 def change_password(self: IamResponse) -> ActionResult:
     """Change the caller's own password, by the old one."""
     credential = CALLER.get().credential
-    refuse(check_change(credential))
+    refuse(check_password_change(credential))
     _change(credential.holder.name, text(self, "OldPassword"), text(self, "NewPassword"))
     return EmptyResult()
 

@@ -27,7 +27,7 @@ from sekisho.localaws.overlay.request import (
 from sekisho.localaws.state.world import WORLD
 from sekisho.localaws.wire.errors import Refusal
 from sekisho.policy import PolicyKind, Quota
-from sekisho.signin import change_of_aws_policy
+from sekisho.signin import aws_policy_refusal
 
 
 def create_policy(self: IamResponse) -> ActionResult:
@@ -216,7 +216,7 @@ def changeable_policy(response: IamResponse) -> ManagedPolicy:
     if policy is None:
         raise Refusal("NoSuchEntity", f"Policy {arn} was not found.", 404)
     if not is_customer_managed(policy):
-        raise from_rule(change_of_aws_policy(response._get_action()))
+        raise from_rule(aws_policy_refusal(response._get_action()))
     return policy
 
 

@@ -16,7 +16,7 @@ from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import InternalError
 from sekisho.localaws.state.world import World
 from sekisho.policy import Document, PolicyKind
-from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, change_allowed
+from sekisho.signin import Credential, CredentialKind, Holder, HolderKind, password_change_policy
 
 
 def holder_of(world: World, user_name: str) -> Holder | None:
@@ -202,7 +202,7 @@ def _read(found: _Found) -> Policies:
     identity = tuple(map(_attached, found.identity))
     if found.changer:
         # what `AllowUsersToChangePassword` allows every user (docs/signin.md)
-        identity += (change_allowed(found.changer),)
+        identity += (password_change_policy(found.changer),)
     return Policies(
         identity,
         None if found.boundaries is None else tuple(map(_attached, found.boundaries)),

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sekisho.catalogue import load, misspelled
+from sekisho.catalogue import load, spelling_correction
 from sekisho.documents import Shape
 from sekisho.engine import Assumptions, AttachedPolicy, Policies
 from sekisho.errors import FaultyInput, FaultyPolicy, quoted
@@ -114,7 +114,7 @@ def faults_in(invariant: Invariant) -> Iterator[tuple[str, Message]]:
 
 def _misspelled(invariant: Invariant) -> Iterator[tuple[str, Message]]:
     for action in invariant.actions:
-        if (meant := misspelled(action)) is not None:
+        if (meant := spelling_correction(action)) is not None:
             yield "actions", reasons.MISSPELLED.filled(action=quoted(action), near=meant)
 
 

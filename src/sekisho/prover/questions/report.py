@@ -73,7 +73,7 @@ from sekisho.prover.search.answers import (
 from sekisho.prover.search.formula import Question
 from sekisho.prover.search.verdict import Proved, Unknown
 from sekisho.prover.solver import reasons
-from sekisho.signin import ConsoleAuthorization, readings
+from sekisho.signin import ConsoleAuthorization, with_password_policy
 
 _MAY_NOT_CHANGE = Message(
     "The account's password policy is taken not to have AllowUsersToChangePassword; if it has, say "
@@ -304,7 +304,7 @@ def _readings_of(
     user = replace(user, readings=inquiry.sessions)
     found: tuple[Policies, ...] = (subject.policies,)
     if not user.is_role:
-        found = readings(subject.policies, user.arn, subject.users_may_change)
+        found = with_password_policy(subject.policies, user.arn, subject.users_may_change)
     return tuple(_Case(subject, inquiry, each, user, certifier) for each in found)
 
 
@@ -394,7 +394,7 @@ def _callers_of_denials(report: PolicyReport, callers: Callers, subject: Subject
     """Return the users whom the denials tell apart, if all of them were asked about."""
     if not callers.indistinct_keys:
         return callers
-    policies = readings(subject.policies, report.user.arn, subject.users_may_change)[0]
+    policies = with_password_policy(subject.policies, report.user.arn, subject.users_may_change)[0]
     beside = (policies, *_policies_naming_resources(report.inquiry.invariants))
     apart = representative_callers(denials(policies), beside=beside)
     asked = {user.arn for user in callers.users}

@@ -9,13 +9,13 @@ from math import prod
 from sekisho.catalogue import (
     AccessLevel,
     Action,
+    equivalent_global_key,
+    equivalent_service_keys,
     global_key,
     global_keys,
     load,
-    names_of,
     organisation_keys,
     partitions,
-    same_as,
     unlisted_keys,
 )
 from sekisho.engine import ContextValue
@@ -73,12 +73,15 @@ MFA_AGE, SIGN_IN = "aws:multifactorauthage", SIGN_IN_SESSION.lower()
 """The seconds since MFA; and the session of `aws login` or of an agent."""
 
 _OWNER = "aws:ResourceAccount"
-OWNER_KEYS = (_OWNER, *names_of(_OWNER).values())
+OWNER_KEYS = (_OWNER, *equivalent_service_keys(_OWNER).values())
 OF_RESOURCE_ACCOUNT = frozenset(map(str.lower, OWNER_KEYS))
 """The account that owns the resource: what a question is asked of, one account after another."""
 
 OF_CALLER_ACCOUNT = frozenset(
-    {"aws:principalaccount", *map(str.lower, names_of("aws:PrincipalAccount").values())}
+    {
+        "aws:principalaccount",
+        *map(str.lower, equivalent_service_keys("aws:PrincipalAccount").values()),
+    }
 )
 """The caller's account."""
 
@@ -137,7 +140,7 @@ def spelling_of_key(key: str) -> str:
 
 def main_of(key: str) -> str:
     """Return the key (in lower case) that tells what `key` (in lower case) does, or itself."""
-    return (same_as(key) or key).lower()
+    return (equivalent_global_key(key) or key).lower()
 
 
 def is_foreign(key: str, action: Action) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from sekisho.policy import CONSOLE_ACTIONS
-from sekisho.signin import CREATE_TOKEN, LoginClient, NextStep, SigninAssumptions, start
+from sekisho.signin import CREATE_TOKEN, LoginClient, NextStep, SigninAssumptions, next_step
 
 
 class ScenarioPrincipal(StrEnum):
@@ -491,7 +491,7 @@ def _after_page(state: ScenarioState, move: Move, assumptions: SigninAssumptions
     if move.kind is MoveKind.NEW_PASSWORD:
         state = _with_new_password(state, move.target)
         person = state.person(move.target)
-    step = start(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
+    step = next_step(True, person.count, person.must_change, assumptions, mfa_passed=mfa)
     if step is NextStep.DONE and not assumptions.console_asks_policies:
         return _console_opened(state, move.target, mfa=mfa)
     return replace(state, page=SigninPage(move.target, step, mfa))

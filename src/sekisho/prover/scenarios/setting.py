@@ -43,7 +43,7 @@ from sekisho.prover.reading.credentials import TAG, USER_ID, CallingUser
 from sekisho.prover.reading.policies import ALLOW_EVERYTHING
 from sekisho.prover.scenarios.model import ACTIONS, MoveKind, ScenarioPrincipal, actions_of
 from sekisho.prover.solver.limits import Budget
-from sekisho.signin import Holder, HolderKind, SigninAssumptions, change_allowed
+from sekisho.signin import Holder, HolderKind, SigninAssumptions, password_change_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class Setting:
         own = self._own(who)
         more = self.enrolled if member else ()
         if self.users_may_change:
-            more = (*more, change_allowed(self.holder(who).arn))
+            more = (*more, password_change_policy(self.holder(who).arn))
         return replace(own, identity=(*own.identity, *more)) if more else own
 
     def _own(self, who: ScenarioPrincipal) -> Policies:

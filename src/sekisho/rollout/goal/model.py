@@ -8,7 +8,7 @@ from enum import StrEnum
 from sekisho.account import Snapshot, User
 from sekisho.audit.exceptions import Exemption
 from sekisho.policy import Document
-from sekisho.signin import DeviceKind, kind_of
+from sekisho.signin import DeviceKind, kind_of_serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Requirement(StrEnum):
 
     def met_by(self, serials: Iterable[str]) -> bool:
         """Tell whether one of these serial numbers is that of a passkey or security key."""
-        return any(kind_of(serial) is DeviceKind.FIDO for serial in serials)
+        return any(kind_of_serial(serial) is DeviceKind.FIDO for serial in serials)
 
     def met_for(self, user: User) -> bool:
         """Tell whether a user has such a device, as far as is known."""

@@ -120,7 +120,7 @@ def _counts(snapshot: Snapshot) -> Mapping[str, tuple[Quota, int]]:
 def _over_quota(
     used: int, quota: Quota, name: str, summary: Mapping[str, int]
 ) -> Iterator[PlanNote]:
-    most = quota.of(summary)
+    most = quota.number_in(summary)
     if used > most:
         what = f"`{name}`: {quota.message(name, most)}"
         unread = verbatim("") if quota.value.summary in summary else BY_DEFAULT
@@ -133,7 +133,7 @@ def no_room_for_a_version(policy: ManagedPolicy, summary: Mapping[str, int]) -> 
 
     A plan deletes none: it could never be brought back.
     """
-    if len(policy.versions) < Quota.VERSIONS_PER_POLICY.of(summary):
+    if len(policy.versions) < Quota.VERSIONS_PER_POLICY.number_in(summary):
         return
     # AWS counts versions up and never gives a number twice
     names = sorted(policy.versions, key=lambda name: (len(name), name))

@@ -224,7 +224,7 @@ def least_policy_of(accounts: BeforeAfter, *, signs_in: bool = True) -> Mapping[
     doing = (*doing, *_to_judge_more(accounts))
     if signs_in and accounts.before.console_authorization is not None:
         doing = (*doing, SampleRequest(CONSOLE_READ, "*", {}))
-    most = Quota.MANAGED_POLICY.of(after.summary)
+    most = Quota.MANAGED_POLICY.number_in(after.summary)
     return to_json(least_policy((*doing, *look_requests(accounts.needless, after)), most))
 
 

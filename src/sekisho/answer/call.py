@@ -6,17 +6,17 @@ from datetime import datetime
 from itertools import product
 from typing import NoReturn
 
-from sekisho.answer.answer import AnswerSettings, answered_part
-from sekisho.answer.further import Further, asked_as_permission, further_of
+from sekisho.answer.evaluation import AnswerSettings, answer_part
 from sekisho.answer.model import (
-    GRAVEST,
-    AlsoNeeded,
+    GRAVEST_FIRST,
     Answer,
     AnswerEffect,
     MissingKey,
-    NotAsked,
-    denied_further,
+    NeededPermission,
+    UnnamedResource,
+    denied_requirement,
 )
+from sekisho.answer.requirements import Requirements, as_permission, requirements_of
 from sekisho.answer.resource import (
     action_behind,
     is_all_behind,
@@ -33,7 +33,7 @@ _OPEN = (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class JointAnswer:
-    """What AWS would answer to a request about several resources.
+    """The answer of AWS to a request about several resources.
 
     Attributes:
         effect: the gravest of the parts: no such request, denied, unknown, allowed.
@@ -47,8 +47,8 @@ class JointAnswer:
 
     effect: AnswerEffect
     parts: tuple[Answer, ...]
-    not_asked: tuple[NotAsked, ...] = ()
-    also_needs: tuple[AlsoNeeded, ...] = ()
+    not_asked: tuple[UnnamedResource, ...] = ()
+    also_needs: tuple[NeededPermission, ...] = ()
     missing: tuple[MissingKey, ...] = ()
 
     def __bool__(self) -> NoReturn:
@@ -60,31 +60,31 @@ class JointAnswer:
         return tuple(each for each in self.parts if each.effect is self.effect)
 
     @property
-    def denied_further(self) -> NotAsked | AlsoNeeded | None:
-        """What else AWS asks about, and denies, though no part is denied."""
-        return denied_further(self.effect, self.not_asked, self.also_needs)
+    def denied_requirement(self) -> UnnamedResource | NeededPermission | None:
+        """The further requirement that is denied, though no part is."""
+        return denied_requirement(self.effect, self.not_asked, self.also_needs)
 
 
-def answered(
+def answer_request(
     request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
 ) -> Answer:
-    """Return what AWS would answer to `request`, which names one resource.
+    """Return the answer of AWS to `request`, which names one resource.
 
     What else the call needs is asked about, too: a resource of a further kind, a further
     permission, what is behind an S3 access point. Arguments and errors are those of
-    `answered_part`.
+    `answer_part`.
     """
-    answer = _without_what_is_behind(answered_part(request, policies, now, settings))
+    answer = _without_what_is_behind(answer_part(request, policies, now, settings))
     if not _could_pass(answer):
         return answer
-    return _with_further(answer, further_of((RequestPart(request, policies),), now, settings))
+    return _with_further(answer, requirements_of((RequestPart(request, policies),), now, settings))
 
 
 def _could_pass(answer: Answer) -> bool:
     return answer.effect in _OPEN or any(one in answer.possible for one in _OPEN)
 
 
-def _with_further(answer: Answer, further: Further) -> Answer:
+def _with_further(answer: Answer, further: Requirements) -> Answer:
     """Return the answer to the whole call: what else it needs can only make it graver."""
     possible = set(answer.possible or {answer.effect})
     for outcomes in further.outcomes:
@@ -98,7 +98,7 @@ def _with_further(answer: Answer, further: Further) -> Answer:
     effect = _gravest((answer.effect, *(one[0] for one in further.outcomes)))
     if answer.effect not in _OPEN:
         # what is denied as it is needs no other reason
-        effect, further = answer.effect, Further()
+        effect, further = answer.effect, Requirements()
     return replace(
         answer,
         effect=effect,
@@ -109,7 +109,9 @@ def _with_further(answer: Answer, further: Further) -> Answer:
     )
 
 
-def _permissions_to_show(effect: AnswerEffect, further: Further) -> tuple[AlsoNeeded, ...]:
+def _permissions_to_show(
+    effect: AnswerEffect, further: Requirements
+) -> tuple[NeededPermission, ...]:
     """Return the further permissions; for a call that is denied, only those that it needs."""
     if effect in _OPEN:
         return further.also_needs
@@ -117,16 +119,16 @@ def _permissions_to_show(effect: AnswerEffect, further: Further) -> tuple[AlsoNe
 
 
 def _gravest(effects: Sequence[AnswerEffect]) -> AnswerEffect:
-    return min(effects, key=GRAVEST.index)
+    return min(effects, key=GRAVEST_FIRST.index)
 
 
 def _without_what_is_behind(answer: Answer) -> Answer:
-    """Return the answer where nobody asked what is behind an access point: at most unknown."""
+    """Return the answer without the resource behind an access point: at most unknown."""
     action, resource = answer.request.action, answer.request.resource
     if not is_through_access_point(action, resource):
         return answer
     allowed, unknown = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
-    behind = NotAsked(kinds_behind(action, resource), (), unknown)
+    behind = UnnamedResource(kinds_behind(action, resource), (), unknown)
     return replace(
         answer,
         effect=unknown if answer.effect is allowed else answer.effect,
@@ -135,21 +137,23 @@ def _without_what_is_behind(answer: Answer) -> Answer:
     )
 
 
-def answered_together(
+def answer_together(
     parts: Sequence[RequestPart], now: datetime, settings: AnswerSettings
 ) -> JointAnswer:
-    """Return what AWS would answer to a request about several resources.
+    """Return the answer of AWS to a request about several resources.
 
     Raises:
-        FaultyRequest, FaultyPolicy: as `answered` does.
+        FaultyRequest, FaultyPolicy: as `answer_request` does.
     """
     asked = [one.request.resource for one in parts]
     by_lambda = any(map(is_object_lambda, asked))
     calls = tuple(
-        replace(one, request=_behind(one.request)) if by_lambda else asked_as_permission(one)
+        replace(one, request=_as_object_lambda_asks(one.request))
+        if by_lambda
+        else as_permission(one)
         for one in parts
     )
-    each_alone = [answered_part(one.request, one.policies, now, settings) for one in calls]
+    each_alone = [answer_part(one.request, one.policies, now, settings) for one in calls]
     found = tuple(
         one if is_all_behind(one.request.resource, asked) else _without_what_is_behind(one)
         for one in each_alone
@@ -157,7 +161,7 @@ def answered_together(
     effect = _gravest([each.effect for each in found])
     if not all(map(_could_pass, found)):
         return JointAnswer(effect, found)
-    further = further_of(calls, now, settings)
+    further = requirements_of(calls, now, settings)
     effect = _gravest((effect, *(one[0] for one in further.outcomes)))
     needed = _permissions_to_show(effect, further)
     return JointAnswer(effect, found, further.not_asked, needed, further.missing)
@@ -166,7 +170,7 @@ def answered_together(
 _OBJECT_LAMBDA = "s3-object-lambda.amazonaws.com"
 
 
-def _behind(request: Request) -> Request:
+def _as_object_lambda_asks(request: Request) -> Request:
     """Return the request as S3 Object Lambda makes it for the caller, behind its access point."""
     action = action_behind(request.action, request.resource)
     if action is None:

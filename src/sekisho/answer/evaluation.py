@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sekisho.answer.completion import AGE, ISSUED, MFA, ROLES, Completed, complete, is_service
+from sekisho.answer.completion import (
+    AGE,
+    ISSUED,
+    MFA,
+    ROLES,
+    CompletedRequest,
+    complete,
+    is_service,
+)
 from sekisho.answer.keys import (
     ADDRESS,
     ENDPOINT,
@@ -22,7 +30,7 @@ from sekisho.answer.keys import (
     presence_of,
 )
 from sekisho.answer.model import (
-    BY_POLICIES,
+    ANSWER_TO_DECISION,
     Answer,
     AnswerEffect,
     AssumedOwner,
@@ -30,10 +38,10 @@ from sekisho.answer.model import (
     UnexpectedKey,
 )
 from sekisho.answer.resource import (
-    AskedAbout,
-    Impossible,
+    CheckedResource,
+    ImpossibleRequest,
     ResourceNote,
-    asked_about,
+    checked_resource,
 )
 from sekisho.catalogue import Action, global_key, load
 from sekisho.engine import (
@@ -74,7 +82,7 @@ Decide = Callable[[Request, Policies, Assumptions], Decision]
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """How to answer.
+    """The settings of an answer.
 
     Attributes:
         assumptions, signin: the points that AWS does not document.
@@ -89,10 +97,10 @@ class AnswerSettings:
 _DEFAULTS = AnswerSettings()
 
 
-def answered_part(
+def answer_part(
     request: Request, policies: Policies, now: datetime, settings: AnswerSettings = _DEFAULTS
 ) -> Answer:
-    """Return what AWS would answer to `request` about its one resource alone.
+    """Return the answer to `request` about its one resource alone.
 
     Args:
         request: what is known of it. Keys that follow from it, or are what is usual, are added.
@@ -107,23 +115,23 @@ def answered_part(
     """
     caller, _ = caller_and_groups(request, policies)
     action = load().action(request.action)
-    about = asked_about(action, request.resource, request.action)
-    if isinstance(about, Impossible):
+    about = checked_resource(action, request.resource, request.action)
+    if isinstance(about, ImpossibleRequest):
         impossible = AnswerEffect.IMPOSSIBLE
         strange = action is None
         return Answer(
             impossible, request, policies, None, impossible=about, not_in_catalogue=strange
         )
-    request, policies = _about(about, request, policies, caller)
+    request, policies = _as_checked(about, request, policies, caller)
     completed = complete(request, caller, now)
-    ruling = ruling_on(completed.request, caller, now, settings)
-    answering = Answering(caller, action, completed, settings)
-    answer = answering.by(ruling, policies)
+    ruling = service_ruling(completed.request, caller, now, settings)
+    answering = Answerer(caller, action, completed, settings)
+    answer = answering.under_ruling(ruling, policies)
     return replace(
         answer,
         note=about.note,
         not_in_catalogue=action is None,
-        unexpected=tuple(answering.unexpected(request.context, policies)),
+        unexpected=tuple(answering.unexpected_keys(request.context, policies)),
         malformed=tuple(malformed_keys(request.context)),
         assumed_owner=_assumed_owner(answer, request, policies, now, settings),
     )
@@ -135,7 +143,7 @@ _OTHERS = ("999999999999", "888888888888")
 def _assumed_owner(
     answer: Answer, request: Request, policies: Policies, now: datetime, settings: AnswerSettings
 ) -> AssumedOwner | None:
-    """Return whose the bucket was taken to be, if the answer to another account's differs."""
+    """Return the assumed owner of a bucket, if another owner would change the answer."""
     own = arns.account_of(request.principal)
     allowed = answer.effect in (AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN)
     if own is None or request.resource_account is not None or not allowed:
@@ -143,14 +151,14 @@ def _assumed_owner(
     if not arns.is_bucket(request.resource):
         return None
     other = replace(request, resource_account=next(one for one in _OTHERS if one != own))
-    otherwise = answered_part(other, policies, now, settings).effect
+    otherwise = answer_part(other, policies, now, settings).effect
     return None if otherwise is answer.effect else AssumedOwner(own, otherwise)
 
 
-def _about(
-    about: AskedAbout, request: Request, policies: Policies, caller: Caller
+def _as_checked(
+    about: CheckedResource, request: Request, policies: Policies, caller: Caller
 ) -> tuple[Request, Policies]:
-    """Return what AWS is asked: what is about no resource meets no resource's policy."""
+    """Return request and policies as AWS checks them: no resource has no resource policy."""
     if about.note is not ResourceNote.NO_TYPES:
         return request, policies
     request = replace(request, resource="*", resource_account=None)
@@ -166,15 +174,17 @@ _HOLDS: Mapping[CallerKind, tuple[CredentialKind, HolderKind]] = {
     CallerKind.ROLE_SESSION: (CredentialKind.ROLE_SESSION, HolderKind.ROLE),
     CallerKind.FEDERATED_USER: (CredentialKind.FEDERATED_SESSION, HolderKind.FEDERATED),
 }
-"""What a principal signs with where no key of a session was given."""
+"""The credential of a principal where no key of a session was given."""
 
 _SESSION_KEYS = tuple(key.lower() for key in (MFA, AGE, ISSUED))
 _LOGIN = SIGN_IN_SESSION.lower()
 _SERVICE_ROLE = "/aws-service-role/"
 
 
-def ruling_on(request: Request, caller: Caller, now: datetime, settings: AnswerSettings) -> Ruling:
-    """Return what the service says, of a user's session that which may do most: the console's."""
+def service_ruling(
+    request: Request, caller: Caller, now: datetime, settings: AnswerSettings
+) -> Ruling:
+    """Return the service's ruling; a user's session is taken for a console's, which may do most."""
     if caller.kind not in _HOLDS:
         return AskPolicies()
     kind, holder = _HOLDS[caller.kind]
@@ -194,11 +204,11 @@ def ruling_on(request: Request, caller: Caller, now: datetime, settings: AnswerS
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _PossibleCredential:
     """One of the credentials that somebody can have signed with, by the keys of a session."""
 
     known: Mapping[str, str]
-    unknown: Mapping[str, UnknownKey]
+    unknown_keys: Mapping[str, UnknownKey]
 
 
 _THERE = UnknownKey(may_be_absent=False)
@@ -206,7 +216,9 @@ _SOME_VALUE = "some-value"
 NOT_ALLOWED = Decision(DecisionEffect.IMPLICITLY_DENIED)
 
 
-def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
+def _possible_credentials(
+    caller: Caller, given: Mapping[str, object]
+) -> tuple[_PossibleCredential, ...]:
     """Return every credential that fits what was given, at least one.
 
     A user's long-term key has none of the keys, a session without MFA no age; a role's session has
@@ -217,32 +229,34 @@ def _cases(caller: Caller, given: Mapping[str, object]) -> tuple[_Case, ...]:
     if caller.kind in ROLES and MFA.lower() in unknown:
         unknown = {key: one for key, one in unknown.items() if key != MFA.lower()}
         unknown |= {ISSUED.lower(): _THERE} if ISSUED.lower() in unknown else {}
-        return (_Case({MFA: "false"}, unknown), _Case({}, unknown))
+        return (_PossibleCredential({MFA: "false"}, unknown), _PossibleCredential({}, unknown))
     told = str(given.get(MFA.lower(), "")).lower()
     if caller.kind not in (CallerKind.USER, CallerKind.ROOT) or told not in ("", "true", "false"):
-        return (_Case({}, unknown),)
+        return (_PossibleCredential({}, unknown),)
     age, issued = AGE.lower(), ISSUED.lower()
     later = {issued: _THERE} if issued in unknown else {}
     found = []
     if _LOGIN in given:
         if not told and age in unknown:
-            found.append(_Case({}, later))
+            found.append(_PossibleCredential({}, later))
     elif len(unknown) == len(_SESSION_KEYS):
-        found.append(_Case({}, {}))
+        found.append(_PossibleCredential({}, {}))
     if told != "true" and age in unknown:
-        found.append(_Case({MFA: "false"}, later))
+        found.append(_PossibleCredential({MFA: "false"}, later))
     if told != "false":
-        found.append(_Case({MFA: "true"}, {age: _THERE, **later} if age in unknown else later))
-    return tuple(found) or (_Case({}, later),)
+        found.append(
+            _PossibleCredential({MFA: "true"}, {age: _THERE, **later} if age in unknown else later)
+        )
+    return tuple(found) or (_PossibleCredential({}, later),)
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class Answerer:
     """One completed request being answered."""
 
     caller: Caller
     action: Action | None
-    completed: Completed
+    completed: CompletedRequest
     settings: AnswerSettings
 
     @property
@@ -250,16 +264,16 @@ class Answering:
         """The request, completed."""
         return self.completed.request
 
-    def by(self, ruling: Ruling, policies: Policies) -> Answer:
+    def under_ruling(self, ruling: Ruling, policies: Policies) -> Answer:
         """Return the answer under what the service says."""
         match ruling:
             case PermittedWithoutPolicy(rule):
-                effect, decision = AnswerEffect.ALLOWED, self._decided(policies)
+                effect, decision = AnswerEffect.ALLOWED, self._decide(policies)
                 return Answer(
                     effect, self.request, policies, decision, rule, possible=frozenset({effect})
                 )
             case Refused(reason=rule):
-                effect, decision = AnswerEffect.REFUSED, self._decided(policies)
+                effect, decision = AnswerEffect.REFUSED, self._decide(policies)
                 return Answer(
                     effect, self.request, policies, decision, rule, possible=frozenset({effect})
                 )
@@ -268,29 +282,32 @@ class Answering:
                     policies = replace(policies, resource=None, resource_kind=None)
                 return self._by_policies(ruling, policies)
 
-    def _decided(self, policies: Policies, more: Mapping[str, str] | None = None) -> Decision:
+    def _decide(self, policies: Policies, more: Mapping[str, str] | None = None) -> Decision:
         context = self.request.context.with_(more or {})
         request = replace(self.request, context=context) if more else self.request
         return self.settings.decide(request, policies, self.settings.assumptions)
 
     def _by_policies(self, ruling: AskPolicies, policies: Policies) -> Answer:
-        decision = self._decided(policies)
+        decision = self._decide(policies)
         # whether the resource has a policy of its own that must allow, and was not given
         lacks = missing_resource_policy(self.request, policies, NOT_ALLOWED)
-        applied = policies if lacks is None else with_any(policies, lacks)
+        applied = policies if lacks is None else with_permissive_policy(policies, lacks)
         asked = relevant_keys(self.request, applied, self.settings.assumptions)
-        unknown = self.unknown(asked, policies)
-        meant = decision if lacks is None else self._decided(applied)
+        unknown = self.unknown_keys(asked, policies)
+        meant = decision if lacks is None else self._decide(applied)
         found = self.possibilities(applied, unknown, meant)
-        meanings = meanings_of(ruling, lacks, known=self.action is not None)
+        meanings = answers_by_decision(ruling, lacks, known=self.action is not None)
         possible_answers = frozenset(meanings[one] for one in found.effects)
         effect = meanings[meant.effect]
-        if self._undecided(unknown, found) and AnswerEffect.ALLOWED in possible_answers:
+        if (
+            self._depends_on_certain_key(unknown, found)
+            and AnswerEffect.ALLOWED in possible_answers
+        ):
             effect = AnswerEffect.UNKNOWN
         elif meant.effect not in found.effects:
             # no request lacks what AWS always sends
             always = [key for key, one in unknown.items() if one is Presence.ALWAYS]
-            meant = self._decided(applied, dict.fromkeys(always, _SOME_VALUE))
+            meant = self._decide(applied, dict.fromkeys(always, _SOME_VALUE))
             known = meant.effect in found.effects
             effect = meanings[meant.effect] if known else AnswerEffect.UNKNOWN
         if meant.effect is not DecisionEffect.ALLOWED or lacks is None:
@@ -305,19 +322,21 @@ class Answering:
             then.reason if then is not None else ruling.not_of_resource,
             not_given=None if explicit else lacks,
             added=tuple(one for key, one in self.completed.added.items() if key in asked),
-            missing=tuple(self._missing(asked, unknown, found.matters)),
+            missing=tuple(self._missing_keys(asked, unknown, found.matters)),
             possible=possible_answers,
             as_long_term_key=self._as_long_term_key(found),
         )
 
-    def _undecided(self, unknown: Mapping[str, Presence], found: Possibilities) -> bool:
+    def _depends_on_certain_key(
+        self, unknown: Mapping[str, Presence], found: Possibilities
+    ) -> bool:
         """Tell whether the answer depends on a key that AWS always sends."""
         return any(
             unknown[key] is Presence.ALWAYS and key not in self.completed.guessed
             for key in found.matters & unknown.keys()
         )
 
-    def _kind(self, policies: Policies) -> RequestKind:
+    def _request_kind(self, policies: Policies) -> RequestKind:
         context = self.request.context.folded
         via = str(context.get("aws:viaawsservice")).lower() == "true"
         endpoint = True if policies.vpc_endpoint is not None or ENDPOINT & context.keys() else None
@@ -325,24 +344,24 @@ class Answering:
             endpoint = False
         return RequestKind(self.caller.kind, is_service(self.caller), self.action, via, endpoint)
 
-    def unexpected(self, given: Context, policies: Policies) -> Iterator[UnexpectedKey]:
+    def unexpected_keys(self, given: Context, policies: Policies) -> Iterator[UnexpectedKey]:
         """Yield the keys in `given` that AWS is not known to send with such a request."""
         # who gives the key of a service that calls says that one does
-        kind = replace(self._kind(policies), via_service=True)
+        kind = replace(self._request_kind(policies), via_service=True)
         for key in given:
             presence = presence_of(key, kind)
             if presence not in (Presence.UNKNOWN, Presence.NEVER):
                 continue
-            if not _of_provider(key, self.caller):
+            if not _is_provider_key(key, self.caller):
                 yield UnexpectedKey(key, presence)
 
-    def unknown(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
+    def unknown_keys(self, asked: Mapping[str, str], policies: Policies) -> dict[str, Presence]:
         """Return the keys that are asked for and not known, but those that no such request has."""
-        kind, known = self._kind(policies), self.request.context.folded
+        kind, known = self._request_kind(policies), self.request.context.folded
         found = {key: presence_of(key, kind) for key in asked if key not in known}
         found |= {
             key: one
-            for key, one in self._of_session()
+            for key, one in self._known_session_keys()
             if key in found and found[key] is not Presence.NEVER
         }
         found |= {
@@ -352,16 +371,16 @@ class Answering:
         }
         return {key: one for key, one in found.items() if one is not Presence.NEVER}
 
-    def _of_session(self) -> Iterator[tuple[str, Presence]]:
+    def _known_session_keys(self) -> Iterator[tuple[str, Presence]]:
         """Yield the keys of a session of which more is known, because it is one."""
-        given = self._given()
+        given = self._given_context()
         mfa = str(given.get(MFA.lower())).lower()
         if mfa in ("true", "false"):
             yield AGE.lower(), Presence.ALWAYS if mfa == "true" else Presence.NEVER
         if self.caller.kind in ROLES or any(key in given for key in _SESSION_KEYS):
             yield ISSUED.lower(), Presence.ALWAYS
 
-    def _given(self) -> dict[str, ContextValue]:
+    def _given_context(self) -> dict[str, ContextValue]:
         """Return the context without what was guessed, by keys in lower case."""
         context, guessed = self.request.context.folded, self.completed.guessed
         return {key: one for key, one in context.items() if key not in guessed}
@@ -386,18 +405,18 @@ class Answering:
         others = {
             **(of_resource or {}),
             **{
-                key: self.completed.guessed.get(key, self._known_of(key, presence))
+                key: self.completed.guessed.get(key, self._knowledge_of(key, presence))
                 for key, presence in unknown.items()
                 if key not in _SESSION_KEYS
             },
         }
-        given, assumptions = self._given(), self.settings.assumptions
+        given, assumptions = self._given_context(), self.settings.assumptions
         guessed = self.completed.guessed.keys() & set(_SESSION_KEYS)
         all_of_it = self.request.context
         context = Context({k: v for k, v in all_of_it.items() if k.lower() not in guessed})
         results = []
-        for case in _cases(self.caller, given):
-            keys = {key: one for key, one in case.unknown.items() if key in unknown}
+        for case in _possible_credentials(self.caller, given):
+            keys = {key: one for key, one in case.unknown_keys.items() if key in unknown}
             known = {key: one for key, one in case.known.items() if key.lower() not in given}
             request = replace(self.request, context=context.with_(known))
             results.append(possible(request, policies, {**others, **keys}, assumptions))
@@ -411,7 +430,7 @@ class Answering:
             matters |= whole.matters & of_session.keys()
         return Possibilities(effects, matters)
 
-    def _known_of(self, key: str, presence: Presence) -> UnknownKey:
+    def _knowledge_of(self, key: str, presence: Presence) -> UnknownKey:
         may_be_absent = presence is not Presence.ALWAYS
         return UnknownKey(may_be_absent, self._value_pattern(key))
 
@@ -427,7 +446,7 @@ class Answering:
             case _:
                 return "*"
 
-    def _missing(
+    def _missing_keys(
         self, asked: Mapping[str, str], unknown: Mapping[str, Presence], matters: frozenset[str]
     ) -> Iterator[MissingKey]:
         for key, presence in sorted(unknown.items()):
@@ -437,7 +456,7 @@ class Answering:
             if could_change or (
                 key not in self.completed.guessed and self._value_pattern(key) == "*"
             ):
-                yield MissingKey(_spelled(key, asked[key]), presence, could_change)
+                yield MissingKey(_in_aws_spelling(key, asked[key]), presence, could_change)
 
     def _as_long_term_key(self, found: Possibilities) -> bool:
         user = self.caller.kind in (CallerKind.USER, CallerKind.ROOT)
@@ -446,7 +465,7 @@ class Answering:
         return user and not session and any(key in found.matters for key in _SESSION_KEYS)
 
 
-def _of_provider(key: str, caller: Caller) -> bool:
+def _is_provider_key(key: str, caller: Caller) -> bool:
     """Tell whether a key is one of the identity provider's that asks: they begin with its name."""
     if caller.kind is not CallerKind.OUTSIDER:
         return False
@@ -454,7 +473,7 @@ def _of_provider(key: str, caller: Caller) -> bool:
     return key.lower().startswith(f"{provider.lower()}:")
 
 
-def _spelled(key: str, written: str) -> str:
+def _in_aws_spelling(key: str, written: str) -> str:
     """Return a key in AWS's spelling, as a policy writes it where that is not known."""
     known = global_key(key)
     if known is None:
@@ -462,7 +481,7 @@ def _spelled(key: str, written: str) -> str:
     return known.name if not known.name.endswith("/") else known.name + written[len(known.name) :]
 
 
-def meanings_of(
+def answers_by_decision(
     ruling: AskPolicies, absent: PolicyKind | None, *, known: bool
 ) -> Mapping[DecisionEffect, AnswerEffect]:
     """Return the answer that each decision of the policies leads to.
@@ -473,7 +492,7 @@ def meanings_of(
         known: whether AWS is known to have the action. Of one that it may not have, an allow is
             unknown.
     """
-    found = dict(BY_POLICIES)
+    found = dict(ANSWER_TO_DECISION)
     if ruling.only_denies:
         found[DecisionEffect.IMPLICITLY_DENIED] = AnswerEffect.ALLOWED
     if ruling.then is not None:
@@ -490,7 +509,7 @@ _ANY_RESOURCE = AttachedPolicy(
 )
 
 
-def with_any(policies: Policies, kind: PolicyKind) -> Policies:
+def with_permissive_policy(policies: Policies, kind: PolicyKind) -> Policies:
     """Return the policies with one of `kind` that allows everything to everybody."""
     if kind is PolicyKind.TRUST:
         return replace(policies, trust=_ANY_TRUST)

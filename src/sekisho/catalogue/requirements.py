@@ -1,4 +1,4 @@
-"""What else AWS asks about in one call: resources of further kinds, and further permissions.
+"""The requirements of a call beyond its action: further resources, and further permissions.
 
 The Service Authorization Reference marks the kinds of resource that an action requires. Where it
 marks too few, or alternatives, `data/needed-resources.json` says so. A call can need a second
@@ -75,10 +75,10 @@ def rules() -> list[dict[str, Any]]:
 
 
 SAME = "same"
-"""What a rule calls the resource that the action itself is about."""
+"""A rule's word for the resource of the action itself."""
 NO_RESOURCE = "*"
 ANY = "any"
-"""What a rule says of a permission whose resource it does not know."""
+"""A rule's word for a resource that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class FurtherPermission:
         shown_by: the context keys of which each shows that a call needs it, in lower case; one that
             ends in `/` is followed by a name.
         unless: by such a key, the values that do not show it.
-        on: `SAME`, `NO_RESOURCE`, `ANY`, or the kind of its resource, like `kms:key`.
+        resource_kind: `SAME`, `NO_RESOURCE`, `ANY`, or the kind of its resource, like `kms:key`.
         arn_key: the context key whose value names its resource; None: there is none.
         arn: what the ARN is made of, with `${Partition}` and `${value}`.
         keeps_context: whether it has every context key of the request.
         context: the keys that it has of its own.
-        taken: of its keys, those whose value is that of another key of the request.
+        copied_keys: of its keys, those whose value is that of another key of the request.
         of_version: the action in its place where `arn_key` names a version of the resource.
         kinds: of tags, the kinds of resource that the call may create; none: it is about any.
         listed: whether the reference says so; otherwise they are all that the action has.
@@ -113,13 +113,13 @@ class FurtherPermission:
     condition: Message
     always: bool
     shown_by: tuple[str, ...]
-    on: str
+    resource_kind: str
     arn_key: str | None
     arn: str
     keeps_context: bool
     context: Mapping[str, str]
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    taken: Mapping[str, str] = field(default_factory=dict)
+    copied_keys: Mapping[str, str] = field(default_factory=dict)
     of_version: str | None = None
     kinds: KindGroup = ()
     listed: bool = True
@@ -145,7 +145,7 @@ class FurtherPermission:
 
 
 VERSION_MARK = "?versionId="
-"""What stands between the object and its version, in the source of a copy."""
+"""The text between the object and its version, in the source of a copy."""
 
 
 @lru_cache(maxsize=4096)
@@ -224,13 +224,13 @@ def _permission(rule: Mapping[str, Any], further: str, action: Action) -> Furthe
         Message.both(rule["if"]["en"], rule["if"]["ja"]),
         always=rule.get("always", False),
         shown_by=tuple(map(str.lower, shown)),
-        on=on["type"],
+        resource_kind=on["type"],
         arn_key=on.get("from"),
         arn=on.get("arn", "${value}"),
         keeps_context=rule.get("keepContext", False),
         context={key: value for key, value in context.items() if value is not None},
         unless={key.lower(): tuple(values) for key, values in rule.get("unless", {}).items()},
-        taken=rule.get("taken", {}),
+        copied_keys=rule.get("taken", {}),
         of_version=on.get("ofVersion"),
         kinds=tagged[0],
         listed=tagged[1],
@@ -299,41 +299,41 @@ class CallNeed:
     Attributes:
         rule: the id of the rule.
         action: the permission, like `kms:Decrypt`.
-        beside: the actions beside which it is needed.
-        on: `same`, `*`, `any`, or the kind of its resource.
-        given: the paths of parameters of which each shows that a call needs it; none: every does.
+        main_actions: the actions beside which it is needed.
+        resource_kind: `same`, `*`, `any`, or the kind of its resource.
+        shown_by: the paths of parameters of which each shows the need; none: every call needs it.
         unless: by such a path, the values that do not show it.
-        without: the paths of parameters of which each shows that a call does not need it.
-        held: what holds its resource: `given` for the parameters, else what is looked up; "" for
-            nothing.
+        excluded_by: the paths of parameters of which each shows that there is no need.
+        resource_source: where its resource is found: `given` for the parameters, else the object to
+            look up; "" for none.
         region: the parameter that names its Region; "" for the call's own.
         via: the service that asks it of AWS KMS; "" where it is asked directly.
     """
 
     rule: str
     action: str
-    beside: frozenset[str]
-    on: str
-    given: tuple[str, ...]
+    main_actions: frozenset[str]
+    resource_kind: str
+    shown_by: tuple[str, ...]
     unless: Mapping[str, tuple[str, ...]]
-    without: tuple[str, ...]
-    held: str
+    excluded_by: tuple[str, ...]
+    resource_source: str
     region: str
     via: str
 
     def is_shown(self, params: Mapping[str, Any]) -> bool:
         """Tell whether a call's parameters show that it needs the permission."""
-        if any(True for path in self.without for _ in values_at(params, path)):
+        if any(True for path in self.excluded_by for _ in values_at(params, path)):
             return False
-        return not self.given or any(
+        return not self.shown_by or any(
             value not in self.unless.get(path, ())
-            for path in self.given
+            for path in self.shown_by
             for value in values_at(params, path)
         )
 
 
 def values_at(params: object, path: str) -> Iterator[Any]:
-    """Yield what is given at a path of parameters, like `AddReplicaRegions[].KmsKeyId`."""
+    """Yield the values at a path of parameters, like `AddReplicaRegions[].KmsKeyId`."""
     step, _, rest = path.partition(".")
     name = step.removesuffix("[]")
     found = params.get(name) if isinstance(params, Mapping) else None

@@ -1,4 +1,4 @@
-"""What else AWS asks about in a call: resources of further kinds, and further permissions.
+"""The requirements of a call beyond its action: further resources, and further permissions.
 
 Where a resource is not known, it is asked whether every one of its kind would be allowed
 (`engine.possible`): an administrator may name whichever there is. What nobody gave is never taken
@@ -13,18 +13,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from sekisho.answer.answer import (
+from sekisho.answer.completion import CompletedRequest, complete
+from sekisho.answer.evaluation import (
     NOT_ALLOWED,
-    Answering,
+    Answerer,
     AnswerSettings,
-    answered_part,
-    meanings_of,
-    ruling_on,
-    with_any,
+    answer_part,
+    answers_by_decision,
+    service_ruling,
+    with_permissive_policy,
 )
-from sekisho.answer.completion import Completed, complete
 from sekisho.answer.keys import Presence
-from sekisho.answer.model import GRAVEST, AlsoNeeded, AnswerEffect, MissingKey, NotAsked
+from sekisho.answer.model import (
+    GRAVEST_FIRST,
+    AnswerEffect,
+    MissingKey,
+    NeededPermission,
+    UnnamedResource,
+)
 from sekisho.answer.resource import (
     is_about,
     is_of_kinds,
@@ -68,7 +74,7 @@ _ALLOWED, _UNKNOWN = AnswerEffect.ALLOWED, AnswerEffect.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class Requirements:
     """The resources and permissions that a call needs beyond those that were given.
 
     Attributes:
@@ -78,8 +84,8 @@ class Further:
         outcomes: of each that counts, the answer, and then every other one that those keys allow.
     """
 
-    not_asked: tuple[NotAsked, ...] = ()
-    also_needs: tuple[AlsoNeeded, ...] = ()
+    not_asked: tuple[UnnamedResource, ...] = ()
+    also_needs: tuple[NeededPermission, ...] = ()
     missing: tuple[MissingKey, ...] = ()
     outcomes: tuple[tuple[AnswerEffect, ...], ...] = ()
 
@@ -102,35 +108,37 @@ class _Outcome:
 
     @property
     def denial(self) -> Decision | None:
-        """What the policies decide, where that is a denial."""
+        """The decision of the policies, if it is a denial."""
         return None if self.effect in (_ALLOWED, _UNKNOWN) else self.decision
 
 
-def further_of(parts: Sequence[RequestPart], now: datetime, settings: AnswerSettings) -> Further:
+def requirements_of(
+    parts: Sequence[RequestPart], now: datetime, settings: AnswerSettings
+) -> Requirements:
     """Return the resources and permissions that a call needs beyond those that were given.
 
     Args:
         parts: of the call, each about one resource.
         now: the time of the call.
-        settings: as for `answered`.
+        settings: as for `answer_request`.
     """
     caller, _ = caller_and_groups(parts[0].request, parts[0].policies)
-    return _Call(tuple(parts), caller, now, settings).further()
+    return _RequirementsFinder(tuple(parts), caller, now, settings).further()
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    """One call, with the resources that are named."""
+class _RequirementsFinder:
+    """Finds the requirements of one call beyond the resources that it names."""
 
     parts: tuple[RequestPart, ...]
     caller: Caller
     now: datetime
     settings: AnswerSettings
 
-    def further(self) -> Further:
+    def further(self) -> Requirements:
         """Return the further resources and permissions that the call needs."""
-        not_asked: list[NotAsked] = []
-        also_needs: list[AlsoNeeded] = []
+        not_asked: list[UnnamedResource] = []
+        also_needs: list[NeededPermission] = []
         outcomes: list[_Outcome] = []
         for action, own in self._actions():
             for group in _kinds_not_named(action, own):
@@ -139,13 +147,13 @@ class _Call:
                 outcomes.append(found)
                 if found.effect is not _ALLOWED:
                     kinds = tuple(dict.fromkeys(one.name for one in group))
-                    not_asked.append(NotAsked(kinds, likes, found.effect, found.denial))
+                    not_asked.append(UnnamedResource(kinds, likes, found.effect, found.denial))
             for permission, needed in self._permissions(action, own):
                 resources, found = self._permission(permission, own, counts=needed)
                 outcomes += [found] if needed else []
                 if needed or found.effect is not _ALLOWED:
                     also_needs.append(_also_needed(permission, resources, found, needed=needed))
-        return Further(
+        return Requirements(
             tuple(not_asked),
             tuple(also_needs),
             tuple(one for each in outcomes for one in each.missing),
@@ -185,10 +193,14 @@ class _Call:
         if found and all(one.effect is not AnswerEffect.IMPOSSIBLE for one in found):
             asked = tuple(one.request.resource for one in named)
             # of several that the call may create it is not known which gets the tags
-            return asked, _whichever_is_meant(found) if permission.kinds else _gravest(found)
-        same = permission.on == SAME
-        any_kind = same or permission.on == ANY
-        group = permission.kinds or further.resource_types if any_kind else kinds_of(permission.on)
+            return asked, _common_outcome(found) if permission.kinds else _gravest(found)
+        same = permission.resource_kind == SAME
+        any_kind = same or permission.resource_kind == ANY
+        group = (
+            permission.kinds or further.resource_types
+            if any_kind
+            else kinds_of(permission.resource_kind)
+        )
         likes = self._patterns(group, own)
         # what is created has no policy of its own yet
         own_policy = counts and not same
@@ -201,9 +213,9 @@ class _Call:
         self, permission: FurtherPermission, further: Action, own: Sequence[RequestPart]
     ) -> list[RequestPart]:
         """Return a request for each resource of a further permission that is known, if any is."""
-        if permission.on == SAME:
-            return [one for one in own if _is_meant(permission, further, one.request)]
-        if permission.on == NO_RESOURCE:
+        if permission.resource_kind == SAME:
+            return [one for one in own if _is_known_resource(permission, further, one.request)]
+        if permission.resource_kind == NO_RESOURCE:
             return [_alone(own[0], NO_RESOURCE)]
         value = _keys_given(own).get((permission.arn_key or "").lower())
         if not isinstance(value, str):
@@ -227,7 +239,7 @@ class _Call:
         """
         context = context.with_(_via(permission.via, part.request.resource))
         request = replace(part.request, action=permission.action, context=context)
-        answer = answered_part(request, part.policies, self.now, self.settings)
+        answer = answer_part(request, part.policies, self.now, self.settings)
         others = tuple(answer.possible - {answer.effect})
         matter = tuple(one for one in answer.missing if one.could_change)
         if not counts and answer.not_given is not None and answer.decision is not None:
@@ -272,7 +284,7 @@ class _Call:
         for like in likes:
             asked = replace(request, context=context.with_(_via(via, like)))
             found.append(self._about_pattern(asked, like, policies, own_policy=own_policy))
-        return _whichever_is_meant(found)
+        return _common_outcome(found)
 
     def _about_pattern(
         self, request: Request, like: str, policies: Policies, *, own_policy: bool
@@ -280,24 +292,24 @@ class _Call:
         """Return the answer that holds for every resource like a pattern, else unknown."""
         request = replace(request, resource=like.replace("*", _SAMPLE))
         completed = complete(request, self.caller, self.now)
-        ruling = ruling_on(completed.request, self.caller, self.now, self.settings)
+        ruling = service_ruling(completed.request, self.caller, self.now, self.settings)
         if isinstance(ruling, PermittedWithoutPolicy):
             return _Outcome(_ALLOWED)
         if not isinstance(ruling, AskPolicies):
             return _Outcome(AnswerEffect.REFUSED)
         lacks = missing_resource_policy(request, policies, NOT_ALLOWED) if own_policy else None
-        applied = policies if lacks is None else with_any(policies, lacks)
+        applied = policies if lacks is None else with_permissive_policy(policies, lacks)
         action, any_one = load().action(request.action), UnknownKey(like=like)
         assumptions = self.settings.assumptions
         asked = relevant_keys(completed.request, applied, assumptions, any_one)
-        answering = Answering(self.caller, action, completed, self.settings)
-        unknown = answering.unknown(asked, policies)
+        answering = Answerer(self.caller, action, completed, self.settings)
+        unknown = answering.unknown_keys(asked, policies)
         of_resource = {
             RESOURCE: any_one,
             **_unknown_of_resource(action, unknown, completed),
             **_unknown_service(request),
         }
-        meanings = meanings_of(ruling, lacks, known=True)
+        meanings = answers_by_decision(ruling, lacks, known=True)
         found = possible(completed.request, applied, of_resource, assumptions)
         effects = {meanings[one] for one in found.effects}
         rest = {key: one for key, one in unknown.items() if key not in of_resource}
@@ -312,12 +324,12 @@ class _Call:
         decision = self.settings.decide(completed.request, applied, assumptions)
         effect = meanings[decision.effect] if sure else _UNKNOWN
         if sure and effect not in effects:
-            effect = min(effects, key=GRAVEST.index)
+            effect = min(effects, key=GRAVEST_FIRST.index)
         return _Outcome(effect, decision, tuple(others), missing)
 
 
 def _unknown_of_resource(
-    action: Action | None, unknown: Mapping[str, Presence], completed: Completed
+    action: Action | None, unknown: Mapping[str, Presence], completed: CompletedRequest
 ) -> dict[str, UnknownKey]:
     """Return the keys that depend on which resource it is: those of its own, and of its ARN."""
     own = {
@@ -360,7 +372,7 @@ def _bucket_of(resource: str) -> str:
     return bucket if slash and ":s3:::" in bucket else ""
 
 
-def _is_meant(permission: FurtherPermission, further: Action, request: Request) -> bool:
+def _is_known_resource(permission: FurtherPermission, further: Action, request: Request) -> bool:
     """Tell whether a further permission is known to be about the resource that a request names."""
     if not permission.kinds:
         return is_about(further, request.resource)
@@ -384,15 +396,15 @@ def _context(permission: FurtherPermission, further: Action, own: Sequence[Reque
     given = _keys_given(own)
     kept = Context(given) if permission.keeps_context else _call_context(further, own)
     values = {key: value for key, value in kept.items() if may_have(further, key)}
-    for key, other in permission.taken.items():
+    for key, other in permission.copied_keys.items():
         values = {name: value for name, value in values.items() if name.lower() != key.lower()}
         if other.lower() in given:
             values[key] = given[other.lower()]
     return Context({**values, **permission.context})
 
 
-def asked_as_permission(part: RequestPart) -> RequestPart:
-    """Return what AWS asks where a resource is of a further permission, not of the action.
+def as_permission(part: RequestPart) -> RequestPart:
+    """Return the request for a further permission, if the resource belongs to one.
 
     A role that is given with `lambda:CreateFunction` is asked about with `iam:PassRole`.
     """
@@ -402,7 +414,7 @@ def asked_as_permission(part: RequestPart) -> RequestPart:
         return part
     for permission in further_permissions(request.action):
         further = load().action(permission.action)
-        if further is None or not is_of_kinds(request.resource, kinds_of(permission.on)):
+        if further is None or not is_of_kinds(request.resource, kinds_of(permission.resource_kind)):
             continue
         context = _context(permission, further, (part,)).with_(
             _via(permission.via, request.resource)
@@ -414,8 +426,8 @@ def asked_as_permission(part: RequestPart) -> RequestPart:
 
 def _also_needed(
     permission: FurtherPermission, resources: tuple[str, ...], found: _Outcome, *, needed: bool
-) -> AlsoNeeded:
-    return AlsoNeeded(
+) -> NeededPermission:
+    return NeededPermission(
         permission.action,
         permission.rule,
         permission.condition,
@@ -426,7 +438,7 @@ def _also_needed(
     )
 
 
-def _whichever_is_meant(found: Sequence[_Outcome]) -> _Outcome:
+def _common_outcome(found: Sequence[_Outcome]) -> _Outcome:
     """Return the outcome that holds whichever is meant; unknown if only some are allowed."""
     effects = {one.effect for one in found}
     if len(effects) > 1 and effects & {_ALLOWED, _UNKNOWN}:
@@ -435,7 +447,7 @@ def _whichever_is_meant(found: Sequence[_Outcome]) -> _Outcome:
 
 
 def _gravest(found: Sequence[_Outcome]) -> _Outcome:
-    return min(found, key=lambda one: GRAVEST.index(one.effect))
+    return min(found, key=lambda one: GRAVEST_FIRST.index(one.effect))
 
 
 def _kinds_not_named(action: Action, own: Sequence[RequestPart]) -> Iterator[KindGroup]:

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sekisho.answer.answer import AnswerSettings
+from sekisho.answer.call import JointAnswer, answer_request, answer_together
+from sekisho.answer.evaluation import AnswerSettings
 from sekisho.answer.model import (
-    BY_POLICIES,
-    GRAVEST,
-    AlsoNeeded,
+    ANSWER_TO_DECISION,
+    GRAVEST_FIRST,
     Answer,
     AnswerEffect,
     MissingKey,
-    NotAsked,
+    NeededPermission,
+    UnnamedResource,
 )
-from sekisho.answer.together import JointAnswer, answered, answered_together
-from sekisho.catalogue import load, misspelled
+from sekisho.catalogue import load, spelling_correction
 from sekisho.engine.compiled import Deciders
 from sekisho.engine.exchange import DecisionQuestion, cause_to_json, joint_answer
 from sekisho.signin import Rule
@@ -54,7 +54,7 @@ def _missing(one: MissingKey) -> dict[str, object]:
 
 
 def _further(
-    not_asked: tuple[NotAsked, ...], also_needs: tuple[AlsoNeeded, ...]
+    not_asked: tuple[UnnamedResource, ...], also_needs: tuple[NeededPermission, ...]
 ) -> dict[str, object]:
     """Return the resources and permissions that the call needs besides those that were given."""
     value: dict[str, object] = {}
@@ -78,15 +78,18 @@ def _further(
     return value
 
 
-def _outcome(one: NotAsked | AlsoNeeded) -> dict[str, object]:
+def _outcome(one: UnnamedResource | NeededPermission) -> dict[str, object]:
     causes = () if one.decision is None else one.decision.because
     return {"decision": one.effect.value, "because": [*map(cause_to_json, causes)]}
 
 
 def _beside_policies(answer: Answer) -> dict[str, object]:
-    """Return what decided that is no policy, and what the policies alone say then."""
+    """Return the grounds other than policies, and what the policies alone say then."""
     value: dict[str, object] = {}
-    if answer.decision is not None and BY_POLICIES[answer.decision.effect] is not answer.effect:
+    if (
+        answer.decision is not None
+        and ANSWER_TO_DECISION[answer.decision.effect] is not answer.effect
+    ):
         value["policyDecision"] = answer.decision.effect.value
     if answer.rule is not None and (
         answer.rule is not Rule.OWNER_ROOT or answer.effect is AnswerEffect.ALLOWED
@@ -102,7 +105,7 @@ def _beside_policies(answer: Answer) -> dict[str, object]:
 
 
 def _about_the_question(answer: Answer) -> dict[str, object]:
-    """Return what is to be said of what was asked."""
+    """Return the notes on the question."""
     value: dict[str, object] = {}
     if answer.note is not None:
         value["asked"] = {"resource": answer.request.resource, "note": answer.note.value}
@@ -111,7 +114,7 @@ def _about_the_question(answer: Answer) -> dict[str, object]:
     if answer.not_in_catalogue:
         name = answer.request.action
         value["notInCatalogue"] = name
-        if (near := misspelled(name) or load().nearest(name)) is not None:
+        if (near := spelling_correction(name) or load().nearest(name)) is not None:
             value["didYouMean"] = near
     return value
 
@@ -128,12 +131,12 @@ def joint_to_json(
     `more` returns further values about one resource.
     """
     requests = [one.request for one in answer.parts]
-    gravest = [effect.value for effect in GRAVEST]
+    gravest = [effect.value for effect in GRAVEST_FIRST]
     found = [{**answer_to_json(one), **more(one)} for one in answer.parts]
     value = {**joint_answer(requests, found, gravest), "decision": answer.effect.value}
     if not answer.decisive:
         # it is what else the call needs
-        denied = answer.denied_further
+        denied = answer.denied_requirement
         decision = None if denied is None else denied.decision
         blocked = None if decision is None else decision.blocked_by
         value["because"] = [*map(cause_to_json, decision.because)] if decision is not None else []
@@ -144,13 +147,13 @@ def joint_to_json(
 
 
 def responder(now: Callable[[], datetime]) -> Callable[[DecisionQuestion], Mapping[str, object]]:
-    """Return what answers the questions of a batch, each at its time; policies are compiled."""
+    """Return a function that answers the questions of a batch by compiled policies."""
     compiled = Deciders()
 
     def respond(question: DecisionQuestion) -> Mapping[str, object]:
         settings = AnswerSettings(question.assumptions, decide=compiled.decide)
         if question.parts:
-            return joint_to_json(answered_together(question.parts, now(), settings))
-        return answer_to_json(answered(question.request, question.policies, now(), settings))
+            return joint_to_json(answer_together(question.parts, now(), settings))
+        return answer_to_json(answer_request(question.request, question.policies, now(), settings))
 
     return respond
