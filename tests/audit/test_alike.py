@@ -11,8 +11,8 @@ from prover.aws_requests import faults_of
 from rollout.staging import ACCOUNT, EVERYTHING, FULL, account, enforcement, managed, user
 from sekisho.account import Snapshot, User, readings_of
 from sekisho.audit.enforcement import (
-    Likenesses,
-    Numbers,
+    DocumentNumbers,
+    EquivalenceKeys,
     UserEnforcement,
     enforcements_of,
     named_of,
@@ -222,8 +222,8 @@ def test_asked_together_is_asked_alone(
 
 
 def keys(policies: Policies, *some: User) -> list[tuple[object, ...]]:
-    likenesses = Likenesses(Numbers())
-    return [likenesses.of_requests(each, policies) for each in some]
+    equivalence = EquivalenceKeys(DocumentNumbers())
+    return [equivalence.of_requests(each, policies) for each in some]
 
 
 def limited(condition: Mapping[str, Any]) -> Policies:

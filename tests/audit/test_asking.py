@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.test_lint_laws import POLICIES
-from sekisho.audit.lint.asking import Asker
+from sekisho.audit.lint.engine_queries import Asker
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import ActionOnResource, home_of, request_of
 from sekisho.audit.meaning.truth import policies_with

@@ -24,7 +24,7 @@ from rollout.staging import (
 from sekisho.account import Snapshot, readings_of
 from sekisho.audit.enforcement import enforcements_of
 from sekisho.audit.enforcement.cache import EnforcementCache
-from sekisho.audit.enforcement.likeness import Traits, traits_of
+from sekisho.audit.enforcement.equivalence import Traits, traits_of
 from sekisho.engine import Assumptions, AttachedPolicy, DecisionEffect, Policies, decide
 from sekisho.policy import Preset, from_json
 from sekisho.prover import CallingUser, Enforced, Proved, Refuted, prove_enforcement

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from audit.test_lint_laws import FEW
 from sekisho.audit import FindingId
 from sekisho.audit.lint import Attachment, lint
-from sekisho.audit.lint.asking import Work
 from sekisho.audit.lint.covering import always_denied
+from sekisho.audit.lint.engine_queries import Work
 from sekisho.engine import (
     ArnSpan,
     Assumptions,

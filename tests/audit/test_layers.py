@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sekisho.audit.enforcement.layers import layers
 
 from prover.questions import ALICE, ALLOW_ALL, NOW, attached
+from sekisho.audit.enforcement.cache import layers
 from sekisho.engine import AttachedPolicy, Level, Policies
 from sekisho.prover import (
     Proved,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audit.small_accounts import HOME, snapshot_of
 from audit.test_lint_laws import DEEP
 from sekisho.audit.impact import powers_of
-from sekisho.audit.impact.questions import and_then
+from sekisho.audit.impact.questions import refuted_if_both
 from sekisho.messages import Message
 from sekisho.prover import Proved, Unknown
 
@@ -123,5 +123,7 @@ def test_users_together_are_told_what_each_is_told_alone(
 
 def test_one_step_that_nobody_can_take_settles_both() -> None:
     unknown = Unknown(Message.both("not read", "読み取れていません"))
-    assert and_then(unknown, Proved) == and_then(Proved(), lambda: unknown) == Proved()
-    assert and_then(unknown, lambda: unknown) is unknown
+    assert (
+        refuted_if_both(unknown, Proved) == refuted_if_both(Proved(), lambda: unknown) == Proved()
+    )
+    assert refuted_if_both(unknown, lambda: unknown) is unknown

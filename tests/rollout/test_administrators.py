@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sekisho.audit.impact.powers import Powers
 
 from gaps import gap_at
 from rollout.staging import (
@@ -29,6 +28,7 @@ from sekisho.account import (
     Snapshot,
 )
 from sekisho.audit.impact import powers_of
+from sekisho.audit.impact.administrators import EnforcementRemovalRights
 from sekisho.engine import AttachedPolicy
 from sekisho.messages import Message
 from sekisho.policy import Document, PolicyKind, from_json, to_json
@@ -148,14 +148,14 @@ def test_whose_password_has_expired_for_good_does_not_remain(
 def test_what_is_not_decided_is_no_administrator_who_remains(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    decided = Powers.of
+    decided = EnforcementRemovalRights.of
 
-    def of(self: Powers, user: Any, *asked: Any) -> Verdict:
+    def of(self: EnforcementRemovalRights, user: Any, *asked: Any) -> Verdict:
         if user.name == "chief":
             return Unknown(Message.both("too many patterns", "パターンが多すぎます"))
         return decided(self, user, *asked)
 
-    monkeypatch.setattr(Powers, "of", of)
+    monkeypatch.setattr(EnforcementRemovalRights, "of", of)
     found = remains(with_chief(allow("iam:*", "*"), {}))
     assert found.verdict is Told.UNKNOWN
     assert found.failed == ("chief",)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sekisho.account import Snapshot, User, readings_of
-from sekisho.audit.enforcement.likeness import Likenesses, Numbers
+from sekisho.audit.enforcement.equivalence import DocumentNumbers, EquivalenceKeys
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.audit.enforcement.users import UserEnforcement
 from sekisho.engine import (
@@ -147,8 +147,8 @@ class EnforcementCache:
         self._snapshot = snapshot
         self._exempt = exempt
         self._assumptions = assumptions
-        self._numbers = Numbers()
-        self._likenesses = Likenesses(self._numbers, assumptions=assumptions)
+        self._numbers = DocumentNumbers()
+        self._equivalence = EquivalenceKeys(self._numbers, assumptions=assumptions)
         self._alone: dict[tuple[object, ...], bool] = {}
         self._certifiers: dict[tuple[object, ...], EnforcementCertifier] = {}
         self._answers: dict[tuple[object, ...], tuple[CallingUser, _Answers]] = {}
@@ -187,7 +187,7 @@ class EnforcementCache:
 
     def _proved_alone(self, user: User, layer: Policies) -> bool:
         """Tell whether one layer alone enforces MFA, and rests on no assumption."""
-        alike = self._likenesses.of_requests(user, layer)
+        alike = self._equivalence.of_requests(user, layer)
         if alike not in self._alone:
             found = self._ask(layer, named_of(user), apart=distinguishes_services(layer))
             self._alone[alike] = found.all(Proved) and not found.assumed
@@ -197,7 +197,7 @@ class EnforcementCache:
         """Return what was found of a user who is alike, or else ask."""
         apart = distinguishes_services(policies)
         asked = _whatever_is_attached(policies) if later else policies
-        alike = (apart, *self._likenesses.of_requests(user, asked))
+        alike = (apart, *self._equivalence.of_requests(user, asked))
         named = named_of(user)
         if alike not in self._answers:
             found = self._transfer_refutation(named, asked, apart=apart)

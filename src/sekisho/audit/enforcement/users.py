@@ -4,7 +4,7 @@ A user is *enforced* if it is proved that no request without MFA passes but for 
 by the user or by an AWS service for them, whatever identity-based policies are attached later. Who
 merely has no permissions without MFA is not: the next policy that is attached may allow something.
 
-Equal questions are asked once, by what of a user matters to the policies (`likeness`).
+Equal questions are asked once, by what of a user matters to the policies (`equivalence`).
 
 Whether a role's trust policy lets a user of its account in is asked without MFA's conditions: any
 other is taken to hold in an Allow, and not to in a Deny, since it is about what nobody has chosen
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sekisho.account import Role, Snapshot, User, readings_of
-from sekisho.audit.enforcement.likeness import Likenesses, Numbers
+from sekisho.audit.enforcement.equivalence import DocumentNumbers, EquivalenceKeys
 from sekisho.audit.enforcement.resolution import named_of
 from sekisho.engine import (
     Assumptions,
@@ -132,7 +132,7 @@ def invariants_of(
     What could not be read of a user's policies makes that user's answers unknown, and nobody
     else's.
     """
-    settings, numbers = assumptions or Assumptions(), Numbers()
+    settings, numbers = assumptions or Assumptions(), DocumentNumbers()
     caches = [_InvariantCache(snapshot, each, settings, numbers) for each in invariants]
     answers = {}
     for user in snapshot.users:
@@ -152,12 +152,18 @@ class _InvariantCache:
     """What was found out about one invariant, by what of a user matters."""
 
     def __init__(
-        self, snapshot: Snapshot, invariant: Invariant, assumptions: Assumptions, numbers: Numbers
+        self,
+        snapshot: Snapshot,
+        invariant: Invariant,
+        assumptions: Assumptions,
+        numbers: DocumentNumbers,
     ) -> None:
         self._now = snapshot.taken_at
         self._invariant = invariant
         self._assumptions = assumptions
-        self._likenesses = Likenesses(numbers, policy_naming_resources(invariant), assumptions)
+        self._equivalence = EquivalenceKeys(
+            numbers, policy_naming_resources(invariant), assumptions
+        )
         self._answers: dict[tuple[object, ...], Conclusion] = {}
 
     def of(self, user: User, readings: tuple[Policies, ...] | Unknown) -> Conclusion:
@@ -167,7 +173,7 @@ class _InvariantCache:
         return common_answers([self._lookup(user, policies) for policies in readings])
 
     def _lookup(self, user: User, policies: Policies) -> Conclusion:
-        alike = self._likenesses.of_requests(user, policies)
+        alike = self._equivalence.of_requests(user, policies)
         found = self._answers.get(alike)
         if found is None or isinstance(found.verdict, Refuted):
             # what shows the contrary is a request of one user's own
@@ -197,7 +203,7 @@ EVERYTHING = AttachedPolicy(
 """A policy that allows everything."""
 
 
-def lets_in(
+def trusting_statement(
     role: Role,
     credential: Credential,
     now: datetime,

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from sekisho.account import Role, Snapshot
-from sekisho.audit.enforcement import MFA_KEYS, lets_in
+from sekisho.audit.enforcement import MFA_KEYS, trusting_statement
 from sekisho.audit.finding import Finding, Severity, found, unknown
 from sekisho.audit.finding import FindingId as Id
 from sekisho.audit.findings.model import Examined, long_session
 from sekisho.audit.lint import Attachment, LintReport, lint
-from sekisho.audit.lint.idle import is_decoy
+from sekisho.audit.lint.no_effect import is_decoy
 from sekisho.catalogue import load
 from sekisho.engine import AttachedPolicy, Policies
 from sekisho.errors import FaultyPolicy
@@ -158,7 +158,7 @@ def _assumed(snapshot: Snapshot, role: Role) -> Iterator[Message]:
             (_BY_KEY, Credential(CredentialKind.LONG_TERM_KEY, holder)),
             (_BY_SESSION, session),
         ):
-            statement = lets_in(role, credential, now)
+            statement = trusting_statement(role, credential, now)
             if statement is not None:
                 yield _fact(said.filled(who=user), statement)
 

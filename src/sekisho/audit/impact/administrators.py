@@ -14,19 +14,19 @@ from itertools import chain
 from sekisho.account import Group, ResourceKind, Role, Snapshot, User, policies_of, policies_of_role
 from sekisho.audit.enforcement import (
     EVERYTHING,
-    Likenesses,
-    Numbers,
-    asked_about,
-    lets_in,
+    DocumentNumbers,
+    EquivalenceKeys,
     named_of,
+    question_as_policy,
+    trusting_statement,
 )
 from sekisho.audit.impact.questions import (
     AllowedCalls,
     CallingSession,
     CallPattern,
     ContextKey,
-    and_then,
     first_refuted,
+    refuted_if_both,
 )
 from sekisho.audit.impact.removals import (
     BOUNDARY,
@@ -47,7 +47,7 @@ from sekisho.signin import Credential, CredentialKind, Holder, HolderKind
 _ASSUME = "sts:AssumeRole"
 _JOIN = "iam:AddUserToGroup"
 _PUT, _ATTACH = _GIVING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
-ASKED = asked_about(
+ASKED = question_as_policy(
     [
         "arn:*:iam::*:user/${aws:username}",
         "arn:*:iam::*:user/*/${aws:username}",
@@ -61,13 +61,13 @@ _NOBODY = "sekisho-nobody"
 _DETAILS = "GetAccountAuthorizationDetails"
 
 
-class Powers:
+class EnforcementRemovalRights:
     """Asks what users, groups and roles of an account may do to MFA enforcement.
 
     Args:
         snapshot: the account.
         calls: asks the prover.
-        likenesses: of the users, to what is `ASKED`.
+        equivalence: of the users, to what is `ASKED`.
         enforcements: the names of the policies that enforce MFA for each user, or why they
             are not known.
     """
@@ -76,33 +76,33 @@ class Powers:
         self,
         snapshot: Snapshot,
         calls: AllowedCalls,
-        likenesses: Likenesses,
+        equivalence: EquivalenceKeys,
         enforcements: Mapping[str, tuple[str, ...] | Message],
     ) -> None:
         self._snapshot = snapshot
         self._calls = calls
-        self._likenesses = likenesses
+        self._equivalence = equivalence
         self._home = f"arn:{snapshot.partition}:iam::{snapshot.account}"
         self._lost = snapshot.gap_of(_DETAILS)
         self._removals = removals_of(snapshot, enforcements)
-        strong, maybe = self._others_that_are_strong()
+        admin_policies, maybe = self._others_that_are_strong()
         self._removals = replace(
             self._removals,
-            strong=(*self._removals.strong, *strong),
-            maybe_strong=(*self._removals.maybe_strong, *maybe),
+            admin_policies=(*self._removals.admin_policies, *admin_policies),
+            possible_admin_policies=(*self._removals.possible_admin_policies, *maybe),
         )
         self._roles: dict[str, Verdict] = {}
         self._doors: dict[tuple[str, str, bool, CallerCredential], bool] = {}
         self._named = _naming(snapshot)
         self._of_groups = tuple(_of_groups(snapshot))
 
-    def likeness(self, user: User, policies: Policies) -> tuple[object, ...]:
+    def equivalence_key(self, user: User, policies: Policies) -> tuple[object, ...]:
         """Return the key for what `of` answers: users who have the same are told the same."""
         after = [policies]
         if self._calls.gives(policies, _JOIN):
             identity = (*policies.identity, *self._of_groups)
             after.append(replace(policies, identity=identity))
-        return (self._naming(user), *self._likenesses.of(user, *after))
+        return (self._naming(user), *self._equivalence.of(user, *after))
 
     def _naming(self, user: User) -> tuple[tuple[str, int], ...]:
         """Return where trust policies name a user: the role, and the statement's place."""
@@ -149,16 +149,20 @@ class Powers:
             if gap.resource.kind is ResourceKind.TRUST_POLICY:
                 name = gap.resource.name
                 on = (f"{self._home}:role/{name}", f"{self._home}:role/*/{name}")
-                yield and_then(
-                    self._calls.may(not_denied, CallPattern((_ASSUME,), on)),
+                yield refuted_if_both(
+                    self._calls.is_allowed(not_denied, CallPattern((_ASSUME,), on)),
                     partial(Unknown, gap.why),
                 )
         if self._lost is not None and not self._snapshot.roles:
             ask = CallPattern((_ASSUME,), (f"{self._home}:role/*",))
-            yield and_then(self._calls.may(not_denied, ask), partial(Unknown, self._lost.why))
+            yield refuted_if_both(
+                self._calls.is_allowed(not_denied, ask), partial(Unknown, self._lost.why)
+            )
         if self._lost is not None and not self._snapshot.groups:
             ask = CallPattern((_JOIN,), (f"{self._home}:group/*",))
-            yield and_then(self._calls.may(caller, ask), partial(Unknown, self._lost.why))
+            yield refuted_if_both(
+                self._calls.is_allowed(caller, ask), partial(Unknown, self._lost.why)
+            )
 
     def _takes_away(self, caller: CallingSession) -> Verdict:
         """Ask whether enforcement can be taken away from others.
@@ -166,10 +170,13 @@ class Powers:
         Or every right be given to them.
         """
         undetermined = (
-            and_then(self._calls.may(caller, ask), partial(Unknown, why))
+            refuted_if_both(self._calls.is_allowed(caller, ask), partial(Unknown, why))
             for why, ask in self._removals.undetermined(caller.named)
         )
-        sure = (self._calls.may(caller, ask) for ask in self._removals.sure(caller.named))
+        sure = (
+            self._calls.is_allowed(caller, ask)
+            for ask in self._removals.certain_calls(caller.named)
+        )
         return first_refuted(chain(sure, undetermined))
 
     def _others_that_are_strong(self) -> tuple[list[str], list[UnreadPolicies]]:
@@ -177,55 +184,61 @@ class Powers:
 
         And those that may.
         """
-        strong, maybe, scps = [], [], self._snapshot.scps or ()
+        admin_policies, maybe, scps = [], [], self._snapshot.scps or ()
         anybody = CallingUser.of(f"{self._home}:user/{_NOBODY}")
         for arn, managed in self._snapshot.policies.items():
             only = Policies(identity=(AttachedPolicy(arn, managed.document),), scps=scps)
             match _known(partial(self._takes_away, CallingSession(anybody, only))):
                 case Refuted():
-                    strong.append(arn)
+                    admin_policies.append(arn)
                 case Unknown(reason):
                     maybe.append(UnreadPolicies(reason, (arn,)))
                 case Proved():
                     pass
-        return strong, maybe
+        return admin_policies, maybe
 
     def _gives(self, caller: CallingSession, ask: CallPattern, key: str) -> Verdict:
         """Ask whether a call can be made with a policy, named by a key, that gives every right."""
 
-        def may(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
+        def is_allowed(policies: tuple[str, ...], *, like: bool = False) -> Verdict:
             named = ContextKey(key, policies, like=like)
-            return self._calls.may(caller, replace(ask, keys=(*ask.keys, named)))
+            return self._calls.is_allowed(caller, replace(ask, keys=(*ask.keys, named)))
 
         undetermined = (
-            and_then(may(doubt.policies, like=True), partial(Unknown, doubt.why))
-            for doubt in self._removals.maybe_strong
+            refuted_if_both(is_allowed(doubt.policies, like=True), partial(Unknown, doubt.why))
+            for doubt in self._removals.possible_admin_policies
         )
-        return first_refuted(chain((may(self._removals.strong),), undetermined))
+        return first_refuted(chain((is_allowed(self._removals.admin_policies),), undetermined))
 
     def _by_own_policies(self, user: User, caller: CallingSession) -> Iterator[Verdict]:
         """Ask whether the user can give themselves every right, or do away with the boundary."""
-        may, on, bounded = partial(self._calls.may, caller), (user.arn,), own_boundary(user)
+        is_allowed, on, bounded = (
+            partial(self._calls.is_allowed, caller),
+            (user.arn,),
+            own_boundary(user),
+        )
         given = first_refuted(
             (
-                may(CallPattern(("iam:PutUserPolicy",), on, keys=(bounded,))),
+                is_allowed(CallPattern(("iam:PutUserPolicy",), on, keys=(bounded,))),
                 self._gives(
                     caller, CallPattern(("iam:AttachUserPolicy",), on, keys=(bounded,)), POLICY
                 ),
             )
         )
-        yield and_then(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
+        yield refuted_if_both(given, partial(self._takes_away, _with(caller, (EVERYTHING,))))
         if user.boundary is not None:
             freed = first_refuted(
                 (
-                    may(CallPattern(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))),
+                    is_allowed(
+                        CallPattern(("iam:DeleteUserPermissionsBoundary",), on, keys=(bounded,))
+                    ),
                     self._gives(
                         caller, CallPattern(("iam:PutUserPermissionsBoundary",), on), BOUNDARY
                     ),
                 )
             )
             unbound = replace(caller, policies=replace(caller.policies, boundaries=None))
-            yield and_then(freed, partial(self._takes_away, unbound))
+            yield refuted_if_both(freed, partial(self._takes_away, unbound))
 
     def _by_group(self, user: User, caller: CallingSession, group: Group) -> Verdict:
         """Ask whether the user can join a group that has the right."""
@@ -236,24 +249,27 @@ class Powers:
             policies = policies_of(account, user.name)
             return self._takes_away(replace(caller, policies=policies))
 
-        return and_then(
-            self._calls.may(caller, CallPattern((_JOIN,), (group.arn,))), partial(_known, has)
+        return refuted_if_both(
+            self._calls.is_allowed(caller, CallPattern((_JOIN,), (group.arn,))),
+            partial(_known, has),
         )
 
     def _by_role(self, user: User, caller: CallingSession, role: Role) -> Iterator[Verdict]:
         """Ask whether the user can act as a role that has the right, or can be given it."""
         has = self._of_role(role)
         if not isinstance(has, Proved):
-            yield and_then(self._enters(user, caller, role), lambda: has)
+            yield refuted_if_both(self._enters(user, caller, role), lambda: has)
         on = (role.arn,)
         given = first_refuted(
             (
-                self._calls.may(caller, CallPattern((_PUT,), on)),
+                self._calls.is_allowed(caller, CallPattern((_PUT,), on)),
                 self._gives(caller, CallPattern((_ATTACH,), on), POLICY),
             )
         )
-        entered = and_then(given, partial(self._enters, user, caller, role))
-        yield and_then(entered, partial(_known, partial(self._role_may, role, (EVERYTHING,))))
+        entered = refuted_if_both(given, partial(self._enters, user, caller, role))
+        yield refuted_if_both(
+            entered, partial(_known, partial(self._role_may, role, (EVERYTHING,)))
+        )
 
     @cached_property
     def _powerful(self) -> tuple[Role, ...]:
@@ -278,13 +294,13 @@ class Powers:
     def _enters(self, user: User, caller: CallingSession, role: Role) -> Verdict:
         """Ask whether the user can assume a role, be it by changing whom it trusts."""
         assume = CallPattern((_ASSUME,), (role.arn,))
-        not_denied = partial(self._calls.may, _unless_denied(caller), assume)
+        not_denied = partial(self._calls.is_allowed, _unless_denied(caller), assume)
         trusted = CallPattern(("iam:UpdateAssumeRolePolicy",), (role.arn,))
-        ways = [and_then(self._calls.may(caller, trusted), not_denied)]
+        ways = [refuted_if_both(self._calls.is_allowed(caller, trusted), not_denied)]
         if self._lets_in(user, role, caller.credential, by_name=True):
             ways.append(not_denied())
         elif self._lets_in(user, role, caller.credential, by_name=False):
-            ways.append(self._calls.may(caller, assume))
+            ways.append(self._calls.is_allowed(caller, assume))
         return first_refuted(ways)
 
     def _lets_in(self, user: User, role: Role, way: CallerCredential, *, by_name: bool) -> bool:
@@ -297,7 +313,7 @@ class Powers:
             holder = Holder(HolderKind.USER, *home, *of)
             credential = _signing(holder, way, now)
             identity = () if by_name else (EVERYTHING,)
-            self._doors[key] = lets_in(role, credential, now, identity) is not None
+            self._doors[key] = trusting_statement(role, credential, now, identity) is not None
         return self._doors[key]
 
 
@@ -393,9 +409,9 @@ class Administrators:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        numbers = Numbers()
+        numbers = DocumentNumbers()
         self._calls = AllowedCalls(snapshot.taken_at, numbers)
-        self._likenesses = Likenesses(numbers, ASKED)
+        self._equivalence = EquivalenceKeys(numbers, ASKED)
         self._enforcing: dict[object, tuple[str, ...]] = {}
         self._probes: dict[object, frozenset[str]] = {}
         self._verdicts: dict[object, tuple[Verdict, User]] = {}
@@ -406,12 +422,14 @@ class Administrators:
         return {user.name: self._read(user) for user in self._snapshot.users}
 
     @cached_property
-    def _powers(self) -> Powers:
+    def _rights(self) -> EnforcementRemovalRights:
         enforcements = {
             name: each if isinstance(each, Message) else each.enforcing
             for name, each in self._known.items()
         }
-        return Powers(self._snapshot, self._calls, self._likenesses, enforcements)
+        return EnforcementRemovalRights(
+            self._snapshot, self._calls, self._equivalence, enforcements
+        )
 
     def of(
         self, user: User, credential: CallerCredential = CallerCredential.MFA_SESSION
@@ -455,7 +473,7 @@ class Administrators:
         """Return what is known of a user's policies, or why nothing is."""
         try:
             policies = policies_of(self._snapshot, user.name)
-            alike = self._likenesses.of(user, policies)
+            alike = self._equivalence.of(user, policies)
             key = (alike, _names(policies))
             if key not in self._enforcing:
                 self._enforcing[key] = enforcing_of(
@@ -471,7 +489,7 @@ class Administrators:
         They are the same for many sets of other policies.
         """
         limits = replace(policies, identity=(EVERYTHING,), boundaries=None)
-        alike = self._likenesses.of_requests(user, limits) if limits.scps else ()
+        alike = self._equivalence.of_requests(user, limits) if limits.scps else ()
         if alike not in self._probes:
             self._probes[alike] = probes_of(self._snapshot, user, limits)
         return self._probes[alike]
@@ -480,9 +498,9 @@ class Administrators:
         self, user: User, known: _Known, credential: CallerCredential = CallerCredential.MFA_SESSION
     ) -> tuple[Verdict, User]:
         """Return whether a user is an administrator, and the user of whom it was asked."""
-        key = (self._powers.likeness(user, known.policies), credential)
+        key = (self._rights.equivalence_key(user, known.policies), credential)
         if key not in self._verdicts:
-            self._verdicts[key] = (self._powers.of(user, known.policies, credential), user)
+            self._verdicts[key] = (self._rights.of(user, known.policies, credential), user)
         return self._verdicts[key]
 
     def _on_own_enforcement(self, user: User, known: _Known) -> tuple[str, Unknown | None]:
@@ -495,7 +513,7 @@ class Administrators:
         asks = list(edits_of(self._snapshot, user, known.enforcing)) if known.enforcing else []
         if key not in self._edits:
             caller = CallingSession(named_of(user), known.policies)
-            verdicts = [self._calls.may(caller, ask) for ask in asks]
+            verdicts = [self._calls.is_allowed(caller, ask) for ask in asks]
             place = next((n for n, each in enumerate(verdicts) if isinstance(each, Refuted)), None)
             doubt = next((each for each in verdicts if isinstance(each, Unknown)), None)
             self._edits[key] = (place, doubt)

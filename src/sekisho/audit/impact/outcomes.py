@@ -14,7 +14,7 @@ from sekisho.account import (
     reasons_of,
 )
 from sekisho.account import credentials_of as known_credentials
-from sekisho.audit.enforcement import EVERYTHING, enforcements_of, lets_in
+from sekisho.audit.enforcement import EVERYTHING, enforcements_of, trusting_statement
 from sekisho.audit.impact.credentials import credentials_of
 from sekisho.audit.impact.kinds import usual_enforcement
 from sekisho.audit.impact.sign_in import SignInResult, SignInScenarios, agreed, possible_credentials
@@ -181,7 +181,7 @@ def _is_asked_by_a_role(snapshot: Snapshot, user: User, policies: Policies) -> b
     identity = (EVERYTHING,) if any(map(_lets_assume, policies.identity)) else ()
     return any(
         distinguishes_mfa(Policies(identity=(AttachedPolicy("trust policy", role.trust),)))
-        and lets_in(role, mfa, snapshot.taken_at, identity) is not None
+        and trusting_statement(role, mfa, snapshot.taken_at, identity) is not None
         for role in snapshot.roles
     )
 

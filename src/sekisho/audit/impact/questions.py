@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sekisho.audit.enforcement import Numbers
+from sekisho.audit.enforcement import DocumentNumbers
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.policy import Condition, Document, Effect, Element, Operator, OperatorName, Version
@@ -91,12 +91,12 @@ class CallingSession:
 class AllowedCalls:
     """Asks the prover; of policies that allow none of the actions at all it need not be asked."""
 
-    def __init__(self, now: datetime, numbers: Numbers) -> None:
+    def __init__(self, now: datetime, numbers: DocumentNumbers) -> None:
         self.numbers = numbers
         self._now = now
         self._giving: dict[tuple[int, str], bool] = {}
 
-    def may(self, caller: CallingSession, ask: CallPattern) -> Verdict:
+    def is_allowed(self, caller: CallingSession, ask: CallPattern) -> Verdict:
         """Return Refuted with an allowed request, or Proved: there is none.
 
         Raises:
@@ -136,7 +136,7 @@ def first_refuted(verdicts: Iterable[Verdict]) -> Verdict:
     return found
 
 
-def and_then(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
+def refuted_if_both(first: Verdict, second: Callable[[], Verdict]) -> Verdict:
     """Return the first if both are Refuted; Proved if either is; else the one that is Unknown."""
     if isinstance(first, Proved):
         return first

@@ -281,18 +281,21 @@ class Removals:
     enforcements: tuple[str, ...]
     bounds: tuple[str, ...]
     changing: tuple[str, ...]
-    strong: tuple[str, ...]
-    maybe_strong: tuple[UnreadPolicies, ...]
+    admin_policies: tuple[str, ...]
+    possible_admin_policies: tuple[UnreadPolicies, ...]
     maybe_enforcements: tuple[UnreadPolicies, ...]
     maybe_bounds: tuple[UnreadPolicies, ...]
-    hidden: Message | None
+    unreadable_reason: Message | None
 
-    def sure(self, named: CallingUser) -> Iterator[CallPattern]:
+    def certain_calls(self, named: CallingUser) -> Iterator[CallPattern]:
         """Yield the calls that do, if they are allowed to somebody of this name."""
         own = self._own(named)
         yield CallPattern(_INLINE, besides=own)
         yield CallPattern(VERSIONS, self.changing)
-        for actions, policies in ((_DETACHING, self.enforcements), (_ATTACHING, self.strong)):
+        for actions, policies in (
+            (_DETACHING, self.enforcements),
+            (_ATTACHING, self.admin_policies),
+        ):
             yield CallPattern(actions, besides=own, keys=(ContextKey(POLICY, policies),))
         if self.bounds:
             yield CallPattern(_UNBINDING, besides=own, keys=(ContextKey(BOUNDARY, self.bounds),))
@@ -303,7 +306,7 @@ class Removals:
     def undetermined(self, named: CallingUser) -> Iterator[tuple[Message, CallPattern]]:
         """Yield the calls of which it is not known whether they do, and why."""
         own = self._own(named)
-        for doubt in self.maybe_strong:
+        for doubt in self.possible_admin_policies:
             key = ContextKey(POLICY, doubt.policies, like=True)
             yield doubt.why, CallPattern(_ATTACHING, besides=own, keys=(key,))
         for doubt in self.maybe_enforcements:
@@ -316,10 +319,13 @@ class Removals:
             yield doubt.why, CallPattern(_BINDING, besides=own, keys=(key,))
             key = ContextKey(BOUNDARY, doubt.policies)
             yield doubt.why, CallPattern(_UNBINDING, besides=own, keys=(key,))
-        if self.hidden is not None:
+        if self.unreadable_reason is not None:
             # any policy may be what enforces MFA for whoever it is
-            yield self.hidden, CallPattern(VERSIONS, (f"{self.home}:policy/*",))
-            yield self.hidden, CallPattern((*_DETACHING, *_UNBINDING, *_BINDING), besides=own)
+            yield self.unreadable_reason, CallPattern(VERSIONS, (f"{self.home}:policy/*",))
+            yield (
+                self.unreadable_reason,
+                CallPattern((*_DETACHING, *_UNBINDING, *_BINDING), besides=own),
+            )
 
     def _own(self, named: CallingUser) -> tuple[str, ...]:
         # names are unique whatever the path: who has the same one is the same user
@@ -360,11 +366,13 @@ def removals_of(
         enforcements=tuple(sorted(name for name in known if name.startswith("arn:"))),
         bounds=tuple(sorted(boundaries & known)),
         changing=tuple(sorted({*own, f"{home}:policy/{NAME}"})),
-        strong=tuple(f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS),
-        maybe_strong=tuple(_maybe_strong(snapshot, home)),
+        admin_policies=tuple(
+            f"arn:{snapshot.partition}:iam::aws:policy/{each}" for each in _OF_AWS
+        ),
+        possible_admin_policies=tuple(_maybe_strong(snapshot, home)),
         maybe_enforcements=_unread_policies(attached_by),
         maybe_bounds=_unread_policies(bound),
-        hidden=_hidden(snapshot),
+        unreadable_reason=_unreadable_reason(snapshot),
     )
 
 
@@ -397,7 +405,7 @@ def _maybe_strong(snapshot: Snapshot, home: str) -> Iterator[UnreadPolicies]:
         yield UnreadPolicies(_UNREAD.filled(policies=", ".join(f"`{arn}`" for arn in arns)), arns)
 
 
-def _hidden(snapshot: Snapshot) -> Message | None:
+def _unreadable_reason(snapshot: Snapshot) -> Message | None:
     """Return why it is not known what some user or group has; each list is read whole or not."""
     details = (gap for gap in snapshot.gaps if gap.operation == _DETAILS)
     of_users = (gap for gap in details if gap.resource.kind is ResourceKind.USER)

@@ -22,7 +22,7 @@ from sekisho.account import (
     user_ref,
     users_may_change,
 )
-from sekisho.audit.enforcement import Likenesses, Numbers, asked_about
+from sekisho.audit.enforcement import DocumentNumbers, EquivalenceKeys, question_as_policy
 from sekisho.engine import Assumptions, Policies
 from sekisho.engine.matching import TrackedAssumptions, action_matches
 from sekisho.errors import FaultyPolicy
@@ -144,7 +144,7 @@ _IN_USE = Message(
 _OTHER_CASE = Message(
     "whether the user may delete {serial}, whose name is theirs but for upper and lower case"
 )
-_ASKED = asked_about(["arn:*:iam::*:mfa/${aws:username}"])
+_ASKED = question_as_policy(["arn:*:iam::*:mfa/${aws:username}"])
 """The device of the user's own name; all else on the way is called what no policy names."""
 _DEVICES: Mapping[NameState, tuple[frozenset[ScenarioDevice], frozenset[ScenarioDevice]]] = {
     NameState.FREE: (frozenset(), frozenset()),
@@ -211,8 +211,8 @@ class SignInScenarios:
         self._snapshot = snapshot
         self._results: dict[tuple[object, ...], SignInResult] = {}
         self._matter: dict[int, bool] = {}
-        self._numbers = Numbers()
-        self._likenesses = Likenesses(self._numbers, _ASKED)
+        self._numbers = DocumentNumbers()
+        self._equivalence = EquivalenceKeys(self._numbers, _ASKED)
         self._names = AccountDeviceNames(snapshot)
         self._unread_policy = snapshot.gap_of("GetAccountPasswordPolicy")
         rules = snapshot.password_policy
@@ -304,7 +304,7 @@ class SignInScenarios:
         """Ask once for equal policies; those that are about nothing on the way do not matter."""
         named = [policy for policy in policies.identity if self._matters(policy.document)]
         matter = replace(policies, identity=tuple(named))
-        key = (question, may_change, self._likenesses.of(user, matter))
+        key = (question, may_change, self._equivalence.of(user, matter))
         if key not in self._results:
             self._results[key] = self._answer(user, question, matter, may_change)
         return self._results[key]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.conditions import condition_checks
 from sekisho.audit.lint.model import Attachment
-from sekisho.audit.lint.save import VENDOR
+from sekisho.audit.lint.refused_by_iam import VENDOR
 from sekisho.audit.lint.spelling import Speller
 from sekisho.errors import quoted
 from sekisho.messages import Message

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Work
+from sekisho.audit.lint.engine_queries import Work
 from sekisho.engine.matching import arns, glob
 from sekisho.errors import quoted
 from sekisho.messages import Message
@@ -34,14 +34,14 @@ def always_denied(document: Document, work: Work) -> Iterator[Finding]:
         if work.exhausted:
             return
         if statement.effect is Effect.ALLOW:
-            yield from _taken_back(document, statement, denies, work)
+            yield from _overridden_by_deny(document, statement, denies, work)
 
 
 def _always_applies(statement: Statement) -> bool:
     return statement.effect is Effect.DENY and not statement.conditions
 
 
-def _taken_back(
+def _overridden_by_deny(
     document: Document, allow: Statement, denies: Sequence["_Deny"], work: Work
 ) -> Iterator[Finding]:
     actions = ("*",) if allow.action.negated else allow.action.values

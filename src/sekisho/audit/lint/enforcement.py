@@ -8,7 +8,7 @@ address, are taken to hold in the Denies that demand MFA. A policy that is writt
 from collections.abc import Iterable, Iterator, Mapping
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, MfaState, relaxed
+from sekisho.audit.lint.engine_queries import Asker, MfaState, relaxed
 from sekisho.audit.lint.model import Attachment
 from sekisho.audit.lint.statements import (
     Dependent,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, MfaState, relaxed, relaxed_but_who
+from sekisho.audit.lint.engine_queries import Asker, MfaState, relaxed, relaxed_but_who
 from sekisho.audit.lint.statements import Dependent
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import NOW

@@ -7,7 +7,9 @@ from functools import lru_cache
 from sekisho import catalogue
 from sekisho.audit.finding import Finding, FindingId, found, place_in
 from sekisho.audit.lint.analyzer import analyzer_checks
-from sekisho.audit.lint.asking import (
+from sekisho.audit.lint.covering import always_denied
+from sekisho.audit.lint.enforcement import MfaDenies, own_checks
+from sekisho.audit.lint.engine_queries import (
     Asker,
     MfaState,
     Work,
@@ -16,9 +18,8 @@ from sekisho.audit.lint.asking import (
     relaxed,
     relaxed_but_who,
 )
-from sekisho.audit.lint.covering import always_denied
-from sekisho.audit.lint.enforcement import MfaDenies, own_checks
-from sekisho.audit.lint.idle import (
+from sekisho.audit.lint.model import Attachment, LintReport
+from sekisho.audit.lint.no_effect import (
     decoys,
     misfits,
     never_applies,
@@ -26,9 +27,8 @@ from sekisho.audit.lint.idle import (
     void_exclusions,
     wrong_partitions,
 )
-from sekisho.audit.lint.model import Attachment, LintReport
 from sekisho.audit.lint.on_resource import public_access, resource_checks
-from sekisho.audit.lint.save import (
+from sekisho.audit.lint.refused_by_iam import (
     RESOURCE_QUOTAS,
     UNREADABLE,
     findings_of_faults,

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
-from sekisho.audit.lint.asking import Work
+from sekisho.audit.lint.engine_queries import Work
 from sekisho.catalogue import Catalogue
 
 _MOST_GUESSES = 5

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, MfaState, bare, relaxed
+from sekisho.audit.lint.engine_queries import Asker, MfaState, bare, relaxed
 from sekisho.audit.meaning import CREDENTIALS, CredentialState
 from sekisho.audit.meaning.credentials import NAME, PATH, ActionOnResource, Home, probes_of
 from sekisho.catalogue import Action, Catalogue

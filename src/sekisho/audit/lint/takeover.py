@@ -10,7 +10,7 @@ how one user becomes another.
 from collections.abc import Iterator
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, MfaState
+from sekisho.audit.lint.engine_queries import Asker, MfaState
 from sekisho.audit.lint.statements import listed
 from sekisho.audit.meaning.credentials import COLLEAGUE, ActionOnResource
 from sekisho.messages import Message

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, MfaState, Statements, relaxed
 from sekisho.audit.lint.covering import NamedPrincipals
+from sekisho.audit.lint.engine_queries import Asker, MfaState, Statements, relaxed
 from sekisho.audit.lint.on_resource import MAY_CALL
 from sekisho.audit.lint.statements import Dependent, applying, asked, statement_checks
 from sekisho.audit.meaning import CredentialState

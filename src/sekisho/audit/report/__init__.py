@@ -2,7 +2,7 @@
 
 from sekisho.audit.report.document import account_document
 from sekisho.audit.report.forms import to_json, to_sarif
-from sekisho.audit.report.logged import (
+from sekisho.audit.report.log_usage import (
     LOGGED_COLUMNS,
     logged_cells,
     logged_figures,
@@ -22,8 +22,8 @@ from sekisho.audit.report.wording import (
     finding_title,
     headline,
     impact_texts,
-    nobody,
-    notices,
+    no_users_text,
+    report_notes,
 )
 
 __all__ = [
@@ -45,8 +45,8 @@ __all__ = [
     "logged_cells",
     "logged_figures",
     "logged_notices",
-    "nobody",
-    "notices",
+    "no_users_text",
+    "report_notes",
     "to_json",
     "to_sarif",
     "used_with_mfa",

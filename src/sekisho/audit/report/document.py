@@ -8,7 +8,7 @@ from pathlib import Path
 from sekisho.account import calls_to_allow
 from sekisho.audit.finding import SEVERITIES, Finding, FindingId, limits_of_controls
 from sekisho.audit.impact import UserRow
-from sekisho.audit.report.logged import LOGGED, LOGGED_COLUMNS, logged_cells
+from sekisho.audit.report.log_usage import LOGGED, LOGGED_COLUMNS, logged_cells
 from sekisho.audit.report.model import AccountReport
 from sekisho.audit.report.wording import (
     COLUMNS,
@@ -24,8 +24,8 @@ from sekisho.audit.report.wording import (
     figures,
     finding_title,
     headline,
-    nobody,
-    notices,
+    no_users_text,
+    report_notes,
 )
 from sekisho.documents.report import (
     FindingGroup,
@@ -71,7 +71,7 @@ def account_document(report: AccountReport) -> Report:
         as_of=as_of(report),
         headline=headline(report),
         facts=figures(report),
-        before=notices(report),
+        before=report_notes(report),
         after=(),
         text=lambda: _text_parts(report),
         page=lambda: _page_parts(report),
@@ -91,7 +91,7 @@ def _text_parts(report: AccountReport) -> Iterator[TextPart]:
     if len(rows) > _SHOWN:
         # of a list that is cut, whoever is not enforced comes first
         rows = sorted(rows, key=lambda row: row.enforcement.enforced is Enforced.PROVED)
-    yield Table(USERS, COLUMNS, rows, cells, none=nobody(report), most=_SHOWN)
+    yield Table(USERS, COLUMNS, rows, cells, none=no_users_text(report), most=_SHOWN)
     # of who is not in the logs there is no line
     seen = sorted(_seen(report), key=lambda row: -(row.use.without_mfa if row.use else 0))
     yield Table(LOGGED, LOGGED_COLUMNS, seen, logged_cells, most=_SHOWN)
@@ -113,7 +113,7 @@ def _page_parts(report: AccountReport) -> Iterator[PagePart]:
         why = joined_messages(row.because, en="; ", ja="、")
         return (*cells(row), verbatim(str(found)), why)
 
-    none = nobody(report)
+    none = no_users_text(report)
     yield Table(
         USERS,
         _PAGE_COLUMNS,
@@ -153,7 +153,7 @@ def _groups(report: AccountReport) -> list[FindingGroup]:
 
     groups: list[FindingGroup] = []
     numbers: Counter[str] = Counter()
-    for alike in report.alike:
+    for alike in report.findings_by_id:
         first = alike[0]
         name = first.id.value if first.known else f"{first.id.value}.unknown"
         numbers[name] += 1

@@ -12,9 +12,9 @@ from sekisho.account import AccessKey, Credentials, use_to_json
 from sekisho.audit.exceptions import exemption_to_json
 from sekisho.audit.finding import Finding, limits_of_controls
 from sekisho.audit.impact import UserRow, counterexample_for_user
-from sekisho.audit.report.logged import is_to_decide, logged_figures
+from sekisho.audit.report.log_usage import is_to_decide, logged_figures
 from sekisho.audit.report.model import AccountReport
-from sekisho.audit.report.wording import as_of, exemption_text, headline, notices
+from sekisho.audit.report.wording import as_of, exemption_text, headline, report_notes
 from sekisho.audit.sarif import findings_log
 from sekisho.documents import json_pieces
 from sekisho.documents.sarif import Json, notice
@@ -214,7 +214,7 @@ def to_sarif(report: AccountReport, source: str, lang: Language) -> Json:
 def _notices(report: AccountReport, lang: Language) -> Iterator[Json]:
     yield notice("note", as_of(report).into(lang))
     yield notice("note", headline(report).into(lang))
-    yield from (notice("note", each.into(lang)) for each in notices(report))
+    yield from (notice("note", each.into(lang)) for each in report_notes(report))
     for exemption in report.exceptions.entries:
         yield notice("note", "; ".join(text.into(lang) for text in exemption_text(exemption)))
     for each in report.findings:

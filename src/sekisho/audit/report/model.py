@@ -43,7 +43,7 @@ class AccountReport:
         return {subject: tuple(each) for subject, each in found.items()}
 
     @property
-    def alike(self) -> tuple[tuple[Finding, ...], ...]:
+    def findings_by_id(self) -> tuple[tuple[Finding, ...], ...]:
         """The findings of one kind together, in order of risk."""
         kinds: dict[tuple[object, ...], list[Finding]] = {}
         for each in self.findings:

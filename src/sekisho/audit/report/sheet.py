@@ -7,7 +7,7 @@ from sekisho.account import UserUse
 from sekisho.audit.exceptions import ExceptionKind, Exemption
 from sekisho.audit.finding import break_glass_of
 from sekisho.audit.impact import UserRow, counterexample_for_user
-from sekisho.audit.report.logged import is_to_decide
+from sekisho.audit.report.log_usage import is_to_decide
 from sekisho.audit.report.model import AccountReport
 from sekisho.documents.report import Sheet, SheetColumn
 from sekisho.messages import Message

@@ -8,7 +8,7 @@ from sekisho.audit.exceptions import Exemption
 from sekisho.audit.finding import Finding, FindingId, break_glass_of
 from sekisho.audit.findings import DEVICE_KINDS, EXCEPTION_KINDS
 from sekisho.audit.impact import ImpactKind, Nature, UserRow
-from sekisho.audit.report.logged import logged_notices, used_with_mfa
+from sekisho.audit.report.log_usage import logged_notices, used_with_mfa
 from sekisho.audit.report.model import AccountReport
 from sekisho.messages import Message, joined_messages, table, verbatim
 from sekisho.prover import Enforced
@@ -144,7 +144,7 @@ def headline(report: AccountReport) -> Message:
     )
 
 
-def notices(report: AccountReport) -> tuple[Message, ...]:
+def report_notes(report: AccountReport) -> tuple[Message, ...]:
     """Say once whose policies were not read, on which assumptions enforcement rests, and by logs.
 
     What logs say of the account's users is there if there are logs.
@@ -203,7 +203,7 @@ def figures(report: AccountReport) -> tuple[Message, ...]:
     )
 
 
-def nobody(report: AccountReport) -> Message:
+def no_users_text(report: AccountReport) -> Message:
     """Say why there is no row: none, or not read."""
     return NONE if report.snapshot.unlisted is None else _UNREAD
 

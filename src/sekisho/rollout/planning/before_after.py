@@ -15,8 +15,8 @@ from sekisho.account import (
     unread_credentials,
 )
 from sekisho.audit.enforcement import (
-    Likenesses,
-    Numbers,
+    DocumentNumbers,
+    EquivalenceKeys,
     UserEnforcement,
     enforcements_of,
 )
@@ -243,7 +243,7 @@ def representatives(
     requests can distinguish them; if `holding`, they also hold the same kinds of credentials, as
     far as is known.
     """
-    likenesses, unread = Likenesses(Numbers(), SCOPE), unread_credentials(before)
+    equivalence, unread = EquivalenceKeys(DocumentNumbers(), SCOPE), unread_credentials(before)
     first: dict[tuple[object, ...], User] = {}
 
     def key(user: User) -> tuple[object, ...]:
@@ -252,7 +252,7 @@ def representatives(
         except FaultyAccount:
             return (user.name,)
         own = (_holds(user), unread.get(user.name, ())) if holding else ()
-        return (*own, *likenesses.of(user, *decide))
+        return (*own, *equivalence.of(user, *decide))
 
     return {user.name: first.setdefault(key(user), user) for user in users}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sekisho.account import Snapshot, User, policies_of
-from sekisho.audit.enforcement import asked_about
+from sekisho.audit.enforcement import question_as_policy
 from sekisho.engine import (
     Assumptions,
     Context,
@@ -44,7 +44,7 @@ Any other credential may sign the requests that an access key signs.
 """
 
 _RESOURCES = [_ROLE, *(on for _, on in SERVICES.values() if on != "*")]
-SCOPE = asked_about(on.format(partition="*", account="*") for on in _RESOURCES)
+SCOPE = question_as_policy(on.format(partition="*", account="*") for on in _RESOURCES)
 """The resources that users are decided about here, besides themselves."""
 
 

@@ -28,8 +28,8 @@ from sekisho.audit.report import (
     impact_texts,
     logged_cells,
     logged_figures,
-    nobody,
-    notices,
+    no_users_text,
+    report_notes,
 )
 from sekisho.documents.html import BarPart, PlacedPart, placed
 from sekisho.errors import FaultyInput
@@ -61,7 +61,7 @@ def overview() -> ResponseReturnValue:
         view="/",
         headline=headline(report),
         as_of=as_of(report),
-        notices=notices(report),
+        notices=report_notes(report),
         figures=figures(report),
         bars=_bars(report),
         severities=[(SEVERITIES[each], severities[each], each.value) for each in SEVERITIES],
@@ -169,7 +169,7 @@ def users() -> ResponseReturnValue:
         first=first + 1,
         last=first + len(shown),
         outcomes=list(Enforced),
-        nobody=text("workbench.users.no_fit") if report.rows else nobody(report),
+        nobody=text("workbench.users.no_fit") if report.rows else no_users_text(report),
     )
 
 
@@ -276,8 +276,8 @@ def findings() -> ResponseReturnValue:
     return render_template(
         "findings.html",
         view="/findings",
-        known=[each for each in material().alike if each[0].known],
-        unknown=[each for each in material().alike if not each[0].known],
+        known=[each for each in material().findings_by_id if each[0].known],
+        unknown=[each for each in material().findings_by_id if not each[0].known],
         titles=finding_title,
         severities=SEVERITIES,
         names=material().row_of,

@@ -117,9 +117,9 @@ class Material:
         return {each["user"]: each for each in self.as_json["users"] or ()}
 
     @cached_property
-    def alike(self) -> tuple[tuple[Finding, ...], ...]:
+    def findings_by_id(self) -> tuple[tuple[Finding, ...], ...]:
         """The findings of one kind together, in order of risk."""
-        return self.report.alike
+        return self.report.findings_by_id
 
     @cached_property
     def replayed(self) -> Report | None:
@@ -138,7 +138,13 @@ class Material:
 
     def prepare(self) -> None:
         """Do once, before anybody looks, what takes long in a large account."""
-        _ = (self.row_of, self.json_of, self.alike, self.report.findings_of, self.replayed_parts)
+        _ = (
+            self.row_of,
+            self.json_of,
+            self.findings_by_id,
+            self.report.findings_of,
+            self.replayed_parts,
+        )
         _ = self.plan and self.plan.as_json
 
 

@@ -35,7 +35,7 @@ _ANY = "\0"
 """Stands for a text that is not known; no pattern has it."""
 
 
-class Numbers:
+class DocumentNumbers:
     """Numbers for documents: equal ones share one, and each object is compared once."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class _Pattern:
         return _NAME in self.text.lower()
 
 
-def asked_about(
+def question_as_policy(
     resources: Iterable[str], conditions: Mapping[str, object] | None = None
 ) -> AttachedPolicy:
     """Return what questions are about besides the user, as a policy would name it."""
@@ -110,7 +110,7 @@ def asked_about(
     return AttachedPolicy("what is asked about", from_json(document))
 
 
-class Likenesses:
+class EquivalenceKeys:
     """Keys for answers about users: equal keys, equal answers.
 
     A key holds all that such an answer may depend on: the documents that decide, what their
@@ -125,7 +125,7 @@ class Likenesses:
 
     def __init__(
         self,
-        numbers: Numbers,
+        numbers: DocumentNumbers,
         asked: AttachedPolicy | None = None,
         assumptions: Assumptions | None = None,
     ) -> None:
@@ -160,10 +160,10 @@ class Likenesses:
         key = (documents, path, conditions.of(user))
         if key not in self._traits:
             self._traits[key] = traits_of(conditions.left(user, key[2]), path)
-        return (*key, likeness(user, self._traits[key]))
+        return (*key, equivalence_key(user, self._traits[key]))
 
 
-def likeness(user: User, traits: Traits) -> tuple[object, ...]:
+def equivalence_key(user: User, traits: Traits) -> tuple[object, ...]:
     """Return what users must have in common to be alike."""
     if traits.one_by_one or user.name in traits.words:
         return (user.arn, user.id, *sorted(user.tags.items()))

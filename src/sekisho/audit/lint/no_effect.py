@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sekisho.audit.finding import Finding, FindingId, found, place_in
-from sekisho.audit.lint.asking import Asker, Work, relaxed
 from sekisho.audit.lint.conditions import looks_like_mfa
+from sekisho.audit.lint.engine_queries import Asker, Work, relaxed
 from sekisho.audit.lint.spelling import cross_service_keys
 from sekisho.audit.meaning import CredentialState
 from sekisho.audit.meaning.credentials import ActionOnResource, credential_of
