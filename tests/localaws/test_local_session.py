@@ -18,7 +18,7 @@ from sekisho.errors import AwsRefused, UsageError
 from sekisho.localaws import ADMINISTRATOR, MACHINE, LocalAws, example_company
 from sekisho.localaws.commands.session import (
     RunningLocalAws,
-    SessionForm,
+    SessionFormat,
     credentials_of,
     session_of,
     session_text,
@@ -65,7 +65,7 @@ def test_a_session_has_mfa_under_either_name_of_this_computer(ahead: LocalAws, h
     url = ahead.url.replace("127.0.0.1", host)
     place = RunningLocalAws(url, ahead.region, ahead.clock.now)
     read = json.loads(
-        session_text(session_of(COMPANY, place, ADMINISTRATOR), place, SessionForm.JSON, "export")
+        session_text(session_of(COMPANY, place, ADMINISTRATOR), place, SessionFormat.JSON, "export")
     )
     arn = _client("sts", read).get_caller_identity()["Arn"]
     assert arn.endswith(f":user/{ADMINISTRATOR}")
@@ -100,11 +100,11 @@ def test_a_machine_without_a_device_calls_with_its_key(aws: LocalAws) -> None:
     place = RunningLocalAws(aws.url, aws.region, aws.clock.now)
     keys = session_of(COMPANY, place, MACHINE)
     assert keys.session_token is None
-    read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
+    read = json.loads(session_text(keys, place, SessionFormat.JSON, "export"))
     assert _client("sts", read).get_caller_identity()["Arn"].endswith(f":user/{MACHINE}")
-    lines = session_text(keys, place, SessionForm.TEXT, "export").splitlines()
+    lines = session_text(keys, place, SessionFormat.TEXT, "export").splitlines()
     assert lines[-1] == "export AWS_SESSION_TOKEN="
-    assert "SessionToken" not in json.loads(session_text(keys, place, SessionForm.PROCESS, ""))
+    assert "SessionToken" not in json.loads(session_text(keys, place, SessionFormat.PROCESS, ""))
 
 
 def test_who_has_no_password_signs_in_with_a_key() -> None:
@@ -117,7 +117,7 @@ def test_who_has_no_password_signs_in_with_a_key() -> None:
         place = RunningLocalAws(running.url, running.region, running.clock.now)
         keys = session_of(account, place, MACHINE)
         assert keys.session_token
-        read = json.loads(session_text(keys, place, SessionForm.JSON, "export"))
+        read = json.loads(session_text(keys, place, SessionFormat.JSON, "export"))
         assert _client("sts", read).get_caller_identity()["Arn"].endswith(f":user/{MACHINE}")
 
 
@@ -150,10 +150,10 @@ def test_the_forms() -> None:
         Keys("ASIA", "secret", "token"),
         RunningLocalAws("http://localhost:1", "us-east-1"),
     )
-    lines = session_text(keys, place, SessionForm.TEXT, "export").splitlines()
+    lines = session_text(keys, place, SessionFormat.TEXT, "export").splitlines()
     assert lines[0] == "export AWS_ENDPOINT_URL=http://localhost:1"
     assert lines[-1] == "export AWS_SESSION_TOKEN=token"
-    assert json.loads(session_text(keys, place, SessionForm.PROCESS, "set")) == {
+    assert json.loads(session_text(keys, place, SessionFormat.PROCESS, "set")) == {
         "Version": 1,
         "AccessKeyId": "ASIA",
         "SecretAccessKey": "secret",

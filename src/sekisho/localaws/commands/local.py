@@ -24,7 +24,7 @@ from sekisho.errors import UsageError
 from sekisho.localaws import ADMINISTRATOR, COMPANY_FILE, MACHINE
 from sekisho.localaws.commands.session import (
     RunningLocalAws,
-    SessionForm,
+    SessionFormat,
     credentials_of,
     session_of,
     session_text,
@@ -159,8 +159,8 @@ _local_options = grouped(
     click.option(
         "--format",
         "form",
-        type=click.Choice([form.value for form in SessionForm]),
-        default=SessionForm.TEXT.value,
+        type=click.Choice([form.value for form in SessionFormat]),
+        default=SessionFormat.TEXT.value,
         show_default=True,
         help="With --as: lines for a shell, JSON, or what `credential_process` reads.",
     ),
@@ -195,7 +195,7 @@ def command(options: LocalOptions, lang: Language) -> int:
         if options.endpoint_url is not None:
             place = RunningLocalAws(options.endpoint_url.rstrip("/"), _region_of(account))
             keys = session_of(account, place, options.user)
-            click.echo(session_text(keys, place, SessionForm(options.form), _SET))
+            click.echo(session_text(keys, place, SessionFormat(options.form), _SET))
             return Exit.CLEAN
     return _run(account, options, lang)
 
@@ -241,8 +241,8 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
     source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
     if options.user is not None:
         place = RunningLocalAws(local.url, local.region, local.clock.now)
-        keys, form = session_of(account, place, options.user), SessionForm(options.form)
-        if quiet() or form is not SessionForm.TEXT:
+        keys, form = session_of(account, place, options.user), SessionFormat(options.form)
+        if quiet() or form is not SessionFormat.TEXT:
             return session_text(keys, place, form, _SET)
         people = _OWN_SESSION.filled(
             user=options.user,

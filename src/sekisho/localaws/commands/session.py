@@ -25,7 +25,7 @@ _GIVE = Message("give it under `credentials` in the account file")
 _STEP_SECONDS = 30
 
 
-class SessionForm(StrEnum):
+class SessionFormat(StrEnum):
     """The forms in which a session is printed."""
 
     TEXT = "text"
@@ -95,7 +95,7 @@ def session_of(account: AccountFile, place: RunningLocalAws, user: str) -> "Keys
         return _signed_in(account, place, user, credentials)
 
 
-def session_text(keys: "Keys", place: RunningLocalAws, form: SessionForm, set_: str) -> str:
+def session_text(keys: "Keys", place: RunningLocalAws, form: SessionFormat, set_: str) -> str:
     """Return a session as shells, programs or `credential_process` of the AWS CLI read it.
 
     Args:
@@ -105,7 +105,7 @@ def session_text(keys: "Keys", place: RunningLocalAws, form: SessionForm, set_: 
         set_: what sets a variable of the environment: `export`, or `set` on Windows.
     """
     match form:
-        case SessionForm.TEXT:
+        case SessionFormat.TEXT:
             pairs = {
                 "AWS_ENDPOINT_URL": place.url,
                 "AWS_DEFAULT_REGION": place.region,
@@ -115,10 +115,10 @@ def session_text(keys: "Keys", place: RunningLocalAws, form: SessionForm, set_: 
                 "AWS_SESSION_TOKEN": keys.session_token or "",
             }
             return "\n".join(f"{set_} {name}={value}" for name, value in pairs.items())
-        case SessionForm.JSON:
+        case SessionFormat.JSON:
             where = {"endpointUrl": place.url, "region": place.region}
             return json.dumps(where | _named(keys), indent=2)
-        case SessionForm.PROCESS:
+        case SessionFormat.PROCESS:
             given = {name: value for name, value in _named(keys).items() if value is not None}
             return json.dumps({"Version": 1} | given, indent=2)
 

@@ -10,7 +10,7 @@ three-valued too: a Deny that asks for it counts, an Allow does not. The log nam
 Source for the texts: IAM User Guide, "Troubleshoot access denied error messages".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.engine import (
@@ -30,7 +30,6 @@ from sekisho.engine import (
 from sekisho.errors import FaultyInput, Unsupported
 from sekisho.localaws.decision.classify import ApiCall
 from sekisho.localaws.decision.ec2_launches import launches
-from sekisho.localaws.decision.item_calls import item_calls
 from sekisho.localaws.decision.parameters import unlisted_permissions
 from sekisho.localaws.decision.request_context import RequestContext, base_context, request_context
 from sekisho.localaws.decision.resources import RequiredPermission, required_permissions
@@ -386,3 +385,43 @@ def _may_name(pattern: str, service: str) -> bool:
     """Tell whether a pattern could name some action of the service."""
     named = pattern.partition(":")[0]
     return named == service or any(c in named for c in "*?")
+
+
+_OF_ITEM: Mapping[str, tuple[str, str]] = {
+    "ConditionCheck": ("DeleteItem", "dynamodb:ConditionCheckItem"),
+    "Delete": ("DeleteItem", "dynamodb:DeleteItem"),
+    "Get": ("GetItem", "dynamodb:GetItem"),
+    "Put": ("PutItem", "dynamodb:PutItem"),
+    "Update": ("UpdateItem", "dynamodb:UpdateItem"),
+}
+"""For each kind of item, the operation that takes the same parameters, and the action."""
+
+_TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
+
+
+def item_calls(call: ApiCall) -> tuple[ApiCall, ...]:
+    """Return the calls that a call stands for: itself, or one for each item of a transaction.
+
+    AWS asks for each item of DynamoDB's transactions what it would ask for a call of its own; a
+    caller who may only put items may write a transaction that only puts items. So such a call is
+    taken apart before anybody is asked, and each part is authorised as a call, by itself: what
+    holds of one item cannot speak for another.
+
+    Source: Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions".
+    """
+    if call.service != "dynamodb" or call.operation not in _TRANSACTIONS:
+        return (call,)
+    return tuple(_calls_of_items(call))
+
+
+def _calls_of_items(call: ApiCall) -> Iterator[ApiCall]:
+    for item in call.params.get("TransactItems") or ():
+        for kind, params in item.items():
+            operation, action = _OF_ITEM[kind]
+            yield replace(
+                call,
+                operation=operation,
+                actions=(action,),
+                params=params,
+                within=call.operation,
+            )

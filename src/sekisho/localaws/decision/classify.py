@@ -150,19 +150,22 @@ def classify(request: Request, signing_name: str, region: str) -> ApiCall:
 
 
 _NOT_SERVED = frozenset({"apigateway", "apigatewaymanagementapi", "apigatewayv2"})
-_NOT_SERVED_OF_IAM = re.compile("ServerCertificate|SAMLProvider|OpenIDConnectProvider")
+_NOT_SERVED_OF: Mapping[str, re.Pattern[str]] = {
+    "dynamodb": re.compile("Execute(Statement|Transaction)"),
+    "iam": re.compile("ServerCertificate|SAMLProvider|OpenIDConnectProvider"),
+}
 
 
 def is_served(service: str, operation: str) -> bool:
     """Tell whether the local AWS has an operation at all.
 
-    What no rehearsal of MFA needs is left out: API Gateway, whose resources are paths and whose
-    definitions of APIs name roles and policies; server certificates; and the identity providers of
-    federation, through which nobody signs in here.
+    Operations that no rehearsal of MFA needs are left out: API Gateway, whose resources are paths
+    and whose definitions of APIs name roles and policies; DynamoDB's statements of PartiQL, for
+    which moto lacks a parser; server certificates; and the identity providers of federation,
+    through which nobody signs in here.
     """
-    if service == "iam":
-        return _NOT_SERVED_OF_IAM.search(operation) is None
-    return service not in _NOT_SERVED
+    pattern = _NOT_SERVED_OF.get(service)
+    return service not in _NOT_SERVED and (pattern is None or pattern.search(operation) is None)
 
 
 def _candidates(request: Request, signing_name: str) -> Iterator[str]:

@@ -370,9 +370,7 @@ def _of_kms(world: World, resource: str, found: RequestContext) -> None:
 
 def _of_dynamodb(world: World, resource: str, found: RequestContext) -> None:
     """Source: Amazon DynamoDB Developer Guide, "Using IAM policy conditions"."""
-    if found.call.within in {"", *_TRANSACTIONS}:
-        # of statements of PartiQL, DynamoDB's guide does not say what it is
-        found.complete.add("dynamodb:enclosingoperation")
+    found.complete.add("dynamodb:enclosingoperation")
     if found.call.within in _TRANSACTIONS:
         found.values["dynamodb:EnclosingOperation"] = found.call.within
     keys = moto_state.leading_keys(world, found.call, resource)

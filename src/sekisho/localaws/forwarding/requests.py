@@ -26,13 +26,11 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
-from moto.dynamodb.parsing import partiql
 from moto.kms import exceptions as kms
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from sekisho.localaws.decision.classify import ApiCall
-from sekisho.localaws.decision.item_calls import read_by_moto
 from sekisho.localaws.forwarding.dispatch import FORM_FAMILIES
 from sekisho.localaws.wire.ambiguity import CHECKSUM_HEADERS, AmbiguousRequest, copy_source
 from sekisho.localaws.wire.errors import Refusal
@@ -70,7 +68,6 @@ def install_checks() -> None:
     BaseResponse.setup_class = _setup(BaseResponse.setup_class)  # type: ignore[method-assign]  # as above
     S3Response.setup_class = _setup_s3(_setup(S3Response.setup_class))  # type: ignore[method-assign]  # as above
     responses.parse_qsl = _no_json(responses.parse_qsl)  # type: ignore[attr-defined]  # as above
-    partiql.query = _query(partiql.query)
     denied: Any = kms.AccessDeniedException
     denied.__init__ = _with_text(denied.__init__)
     # moto looks through a class for every request, which is a tenth of what one costs; the overlay
@@ -148,18 +145,6 @@ def _no_json(original: Callable[..., list[tuple[str, str]]]) -> Callable[..., An
         return original(text, *args, **kwargs)
 
     return parse_qsl
-
-
-def _query(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A statement of PartiQL is carried out on the table that was asked about."""
-
-    @wraps(original)
-    def query(statement: str, source_data: Any, parameters: Any) -> Any:
-        if FORWARDED.get() is None:
-            return original(statement, source_data, parameters)
-        return read_by_moto(original, statement, source_data, parameters)
-
-    return query
 
 
 def _with_text(original: Callable[..., None]) -> Callable[..., None]:

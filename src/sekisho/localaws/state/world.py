@@ -68,7 +68,8 @@ class Throttle:
         sources = {
             name: replace(each, tries=recent)
             for name, each in self._sources.get(subject, {}).items()
-            if (recent := _recent(each.tries, now)) or each.was_right
+            if (recent := tuple(at for at in each.tries if now - at < WINDOW_OF_TRIES))
+            or each.was_right
         }
         mine = sources.get(source, _Source())
         strangers = sum(len(each.tries) for each in sources.values() if not each.was_right)
@@ -83,10 +84,6 @@ class Throttle:
     def clear(self, subject: str, source: str) -> None:
         """Forget the tries of a source that was right."""
         self._sources.setdefault(subject, {})[source] = _Source(was_right=True)
-
-
-def _recent(tries: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
-    return tuple(at for at in tries if now - at < WINDOW_OF_TRIES)
 
 
 @dataclass(frozen=True, slots=True)

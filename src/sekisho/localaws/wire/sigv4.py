@@ -248,7 +248,7 @@ def verify(http: Http, signed: SignatureClaims, secret: str, now: datetime) -> N
             http.method,
             _canonical_path(http.path, signed.service),
             _canonical_query(http.query),
-            *(f"{name}:{_canonical_value(http, name)}" for name in signed.headers),
+            *(f"{name}:{' '.join((http.header(name) or '').split())}" for name in signed.headers),
             "",
             ";".join(signed.headers),
             digest,
@@ -349,10 +349,6 @@ def _canonical_query(query: str) -> str:
 
 def _encoded(text: str) -> str:
     return quote(unquote_to_bytes(text), safe=_UNRESERVED)
-
-
-def _canonical_value(http: Http, name: str) -> str:
-    return " ".join((http.header(name) or "").split())
 
 
 def _decoded_query(query: str) -> dict[str, str]:
