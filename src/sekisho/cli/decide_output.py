@@ -1,6 +1,5 @@
 """What `sekisho decide` says of one request: the answer, why, and what to ask next."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +22,7 @@ from sekisho.cli.group import typed_again
 from sekisho.cli.options import OutputFormat
 from sekisho.cli.quiet import quiet, show_next
 from sekisho.cli.terminal import show_folded
+from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, Cause, Explanation, explain
 from sekisho.engine.exchange import assumption_text, explanation_to_json, location_of, reasons
 from sekisho.messages import Language, Message, verbatim
@@ -54,7 +54,7 @@ def show_answer(answer: Answer, printed: AnswerPrinting, explaining: Assumptions
     match printed.output:
         case OutputFormat.JSON:
             value = {**answer_to_json(answer), **_why_as_json(answer, explaining)}
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+            click.echo(indented_json(value), nl=False)
         case OutputFormat.TEXT:
             lines = [*_lines(answer, _why(answer, explaining), printed)]
             if not printed.verbose and any(additions(answer)):
@@ -66,7 +66,7 @@ def show_joint(joint: JointAnswer, printed: AnswerPrinting, explaining: Assumpti
     """Print the answer about several resources, and why each is as it is if that is asked."""
     if printed.output is OutputFormat.JSON:
         value = joint_to_json(joint, lambda part: _why_as_json(part, explaining))
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        click.echo(indented_json(value), nl=False)
         return
     lines = [*joint_heading(joint)]
     for part in joint.parts:

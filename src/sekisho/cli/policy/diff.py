@@ -1,6 +1,5 @@
 """`sekisho policy diff`: what one policy allows and the other does not."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from sekisho.cli.policy.diff_items import (
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text, undeniable
 from sekisho.cli.quiet import aside, quiet_option, verbose_option
+from sekisho.documents import indented_json
 from sekisho.engine import Assumptions, Policies
 from sekisho.errors import UsageError
 from sekisho.messages import Message
@@ -170,11 +170,7 @@ def command(options: DiffOptions, printed: DiffPrinting) -> Exit:
     match printed.output:
         case OutputFormat.JSON:
             click.echo(
-                json.dumps(
-                    difference_to_json(found, whose, options.assumptions),
-                    indent=2,
-                    ensure_ascii=False,
-                )
+                indented_json(difference_to_json(found, whose, options.assumptions)), nl=False
             )
         case OutputFormat.TEXT:
             lines = [*_of_difference(found, options, printed), "", *_notes(whose, options, printed)]
@@ -260,7 +256,7 @@ def _new_access(
                 "premises": premises_of(verdict),
                 "assumptions": [text.en for text in ASSUMED],
             }
-            click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+            click.echo(indented_json(found), nl=False)
         case OutputFormat.TEXT:
             lines = [new_access_text(verdict, options.old, options.new).into(printed.lang)]
             if isinstance(verdict, Refuted):

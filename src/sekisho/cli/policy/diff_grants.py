@@ -1,6 +1,5 @@
 """`sekisho policy diff --kind`: who gets what by one policy with principals and not by another."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from sekisho.cli.policy.diff_items import (
 from sekisho.cli.policy_files import as_written, read_attached, refuse_stdin_twice
 from sekisho.cli.prove.output import exit_of, settings_text
 from sekisho.cli.prove.trust import KINDS
+from sekisho.documents import indented_json
 from sekisho.engine import Assumptions
 from sekisho.messages import Message
 from sekisho.policy import PolicyKind
@@ -110,7 +110,7 @@ class NewGrantsOutput:
         """Print it."""
         match printed.output:
             case OutputFormat.JSON:
-                click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
+                click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
                 old, new = map(as_written, self.files)
                 lists = f"sekisho policy diff --kind {self.compared} {old} {new}"
@@ -173,7 +173,7 @@ class GrantsOutput:
         """Print it."""
         match printed.output:
             case OutputFormat.JSON:
-                click.echo(json.dumps(self._as_json(), indent=2, ensure_ascii=False))
+                click.echo(indented_json(self._as_json()), nl=False)
             case OutputFormat.TEXT:
                 lines = [*self._lines(printed), *_notes(self._assumptions, printed)]
                 printed.show(lines, self._next())

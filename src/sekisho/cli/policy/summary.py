@@ -1,6 +1,5 @@
 """`sekisho policy summary`: what the console says of a policy, and what it really means."""
 
-import json
 from collections.abc import Iterable
 
 import click
@@ -14,6 +13,7 @@ from sekisho.cli.policy_files import as_written, read_policy
 from sekisho.cli.quiet import aside, quiet, quiet_option, show_next, verbose_option
 from sekisho.cli.tables import framed_table
 from sekisho.cli.terminal import show, show_folded, terminal_width
+from sekisho.documents import indented_json
 from sekisho.errors import FaultyPolicy
 from sekisho.messages import Language, Message
 from sekisho.policy import Document, Quota, Summary
@@ -48,9 +48,7 @@ def command(file: str, lang: Language, output: OutputFormat, *, verbose: bool) -
     found = policy.summarise(document, catalogue.load())
     meant = sentences(meaning(document))
     if output is OutputFormat.JSON:
-        click.echo(
-            json.dumps(summary_to_json(document, found, meant), indent=2, ensure_ascii=False)
-        )
+        click.echo(indented_json(summary_to_json(document, found, meant)), nl=False)
     else:
         _print_summary(document, found, meant, lang)
         if verbose:

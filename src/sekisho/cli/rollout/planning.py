@@ -21,7 +21,8 @@ from sekisho.audit.exceptions import Exceptions, load_exceptions
 from sekisho.cli.aws import AwsOptions, Connection, aws_options, collected, connection
 from sekisho.cli.exits import Exit
 from sekisho.cli.group import typed_again
-from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.options import form_option, grouped, lang_option
+from sekisho.cli.output import force_option
 from sekisho.cli.policy_files import unused_name
 from sekisho.cli.quiet import aside, quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.plan_text import plan_lines, plan_verdict
@@ -103,19 +104,11 @@ _planning_group = grouped(
     ),
     click.option("--caller", metavar="ARN", help="With --snapshot: who will apply the plan."),
     click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."),
-    click.option("--force", is_flag=True, help="Replace the file of --out if it is there."),
+    force_option,
     click.option(
         "--print-policy", is_flag=True, help="Print the least policy for `apply` instead."
     ),
-    click.option(
-        "--format",
-        "output",
-        type=click.Choice([each.value for each in PlanFormat]),
-        default=PlanFormat.TEXT.value,
-        show_default=True,
-        callback=lambda ctx, param, value: PlanFormat(value),
-        help="Text for people, the plan itself, or a script for the AWS CLI.",
-    ),
+    form_option(PlanFormat, "Text for people, the plan itself, or a script for the AWS CLI."),
     verbose_option,
 )
 

@@ -1,6 +1,5 @@
 """`sekisho status`: how a plan, or a goal, stands in the account now. Reads only."""
 
-import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sekisho.cli.quiet import quiet, quiet_option, verbose_option
 from sekisho.cli.rollout.applying import added_policies_lines, plan_words, tell_next
 from sekisho.cli.rollout.planning import exceptions_of
 from sekisho.cli.terminal import terminal_width
+from sekisho.documents import indented_json
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message, hanging, verbatim
 from sekisho.rollout import (
@@ -95,7 +95,7 @@ def command(
     standing = plan_status(plan_file, connection(aws, lang).api, who=who)
     if output is OutputFormat.JSON:
         found = status_to_json(plan_file.plan, standing)
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(indented_json(found), nl=False)
     else:
         _tell(plan_status_lines(plan_file.plan, standing, lang, verbose=verbose))
         words = plan_words(path, journal, aws) if plan_file.plan.applicable else ""
@@ -132,7 +132,7 @@ def _of_goal_at(
 def _tell_goal(status: _GoalStatus, output: OutputFormat, lang: Language, *, verbose: bool) -> Exit:
     goal, waves = status.goal, status.waves
     if output is OutputFormat.JSON:
-        click.echo(json.dumps(waves_to_json(waves, goal.unread), indent=2, ensure_ascii=False))
+        click.echo(indented_json(waves_to_json(waves, goal.unread)), nl=False)
     else:
         staged = goal.enrolled is not None
         _tell(wave_status_lines(waves, goal.unread, lang, staged=staged, verbose=verbose))

@@ -17,7 +17,7 @@ from sekisho.cli.aws import endpoint_option
 from sekisho.cli.exits import Exit
 from sekisho.cli.features import of_feature
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.quiet import aside, quiet, quiet_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.errors import UsageError
@@ -95,7 +95,7 @@ class LocalOptions:
     path: Path | None
     user: str | None
     endpoint_url: str | None
-    form: str
+    form: SessionFormat
     console: bool
     console_port: int
 
@@ -156,13 +156,10 @@ _local_options = grouped(
         help="Print a session of this user, who signs in with MFA, or by access key without it.",
     ),
     endpoint_option("With --as: a local AWS that runs already; print its session, and end."),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice([form.value for form in SessionFormat]),
-        default=SessionFormat.TEXT.value,
-        show_default=True,
-        help="With --as: lines for a shell, JSON, or what `credential_process` reads.",
+    form_option(
+        SessionFormat,
+        "With --as: lines for a shell, JSON, or what `credential_process` reads.",
+        parameter="form",
     ),
     click.option(
         "--console", is_flag=True, help="Run a console to rehearse in, too: pages for a browser."
@@ -195,7 +192,7 @@ def command(options: LocalOptions, lang: Language) -> int:
         if options.endpoint_url is not None:
             place = RunningLocalAws(options.endpoint_url.rstrip("/"), _region_of(account))
             keys = session_of(account, place, options.user)
-            click.echo(session_text(keys, place, SessionFormat(options.form), _SET))
+            click.echo(session_text(keys, place, options.form, _SET))
             return Exit.CLEAN
     return _run(account, options, lang)
 
@@ -241,7 +238,7 @@ def _welcome(account: AccountFile, local: "LocalAws", options: LocalOptions, lan
     source = _EXAMPLE_COMPANY if options.path is None else verbatim(str(options.path))
     if options.user is not None:
         place = RunningLocalAws(local.url, local.region, local.clock.now)
-        keys, form = session_of(account, place, options.user), SessionFormat(options.form)
+        keys, form = session_of(account, place, options.user), options.form
         if quiet() or form is not SessionFormat.TEXT:
             return session_text(keys, place, form, _SET)
         people = _OWN_SESSION.filled(

@@ -1,6 +1,5 @@
 """`sekisho card USER`: what a person types on the command line once MFA is mandatory."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,10 +8,10 @@ import click
 from sekisho.account import Snapshot, open_account
 from sekisho.cli.aws import AwsOptions, aws_options, collected, connection
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import grouped, lang_option
+from sekisho.cli.options import form_option, grouped, lang_option
 from sekisho.cli.quiet import aside, quiet_option
 from sekisho.cli.terminal import terminal_width
-from sekisho.documents import check_writable, write_private
+from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.documents.guide import to_html, to_markdown, to_text
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -90,14 +89,10 @@ class CardOptions:
         metavar="VERSION",
         help="Which AWS CLI they have, like 2.32.0; if not given, the card says what is needed.",
     ),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice([form.value for form in _Form]),
-        default=_Form.TEXT.value,
-        show_default=True,
-        callback=lambda ctx, param, value: _Form(value),
-        help="Text, Markdown, one self-contained HTML page that prints well, or JSON.",
+    form_option(
+        _Form,
+        "Text, Markdown, one self-contained HTML page that prints well, or JSON.",
+        parameter="form",
     ),
     click.option("--out", metavar="FILE", help="Write it there, for its owner only."),
     click.option("--force", is_flag=True, help="Replace the file of --out."),
@@ -138,4 +133,4 @@ def _made(facts: CardFacts, choices: CardChoices, form: _Form, lang: Language) -
             return to_html(card(facts, choices), lang)
         case _Form.JSON:
             found = card_to_json(facts, choices)
-            return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+            return indented_json(found)

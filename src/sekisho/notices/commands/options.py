@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sekisho.cli.options import grouped
+from sekisho.cli.options import form_option, grouped
+from sekisho.cli.output import bom_option, headings_option
 from sekisho.cli.quiet import verbose_option
 from sekisho.errors import UsageError
 from sekisho.messages import Language, Message
@@ -147,22 +148,12 @@ notify_options = grouped(
     click.option(
         "--work-list", is_flag=True, help="Everybody in rows, for whoever runs the roll-out."
     ),
-    click.option(
-        "--format",
-        "output",
-        type=click.Choice([each.value for each in NotifyFormat]),
-        default=NotifyFormat.TEXT.value,
-        show_default=True,
-        callback=lambda ctx, param, value: NotifyFormat(value),
-        help="Text, a page to print, Markdown, CSV for mail merge, JSON, or a chat's messages.",
+    form_option(
+        NotifyFormat,
+        "Text, a page to print, Markdown, CSV for mail merge, JSON, or a chat's messages.",
     ),
-    click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel."),
-    click.option(
-        "--headings",
-        type=click.Choice([language.value for language in Language]),
-        callback=lambda ctx, param, value: value and Language(value),
-        help="Language of CSV's column names; English if not given.",
-    ),
+    bom_option,
+    headings_option("Language of CSV's column names; English if not given."),
     click.option(
         "--out",
         type=click.Path(path_type=Path),

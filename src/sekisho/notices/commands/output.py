@@ -1,6 +1,5 @@
 """What `sekisho notify` prints and saves: the verdict, notices, the work list."""
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from sekisho.cli.cut_lists import shown_names
 from sekisho.cli.group import typed_again
 from sekisho.cli.quiet import aside, quiet
 from sekisho.cli.terminal import next_command, show_folded, terminal_width
-from sekisho.documents import check_writable, write_private
+from sekisho.documents import check_writable, indented_json, write_private
 from sekisho.errors import InternalError, UsageError
 from sekisho.messages import Language, Message, printable
 from sekisho.notices import (
@@ -245,7 +244,7 @@ def _as_json(notices: tuple[WrittenNotice, ...], people: tuple[Person, ...]) -> 
         "people": WorkList("", people).to_json(),
         "notices": [{**each.context.to_json(), "text": each.text} for each in notices],
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return indented_json(found)
 
 
 def hand_over_list(work: WorkList, options: NotifyOptions, lang: Language) -> None:
@@ -265,7 +264,7 @@ def _work_list(work: WorkList, options: NotifyOptions, lang: Language) -> str:
             return work.to_html(lang)
         case NotifyFormat.JSON:
             found = {"schema": SCHEMA, "people": work.to_json()}
-            return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+            return indented_json(found)
         case _:
             return "".join(f"{line}\n" for line in _rows(work, lang))
 

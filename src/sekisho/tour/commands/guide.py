@@ -7,7 +7,7 @@ import click
 
 from sekisho.catalogue import DEFAULT_PARTITION, partitions
 from sekisho.cli.help import SpokenCommand
-from sekisho.cli.options import lang_option
+from sekisho.cli.options import form_option, lang_option
 from sekisho.cli.terminal import terminal_width
 from sekisho.documents.guide import to_html, to_markdown, to_text
 from sekisho.messages import Language
@@ -36,16 +36,13 @@ class _Form(StrEnum):
     show_default=True,
     help="Where the account lives.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in _Form]),
-    default=_Form.TEXT.value,
-    show_default=True,
-    help="Plain text, Markdown, or one self-contained HTML page that prints well.",
+@form_option(
+    _Form,
+    "Plain text, Markdown, or one self-contained HTML page that prints well.",
+    parameter="form",
 )
 @lang_option
-def admin(preset: str, partition: str, form: str, lang: Language) -> None:
+def admin(preset: str, partition: str, form: _Form, lang: Language) -> None:
     """Print how to create, attach and undo the policy in the AWS console.
 
     Names every button, gives the JSON to paste, and says what the review page will show, what the
@@ -53,7 +50,7 @@ def admin(preset: str, partition: str, form: str, lang: Language) -> None:
     """
     choices = replace(choices_of(Preset(preset)), partition=partition)
     made = admin_guide(choices)
-    match _Form(form):
+    match form:
         case _Form.TEXT:
             click.echo(to_text(made, lang, terminal_width()), nl=False)
         case _Form.MARKDOWN:

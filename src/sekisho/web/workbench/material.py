@@ -12,6 +12,7 @@ from sekisho.account import SnapshotApi
 from sekisho.audit import Finding
 from sekisho.audit.impact import UserRow
 from sekisho.audit.report import AccountReport, to_json
+from sekisho.documents import indented_json
 from sekisho.documents.report import PagePart, Report, page_parts
 from sekisho.errors import AwsRefused
 from sekisho.replay.report import ReplayReport, replay_document
@@ -161,7 +162,7 @@ def wants_json() -> bool:
 
 def as_json(value: object) -> Response:
     """Return a view as JSON."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = indented_json(value)
     return Response(text, content_type="application/json; charset=utf-8")
 
 
